@@ -1,1 +1,12 @@
 #![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod ids;
+pub mod message;
+pub mod room;
+pub mod text;
+pub mod user;
+
+pub use ids::{MessageId, RoomId, UserId};
+pub use text::Violation;

@@ -1,0 +1,324 @@
+//! Permissions, and the roles and groups every installation starts with.
+//!
+//! A user is in groups, a group holds roles, a role holds permissions. The office may make more roles
+//! and groups; permissions are what the code asks for, so they are listed here.
+
+macro_rules! permissions {
+    ($($variant:ident => $name:literal, $description:literal;)*) => {
+        /// Something a person may be allowed to do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Permission {
+            $(#[doc = $description] $variant,)*
+        }
+
+        impl Permission {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in storage and in the API.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it allows, for the office.
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$variant => $description,)* }
+            }
+        }
+    };
+}
+
+permissions! {
+    CreateUser => "can_create_user", "Make accounts.";
+    ViewUser => "can_view_user", "See any account.";
+    ModifyUser => "can_modify_user", "Change, suspend and activate accounts.";
+    DeleteUser => "can_delete_user", "Schedule the erasure of accounts.";
+    CreatePermission => "can_create_permission", "Make permissions.";
+    ViewPermission => "can_view_permission", "See permissions.";
+    ModifyPermission => "can_modify_permission", "Change permissions.";
+    DeletePermission => "can_delete_permission", "Delete permissions.";
+    CreateRole => "can_create_role", "Make roles.";
+    ViewRole => "can_view_role", "See roles.";
+    ModifyRole => "can_modify_role", "Change roles and assign them.";
+    DeleteRole => "can_delete_role", "Delete roles.";
+    CreateGroup => "can_create_group", "Make groups.";
+    ViewGroup => "can_view_group", "See groups.";
+    ModifyGroup => "can_modify_group", "Change groups.";
+    DeleteGroup => "can_delete_group", "Delete groups.";
+    ImportAlumni => "can_import_alumni", "Import the register of graduates.";
+    ExportAlumni => "can_export_alumni", "Export segments of the directory.";
+    VerifyAlumni => "can_verify_alumni", "Decide claims to be a graduate.";
+    CreateAlumniRecord => "can_create_alumni_record", "Add entries to the register.";
+    ViewAlumniRecord => "can_view_alumni_record", "See entries of the register.";
+    ModifyAlumniRecord => "can_modify_alumni_record", "Change and merge entries of the register.";
+    CreateInvitation => "can_create_invitation", "Invite graduates to claim their entry.";
+    ViewStatistics => "can_view_statistics", "See the statistics.";
+    ManageDataRequest => "can_manage_data_request", "Answer requests about personal data.";
+    ViewAuditLog => "can_view_audit_log", "See who did what.";
+    ApproveExport => "can_approve_export", "Approve large exports as the second person.";
+    ViewReport => "can_view_report", "See reports of abuse.";
+    ModerateContent => "can_moderate_content", "Remove content.";
+    SuspendUser => "can_suspend_user", "Impose and lift sanctions.";
+    CreateAnnouncement => "can_create_announcement", "Write announcements.";
+    ModifyAnnouncement => "can_modify_announcement", "Change and publish announcements.";
+    DeleteAnnouncement => "can_delete_announcement", "Withdraw announcements.";
+    CreateEvent => "can_create_event", "Make events.";
+    ModifyEvent => "can_modify_event", "Change and cancel events, see who attends.";
+    ApproveJob => "can_approve_job", "Approve job posts.";
+    CreateChapter => "can_create_chapter", "Make chapters.";
+    ModifyChapter => "can_modify_chapter", "Change chapters and hand over offices.";
+    ApproveMember => "can_approve_member", "Decide who joins a chapter.";
+    ManageSettings => "can_manage_settings", "Change the platform's settings.";
+}
+
+/// A role that every installation has.
+#[derive(Clone, Copy, Debug)]
+pub struct SeededRole {
+    /// The name, as in `user_admin`.
+    pub name: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    /// What it allows.
+    pub permissions: &'static [Permission],
+}
+
+/// A group that every installation has.
+#[derive(Clone, Copy, Debug)]
+pub struct SeededGroup {
+    /// The name, as in `super_admin_group`.
+    pub name: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    /// Names of the roles it holds.
+    pub roles: &'static [&'static str],
+}
+
+/// The group of those who may do everything; the first superuser is put in it.
+pub const SUPER_ADMIN_GROUP: &str = "super_admin_group";
+
+/// The group of everybody whom the university does not know as a graduate yet.
+pub const APPLICANT_GROUP: &str = "applicant_group";
+
+/// The roles every installation starts with.
+pub const SEEDED_ROLES: &[SeededRole] = {
+    use Permission::*;
+    &[
+        SeededRole {
+            name: "user_admin",
+            description: "Looks after accounts.",
+            permissions: &[CreateUser, ViewUser, ModifyUser, DeleteUser],
+        },
+        SeededRole {
+            name: "permission_admin",
+            description: "Looks after permissions.",
+            permissions: &[
+                CreatePermission,
+                ViewPermission,
+                ModifyPermission,
+                DeletePermission,
+            ],
+        },
+        SeededRole {
+            name: "role_admin",
+            description: "Looks after roles.",
+            permissions: &[CreateRole, ViewRole, ModifyRole, DeleteRole],
+        },
+        SeededRole {
+            name: "group_admin",
+            description: "Looks after groups.",
+            permissions: &[CreateGroup, ViewGroup, ModifyGroup, DeleteGroup],
+        },
+        SeededRole {
+            name: "registry_admin",
+            description: "Keeps the register of graduates.",
+            permissions: &[
+                ImportAlumni,
+                CreateAlumniRecord,
+                ViewAlumniRecord,
+                ModifyAlumniRecord,
+                CreateInvitation,
+                ViewStatistics,
+            ],
+        },
+        SeededRole {
+            name: "verification_admin",
+            description: "Decides who is a graduate.",
+            permissions: &[VerifyAlumni, ViewAlumniRecord],
+        },
+        SeededRole {
+            name: "export_admin",
+            description: "Exports segments of the directory.",
+            permissions: &[ExportAlumni],
+        },
+        SeededRole {
+            name: "announcement_admin",
+            description: "Writes announcements.",
+            permissions: &[CreateAnnouncement, ModifyAnnouncement, DeleteAnnouncement],
+        },
+        SeededRole {
+            name: "event_admin",
+            description: "Makes events.",
+            permissions: &[CreateEvent, ModifyEvent],
+        },
+        SeededRole {
+            name: "job_admin",
+            description: "Approves job posts.",
+            permissions: &[ApproveJob],
+        },
+        SeededRole {
+            name: "privacy_admin",
+            description: "Protects personal data.",
+            permissions: &[ManageDataRequest, ViewAuditLog, ApproveExport],
+        },
+        SeededRole {
+            name: "moderation_admin",
+            description: "Keeps the peace.",
+            permissions: &[ViewReport, ModerateContent, SuspendUser],
+        },
+        SeededRole {
+            name: "chapter_admin",
+            description: "Looks after all chapters.",
+            permissions: &[CreateChapter, ModifyChapter, ApproveMember],
+        },
+        SeededRole {
+            name: "settings_admin",
+            description: "Looks after the platform's settings.",
+            permissions: &[ManageSettings],
+        },
+        SeededRole {
+            name: "chapter_chair",
+            description: "Leads a chapter, inside it.",
+            permissions: &[
+                ModifyChapter,
+                ApproveMember,
+                CreateEvent,
+                CreateAnnouncement,
+            ],
+        },
+        SeededRole {
+            name: "chapter_secretary",
+            description: "Admits members and calls meetings of a chapter, inside it.",
+            permissions: &[ApproveMember, CreateEvent, CreateAnnouncement],
+        },
+        SeededRole {
+            name: "chapter_editor",
+            description: "Writes for a chapter, inside it.",
+            permissions: &[CreateAnnouncement],
+        },
+        SeededRole {
+            name: "member",
+            description: "A graduate the university knows.",
+            permissions: &[],
+        },
+        SeededRole {
+            name: "applicant",
+            description: "Not known as a graduate yet.",
+            permissions: &[],
+        },
+    ]
+};
+
+/// The groups every installation starts with.
+pub const SEEDED_GROUPS: &[SeededGroup] = &[
+    SeededGroup {
+        name: SUPER_ADMIN_GROUP,
+        description: "May do everything.",
+        roles: &[
+            "user_admin",
+            "permission_admin",
+            "role_admin",
+            "group_admin",
+            "registry_admin",
+            "verification_admin",
+            "export_admin",
+            "announcement_admin",
+            "event_admin",
+            "job_admin",
+            "privacy_admin",
+            "moderation_admin",
+            "chapter_admin",
+            "settings_admin",
+        ],
+    },
+    SeededGroup {
+        name: "alumni_office_group",
+        description: "The alumni office.",
+        roles: &[
+            "registry_admin",
+            "verification_admin",
+            "announcement_admin",
+            "event_admin",
+        ],
+    },
+    SeededGroup {
+        name: "dpo_group",
+        description: "The data protection officer.",
+        roles: &["privacy_admin"],
+    },
+    SeededGroup {
+        name: "moderator_group",
+        description: "Those who keep the peace.",
+        roles: &["moderation_admin"],
+    },
+    SeededGroup {
+        name: "editor_group",
+        description: "Those who write announcements and approve job posts.",
+        roles: &["announcement_admin", "job_admin"],
+    },
+    SeededGroup {
+        name: "verified_alumni_group",
+        description: "Graduates the university knows; filled by verification.",
+        roles: &["member"],
+    },
+    SeededGroup {
+        name: APPLICANT_GROUP,
+        description: "Everybody else with an account; filled by registration.",
+        roles: &["applicant"],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_unique_and_in_the_form_the_team_knows() {
+        let names: BTreeSet<_> = Permission::ALL.iter().map(|p| p.name()).collect();
+        assert_eq!(names.len(), Permission::ALL.len());
+        assert!(names.iter().all(|name| name.starts_with("can_")));
+        let roles: BTreeSet<_> = SEEDED_ROLES.iter().map(|role| role.name).collect();
+        assert_eq!(roles.len(), SEEDED_ROLES.len());
+    }
+
+    #[test]
+    fn groups_hold_only_roles_that_exist() {
+        for group in SEEDED_GROUPS {
+            for role in group.roles {
+                assert!(SEEDED_ROLES.iter().any(|r| r.name == *role), "{role}");
+            }
+        }
+    }
+
+    #[test]
+    fn super_admins_hold_every_admin_role_and_through_them_every_permission() {
+        let group = SEEDED_GROUPS
+            .iter()
+            .find(|group| group.name == SUPER_ADMIN_GROUP)
+            .unwrap();
+        for role in SEEDED_ROLES
+            .iter()
+            .filter(|role| role.name.ends_with("_admin"))
+        {
+            assert!(group.roles.contains(&role.name), "{}", role.name);
+        }
+        let held: BTreeSet<_> = SEEDED_ROLES
+            .iter()
+            .filter(|role| group.roles.contains(&role.name))
+            .flat_map(|role| role.permissions)
+            .copied()
+            .collect();
+        assert_eq!(held.len(), Permission::ALL.len());
+    }
+}

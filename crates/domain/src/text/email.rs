@@ -1,0 +1,89 @@
+use std::{fmt, str::FromStr};
+
+use super::Violation;
+
+/// An e-mail address, in lower case: two spellings that differ in case are one account.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// Parses an address after trimming the space around it.
+    ///
+    /// # Errors
+    /// `email.invalid` for anything but `name@host.domain` (RFC 5321, without quoted names, address
+    /// literals and hosts without a dot).
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        const INVALID: Violation = Violation {
+            code: "email.invalid",
+            rule: "must be an e-mail address such as amina@example.com",
+        };
+        let text = text.trim();
+        let options = email_address::Options::default()
+            .with_required_tld()
+            .without_display_text()
+            .without_domain_literal();
+        match email_address::EmailAddress::parse_with_options(text, options) {
+            Ok(address) if !address.local_part().starts_with('"') => Ok(Self(text.to_lowercase())),
+            _ => Err(INVALID),
+        }
+    }
+
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for EmailAddress {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        Self::parse(text)
+    }
+}
+
+/// Hides the address: it is personal data, and debug output ends in logs.
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailAddress(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_and_surrounding_space_do_not_make_another_address() {
+        assert_eq!(
+            EmailAddress::parse(" Amina@Example.COM ").unwrap(),
+            EmailAddress::parse("amina@example.com").unwrap()
+        );
+    }
+
+    #[test]
+    fn what_is_no_plain_address_is_refused() {
+        for text in [
+            "",
+            "amina",
+            "amina@",
+            "@example.com",
+            "amina@localhost",
+            "a b@example.com",
+            "\"a b\"@example.com",
+            "Amina <amina@example.com>",
+            "amina@[127.0.0.1]",
+            "amina@example.com\0",
+        ] {
+            assert!(EmailAddress::parse(text).is_err(), "{text:?}");
+        }
+        let long = format!("{}@example.com", "a".repeat(300));
+        assert!(EmailAddress::parse(&long).is_err());
+    }
+
+    #[test]
+    fn debug_output_does_not_show_the_address() {
+        let address = EmailAddress::parse("amina@example.com").unwrap();
+        assert!(!format!("{address:?}").contains("amina"));
+    }
+}
