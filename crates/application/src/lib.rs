@@ -1,1 +1,16 @@
 #![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod accounts;
+pub mod blocking;
+pub mod chat_access;
+pub mod database;
+pub mod messaging;
+pub mod ports;
+pub mod rooms;
+pub mod setup;
+pub mod system;
+
+pub use blocking::BlockingPool;
+pub use database::Database;

@@ -1,0 +1,89 @@
+//! Tickets for the chat's handshake: they keep the access token out of URLs, which proxies log.
+
+use std::sync::Arc;
+
+use abu_domain::UserId;
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Database,
+    access::{self, AccessError},
+    ports::{ChatTicket, Clock, Ids, StoreError, TokenClaims},
+};
+
+/// For how long a ticket can be used.
+pub const TICKET_LIFETIME: TimeDelta = TimeDelta::seconds(30);
+
+/// The use cases of getting into the chat.
+#[derive(Clone)]
+pub struct ChatAccess {
+    /// The store.
+    pub database: Database,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers and secrets.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Who came with a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TicketHolder {
+    /// The user.
+    pub user_id: UserId,
+    /// When their session must end, as the access token behind it does.
+    pub access_expires_at: DateTime<Utc>,
+}
+
+/// Why a ticket was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum TicketError {
+    /// Unknown, used or expired: which, is not told.
+    #[error("the ticket is not valid")]
+    Invalid,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ChatAccess {
+    /// A ticket for the holder of an access token. 32 random bytes; only their hash is kept.
+    ///
+    /// # Errors
+    /// [`AccessError`].
+    pub async fn issue_ticket(&self, claims: TokenClaims) -> Result<[u8; 32], AccessError> {
+        let secret = self.ids.secret();
+        let now = self.clock.now();
+        let ticket = ChatTicket {
+            user_id: claims.user_id,
+            expires_at: now + TICKET_LIFETIME,
+            access_expires_at: claims.expires_at,
+        };
+        self.database
+            .transaction(move |tx| {
+                access::require_active(tx, claims.user_id)?;
+                tx.insert_ticket(&Sha256::digest(secret), &ticket, now)?;
+                Ok(secret)
+            })
+            .await
+    }
+
+    /// Uses a ticket up. Looked up by its hash, so the time it takes says nothing about others.
+    ///
+    /// # Errors
+    /// [`TicketError`].
+    pub async fn use_ticket(&self, secret: [u8; 32]) -> Result<TicketHolder, TicketError> {
+        let now = self.clock.now();
+        let ticket = self
+            .database
+            .transaction::<_, TicketError>(move |tx| Ok(tx.take_ticket(&Sha256::digest(secret))?))
+            .await?;
+        match ticket {
+            Some(ticket) if ticket.expires_at > now => Ok(TicketHolder {
+                user_id: ticket.user_id,
+                access_expires_at: ticket.access_expires_at,
+            }),
+            _ => Err(TicketError::Invalid),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The one door from async code to the store.
+
+use std::sync::Arc;
+
+use crate::{
+    blocking::{BlockingError, BlockingPool},
+    ports::{Store, StoreError, Transaction},
+};
+
+/// The store and the places from which it may be asked at the same time: as many as it has
+/// connections, so that nobody blocks a thread to wait for one.
+#[derive(Clone)]
+pub struct Database {
+    store: Arc<dyn Store>,
+    pool: BlockingPool,
+}
+
+impl Database {
+    /// The store, asked from the pool's places.
+    pub fn new(store: Arc<dyn Store>, pool: BlockingPool) -> Self {
+        Self { store, pool }
+    }
+
+    /// The store itself, for threads that may block.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Runs `work`, which may use the store more than once and do what must follow a commit.
+    ///
+    /// # Errors
+    /// What `work` returned, or the store's own failure.
+    pub async fn run<T, E>(
+        &self,
+        work: impl FnOnce(&dyn Store) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let store = Arc::clone(&self.store);
+        match self.pool.run(move || work(&*store)).await {
+            Ok(result) => result,
+            Err(busy @ BlockingError::Busy) => Err(StoreError::Unavailable(busy.into()).into()),
+            Err(failed @ BlockingError::Failed) => Err(StoreError::Other(failed.into()).into()),
+        }
+    }
+
+    /// Runs `work` in a transaction, committed if and only if it succeeds.
+    ///
+    /// # Errors
+    /// What `work` returned, or the store's own failure.
+    pub async fn transaction<T, E>(
+        &self,
+        work: impl FnOnce(&mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(move |store| store.transaction(work)).await
+    }
+
+    /// Runs `work`, which changes nothing, without a transaction.
+    ///
+    /// # Errors
+    /// What `work` returned, or the store's own failure.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(move |store| store.read(work)).await
+    }
+}

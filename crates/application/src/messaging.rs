@@ -1,0 +1,186 @@
+//! Messages: storing them in batches, sending one, reading history.
+
+use std::sync::Arc;
+
+use abu_domain::{
+    MessageId, RoomId, UserId,
+    message::{HistoryOrder, Message, NewMessage, history_span},
+    text::MessageText,
+};
+use uuid::Uuid;
+
+use crate::{
+    Database,
+    access::{self, AccessError},
+    ports::{Clock, Ids, LiveChat, SeqWindow, Store, StoreError, StoreOutcome, SubmitError},
+};
+
+/// The most messages in one page of history.
+pub const MAX_PAGE: u32 = 100;
+
+/// Stores a batch in one transaction. When this returns, what it answers as stored is committed.
+///
+/// # Errors
+/// [`StoreError`]: nothing of the batch is stored then, but for
+/// [`CommitInDoubt`](StoreError::CommitInDoubt), where all of it may be; giving the same batch again
+/// settles that.
+pub fn store_batch(
+    store: &dyn Store,
+    batch: &[NewMessage],
+) -> Result<Vec<StoreOutcome>, StoreError> {
+    store.transaction(|tx| tx.store_messages(batch))
+}
+
+/// Part of a room's history, and how many messages there are in all.
+#[derive(Clone, Debug)]
+pub struct HistoryPage {
+    /// The messages, in the order that was asked for.
+    pub messages: Vec<Message>,
+    /// The number of all messages of the room.
+    pub total_count: i64,
+}
+
+/// A page of a room's history for somebody who is known to be a member.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn history(
+    database: &Database,
+    room: RoomId,
+    skip: u64,
+    limit: u32,
+    order: HistoryOrder,
+) -> Result<HistoryPage, StoreError> {
+    database
+        .read(move |tx| {
+            let total_count = tx.last_seq(room)?.unwrap_or(0);
+            let mut messages = match history_span(total_count, skip, limit.min(MAX_PAGE), order) {
+                Some(span) => tx.messages_in_span(room, span)?,
+                None => Vec::new(),
+            };
+            if order == HistoryOrder::NewestFirst {
+                messages.reverse();
+            }
+            Ok(HistoryPage {
+                messages,
+                total_count,
+            })
+        })
+        .await
+}
+
+/// The use cases of messages outside a chat session.
+#[derive(Clone)]
+pub struct Messaging {
+    /// The store.
+    pub database: Database,
+    /// Who stores and delivers.
+    pub live_chat: Arc<dyn LiveChat>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// A message somebody wants to send.
+#[derive(Clone, Debug)]
+pub struct MessageDraft {
+    /// Where to.
+    pub room_id: RoomId,
+    /// What it says.
+    pub text: MessageText,
+    /// The client's own id for it.
+    pub client_message_id: Uuid,
+    /// The message of the same room that it answers.
+    pub reply_to: Option<MessageId>,
+}
+
+/// Why messages were not sent or shown.
+#[derive(Debug, thiserror::Error)]
+pub enum MessagingError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// There is no such room, or the caller is not in it: which, is not told.
+    #[error("there is no such room")]
+    RoomNotFound,
+    /// The room is archived.
+    #[error("the room is read-only")]
+    ReadOnly,
+    /// The room has no message of the id that is answered.
+    #[error("the answered message is not in the room")]
+    ReplyToUnknown,
+    /// It was not stored, or whether it was is not known; sending it again with the same client
+    /// message id is safe.
+    #[error("the message could not be stored now")]
+    Unavailable,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Messaging {
+    /// Sends a message to a room of the caller's, on the way that every message takes. Ends once it
+    /// is committed.
+    ///
+    /// # Errors
+    /// [`MessagingError`].
+    pub async fn send(
+        &self,
+        caller: UserId,
+        draft: MessageDraft,
+    ) -> Result<Message, MessagingError> {
+        let (room_id, reply_to) = (draft.room_id, draft.reply_to);
+        self.database
+            .read(move |tx| {
+                access::require_active(tx, caller)?;
+                tx.membership(room_id, caller)?
+                    .ok_or(MessagingError::RoomNotFound)?;
+                match reply_to {
+                    Some(id) if !tx.has_message(room_id, id)? => {
+                        Err(MessagingError::ReplyToUnknown)
+                    }
+                    _ => Ok(()),
+                }
+            })
+            .await?;
+        let message = NewMessage {
+            id: MessageId::new(self.ids.time_ordered()),
+            room_id,
+            sender_id: caller,
+            text: draft.text,
+            client_message_id: Some(draft.client_message_id),
+            reply_to,
+            sent_at: self.clock.now(),
+        };
+        self.live_chat
+            .submit(message)
+            .await
+            .map_err(|error| match error {
+                SubmitError::NotAMember => MessagingError::RoomNotFound,
+                SubmitError::ReadOnly => MessagingError::ReadOnly,
+                SubmitError::Unavailable | SubmitError::InDoubt => MessagingError::Unavailable,
+            })
+    }
+
+    /// At most `limit` messages of the window, the newest first.
+    ///
+    /// # Errors
+    /// [`MessagingError`].
+    pub async fn newest(
+        &self,
+        caller: UserId,
+        room: RoomId,
+        window: SeqWindow,
+        limit: u32,
+    ) -> Result<Vec<Message>, MessagingError> {
+        self.database
+            .read(move |tx| {
+                access::require_active(tx, caller)?;
+                tx.membership(room, caller)?
+                    .ok_or(MessagingError::RoomNotFound)?;
+                Ok(tx.newest_messages(room, window, limit.min(MAX_PAGE))?)
+            })
+            .await
+    }
+}

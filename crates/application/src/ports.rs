@@ -1,0 +1,23 @@
+//! What the use cases need from outside, as traits that the outer crates implement.
+
+mod access;
+mod live_chat;
+mod messages;
+mod rooms;
+mod security;
+mod store;
+mod tickets;
+mod time_and_ids;
+mod users;
+
+pub use access::{AccessRows, CallerRecord};
+pub use live_chat::{Applied, LiveChat, SubmitError};
+pub use messages::{MessageRows, SeqWindow, StoreOutcome};
+pub use rooms::{
+    ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
+};
+pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
+pub use store::{Store, StoreError, Transaction};
+pub use tickets::{ChatTicket, TicketRows};
+pub use time_and_ids::{Clock, Ids};
+pub use users::{Credentials, NewUser, UserCursor, UserFilter, UserRows};

@@ -1,0 +1,50 @@
+use std::{future::Future, pin::Pin};
+
+use abu_domain::{RoomId, UserId, message::Message, message::NewMessage};
+
+/// Ends when a change has reached every session of this process that it concerns. What is then
+/// sent to the room is sent to the room as it is now.
+pub type Applied = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Why a message was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The sender is not a member of the room, or there is no such room.
+    #[error("not a member of the room")]
+    NotAMember,
+    /// The room is archived.
+    #[error("the room is read-only")]
+    ReadOnly,
+    /// The store is away or too much is waiting; it was not stored.
+    #[error("the message could not be stored now")]
+    Unavailable,
+    /// The store went away during the commit; it may or may not be stored.
+    #[error("the fate of the message is not known")]
+    InDoubt,
+}
+
+/// The people connected to the chat, as the use cases see them.
+///
+/// The methods that tell of a change are called after its commit, from a thread that may block:
+/// they return as soon as the change is noted, and it is then applied whether or not anybody waits
+/// for [`Applied`].
+pub trait LiveChat: Send + Sync + 'static {
+    /// These users were added to the room, or removed from it.
+    fn membership_changed(&self, room: RoomId, users: &[UserId]) -> Applied;
+
+    /// The room was archived, or opened again.
+    fn room_state_changed(&self, room: RoomId) -> Applied;
+
+    /// The account was suspended: its sessions end.
+    fn account_suspended(&self, user: UserId) -> Applied;
+
+    /// Stores a message the way every message is stored, and delivers it to the room's members.
+    /// Ends once it is committed, or known not to be.
+    fn submit(
+        &self,
+        message: NewMessage,
+    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>>;
+
+    /// Which of `users` are in the chat now, in their order.
+    fn online(&self, users: &[UserId]) -> Vec<bool>;
+}

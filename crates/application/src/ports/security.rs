@@ -1,0 +1,73 @@
+use abu_domain::{
+    UserId,
+    text::{LoginPassword, NewPassword},
+};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// Hashes passwords. Its methods block for tens of milliseconds by design.
+pub trait PasswordHasher: Send + Sync + 'static {
+    /// The hash to keep, in modular crypt form.
+    ///
+    /// # Errors
+    /// Where the operating system gives no randomness.
+    fn hash(
+        &self,
+        password: &NewPassword,
+    ) -> Result<String, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Whether the password is the hash's. With `None` it takes as long as with a hash and says
+    /// no, so that time does not tell whether there is an account.
+    fn verify(&self, password: &LoginPassword, hash: Option<&str>) -> bool;
+}
+
+/// An access token as handed out.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// The JWT.
+    pub token: String,
+    /// For how long it is good, in seconds.
+    pub expires_in: u64,
+}
+
+/// What an access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenClaims {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Its own id.
+    pub token_id: Uuid,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why an access token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It was ours, and its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// Not a token, not ours, or not for this.
+    #[error("the token is not valid")]
+    Invalid,
+}
+
+/// Makes and reads access tokens.
+pub trait AccessTokens: Send + Sync + 'static {
+    /// A token for the user, good from `now` on.
+    ///
+    /// # Errors
+    /// Where signing fails.
+    fn issue(
+        &self,
+        user: UserId,
+        token_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<IssuedToken, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// What the token says, once its signature, time, issuer and audience are checked.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<TokenClaims, TokenError>;
+}

@@ -1,0 +1,35 @@
+use abu_domain::UserId;
+use chrono::{DateTime, Utc};
+
+use super::StoreError;
+
+/// A one-use ticket for the chat's handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChatTicket {
+    /// Whose.
+    pub user_id: UserId,
+    /// When the ticket is worth nothing any more.
+    pub expires_at: DateTime<Utc>,
+    /// When the access token that bought it expires.
+    pub access_expires_at: DateTime<Utc>,
+}
+
+/// Tickets in the store, known by their hash alone.
+pub trait TicketRows {
+    /// Keeps a ticket; also drops those that expired before `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn insert_ticket(
+        &mut self,
+        ticket_hash: &[u8],
+        ticket: &ChatTicket,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Takes the ticket out: of two who come with the same one, one gets it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn take_ticket(&mut self, ticket_hash: &[u8]) -> Result<Option<ChatTicket>, StoreError>;
+}

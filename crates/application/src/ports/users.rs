@@ -1,0 +1,139 @@
+use abu_domain::{
+    UserId,
+    text::{EmailAddress, PersonName, PhoneNumber},
+    user::{User, Verification},
+};
+use chrono::{DateTime, Utc};
+
+use super::StoreError;
+
+/// An account about to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Its id.
+    pub id: UserId,
+    /// What it logs in with.
+    pub email: EmailAddress,
+    /// bcrypt, in modular crypt form.
+    pub password_hash: String,
+    /// Given name.
+    pub firstname: PersonName,
+    /// Names between.
+    pub middlename: Option<PersonName>,
+    /// Surname.
+    pub lastname: PersonName,
+    /// Telephone number.
+    pub phone: Option<PhoneNumber>,
+    /// Holds every permission.
+    pub is_superuser: bool,
+    /// Now.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a log-in is checked against.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Whose.
+    pub user_id: UserId,
+    /// bcrypt, in modular crypt form.
+    pub password_hash: String,
+    /// False while suspended.
+    pub is_active: bool,
+}
+
+/// Which accounts a list shows; `None` and `false` do not filter.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// What the e-mail address, the first name or the last name starts with, in any case.
+    pub starts_with: Option<String>,
+    /// Name of a group they are in.
+    pub group: Option<String>,
+    /// Suspended or not.
+    pub is_active: Option<bool>,
+    /// Whether the university knows them.
+    pub verification: Option<Verification>,
+    /// Made after this.
+    pub created_after: Option<DateTime<Utc>>,
+}
+
+/// The last account of the page before: lists run from the newest account to the oldest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserCursor {
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Its id.
+    pub id: UserId,
+}
+
+/// Accounts in the store.
+pub trait UserRows {
+    /// The account, with its groups.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// What a log-in with that address is checked against.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
+
+    /// At most `limit` accounts after `after`, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn list_users(
+        &mut self,
+        filter: &UserFilter,
+        after: Option<UserCursor>,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError>;
+
+    /// Those of `ids` that are accounts and not suspended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn active_users(&mut self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// A conflict with `users_email_key` where the address has one already.
+    fn insert_user(&mut self, user: &NewUser) -> Result<(), StoreError>;
+
+    /// Gives the account another password; false where there is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn set_password_hash(
+        &mut self,
+        id: UserId,
+        password_hash: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// Suspends or activates the account; false where there is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn set_active(
+        &mut self,
+        id: UserId,
+        is_active: bool,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// How many active superusers there are besides `id`. Locks the superusers' rows, so that two
+    /// of them cannot suspend each other at the same moment.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn other_active_superusers(&mut self, id: UserId) -> Result<u64, StoreError>;
+
+    /// Notes when each user left the chat.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn set_last_seen(&mut self, seen: &[(UserId, DateTime<Utc>)]) -> Result<(), StoreError>;
+}

@@ -1,0 +1,531 @@
+//! Rooms and their members.
+//!
+//! Whoever is not in a room is answered as if it did not exist.
+
+use std::sync::Arc;
+
+use abu_domain::{
+    RoomId, UserId,
+    room::{DirectPair, Membership, Room, RoomKind, RoomRole},
+    text::RoomName,
+};
+
+use crate::{
+    Database,
+    access::{self, AccessError},
+    ports::{
+        Applied, Clock, Ids, LiveChat, MemberListing, NewRoom, RoomActivityCursor, RoomListing,
+        StoreError, Transaction,
+    },
+};
+
+/// The bounds of rooms.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomLimits {
+    /// The most members a room has.
+    pub max_members: u32,
+    /// The most rooms a user is in.
+    pub max_rooms_per_user: u32,
+}
+
+/// The use cases of rooms.
+#[derive(Clone)]
+pub struct Rooms {
+    /// The store.
+    pub database: Database,
+    /// Who is connected.
+    pub live_chat: Arc<dyn LiveChat>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+    /// The bounds.
+    pub limits: RoomLimits,
+}
+
+/// A room somebody wants to have.
+#[derive(Clone, Debug)]
+pub enum RoomDraft {
+    /// With one other person.
+    Direct {
+        /// Who.
+        other: UserId,
+    },
+    /// A group.
+    Group {
+        /// Its name.
+        name: RoomName,
+        /// Who is in it besides its maker.
+        members: Vec<UserId>,
+    },
+}
+
+/// The answer to asking for a room.
+#[derive(Clone, Debug)]
+pub struct RoomOpened {
+    /// The room.
+    pub room: Room,
+    /// False where it is the direct room the two had already.
+    pub created: bool,
+}
+
+/// A member in a room's list, with what only the chat knows.
+#[derive(Clone, Debug)]
+pub struct RoomMember {
+    /// What is stored.
+    pub listing: MemberListing,
+    /// In the chat now.
+    pub online: bool,
+}
+
+/// Why a room was not made, changed or shown.
+#[derive(Debug, thiserror::Error)]
+pub enum RoomError {
+    /// The caller may not use the platform.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// There is no such room, or the caller is not in it: which, is not told.
+    #[error("there is no such room")]
+    RoomNotFound,
+    /// The room has no such member.
+    #[error("the room has no such member")]
+    MemberNotFound,
+    /// The caller's role in the room does not allow it.
+    #[error("the role in the room does not allow it")]
+    RoleForbids,
+    /// Somebody named is no active user.
+    #[error("there is no such user")]
+    UnknownUser(UserId),
+    /// A direct room is between two people.
+    #[error("a direct room takes exactly one other person")]
+    NotTwoPeople,
+    /// A direct room has no name, no roles, and always its two members.
+    #[error("a direct room cannot be changed this way")]
+    DirectRoom,
+    /// A room always has an owner.
+    #[error("the last owner must hand over first")]
+    LastOwner,
+    /// The room is archived.
+    #[error("the room is archived")]
+    Archived,
+    /// The room would have too many members.
+    #[error("the room is full")]
+    TooManyMembers,
+    /// Somebody would be in too many rooms.
+    #[error("somebody is in too many rooms")]
+    TooManyRooms(UserId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Rooms {
+    /// Makes a room whose owner is the caller. Asking again for a direct room gives the one the two
+    /// have, opened again if it was archived.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub async fn open(&self, caller: UserId, draft: RoomDraft) -> Result<RoomOpened, RoomError> {
+        match draft {
+            RoomDraft::Direct { other } => self.open_direct(caller, other).await,
+            RoomDraft::Group { name, members } => self.create_group(caller, name, members).await,
+        }
+    }
+
+    async fn open_direct(&self, caller: UserId, other: UserId) -> Result<RoomOpened, RoomError> {
+        let pair = DirectPair::new(caller, other).ok_or(RoomError::NotTwoPeople)?;
+        let new_room = NewRoom {
+            id: RoomId::new(self.ids.random()),
+            kind: RoomKind::Direct,
+            name: None,
+            pair: Some(pair),
+            created_by: caller,
+            created_at: self.clock.now(),
+        };
+        let limits = self.limits;
+        self.change(move |tx| {
+            access::require_active(tx, caller)?;
+            require_users(tx, &[other])?;
+            if !tx.insert_room(&new_room)? {
+                return reopen_direct(tx, pair, &new_room);
+            }
+            let now = new_room.created_at;
+            tx.add_members(new_room.id, &[caller], RoomRole::Owner, now)?;
+            tx.add_members(new_room.id, &[other], RoomRole::Member, now)?;
+            require_few_rooms(tx, &[caller, other], limits)?;
+            let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
+            Ok((
+                RoomOpened {
+                    room,
+                    created: true,
+                },
+                Change::Members(new_room.id, vec![caller, other]),
+            ))
+        })
+        .await
+    }
+
+    async fn create_group(
+        &self,
+        caller: UserId,
+        name: RoomName,
+        members: Vec<UserId>,
+    ) -> Result<RoomOpened, RoomError> {
+        let others = without(members, caller);
+        let new_room = NewRoom {
+            id: RoomId::new(self.ids.random()),
+            kind: RoomKind::Group,
+            name: Some(name),
+            pair: None,
+            created_by: caller,
+            created_at: self.clock.now(),
+        };
+        let limits = self.limits;
+        self.change(move |tx| {
+            access::require_active(tx, caller)?;
+            require_users(tx, &others)?;
+            let mut everybody = others.clone();
+            everybody.push(caller);
+            require_size(everybody.len(), limits)?;
+            let now = new_room.created_at;
+            tx.insert_room(&new_room)?;
+            tx.add_members(new_room.id, &[caller], RoomRole::Owner, now)?;
+            tx.add_members(new_room.id, &others, RoomRole::Member, now)?;
+            require_few_rooms(tx, &everybody, limits)?;
+            let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
+            Ok((
+                RoomOpened {
+                    room,
+                    created: true,
+                },
+                Change::Members(new_room.id, everybody),
+            ))
+        })
+        .await
+    }
+
+    /// A room of the caller's.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub async fn get(&self, caller: UserId, id: RoomId) -> Result<Room, RoomError> {
+        self.database
+            .read(move |tx| {
+                require_member(tx, caller, id)?;
+                tx.room(id)?.ok_or(RoomError::RoomNotFound)
+            })
+            .await
+    }
+
+    /// At most `limit` open rooms of the caller's after `after`, the most recently active first.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub async fn list(
+        &self,
+        caller: UserId,
+        after: Option<RoomActivityCursor>,
+        limit: u32,
+    ) -> Result<Vec<RoomListing>, RoomError> {
+        self.database
+            .read(move |tx| {
+                access::require_active(tx, caller)?;
+                Ok(tx.list_rooms(caller, after, limit)?)
+            })
+            .await
+    }
+
+    /// Gives a group another name; for its owners and moderators.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub async fn rename(
+        &self,
+        caller: UserId,
+        id: RoomId,
+        name: RoomName,
+    ) -> Result<Room, RoomError> {
+        let now = self.clock.now();
+        self.database
+            .transaction(move |tx| {
+                let (room, membership) = lock_as_member(tx, caller, id)?;
+                require_open_group(&room)?;
+                if !membership.role.may_rename() {
+                    return Err(RoomError::RoleForbids);
+                }
+                tx.rename_room(id, &name, now)?;
+                tx.room(id)?.ok_or(RoomError::RoomNotFound)
+            })
+            .await
+    }
+
+    /// Makes the room read-only and takes it out of lists: a group for its owners, a direct room
+    /// for either of the two. Archiving it again changes nothing.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub async fn archive(&self, caller: UserId, id: RoomId) -> Result<(), RoomError> {
+        let now = self.clock.now();
+        self.change(move |tx| {
+            let (room, membership) = lock_as_member(tx, caller, id)?;
+            if room.kind == RoomKind::Group && !membership.role.may_archive() {
+                return Err(RoomError::RoleForbids);
+            }
+            if !room.is_read_only() {
+                tx.set_archived(id, Some(now), now)?;
+            }
+            Ok(((), Change::State(id)))
+        })
+        .await
+    }
+
+    /// At most `limit` members after the user `after`, by user id.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub async fn members(
+        &self,
+        caller: UserId,
+        id: RoomId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<RoomMember>, RoomError> {
+        let listings = self
+            .database
+            .read(move |tx| {
+                require_member(tx, caller, id)?;
+                Ok::<_, RoomError>(tx.list_members(id, after, limit)?)
+            })
+            .await?;
+        let users: Vec<UserId> = listings
+            .iter()
+            .map(|listing| listing.membership.user_id)
+            .collect();
+        let online = self.live_chat.online(&users);
+        Ok(listings
+            .into_iter()
+            .zip(online)
+            .map(|(listing, online)| RoomMember { listing, online })
+            .collect())
+    }
+
+    /// Brings people into a group, as plain members; for its owners and moderators. Who is in
+    /// already stays as they are. Returns the room.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub async fn add_members(
+        &self,
+        caller: UserId,
+        id: RoomId,
+        users: Vec<UserId>,
+    ) -> Result<Room, RoomError> {
+        let now = self.clock.now();
+        let limits = self.limits;
+        let users = without(users, caller);
+        self.change(move |tx| {
+            let (room, membership) = lock_as_member(tx, caller, id)?;
+            require_open_group(&room)?;
+            if !membership.role.may_add_members() {
+                return Err(RoomError::RoleForbids);
+            }
+            require_users(tx, &users)?;
+            let added = tx.add_members(id, &users, RoomRole::Member, now)?;
+            let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
+            require_size(
+                usize::try_from(room.member_count).unwrap_or(usize::MAX),
+                limits,
+            )?;
+            require_few_rooms(tx, &added, limits)?;
+            Ok((room, Change::Members(id, added)))
+        })
+        .await
+    }
+
+    /// Takes somebody out of a group: themselves, or whom the caller's role lets them remove.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub async fn remove_member(
+        &self,
+        caller: UserId,
+        id: RoomId,
+        user: UserId,
+    ) -> Result<(), RoomError> {
+        let now = self.clock.now();
+        self.change(move |tx| {
+            let (room, membership) = lock_as_member(tx, caller, id)?;
+            if room.kind == RoomKind::Direct {
+                return Err(RoomError::DirectRoom);
+            }
+            let target = tx.membership(id, user)?.ok_or(RoomError::MemberNotFound)?;
+            if user != caller && !membership.role.may_remove(target.role) {
+                return Err(RoomError::RoleForbids);
+            }
+            require_owner_left(tx, &target)?;
+            tx.remove_member(id, user, now)?;
+            Ok(((), Change::Members(id, vec![user])))
+        })
+        .await
+    }
+
+    /// Sets a member's role; for owners.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub async fn set_role(
+        &self,
+        caller: UserId,
+        id: RoomId,
+        user: UserId,
+        role: RoomRole,
+    ) -> Result<Membership, RoomError> {
+        self.database
+            .transaction(move |tx| {
+                let (room, membership) = lock_as_member(tx, caller, id)?;
+                require_open_group(&room)?;
+                if !membership.role.may_set_roles() {
+                    return Err(RoomError::RoleForbids);
+                }
+                let target = tx.membership(id, user)?.ok_or(RoomError::MemberNotFound)?;
+                if role != RoomRole::Owner {
+                    require_owner_left(tx, &target)?;
+                }
+                tx.set_role(id, user, role)?;
+                Ok(Membership { role, ..target })
+            })
+            .await
+    }
+
+    /// Runs `work` in a transaction, tells the chat of the change once it is committed, and waits
+    /// until the chat goes by it.
+    async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Transaction) -> Result<(T, Change), RoomError> + Send + 'static,
+    ) -> Result<T, RoomError> {
+        let live_chat = Arc::clone(&self.live_chat);
+        let (value, applied) = self
+            .database
+            .run(move |store| {
+                let (value, change) = store.transaction(work)?;
+                Ok::<_, RoomError>((value, change.tell(&*live_chat)))
+            })
+            .await?;
+        applied.await;
+        Ok(value)
+    }
+}
+
+/// What the chat must be told after a commit.
+enum Change {
+    Members(RoomId, Vec<UserId>),
+    State(RoomId),
+}
+
+impl Change {
+    fn tell(self, live_chat: &dyn LiveChat) -> Applied {
+        match self {
+            Self::Members(room, users) => live_chat.membership_changed(room, &users),
+            Self::State(room) => live_chat.room_state_changed(room),
+        }
+    }
+}
+
+fn reopen_direct(
+    tx: &mut dyn Transaction,
+    pair: DirectPair,
+    asked: &NewRoom,
+) -> Result<(RoomOpened, Change), RoomError> {
+    let room = tx.direct_room(pair)?.ok_or(RoomError::RoomNotFound)?;
+    if room.is_read_only() {
+        tx.lock_room(room.id)?;
+        tx.set_archived(room.id, None, asked.created_at)?;
+    }
+    let room = tx.room(room.id)?.ok_or(RoomError::RoomNotFound)?;
+    let change = Change::State(room.id);
+    Ok((
+        RoomOpened {
+            room,
+            created: false,
+        },
+        change,
+    ))
+}
+
+fn require_member(
+    tx: &mut dyn Transaction,
+    caller: UserId,
+    room: RoomId,
+) -> Result<Membership, RoomError> {
+    access::require_active(tx, caller)?;
+    tx.membership(room, caller)?.ok_or(RoomError::RoomNotFound)
+}
+
+/// The room, locked against other changes, and the caller's place in it.
+fn lock_as_member(
+    tx: &mut dyn Transaction,
+    caller: UserId,
+    room: RoomId,
+) -> Result<(Room, Membership), RoomError> {
+    access::require_active(tx, caller)?;
+    let room = tx.lock_room(room)?.ok_or(RoomError::RoomNotFound)?;
+    let membership = tx
+        .membership(room.id, caller)?
+        .ok_or(RoomError::RoomNotFound)?;
+    Ok((room, membership))
+}
+
+fn require_open_group(room: &Room) -> Result<(), RoomError> {
+    match room {
+        Room {
+            kind: RoomKind::Direct,
+            ..
+        } => Err(RoomError::DirectRoom),
+        room if room.is_read_only() => Err(RoomError::Archived),
+        _ => Ok(()),
+    }
+}
+
+/// Somebody other than `leaving` must own the room if they stop being its owner.
+fn require_owner_left(tx: &mut dyn Transaction, leaving: &Membership) -> Result<(), RoomError> {
+    if leaving.role == RoomRole::Owner && tx.other_owners(leaving.room_id, leaving.user_id)? == 0 {
+        return Err(RoomError::LastOwner);
+    }
+    Ok(())
+}
+
+fn require_users(tx: &mut dyn Transaction, users: &[UserId]) -> Result<(), RoomError> {
+    let active = tx.active_users(users)?;
+    match users.iter().find(|user| !active.contains(user)) {
+        Some(unknown) => Err(RoomError::UnknownUser(*unknown)),
+        None => Ok(()),
+    }
+}
+
+fn require_size(members: usize, limits: RoomLimits) -> Result<(), RoomError> {
+    if u32::try_from(members).is_ok_and(|members| members <= limits.max_members) {
+        Ok(())
+    } else {
+        Err(RoomError::TooManyMembers)
+    }
+}
+
+/// None of `users` is in too many rooms, now that they were added to one more.
+fn require_few_rooms(
+    tx: &mut dyn Transaction,
+    users: &[UserId],
+    limits: RoomLimits,
+) -> Result<(), RoomError> {
+    match tx.user_beyond_room_count(users, limits.max_rooms_per_user)? {
+        Some(user) => Err(RoomError::TooManyRooms(user)),
+        None => Ok(()),
+    }
+}
+
+/// The users without `user`, each once.
+fn without(mut users: Vec<UserId>, user: UserId) -> Vec<UserId> {
+    users.sort_unstable();
+    users.dedup();
+    users.retain(|other| *other != user);
+    users
+}

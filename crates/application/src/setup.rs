@@ -1,0 +1,137 @@
+//! What every installation starts with, and its first superuser.
+
+use std::sync::Arc;
+
+use abu_domain::{
+    UserId,
+    access::SUPER_ADMIN_GROUP,
+    text::{EmailAddress, NewPassword, PersonName},
+};
+
+use crate::ports::{Clock, Ids, NewUser, PasswordHasher, Store, StoreError};
+
+/// The use cases of setting up. They block and ask for no permission: they are the operator's, at
+/// the machine, before anybody can log in.
+#[derive(Clone)]
+pub struct Setup {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// How passwords are hashed.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// The first superuser, as the configuration names them.
+#[derive(Clone, Debug)]
+pub struct SuperuserDraft {
+    /// What they log in with.
+    pub email: EmailAddress,
+    /// Their first password; not needed where the address has an account already.
+    pub password: Option<NewPassword>,
+    /// Given name.
+    pub firstname: PersonName,
+    /// Surname.
+    pub lastname: PersonName,
+}
+
+/// What a bootstrap did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bootstrapped {
+    /// How many rows of permissions, roles, groups and their links were missing.
+    pub access_rows_added: usize,
+    /// What became of the superuser.
+    pub superuser: SuperuserOutcome,
+}
+
+/// What a bootstrap did about the superuser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuperuserOutcome {
+    /// The account was made.
+    Created,
+    /// The account was there, and keeps its password.
+    AlreadyThere,
+}
+
+/// Why a bootstrap failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The address belongs to an account that is no superuser: making it one behind its owner's
+    /// back is not this command's business.
+    #[error("the superuser's e-mail address belongs to an ordinary account")]
+    NotASuperuser,
+    /// The superuser has no account yet, and no password to make one with.
+    #[error("the superuser needs a password")]
+    PasswordMissing,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Hashing failed.
+    #[error("the password could not be hashed")]
+    Hashing(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Setup {
+    /// Whether the address has an account, and so a password already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn has_account(&self, email: &EmailAddress) -> Result<bool, StoreError> {
+        self.store.read(|tx| Ok(tx.credentials(email)?.is_some()))
+    }
+
+    /// Adds what is missing of the seeded permissions, roles and groups, and the superuser if the
+    /// address has no account. Doing it again changes nothing; an existing superuser keeps their
+    /// password.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn bootstrap(&self, superuser: &SuperuserDraft) -> Result<Bootstrapped, SetupError> {
+        let now = self.clock.now();
+        let new_user = self.superuser_to_insert(superuser)?;
+        self.store.transaction(|tx| {
+            let access_rows_added = tx.seed_access(now)?;
+            if let Some(credentials) = tx.credentials(&superuser.email)? {
+                let user = tx.user(credentials.user_id)?;
+                if !user.is_some_and(|user| user.is_superuser) {
+                    return Err(SetupError::NotASuperuser);
+                }
+                return Ok(Bootstrapped {
+                    access_rows_added,
+                    superuser: SuperuserOutcome::AlreadyThere,
+                });
+            }
+            let new_user = new_user.ok_or(SetupError::PasswordMissing)?;
+            tx.insert_user(&new_user)?;
+            tx.add_to_group(new_user.id, SUPER_ADMIN_GROUP)?;
+            Ok(Bootstrapped {
+                access_rows_added,
+                superuser: SuperuserOutcome::Created,
+            })
+        })
+    }
+
+    /// The row to add, its password hashed before any transaction is open; `None` where the account
+    /// is there or has no password to get.
+    fn superuser_to_insert(&self, draft: &SuperuserDraft) -> Result<Option<NewUser>, SetupError> {
+        let Some(password) = &draft.password else {
+            return Ok(None);
+        };
+        if self.has_account(&draft.email)? {
+            return Ok(None);
+        }
+        Ok(Some(NewUser {
+            id: UserId::new(self.ids.random()),
+            email: draft.email.clone(),
+            password_hash: self.hasher.hash(password).map_err(SetupError::Hashing)?,
+            firstname: draft.firstname.clone(),
+            middlename: None,
+            lastname: draft.lastname.clone(),
+            phone: None,
+            is_superuser: true,
+            created_at: self.clock.now(),
+        }))
+    }
+}
