@@ -1,0 +1,64 @@
+# Sourced: what this project needs from the operating system, and how to get it on Debian.
+# shellcheck shell=bash
+
+has_command() {
+    command -v "$1" >/dev/null
+}
+
+# Links a program, as the build will: a library without its development files does not count.
+has_libpq() {
+    local -a search=()
+    if has_command pg_config; then search=("-L$(pg_config --libdir)"); fi
+    echo 'int PQlibVersion(void); int main(void) { return PQlibVersion() == 0; }' |
+        cc -x c - "${search[@]}" -lpq -o /dev/null 2>/dev/null
+}
+
+# Looks where the server itself will look. Debian keeps these programs off PATH.
+has_postgres_server() {
+    local folder
+    local -a folders=(/usr/lib/postgresql/*/bin)
+    if has_command pg_config; then folders+=("$(pg_config --bindir)"); fi
+    if has_command initdb; then folders+=("$(dirname "$(command -v initdb)")"); fi
+    for folder in "${folders[@]}"; do
+        if [[ -x $folder/initdb && -x $folder/postgres ]]; then return 0; fi
+    done
+    return 1
+}
+
+as_root() {
+    if [[ $EUID -eq 0 ]]; then
+        "$@"
+    elif [[ -t 2 ]]; then
+        sudo "$@"
+    else
+        sudo --non-interactive "$@" # nobody is there to type a password
+    fi
+}
+
+# Debian starts a PostgreSQL service of its own on port 5432 when the package arrives. Ours is
+# private to the clone, so that one would only take memory and the port.
+keep_postgres_from_starting() {
+    local settings=/etc/postgresql-common/createcluster.conf
+    if [[ -e $settings ]]; then return; fi
+    as_root mkdir -p "${settings%/*}"
+    as_root tee "$settings" >/dev/null <<'SETTINGS'
+# Written by the set-up of ABU Alumni Connect, which needs PostgreSQL's programs, not its service.
+# Delete this line to have a cluster made by later installations.
+create_main_cluster = false
+SETTINGS
+}
+
+# Usage: install_packages PACKAGE...
+install_packages() {
+    local by_hand="install them yourself, on Debian with: apt-get install $*"
+    has_command apt-get || die "this machine has no apt-get; the packages above are Debian's names: $by_hand"
+    [[ $EUID -eq 0 ]] || has_command sudo || die "installing needs root or sudo; $by_hand"
+    as_root true || die "sudo was refused; $by_hand"
+
+    if [[ " $* " == *" postgresql "* ]]; then keep_postgres_from_starting; fi
+    # The settings file above is already there when its package arrives: keep it, ask nothing.
+    local -a apt_get=(env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -q)
+    as_root "${apt_get[@]}" update </dev/null || die "apt-get update failed; $by_hand"
+    as_root "${apt_get[@]}" install -y --no-install-recommends "$@" </dev/null ||
+        die "apt-get could not install them; $by_hand"
+}
