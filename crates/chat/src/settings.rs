@@ -1,0 +1,69 @@
+//! The bounds of the chat.
+
+use std::time::Duration;
+
+/// Every limit of the chat; the server's configuration names and explains each one.
+#[derive(Clone, Debug)]
+pub struct ChatSettings {
+    /// The largest packet taken, in bytes; a larger one ends the session with 1009.
+    pub max_frame_bytes: usize,
+    /// How long a connection may send nothing before it is pinged.
+    pub ping_interval: Duration,
+    /// How long a connection may send nothing, not even a pong, before its session ends.
+    pub idle_timeout: Duration,
+    /// How long a client may take to answer a close, before its connection is cut.
+    pub close_timeout: Duration,
+    /// The most sessions of one user at a time; one more is refused with 429.
+    pub max_sessions_per_user: usize,
+    /// How many bytes may wait for a slow reader before its session ends with 4002.
+    pub outbox_max_bytes: usize,
+    /// The kernel's send buffer of a connection, in bytes.
+    pub send_buffer_bytes: usize,
+    /// Whether messages and packets are counted at all.
+    pub rate_limits_enabled: bool,
+    /// Messages a user may send in a second.
+    pub messages_per_second: u32,
+    /// Messages a user may send in a minute.
+    pub messages_per_minute: u32,
+    /// Packets of any kind a session may send in a second.
+    pub packets_per_second: u32,
+    /// Errors a session may cause in a minute before it ends with 1008.
+    pub errors_per_minute: u32,
+    /// A repeated typing packet of the same value within this time is dropped.
+    pub typing_repeat: Duration,
+    /// Silence after which typing counts as over.
+    pub typing_timeout: Duration,
+    /// How many accepted messages may wait to be stored; one more is answered `unavailable`.
+    pub writer_queue: usize,
+    /// The most messages stored in one transaction.
+    pub writer_batch: usize,
+    /// How long an accepted message may wait to be stored before it is answered `unavailable`.
+    pub store_patience: Duration,
+    /// How many events may wait for one worker thread before the writer waits for it.
+    pub worker_queue: usize,
+}
+
+impl Default for ChatSettings {
+    fn default() -> Self {
+        Self {
+            max_frame_bytes: 64 * 1024,
+            ping_interval: Duration::from_secs(25),
+            idle_timeout: Duration::from_secs(60),
+            close_timeout: Duration::from_secs(5),
+            max_sessions_per_user: 10,
+            outbox_max_bytes: 256 * 1024,
+            send_buffer_bytes: 32 * 1024,
+            rate_limits_enabled: true,
+            messages_per_second: 10,
+            messages_per_minute: 120,
+            packets_per_second: 50,
+            errors_per_minute: 60,
+            typing_repeat: Duration::from_secs(1),
+            typing_timeout: Duration::from_secs(10),
+            writer_queue: 10_000,
+            writer_batch: 500,
+            store_patience: Duration::from_secs(4),
+            worker_queue: 16_384,
+        }
+    }
+}
