@@ -1,0 +1,210 @@
+//! From a text frame to a packet: the tag first, then the body.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::wire::{BrokenRule, Text, Wire};
+
+/// A frame that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Decoded<P> {
+    /// A packet of this protocol.
+    #[non_exhaustive]
+    Known {
+        /// The packet.
+        packet: P,
+    },
+    /// A packet of a type this crate does not know for the direction. A server answers
+    /// [`unknown-type`](crate::server::Error::unknown_type); a client ignores it.
+    Unknown(UnknownPacket),
+}
+
+impl<P> Decoded<P> {
+    /// The packet, where its type is known.
+    pub fn known(self) -> Option<P> {
+        match self {
+            Self::Known { packet } => Some(packet),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// A packet of an unknown type, kept as it came. `Debug` tells the length of the payload alone.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownPacket {
+    /// The packet's `type`. The other side chose it: bound its length before showing it anywhere.
+    pub name: String,
+    /// The JSON text of the packet's `payload`; `None` when it is missing or `null`.
+    pub payload: Option<String>,
+}
+
+impl fmt::Debug for UnknownPacket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.payload.as_ref().map_or(0, String::len);
+        f.debug_struct("UnknownPacket")
+            .field("name", &self.name)
+            .field("payload", &format_args!("{bytes} bytes"))
+            .finish()
+    }
+}
+
+/// A frame that is not a packet, or a packet whose payload breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DecodeError {
+    /// The type of the packet, where it was readable and is known.
+    pub request_type: Option<&'static str>,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// What is wrong with a frame. Its `Display` is a sentence for the sender; it repeats nothing of
+/// what the sender wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The frame has not the shape that all packets have.
+    Malformed(Malformed),
+    /// A field of the payload breaks a rule.
+    #[non_exhaustive]
+    InvalidPayload {
+        /// The way from the payload to the field, with dots: `room_id`, `messages.3.timestamp`.
+        field: String,
+        /// What must hold, as the rest of a sentence that begins with the field.
+        rule: &'static str,
+    },
+}
+
+/// How a frame misses the shape that all packets have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// Not JSON, or JSON with an escape that stands for no character.
+    NotJson,
+    /// JSON, but not an object.
+    NotAnObject,
+    /// `type` or `payload` more than once.
+    RepeatedField,
+    /// `type` is missing or not a string.
+    NoType,
+    /// `payload` is missing or not an object.
+    NoPayload,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotJson => "The packet is not valid JSON.",
+            Self::NotAnObject => "The packet is not a JSON object.",
+            Self::RepeatedField => "The packet has `type` or `payload` more than once.",
+            Self::NoType => "The packet has no `type` that is a string.",
+            Self::NoPayload => "The packet has no `payload` that is an object.",
+        })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(malformed) => malformed.fmt(f),
+            Self::InvalidPayload { field, rule } => write!(f, "`{field}` {rule}."),
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fault.fmt(f)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl From<Malformed> for DecodeError {
+    fn from(malformed: Malformed) -> Self {
+        Self {
+            request_type: None,
+            fault: Fault::Malformed(malformed),
+        }
+    }
+}
+
+/// A packet whose tag has been read and whose payload is still text.
+pub(crate) struct Envelope<'a> {
+    pub(crate) name: Cow<'a, str>,
+    payload: Option<&'a str>,
+}
+
+impl<'a> Envelope<'a> {
+    pub(crate) fn read(frame: &'a str) -> Result<Self, Malformed> {
+        #[derive(Deserialize)]
+        struct Outline<'a> {
+            #[serde(borrow, rename = "type")]
+            name: Option<&'a RawValue>,
+            #[serde(borrow)]
+            payload: Option<&'a RawValue>,
+        }
+
+        if !is_object(frame.trim_start()) {
+            return Err(match serde_json::from_str::<IgnoredAny>(frame) {
+                Ok(_) => Malformed::NotAnObject,
+                Err(_) => Malformed::NotJson,
+            });
+        }
+        let outline: Outline<'a> = serde_json::from_str(frame).map_err(|error| {
+            // Raw values take any JSON, so the one complaint about content is a repeated field.
+            if error.is_data() {
+                Malformed::RepeatedField
+            } else {
+                Malformed::NotJson
+            }
+        })?;
+        let name = outline.name.ok_or(Malformed::NoType)?;
+        let Text(name) = serde_json::from_str(name.get()).map_err(|_| Malformed::NoType)?;
+        Ok(Self {
+            name,
+            payload: outline.payload.map(RawValue::get),
+        })
+    }
+
+    /// Reads the payload of a packet of the known type `name`.
+    pub(crate) fn read_payload<T: Wire>(&self, name: &'static str) -> Result<T, DecodeError> {
+        let invalid = |fault| DecodeError {
+            request_type: Some(name),
+            fault,
+        };
+        let payload = self
+            .payload
+            .filter(|payload| is_object(payload))
+            .ok_or_else(|| invalid(Fault::Malformed(Malformed::NoPayload)))?;
+        let mut broken = BrokenRule::default();
+        T::read(
+            &mut serde_json::Deserializer::from_str(payload),
+            &mut broken,
+        )
+        .map_err(|_| {
+            invalid(match broken.into_parts() {
+                Some((field, rule)) => Fault::InvalidPayload { field, rule },
+                // The payload's outline is known to be good: a field's name holds a bad escape.
+                None => Fault::Malformed(Malformed::NotJson),
+            })
+        })
+    }
+
+    pub(crate) fn into_unknown(self) -> UnknownPacket {
+        UnknownPacket {
+            name: self.name.into_owned(),
+            payload: self.payload.map(str::to_owned),
+        }
+    }
+}
+
+fn is_object(json: &str) -> bool {
+    json.starts_with('{')
+}

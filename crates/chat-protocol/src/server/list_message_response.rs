@@ -1,0 +1,37 @@
+use super::MessageReceive;
+use crate::RoomId;
+
+payload! {
+    /// A page of a room's history.
+    ///
+    /// Sent by the server to the session that sent a
+    /// [`ListMessageRequest`](crate::client::ListMessageRequest), which shows the messages in the
+    /// order they come.
+    ///
+    /// ```json
+    #[doc = include_str!("../../examples/packets/list-message-response.json")]
+    /// ```
+    pub struct ListMessageResponse {
+        /// The room asked for.
+        pub room_id: RoomId,
+        /// The page, in the order asked for; empty past the end of the history.
+        pub messages: Vec<MessageReceive>,
+        /// How many messages the room holds in all.
+        pub total_count: u64,
+    }
+}
+
+impl ListMessageResponse {
+    /// A page out of a room with `total_count` messages.
+    pub fn new(
+        room_id: impl Into<RoomId>,
+        messages: Vec<MessageReceive>,
+        total_count: u64,
+    ) -> Self {
+        Self {
+            room_id: room_id.into(),
+            messages,
+            total_count,
+        }
+    }
+}

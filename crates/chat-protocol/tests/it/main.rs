@@ -1,0 +1,14 @@
+//! What a user of the crate, and whoever reads its pages, may rely on.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking"
+)]
+
+mod decoding;
+mod documents;
+mod encoding;
+mod examples;
+mod properties;
