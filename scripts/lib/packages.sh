@@ -13,12 +13,15 @@ has_libpq() {
         cc -x c - "${search[@]}" -lpq -o /dev/null 2>/dev/null
 }
 
-# Looks where the server itself will look. Debian keeps these programs off PATH.
+# Looks where the server itself will look: most systems keep these programs off PATH.
 has_postgres_server() {
     local folder
-    local -a folders=(/usr/lib/postgresql/*/bin)
+    local -a folders=(
+        /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/libexec/postgresql* /usr/local/pgsql*/bin
+        /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin
+    )
     if has_command pg_config; then folders+=("$(pg_config --bindir)"); fi
-    if has_command initdb; then folders+=("$(dirname "$(command -v initdb)")"); fi
+    if has_command postgres; then folders+=("$(dirname "$(readlink -f "$(command -v postgres)")")"); fi
     for folder in "${folders[@]}"; do
         if [[ -x $folder/initdb && -x $folder/postgres ]]; then return 0; fi
     done
