@@ -1,1 +1,20 @@
 #![doc = include_str!("../README.md")]
+
+mod access;
+mod account;
+mod cluster;
+mod database;
+mod error;
+mod folder;
+mod leftovers;
+mod options;
+mod patience;
+mod postgres;
+mod programs;
+mod server;
+mod settings;
+mod socket;
+
+pub use error::{StartError, StopError};
+pub use options::PostgresOptions;
+pub use postgres::Postgres;

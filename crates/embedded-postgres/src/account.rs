@@ -1,0 +1,133 @@
+//! The operating system's user that PostgreSQL runs as.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::{fchown, lchown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::{env, fs, io};
+
+use nix::unistd::{Uid, User, geteuid};
+
+use crate::error::{IoContext, StartError};
+
+/// PostgreSQL refuses to run as root; so root gives the server, and its files, to one of these.
+const SERVER_ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
+
+/// All that a child process sees of our environment. The rest may hold secrets, and `PG*` variables would
+/// steer the server and its clients.
+const INHERITED_VARIABLES: [&str; 3] = ["PATH", "TZ", "LD_LIBRARY_PATH"];
+
+/// An ordinary user's account.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    user: User,
+    /// We are root and hand over; otherwise we are this user.
+    handed_over: bool,
+}
+
+impl Account {
+    /// The account for a new database.
+    pub(crate) fn for_new() -> Result<Self, StartError> {
+        if !geteuid().is_root() {
+            return Self::of(geteuid(), false);
+        }
+        SERVER_ACCOUNTS
+            .into_iter()
+            .find_map(|name| User::from_name(name).ok().flatten())
+            .map(|user| Self {
+                user,
+                handed_over: true,
+            })
+            .ok_or_else(|| StartError::Account {
+                reason: format!("create one of the accounts {}", SERVER_ACCOUNTS.join(", ")),
+            })
+    }
+
+    /// The account for a database that exists: the owner of its folder.
+    pub(crate) fn for_owner(home: &Path, owner: u32) -> Result<Self, StartError> {
+        let owner = Uid::from_raw(owner);
+        if owner.is_root() {
+            let reason = "it belongs to root, and PostgreSQL does not run as root; chown -R it to an ordinary user";
+            return Err(StartError::folder(home, reason));
+        }
+        if !geteuid().is_root() && owner != geteuid() {
+            let reason = format!("it belongs to user {owner} and we are user {}", geteuid());
+            return Err(StartError::folder(home, reason));
+        }
+        Self::of(owner, geteuid().is_root())
+    }
+
+    fn of(uid: Uid, handed_over: bool) -> Result<Self, StartError> {
+        User::from_uid(uid)
+            .ok()
+            .flatten()
+            .map(|user| Self { user, handed_over })
+            .ok_or_else(|| StartError::Account {
+                reason: format!("user id {uid} has no account"),
+            })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.user.name
+    }
+
+    pub(crate) fn uid(&self) -> u32 {
+        self.user.uid.as_raw()
+    }
+
+    /// Gives away an open file that we made.
+    pub(crate) fn own_file(&self, file: &fs::File) -> io::Result<()> {
+        if self.handed_over {
+            fchown(file, Some(self.uid()), Some(self.user.gid.as_raw()))?;
+        }
+        Ok(())
+    }
+
+    /// Gives away a folder that we made; never what a link points to.
+    pub(crate) fn own_folder(&self, path: &Path) -> Result<(), StartError> {
+        if self.handed_over {
+            lchown(path, Some(self.uid()), Some(self.user.gid.as_raw()))
+                .context("change the owner of", path)?;
+        }
+        Ok(())
+    }
+
+    /// A command that runs as this user. Dropping root this way leaves root's groups behind as well.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = quiet_command(program);
+        if self.handed_over {
+            command.uid(self.uid()).gid(self.user.gid.as_raw());
+        }
+        command
+    }
+
+    /// Whether this user gets into a folder. Asked of the system rather than worked out, because access
+    /// lists and mounts have a say too.
+    pub(crate) fn can_enter(&self, folder: &Path) -> Result<bool, StartError> {
+        let shell = Path::new("/bin/sh");
+        self.command(shell)
+            .args(["-c", "cd -- \"$1\"", "sh"])
+            .arg(folder)
+            .stderr(Stdio::null())
+            .status()
+            .map(|status| status.success())
+            .context("run", shell)
+    }
+}
+
+/// A command as ourselves, without our environment, working folder or standard input.
+pub(crate) fn quiet_command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("LC_ALL", "C")
+        .current_dir("/")
+        .stdin(Stdio::null());
+    for name in INHERITED_VARIABLES {
+        if let Some(value) = env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
+}

@@ -1,0 +1,136 @@
+//! What an earlier run may have left: a server without an owner, or its notes.
+//!
+//! Everything here is done while the folder's lock is held, so no other process of ours runs the server.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::error::{IoContext, StartError};
+use crate::patience::Patience;
+
+/// What a server notes about itself in its data folder.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) pid: u32,
+    pub(crate) ready: bool,
+}
+
+/// Reads the note in a cluster. Nothing stands for no note, or for one that is not fully written.
+pub(crate) fn note(cluster: &Path) -> Option<Note> {
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NOFOLLOW.bits())
+        .open(note_path(cluster))
+        .ok()?;
+    let mut content = Vec::new();
+    file.take(16 * 1024).read_to_end(&mut content).ok()?;
+    parse(&content)
+}
+
+/// The first line is the process id, the eighth the state. Paths in between may be any bytes.
+fn parse(content: &[u8]) -> Option<Note> {
+    let mut lines = content.split(|&byte| byte == b'\n');
+    let pid = std::str::from_utf8(lines.next()?)
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    let ready = lines
+        .nth(6)
+        .is_some_and(|state| state.trim_ascii() == b"ready");
+    Some(Note { pid, ready })
+}
+
+fn note_path(cluster: &Path) -> PathBuf {
+    cluster.join("postmaster.pid")
+}
+
+/// Ends a server that has lost its owner, and removes a note that nobody stands behind: PostgreSQL itself
+/// would take any process that now has that id for the server, and refuse to start.
+pub(crate) fn clear(cluster: &Path, patience: &mut Patience<'_>) -> Result<(), StartError> {
+    if let Some(Note { pid, .. }) = note(cluster)
+        && serves(pid, cluster)
+    {
+        log::warn!(pid; "stopping a PostgreSQL that an earlier run has left");
+        stop(pid, cluster, patience)?;
+    }
+    let path = note_path(cluster);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).context("remove", &path)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// It may be shutting down already: asking twice does no harm.
+fn stop(pid: u32, cluster: &Path, patience: &mut Patience<'_>) -> Result<(), StartError> {
+    // A failure means that it has ended meanwhile, which the loop sees too.
+    let _ = kill(process_id(pid), Signal::SIGINT);
+    while serves(pid, cluster) {
+        patience.pause()?;
+    }
+    Ok(())
+}
+
+/// Whether a process is the server of a cluster. A server works in its data folder. Where the system does
+/// not tell, the answer is no: starting is still safe, as PostgreSQL checks the cluster's shared memory.
+fn serves(pid: u32, cluster: &Path) -> bool {
+    fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == cluster)
+}
+
+/// Process ids come from the system as positive numbers of 31 bits.
+pub(crate) fn process_id(pid: u32) -> Pid {
+    Pid::from_raw(pid.cast_signed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn note_tells_process_and_state() {
+        let note = b"4711\n/data\n1700000000\n5432\n/socket\n\n  123  456\nready   \n";
+        assert_eq!(
+            parse(note),
+            Some(Note {
+                pid: 4711,
+                ready: true
+            })
+        );
+        let starting = b"4711\n/data\n1700000000\n5432\n/socket\n\n  123  456\nstarting\n";
+        assert_eq!(
+            parse(starting),
+            Some(Note {
+                pid: 4711,
+                ready: false
+            })
+        );
+    }
+
+    #[test]
+    fn unfinished_note_is_not_ready_and_garbage_is_no_note() {
+        assert_eq!(
+            parse(b"4711\n/da"),
+            Some(Note {
+                pid: 4711,
+                ready: false
+            })
+        );
+        assert_eq!(parse(b""), None);
+        assert_eq!(parse(b"\xff\xfe\nready"), None);
+        assert_eq!(parse(b"-5\n"), None);
+    }
+
+    #[test]
+    fn reused_process_id_does_not_serve_the_cluster() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!serves(std::process::id(), dir.path()));
+    }
+}
