@@ -11,7 +11,6 @@ use crate::wire::{BrokenRule, Text, Wire};
 
 /// A frame that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Decoded<P> {
     /// A packet of this protocol.
     #[non_exhaustive]

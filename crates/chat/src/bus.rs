@@ -1,0 +1,142 @@
+//! Carries events to the worker threads of this process, in one order.
+
+use std::sync::Arc;
+
+use abu_application::ports::RoomChatState;
+use abu_domain::{RoomId, UserId};
+use parking_lot::RwLock;
+use tokio::sync::{Mutex, mpsc};
+
+use crate::{directory::Version, frame::SharedPacket, registry::SessionKey};
+
+/// Number of a worker thread.
+pub(crate) type WorkerId = u32;
+
+/// A session of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SessionAddress {
+    pub(crate) worker: WorkerId,
+    pub(crate) key: SessionKey,
+}
+
+/// Something workers must know.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// A packet for every session in a room, but for the one that caused it, if it is not to have
+    /// it.
+    InRoom {
+        room: RoomId,
+        except: Option<SessionAddress>,
+        packet: Arc<SharedPacket>,
+    },
+    /// A packet for everybody who shares one of these rooms with the user, once each, and not for
+    /// the user.
+    AroundUser {
+        user: UserId,
+        rooms: Arc<[RoomId]>,
+        packet: Arc<SharedPacket>,
+    },
+    /// A packet for one session.
+    ToSession {
+        session: SessionAddress,
+        packet: Arc<SharedPacket>,
+    },
+    /// One session's connection must end, as it cannot be told what became of its message.
+    CutOff { session: SessionAddress },
+    /// What these users are to a room now.
+    Memberships {
+        room: RoomId,
+        members: Vec<(UserId, Option<RoomChatState>)>,
+        version: Version,
+    },
+    /// Whether a room takes messages now.
+    RoomState {
+        room: RoomId,
+        read_only: bool,
+        version: Version,
+    },
+    /// The account was suspended.
+    Suspended { user: UserId, version: Version },
+    /// The server is going down.
+    ShutDown,
+}
+
+/// Events in the order they were published.
+pub(crate) type Batch = Arc<[Event]>;
+
+/// The bus within a process.
+///
+/// Every worker gets every batch, and all get them in the same order: a batch is handed to all
+/// workers under `order`. Inboxes are bounded; whoever publishes waits for the slowest worker.
+/// Workers never publish from the task that empties their inbox, so nobody waits in a circle.
+///
+/// Locks: `order`, then whatever the closure of [`publish_with`](Self::publish_with) takes; never
+/// the other way round.
+pub(crate) struct LocalBus {
+    order: Mutex<()>,
+    inboxes: RwLock<Arc<[(WorkerId, mpsc::Sender<Batch>)]>>,
+    capacity: usize,
+}
+
+impl LocalBus {
+    /// A bus whose inboxes hold so many batches.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            order: Mutex::new(()),
+            inboxes: RwLock::new(Arc::new([])),
+            capacity,
+        }
+    }
+
+    /// The inbox of another worker: it gets whatever is published from now on.
+    pub(crate) fn join(&self) -> (WorkerId, mpsc::Receiver<Batch>) {
+        let (sender, inbox) = mpsc::channel(self.capacity);
+        let mut inboxes = self.inboxes.write();
+        let id = inboxes.iter().map(|(id, _)| id + 1).max().unwrap_or(0);
+        *inboxes = inboxes.iter().cloned().chain([(id, sender)]).collect();
+        (id, inbox)
+    }
+
+    /// Publishes what `make` returns. `make` runs when it is this publisher's turn, so that what it
+    /// decides and what is published have the same order.
+    pub(crate) async fn publish_with(&self, make: impl FnOnce() -> Vec<Event>) {
+        let _turn = self.order.lock().await;
+        let Some(batch) = non_empty(make()) else {
+            return;
+        };
+        let inboxes = self.inboxes.read().clone();
+        for (id, inbox) in inboxes.iter() {
+            if inbox.send(Arc::clone(&batch)).await.is_err() {
+                self.leave(*id);
+            }
+        }
+    }
+
+    /// Publishes events from a thread that may block.
+    pub(crate) fn publish_blocking(&self, events: Vec<Event>) {
+        let _turn = self.order.blocking_lock();
+        let Some(batch) = non_empty(events) else {
+            return;
+        };
+        let inboxes = self.inboxes.read().clone();
+        for (id, inbox) in inboxes.iter() {
+            if inbox.blocking_send(Arc::clone(&batch)).is_err() {
+                self.leave(*id);
+            }
+        }
+    }
+
+    /// The worker's thread is gone.
+    fn leave(&self, gone: WorkerId) {
+        let mut inboxes = self.inboxes.write();
+        *inboxes = inboxes
+            .iter()
+            .filter(|(id, _)| *id != gone)
+            .cloned()
+            .collect();
+    }
+}
+
+fn non_empty(events: Vec<Event>) -> Option<Batch> {
+    (!events.is_empty()).then(|| events.into())
+}

@@ -1,0 +1,204 @@
+//! From an HTTP request to a chat session.
+
+use std::{
+    any::Any,
+    os::fd::{AsRawFd, RawFd},
+    time::Instant,
+};
+
+use abu_chat_protocol::Profile;
+use abu_domain::UserId;
+use actix::{Actor, AsyncContext};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    body::MessageBody,
+    dev::Extensions,
+    http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL},
+    web,
+};
+use chrono::{DateTime, Utc};
+use socket2::SockRef;
+
+use crate::{
+    ChatSettings, Worker,
+    directory::{LookupError, Snapshot},
+    registry::{SessionKey, SuspendedMeanwhile},
+    session::{ChatSession, Outbox, state::SessionState},
+    worker::Handle,
+};
+
+/// Somebody who comes with a good token or ticket.
+#[derive(Clone, Copy, Debug)]
+pub struct Connecting {
+    /// Who.
+    pub user_id: UserId,
+    /// When their access token expires, and the session with it.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why a connection was refused before it became a WebSocket.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// There is no such account any more.
+    #[error("there is no such account any more")]
+    UnknownUser,
+    /// The account is suspended.
+    #[error("the account is suspended")]
+    Suspended,
+    /// The user has as many sessions as allowed.
+    #[error("too many sessions")]
+    TooManySessions,
+    /// The server is going down.
+    #[error("the server is going down")]
+    Draining,
+    /// The store cannot be asked now.
+    #[error("the database is not available")]
+    Unavailable,
+    /// The request is no proper WebSocket handshake.
+    #[error("not a WebSocket handshake")]
+    Handshake(actix_web::Error),
+}
+
+/// The socket of a connection, by its descriptor.
+#[derive(Clone, Copy)]
+struct Socket(RawFd);
+
+/// Prepares an accepted connection; to be given to `HttpServer::on_connect`.
+///
+/// The kernel's send buffer is bounded, as it would otherwise take megabytes for a client that does
+/// not read, and small packets are sent at once.
+pub fn on_connect(settings: &ChatSettings, connection: &dyn Any, extensions: &mut Extensions) {
+    let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() else {
+        return;
+    };
+    let socket = SockRef::from(stream);
+    // Both are improvements only: a connection without them works.
+    let _ = socket.set_send_buffer_size(settings.send_buffer_bytes);
+    let _ = socket.set_tcp_nodelay(true);
+    extensions.insert(Socket(stream.as_raw_fd()));
+}
+
+impl Worker {
+    /// Turns a request into a chat session.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn connect(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        who: Connecting,
+    ) -> Result<HttpResponse, ConnectError> {
+        let engine = self.engine();
+        if engine.is_draining() {
+            return Err(ConnectError::Draining);
+        }
+        let place = engine
+            .users
+            .take_place(who.user_id)
+            .ok_or(ConnectError::TooManySessions)?;
+        let expected = Expected::new(self, who.user_id);
+        let snapshot = engine.directory.look_up(who.user_id).await?;
+        if engine.is_draining() {
+            return Err(ConnectError::Draining);
+        }
+        let negotiated = Profile::negotiate(offered_protocols(request).as_deref());
+        let (mut response, _sender, frames) =
+            actix_ws::handle(request, payload).map_err(ConnectError::Handshake)?;
+        if let Some(protocol) = negotiated.subprotocol {
+            response
+                .headers_mut()
+                .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+        }
+        let settings = &engine.settings;
+        let frames = frames
+            .max_frame_size(settings.max_frame_bytes)
+            .aggregate_continuations()
+            .max_continuation_size(settings.max_frame_bytes);
+        let socket = request.conn_data::<Socket>().map(|socket| socket.0);
+        let outbox = Outbox::new(settings.outbox_max_bytes, socket);
+        let now = Instant::now();
+        let lifetime = (who.expires_at - engine.clock.now()).to_std();
+        let expires_at = now + lifetime.unwrap_or_default();
+        let session_outbox = outbox.clone();
+        let state = SessionState::new(settings, now, expires_at);
+        let admitted = expected.admit(&snapshot, |key| {
+            let actor = ChatSession::create(|ctx| {
+                ctx.add_stream(frames);
+                ChatSession {
+                    user: who.user_id,
+                    key,
+                    profile: negotiated.profile,
+                    state,
+                    outbox: session_outbox.clone(),
+                    worker: self.clone(),
+                    place,
+                    own_address: ctx.address().downgrade(),
+                    armed_until: None,
+                }
+            });
+            Handle {
+                outbox: session_outbox,
+                profile: negotiated.profile,
+                actor,
+            }
+        });
+        admitted.map_err(|_suspended| ConnectError::Suspended)?;
+        Ok(response.map_body(|_, handshake| outbox.body(handshake).boxed()))
+    }
+}
+
+impl From<LookupError> for ConnectError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::UnknownUser => Self::UnknownUser,
+            LookupError::Suspended => Self::Suspended,
+            LookupError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+/// A connection under way; unless it is admitted, the worker stops waiting for it.
+struct Expected<'a> {
+    worker: &'a Worker,
+    user: UserId,
+    settled: bool,
+}
+
+impl<'a> Expected<'a> {
+    fn new(worker: &'a Worker, user: UserId) -> Self {
+        worker.expect(user);
+        Self {
+            worker,
+            user,
+            settled: false,
+        }
+    }
+
+    fn admit(
+        mut self,
+        snapshot: &Snapshot,
+        make: impl FnOnce(SessionKey) -> Handle,
+    ) -> Result<SessionKey, SuspendedMeanwhile> {
+        self.settled = true;
+        self.worker.admit(self.user, snapshot, make)
+    }
+}
+
+impl Drop for Expected<'_> {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.worker.give_up(self.user);
+        }
+    }
+}
+
+/// The sub-protocols the client offers, as one comma-separated list.
+fn offered_protocols(request: &HttpRequest) -> Option<String> {
+    let offers: Vec<&str> = request
+        .headers()
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    (!offers.is_empty()).then(|| offers.join(","))
+}

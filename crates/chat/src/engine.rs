@@ -1,0 +1,153 @@
+//! What the whole process shares, and how it starts and stops.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use abu_application::{
+    Database,
+    ports::{Applied, Clock, Ids, LiveChat, SubmitError},
+};
+use abu_domain::{
+    RoomId, UserId,
+    message::{Message, NewMessage},
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    ChatSettings, Worker,
+    bus::{Event, LocalBus},
+    directory::{Change, Directory},
+    last_seen::LastSeen,
+    users::Users,
+    writer::{Sender, Writer},
+};
+
+/// The chat of one process. Cheap to clone.
+#[derive(Clone)]
+pub struct ChatEngine(Arc<Engine>);
+
+pub(crate) struct Engine {
+    pub(crate) settings: ChatSettings,
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) bus: Arc<LocalBus>,
+    pub(crate) users: Arc<Users>,
+    pub(crate) directory: Directory,
+    pub(crate) writer: Writer,
+    pub(crate) last_seen: LastSeen,
+    draining: AtomicBool,
+}
+
+impl ChatEngine {
+    /// Starts the chat's own threads.
+    ///
+    /// # Errors
+    /// Where a thread cannot be started.
+    pub fn start(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        settings: ChatSettings,
+    ) -> std::io::Result<Self> {
+        let store = database.store();
+        let bus = Arc::new(LocalBus::new(settings.worker_queue));
+        Ok(Self(Arc::new(Engine {
+            users: Arc::new(Users::new(&settings)),
+            directory: Directory::start(Arc::clone(store), Arc::clone(&bus))?,
+            writer: Writer::start(
+                Arc::clone(store),
+                Arc::clone(&bus),
+                Arc::clone(&ids),
+                &settings,
+            )?,
+            last_seen: LastSeen::start(Arc::clone(store))?,
+            draining: AtomicBool::new(false),
+            settings,
+            database,
+            clock,
+            ids,
+            bus,
+        })))
+    }
+
+    /// The chat as the use cases see it.
+    pub fn live_chat(&self) -> Arc<dyn LiveChat> {
+        Arc::clone(&self.0) as Arc<dyn LiveChat>
+    }
+
+    /// Joins the current worker thread to the chat. Call it once in each worker, inside its runtime.
+    pub fn join_worker(&self) -> Worker {
+        Worker::start(&self.0)
+    }
+
+    /// Refuses new sessions, ends all others with 1001, and stores what was accepted. Gives up after
+    /// `limit`; what is not stored by then was not acknowledged to anybody.
+    pub async fn shut_down(&self, limit: Duration) {
+        self.0.draining.store(true, Ordering::Relaxed);
+        let drained = tokio::time::timeout(limit, async {
+            self.0.bus.publish_with(|| vec![Event::ShutDown]).await;
+            self.0.users.all_gone().await;
+            let engine = Arc::clone(&self.0);
+            // The threads are joined, which blocks.
+            let _ = tokio::task::spawn_blocking(move || engine.stop_threads()).await;
+        });
+        if drained.await.is_err() {
+            log::warn!("the chat was not done within {} s", limit.as_secs_f32());
+        }
+    }
+}
+
+impl Engine {
+    /// Whether the server is going down.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    fn stop_threads(&self) {
+        self.writer.stop();
+        self.directory.stop();
+        self.last_seen.stop();
+    }
+}
+
+impl LiveChat for Engine {
+    fn membership_changed(&self, room: RoomId, users: &[UserId]) -> Applied {
+        Box::pin(self.directory.refresh(Change::Members {
+            room,
+            users: users.to_vec(),
+        }))
+    }
+
+    fn room_state_changed(&self, room: RoomId) -> Applied {
+        Box::pin(self.directory.refresh(Change::Room { room }))
+    }
+
+    fn account_suspended(&self, user: UserId) -> Applied {
+        Box::pin(self.directory.refresh(Change::Account { user }))
+    }
+
+    fn submit(
+        &self,
+        message: NewMessage,
+    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>> {
+        let (reply, answer) = oneshot::channel();
+        let submitted = self.writer.submit(message, Sender::Caller(reply));
+        Box::pin(async move {
+            submitted.map_err(|_full| SubmitError::Unavailable)?;
+            // The writer answers everybody before it ends; were it to panic, nothing is known.
+            answer.await.unwrap_or(Err(SubmitError::InDoubt))
+        })
+    }
+
+    fn online(&self, users: &[UserId]) -> Vec<bool> {
+        self.users.online(users)
+    }
+}

@@ -1,0 +1,63 @@
+//! Packets as WebSocket frames, encoded once however many sessions get them.
+
+use std::sync::OnceLock;
+
+use abu_chat_protocol::{CloseCode, Profile, ServerPacket};
+use actix_http::ws::{CloseReason, OpCode, Parser};
+use bytes::{Bytes, BytesMut};
+
+/// A packet on its way to many sessions. Each profile's frame is made when the first session needs
+/// it, and shared from then on by all sessions of all workers.
+#[derive(Debug)]
+pub(crate) struct SharedPacket {
+    packet: ServerPacket,
+    v1: OnceLock<Bytes>,
+}
+
+impl SharedPacket {
+    pub(crate) fn new(packet: impl Into<ServerPacket>) -> Self {
+        Self {
+            packet: packet.into(),
+            v1: OnceLock::new(),
+        }
+    }
+
+    /// The whole frame, header included, as it goes onto the socket.
+    pub(crate) fn frame(&self, profile: Profile) -> Bytes {
+        self.v1
+            .get_or_init(|| text_frame(&self.packet, profile))
+            .clone()
+    }
+}
+
+/// A packet for one session alone.
+pub(crate) fn text_frame(packet: &ServerPacket, profile: Profile) -> Bytes {
+    let mut json = Vec::with_capacity(256);
+    packet.write_json(profile, &mut json);
+    frame(OpCode::Text, &json)
+}
+
+pub(crate) fn ping_frame() -> Bytes {
+    frame(OpCode::Ping, b"")
+}
+
+pub(crate) fn pong_frame(payload: &[u8]) -> Bytes {
+    frame(OpCode::Pong, payload)
+}
+
+pub(crate) fn close_frame(code: CloseCode) -> Bytes {
+    let mut out = BytesMut::new();
+    let reason = CloseReason {
+        code: u16::from(code).into(),
+        description: Some(code.reason().to_owned()),
+    };
+    Parser::write_close(&mut out, Some(reason), false);
+    out.freeze()
+}
+
+fn frame(opcode: OpCode, payload: &[u8]) -> Bytes {
+    // A server's header has at most ten bytes.
+    let mut out = BytesMut::with_capacity(payload.len() + 10);
+    Parser::write_message(&mut out, payload, opcode, true, false);
+    out.freeze()
+}

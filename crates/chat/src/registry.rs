@@ -1,0 +1,378 @@
+//! Who sits where on one worker thread, as plain data: which sessions a user has, which rooms they
+//! are in, which sessions a room reaches.
+//!
+//! Generic over what a session is, so that it is tested without sockets.
+
+use std::collections::{HashMap, HashSet};
+
+use abu_domain::{RoomId, UserId};
+use indexmap::IndexSet;
+use slab::Slab;
+
+use crate::directory::{Snapshot, Version};
+
+/// A session of this worker. The serial tells it from a later session in the same slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SessionKey {
+    slot: usize,
+    serial: u64,
+}
+
+/// A room as a session of one of its members sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RoomView {
+    pub(crate) read_only: bool,
+}
+
+/// The user was suspended while they were connecting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SuspendedMeanwhile;
+
+#[derive(Debug)]
+pub(crate) struct Registry<H> {
+    sessions: Slab<Session<H>>,
+    users: HashMap<UserId, User>,
+    rooms: HashMap<RoomId, Room>,
+    next_serial: u64,
+    /// Number of the current walk over several rooms; a session that carries it was met already.
+    walk: u64,
+}
+
+#[derive(Debug)]
+struct Session<H> {
+    serial: u64,
+    user: UserId,
+    handle: H,
+    met_in_walk: u64,
+}
+
+#[derive(Debug, Default)]
+struct User {
+    sessions: Vec<usize>,
+    rooms: HashSet<RoomId>,
+    /// Connections that wait for their snapshot.
+    connecting: usize,
+    /// What happened while one was waiting: its snapshot may be older.
+    meanwhile: Vec<(Version, Meanwhile)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Meanwhile {
+    Room(RoomId, Option<RoomView>),
+    Suspended,
+}
+
+#[derive(Debug)]
+struct Room {
+    sessions: IndexSet<usize>,
+    view: RoomView,
+    /// When `view` was read.
+    version: Version,
+}
+
+impl<H> Default for Registry<H> {
+    fn default() -> Self {
+        Self {
+            sessions: Slab::new(),
+            users: HashMap::new(),
+            rooms: HashMap::new(),
+            next_serial: 1,
+            walk: 0,
+        }
+    }
+}
+
+impl<H> Registry<H> {
+    /// Notes that a connection of the user waits for its snapshot: what changes from now on is
+    /// applied on top of it. Each call is followed by one of [`admit`](Self::admit) or
+    /// [`give_up`](Self::give_up).
+    pub(crate) fn expect(&mut self, user: UserId) {
+        self.users.entry(user).or_default().connecting += 1;
+    }
+
+    /// The connection did not come about.
+    pub(crate) fn give_up(&mut self, user: UserId) {
+        if let Some(entry) = self.users.get_mut(&user) {
+            entry.end_of_waiting();
+        }
+        self.forget_if_gone(user);
+    }
+
+    /// Takes a session in. `make` is handed the session's key.
+    ///
+    /// # Errors
+    /// Where the user was suspended after the snapshot was read.
+    pub(crate) fn admit(
+        &mut self,
+        user: UserId,
+        snapshot: &Snapshot,
+        make: impl FnOnce(SessionKey) -> H,
+    ) -> Result<SessionKey, SuspendedMeanwhile> {
+        let entry = self.users.entry(user).or_default();
+        let later: Vec<_> = entry
+            .meanwhile
+            .iter()
+            .filter(|(version, _)| *version > snapshot.version)
+            .copied()
+            .collect();
+        entry.end_of_waiting();
+        if later
+            .iter()
+            .any(|(_, what)| matches!(what, Meanwhile::Suspended))
+        {
+            self.forget_if_gone(user);
+            return Err(SuspendedMeanwhile);
+        }
+        self.replace_rooms(user, snapshot);
+        for (version, what) in later {
+            if let Meanwhile::Room(room, view) = what {
+                self.set_membership(user, room, view, version);
+            }
+        }
+        Ok(self.insert(user, make))
+    }
+
+    fn insert(&mut self, user: UserId, make: impl FnOnce(SessionKey) -> H) -> SessionKey {
+        let key = SessionKey {
+            slot: self.sessions.vacant_key(),
+            serial: self.next_serial,
+        };
+        self.next_serial += 1;
+        self.sessions.insert(Session {
+            serial: key.serial,
+            user,
+            handle: make(key),
+            met_in_walk: 0,
+        });
+        let entry = self.users.entry(user).or_default();
+        entry.sessions.push(key.slot);
+        for room in &entry.rooms {
+            if let Some(room) = self.rooms.get_mut(room) {
+                room.sessions.insert(key.slot);
+            }
+        }
+        key
+    }
+
+    /// Takes a session out; `None` where it is gone already.
+    pub(crate) fn remove(&mut self, key: SessionKey) -> Option<H> {
+        self.session(key)?;
+        let session = self.sessions.remove(key.slot);
+        if let Some(entry) = self.users.get_mut(&session.user) {
+            entry.sessions.retain(|slot| *slot != key.slot);
+            for room in &entry.rooms {
+                if let Some(room) = self.rooms.get_mut(room) {
+                    room.sessions.swap_remove(&key.slot);
+                }
+            }
+        }
+        self.forget_if_gone(session.user);
+        Some(session.handle)
+    }
+
+    /// The session's handle, if it is still there.
+    pub(crate) fn session(&self, key: SessionKey) -> Option<&H> {
+        self.sessions
+            .get(key.slot)
+            .filter(|session| session.serial == key.serial)
+            .map(|session| &session.handle)
+    }
+
+    /// All sessions.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &H> {
+        self.sessions.iter().map(|(_, session)| &session.handle)
+    }
+
+    /// The sessions of one user.
+    pub(crate) fn sessions_of(&self, user: UserId) -> impl Iterator<Item = &H> {
+        self.users
+            .get(&user)
+            .into_iter()
+            .flat_map(|entry| &entry.sessions)
+            .map(|slot| &self.sessions[*slot].handle)
+    }
+
+    /// The room as the user sees it; `None` where they are not a member.
+    pub(crate) fn room_of(&self, user: UserId, room: RoomId) -> Option<RoomView> {
+        let entry = self.users.get(&user)?;
+        entry.rooms.contains(&room).then_some(())?;
+        self.rooms.get(&room).map(|room| room.view)
+    }
+
+    /// The rooms the user is in.
+    pub(crate) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
+        self.users
+            .get(&user)
+            .map(|entry| entry.rooms.iter().copied().collect())
+            .unwrap_or_default()
+    }
+
+    /// The sessions of a room's members.
+    pub(crate) fn in_room(&self, room: RoomId) -> impl Iterator<Item = (SessionKey, &H)> {
+        self.rooms
+            .get(&room)
+            .into_iter()
+            .flat_map(|room| &room.sessions)
+            .map(|slot| self.keyed(*slot))
+    }
+
+    /// The sessions of everybody in any of the rooms but `user`, each once.
+    pub(crate) fn sharing_a_room(&mut self, user: UserId, rooms: &[RoomId]) -> Vec<SessionKey> {
+        self.walk += 1;
+        let mut met = Vec::new();
+        for room in rooms {
+            let Some(room) = self.rooms.get(room) else {
+                continue;
+            };
+            for slot in &room.sessions {
+                let session = &mut self.sessions[*slot];
+                if session.met_in_walk != self.walk && session.user != user {
+                    session.met_in_walk = self.walk;
+                    met.push(SessionKey {
+                        slot: *slot,
+                        serial: session.serial,
+                    });
+                }
+            }
+        }
+        met
+    }
+
+    /// The user became a member of the room or stopped being one, as read at `version`.
+    pub(crate) fn membership_changed(
+        &mut self,
+        user: UserId,
+        room: RoomId,
+        view: Option<RoomView>,
+        version: Version,
+    ) {
+        let Some(entry) = self.users.get_mut(&user) else {
+            return;
+        };
+        if entry.connecting > 0 {
+            entry.meanwhile.push((version, Meanwhile::Room(room, view)));
+        }
+        if !entry.sessions.is_empty() {
+            self.set_membership(user, room, view, version);
+        }
+    }
+
+    /// The room was archived or opened again, as read at `version`.
+    pub(crate) fn room_changed(&mut self, room: RoomId, view: RoomView, version: Version) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.see(view, version);
+        }
+    }
+
+    /// The user was suspended, as read at `version`. Their sessions are the caller's to end.
+    pub(crate) fn suspended(&mut self, user: UserId, version: Version) {
+        if let Some(entry) = self.users.get_mut(&user)
+            && entry.connecting > 0
+        {
+            entry.meanwhile.push((version, Meanwhile::Suspended));
+        }
+    }
+
+    fn keyed(&self, slot: usize) -> (SessionKey, &H) {
+        let session = &self.sessions[slot];
+        let key = SessionKey {
+            slot,
+            serial: session.serial,
+        };
+        (key, &session.handle)
+    }
+
+    fn replace_rooms(&mut self, user: UserId, snapshot: &Snapshot) {
+        let new: HashSet<RoomId> = snapshot.rooms.iter().map(|room| room.room_id).collect();
+        let gone: Vec<RoomId> = self
+            .rooms_of(user)
+            .into_iter()
+            .filter(|room| !new.contains(room))
+            .collect();
+        for room in gone {
+            self.set_membership(user, room, None, snapshot.version);
+        }
+        for room in &snapshot.rooms {
+            let view = RoomView {
+                read_only: room.read_only,
+            };
+            self.set_membership(user, room.room_id, Some(view), snapshot.version);
+        }
+    }
+
+    fn set_membership(
+        &mut self,
+        user: UserId,
+        room_id: RoomId,
+        view: Option<RoomView>,
+        version: Version,
+    ) {
+        let Some(entry) = self.users.get_mut(&user) else {
+            return;
+        };
+        if let Some(view) = view {
+            entry.rooms.insert(room_id);
+            let room = self.rooms.entry(room_id).or_insert_with(|| Room {
+                sessions: IndexSet::new(),
+                view,
+                version,
+            });
+            room.see(view, version);
+            room.sessions.extend(&entry.sessions);
+        } else if entry.rooms.remove(&room_id)
+            && let Some(room) = self.rooms.get_mut(&room_id)
+        {
+            for slot in &entry.sessions {
+                room.sessions.swap_remove(slot);
+            }
+            self.forget_if_empty(room_id);
+        }
+    }
+
+    fn forget_if_gone(&mut self, user: UserId) {
+        let Some(entry) = self.users.get(&user) else {
+            return;
+        };
+        if !entry.sessions.is_empty() {
+            return;
+        }
+        let rooms: Vec<RoomId> = entry.rooms.iter().copied().collect();
+        if entry.connecting == 0 {
+            self.users.remove(&user);
+        } else if let Some(entry) = self.users.get_mut(&user) {
+            // The connection under way brings a newer list.
+            entry.rooms.clear();
+        }
+        for room in rooms {
+            self.forget_if_empty(room);
+        }
+    }
+
+    fn forget_if_empty(&mut self, room: RoomId) {
+        if self.rooms.get(&room).is_some_and(|r| r.sessions.is_empty()) {
+            self.rooms.remove(&room);
+        }
+    }
+}
+
+impl User {
+    fn end_of_waiting(&mut self) {
+        self.connecting = self.connecting.saturating_sub(1);
+        if self.connecting == 0 {
+            self.meanwhile.clear();
+        }
+    }
+}
+
+impl Room {
+    fn see(&mut self, view: RoomView, version: Version) {
+        if version >= self.version {
+            self.view = view;
+            self.version = version;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

@@ -1,0 +1,299 @@
+//! The actor of a connection: it owns the state, reads the socket, and carries out what the state
+//! decides. Nobody else writes to its state, and it never waits for its socket.
+
+use std::{io::ErrorKind, sync::Arc, time::Instant};
+
+use abu_application::messaging;
+use abu_chat_protocol::{
+    CloseCode, Profile, ServerPacket,
+    client::ListMessageRequest,
+    server::{self, ListMessageResponse},
+};
+use abu_domain::{MessageId, RoomId, UserId, message::NewMessage, text::MessageText};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, StreamHandler,
+    WeakAddr, WrapFuture,
+};
+use actix_ws::{AggregatedMessage, ProtocolError};
+use bytes::Bytes;
+
+use super::{
+    Outbox,
+    state::{Effect, HistoryRequest, SessionState, World},
+};
+use crate::{
+    Worker,
+    bus::SessionAddress,
+    frame,
+    registry::{RoomView, SessionKey},
+    users::SessionPlace,
+    worker::Outgoing,
+    writer::{self, Sender},
+};
+
+/// A chat session.
+pub(crate) struct ChatSession {
+    pub(crate) user: UserId,
+    pub(crate) key: SessionKey,
+    pub(crate) profile: Profile,
+    pub(crate) state: SessionState,
+    pub(crate) outbox: Outbox,
+    pub(crate) worker: Worker,
+    pub(crate) place: SessionPlace,
+    /// How the worker's wheel reaches this actor, without keeping it alive.
+    pub(crate) own_address: WeakAddr<Self>,
+    /// Until when the worker's wheel is set; earlier ticks are left over from other deadlines.
+    pub(crate) armed_until: Option<Instant>,
+}
+
+/// Look at the time, and at whether the outbox was closed meanwhile. Sent by the worker.
+pub(crate) struct Wake;
+
+impl Message for Wake {
+    type Result = ();
+}
+
+impl Actor for ChatSession {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _ctx: &mut Self::Context) {
+        self.arm();
+    }
+}
+
+/// Whatever ends a session, a panic included, takes it out of the worker and tells its room-mates.
+impl Drop for ChatSession {
+    fn drop(&mut self) {
+        self.wind_up(Instant::now());
+        self.outbox.finish();
+    }
+}
+
+impl StreamHandler<Result<AggregatedMessage, ProtocolError>> for ChatSession {
+    fn handle(&mut self, frame: Result<AggregatedMessage, ProtocolError>, ctx: &mut Self::Context) {
+        let now = Instant::now();
+        match frame {
+            Ok(AggregatedMessage::Text(text)) => {
+                let view = View {
+                    worker: &self.worker,
+                    user: self.user,
+                    place: &self.place,
+                };
+                let effects = self.state.on_text(&text, now, &view);
+                self.carry_out(effects, ctx);
+            }
+            Ok(AggregatedMessage::Binary(_)) => self.end(CloseCode::UnsupportedData, now),
+            Ok(AggregatedMessage::Ping(payload)) => {
+                self.state.heard(now);
+                self.push(frame::pong_frame(&payload));
+            }
+            Ok(AggregatedMessage::Pong(_)) => self.state.heard(now),
+            Ok(AggregatedMessage::Close(_)) => {
+                // Either the answer to ours, or a goodbye that we answer.
+                self.end(CloseCode::Normal, now);
+                self.outbox.finish();
+            }
+            Err(error) => {
+                self.end(close_code(&error), now);
+                // What follows a broken frame cannot be read, so no answer is waited for.
+                self.outbox.finish();
+            }
+        }
+        self.arm();
+    }
+}
+
+impl Handler<Wake> for ChatSession {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        let now = Instant::now();
+        if self.outbox.is_closing() {
+            self.wind_up(now);
+        }
+        if self.armed_until.is_none_or(|until| now >= until) {
+            self.armed_until = None;
+            let effects = self.state.on_tick(now);
+            self.carry_out(effects, ctx);
+        }
+        self.arm();
+    }
+}
+
+impl ChatSession {
+    fn carry_out(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
+        for effect in effects {
+            match effect {
+                Effect::Answer(packet) => self.send(&packet),
+                Effect::Store { room, text } => self.store(room, text),
+                Effect::History(request) => self.send_history(request, ctx),
+                Effect::Ping => self.push(frame::ping_frame()),
+                Effect::Close(code) => self.end(code, Instant::now()),
+                Effect::Cut => {
+                    self.outbox.cut();
+                    ctx.stop();
+                }
+                effect @ (Effect::Join | Effect::Leave | Effect::Typing { .. }) => {
+                    self.tell_others(effect);
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, packet: &ServerPacket) {
+        self.push(frame::text_frame(packet, self.profile));
+    }
+
+    fn push(&mut self, frame: Bytes) {
+        if self.outbox.push(frame).is_err() {
+            self.wind_up(Instant::now());
+        }
+    }
+
+    fn store(&mut self, room: RoomId, text: MessageText) {
+        let engine = self.worker.engine();
+        let message = NewMessage {
+            id: MessageId::new(engine.ids.time_ordered()),
+            room_id: room,
+            sender_id: self.user,
+            text,
+            client_message_id: None,
+            reply_to: None,
+            sent_at: engine.clock.now(),
+        };
+        let sender = Sender::Session(self.address());
+        if engine.writer.submit(message, sender).is_err() {
+            self.send(&writer::unavailable(room.uuid()).into());
+        }
+    }
+
+    /// Reads no further packet of this session until the page is sent: pages come in the order they
+    /// were asked for, and one session has one read under way at a time.
+    fn send_history(&mut self, request: HistoryRequest, ctx: &mut Context<Self>) {
+        let engine = Arc::clone(self.worker.engine());
+        let read = async move {
+            let HistoryRequest {
+                room,
+                skip,
+                limit,
+                order,
+            } = request;
+            messaging::history(&engine.database, room, skip, limit, order).await
+        };
+        ctx.wait(read.into_actor(self).map(move |page, session, _ctx| {
+            let packet = match page {
+                Ok(page) => history_response(request.room, &page).into(),
+                Err(error) => session.history_error(request.room, &error).into(),
+            };
+            session.send(&packet);
+        }));
+    }
+
+    fn history_error(
+        &self,
+        room: RoomId,
+        error: &abu_application::ports::StoreError,
+    ) -> server::Error {
+        use abu_application::ports::StoreError;
+        let request = ListMessageRequest::NAME;
+        match error {
+            StoreError::Unavailable(_) | StoreError::CommitInDoubt(_) => {
+                server::Error::unavailable(request, None).in_room(room.uuid())
+            }
+            error => {
+                let reference = self.worker.engine().ids.random().to_string();
+                log::error!(
+                    "history could not be read (reference {reference}): {error}: {:?}",
+                    std::error::Error::source(error)
+                );
+                server::Error::internal(request, reference).in_room(room.uuid())
+            }
+        }
+    }
+
+    /// Closes the connection and stops taking part at once.
+    fn end(&mut self, code: CloseCode, now: Instant) {
+        self.outbox.close(code);
+        self.wind_up(now);
+    }
+
+    /// Takes the session out of the worker. Its room-mates are told while its rooms are still known.
+    fn wind_up(&mut self, now: Instant) {
+        for effect in self.state.wind_up(now) {
+            self.tell_others(effect);
+        }
+        self.worker.unregister(self.key);
+    }
+
+    fn tell_others(&self, effect: Effect) {
+        let user = self.user;
+        let outgoing = match effect {
+            Effect::Join => Outgoing::Join {
+                user,
+                rooms: self.worker.rooms_of(user),
+            },
+            Effect::Leave => Outgoing::Leave {
+                user,
+                rooms: self.worker.rooms_of(user),
+            },
+            Effect::Typing { room, is_typing } => Outgoing::Typing {
+                user,
+                room,
+                from: self.address(),
+                is_typing,
+            },
+            _ => return,
+        };
+        self.worker.publish(outgoing);
+    }
+
+    fn address(&self) -> SessionAddress {
+        self.worker.address_of(self.key)
+    }
+
+    /// Has the worker wake this session at its next deadline.
+    fn arm(&mut self) {
+        let deadline = self.state.next_deadline();
+        if self.armed_until.is_none_or(|until| deadline < until) {
+            self.armed_until = Some(deadline);
+            self.worker.arm(self.own_address.clone(), deadline);
+        }
+    }
+}
+
+fn history_response(room: RoomId, page: &messaging::HistoryPage) -> ListMessageResponse {
+    ListMessageResponse::new(
+        room.uuid(),
+        page.messages.iter().map(writer::message_receive).collect(),
+        u64::try_from(page.total_count).unwrap_or(0),
+    )
+}
+
+fn close_code(error: &ProtocolError) -> CloseCode {
+    match error {
+        ProtocolError::Overflow => CloseCode::MessageTooBig,
+        ProtocolError::Io(error) if error.kind() == ErrorKind::InvalidData => {
+            CloseCode::InvalidText
+        }
+        // Too large in fragments; or the connection is gone, and nobody reads the code.
+        ProtocolError::Io(_) => CloseCode::MessageTooBig,
+        _ => CloseCode::ProtocolError,
+    }
+}
+
+/// What the state looks up.
+struct View<'a> {
+    worker: &'a Worker,
+    user: UserId,
+    place: &'a SessionPlace,
+}
+
+impl World for View<'_> {
+    fn room(&self, room: RoomId) -> Option<RoomView> {
+        self.worker.room_of(self.user, room)
+    }
+
+    fn count_message(&self, now: Instant) -> Result<(), std::time::Duration> {
+        self.place.count_message(now)
+    }
+}

@@ -1,0 +1,237 @@
+//! What waits to be written to one socket, bounded in bytes.
+//!
+//! Whoever has something to say pushes a whole frame and goes on; only the connection's own task,
+//! which polls the [`OutboxBody`], ever waits for the socket. It takes all frames that wait into one
+//! write.
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    convert::Infallible,
+    os::fd::RawFd,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use abu_chat_protocol::CloseCode;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+use nix::sys::socket::{Shutdown, shutdown};
+
+use crate::frame::close_frame;
+
+/// The sending side of a session. Clones share one queue.
+#[derive(Clone)]
+pub(crate) struct Outbox(Rc<RefCell<Queue>>);
+
+struct Queue {
+    frames: VecDeque<Bytes>,
+    bytes: usize,
+    max_bytes: usize,
+    phase: Phase,
+    body: Option<Waker>,
+    /// The socket, for as long as the body lives: the connection's task owns both.
+    socket: Option<RawFd>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// A close frame is the last in the queue.
+    Closing,
+    /// The connection ends once the queue is written.
+    Finished,
+}
+
+/// The queue was full: the reader is too slow, and its session is being closed for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooSlow;
+
+impl Outbox {
+    pub(crate) fn new(max_bytes: usize, socket: Option<RawFd>) -> Self {
+        Self(Rc::new(RefCell::new(Queue {
+            frames: VecDeque::new(),
+            bytes: 0,
+            max_bytes,
+            phase: Phase::Open,
+            body: None,
+            socket,
+        })))
+    }
+
+    /// Queues a frame. One frame may go over the bound, so that an answer of any size can be sent to
+    /// who reads; the next finds the queue full.
+    ///
+    /// # Errors
+    /// Where the queue is full. It holds nothing but a close frame then.
+    pub(crate) fn push(&self, frame: Bytes) -> Result<(), TooSlow> {
+        let mut queue = self.0.borrow_mut();
+        if queue.phase != Phase::Open {
+            return Ok(());
+        }
+        if queue.bytes >= queue.max_bytes {
+            queue.frames.clear();
+            queue.bytes = 0;
+            queue.close(CloseCode::SlowConsumer);
+            return Err(TooSlow);
+        }
+        queue.append(frame);
+        Ok(())
+    }
+
+    /// Ends the session: what waits is still sent, then the close frame, and nothing after it.
+    pub(crate) fn close(&self, code: CloseCode) {
+        self.0.borrow_mut().close(code);
+    }
+
+    /// Ends the connection once everything is written.
+    pub(crate) fn finish(&self) {
+        let mut queue = self.0.borrow_mut();
+        queue.phase = Phase::Finished;
+        queue.wake_body();
+    }
+
+    /// Ends the connection now, whatever is not written yet. A reader that never reads would
+    /// otherwise hold its connection for ever.
+    pub(crate) fn cut(&self) {
+        self.finish();
+        if let Some(socket) = self.0.borrow().socket {
+            // Fails only where the peer was faster.
+            let _ = shutdown(socket, Shutdown::Both);
+        }
+    }
+
+    /// A close frame was queued.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.0.borrow().phase != Phase::Open
+    }
+
+    /// The response body that writes this queue. `handshake` is the body it takes the place of: it
+    /// is kept, as dropping it tells the reading side that the connection is gone.
+    pub(crate) fn body(&self, handshake: BoxBody) -> OutboxBody {
+        OutboxBody {
+            outbox: self.clone(),
+            _handshake: handshake,
+        }
+    }
+}
+
+impl Queue {
+    fn append(&mut self, frame: Bytes) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+        self.wake_body();
+    }
+
+    fn close(&mut self, code: CloseCode) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Closing;
+            self.append(close_frame(code));
+        }
+    }
+
+    fn wake_body(&mut self) {
+        if let Some(waker) = self.body.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// The body of the handshake's response: frames until the session ends.
+pub(crate) struct OutboxBody {
+    outbox: Outbox,
+    _handshake: BoxBody,
+}
+
+impl MessageBody for OutboxBody {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let mut queue = self.outbox.0.borrow_mut();
+        if let Some(frame) = queue.frames.pop_front() {
+            queue.bytes -= frame.len();
+            if queue.frames.is_empty() {
+                // An idle connection keeps no buffer from its busiest moment.
+                queue.frames.shrink_to(4);
+            }
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        if queue.phase == Phase::Finished {
+            return Poll::Ready(None);
+        }
+        queue.body = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for OutboxBody {
+    fn drop(&mut self) {
+        let mut queue = self.outbox.0.borrow_mut();
+        queue.socket = None;
+        queue.phase = Phase::Finished;
+        queue.frames = VecDeque::new();
+        queue.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(outbox: &Outbox) -> (Vec<Bytes>, bool) {
+        let mut body = std::pin::pin!(outbox.body(BoxBody::new(())));
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut frames = Vec::new();
+        loop {
+            match body.as_mut().poll_next(&mut cx) {
+                Poll::Ready(Some(Ok(frame))) => frames.push(frame),
+                Poll::Ready(None) => return (frames, true),
+                Poll::Pending => return (frames, false),
+            }
+        }
+    }
+
+    fn frame(byte: u8) -> Bytes {
+        Bytes::from(vec![byte; 10])
+    }
+
+    #[test]
+    fn a_full_outbox_drops_what_waits_and_says_why() {
+        let outbox = Outbox::new(20, None);
+        assert_eq!(outbox.push(frame(1)), Ok(()));
+        assert_eq!(outbox.push(frame(2)), Ok(()));
+        assert_eq!(outbox.push(frame(3)), Err(TooSlow));
+        assert_eq!(outbox.push(frame(4)), Ok(()));
+        let (frames, ended) = drain(&outbox);
+        assert_eq!(frames, [close_frame(CloseCode::SlowConsumer)]);
+        assert!(!ended, "the client's own close frame is waited for");
+    }
+
+    #[test]
+    fn a_frame_larger_than_the_bound_goes_to_who_reads() {
+        let outbox = Outbox::new(5, None);
+        assert_eq!(outbox.push(frame(1)), Ok(()));
+        assert_eq!(drain(&outbox).0, [frame(1)]);
+    }
+
+    #[test]
+    fn what_was_queued_before_the_close_is_sent_and_nothing_after_it() {
+        let outbox = Outbox::new(100, None);
+        let _ = outbox.push(frame(1));
+        outbox.close(CloseCode::GoingAway);
+        let _ = outbox.push(frame(2));
+        outbox.close(CloseCode::Normal);
+        outbox.finish();
+        let (frames, ended) = drain(&outbox);
+        assert_eq!(frames, [frame(1), close_frame(CloseCode::GoingAway)]);
+        assert!(ended);
+    }
+}

@@ -1,0 +1,358 @@
+//! The rules of a session, as plain data: what comes in is handed to it, with the time, and it
+//! answers with what is to be done. It touches no socket, no clock and no database.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use abu_chat_protocol::{
+    ClientPacket, CloseCode, Decoded, ServerPacket,
+    client::{ChatJoin, ListMessageRequest, MessageSend, Order, Typing},
+    server,
+};
+use abu_domain::{RoomId, message::HistoryOrder, text::MessageText};
+
+use crate::{ChatSettings, rate_limit::TokenBucket, registry::RoomView};
+
+/// What a session looks up while it decides.
+pub(crate) trait World {
+    /// The room as the session's user sees it; `None` where they are not a member.
+    fn room(&self, room: RoomId) -> Option<RoomView>;
+
+    /// Counts a message of the user's in.
+    ///
+    /// # Errors
+    /// How long to wait until the next one is allowed.
+    fn count_message(&self, now: Instant) -> Result<(), Duration>;
+}
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// Send a packet to this session.
+    Answer(ServerPacket),
+    /// Have a message stored.
+    Store { room: RoomId, text: MessageText },
+    /// The session joined: tell those who share a room.
+    Join,
+    /// The session left, having joined: tell those who share a room.
+    Leave,
+    /// Tell the room's other sessions.
+    Typing { room: RoomId, is_typing: bool },
+    /// Read a page of a room's history and send it to this session.
+    History(HistoryRequest),
+    /// Send a ping frame.
+    Ping,
+    /// End the session.
+    Close(CloseCode),
+    /// The client did not answer the close in time: end the connection.
+    Cut,
+}
+
+/// A page of history somebody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HistoryRequest {
+    pub(crate) room: RoomId,
+    pub(crate) skip: u64,
+    pub(crate) limit: u32,
+    pub(crate) order: HistoryOrder,
+}
+
+/// A session's state.
+#[derive(Debug)]
+pub(crate) struct SessionState {
+    limits: Limits,
+    phase: Phase,
+    joined: bool,
+    typing: BTreeMap<RoomId, TypingIn>,
+    last_heard: Instant,
+    pinged_at: Option<Instant>,
+    expires_at: Instant,
+    packets: Option<TokenBucket>,
+    errors: TokenBucket,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    Closing { until: Instant },
+}
+
+/// What was last said about typing in a room.
+#[derive(Clone, Copy, Debug)]
+struct TypingIn {
+    is_typing: bool,
+    /// When it was told to the others: repeats soon after are dropped.
+    told_at: Instant,
+    /// When the client last said so: silence ends it.
+    said_at: Instant,
+}
+
+#[derive(Clone, Debug)]
+struct Limits {
+    ping_interval: Duration,
+    idle_timeout: Duration,
+    close_timeout: Duration,
+    typing_repeat: Duration,
+    typing_timeout: Duration,
+}
+
+impl SessionState {
+    /// A session that begins at `now` and whose token ends at `expires_at`.
+    pub(crate) fn new(settings: &ChatSettings, now: Instant, expires_at: Instant) -> Self {
+        Self {
+            limits: Limits {
+                ping_interval: settings.ping_interval,
+                idle_timeout: settings.idle_timeout,
+                close_timeout: settings.close_timeout,
+                typing_repeat: settings.typing_repeat,
+                typing_timeout: settings.typing_timeout,
+            },
+            phase: Phase::Open,
+            joined: false,
+            typing: BTreeMap::new(),
+            last_heard: now,
+            pinged_at: None,
+            expires_at,
+            packets: settings.rate_limits_enabled.then(|| {
+                TokenBucket::new(settings.packets_per_second, Duration::from_secs(1), now)
+            }),
+            errors: TokenBucket::new(settings.errors_per_minute, Duration::from_secs(60), now),
+        }
+    }
+
+    /// A frame of any kind arrived: the client lives.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        self.last_heard = now;
+        self.pinged_at = None;
+    }
+
+    /// A text frame arrived.
+    pub(crate) fn on_text(&mut self, text: &str, now: Instant, world: &dyn World) -> Vec<Effect> {
+        self.heard(now);
+        if self.phase != Phase::Open {
+            return Vec::new();
+        }
+        let outcome = match ClientPacket::decode(text) {
+            Err(error) => Err(server::Error::from(&error)),
+            Ok(Decoded::Unknown(unknown)) => Err(server::Error::unknown_type(&unknown.name)),
+            Ok(Decoded::Known { packet, .. }) => self
+                .count_packet(packet.name(), now)
+                .and_then(|()| self.on_packet(packet, now, world)),
+        };
+        match outcome {
+            Ok(effect) => effect.into_iter().collect(),
+            Err(error) => self.on_error(error, now),
+        }
+    }
+
+    /// Time went by.
+    pub(crate) fn on_tick(&mut self, now: Instant) -> Vec<Effect> {
+        match self.phase {
+            Phase::Closing { until } if now >= until => return vec![Effect::Cut],
+            Phase::Closing { .. } => return Vec::new(),
+            Phase::Open => {}
+        }
+        if now >= self.expires_at {
+            return vec![Effect::Close(CloseCode::TokenExpired)];
+        }
+        let silence = now.saturating_duration_since(self.last_heard);
+        if silence >= self.limits.idle_timeout {
+            return vec![Effect::Close(CloseCode::GoingAway)];
+        }
+        let mut effects = self.end_silent_typing(now);
+        if silence >= self.limits.ping_interval && self.pinged_at.is_none() {
+            self.pinged_at = Some(now);
+            effects.push(Effect::Ping);
+        }
+        effects
+    }
+
+    /// When [`on_tick`](Self::on_tick) next has something to do, if nothing arrives before.
+    pub(crate) fn next_deadline(&self) -> Instant {
+        if let Phase::Closing { until } = self.phase {
+            return until;
+        }
+        let ping = match self.pinged_at {
+            None => self.last_heard + self.limits.ping_interval,
+            Some(_) => self.last_heard + self.limits.idle_timeout,
+        };
+        let typing = self
+            .typing
+            .values()
+            .filter(|typing| typing.is_typing)
+            .map(|typing| typing.said_at + self.limits.typing_timeout);
+        typing.fold(ping.min(self.expires_at), Instant::min)
+    }
+
+    /// The session ends, for whatever reason: no packet counts from now on. The client has some time
+    /// to answer the close. Calling it again does nothing.
+    pub(crate) fn wind_up(&mut self, now: Instant) -> Vec<Effect> {
+        if self.phase != Phase::Open {
+            return Vec::new();
+        }
+        self.phase = Phase::Closing {
+            until: now + self.limits.close_timeout,
+        };
+        let mut effects: Vec<Effect> = std::mem::take(&mut self.typing)
+            .into_iter()
+            .filter(|(_, typing)| typing.is_typing)
+            .map(|(room, _)| Effect::Typing {
+                room,
+                is_typing: false,
+            })
+            .collect();
+        if std::mem::take(&mut self.joined) {
+            effects.push(Effect::Leave);
+        }
+        effects
+    }
+
+    fn on_packet(
+        &mut self,
+        packet: ClientPacket,
+        now: Instant,
+        world: &dyn World,
+    ) -> Result<Option<Effect>, server::Error> {
+        match packet {
+            ClientPacket::MessageSend(packet) => on_message_send(packet, now, world).map(Some),
+            ClientPacket::ChatJoin(packet) => Ok(self.on_join(&packet)),
+            ClientPacket::Typing(packet) => self.on_typing(&packet, now, world),
+            ClientPacket::ListMessageRequest(packet) => on_list(&packet, world).map(Some),
+            // A packet of a newer protocol crate that this server was not taught yet.
+            other => Err(server::Error::unknown_type(other.name())),
+        }
+    }
+
+    fn on_join(&mut self, _packet: &ChatJoin) -> Option<Effect> {
+        (!std::mem::replace(&mut self.joined, true)).then_some(Effect::Join)
+    }
+
+    fn on_typing(
+        &mut self,
+        packet: &Typing,
+        now: Instant,
+        world: &dyn World,
+    ) -> Result<Option<Effect>, server::Error> {
+        let (room, view) = member_of(&packet.room_id, Typing::NAME, world)?;
+        if view.read_only {
+            return Err(server::Error::read_only_room(Typing::NAME, room.uuid()));
+        }
+        let is_typing = packet.is_typing;
+        let last = self.typing.insert(
+            room,
+            TypingIn {
+                is_typing,
+                told_at: now,
+                said_at: now,
+            },
+        );
+        if let Some(last) = last
+            && last.is_typing == is_typing
+            && now.saturating_duration_since(last.told_at) < self.limits.typing_repeat
+        {
+            // Dropped, but it still keeps the typing alive.
+            self.typing.insert(
+                room,
+                TypingIn {
+                    said_at: now,
+                    ..last
+                },
+            );
+            return Ok(None);
+        }
+        Ok(Some(Effect::Typing { room, is_typing }))
+    }
+
+    /// Ends what was not renewed, and forgets what can no longer be repeated.
+    fn end_silent_typing(&mut self, now: Instant) -> Vec<Effect> {
+        let Limits {
+            typing_repeat,
+            typing_timeout,
+            ..
+        } = self.limits;
+        let mut ended = Vec::new();
+        self.typing.retain(|room, typing| {
+            let silence = now.saturating_duration_since(typing.said_at);
+            if typing.is_typing && silence >= typing_timeout {
+                ended.push(Effect::Typing {
+                    room: *room,
+                    is_typing: false,
+                });
+                return false;
+            }
+            typing.is_typing || silence < typing_repeat
+        });
+        ended
+    }
+
+    fn count_packet(&mut self, name: &str, now: Instant) -> Result<(), server::Error> {
+        match &mut self.packets {
+            Some(packets) => packets
+                .take(now)
+                .map_err(|wait| server::Error::rate_limited(name, wait)),
+            None => Ok(()),
+        }
+    }
+
+    /// Answers an error, and ends a session that keeps causing them.
+    fn on_error(&mut self, error: server::Error, now: Instant) -> Vec<Effect> {
+        let answer = Effect::Answer(error.into());
+        match self.errors.take(now) {
+            Ok(()) => vec![answer],
+            Err(_) => vec![answer, Effect::Close(CloseCode::PolicyViolation)],
+        }
+    }
+}
+
+fn on_message_send(
+    packet: MessageSend,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let text = MessageText::parse(&packet.message).map_err(|violation| {
+        server::Error::invalid_payload(MessageSend::NAME, "message", violation.rule)
+    })?;
+    let (room, view) = member_of(&packet.room_id, MessageSend::NAME, world)?;
+    if view.read_only {
+        return Err(server::Error::read_only_room(
+            MessageSend::NAME,
+            room.uuid(),
+        ));
+    }
+    world.count_message(now).map_err(|wait| {
+        server::Error::rate_limited(MessageSend::NAME, wait).in_room(room.uuid())
+    })?;
+    Ok(Effect::Store { room, text })
+}
+
+fn on_list(packet: &ListMessageRequest, world: &dyn World) -> Result<Effect, server::Error> {
+    let (room, _) = member_of(&packet.room_id, ListMessageRequest::NAME, world)?;
+    Ok(Effect::History(HistoryRequest {
+        room,
+        skip: packet.effective_skip(),
+        limit: packet.effective_limit(),
+        order: match packet.effective_order() {
+            Order::Asc => HistoryOrder::OldestFirst,
+            _ => HistoryOrder::NewestFirst,
+        },
+    }))
+}
+
+/// The room, if the session's user is in it. An id that is no UUID names no room, and is answered as
+/// such.
+fn member_of(
+    id: &abu_chat_protocol::RoomId,
+    request: &str,
+    world: &dyn World,
+) -> Result<(RoomId, RoomView), server::Error> {
+    id.to_uuid()
+        .map(RoomId::new)
+        .and_then(|room| Some((room, world.room(room)?)))
+        .ok_or_else(|| server::Error::not_a_member(request, id.clone()))
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

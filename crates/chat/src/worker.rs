@@ -1,0 +1,364 @@
+//! The chat on one worker thread: its sessions, its timer wheel, and the two tasks that serve them.
+//!
+//! - The *inbox* task takes what the bus brings and puts frames into outboxes. It never publishes and
+//!   never waits for a session, so the bus always moves on.
+//! - The *outgoing* task publishes what this worker's sessions have to say, in the order they said
+//!   it. Sessions only queue, so one that ends half way through loses nothing.
+//!
+//! Both end with the thread's runtime. Everything here belongs to one thread; the cells are borrowed
+//! for one statement at a time, and never across an await.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use abu_chat_protocol::{
+    CloseCode, Profile,
+    server::{ChatJoinNotify, ChatLeave, TypingNotify},
+};
+use abu_domain::{RoomId, UserId};
+use actix::{Addr, WeakAddr};
+use tokio::sync::{Notify, mpsc};
+
+use crate::{
+    bus::{Batch, Event, SessionAddress, WorkerId},
+    directory::Snapshot,
+    engine::Engine,
+    frame::SharedPacket,
+    registry::{Registry, RoomView, SessionKey, SuspendedMeanwhile},
+    session::{ChatSession, Outbox, Wake},
+    timers::Wheel,
+};
+
+/// Step of the timer wheel: how late a deadline may be noticed.
+const STEP: Duration = Duration::from_millis(50);
+/// Slots of the wheel: with the step, 102 seconds.
+const SLOTS: usize = 2_048;
+/// How many deliveries the inbox task makes before it lets sessions have the thread.
+const DELIVERIES_A_TURN: usize = 2_000;
+/// How many things may wait to be published before typing is dropped; presence never is, and cannot
+/// pile up, as a session joins and leaves once.
+const TYPING_BACKLOG: usize = 4_096;
+
+/// The chat of one worker thread. Cheap to clone, and stays on its thread.
+#[derive(Clone)]
+pub struct Worker(Rc<Inner>);
+
+struct Inner {
+    engine: Arc<Engine>,
+    id: WorkerId,
+    registry: RefCell<Registry<Handle>>,
+    wheel: RefCell<Wheel<WeakAddr<ChatSession>>>,
+    outgoing: RefCell<VecDeque<Outgoing>>,
+    has_outgoing: Notify,
+    /// Deliveries since the inbox task last yielded.
+    deliveries: Cell<usize>,
+}
+
+/// What the worker keeps of a session.
+pub(crate) struct Handle {
+    pub(crate) outbox: Outbox,
+    pub(crate) profile: Profile,
+    pub(crate) actor: Addr<ChatSession>,
+}
+
+impl Handle {
+    /// Ends the session. The actor cleans up when it gets to it, at the latest when its own deadline
+    /// wakes it; nothing reaches the client after the close frame in any case.
+    fn end(&self, code: CloseCode) {
+        self.outbox.close(code);
+        let _ = self.actor.try_send(Wake);
+    }
+
+    fn deliver(&self, packet: &SharedPacket) {
+        if self.outbox.push(packet.frame(self.profile)).is_err() {
+            let _ = self.actor.try_send(Wake);
+        }
+    }
+}
+
+/// What a session has to say to others.
+pub(crate) enum Outgoing {
+    Join {
+        user: UserId,
+        rooms: Vec<RoomId>,
+    },
+    Leave {
+        user: UserId,
+        rooms: Vec<RoomId>,
+    },
+    Typing {
+        user: UserId,
+        room: RoomId,
+        from: SessionAddress,
+        is_typing: bool,
+    },
+}
+
+impl Worker {
+    /// Makes the current thread a worker of the engine.
+    pub(crate) fn start(engine: &Arc<Engine>) -> Self {
+        let (id, inbox) = engine.bus.join();
+        let worker = Self(Rc::new(Inner {
+            engine: Arc::clone(engine),
+            id,
+            registry: RefCell::default(),
+            wheel: RefCell::new(Wheel::new(STEP, SLOTS, Instant::now())),
+            outgoing: RefCell::default(),
+            has_outgoing: Notify::new(),
+            deliveries: Cell::new(0),
+        }));
+        actix_rt::spawn(worker.clone().take_in(inbox));
+        actix_rt::spawn(worker.clone().send_out());
+        actix_rt::spawn(worker.clone().keep_time());
+        worker
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.0.engine
+    }
+
+    pub(crate) fn address_of(&self, key: SessionKey) -> SessionAddress {
+        SessionAddress {
+            worker: self.0.id,
+            key,
+        }
+    }
+
+    /// Says that the user is about to connect; see [`Registry::expect`].
+    pub(crate) fn expect(&self, user: UserId) {
+        self.0.registry.borrow_mut().expect(user);
+    }
+
+    /// Says that the user did not connect after all.
+    pub(crate) fn give_up(&self, user: UserId) {
+        self.0.registry.borrow_mut().give_up(user);
+    }
+
+    /// Takes a session in.
+    pub(crate) fn admit(
+        &self,
+        user: UserId,
+        snapshot: &Snapshot,
+        make: impl FnOnce(SessionKey) -> Handle,
+    ) -> Result<SessionKey, SuspendedMeanwhile> {
+        self.0.registry.borrow_mut().admit(user, snapshot, make)
+    }
+
+    /// Takes a session out, if it is still in.
+    pub(crate) fn unregister(&self, key: SessionKey) {
+        let removed = self.0.registry.borrow_mut().remove(key);
+        // Dropped here, after the borrow: the actor may end with its last address.
+        drop(removed);
+    }
+
+    pub(crate) fn room_of(&self, user: UserId, room: RoomId) -> Option<RoomView> {
+        self.0.registry.borrow().room_of(user, room)
+    }
+
+    pub(crate) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
+        self.0.registry.borrow().rooms_of(user)
+    }
+
+    /// Wakes the session at the deadline, or up to a step later.
+    pub(crate) fn arm(&self, session: WeakAddr<ChatSession>, deadline: Instant) {
+        self.0.wheel.borrow_mut().arm(session, deadline);
+    }
+
+    /// Queues what a session has to say to others.
+    pub(crate) fn publish(&self, outgoing: Outgoing) {
+        let mut queue = self.0.outgoing.borrow_mut();
+        if matches!(outgoing, Outgoing::Typing { .. }) && queue.len() >= TYPING_BACKLOG {
+            return;
+        }
+        queue.push_back(outgoing);
+        drop(queue);
+        self.0.has_outgoing.notify_one();
+    }
+
+    async fn take_in(self, mut inbox: mpsc::Receiver<Batch>) {
+        while let Some(batch) = inbox.recv().await {
+            for event in batch.iter() {
+                self.handle(event);
+                if self.0.deliveries.get() >= DELIVERIES_A_TURN {
+                    self.0.deliveries.set(0);
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+
+    async fn send_out(self) {
+        loop {
+            self.0.has_outgoing.notified().await;
+            let engine = Arc::clone(&self.0.engine);
+            let waiting = std::mem::take(&mut *self.0.outgoing.borrow_mut());
+            let decide = || {
+                waiting
+                    .into_iter()
+                    .filter_map(|outgoing| outgoing.event(&engine))
+                    .collect()
+            };
+            engine.bus.publish_with(decide).await;
+        }
+    }
+
+    async fn keep_time(self) {
+        let mut steps = tokio::time::interval(STEP);
+        steps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            steps.tick().await;
+            let now = Instant::now();
+            let due = self.0.wheel.borrow_mut().fire(now);
+            for session in due {
+                self.wake(&session, now);
+            }
+            let expired = self.0.engine.writer.expire(now);
+            if !expired.is_empty() {
+                self.0.engine.bus.publish_with(|| expired).await;
+            }
+        }
+    }
+
+    fn wake(&self, session: &WeakAddr<ChatSession>, now: Instant) {
+        let Some(actor) = session.upgrade() else {
+            return;
+        };
+        if let Err(actix::dev::SendError::Full(_)) = actor.try_send(Wake) {
+            // It is waiting for a page of history, with wakes queued: it must not miss its deadline.
+            self.arm(session.clone(), now + STEP);
+        }
+    }
+
+    fn handle(&self, event: &Event) {
+        match event {
+            Event::InRoom {
+                room,
+                except,
+                packet,
+            } => self.to_room(*room, *except, packet),
+            Event::AroundUser {
+                user,
+                rooms,
+                packet,
+            } => self.around_user(*user, rooms, packet),
+            Event::ToSession { session, packet } => {
+                self.with_session(*session, |handle| handle.deliver(packet));
+            }
+            Event::CutOff { session } => {
+                self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
+            }
+            Event::Memberships {
+                room,
+                members,
+                version,
+            } => {
+                let mut registry = self.0.registry.borrow_mut();
+                for (user, state) in members {
+                    let view = state.map(|state| RoomView {
+                        read_only: state.read_only,
+                    });
+                    registry.membership_changed(*user, *room, view, *version);
+                }
+            }
+            Event::RoomState {
+                room,
+                read_only,
+                version,
+            } => {
+                let view = RoomView {
+                    read_only: *read_only,
+                };
+                let mut registry = self.0.registry.borrow_mut();
+                registry.room_changed(*room, view, *version);
+            }
+            Event::Suspended { user, version } => {
+                let mut registry = self.0.registry.borrow_mut();
+                registry.suspended(*user, *version);
+                for session in registry.sessions_of(*user) {
+                    session.end(CloseCode::AccountSuspended);
+                }
+            }
+            Event::ShutDown => {
+                for session in self.0.registry.borrow().sessions() {
+                    session.end(CloseCode::GoingAway);
+                }
+            }
+        }
+    }
+
+    fn to_room(&self, room: RoomId, except: Option<SessionAddress>, packet: &SharedPacket) {
+        let except = except
+            .filter(|session| session.worker == self.0.id)
+            .map(|session| session.key);
+        let registry = self.0.registry.borrow();
+        for (key, session) in registry.in_room(room) {
+            if Some(key) != except {
+                session.deliver(packet);
+                self.count_delivery();
+            }
+        }
+    }
+
+    fn around_user(&self, user: UserId, rooms: &[RoomId], packet: &SharedPacket) {
+        let mut registry = self.0.registry.borrow_mut();
+        for key in registry.sharing_a_room(user, rooms) {
+            if let Some(session) = registry.session(key) {
+                session.deliver(packet);
+                self.count_delivery();
+            }
+        }
+    }
+
+    fn with_session(&self, session: SessionAddress, act: impl FnOnce(&Handle)) {
+        if session.worker == self.0.id
+            && let Some(handle) = self.0.registry.borrow().session(session.key)
+        {
+            act(handle);
+        }
+    }
+
+    fn count_delivery(&self) {
+        self.0.deliveries.set(self.0.deliveries.get() + 1);
+    }
+}
+
+impl Outgoing {
+    /// What to publish. Presence is counted here, in the bus's turn, so that a leave and a join on
+    /// two workers are told in the order they were counted.
+    fn event(self, engine: &Engine) -> Option<Event> {
+        match self {
+            Self::Join { user, rooms } => engine.users.join(user).then(|| Event::AroundUser {
+                user,
+                rooms: rooms.into(),
+                packet: Arc::new(SharedPacket::new(ChatJoinNotify::new(user.uuid()))),
+            }),
+            Self::Leave { user, rooms } => engine.users.leave(user).then(|| {
+                engine.last_seen.note(user, engine.clock.now());
+                Event::AroundUser {
+                    user,
+                    rooms: rooms.into(),
+                    packet: Arc::new(SharedPacket::new(ChatLeave::new(user.uuid()))),
+                }
+            }),
+            Self::Typing {
+                user,
+                room,
+                from,
+                is_typing,
+            } => Some(Event::InRoom {
+                room,
+                except: Some(from),
+                packet: Arc::new(SharedPacket::new(TypingNotify::new(
+                    room.uuid(),
+                    user.uuid(),
+                    is_typing,
+                ))),
+            }),
+        }
+    }
+}

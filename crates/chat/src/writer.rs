@@ -1,0 +1,417 @@
+//! Stores messages: takes whatever waits and commits it in one transaction, on one thread.
+//!
+//! A lone message is stored at once. While a commit is under way the next messages gather, so under
+//! load the commits a second stay flat and each carries more. An event is published only after the
+//! commit, and in its order, so every session sees a room's messages in the order of their places.
+//!
+//! Nothing waits for ever: a message that was not stored in time is refused, and one whose commit is
+//! in doubt ends its sender's connection, since neither "stored" nor "not stored" would be known to
+//! be true. The batch itself is tried until its fate is known, as its messages may be in the room.
+//!
+//! Locks: the queue's, for a few instructions at a time, never while storing or publishing.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use abu_application::{
+    messaging::store_batch,
+    ports::{Ids, Store, StoreError, StoreOutcome, SubmitError},
+};
+use abu_chat_protocol::{
+    client::MessageSend,
+    server::{self, MessageReceive},
+};
+use abu_domain::{
+    RoomId,
+    message::{Message, NewMessage},
+};
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot;
+
+use crate::{
+    ChatSettings,
+    bus::{Event, LocalBus, SessionAddress},
+    frame::SharedPacket,
+};
+
+const FIRST_RETRY: Duration = Duration::from_millis(50);
+const LAST_RETRY: Duration = Duration::from_secs(1);
+/// What a client is told to wait when the store is away.
+const RETRY_HINT: Duration = Duration::from_secs(2);
+
+/// Who waits for a message to be stored.
+pub(crate) enum Sender {
+    /// A session: it sees the message like everybody, or is sent an error.
+    Session(SessionAddress),
+    /// A use case.
+    Caller(oneshot::Sender<Result<Message, SubmitError>>),
+}
+
+struct Submission {
+    message: NewMessage,
+    sender: Sender,
+    submitted_at: Instant,
+}
+
+/// The queue is full, or closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct QueueFull;
+
+/// The writer's handle.
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+    capacity: usize,
+    patience: Duration,
+    bus: Arc<LocalBus>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Submission>,
+    /// Who waits for the batch that is being stored; taken out when they were told to wait no more.
+    storing: Vec<(Sender, RoomId)>,
+    storing_since: Option<Instant>,
+    stopping: bool,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        store: Arc<dyn Store>,
+        bus: Arc<LocalBus>,
+        ids: Arc<dyn Ids>,
+        settings: &ChatSettings,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+            capacity: settings.writer_queue,
+            patience: settings.store_patience,
+            bus,
+        });
+        let storing = Storing {
+            shared: Arc::clone(&shared),
+            store,
+            ids,
+            max_batch: settings.writer_batch.max(1),
+        };
+        let thread = std::thread::Builder::new()
+            .name("chat-writer".into())
+            .spawn(move || storing.run())?;
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Hands a message in; its sender hears what became of it.
+    ///
+    /// # Errors
+    /// Where too much waits already; the sender hears nothing more then.
+    pub(crate) fn submit(&self, message: NewMessage, sender: Sender) -> Result<(), QueueFull> {
+        let mut queue = self.shared.queue.lock();
+        if queue.stopping || queue.waiting.len() >= self.shared.capacity {
+            return Err(QueueFull);
+        }
+        queue.waiting.push_back(Submission {
+            message,
+            sender,
+            submitted_at: Instant::now(),
+        });
+        drop(queue);
+        self.shared.changed.notify_one();
+        Ok(())
+    }
+
+    /// Tells those who waited too long. Called now and then by the workers: the writer's own thread
+    /// may be stuck in a database that does not answer. Returns what to publish.
+    pub(crate) fn expire(&self, now: Instant) -> Vec<Event> {
+        self.shared.expire(now)
+    }
+
+    /// Takes no more messages, stores what waits, and ends the thread. Blocks for as long as that
+    /// takes.
+    pub(crate) fn stop(&self) {
+        self.shared.queue.lock().stopping = true;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.lock().take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn expire(&self, now: Instant) -> Vec<Event> {
+        let too_old = |since: Instant| now.saturating_duration_since(since) >= self.patience;
+        let mut queue = self.queue.lock();
+        let mut expired = Vec::new();
+        while queue
+            .waiting
+            .front()
+            .is_some_and(|first| too_old(first.submitted_at))
+        {
+            expired.extend(queue.waiting.pop_front());
+        }
+        let doubtful = match queue.storing_since {
+            Some(since) if too_old(since) => std::mem::take(&mut queue.storing),
+            _ => Vec::new(),
+        };
+        drop(queue);
+        expired
+            .into_iter()
+            .map(|submission| (submission.sender, submission.message.room_id))
+            .filter_map(|(sender, room)| refuse(sender, room, &Refusal::Unavailable))
+            .chain(
+                doubtful
+                    .into_iter()
+                    .filter_map(|(sender, room)| refuse(sender, room, &Refusal::InDoubt)),
+            )
+            .collect()
+    }
+}
+
+/// The writer's thread.
+struct Storing {
+    shared: Arc<Shared>,
+    store: Arc<dyn Store>,
+    ids: Arc<dyn Ids>,
+    max_batch: usize,
+}
+
+impl Storing {
+    fn run(self) {
+        while let Some(batch) = self.next_batch() {
+            self.store_until_settled(&batch);
+        }
+    }
+
+    /// Waits for messages and takes them; `None` once the writer is stopped and nothing waits.
+    fn next_batch(&self) -> Option<Vec<NewMessage>> {
+        let mut queue = self.shared.queue.lock();
+        while queue.waiting.is_empty() {
+            if queue.stopping {
+                return None;
+            }
+            self.shared.changed.wait(&mut queue);
+        }
+        let count = queue.waiting.len().min(self.max_batch);
+        // Counted from the oldest, so that nobody waits longer than the patience in all.
+        queue.storing_since = queue.waiting.front().map(|first| first.submitted_at);
+        let taken: Vec<Submission> = queue.waiting.drain(..count).collect();
+        let mut batch = Vec::with_capacity(count);
+        for submission in taken {
+            queue
+                .storing
+                .push((submission.sender, submission.message.room_id));
+            batch.push(submission.message);
+        }
+        Some(batch)
+    }
+
+    /// Tries until the batch is stored or known not to be.
+    fn store_until_settled(&self, batch: &[NewMessage]) {
+        let began = Instant::now();
+        let mut pause = FIRST_RETRY;
+        let mut in_doubt = false;
+        loop {
+            match store_batch(&*self.store, batch) {
+                Ok(outcomes) => return self.deliver(batch, outcomes),
+                Err(StoreError::CommitInDoubt(error)) => {
+                    log::warn!("the database went away during a commit: {error}");
+                    in_doubt = true;
+                }
+                Err(StoreError::Unavailable(error)) => {
+                    log::debug!("messages wait for the database: {error}");
+                    if !in_doubt && began.elapsed() >= self.shared.patience {
+                        return self.refuse_all(&Refusal::Unavailable);
+                    }
+                }
+                Err(error) if batch.len() == 1 => return self.give_up(&error),
+                // One message is the database's trouble; the others need not share it.
+                Err(_) => return self.store_one_by_one(batch),
+            }
+            if self.pause(pause) && !in_doubt {
+                return self.refuse_all(&Refusal::Unavailable);
+            }
+            if self.is_stopping() {
+                return self.refuse_all(&Refusal::InDoubt);
+            }
+            pause = (pause * 2).min(LAST_RETRY);
+        }
+    }
+
+    fn store_one_by_one(&self, batch: &[NewMessage]) {
+        let mut senders = self.settled().into_iter();
+        for message in batch {
+            let mut queue = self.shared.queue.lock();
+            queue.storing.extend(senders.next());
+            queue.storing_since = Some(Instant::now());
+            drop(queue);
+            self.store_until_settled(std::slice::from_ref(message));
+        }
+    }
+
+    fn give_up(&self, error: &StoreError) {
+        let reference = self.ids.random().to_string();
+        log::error!(
+            "a message could not be stored (reference {reference}): {error}: {:?}",
+            std::error::Error::source(error)
+        );
+        self.refuse_all(&Refusal::Internal(reference));
+    }
+
+    /// Sleeps unless the writer is stopped meanwhile; true where it is.
+    fn pause(&self, pause: Duration) -> bool {
+        let deadline = Instant::now() + pause;
+        let mut queue = self.shared.queue.lock();
+        while !queue.stopping {
+            if self
+                .shared
+                .changed
+                .wait_until(&mut queue, deadline)
+                .timed_out()
+            {
+                break;
+            }
+        }
+        queue.stopping
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.shared.queue.lock().stopping
+    }
+
+    /// Tells everybody what was committed.
+    fn deliver(&self, batch: &[NewMessage], outcomes: Vec<StoreOutcome>) {
+        let mut senders = self.settled().into_iter();
+        let mut events = Vec::with_capacity(outcomes.len());
+        for (message, outcome) in batch.iter().zip(outcomes) {
+            // None: told to wait no more while the database was away.
+            let sender = senders.next().map(|(sender, _)| sender);
+            match outcome {
+                StoreOutcome::Stored(stored) => {
+                    events.push(delivery(&stored));
+                    answer(sender, stored);
+                }
+                StoreOutcome::Repeated(stored) => answer(sender, stored),
+                StoreOutcome::NotAMember => {
+                    events.extend(tell(sender, message.room_id, &Refusal::NotAMember));
+                }
+                StoreOutcome::ReadOnly => {
+                    events.extend(tell(sender, message.room_id, &Refusal::ReadOnly));
+                }
+            }
+        }
+        self.shared.bus.publish_blocking(events);
+    }
+
+    fn refuse_all(&self, refusal: &Refusal) {
+        let events = self
+            .settled()
+            .into_iter()
+            .filter_map(|(sender, room)| refuse(sender, room, refusal))
+            .collect();
+        self.shared.bus.publish_blocking(events);
+    }
+
+    /// The senders of the batch, which is being stored no more.
+    fn settled(&self) -> Vec<(Sender, RoomId)> {
+        let mut queue = self.shared.queue.lock();
+        queue.storing_since = None;
+        std::mem::take(&mut queue.storing)
+    }
+}
+
+fn delivery(message: &Message) -> Event {
+    Event::InRoom {
+        room: message.room_id,
+        except: None,
+        packet: Arc::new(SharedPacket::new(message_receive(message))),
+    }
+}
+
+/// A stored message as sessions see it.
+pub(crate) fn message_receive(message: &Message) -> MessageReceive {
+    MessageReceive::new(
+        message.room_id.uuid(),
+        message.sender_id.uuid(),
+        message.text.as_str(),
+        message.sent_at,
+    )
+}
+
+/// Why a message was not stored.
+enum Refusal {
+    NotAMember,
+    ReadOnly,
+    Unavailable,
+    InDoubt,
+    Internal(String),
+}
+
+fn answer(sender: Option<Sender>, stored: Message) {
+    if let Some(Sender::Caller(reply)) = sender {
+        let _ = reply.send(Ok(stored));
+    }
+}
+
+fn tell(sender: Option<Sender>, room: RoomId, refusal: &Refusal) -> Option<Event> {
+    refuse(sender?, room, refusal)
+}
+
+/// Tells a caller at once; what a session is told goes over the bus.
+fn refuse(sender: Sender, room: RoomId, refusal: &Refusal) -> Option<Event> {
+    match sender {
+        Sender::Caller(reply) => {
+            let _ = reply.send(Err(refusal.for_caller()));
+            None
+        }
+        Sender::Session(session) => Some(match refusal.for_session(room) {
+            Some(error) => Event::ToSession {
+                session,
+                packet: Arc::new(SharedPacket::new(error)),
+            },
+            None => Event::CutOff { session },
+        }),
+    }
+}
+
+impl Refusal {
+    fn for_caller(&self) -> SubmitError {
+        match self {
+            Self::NotAMember => SubmitError::NotAMember,
+            Self::ReadOnly => SubmitError::ReadOnly,
+            Self::Unavailable | Self::Internal(_) => SubmitError::Unavailable,
+            Self::InDoubt => SubmitError::InDoubt,
+        }
+    }
+
+    /// The packet to send; `None` where the connection must end.
+    fn for_session(&self, room: RoomId) -> Option<server::Error> {
+        let request = MessageSend::NAME;
+        let room = room.uuid();
+        match self {
+            Self::NotAMember => Some(server::Error::not_a_member(request, room)),
+            Self::ReadOnly => Some(server::Error::read_only_room(request, room)),
+            Self::Unavailable => Some(unavailable(room)),
+            Self::Internal(reference) => {
+                Some(server::Error::internal(request, reference).in_room(room))
+            }
+            Self::InDoubt => None,
+        }
+    }
+}
+
+/// The answer to a message that could not be stored now.
+pub(crate) fn unavailable(room: uuid::Uuid) -> server::Error {
+    server::Error::unavailable(MessageSend::NAME, Some(RETRY_HINT)).in_room(room)
+}
