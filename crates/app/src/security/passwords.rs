@@ -1,0 +1,133 @@
+//! Password hashes in bcrypt's usual form, so that other programs can check them too.
+
+use std::{borrow::Cow, error::Error};
+
+use abu_application::ports::PasswordHasher;
+use abu_domain::text::{LoginPassword, NewPassword};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha384};
+
+/// bcrypt ignores whatever follows.
+const BCRYPT_MAX_BYTES: usize = 72;
+
+/// Hashes passwords with bcrypt.
+#[derive(Clone, Debug)]
+pub struct BcryptHasher {
+    cost: u32,
+    /// A hash of the same cost that nobody has the password of.
+    decoy: String,
+}
+
+impl BcryptHasher {
+    /// Hashes with two to the power of `cost` rounds, 4 to 31.
+    pub fn new(cost: u32) -> Self {
+        let salt_and_hash = ".".repeat(53);
+        Self {
+            cost,
+            decoy: format!("$2b${cost:02}${salt_and_hash}"),
+        }
+    }
+}
+
+impl PasswordHasher for BcryptHasher {
+    fn hash(&self, password: &NewPassword) -> Result<String, Box<dyn Error + Send + Sync>> {
+        let input = bcrypt_input(password.secret().expose_secret());
+        Ok(bcrypt::hash(&*input, self.cost)?)
+    }
+
+    fn verify(&self, password: &LoginPassword, hash: Option<&str>) -> bool {
+        let input = bcrypt_input(password.secret().expose_secret());
+        let matches = hash.map(|hash| bcrypt::verify(&*input, hash));
+        match matches {
+            Some(Ok(matches)) => matches,
+            // There is no account, or what is stored for it is no hash: as much work, and no.
+            None | Some(Err(_)) => {
+                let _never = bcrypt::verify(&*input, &self.decoy);
+                false
+            }
+        }
+    }
+}
+
+/// What bcrypt gets: the password itself where all of it counts, otherwise a digest of it. The digest
+/// is written in base64 because bcrypt stops at a zero byte.
+fn bcrypt_input(password: &str) -> Cow<'_, [u8]> {
+    if password.len() <= BCRYPT_MAX_BYTES {
+        return Cow::Borrowed(password.as_bytes());
+    }
+    Cow::Owned(STANDARD.encode(Sha384::digest(password)).into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+
+    fn new(text: &str) -> NewPassword {
+        NewPassword::parse(SecretString::from(text)).unwrap()
+    }
+
+    fn login(text: &str) -> LoginPassword {
+        LoginPassword::new(SecretString::from(text))
+    }
+
+    #[test]
+    fn only_the_password_itself_matches_its_hash() {
+        let hasher = BcryptHasher::new(4);
+        let hash = hasher.hash(&new("correct horse")).unwrap();
+        assert!(hash.starts_with("$2b$04$"));
+        assert!(hasher.verify(&login("correct horse"), Some(&hash)));
+        assert!(!hasher.verify(&login("correct horsf"), Some(&hash)));
+        assert_ne!(hash, hasher.hash(&new("correct horse")).unwrap());
+    }
+
+    #[test]
+    fn every_byte_of_a_password_counts_however_long_it_is() {
+        let hasher = BcryptHasher::new(4);
+        for length in [71, 72, 73, 200, 1_024] {
+            let password = format!("{}a", "x".repeat(length - 1));
+            let differs_at_the_end = format!("{}b", "x".repeat(length - 1));
+            let hash = hasher.hash(&new(&password)).unwrap();
+            assert!(hasher.verify(&login(&password), Some(&hash)), "{length}");
+            assert!(
+                !hasher.verify(&login(&differs_at_the_end), Some(&hash)),
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn hashes_of_ordinary_passwords_are_any_bcrypts() {
+        let hasher = BcryptHasher::new(4);
+        let password = "ſecret passphraſe";
+        let elsewhere = bcrypt::hash(password, 5).unwrap();
+        assert!(hasher.verify(&login(password), Some(&elsewhere)));
+        let ours = hasher.hash(&new(password)).unwrap();
+        assert!(bcrypt::verify(password, &ours).unwrap());
+        // Known from other implementations.
+        let known = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        assert!(hasher.verify(&login("U*U"), Some(known)));
+    }
+
+    #[test]
+    fn without_a_hash_or_with_a_broken_one_nothing_matches() {
+        let hasher = BcryptHasher::new(4);
+        for hash in [
+            None,
+            Some(""),
+            Some("$2b$04$tooshort"),
+            Some("é$2b$04$"),
+            Some("plain text password"),
+        ] {
+            assert!(!hasher.verify(&login("correct horse"), hash), "{hash:?}");
+        }
+    }
+
+    #[test]
+    fn the_decoy_is_a_hash_that_bcrypt_works_through() {
+        let decoy = BcryptHasher::new(4).decoy;
+        assert!(!bcrypt::verify("anything", &decoy).unwrap());
+    }
+}

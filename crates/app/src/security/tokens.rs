@@ -1,0 +1,286 @@
+//! Access tokens as JSON Web Tokens. HS256 and nothing else: what the token's own header asks for is
+//! never followed.
+
+use std::{error::Error, time::Duration};
+
+use abu_application::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError};
+use abu_domain::UserId;
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Ours have some 350 bytes; what is much longer is not worth hashing.
+const MAX_TOKEN_BYTES: usize = 4_096;
+
+/// Makes and reads access tokens with one secret.
+pub struct JwtTokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    issuer: String,
+    audience: String,
+    lifetime: Duration,
+}
+
+/// All of them are required, and each is one value: a list of audiences is not ours.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: Uuid,
+    jti: Uuid,
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+}
+
+impl JwtTokens {
+    /// Signs and checks with `secret`. Tokens live for `lifetime`, rounded down to whole seconds.
+    pub fn new(
+        secret: &SecretString,
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+        lifetime: Duration,
+    ) -> Self {
+        let (issuer, audience) = (issuer.into(), audience.into());
+        let secret = secret.expose_secret().as_bytes();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[&issuer]);
+        validation.set_audience(&[&audience]);
+        validation.set_required_spec_claims(&["exp", "sub", "iss", "aud"]);
+        // Times are checked here, against the clock that we are given.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            validation,
+            issuer,
+            audience,
+            lifetime,
+        }
+    }
+}
+
+impl AccessTokens for JwtTokens {
+    fn issue(
+        &self,
+        user: UserId,
+        token_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<IssuedToken, Box<dyn Error + Send + Sync>> {
+        let expires_in = self.lifetime.as_secs();
+        let issued_at = now.timestamp();
+        let claims = Claims {
+            sub: user.uuid(),
+            jti: token_id,
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            iat: issued_at,
+            exp: issued_at.saturating_add_unsigned(expires_in),
+            nbf: None,
+        };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)?;
+        Ok(IssuedToken { token, expires_in })
+    }
+
+    fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<TokenClaims, TokenError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::Invalid);
+        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|_not_ours| TokenError::Invalid)?
+            .claims;
+        let now = now.timestamp();
+        if claims.iat > now || claims.nbf.is_some_and(|from| from > now) {
+            return Err(TokenError::Invalid);
+        }
+        if claims.exp <= now {
+            return Err(TokenError::Expired);
+        }
+        Ok(TokenClaims {
+            user_id: UserId::new(claims.sub),
+            token_id: claims.jti,
+            expires_at: DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::Invalid)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use chrono::TimeDelta;
+    use proptest::{prelude::any, prop_assert, proptest};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn tokens() -> JwtTokens {
+        tokens_with(SECRET, "us", "them")
+    }
+
+    fn tokens_with(secret: &str, issuer: &str, audience: &str) -> JwtTokens {
+        let lifetime = Duration::from_secs(60);
+        JwtTokens::new(&SecretString::from(secret), issuer, audience, lifetime)
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 123_456_000).unwrap()
+    }
+
+    fn issue(tokens: &JwtTokens) -> String {
+        let (user, id) = (UserId::new(Uuid::from_u128(1)), Uuid::from_u128(2));
+        tokens.issue(user, id, now()).unwrap().token
+    }
+
+    fn claims() -> Value {
+        json!({
+            "sub": Uuid::from_u128(1), "jti": Uuid::from_u128(2), "iss": "us", "aud": "them",
+            "iat": 1_800_000_000, "exp": 1_800_000_060,
+        })
+    }
+
+    fn signed(claims: &Value) -> String {
+        signed_as(Algorithm::HS256, claims)
+    }
+
+    fn signed_as(algorithm: Algorithm, claims: &Value) -> String {
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
+    }
+
+    fn verify(token: &str) -> Result<TokenClaims, TokenError> {
+        tokens().verify(token, now())
+    }
+
+    #[test]
+    fn an_issued_token_says_whose_it_is_until_its_last_second_is_over() {
+        let tokens = tokens();
+        let token = issue(&tokens);
+        let said = tokens.verify(&token, now()).unwrap();
+        assert_eq!(said.user_id, UserId::new(Uuid::from_u128(1)));
+        assert_eq!(said.token_id, Uuid::from_u128(2));
+        assert_eq!(said.expires_at.timestamp(), 1_800_000_060);
+        let at = |seconds| now() + TimeDelta::seconds(seconds);
+        assert!(tokens.verify(&token, at(59)).is_ok());
+        assert_eq!(tokens.verify(&token, at(60)), Err(TokenError::Expired));
+    }
+
+    #[test]
+    fn every_claim_is_required() {
+        assert!(verify(&signed(&claims())).is_ok());
+        for claim in ["sub", "jti", "iss", "aud", "iat", "exp"] {
+            let mut without = claims();
+            without.as_object_mut().unwrap().remove(claim);
+            assert_eq!(
+                verify(&signed(&without)),
+                Err(TokenError::Invalid),
+                "{claim}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_claim_of_another_value_or_type_is_refused() {
+        for (claim, value) in [
+            ("iss", json!("somebody else")),
+            ("iss", json!(["us"])),
+            ("aud", json!("somebody else")),
+            ("aud", json!(["them"])),
+            ("sub", json!("1")),
+            ("sub", json!(1)),
+            ("jti", json!("")),
+            ("exp", json!("1800000060")),
+            ("exp", json!(1e300)),
+            ("exp", json!(i64::MAX)),
+            ("iat", json!(1_800_000_001)),
+            ("nbf", json!(1_800_000_001)),
+            ("nbf", json!("soon")),
+        ] {
+            let mut other = claims();
+            other[claim] = value.clone();
+            let refused = verify(&signed(&other));
+            assert_eq!(refused, Err(TokenError::Invalid), "{claim} {value}");
+        }
+    }
+
+    #[test]
+    fn tokens_of_another_secret_issuer_or_audience_are_refused() {
+        for other in [
+            tokens_with("another secret, just as long as ours", "us", "them"),
+            tokens_with(SECRET, "somebody else", "them"),
+            tokens_with(SECRET, "us", "somebody else"),
+        ] {
+            assert_eq!(verify(&issue(&other)), Err(TokenError::Invalid));
+        }
+    }
+
+    #[test]
+    fn an_expired_token_with_a_wrong_signature_is_not_called_expired() {
+        let other = tokens_with("another secret, just as long as ours", "us", "them");
+        let later = now() + TimeDelta::days(1);
+        let refused = tokens().verify(&issue(&other), later);
+        assert_eq!(refused, Err(TokenError::Invalid));
+    }
+
+    #[test]
+    fn no_other_algorithm_is_accepted_even_with_our_secret() {
+        for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+            let token = signed_as(algorithm, &claims());
+            assert_eq!(verify(&token), Err(TokenError::Invalid), "{algorithm:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_whose_header_asks_for_no_or_a_foreign_signature_is_refused() {
+        let ours = signed(&claims());
+        let mut parts = ours.split('.').skip(1);
+        let (payload, signature) = (parts.next().unwrap(), parts.next().unwrap());
+        for algorithm in [
+            "none", "None", "NONE", "", "RS256", "ES256", "EdDSA", "hs256",
+        ] {
+            let header = json!({ "typ": "JWT", "alg": algorithm }).to_string();
+            let header = URL_SAFE_NO_PAD.encode(header);
+            for signature in [signature, ""] {
+                let token = format!("{header}.{payload}.{signature}");
+                assert_eq!(verify(&token), Err(TokenError::Invalid), "{algorithm}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_changed_character_makes_a_token_invalid() {
+        let token = issue(&tokens());
+        // The last character of each part may have bits that do not count.
+        for index in [1, token.find('.').unwrap() + 2, token.len() - 2] {
+            let mut bytes = token.clone().into_bytes();
+            bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(verify(&changed), Err(TokenError::Invalid), "{changed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        let long = format!("{}.e30.e30", "A".repeat(1 << 20));
+        for text in [
+            "", ".", "..", "...", "a.b.c", "eyJ.eyJ.", "\0", "é.é.é", &long,
+        ] {
+            assert_eq!(verify(text), Err(TokenError::Invalid));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_a_token_by_chance(text in any::<String>(), part in "[A-Za-z0-9_-]{0,80}") {
+            let shaped_like_one = format!("eyJhbGciOiJIUzI1NiJ9.{part}.{part}");
+            prop_assert!(verify(&text).is_err());
+            prop_assert!(verify(&shaped_like_one).is_err());
+        }
+    }
+}

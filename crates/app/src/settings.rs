@@ -1,0 +1,170 @@
+//! What the operator decides: read from files and variables, checked as a whole, typed.
+
+mod effective;
+mod environment;
+mod mistake;
+mod reader;
+mod sections;
+mod sources;
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use abu_application::rooms::RoomLimits;
+use abu_chat::ChatSettings;
+use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use secrecy::SecretString;
+
+pub use effective::Effective;
+pub use environment::Environment;
+pub use mistake::{Mistake, Mistakes};
+pub use sources::Sources;
+
+/// The settings in force. `config/default.toml` explains each one under the same name.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the server is for.
+    pub environment: Environment,
+    /// Listening and stopping.
+    pub server: ServerSettings,
+    /// The database.
+    pub database: DatabaseSettings,
+    /// Tokens and passwords.
+    pub auth: AuthSettings,
+    /// The first administrator.
+    pub superuser: SuperuserSettings,
+    /// Whether callers who ask too often are refused.
+    pub rate_limits: RateLimitSettings,
+    /// Which browsers may call.
+    pub cors: CorsSettings,
+    /// What is logged.
+    pub log: LogSettings,
+    /// What the server keeps itself.
+    pub data: DataSettings,
+    /// The chat's limits.
+    pub chat: ChatSettings,
+    /// How large rooms, and how many: `chat.max_room_members` and `chat.max_rooms_per_user`.
+    pub rooms: RoomLimits,
+}
+
+/// `server.*`
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The TCP port; 0 lets the system choose.
+    pub port: u16,
+    /// Threads that answer requests; 0 is one a core.
+    pub workers: usize,
+    /// How long a stop may take.
+    pub shutdown_timeout: Duration,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+}
+
+/// `database.*`
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    /// Where PostgreSQL is; `None` for one of the server's own.
+    pub url: Option<SecretString>,
+    /// Connections that requests share.
+    pub pool_size: u32,
+    /// Whether starting migrates.
+    pub migrate_on_start: bool,
+}
+
+/// `auth.*`
+#[derive(Clone, Debug)]
+pub struct AuthSettings {
+    /// Signs access tokens; `None` for a random one that is made and kept.
+    pub jwt_secret: Option<SecretString>,
+    /// How long an access token is good.
+    pub access_token_ttl: Duration,
+    /// Who issues the tokens.
+    pub issuer: String,
+    /// Whom they are for.
+    pub audience: String,
+    /// bcrypt does two to the power of this many rounds.
+    pub bcrypt_cost: u32,
+}
+
+/// `superuser.*`
+#[derive(Clone, Debug)]
+pub struct SuperuserSettings {
+    /// What they log in with.
+    pub email: Option<EmailAddress>,
+    /// Their first password.
+    pub password: Option<NewPassword>,
+    /// Given name.
+    pub firstname: Option<PersonName>,
+    /// Surname.
+    pub lastname: Option<PersonName>,
+}
+
+/// `rate_limits.*`
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimitSettings {
+    /// Whether there are any limits.
+    pub enabled: bool,
+}
+
+/// `cors.*`
+#[derive(Clone, Debug)]
+pub struct CorsSettings {
+    /// Origins such as `https://alumni.abu.edu.ng`, as browsers spell them; or `*` for all, which
+    /// production never has.
+    pub allowed_origins: Vec<String>,
+}
+
+/// `log.*`
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// Levels by module, in `env_logger`'s words.
+    pub filter: String,
+}
+
+/// `data.*`
+#[derive(Clone, Debug)]
+pub struct DataSettings {
+    /// The folder.
+    pub dir: PathBuf,
+}
+
+/// What was found in all places, whether or not it makes settings.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// What the settings are for.
+    pub environment: Environment,
+    /// Every setting as it is in force, secrets hidden.
+    pub effective: Vec<Effective>,
+    /// The settings, or all that is wrong with them.
+    pub settings: Result<Settings, Mistakes>,
+}
+
+impl Configuration {
+    /// Reads all places. Writes nothing.
+    pub fn read(sources: &Sources) -> Self {
+        let collected = sources.collect();
+        let environment = collected.environment;
+        let mut reader = reader::Reader::new(collected.values, collected.mistakes);
+        let settings = sections::read(&mut reader, environment);
+        let findings = reader.finish();
+        Self {
+            environment,
+            effective: findings.effective,
+            settings: match findings.mistakes.is_empty() {
+                true => Ok(settings),
+                false => Err(Mistakes(findings.mistakes)),
+            },
+        }
+    }
+}
+
+impl Settings {
+    /// Reads all places.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: all of them at once.
+    pub fn load(sources: &Sources) -> Result<Self, Mistakes> {
+        Configuration::read(sources).settings
+    }
+}

@@ -1,0 +1,56 @@
+//! What is wrong with a configuration, in words for whoever wrote it.
+
+use std::fmt;
+
+/// One thing that is wrong. It shows no value of a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The setting, or the file or variable where no setting can be named.
+    pub subject: String,
+    /// Where its value comes from.
+    pub origin: Option<String>,
+    /// The rule it breaks, to be read after the subject.
+    pub problem: String,
+    /// The value, unless it is secret.
+    pub found: Option<String>,
+}
+
+impl Mistake {
+    /// A mistake in something that is no setting itself.
+    pub(super) fn in_source(subject: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            subject: subject.into(),
+            origin: None,
+            problem: problem.into(),
+            found: None,
+        }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.subject, self.problem)?;
+        if let Some(found) = &self.found {
+            write!(f, ", but is {found}")?;
+        }
+        if let Some(origin) = &self.origin {
+            write!(f, " (from {origin})")?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that is wrong with a configuration: never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration has mistakes:")?;
+        self.0
+            .iter()
+            .try_for_each(|mistake| write!(f, "\n  {mistake}"))
+    }
+}
+
+impl std::error::Error for Mistakes {}

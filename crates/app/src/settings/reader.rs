@@ -1,0 +1,229 @@
+//! Takes settings one by one, and notes every mistake instead of stopping at the first.
+
+use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Duration};
+
+use config::{Value, ValueKind};
+use secrecy::SecretString;
+
+use super::{effective::Effective, mistake::Mistake};
+
+/// The settings that were collected, on their way to becoming typed. Where one is wrong, a
+/// placeholder is returned: whoever notes a mistake must not use the result.
+pub(super) struct Reader {
+    values: BTreeMap<String, Value>,
+    effective: Vec<Effective>,
+    mistakes: Vec<Mistake>,
+}
+
+/// What was read, and what was wrong with it.
+pub(super) struct Findings {
+    pub(super) effective: Vec<Effective>,
+    pub(super) mistakes: Vec<Mistake>,
+}
+
+impl Reader {
+    pub(super) fn new(values: BTreeMap<String, Value>, mistakes: Vec<Mistake>) -> Self {
+        Self {
+            values,
+            effective: Vec::new(),
+            mistakes,
+        }
+    }
+
+    pub(super) fn whole<T>(&mut self, key: &'static str, range: RangeInclusive<T>) -> T
+    where
+        T: Copy + Display + PartialOrd + TryFrom<i128>,
+    {
+        let number = self.take(key).as_ref().and_then(whole_number);
+        let parsed = number.and_then(|number| T::try_from(number).ok());
+        parsed
+            .filter(|number| range.contains(number))
+            .unwrap_or_else(|| {
+                let (least, most) = (*range.start(), *range.end());
+                self.wrong(
+                    key,
+                    format!("must be a whole number from {least} to {most}"),
+                );
+                least
+            })
+    }
+
+    /// A time in seconds. Neither bound is negative or beyond what a `Duration` holds.
+    pub(super) fn seconds(&mut self, key: &'static str, range: RangeInclusive<f64>) -> Duration {
+        let seconds = self.take(key).as_ref().and_then(number);
+        seconds
+            .filter(|seconds| range.contains(seconds))
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .unwrap_or_else(|| {
+                let (least, most) = (range.start(), range.end());
+                self.wrong(
+                    key,
+                    format!("must be a number of seconds from {least} to {most}"),
+                );
+                Duration::ZERO
+            })
+    }
+
+    pub(super) fn flag(&mut self, key: &'static str) -> bool {
+        let flag = match self.take(key).map(|value| value.kind) {
+            Some(ValueKind::Boolean(flag)) => Some(flag),
+            Some(ValueKind::String(text)) => text.trim().to_lowercase().parse().ok(),
+            _ => None,
+        };
+        flag.unwrap_or_else(|| {
+            self.wrong(key, "must be true or false");
+            false
+        })
+    }
+
+    /// A text that may not be set.
+    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        let value = self.take(key);
+        self.as_text(key, value)
+    }
+
+    /// A text that may not be set, and is shown to nobody.
+    pub(super) fn secret(&mut self, key: &'static str) -> Option<SecretString> {
+        let value = self.values.remove(key);
+        self.effective.push(Effective::hidden(key, value.as_ref()));
+        self.as_text(key, value).map(SecretString::from)
+    }
+
+    /// A list, or a text with commas between its entries.
+    pub(super) fn list(&mut self, key: &'static str) -> Vec<String> {
+        let list = match self.take(key).map(|value| value.kind) {
+            Some(ValueKind::Array(entries)) => entries.into_iter().map(string).collect(),
+            Some(ValueKind::String(text)) => Some(text.split(',').map(str::to_owned).collect()),
+            _ => None,
+        };
+        let list: Vec<String> = list.unwrap_or_else(|| {
+            self.wrong(key, "must be a list of texts");
+            Vec::new()
+        });
+        let trimmed = list.iter().map(|entry| entry.trim());
+        trimmed
+            .filter(|entry| !entry.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What `parse` makes of a text. An `Err` of it is the rule that the text breaks.
+    pub(super) fn parsed<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        self.kept(key, parse(&text))
+    }
+
+    /// What `parse` makes of a text that has to be there. An empty one breaks the rule, too.
+    pub(super) fn required<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        placeholder: T,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> T {
+        let text = self.text(key).unwrap_or_default();
+        self.kept(key, parse(&text)).unwrap_or(placeholder)
+    }
+
+    /// The value, where the rule in `Err` is not broken.
+    pub(super) fn kept<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parsed: Result<T, E>,
+    ) -> Option<T> {
+        parsed
+            .map_err(|rule| self.wrong(key, rule.to_string()))
+            .ok()
+    }
+
+    /// Notes that `key` breaks a rule unless the rule holds, or unless one of the settings that it is
+    /// about is wrong by itself.
+    pub(super) fn rule(
+        &mut self,
+        key: &'static str,
+        others: &[&'static str],
+        holds: bool,
+        rule: impl Into<String>,
+    ) {
+        if !holds && !others.iter().any(|other| self.is_wrong(other)) {
+            self.wrong(key, rule);
+        }
+    }
+
+    /// Whatever nobody asked for is a mistake as well: most often a slip in a name.
+    pub(super) fn finish(mut self) -> Findings {
+        for (key, value) in self.values {
+            self.mistakes.push(Mistake {
+                subject: key,
+                origin: value.origin().map(str::to_owned),
+                problem: "is not a setting".to_owned(),
+                // It may be a secret under a wrong name.
+                found: None,
+            });
+        }
+        Findings {
+            effective: self.effective,
+            mistakes: self.mistakes,
+        }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value> {
+        let value = self.values.remove(key);
+        self.effective.push(Effective::shown(key, value.as_ref()));
+        value
+    }
+
+    fn as_text(&mut self, key: &'static str, value: Option<Value>) -> Option<String> {
+        let text = value.and_then(string);
+        if text.is_none() {
+            self.wrong(key, "must be a text");
+        }
+        text.filter(|text| !text.is_empty())
+    }
+
+    fn is_wrong(&self, key: &str) -> bool {
+        self.mistakes.iter().any(|known| known.subject == key)
+    }
+
+    /// The first mistake of a setting hides those that follow from it.
+    fn wrong(&mut self, key: &'static str, rule: impl Into<String>) {
+        if self.is_wrong(key) {
+            return;
+        }
+        let read = self.effective.iter().find(|entry| entry.key == key);
+        self.mistakes.push(Mistake {
+            subject: key.to_owned(),
+            origin: read.and_then(|entry| entry.origin.clone()),
+            problem: rule.into(),
+            found: read.and_then(Effective::found),
+        });
+    }
+}
+
+fn string(value: Value) -> Option<String> {
+    match value.kind {
+        ValueKind::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn whole_number(value: &Value) -> Option<i128> {
+    match &value.kind {
+        ValueKind::I64(number) => Some((*number).into()),
+        ValueKind::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match &value.kind {
+        // What loses precision here is out of every range.
+        ValueKind::I64(number) => Some(*number as f64),
+        ValueKind::Float(number) => Some(*number),
+        ValueKind::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,281 @@
+//! Reads each section, and checks what one setting says against what another does.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use abu_application::rooms::RoomLimits;
+use abu_chat::ChatSettings;
+use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    AuthSettings, CorsSettings, DataSettings, DatabaseSettings, Environment, LogSettings,
+    RateLimitSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
+};
+
+/// As many bytes as the signature has: a shorter secret would be its weakest part.
+const MIN_JWT_SECRET_BYTES: usize = 32;
+/// Fewer different bytes than any random secret of that length has.
+const MIN_DIFFERENT_BYTES: usize = 10;
+/// Words of secrets that were copied from somewhere.
+const PLACEHOLDER_WORDS: [&str; 7] = [
+    "change", "default", "example", "password", "replace", "secret", "your",
+];
+const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
+
+/// Reads every setting. Where the reader notes a mistake, the result is not to be used.
+pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
+    let rate_limits = RateLimitSettings {
+        enabled: reader.flag("rate_limits.enabled"),
+    };
+    let settings = Settings {
+        environment,
+        server: server(reader),
+        database: database(reader),
+        auth: auth(reader),
+        superuser: superuser(reader),
+        rate_limits,
+        cors: cors(reader),
+        log: log(reader),
+        data: data(reader),
+        chat: chat(reader, rate_limits.enabled),
+        rooms: rooms(reader),
+    };
+    compare(reader, &settings);
+    if environment == Environment::Production {
+        demand_for_production(reader, &settings);
+    }
+    settings
+}
+
+fn server(reader: &mut Reader) -> ServerSettings {
+    ServerSettings {
+        host: reader.required("server.host", IpAddr::from([127, 0, 0, 1]), |text| {
+            text.parse()
+                .map_err(|_no_address| "must be an IP address such as 127.0.0.1 or ::")
+        }),
+        port: reader.whole("server.port", 0..=65_535),
+        workers: reader.whole("server.workers", 0..=512),
+        shutdown_timeout: reader.seconds("server.shutdown_timeout", 1.0..=600.0),
+        max_body_bytes: reader.whole("server.max_body_bytes", 1_024..=67_108_864),
+    }
+}
+
+fn database(reader: &mut Reader) -> DatabaseSettings {
+    let url = reader.secret("database.url");
+    let is_url = url.as_ref().is_none_or(|url| {
+        let url = url.expose_secret();
+        url.starts_with("postgres://") || url.starts_with("postgresql://")
+    });
+    reader.rule(
+        "database.url",
+        &[],
+        is_url,
+        "must start with postgres:// or postgresql://",
+    );
+    DatabaseSettings {
+        url,
+        pool_size: reader.whole("database.pool_size", 1..=500),
+        migrate_on_start: reader.flag("database.migrate_on_start"),
+    }
+}
+
+fn auth(reader: &mut Reader) -> AuthSettings {
+    let jwt_secret = reader.secret("auth.jwt_secret");
+    reader.rule(
+        "auth.jwt_secret",
+        &[],
+        jwt_secret
+            .as_ref()
+            .is_none_or(|secret| secret.expose_secret().len() >= MIN_JWT_SECRET_BYTES),
+        format!("must have at least {MIN_JWT_SECRET_BYTES} bytes"),
+    );
+    AuthSettings {
+        jwt_secret,
+        access_token_ttl: reader.seconds("auth.access_token_ttl", 1.0..=2_592_000.0),
+        issuer: reader.required("auth.issuer", String::new(), short_text),
+        audience: reader.required("auth.audience", String::new(), short_text),
+        bcrypt_cost: reader.whole("auth.bcrypt_cost", 4..=16),
+    }
+}
+
+fn superuser(reader: &mut Reader) -> SuperuserSettings {
+    let password = reader
+        .secret("superuser.password")
+        .and_then(|password| reader.kept("superuser.password", NewPassword::parse(password)));
+    SuperuserSettings {
+        email: reader.parsed("superuser.email", EmailAddress::parse),
+        password,
+        firstname: reader.parsed("superuser.firstname", PersonName::parse),
+        lastname: reader.parsed("superuser.lastname", PersonName::parse),
+    }
+}
+
+fn cors(reader: &mut Reader) -> CorsSettings {
+    let allowed_origins = reader.list("cors.allowed_origins");
+    reader.rule(
+        "cors.allowed_origins",
+        &[],
+        allowed_origins
+            .iter()
+            .all(|origin| origin == "*" || is_origin(origin)),
+        "must hold origins in lower case and without a path, such as https://alumni.abu.edu.ng, or *",
+    );
+    CorsSettings { allowed_origins }
+}
+
+fn log(reader: &mut Reader) -> LogSettings {
+    LogSettings {
+        filter: reader.required("log.filter", String::new(), |text| {
+            let known = env_filter::Builder::new()
+                .try_parse(text)
+                .map(|_builder| text.to_owned());
+            known.map_err(|_unknown| "must be a level or a list of module=level")
+        }),
+    }
+}
+
+fn data(reader: &mut Reader) -> DataSettings {
+    DataSettings {
+        dir: reader.required("data.dir", PathBuf::new(), |text| match text {
+            "" => Err("must name a folder"),
+            _ => Ok(PathBuf::from(text)),
+        }),
+    }
+}
+
+fn chat(reader: &mut Reader, rate_limits_enabled: bool) -> ChatSettings {
+    ChatSettings {
+        max_frame_bytes: reader.whole("chat.max_frame_bytes", 1_024..=16_777_216),
+        ping_interval: reader.seconds("chat.ping_interval", 0.05..=3_600.0),
+        idle_timeout: reader.seconds("chat.idle_timeout", 0.1..=7_200.0),
+        close_timeout: reader.seconds("chat.close_timeout", 0.05..=60.0),
+        max_sessions_per_user: reader.whole("chat.max_sessions_per_user", 1..=1_000),
+        outbox_max_bytes: reader.whole("chat.outbox_max_bytes", 4_096..=67_108_864),
+        send_buffer_bytes: reader.whole("chat.send_buffer_bytes", 4_096..=16_777_216),
+        rate_limits_enabled,
+        messages_per_second: reader.whole("chat.messages_per_second", 1..=100_000),
+        messages_per_minute: reader.whole("chat.messages_per_minute", 1..=1_000_000),
+        packets_per_second: reader.whole("chat.packets_per_second", 1..=100_000),
+        errors_per_minute: reader.whole("chat.errors_per_minute", 1..=100_000),
+        typing_repeat: reader.seconds("chat.typing_repeat", 0.0..=60.0),
+        typing_timeout: reader.seconds("chat.typing_timeout", 0.1..=600.0),
+        writer_queue: reader.whole("chat.writer_queue", 1..=1_000_000),
+        writer_batch: reader.whole("chat.writer_batch", 1..=5_000),
+        store_patience: reader.seconds("chat.store_patience", 0.1..=60.0),
+        worker_queue: reader.whole("chat.worker_queue", 1..=1_000_000),
+    }
+}
+
+fn rooms(reader: &mut Reader) -> RoomLimits {
+    RoomLimits {
+        max_members: reader.whole("chat.max_room_members", 2..=100_000),
+        max_rooms_per_user: reader.whole("chat.max_rooms_per_user", 1..=100_000),
+    }
+}
+
+/// Rules that hold between two settings.
+fn compare(reader: &mut Reader, settings: &Settings) {
+    let chat = &settings.chat;
+    let mut longer = |key, other, holds: bool| {
+        reader.rule(key, &[other], holds, format!("must be more than {other}"));
+    };
+    longer(
+        "chat.idle_timeout",
+        "chat.ping_interval",
+        chat.idle_timeout > chat.ping_interval,
+    );
+    longer(
+        "chat.typing_timeout",
+        "chat.typing_repeat",
+        chat.typing_timeout > chat.typing_repeat,
+    );
+    longer(
+        "chat.outbox_max_bytes",
+        "chat.max_frame_bytes",
+        chat.outbox_max_bytes > chat.max_frame_bytes,
+    );
+    longer(
+        "server.shutdown_timeout",
+        "chat.close_timeout",
+        settings.server.shutdown_timeout > chat.close_timeout,
+    );
+    reader.rule(
+        "chat.messages_per_minute",
+        &["chat.messages_per_second"],
+        chat.messages_per_minute >= chat.messages_per_second,
+        "must not be less than chat.messages_per_second",
+    );
+    reader.rule(
+        "chat.writer_batch",
+        &["chat.writer_queue"],
+        chat.writer_batch <= chat.writer_queue,
+        "must not be more than chat.writer_queue",
+    );
+}
+
+/// What is convenient elsewhere and dangerous there.
+fn demand_for_production(reader: &mut Reader, settings: &Settings) {
+    reader.rule(
+        "database.url",
+        &[],
+        settings.database.url.is_some(),
+        "must be set in production",
+    );
+    let secret = settings.auth.jwt_secret.as_ref();
+    reader.rule(
+        "auth.jwt_secret",
+        &[],
+        secret.is_some(),
+        "must be set in production",
+    );
+    reader.rule(
+        "auth.jwt_secret",
+        &[],
+        secret.is_some_and(looks_random),
+        "must be random in production, such as the output of: openssl rand -hex 32",
+    );
+    reader.rule(
+        "auth.bcrypt_cost",
+        &[],
+        settings.auth.bcrypt_cost >= MIN_PRODUCTION_BCRYPT_COST,
+        format!("must be at least {MIN_PRODUCTION_BCRYPT_COST} in production"),
+    );
+    reader.rule(
+        "cors.allowed_origins",
+        &[],
+        !settings
+            .cors
+            .allowed_origins
+            .iter()
+            .any(|origin| origin == "*"),
+        "must not allow every origin in production",
+    );
+}
+
+/// False for what people type when they are asked for a secret.
+fn looks_random(secret: &SecretString) -> bool {
+    let secret = secret.expose_secret().to_lowercase();
+    let mut bytes = secret.clone().into_bytes();
+    bytes.sort_unstable();
+    bytes.dedup();
+    bytes.len() >= MIN_DIFFERENT_BYTES
+        && !PLACEHOLDER_WORDS.iter().any(|word| secret.contains(word))
+}
+
+/// Scheme, host and perhaps a port, as browsers send them.
+fn is_origin(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
+        !host.is_empty() && host.chars().all(allowed)
+    })
+}
+
+fn short_text(text: &str) -> Result<String, &'static str> {
+    match text.chars().count() {
+        1..=200 => Ok(text.to_owned()),
+        _ => Err("must have 1 to 200 characters"),
+    }
+}

@@ -1,0 +1,334 @@
+//! Where settings come from, and which place wins.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use config::{Config, ConfigError, FileFormat, Format, Map, Source, Value};
+
+use super::{environment::Environment, mistake::Mistake};
+
+const DEFAULTS: &str = include_str!("../../../../config/default.toml");
+
+/// What the variables of settings start with.
+const PREFIX: &str = "ABU__";
+/// What the key of a variable ends with that names a file.
+const FILE_SUFFIX: &str = "_file";
+/// No setting is longer; a file that is not one, such as a device, may be endless.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// The places that settings are read from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    variables: BTreeMap<String, OsString>,
+    dotenv: Option<PathBuf>,
+    folder: Option<PathBuf>,
+}
+
+/// The settings of all places, the winners of each key, as they were written.
+pub(super) struct Collected {
+    pub(super) environment: Environment,
+    /// By key, such as `server.port`.
+    pub(super) values: BTreeMap<String, Value>,
+    pub(super) mistakes: Vec<Mistake>,
+}
+
+impl Sources {
+    /// The places of a program: the environment, `.env` and `config` in the folder it was started in.
+    /// `ABU_CONFIG_DIR` names another folder than `config`.
+    pub fn of_process() -> Self {
+        Self {
+            // A name that is no UTF-8 is none of ours.
+            variables: env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+                .collect(),
+            dotenv: Some(PathBuf::from(".env")),
+            folder: Some(PathBuf::from("config")),
+        }
+    }
+
+    /// Nothing but what is built into the program, for the environment.
+    pub fn built_in(environment: Environment) -> Self {
+        Self::default().variable("ABU_ENV", environment.name())
+    }
+
+    /// One more variable, in place of one of the same name.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Reads this file of variables; the environment's win over them.
+    #[must_use]
+    pub fn dotenv(mut self, file: impl Into<PathBuf>) -> Self {
+        self.dotenv = Some(file.into());
+        self
+    }
+
+    pub(super) fn collect(&self) -> Collected {
+        let mut mistakes = Vec::new();
+        let variables = self.all_variables(&mut mistakes);
+        let environment = environment(&variables, &mut mistakes);
+        let mut layers = vec![parse_toml(
+            "the built-in default.toml",
+            DEFAULTS,
+            &mut mistakes,
+        )];
+        let folder = self.config_folder(&variables, &mut mistakes);
+        layers.extend(from_folder(folder.as_deref(), "default", &mut mistakes));
+        layers.push(parse_toml(
+            &format!("the built-in {environment}.toml"),
+            environment.built_in(),
+            &mut mistakes,
+        ));
+        layers.extend(from_folder(
+            folder.as_deref(),
+            environment.name(),
+            &mut mistakes,
+        ));
+        let (plain, files) = from_variables(&variables, &mut mistakes);
+        layers.push(plain);
+        layers.push(files);
+        let values = merge(layers).unwrap_or_else(|error| {
+            mistakes.push(Mistake::in_source(
+                "the configuration",
+                format!("cannot be put together: {error}"),
+            ));
+            BTreeMap::new()
+        });
+        Collected {
+            environment,
+            values,
+            mistakes,
+        }
+    }
+
+    /// Those of `.env`, and over them the environment's.
+    fn all_variables(&self, mistakes: &mut Vec<Mistake>) -> BTreeMap<String, Variable> {
+        let mut all = BTreeMap::new();
+        if let Some(file) = &self.dotenv {
+            all = read_dotenv(file).unwrap_or_else(|mistake| {
+                mistakes.push(mistake);
+                BTreeMap::new()
+            });
+        }
+        for (name, value) in &self.variables {
+            let variable = Variable {
+                value: value.clone(),
+                origin: format!("the variable {name}"),
+            };
+            all.insert(name.clone(), variable);
+        }
+        all
+    }
+
+    /// A folder that somebody named must be there; the usual one need not.
+    fn config_folder(
+        &self,
+        variables: &BTreeMap<String, Variable>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<PathBuf> {
+        let Some(named) = variables
+            .get("ABU_CONFIG_DIR")
+            .filter(|named| !named.value.is_empty())
+        else {
+            return self.folder.clone();
+        };
+        let folder = PathBuf::from(&named.value);
+        if !folder.is_dir() {
+            let problem = format!("names no folder: {}", folder.display());
+            mistakes.push(Mistake::in_source("ABU_CONFIG_DIR", problem));
+        }
+        Some(folder)
+    }
+}
+
+/// An environment variable, or a line of `.env`.
+struct Variable {
+    value: OsString,
+    origin: String,
+}
+
+/// One place's settings, as `config` takes them.
+#[derive(Clone, Debug, Default)]
+struct Layer(Map<String, Value>);
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+        Ok(self.0.clone())
+    }
+}
+
+fn environment(variables: &BTreeMap<String, Variable>, mistakes: &mut Vec<Mistake>) -> Environment {
+    let Some(variable) = variables
+        .get("ABU_ENV")
+        .filter(|variable| !variable.value.is_empty())
+    else {
+        return Environment::Development;
+    };
+    let known = variable.value.to_str().and_then(Environment::from_name);
+    known.unwrap_or_else(|| {
+        mistakes.push(Mistake {
+            subject: "ABU_ENV".to_owned(),
+            origin: Some(variable.origin.clone()),
+            problem: "must be development, production or test".to_owned(),
+            found: Some(format!("{:?}", variable.value)),
+        });
+        Environment::Development
+    })
+}
+
+fn from_folder(folder: Option<&Path>, name: &str, mistakes: &mut Vec<Mistake>) -> Option<Layer> {
+    let path = folder?.join(format!("{name}.toml"));
+    let origin = path.display().to_string();
+    match fs::read_to_string(&path) {
+        Ok(text) => Some(parse_toml(&origin, &text, mistakes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            mistakes.push(Mistake::in_source(
+                origin,
+                format!("cannot be read: {error}"),
+            ));
+            None
+        }
+    }
+}
+
+fn parse_toml(origin: &str, text: &str, mistakes: &mut Vec<Mistake>) -> Layer {
+    let parsed = FileFormat::Toml.parse(Some(&origin.to_owned()), text);
+    parsed.map(Layer).unwrap_or_else(|error| {
+        // Only the first line, which says where: the next ones quote the file, secrets and all.
+        let error = error.to_string();
+        let place = error.lines().next().unwrap_or_default();
+        mistakes.push(Mistake::in_source(
+            origin,
+            format!("cannot be read: {place}"),
+        ));
+        Layer::default()
+    })
+}
+
+fn read_dotenv(file: &Path) -> Result<BTreeMap<String, Variable>, Mistake> {
+    let origin = file.display().to_string();
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Mistake::in_source(origin.clone(), format!("cannot be read: {error}"))
+    };
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(unreadable(&error)),
+    };
+    dotenvy::from_read_iter(text.as_bytes())
+        .map(|item| match item {
+            Ok((name, value)) => {
+                let variable = Variable {
+                    value: value.into(),
+                    origin: format!("{name} in {origin}"),
+                };
+                Ok((name, variable))
+            }
+            // The error itself quotes the line, which may hold a secret.
+            Err(dotenvy::Error::LineParse(line, _)) => {
+                let number = text.lines().take_while(|known| *known != line).count() + 1;
+                Err(unreadable(&format!("line {number} is no NAME=value")))
+            }
+            Err(error) => Err(unreadable(&error)),
+        })
+        .collect()
+}
+
+/// The settings given as variables, and those in files that variables name.
+fn from_variables(
+    variables: &BTreeMap<String, Variable>,
+    mistakes: &mut Vec<Mistake>,
+) -> (Layer, Layer) {
+    let (mut plain, mut files) = (Layer::default(), Layer::default());
+    let ours = variables
+        .iter()
+        .filter_map(|(name, variable)| Some((name.strip_prefix(PREFIX)?, name, variable)));
+    for (rest, name, variable) in ours {
+        let key = rest.to_lowercase().replace("__", ".");
+        let plain_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c);
+        if !key.chars().all(plain_name) {
+            mistakes.push(Mistake::in_source(name, "is not the name of a setting"));
+            continue;
+        }
+        let (layer, key, text) = match key.strip_suffix(FILE_SUFFIX) {
+            Some(key) => (&mut files, key, read_named_file(variable)),
+            None => (&mut plain, key.as_str(), utf8(&variable.value)),
+        };
+        match text {
+            Ok(text) => {
+                let value = Value::new(Some(&variable.origin), text);
+                layer.0.insert(key.to_owned(), value);
+            }
+            Err(problem) => mistakes.push(Mistake::in_source(name, problem)),
+        }
+    }
+    if let Some(variable) = variables
+        .get("RUST_LOG")
+        .filter(|variable| !variable.value.is_empty())
+    {
+        let text = variable.value.to_string_lossy().into_owned();
+        let value = Value::new(Some(&variable.origin), text);
+        plain.0.insert("log.filter".to_owned(), value);
+    }
+    (plain, files)
+}
+
+fn utf8(value: &OsString) -> Result<String, String> {
+    let text = value.to_str().map(str::to_owned);
+    text.ok_or_else(|| "must be UTF-8 text".to_owned())
+}
+
+/// The content of the file a variable names, without the line end that editors put there.
+fn read_named_file(variable: &Variable) -> Result<String, String> {
+    if variable.value.is_empty() {
+        return Err("names no file".to_owned());
+    }
+    let mut text = String::new();
+    File::open(&variable.value)
+        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
+        .map_err(|error| format!("names a file that cannot be read: {error}"))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Lays the layers over each other, the last on top.
+fn merge(layers: Vec<Layer>) -> Result<BTreeMap<String, Value>, ConfigError> {
+    let merged = layers
+        .into_iter()
+        .fold(Config::builder(), |builder, layer| {
+            builder.add_source(layer)
+        })
+        .build()?;
+    let mut flat = BTreeMap::new();
+    flatten("", merged.cache, &mut flat);
+    Ok(flat)
+}
+
+fn flatten(prefix: &str, value: Value, flat: &mut BTreeMap<String, Value>) {
+    match value.kind {
+        config::ValueKind::Table(table) => {
+            for (name, value) in table {
+                let key = match prefix {
+                    "" => name,
+                    _ => format!("{prefix}.{name}"),
+                };
+                flatten(&key, value, flat);
+            }
+        }
+        _ => {
+            flat.insert(prefix.to_owned(), value);
+        }
+    }
+}

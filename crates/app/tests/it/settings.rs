@@ -1,0 +1,312 @@
+//! Settings: where they come from, which place wins, and what is said about mistakes.
+
+use std::{fs, path::Path, time::Duration};
+
+use abu_app::settings::{Configuration, Environment, Mistakes, Settings, Sources};
+use abu_chat::ChatSettings;
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+const DEFAULTS: &str = include_str!("../../../../config/default.toml");
+const SECRET: &str = "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA";
+
+fn development() -> Sources {
+    Sources::built_in(Environment::Development)
+}
+
+fn production() -> Sources {
+    Sources::built_in(Environment::Production)
+        .variable("ABU__DATABASE__URL", "postgres://abu@db/abu")
+        .variable("ABU__AUTH__JWT_SECRET", SECRET)
+}
+
+fn mistakes(sources: &Sources) -> Mistakes {
+    Settings::load(sources).expect_err("there should be mistakes")
+}
+
+fn file(folder: &TempDir, name: &str, content: &str) -> std::path::PathBuf {
+    let path = folder.path().join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+fn with_config_dir(folder: &Path) -> Sources {
+    development().variable("ABU_CONFIG_DIR", folder)
+}
+
+#[test]
+fn the_program_alone_has_settings_for_development_and_tests() {
+    for environment in [Environment::Development, Environment::Test] {
+        let settings = Settings::load(&Sources::built_in(environment)).unwrap();
+        assert_eq!(settings.environment, environment);
+        assert!(settings.database.url.is_none());
+        assert!(settings.superuser.email.is_some());
+        assert!(settings.database.migrate_on_start);
+    }
+}
+
+#[test]
+fn the_chats_defaults_are_the_engines_own() {
+    let settings = Settings::load(&development()).unwrap();
+    let defaults = ChatSettings::default();
+    assert_eq!(format!("{:?}", settings.chat), format!("{defaults:?}"));
+}
+
+#[test]
+fn every_setting_is_in_the_defaults_and_explained_there() {
+    let mut section = String::new();
+    let mut explained = Vec::new();
+    let mut comment_above = false;
+    for line in DEFAULTS.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']').to_owned();
+        } else if let Some((name, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
+            let key = format!("{section}.{name}");
+            assert!(comment_above, "{key} has no comment");
+            explained.push(key);
+        }
+        comment_above = line.starts_with('#');
+    }
+    let configuration = Configuration::read(&development());
+    let mut read: Vec<_> = configuration.effective.iter().map(|e| e.key).collect();
+    read.sort_unstable();
+    explained.sort_unstable();
+    assert_eq!(read, explained);
+}
+
+#[test]
+fn later_places_win() {
+    let folder = TempDir::new().unwrap();
+    file(&folder, "default.toml", "[server]\nport = 1\nworkers = 1");
+    let sources = with_config_dir(folder.path());
+    let settings = Settings::load(&sources).unwrap();
+    assert_eq!((settings.server.port, settings.server.workers), (1, 1));
+
+    file(&folder, "development.toml", "[server]\nport = 2");
+    let settings = Settings::load(&sources).unwrap();
+    assert_eq!((settings.server.port, settings.server.workers), (2, 1));
+
+    let sources = sources.dotenv(file(&folder, ".env", "ABU__SERVER__PORT=3"));
+    assert_eq!(Settings::load(&sources).unwrap().server.port, 3);
+
+    let sources = sources.variable("ABU__SERVER__PORT", "4");
+    assert_eq!(Settings::load(&sources).unwrap().server.port, 4);
+
+    let port = file(&folder, "port", "5\n");
+    let sources = sources.variable("ABU__SERVER__PORT_FILE", port);
+    assert_eq!(Settings::load(&sources).unwrap().server.port, 5);
+}
+
+#[test]
+fn the_environment_may_stand_in_dotenv() {
+    let folder = TempDir::new().unwrap();
+    let sources = Sources::default().dotenv(file(&folder, ".env", "ABU_ENV=test\n"));
+    let settings = Settings::load(&sources).unwrap();
+    assert_eq!(settings.environment, Environment::Test);
+}
+
+#[test]
+fn a_secret_in_a_file_loses_the_line_end_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let secret = file(&folder, "jwt", &format!(" {SECRET} \r\n"));
+    let sources = development().variable("ABU__AUTH__JWT_SECRET_FILE", secret);
+    let settings = Settings::load(&sources).unwrap();
+    let secret = settings.auth.jwt_secret.unwrap();
+    assert_eq!(secret.expose_secret(), format!(" {SECRET} "));
+}
+
+#[test]
+fn text_from_the_environment_becomes_numbers_times_flags_and_lists() {
+    let sources = development()
+        .variable("ABU__CHAT__PING_INTERVAL", "0.25")
+        .variable("ABU__CHAT__IDLE_TIMEOUT", "90")
+        .variable("ABU__RATE_LIMITS__ENABLED", "False")
+        .variable(
+            "ABU__CORS__ALLOWED_ORIGINS",
+            "https://a.example, http://b:81,",
+        );
+    let settings = Settings::load(&sources).unwrap();
+    assert_eq!(settings.chat.ping_interval, Duration::from_millis(250));
+    assert_eq!(settings.chat.idle_timeout, Duration::from_secs(90));
+    assert!(!settings.rate_limits.enabled);
+    assert!(!settings.chat.rate_limits_enabled);
+    let origins = settings.cors.allowed_origins;
+    assert_eq!(origins, ["https://a.example", "http://b:81"]);
+}
+
+#[test]
+fn an_empty_variable_unsets_what_may_be_missing() {
+    let sources = development()
+        .variable("ABU__DATABASE__URL", "")
+        .variable("ABU__SUPERUSER__EMAIL", "")
+        .variable("ABU__CORS__ALLOWED_ORIGINS", "");
+    let settings = Settings::load(&sources).unwrap();
+    assert!(settings.database.url.is_none());
+    assert!(settings.superuser.email.is_none());
+    assert!(settings.cors.allowed_origins.is_empty());
+}
+
+#[test]
+fn rust_log_wins_over_the_configured_filter() {
+    let sources = development()
+        .variable("ABU__LOG__FILTER", "error")
+        .variable("RUST_LOG", "debug,abu_chat=trace");
+    let settings = Settings::load(&sources).unwrap();
+    assert_eq!(settings.log.filter, "debug,abu_chat=trace");
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_by_name_and_place() {
+    let folder = TempDir::new().unwrap();
+    let defaults = file(
+        &folder,
+        "default.toml",
+        "[server]\nhost = 'nowhere'\nprot = 1\n[chat]\nwriter_batch = 20000",
+    );
+    let sources = with_config_dir(folder.path())
+        .variable("ABU__SERVER__PORT", "70000")
+        .variable("ABU__SERVER__WORKERS", "many")
+        .variable("ABU__SERVER__SHUTDOWN_TIMEOUT", "NaN")
+        .variable("ABU__CHAT__IDLE_TIMEOUT", "10")
+        .variable("ABU__LOG__FILTER", "loud=very")
+        .variable("ABU__DATABASE__URL_FILE", "/does/not/exist")
+        .variable("ABU__CORS__ALLOWED_ORIGINS", "https://a.example/path")
+        .variable("ABU__SUPERUSER__EMAIL", "nobody")
+        .variable("ABU__CAHT__PING_INTERVAL", "10")
+        .variable("ABU__X[99999999999]", "1");
+    let said = mistakes(&sources).to_string();
+    let defaults = defaults.display();
+    for line in [
+        format!("server.host must be an IP address such as 127.0.0.1 or ::, but is \"nowhere\" (from {defaults})"),
+        format!("server.prot is not a setting (from {defaults})"),
+        "server.port must be a whole number from 0 to 65535, but is \"70000\" (from the variable ABU__SERVER__PORT)".to_owned(),
+        "server.workers must be a whole number from 0 to 512, but is \"many\" (from the variable ABU__SERVER__WORKERS)".to_owned(),
+        "server.shutdown_timeout must be a number of seconds from 1 to 600, but is \"NaN\" (from the variable ABU__SERVER__SHUTDOWN_TIMEOUT)".to_owned(),
+        "chat.idle_timeout must be more than chat.ping_interval, but is \"10\" (from the variable ABU__CHAT__IDLE_TIMEOUT)".to_owned(),
+        format!("chat.writer_batch must be a whole number from 1 to 5000, but is 20000 (from {defaults})"),
+        "log.filter must be a level or a list of module=level, but is \"loud=very\" (from the variable ABU__LOG__FILTER)".to_owned(),
+        "ABU__DATABASE__URL_FILE names a file that cannot be read: No such file or directory (os error 2)".to_owned(),
+        "cors.allowed_origins must hold origins in lower case and without a path, such as https://alumni.abu.edu.ng, or *, but is \"https://a.example/path\" (from the variable ABU__CORS__ALLOWED_ORIGINS)".to_owned(),
+        "superuser.email must be an e-mail address such as amina@example.com, but is \"nobody\" (from the variable ABU__SUPERUSER__EMAIL)".to_owned(),
+        "caht.ping_interval is not a setting (from the variable ABU__CAHT__PING_INTERVAL)".to_owned(),
+        "ABU__X[99999999999] is not the name of a setting".to_owned(),
+    ] {
+        assert!(said.lines().any(|said| said.trim() == line), "{line}\nis not in\n{said}");
+    }
+    assert_eq!(said.lines().count(), 14, "{said}");
+}
+
+#[test]
+fn production_refuses_what_is_missing_weak_or_wide_open() {
+    assert!(Settings::load(&production()).is_ok());
+    let said = mistakes(&Sources::built_in(Environment::Production)).to_string();
+    assert!(
+        said.contains("database.url must be set in production"),
+        "{said}"
+    );
+    assert!(
+        said.contains("auth.jwt_secret must be set in production"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 3, "{said}");
+
+    for (name, value, rule) in [
+        ("ABU__AUTH__JWT_SECRET", &SECRET[1..], "at least 32 bytes"),
+        ("ABU__AUTH__JWT_SECRET", &"ab".repeat(32), "must be random"),
+        (
+            "ABU__AUTH__JWT_SECRET",
+            "please-CHANGE-me-0123456789-abcdef",
+            "must be random",
+        ),
+        (
+            "ABU__CORS__ALLOWED_ORIGINS",
+            "https://a.example,*",
+            "must not allow every origin",
+        ),
+        ("ABU__AUTH__BCRYPT_COST", "4", "at least 10"),
+        (
+            "ABU__DATABASE__URL",
+            "mysql://db",
+            "must start with postgres://",
+        ),
+    ] {
+        let said = mistakes(&production().variable(name, value)).to_string();
+        assert!(said.contains(rule), "{said}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+    }
+}
+
+#[test]
+fn production_does_not_migrate_or_allow_browsers_by_itself() {
+    let settings = Settings::load(&production()).unwrap();
+    assert!(!settings.database.migrate_on_start);
+    assert!(settings.cors.allowed_origins.is_empty());
+}
+
+#[test]
+fn a_wrong_environment_or_folder_is_named() {
+    let said = mistakes(&Sources::default().variable("ABU_ENV", "prod")).to_string();
+    assert!(
+        said.contains("ABU_ENV must be development, production or test, but is \"prod\""),
+        "{said}"
+    );
+    let said = mistakes(&with_config_dir(Path::new("/does/not/exist"))).to_string();
+    assert!(said.contains("ABU_CONFIG_DIR names no folder"), "{said}");
+}
+
+#[test]
+fn neither_mistakes_nor_settings_show_a_secret() {
+    let folder = TempDir::new().unwrap();
+    let leak = "hunter2-hunter2";
+    file(
+        &folder,
+        "default.toml",
+        &format!("[auth]\njwt_secret = {leak}\n"),
+    );
+    let dotenv = file(&folder, ".env", &format!("\nABU__A B={leak}\n"));
+    let sources = with_config_dir(folder.path())
+        .dotenv(dotenv)
+        .variable("ABU__DATABASE__URL", leak)
+        .variable("ABU__AUTH__JWT_SECRET", leak)
+        .variable("ABU__SUPERUSER__PASSWORD", &leak[..8])
+        .variable("ABU__SUPERUSER__PASWORD", leak);
+    let configuration = Configuration::read(&sources);
+    let said = configuration.settings.unwrap_err();
+    let effective: Vec<_> = configuration
+        .effective
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    for text in [said.to_string(), format!("{said:?}"), effective.join("\n")] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    let said = said.to_string();
+    for part in [
+        "default.toml cannot be read: TOML parse error at line 2",
+        ".env cannot be read: line 2 is no NAME=value",
+        "database.url must start with",
+        "auth.jwt_secret must have",
+        "superuser.password must have",
+        "superuser.pasword is not a setting",
+    ] {
+        assert!(said.contains(part), "{part}\nis not in\n{said}");
+    }
+    assert!(
+        effective
+            .iter()
+            .any(|e| e == "database.url = (hidden)  # the variable ABU__DATABASE__URL")
+    );
+
+    let settings = Settings::load(&production().variable("ABU__SUPERUSER__PASSWORD", leak));
+    let settings = format!("{:?}", settings.unwrap());
+    assert!(
+        !settings.contains("hunter2") && !settings.contains(SECRET),
+        "{settings}"
+    );
+}
+
+#[test]
+fn the_examples_of_the_repository_have_no_mistakes() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/.env.example");
+    Settings::load(&development().dotenv(example)).unwrap();
+}
