@@ -47,19 +47,17 @@ impl Home {
             return Self::create(&requested, shelter);
         };
         let owner = fs::metadata(&path).context("read", &path)?.uid();
-        let account = match is_empty(&path)? {
-            true if owner == 0 && geteuid().is_root() => {
-                return Self::take_over(&requested, path, shelter);
-            }
-            true => Account::for_owner(&path, owner)?,
-            false if has_lock(&path) => Account::for_owner(&path, owner)?,
-            false => {
-                return Err(StartError::folder(
-                    &path,
-                    "it holds files that are not of such a database",
-                ));
-            }
-        };
+        let empty = is_empty(&path)?;
+        if empty && owner == 0 && geteuid().is_root() {
+            return Self::take_over(&requested, path, shelter);
+        }
+        if !empty && !has_lock(&path) {
+            return Err(StartError::folder(
+                &path,
+                "it holds files that are not of such a database",
+            ));
+        }
+        let account = Account::for_owner(&path, owner)?;
         Self { path, account }.entered()
     }
 
@@ -87,12 +85,26 @@ impl Home {
         if !account.can_enter(parent)? {
             return Self::create_in_shelter(requested, account, shelter);
         }
-        make_private(requested).context("create", requested)?;
-        account.own_folder(requested)?;
+        match make_private(requested) {
+            Ok(()) => account.own_folder(requested)?,
+            Err(error) => return Self::beaten_to_it(error, requested, shelter),
+        }
         Ok(Self {
             path: real(requested)?,
             account,
         })
+    }
+
+    /// Another process that starts at the same time may have been quicker: then its folder is the right one.
+    fn beaten_to_it(
+        error: io::Error,
+        requested: &Path,
+        shelter: &Path,
+    ) -> Result<Self, StartError> {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            return Self::durable(requested, shelter);
+        }
+        Err(error).context("create", requested)
     }
 
     /// An empty folder that root made: given to the server's user where that can enter it. Whoever made a link
@@ -122,25 +134,17 @@ impl Home {
         let path = make_unique(&real(shelter)?, &readable_name(requested))?;
         account.own_folder(&path)?;
         let home = Self { path, account }.entered()?;
-        match symlink(&home.path, requested) {
-            Ok(()) => {
-                log::info!(
-                    "{} is a link to {}, which user {} can enter",
-                    requested.display(),
-                    home.path.display(),
-                    home.account.name()
-                );
-                Ok(home)
-            }
-            Err(error) => {
-                // Another process may have been quicker: then its folder is the right one.
-                fs::remove_dir(&home.path).context("remove", &home.path)?;
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    return Self::durable(requested, shelter);
-                }
-                Err(error).context("create the link", requested)
-            }
+        if let Err(error) = symlink(&home.path, requested) {
+            fs::remove_dir(&home.path).context("remove", &home.path)?;
+            return Self::beaten_to_it(error, requested, shelter);
         }
+        log::info!(
+            link:% = requested.display(),
+            data_dir:% = home.path.display(),
+            user = home.account.name();
+            "the database's user cannot enter the folder asked for; a link leads to one it can"
+        );
+        Ok(home)
     }
 
     fn entered(self) -> Result<Self, StartError> {

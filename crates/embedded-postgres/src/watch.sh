@@ -12,9 +12,9 @@
 exec 3<&0 </dev/null
 ( (
     read -r _ <&3 && exit
-    kill -s "$1" $$
+    # Once more each time: the first may come before the server heeds signals.
     tries=3000
-    while [ $tries -gt 0 ] && kill -0 $$; do
+    while [ $tries -gt 0 ] && kill -s "$1" $$; do
         sleep 0.1
         tries=$((tries - 1))
     done

@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::thread;
 
 use abu_embedded_postgres::{Postgres, PostgresOptions, StartError};
 
-use crate::support::{STOP, durable, open_folder};
+use crate::support::{STOP, durable, open_folder, private_folder};
 
 fn refused(options: PostgresOptions) -> StartError {
     Postgres::start(options).map(drop).unwrap_err()
@@ -34,6 +35,33 @@ fn second_owner_is_refused_and_told_who_is_the_first() {
 
     first.stop(STOP).unwrap();
     durable(&data_dir);
+}
+
+#[test]
+fn of_several_first_starts_at_once_one_succeeds_and_the_others_are_refused() {
+    for (dir, shelter) in [
+        (open_folder(), open_folder()),
+        (private_folder(), open_folder()),
+    ] {
+        let options = PostgresOptions::durable(dir.path().join("postgres")).shelter(shelter.path());
+        let started = thread::scope(|scope| {
+            let starts: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| Postgres::start(options.clone())))
+                .collect();
+            starts
+                .into_iter()
+                .map(|start| start.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        let (winners, losers): (Vec<_>, Vec<_>) = started.into_iter().partition(Result::is_ok);
+        assert_eq!(winners.len(), 1, "{losers:?}");
+        assert!(
+            losers
+                .iter()
+                .all(|loser| matches!(loser, Err(StartError::InUse { .. }))),
+            "{losers:?}"
+        );
+    }
 }
 
 #[test]

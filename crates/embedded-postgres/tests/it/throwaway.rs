@@ -1,5 +1,7 @@
 //! Data that go with the process.
 
+use std::thread;
+
 use abu_embedded_postgres::{Postgres, PostgresOptions};
 use nix::sys::signal::Signal;
 
@@ -52,7 +54,13 @@ fn killed_server_comes_back() {
 }
 
 #[test]
-fn many_tests_can_share_it() {
+fn threads_can_share_it() {
     let postgres = Postgres::start(PostgresOptions::throwaway()).unwrap();
     assert_eq!(sql(&postgres, "SHOW max_connections"), "300");
+    thread::scope(|scope| {
+        for n in 0..8 {
+            let postgres = &postgres;
+            scope.spawn(move || assert_eq!(sql(postgres, &format!("SELECT {n}")), n.to_string()));
+        }
+    });
 }
