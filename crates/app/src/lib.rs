@@ -1,7 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+pub mod admin;
+mod backoff;
+mod database;
+pub mod exit_code;
+pub mod http;
 pub mod kept_secrets;
 pub mod logging;
+pub mod open_files;
 pub mod readiness;
 pub mod security;
+pub mod server;
 pub mod settings;
+pub mod state;

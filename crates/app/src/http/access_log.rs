@@ -1,0 +1,129 @@
+//! One line in the log for each request.
+//!
+//! It is written when the last byte of the answer was handed to the connection, or when the client
+//! went away before. It shows the path and never the query, where the chat's tokens and tickets are.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use abu_domain::UserId;
+use actix_web::HttpMessage;
+use actix_web::{
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{RequestHead, ServiceResponse},
+    http::{Method, StatusCode},
+    web::Bytes,
+};
+
+use super::{caller::KnownCaller, request_id::RequestId};
+
+/// Where the lines go: a target of its own, so that they can be turned off alone.
+const TARGET: &str = "abu_app::access";
+
+/// The longest path that is shown, in bytes.
+const MAX_PATH_SHOWN: usize = 256;
+
+/// A line that is written when it is dropped.
+#[derive(Debug)]
+pub(super) struct Entry {
+    method: Method,
+    path: String,
+    request: RequestId,
+    begun: Instant,
+    user: Option<UserId>,
+    status: Option<StatusCode>,
+    bytes: u64,
+}
+
+impl Entry {
+    /// Begins the line of a request.
+    pub(super) fn begin(head: &RequestHead, request: RequestId) -> Self {
+        // A path is ASCII by the time it gets here, so it can be cut anywhere.
+        let path = head.uri.path();
+        Self {
+            method: head.method.clone(),
+            path: path.get(..MAX_PATH_SHOWN).unwrap_or(path).to_owned(),
+            request,
+            begun: Instant::now(),
+            user: None,
+            status: None,
+            bytes: 0,
+        }
+    }
+
+    /// Notes the status of an answer that has no body to wait for.
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
+    /// Writes the line once the body of `response` is sent, counting its bytes. A connection that
+    /// becomes a WebSocket has its line at once.
+    pub(super) fn follow(
+        mut self,
+        response: ServiceResponse<BoxBody>,
+    ) -> ServiceResponse<FollowedBody> {
+        self.status = Some(response.status());
+        self.user = response
+            .request()
+            .extensions()
+            .get::<KnownCaller>()
+            .map(|caller| caller.0);
+        let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        let entry = (!upgraded).then_some(self);
+        response.map_body(|_head, body| FollowedBody { body, entry })
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let Self {
+            method,
+            path,
+            request,
+            bytes,
+            ..
+        } = self;
+        let milliseconds = self.begun.elapsed().as_millis();
+        // Without a status the client went away before there was an answer.
+        let status = self.status.as_ref().map_or("-", StatusCode::as_str);
+        match self.user {
+            Some(user) => log::info!(
+                target: TARGET,
+                "{method} {path} {status} {milliseconds}ms {bytes}B request={request} user={user}"
+            ),
+            None => log::info!(
+                target: TARGET,
+                "{method} {path} {status} {milliseconds}ms {bytes}B request={request}"
+            ),
+        }
+    }
+}
+
+/// A body that counts what was sent of it.
+#[derive(Debug)]
+pub(super) struct FollowedBody {
+    body: BoxBody,
+    entry: Option<Entry>,
+}
+
+impl MessageBody for FollowedBody {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_next(cx);
+        if let (Poll::Ready(Some(Ok(chunk))), Some(entry)) = (&polled, &mut self.entry) {
+            entry.bytes += chunk.len() as u64;
+        }
+        polled
+    }
+}

@@ -1,0 +1,115 @@
+//! Who is asking.
+
+use std::future::{Ready, ready};
+
+use abu_application::ports::TokenClaims;
+use abu_domain::UserId;
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderMap},
+};
+
+use super::problem::{Problem, ProblemKind};
+use crate::state::AppState;
+
+/// Somebody with a good access token. That their account is still there and not suspended is for the
+/// use case to see.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CurrentUser {
+    /// What the token says.
+    pub claims: TokenClaims,
+}
+
+impl CurrentUser {
+    /// Who it is.
+    pub(super) fn id(&self) -> UserId {
+        self.claims.user_id
+    }
+}
+
+impl FromRequest for CurrentUser {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(current_user(request))
+    }
+}
+
+fn current_user(request: &HttpRequest) -> Result<CurrentUser, Problem> {
+    let token = bearer_token(request.headers())?.ok_or_else(authentication_required)?;
+    let claims = AppState::of(request).verify(token)?;
+    note_caller(request, claims.user_id);
+    Ok(CurrentUser { claims })
+}
+
+/// Who a request turned out to be from, for the access log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KnownCaller(pub UserId);
+
+/// Lets the access log know who this is.
+pub(super) fn note_caller(request: &HttpRequest, user: UserId) {
+    request.extensions_mut().insert(KnownCaller(user));
+}
+
+/// There is no token, and one is needed.
+pub(super) fn authentication_required() -> Problem {
+    Problem::new(
+        ProblemKind::AuthenticationRequired,
+        "Send an access token: Authorization: Bearer …",
+    )
+}
+
+/// The token of the header `Authorization`, if there is that header.
+///
+/// # Errors
+/// `invalid-token` where the header is there and is no bearer token.
+pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| Some(token.trim()))
+        .ok_or_else(|| {
+            Problem::new(
+                ProblemKind::InvalidToken,
+                "The header must be: Authorization: Bearer …",
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn token_in(value: &'static [u8]) -> Result<Option<String>, Problem> {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::AUTHORIZATION,
+            HeaderValue::from_bytes(value).unwrap(),
+        );
+        bearer_token(&headers).map(|token| token.map(str::to_owned))
+    }
+
+    #[test]
+    fn the_scheme_is_known_in_any_case() {
+        for value in [&b"Bearer abc"[..], b"bearer abc", b"BEARER  abc "] {
+            assert_eq!(token_in(value).unwrap().as_deref(), Some("abc"));
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_an_error_and_no_header_is_none() {
+        for value in [&b"Basic abc"[..], b"abc", b"", b"Bearer\xff abc"] {
+            assert!(token_in(value).is_err(), "{value:?}");
+        }
+        assert_eq!(bearer_token(&HeaderMap::new()).unwrap(), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! What goes out: the JSON form of the domain's types.
+
+mod message;
+mod room;
+mod user;
+
+pub(super) use message::Message;
+pub(super) use room::{ListedRoom, Member, Membership, Room};
+pub(super) use user::{Account, TokenHolder, User};

@@ -1,0 +1,132 @@
+use abu_application::{ports::RoomListing, rooms::RoomMember};
+use abu_domain::room;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Message;
+
+/// A conversation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "uuid": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
+    "kind": "group",
+    "name": "Class of 2015",
+    "created_by": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+    "created_at": "2026-01-05T08:30:00Z",
+    "last_modified": "2026-01-05T08:30:00Z",
+    "last_seq": 2,
+    "member_count": 3,
+}))]
+pub(crate) struct Room {
+    uuid: Uuid,
+    /// `direct` between two people, or `group`.
+    kind: &'static str,
+    /// A group's name; null for a direct room.
+    name: Option<String>,
+    /// Who made it.
+    created_by: Uuid,
+    created_at: DateTime<Utc>,
+    /// When its name, members or state last changed.
+    last_modified: DateTime<Utc>,
+    /// Place of the newest message, and so the number of messages.
+    last_seq: i64,
+    member_count: i32,
+}
+
+impl From<room::Room> for Room {
+    fn from(room: room::Room) -> Self {
+        Self {
+            uuid: room.id.uuid(),
+            kind: room.kind.name(),
+            name: room.name.map(|name| name.as_str().to_owned()),
+            created_by: room.created_by.uuid(),
+            created_at: room.created_at,
+            last_modified: room.last_modified,
+            last_seq: room.last_seq,
+            member_count: room.member_count,
+        }
+    }
+}
+
+/// A conversation in the list of the caller's.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ListedRoom {
+    #[serde(flatten)]
+    room: Room,
+    /// The newest message; null where nothing was said yet.
+    last_message: Option<Message>,
+}
+
+impl From<RoomListing> for ListedRoom {
+    fn from(listing: RoomListing) -> Self {
+        Self {
+            room: listing.room.into(),
+            last_message: listing.last_message.map(Message::from),
+        }
+    }
+}
+
+/// Somebody in a room.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+    "firstname": "Amina",
+    "lastname": "Bello",
+    "role": "owner",
+    "joined_at": "2026-01-05T08:30:00Z",
+    "online": true,
+    "last_seen_at": null,
+}))]
+pub(crate) struct Member {
+    user_uuid: Uuid,
+    firstname: String,
+    lastname: String,
+    /// `member`, `moderator` or `owner`.
+    role: &'static str,
+    joined_at: DateTime<Utc>,
+    /// In the chat now.
+    online: bool,
+    /// When they last left the chat; null where they never did.
+    last_seen_at: Option<DateTime<Utc>>,
+}
+
+impl From<RoomMember> for Member {
+    fn from(member: RoomMember) -> Self {
+        let RoomMember { listing, online } = member;
+        Self {
+            user_uuid: listing.membership.user_id.uuid(),
+            firstname: listing.firstname.as_str().to_owned(),
+            lastname: listing.lastname.as_str().to_owned(),
+            role: listing.membership.role.name(),
+            joined_at: listing.membership.joined_at,
+            online,
+            last_seen_at: listing.last_seen_at,
+        }
+    }
+}
+
+/// Somebody's place in a room.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+    "role": "moderator",
+    "joined_at": "2026-01-05T08:30:00Z",
+}))]
+pub(crate) struct Membership {
+    user_uuid: Uuid,
+    /// `member`, `moderator` or `owner`.
+    role: &'static str,
+    joined_at: DateTime<Utc>,
+}
+
+impl From<room::Membership> for Membership {
+    fn from(membership: room::Membership) -> Self {
+        Self {
+            user_uuid: membership.user_id.uuid(),
+            role: membership.role.name(),
+            joined_at: membership.joined_at,
+        }
+    }
+}

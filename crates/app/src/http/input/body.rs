@@ -1,0 +1,357 @@
+//! JSON bodies.
+
+use std::{collections::BTreeSet, future::Future, pin::Pin};
+
+use abu_domain::Violation;
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, dev::Payload, error::PayloadError, web::Bytes,
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::FieldError;
+use crate::http::problem::{Problem, ProblemKind};
+
+/// How many mistakes one answer names at most.
+const MAX_ERRORS: usize = 50;
+
+/// The longest unknown name that is repeated in an answer, in characters.
+const MAX_NAME_SHOWN: usize = 64;
+
+const NOT_TEXT: Violation = Violation {
+    code: "type.text",
+    rule: "must be a text",
+};
+const NOT_A_LIST: Violation = Violation {
+    code: "type.list",
+    rule: "must be a list",
+};
+const NOT_A_UUID: Violation = Violation {
+    code: "uuid.invalid",
+    rule: "must be a UUID",
+};
+
+/// Something that is made from a JSON body.
+pub(crate) trait FromBody: Sized + 'static {
+    /// Takes its fields. `None` where one of them is missing or wrong, which `body` then knows.
+    fn from_body(body: &mut BodyFields) -> Option<Self>;
+}
+
+/// Extracts a `T` from a JSON body.
+#[derive(Debug)]
+pub(crate) struct Body<T>(pub T);
+
+impl<T: FromBody> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if !is_json(request) {
+            return Box::pin(async { Err(unsupported_media()) });
+        }
+        // The limit is the one configured for the whole application.
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await.map_err(|error| unreadable(&error))?;
+            let fields = BodyFields::parse(&bytes)?;
+            fields.read().map(Self)
+        })
+    }
+}
+
+/// JSON, or the merge patch that is written the same way.
+fn is_json(request: &HttpRequest) -> bool {
+    matches!(
+        request.content_type(),
+        "application/json" | "application/merge-patch+json"
+    )
+}
+
+fn unsupported_media() -> Problem {
+    Problem::new(
+        ProblemKind::UnsupportedMedia,
+        "The body must be JSON: send Content-Type: application/json.",
+    )
+}
+
+fn unreadable(error: &actix_web::Error) -> Problem {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => Problem::new(
+            ProblemKind::PayloadTooLarge,
+            "The body is larger than the server takes.",
+        ),
+        _ => Problem::new(
+            ProblemKind::MalformedJson,
+            "The body could not be read to its end.",
+        ),
+    }
+}
+
+/// The fields of a JSON object, taken one by one.
+#[derive(Debug)]
+pub(crate) struct BodyFields {
+    fields: Map<String, Value>,
+    taken: BTreeSet<&'static str>,
+    errors: Vec<FieldError>,
+}
+
+impl BodyFields {
+    fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+            Problem::new(
+                ProblemKind::MalformedJson,
+                format!(
+                    "The body is not valid JSON, from line {} column {} on.",
+                    error.line(),
+                    error.column()
+                ),
+            )
+        })?;
+        match value {
+            Value::Object(fields) => Ok(Self {
+                fields,
+                taken: BTreeSet::new(),
+                errors: Vec::new(),
+            }),
+            _ => Err(Problem::new(
+                ProblemKind::MalformedJson,
+                "The body must be a JSON object.",
+            )),
+        }
+    }
+
+    /// Reads a `T` and holds the object to it: what it did not ask for is a mistake.
+    fn read<T: FromBody>(mut self) -> Result<T, Problem> {
+        let value = T::from_body(&mut self);
+        for name in self.fields.keys() {
+            if !self.taken.contains(name.as_str()) {
+                let shown: String = name.chars().take(MAX_NAME_SHOWN).collect();
+                self.errors.push(FieldError::in_body(
+                    &shown,
+                    "unknown",
+                    "is not a known field",
+                ));
+            }
+        }
+        self.errors.truncate(MAX_ERRORS);
+        match value {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            _ => Err(Problem::validation(self.errors)),
+        }
+    }
+
+    /// A text that must be there.
+    pub(crate) fn text<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<T> {
+        self.required(name, |value| value.as_str().ok_or(NOT_TEXT).and_then(parse))
+    }
+
+    /// A text that may be left out, or be null.
+    pub(crate) fn optional_text<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<T> {
+        self.optional(name, |value| value.as_str().ok_or(NOT_TEXT).and_then(parse))
+    }
+
+    /// A text that a merge patch may set and cannot remove.
+    pub(crate) fn patched_text<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<T> {
+        if self.fields.contains_key(name) {
+            self.text(name, parse)
+        } else {
+            None
+        }
+    }
+
+    /// A UUID that must be there.
+    pub(crate) fn uuid(&mut self, name: &'static str) -> Option<Uuid> {
+        self.required(name, uuid)
+    }
+
+    /// A UUID that may be left out, or be null.
+    pub(crate) fn optional_uuid(&mut self, name: &'static str) -> Option<Uuid> {
+        self.optional(name, uuid)
+    }
+
+    /// A list of at most `max` UUIDs that must be there; each is returned once, in their order.
+    pub(crate) fn uuids(&mut self, name: &'static str, max: usize) -> Option<Vec<Uuid>> {
+        let elements = self.required(name, |value| match value {
+            Value::Array(elements) if elements.len() > max => Err(Violation {
+                code: "list.length",
+                rule: "names too many at once",
+            }),
+            Value::Array(elements) => Ok(elements.clone()),
+            _ => Err(NOT_A_LIST),
+        })?;
+        let mut seen = BTreeSet::new();
+        let mut uuids = Vec::with_capacity(elements.len());
+        for (index, element) in elements.iter().enumerate() {
+            match uuid(element) {
+                Ok(uuid) if seen.insert(uuid) => uuids.push(uuid),
+                Ok(_repeated) => {}
+                Err(Violation { code, rule }) => self
+                    .errors
+                    .push(FieldError::in_list(name, index, code, rule)),
+            }
+        }
+        Some(uuids)
+    }
+
+    /// Notes a mistake that no field shows by itself.
+    pub(crate) fn refuse(&mut self, name: &'static str, violation: Violation) {
+        let Violation { code, rule } = violation;
+        self.errors.push(FieldError::in_body(name, code, rule));
+    }
+
+    fn required<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&Value) -> Result<T, Violation>,
+    ) -> Option<T> {
+        self.taken.insert(name);
+        let parsed = match self.fields.get(name) {
+            Some(value) => parse(value),
+            None => Err(Violation {
+                code: "required",
+                rule: "is required",
+            }),
+        };
+        parsed
+            .map_err(|violation| self.refuse(name, violation))
+            .ok()
+    }
+
+    fn optional<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&Value) -> Result<T, Violation>,
+    ) -> Option<T> {
+        self.taken.insert(name);
+        match self.fields.get(name) {
+            None | Some(Value::Null) => None,
+            Some(_) => self.required(name, parse),
+        }
+    }
+}
+
+fn uuid(value: &Value) -> Result<Uuid, Violation> {
+    let text = value.as_str().ok_or(NOT_A_UUID)?;
+    Uuid::try_parse(text).map_err(|_not_one| NOT_A_UUID)
+}
+
+#[cfg(test)]
+mod tests {
+    use abu_domain::text::{EmailAddress, RoomName};
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Sample {
+        email: EmailAddress,
+        name: Option<RoomName>,
+        ids: Vec<Uuid>,
+    }
+
+    impl FromBody for Sample {
+        fn from_body(body: &mut BodyFields) -> Option<Self> {
+            let email = body.text("email", EmailAddress::parse);
+            let name = body.optional_text("name", RoomName::parse);
+            let ids = body.uuids("ids", 3);
+            Some(Self {
+                email: email?,
+                name,
+                ids: ids?,
+            })
+        }
+    }
+
+    fn read(body: &Value) -> Result<Sample, Value> {
+        BodyFields::parse(body.to_string().as_bytes())
+            .and_then(BodyFields::read)
+            .map_err(|problem| serde_json::to_value(problem.document(None)).unwrap())
+    }
+
+    fn pointers(problem: &Value) -> Vec<(&str, &str)> {
+        problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| {
+                (
+                    error["pointer"].as_str().unwrap(),
+                    error["code"].as_str().unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once_with_its_place() {
+        let id = "8c6f7ad8-0f0c-4f3c-9f0a-8a5a4f1e9d11";
+        let problem = read(&json!({"name": 7, "ids": [id, "x", 3], "nickname": "a"})).unwrap_err();
+        assert_eq!(
+            pointers(&problem),
+            [
+                ("/email", "required"),
+                ("/name", "type.text"),
+                ("/ids/1", "uuid.invalid"),
+                ("/ids/2", "uuid.invalid"),
+                ("/nickname", "unknown"),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_optional_text_that_is_null_is_the_same_as_one_left_out() {
+        let sample = read(&json!({"email": "a@example.com", "name": null, "ids": []})).unwrap();
+        assert_eq!(sample.name, None);
+        assert_eq!(sample.email.as_str(), "a@example.com");
+    }
+
+    #[test]
+    fn an_id_named_twice_counts_once_and_too_many_ids_are_refused() {
+        let id = "8c6f7ad8-0f0c-4f3c-9f0a-8a5a4f1e9d11";
+        let sample = read(&json!({"email": "a@example.com", "ids": [id, id.to_uppercase()]}));
+        assert_eq!(sample.unwrap().ids.len(), 1);
+        let problem = read(&json!({"email": "a@example.com", "ids": [id, id, id, id]}));
+        assert_eq!(pointers(&problem.unwrap_err()), [("/ids", "list.length")]);
+    }
+
+    #[test]
+    fn an_object_of_thousands_of_unknown_fields_gets_a_bounded_answer() {
+        let body: Map<String, Value> = (0..5_000)
+            .map(|i| (format!("{i}{}", "x".repeat(100)), Value::Null))
+            .collect();
+        let problem = read(&Value::Object(body)).unwrap_err();
+        assert_eq!(problem["errors"].as_array().unwrap().len(), MAX_ERRORS);
+        assert!(problem.to_string().len() < 20_000);
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_malformed() {
+        for body in [
+            "",
+            "{",
+            "[]",
+            "null",
+            "7",
+            "{\"a\":1}x",
+            "{\"a\":\"\u{0}\"}",
+        ] {
+            let problem = BodyFields::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.kind(), ProblemKind::MalformedJson, "{body}");
+        }
+        let deep = "[".repeat(100_000);
+        assert!(BodyFields::parse(deep.as_bytes()).is_err());
+        assert!(BodyFields::parse(&[b'{', b'"', 0xff, b'"', b':', b'1', b'}']).is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! Bodies and query parameters, read field by field so that one answer names every mistake.
+//!
+//! [`BodyFields`] and [`QueryFields`] hand out parsed fields and note what is wrong with the others.
+//! The types that are read from them are the domain's own: past a handler's signature nothing is
+//! unchecked.
+
+mod body;
+mod error;
+mod query;
+
+pub(super) use body::{Body, BodyFields, FromBody};
+pub(super) use error::FieldError;
+pub(super) use query::QueryFields;

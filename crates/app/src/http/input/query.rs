@@ -1,0 +1,92 @@
+//! Query parameters.
+//!
+//! Names that a route does not have are refused before a handler is reached; here their values are
+//! parsed.
+
+use abu_domain::Violation;
+
+use super::FieldError;
+use crate::http::problem::Problem;
+
+/// The parameters of a query, taken one by one.
+#[derive(Debug)]
+pub(crate) struct QueryFields {
+    pairs: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+impl QueryFields {
+    /// The parameters of a query string.
+    pub(crate) fn parse(query: &str) -> Self {
+        Self {
+            pairs: form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// A parameter that may be left out. Twice the same one is a mistake.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<T> {
+        let mut values = self.pairs.iter().filter(|(known, _)| known == name);
+        let (_, value) = values.next()?;
+        let parsed = match values.next() {
+            None => parse(value),
+            Some(_) => Err(Violation {
+                code: "repeated",
+                rule: "must be given once",
+            }),
+        };
+        parsed
+            .map_err(|Violation { code, rule }| {
+                self.errors.push(FieldError::in_query(name, code, rule));
+            })
+            .ok()
+    }
+
+    /// The value, if nothing was wrong with any parameter.
+    ///
+    /// # Errors
+    /// `validation-failed`.
+    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Problem> {
+        match value {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            _ => Err(Problem::validation(self.errors)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Result<u32, Violation> {
+        text.parse().map_err(|_not_one| Violation {
+            code: "number",
+            rule: "must be a number",
+        })
+    }
+
+    #[test]
+    fn a_parameter_is_percent_decoded_and_may_be_left_out() {
+        let mut query = QueryFields::parse("a=%31%32&c=+3");
+        assert_eq!(query.optional("a", number), Some(12));
+        assert_eq!(query.optional("b", number), None);
+        assert!(query.finish(Some(())).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_and_a_repeated_parameter_are_named_at_once() {
+        let mut query = QueryFields::parse("a=x&b=1&b=2");
+        query.optional("a", number);
+        query.optional("b", number);
+        let problem = query.finish(Some(())).unwrap_err();
+        let document = serde_json::to_value(problem.document(None)).unwrap();
+        assert_eq!(document["errors"][0]["parameter"], "a");
+        assert_eq!(document["errors"][1]["code"], "repeated");
+    }
+}

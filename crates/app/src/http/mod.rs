@@ -1,0 +1,70 @@
+//! The HTTP layer: routes, what comes in and goes out of them, and the manners that all of them
+//! share.
+//!
+//! A request passes, from outside in: [`envelope`] (id, problem documents, headers, access log),
+//! compression, CORS, [`catch_panic`], and [`documented`] (only what is in the API description is
+//! served). Then a handler extracts, converts to the domain's types, calls one use case, and converts
+//! what comes back.
+
+mod access_log;
+mod caller;
+mod catch_panic;
+mod cors;
+mod cursor;
+mod documented;
+mod dto;
+mod envelope;
+mod input;
+mod list;
+mod openapi;
+mod problem;
+mod request_id;
+mod routes;
+mod security_headers;
+
+use abu_chat::Worker;
+use actix_web::{
+    App, Error,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::{Compress, from_fn},
+    web,
+};
+use utoipa_actix_web::AppExt;
+
+pub use cors::AllowedOrigins;
+pub use cursor::CursorCodec;
+pub use openapi::Api;
+pub use problem::{Problem, ProblemKind};
+
+use crate::state::AppState;
+
+/// The whole application, for one worker thread.
+pub fn app(
+    state: AppState,
+    worker: Worker,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let body_limit = web::PayloadConfig::new(state.http.max_body_bytes);
+    let cors = cors::layer(&state.http.origins);
+    App::new()
+        .app_data(body_limit)
+        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
+        .app_data(web::Data::new(state))
+        .app_data(worker)
+        .into_utoipa_app()
+        .configure(routes::configure)
+        .into_app()
+        .wrap(from_fn(documented::documented_only))
+        .wrap(from_fn(catch_panic::catch_panic))
+        .wrap(cors)
+        .wrap(Compress::default())
+        .wrap(from_fn(envelope::envelope))
+}

@@ -1,0 +1,195 @@
+//! The description of the API, made from the handlers themselves.
+
+use actix_web::{App, web::Bytes};
+use utoipa::{
+    Modify, OpenApi as _,
+    openapi::{
+        OpenApi,
+        path::{Operation, PathItem},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_actix_web::AppExt;
+
+use super::{
+    documented::DocumentedRoutes,
+    problem::{self, ProblemKind, add_problem},
+    routes,
+};
+
+/// The name of the access token in `security(…)`.
+pub(super) const BEARER: &str = "bearer";
+
+/// The description of the API, in the forms that are needed.
+pub struct Api {
+    /// As it is sent.
+    pub json: Bytes,
+    /// As requests are held to it.
+    pub routes: DocumentedRoutes,
+}
+
+impl Api {
+    /// Describes every route.
+    pub fn describe() -> Self {
+        let description = description();
+        #[expect(
+            clippy::expect_used,
+            reason = "it is made of texts and numbers, and is the same for every start"
+        )]
+        let json = description.to_json().expect("the description is JSON");
+        Self {
+            json: json.into(),
+            routes: DocumentedRoutes::of(&description),
+        }
+    }
+}
+
+fn description() -> OpenApi {
+    let (_, mut description) = App::new()
+        .into_utoipa_app()
+        .openapi(Frame::openapi())
+        .configure(routes::configure)
+        .split_for_parts();
+    if let Some(components) = &mut description.components {
+        components.schemas.extend(problem::schemas());
+    }
+    for item in description.paths.paths.values_mut() {
+        for operation in operations_mut(item) {
+            add_common_problems(operation);
+        }
+    }
+    description
+}
+
+/// What can go wrong with any request of this form, so that no handler has to say it.
+fn add_common_problems(operation: &mut Operation) {
+    let mut kinds = vec![ProblemKind::UnknownParameter];
+    if operation
+        .security
+        .as_ref()
+        .is_some_and(|all| !all.is_empty())
+    {
+        kinds.extend([
+            ProblemKind::AuthenticationRequired,
+            ProblemKind::InvalidToken,
+            ProblemKind::TokenExpired,
+            ProblemKind::AccountSuspended,
+            ProblemKind::Unavailable,
+        ]);
+    }
+    if operation.request_body.is_some() {
+        kinds.extend([
+            ProblemKind::MalformedJson,
+            ProblemKind::PayloadTooLarge,
+            ProblemKind::UnsupportedMedia,
+            ProblemKind::ValidationFailed,
+        ]);
+    }
+    kinds.push(ProblemKind::InternalError);
+    for kind in kinds {
+        add_problem(&mut operation.responses, kind);
+    }
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut item.get,
+        &mut item.post,
+        &mut item.put,
+        &mut item.patch,
+        &mut item.delete,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What is not about any one route.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "ABU Alumni Connect",
+        description = "Connects the alumni of Ahmadu Bello University with each other and with the \
+            university.\n\nEvery error is a problem document (RFC 9457) whose `type` leads to a \
+            page about it. Every answer carries `X-Request-Id`; quote it when you report a fault. \
+            Lists go on with `cursor`, and unknown query parameters are refused.",
+    ),
+    tags(
+        (name = "auth", description = "Logging in."),
+        (name = "me", description = "The caller's own account."),
+        (name = "users", description = "Accounts, for those who look after them."),
+        (name = "rooms", description = "Conversations. Whoever is not in a room is answered as if \
+            it did not exist."),
+        (name = "messages", description = "What is said in rooms."),
+        (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "operation", description = "For those who run the server."),
+        (name = "documentation", description = "What you are reading."),
+    ),
+    modifiers(&SecuritySchemes),
+)]
+struct Frame;
+
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, description: &mut OpenApi) {
+        let components = description.components.get_or_insert_default();
+        let mut bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        bearer.description = Some("An access token from `POST /api/v1/auth/token`.".to_owned());
+        components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+        for (name, about) in [
+            (
+                "token",
+                "An access token, for browsers, whose WebSockets can set no header.",
+            ),
+            (
+                "ticket",
+                "A ticket from `POST /api/v1/auth/ws-ticket`: good once, for 30 seconds.",
+            ),
+        ] {
+            let key = ApiKeyValue::with_description(name, about);
+            components.add_security_scheme(name, SecurityScheme::ApiKey(ApiKey::Query(key)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::openapi::RefOr;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own_a_tag_and_words_about_it() {
+        let description = description();
+        let mut ids = std::collections::BTreeSet::new();
+        for (path, item) in &description.paths.paths {
+            for (method, operation) in super::super::documented::operations(item) {
+                let id = operation.operation_id.clone().unwrap();
+                assert!(ids.insert(id), "{method} {path}");
+                let summary = operation.summary.as_deref().unwrap_or_default();
+                assert!(!summary.is_empty(), "{method} {path}");
+                assert!(operation.tags.is_some(), "{method} {path}");
+            }
+        }
+        assert!(ids.len() > 20);
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_schema() {
+        let description = description();
+        let json = serde_json::to_value(&description).unwrap();
+        let schemas = &json["components"]["schemas"];
+        let text = json.to_string();
+        for reference in text.split("\"#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(schemas.get(name).is_some(), "{name}");
+        }
+        assert!(matches!(
+            description.components.unwrap().schemas.get("Problem"),
+            Some(RefOr::T(_))
+        ));
+    }
+}

@@ -1,0 +1,209 @@
+//! What the use cases refuse, as problems: one match for each of their errors.
+
+use abu_application::{
+    access::AccessError,
+    accounts::{AccountError, LogInError},
+    chat_access::TicketError,
+    messaging::MessagingError,
+    ports::{StoreError, TokenError},
+    rooms::RoomError,
+};
+use abu_chat::ConnectError;
+
+use super::{Problem, ProblemKind};
+use crate::http::input::FieldError;
+
+fn account_suspended() -> Problem {
+    Problem::new(ProblemKind::AccountSuspended, "The account is suspended.")
+}
+
+fn no_such_room() -> Problem {
+    Problem::new(ProblemKind::NotFound, "There is no such room.")
+}
+
+fn room_archived() -> Problem {
+    Problem::conflict("archived", "The room is archived and can only be read.")
+}
+
+fn account_gone() -> Problem {
+    Problem::new(
+        ProblemKind::InvalidToken,
+        "There is no such account any more.",
+    )
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::CommitInDoubt(_) => Self::new(
+                ProblemKind::Unavailable,
+                "The connection to the database broke: look whether it was done before trying again.",
+            )
+            .caused_by(error),
+            StoreError::Conflict { .. } => Self::conflict(
+                "changed-meanwhile",
+                "Something this depends on was changed at the same moment. Try again.",
+            ),
+            StoreError::Other(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::UnknownCaller => account_gone(),
+            AccessError::Suspended => account_suspended(),
+            AccessError::Denied(permission) => Self::missing_permission(permission),
+            AccessError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Expired => {
+                Self::new(ProblemKind::TokenExpired, "The access token has expired.")
+            }
+            TokenError::Invalid => {
+                Self::new(ProblemKind::InvalidToken, "The access token is not valid.")
+            }
+        }
+    }
+}
+
+impl From<LogInError> for Problem {
+    fn from(error: LogInError) -> Self {
+        match error {
+            LogInError::InvalidCredentials => Self::new(
+                ProblemKind::InvalidCredentials,
+                "The e-mail address or the password is wrong.",
+            ),
+            LogInError::Suspended => account_suspended(),
+            LogInError::Store(error) => error.into(),
+            LogInError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Access(error) => error.into(),
+            AccountError::NotFound => Self::new(ProblemKind::NotFound, "There is no such account."),
+            AccountError::EmailTaken => Self::new(
+                ProblemKind::Duplicate,
+                "The e-mail address has an account already.",
+            )
+            .with_errors(vec![FieldError::in_body(
+                "email",
+                "email.taken",
+                "has an account already",
+            )]),
+            AccountError::LastSuperuser => Self::conflict(
+                "last-superuser",
+                "The last active superuser cannot be suspended.",
+            ),
+            AccountError::Store(error) => error.into(),
+            AccountError::Hashing(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<TicketError> for Problem {
+    fn from(error: TicketError) -> Self {
+        match error {
+            TicketError::Invalid => {
+                Self::new(ProblemKind::InvalidToken, "The ticket is not valid.")
+            }
+            TicketError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RoomError> for Problem {
+    fn from(error: RoomError) -> Self {
+        match error {
+            RoomError::Access(error) => error.into(),
+            RoomError::RoomNotFound => no_such_room(),
+            RoomError::MemberNotFound => {
+                Self::new(ProblemKind::NotFound, "The room has no such member.")
+            }
+            RoomError::RoleForbids => Self::new(
+                ProblemKind::PermissionDenied,
+                "The caller's role in the room does not allow this.",
+            ),
+            RoomError::UnknownUser(user) => Self::validation(vec![FieldError::in_body(
+                "member_ids",
+                "user.unknown",
+                format!("names {user}, who is no active user"),
+            )]),
+            RoomError::NotTwoPeople => Self::validation(vec![FieldError::in_body(
+                "member_ids",
+                "member_ids.one-other",
+                "must name exactly one other person for a direct room",
+            )]),
+            RoomError::DirectRoom => Self::conflict(
+                "direct-room",
+                "A direct room has no name, no roles, and always its two members.",
+            ),
+            RoomError::LastOwner => Self::conflict(
+                "last-owner",
+                "A room always has an owner: make somebody else one first.",
+            ),
+            RoomError::Archived => room_archived(),
+            RoomError::TooManyMembers => {
+                Self::conflict("room-full", "The room would have too many members.")
+            }
+            RoomError::TooManyRooms(_) => Self::conflict(
+                "too-many-rooms",
+                "Somebody would be in more rooms than one person may be in.",
+            ),
+            RoomError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MessagingError> for Problem {
+    fn from(error: MessagingError) -> Self {
+        match error {
+            MessagingError::Access(error) => error.into(),
+            MessagingError::RoomNotFound => no_such_room(),
+            MessagingError::ReadOnly => room_archived(),
+            MessagingError::ReplyToUnknown => Self::validation(vec![FieldError::in_body(
+                "reply_to",
+                "reply_to.unknown",
+                "must be a message of the same room",
+            )]),
+            MessagingError::Unavailable => Self::new(
+                ProblemKind::Unavailable,
+                "The message could not be stored now. Sending it again with the same \
+                 client_message_id is safe.",
+            ),
+            MessagingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConnectError> for Problem {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::UnknownUser => account_gone(),
+            ConnectError::Suspended => account_suspended(),
+            ConnectError::TooManySessions => Self::new(
+                ProblemKind::TooManySessions,
+                "The account has as many chat sessions as it may have.",
+            ),
+            ConnectError::Draining => {
+                Self::new(ProblemKind::Maintenance, "The server is going down.")
+            }
+            ConnectError::Unavailable => Self::unavailable("the chat cannot reach the database"),
+            ConnectError::Handshake(_) => Self::new(
+                ProblemKind::UpgradeRequired,
+                "This address takes a WebSocket handshake.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The one table of problem types: the answers, the API description and the pages behind their
+//! addresses all come from it.
+
+use actix_web::http::StatusCode;
+
+macro_rules! problem_kinds {
+    ($($variant:ident => $status:ident, $slug:literal, $title:literal, $explanation:literal;)*) => {
+        /// A kind of problem that a request can meet.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ProblemKind {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl ProblemKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The stable name, and the end of the type's address.
+            pub const fn slug(self) -> &'static str {
+                match self { $(Self::$variant => $slug,)* }
+            }
+
+            /// The status it is answered with.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+
+            /// The same short sentence every time.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+
+            /// What it means and what a client can do about it.
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$variant => $explanation,)* }
+            }
+        }
+    };
+}
+
+problem_kinds! {
+    BadRequest => BAD_REQUEST, "bad-request", "The request is not understood",
+        "The request breaks a rule of HTTP, or asks across origins in a way that is not allowed.";
+    MalformedJson => BAD_REQUEST, "malformed-json", "The body is not valid JSON",
+        "The body could not be read to its end as one JSON object. Nothing was changed.";
+    UnknownParameter => BAD_REQUEST, "unknown-parameter", "A query parameter is not known",
+        "The address carries a query parameter that this route does not have, most often a \
+         misspelt one. The parameters of each route are in the API description.";
+    CursorMismatch => BAD_REQUEST, "cursor-mismatch", "The cursor does not belong to this list",
+        "A cursor continues the list that gave it, with the same filters, and cannot be made or \
+         changed by hand. Start again without one.";
+    AuthenticationRequired => UNAUTHORIZED, "authentication-required", "A log-in is required",
+        "Send an access token as `Authorization: Bearer …`; the chat also takes one as its `token` \
+         parameter, or a ticket as `ticket`.";
+    InvalidToken => UNAUTHORIZED, "invalid-token", "The token is not accepted",
+        "The access token or ticket is malformed, was not made here, was used up, or belongs to an \
+         account that is gone. Log in again.";
+    TokenExpired => UNAUTHORIZED, "token-expired", "The token has expired",
+        "The access token was good and its time is over. Log in again.";
+    InvalidCredentials => UNAUTHORIZED, "invalid-credentials", "The log-in failed",
+        "There is no account with this e-mail address and this password. Which of the two is wrong \
+         is not told.";
+    PermissionDenied => FORBIDDEN, "permission-denied", "A permission is missing",
+        "The caller lacks a permission, named in `required`, or the role in the room that this \
+         takes.";
+    AccountSuspended => FORBIDDEN, "account-suspended", "The account is suspended",
+        "The account may not use the platform until it is activated again.";
+    OriginNotAllowed => FORBIDDEN, "origin-not-allowed", "The page may not open the chat",
+        "A browser opened the chat from a page whose origin is not on the server's list.";
+    NotFound => NOT_FOUND, "not-found", "There is no such thing",
+        "The address leads nowhere, or to something that the caller may not know of: which, is not \
+         told.";
+    MethodNotAllowed => METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not possible here",
+        "The address exists and does not take this method. The header `Allow` names those it takes.";
+    NotAcceptable => NOT_ACCEPTABLE, "not-acceptable", "No acceptable form of the answer",
+        "The request refuses every encoding that the server could answer in.";
+    RequestTimeout => REQUEST_TIMEOUT, "request-timeout", "The request took too long to arrive",
+        "The request was not complete in time. Send it again.";
+    Conflict => CONFLICT, "conflict", "The state of things does not allow it",
+        "The request is well formed and contradicts the state of what it is about; `code` says how.";
+    Duplicate => CONFLICT, "duplicate", "It exists already",
+        "Something with the same unique property exists already; `errors` names the property.";
+    PayloadTooLarge => PAYLOAD_TOO_LARGE, "payload-too-large", "The body is too large",
+        "The body is larger than the server takes.";
+    UnsupportedMedia => UNSUPPORTED_MEDIA_TYPE, "unsupported-media", "The body has the wrong type",
+        "Bodies are JSON: send `Content-Type: application/json`.";
+    ValidationFailed => UNPROCESSABLE_ENTITY, "validation-failed", "Some fields are not valid",
+        "Every field or parameter that breaks a rule is listed in `errors`, with a stable `code` \
+         and a sentence for people.";
+    UpgradeRequired => UPGRADE_REQUIRED, "upgrade-required", "A WebSocket is required",
+        "The chat speaks WebSocket: open this address with a WebSocket client.";
+    TooManySessions => TOO_MANY_REQUESTS, "too-many-sessions", "Too many chat sessions",
+        "The account has as many chat sessions as one account may have. Close one first.";
+    InternalError => INTERNAL_SERVER_ERROR, "internal-error", "Something went wrong",
+        "The fault is the server's, and is in its log under the request's id, `instance`.";
+    Maintenance => SERVICE_UNAVAILABLE, "maintenance", "The server is starting or going down",
+        "Try again after the time that `Retry-After` gives.";
+    Unavailable => SERVICE_UNAVAILABLE, "unavailable", "The service is not available now",
+        "The database is away or too much is waiting. Try again after the time that `Retry-After` \
+         gives.";
+}
+
+impl ProblemKind {
+    /// The kind of that slug.
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.slug() == slug)
+    }
+
+    /// The address of its page.
+    pub fn address(self) -> String {
+        format!("/problems/{}", self.slug())
+    }
+
+    /// After how many seconds it is worth trying again, where that can be said.
+    pub(super) const fn retry_after(self) -> Option<u32> {
+        match self {
+            Self::Maintenance => Some(10),
+            Self::Unavailable => Some(2),
+            _ => None,
+        }
+    }
+
+    /// The challenge that goes with a 401.
+    pub(super) const fn challenge(self) -> Option<&'static str> {
+        match self {
+            Self::AuthenticationRequired | Self::InvalidCredentials => Some("Bearer"),
+            Self::InvalidToken | Self::TokenExpired => Some("Bearer error=\"invalid_token\""),
+            _ => None,
+        }
+    }
+
+    /// What an error answer of the framework means, of which only the status is known.
+    pub(super) fn from_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::UNAUTHORIZED => Self::AuthenticationRequired,
+            StatusCode::FORBIDDEN => Self::PermissionDenied,
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMedia,
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,
+            status if status.is_client_error() => Self::BadRequest,
+            _ => Self::InternalError,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_slug_in_kebab_case_and_is_found_by_it() {
+        let slugs: BTreeSet<_> = ProblemKind::ALL.iter().map(|kind| kind.slug()).collect();
+        assert_eq!(slugs.len(), ProblemKind::ALL.len());
+        for kind in ProblemKind::ALL {
+            assert_eq!(ProblemKind::from_slug(kind.slug()), Some(*kind));
+            assert!(
+                kind.slug()
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_401_carries_a_challenge_and_every_503_says_when_to_come_back() {
+        for kind in ProblemKind::ALL {
+            let unauthorized = kind.status() == StatusCode::UNAUTHORIZED;
+            assert_eq!(kind.challenge().is_some(), unauthorized, "{kind:?}");
+            let away = kind.status() == StatusCode::SERVICE_UNAVAILABLE;
+            assert_eq!(kind.retry_after().is_some(), away, "{kind:?}");
+        }
+    }
+}

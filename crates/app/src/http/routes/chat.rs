@@ -1,0 +1,147 @@
+//! The way into the chat: everything that is decided before a connection becomes a WebSocket.
+
+use abu_application::ports::TokenClaims;
+use abu_chat::{Connecting, Worker};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, web};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::future::{Ready, ready};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::State;
+use crate::{
+    http::{
+        caller::{authentication_required, bearer_token, note_caller},
+        problem::{Problem, ProblemKind, problems},
+    },
+    state::AppState,
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(open_chat);
+}
+
+/// What lets somebody in, where it is not in a header.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `Credential` is read from")]
+struct CredentialParameters {
+    /// An access token, without the word `Bearer`.
+    token: Option<String>,
+    /// A ticket.
+    ticket: Option<String>,
+}
+
+problems! {
+    OpenProblems: OriginNotAllowed, UpgradeRequired, TooManySessions, Maintenance;
+}
+
+/// Open the chat.
+///
+/// A WebSocket handshake with an access token as `token` or in the header `Authorization`, or with a
+/// ticket as `ticket`. Everything that can be refused is refused here, over HTTP. A browser sends the
+/// header `Origin`, which must be on the server's list.
+///
+/// `Sec-WebSocket-Protocol` may offer `abu.chat.v1`, which is also what is spoken where nothing is
+/// offered. Each text frame is one packet, `{"type": …, "payload": {…}}`.
+#[utoipa::path(
+    tag = "chat",
+    security(("bearer" = []), ("token" = []), ("ticket" = [])),
+    params(CredentialParameters),
+    responses((status = 101, description = "The connection is a WebSocket from here on."), OpenProblems),
+)]
+#[get("/chat")]
+async fn open_chat(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: State,
+    worker: ThisWorker,
+) -> Result<HttpResponse, Problem> {
+    check_origin(&request, &state)?;
+    let who = Credential::of(&request)?.redeem(&state).await?;
+    note_caller(&request, who.user_id);
+    Ok(worker.0.connect(&request, payload, who).await?)
+}
+
+/// Browsers send the origin of the page; other clients send none, and are not checked.
+fn check_origin(request: &HttpRequest, state: &AppState) -> Result<(), Problem> {
+    match request.headers().get(header::ORIGIN) {
+        Some(origin) if !state.http.origins.allow(origin.as_bytes()) => Err(Problem::new(
+            ProblemKind::OriginNotAllowed,
+            "Pages of this origin may not open the chat.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What somebody shows at the door. It has no `Debug`, and so no way into a log.
+enum Credential {
+    Token(String),
+    Ticket(String),
+}
+
+impl Credential {
+    /// A token in the address counts before a ticket, and both before the header.
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let in_query = |wanted: &str| {
+            form_urlencoded::parse(request.query_string().as_bytes())
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.into_owned())
+        };
+        if let Some(token) = in_query("token") {
+            return Ok(Self::Token(token));
+        }
+        if let Some(ticket) = in_query("ticket") {
+            return Ok(Self::Ticket(ticket));
+        }
+        bearer_token(request.headers())?
+            .map(|token| Self::Token(token.to_owned()))
+            .ok_or_else(authentication_required)
+    }
+
+    async fn redeem(self, state: &AppState) -> Result<Connecting, Problem> {
+        match self {
+            Self::Token(token) => {
+                let TokenClaims {
+                    user_id,
+                    expires_at,
+                    ..
+                } = state.verify(&token)?;
+                Ok(Connecting {
+                    user_id,
+                    expires_at,
+                })
+            }
+            Self::Ticket(ticket) => {
+                let secret = ticket_secret(&ticket)?;
+                let holder = state.chat_access.use_ticket(secret).await?;
+                Ok(Connecting {
+                    user_id: holder.user_id,
+                    expires_at: holder.access_expires_at,
+                })
+            }
+        }
+    }
+}
+
+fn ticket_secret(ticket: &str) -> Result<[u8; 32], Problem> {
+    URL_SAFE_NO_PAD
+        .decode(ticket)
+        .ok()
+        .and_then(|secret| secret.try_into().ok())
+        .ok_or_else(|| Problem::new(ProblemKind::InvalidToken, "The ticket is not valid."))
+}
+
+/// The chat of the thread that runs this.
+struct ThisWorker(Worker);
+
+impl FromRequest for ThisWorker {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(match request.app_data::<Worker>() {
+            Some(worker) => Ok(Self(worker.clone())),
+            None => Err(Problem::internal("this thread has no chat")),
+        })
+    }
+}

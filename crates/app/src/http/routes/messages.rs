@@ -1,0 +1,189 @@
+//! What is said in rooms.
+
+use abu_application::{messaging::MessageDraft, ports::SeqWindow};
+use abu_domain::{MessageId, RoomId, Violation, text::MessageText};
+use actix_web::{HttpResponse, get, post, web::Path};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::{ByUuid, State};
+use crate::http::{
+    caller::CurrentUser,
+    dto::Message,
+    input::{Body, BodyFields, FromBody, QueryFields},
+    list::{List, ListBody, Page, PageParameters},
+    problem::{Problem, problems},
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list_messages).service(send_message);
+}
+
+/// The messages of a room, the newest first.
+struct Messages;
+
+/// What narrows the list of messages.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `Messages` reads")]
+struct WindowParameters {
+    /// Only messages after this place.
+    #[param(minimum = 0, example = 0)]
+    after_seq: Option<i64>,
+    /// Only messages before this place.
+    #[param(minimum = 0, example = 100)]
+    before_seq: Option<i64>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct MessagePosition {
+    seq: i64,
+}
+
+impl List for Messages {
+    type Filter = SeqWindow;
+    type Position = MessagePosition;
+    const MAX_LIMIT: u32 = 100;
+
+    fn filter(query: &mut QueryFields) -> Option<SeqWindow> {
+        Some(SeqWindow {
+            after: query.optional("after_seq", place),
+            before: query.optional("before_seq", place),
+        })
+    }
+}
+
+fn place(text: &str) -> Result<i64, Violation> {
+    match text.parse() {
+        Ok(seq) if seq >= 0 => Ok(seq),
+        _ => Err(Violation {
+            code: "seq.invalid",
+            rule: "must be a whole number from 0 on",
+        }),
+    }
+}
+
+/// What is left of `window` after the page that ended at `after`.
+fn rest_of(window: SeqWindow, after: Option<MessagePosition>) -> SeqWindow {
+    SeqWindow {
+        before: after.map(|after| after.seq).or(window.before),
+        ..window
+    }
+}
+
+/// Where the page ends if there is more: places have no gaps, so it shows in the numbers alone.
+fn end_of_page(
+    messages: &[abu_domain::message::Message],
+    window: SeqWindow,
+) -> Option<MessagePosition> {
+    let seq = messages.last()?.seq;
+    let first_of_window = window.after.unwrap_or(0) + 1;
+    (seq > first_of_window).then_some(MessagePosition { seq })
+}
+
+problems! {
+    ListProblems: CursorMismatch, NotFound, ValidationFailed;
+    SendProblems: NotFound, Conflict;
+}
+
+/// Read the messages of a room.
+///
+/// The newest first.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(ByUuid, PageParameters, WindowParameters),
+    responses((status = 200, description = "A page of messages.", body = ListBody<Message>), ListProblems),
+)]
+#[get("/rooms/{uuid}/messages")]
+async fn list_messages(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    mut page: Page<Messages>,
+) -> Result<HttpResponse, Problem> {
+    let window = rest_of(page.filter, page.after.take());
+    let room = RoomId::new(path.uuid);
+    let messages = state
+        .messaging
+        .newest(caller.id(), room, window, page.limit)
+        .await?;
+    let next = end_of_page(&messages, window);
+    page.answer(
+        &state,
+        messages.into_iter().map(Message::from).collect(),
+        next,
+    )
+}
+
+/// A message to send.
+#[derive(ToSchema)]
+#[schema(as = NewMessage, example = json!({
+    "message": "Sannu! How is everybody?",
+    "client_message_id": "0f9d3a52-7d0d-4c58-a9d0-5f6f2a1f9f0e",
+}))]
+#[expect(dead_code, reason = "it describes what `NewMessage` is read from")]
+struct NewMessageSchema {
+    /// 1 to 4,000 characters after trimming.
+    #[schema(min_length = 1, max_length = 4000)]
+    message: String,
+    /// Your own id for it: sending it again stores nothing twice.
+    client_message_id: Uuid,
+    /// The message of the same room that it answers.
+    reply_to: Option<Uuid>,
+}
+
+struct NewMessage {
+    text: MessageText,
+    client_message_id: Uuid,
+    reply_to: Option<Uuid>,
+}
+
+impl FromBody for NewMessage {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let text = body.text("message", MessageText::parse);
+        let client_message_id = body.uuid("client_message_id");
+        let reply_to = body.optional_uuid("reply_to");
+        Some(Self {
+            text: text?,
+            client_message_id: client_message_id?,
+            reply_to,
+        })
+    }
+}
+
+/// Send a message.
+///
+/// It takes the way of every message: it is stored, then delivered to the chat sessions of all members.
+/// The answer comes once it is stored. Sending the same `client_message_id` again answers with the
+/// message that is stored.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(ByUuid),
+    request_body = NewMessageSchema,
+    responses((status = 201, description = "The message as it is stored.", body = Message), SendProblems),
+)]
+#[post("/rooms/{uuid}/messages")]
+async fn send_message(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<NewMessage>,
+) -> Result<HttpResponse, Problem> {
+    let NewMessage {
+        text,
+        client_message_id,
+        reply_to,
+    } = body.0;
+    let draft = MessageDraft {
+        room_id: path.uuid.into(),
+        text,
+        client_message_id,
+        reply_to: reply_to.map(MessageId::new),
+    };
+    let message = state.messaging.send(caller.id(), draft).await?;
+    Ok(HttpResponse::Created().json(Message::from(message)))
+}

@@ -1,0 +1,271 @@
+//! Rooms.
+
+use abu_application::{ports::RoomActivityCursor, rooms::RoomDraft};
+use abu_domain::{RoomId, UserId, Violation, room::RoomKind, text::RoomName};
+use actix_web::{
+    HttpResponse, delete, get, patch, post,
+    web::{Json, Path},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::{ByUuid, State, created, members::member_ids};
+use crate::http::{
+    caller::CurrentUser,
+    dto::{ListedRoom, Room},
+    input::{Body, BodyFields, FromBody, QueryFields},
+    list::{List, ListBody, Page, PageParameters},
+    problem::{Problem, problems},
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_rooms)
+        .service(open_room)
+        .service(get_room)
+        .service(rename_room)
+        .service(archive_room);
+}
+
+/// The caller's rooms, the most recently active first.
+struct Rooms;
+
+#[derive(Serialize, Deserialize)]
+struct RoomPosition {
+    last_activity_at: DateTime<Utc>,
+    uuid: Uuid,
+}
+
+impl List for Rooms {
+    type Filter = ();
+    type Position = RoomPosition;
+    const MAX_LIMIT: u32 = 100;
+
+    fn filter(_query: &mut QueryFields) -> Option<()> {
+        Some(())
+    }
+}
+
+problems! {
+    ListProblems: CursorMismatch, ValidationFailed;
+    OpenProblems: Conflict;
+    OneProblems: NotFound;
+    ChangeProblems: PermissionDenied, NotFound, Conflict;
+    ArchiveProblems: PermissionDenied, NotFound;
+}
+
+/// List your rooms.
+///
+/// The most recently active first, without archived ones.
+#[utoipa::path(
+    tag = "rooms",
+    security(("bearer" = [])),
+    params(PageParameters),
+    responses((status = 200, description = "A page of rooms.", body = ListBody<ListedRoom>), ListProblems),
+)]
+#[get("/rooms")]
+async fn list_rooms(
+    state: State,
+    caller: CurrentUser,
+    mut page: Page<Rooms>,
+) -> Result<HttpResponse, Problem> {
+    let after = page.after.take().map(|after| RoomActivityCursor {
+        last_activity_at: after.last_activity_at,
+        id: RoomId::new(after.uuid),
+    });
+    let mut rooms = state.rooms.list(caller.id(), after, page.probe()).await?;
+    let next = page.cut(&mut rooms, |listing| RoomPosition {
+        last_activity_at: listing.room.last_activity_at,
+        uuid: listing.room.id.uuid(),
+    });
+    page.answer(
+        &state,
+        rooms.into_iter().map(ListedRoom::from).collect(),
+        next,
+    )
+}
+
+/// What a new room is made of.
+#[derive(ToSchema)]
+#[schema(as = NewRoom, example = json!({
+    "kind": "group",
+    "name": "Class of 2015",
+    "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
+}))]
+#[expect(dead_code, reason = "it describes what a draft is read from")]
+struct NewRoomSchema {
+    /// `direct` or `group`.
+    kind: String,
+    /// A group's name; a direct room has none.
+    #[schema(min_length = 1, max_length = 80)]
+    name: Option<String>,
+    /// Who else is in it; for a direct room, exactly one other person.
+    #[schema(max_items = 500)]
+    member_ids: Vec<Uuid>,
+}
+
+impl FromBody for RoomDraft {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let kind = body.text("kind", room_kind);
+        let members = member_ids(body);
+        match kind {
+            Some(RoomKind::Direct) => direct_draft(body, &members?),
+            Some(RoomKind::Group) => {
+                let name = body.text("name", RoomName::parse);
+                Some(Self::Group {
+                    name: name?,
+                    members: members?,
+                })
+            }
+            None => {
+                body.optional_text("name", RoomName::parse);
+                None
+            }
+        }
+    }
+}
+
+fn direct_draft(body: &mut BodyFields, members: &[UserId]) -> Option<RoomDraft> {
+    body.optional_text("name", |_name| {
+        Err::<(), _>(Violation {
+            code: "name.direct",
+            rule: "must be left out for a direct room",
+        })
+    });
+    match members {
+        [other] => Some(RoomDraft::Direct { other: *other }),
+        _ => {
+            body.refuse(
+                "member_ids",
+                Violation {
+                    code: "member_ids.one-other",
+                    rule: "must name exactly one other person for a direct room",
+                },
+            );
+            None
+        }
+    }
+}
+
+fn room_kind(text: &str) -> Result<RoomKind, Violation> {
+    RoomKind::from_name(text).ok_or(Violation {
+        code: "kind.unknown",
+        rule: "must be direct or group",
+    })
+}
+
+/// Open a room.
+///
+/// You are in it and own it. Asking again for a direct room with the same person answers 200 and the
+/// room you have.
+#[utoipa::path(
+    tag = "rooms",
+    security(("bearer" = [])),
+    request_body = NewRoomSchema,
+    responses(
+        (status = 201, description = "A new room; `Location` is its address.", body = Room),
+        (status = 200, description = "The direct room that the two have already.", body = Room),
+        OpenProblems,
+    ),
+)]
+#[post("/rooms")]
+async fn open_room(
+    state: State,
+    caller: CurrentUser,
+    body: Body<RoomDraft>,
+) -> Result<HttpResponse, Problem> {
+    let opened = state.rooms.open(caller.id(), body.0).await?;
+    let id = opened.room.id;
+    let room = Room::from(opened.room);
+    Ok(match opened.created {
+        true => created(&format!("/rooms/{id}"), &room),
+        false => HttpResponse::Ok().json(room),
+    })
+}
+
+/// See a room.
+#[utoipa::path(
+    tag = "rooms",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 200, description = "The room.", body = Room), OneProblems),
+)]
+#[get("/rooms/{uuid}")]
+async fn get_room(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<Json<Room>, Problem> {
+    let room = state.rooms.get(caller.id(), path.uuid.into()).await?;
+    Ok(Json(room.into()))
+}
+
+/// What changes in a room.
+#[derive(ToSchema)]
+#[schema(as = RoomPatch, example = json!({"name": "Class of 2015, Zaria"}))]
+#[expect(dead_code, reason = "it describes what `RoomPatch` is read from")]
+struct RoomPatchSchema {
+    /// The new name; left out, it stays as it is.
+    #[schema(min_length = 1, max_length = 80, nullable = false)]
+    name: Option<String>,
+}
+
+struct RoomPatch {
+    name: Option<RoomName>,
+}
+
+impl FromBody for RoomPatch {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        Some(Self {
+            name: body.patched_text("name", RoomName::parse),
+        })
+    }
+}
+
+/// Rename a group.
+///
+/// For its owners and moderators. The body is a merge patch (RFC 7396).
+#[utoipa::path(
+    tag = "rooms",
+    security(("bearer" = [])),
+    params(ByUuid),
+    request_body = RoomPatchSchema,
+    responses((status = 200, description = "The room.", body = Room), ChangeProblems),
+)]
+#[patch("/rooms/{uuid}")]
+async fn rename_room(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<RoomPatch>,
+) -> Result<Json<Room>, Problem> {
+    let id = RoomId::new(path.uuid);
+    let room = match body.0.name {
+        Some(name) => state.rooms.rename(caller.id(), id, name).await?,
+        None => state.rooms.get(caller.id(), id).await?,
+    };
+    Ok(Json(room.into()))
+}
+
+/// Archive a room.
+///
+/// It can then only be read, and is in no list. A group by its owners, a direct room by either of the
+/// two.
+#[utoipa::path(
+    tag = "rooms",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 204, description = "Archived."), ArchiveProblems),
+)]
+#[delete("/rooms/{uuid}")]
+async fn archive_room(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<HttpResponse, Problem> {
+    state.rooms.archive(caller.id(), path.uuid.into()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,294 @@
+//! Accounts, for those who look after them.
+
+use abu_application::{
+    accounts::UserDraft,
+    ports::{UserCursor, UserFilter},
+};
+use abu_domain::{
+    UserId, Violation,
+    text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
+    user::Verification,
+};
+use actix_web::{
+    HttpResponse, get, post,
+    web::{Json, Path},
+};
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::{ByUuid, State, created};
+use crate::http::{
+    caller::CurrentUser,
+    dto::User,
+    input::{Body, BodyFields, FromBody, QueryFields},
+    list::{List, ListBody, Page, PageParameters},
+    problem::{Problem, problems},
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_users)
+        .service(create_user)
+        .service(get_user)
+        .service(activate_user)
+        .service(deactivate_user);
+}
+
+/// Accounts, the newest first.
+struct Users;
+
+/// What narrows the list of accounts.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `Users` reads")]
+struct UserFilterParameters {
+    /// What the e-mail address, the first name or the last name starts with, in any case.
+    #[param(example = "amina", min_length = 1, max_length = 100)]
+    q: Option<String>,
+    /// The name of a group they are in.
+    #[param(example = "applicant_group", min_length = 1, max_length = 100)]
+    group: Option<String>,
+    /// Whether they may use the platform.
+    is_active: Option<bool>,
+    /// Whether the university knows them: `unverified`, `pending`, `verified` or `revoked`.
+    #[param(example = "verified")]
+    verification: Option<String>,
+    /// Made after this time.
+    #[param(example = "2026-01-05T08:30:00Z")]
+    created_after: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct UserPosition {
+    created_at: DateTime<Utc>,
+    uuid: Uuid,
+}
+
+impl List for Users {
+    type Filter = UserFilter;
+    type Position = UserPosition;
+    const MAX_LIMIT: u32 = 50;
+
+    fn filter(query: &mut QueryFields) -> Option<UserFilter> {
+        Some(UserFilter {
+            starts_with: query.optional("q", short_text),
+            group: query.optional("group", short_text),
+            is_active: query.optional("is_active", flag),
+            verification: query.optional("verification", verification),
+            created_after: query.optional("created_after", time),
+        })
+    }
+}
+
+fn short_text(text: &str) -> Result<String, Violation> {
+    if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(Violation {
+            code: "text.short",
+            rule: "must have 1 to 100 characters and no control characters",
+        })
+    }
+}
+
+fn flag(text: &str) -> Result<bool, Violation> {
+    text.parse().map_err(|_neither| Violation {
+        code: "flag.invalid",
+        rule: "must be true or false",
+    })
+}
+
+fn verification(text: &str) -> Result<Verification, Violation> {
+    Verification::from_name(text).ok_or(Violation {
+        code: "verification.unknown",
+        rule: "must be unverified, pending, verified or revoked",
+    })
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, Violation> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|_no_time| Violation {
+            code: "time.invalid",
+            rule: "must be a time such as 2026-01-05T08:30:00Z",
+        })
+}
+
+problems! {
+    ListProblems: CursorMismatch, PermissionDenied, ValidationFailed;
+    CreateProblems: PermissionDenied, Duplicate;
+    OneProblems: PermissionDenied, NotFound;
+    DeactivateProblems: PermissionDenied, NotFound, Conflict;
+}
+
+/// List accounts.
+///
+/// The newest first; takes `can_view_user`.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(PageParameters, UserFilterParameters),
+    responses((status = 200, description = "A page of accounts.", body = ListBody<User>), ListProblems),
+)]
+#[get("/users")]
+async fn list_users(
+    state: State,
+    caller: CurrentUser,
+    mut page: Page<Users>,
+) -> Result<HttpResponse, Problem> {
+    let after = page.after.take().map(|after| UserCursor {
+        created_at: after.created_at,
+        id: UserId::new(after.uuid),
+    });
+    let filter = std::mem::take(&mut page.filter);
+    let mut users = state
+        .accounts
+        .list(caller.id(), filter, after, page.probe())
+        .await?;
+    let next = page.cut(&mut users, |user| UserPosition {
+        created_at: user.created_at,
+        uuid: user.id.uuid(),
+    });
+    page.answer(&state, users.into_iter().map(User::from).collect(), next)
+}
+
+/// What a new account is made of.
+#[derive(ToSchema)]
+#[schema(as = NewUser, example = json!({
+    "email": "amina@example.com",
+    "password": "correct horse battery staple",
+    "firstname": "Amina",
+    "lastname": "Bello",
+    "phone": "0803 123 4567",
+}))]
+#[expect(dead_code, reason = "it describes what a draft is read from")]
+struct NewUserSchema {
+    /// What it logs in with.
+    email: String,
+    /// At least 10 characters, at most 1,024 bytes.
+    #[schema(format = Password, min_length = 10)]
+    password: String,
+    #[schema(min_length = 1, max_length = 100)]
+    firstname: String,
+    #[schema(min_length = 1, max_length = 100)]
+    middlename: Option<String>,
+    #[schema(min_length = 1, max_length = 100)]
+    lastname: String,
+    /// With its country code, or in Nigeria's national form.
+    phone: Option<String>,
+}
+
+impl FromBody for UserDraft {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let email = body.text("email", EmailAddress::parse);
+        let password = body.text("password", |text| {
+            NewPassword::parse(SecretString::from(text))
+        });
+        let firstname = body.text("firstname", PersonName::parse);
+        let middlename = body.optional_text("middlename", PersonName::parse);
+        let lastname = body.text("lastname", PersonName::parse);
+        let phone = body.optional_text("phone", PhoneNumber::parse);
+        Some(Self {
+            email: email?,
+            password: password?,
+            firstname: firstname?,
+            middlename,
+            lastname: lastname?,
+            phone,
+        })
+    }
+}
+
+/// Make an account.
+///
+/// It is in the group of applicants; takes `can_create_user`.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    request_body = NewUserSchema,
+    responses(
+        (status = 201, description = "The account; `Location` is its address.", body = User),
+        CreateProblems,
+    ),
+)]
+#[post("/users")]
+async fn create_user(
+    state: State,
+    caller: CurrentUser,
+    body: Body<UserDraft>,
+) -> Result<HttpResponse, Problem> {
+    let user = state.accounts.create(caller.id(), body.0).await?;
+    Ok(created(&format!("/users/{}", user.id), &User::from(user)))
+}
+
+/// See an account.
+///
+/// Takes `can_view_user`.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 200, description = "The account.", body = User), OneProblems),
+)]
+#[get("/users/{uuid}")]
+async fn get_user(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<Json<User>, Problem> {
+    let user = state.accounts.get(caller.id(), path.uuid.into()).await?;
+    Ok(Json(user.into()))
+}
+
+/// Let a suspended account use the platform again.
+///
+/// Takes `can_modify_user`.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 200, description = "The account.", body = User), OneProblems),
+)]
+#[post("/users/{uuid}/activate")]
+async fn activate_user(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<Json<User>, Problem> {
+    set_active(&state, &caller, &path, true).await
+}
+
+/// Suspend an account.
+///
+/// Its chat sessions end at once, and its access tokens are refused. Takes `can_modify_user`.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 200, description = "The account.", body = User), DeactivateProblems),
+)]
+#[post("/users/{uuid}/deactivate")]
+async fn deactivate_user(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<Json<User>, Problem> {
+    set_active(&state, &caller, &path, false).await
+}
+
+async fn set_active(
+    state: &State,
+    caller: &CurrentUser,
+    path: &ByUuid,
+    is_active: bool,
+) -> Result<Json<User>, Problem> {
+    let user = state
+        .accounts
+        .set_active(caller.id(), path.uuid.into(), is_active)
+        .await?;
+    Ok(Json(user.into()))
+}

@@ -1,0 +1,169 @@
+//! What every request can reach: the use cases, and what HTTP itself needs to know.
+
+use std::sync::Arc;
+
+use abu_application::{
+    BlockingPool, Database,
+    accounts::Accounts,
+    chat_access::ChatAccess,
+    messaging::Messaging,
+    ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
+    rooms::Rooms,
+};
+use abu_chat::ChatEngine;
+use actix_web::{HttpRequest, web};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    http::{AllowedOrigins, Api, CursorCodec},
+    readiness::Readiness,
+    settings::{Environment, Settings},
+};
+
+/// What the state is put together from.
+pub struct AppParts {
+    /// What the operator decided.
+    pub settings: Arc<Settings>,
+    /// What access tokens are signed with; the key of list cursors is derived from it.
+    pub secret: SecretString,
+    /// The store.
+    pub database: Database,
+    /// The chat.
+    pub chat: ChatEngine,
+    /// Whether requests can be served.
+    pub readiness: Readiness,
+    /// Who makes and reads access tokens.
+    pub tokens: Arc<dyn AccessTokens>,
+    /// How passwords are hashed.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Where they are hashed.
+    pub hashing: BlockingPool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What every request can reach. Cheap to clone; one for the whole process.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// What [`AppState`] gives access to.
+pub struct Shared {
+    /// Accounts.
+    pub accounts: Accounts,
+    /// Rooms.
+    pub rooms: Rooms,
+    /// Messages.
+    pub messaging: Messaging,
+    /// Tickets for the chat's handshake.
+    pub chat_access: ChatAccess,
+    /// Whether requests can be served.
+    pub readiness: Readiness,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+    /// What HTTP itself needs to know.
+    pub http: HttpRules,
+    /// The description of the API.
+    pub api: Api,
+    tokens: Arc<dyn AccessTokens>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What HTTP itself needs to know.
+pub struct HttpRules {
+    /// The origins of web pages that may call.
+    pub origins: AllowedOrigins,
+    /// Browsers are told to come by HTTPS alone.
+    pub only_https: bool,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// Writes and reads the cursors of lists.
+    pub cursors: CursorCodec,
+}
+
+impl AppState {
+    /// Puts it together.
+    pub fn new(parts: AppParts) -> Self {
+        let AppParts {
+            settings,
+            secret,
+            database,
+            chat,
+            readiness,
+            tokens,
+            hasher,
+            hashing,
+            clock,
+            ids,
+        } = parts;
+        let live_chat = chat.live_chat();
+        Self(Arc::new(Shared {
+            accounts: Accounts {
+                database: database.clone(),
+                hashing,
+                hasher,
+                tokens: Arc::clone(&tokens),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            rooms: Rooms {
+                database: database.clone(),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                limits: settings.rooms,
+            },
+            messaging: Messaging {
+                database: database.clone(),
+                live_chat,
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            chat_access: ChatAccess {
+                database,
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            readiness,
+            http: HttpRules {
+                origins: AllowedOrigins::new(&settings.cors.allowed_origins),
+                only_https: settings.environment == Environment::Production,
+                max_body_bytes: settings.server.max_body_bytes,
+                cursors: CursorCodec::new(secret.expose_secret().as_bytes()),
+            },
+            api: Api::describe(),
+            ids,
+            tokens,
+            clock,
+        }))
+    }
+
+    /// The state of the application that this request reached.
+    pub fn of(request: &HttpRequest) -> &Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "the one function that builds applications puts it in"
+        )]
+        request
+            .app_data::<web::Data<Self>>()
+            .expect("every application has a state")
+    }
+
+    /// What an access token says, if it is good now.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn verify(&self, token: &str) -> Result<TokenClaims, TokenError> {
+        self.tokens.verify(token, self.clock.now())
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
