@@ -1,9 +1,14 @@
 //! Whether requests can be served now: known by all, and cheap to ask.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
 };
+
+use tokio::sync::Notify;
 
 /// How far the server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +25,13 @@ pub enum ServingState {
 
 /// The server's state, shared by everyone who asks for it. Cheap to clone and to read.
 #[derive(Clone, Debug)]
-pub struct Readiness(Arc<AtomicU8>);
+pub struct Readiness(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    code: AtomicU8,
+    changed: Notify,
+}
 
 impl ServingState {
     const ALL: [Self; 4] = [
@@ -59,12 +70,15 @@ impl Default for Readiness {
 impl Readiness {
     /// A server in that state.
     pub fn new(state: ServingState) -> Self {
-        Self(Arc::new(AtomicU8::new(state.code())))
+        Self(Arc::new(Shared {
+            code: AtomicU8::new(state.code()),
+            changed: Notify::new(),
+        }))
     }
 
     /// The state now.
     pub fn state(&self) -> ServingState {
-        ServingState::from_code(self.0.load(Ordering::Relaxed))
+        ServingState::from_code(self.0.code.load(Ordering::Relaxed))
     }
 
     /// Whether requests are served now.
@@ -74,12 +88,27 @@ impl Readiness {
 
     /// Goes to that state, unless the server is going down. Returns the state before.
     pub fn set(&self, state: ServingState) -> ServingState {
-        let changed = self
+        let before = self
             .0
+            .code
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |code| {
                 (code != ServingState::Draining.code()).then_some(state.code())
             });
-        ServingState::from_code(changed.unwrap_or_else(|draining| draining))
+        self.0.changed.notify_waiters();
+        ServingState::from_code(before.unwrap_or_else(|draining| draining))
+    }
+
+    /// Ends as soon as the server is in that state.
+    pub async fn reaches(&self, state: ServingState) {
+        loop {
+            let mut changed = pin!(self.0.changed.notified());
+            // From here on no change is missed.
+            changed.as_mut().enable();
+            if self.state() == state {
+                return;
+            }
+            changed.await;
+        }
     }
 }
 
@@ -95,5 +124,17 @@ mod tests {
         readiness.set(ServingState::Draining);
         readiness.set(ServingState::Ready);
         assert_eq!(readiness.state(), ServingState::Draining);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_state_is_told_when_it_comes() {
+        let readiness = Readiness::default();
+        let waiting = tokio::spawn({
+            let readiness = readiness.clone();
+            async move { readiness.reaches(ServingState::DatabaseAway).await }
+        });
+        readiness.set(ServingState::Ready);
+        readiness.set(ServingState::DatabaseAway);
+        waiting.await.unwrap();
     }
 }

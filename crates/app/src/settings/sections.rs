@@ -24,22 +24,22 @@ const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
 
 /// Reads every setting. Where the reader notes a mistake, the result is not to be used.
 pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
-    let rate_limits = RateLimitSettings {
-        enabled: reader.flag("rate_limits.enabled"),
-    };
-    let settings = Settings {
+    let mut settings = Settings {
         environment,
         server: server(reader),
         database: database(reader),
         auth: auth(reader),
         superuser: superuser(reader),
-        rate_limits,
+        rate_limits: RateLimitSettings {
+            enabled: reader.flag("rate_limits.enabled"),
+        },
         cors: cors(reader),
         log: log(reader),
         data: data(reader),
-        chat: chat(reader, rate_limits.enabled),
+        chat: chat(reader),
         rooms: rooms(reader),
     };
+    settings.chat.rate_limits_enabled = settings.rate_limits.enabled;
     compare(reader, &settings);
     if environment == Environment::Production {
         demand_for_production(reader, &settings);
@@ -99,12 +99,11 @@ fn auth(reader: &mut Reader) -> AuthSettings {
 }
 
 fn superuser(reader: &mut Reader) -> SuperuserSettings {
-    let password = reader
-        .secret("superuser.password")
-        .and_then(|password| reader.kept("superuser.password", NewPassword::parse(password)));
     SuperuserSettings {
         email: reader.parsed("superuser.email", EmailAddress::parse),
-        password,
+        password: reader
+            .secret("superuser.password")
+            .and_then(|password| reader.kept("superuser.password", NewPassword::parse(password))),
         firstname: reader.parsed("superuser.firstname", PersonName::parse),
         lastname: reader.parsed("superuser.lastname", PersonName::parse),
     }
@@ -143,7 +142,7 @@ fn data(reader: &mut Reader) -> DataSettings {
     }
 }
 
-fn chat(reader: &mut Reader, rate_limits_enabled: bool) -> ChatSettings {
+fn chat(reader: &mut Reader) -> ChatSettings {
     ChatSettings {
         max_frame_bytes: reader.whole("chat.max_frame_bytes", 1_024..=16_777_216),
         ping_interval: reader.seconds("chat.ping_interval", 0.05..=3_600.0),
@@ -152,7 +151,8 @@ fn chat(reader: &mut Reader, rate_limits_enabled: bool) -> ChatSettings {
         max_sessions_per_user: reader.whole("chat.max_sessions_per_user", 1..=1_000),
         outbox_max_bytes: reader.whole("chat.outbox_max_bytes", 4_096..=67_108_864),
         send_buffer_bytes: reader.whole("chat.send_buffer_bytes", 4_096..=16_777_216),
-        rate_limits_enabled,
+        // One switch for everything: it is set with the others.
+        rate_limits_enabled: true,
         messages_per_second: reader.whole("chat.messages_per_second", 1..=100_000),
         messages_per_minute: reader.whole("chat.messages_per_minute", 1..=1_000_000),
         packets_per_second: reader.whole("chat.packets_per_second", 1..=100_000),

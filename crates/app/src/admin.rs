@@ -1,0 +1,113 @@
+//! `abu-admin`: what the operator does at the machine, beside the server.
+
+mod bootstrap;
+mod check_config;
+mod check_health;
+mod database;
+mod error;
+mod migrate;
+mod reset_password;
+mod terminal;
+
+use abu_domain::text::EmailAddress;
+use actix_web::http::Uri;
+use clap::{Parser, Subcommand};
+
+use crate::{
+    exit_code,
+    settings::{Settings, Sources},
+};
+
+pub use error::AdminError;
+
+const ABOUT: &str = "\
+Looks after the server of ABU Alumni Connect.
+
+It reads the settings that the server reads, in the same places: config/ and .env in this folder, and
+variables such as ABU__DATABASE__URL. Where database.url is not set, it uses the PostgreSQL that the server
+runs in data.dir, and starts that for the while if the server is not running.";
+
+const EXAMPLES: &str = "\
+Examples:
+  abu-admin migrate
+  ABU__SUPERUSER__EMAIL=office@abu.edu.ng abu-admin bootstrap
+  abu-admin reset-password amina@example.com
+  pass show abu/amina | abu-admin reset-password amina@example.com --password-stdin
+  abu-admin check-config && abu-server";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "abu-admin", version, about = ABOUT, after_help = format!("{EXAMPLES}\n\n{}", exit_code::HELP))]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring the database's tables to this release. Several at once wait for each other.
+    Migrate,
+    /// Make permissions, roles, groups and the first administrator, as far as they are missing.
+    ///
+    /// Takes superuser.* from the settings, and asks on a terminal for what is missing. An
+    /// administrator who is there keeps their password.
+    Bootstrap,
+    /// Give an account another password.
+    ///
+    /// Asks for the password on the terminal, so that no list of processes and no shell history
+    /// shows it.
+    ResetPassword {
+        /// What the account logs in with.
+        #[arg(value_parser = parse_email)]
+        email: EmailAddress,
+        /// Read the password from standard input: its first line.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Show the settings in force and where they come from, secrets hidden, and every mistake in them.
+    CheckConfig,
+    /// Ask a running server whether it serves requests.
+    CheckHealth {
+        /// What to ask, by http:// [default: /health/ready of server.host and server.port]
+        #[arg(long)]
+        url: Option<Uri>,
+    },
+}
+
+impl Arguments {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub fn run(self, sources: &Sources) -> Result<(), AdminError> {
+        match self.command {
+            Command::CheckConfig => check_config::run(sources),
+            Command::CheckHealth { url: Some(url) } => check_health::run(&url),
+            Command::CheckHealth { url: None } => {
+                check_health::run(&check_health::usual_url(&Settings::load(sources)?)?)
+            }
+            Command::Migrate => migrate::run(&Settings::load(sources)?),
+            Command::Bootstrap => bootstrap::run(&Settings::load(sources)?),
+            Command::ResetPassword {
+                email,
+                password_stdin,
+            } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
+        }
+    }
+}
+
+fn parse_email(text: &str) -> Result<EmailAddress, String> {
+    EmailAddress::parse(text).map_err(|rule| rule.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,127 @@
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use abu_application::{
+    setup::{Setup, SuperuserDraft, SuperuserOutcome},
+    system::{SystemClock, SystemIds},
+};
+use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+
+use super::{AdminError, database::OpenDatabase, terminal::Terminal};
+use crate::{
+    database::require_migrated,
+    security::BcryptHasher,
+    settings::{Settings, SuperuserSettings},
+};
+
+pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
+    let mut terminal = Terminal::open();
+    require_or_terminal(&settings.superuser, terminal.is_some())?;
+    let database = OpenDatabase::of(settings)?;
+    require_migrated(&database.url)?;
+    let setup = Setup {
+        store: Arc::new(database.store()),
+        hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+    };
+    let superuser = &settings.superuser;
+    let email = complete(
+        superuser.email.clone(),
+        "superuser.email",
+        "E-mail address",
+        terminal.as_mut(),
+        EmailAddress::parse,
+    )?;
+    let firstname = complete(
+        superuser.firstname.clone(),
+        "superuser.firstname",
+        "First name",
+        terminal.as_mut(),
+        PersonName::parse,
+    )?;
+    let lastname = complete(
+        superuser.lastname.clone(),
+        "superuser.lastname",
+        "Last name",
+        terminal.as_mut(),
+        PersonName::parse,
+    )?;
+    let password = password(&setup, superuser, &email, terminal.as_mut())?;
+    let done = setup.bootstrap(&SuperuserDraft {
+        email,
+        password,
+        firstname,
+        lastname,
+    })?;
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "{} missing permissions, roles, groups and links were added",
+        done.access_rows_added
+    )?;
+    match done.superuser {
+        SuperuserOutcome::Created => writeln!(out, "the administrator was made")?,
+        SuperuserOutcome::AlreadyThere => {
+            writeln!(out, "the administrator was there and keeps their password")?;
+        }
+    }
+    Ok(())
+}
+
+/// Without a terminal, everything that is missing is named at once, before anything is done. Whether
+/// a password is needed only the database knows.
+fn require_or_terminal(superuser: &SuperuserSettings, terminal: bool) -> Result<(), AdminError> {
+    let missing: Vec<_> = [
+        ("superuser.email", superuser.email.is_none()),
+        ("superuser.firstname", superuser.firstname.is_none()),
+        ("superuser.lastname", superuser.lastname.is_none()),
+        (
+            "superuser.password",
+            superuser.email.is_none() && superuser.password.is_none(),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(key, missing)| missing.then_some(key))
+    .collect();
+    match terminal || missing.is_empty() {
+        true => Ok(()),
+        false => Err(AdminError::Missing(missing)),
+    }
+}
+
+/// What is configured, or what somebody at the terminal answers.
+fn complete<T, E: std::fmt::Display>(
+    configured: Option<T>,
+    key: &'static str,
+    question: &str,
+    terminal: Option<&mut Terminal>,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, AdminError> {
+    match (configured, terminal) {
+        (Some(configured), _) => Ok(configured),
+        (None, Some(terminal)) => terminal.ask(question, parse),
+        (None, None) => Err(AdminError::Missing(vec![key])),
+    }
+}
+
+/// A password where the account needs one.
+fn password(
+    setup: &Setup,
+    superuser: &SuperuserSettings,
+    email: &EmailAddress,
+    terminal: Option<&mut Terminal>,
+) -> Result<Option<NewPassword>, AdminError> {
+    if let Some(configured) = &superuser.password {
+        return Ok(Some(configured.clone()));
+    }
+    if setup.has_account(email)? {
+        return Ok(None);
+    }
+    match terminal {
+        Some(terminal) => terminal.ask_new_password().map(Some),
+        None => Err(AdminError::Missing(vec!["superuser.password"])),
+    }
+}

@@ -1,0 +1,53 @@
+//! The database that the server uses.
+
+use std::path::Path;
+
+use abu_embedded_postgres::StartError;
+use abu_repository::PgStore;
+use secrecy::SecretString;
+
+use super::AdminError;
+use crate::{
+    database::{self, OwnPostgres},
+    settings::Settings,
+};
+
+/// One command, one connection.
+const POOL_SIZE: u32 = 1;
+
+pub(super) struct OpenDatabase {
+    pub(super) url: SecretString,
+    /// Where we started it ourselves; stopped when dropped.
+    _own: Option<OwnPostgres>,
+}
+
+impl OpenDatabase {
+    pub(super) fn of(settings: &Settings) -> Result<Self, AdminError> {
+        match &settings.database.url {
+            Some(url) => Ok(Self {
+                url: url.clone(),
+                _own: None,
+            }),
+            None => Self::own(&settings.data.dir),
+        }
+    }
+
+    /// The server's own PostgreSQL: started for the while, or that of a server that is running.
+    fn own(data_dir: &Path) -> Result<Self, AdminError> {
+        match OwnPostgres::start(data_dir) {
+            Ok(own) => Ok(Self {
+                url: own.url(),
+                _own: Some(own),
+            }),
+            Err(in_use @ StartError::InUse { .. }) => {
+                let url = OwnPostgres::noted_url(data_dir).map_err(|_no_note| in_use)?;
+                Ok(Self { url, _own: None })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn store(&self) -> PgStore {
+        database::open(self.url.clone(), POOL_SIZE)
+    }
+}

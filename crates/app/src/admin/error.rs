@@ -1,0 +1,96 @@
+use std::io;
+
+use abu_application::{ports::StoreError, setup::SetupError};
+use abu_repository::migrations::MigrationError;
+
+use crate::{
+    database::PreparationError, exit_code, kept_secrets::KeptSecretsError, settings::Mistakes,
+};
+
+/// Why a command failed, in words for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] Mistakes),
+    /// Settings are missing that could not be asked for.
+    #[error("{}", missing(.0))]
+    Missing(Vec<&'static str>),
+    /// The server's own PostgreSQL does not start.
+    #[error(transparent)]
+    OwnPostgres(#[from] abu_embedded_postgres::StartError),
+    /// The database cannot be used as it is.
+    #[error(transparent)]
+    Database(#[from] PreparationError),
+    /// A password was not acceptable.
+    #[error("the password {0}")]
+    Password(String),
+    /// Nobody has that e-mail address.
+    #[error("there is no account with that e-mail address")]
+    NoSuchAccount,
+    /// The server is not ready, or not there.
+    #[error("{0}")]
+    NotHealthy(String),
+    /// The command line is wrong in a way that its parser cannot see.
+    #[error("{0}")]
+    Usage(String),
+    /// A secret could not be removed.
+    #[error(transparent)]
+    Secrets(#[from] KeptSecretsError),
+    /// The password could not be hashed.
+    #[error("the password could not be hashed: {0}")]
+    Hashing(Box<dyn std::error::Error + Send + Sync>),
+    /// The terminal, or what stands for it.
+    #[error("cannot ask or answer: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+impl AdminError {
+    /// The number to exit with.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Settings(_) | Self::Missing(_) => exit_code::CONFIGURATION,
+            Self::Usage(_) => exit_code::USAGE,
+            Self::OwnPostgres(_) => exit_code::DATABASE,
+            Self::Database(error) => error.exit_code(),
+            Self::Password(_)
+            | Self::NoSuchAccount
+            | Self::NotHealthy(_)
+            | Self::Secrets(_)
+            | Self::Hashing(_)
+            | Self::Terminal(_) => exit_code::FAILED,
+        }
+    }
+}
+
+impl From<StoreError> for AdminError {
+    fn from(error: StoreError) -> Self {
+        Self::Database(SetupError::Store(error).into())
+    }
+}
+
+impl From<MigrationError> for AdminError {
+    fn from(error: MigrationError) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<SetupError> for AdminError {
+    fn from(error: SetupError) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+fn missing(keys: &[&'static str]) -> String {
+    let named: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            let variable = format!("ABU__{}", key.to_uppercase().replace('.', "__"));
+            format!("{key} (the variable {variable}, or the file that {variable}_FILE names)")
+        })
+        .collect();
+    format!(
+        "not set, and there is no terminal to ask on: {}",
+        named.join("; ")
+    )
+}

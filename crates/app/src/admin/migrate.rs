@@ -1,0 +1,19 @@
+use std::io::{self, Write};
+
+use abu_repository::migrations;
+
+use super::{AdminError, database::OpenDatabase};
+use crate::settings::Settings;
+
+pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
+    let database = OpenDatabase::of(settings)?;
+    let done = migrations::run(&database.url)?;
+    let mut out = io::stdout().lock();
+    for name in &done {
+        writeln!(out, "migrated {name}")?;
+    }
+    if done.is_empty() {
+        writeln!(out, "nothing to migrate")?;
+    }
+    Ok(())
+}

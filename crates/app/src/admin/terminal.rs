@@ -1,0 +1,69 @@
+//! Asking the operator.
+
+use std::{
+    fmt::Display,
+    io::{self, BufRead, IsTerminal, Write},
+};
+
+use abu_domain::text::NewPassword;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::AdminError;
+
+/// Somebody who answers.
+pub(super) struct Terminal(());
+
+impl Terminal {
+    /// `None` where standard input or standard error is something else.
+    pub(super) fn open() -> Option<Self> {
+        let there = io::stdin().is_terminal() && io::stderr().is_terminal();
+        there.then_some(Self(()))
+    }
+
+    /// Asks until the answer is one.
+    pub(super) fn ask<T, E: Display>(
+        &mut self,
+        question: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<T, AdminError> {
+        loop {
+            say(format_args!("{question}: "))?;
+            let mut answer = String::new();
+            if io::stdin().lock().read_line(&mut answer)? == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+            match parse(&answer) {
+                Ok(parsed) => return Ok(parsed),
+                Err(rule) => say(format_args!("It {rule}.\n"))?,
+            }
+        }
+    }
+
+    /// Asks, without showing what is typed, until the same acceptable password was typed twice.
+    pub(super) fn ask_new_password(&mut self) -> Result<NewPassword, AdminError> {
+        loop {
+            let password = ask_hidden("New password: ")?;
+            match NewPassword::parse(password.clone()) {
+                Err(rule) => say(format_args!("It {rule}.\n"))?,
+                Ok(parsed) => {
+                    let again = ask_hidden("The same password again: ")?;
+                    if again.expose_secret() == password.expose_secret() {
+                        return Ok(parsed);
+                    }
+                    say(format_args!("The two were different.\n"))?;
+                }
+            }
+        }
+    }
+}
+
+fn ask_hidden(question: &str) -> io::Result<SecretString> {
+    rpassword::prompt_password(question).map(SecretString::from)
+}
+
+/// On standard error, so that standard output holds results alone.
+fn say(text: std::fmt::Arguments<'_>) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    out.write_fmt(text)?;
+    out.flush()
+}

@@ -1,0 +1,56 @@
+//! The server of ABU Alumni Connect. See `abu-server --help`.
+
+use std::{
+    io::{self, Write},
+    process::exit,
+};
+
+use abu_app::{
+    exit_code, logging, open_files,
+    server::{self, Ending},
+    settings::{Settings, Sources},
+};
+use clap::Parser;
+
+const ABOUT: &str = "\
+The server of ABU Alumni Connect.
+
+Settings come from config/ and .env in this folder and from variables such as ABU__SERVER__PORT;
+`abu-admin check-config` shows them. Without database.url it runs a PostgreSQL of its own in data.dir.
+SIGTERM or Ctrl-C stops it in order, a second one at once.";
+
+/// There is nothing to say on the command line but what clap adds.
+#[derive(Parser)]
+#[command(name = "abu-server", version, about = ABOUT, after_help = exit_code::HELP)]
+struct Arguments {}
+
+fn main() -> ! {
+    Arguments::parse();
+    // Returning would wait for whatever is still running, for whose end nobody asked.
+    exit(run().into())
+}
+
+fn run() -> u8 {
+    let settings = match Settings::load(&Sources::of_process()) {
+        Ok(settings) => settings,
+        Err(mistakes) => {
+            complain(&mistakes);
+            return exit_code::CONFIGURATION;
+        }
+    };
+    logging::init(&settings.log.filter);
+    open_files::allow_as_many_as_possible();
+    match actix_web::rt::System::new().block_on(server::run(settings)) {
+        Ok(Ending::Stopped) => exit_code::OK,
+        Ok(Ending::Interrupted(signal)) => signal.exit_code(),
+        Err(error) => {
+            complain(&error);
+            error.exit_code()
+        }
+    }
+}
+
+fn complain(error: &dyn std::error::Error) {
+    // Without a standard error there is nobody to tell.
+    let _ = writeln!(io::stderr(), "abu-server: {error}");
+}

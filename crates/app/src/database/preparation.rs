@@ -1,0 +1,149 @@
+//! What must be done before a database can serve requests.
+
+use std::sync::Arc;
+
+use abu_application::{
+    ports::StoreError,
+    setup::{Bootstrapped, Setup, SetupError, SuperuserDraft, SuperuserOutcome},
+};
+use abu_domain::text::{EmailAddress, NewPassword};
+use abu_repository::migrations::{self, MigrationError};
+use secrecy::SecretString;
+
+use crate::{
+    exit_code,
+    kept_secrets::{KeptSecret, KeptSecrets, KeptSecretsError},
+    settings::{Environment, Settings},
+};
+
+/// Brings a database to where the server can use it. Doing it again changes nothing.
+pub(crate) struct Preparation {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) url: SecretString,
+    pub(crate) setup: Setup,
+    pub(crate) secrets: KeptSecrets,
+}
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PreparationError {
+    /// The tables are not those of this release, and nobody allowed to change them.
+    #[error(
+        "the database lacks {} of this release's migrations ({}); run `abu-admin migrate`, or set \
+         database.migrate_on_start",
+        .0.len(), .0.join(", ")
+    )]
+    PendingMigrations(Vec<String>),
+    /// Migrating failed.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// Making the first administrator failed.
+    #[error("the first administrator could not be made: {0}")]
+    Setup(#[from] SetupError),
+    /// The password made for them could not be kept.
+    #[error(transparent)]
+    Secrets(#[from] KeptSecretsError),
+}
+
+impl PreparationError {
+    /// The number to exit with.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::PendingMigrations(_) | Self::Migration(MigrationError::Newer { .. }) => {
+                exit_code::MIGRATIONS
+            }
+            Self::Setup(SetupError::PasswordMissing) => exit_code::CONFIGURATION,
+            error if error.may_pass() => exit_code::DATABASE,
+            _ => exit_code::FAILED,
+        }
+    }
+
+    /// Whether another try may succeed by itself.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Migration(MigrationError::Unavailable(_))
+                | Self::Setup(SetupError::Store(
+                    StoreError::Unavailable(_) | StoreError::CommitInDoubt(_)
+                ))
+        )
+    }
+}
+
+impl Preparation {
+    /// Migrates if that is allowed, and outside production makes what every installation starts with.
+    /// In production that is the operator's: `abu-admin bootstrap`. Blocks.
+    pub(crate) fn run(&self) -> Result<(), PreparationError> {
+        if self.settings.database.migrate_on_start {
+            migrations::run(&self.url)?;
+        } else {
+            require_migrated(&self.url)?;
+        }
+        if self.settings.environment != Environment::Production {
+            self.bootstrap()?;
+        }
+        Ok(())
+    }
+
+    fn bootstrap(&self) -> Result<(), PreparationError> {
+        let superuser = &self.settings.superuser;
+        let (Some(email), Some(firstname), Some(lastname)) =
+            (&superuser.email, &superuser.firstname, &superuser.lastname)
+        else {
+            log::warn!("no administrator was made: superuser.email is not set");
+            return Ok(());
+        };
+        let done = self.setup.bootstrap(&SuperuserDraft {
+            email: email.clone(),
+            password: self.first_password(email)?,
+            firstname: firstname.clone(),
+            lastname: lastname.clone(),
+        })?;
+        log_bootstrapped(done);
+        Ok(())
+    }
+
+    /// The configured one, or one that we make; none for an account that has its password already.
+    fn first_password(
+        &self,
+        email: &EmailAddress,
+    ) -> Result<Option<NewPassword>, PreparationError> {
+        if let Some(configured) = &self.settings.superuser.password {
+            return Ok(Some(configured.clone()));
+        }
+        if self.setup.has_account(email).map_err(SetupError::Store)? {
+            return Ok(None);
+        }
+        let made = self
+            .secrets
+            .get_or_make(KeptSecret::SuperuserPassword, &*self.setup.ids)?;
+        // One of ours breaks no rule for passwords; if somebody changed the file, none is as good.
+        Ok(NewPassword::parse(made).ok())
+    }
+}
+
+/// Refuses a database that lacks migrations. One that a newer release has migrated will do: every
+/// release's migrations leave the one before it working.
+pub(crate) fn require_migrated(url: &SecretString) -> Result<(), PreparationError> {
+    let state = migrations::state(url)?;
+    if !state.unknown.is_empty() {
+        log::warn!(
+            "the database was migrated by a newer release: {:?}",
+            state.unknown
+        );
+    }
+    match state.pending.is_empty() {
+        true => Ok(()),
+        false => Err(PreparationError::PendingMigrations(state.pending)),
+    }
+}
+
+fn log_bootstrapped(done: Bootstrapped) {
+    let created = done.superuser == SuperuserOutcome::Created;
+    if created || done.access_rows_added > 0 {
+        log::info!(
+            access_rows = done.access_rows_added, administrator_made = created;
+            "the database has what every installation starts with"
+        );
+    }
+}

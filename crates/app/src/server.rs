@@ -1,0 +1,255 @@
+//! The server, from its start to its stop.
+//!
+//! It listens before it has a database: health checks are answered from the first moment, everything
+//! else with 503 until the database is there, migrated and set up.
+
+mod banner;
+mod error;
+mod listener;
+mod set_up;
+mod signals;
+mod watch;
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    thread,
+    time::Duration,
+};
+
+use abu_application::{
+    BlockingPool, Database,
+    ports::{AccessTokens, Clock, Ids, PasswordHasher},
+    setup::Setup,
+    system::{SystemClock, SystemIds},
+};
+use abu_chat::ChatEngine;
+use actix_web::dev::ServerHandle;
+use futures_util::future::join;
+use tokio::{
+    sync::oneshot,
+    task::{JoinHandle, spawn_blocking},
+    time::timeout,
+};
+
+use crate::{
+    database::{GuardedStore, OwnPostgres},
+    kept_secrets::{KeptSecret, KeptSecrets},
+    readiness::{Readiness, ServingState},
+    security::{BcryptHasher, JwtTokens},
+    settings::Settings,
+    state::{AppParts, AppState},
+};
+
+pub use crate::database::PreparationError;
+pub use error::StartError;
+pub use signals::Received;
+
+/// How long a request waits for a place at the database, or for one to hash a password.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the server's own PostgreSQL may take to stop: a last checkpoint on a slow disk.
+const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A server that listens. Dropped without [`stop`](Self::stop) it goes on until its runtime ends.
+pub struct RunningServer {
+    address: SocketAddr,
+    settings: Arc<Settings>,
+    secrets: KeptSecrets,
+    readiness: Readiness,
+    chat: ChatEngine,
+    http: ServerHandle,
+    listening: JoinHandle<io::Result<()>>,
+    set_up: oneshot::Receiver<Result<(), StartError>>,
+    /// Sets the database up, then watches over it.
+    keeper: JoinHandle<()>,
+    own_postgres: Arc<OnceLock<OwnPostgres>>,
+}
+
+/// How a run ended that was not a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was finished.
+    Stopped,
+    /// Somebody could not wait.
+    Interrupted(Received),
+}
+
+/// Runs a server until a signal stops it: SIGTERM or SIGINT once for an orderly stop, twice to end at
+/// once, for which the caller has to exit without further ado. Prints where to find it once it is ready.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn run(settings: Settings) -> Result<Ending, StartError> {
+    let mut signals = signals::Signals::catch()?;
+    let mut server = start(settings)?;
+    tokio::select! {
+        ready = server.ready() => {
+            if let Err(error) = ready {
+                server.stop().await;
+                return Err(error);
+            }
+            banner::print(&server);
+            tokio::select! {
+                signal = signals.next() => log::info!("received {signal}, stopping"),
+                error = server.listener_ended() => {
+                    server.stop().await;
+                    return Err(error);
+                }
+            }
+        }
+        signal = signals.next() => log::info!("received {signal} while starting, stopping"),
+    }
+    tokio::select! {
+        () = server.stop() => Ok(Ending::Stopped),
+        again = signals.next() => Ok(Ending::Interrupted(again)),
+    }
+}
+
+/// Starts a server. When this returns it listens; [`RunningServer::ready`] tells when it serves.
+///
+/// To be called inside a Tokio or Actix runtime.
+///
+/// # Errors
+/// [`StartError`], as far as it does not depend on the database.
+pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
+    let settings = Arc::new(settings);
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+    let secrets = KeptSecrets::new(&settings.data.dir);
+    let jwt_secret = match &settings.auth.jwt_secret {
+        Some(configured) => configured.clone(),
+        None => secrets.get_or_make(KeptSecret::JwtSecret, &*ids)?,
+    };
+    let tokens = JwtTokens::new(
+        &jwt_secret,
+        &settings.auth.issuer,
+        &settings.auth.audience,
+        settings.auth.access_token_ttl,
+    );
+    let hasher: Arc<dyn PasswordHasher> = Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost));
+    let readiness = Readiness::default();
+    let store = Arc::new(GuardedStore::new(readiness.clone()));
+    let pool_size = settings.database.pool_size as usize;
+    let database = Database::new(
+        Arc::clone(&store) as _,
+        BlockingPool::new(pool_size, PATIENCE),
+    );
+    let chat = ChatEngine::start(
+        database.clone(),
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        Arc::clone(&ids) as Arc<dyn Ids>,
+        settings.chat.clone(),
+    )
+    .map_err(StartError::Threads)?;
+    let state = AppState::new(AppParts {
+        settings: Arc::clone(&settings),
+        secret: jwt_secret,
+        database,
+        chat: chat.clone(),
+        readiness: readiness.clone(),
+        tokens: Arc::new(tokens) as Arc<dyn AccessTokens>,
+        hasher: Arc::clone(&hasher),
+        hashing: BlockingPool::new(hashing_places(), PATIENCE),
+        clock: Arc::clone(&clock) as _,
+        ids: Arc::clone(&ids) as _,
+    });
+    let listener = listener::listen(&settings, state, chat.clone())?;
+    let (done, set_up) = oneshot::channel();
+    let own_postgres = Arc::new(OnceLock::new());
+    let keeper = set_up::Keeper {
+        settings: Arc::clone(&settings),
+        readiness: readiness.clone(),
+        store,
+        own_postgres: Arc::clone(&own_postgres),
+        secrets: secrets.clone(),
+        hasher,
+        clock,
+        ids,
+    };
+    Ok(RunningServer {
+        address: listener.address,
+        http: listener.server.handle(),
+        listening: tokio::spawn(listener.server),
+        keeper: tokio::spawn(keeper.keep(done)),
+        settings,
+        secrets,
+        readiness,
+        chat,
+        set_up,
+        own_postgres,
+    })
+}
+
+impl RunningServer {
+    /// Where it listens: the real port, also where the system chose one.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether requests are served.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
+    /// Ends when the first request can be served. To be awaited once.
+    ///
+    /// # Errors
+    /// [`StartError`] where trying again would not help.
+    pub async fn ready(&mut self) -> Result<(), StartError> {
+        match (&mut self.set_up).await {
+            Ok(outcome) => outcome,
+            Err(_panicked) => Err(StartError::Broken("setting the database up")),
+        }
+    }
+
+    /// Stops in order: no new connections, chat sessions ended with 1001, running requests and accepted
+    /// messages finished within `server.shutdown_timeout`, and last the server's own PostgreSQL.
+    pub async fn stop(self) {
+        self.readiness.set(ServingState::Draining);
+        self.keeper.abort();
+        let limit = self.settings.server.shutdown_timeout;
+        let drained = join(self.http.stop(true), self.chat.shut_down(limit));
+        if timeout(limit, drained).await.is_err() {
+            log::warn!(
+                "not everything was finished within {} s",
+                limit.as_secs_f64()
+            );
+            self.http.stop(false).await;
+        }
+        let own_postgres = Arc::clone(&self.own_postgres);
+        // A panic in there has been reported, and there is nothing left to stop.
+        let _ = spawn_blocking(move || stop_postgres(own_postgres.get())).await;
+        log::info!("stopped");
+    }
+
+    /// Ends only if listening ends though nobody stopped it.
+    async fn listener_ended(&mut self) -> StartError {
+        match (&mut self.listening).await {
+            Ok(Err(error)) => StartError::Threads(error),
+            Ok(Ok(())) | Err(_) => StartError::Broken("listening"),
+        }
+    }
+}
+
+impl set_up::Keeper {
+    fn setup(&self, store: abu_repository::PgStore) -> Setup {
+        Setup {
+            store: Arc::new(store),
+            hasher: Arc::clone(&self.hasher),
+            clock: Arc::clone(&self.clock) as _,
+            ids: Arc::clone(&self.ids) as _,
+        }
+    }
+}
+
+/// Hashing takes a whole core for a while: one is left for everything else.
+fn hashing_places() -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    cores.saturating_sub(1).max(1)
+}
+
+fn stop_postgres(own: Option<&OwnPostgres>) {
+    if let Some(Err(error)) = own.map(|own| own.stop(POSTGRES_STOP_TIMEOUT)) {
+        log::warn!("{error}");
+    }
+}

@@ -1,0 +1,100 @@
+//! What a person at the terminal wants to know once the server is ready. It shows no secret.
+
+use std::{
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, absolute},
+};
+
+use super::RunningServer;
+use crate::{database, kept_secrets::KeptSecret, settings::Environment};
+
+pub(super) fn print(server: &RunningServer) {
+    // Without a standard output there is nobody to tell.
+    let _ = write(&mut io::stdout().lock(), server);
+}
+
+fn write(out: &mut impl Write, server: &RunningServer) -> io::Result<()> {
+    let settings = &server.settings;
+    let version = env!("CARGO_PKG_VERSION");
+    let site = format!("http://{}", reachable(server.address));
+    writeln!(
+        out,
+        "\nABU Alumni Connect {version}, {}",
+        settings.environment
+    )?;
+    writeln!(out, "  listens on  {}", server.address)?;
+    writeln!(out, "  API         {site}/docs")?;
+    if let Some(email) = &settings.superuser.email {
+        writeln!(out, "  admin       {}", email.as_str())?;
+        writeln!(out, "  password    {}", how_to_get_the_password(server))?;
+    }
+    match &settings.database.url {
+        Some(_) => writeln!(out, "  data        in the database of database.url")?,
+        None => {
+            let folder = database::folder(&settings.data.dir);
+            writeln!(out, "  data        {}", full(&folder))?;
+        }
+    }
+    writeln!(out, "  stop it with Ctrl-C\n")?;
+    out.flush()
+}
+
+fn how_to_get_the_password(server: &RunningServer) -> String {
+    let kept = server.secrets.path(KeptSecret::SuperuserPassword);
+    let superuser = &server.settings.superuser;
+    if superuser.password.is_none() && kept.exists() {
+        return format!("cat {}", quoted(&full(&kept)));
+    }
+    if superuser.password.is_some() && server.settings.environment != Environment::Production {
+        return "as configured (superuser.password), unless it was changed".to_owned();
+    }
+    let email = superuser
+        .email
+        .as_ref()
+        .map_or("EMAIL", |email| email.as_str());
+    format!("known to them; set another with: abu-admin reset-password {email}")
+}
+
+fn full(path: &Path) -> String {
+    let absolute = absolute(path);
+    absolute.as_deref().unwrap_or(path).display().to_string()
+}
+
+/// For a shell, where the path has more than plain characters.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    match path.chars().all(plain) {
+        true => path.to_owned(),
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
+}
+
+/// An address to type: one that listens everywhere is no place to go.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_listens_everywhere_is_reached_on_this_machine() {
+        let reach = |text: &str| reachable(text.parse().unwrap()).to_string();
+        assert_eq!(reach("0.0.0.0:80"), "127.0.0.1:80");
+        assert_eq!(reach("[::]:80"), "[::1]:80");
+        assert_eq!(reach("192.0.2.1:80"), "192.0.2.1:80");
+    }
+
+    #[test]
+    fn a_path_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted("/a/.b-c_d"), "/a/.b-c_d");
+        assert_eq!(quoted("/it's here"), r"'/it'\''s here'");
+    }
+}

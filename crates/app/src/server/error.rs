@@ -1,0 +1,60 @@
+use std::{io, net::SocketAddr};
+
+use crate::{database::PreparationError, exit_code, kept_secrets::KeptSecretsError};
+
+/// Why a server did not start, in words for its operator.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {}", why_not(.source))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The server's secrets cannot be kept.
+    #[error(transparent)]
+    Secrets(#[from] KeptSecretsError),
+    /// The server's own PostgreSQL does not start.
+    #[error("{0}; to use another PostgreSQL set database.url (ABU__DATABASE__URL)")]
+    OwnPostgres(#[from] abu_embedded_postgres::StartError),
+    /// The database cannot be used as it is.
+    #[error(transparent)]
+    Database(#[from] PreparationError),
+    /// The system gave no threads, or no signals.
+    #[error("the system refused: {0}")]
+    Threads(#[source] io::Error),
+    /// A part of the server panicked; the log has more.
+    #[error("{0} ended unexpectedly")]
+    Broken(&'static str),
+}
+
+impl StartError {
+    /// The number to exit with.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Listen { .. } => exit_code::ADDRESS,
+            Self::OwnPostgres(_) => exit_code::DATABASE,
+            Self::Database(error) => error.exit_code(),
+            Self::Secrets(_) | Self::Threads(_) | Self::Broken(_) => exit_code::FAILED,
+        }
+    }
+}
+
+fn why_not(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there; stop it, or set server.port (ABU__SERVER__PORT) to \
+             another port"
+                .to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address; set server.host (ABU__SERVER__HOST)".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 take special rights; set server.port (ABU__SERVER__PORT)".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
