@@ -5,7 +5,7 @@ use std::sync::Arc;
 use abu_application::ports::RoomChatState;
 use abu_domain::{RoomId, UserId};
 use parking_lot::RwLock;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::{directory::Version, frame::SharedPacket, registry::SessionKey};
 
@@ -19,8 +19,26 @@ pub(crate) struct SessionAddress {
     pub(crate) key: SessionKey,
 }
 
+/// Tells who waits for it, by being dropped with the last worker's share of a batch, that every
+/// worker has handled the event it is part of.
+#[derive(Debug)]
+pub(crate) struct Handled {
+    _told_by_dropping: oneshot::Sender<()>,
+}
+
+impl Handled {
+    /// The part of the event, and what ends when the event was handled.
+    pub(crate) fn pair() -> (Self, oneshot::Receiver<()>) {
+        let (told_by_dropping, handled) = oneshot::channel();
+        let part = Self {
+            _told_by_dropping: told_by_dropping,
+        };
+        (part, handled)
+    }
+}
+
 /// Something workers must know.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Event {
     /// A packet for every session in a room, but for the one that caused it, if it is not to have
     /// it.
@@ -48,21 +66,33 @@ pub(crate) enum Event {
         room: RoomId,
         members: Vec<(UserId, Option<RoomChatState>)>,
         version: Version,
+        #[expect(dead_code, reason = "tells by being dropped")]
+        handled: Handled,
     },
     /// Whether a room takes messages now.
     RoomState {
         room: RoomId,
         read_only: bool,
         version: Version,
+        #[expect(dead_code, reason = "tells by being dropped")]
+        handled: Handled,
     },
     /// The account was suspended.
-    Suspended { user: UserId, version: Version },
+    Suspended {
+        user: UserId,
+        version: Version,
+        #[expect(dead_code, reason = "tells by being dropped")]
+        handled: Handled,
+    },
     /// The server is going down.
     ShutDown,
 }
 
 /// Events in the order they were published.
 pub(crate) type Batch = Arc<[Event]>;
+
+/// The workers, each with the way into its inbox.
+type Inboxes = Arc<[(WorkerId, mpsc::Sender<Batch>)]>;
 
 /// The bus within a process.
 ///
@@ -74,7 +104,7 @@ pub(crate) type Batch = Arc<[Event]>;
 /// the other way round.
 pub(crate) struct LocalBus {
     order: Mutex<()>,
-    inboxes: RwLock<Arc<[(WorkerId, mpsc::Sender<Batch>)]>>,
+    inboxes: RwLock<Inboxes>,
     capacity: usize,
 }
 

@@ -19,7 +19,7 @@ use abu_domain::{RoomId, UserId};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::bus::{Event, LocalBus};
+use crate::bus::{Event, Handled, LocalBus};
 
 /// The order of reads.
 pub(crate) type Version = u64;
@@ -53,8 +53,7 @@ enum Request {
     },
     Refresh {
         change: Change,
-        /// Dropped once the change has reached the workers.
-        applied: oneshot::Sender<()>,
+        applied: Handled,
     },
     Stop,
 }
@@ -104,13 +103,13 @@ impl Directory {
     }
 
     /// Asks for a change to be read again. Blocks while the queue is full, so not for async code;
-    /// what it returns ends when the change has reached the workers.
+    /// what it returns ends when every worker goes by the change.
     pub(crate) fn refresh(&self, change: Change) -> impl Future<Output = ()> + Send + 'static {
-        let (applied, is_applied) = oneshot::channel();
+        let (applied, is_applied) = Handled::pair();
         let sent = self.requests.send(Request::Refresh { change, applied });
         async move {
             if sent.is_ok() {
-                // The sender is dropped, not used: both ways mean that it is done.
+                // It is told by an error: the sender is dropped.
                 let _ = is_applied.await;
             }
         }
@@ -131,7 +130,7 @@ struct Reader {
     inbox: Receiver<Request>,
     version: Version,
     /// Changes that could not be read; they are tried again until they can.
-    unsettled: Vec<(Change, oneshot::Sender<()>)>,
+    unsettled: Vec<(Change, Handled)>,
 }
 
 type Lookup = (UserId, oneshot::Sender<Result<Snapshot, LookupError>>);
@@ -213,50 +212,70 @@ impl Reader {
         }
     }
 
-    fn refresh(&mut self, change: Change, applied: oneshot::Sender<()>) {
+    fn refresh(&mut self, change: Change, handled: Handled) {
         self.version += 1;
         match self.read(&change) {
-            Ok(Some(event)) => {
-                self.bus.publish_blocking(vec![event]);
-                drop(applied);
+            Ok(found) => {
+                let event = self.event(change, found, handled);
+                self.bus.publish_blocking(event.into_iter().collect());
             }
-            Ok(None) => drop(applied),
             Err(error) => {
                 log_failure("reading a change again", &error);
-                self.unsettled.push((change, applied));
+                self.unsettled.push((change, handled));
             }
         }
     }
 
-    fn read(&self, change: &Change) -> Result<Option<Event>, StoreError> {
+    fn read(&self, change: &Change) -> Result<Found, StoreError> {
+        self.store.read(|tx| {
+            Ok(match change {
+                Change::Members { room, users } => {
+                    Found::Memberships(tx.chat_memberships(*room, users)?)
+                }
+                Change::Account { user } => {
+                    let found = tx.chat_members(&[*user])?;
+                    Found::Active(found.iter().any(|member| member.is_active))
+                }
+                Change::Room { room } => {
+                    Found::ReadOnly(tx.room(*room)?.is_none_or(|room| room.is_read_only()))
+                }
+            })
+        })
+    }
+
+    /// What the workers are told; nothing of an account that is not suspended after all.
+    fn event(&self, change: Change, found: Found, handled: Handled) -> Option<Event> {
         let version = self.version;
-        match change {
-            Change::Members { room, users } => {
-                let members = self.store.read(|tx| tx.chat_memberships(*room, users))?;
-                Ok(Some(Event::Memberships {
-                    room: *room,
+        match (change, found) {
+            (Change::Members { room, .. }, Found::Memberships(members)) => {
+                Some(Event::Memberships {
+                    room,
                     members,
                     version,
-                }))
+                    handled,
+                })
             }
-            Change::Account { user } => {
-                let members = self.store.read(|tx| tx.chat_members(&[*user]))?;
-                let active = members.iter().any(|member| member.is_active);
-                Ok((!active).then_some(Event::Suspended {
-                    user: *user,
-                    version,
-                }))
-            }
-            Change::Room { room } => {
-                let found = self.store.read(|tx| tx.room(*room))?;
-                Ok(found.map(|found| Event::RoomState {
-                    room: *room,
-                    read_only: found.is_read_only(),
-                    version,
-                }))
-            }
+            (Change::Room { room }, Found::ReadOnly(read_only)) => Some(Event::RoomState {
+                room,
+                read_only,
+                version,
+                handled,
+            }),
+            (Change::Account { user }, Found::Active(false)) => Some(Event::Suspended {
+                user,
+                version,
+                handled,
+            }),
+            _ => None,
         }
     }
+}
+
+/// What was read of a change.
+enum Found {
+    Memberships(Vec<(UserId, Option<RoomChatState>)>),
+    ReadOnly(bool),
+    Active(bool),
 }
 
 fn log_failure(doing: &str, error: &StoreError) {

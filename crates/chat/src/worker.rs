@@ -256,6 +256,7 @@ impl Worker {
                 room,
                 members,
                 version,
+                handled: _,
             } => {
                 let mut registry = self.0.registry.borrow_mut();
                 for (user, state) in members {
@@ -269,6 +270,7 @@ impl Worker {
                 room,
                 read_only,
                 version,
+                handled: _,
             } => {
                 let view = RoomView {
                     read_only: *read_only,
@@ -276,7 +278,11 @@ impl Worker {
                 let mut registry = self.0.registry.borrow_mut();
                 registry.room_changed(*room, view, *version);
             }
-            Event::Suspended { user, version } => {
+            Event::Suspended {
+                user,
+                version,
+                handled: _,
+            } => {
                 let mut registry = self.0.registry.borrow_mut();
                 registry.suspended(*user, *version);
                 for session in registry.sessions_of(*user) {

@@ -29,7 +29,7 @@ use abu_domain::{
     RoomId,
     message::{Message, NewMessage},
 };
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -40,6 +40,9 @@ use crate::{
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);
+/// How long an attempt may take before it counts as hanging: longer than the store waits for a
+/// connection.
+const HANGING: Duration = Duration::from_millis(2_500);
 /// What a client is told to wait when the store is away.
 const RETRY_HINT: Duration = Duration::from_secs(2);
 
@@ -78,10 +81,34 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Submission>,
-    /// Who waits for the batch that is being stored; taken out when they were told to wait no more.
-    storing: Vec<(Sender, RoomId)>,
-    storing_since: Option<Instant>,
+    storing: UnderWay,
     stopping: bool,
+}
+
+/// The batch that is being stored.
+#[derive(Default)]
+struct UnderWay {
+    /// Who waits for it; taken out when they are told to wait no more.
+    senders: Vec<(Sender, RoomId)>,
+    /// When its oldest message was submitted.
+    since: Option<Instant>,
+    /// When the attempt that is running began; none runs between two attempts.
+    attempt_since: Option<Instant>,
+    /// An attempt ended in its commit, so the batch may be stored.
+    in_doubt: bool,
+}
+
+impl UnderWay {
+    /// Whether its senders waited long enough, and what became of it cannot be told them: its commit
+    /// is in doubt, or the attempt hangs. An attempt that merely cannot reach the database ends by
+    /// itself, and then it is known that nothing was stored.
+    fn is_lost(&self, now: Instant, patience: Duration) -> bool {
+        let since = |start: Instant| now.saturating_duration_since(start);
+        let hangs = self
+            .attempt_since
+            .is_some_and(|start| since(start) >= HANGING);
+        self.since.is_some_and(|start| since(start) >= patience) && (self.in_doubt || hangs)
+    }
 }
 
 impl Writer {
@@ -161,9 +188,10 @@ impl Shared {
         {
             expired.extend(queue.waiting.pop_front());
         }
-        let doubtful = match queue.storing_since {
-            Some(since) if too_old(since) => std::mem::take(&mut queue.storing),
-            _ => Vec::new(),
+        let doubtful = if queue.storing.is_lost(now, self.patience) {
+            std::mem::take(&mut queue.storing.senders)
+        } else {
+            Vec::new()
         };
         drop(queue);
         expired
@@ -204,58 +232,99 @@ impl Storing {
             self.shared.changed.wait(&mut queue);
         }
         let count = queue.waiting.len().min(self.max_batch);
-        // Counted from the oldest, so that nobody waits longer than the patience in all.
-        queue.storing_since = queue.waiting.front().map(|first| first.submitted_at);
+        let since = queue.waiting.front().map(|first| first.submitted_at);
         let taken: Vec<Submission> = queue.waiting.drain(..count).collect();
         let mut batch = Vec::with_capacity(count);
+        let mut senders = Vec::with_capacity(count);
         for submission in taken {
-            queue
-                .storing
-                .push((submission.sender, submission.message.room_id));
+            senders.push((submission.sender, submission.message.room_id));
             batch.push(submission.message);
         }
+        queue.storing = UnderWay {
+            senders,
+            since,
+            ..UnderWay::default()
+        };
         Some(batch)
     }
 
     /// Tries until the batch is stored or known not to be.
     fn store_until_settled(&self, batch: &[NewMessage]) {
-        let began = Instant::now();
         let mut pause = FIRST_RETRY;
-        let mut in_doubt = false;
         loop {
-            match store_batch(&*self.store, batch) {
+            match self.attempt(batch) {
                 Ok(outcomes) => return self.deliver(batch, outcomes),
                 Err(StoreError::CommitInDoubt(error)) => {
                     log::warn!("the database went away during a commit: {error}");
-                    in_doubt = true;
+                    self.shared.queue.lock().storing.in_doubt = true;
                 }
                 Err(StoreError::Unavailable(error)) => {
                     log::debug!("messages wait for the database: {error}");
-                    if !in_doubt && began.elapsed() >= self.shared.patience {
-                        return self.refuse_all(&Refusal::Unavailable);
-                    }
                 }
                 Err(error) if batch.len() == 1 => return self.give_up(&error),
                 // One message is the database's trouble; the others need not share it.
                 Err(_) => return self.store_one_by_one(batch),
             }
-            if self.pause(pause) && !in_doubt {
-                return self.refuse_all(&Refusal::Unavailable);
+            match self.what_next(pause) {
+                Next::TryAgain => pause = (pause * 2).min(LAST_RETRY),
+                Next::GiveUp(refusal) => return self.refuse_all(&refusal),
             }
-            if self.is_stopping() {
-                return self.refuse_all(&Refusal::InDoubt);
+        }
+    }
+
+    fn attempt(&self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError> {
+        self.shared.queue.lock().storing.attempt_since = Some(Instant::now());
+        let result = store_batch(&*self.store, batch);
+        self.shared.queue.lock().storing.attempt_since = None;
+        result
+    }
+
+    /// After a failed attempt: pauses, unless it is known that nothing was stored and the senders
+    /// waited long enough, or the writer is stopped.
+    fn what_next(&self, pause: Duration) -> Next {
+        let deadline = Instant::now() + pause;
+        let mut queue = self.shared.queue.lock();
+        if queue.storing.in_doubt {
+            self.wait(&mut queue, deadline);
+            return match queue.stopping {
+                true => Next::GiveUp(Refusal::InDoubt),
+                false => Next::TryAgain,
+            };
+        }
+        let patience = self.shared.patience;
+        let out_of_patience = |queue: &Queue| {
+            queue.stopping
+                || queue
+                    .storing
+                    .since
+                    .is_none_or(|start| start.elapsed() >= patience)
+        };
+        if !out_of_patience(&queue) {
+            self.wait(&mut queue, deadline);
+        }
+        if out_of_patience(&queue) {
+            return Next::GiveUp(Refusal::Unavailable);
+        }
+        Next::TryAgain
+    }
+
+    /// Waits until the deadline, or until the writer is stopped.
+    fn wait(&self, queue: &mut MutexGuard<'_, Queue>, deadline: Instant) {
+        while !queue.stopping {
+            if self.shared.changed.wait_until(queue, deadline).timed_out() {
+                return;
             }
-            pause = (pause * 2).min(LAST_RETRY);
         }
     }
 
     fn store_one_by_one(&self, batch: &[NewMessage]) {
         let mut senders = self.settled().into_iter();
         for message in batch {
-            let mut queue = self.shared.queue.lock();
-            queue.storing.extend(senders.next());
-            queue.storing_since = Some(Instant::now());
-            drop(queue);
+            self.shared.queue.lock().storing = UnderWay {
+                senders: senders.next().into_iter().collect(),
+                since: Some(Instant::now()),
+                ..UnderWay::default()
+            };
             self.store_until_settled(std::slice::from_ref(message));
         }
     }
@@ -267,27 +336,6 @@ impl Storing {
             std::error::Error::source(error)
         );
         self.refuse_all(&Refusal::Internal(reference));
-    }
-
-    /// Sleeps unless the writer is stopped meanwhile; true where it is.
-    fn pause(&self, pause: Duration) -> bool {
-        let deadline = Instant::now() + pause;
-        let mut queue = self.shared.queue.lock();
-        while !queue.stopping {
-            if self
-                .shared
-                .changed
-                .wait_until(&mut queue, deadline)
-                .timed_out()
-            {
-                break;
-            }
-        }
-        queue.stopping
-    }
-
-    fn is_stopping(&self) -> bool {
-        self.shared.queue.lock().stopping
     }
 
     /// Tells everybody what was committed.
@@ -325,9 +373,7 @@ impl Storing {
 
     /// The senders of the batch, which is being stored no more.
     fn settled(&self) -> Vec<(Sender, RoomId)> {
-        let mut queue = self.shared.queue.lock();
-        queue.storing_since = None;
-        std::mem::take(&mut queue.storing)
+        std::mem::take(&mut self.shared.queue.lock().storing).senders
     }
 }
 
@@ -347,6 +393,12 @@ pub(crate) fn message_receive(message: &Message) -> MessageReceive {
         message.text.as_str(),
         message.sent_at,
     )
+}
+
+/// What to do after a failed attempt.
+enum Next {
+    TryAgain,
+    GiveUp(Refusal),
 }
 
 /// Why a message was not stored.

@@ -189,12 +189,15 @@ fn typing_is_told_once_a_second_and_ends_after_ten_seconds_of_silence() {
         is_typing: false,
     };
     let mut session = session();
-    assert_eq!(session.says(&typing(open_room(), true)), [on.clone()]);
+    assert_eq!(
+        session.says(&typing(open_room(), true)),
+        std::slice::from_ref(&on)
+    );
     assert_eq!(session.says_at(SECOND / 2, &typing(open_room(), true)), []);
     assert_eq!(session.says_at(SECOND, &typing(open_room(), true)), [on]);
     assert_eq!(
         session.says_at(SECOND, &typing(open_room(), false)),
-        [off.clone()]
+        std::slice::from_ref(&off)
     );
     assert_eq!(session.says_at(SECOND, &typing(open_room(), false)), []);
 

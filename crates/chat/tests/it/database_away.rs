@@ -1,0 +1,68 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use abu_chat_protocol::{client::ListMessageRequest, server::ErrorCode};
+use abu_repository::{PgStore, PoolSettings};
+use abu_test_support::PrivateCluster;
+
+use crate::support::{Chat, unlimited};
+
+fn chat_on(cluster: &PrivateCluster) -> Chat {
+    let database = cluster.database();
+    // As impatient as in production.
+    let store = PgStore::connect(PoolSettings {
+        connection_timeout: Duration::from_secs(2),
+        ..database.settings()
+    });
+    Chat::on(database, Arc::new(store), unlimited())
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_senders_are_told_in_time_and_then_all_goes_on() {
+    let mut cluster = PrivateCluster::start();
+    let chat = chat_on(&cluster);
+    let (amina, bello) = (chat.user(), chat.user());
+    let room = chat.room(&[amina, bello]).await;
+    let mut one = chat.connect(amina).await;
+    let mut other = chat.connect(bello).await;
+    one.say(room, "before").await;
+    one.message().await;
+    other.message().await;
+
+    cluster.stop();
+    let asked = Instant::now();
+    one.say(room, "lost?").await;
+    let error = one.error().await;
+    assert_eq!(error.code, ErrorCode::Unavailable);
+    assert!(error.retry_after_ms.is_some());
+    assert_eq!(error.room_id.unwrap().to_uuid(), Some(room.uuid()));
+    assert!(
+        asked.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        asked.elapsed()
+    );
+    one.send(ListMessageRequest::new(room.uuid())).await;
+    assert_eq!(one.error().await.code, ErrorCode::Unavailable);
+
+    cluster.start_again();
+    // The same connections go on; what was answered as not stored is not there.
+    loop {
+        one.say(room, "after").await;
+        match one.packet().await {
+            abu_chat_protocol::ServerPacket::MessageReceive(message) => {
+                assert_eq!(message.message, "after");
+                break;
+            }
+            abu_chat_protocol::ServerPacket::Error(error) => {
+                assert_eq!(error.code, ErrorCode::Unavailable);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(other.message().await.message, "after");
+    let page = other.history(ListMessageRequest::new(room.uuid())).await;
+    let texts: Vec<_> = page.messages.iter().map(|m| m.message.as_str()).collect();
+    assert_eq!(texts, ["after", "before"]);
+}

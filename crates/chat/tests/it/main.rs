@@ -1,0 +1,15 @@
+//! The chat through real sockets and a real PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod closing;
+mod database_away;
+mod errors;
+mod history;
+mod membership;
+mod messages;
+mod presence;
+mod support;
+mod typing;

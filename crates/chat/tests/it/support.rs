@@ -1,0 +1,289 @@
+//! A server that is nothing but the chat, and a client that speaks its packets.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use abu_application::{
+    BlockingPool, Database,
+    ports::{LiveChat, Store},
+    rooms::{RoomDraft, RoomLimits, Rooms},
+    system::{SystemClock, SystemIds},
+};
+use abu_chat::{ChatEngine, ChatSettings, Connecting, Worker};
+use abu_chat_protocol::{
+    ClientPacket, CloseCode, Decoded, ServerPacket,
+    client::{ChatJoin, ListMessageRequest, MessageSend},
+    server::{self, ListMessageResponse, MessageReceive},
+};
+use abu_domain::{RoomId, UserId, text::RoomName};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
+use chrono::Utc;
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{self, Message, client::IntoClientRequest},
+};
+
+/// How long anything may take before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A chat server of one test.
+pub(crate) struct Chat {
+    pub(crate) address: SocketAddr,
+    pub(crate) engine: ChatEngine,
+    pub(crate) rooms: Rooms,
+    pub(crate) people: abu_test_support::TestDatabase,
+    handle: ServerHandle,
+}
+
+/// Settings that let a test send as fast as it likes.
+pub(crate) fn unlimited() -> ChatSettings {
+    ChatSettings {
+        rate_limits_enabled: false,
+        ..ChatSettings::default()
+    }
+}
+
+impl Chat {
+    pub(crate) fn start() -> Self {
+        Self::with(unlimited())
+    }
+
+    pub(crate) fn with(settings: ChatSettings) -> Self {
+        let people = abu_test_support::TestDatabase::new();
+        let store = people.store();
+        Self::on(people, store, settings)
+    }
+
+    /// A chat on that store, which need not be the test database's own.
+    pub(crate) fn on(
+        people: abu_test_support::TestDatabase,
+        store: Arc<dyn Store>,
+        settings: ChatSettings,
+    ) -> Self {
+        let database = Database::new(store, BlockingPool::new(8, Duration::from_secs(5)));
+        let clock = Arc::new(SystemClock);
+        let ids = Arc::new(SystemIds);
+        let engine = ChatEngine::start(
+            database.clone(),
+            clock.clone(),
+            ids.clone(),
+            settings.clone(),
+        )
+        .unwrap();
+        let rooms = Rooms {
+            database,
+            live_chat: engine.live_chat(),
+            clock,
+            ids,
+            limits: RoomLimits {
+                max_members: 1_000,
+                max_rooms_per_user: 100,
+            },
+        };
+        let (address, handle) = serve(engine.clone(), settings);
+        Self {
+            address,
+            engine,
+            rooms,
+            people,
+            handle,
+        }
+    }
+
+    pub(crate) fn live(&self) -> Arc<dyn LiveChat> {
+        self.engine.live_chat()
+    }
+
+    /// Somebody with an account.
+    pub(crate) fn user(&self) -> UserId {
+        self.people.user().create().id
+    }
+
+    /// A group of these people; the first owns it.
+    pub(crate) async fn room(&self, members: &[UserId]) -> RoomId {
+        let draft = RoomDraft::Group {
+            name: RoomName::parse("Class of 1998").unwrap(),
+            members: members[1..].to_vec(),
+        };
+        self.rooms.open(members[0], draft).await.unwrap().room.id
+    }
+
+    pub(crate) async fn connect(&self, user: UserId) -> Client {
+        self.connect_for(user, Duration::from_secs(3600)).await
+    }
+
+    /// Connects with a token that is good for `lifetime`.
+    pub(crate) async fn connect_for(&self, user: UserId, lifetime: Duration) -> Client {
+        self.try_connect(user, lifetime).await.unwrap()
+    }
+
+    pub(crate) async fn try_connect(
+        &self,
+        user: UserId,
+        lifetime: Duration,
+    ) -> Result<Client, tungstenite::Error> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let url = format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis());
+        let request = url.into_client_request().unwrap();
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok(Client { socket, user })
+    }
+
+    /// Everybody connected, one session each.
+    pub(crate) async fn connect_all(&self, users: &[UserId]) -> Vec<Client> {
+        let mut clients = Vec::new();
+        for user in users {
+            clients.push(self.connect(*user).await);
+        }
+        clients
+    }
+
+    /// Ends the server the way a signal does.
+    pub(crate) async fn shut_down(&self) {
+        let stopping = self.handle.stop(true);
+        self.engine.shut_down(PATIENCE).await;
+        stopping.await;
+    }
+}
+
+impl Drop for Chat {
+    fn drop(&mut self) {
+        // The runtime of the test may be gone; the command is sent at once, waiting is optional.
+        drop(self.handle.stop(false));
+    }
+}
+
+async fn chat(
+    request: HttpRequest,
+    payload: web::Payload,
+    who: web::Path<(uuid::Uuid, u64)>,
+    worker: web::Data<Worker>,
+) -> HttpResponse {
+    let (user, lifetime_ms) = who.into_inner();
+    let connecting = Connecting {
+        user_id: UserId::new(user),
+        expires_at: Utc::now() + Duration::from_millis(lifetime_ms),
+    };
+    match worker.connect(&request, payload, connecting).await {
+        Ok(response) => response,
+        Err(error) => HttpResponse::ServiceUnavailable().body(error.to_string()),
+    }
+}
+
+/// Serves on a free port, from threads of its own.
+fn serve(engine: ChatEngine, settings: ChatSettings) -> (SocketAddr, ServerHandle) {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = HttpServer::new(move || {
+                App::new()
+                    .app_data(web::Data::new(engine.join_worker()))
+                    .route("/chat/{user}/{lifetime_ms}", web::get().to(chat))
+            })
+            .on_connect(move |io, extensions| abu_chat::on_connect(&settings, io, extensions))
+            .workers(2)
+            .disable_signals()
+            .shutdown_timeout(5)
+            .bind(("127.0.0.1", 0))
+            .unwrap();
+            let address = server.addrs()[0];
+            let server = server.run();
+            tell.send((address, server.handle())).unwrap();
+            server.await.unwrap();
+        });
+    });
+    told.recv().unwrap()
+}
+
+/// One session.
+pub(crate) struct Client {
+    pub(crate) socket: WebSocketStream<TcpStream>,
+    pub(crate) user: UserId,
+}
+
+impl Client {
+    pub(crate) async fn send(&mut self, packet: impl Into<ClientPacket>) {
+        self.send_text(&packet.into().to_json()).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.unwrap();
+    }
+
+    pub(crate) async fn say(&mut self, room: RoomId, text: &str) {
+        self.send(MessageSend::new(room.uuid(), text)).await;
+    }
+
+    pub(crate) async fn join(&mut self) {
+        self.send(ChatJoin::new()).await;
+    }
+
+    pub(crate) async fn frame(&mut self) -> Message {
+        tokio::time::timeout(PATIENCE, self.socket.next())
+            .await
+            .expect("a frame in time")
+            .expect("a frame, not the end")
+            .unwrap()
+    }
+
+    /// The next packet; pings are answered on the way.
+    pub(crate) async fn packet(&mut self) -> ServerPacket {
+        loop {
+            match self.frame().await {
+                Message::Text(text) => match ServerPacket::decode(&text).unwrap() {
+                    Decoded::Known { packet, .. } => return packet,
+                    other => panic!("an unknown packet: {other:?}"),
+                },
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("a packet was expected, not {other:?}"),
+            }
+        }
+    }
+
+    pub(crate) async fn message(&mut self) -> MessageReceive {
+        match self.packet().await {
+            ServerPacket::MessageReceive(message) => message,
+            other => panic!("a message was expected, not {other:?}"),
+        }
+    }
+
+    pub(crate) async fn error(&mut self) -> server::Error {
+        match self.packet().await {
+            ServerPacket::Error(error) => error,
+            other => panic!("an error was expected, not {other:?}"),
+        }
+    }
+
+    pub(crate) async fn history(&mut self, request: ListMessageRequest) -> ListMessageResponse {
+        self.send(request).await;
+        match self.packet().await {
+            ServerPacket::ListMessageResponse(page) => page,
+            other => panic!("history was expected, not {other:?}"),
+        }
+    }
+
+    /// Asserts that nothing came before this session hears itself say something in `room`.
+    pub(crate) async fn hears_nothing_else(&mut self, room: RoomId) {
+        let marker = uuid::Uuid::new_v4().to_string();
+        self.say(room, &marker).await;
+        assert_eq!(self.message().await.message, marker);
+    }
+
+    /// The code the server closes with.
+    pub(crate) async fn closed(&mut self) -> CloseCode {
+        loop {
+            match self.frame().await {
+                Message::Close(Some(frame)) => return CloseCode::from(u16::from(frame.code)),
+                Message::Close(None) => panic!("a close without a code"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Says goodbye and waits until the server has ended the connection.
+    pub(crate) async fn leave(mut self) {
+        self.socket.close(None).await.unwrap();
+        while let Some(Ok(_)) = self.socket.next().await {}
+    }
+}
