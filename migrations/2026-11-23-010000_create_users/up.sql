@@ -26,6 +26,9 @@ COMMENT ON COLUMN users.verification IS 'Whether the university knows this perso
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));
 -- The staff's list: newest first, and what a name or an address starts with.
 CREATE INDEX users_created_at_idx ON users (created_at DESC, id DESC);
+CREATE INDEX users_verification_idx ON users (verification, created_at DESC, id DESC);
+CREATE INDEX users_suspended_idx ON users (created_at DESC, id DESC) WHERE NOT is_active;
+CREATE INDEX users_superusers_idx ON users (id) WHERE is_superuser;
 CREATE INDEX users_email_prefix_idx ON users (lower(email) text_pattern_ops);
 CREATE INDEX users_firstname_prefix_idx ON users (lower(firstname) text_pattern_ops);
 CREATE INDEX users_lastname_prefix_idx ON users (lower(lastname) text_pattern_ops);

@@ -27,7 +27,7 @@ COMMENT ON COLUMN rooms.direct_low IS 'The lesser id of the two people of a dire
 COMMENT ON COLUMN rooms.direct_high IS 'The greater id of the two people of a direct room.';
 
 -- Two people have one direct room, whoever asks first and however often.
-CREATE UNIQUE INDEX rooms_direct_pair_key ON rooms (direct_low, direct_high) WHERE kind = 'direct';
+CREATE UNIQUE INDEX rooms_direct_pair_key ON rooms (direct_low, direct_high) WHERE direct_low IS NOT NULL;
 
 CREATE TABLE room_members (
     room_id uuid NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,

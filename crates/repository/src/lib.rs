@@ -1,1 +1,17 @@
 #![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod access;
+mod connection;
+mod error;
+mod messages;
+pub mod migrations;
+mod rooms;
+#[rustfmt::skip]
+mod schema;
+mod sql;
+mod store;
+mod tickets;
+mod users;
+
+pub use store::{PgStore, PoolSettings};

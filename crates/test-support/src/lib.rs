@@ -1,1 +1,21 @@
 #![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test whose database cannot be had has failed, and says why"
+)]
+
+mod builders;
+mod cluster;
+mod database;
+mod private_cluster;
+#[cfg(feature = "server")]
+mod server;
+
+pub use builders::{GroupBuilder, UserBuilder};
+pub use cluster::cluster;
+pub use database::{TestDatabase, new_message};
+pub use private_cluster::PrivateCluster;
+#[cfg(feature = "server")]
+pub use server::{ADMIN_EMAIL, ADMIN_PASSWORD, TestServer};

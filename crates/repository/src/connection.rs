@@ -1,0 +1,176 @@
+//! Opening connections, and telling live ones from dead ones.
+
+use std::{borrow::Cow, time::Duration};
+
+use diesel::{
+    Connection, PgConnection,
+    connection::SimpleConnection,
+    r2d2::{ManageConnection, R2D2Connection},
+    result::ConnectionError,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+/// What the client library does unless the URL says otherwise. A server that vanished without a word
+/// (a lost network, a machine without power) is noticed within half a minute rather than hours.
+const DEFAULTS: [(&str, &str); 6] = [
+    ("connect_timeout", "2"),
+    ("fallback_application_name", "abu"),
+    ("keepalives_count", "3"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "5"),
+    ("tcp_user_timeout", "30000"),
+];
+
+/// Why there is no connection, in words that hold nothing of the URL's secrets.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct ConnectError(Cow<'static, str>);
+
+/// Opens a connection.
+pub(crate) fn open(url: &SecretString) -> Result<PgConnection, ConnectError> {
+    let url = with_defaults(url.expose_secret());
+    PgConnection::establish(url.expose_secret()).map_err(|error| ConnectError(words(error)))
+}
+
+/// The URL with [`DEFAULTS`] before its own parameters: of two with one name the later one counts.
+fn with_defaults(url: &str) -> SecretString {
+    let (defaults, separator) =
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            (DEFAULTS.map(|(name, value)| format!("{name}={value}")), "&")
+        } else {
+            (DEFAULTS.map(|(name, value)| format!("{name}={value}")), " ")
+        };
+    let defaults = defaults.join(separator);
+    match (separator, url.split_once('?')) {
+        ("&", Some((place, parameters))) => format!("{place}?{defaults}&{parameters}"),
+        ("&", None) => format!("{url}?{defaults}"),
+        (_, _) => format!("{defaults} {url}"),
+    }
+    .into()
+}
+
+/// The client library quotes the pieces of a URL it cannot read, the password among them. Of its
+/// words only those are passed on that tell of a server it spoke to.
+fn words(error: ConnectionError) -> Cow<'static, str> {
+    match error {
+        ConnectionError::BadConnection(said) if said.starts_with("connection to server ") => {
+            said.split_whitespace().collect::<Vec<_>>().join(" ").into()
+        }
+        ConnectionError::CouldntSetupConfiguration(_) => {
+            "the connection broke while it was set up".into()
+        }
+        _ => "the database's host is not known, or its URL cannot be read".into(),
+    }
+}
+
+/// Makes connections for the pool, and judges them.
+pub(crate) struct Manager {
+    pub(crate) url: SecretString,
+    pub(crate) statement_timeout: Duration,
+}
+
+/// A connection that has ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ManagerError {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error("the connection broke while it was set up")]
+    SetUp(#[source] diesel::result::Error),
+    #[error("the database has closed the connection")]
+    Closed,
+}
+
+impl Manager {
+    /// An idle transaction holds locks that others wait for, so it may last no longer than a
+    /// statement: its owner has stopped, or the network to it has.
+    fn set_up(&self, connection: &mut PgConnection) -> Result<(), ManagerError> {
+        let limit = self
+            .statement_timeout
+            .as_millis()
+            .clamp(1, i32::MAX as u128);
+        connection
+            .batch_execute(&format!(
+                "SET statement_timeout = {limit}; \
+                 SET idle_in_transaction_session_timeout = {limit}; \
+                 SET default_transaction_isolation = 'read committed'"
+            ))
+            .map_err(ManagerError::SetUp)
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = PgConnection;
+    type Error = ManagerError;
+
+    fn connect(&self) -> Result<PgConnection, ManagerError> {
+        let mut connection = open(&self.url)?;
+        self.set_up(&mut connection)?;
+        Ok(connection)
+    }
+
+    /// Reads what has arrived, without waiting or asking the server: two system calls instead of a
+    /// round trip. The first takes in the server's last words, if there are any, the second sees
+    /// the end that follows them.
+    fn is_valid(&self, connection: &mut PgConnection) -> Result<(), ManagerError> {
+        let mut ended = || matches!(connection.notifications_iter().next(), Some(Err(_)));
+        if ended() || ended() {
+            return Err(ManagerError::Closed);
+        }
+        Ok(())
+    }
+
+    /// A panic, or an open transaction, leaves nothing that others should go on with.
+    fn has_broken(&self, connection: &mut PgConnection) -> bool {
+        std::thread::panicking() || connection.is_broken()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed(url: &str) -> String {
+        with_defaults(url).expose_secret().to_owned()
+    }
+
+    #[test]
+    fn the_urls_own_parameters_come_last_and_so_count() {
+        let url = completed("postgres://u:p@h/d?connect_timeout=9");
+        assert!(url.starts_with("postgres://u:p@h/d?connect_timeout=2&"));
+        assert!(url.ends_with("&connect_timeout=9"));
+        let pairs = completed("host=h connect_timeout=9");
+        assert!(pairs.starts_with("connect_timeout=2 "));
+        assert!(pairs.ends_with(" host=h connect_timeout=9"));
+    }
+
+    #[test]
+    fn a_url_without_parameters_gets_some() {
+        let url = completed("postgresql://h/d");
+        assert!(url.starts_with("postgresql://h/d?connect_timeout=2&"));
+    }
+
+    #[test]
+    fn no_unreadable_url_shows_its_password() {
+        for url in [
+            "postgres://user:hunter2/x@localhost/db",
+            "postgres://user:hunter2%zz@localhost/db",
+            "host=localhost password=no hunter2",
+            "hunter2",
+            "postgres://user:p@hunter2.invalid/db",
+            "postgres://user:hunter2@localhost:1/db\0",
+            "postgres://user:hunter2@localhost:1/db",
+        ] {
+            let Err(error) = open(&SecretString::from(url)) else {
+                panic!("{url} is a database")
+            };
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_told_by_name() {
+        let error = open(&SecretString::from("postgres://u:p@127.0.0.1:1/d")).err();
+        let told = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.contains("127.0.0.1") && !told.contains('\n'), "{told}");
+    }
+}

@@ -1,0 +1,298 @@
+//! Storing a batch of messages: a handful of statements, however many messages there are.
+//!
+//! The rooms' row locks are what makes places dense. They are taken first, in one order; every later
+//! statement sees all that the locks' former holders committed, the members who left included.
+//! Places are then given here, and stored with the messages.
+//!
+//! Whether a message is stored already is asked as late as can be. To look a batch's ids up takes
+//! time, and finds nothing unless an earlier commit was in doubt. So the insertion leaves out what
+//! is there already; only where it does, or where somebody is to be told that their message is not
+//! stored, are the ids looked up, and the places given once more.
+
+use std::collections::{HashMap, HashSet};
+
+use abu_application::ports::StoreOutcome;
+use abu_domain::{
+    MessageId, RoomId, UserId,
+    message::{Message, NewMessage},
+};
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use uuid::Uuid;
+
+use super::MessageRow;
+use crate::{
+    error::{BadRow, Failure},
+    schema::{messages, rooms},
+    sql::sql,
+};
+
+/// How often places are given before something must be wrong. Each time after the second takes
+/// another transaction that has just stored a message of this batch.
+const ATTEMPTS: usize = 5;
+
+/// Stores a batch, as
+/// [`MessageRows::store_messages`](abu_application::ports::MessageRows::store_messages) tells.
+pub(super) fn store(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+) -> Result<Vec<StoreOutcome>, Failure> {
+    let Some(first) = batch.first() else {
+        return Ok(Vec::new());
+    };
+    let rooms = lock_rooms(connection, batch)?;
+    let members = members(connection, batch)?;
+    let mut known = stored_under_client_ids(connection, batch)?;
+    let mut knows_all = false;
+    for _ in 0..ATTEMPTS {
+        let places = Places::give(batch, &rooms, &members, known);
+        if knows_all || !places.refused {
+            if insert(connection, &places.added)? == places.added.len() {
+                advance(connection, &places.last)?;
+                return Ok(places.outcomes);
+            }
+            take_back(connection, &places.added)?;
+        }
+        known = stored_under_client_ids(connection, batch)?;
+        known.extend(stored_under_ids(connection, batch)?);
+        knows_all = true;
+    }
+    Err(Failure::Row(BadRow {
+        column: "rooms.last_seq",
+        id: first.room_id.uuid(),
+    }))
+}
+
+/// A room of the batch, as it was when it was locked.
+struct LockedRoom {
+    last_seq: i64,
+    read_only: bool,
+}
+
+type Rooms = HashMap<RoomId, LockedRoom>;
+type Members = HashSet<(RoomId, UserId)>;
+
+/// The newest message of a room: its place, and when it was accepted.
+type Newest = (i64, DateTime<Utc>);
+
+/// Messages that stand already.
+#[derive(Default)]
+struct Known {
+    by_id: HashMap<MessageId, Message>,
+    by_client_id: HashMap<(UserId, Uuid), Message>,
+}
+
+impl Known {
+    fn add(&mut self, message: Message) {
+        if let Some(client_id) = message.client_message_id {
+            self.by_client_id
+                .insert((message.sender_id, client_id), message.clone());
+        }
+        self.by_id.insert(message.id, message);
+    }
+
+    fn extend(&mut self, rows: Vec<MessageRow>) {
+        rows.into_iter()
+            .map(Message::from)
+            .for_each(|message| self.add(message));
+    }
+
+    fn repeated(&self, message: &NewMessage) -> Option<&Message> {
+        let client_id = message.client_message_id?;
+        self.by_client_id.get(&(message.sender_id, client_id))
+    }
+}
+
+/// What becomes of each message of a batch.
+#[derive(Default)]
+struct Places {
+    /// In the order of the batch.
+    outcomes: Vec<StoreOutcome>,
+    /// Those that are new.
+    added: Vec<Message>,
+    /// The newest message of each room that gets any.
+    last: HashMap<RoomId, Newest>,
+    /// Somebody is told that their message is not stored.
+    refused: bool,
+}
+
+impl Places {
+    fn give(batch: &[NewMessage], rooms: &Rooms, members: &Members, mut known: Known) -> Self {
+        let mut places = Self::default();
+        for message in batch {
+            let outcome = places.place(message, rooms, members, &mut known);
+            places.outcomes.push(outcome);
+        }
+        places
+    }
+
+    fn place(
+        &mut self,
+        message: &NewMessage,
+        rooms: &Rooms,
+        members: &Members,
+        known: &mut Known,
+    ) -> StoreOutcome {
+        if let Some(stored) = known.by_id.get(&message.id) {
+            return StoreOutcome::Stored(stored.clone());
+        }
+        let is_member = members.contains(&(message.room_id, message.sender_id));
+        let Some(room) = rooms.get(&message.room_id).filter(|_| is_member) else {
+            self.refused = true;
+            return StoreOutcome::NotAMember;
+        };
+        if let Some(stored) = known.repeated(message) {
+            return StoreOutcome::Repeated(stored.clone());
+        }
+        if room.read_only {
+            self.refused = true;
+            return StoreOutcome::ReadOnly;
+        }
+        let stored = self.next(room, message);
+        known.add(stored.clone());
+        StoreOutcome::Stored(stored)
+    }
+
+    fn next(&mut self, room: &LockedRoom, message: &NewMessage) -> Message {
+        let last = self
+            .last
+            .entry(message.room_id)
+            .or_insert((room.last_seq, message.sent_at));
+        *last = (last.0 + 1, last.1.max(message.sent_at));
+        let stored = message.clone().at(last.0);
+        self.added.push(stored.clone());
+        stored
+    }
+}
+
+fn lock_rooms(connection: &mut PgConnection, batch: &[NewMessage]) -> QueryResult<Rooms> {
+    let ids: HashSet<Uuid> = batch.iter().map(|message| message.room_id.uuid()).collect();
+    let rows: Vec<(Uuid, i64, bool)> = rooms::table
+        .filter(rooms::id.eq_any(ids))
+        .order(rooms::id)
+        .select((rooms::id, rooms::last_seq, rooms::archived_at.is_not_null()))
+        .for_no_key_update()
+        .load(connection)?;
+    let locked = |(id, last_seq, read_only)| {
+        let room = LockedRoom {
+            last_seq,
+            read_only,
+        };
+        (RoomId::new(id), room)
+    };
+    Ok(rows.into_iter().map(locked).collect())
+}
+
+fn members(connection: &mut PgConnection, batch: &[NewMessage]) -> QueryResult<Members> {
+    let pairs: HashSet<(Uuid, Uuid)> = batch
+        .iter()
+        .map(|message| (message.room_id.uuid(), message.sender_id.uuid()))
+        .collect();
+    let (rooms, users): (Vec<Uuid>, Vec<Uuid>) = pairs.into_iter().unzip();
+    let rows: Vec<(Uuid, Uuid)> = sql::<(SqlUuid, SqlUuid)>(
+        "SELECT room_id, user_id
+         FROM unnest(?, ?) AS asked (room_id, user_id) JOIN room_members USING (room_id, user_id)",
+    )
+    .bind::<Array<SqlUuid>, _>(rooms)
+    .bind::<Array<SqlUuid>, _>(users)
+    .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, user)| (room.into(), user.into()))
+        .collect())
+}
+
+fn stored_under_client_ids(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+) -> QueryResult<Known> {
+    let (senders, client_ids): (Vec<Uuid>, Vec<Uuid>) = batch
+        .iter()
+        .filter_map(|message| Some((message.sender_id.uuid(), message.client_message_id?)))
+        .unzip();
+    let mut known = Known::default();
+    if !client_ids.is_empty() {
+        let rows = sql::<messages::SqlType>(
+            "SELECT room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at
+             FROM unnest(?, ?) AS asked (sender_id, client_message_id)
+             JOIN messages USING (sender_id, client_message_id)",
+        )
+        .bind::<Array<SqlUuid>, _>(senders)
+        .bind::<Array<SqlUuid>, _>(client_ids)
+        .load(connection)?;
+        known.extend(rows);
+    }
+    Ok(known)
+}
+
+fn stored_under_ids(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+) -> QueryResult<Vec<MessageRow>> {
+    messages::table
+        .filter(messages::id.eq_any(batch.iter().map(|message| message.id.uuid())))
+        .select(MessageRow::as_select())
+        .load(connection)
+}
+
+/// Inserts those that are not there yet, and returns how many that were.
+fn insert(connection: &mut PgConnection, added: &[Message]) -> QueryResult<usize> {
+    if added.is_empty() {
+        return Ok(0);
+    }
+    sql::<()>(
+        "INSERT INTO messages
+             (room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at)
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.room_id.uuid()))
+    .bind::<Array<BigInt>, _>(column(added, |message| message.seq))
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.id.uuid()))
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.sender_id.uuid()))
+    .bind::<Array<Text>, _>(column(added, |message| message.text.as_str()))
+    .bind::<Array<Nullable<SqlUuid>>, _>(column(added, |message| message.client_message_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(column(added, |message| {
+        message.reply_to.map(MessageId::uuid)
+    }))
+    .bind::<Array<Timestamptz>, _>(column(added, |message| message.sent_at))
+    .execute(connection)
+}
+
+fn column<'a, T>(messages: &'a [Message], value: impl Fn(&'a Message) -> T) -> Vec<T> {
+    messages.iter().map(value).collect()
+}
+
+/// Undoes an insertion that left something out: the places of all the others would have gaps.
+fn take_back(connection: &mut PgConnection, added: &[Message]) -> QueryResult<usize> {
+    sql::<()>(
+        "DELETE FROM messages USING unnest(?, ?) AS added (room_id, seq)
+         WHERE messages.room_id = added.room_id AND messages.seq = added.seq",
+    )
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.room_id.uuid()))
+    .bind::<Array<BigInt>, _>(column(added, |message| message.seq))
+    .execute(connection)
+}
+
+/// Moves the rooms to their newest messages.
+fn advance(connection: &mut PgConnection, last: &HashMap<RoomId, Newest>) -> QueryResult<()> {
+    if last.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = last.keys().map(|room| room.uuid()).collect();
+    let (places, times): (Vec<i64>, Vec<DateTime<Utc>>) = last.values().copied().unzip();
+    sql::<()>(
+        "UPDATE rooms
+         SET last_seq = newest.seq, last_activity_at = greatest(last_activity_at, newest.at)
+         FROM unnest(?, ?, ?) AS newest (room_id, seq, at)
+         WHERE rooms.id = newest.room_id",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<BigInt>, _>(places)
+    .bind::<Array<Timestamptz>, _>(times)
+    .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! SQL text for what Diesel's query builder cannot say: arrays turned into rows, and the like.
+//!
+//! Unlike [`diesel::sql_query`], whose text may be made up anew each time, such a statement is
+//! prepared once a connection and used again: its text is fixed.
+
+use std::marker::PhantomData;
+
+use diesel::{
+    RunQueryDsl,
+    expression::{AsExpression, TypedExpressionType},
+    pg::Pg,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    result::{Error, QueryResult},
+    sql_types::SqlType,
+};
+
+/// A statement in SQL, whose rows have the columns `Columns`.
+#[must_use]
+pub(crate) struct Sql<'a, Columns> {
+    text: &'static str,
+    binds: Vec<Box<dyn QueryFragment<Pg> + 'a>>,
+    columns: PhantomData<Columns>,
+}
+
+/// A statement with a question mark for each of its binds, in their order.
+pub(crate) fn sql<'a, Columns>(text: &'static str) -> Sql<'a, Columns> {
+    Sql {
+        text,
+        binds: Vec::new(),
+        columns: PhantomData,
+    }
+}
+
+impl<'a, Columns> Sql<'a, Columns> {
+    /// Gives the next question mark its value, of the SQL type `T`.
+    pub(crate) fn bind<T, V>(mut self, value: V) -> Self
+    where
+        T: SqlType + TypedExpressionType,
+        V: AsExpression<T>,
+        <V as AsExpression<T>>::Expression: QueryFragment<Pg> + 'a,
+    {
+        self.binds.push(Box::new(value.as_expression()));
+        self
+    }
+}
+
+impl<Columns> QueryFragment<Pg> for Sql<'_, Columns> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let mut binds = self.binds.iter();
+        for (index, part) in self.text.split('?').enumerate() {
+            if index > 0 {
+                binds
+                    .next()
+                    .ok_or_else(|| Error::QueryBuilderError("a bind is missing".into()))?
+                    .walk_ast(out.reborrow())?;
+            }
+            out.push_sql(part);
+        }
+        Ok(())
+    }
+}
+
+/// Without an id of its own, Diesel knows the statement by its text.
+impl<Columns> QueryId for Sql<'_, Columns> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Columns> Query for Sql<'_, Columns> {
+    type SqlType = Columns;
+}
+
+impl<Columns, Connection> RunQueryDsl<Connection> for Sql<'_, Columns> {}

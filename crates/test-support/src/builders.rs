@@ -1,0 +1,226 @@
+//! People and rooms for tests, made through the store's own ports.
+
+use abu_application::{
+    ports::{Clock, NewRoom, NewUser},
+    system::SystemClock,
+};
+use abu_domain::{
+    RoomId, UserId,
+    room::{DirectPair, Room, RoomKind, RoomRole},
+    text::{EmailAddress, PersonName, RoomName},
+    user::User,
+};
+use uuid::Uuid;
+
+use crate::TestDatabase;
+
+/// An account about to be made.
+#[must_use]
+pub struct UserBuilder<'a> {
+    database: &'a TestDatabase,
+    new: NewUser,
+    groups: Vec<String>,
+    is_active: bool,
+}
+
+impl<'a> UserBuilder<'a> {
+    pub(crate) fn new(database: &'a TestDatabase) -> Self {
+        let id = Uuid::new_v4();
+        let new = NewUser {
+            id: UserId::new(id),
+            email: email(&format!("{}@example.com", id.simple())),
+            // Nobody logs in with this.
+            password_hash: "-".to_owned(),
+            firstname: name("Amina"),
+            middlename: None,
+            lastname: name("Bello"),
+            phone: None,
+            is_superuser: false,
+            created_at: SystemClock.now(),
+        };
+        Self {
+            database,
+            new,
+            groups: Vec::new(),
+            is_active: true,
+        }
+    }
+
+    /// With this address. Default: one of its own.
+    pub fn email(mut self, address: &str) -> Self {
+        self.new.email = email(address);
+        self
+    }
+
+    /// With this name. Default: Amina Bello.
+    pub fn name(mut self, firstname: &str, lastname: &str) -> Self {
+        self.new.firstname = name(firstname);
+        self.new.lastname = name(lastname);
+        self
+    }
+
+    /// With this password hash. Default: one that no password has.
+    pub fn password_hash(mut self, hash: impl Into<String>) -> Self {
+        self.new.password_hash = hash.into();
+        self
+    }
+
+    /// Holding every permission.
+    pub fn superuser(mut self) -> Self {
+        self.new.is_superuser = true;
+        self
+    }
+
+    /// Suspended.
+    pub fn suspended(mut self) -> Self {
+        self.is_active = false;
+        self
+    }
+
+    /// In this group, one of those that every installation has.
+    pub fn in_group(mut self, group: &str) -> Self {
+        self.groups.push(group.to_owned());
+        self
+    }
+
+    /// Otherwise than any of the above.
+    pub fn with(mut self, change: impl FnOnce(&mut NewUser)) -> Self {
+        change(&mut self.new);
+        self
+    }
+
+    /// Makes the account.
+    pub fn create(self) -> User {
+        let (id, now) = (self.new.id, self.new.created_at);
+        let user = self.database.transaction(|tx| {
+            tx.insert_user(&self.new)?;
+            if !self.groups.is_empty() {
+                tx.seed_access(now)?;
+            }
+            for group in &self.groups {
+                tx.add_to_group(id, group)?;
+            }
+            if !self.is_active {
+                tx.set_active(id, false, now)?;
+            }
+            tx.user(id)
+        });
+        user.expect("the account is made")
+            .expect("an account just made is there")
+    }
+}
+
+/// A group room about to be made.
+#[must_use]
+pub struct GroupBuilder<'a> {
+    database: &'a TestDatabase,
+    new: NewRoom,
+    members: Vec<(UserId, RoomRole)>,
+    archived: bool,
+}
+
+impl<'a> GroupBuilder<'a> {
+    pub(crate) fn new(database: &'a TestDatabase, owner: UserId) -> Self {
+        let new = NewRoom {
+            kind: RoomKind::Group,
+            name: Some(room_name("Class of 2010")),
+            ..new_room(owner)
+        };
+        Self {
+            database,
+            new,
+            members: vec![(owner, RoomRole::Owner)],
+            archived: false,
+        }
+    }
+
+    /// With this name. Default: Class of 2010.
+    pub fn name(mut self, name: &str) -> Self {
+        self.new.name = Some(room_name(name));
+        self
+    }
+
+    /// With one more plain member.
+    pub fn member(self, user: UserId) -> Self {
+        self.members([user])
+    }
+
+    /// With more plain members.
+    pub fn members(mut self, users: impl IntoIterator<Item = UserId>) -> Self {
+        self.members
+            .extend(users.into_iter().map(|user| (user, RoomRole::Member)));
+        self
+    }
+
+    /// With one more member, in this role.
+    pub fn with_role(mut self, user: UserId, role: RoomRole) -> Self {
+        self.members.push((user, role));
+        self
+    }
+
+    /// Read-only and hidden from lists.
+    pub fn archived(mut self) -> Self {
+        self.archived = true;
+        self
+    }
+
+    /// Makes the room.
+    pub fn create(self) -> Room {
+        create_room(self.database, &self.new, &self.members, self.archived)
+    }
+}
+
+pub(crate) fn direct_room(database: &TestDatabase, creator: UserId, other: UserId) -> Room {
+    let new = NewRoom {
+        pair: DirectPair::new(creator, other),
+        ..new_room(creator)
+    };
+    let members = [(creator, RoomRole::Owner), (other, RoomRole::Member)];
+    create_room(database, &new, &members, false)
+}
+
+fn new_room(creator: UserId) -> NewRoom {
+    NewRoom {
+        id: RoomId::new(Uuid::new_v4()),
+        kind: RoomKind::Direct,
+        name: None,
+        pair: None,
+        created_by: creator,
+        created_at: SystemClock.now(),
+    }
+}
+
+fn create_room(
+    database: &TestDatabase,
+    new: &NewRoom,
+    members: &[(UserId, RoomRole)],
+    archived: bool,
+) -> Room {
+    let (id, now) = (new.id, new.created_at);
+    let room = database.transaction(|tx| {
+        assert!(tx.insert_room(new)?, "the two have a direct room already");
+        for role in RoomRole::ALL {
+            let of_role = members.iter().filter(|(_, own)| *own == role);
+            let users: Vec<UserId> = of_role.map(|(user, _)| *user).collect();
+            tx.add_members(id, &users, role, now)?;
+        }
+        if archived {
+            tx.set_archived(id, Some(now), now)?;
+        }
+        tx.room(id)
+    });
+    room.expect("the room is made")
+        .expect("a room just made is there")
+}
+
+fn email(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect("the test's address is one")
+}
+
+fn name(text: &str) -> PersonName {
+    PersonName::parse(text).expect("the test's name is one")
+}
+
+fn room_name(text: &str) -> RoomName {
+    RoomName::parse(text).expect("the test's room name is one")
+}

@@ -1,0 +1,174 @@
+//! A test's own database.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use abu_application::ports::Clock;
+use abu_application::{
+    ports::{Store, StoreError, StoreOutcome, Transaction},
+    system::SystemClock,
+};
+use abu_domain::{
+    MessageId, RoomId, UserId,
+    message::{Message, NewMessage},
+    room::Room,
+    text::MessageText,
+};
+use abu_embedded_postgres::Postgres;
+use abu_repository::{PgStore, PoolSettings, migrations};
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::{GroupBuilder, UserBuilder, builders, cluster};
+
+/// A schema with all tables, for one test alone. Any number of them are used at the same time.
+#[derive(Clone)]
+pub struct TestDatabase {
+    url: String,
+    store: PgStore,
+}
+
+impl TestDatabase {
+    /// A new one on the process's shared PostgreSQL.
+    pub fn new() -> Self {
+        Self::on(cluster())
+    }
+
+    /// A new one on `postgres`.
+    pub fn on(postgres: &Postgres) -> Self {
+        let database = Self::empty_on(postgres);
+        migrations::run(&database.url.as_str().into()).expect("the migrations run");
+        database
+    }
+
+    /// A new one on the process's shared PostgreSQL, still without tables.
+    pub fn empty() -> Self {
+        Self::empty_on(cluster())
+    }
+
+    fn empty_on(postgres: &Postgres) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let schema = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
+        connect(&postgres.url())
+            .batch_execute(&format!("CREATE SCHEMA {schema}"))
+            .expect("a schema can be made");
+        let url = format!("{}?options=-csearch_path%3D{schema}", postgres.url());
+        let store = PgStore::connect(settings(&url));
+        Self { url, store }
+    }
+
+    /// The address, which leads into the test's own schema.
+    pub fn url(&self) -> SecretString {
+        self.url.as_str().into()
+    }
+
+    /// What a pool of one's own needs.
+    pub fn settings(&self) -> PoolSettings {
+        settings(&self.url)
+    }
+
+    /// The store on this database, through a small pool that all clones share.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::new(self.store.clone())
+    }
+
+    /// Runs `work` in a transaction of the store.
+    ///
+    /// # Errors
+    /// What `work` returned, or the store's own failure.
+    pub fn transaction<T>(
+        &self,
+        work: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        (&self.store as &dyn Store).transaction(work)
+    }
+
+    /// Runs `work` on a connection of the store, without a transaction.
+    ///
+    /// # Errors
+    /// What `work` returned, or the store's own failure.
+    pub fn read<T>(
+        &self,
+        work: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        (&self.store as &dyn Store).read(work)
+    }
+
+    /// A connection past the store, for what no port can do.
+    pub fn connection(&self) -> PgConnection {
+        connect(&self.url)
+    }
+
+    /// Runs statements past the store.
+    pub fn execute(&self, statements: &str) {
+        self.connection()
+            .batch_execute(statements)
+            .expect("the test's statements run");
+    }
+
+    /// An account with defaults for all that the test does not care about.
+    pub fn user(&self) -> UserBuilder<'_> {
+        UserBuilder::new(self)
+    }
+
+    /// A group room of `owner`, with defaults for all that the test does not care about.
+    pub fn group(&self, owner: UserId) -> GroupBuilder<'_> {
+        GroupBuilder::new(self, owner)
+    }
+
+    /// The direct room of two people, made by `creator`.
+    pub fn direct_room(&self, creator: UserId, other: UserId) -> Room {
+        builders::direct_room(self, creator, other)
+    }
+
+    /// Stores a message from a member of the room.
+    pub fn message(&self, room: RoomId, sender: UserId, text: &str) -> Message {
+        let outcome = self
+            .transaction(|tx| tx.store_messages(&[new_message(room, sender, text)]))
+            .expect("the message is stored")
+            .remove(0);
+        match outcome {
+            StoreOutcome::Stored(message) => message,
+            other => panic!("the message was not stored: {other:?}"),
+        }
+    }
+}
+
+impl Default for TestDatabase {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A message still to be stored.
+pub fn new_message(room: RoomId, sender: UserId, text: &str) -> NewMessage {
+    NewMessage {
+        id: MessageId::new(Uuid::now_v7()),
+        room_id: room,
+        sender_id: sender,
+        text: MessageText::parse(text).expect("the text is a message"),
+        client_message_id: None,
+        reply_to: None,
+        sent_at: SystemClock.now(),
+    }
+}
+
+/// Patient, because tests share the machine; small, because they share the server.
+fn settings(url: &str) -> PoolSettings {
+    PoolSettings {
+        url: url.into(),
+        size: 4,
+        connection_timeout: Duration::from_secs(30),
+        statement_timeout: Duration::from_secs(30),
+    }
+}
+
+fn connect(url: &str) -> PgConnection {
+    PgConnection::establish(url).expect("the test's PostgreSQL takes connections")
+}

@@ -1,0 +1,121 @@
+//! A server of a test's own.
+
+use std::net::SocketAddr;
+
+use abu_app::{
+    readiness::Readiness,
+    security::JwtTokens,
+    server::{self, RunningServer},
+    settings::{Environment, Settings, Sources},
+};
+use abu_application::{
+    ports::{AccessTokens, Clock},
+    system::SystemClock,
+};
+use abu_domain::UserId;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::TestDatabase;
+
+/// The first superuser of every test's server.
+pub const ADMIN_EMAIL: &str = "admin@example.com";
+/// What they log in with.
+pub const ADMIN_PASSWORD: &str = "a password for tests";
+
+const SECRET: &str = "fQ3mW8xN1vB6kT9rY4cH7jL2pS5dG0zA";
+
+/// A real server on a free port, with a database of its own and the settings of tests. It goes when
+/// the test's runtime ends.
+pub struct TestServer {
+    database: TestDatabase,
+    running: RunningServer,
+    tokens: JwtTokens,
+    /// What the server keeps itself; dropped with it.
+    _data: TempDir,
+}
+
+impl TestServer {
+    /// Starts one, and waits until it serves.
+    pub async fn start() -> Self {
+        Self::start_with(|_settings| {}).await
+    }
+
+    /// Starts one whose settings are changed like this.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_on(TestDatabase::new(), change).await
+    }
+
+    /// Starts one on `database`, whose settings are changed like this.
+    pub async fn start_on(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        let data = TempDir::with_prefix("abu-test-").expect("a temporary folder can be made");
+        let mut settings = settings(&database, &data);
+        change(&mut settings);
+        let tokens = JwtTokens::new(
+            &SECRET.into(),
+            &settings.auth.issuer,
+            &settings.auth.audience,
+            settings.auth.access_token_ttl,
+        );
+        let mut running = server::start(settings).expect("the server starts");
+        running.ready().await.expect("the server is set up");
+        Self {
+            database,
+            running,
+            tokens,
+            _data: data,
+        }
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.running.address()
+    }
+
+    /// The address of `path`, which begins with a slash.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address())
+    }
+
+    /// The address of the chat for `user`, with a token in it.
+    pub fn chat_url(&self, user: UserId) -> String {
+        format!("ws://{}/chat?token={}", self.address(), self.token(user))
+    }
+
+    /// An access token for `user`.
+    pub fn token(&self, user: UserId) -> String {
+        self.tokens
+            .issue(user, Uuid::new_v4(), SystemClock.now())
+            .expect("a token can be signed")
+            .token
+    }
+
+    /// Whether it serves.
+    pub fn readiness(&self) -> &Readiness {
+        self.running.readiness()
+    }
+
+    /// Stops it in good order.
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+fn settings(database: &TestDatabase, data: &TempDir) -> Settings {
+    use secrecy::ExposeSecret;
+
+    let sources = Sources::built_in(Environment::Test)
+        .variable("ABU__DATABASE__URL", database.url().expose_secret())
+        .variable("ABU__DATABASE__POOL_SIZE", "4")
+        .variable("ABU__SERVER__WORKERS", "2")
+        .variable("ABU__AUTH__JWT_SECRET", SECRET)
+        .variable("ABU__SUPERUSER__EMAIL", ADMIN_EMAIL)
+        .variable("ABU__SUPERUSER__PASSWORD", ADMIN_PASSWORD)
+        .variable("ABU__DATA__DIR", data.path());
+    Settings::load(&sources).expect("the settings of tests are right")
+}
