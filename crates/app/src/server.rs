@@ -20,8 +20,7 @@ use std::{
 
 use abu_application::{
     BlockingPool, Database,
-    ports::{AccessTokens, Clock, Ids, PasswordHasher},
-    setup::Setup,
+    ports::{Clock, Ids},
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;
@@ -114,47 +113,12 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
 /// [`StartError`], as far as it does not depend on the database.
 pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let settings = Arc::new(settings);
-    let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
     let secrets = KeptSecrets::new(&settings.data.dir);
-    let jwt_secret = match &settings.auth.jwt_secret {
-        Some(configured) => configured.clone(),
-        None => secrets.get_or_make(KeptSecret::JwtSecret, &*ids)?,
-    };
-    let tokens = JwtTokens::new(
-        &jwt_secret,
-        &settings.auth.issuer,
-        &settings.auth.audience,
-        settings.auth.access_token_ttl,
-    );
-    let hasher: Arc<dyn PasswordHasher> = Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost));
     let readiness = Readiness::default();
     let store = Arc::new(GuardedStore::new(readiness.clone()));
-    let pool_size = settings.database.pool_size as usize;
-    let database = Database::new(
-        Arc::clone(&store) as _,
-        BlockingPool::new(pool_size, PATIENCE),
-    );
-    let chat = ChatEngine::start(
-        database.clone(),
-        Arc::clone(&clock) as Arc<dyn Clock>,
-        Arc::clone(&ids) as Arc<dyn Ids>,
-        settings.chat.clone(),
-    )
-    .map_err(StartError::Threads)?;
-    let state = AppState::new(AppParts {
-        settings: Arc::clone(&settings),
-        secret: jwt_secret,
-        database,
-        chat: chat.clone(),
-        readiness: readiness.clone(),
-        tokens: Arc::new(tokens) as Arc<dyn AccessTokens>,
-        hasher: Arc::clone(&hasher),
-        hashing: BlockingPool::new(hashing_places(), PATIENCE),
-        clock: Arc::clone(&clock) as _,
-        ids: Arc::clone(&ids) as _,
-    });
-    let listener = listener::listen(&settings, state, chat.clone())?;
-    let (done, set_up) = oneshot::channel();
+    let parts = parts(&settings, &secrets, &readiness, Arc::clone(&store))?;
+    let (chat, hasher) = (parts.chat.clone(), Arc::clone(&parts.hasher));
+    let listener = listener::listen(&settings, AppState::new(parts), chat.clone())?;
     let own_postgres = Arc::new(OnceLock::new());
     let keeper = set_up::Keeper {
         settings: Arc::clone(&settings),
@@ -163,9 +127,8 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
-        clock,
-        ids,
     };
+    let (done, set_up) = oneshot::channel();
     Ok(RunningServer {
         address: listener.address,
         http: listener.server.handle(),
@@ -214,7 +177,6 @@ impl RunningServer {
                 "not everything was finished within {} s",
                 limit.as_secs_f64()
             );
-            self.http.stop(false).await;
         }
         let own_postgres = Arc::clone(&self.own_postgres);
         // A panic in there has been reported, and there is nothing left to stop.
@@ -231,15 +193,41 @@ impl RunningServer {
     }
 }
 
-impl set_up::Keeper {
-    fn setup(&self, store: abu_repository::PgStore) -> Setup {
-        Setup {
-            store: Arc::new(store),
-            hasher: Arc::clone(&self.hasher),
-            clock: Arc::clone(&self.clock) as _,
-            ids: Arc::clone(&self.ids) as _,
-        }
-    }
+/// Everything that requests need, on a store that is not there yet.
+fn parts(
+    settings: &Arc<Settings>,
+    secrets: &KeptSecrets,
+    readiness: &Readiness,
+    store: Arc<GuardedStore>,
+) -> Result<AppParts, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+    let auth = &settings.auth;
+    let secret = match &auth.jwt_secret {
+        Some(configured) => configured.clone(),
+        None => secrets.get_or_make(KeptSecret::JwtSecret, &*ids)?,
+    };
+    let tokens = JwtTokens::new(&secret, &auth.issuer, &auth.audience, auth.access_token_ttl);
+    let places = BlockingPool::new(settings.database.pool_size as usize, PATIENCE);
+    let database = Database::new(store, places);
+    let chat = ChatEngine::start(
+        database.clone(),
+        Arc::clone(&clock),
+        Arc::clone(&ids),
+        settings.chat.clone(),
+    );
+    Ok(AppParts {
+        settings: Arc::clone(settings),
+        secret,
+        database,
+        chat: chat.map_err(StartError::Threads)?,
+        readiness: readiness.clone(),
+        tokens: Arc::new(tokens),
+        hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
+        hashing: BlockingPool::new(hashing_places(), PATIENCE),
+        clock,
+        ids,
+    })
 }
 
 /// Hashing takes a whole core for a while: one is left for everything else.

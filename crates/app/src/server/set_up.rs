@@ -1,14 +1,13 @@
 //! From a server that listens to one that serves: gets at the database, however long that takes.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use abu_application::{
     ports::PasswordHasher,
+    setup::Setup,
     system::{SystemClock, SystemIds},
 };
+use abu_repository::PgStore;
 use secrecy::SecretString;
 use tokio::{sync::oneshot, task::spawn_blocking, time::sleep};
 
@@ -29,8 +28,6 @@ pub(super) struct Keeper {
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
     pub(super) secrets: KeptSecrets,
     pub(super) hasher: Arc<dyn PasswordHasher>,
-    pub(super) clock: Arc<SystemClock>,
-    pub(super) ids: Arc<SystemIds>,
 }
 
 impl Keeper {
@@ -48,13 +45,18 @@ impl Keeper {
         watch::watch_over(Arc::new(store), self.own_postgres, &self.readiness).await;
     }
 
-    async fn set_up(&self) -> Result<abu_repository::PgStore, StartError> {
+    async fn set_up(&self) -> Result<PgStore, StartError> {
         let url = self.url().await?;
         let store = database::open(url.clone(), self.settings.database.pool_size);
         let preparation = Arc::new(Preparation {
             settings: Arc::clone(&self.settings),
             url,
-            setup: self.setup(store.clone()),
+            setup: Setup {
+                store: Arc::new(store.clone()),
+                hasher: Arc::clone(&self.hasher),
+                clock: Arc::new(SystemClock),
+                ids: Arc::new(SystemIds),
+            },
             secrets: self.secrets.clone(),
         });
         self.prepare(&preparation).await?;
@@ -69,7 +71,7 @@ impl Keeper {
         if let Some(configured) = &self.settings.database.url {
             return Ok(configured.clone());
         }
-        let data_dir: PathBuf = self.settings.data.dir.clone();
+        let data_dir = self.settings.data.dir.clone();
         let own = blocking(move || OwnPostgres::start(&data_dir)).await??;
         Ok(self.own_postgres.get_or_init(|| own).url())
     }
