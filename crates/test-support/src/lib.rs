@@ -7,6 +7,7 @@
 )]
 
 mod builders;
+mod chat_client;
 mod cluster;
 mod database;
 mod private_cluster;
@@ -14,6 +15,7 @@ mod private_cluster;
 mod server;
 
 pub use builders::{GroupBuilder, UserBuilder};
+pub use chat_client::ChatClient;
 pub use cluster::cluster;
 pub use database::{TestDatabase, new_message};
 pub use private_cluster::PrivateCluster;

@@ -58,10 +58,10 @@ async fn two_hundred_sessions_see_every_message_in_one_order_and_none_twice() {
     let users: Vec<_> = (0..SESSIONS).map(|_| chat.user()).collect();
     let room = chat.room(&users).await;
     let mut tasks = Vec::new();
-    for mut client in chat.connect_all(&users).await {
+    for (mut client, user) in chat.connect_all(&users).await.into_iter().zip(users) {
         tasks.push(tokio::spawn(async move {
             for n in 0..EACH {
-                client.say(room, &format!("{} {n}", client.user)).await;
+                client.say(room, &format!("{user} {n}")).await;
             }
             let mut seen = Vec::with_capacity(SESSIONS * EACH);
             for _ in 0..SESSIONS * EACH {

@@ -1,4 +1,4 @@
-//! A server that is nothing but the chat, and a client that speaks its packets.
+//! A server that is nothing but the chat.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -9,20 +9,12 @@ use abu_application::{
     system::{SystemClock, SystemIds},
 };
 use abu_chat::{ChatEngine, ChatSettings, Connecting, Worker};
-use abu_chat_protocol::{
-    ClientPacket, CloseCode, Decoded, ServerPacket,
-    client::{ChatJoin, ListMessageRequest, MessageSend},
-    server::{self, ListMessageResponse, MessageReceive},
-};
 use abu_domain::{RoomId, UserId, text::RoomName};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::Utc;
-use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{self, Message, client::IntoClientRequest},
-};
+use tokio_tungstenite::tungstenite;
+
+pub(crate) use abu_test_support::ChatClient as Client;
 
 /// How long anything may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -123,11 +115,8 @@ impl Chat {
         user: UserId,
         lifetime: Duration,
     ) -> Result<Client, tungstenite::Error> {
-        let stream = TcpStream::connect(self.address).await.unwrap();
         let url = format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis());
-        let request = url.into_client_request().unwrap();
-        let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
-        Ok(Client { socket, user })
+        Client::connect(&url).await
     }
 
     /// Everybody connected, one session each.
@@ -194,96 +183,4 @@ fn serve(engine: ChatEngine, settings: ChatSettings) -> (SocketAddr, ServerHandl
         });
     });
     told.recv().unwrap()
-}
-
-/// One session.
-pub(crate) struct Client {
-    pub(crate) socket: WebSocketStream<TcpStream>,
-    pub(crate) user: UserId,
-}
-
-impl Client {
-    pub(crate) async fn send(&mut self, packet: impl Into<ClientPacket>) {
-        self.send_text(&packet.into().to_json()).await;
-    }
-
-    pub(crate) async fn send_text(&mut self, text: &str) {
-        self.socket.send(Message::text(text)).await.unwrap();
-    }
-
-    pub(crate) async fn say(&mut self, room: RoomId, text: &str) {
-        self.send(MessageSend::new(room.uuid(), text)).await;
-    }
-
-    pub(crate) async fn join(&mut self) {
-        self.send(ChatJoin::new()).await;
-    }
-
-    pub(crate) async fn frame(&mut self) -> Message {
-        tokio::time::timeout(PATIENCE, self.socket.next())
-            .await
-            .expect("a frame in time")
-            .expect("a frame, not the end")
-            .unwrap()
-    }
-
-    /// The next packet; pings are answered on the way.
-    pub(crate) async fn packet(&mut self) -> ServerPacket {
-        loop {
-            match self.frame().await {
-                Message::Text(text) => match ServerPacket::decode(&text).unwrap() {
-                    Decoded::Known { packet, .. } => return packet,
-                    other => panic!("an unknown packet: {other:?}"),
-                },
-                Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("a packet was expected, not {other:?}"),
-            }
-        }
-    }
-
-    pub(crate) async fn message(&mut self) -> MessageReceive {
-        match self.packet().await {
-            ServerPacket::MessageReceive(message) => message,
-            other => panic!("a message was expected, not {other:?}"),
-        }
-    }
-
-    pub(crate) async fn error(&mut self) -> server::Error {
-        match self.packet().await {
-            ServerPacket::Error(error) => error,
-            other => panic!("an error was expected, not {other:?}"),
-        }
-    }
-
-    pub(crate) async fn history(&mut self, request: ListMessageRequest) -> ListMessageResponse {
-        self.send(request).await;
-        match self.packet().await {
-            ServerPacket::ListMessageResponse(page) => page,
-            other => panic!("history was expected, not {other:?}"),
-        }
-    }
-
-    /// Asserts that nothing came before this session hears itself say something in `room`.
-    pub(crate) async fn hears_nothing_else(&mut self, room: RoomId) {
-        let marker = uuid::Uuid::new_v4().to_string();
-        self.say(room, &marker).await;
-        assert_eq!(self.message().await.message, marker);
-    }
-
-    /// The code the server closes with.
-    pub(crate) async fn closed(&mut self) -> CloseCode {
-        loop {
-            match self.frame().await {
-                Message::Close(Some(frame)) => return CloseCode::from(u16::from(frame.code)),
-                Message::Close(None) => panic!("a close without a code"),
-                _ => {}
-            }
-        }
-    }
-
-    /// Says goodbye and waits until the server has ended the connection.
-    pub(crate) async fn leave(mut self) {
-        self.socket.close(None).await.unwrap();
-        while let Some(Ok(_)) = self.socket.next().await {}
-    }
 }

@@ -1,0 +1,143 @@
+//! A session of the chat, as a test sees it.
+
+use std::time::Duration;
+
+use abu_chat_protocol::{
+    ClientPacket, CloseCode, Decoded, ServerPacket,
+    client::{ChatJoin, ListMessageRequest, MessageSend},
+    server::{self, ListMessageResponse, MessageReceive},
+};
+use abu_domain::RoomId;
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{self, Message, client::IntoClientRequest, handshake::client::Request},
+};
+
+/// How long anything may take before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A session of the chat, for tests. Whatever is awaited fails the test when it does not come.
+pub struct ChatClient {
+    /// The socket itself, for what no packet says.
+    pub socket: WebSocketStream<TcpStream>,
+}
+
+impl ChatClient {
+    /// Connects to `url`, which begins with `ws://` and a host and port.
+    ///
+    /// # Errors
+    /// The refusal, with the HTTP answer.
+    pub async fn connect(url: &str) -> Result<Self, tungstenite::Error> {
+        Self::connect_with(url.into_client_request()?).await
+    }
+
+    /// Connects with headers of the test's own.
+    ///
+    /// # Errors
+    /// The refusal, with the HTTP answer.
+    pub async fn connect_with(request: Request) -> Result<Self, tungstenite::Error> {
+        let host = request.uri().authority().expect("a whole address").as_str();
+        let stream = TcpStream::connect(host).await?;
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok(Self { socket })
+    }
+
+    /// Sends a packet.
+    pub async fn send(&mut self, packet: impl Into<ClientPacket>) {
+        self.send_text(&packet.into().to_json()).await;
+    }
+
+    /// Sends a text frame as it is.
+    pub async fn send_text(&mut self, text: &str) {
+        self.socket
+            .send(Message::text(text))
+            .await
+            .expect("the connection holds");
+    }
+
+    /// Sends a message.
+    pub async fn say(&mut self, room: RoomId, text: &str) {
+        self.send(MessageSend::new(room.uuid(), text)).await;
+    }
+
+    /// Sends `chat-join`.
+    pub async fn join(&mut self) {
+        self.send(ChatJoin::new()).await;
+    }
+
+    /// The next frame of any kind.
+    pub async fn frame(&mut self) -> Message {
+        tokio::time::timeout(PATIENCE, self.socket.next())
+            .await
+            .expect("a frame in time")
+            .expect("a frame, not the end")
+            .expect("the connection holds")
+    }
+
+    /// The next packet; pings are answered on the way.
+    pub async fn packet(&mut self) -> ServerPacket {
+        loop {
+            match self.frame().await {
+                Message::Text(text) => {
+                    match ServerPacket::decode(&text).expect("the connection holds") {
+                        Decoded::Known { packet, .. } => return packet,
+                        other => panic!("an unknown packet: {other:?}"),
+                    }
+                }
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("a packet was expected, not {other:?}"),
+            }
+        }
+    }
+
+    /// The next packet, which is a message.
+    pub async fn message(&mut self) -> MessageReceive {
+        match self.packet().await {
+            ServerPacket::MessageReceive(message) => message,
+            other => panic!("a message was expected, not {other:?}"),
+        }
+    }
+
+    /// The next packet, which is an error.
+    pub async fn error(&mut self) -> server::Error {
+        match self.packet().await {
+            ServerPacket::Error(error) => error,
+            other => panic!("an error was expected, not {other:?}"),
+        }
+    }
+
+    /// Asks for history; the next packet is the answer.
+    pub async fn history(&mut self, request: ListMessageRequest) -> ListMessageResponse {
+        self.send(request).await;
+        match self.packet().await {
+            ServerPacket::ListMessageResponse(page) => page,
+            other => panic!("history was expected, not {other:?}"),
+        }
+    }
+
+    /// Asserts that nothing came before this session hears itself say something in `room`.
+    pub async fn hears_nothing_else(&mut self, room: RoomId) {
+        let marker = uuid::Uuid::new_v4().to_string();
+        self.say(room, &marker).await;
+        assert_eq!(self.message().await.message, marker);
+    }
+
+    /// The code the server closes with.
+    pub async fn closed(&mut self) -> CloseCode {
+        loop {
+            match self.frame().await {
+                Message::Close(Some(frame)) => return CloseCode::from(u16::from(frame.code)),
+                Message::Close(None) => panic!("a close without a code"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Says goodbye and waits until the server has ended the connection.
+    pub async fn leave(mut self) {
+        self.socket.close(None).await.expect("the connection holds");
+        while let Some(Ok(_)) = self.socket.next().await {}
+    }
+}
