@@ -41,16 +41,6 @@ impl ServingState {
         Self::Draining,
     ];
 
-    /// A word for people and machines, such as the answer to a health check.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Ready => "ready",
-            Self::DatabaseAway => "database-away",
-            Self::Draining => "draining",
-        }
-    }
-
     const fn code(self) -> u8 {
         self as u8
     }

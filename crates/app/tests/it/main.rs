@@ -1,8 +1,15 @@
 //! Tests of the application from outside: its settings, its programs, its server.
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "the test's helpers may fail the test"
 )]
 
+mod abu_admin;
+mod abu_server;
+mod chat;
+mod crash;
+mod program;
 mod settings;
+mod start_up;

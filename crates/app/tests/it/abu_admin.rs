@@ -1,0 +1,335 @@
+//! The program `abu-admin`, as an operator and their scripts run it.
+
+use std::{
+    fs,
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use abu_app::security::BcryptHasher;
+use abu_application::ports::PasswordHasher;
+use abu_domain::text::{EmailAddress, LoginPassword};
+use abu_test_support::TestDatabase;
+use secrecy::{ExposeSecret, SecretString};
+use tempfile::TempDir;
+
+use crate::program::{Program, Said, abu_admin, abu_server, folder, isolated, say};
+
+const EMAIL: &str = "office@example.com";
+const PASSWORD: &str = "correct horse battery";
+
+fn on(database: &TestDatabase, folder: &TempDir) -> Command {
+    let mut command = abu_admin(folder);
+    command.env("ABU__DATABASE__URL", database.url().expose_secret());
+    command
+}
+
+fn say_with_input(command: &mut Command, input: &str) -> Said {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    Said {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Runs it as somebody at a terminal would, who types `input`.
+fn say_on_terminal(command: &Command, folder: &TempDir, input: &str) -> Said {
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    let mut script = isolated("script", folder);
+    for (name, value) in command.get_envs() {
+        script.env(name, value.unwrap_or_default());
+    }
+    script.args(["-q", "-e", "-c", &words.join(" "), "/dev/null"]);
+    say_with_input(&mut script, input)
+}
+
+fn password_is(database: &TestDatabase, email: &str, password: &str) -> bool {
+    let email = EmailAddress::parse(email).unwrap();
+    let account = database.read(|tx| tx.credentials(&email)).unwrap().unwrap();
+    let password = LoginPassword::new(SecretString::from(password));
+    BcryptHasher::new(4).verify(&password, Some(&account.password_hash))
+}
+
+#[test]
+fn migrate_brings_an_empty_database_up_to_date_and_then_has_nothing_to_do() {
+    let (folder, database) = (folder(), TestDatabase::empty());
+    let said = say(on(&database, &folder).arg("migrate"));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.lines().count() > 1, "{}", said.out);
+    assert!(
+        said.out.lines().all(|line| line.starts_with("migrated ")),
+        "{}",
+        said.out
+    );
+    let again = say(on(&database, &folder).arg("migrate"));
+    assert_eq!(
+        (again.code, again.out.as_str()),
+        (Some(0), "nothing to migrate\n")
+    );
+}
+
+#[test]
+fn a_database_that_is_not_there_has_its_exit_code_and_shows_no_password() {
+    let folder = folder();
+    let said = say(abu_admin(&folder).arg("migrate").env(
+        "ABU__DATABASE__URL",
+        "postgres://abu:hunter2@127.0.0.1:1/abu",
+    ));
+    assert_eq!(said.code, Some(4), "{}", said.err);
+    assert!(!said.err.contains("hunter2"), "{}", said.err);
+}
+
+#[test]
+fn bootstrap_makes_the_administrator_once_and_never_changes_them() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let bootstrap = |password: &str| {
+        say(on(&database, &folder)
+            .arg("bootstrap")
+            .env("ABU__SUPERUSER__EMAIL", EMAIL)
+            .env("ABU__SUPERUSER__PASSWORD", password))
+    };
+    let first = bootstrap(PASSWORD);
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    assert!(
+        first.out.contains("the administrator was made"),
+        "{}",
+        first.out
+    );
+    let second = bootstrap("another password");
+    assert_eq!(second.code, Some(0), "{}", second.err);
+    assert!(second.out.starts_with("0 missing"), "{}", second.out);
+    assert!(
+        second.out.contains("keeps their password"),
+        "{}",
+        second.out
+    );
+    assert!(password_is(&database, EMAIL, PASSWORD));
+}
+
+#[test]
+fn without_a_terminal_bootstrap_names_everything_that_is_missing() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let said = say(on(&database, &folder)
+        .arg("bootstrap")
+        .env("ABU__SUPERUSER__EMAIL", "")
+        .env("ABU__SUPERUSER__LASTNAME", ""));
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    for part in [
+        "superuser.email (the variable ABU__SUPERUSER__EMAIL, or the file that ABU__SUPERUSER__EMAIL_FILE names)",
+        "superuser.lastname",
+        "superuser.password",
+    ] {
+        assert!(said.err.contains(part), "{part} is not in {}", said.err);
+    }
+    let said = say(on(&database, &folder)
+        .arg("bootstrap")
+        .env("ABU__SUPERUSER__EMAIL", EMAIL));
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    assert!(
+        said.err.contains("ABU__SUPERUSER__PASSWORD"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn on_a_terminal_bootstrap_asks_for_what_is_missing_until_it_is_right() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let mut command = on(&database, &folder);
+    command.arg("bootstrap").env("ABU__SUPERUSER__EMAIL", "");
+    let typed =
+        format!("no address\n{EMAIL}\nshort\n{PASSWORD}\nmistyped\n{PASSWORD}\n{PASSWORD}\n");
+    let said = say_on_terminal(&command, &folder, &typed);
+    assert_eq!(said.code, Some(0), "{}", said.out);
+    for part in [
+        "E-mail address: ",
+        "It must be an e-mail address",
+        "It must have at least 10 characters",
+        "The two were different.",
+        "the administrator was made",
+    ] {
+        assert!(said.out.contains(part), "{part} is not in {}", said.out);
+    }
+    assert!(password_is(&database, EMAIL, PASSWORD));
+}
+
+#[test]
+fn bootstrap_and_reset_password_want_a_migrated_database() {
+    let (folder, database) = (folder(), TestDatabase::empty());
+    let bootstrap = say(on(&database, &folder)
+        .arg("bootstrap")
+        .env("ABU__SUPERUSER__PASSWORD", PASSWORD));
+    assert_eq!(bootstrap.code, Some(5), "{}", bootstrap.err);
+    assert!(
+        bootstrap.err.contains("abu-admin migrate"),
+        "{}",
+        bootstrap.err
+    );
+    let mut reset = on(&database, &folder);
+    reset.args(["reset-password", EMAIL, "--password-stdin"]);
+    let reset = say_with_input(&mut reset, PASSWORD);
+    assert_eq!(reset.code, Some(5), "{}", reset.err);
+}
+
+#[test]
+fn reset_password_reads_the_new_one_from_standard_input_or_a_terminal() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    database.user().email(EMAIL).create();
+    let mut piped = on(&database, &folder);
+    piped.args(["reset-password", "Office@Example.com", "--password-stdin"]);
+    let said = say_with_input(&mut piped, &format!("{PASSWORD}\r\nignored"));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(password_is(&database, EMAIL, PASSWORD));
+
+    let mut asked = on(&database, &folder);
+    asked.args(["reset-password", EMAIL]);
+    let typed = "another password\nanother password\n";
+    let said = say_on_terminal(&asked, &folder, typed);
+    assert_eq!(said.code, Some(0), "{}", said.out);
+    assert!(password_is(&database, EMAIL, "another password"));
+}
+
+#[test]
+fn reset_password_refuses_bad_passwords_strangers_and_having_nobody_to_ask() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let reset = |email: &str, input: &str| {
+        let mut command = on(&database, &folder);
+        command.args(["reset-password", email, "--password-stdin"]);
+        say_with_input(&mut command, input)
+    };
+    let short = reset(EMAIL, "short\n");
+    assert_eq!(short.code, Some(1), "{}", short.err);
+    assert!(
+        short.err.contains("must have at least 10 characters"),
+        "{}",
+        short.err
+    );
+    let stranger = reset("nobody@example.com", PASSWORD);
+    assert_eq!(stranger.code, Some(1), "{}", stranger.err);
+    assert!(stranger.err.contains("no account"), "{}", stranger.err);
+    assert_eq!(reset("no address", PASSWORD).code, Some(2));
+    let nobody = say(on(&database, &folder).args(["reset-password", EMAIL]));
+    assert_eq!(nobody.code, Some(2), "{}", nobody.err);
+    assert!(nobody.err.contains("--password-stdin"), "{}", nobody.err);
+}
+
+#[test]
+fn with_no_database_configured_it_uses_the_servers_own_running_or_not() {
+    let folder = folder();
+    let alone = say(abu_admin(&folder).arg("migrate"));
+    assert_eq!(alone.code, Some(0), "{}", alone.err);
+    assert!(alone.out.contains("migrated "), "{}", alone.out);
+
+    let server = Program::start(&mut abu_server(&folder));
+    let address = server.address();
+    let kept = folder.path().join(".data/secrets/superuser_password");
+    assert!(kept.exists());
+    let mut reset = abu_admin(&folder);
+    reset.args(["reset-password", "admin@example.com", "--password-stdin"]);
+    let beside = say_with_input(&mut reset, PASSWORD);
+    assert_eq!(beside.code, Some(0), "{}", beside.err);
+    assert!(!kept.exists(), "it is not their password any more");
+
+    let url = format!("--url=http://{address}/health/ready");
+    let health = say(abu_admin(&folder).args(["check-health", &url]));
+    assert_eq!((health.code, health.out.as_str()), (Some(0), "ready\n"));
+}
+
+#[test]
+fn check_health_fails_where_nobody_answers_or_nothing_is_ready() {
+    let folder = folder();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let said = say(abu_admin(&folder)
+        .arg("check-health")
+        .env("ABU__SERVER__PORT", port.to_string()));
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert!(said.err.contains("does not answer"), "{}", said.err);
+
+    let server = Program::start(
+        abu_server(&folder)
+            .env("ABU__SERVER__PORT", port.to_string())
+            .env("ABU__DATABASE__URL", "postgres://abu@127.0.0.1:1/abu"),
+    );
+    server.logs("waiting for the database");
+    let said = say(abu_admin(&folder)
+        .arg("check-health")
+        .env("ABU__SERVER__HOST", "0.0.0.0")
+        .env("ABU__SERVER__PORT", port.to_string()));
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert!(said.err.contains("is not ready"), "{}", said.err);
+
+    let https = say(abu_admin(&folder).args(["check-health", "--url", "https://a.example/"]));
+    assert_eq!(https.code, Some(2), "{}", https.err);
+}
+
+#[test]
+fn check_config_shows_what_is_in_force_and_all_mistakes_but_no_secret() {
+    let folder = folder();
+    fs::create_dir(folder.path().join("config")).unwrap();
+    fs::write(
+        folder.path().join("config/test.toml"),
+        "[server]\nworkers = 3\n",
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join(".env"),
+        "ABU__AUTH__JWT_SECRET=hunter2\n",
+    )
+    .unwrap();
+    let said = say(abu_admin(&folder).arg("check-config"));
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    for line in [
+        "# environment: test",
+        "server.workers = 3  # config/test.toml",
+        "auth.jwt_secret = (hidden)  # ABU__AUTH__JWT_SECRET in .env",
+        "database.url = (not set)  # the built-in default.toml",
+    ] {
+        assert!(
+            said.out.lines().any(|said| said == line),
+            "{line} is not in {}",
+            said.out
+        );
+    }
+    assert!(
+        said.err
+            .contains("auth.jwt_secret must have at least 32 bytes"),
+        "{}",
+        said.err
+    );
+    assert!(!said.err.contains("hunter2") && !said.out.contains("hunter2"));
+
+    fs::remove_file(folder.path().join(".env")).unwrap();
+    let said = say(abu_admin(&folder).arg("check-config"));
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn help_has_examples_and_exit_codes() {
+    let folder = folder();
+    let said = say(abu_admin(&folder).arg("--help"));
+    assert_eq!(said.code, Some(0));
+    assert!(
+        said.out
+            .contains("abu-admin reset-password amina@example.com")
+    );
+    assert!(said.out.contains("5  the database's migrations"));
+    assert_eq!(say(&mut abu_admin(&folder)).code, Some(2));
+}

@@ -1,0 +1,190 @@
+//! The program `abu-server`, as an operator runs it.
+
+use std::{fs, io::Write, net::TcpStream};
+
+use abu_test_support::TestDatabase;
+use nix::sys::signal::{Signal, kill};
+use reqwest::StatusCode;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::program::{Program, abu_server, folder, postgres_note, postgres_process, say};
+
+fn kept_password(folder: &TempDir) -> String {
+    let kept = folder.path().join(".data/secrets/superuser_password");
+    fs::read_to_string(kept).unwrap().trim().to_owned()
+}
+
+/// The access token.
+async fn log_in(address: &str, folder: &TempDir) -> String {
+    let answer = reqwest::Client::new()
+        .post(format!("http://{address}/api/v1/auth/token"))
+        .json(&json!({ "email": "admin@example.com", "password": kept_password(folder) }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let answer: Value = answer.json().await.unwrap();
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn expect_known(address: &str, token: &str) {
+    let answer = reqwest::Client::new()
+        .get(format!("http://{address}/api/v1/me"))
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn with_nothing_configured_it_runs_tells_how_to_log_in_and_stops_in_order() {
+    let folder = folder();
+    let server = Program::start(&mut abu_server(&folder));
+    let address = server.address();
+    assert!(server.prints("API").ends_with("/docs"));
+    assert!(server.prints("admin").contains("admin@example.com"));
+    let how = server.prints("password");
+    assert!(how.ends_with(".data/secrets/superuser_password"), "{how}");
+    assert!(server.prints("data").ends_with(".data/postgres"));
+    log_in(&address, &folder).await;
+
+    server.signal(Signal::SIGTERM);
+    let (status, log) = server.end();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("received SIGTERM"), "{log}");
+    assert!(!log.contains(&kept_password(&folder)), "{log}");
+    assert!(!postgres_note(&folder).exists(), "PostgreSQL was stopped");
+}
+
+#[actix_web::test]
+async fn killed_with_its_database_it_starts_again_with_all_it_had() {
+    let folder = folder();
+    let mut server = Program::start(&mut abu_server(&folder));
+    let token = log_in(&server.address(), &folder).await;
+    server.kill();
+    // Its watcher may have been quicker.
+    let _ = kill(postgres_process(&folder), Signal::SIGKILL);
+
+    let server = Program::start(&mut abu_server(&folder));
+    let address = server.address();
+    expect_known(&address, &token).await;
+    log_in(&address, &folder).await;
+}
+
+#[actix_web::test]
+async fn its_own_database_is_started_again_when_it_ends() {
+    let folder = folder();
+    let server = Program::start(&mut abu_server(&folder));
+    let address = server.address();
+    let token = log_in(&address, &folder).await;
+    server.logs("abu_app::server::set_up: ready");
+    kill(postgres_process(&folder), Signal::SIGKILL).unwrap();
+    server.logs("PostgreSQL is ready");
+    let ready = format!("http://{address}/health/ready");
+    while reqwest::get(&ready).await.unwrap().status() != StatusCode::OK {}
+    expect_known(&address, &token).await;
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let folder = folder();
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let server = Program::start(&mut abu_server(&folder));
+        // A request that is never finished holds the first one up.
+        let mut slow = TcpStream::connect(server.address()).unwrap();
+        slow.write_all(
+            b"POST /api/v1/auth/token HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{",
+        )
+        .unwrap();
+        server.signal(signal);
+        server.logs("stopping");
+        server.signal(signal);
+        let (status, log) = server.end();
+        assert_eq!(status.code(), Some(code), "{log}");
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_named_and_has_its_exit_code() {
+    let folder = folder();
+    let server = Program::start(&mut abu_server(&folder));
+    let address = server.address();
+    let port = address.rsplit(':').next().unwrap();
+    let said = say(abu_server(&folder).env("ABU__SERVER__PORT", port));
+    assert_eq!(said.code, Some(6), "{}", said.err);
+    assert!(
+        said.err
+            .contains(&format!("cannot listen on {address}: another program")),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("ABU__SERVER__PORT"), "{}", said.err);
+}
+
+#[test]
+fn a_data_folder_in_use_is_named_and_has_its_exit_code() {
+    let folder = folder();
+    let server = Program::start(&mut abu_server(&folder));
+    server.address();
+    let said = say(&mut abu_server(&folder));
+    assert_eq!(said.code, Some(4), "{}", said.err);
+    assert!(
+        said.err.contains("already in use by process"),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("ABU__DATABASE__URL"), "{}", said.err);
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_all_told_before_anything_is_done() {
+    let folder = folder();
+    let said = say(abu_server(&folder)
+        .env("ABU_ENV", "production")
+        .env("ABU__SERVER__PORT", "http")
+        .env("ABU__AUTH__JWT_SECRET", "hunter2"));
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    for part in [
+        "server.port must be a whole number from 0 to 65535, but is \"http\"",
+        "auth.jwt_secret must have at least 32 bytes",
+        "database.url must be set in production",
+    ] {
+        assert!(said.err.contains(part), "{part} is not in {}", said.err);
+    }
+    assert!(!said.err.contains("hunter2"), "{}", said.err);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
+fn production_makes_no_administrator_and_keeps_no_secret_by_itself() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let server = Program::start(
+        abu_server(&folder)
+            .env("ABU_ENV", "production")
+            .env("ABU__SERVER__PORT", "0")
+            .env("ABU__DATABASE__URL", database.url().expose_secret())
+            .env("ABU__AUTH__JWT_SECRET", "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA")
+            .env("ABU__SUPERUSER__EMAIL", "admin@example.com")
+            .env("ABU__SUPERUSER__PASSWORD", "correct horse battery"),
+    );
+    server.address();
+    let email = abu_domain::text::EmailAddress::parse("admin@example.com").unwrap();
+    let account = database.read(|tx| tx.credentials(&email)).unwrap();
+    assert!(account.is_none());
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
+fn help_names_the_exit_codes() {
+    let folder = folder();
+    let said = say(abu_server(&folder).arg("--help"));
+    assert_eq!(said.code, Some(0));
+    assert!(
+        said.out
+            .contains("6  the address to listen on cannot be had")
+    );
+    assert_eq!(say(abu_server(&folder).arg("--port=1")).code, Some(2));
+}

@@ -1,0 +1,143 @@
+//! A server whose database is not there, comes, goes and comes back.
+
+use abu_app::{
+    readiness::ServingState,
+    server::{self, RunningServer},
+    settings::{Environment, Settings, Sources},
+};
+use abu_test_support::{PrivateCluster, TestDatabase};
+use reqwest::{Response, StatusCode};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const EMAIL: &str = "admin@example.com";
+const PASSWORD: &str = "correct horse battery";
+
+fn sources(database: &TestDatabase, data: &TempDir) -> Sources {
+    Sources::built_in(Environment::Test)
+        .variable("ABU__DATABASE__URL", database.url().expose_secret())
+        .variable("ABU__SERVER__WORKERS", "1")
+        .variable("ABU__DATA__DIR", data.path())
+        .variable("ABU__SUPERUSER__EMAIL", EMAIL)
+        .variable("ABU__SUPERUSER__PASSWORD", PASSWORD)
+}
+
+fn start(sources: &Sources) -> RunningServer {
+    server::start(Settings::load(sources).unwrap()).unwrap()
+}
+
+async fn get(server: &RunningServer, path: &str) -> Response {
+    let url = format!("http://{}{path}", server.address());
+    reqwest::get(url).await.unwrap()
+}
+
+async fn log_in(server: &RunningServer) -> Response {
+    reqwest::Client::new()
+        .post(format!("http://{}/api/v1/auth/token", server.address()))
+        .json(&json!({ "email": EMAIL, "password": PASSWORD }))
+        .send()
+        .await
+        .unwrap()
+}
+
+async fn expect_no_service(server: &RunningServer) {
+    assert_eq!(get(server, "/health/live").await.status(), StatusCode::OK);
+    let ready = get(server, "/health/ready").await;
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let refused = log_in(server).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        refused.headers()["content-type"],
+        "application/problem+json"
+    );
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["status"], 503);
+}
+
+async fn expect_service(server: &RunningServer) {
+    assert_eq!(get(server, "/health/ready").await.status(), StatusCode::OK);
+    assert_eq!(log_in(server).await.status(), StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn a_server_answers_before_its_database_is_there_and_serves_as_soon_as_it_is() {
+    let mut cluster = PrivateCluster::start();
+    let (database, data) = (cluster.database(), TempDir::new().unwrap());
+    cluster.stop();
+    let mut server = start(&sources(&database, &data));
+    expect_no_service(&server).await;
+    cluster.start_again();
+    server.ready().await.unwrap();
+    expect_service(&server).await;
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_server_whose_database_goes_away_says_so_and_recovers_by_itself() {
+    let mut cluster = PrivateCluster::start();
+    let (database, data) = (cluster.database(), TempDir::new().unwrap());
+    let mut server = start(&sources(&database, &data));
+    server.ready().await.unwrap();
+    for _ in 0..2 {
+        cluster.stop();
+        server.readiness().reaches(ServingState::DatabaseAway).await;
+        expect_no_service(&server).await;
+        cluster.start_again();
+        server.readiness().reaches(ServingState::Ready).await;
+        expect_service(&server).await;
+    }
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_server_can_be_stopped_while_it_waits_for_its_database() {
+    let cluster = PrivateCluster::start();
+    let (database, data) = (cluster.database(), TempDir::new().unwrap());
+    cluster.stop();
+    let server = start(&sources(&database, &data));
+    let readiness = server.readiness().clone();
+    server.stop().await;
+    assert_eq!(readiness.state(), ServingState::Draining);
+}
+
+#[actix_web::test]
+async fn starting_again_changes_nothing_and_leaves_the_password_as_it_was_changed() {
+    let (database, data) = (TestDatabase::new(), TempDir::new().unwrap());
+    let sources = sources(&database, &data);
+    let mut first = start(&sources);
+    first.ready().await.unwrap();
+    first.stop().await;
+    let mut second = start(&sources.variable("ABU__SUPERUSER__PASSWORD", "another one entirely"));
+    second.ready().await.unwrap();
+    expect_service(&second).await;
+    second.stop().await;
+}
+
+#[actix_web::test]
+async fn pending_migrations_stop_the_start_where_it_may_not_migrate() {
+    let (database, data) = (TestDatabase::empty(), TempDir::new().unwrap());
+    let may_not = sources(&database, &data).variable("ABU__DATABASE__MIGRATE_ON_START", "false");
+    let mut server = start(&may_not);
+    let refused = server.ready().await.unwrap_err();
+    assert_eq!(refused.exit_code(), 5);
+    assert!(
+        refused.to_string().contains("abu-admin migrate"),
+        "{refused}"
+    );
+    assert_eq!(server.readiness().state(), ServingState::Starting);
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn two_servers_that_start_at_once_share_one_database_and_one_administrator() {
+    let (database, data) = (TestDatabase::empty(), TempDir::new().unwrap());
+    let sources = sources(&database, &data);
+    let (mut one, mut other) = (start(&sources), start(&sources));
+    one.ready().await.unwrap();
+    other.ready().await.unwrap();
+    expect_service(&one).await;
+    expect_service(&other).await;
+    one.stop().await;
+    other.stop().await;
+}
