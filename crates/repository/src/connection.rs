@@ -110,7 +110,7 @@ impl ManageConnection for Manager {
 
     /// Reads what has arrived, without waiting or asking the server: two system calls instead of a
     /// round trip. The first takes in the server's last words, if there are any, the second sees
-    /// the end that follows them.
+    /// the end that follows them. Whoever comes between the two is told as by a later end.
     fn is_valid(&self, connection: &mut PgConnection) -> Result<(), ManagerError> {
         let mut ended = || matches!(connection.notifications_iter().next(), Some(Err(_)));
         if ended() || ended() {

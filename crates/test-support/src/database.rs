@@ -5,12 +5,12 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    thread,
     time::Duration,
 };
 
-use abu_application::ports::Clock;
 use abu_application::{
-    ports::{Store, StoreError, StoreOutcome, Transaction},
+    ports::{Clock, Store, StoreError, StoreOutcome, Transaction},
     system::SystemClock,
 };
 use abu_domain::{
@@ -21,7 +21,11 @@ use abu_domain::{
 };
 use abu_embedded_postgres::Postgres;
 use abu_repository::{PgStore, PoolSettings, migrations};
-use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use diesel::{
+    Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, dsl::sql,
+    sql_types::Integer,
+};
+use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -30,6 +34,8 @@ use crate::{GroupBuilder, UserBuilder, builders, cluster};
 /// A schema with all tables, for one test alone. Any number of them are used at the same time.
 #[derive(Clone)]
 pub struct TestDatabase {
+    /// Also what the database's sessions call themselves.
+    schema: String,
     url: String,
     store: PgStore,
 }
@@ -58,9 +64,12 @@ impl TestDatabase {
         connect(&postgres.url())
             .batch_execute(&format!("CREATE SCHEMA {schema}"))
             .expect("a schema can be made");
-        let url = format!("{}?options=-csearch_path%3D{schema}", postgres.url());
+        let url = format!(
+            "{}?options=-csearch_path%3D{schema}&application_name={schema}",
+            postgres.url()
+        );
         let store = PgStore::connect(settings(&url));
-        Self { url, store }
+        Self { schema, url, store }
     }
 
     /// The address, which leads into the test's own schema.
@@ -110,6 +119,45 @@ impl TestDatabase {
         self.connection()
             .batch_execute(statements)
             .expect("the test's statements run");
+    }
+
+    /// Returns once so many sessions of this database wait for a lock.
+    pub fn wait_for_blocked(&self, sessions: usize) {
+        let mut connection = self.connection();
+        while self
+            .sessions(&mut connection, "wait_event_type = 'Lock'")
+            .len()
+            != sessions
+        {
+            thread::yield_now();
+        }
+    }
+
+    /// Ends all sessions of the store, as an administrator or a failing network would, and returns
+    /// when they have ended.
+    pub fn end_sessions(&self) {
+        let processes = self.sessions(
+            &mut self.connection(),
+            // In this order, or the asking session may end itself.
+            "CASE WHEN pid <> pg_backend_pid() THEN pg_terminate_backend(pid) END",
+        );
+        // The server forgets a session before the process, and with it the socket, has gone.
+        for process in processes {
+            while kill(Pid::from_raw(process), None) != Err(Errno::ESRCH) {
+                thread::yield_now();
+            }
+        }
+    }
+
+    /// Processes of the sessions that the condition holds for.
+    fn sessions(&self, connection: &mut PgConnection, condition: &str) -> Vec<i32> {
+        let query = format!(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = '{}' AND {condition}",
+            self.schema
+        );
+        sql::<Integer>(&query)
+            .load(connection)
+            .expect("the server tells of its sessions")
     }
 
     /// An account with defaults for all that the test does not care about.

@@ -18,6 +18,6 @@ pub use builders::{GroupBuilder, UserBuilder};
 pub use chat_client::ChatClient;
 pub use cluster::cluster;
 pub use database::{TestDatabase, new_message};
-pub use private_cluster::PrivateCluster;
+pub use private_cluster::{Frozen, PrivateCluster};
 #[cfg(feature = "server")]
-pub use server::{ADMIN_EMAIL, ADMIN_PASSWORD, TestServer};
+pub use server::{ADMIN_EMAIL, ADMIN_PASSWORD, SECRET, TestServer};

@@ -88,6 +88,54 @@ impl PrivateCluster {
     }
 }
 
+/// A server whose processes are all stopped in the middle of what they do: connections stay open and
+/// are not answered, as when a disk hangs. It goes on when this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Frozen(Vec<Pid>);
+
+impl PrivateCluster {
+    /// Stops every process of the server where it is.
+    pub fn freeze(&self) -> Frozen {
+        let server = server_process(self.postgres.data_dir());
+        // The server first, so that it starts no more of them.
+        let frozen = Frozen(std::iter::once(server).chain(children(server)).collect());
+        frozen.signal(Signal::SIGSTOP);
+        frozen
+    }
+}
+
+impl Frozen {
+    fn signal(&self, signal: Signal) {
+        for process in &self.0 {
+            // One that ended meanwhile needs none.
+            let _ = kill(*process, signal);
+        }
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.signal(Signal::SIGCONT);
+    }
+}
+
+fn children(parent: Pid) -> Vec<Pid> {
+    let processes = fs::read_dir("/proc").expect("the system tells its processes");
+    processes
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|process| parent_of(*process) == Some(parent.as_raw()))
+        .map(Pid::from_raw)
+        .collect()
+}
+
+fn parent_of(process: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // After the name, which is in brackets and may hold anything: the state, then the parent.
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(1)?.parse().ok()
+}
+
 fn server_process(data_dir: &Path) -> Pid {
     let note = fs::read_to_string(data_dir.join("cluster/postmaster.pid"))
         .expect("a running server has a note of its process");

@@ -23,7 +23,8 @@ pub const ADMIN_EMAIL: &str = "admin@example.com";
 /// What they log in with.
 pub const ADMIN_PASSWORD: &str = "a password for tests";
 
-const SECRET: &str = "fQ3mW8xN1vB6kT9rY4cH7jL2pS5dG0zA";
+/// What every test's server signs its tokens with.
+pub const SECRET: &str = "fQ3mW8xN1vB6kT9rY4cH7jL2pS5dG0zA";
 
 /// A real server on a free port, with a database of its own and the settings of tests. It goes when
 /// the test's runtime ends.

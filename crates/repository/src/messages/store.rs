@@ -285,8 +285,8 @@ fn advance(connection: &mut PgConnection, last: &HashMap<RoomId, Newest>) -> Que
     let ids: Vec<Uuid> = last.keys().map(|room| room.uuid()).collect();
     let (places, times): (Vec<i64>, Vec<DateTime<Utc>>) = last.values().copied().unzip();
     sql::<()>(
-        "UPDATE rooms
-         SET last_seq = newest.seq, last_activity_at = greatest(last_activity_at, newest.at)
+        "UPDATE rooms SET last_seq = newest.seq,
+                          last_activity_at = greatest(last_activity_at, newest.at)
          FROM unnest(?, ?, ?) AS newest (room_id, seq, at)
          WHERE rooms.id = newest.room_id",
     )

@@ -1,0 +1,160 @@
+use std::{sync::Barrier, time::Duration};
+
+use abu_application::{
+    ports::{Clock, Store, StoreError},
+    system::SystemClock,
+};
+use abu_domain::UserId;
+use abu_repository::{PgStore, PoolSettings};
+use abu_test_support::{PrivateCluster, TestDatabase, new_message};
+
+/// Makes the store hold as many connections as it can, all idle again when this returns.
+fn fill_pool(database: &TestDatabase) {
+    let size = database.settings().size as usize;
+    let all_are_out = Barrier::new(size);
+    let hold = || {
+        database.read(|tx| {
+            tx.active_users(&[])?;
+            all_are_out.wait();
+            Ok(())
+        })
+    };
+    std::thread::scope(|scope| {
+        for thread in (0..size).map(|_| scope.spawn(hold)).collect::<Vec<_>>() {
+            thread.join().unwrap().unwrap();
+        }
+    });
+}
+
+fn assert_serves(database: &TestDatabase, user: UserId) {
+    let found = database.read(|tx| tx.user(user)).unwrap();
+    assert!(found.is_some(), "a dead connection is no missing account");
+    let now = SystemClock.now();
+    assert!(
+        database
+            .transaction(|tx| tx.set_active(user, true, now))
+            .unwrap()
+    );
+    database.store().ping().unwrap();
+}
+
+#[test]
+fn the_first_request_after_a_restart_or_a_crash_succeeds_with_a_pool_of_dead_connections() {
+    let mut cluster = PrivateCluster::start();
+    let database = cluster.database();
+    let user = database.user().create().id;
+    fill_pool(&database);
+    cluster.stop();
+    cluster.start_again();
+    assert_serves(&database, user);
+    fill_pool(&database);
+    cluster.crash();
+    assert_serves(&database, user);
+}
+
+#[test]
+fn a_database_that_is_away_is_told_as_unavailable_and_served_again_when_it_is_back() {
+    let mut cluster = PrivateCluster::start();
+    let database = cluster.database();
+    let user = database.user().create().id;
+    cluster.stop();
+    let connection_timeout = Duration::from_millis(500);
+    // Made while the database is down, as at a start.
+    let store = PgStore::connect(PoolSettings {
+        connection_timeout,
+        ..database.settings()
+    });
+    let store: &dyn Store = &store;
+    for error in [
+        store.ping().unwrap_err(),
+        store.read(|tx| tx.user(user)).unwrap_err(),
+        store.transaction(|tx| tx.user(user)).unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+    cluster.start_again();
+    // It tries again at growing distances, at most half of the patience apart.
+    while store.ping().is_err() {}
+    assert!(store.read(|tx| tx.user(user)).unwrap().is_some());
+    assert_serves(&database, user);
+}
+
+#[test]
+fn sessions_ended_while_idle_are_not_noticed_by_anybody() {
+    let database = TestDatabase::new();
+    let user = database.user().create().id;
+    fill_pool(&database);
+    database.end_sessions();
+    assert_serves(&database, user);
+}
+
+#[test]
+fn a_read_whose_session_is_ended_under_way_is_told_as_unavailable() {
+    let database = TestDatabase::new();
+    let user = database.user().create().id;
+    let ended = database.read(|tx| {
+        tx.user(user)?;
+        database.end_sessions();
+        tx.user(user)
+    });
+    assert!(
+        matches!(ended, Err(StoreError::Unavailable(_))),
+        "{ended:?}"
+    );
+    assert_serves(&database, user);
+}
+
+#[test]
+fn a_transaction_whose_session_is_ended_under_way_stored_nothing_and_says_so() {
+    let database = TestDatabase::new();
+    let user = database.user().create().id;
+    let room = database.group(user).create().id;
+    let ended = database.transaction(|tx| {
+        tx.store_messages(&[new_message(room, user, "lost")])?;
+        database.end_sessions();
+        tx.store_messages(&[new_message(room, user, "lost too")])
+    });
+    assert!(
+        matches!(ended, Err(StoreError::Unavailable(_))),
+        "{ended:?}"
+    );
+    assert_eq!(database.read(|tx| tx.last_seq(room)).unwrap(), Some(0));
+}
+
+#[test]
+fn a_commit_without_an_answer_is_in_doubt_and_giving_the_batch_again_settles_it() {
+    let database = TestDatabase::new();
+    let user = database.user().create().id;
+    let room = database.group(user).create().id;
+    let batch = [new_message(room, user, "did it arrive?")];
+    let doubtful = database.transaction(|tx| {
+        let outcomes = tx.store_messages(&batch);
+        database.end_sessions();
+        outcomes
+    });
+    assert!(
+        matches!(doubtful, Err(StoreError::CommitInDoubt(_))),
+        "{doubtful:?}"
+    );
+    for _ in 0..2 {
+        database
+            .transaction(|tx| tx.store_messages(&batch))
+            .unwrap();
+    }
+    assert_eq!(database.read(|tx| tx.last_seq(room)).unwrap(), Some(1));
+}
+
+#[test]
+fn no_error_shows_the_password_of_the_url() {
+    let url = "postgres://abu:hunter2@127.0.0.1:1/abu".into();
+    let connection_timeout = Duration::from_millis(300);
+    let settings = PoolSettings {
+        url,
+        size: 1,
+        connection_timeout,
+        statement_timeout: Duration::from_secs(1),
+    };
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    let error = PgStore::connect(settings).ping().unwrap_err();
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}

@@ -1,0 +1,444 @@
+use std::sync::mpsc;
+
+use abu_application::{
+    ports::{Clock, NewRoom, RoomActivityCursor, RoomChatState, StoreError},
+    system::SystemClock,
+};
+use abu_domain::{
+    RoomId, UserId,
+    room::{DirectPair, Room, RoomKind, RoomRole},
+    text::RoomName,
+};
+use abu_test_support::{TestDatabase, new_message};
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+fn unknown_user() -> UserId {
+    UserId::new(Uuid::new_v4())
+}
+
+fn unknown_room() -> RoomId {
+    RoomId::new(Uuid::new_v4())
+}
+
+fn room(database: &TestDatabase, id: RoomId) -> Room {
+    database.read(|tx| tx.room(id)).unwrap().unwrap()
+}
+
+#[test]
+fn a_group_is_read_as_it_was_made() {
+    let database = TestDatabase::new();
+    let owner = database.user().create().id;
+    let made = database
+        .group(owner)
+        .name("Kongo campus")
+        .member(database.user().create().id)
+        .create();
+    let expected = Room {
+        id: made.id,
+        kind: RoomKind::Group,
+        name: Some(RoomName::parse("Kongo campus").unwrap()),
+        created_by: owner,
+        created_at: made.created_at,
+        last_modified: made.created_at,
+        last_activity_at: made.created_at,
+        archived_at: None,
+        last_seq: 0,
+        member_count: 2,
+    };
+    assert_eq!(made, expected);
+    assert_eq!(database.read(|tx| tx.room(unknown_room())).unwrap(), None);
+    assert_eq!(
+        database
+            .transaction(|tx| tx.lock_room(unknown_room()))
+            .unwrap(),
+        None
+    );
+}
+
+#[test]
+fn two_people_have_one_direct_room_whoever_asks() {
+    let database = TestDatabase::new();
+    let (a, b) = (database.user().create().id, database.user().create().id);
+    let pair = DirectPair::new(a, b).unwrap();
+    assert_eq!(database.read(|tx| tx.direct_room(pair)).unwrap(), None);
+    let made = database.direct_room(a, b);
+    let pair = DirectPair::new(b, a).unwrap();
+    assert_eq!(
+        database.read(|tx| tx.direct_room(pair)).unwrap(),
+        Some(made)
+    );
+    assert!(
+        !database
+            .transaction(|tx| tx.insert_room(&direct(b, a)))
+            .unwrap()
+    );
+}
+
+fn direct(one: UserId, other: UserId) -> NewRoom {
+    NewRoom {
+        id: unknown_room(),
+        kind: RoomKind::Direct,
+        name: None,
+        pair: DirectPair::new(one, other),
+        created_by: one,
+        created_at: SystemClock.now(),
+    }
+}
+
+#[test]
+fn of_two_who_make_the_same_direct_room_at_once_the_second_finds_the_firsts() {
+    let database = &TestDatabase::new();
+    let (a, b) = (database.user().create().id, database.user().create().id);
+    let (first, second) = (direct(a, b), direct(b, a));
+    let (inserted, has_inserted) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let one = scope.spawn(|| {
+            database.transaction(|tx| {
+                let made = tx.insert_room(&first)?;
+                inserted.send(()).unwrap();
+                let _ = may_go_on.into_iter().next();
+                Ok(made)
+            })
+        });
+        has_inserted.recv().unwrap();
+        let other = scope.spawn(|| {
+            database.transaction(|tx| {
+                let made = tx.insert_room(&second)?;
+                Ok((made, tx.direct_room(second.pair.unwrap())?))
+            })
+        });
+        database.wait_for_blocked(1);
+        go_on.send(()).unwrap();
+        assert!(one.join().unwrap().unwrap());
+        let (made, found) = other.join().unwrap().unwrap();
+        assert_eq!((made, found.map(|room| room.id)), (false, Some(first.id)));
+    });
+}
+
+#[test]
+fn a_room_with_an_id_that_is_taken_is_a_conflict_not_a_repeat() {
+    let database = TestDatabase::new();
+    let (a, b) = (database.user().create().id, database.user().create().id);
+    let taken = database.group(a).create().id;
+    let refused = database.transaction(|tx| {
+        tx.insert_room(&NewRoom {
+            id: taken,
+            ..direct(a, b)
+        })
+    });
+    assert!(
+        matches!(refused, Err(StoreError::Conflict { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_locked_room_holds_up_who_locks_or_writes_but_nobody_who_reads() {
+    let database = &TestDatabase::new();
+    let owner = database.user().create().id;
+    let id = database.group(owner).create().id;
+    let other = database.user().create().id;
+    std::thread::scope(|scope| {
+        let blocked = database.transaction(|tx| {
+            tx.lock_room(id)?;
+            let blocked = [
+                scope.spawn(move || database.transaction(|tx| tx.lock_room(id).map(drop))),
+                scope.spawn(move || {
+                    let batch = [new_message(id, owner, "hello")];
+                    database.transaction(|tx| tx.store_messages(&batch).map(drop))
+                }),
+            ];
+            database.wait_for_blocked(2);
+            assert!(database.read(|tx| tx.room(id)).unwrap().is_some());
+            // What refers to the room takes a weaker lock, which goes with this one.
+            database.execute(&format!(
+                "INSERT INTO room_members VALUES ('{id}', '{other}', 'member', now())"
+            ));
+            Ok(blocked)
+        });
+        for thread in blocked.unwrap() {
+            thread.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn renaming_and_archiving_show_in_the_room() {
+    let database = TestDatabase::new();
+    let id = database.group(database.user().create().id).create().id;
+    let name = RoomName::parse("Set of 1999").unwrap();
+    let now = SystemClock.now() + TimeDelta::seconds(1);
+    database
+        .transaction(|tx| tx.rename_room(id, &name, now))
+        .unwrap();
+    let renamed = room(&database, id);
+    assert_eq!((renamed.name, renamed.last_modified), (Some(name), now));
+    let later = now + TimeDelta::seconds(1);
+    database
+        .transaction(|tx| tx.set_archived(id, Some(later), later))
+        .unwrap();
+    let archived = room(&database, id);
+    assert_eq!(
+        (archived.archived_at, archived.last_modified),
+        (Some(later), later)
+    );
+    database
+        .transaction(|tx| tx.set_archived(id, None, later))
+        .unwrap();
+    assert!(!room(&database, id).is_read_only());
+}
+
+#[test]
+fn members_are_counted_in_and_out_once() {
+    let database = TestDatabase::new();
+    let owner = database.user().create().id;
+    let users: Vec<UserId> = (0..3).map(|_| database.user().create().id).collect();
+    let id = database.group(owner).member(users[0]).create().id;
+    let now = SystemClock.now() + TimeDelta::seconds(1);
+    let mut added = database
+        .transaction(|tx| tx.add_members(id, &users, RoomRole::Moderator, now))
+        .unwrap();
+    added.sort_unstable();
+    let mut expected = users[1..].to_vec();
+    expected.sort_unstable();
+    assert_eq!(added, expected);
+    assert_eq!(
+        (
+            room(&database, id).member_count,
+            room(&database, id).last_modified
+        ),
+        (4, now)
+    );
+    let kept = database
+        .read(|tx| tx.membership(id, users[0]))
+        .unwrap()
+        .unwrap();
+    assert_eq!(kept.role, RoomRole::Member);
+    let remove = |user| {
+        database
+            .transaction(|tx| tx.remove_member(id, user, now))
+            .unwrap()
+    };
+    assert_eq!(
+        (remove(users[1]), remove(users[1]), remove(unknown_user())),
+        (true, false, false)
+    );
+    assert_eq!(room(&database, id).member_count, 3);
+    let again = database.transaction(|tx| tx.add_members(id, &users[..1], RoomRole::Owner, now));
+    assert!(again.unwrap().is_empty());
+}
+
+#[test]
+fn a_room_takes_no_unknown_member() {
+    let database = TestDatabase::new();
+    let id = database.group(database.user().create().id).create().id;
+    let known = database.user().create().id;
+    let refused = database.transaction(|tx| {
+        tx.add_members(
+            id,
+            &[known, unknown_user()],
+            RoomRole::Member,
+            SystemClock.now(),
+        )
+    });
+    assert!(
+        matches!(refused, Err(StoreError::Conflict { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(room(&database, id).member_count, 1);
+}
+
+#[test]
+fn roles_are_set_and_the_owners_besides_somebody_counted() {
+    let database = TestDatabase::new();
+    let (owner, other) = (database.user().create().id, database.user().create().id);
+    let id = database.group(owner).member(other).create().id;
+    let owners_besides = |user| database.read(|tx| tx.other_owners(id, user)).unwrap();
+    assert_eq!((owners_besides(owner), owners_besides(other)), (0, 1));
+    let set = |user| {
+        database
+            .transaction(|tx| tx.set_role(id, user, RoomRole::Owner))
+            .unwrap()
+    };
+    assert_eq!((set(other), set(unknown_user())), (true, false));
+    assert_eq!((owners_besides(owner), owners_besides(other)), (1, 1));
+}
+
+#[test]
+fn two_owners_who_leave_at_once_do_not_both_find_another_owner() {
+    let database = &TestDatabase::new();
+    let (first, second) = (database.user().create().id, database.user().create().id);
+    let id = database
+        .group(first)
+        .with_role(second, RoomRole::Owner)
+        .create()
+        .id;
+    let leave = |user| {
+        database.transaction(|tx| {
+            tx.lock_room(id)?;
+            let others = tx.other_owners(id, user)?;
+            if others > 0 {
+                tx.remove_member(id, user, SystemClock.now())?;
+            }
+            Ok(others)
+        })
+    };
+    let mut found = std::thread::scope(|scope| {
+        let one = scope.spawn(|| leave(first));
+        [leave(second).unwrap(), one.join().unwrap().unwrap()]
+    });
+    found.sort_unstable();
+    assert_eq!(found, [0, 1]);
+    assert_eq!(room(database, id).member_count, 1);
+}
+
+#[test]
+fn a_list_of_rooms_runs_from_the_most_recently_active_down_page_by_page() {
+    let database = TestDatabase::new();
+    let me = database.user().create().id;
+    let other = database.user().create().id;
+    let rooms: Vec<RoomId> = (0..5).map(|_| database.group(me).create().id).collect();
+    database.group(other).create();
+    database.group(me).archived().create();
+    // The first room wakes up.
+    let message = database.message(rooms[0], me, "Anybody here?");
+    let order = [rooms[0], rooms[4], rooms[3], rooms[2], rooms[1]];
+    let (mut pages, mut after) = (Vec::new(), None);
+    loop {
+        let page = database.read(|tx| tx.list_rooms(me, after, 2)).unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(RoomActivityCursor {
+            last_activity_at: last.room.last_activity_at,
+            id: last.room.id,
+        });
+        pages.extend(page);
+    }
+    assert_eq!(
+        pages
+            .iter()
+            .map(|listing| listing.room.id)
+            .collect::<Vec<_>>(),
+        order
+    );
+    assert_eq!(pages[0].last_message, Some(message));
+    assert_eq!(pages[0].room, room(&database, rooms[0]));
+    assert!(
+        pages[1..]
+            .iter()
+            .all(|listing| listing.last_message.is_none())
+    );
+}
+
+#[test]
+fn a_list_of_members_runs_by_id_page_by_page_with_their_names() {
+    let database = TestDatabase::new();
+    let owner = database.user().name("Hauwa", "Sani").create().id;
+    let others: Vec<UserId> = (0..4).map(|_| database.user().create().id).collect();
+    let id = database.group(owner).members(others.clone()).create().id;
+    let first = database.read(|tx| tx.list_members(id, None, 3)).unwrap();
+    let after = first.last().map(|listing| listing.membership.user_id);
+    let rest = database.read(|tx| tx.list_members(id, after, 3)).unwrap();
+    let all: Vec<_> = first.iter().chain(&rest).collect();
+    let listed: Vec<UserId> = all
+        .iter()
+        .map(|listing| listing.membership.user_id)
+        .collect();
+    let mut expected = [others.as_slice(), &[owner]].concat();
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+    let hauwa = all
+        .iter()
+        .find(|listing| listing.membership.user_id == owner)
+        .unwrap();
+    assert_eq!(
+        (hauwa.firstname.as_str(), hauwa.lastname.as_str()),
+        ("Hauwa", "Sani")
+    );
+    assert_eq!(hauwa.membership.role, RoomRole::Owner);
+}
+
+#[test]
+fn who_is_in_too_many_rooms_is_found_archived_ones_counted() {
+    let database = TestDatabase::new();
+    let (busy, calm) = (database.user().create().id, database.user().create().id);
+    database.group(busy).member(calm).create();
+    database.group(busy).archived().create();
+    let beyond = |max| {
+        database
+            .read(|tx| tx.user_beyond_room_count(&[calm, busy], max))
+            .unwrap()
+    };
+    assert_eq!(
+        (beyond(2), beyond(1), beyond(0).is_some()),
+        (None, Some(busy), true)
+    );
+    assert_eq!(
+        database
+            .read(|tx| tx.user_beyond_room_count(&[], 0))
+            .unwrap(),
+        None
+    );
+}
+
+#[test]
+fn the_chat_learns_of_each_user_their_state_and_rooms() {
+    let database = TestDatabase::new();
+    let (amina, bola) = (database.user().create().id, database.user().create().id);
+    let gone = database.user().suspended().create().id;
+    let open = database.group(amina).member(bola).create().id;
+    let archived = database.group(amina).archived().create().id;
+    let mut members = database
+        .read(|tx| tx.chat_members(&[gone, bola, unknown_user(), amina]))
+        .unwrap();
+    members.sort_by_key(|member| (member.rooms.len(), member.is_active));
+    let [of_gone, of_bola, of_amina] = members.as_slice() else {
+        panic!("{members:?}")
+    };
+    assert_eq!(
+        (of_gone.user_id, of_gone.is_active, of_gone.rooms.len()),
+        (gone, false, 0)
+    );
+    assert_eq!((of_bola.user_id, of_bola.is_active), (bola, true));
+    assert_eq!(
+        of_bola.rooms,
+        [RoomChatState {
+            room_id: open,
+            read_only: false
+        }]
+    );
+    assert_eq!(of_amina.user_id, amina);
+    assert!(of_amina.rooms.contains(&RoomChatState {
+        room_id: open,
+        read_only: false
+    }));
+    assert!(of_amina.rooms.contains(&RoomChatState {
+        room_id: archived,
+        read_only: true
+    }));
+}
+
+#[test]
+fn the_chat_learns_of_a_room_who_is_in_it_in_the_order_it_asked() {
+    let database = TestDatabase::new();
+    let (amina, bola) = (database.user().create().id, database.user().create().id);
+    let stranger = database.user().create().id;
+    let id = database.group(amina).member(bola).archived().create().id;
+    let state = RoomChatState {
+        room_id: id,
+        read_only: true,
+    };
+    assert_eq!(
+        database
+            .read(|tx| tx.chat_memberships(id, &[bola, stranger, amina]))
+            .unwrap(),
+        [(bola, Some(state)), (stranger, None), (amina, Some(state))]
+    );
+    assert_eq!(
+        database
+            .read(|tx| tx.chat_memberships(unknown_room(), &[amina]))
+            .unwrap(),
+        [(amina, None)]
+    );
+}

@@ -1,0 +1,369 @@
+use std::sync::mpsc;
+
+use abu_application::{
+    ports::{Clock, StoreError, UserCursor, UserFilter},
+    system::SystemClock,
+};
+use abu_domain::{
+    UserId,
+    access::APPLICANT_GROUP,
+    text::{EmailAddress, PersonName, PhoneNumber},
+    user::{User, Verification},
+};
+use abu_test_support::TestDatabase;
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+fn unknown() -> UserId {
+    UserId::new(Uuid::new_v4())
+}
+
+fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).unwrap()
+}
+
+#[test]
+fn an_account_is_read_as_it_was_made() {
+    let database = TestDatabase::new();
+    let created_at = SystemClock.now();
+    let user = database
+        .user()
+        .email("zainab@example.com")
+        .name("Zainab", "Ọláyínká")
+        .in_group(APPLICANT_GROUP)
+        .in_group("editor_group")
+        .with(|new| {
+            new.middlename = Some(PersonName::parse("Ayọ̀").unwrap());
+            new.phone = Some(PhoneNumber::parse("0803 123 4567").unwrap());
+            new.created_at = created_at;
+        })
+        .create();
+    let expected = User {
+        id: user.id,
+        email: address("zainab@example.com"),
+        firstname: PersonName::parse("Zainab").unwrap(),
+        middlename: Some(PersonName::parse("Ayọ̀").unwrap()),
+        lastname: PersonName::parse("Ọláyínká").unwrap(),
+        phone: Some(PhoneNumber::parse("+2348031234567").unwrap()),
+        is_active: true,
+        is_superuser: false,
+        verification: Verification::Unverified,
+        groups: vec![APPLICANT_GROUP.to_owned(), "editor_group".to_owned()],
+        created_at,
+        last_modified: created_at,
+    };
+    assert_eq!(user, expected);
+    assert_eq!(database.read(|tx| tx.user(unknown())).unwrap(), None);
+}
+
+#[test]
+fn an_address_has_one_account_in_whatever_case() {
+    let database = TestDatabase::new();
+    database.user().email("amina@example.com").create();
+    database.execute("UPDATE users SET email = 'Amina@Example.com'");
+    let conflict = database.transaction(|tx| {
+        tx.insert_user(&abu_application::ports::NewUser {
+            id: unknown(),
+            email: address("amina@example.com"),
+            password_hash: "-".into(),
+            firstname: PersonName::parse("A").unwrap(),
+            middlename: None,
+            lastname: PersonName::parse("B").unwrap(),
+            phone: None,
+            is_superuser: false,
+            created_at: SystemClock.now(),
+        })
+    });
+    match conflict {
+        Err(StoreError::Conflict { constraint }) => assert_eq!(constraint, "users_email_key"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_log_in_finds_the_hash_by_the_address() {
+    let database = TestDatabase::new();
+    let user = database
+        .user()
+        .email("amina@example.com")
+        .password_hash("$2b$x")
+        .create();
+    let found = database
+        .read(|tx| tx.credentials(&address("AMINA@example.com")))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.user_id, found.password_hash.as_str(), found.is_active),
+        (user.id, "$2b$x", true)
+    );
+    assert!(
+        database
+            .read(|tx| tx.credentials(&address("bola@example.com")))
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[test]
+fn a_password_and_a_suspension_change_the_account_and_say_whether_there_is_one() {
+    let database = TestDatabase::new();
+    let user = database.user().email("amina@example.com").create();
+    let later = user.created_at + TimeDelta::seconds(5);
+    let changed = |id| {
+        database
+            .transaction(|tx| {
+                Ok((
+                    tx.set_password_hash(id, "new", later)?,
+                    tx.set_active(id, false, later)?,
+                ))
+            })
+            .unwrap()
+    };
+    assert_eq!(changed(user.id), (true, true));
+    assert_eq!(changed(unknown()), (false, false));
+    let now = database.read(|tx| tx.user(user.id)).unwrap().unwrap();
+    assert_eq!((now.is_active, now.last_modified), (false, later));
+    let credentials = database
+        .read(|tx| tx.credentials(&user.email))
+        .unwrap()
+        .unwrap();
+    assert_eq!(credentials.password_hash, "new");
+}
+
+#[test]
+fn only_active_accounts_count_as_users() {
+    let database = TestDatabase::new();
+    let active = database.user().create().id;
+    let suspended = database.user().suspended().create().id;
+    let found = database
+        .read(|tx| tx.active_users(&[suspended, unknown(), active]))
+        .unwrap();
+    assert_eq!(found, [active]);
+    assert!(database.read(|tx| tx.active_users(&[])).unwrap().is_empty());
+}
+
+fn listed(database: &TestDatabase, filter: &UserFilter) -> Vec<String> {
+    let users = database
+        .read(|tx| tx.list_users(filter, None, 100))
+        .unwrap();
+    users
+        .into_iter()
+        .map(|user| user.firstname.as_str().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_list_runs_from_the_newest_account_down_page_by_page() {
+    let database = TestDatabase::new();
+    let start = SystemClock.now();
+    // Two of three are made at the same moment: then the id decides.
+    let mut users: Vec<User> = (0..9)
+        .map(|number| {
+            let created_at = start + TimeDelta::seconds(number - number % 3);
+            database
+                .user()
+                .with(|new| new.created_at = created_at)
+                .create()
+        })
+        .collect();
+    users.sort_by_key(|user| (user.created_at, user.id));
+    users.reverse();
+    let (mut pages, mut after) = (Vec::new(), None);
+    loop {
+        let page = database
+            .read(|tx| tx.list_users(&UserFilter::default(), after, 4))
+            .unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(UserCursor {
+            created_at: last.created_at,
+            id: last.id,
+        });
+        pages.extend(page);
+    }
+    assert_eq!(pages, users);
+}
+
+#[test]
+fn a_prefix_matches_address_and_names_in_any_case_and_nothing_else() {
+    let database = TestDatabase::new();
+    database
+        .user()
+        .email("amina@example.com")
+        .name("One", "Bello")
+        .create();
+    database
+        .user()
+        .email("x@example.com")
+        .name("Two", "Aminu")
+        .create();
+    database
+        .user()
+        .email("y@example.com")
+        .name("Aminata", "Sule")
+        .create();
+    database
+        .user()
+        .email("z@example.com")
+        .name("Four", "Obi-Amin")
+        .create();
+    let filter = |prefix: &str| UserFilter {
+        starts_with: Some(prefix.to_owned()),
+        ..UserFilter::default()
+    };
+    assert_eq!(
+        listed(&database, &filter("AMIN")),
+        ["Aminata", "Two", "One"]
+    );
+    assert_eq!(listed(&database, &filter("")).len(), 4);
+}
+
+#[test]
+fn signs_that_patterns_are_made_of_match_themselves_alone() {
+    let database = TestDatabase::new();
+    database.user().name("per%cent", "A").create();
+    database.user().name("under_score", "A").create();
+    database.user().name(r"back\slash", "A").create();
+    database.user().name("plain", "A").create();
+    let found = |prefix: &str| {
+        let starts_with = Some(prefix.to_owned());
+        listed(
+            &database,
+            &UserFilter {
+                starts_with,
+                ..UserFilter::default()
+            },
+        )
+    };
+    assert_eq!(found("per%"), ["per%cent"]);
+    assert_eq!(found("under_"), ["under_score"]);
+    assert_eq!(found(r"back\"), [r"back\slash"]);
+    for nobody in [
+        "%",
+        "_",
+        r"\",
+        "p_ain",
+        "%lain",
+        "'; DROP TABLE users; --",
+        "a\0b",
+    ] {
+        assert!(found(nobody).is_empty(), "{nobody:?}");
+    }
+}
+
+#[test]
+fn filters_narrow_each_other() {
+    let database = TestDatabase::new();
+    let start = SystemClock.now();
+    let made = |name: &str, seconds| {
+        let created_at = start + TimeDelta::seconds(seconds);
+        database
+            .user()
+            .name(name, "A")
+            .with(|new| new.created_at = created_at)
+    };
+    made("one", 1).in_group("editor_group").create();
+    made("two", 2).in_group("editor_group").suspended().create();
+    made("three", 3).in_group("dpo_group").create();
+    database.execute("UPDATE users SET verification = 'pending' WHERE firstname = 'three'");
+    let all = UserFilter::default();
+    let editors = UserFilter {
+        group: Some("editor_group".to_owned()),
+        ..all.clone()
+    };
+    assert_eq!(listed(&database, &editors), ["two", "one"]);
+    let active = UserFilter {
+        is_active: Some(true),
+        ..editors.clone()
+    };
+    assert_eq!(listed(&database, &active), ["one"]);
+    let pending = UserFilter {
+        verification: Some(Verification::Pending),
+        ..all.clone()
+    };
+    assert_eq!(listed(&database, &pending), ["three"]);
+    let since = UserFilter {
+        created_after: Some(start + TimeDelta::seconds(1)),
+        ..all.clone()
+    };
+    assert_eq!(listed(&database, &since), ["three", "two"]);
+    for nowhere in ["no_such_group", "a\0b"] {
+        let filter = UserFilter {
+            group: Some(nowhere.to_owned()),
+            ..all.clone()
+        };
+        assert!(listed(&database, &filter).is_empty());
+    }
+}
+
+#[test]
+fn two_superusers_cannot_suspend_each_other_at_once() {
+    let database = TestDatabase::new();
+    let first = database.user().superuser().create().id;
+    let second = database.user().superuser().create().id;
+    database.user().superuser().suspended().create();
+    database.user().create();
+    let now = SystemClock.now();
+    let (locked, has_locked) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel();
+    let database = &database;
+    std::thread::scope(|scope| {
+        let one = scope.spawn(move || {
+            database.transaction(|tx| {
+                let others = tx.other_active_superusers(first)?;
+                locked.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                tx.set_active(first, false, now)?;
+                Ok(others)
+            })
+        });
+        has_locked.recv().unwrap();
+        let other =
+            scope.spawn(move || database.transaction(|tx| tx.other_active_superusers(second)));
+        database.wait_for_blocked(1);
+        go_on.send(()).unwrap();
+        assert_eq!(one.join().unwrap().unwrap(), 1);
+        assert_eq!(other.join().unwrap().unwrap(), 0);
+    });
+}
+
+#[test]
+fn the_last_time_somebody_was_seen_never_moves_back() {
+    let database = TestDatabase::new();
+    let amina = database.user().create().id;
+    let bola = database.user().create().id;
+    let room = database.group(amina).member(bola).create().id;
+    let now = SystemClock.now();
+    let earlier = now - TimeDelta::seconds(9);
+    let seen = || {
+        let members = database.read(|tx| tx.list_members(room, None, 10)).unwrap();
+        let of = |user| {
+            members
+                .iter()
+                .find(|m| m.membership.user_id == user)
+                .unwrap()
+                .last_seen_at
+        };
+        (of(amina), of(bola))
+    };
+    let note = |seen: &[_]| database.read(|tx| tx.set_last_seen(seen)).unwrap();
+    assert_eq!(seen(), (None, None));
+    note(&[(amina, earlier), (unknown(), now), (amina, now)]);
+    assert_eq!(seen(), (Some(now), None));
+    note(&[(amina, earlier), (bola, earlier)]);
+    assert_eq!(seen(), (Some(now), Some(earlier)));
+    note(&[]);
+}
+
+#[test]
+fn a_stored_value_that_breaks_the_rules_is_an_error_that_does_not_show_it() {
+    let database = TestDatabase::new();
+    let user = database.user().create().id;
+    database.execute("UPDATE users SET email = 'not an address'");
+    let error = database.read(|tx| tx.user(user)).unwrap_err();
+    assert!(matches!(error, StoreError::Other(_)), "{error:?}");
+    let told = format!("{error:?}");
+    assert!(
+        told.contains("users.email") && !told.contains("not an address"),
+        "{told}"
+    );
+}
