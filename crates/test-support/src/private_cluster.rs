@@ -98,8 +98,10 @@ impl PrivateCluster {
     /// Stops every process of the server where it is.
     pub fn freeze(&self) -> Frozen {
         let server = server_process(self.postgres.data_dir());
-        // The server first, so that it starts no more of them.
-        let frozen = Frozen(std::iter::once(server).chain(children(server)).collect());
+        // The server first: it starts no more of them then.
+        let mut frozen = Frozen(vec![server]);
+        frozen.signal(Signal::SIGSTOP);
+        frozen.0.extend(children(server));
         frozen.signal(Signal::SIGSTOP);
         frozen
     }

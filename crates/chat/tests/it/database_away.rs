@@ -66,3 +66,49 @@ async fn while_the_database_is_away_senders_are_told_in_time_and_then_all_goes_o
     let texts: Vec<_> = page.messages.iter().map(|m| m.message.as_str()).collect();
     assert_eq!(texts, ["after", "before"]);
 }
+
+#[tokio::test]
+async fn a_database_that_stops_answering_leaves_nobody_waiting() {
+    let cluster = PrivateCluster::start();
+    let chat = chat_on(&cluster);
+    let (amina, bello) = (chat.user(), chat.user());
+    let room = chat.room(&[amina, bello]).await;
+    let mut first = chat.connect(amina).await;
+    let mut second = chat.connect(bello).await;
+    let mut third = chat.connect(bello).await;
+    first.say(room, "before").await;
+    for session in [&mut first, &mut second, &mut third] {
+        session.message().await;
+    }
+
+    let frozen = cluster.freeze();
+    let asked = Instant::now();
+    first.say(room, "in the writer's hands").await;
+    // Whether this one will be stored nobody knows: its sender's connection ends.
+    assert_eq!(
+        first.closed().await,
+        abu_chat_protocol::CloseCode::GoingAway
+    );
+    assert!(
+        asked.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        asked.elapsed()
+    );
+    // This one never left the queue: it is known not to be stored.
+    second.say(room, "in the queue").await;
+    assert_eq!(second.error().await.code, ErrorCode::Unavailable);
+
+    drop(frozen);
+    // The fate of the first is settled before anything else is stored, and all see the same.
+    third.say(room, "after").await;
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|last| last != "after") {
+        seen.push(third.message().await.message);
+    }
+    let page = third.history(ListMessageRequest::new(room.uuid())).await;
+    let mut stored: Vec<_> = page.messages.into_iter().map(|m| m.message).collect();
+    stored.reverse();
+    assert_eq!(stored[0], "before");
+    assert_eq!(stored[1..], seen[..]);
+    assert!(!stored.iter().any(|text| text == "in the queue"));
+}
