@@ -13,13 +13,13 @@ const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "a password for tests";
 
 /// A running server, with its own PostgreSQL in its folder.
-struct Server {
-    program: Program,
-    address: String,
+pub(crate) struct Server {
+    pub(crate) program: Program,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(folder: &TempDir) -> Self {
+    pub(crate) fn start(folder: &TempDir) -> Self {
         let program = Program::start(
             abu_server(folder)
                 .env("ABU__SUPERUSER__EMAIL", EMAIL)
@@ -30,25 +30,34 @@ impl Server {
         Self { program, address }
     }
 
-    async fn token(&self) -> String {
-        let body = json!({"email": EMAIL, "password": PASSWORD});
-        let answer = self.post("auth/token", None, body).await;
-        answer["access_token"].as_str().unwrap().to_owned()
+    /// The administrator's token.
+    pub(crate) async fn token(&self) -> String {
+        log_in(&self.address, EMAIL, PASSWORD).await
     }
 
-    async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Value {
-        let url = format!("http://{}/api/v1/{path}", self.address);
-        let mut request = reqwest::Client::new().post(url).json(&body);
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        request.send().await.unwrap().json().await.unwrap()
+    pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Value {
+        post(&self.address, path, token, body).await
     }
 
     async fn chat(&self, token: &str) -> ChatClient {
         let url = format!("ws://{}/chat?token={token}", self.address);
         ChatClient::connect(&url).await.unwrap()
     }
+}
+
+pub(crate) async fn log_in(address: &str, email: &str, password: &str) -> String {
+    let body = json!({"email": email, "password": password});
+    let answer = post(address, "auth/token", None, body).await;
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn post(address: &str, path: &str, token: Option<&str>, body: Value) -> Value {
+    let url = format!("http://{address}/api/v1/{path}");
+    let mut request = reqwest::Client::new().post(url).json(&body);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    request.send().await.unwrap().json().await.unwrap()
 }
 
 /// Sends until the connection breaks, and returns what was seen to be stored.

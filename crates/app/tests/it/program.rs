@@ -158,6 +158,11 @@ pub(crate) fn postgres_note(folder: &TempDir) -> PathBuf {
 
 /// The process of the server's own PostgreSQL.
 pub(crate) fn postgres_process(folder: &TempDir) -> Pid {
-    let note = fs::read_to_string(postgres_note(folder)).unwrap();
-    Pid::from_raw(note.lines().next().unwrap().trim().parse().unwrap())
+    running_postgres(folder).unwrap()
+}
+
+/// The process of the server's own PostgreSQL, unless it is just being started.
+pub(crate) fn running_postgres(folder: &TempDir) -> Option<Pid> {
+    let note = fs::read_to_string(postgres_note(folder)).ok()?;
+    note.lines().next()?.trim().parse().ok().map(Pid::from_raw)
 }
