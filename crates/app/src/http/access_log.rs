@@ -79,25 +79,16 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let Self {
-            method,
-            path,
-            request,
-            bytes,
-            ..
-        } = self;
-        let milliseconds = self.begun.elapsed().as_millis();
+        let Self { method, path, .. } = self;
         // Without a status the client went away before there was an answer.
         let status = self.status.as_ref().map_or("-", StatusCode::as_str);
+        let (ms, bytes) = (self.begun.elapsed().as_millis(), self.bytes);
+        let request = &self.request;
         match self.user {
             Some(user) => log::info!(
-                target: TARGET,
-                "{method} {path} {status} {milliseconds}ms {bytes}B request={request} user={user}"
+                target: TARGET, ms, bytes, request:%, user:%; "{method} {path} {status}"
             ),
-            None => log::info!(
-                target: TARGET,
-                "{method} {path} {status} {milliseconds}ms {bytes}B request={request}"
-            ),
+            None => log::info!(target: TARGET, ms, bytes, request:%; "{method} {path} {status}"),
         }
     }
 }

@@ -125,3 +125,56 @@ pub(super) async fn documented_only<B: MessageBody + 'static>(
         Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use utoipa::openapi::{
+        HttpMethod, Paths, PathsBuilder,
+        path::{OperationBuilder, ParameterBuilder},
+    };
+
+    use super::*;
+
+    fn routes() -> DocumentedRoutes {
+        let page = ParameterBuilder::new()
+            .name("page")
+            .parameter_in(ParameterIn::Query);
+        let read = OperationBuilder::new().parameter(page).build();
+        let write = OperationBuilder::new().build();
+        let paths: Paths = PathsBuilder::new()
+            .path("/things/{id}", PathItem::new(HttpMethod::Get, read))
+            .path("/things/{id}", PathItem::new(HttpMethod::Post, write))
+            .build();
+        let mut description = OpenApi::default();
+        description.paths = paths;
+        DocumentedRoutes::of(&description)
+    }
+
+    fn refusal(method: Method, path: &str, query: &str) -> Option<ProblemKind> {
+        let admitted = routes().admit(&method, path, query);
+        admitted.err().map(|problem| problem.kind())
+    }
+
+    #[test]
+    fn what_is_described_is_admitted() {
+        assert_eq!(refusal(Method::GET, "/things/7", "page=2"), None);
+        assert_eq!(refusal(Method::POST, "/things/x", ""), None);
+    }
+
+    #[test]
+    fn a_route_that_nobody_described_is_refused_by_path_method_or_parameter() {
+        use ProblemKind::{MethodNotAllowed, NotFound, UnknownParameter};
+        for (method, path, query, expected) in [
+            (Method::GET, "/secret", "", NotFound),
+            (Method::GET, "/things", "", NotFound),
+            (Method::GET, "/things/7/more", "", NotFound),
+            (Method::DELETE, "/things/7", "", MethodNotAllowed),
+            (Method::POST, "/things/7", "page=2", UnknownParameter),
+            (Method::GET, "/things/7", "page=2&Page=2", UnknownParameter),
+            (Method::GET, "/things/7", "%70age=2&x", UnknownParameter),
+        ] {
+            let refused = refusal(method, path, query);
+            assert_eq!(refused, Some(expected), "{path}?{query}");
+        }
+    }
+}

@@ -83,9 +83,9 @@ pub(super) fn report(problem: &Problem, id: &RequestId) {
     let Some(cause) = problem.cause() else { return };
     let slug = problem.kind().slug();
     if problem.kind() == problem::ProblemKind::InternalError {
-        log::error!("{slug}: {cause} request={id}");
+        log::error!(request:% = id; "{slug}: {cause}");
     } else {
-        log::warn!("{slug}: {cause} request={id}");
+        log::warn!(request:% = id; "{slug}: {cause}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! The HTTP layer: routes, what comes in and goes out of them, and the manners that all of them
 //! share.
 //!
-//! A request passes, from outside in: [`envelope`] (id, problem documents, headers, access log),
-//! compression, CORS, [`catch_panic`], and [`documented`] (only what is in the API description is
+//! A request passes, from outside in: `envelope` (id, problem documents, headers, access log),
+//! compression, CORS, `catch_panic`, and `documented` (only what is in the API description is
 //! served). Then a handler extracts, converts to the domain's types, calls one use case, and converts
 //! what comes back.
 

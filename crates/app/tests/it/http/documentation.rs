@@ -1,0 +1,347 @@
+//! The description of the API, and the pages that explain it.
+
+use std::collections::BTreeSet;
+
+use abu_app::http::ProblemKind;
+use abu_domain::access::Permission;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::support::{Answer, Rig};
+
+struct Operation {
+    method: String,
+    path: String,
+    value: Value,
+}
+
+fn operations(description: &Value) -> Vec<Operation> {
+    let paths = description["paths"].as_object().unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in paths {
+        for (method, value) in item.as_object().unwrap() {
+            operations.push(Operation {
+                method: method.to_uppercase(),
+                path: path.clone(),
+                value: value.clone(),
+            });
+        }
+    }
+    operations
+}
+
+/// A schema, after following a reference.
+fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => {
+            let name = reference.strip_prefix("#/components/schemas/").unwrap();
+            resolved(description, &description["components"]["schemas"][name])
+        }
+        None => schema,
+    }
+}
+
+/// Whether a reader is shown a value of this schema: as a whole, or in each of its parts.
+fn has_example(description: &Value, schema: &Value) -> bool {
+    let schema = resolved(description, schema);
+    let parts = |name: &str| schema[name].as_array().filter(|parts| !parts.is_empty());
+    if schema.get("example").is_some() || schema.get("examples").is_some() {
+        return true;
+    }
+    if let Some(all) = parts("allOf") {
+        return all.iter().all(|part| has_example(description, part));
+    }
+    if let Some(any) = parts("oneOf").or_else(|| parts("anyOf")) {
+        return any.iter().any(|part| has_example(description, part));
+    }
+    match (&schema["items"], schema["properties"].as_object()) {
+        (Value::Object(_), _) => has_example(description, &schema["items"]),
+        (_, Some(properties)) => properties
+            .values()
+            .all(|property| has_example(description, property)),
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn every_operation_documents_its_problems_with_examples() {
+    let description = Rig::start().await.description().await;
+    for Operation {
+        method,
+        path,
+        value,
+    } in operations(&description)
+    {
+        let mut shown = BTreeSet::new();
+        for (status, response) in value["responses"].as_object().unwrap() {
+            assert!(!response["description"].as_str().unwrap().is_empty());
+            let problem = &response["content"]["application/problem+json"];
+            let Some(examples) = problem["examples"].as_object() else {
+                assert!(status.as_str() < "400", "{method} {path} {status}");
+                continue;
+            };
+            for (slug, example) in examples {
+                let kind = ProblemKind::from_slug(slug).unwrap();
+                assert_eq!(kind.status().as_str(), status, "{method} {path}");
+                assert_eq!(example["value"]["type"], kind.address());
+                shown.insert(slug.clone());
+            }
+        }
+        let mut expected = vec!["unknown-parameter", "internal-error"];
+        if value.get("requestBody").is_some() {
+            expected.extend(["malformed-json", "unsupported-media", "validation-failed"]);
+            expected.push("payload-too-large");
+        }
+        if value.get("security").is_some() {
+            expected.extend(["authentication-required", "invalid-token", "token-expired"]);
+            expected.extend(["account-suspended", "unavailable"]);
+        }
+        if path.contains('{') {
+            expected.push("not-found");
+        }
+        for slug in expected {
+            assert!(shown.contains(slug), "{method} {path} lacks {slug}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_body_and_every_answer_is_shown_by_example() {
+    let description = Rig::start().await.description().await;
+    for Operation {
+        method,
+        path,
+        value,
+    } in operations(&description)
+    {
+        let answers = value["responses"].as_object().unwrap().values();
+        let bodies = answers.chain(value.get("requestBody"));
+        for body in bodies {
+            let schema = &body["content"]["application/json"]["schema"];
+            // The description itself is described by its own standard.
+            if schema.is_null() || path == "/openapi.json" {
+                continue;
+            }
+            assert!(
+                has_example(&description, schema),
+                "{method} {path}: {schema}"
+            );
+        }
+    }
+}
+
+/// A rig and what it takes to call every operation that has a body.
+async fn send_body(rig: &Rig, operation: &Operation, body: &Value) -> Answer {
+    let caller = rig.holder_of(&[Permission::CreateUser]);
+    let room = rig.database().group(caller.id).create();
+    let path = operation.path.replace("{uuid}", &room.id.to_string());
+    let path = path.replace("{user_uuid}", &caller.id.to_string());
+    let call = rig.call(&operation.method, &path).by(&caller);
+    call.json(body).send().await
+}
+
+fn body_schema<'a>(description: &'a Value, operation: &'a Operation) -> Option<&'a Value> {
+    let content = &operation.value.get("requestBody")?["content"]["application/json"];
+    Some(resolved(description, &content["schema"]))
+}
+
+#[tokio::test]
+async fn bodies_have_exactly_the_fields_that_are_documented() {
+    let rig = Rig::start().await;
+    let description = rig.description().await;
+    let mut bodies = 0;
+    for operation in operations(&description) {
+        let Some(schema) = body_schema(&description, &operation) else {
+            continue;
+        };
+        bodies += 1;
+        let fields: BTreeSet<String> = keys(&schema["properties"]);
+        // A number is no right value of any field, so each field that is read is complained about.
+        let wrong: Map<String, Value> = fields.iter().map(|f| (f.clone(), json!(7))).collect();
+        let answer = send_body(&rig, &operation, &Value::Object(wrong)).await;
+        let mistakes = answer.mistakes();
+        assert!(
+            mistakes.iter().all(|(_, code)| code != "unknown"),
+            "{mistakes:?}"
+        );
+        let named: BTreeSet<String> = places(&mistakes);
+        assert_eq!(named, fields, "{} {}", operation.method, operation.path);
+    }
+    assert!(bodies >= 7);
+}
+
+#[tokio::test]
+async fn required_fields_are_those_that_are_missed() {
+    let rig = Rig::start().await;
+    let description = rig.description().await;
+    for operation in operations(&description) {
+        let Some(schema) = body_schema(&description, &operation) else {
+            continue;
+        };
+        let answer = send_body(&rig, &operation, &json!({})).await;
+        let required: BTreeSet<String> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect();
+        if required.is_empty() {
+            answer.expect(200);
+        } else {
+            let mistakes = answer.mistakes();
+            assert!(mistakes.iter().all(|(_, code)| code == "required"));
+            assert_eq!(places(&mistakes), required, "{}", operation.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_examples_of_bodies_break_no_rule() {
+    let rig = Rig::start().await;
+    let description = rig.description().await;
+    for operation in operations(&description) {
+        let Some(schema) = body_schema(&description, &operation) else {
+            continue;
+        };
+        let example = schema.get("example").unwrap_or(&schema["examples"][0]);
+        let answer = send_body(&rig, &operation, example).await;
+        match answer.status.as_u16() {
+            // The people of the examples do not exist.
+            422 => assert!(
+                answer
+                    .mistakes()
+                    .iter()
+                    .all(|(_, code)| code == "user.unknown"),
+                "{}",
+                answer.text()
+            ),
+            401 => drop(answer.problem("invalid-credentials")),
+            409 => drop(answer.problem("conflict")),
+            status => assert!(status < 400, "{} {}", operation.path, answer.text()),
+        }
+    }
+}
+
+fn keys(object: &Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().cloned().collect()
+}
+
+fn places(mistakes: &[(String, String)]) -> BTreeSet<String> {
+    mistakes
+        .iter()
+        .map(|(pointer, _)| pointer.trim_start_matches('/').to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_documented_parameter_is_read() {
+    let rig = Rig::start().await;
+    let description = rig.description().await;
+    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    let room = rig.database().group(viewer.id).create().id.to_string();
+    let mut read = 0;
+    for Operation {
+        method,
+        path,
+        value,
+    } in operations(&description)
+    {
+        if path == "/chat" {
+            continue;
+        }
+        for parameter in value["parameters"].as_array().into_iter().flatten() {
+            if parameter["in"] != "query" {
+                continue;
+            }
+            let name = parameter["name"].as_str().unwrap();
+            // No parameter takes a control character.
+            let address = format!("{}?{name}=%01", path.replace("{uuid}", &room));
+            let answer = rig.call(&method, &address).by(&viewer).send().await;
+            match name {
+                "cursor" => drop(answer.problem("cursor-mismatch")),
+                name => assert_eq!(answer.mistakes()[0].0, name),
+            }
+            read += 1;
+        }
+    }
+    assert!(read >= 15);
+}
+
+#[tokio::test]
+async fn every_documented_route_is_there() {
+    let rig = Rig::start().await;
+    let caller = rig.user();
+    let description = rig.description().await;
+    for Operation { method, path, .. } in operations(&description) {
+        let path = path
+            .replace("{file}", "index.html")
+            .replace("{slug}", "conflict")
+            .replace("{user_uuid}", &caller.id.to_string())
+            .replace("{uuid}", &Uuid::new_v4().to_string());
+        let answer = rig.call(&method, &path).by(&caller).send().await;
+        if answer.status.as_u16() == 404 {
+            let detail = answer.problem("not-found")["detail"].clone();
+            // What no route answers is answered by the framework, without a sentence of ours.
+            assert_ne!(
+                detail,
+                ProblemKind::NotFound.explanation(),
+                "{method} {path}"
+            );
+        }
+        assert_ne!(answer.status.as_u16(), 405, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_page_asks_no_other_host_for_anything() {
+    let rig = Rig::start().await;
+    let root = rig.get("/").send().await;
+    assert_eq!(root.status.as_u16(), 303);
+    let docs = rig.get(root.header("location")).send().await;
+    assert_eq!(docs.status.as_u16(), 303);
+    let address = docs.header("location").to_owned();
+    let page = rig.get(&address).send().await;
+    assert!(page.header("content-type").starts_with("text/html"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("script-src 'self';"), "{policy}");
+    assert!(!policy.contains("http"), "{policy}");
+
+    let folder = address.rsplit_once('/').unwrap().0;
+    let mut files = 0;
+    for attribute in ["src=\"", "href=\""] {
+        for rest in page.text().split(attribute).skip(1) {
+            let target = rest.split('"').next().unwrap();
+            assert!(!target.contains("//"), "{target}");
+            let file = target.trim_start_matches("./");
+            let answer = rig.get(&format!("{folder}/{file}")).send().await;
+            assert_eq!(answer.status.as_u16(), 200, "{file}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff");
+            assert!(!answer.header("content-type").starts_with("text/html"));
+            files += 1;
+        }
+    }
+    assert!(files >= 6);
+    let start = rig
+        .get(&format!("{folder}/swagger-initializer.js"))
+        .send()
+        .await;
+    assert!(
+        start.text().contains("\"/openapi.json\""),
+        "{}",
+        start.text()
+    );
+    assert!(start.text().contains("\"validatorUrl\": \"none\""));
+    assert!(!start.text().contains("http"), "{}", start.text());
+}
+
+#[tokio::test]
+async fn every_kind_of_problem_has_a_page_at_its_address() {
+    let rig = Rig::start().await;
+    for kind in ProblemKind::ALL {
+        let page = rig.get(&kind.address()).send().await;
+        assert_eq!(page.status.as_u16(), 200, "{kind:?}");
+        assert!(page.header("content-type").starts_with("text/html"));
+        assert!(page.text().contains(kind.title()));
+        assert!(page.text().contains(kind.explanation()));
+    }
+}

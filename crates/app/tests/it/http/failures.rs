@@ -1,0 +1,212 @@
+//! Faults of the server: the database away, things that break, a handler that panics.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use abu_app::{
+    http,
+    readiness::{Readiness, ServingState},
+    security::{BcryptHasher, JwtTokens},
+    settings::{Environment, Settings, Sources},
+    state::{AppParts, AppState},
+};
+use abu_application::{
+    BlockingPool, Database,
+    ports::{AccessTokens, IssuedToken, Store, StoreError, TokenClaims, TokenError, Transaction},
+    system::{SystemClock, SystemIds},
+};
+use abu_chat::ChatEngine;
+use abu_domain::UserId;
+use actix_web::HttpServer;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::support::{Answer, client};
+
+/// What nobody outside may read.
+const DETAIL: &str = "the secret detail";
+
+/// A store that fails, each time in the same way.
+struct BrokenStore(fn() -> StoreError);
+
+impl Store for BrokenStore {
+    fn run_transaction(
+        &self,
+        _work: &mut dyn FnMut(&mut dyn Transaction) -> bool,
+    ) -> Result<(), StoreError> {
+        Err(self.0())
+    }
+
+    fn run_read(&self, _work: &mut dyn FnMut(&mut dyn Transaction)) -> Result<(), StoreError> {
+        Err(self.0())
+    }
+
+    fn ping(&self) -> Result<(), StoreError> {
+        Err(self.0())
+    }
+}
+
+/// Tokens of which one makes the server panic.
+struct PanickingTokens(JwtTokens);
+
+impl AccessTokens for PanickingTokens {
+    fn issue(
+        &self,
+        user: UserId,
+        token_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<IssuedToken, Box<dyn std::error::Error + Send + Sync>> {
+        self.0.issue(user, token_id, now)
+    }
+
+    fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<TokenClaims, TokenError> {
+        assert!(token != "panic", "{DETAIL}");
+        self.0.verify(token, now)
+    }
+}
+
+/// A server whose store is broken.
+struct BrokenServer {
+    address: SocketAddr,
+    token: String,
+    readiness: Readiness,
+}
+
+impl BrokenServer {
+    fn start(error: fn() -> StoreError) -> Self {
+        let sources = Sources::built_in(Environment::Test)
+            .variable("ABU__CORS__ALLOWED_ORIGINS", "https://alumni.abu.edu.ng");
+        let settings = Arc::new(Settings::load(&sources).unwrap());
+        let secret = "a secret of this test alone, long enough";
+        let tokens = JwtTokens::new(&secret.into(), "abu", "abu", Duration::from_secs(600));
+        let user = UserId::new(Uuid::new_v4());
+        let token = tokens
+            .issue(user, Uuid::new_v4(), Utc::now())
+            .unwrap()
+            .token;
+        let pool = BlockingPool::new(2, Duration::from_secs(5));
+        let database = Database::new(Arc::new(BrokenStore(error)), pool.clone());
+        let readiness = Readiness::new(ServingState::Ready);
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        let chat = settings.chat.clone();
+        let chat = ChatEngine::start(database.clone(), clock.clone(), ids.clone(), chat).unwrap();
+        let state = AppState::new(AppParts {
+            settings,
+            secret: secret.into(),
+            database,
+            chat: chat.clone(),
+            readiness: readiness.clone(),
+            tokens: Arc::new(PanickingTokens(tokens)),
+            hasher: Arc::new(BcryptHasher::new(4)),
+            hashing: pool,
+            clock,
+            ids,
+        });
+        let server = HttpServer::new(move || http::app(state.clone(), chat.join_worker()))
+            .workers(1)
+            .disable_signals()
+            .bind("127.0.0.1:0")
+            .unwrap();
+        let address = server.addrs()[0];
+        tokio::spawn(server.run());
+        Self {
+            address,
+            token,
+            readiness,
+        }
+    }
+
+    async fn get(&self, path: &str, token: &str) -> Answer {
+        let request = client()
+            .get(format!("http://{}{path}", self.address))
+            .header("origin", "https://alumni.abu.edu.ng")
+            .header("accept-encoding", "gzip")
+            .bearer_auth(token);
+        Answer::of(request.send().await.unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_the_server_is_told_without_its_detail() {
+    let server = BrokenServer::start(|| StoreError::Other(DETAIL.into()));
+    for path in ["/api/v1/me", "/api/v1/users", "/api/v1/rooms"] {
+        let answer = server.get(path, &server.token).await;
+        assert_eq!(answer.status.as_u16(), 500);
+        let problem = answer.problem("internal-error");
+        assert!(!problem.to_string().contains(DETAIL));
+        assert_eq!(
+            problem["detail"],
+            "The request could not be answered. The fault is the server's."
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_like_any_fault_and_the_server_goes_on() {
+    let server = BrokenServer::start(|| StoreError::Other(DETAIL.into()));
+    for _ in 0..3 {
+        let answer = server.get("/api/v1/me", "panic").await;
+        assert_eq!(answer.status.as_u16(), 500);
+        let problem = answer.problem("internal-error");
+        assert!(!problem.to_string().contains(DETAIL));
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        let origin = answer.header("access-control-allow-origin");
+        assert_eq!(origin, "https://alumni.abu.edu.ng");
+    }
+    let live = server.get("/health/live", &server.token).await;
+    assert_eq!(live.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_told_with_a_time_to_come_back() {
+    let server = BrokenServer::start(|| StoreError::Unavailable(DETAIL.into()));
+    for path in [
+        "/api/v1/me",
+        "/api/v1/rooms",
+        "/chat?ticket=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ] {
+        let answer = server.get(path, &server.token).await;
+        assert_eq!(answer.status.as_u16(), 503, "{path}");
+        let problem = answer.problem("unavailable");
+        assert_eq!(
+            problem["retry_after"].to_string(),
+            answer.header("retry-after")
+        );
+        assert!(!problem.to_string().contains(DETAIL));
+    }
+}
+
+#[tokio::test]
+async fn a_change_whose_fate_is_not_known_is_told_so() {
+    let server = BrokenServer::start(|| StoreError::CommitInDoubt(DETAIL.into()));
+    let problem = server
+        .get("/api/v1/me", &server.token)
+        .await
+        .problem("unavailable");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("whether it was done")
+    );
+}
+
+#[tokio::test]
+async fn health_follows_the_server_from_its_start_to_its_end() {
+    let server = BrokenServer::start(|| StoreError::Unavailable(DETAIL.into()));
+    for (state, slug) in [
+        (ServingState::Starting, "maintenance"),
+        (ServingState::DatabaseAway, "unavailable"),
+        (ServingState::Draining, "maintenance"),
+    ] {
+        server.readiness.set(ServingState::Ready);
+        let ready = server.get("/health/ready", "").await;
+        assert_eq!(ready.status.as_u16(), 200, "{state:?}");
+        server.readiness.set(state);
+        let answer = server.get("/health/ready", "").await;
+        assert_eq!(answer.status.as_u16(), 503);
+        answer.header("retry-after");
+        answer.problem(slug);
+        let live = server.get("/health/live", "").await;
+        assert_eq!(live.status.as_u16(), 200);
+    }
+}

@@ -1,0 +1,224 @@
+//! Sending and reading messages over HTTP.
+
+use abu_domain::{RoomId, user::User};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::support::{Answer, Rig, pairs};
+
+async fn say(rig: &Rig, room: RoomId, by: &User, body: Value) -> Answer {
+    let call = rig.post(&format!("/api/v1/rooms/{room}/messages"));
+    call.by(by).json(&body).send().await
+}
+
+async fn read(rig: &Rig, room: RoomId, by: &User, query: &str) -> Value {
+    let call = rig.get(&format!("/api/v1/rooms/{room}/messages{query}"));
+    call.by(by).send().await.expect(200)
+}
+
+fn places(page: &Value) -> Vec<i64> {
+    let items = page["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|item| item["seq"].as_i64().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_message_is_answered_as_it_is_stored() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).member(other.id).create().id;
+    let own_id = Uuid::new_v4();
+    let body = json!({"message": " sannu 👋\n", "client_message_id": own_id});
+    let stored = say(&rig, room, &me, body).await.expect(201);
+    let expected = json!({
+        "message_id": stored["message_id"],
+        "seq": 1,
+        "room_id": room.uuid(),
+        "sender_id": me.id.uuid(),
+        "message": "sannu 👋",
+        "timestamp": stored["timestamp"],
+        "client_message_id": own_id,
+    });
+    assert_eq!(stored, expected);
+    assert!(stored["timestamp"].as_str().unwrap().ends_with('Z'));
+
+    let reply = json!({
+        "message": "lafiya",
+        "client_message_id": Uuid::new_v4(),
+        "reply_to": stored["message_id"],
+    });
+    let reply = say(&rig, room, &other, reply).await.expect(201);
+    assert_eq!(reply["reply_to"], stored["message_id"]);
+    let page = read(&rig, room, &other, "").await;
+    assert_eq!(page["items"], json!([reply, stored]));
+}
+
+#[tokio::test]
+async fn a_message_sent_again_is_stored_once() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    let body = json!({"message": "once", "client_message_id": Uuid::new_v4()});
+    let (first, second) = tokio::join!(
+        say(&rig, room, &me, body.clone()),
+        say(&rig, room, &me, body.clone()),
+    );
+    let third = say(&rig, room, &me, body).await.expect(201);
+    assert_eq!(first.expect(201), third);
+    assert_eq!(second.expect(201), third);
+    assert_eq!(places(&read(&rig, room, &me, "").await), [1]);
+}
+
+#[tokio::test]
+async fn a_message_that_breaks_rules_is_not_stored() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    let elsewhere = rig.database().group(me.id).create().id;
+    let foreign = rig.database().message(elsewhere, me.id, "elsewhere").id;
+    let id = Uuid::new_v4();
+    for (body, mistakes) in [
+        (
+            json!({}),
+            &[("/message", "required"), ("/client_message_id", "required")][..],
+        ),
+        (
+            json!({"message": " ", "client_message_id": id}),
+            &[("/message", "message.length")],
+        ),
+        (
+            json!({"message": "x".repeat(4_001), "client_message_id": id}),
+            &[("/message", "message.length")],
+        ),
+        (
+            json!({"message": "a\0b", "client_message_id": id}),
+            &[("/message", "message.nul")],
+        ),
+        (
+            json!({"message": "x", "client_message_id": "x"}),
+            &[("/client_message_id", "uuid.invalid")],
+        ),
+        (
+            json!({"message": "x", "client_message_id": id, "reply_to": Uuid::new_v4()}),
+            &[("/reply_to", "reply_to.unknown")],
+        ),
+        (
+            json!({"message": "x", "client_message_id": id, "reply_to": foreign.uuid()}),
+            &[("/reply_to", "reply_to.unknown")],
+        ),
+    ] {
+        let answer = say(&rig, room, &me, body.clone()).await;
+        assert_eq!(answer.mistakes(), pairs(mistakes), "{body}");
+    }
+    assert!(places(&read(&rig, room, &me, "").await).is_empty());
+}
+
+#[tokio::test]
+async fn the_longest_message_fits_however_it_is_written() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    let longest = "\\ud83d\\ude00".repeat(4_000);
+    let body = format!(
+        r#"{{"message":"{longest}","client_message_id":"{}"}}"#,
+        Uuid::new_v4()
+    );
+    let call = rig.post(&format!("/api/v1/rooms/{room}/messages")).by(&me);
+    let call = call.header("content-type", "application/json").body(body);
+    let stored = call.send().await.expect(201);
+    assert_eq!(stored["message"].as_str().unwrap().chars().count(), 4_000);
+}
+
+#[tokio::test]
+async fn history_is_read_backwards_page_by_page() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    for i in 1..=5 {
+        rig.database().message(room, me.id, &format!("message {i}"));
+    }
+    let first = read(&rig, room, &me, "?limit=2").await;
+    assert_eq!(places(&first), [5, 4]);
+    // What is said meanwhile does not move what was asked for.
+    rig.database().message(room, me.id, "message 6");
+    let cursor =
+        |page: &Value| format!("?limit=2&cursor={}", page["next_cursor"].as_str().unwrap());
+    let second = read(&rig, room, &me, &cursor(&first)).await;
+    assert_eq!(places(&second), [3, 2]);
+    let third = read(&rig, room, &me, &cursor(&second)).await;
+    assert_eq!(places(&third), [1]);
+    assert!(third["next_cursor"].is_null());
+}
+
+#[tokio::test]
+async fn a_window_of_places_is_read_without_its_ends() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    for i in 1..=9 {
+        rig.database().message(room, me.id, &format!("message {i}"));
+    }
+    for (query, expected) in [
+        ("?after_seq=6", &[9, 8, 7][..]),
+        ("?before_seq=3", &[2, 1]),
+        ("?after_seq=2&before_seq=5", &[4, 3]),
+        ("?after_seq=9", &[]),
+        ("?before_seq=1", &[]),
+        ("?after_seq=5&before_seq=5", &[]),
+        ("?before_seq=9223372036854775807&limit=1", &[9]),
+        ("?after_seq=9223372036854775807", &[]),
+    ] {
+        assert_eq!(
+            places(&read(&rig, room, &me, query).await),
+            expected,
+            "{query}"
+        );
+    }
+    let page = read(&rig, room, &me, "?after_seq=2&before_seq=8&limit=3").await;
+    assert_eq!(places(&page), [7, 6, 5]);
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let query = format!("?after_seq=2&before_seq=8&limit=3&cursor={cursor}");
+    let rest = read(&rig, room, &me, &query).await;
+    assert_eq!(places(&rest), [4, 3]);
+    assert!(rest["next_cursor"].is_null());
+
+    let wrong = rig.get(&format!(
+        "/api/v1/rooms/{room}/messages?after_seq=-1&before_seq=x"
+    ));
+    let mistakes = wrong.by(&me).send().await.mistakes();
+    assert_eq!(
+        mistakes,
+        pairs(&[("after_seq", "seq.invalid"), ("before_seq", "seq.invalid")])
+    );
+}
+
+#[tokio::test]
+async fn a_new_member_reads_what_was_said_before() {
+    let rig = Rig::start().await;
+    let (me, newcomer) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).create().id;
+    rig.database().message(room, me.id, "before");
+    let path = format!("/api/v1/rooms/{room}/members");
+    let ids = json!({"member_ids": [newcomer.id.uuid()]});
+    rig.post(&path).by(&me).json(&ids).send().await.expect(200);
+    assert_eq!(places(&read(&rig, room, &newcomer, "").await), [1]);
+    let body = json!({"message": "thanks", "client_message_id": Uuid::new_v4()});
+    say(&rig, room, &newcomer, body).await.expect(201);
+}
+
+#[tokio::test]
+async fn whoever_was_removed_neither_reads_nor_writes() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).member(other.id).create().id;
+    let path = format!("/api/v1/rooms/{room}/members/{}", other.id);
+    rig.delete(&path).by(&me).send().await.expect_nothing();
+    let body = json!({"message": "still here", "client_message_id": Uuid::new_v4()});
+    say(&rig, room, &other, body).await.problem("not-found");
+    let call = rig
+        .get(&format!("/api/v1/rooms/{room}/messages"))
+        .by(&other);
+    call.send().await.problem("not-found");
+}

@@ -1,0 +1,15 @@
+//! The HTTP layer, through a real server on a real PostgreSQL.
+
+mod accounts;
+mod chat_door;
+mod documentation;
+mod errors;
+mod failures;
+mod lists;
+mod manners;
+mod members;
+mod messages;
+mod permissions;
+mod redaction;
+mod rooms;
+mod support;

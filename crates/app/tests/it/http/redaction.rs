@@ -1,0 +1,145 @@
+//! What the log shows of a request, and what it never does.
+
+use std::sync::{Condvar, Mutex};
+
+use log::{LevelFilter, Log, Metadata, Record};
+use serde_json::json;
+
+use super::support::Rig;
+
+/// Keeps every line of the process's log, of all levels and modules.
+struct Lines {
+    lines: Mutex<Vec<String>>,
+    more: Condvar,
+}
+
+static LINES: Lines = Lines {
+    lines: Mutex::new(Vec::new()),
+    more: Condvar::new(),
+};
+
+impl Log for Lines {
+    fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let pairs = Pairs::of(record);
+        let line = format!("{} {}{pairs}", record.target(), record.args());
+        self.lines.lock().unwrap().push(line);
+        self.more.notify_all();
+    }
+
+    fn flush(&self) {}
+}
+
+/// The pairs of a record, as ` key=value` each.
+struct Pairs;
+
+impl Pairs {
+    fn of(record: &Record<'_>) -> String {
+        struct Text(String);
+        impl<'kvs> log::kv::VisitSource<'kvs> for Text {
+            fn visit_pair(
+                &mut self,
+                key: log::kv::Key<'kvs>,
+                value: log::kv::Value<'kvs>,
+            ) -> Result<(), log::kv::Error> {
+                self.0.push_str(&format!(" {key}={value}"));
+                Ok(())
+            }
+        }
+        let mut text = Text(String::new());
+        record.key_values().visit(&mut text).unwrap();
+        text.0
+    }
+}
+
+fn listen() {
+    // Whichever test is first installs it.
+    if log::set_logger(&LINES).is_ok() {
+        log::set_max_level(LevelFilter::Trace);
+    }
+}
+
+/// Waits for the line of the access log that ends a request.
+fn access_line(request: &str) -> String {
+    let mine = format!(" request={request}");
+    let is_mine = |line: &&String| line.starts_with("abu_app::access") && line.contains(&mine);
+    let mut lines = LINES.lines.lock().unwrap();
+    loop {
+        if let Some(line) = lines.iter().find(is_mine) {
+            return line.clone();
+        }
+        lines = LINES.more.wait(lines).unwrap();
+    }
+}
+
+fn assert_nowhere(secret: &str) {
+    let lines = LINES.lines.lock().unwrap();
+    assert!(lines.len() > 2);
+    if let Some(line) = lines.iter().find(|line| line.contains(secret)) {
+        panic!("{line}");
+    }
+}
+
+#[tokio::test]
+async fn each_request_has_one_line_that_names_the_caller_and_no_query() {
+    listen();
+    let rig = Rig::start().await;
+    let user = rig.user();
+    let me = rig.get("/api/v1/me").by(&user).send().await;
+    let line = access_line(me.header("x-request-id"));
+    assert!(line.contains("GET /api/v1/me 200"), "{line}");
+    assert!(line.contains(&format!(" user={}", user.id)), "{line}");
+    assert!(
+        line.contains(&format!(" bytes={}", me.body.len())),
+        "{line}"
+    );
+
+    let query = rig.get("/nothing?where=nowhere").send().await;
+    let line = access_line(query.header("x-request-id"));
+    assert!(line.contains("GET /nothing 404"), "{line}");
+    assert!(
+        !line.contains("nowhere") && !line.contains("user="),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn tokens_tickets_and_passwords_are_nowhere_in_the_log() {
+    listen();
+    let rig = Rig::start().await;
+    let user = rig.user();
+    let token = rig.server.token(user.id);
+    let ticket = rig.post("/api/v1/auth/ws-ticket").by(&user).send().await;
+    let ticket = ticket.expect(200)["ticket"].as_str().unwrap().to_owned();
+    let password = "the password in the test of the log";
+    let email = "in.the.test.of.the.log@example.com";
+    let mut requests = Vec::new();
+    for call in [
+        rig.get(&format!("/chat?token={token}")),
+        rig.get(&format!("/chat?ticket={ticket}")),
+        rig.get(&format!(
+            "/chat?token={token}&ticket={ticket}&tokne={token}"
+        )),
+        rig.get(&format!("/chat/?token={token}")),
+        rig.get(&format!("/api/v1/me?token={token}")),
+        rig.post("/api/v1/auth/token")
+            .json(&json!({"email": email, "password": password})),
+        rig.post("/api/v1/auth/token")
+            .json(&json!({"email": email, "password": [password]})),
+    ] {
+        let answer = call.send().await;
+        assert!(!answer.text().contains(&token), "{}", answer.text());
+        requests.push(answer.header("x-request-id").to_owned());
+    }
+    for request in &requests {
+        access_line(request);
+    }
+    // A token's last part alone is the signature that makes it one.
+    let signature = token.rsplit('.').next().unwrap();
+    for secret in [signature, &ticket, password, email] {
+        assert_nowhere(secret);
+    }
+}

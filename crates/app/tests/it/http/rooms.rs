@@ -1,0 +1,324 @@
+//! Rooms: opening, finding, renaming, archiving.
+
+use abu_domain::{room::RoomRole, user::User};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::support::{Answer, Rig, pairs};
+
+async fn open(rig: &Rig, by: &User, body: Value) -> Answer {
+    rig.post("/api/v1/rooms").by(by).json(&body).send().await
+}
+
+fn direct(other: &User) -> Value {
+    json!({"kind": "direct", "member_ids": [other.id.uuid()]})
+}
+
+fn group(name: &str, others: &[&User]) -> Value {
+    let ids: Vec<Uuid> = others.iter().map(|user| user.id.uuid()).collect();
+    json!({"kind": "group", "name": name, "member_ids": ids})
+}
+
+async fn listed(rig: &Rig, user: &User) -> Vec<String> {
+    let page = rig.get("/api/v1/rooms").by(user).send().await.expect(200);
+    let items = page["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|room| room["uuid"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_new_group_has_its_maker_and_everybody_named_once() {
+    let rig = Rig::start().await;
+    let (maker, one, two) = (rig.user(), rig.user(), rig.user());
+    let body = group(" Class of 2015 ", &[&one, &two, &one, &maker]);
+    let answer = open(&rig, &maker, body).await;
+    let room = answer.expect(201);
+    let uuid = room["uuid"].as_str().unwrap();
+    assert_eq!(answer.header("location"), format!("/api/v1/rooms/{uuid}"));
+    let expected = json!({
+        "uuid": uuid,
+        "kind": "group",
+        "name": "Class of 2015",
+        "created_by": maker.id.uuid(),
+        "created_at": room["created_at"],
+        "last_modified": room["created_at"],
+        "last_seq": 0,
+        "member_count": 3,
+    });
+    assert_eq!(room, expected);
+    let path = format!("/api/v1/rooms/{uuid}");
+    for user in [&maker, &one, &two] {
+        assert_eq!(rig.get(&path).by(user).send().await.expect(200), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_direct_room_is_the_same_whoever_asks_and_however_often() {
+    let rig = Rig::start().await;
+    let (one, other) = (rig.user(), rig.user());
+    let room = open(&rig, &one, direct(&other)).await.expect(201);
+    assert_eq!(room["kind"], "direct");
+    assert!(room["name"].is_null());
+    let again = open(&rig, &other, direct(&one)).await;
+    assert!(!again.headers.contains_key("location"));
+    assert_eq!(again.expect(200)["uuid"], room["uuid"]);
+}
+
+#[tokio::test]
+async fn two_who_open_their_direct_room_at_the_same_moment_get_one_room() {
+    let rig = Rig::start().await;
+    for _ in 0..5 {
+        let (one, other) = (rig.user(), rig.user());
+        let answers = tokio::join!(
+            open(&rig, &one, direct(&other)),
+            open(&rig, &other, direct(&one)),
+            open(&rig, &one, direct(&other)),
+            open(&rig, &other, direct(&one)),
+        );
+        let answers = [answers.0, answers.1, answers.2, answers.3];
+        let mut statuses: Vec<u16> = answers.iter().map(|a| a.status.as_u16()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 200, 200, 201]);
+        let first = answers[0].json();
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.json()["uuid"] == first["uuid"])
+        );
+        assert_eq!(first["member_count"], 2);
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_breaks_rules_is_not_opened() {
+    let rig = Rig::start().await;
+    let (maker, other) = (rig.user(), rig.user());
+    let suspended = rig.database().user().suspended().create();
+    let id = other.id.uuid();
+    for (body, mistakes) in [
+        (
+            json!({}),
+            &[("/kind", "required"), ("/member_ids", "required")][..],
+        ),
+        (
+            json!({"kind": "herd", "member_ids": []}),
+            &[("/kind", "kind.unknown")],
+        ),
+        (
+            json!({"kind": "group", "member_ids": []}),
+            &[("/name", "required")],
+        ),
+        (
+            json!({"kind": "group", "name": " ", "member_ids": []}),
+            &[("/name", "name.length")],
+        ),
+        (
+            json!({"kind": "group", "name": "a\nb", "member_ids": []}),
+            &[("/name", "name.control-character")],
+        ),
+        (
+            json!({"kind": "group", "name": "x", "member_ids": ["x"]}),
+            &[("/member_ids/0", "uuid.invalid")],
+        ),
+        (
+            json!({"kind": "group", "name": "x", "member_ids": null}),
+            &[("/member_ids", "type.list")],
+        ),
+        (
+            json!({"kind": "group", "name": "x", "member_ids": vec![id; 501]}),
+            &[("/member_ids", "list.length")],
+        ),
+        (
+            json!({"kind": "direct", "name": "x", "member_ids": [id]}),
+            &[("/name", "name.direct")],
+        ),
+        (
+            json!({"kind": "direct", "member_ids": []}),
+            &[("/member_ids", "member_ids.one-other")],
+        ),
+        (
+            json!({"kind": "direct", "member_ids": [id, Uuid::new_v4()]}),
+            &[("/member_ids", "member_ids.one-other")],
+        ),
+        (direct(&maker), &[("/member_ids", "member_ids.one-other")]),
+        (direct(&suspended), &[("/member_ids", "user.unknown")]),
+        (
+            group("x", &[&suspended]),
+            &[("/member_ids", "user.unknown")],
+        ),
+        (
+            json!({"kind": "group", "name": "x", "member_ids": [Uuid::new_v4()]}),
+            &[("/member_ids", "user.unknown")],
+        ),
+    ] {
+        let answer = open(&rig, &maker, body.clone()).await;
+        assert_eq!(answer.mistakes(), pairs(mistakes), "{body}");
+    }
+    assert_eq!(listed(&rig, &maker).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_room_holds_no_more_members_than_it_may() {
+    let rig = Rig::start_with(|settings| settings.rooms.max_members = 3).await;
+    let people: Vec<User> = (0..4).map(|_| rig.user()).collect();
+    let [maker, rest @ ..] = people.as_slice() else {
+        unreachable!()
+    };
+    let all: Vec<&User> = rest.iter().collect();
+    let answer = open(&rig, maker, group("x", &all)).await;
+    assert_eq!(answer.problem("conflict")["code"], "room-full");
+    open(&rig, maker, group("x", &all[..2])).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_person_is_in_no_more_rooms_than_they_may() {
+    let rig = Rig::start_with(|settings| settings.rooms.max_rooms_per_user = 1).await;
+    let (maker, other) = (rig.user(), rig.user());
+    open(&rig, &maker, group("first", &[])).await.expect(201);
+    let answer = open(&rig, &other, direct(&maker)).await;
+    assert_eq!(answer.problem("conflict")["code"], "too-many-rooms");
+}
+
+#[tokio::test]
+async fn my_rooms_come_the_most_recently_active_first_with_what_was_said_last() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let database = rig.database();
+    let quiet = database.group(me.id).create();
+    let busy = database.group(me.id).member(other.id).create();
+    let newest = database.group(me.id).create();
+    database.group(other.id).create();
+    let said = database.message(busy.id, other.id, "sannu");
+
+    let page = rig.get("/api/v1/rooms").by(&me).send().await.expect(200);
+    let expected = [busy.id, newest.id, quiet.id].map(|id| id.to_string());
+    assert_eq!(listed(&rig, &me).await, expected);
+    assert_eq!(page["items"][0]["last_seq"], 1);
+    let last = &page["items"][0]["last_message"];
+    assert_eq!(last["message"], "sannu");
+    assert_eq!(last["message_id"], said.id.to_string());
+    assert!(page["items"][1]["last_message"].is_null());
+
+    let first = rig
+        .get("/api/v1/rooms?limit=1")
+        .by(&me)
+        .send()
+        .await
+        .expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let next = rig
+        .get(&format!("/api/v1/rooms?limit=1&cursor={cursor}"))
+        .by(&me);
+    let next = next.send().await.expect(200);
+    assert_eq!(next["items"][0]["uuid"], newest.id.to_string());
+}
+
+#[tokio::test]
+async fn owners_and_moderators_rename_a_group_and_members_do_not() {
+    let rig = Rig::start().await;
+    let (owner, moderator, member) = (rig.user(), rig.user(), rig.user());
+    let room = rig.database().group(owner.id).member(member.id);
+    let room = room.with_role(moderator.id, RoomRole::Moderator).create();
+    let path = format!("/api/v1/rooms/{}", room.id);
+    for (user, name) in [(&owner, "by the owner"), (&moderator, "by a moderator")] {
+        let call = rig.patch(&path).by(user).json(&json!({"name": name}));
+        let renamed = call.send().await.expect(200);
+        assert_eq!(renamed["name"], name);
+        assert_ne!(renamed["last_modified"], renamed["created_at"]);
+    }
+    let call = rig.patch(&path).by(&member).json(&json!({"name": "mine"}));
+    let refused = call.send().await;
+    assert_eq!(refused.status.as_u16(), 403);
+    refused.problem("permission-denied");
+    let now = rig.get(&path).by(&member).send().await.expect(200);
+    assert_eq!(now["name"], "by a moderator");
+}
+
+#[tokio::test]
+async fn a_patch_changes_what_it_names_and_cannot_remove_a_name() {
+    let rig = Rig::start().await;
+    let owner = rig.user();
+    let room = rig.database().group(owner.id).name("as it was").create();
+    let path = format!("/api/v1/rooms/{}", room.id);
+    let patch = async |body: Value| rig.patch(&path).by(&owner).json(&body).send().await;
+    assert_eq!(patch(json!({})).await.expect(200)["name"], "as it was");
+    let removed = patch(json!({"name": null})).await;
+    assert_eq!(removed.mistakes(), pairs(&[("/name", "type.text")]));
+    let other = patch(json!({"kind": "direct"})).await;
+    assert_eq!(other.mistakes(), pairs(&[("/kind", "unknown")]));
+
+    let merge = rig.patch(&path).by(&owner).body(r#"{"name": "merged"}"#);
+    let merge = merge.header("content-type", "application/merge-patch+json");
+    assert_eq!(merge.send().await.expect(200)["name"], "merged");
+}
+
+#[tokio::test]
+async fn a_direct_room_has_no_name_and_keeps_its_two_members() {
+    let rig = Rig::start().await;
+    let (one, other, third) = (rig.user(), rig.user(), rig.user());
+    let room = rig.database().direct_room(one.id, other.id);
+    let path = format!("/api/v1/rooms/{}", room.id);
+    let members = format!("{path}/members");
+    let member = format!("{members}/{}", other.id);
+    let ids = json!({"member_ids": [third.id.uuid()]});
+    for call in [
+        rig.patch(&path).json(&json!({"name": "ours"})),
+        rig.post(&members).json(&ids),
+        rig.patch(&member).json(&json!({"role": "owner"})),
+        rig.delete(&member),
+    ] {
+        let answer = call.by(&one).send().await;
+        assert_eq!(answer.problem("conflict")["code"], "direct-room");
+    }
+}
+
+#[tokio::test]
+async fn only_an_owner_archives_a_group_which_is_then_only_read() {
+    let rig = Rig::start().await;
+    let (owner, moderator) = (rig.user(), rig.user());
+    let room = rig.database().group(owner.id);
+    let room = room.with_role(moderator.id, RoomRole::Moderator).create();
+    rig.database().message(room.id, owner.id, "the last word");
+    let path = format!("/api/v1/rooms/{}", room.id);
+    let refused = rig.delete(&path).by(&moderator).send().await;
+    refused.problem("permission-denied");
+
+    rig.delete(&path).by(&owner).send().await.expect_nothing();
+    rig.delete(&path).by(&owner).send().await.expect_nothing();
+    assert_eq!(listed(&rig, &owner).await, Vec::<String>::new());
+    rig.get(&path).by(&owner).send().await.expect(200);
+    let messages = format!("{path}/messages");
+    let read = rig.get(&messages).by(&moderator).send().await.expect(200);
+    assert_eq!(read["items"][0]["message"], "the last word");
+
+    let say = json!({"message": "one more", "client_message_id": Uuid::new_v4()});
+    for call in [
+        rig.patch(&path).json(&json!({"name": "x"})),
+        rig.post(&format!("{path}/members"))
+            .json(&json!({"member_ids": []})),
+        rig.post(&messages).json(&say),
+    ] {
+        let answer = call.by(&owner).send().await;
+        assert_eq!(answer.status.as_u16(), 409);
+        assert_eq!(answer.problem("conflict")["code"], "archived");
+    }
+}
+
+#[tokio::test]
+async fn either_of_the_two_archives_a_direct_room_and_asking_again_opens_it() {
+    let rig = Rig::start().await;
+    let (one, other) = (rig.user(), rig.user());
+    let room = open(&rig, &one, direct(&other)).await.expect(201);
+    let path = format!("/api/v1/rooms/{}", room["uuid"].as_str().unwrap());
+    rig.delete(&path).by(&other).send().await.expect_nothing();
+    assert_eq!(listed(&rig, &one).await, Vec::<String>::new());
+
+    let again = open(&rig, &one, direct(&other)).await.expect(200);
+    assert_eq!(again["uuid"], room["uuid"]);
+    assert_eq!(listed(&rig, &other).await, [room["uuid"].as_str().unwrap()]);
+    let say = json!({"message": "back", "client_message_id": Uuid::new_v4()});
+    let call = rig.post(&format!("{path}/messages")).by(&other).json(&say);
+    call.send().await.expect(201);
+}
