@@ -34,17 +34,15 @@ pub(crate) fn open(url: &SecretString) -> Result<PgConnection, ConnectError> {
 
 /// The URL with [`DEFAULTS`] before its own parameters: of two with one name the later one counts.
 fn with_defaults(url: &str) -> SecretString {
-    let (defaults, separator) =
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            (DEFAULTS.map(|(name, value)| format!("{name}={value}")), "&")
-        } else {
-            (DEFAULTS.map(|(name, value)| format!("{name}={value}")), " ")
-        };
-    let defaults = defaults.join(separator);
-    match (separator, url.split_once('?')) {
-        ("&", Some((place, parameters))) => format!("{place}?{defaults}&{parameters}"),
-        ("&", None) => format!("{url}?{defaults}"),
-        (_, _) => format!("{defaults} {url}"),
+    let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let separator = if is_uri { "&" } else { " " };
+    let defaults = DEFAULTS
+        .map(|(name, value)| format!("{name}={value}"))
+        .join(separator);
+    match url.split_once('?') {
+        _ if !is_uri => format!("{defaults} {url}"),
+        Some((place, parameters)) => format!("{place}?{defaults}&{parameters}"),
+        None => format!("{url}?{defaults}"),
     }
     .into()
 }
@@ -69,7 +67,7 @@ pub(crate) struct Manager {
     pub(crate) statement_timeout: Duration,
 }
 
-/// A connection that has ended.
+/// Why a connection cannot be had, or not be used any more.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ManagerError {
     #[error(transparent)]

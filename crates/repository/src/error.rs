@@ -27,16 +27,12 @@ pub(crate) struct BadRow {
 }
 
 /// PostgreSQL's words for what passes by itself and changed nothing. Diesel hands on no SQLSTATE, so
-/// the words are all there is; a server that speaks another language has such failures told as
-/// [`StoreError::Other`].
-const PASSING: [&str; 7] = [
-    "canceling statement due to ", // statement_timeout, lock_timeout, a request
-    "terminating connection due to ", // an administrator, idle_in_transaction_session_timeout
-    "deadlock detected",
+/// the words are all there is.
+const PASSING: [&str; 3] = [
+    // statement_timeout, lock_timeout, an administrator
+    "canceling statement due to ",
     "could not obtain lock on ",
-    "the database system is ", // starting up, shutting down
-    "remaining connection slots are reserved",
-    "sorry, too many clients already",
+    "deadlock detected",
 ];
 
 impl From<Failure> for StoreError {

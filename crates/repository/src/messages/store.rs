@@ -266,14 +266,17 @@ fn column<'a, T>(messages: &'a [Message], value: impl Fn(&'a Message) -> T) -> V
     messages.iter().map(value).collect()
 }
 
-/// Undoes an insertion that left something out: the places of all the others would have gaps.
+/// Undoes an insertion that left something out: the places of the others would have gaps. Removes
+/// nothing but what was just inserted, whatever stands in its place.
 fn take_back(connection: &mut PgConnection, added: &[Message]) -> QueryResult<usize> {
     sql::<()>(
-        "DELETE FROM messages USING unnest(?, ?) AS added (room_id, seq)
-         WHERE messages.room_id = added.room_id AND messages.seq = added.seq",
+        "DELETE FROM messages USING unnest(?, ?, ?) AS added (room_id, seq, id)
+         WHERE messages.room_id = added.room_id AND messages.seq = added.seq
+           AND messages.id = added.id",
     )
     .bind::<Array<SqlUuid>, _>(column(added, |message| message.room_id.uuid()))
     .bind::<Array<BigInt>, _>(column(added, |message| message.seq))
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.id.uuid()))
     .execute(connection)
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use abu_application::{
-    ports::{Clock, SeqWindow, StoreOutcome},
+    ports::{Clock, SeqWindow, StoreError, StoreOutcome},
     system::SystemClock,
 };
 use abu_domain::{
@@ -197,9 +197,7 @@ fn a_batch_that_is_rolled_back_leaves_no_gap() {
     database.message(one, amina, "first");
     let undone = database.transaction(|tx| {
         tx.store_messages(&[new_message(one, amina, "never said")])?;
-        Err::<(), _>(abu_application::ports::StoreError::Other(
-            "on purpose".into(),
-        ))
+        Err::<(), _>(StoreError::Other("on purpose".into()))
     });
     assert!(undone.is_err());
     assert_eq!(database.message(one, amina, "second").seq, 2);
@@ -507,4 +505,23 @@ fn a_thousand_messages_are_one_batch_like_any_other() {
     let ids: BTreeSet<MessageId> = outcomes.iter().map(|outcome| stored(outcome).id).collect();
     assert_eq!(ids.len(), 1_000);
     assert_dense(&database, one, 1_000);
+}
+
+#[test]
+fn a_room_whose_counter_is_wrong_is_an_error_and_loses_nothing() {
+    let Scene {
+        database,
+        amina,
+        one,
+        ..
+    } = scene();
+    database.message(one, amina, "first");
+    database.message(one, amina, "second");
+    database.execute("UPDATE rooms SET last_seq = 0");
+    let batch = [new_message(one, amina, "third")];
+    let refused = database.transaction(|tx| tx.store_messages(&batch));
+    assert!(matches!(refused, Err(StoreError::Other(_))), "{refused:?}");
+    database.execute("UPDATE rooms SET last_seq = 2");
+    assert_eq!(database.message(one, amina, "third").seq, 3);
+    assert_dense(&database, one, 3);
 }

@@ -1,5 +1,6 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Barrier,
     time::Duration,
 };
 
@@ -149,4 +150,26 @@ fn a_full_pool_is_told_as_unavailable() {
         })
         .unwrap();
     store.ping().unwrap();
+}
+
+#[test]
+fn of_two_who_wait_for_each_other_one_is_told_to_try_again() {
+    let database = &TestDatabase::new();
+    let user = database.user().create().id;
+    let rooms = [(); 2].map(|()| database.group(user).create().id);
+    let both_hold_one = &Barrier::new(2);
+    let lock = |first, then| {
+        database.transaction(|tx| {
+            tx.lock_room(first)?;
+            both_hold_one.wait();
+            tx.lock_room(then)
+        })
+    };
+    let results = std::thread::scope(|scope| {
+        let other = scope.spawn(move || lock(rooms[1], rooms[0]));
+        [lock(rooms[0], rooms[1]), other.join().unwrap()]
+    });
+    let told = |result: &&Result<_, _>| matches!(result, Err(StoreError::Unavailable(_)));
+    assert_eq!(results.iter().filter(told).count(), 1, "{results:?}");
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
 }
