@@ -10,6 +10,8 @@ mod abu_admin;
 mod abu_server;
 mod chat;
 mod crash;
+mod history_checker;
+mod http;
 mod program;
 mod settings;
 mod start_up;
