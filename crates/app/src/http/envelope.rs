@@ -55,10 +55,11 @@ fn as_problem(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResp
         return response;
     }
     let foreign;
-    let problem = match response.response().error().and_then(Error::as_error) {
+    let error = response.response().error();
+    let problem = match error.and_then(Error::as_error) {
         Some(problem) => problem,
         None => {
-            foreign = Problem::from_status(status);
+            foreign = Problem::foreign(status, error);
             &foreign
         }
     };

@@ -74,8 +74,6 @@ problem_kinds! {
         "The address exists and does not take this method. The header `Allow` names those it takes.";
     NotAcceptable => NOT_ACCEPTABLE, "not-acceptable", "No acceptable form of the answer",
         "The request refuses every encoding that the server could answer in.";
-    RequestTimeout => REQUEST_TIMEOUT, "request-timeout", "The request took too long to arrive",
-        "The request was not complete in time. Send it again.";
     Conflict => CONFLICT, "conflict", "The state of things does not allow it",
         "The request is well formed and contradicts the state of what it is about; `code` says how.";
     Duplicate => CONFLICT, "duplicate", "It exists already",
@@ -137,7 +135,6 @@ impl ProblemKind {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
-            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMedia,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,

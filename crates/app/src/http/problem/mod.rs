@@ -110,10 +110,15 @@ impl Problem {
         problem
     }
 
-    /// What an answer of the framework that carries no problem of ours means.
-    pub(super) fn from_status(status: StatusCode) -> Self {
+    /// What an error answer of the framework means, which carries no problem of ours.
+    pub(super) fn foreign(status: StatusCode, error: Option<&actix_web::Error>) -> Self {
         let kind = ProblemKind::from_status(status);
-        Self::new(kind, kind.explanation())
+        let problem = Self::new(kind, kind.explanation());
+        match error {
+            // Errors of the framework stay on their thread; what they say can leave it.
+            Some(error) if status.is_server_error() => problem.caused_by(error.to_string()),
+            _ => problem,
+        }
     }
 
     /// With the fields that are to blame.
