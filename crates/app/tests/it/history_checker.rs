@@ -230,6 +230,10 @@ fn everything_stored(folder: &TempDir, rooms: &[RoomId]) -> BTreeMap<String, Vec
     rooms.iter().map(room).collect()
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "what a run came to is for people to read"
+)]
 fn report(notes: &[Notes], stored: &BTreeMap<String, Vec<(i64, String)>>, kills: [usize; 2]) {
     let sum = |count: fn(&Notes) -> usize| notes.iter().map(count).sum::<usize>();
     println!(

@@ -37,6 +37,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(root)
         .service(docs)
+        .service(docs_folder)
         .service(docs_file)
         .service(openapi);
 }
@@ -63,6 +64,16 @@ async fn root() -> HttpResponse {
 #[get("/docs")]
 async fn docs() -> HttpResponse {
     // The page names its files relative to itself, so it must be inside the folder.
+    see("/docs/index.html")
+}
+
+/// Read and try the API, by the folder's address.
+#[utoipa::path(
+    tag = "documentation",
+    responses((status = 303, description = "To the page.")),
+)]
+#[get("/docs/")]
+async fn docs_folder() -> HttpResponse {
     see("/docs/index.html")
 }
 

@@ -27,6 +27,7 @@ use Permission::{CreateUser, ModifyUser, ViewUser};
 const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", Public),
     ("GET", "/docs", Public),
+    ("GET", "/docs/", Public),
     ("GET", "/docs/{file}", Public),
     ("GET", "/openapi.json", Public),
     ("GET", "/problems/{slug}", Public),
