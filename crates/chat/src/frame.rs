@@ -30,6 +30,26 @@ impl SharedPacket {
     }
 }
 
+/// The frames of one packet on one worker: copies that no other thread counts references to, as a
+/// counter that two cores write to for every recipient costs more than the copy.
+pub(crate) struct WorkerFrames<'a> {
+    packet: &'a SharedPacket,
+    v1: Option<Bytes>,
+}
+
+impl<'a> WorkerFrames<'a> {
+    pub(crate) fn of(packet: &'a SharedPacket) -> Self {
+        Self { packet, v1: None }
+    }
+
+    /// The whole frame, as it goes onto the socket.
+    pub(crate) fn frame(&mut self, profile: Profile) -> Bytes {
+        self.v1
+            .get_or_insert_with(|| Bytes::copy_from_slice(&self.packet.frame(profile)))
+            .clone()
+    }
+}
+
 /// A packet for one session alone.
 pub(crate) fn text_frame(packet: &ServerPacket, profile: Profile) -> Bytes {
     let mut json = Vec::with_capacity(256);

@@ -28,7 +28,7 @@ use crate::{
     bus::{Batch, Event, SessionAddress, WorkerId},
     directory::Snapshot,
     engine::Engine,
-    frame::SharedPacket,
+    frame::{SharedPacket, WorkerFrames},
     registry::{Registry, RoomView, SessionKey, SuspendedMeanwhile},
     session::{ChatSession, Outbox, Wake},
     timers::Wheel,
@@ -74,8 +74,8 @@ impl Handle {
         let _ = self.actor.try_send(Wake);
     }
 
-    fn deliver(&self, packet: &SharedPacket) {
-        if self.outbox.push(packet.frame(self.profile)).is_err() {
+    fn deliver(&self, frames: &mut WorkerFrames<'_>) {
+        if self.outbox.push(frames.frame(self.profile)).is_err() {
             let _ = self.actor.try_send(Wake);
         }
     }
@@ -247,7 +247,8 @@ impl Worker {
                 packet,
             } => self.around_user(*user, rooms, packet),
             Event::ToSession { session, packet } => {
-                self.with_session(*session, |handle| handle.deliver(packet));
+                let mut frames = WorkerFrames::of(packet);
+                self.with_session(*session, |handle| handle.deliver(&mut frames));
             }
             Event::CutOff { session } => {
                 self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
@@ -301,20 +302,22 @@ impl Worker {
         let except = except
             .filter(|session| session.worker == self.0.id)
             .map(|session| session.key);
+        let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
         for (key, session) in registry.in_room(room) {
             if Some(key) != except {
-                session.deliver(packet);
+                session.deliver(&mut frames);
                 self.count_delivery();
             }
         }
     }
 
     fn around_user(&self, user: UserId, rooms: &[RoomId], packet: &SharedPacket) {
+        let mut frames = WorkerFrames::of(packet);
         let mut registry = self.0.registry.borrow_mut();
         for key in registry.sharing_a_room(user, rooms) {
             if let Some(session) = registry.session(key) {
-                session.deliver(packet);
+                session.deliver(&mut frames);
                 self.count_delivery();
             }
         }
