@@ -25,7 +25,7 @@ use abu_application::{
 };
 use abu_chat::ChatEngine;
 use actix_web::dev::ServerHandle;
-use futures_util::future::join;
+use futures_util::future::join3;
 use tokio::{
     sync::oneshot,
     task::{JoinHandle, spawn_blocking},
@@ -166,12 +166,16 @@ impl RunningServer {
     }
 
     /// Stops in order: no new connections, chat sessions ended with 1001, running requests and accepted
-    /// messages finished within `server.shutdown_timeout`, and last the server's own PostgreSQL.
+    /// messages finished within `server.shutdown_timeout`, and last the server's own PostgreSQL. What
+    /// takes longer is left to end with the process.
     pub async fn stop(self) {
         self.readiness.set(ServingState::Draining);
-        self.keeper.abort();
         let limit = self.settings.server.shutdown_timeout;
-        let drained = join(self.http.stop(true), self.chat.shut_down(limit));
+        let drained = join3(
+            self.http.stop(true),
+            self.chat.shut_down(limit),
+            self.keeper,
+        );
         if timeout(limit, drained).await.is_err() {
             log::warn!(
                 "not everything was finished within {} s",

@@ -10,6 +10,7 @@ use abu_app::{
     server::{self, Ending},
     settings::{Settings, Sources},
 };
+use actix_web::rt::System;
 use clap::Parser;
 
 const ABOUT: &str = "\
@@ -26,28 +27,27 @@ struct Arguments {}
 
 fn main() -> ! {
     Arguments::parse();
-    // Returning would wait for whatever is still running, for whose end nobody asked.
-    exit(run().into())
-}
-
-fn run() -> u8 {
     let settings = match Settings::load(&Sources::of_process()) {
         Ok(settings) => settings,
         Err(mistakes) => {
             complain(&mistakes);
-            return exit_code::CONFIGURATION;
+            exit(exit_code::CONFIGURATION.into())
         }
     };
     logging::init(&settings.log.filter);
     open_files::allow_as_many_as_possible();
-    match actix_web::rt::System::new().block_on(server::run(settings)) {
+    let system = System::new();
+    let code = match system.block_on(server::run(settings)) {
         Ok(Ending::Stopped) => exit_code::OK,
         Ok(Ending::Interrupted(signal)) => signal.exit_code(),
         Err(error) => {
             complain(&error);
             error.exit_code()
         }
-    }
+    };
+    // Here and not after dropping the system, which would wait for whatever still runs in it: a stop
+    // has waited for all it should.
+    exit(code.into())
 }
 
 fn complain(error: &dyn std::error::Error) {

@@ -31,22 +31,38 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Tells `done` how setting up went.
+    /// Tells `done` how setting up went. Ends when the server goes down.
     pub(super) async fn keep(self, done: oneshot::Sender<Result<(), StartError>>) {
-        let store = match self.set_up().await {
-            Ok(store) => store,
+        // Not to be left half way: a PostgreSQL that was started must be known to whoever stops it.
+        let url = match self.url().await {
+            Ok(url) => url,
             Err(error) => {
-                // Nobody waits any more where the server is stopping.
+                // Nobody need be waiting.
                 let _ = done.send(Err(error));
                 return;
             }
         };
-        let _ = done.send(Ok(()));
-        watch::watch_over(Arc::new(store), self.own_postgres, &self.readiness).await;
+        tokio::select! {
+            () = self.readiness.reaches(ServingState::Draining) => {}
+            () = self.set_up_and_watch(url, done) => {}
+        }
     }
 
-    async fn set_up(&self) -> Result<PgStore, StartError> {
-        let url = self.url().await?;
+    async fn set_up_and_watch(
+        &self,
+        url: SecretString,
+        done: oneshot::Sender<Result<(), StartError>>,
+    ) {
+        let set_up = self.set_up(url).await;
+        let store = set_up.as_ref().ok().cloned();
+        let _ = done.send(set_up.map(|_store| ()));
+        if let Some(store) = store {
+            let own = Arc::clone(&self.own_postgres);
+            watch::watch_over(Arc::new(store), own, &self.readiness).await;
+        }
+    }
+
+    async fn set_up(&self, url: SecretString) -> Result<PgStore, StartError> {
         let store = database::open(url.clone(), self.settings.database.pool_size);
         let preparation = Arc::new(Preparation {
             settings: Arc::clone(&self.settings),

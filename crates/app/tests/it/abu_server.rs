@@ -1,6 +1,10 @@
 //! The program `abu-server`, as an operator runs it.
 
-use std::{fs, io::Write, net::TcpStream};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+};
 
 use abu_test_support::TestDatabase;
 use nix::sys::signal::{Signal, kill};
@@ -89,18 +93,38 @@ async fn its_own_database_is_started_again_when_it_ends() {
 }
 
 #[test]
+fn stopped_while_its_own_database_starts_it_leaves_none_behind() {
+    let folder = folder();
+    let server = Program::start(&mut abu_server(&folder));
+    server.logs("starting service");
+    server.signal(Signal::SIGTERM);
+    let (status, log) = server.end();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(!postgres_note(&folder).exists(), "{log}");
+    let again = Program::start(&mut abu_server(&folder));
+    again.address();
+}
+
+/// A request that the server has begun to handle, and whose body never comes.
+fn unfinished_request(address: &str) -> TcpStream {
+    let mut request = TcpStream::connect(address).unwrap();
+    let head = "POST /api/v1/auth/token HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n\
+                content-length: 9\r\nexpect: 100-continue\r\n\r\n";
+    request.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    request.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    request
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once() {
     let folder = folder();
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let server = Program::start(&mut abu_server(&folder));
-        // A request that is never finished holds the first one up.
-        let mut slow = TcpStream::connect(server.address()).unwrap();
-        slow.write_all(
-            b"POST /api/v1/auth/token HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{",
-        )
-        .unwrap();
+        let _held_up = unfinished_request(&server.address());
         server.signal(signal);
-        server.logs("stopping");
+        server.logs(&format!("received {signal}"));
         server.signal(signal);
         let (status, log) = server.end();
         assert_eq!(status.code(), Some(code), "{log}");
