@@ -1,0 +1,107 @@
+//! Puts users, rooms and messages straight into the server's database: making them through the API
+//! would take longer than measuring.
+
+use postgres::{Client, NoTls};
+
+use crate::community::{self, Community};
+
+/// A connection to the database of the server under test.
+pub(crate) struct Database(Client);
+
+impl Database {
+    /// Connects.
+    ///
+    /// # Errors
+    /// Where PostgreSQL does not let us.
+    pub(crate) fn connect(url: &str) -> Result<Self, postgres::Error> {
+        Client::connect(url, NoTls).map(Self)
+    }
+
+    /// Makes everybody. The first member of each room owns it.
+    ///
+    /// # Errors
+    /// Where PostgreSQL refuses a statement.
+    pub(crate) fn found(&mut self, community: Community) -> Result<(), postgres::Error> {
+        let (user, room) = (id_of_user("number"), id_of_room("number"));
+        let (users, rooms, members) = (community.users(), community.rooms, community.members);
+        let member = id_of_user(&format!("(room * {members} + number)"));
+        let owner = id_of_user(&format!("number * {members}"));
+        let membership = id_of_room("room");
+        // Nobody logs in: the hash is of no password.
+        self.0.batch_execute(&format!(
+            "INSERT INTO users (id, email, password_hash, firstname, lastname, created_at, last_modified)
+             SELECT {user}, 'member' || number || '@example.com', '-', 'Member', number::text, now(), now()
+             FROM generate_series(0, {users} - 1) number;
+             INSERT INTO rooms (id, kind, name, created_by, created_at, last_modified, last_activity_at, member_count)
+             SELECT {room}, 'group', 'Room ' || number, {owner}, now(), now(), now(), {members}
+             FROM generate_series(0, {rooms} - 1) number;
+             INSERT INTO room_members (room_id, user_id, role, joined_at)
+             SELECT {membership}, {member}, CASE number WHEN 0 THEN 'owner' ELSE 'member' END, now()
+             FROM generate_series(0, {rooms} - 1) room, generate_series(0, {members} - 1) number;"
+        ))?;
+        self.settle()
+    }
+
+    /// Fills room 0 with `count` messages of its first member; each says its place.
+    ///
+    /// # Errors
+    /// Where PostgreSQL refuses a statement.
+    pub(crate) fn write_history(&mut self, count: u64) -> Result<(), postgres::Error> {
+        let (room, sender) = (community::room_id(0), community::user_id(0));
+        self.0.batch_execute(&format!(
+            "INSERT INTO messages (room_id, seq, id, sender_id, body, created_at)
+             SELECT '{room}', place, gen_random_uuid(), '{sender}', {HISTORY_TEXT}, now()
+             FROM generate_series(1, {count}) place;
+             UPDATE rooms SET last_seq = {count} WHERE id = '{room}';"
+        ))?;
+        self.settle()
+    }
+
+    /// How many messages are stored.
+    ///
+    /// # Errors
+    /// Where PostgreSQL does not answer.
+    pub(crate) fn messages(&mut self) -> Result<u64, postgres::Error> {
+        let row = self.0.query_one("SELECT count(*) FROM messages", &[])?;
+        Ok(row.get::<_, i64>(0) as u64)
+    }
+
+    /// How it is called and whether commits wait for the disk.
+    ///
+    /// # Errors
+    /// Where PostgreSQL does not answer.
+    pub(crate) fn describe(&mut self) -> Result<(String, bool), postgres::Error> {
+        let row = self.0.query_one(
+            "SELECT current_setting('server_version'),
+                    current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'",
+            &[],
+        )?;
+        Ok((row.get(0), row.get(1)))
+    }
+
+    /// Every run begins with known statistics and nothing left to write.
+    fn settle(&mut self) -> Result<(), postgres::Error> {
+        self.0.batch_execute("VACUUM (ANALYZE)")?;
+        self.0.batch_execute("CHECKPOINT")
+    }
+}
+
+const HISTORY_TEXT: &str = "'This is message number ' || place || ' of the history.'";
+
+/// What [`Database::write_history`] writes at a place.
+pub(crate) fn history_text(place: u64) -> String {
+    format!("This is message number {place} of the history.")
+}
+
+fn id_of_user(number: &str) -> String {
+    id("8000", number)
+}
+
+fn id_of_room(number: &str) -> String {
+    id("9000", number)
+}
+
+/// The ids of [`community`], in SQL.
+fn id(kind: &str, number: &str) -> String {
+    format!("('00000000-0000-4000-{kind}-' || lpad(to_hex({number}), 12, '0'))::uuid")
+}

@@ -1,0 +1,53 @@
+//! What can be measured.
+
+mod chat;
+mod history;
+mod idle;
+mod stalled;
+mod storm;
+
+use crate::{
+    report::Measurement,
+    stage::{Host, ScenarioError},
+    target::Kind,
+};
+
+pub(crate) use chat::{Crowd, FanOut, Steady};
+pub(crate) use history::History;
+pub(crate) use idle::Idle;
+pub(crate) use stalled::Stalled;
+pub(crate) use storm::Storm;
+
+/// One scenario with its parameters.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(crate) enum Scenario {
+    /// Everybody who sends keeps a few messages on the way (closed loop): how much goes through.
+    FanOut(FanOut),
+    /// Messages at an even pace, whatever comes back (open loop): how long they take.
+    Steady(Steady),
+    /// Connections that do nothing once they have joined: what each takes to make and to keep.
+    Idle(Idle),
+    /// Everybody of one room joins at once.
+    Storm(Storm),
+    /// Pages of a long history, near and far.
+    History(History),
+    /// Readers that never read beside people who chat.
+    Stalled(Stalled),
+}
+
+impl Scenario {
+    /// Runs it once against a server that is started for it.
+    ///
+    /// # Errors
+    /// Where there is no result; a wrong result is in the measurement.
+    pub(crate) fn run(&self, host: &Host, kind: Kind) -> Result<Measurement, ScenarioError> {
+        match self {
+            Self::FanOut(scenario) => scenario.run(host, kind),
+            Self::Steady(scenario) => scenario.run(host, kind),
+            Self::Idle(scenario) => scenario.run(host, kind),
+            Self::Storm(scenario) => scenario.run(host, kind),
+            Self::History(scenario) => scenario.run(host, kind),
+            Self::Stalled(scenario) => scenario.run(host, kind),
+        }
+    }
+}

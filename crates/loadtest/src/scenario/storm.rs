@@ -1,0 +1,71 @@
+//! Everybody of one room joins at once.
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::{
+    community::Community,
+    ledger::Told,
+    report::Measurement,
+    stage::{Host, ScenarioError, Stage},
+    stamp::MIN_TEXT,
+    target::Kind,
+};
+
+/// With nothing for so long, the notices are over.
+const QUIET: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a room takes to fill.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Storm {
+    /// Members of the room.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(2..=19_500))]
+    pub(crate) members: u32,
+}
+
+impl Storm {
+    pub(super) fn run(&self, host: &Host, kind: Kind) -> Result<Measurement, ScenarioError> {
+        let members = self.members;
+        let community = Community { rooms: 1, members };
+        let mut stage = Stage::empty(host, kind, community, members, 0, MIN_TEXT)?;
+        stage.swarm.joins = true;
+        stage.swarm.ledger.told = Some(Told::new(members));
+        let before = stage.target.usage()?.server;
+        let begun = Instant::now();
+        let joined = stage.connect(0..members, members as usize, None)?;
+        wait_for_quiet(&mut stage)?;
+        let quiet = begun.elapsed().saturating_sub(QUIET);
+
+        let mut result = Measurement::default();
+        let after = stage.target.usage()?.server;
+        result.add("all joined after", joined.as_secs_f64(), "s");
+        result.add("all told after", quiet.as_secs_f64(), "s");
+        result.add("notices", stage.swarm.ledger.notices as f64, "");
+        result.add("server CPU", after.cpu - before.cpu, "s");
+        result.add("server memory, most", after.peak_memory as f64 / 1e6, "MB");
+        let told = stage.swarm.ledger.told.take();
+        result.faults.repeated = told.map_or(0, |told| told.repeated);
+        stage.judge(&mut result)?;
+        Ok(result)
+    }
+}
+
+/// Waits until no notice has come for a while.
+fn wait_for_quiet(stage: &mut Stage) -> Result<(), ScenarioError> {
+    let (mut seen, mut since, begun) = (0, Instant::now(), Instant::now());
+    while since.elapsed() < QUIET {
+        stage.swarm.run(Instant::now() + QUIET / 10)?;
+        let notices = stage.swarm.ledger.notices;
+        if notices != seen {
+            (seen, since) = (notices, Instant::now());
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(ScenarioError::Wrong(format!(
+                "still telling who joined after {PATIENCE:?}: {notices} notices"
+            )));
+        }
+    }
+    Ok(())
+}

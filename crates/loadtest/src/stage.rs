@@ -1,0 +1,258 @@
+//! A server and its clients, ready for a scenario.
+
+use std::{
+    ops::Range,
+    path::PathBuf,
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use crate::{
+    community::{Community, Place},
+    connection::Phase,
+    ledger::Ledger,
+    report::Measurement,
+    swarm::{Plan, Swarm, SwarmError},
+    target::{Kind, Target, TargetError, TargetUsage},
+    usage,
+    verifier::Faults,
+};
+
+/// How many handshakes are on their way at once, where a scenario does not say otherwise.
+pub(crate) const AT_ONCE: usize = 128;
+/// How long connecting may take.
+pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
+/// How long the last deliveries may take after the last message.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why a scenario has no result.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ScenarioError {
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Swarm(#[from] SwarmError),
+    #[error("the database: {0}")]
+    Database(#[from] postgres::Error),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// What every scenario needs of the machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    /// The product's binary.
+    pub(crate) server: PathBuf,
+    /// Where servers put their data.
+    pub(crate) scratch: PathBuf,
+    /// Set when the run has to end.
+    pub(crate) interrupted: Arc<AtomicBool>,
+}
+
+impl Host {
+    /// Whether the run has to end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+}
+
+/// A server and its clients.
+pub(crate) struct Stage {
+    // The clients before the server: they go first.
+    pub(crate) swarm: Swarm,
+    pub(crate) target: Target,
+    community: Community,
+}
+
+/// Everything that is counted, at one moment.
+#[derive(Clone, Copy)]
+struct Moment {
+    at: Instant,
+    usage: TargetUsage,
+    generator_cpu: f64,
+    deliveries: u64,
+}
+
+/// A part of a run that is measured.
+pub(crate) struct Span {
+    begun: Moment,
+}
+
+impl Stage {
+    /// Starts a server for `community` and connects the members of every room whose numbers are below
+    /// `online`; those below `senders` will send.
+    pub(crate) fn set(
+        host: &Host,
+        kind: Kind,
+        community: Community,
+        online: u32,
+        senders: u32,
+        text_length: usize,
+    ) -> Result<Self, ScenarioError> {
+        let mut stage = Self::empty(host, kind, community, online, senders, text_length)?;
+        stage.connect(0..online, AT_ONCE, None)?;
+        stage.swarm.appoint_senders(senders);
+        Ok(stage)
+    }
+
+    /// The same with nobody connected yet.
+    pub(crate) fn empty(
+        host: &Host,
+        kind: Kind,
+        community: Community,
+        online: u32,
+        senders: u32,
+        text_length: usize,
+    ) -> Result<Self, ScenarioError> {
+        let target = Target::start(kind, community, &host.server, &host.scratch)?;
+        let ledger = Ledger::new(community.rooms, online, senders);
+        let interrupted = Arc::clone(&host.interrupted);
+        let swarm = Swarm::new(target.address, ledger, text_length, interrupted)?;
+        Ok(Self {
+            swarm,
+            target,
+            community,
+        })
+    }
+
+    /// Connects these members of every room, and returns how long it took.
+    pub(crate) fn connect(
+        &mut self,
+        members: Range<u32>,
+        at_once: usize,
+        receive_buffer: Option<usize>,
+    ) -> Result<Duration, ScenarioError> {
+        let plan = |place: Place| -> Result<Plan, TargetError> {
+            Ok(Plan {
+                place,
+                request: self.target.handshake(place)?,
+                receive_buffer,
+            })
+        };
+        let plans: Result<Vec<_>, _> = self.community.places(members).map(plan).collect();
+        Ok(self.swarm.connect(plans?, at_once, CONNECT_PATIENCE)?)
+    }
+
+    fn moment(&self) -> Result<Moment, ScenarioError> {
+        Ok(Moment {
+            at: Instant::now(),
+            usage: self.target.usage()?,
+            generator_cpu: usage::of_process(process::id())?.cpu,
+            deliveries: self.swarm.ledger.deliveries,
+        })
+    }
+
+    /// Begins to measure: messages due from now on are timed.
+    pub(crate) fn begin(&mut self) -> Result<Span, ScenarioError> {
+        let now = self.swarm.now();
+        self.swarm.ledger.time(now..u64::MAX);
+        Ok(Span {
+            begun: self.moment()?,
+        })
+    }
+
+    /// Ends measuring, and notes what was used meanwhile. Messages that are due later are not timed.
+    pub(crate) fn end(&mut self, span: &Span, into: &mut Measurement) -> Result<(), ScenarioError> {
+        let (begun, ended) = (span.begun, self.moment()?);
+        self.swarm.ledger.window.end = self.swarm.now();
+        let seconds = (ended.at - begun.at).as_secs_f64();
+        let deliveries = (ended.deliveries - begun.deliveries) as f64;
+        let cpu = ended.usage.server.cpu - begun.usage.server.cpu;
+        into.add("measured", seconds, "s");
+        into.add("deliveries", deliveries / seconds, "/s");
+        into.add("server CPU", cpu, "s");
+        if self.target.kind == Kind::Server {
+            let postgres = ended.usage.postgres.cpu - begun.usage.postgres.cpu;
+            into.add("PostgreSQL CPU", postgres, "s");
+        }
+        let generator = ended.generator_cpu - begun.generator_cpu;
+        into.add("generator CPU", generator, "s");
+        into.add("deliveries per server CPU-second", deliveries / cpu, "");
+        into.add(
+            "server memory",
+            ended.usage.server.memory as f64 / 1e6,
+            "MB",
+        );
+        Ok(())
+    }
+
+    /// Notes the times and how many messages reached everybody, once all have arrived.
+    pub(crate) fn times(&self, into: &mut Measurement) {
+        let ledger = &self.swarm.ledger;
+        let window = &ledger.window;
+        let seconds = (window.end - window.start) as f64 / 1e9;
+        let complete: u64 = ledger
+            .rooms
+            .iter()
+            .map(|room| room.complete_in(window))
+            .sum();
+        into.add("messages", complete as f64 / seconds, "/s");
+        let times = &ledger.delivery_times;
+        into.add("delivery p50", times.quantile_ms(0.5), "ms");
+        into.add("delivery p99", times.quantile_ms(0.99), "ms");
+        into.add("delivery p99.9", times.quantile_ms(0.999), "ms");
+        into.add("delivery max", times.quantile_ms(1.0), "ms");
+        let times = &ledger.completion_times;
+        into.add("last delivery p50", times.quantile_ms(0.5), "ms");
+        into.add("last delivery p99", times.quantile_ms(0.99), "ms");
+        into.add("last delivery p99.9", times.quantile_ms(0.999), "ms");
+        into.add("last delivery max", times.quantile_ms(1.0), "ms");
+    }
+
+    /// Waits for the last deliveries, then says what was wrong. Connections that were stalled are not
+    /// judged.
+    pub(crate) fn judge(&mut self, into: &mut Measurement) -> Result<(), ScenarioError> {
+        self.swarm.settle(SETTLE_PATIENCE)?;
+        let sent = self.swarm.sent();
+        let mut waiting = vec![Vec::new(); self.community.rooms as usize];
+        for connection in self.swarm.connections().iter().filter(|c| !c.stalled) {
+            match connection.phase {
+                Phase::Ended => into.cut_off += 1,
+                _ => waiting[connection.place.room as usize].push(connection.position),
+            }
+        }
+        for ((room, sent), positions) in self.swarm.ledger.rooms.iter().zip(sent).zip(waiting) {
+            into.faults = sum(into.faults, room.finish(sent, positions.into_iter()));
+        }
+        let ledger = &self.swarm.ledger;
+        into.errors += ledger.errors;
+        into.first_error = into
+            .first_error
+            .take()
+            .or_else(|| ledger.first_error.clone());
+        into.postgres.clone_from(&self.target.postgres_version);
+        self.check_stored(into)
+    }
+
+    /// What was delivered must also be stored: a message a row.
+    fn check_stored(&mut self, into: &mut Measurement) -> Result<(), ScenarioError> {
+        let Some(database) = &mut self.target.database else {
+            return Ok(());
+        };
+        let stored = database.messages()?;
+        let seen: u64 = self
+            .swarm
+            .ledger
+            .rooms
+            .iter()
+            .map(|room| u64::from(room.len()))
+            .sum();
+        into.faults.missing += seen.saturating_sub(stored);
+        Ok(())
+    }
+}
+
+fn sum(a: Faults, b: Faults) -> Faults {
+    Faults {
+        missing: a.missing + b.missing,
+        repeated: a.repeated + b.repeated,
+        disordered: a.disordered + b.disordered,
+        stray: a.stray + b.stray,
+    }
+}

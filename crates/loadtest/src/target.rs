@@ -1,0 +1,296 @@
+//! The server under test: the product with a database of its own, or a floor. Whatever is started here
+//! is stopped when it goes out of scope.
+
+use std::{
+    env, fs,
+    io::{self, BufRead, BufReader},
+    net::SocketAddr,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde::Serialize;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::{
+    community::{self, Community, Place},
+    connection::upgrade_request,
+    database::Database,
+    usage::{self, Usage},
+};
+
+/// A new PostgreSQL is made at each start, which a busy disk may take long for.
+const START_PATIENCE: Duration = Duration::from_secs(120);
+const STOP_PATIENCE: Duration = Duration::from_secs(60);
+/// What the line begins with that tells where a server listens.
+const LISTENS: &str = "listens on";
+const TOKEN_LIFETIME: Duration = Duration::from_secs(6 * 3_600);
+const ISSUER: &str = "abu-alumni-connect";
+
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    /// The product.
+    Server,
+    /// actix-ws, each member's session handed the text, no accounts, no database.
+    FloorA,
+    /// Plain sockets, a frame encoded once and written along with all that waits.
+    FloorB,
+}
+
+impl Kind {
+    /// As on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::FloorA => "floor-a",
+            Self::FloorB => "floor-b",
+        }
+    }
+}
+
+/// Why there is no server to measure.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TargetError {
+    #[error("cannot start {}: {source}", program.display())]
+    Start { program: PathBuf, source: io::Error },
+    #[error("the server did not say where it listens; it said: {0}")]
+    Silent(String),
+    #[error("the server's database: {0}")]
+    Database(#[from] postgres::Error),
+    #[error("commits of the server's database do not wait for the disk")]
+    NotDurable,
+    #[error("a token: {0}")]
+    Token(#[from] jsonwebtoken::errors::Error),
+    #[error("the server's process: {0}")]
+    Process(io::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// A server that runs.
+pub(crate) struct Target {
+    pub(crate) kind: Kind,
+    pub(crate) address: SocketAddr,
+    pub(crate) database: Option<Database>,
+    /// As it calls itself.
+    pub(crate) postgres_version: Option<String>,
+    community: Community,
+    signing_key: EncodingKey,
+    postmaster: Option<u32>,
+    // The process before the folder: it has to end first.
+    process: Process,
+    _data: TempDir,
+}
+
+/// What the server and its database have used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TargetUsage {
+    pub(crate) server: Usage,
+    pub(crate) postgres: Usage,
+}
+
+impl Target {
+    /// Starts a server that knows `community`; `binary` is the product's, and data go into `scratch`.
+    ///
+    /// # Errors
+    /// Where it does not start, or its database is not what is to be measured.
+    pub(crate) fn start(
+        kind: Kind,
+        community: Community,
+        binary: &Path,
+        scratch: &Path,
+    ) -> Result<Self, TargetError> {
+        fs::create_dir_all(scratch)?;
+        let data = TempDir::with_prefix_in("abu-loadtest-", scratch)?;
+        // Two random UUIDs have 244 random bits.
+        let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        let (process, address) = match kind {
+            Kind::Server => Process::start(&mut server(binary, data.path(), &secret), data.path())?,
+            floor => Process::start(
+                Command::new(env::current_exe()?).arg(floor.name()),
+                data.path(),
+            )?,
+        };
+        let mut target = Self {
+            kind,
+            address,
+            database: None,
+            postgres_version: None,
+            community,
+            signing_key: EncodingKey::from_secret(secret.as_bytes()),
+            postmaster: None,
+            process,
+            _data: data,
+        };
+        if kind == Kind::Server {
+            target.open_database()?;
+        }
+        Ok(target)
+    }
+
+    fn open_database(&mut self) -> Result<(), TargetError> {
+        let folder = self._data.path();
+        let url = fs::read_to_string(folder.join("postgres.url"))?;
+        let mut database = Database::connect(&url)?;
+        let (version, durable) = database.describe()?;
+        if !durable {
+            return Err(TargetError::NotDurable);
+        }
+        database.found(self.community)?;
+        self.postmaster = usage::postmaster(folder);
+        self.postgres_version = Some(version);
+        self.database = Some(database);
+        Ok(())
+    }
+
+    /// The handshake of a member.
+    ///
+    /// # Errors
+    /// Where their token cannot be signed.
+    pub(crate) fn handshake(&self, place: Place) -> Result<Vec<u8>, TargetError> {
+        let user = self.community.user(place);
+        let path = match self.kind {
+            Kind::Server => format!("/chat?token={}", self.token(user)?),
+            Kind::FloorA | Kind::FloorB => format!("/chat?room={}&user={user}", place.room),
+        };
+        Ok(upgrade_request(self.address, &path))
+    }
+
+    fn token(&self, user: u32) -> Result<String, TargetError> {
+        #[derive(Serialize)]
+        struct Claims {
+            sub: Uuid,
+            jti: Uuid,
+            iss: &'static str,
+            aud: &'static str,
+            iat: u64,
+            exp: u64,
+        }
+        let now = SystemTime::UNIX_EPOCH
+            .elapsed()
+            .unwrap_or_default()
+            .as_secs();
+        let claims = Claims {
+            sub: community::user_id(user),
+            jti: Uuid::new_v4(),
+            iss: ISSUER,
+            aud: ISSUER,
+            iat: now,
+            exp: now + TOKEN_LIFETIME.as_secs(),
+        };
+        let header = Header::new(Algorithm::HS256);
+        Ok(jsonwebtoken::encode(&header, &claims, &self.signing_key)?)
+    }
+
+    /// What it has used up to now.
+    ///
+    /// # Errors
+    /// Where it does not run any more.
+    pub(crate) fn usage(&self) -> Result<TargetUsage, TargetError> {
+        let server = usage::of_process(self.process.0.id()).map_err(TargetError::Process)?;
+        let postgres = self.postmaster.map(usage::of_family).transpose();
+        Ok(TargetUsage {
+            server,
+            postgres: postgres.map_err(TargetError::Process)?.unwrap_or_default(),
+        })
+    }
+}
+
+/// The product, as it comes but for the limits of rates: one generator stands for thousands of people.
+fn server(binary: &Path, data: &Path, secret: &str) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("ABU_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .current_dir(data) // away from any .env and config
+        .env("ABU_ENV", "development")
+        .env("ABU__DATA__DIR", data)
+        .env("ABU__SERVER__HOST", "127.0.0.1")
+        .env("ABU__SERVER__PORT", "0")
+        .env("ABU__RATE_LIMITS__ENABLED", "false")
+        .env("ABU__AUTH__JWT_SECRET", secret)
+        .env("ABU__AUTH__ISSUER", ISSUER)
+        .env("ABU__AUTH__AUDIENCE", ISSUER)
+        .env("ABU__LOG__FILTER", "warn")
+        .env_remove("RUST_LOG");
+    command
+}
+
+/// A child that is stopped in every case.
+struct Process(Child);
+
+impl Process {
+    /// Starts it, and waits until it says where it listens. Its log goes into `folder`.
+    fn start(command: &mut Command, folder: &Path) -> Result<(Self, SocketAddr), TargetError> {
+        let log = folder.join("server.log");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(&log)?)
+            // A Ctrl-C is for the generator, which then stops its servers itself.
+            .process_group(0)
+            .spawn();
+        let mut process = child.map(Self).map_err(|source| TargetError::Start {
+            program: command.get_program().into(),
+            source,
+        })?;
+        let found = process.address();
+        let address = found
+            .ok_or_else(|| TargetError::Silent(fs::read_to_string(&log).unwrap_or_default()))?;
+        Ok((process, address))
+    }
+
+    fn address(&mut self) -> Option<SocketAddr> {
+        let lines = BufReader::new(self.0.stdout.take()?).lines();
+        let (found, address) = mpsc::channel();
+        // Reads to the end: a server whose output nobody takes would stand still.
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if let Some(text) = line.trim_start().strip_prefix(LISTENS)
+                    && let Ok(address) = text.trim().parse()
+                {
+                    // Nobody waits for a second one.
+                    let _ = found.send(address);
+                }
+            }
+        });
+        address.recv_timeout(START_PATIENCE).ok()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let pid = Pid::from_raw(self.0.id() as i32);
+        // It may have ended already.
+        let _ = kill(pid, Signal::SIGTERM);
+        let until = Instant::now() + STOP_PATIENCE;
+        while Instant::now() < until {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The line with which a floor says where it listens, as the product's banner does.
+pub(crate) fn listens_on(address: SocketAddr) -> String {
+    format!("{LISTENS} {address}")
+}
