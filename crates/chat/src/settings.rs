@@ -37,6 +37,8 @@ pub struct ChatSettings {
     pub writer_queue: usize,
     /// The most messages stored in one transaction.
     pub writer_batch: usize,
+    /// Under load, how long the writer lets messages gather before it stores them.
+    pub writer_gather: Duration,
     /// How long an accepted message may wait to be stored before it is answered `unavailable`.
     pub store_patience: Duration,
     /// How many events may wait for one worker thread before the writer waits for it.
@@ -62,6 +64,7 @@ impl Default for ChatSettings {
             typing_timeout: Duration::from_secs(10),
             writer_queue: 10_000,
             writer_batch: 500,
+            writer_gather: Duration::from_millis(2),
             store_patience: Duration::from_secs(4),
             worker_queue: 16_384,
         }

@@ -82,6 +82,8 @@ struct Shared {
 struct Queue {
     waiting: VecDeque<Submission>,
     storing: UnderWay,
+    /// How many messages were in the last batch.
+    last_batch: usize,
     stopping: bool,
 }
 
@@ -130,6 +132,7 @@ impl Writer {
             store,
             ids,
             max_batch: settings.writer_batch.max(1),
+            gather: settings.writer_gather,
         };
         let thread = std::thread::Builder::new()
             .name("chat-writer".into())
@@ -213,6 +216,7 @@ struct Storing {
     store: Arc<dyn Store>,
     ids: Arc<dyn Ids>,
     max_batch: usize,
+    gather: Duration,
 }
 
 impl Storing {
@@ -231,8 +235,10 @@ impl Storing {
             }
             self.shared.changed.wait(&mut queue);
         }
+        self.gather(&mut queue);
         let count = queue.waiting.len().min(self.max_batch);
         let since = queue.waiting.front().map(|first| first.submitted_at);
+        queue.last_batch = count;
         let taken: Vec<Submission> = queue.waiting.drain(..count).collect();
         let mut batch = Vec::with_capacity(count);
         let mut senders = Vec::with_capacity(count);
@@ -246,6 +252,19 @@ impl Storing {
             ..UnderWay::default()
         };
         Some(batch)
+    }
+
+    /// Under load, lets as many messages gather as came last time, for a moment at most: those who
+    /// talk to each other answer what the last batch told them, and each message that is stored and
+    /// sent with others costs less. A message that comes alone is not held back.
+    fn gather(&self, queue: &mut MutexGuard<'_, Queue>) {
+        let deadline = Instant::now() + self.gather;
+        let enough = queue.last_batch.min(self.max_batch);
+        while queue.waiting.len() < enough && !queue.stopping {
+            if self.shared.changed.wait_until(queue, deadline).timed_out() {
+                return;
+            }
+        }
     }
 
     /// Tries until the batch is stored or known not to be.
