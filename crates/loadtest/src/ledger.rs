@@ -13,6 +13,8 @@ use crate::{
 /// What has come from the server, and whether it was right.
 pub(crate) struct Ledger {
     pub(crate) rooms: Vec<RoomLog>,
+    /// Times that a socket was read and something was there.
+    pub(crate) reads: u64,
     /// Messages that reached a session.
     pub(crate) deliveries: u64,
     /// Messages that reached every session of their room.
@@ -53,6 +55,7 @@ impl Ledger {
             rooms: (0..rooms)
                 .map(|room| RoomLog::new(room, sessions, senders))
                 .collect(),
+            reads: 0,
             deliveries: 0,
             complete: 0,
             notices: 0,

@@ -5,6 +5,7 @@ mod community;
 mod connection;
 mod database;
 mod floor;
+mod goals;
 mod histogram;
 mod ledger;
 mod packets;

@@ -80,9 +80,9 @@ impl Measurement {
 pub(crate) fn readable(value: f64) -> String {
     let decimals = match value.abs() {
         0.0 => 0,
-        small if small < 1.0 => 3,
-        small if small < 10.0 => 2,
-        small if small < 100.0 => 1,
+        small if small < 0.999_5 => 3,
+        small if small < 9.995 => 2,
+        small if small < 99.95 => 1,
         _ => 0,
     };
     let text = format!("{value:.decimals$}");
@@ -109,6 +109,7 @@ mod tests {
             (0.0123, "0.012"),
             (1.234, "1.23"),
             (12.34, "12.3"),
+            (99.98, "100"),
             (123.4, "123"),
             (1_234_567.8, "1,234,568"),
             (-123_456.0, "-123,456"),

@@ -77,6 +77,7 @@ struct Moment {
     usage: TargetUsage,
     generator_cpu: f64,
     deliveries: u64,
+    reads: u64,
 }
 
 /// A part of a run that is measured.
@@ -145,6 +146,7 @@ impl Stage {
             usage: self.target.usage()?,
             generator_cpu: usage::of_process(process::id())?.cpu,
             deliveries: self.swarm.ledger.deliveries,
+            reads: self.swarm.ledger.reads,
         })
     }
 
@@ -174,6 +176,8 @@ impl Stage {
         let generator = ended.generator_cpu - begun.generator_cpu;
         into.add("generator CPU", generator, "s");
         into.add("deliveries per server CPU-second", deliveries / cpu, "");
+        let reads = (ended.reads - begun.reads).max(1) as f64;
+        into.add("deliveries a read", deliveries / reads, "");
         into.add(
             "server memory",
             ended.usage.server.memory as f64 / 1e6,

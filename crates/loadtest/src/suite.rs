@@ -13,6 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    goals,
     report::{Measurement, readable},
     scenario::{Crowd, FanOut, History, Idle, Scenario, Stalled, Steady, Storm},
     stage::{AT_ONCE, Host},
@@ -36,6 +37,23 @@ pub(crate) struct Suite {
     out: Option<PathBuf>,
 }
 
+/// What the scenarios are called.
+pub(crate) mod names {
+    pub(crate) const ROOMS_OF_50: &str = "10 rooms of 50, 5 senders each";
+    pub(crate) const ROOM_OF_1000: &str = "1 room of 1,000, 10 senders";
+    pub(crate) const ROOMS_OF_5: &str = "200 rooms of 5, 1 sender each";
+    pub(crate) const INGEST: &str =
+        "200 rooms of 5, the sender alone online, 16 messages on the way each";
+    pub(crate) const STEADY_100: &str = "10 rooms of 50, 100 messages/s";
+    pub(crate) const STEADY_1000: &str = "10 rooms of 50, 1,000 messages/s";
+    pub(crate) const ROOM_OF_10000: &str = "1 room of 10,000, 10 messages/s";
+    pub(crate) const CAPACITY: &str = "3,900 rooms of 5, 1,000 messages/s";
+    pub(crate) const IDLE: &str = "5,000 idle connections in 1,000 rooms";
+    pub(crate) const STORM: &str = "10,000 of one room join at once";
+    pub(crate) const HISTORY: &str = "history of 1,000,000 messages";
+    pub(crate) const STALLED: &str = "1,000 that never read beside 4,000 that chat";
+}
+
 /// One scenario of the suite.
 struct Entry {
     name: &'static str,
@@ -46,12 +64,12 @@ struct Entry {
 
 /// All runs of one scenario against one server.
 #[derive(Serialize)]
-struct Series {
-    scenario: &'static str,
-    target: Kind,
-    runs: Vec<Measurement>,
+pub(crate) struct Series {
+    pub(crate) scenario: &'static str,
+    pub(crate) target: Kind,
+    pub(crate) runs: Vec<Measurement>,
     /// Runs without a result.
-    failures: Vec<String>,
+    pub(crate) failures: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -142,11 +160,11 @@ fn entries(quick: bool) -> Vec<Entry> {
         with_floors: false,
     };
     vec![
-        beside_floors("10 rooms of 50, 5 senders each", fan_out(10, 50, 5)),
-        beside_floors("1 room of 1,000, 10 senders", fan_out(1, 1_000, 10)),
-        beside_floors("200 rooms of 5, 1 sender each", fan_out(200, 5, 1)),
+        beside_floors(names::ROOMS_OF_50, fan_out(10, 50, 5)),
+        beside_floors(names::ROOM_OF_1000, fan_out(1, 1_000, 10)),
+        beside_floors(names::ROOMS_OF_5, fan_out(200, 5, 1)),
         alone(
-            "200 rooms of 5, the sender alone online, 16 messages on the way each",
+            names::INGEST,
             Scenario::FanOut(FanOut {
                 crowd: Crowd {
                     online: Some(1),
@@ -155,21 +173,12 @@ fn entries(quick: bool) -> Vec<Entry> {
                 window: 16,
             }),
         ),
-        beside_floors("10 rooms of 50, 100 messages/s", steady(10, 50, 5, 100.0)),
+        beside_floors(names::STEADY_100, steady(10, 50, 5, 100.0)),
+        beside_floors(names::STEADY_1000, steady(10, 50, 5, 1_000.0)),
+        alone(names::ROOM_OF_10000, steady(1, 10_000, 10, 10.0)),
+        alone(names::CAPACITY, steady(3_900, 5, 1, 1_000.0)),
         beside_floors(
-            "10 rooms of 50, 1,000 messages/s",
-            steady(10, 50, 5, 1_000.0),
-        ),
-        alone(
-            "1 room of 10,000, 10 messages/s",
-            steady(1, 10_000, 10, 10.0),
-        ),
-        alone(
-            "3,900 rooms of 5, 1,000 messages/s",
-            steady(3_900, 5, 1, 1_000.0),
-        ),
-        beside_floors(
-            "5,000 idle connections in 1,000 rooms",
+            names::IDLE,
             Scenario::Idle(Idle {
                 rooms: 1_000,
                 members: 5,
@@ -177,12 +186,9 @@ fn entries(quick: bool) -> Vec<Entry> {
                 seconds: seconds(30.0),
             }),
         ),
+        alone(names::STORM, Scenario::Storm(Storm { members: 10_000 })),
         alone(
-            "10,000 of one room join at once",
-            Scenario::Storm(Storm { members: 10_000 }),
-        ),
-        alone(
-            "history of 1,000,000 messages",
+            names::HISTORY,
             Scenario::History(History {
                 messages: 1_000_000,
                 limit: 50,
@@ -190,7 +196,7 @@ fn entries(quick: bool) -> Vec<Entry> {
             }),
         ),
         alone(
-            "1,000 that never read beside 4,000 that chat",
+            names::STALLED,
             Scenario::Stalled(Stalled {
                 rooms: 100,
                 readers: 40,
@@ -228,7 +234,7 @@ impl Series {
     }
 
     /// Median, least and most of a figure.
-    fn spread(&self, name: &str) -> Option<[f64; 3]> {
+    pub(crate) fn spread(&self, name: &str) -> Option<[f64; 3]> {
         let all = self.runs.iter().flat_map(|run| &run.figures);
         let mut values: Vec<f64> = all
             .filter(|figure| figure.name == name)
@@ -284,6 +290,7 @@ impl Report {
             "Measured on {date}: {processor}, {cores} cores, Linux {kernel}, PostgreSQL {postgres}.\n\
              Median of the runs, with the least and the most where they differ.\n"
         );
+        text += &goals::table(&self.series);
         for group in self.series.chunk_by(|a, b| a.scenario == b.scenario) {
             text += &section(group);
         }

@@ -428,6 +428,7 @@ impl Swarm {
     /// Works through the bytes of a connection; returns how many of them are done with.
     fn take(&mut self, index: usize, bytes: &[u8]) -> Result<usize, SwarmError> {
         let mut used = 0;
+        self.ledger.reads += 1;
         if self.connections[index].phase == Phase::Upgrading {
             match connection::upgrade_answer(bytes).map_err(SwarmError::Refused)? {
                 Some(length) => used = length,

@@ -117,6 +117,8 @@ impl Steady {
             self.crowd.seconds,
             &mut result,
         )?;
+        let connections = stage.swarm.connections().len();
+        result.add("connections", connections as f64, "");
         stage.judge(&mut result)?;
         stage.times(&mut result);
         Ok(result)

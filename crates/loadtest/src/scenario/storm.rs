@@ -15,7 +15,8 @@ use crate::{
 
 /// With nothing for so long, the notices are over.
 const QUIET: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(120);
+/// What is not told by then counts as not told.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a room takes to fill.
 #[derive(Args, Clone, Debug)]
@@ -35,13 +36,16 @@ impl Storm {
         let before = stage.target.usage()?.server;
         let begun = Instant::now();
         let joined = stage.connect(0..members, members as usize, None)?;
-        wait_for_quiet(&mut stage)?;
-        let quiet = begun.elapsed().saturating_sub(QUIET);
+        let was_quiet = wait_for_quiet(&mut stage)?;
+        let told_after = begun.elapsed().saturating_sub(QUIET);
 
         let mut result = Measurement::default();
         let after = stage.target.usage()?.server;
         result.add("all joined after", joined.as_secs_f64(), "s");
-        result.add("all told after", quiet.as_secs_f64(), "s");
+        if was_quiet {
+            result.add("all told after", told_after.as_secs_f64(), "s");
+        }
+        result.add("still telling after a minute", f64::from(!was_quiet), "");
         result.add("notices", stage.swarm.ledger.notices as f64, "");
         result.add("server CPU", after.cpu - before.cpu, "s");
         result.add("server memory, most", after.peak_memory as f64 / 1e6, "MB");
@@ -52,8 +56,8 @@ impl Storm {
     }
 }
 
-/// Waits until no notice has come for a while.
-fn wait_for_quiet(stage: &mut Stage) -> Result<(), ScenarioError> {
+/// Waits until no notice has come for a while. Returns whether that came to pass.
+fn wait_for_quiet(stage: &mut Stage) -> Result<bool, ScenarioError> {
     let (mut seen, mut since, begun) = (0, Instant::now(), Instant::now());
     while since.elapsed() < QUIET {
         stage.swarm.run(Instant::now() + QUIET / 10)?;
@@ -62,10 +66,8 @@ fn wait_for_quiet(stage: &mut Stage) -> Result<(), ScenarioError> {
             (seen, since) = (notices, Instant::now());
         }
         if begun.elapsed() > PATIENCE {
-            return Err(ScenarioError::Wrong(format!(
-                "still telling who joined after {PATIENCE:?}: {notices} notices"
-            )));
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
 }
