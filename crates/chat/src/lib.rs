@@ -15,6 +15,10 @@ mod users;
 mod worker;
 mod writer;
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
+
 pub use connect::{ConnectError, Connecting, on_connect};
 pub use engine::ChatEngine;
 pub use settings::ChatSettings;

@@ -1,0 +1,43 @@
+//! The registry, for its benchmark.
+
+use abu_application::ports::RoomChatState;
+use abu_domain::{RoomId, UserId};
+
+use crate::{directory::Snapshot, registry::Registry};
+
+/// A worker's registry whose sessions are plain numbers.
+#[derive(Default)]
+pub struct BenchedRegistry(Registry<u64>);
+
+impl BenchedRegistry {
+    /// Takes in a session of a user who is in these rooms.
+    pub fn admit(&mut self, user: UserId, rooms: &[RoomId], session: u64) {
+        let rooms = rooms
+            .iter()
+            .map(|room| RoomChatState {
+                room_id: *room,
+                read_only: false,
+            })
+            .collect();
+        self.0.expect(user);
+        // Nobody is suspended here.
+        let _ = self
+            .0
+            .admit(user, &Snapshot { version: 1, rooms }, |_| session);
+    }
+
+    /// Visits whom a message in the room reaches.
+    pub fn visit_room(&self, room: RoomId) -> u64 {
+        self.0.in_room(room).map(|(_, session)| *session).sum()
+    }
+
+    /// Finds whom a user's coming concerns.
+    pub fn sharing_a_room(&mut self, user: UserId, rooms: &[RoomId]) -> usize {
+        self.0.sharing_a_room(user, rooms).len()
+    }
+
+    /// Looks a membership up.
+    pub fn is_member(&self, user: UserId, room: RoomId) -> bool {
+        self.0.room_of(user, room).is_some()
+    }
+}
