@@ -1,17 +1,12 @@
 //! From an HTTP request to a chat session.
 
-use std::{
-    any::Any,
-    os::fd::{AsRawFd, RawFd},
-    time::Instant,
-};
+use std::{any::Any, os::fd::AsRawFd, time::Instant};
 
 use abu_chat_protocol::Profile;
 use abu_domain::UserId;
 use actix::{Actor, AsyncContext};
 use actix_web::{
     HttpRequest, HttpResponse,
-    body::MessageBody,
     dev::Extensions,
     http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL},
     web,
@@ -23,7 +18,11 @@ use crate::{
     ChatSettings, Worker,
     directory::{LookupError, Snapshot},
     registry::{SessionKey, SuspendedMeanwhile},
-    session::{ChatSession, Outbox, state::SessionState},
+    session::{
+        ChatSession,
+        socket::{Descriptor, Socket},
+        state::SessionState,
+    },
     worker::Handle,
 };
 
@@ -59,10 +58,6 @@ pub enum ConnectError {
     Handshake(actix_web::Error),
 }
 
-/// The socket of a connection, by its descriptor.
-#[derive(Clone, Copy)]
-struct Socket(RawFd);
-
 /// Prepares an accepted connection; to be given to `HttpServer::on_connect`.
 ///
 /// The kernel's send buffer is bounded, as it would otherwise take megabytes for a client that does
@@ -75,7 +70,7 @@ pub fn on_connect(settings: &ChatSettings, connection: &dyn Any, extensions: &mu
     // Both are improvements only: a connection without them works.
     let _ = socket.set_send_buffer_size(settings.send_buffer_bytes);
     let _ = socket.set_tcp_nodelay(true);
-    extensions.insert(Socket(stream.as_raw_fd()));
+    extensions.insert(Descriptor(stream.as_raw_fd()));
 }
 
 impl Worker {
@@ -103,34 +98,32 @@ impl Worker {
             return Err(ConnectError::Draining);
         }
         let negotiated = Profile::negotiate(offered_protocols(request).as_deref());
-        let (mut response, _sender, frames) =
-            actix_ws::handle(request, payload).map_err(ConnectError::Handshake)?;
+        let settings = &engine.settings;
+        let Socket {
+            mut response,
+            reader,
+            outbox,
+        } = Socket::open(request, payload, settings)
+            .await
+            .map_err(ConnectError::Handshake)?;
         if let Some(protocol) = negotiated.subprotocol {
             response
                 .headers_mut()
                 .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
         }
-        let settings = &engine.settings;
-        let frames = frames
-            .max_frame_size(settings.max_frame_bytes)
-            .aggregate_continuations()
-            .max_continuation_size(settings.max_frame_bytes);
-        let socket = request.conn_data::<Socket>().map(|socket| socket.0);
-        let outbox = Outbox::new(settings.outbox_max_bytes, socket);
         let now = Instant::now();
         let lifetime = (who.expires_at - engine.clock.now()).to_std();
         let expires_at = now + lifetime.unwrap_or_default();
-        let session_outbox = outbox.clone();
         let state = SessionState::new(settings, now, expires_at);
         let admitted = expected.admit(&snapshot, |key| {
             let actor = ChatSession::create(|ctx| {
-                ctx.add_stream(frames);
+                ctx.add_stream(reader);
                 ChatSession {
                     user: who.user_id,
                     key,
                     profile: negotiated.profile,
                     state,
-                    outbox: session_outbox.clone(),
+                    outbox: outbox.clone(),
                     worker: self.clone(),
                     place,
                     own_address: ctx.address().downgrade(),
@@ -138,13 +131,13 @@ impl Worker {
                 }
             });
             Handle {
-                outbox: session_outbox,
+                outbox,
                 profile: negotiated.profile,
                 actor,
             }
         });
         admitted.map_err(|_suspended| ConnectError::Suspended)?;
-        Ok(response.map_body(|_, handshake| outbox.body(handshake).boxed()))
+        Ok(response)
     }
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn close_frame(code: CloseCode) -> Bytes {
     out.freeze()
 }
 
-fn frame(opcode: OpCode, payload: &[u8]) -> Bytes {
+pub(crate) fn frame(opcode: OpCode, payload: &[u8]) -> Bytes {
     // A server's header has at most ten bytes.
     let mut out = BytesMut::with_capacity(payload.len() + 10);
     Parser::write_message(&mut out, payload, opcode, true, false);

@@ -18,6 +18,9 @@ mod writer;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod bench;
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub mod conformance;
 
 pub use connect::{ConnectError, Connecting, on_connect};
 pub use engine::ChatEngine;

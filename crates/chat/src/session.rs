@@ -1,9 +1,13 @@
-//! One person's connection: the rules ([`state`]), what waits to be sent ([`outbox`]), and the actor
-//! that carries them out ([`actor`]).
+//! One person's connection: the rules ([`state`]), what arrives ([`reader`]), what waits to be sent
+//! ([`outbox`]), and the actor that carries the rules out ([`actor`]).
 
 pub(crate) mod actor;
+pub(crate) mod decoder;
 pub(crate) mod outbox;
+pub(crate) mod reader;
+pub(crate) mod socket;
 pub(crate) mod state;
 
 pub(crate) use actor::{ChatSession, Wake};
 pub(crate) use outbox::Outbox;
+pub(crate) use reader::Reader;

@@ -1,7 +1,7 @@
 //! The actor of a connection: it owns the state, reads the socket, and carries out what the state
 //! decides. Nobody else writes to its state, and it never waits for its socket.
 
-use std::{io::ErrorKind, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use abu_application::messaging;
 use abu_chat_protocol::{
@@ -14,11 +14,12 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, StreamHandler,
     WeakAddr, WrapFuture,
 };
-use actix_ws::{AggregatedMessage, ProtocolError};
 use bytes::Bytes;
 
 use super::{
     Outbox,
+    decoder::{Received, Violation},
+    socket::{self, Heard},
     state::{Effect, HistoryRequest, SessionState, World},
 };
 use crate::{
@@ -69,11 +70,11 @@ impl Drop for ChatSession {
     }
 }
 
-impl StreamHandler<Result<AggregatedMessage, ProtocolError>> for ChatSession {
-    fn handle(&mut self, frame: Result<AggregatedMessage, ProtocolError>, ctx: &mut Self::Context) {
+impl StreamHandler<Result<Received, Violation>> for ChatSession {
+    fn handle(&mut self, received: Result<Received, Violation>, ctx: &mut Self::Context) {
         let now = Instant::now();
-        match frame {
-            Ok(AggregatedMessage::Text(text)) => {
+        match socket::answer(received, &self.outbox) {
+            Heard::Text(text) => {
                 let view = View {
                     worker: &self.worker,
                     user: self.user,
@@ -82,22 +83,12 @@ impl StreamHandler<Result<AggregatedMessage, ProtocolError>> for ChatSession {
                 let effects = self.state.on_text(&text, now, &view);
                 self.carry_out(effects, ctx);
             }
-            Ok(AggregatedMessage::Binary(_)) => self.end(CloseCode::UnsupportedData, now),
-            Ok(AggregatedMessage::Ping(payload)) => {
-                self.state.heard(now);
-                self.push(frame::pong_frame(&payload));
-            }
-            Ok(AggregatedMessage::Pong(_)) => self.state.heard(now),
-            Ok(AggregatedMessage::Close(_)) => {
-                // Either the answer to ours, or a goodbye that we answer.
-                self.end(CloseCode::Normal, now);
-                self.outbox.finish();
-            }
-            Err(error) => {
-                self.end(close_code(&error), now);
-                // What follows a broken frame cannot be read, so no answer is waited for.
-                self.outbox.finish();
-            }
+            Heard::Binary(_) => self.outbox.close(CloseCode::UnsupportedData),
+            Heard::SignOfLife => self.state.heard(now),
+            Heard::TheEnd => {}
+        }
+        if self.outbox.is_closing() {
+            self.wind_up(now);
         }
         self.arm();
     }
@@ -267,18 +258,6 @@ fn history_response(room: RoomId, page: &messaging::HistoryPage) -> ListMessageR
         page.messages.iter().map(writer::message_receive).collect(),
         u64::try_from(page.total_count).unwrap_or(0),
     )
-}
-
-fn close_code(error: &ProtocolError) -> CloseCode {
-    match error {
-        ProtocolError::Overflow => CloseCode::MessageTooBig,
-        ProtocolError::Io(error) if error.kind() == ErrorKind::InvalidData => {
-            CloseCode::InvalidText
-        }
-        // Too large in fragments; or the connection is gone, and nobody reads the code.
-        ProtocolError::Io(_) => CloseCode::MessageTooBig,
-        _ => CloseCode::ProtocolError,
-    }
 }
 
 /// What the state looks up.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use abu_chat_protocol::CloseCode;
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BodySize, MessageBody};
 use bytes::{Bytes, BytesMut};
 use nix::sys::socket::{Shutdown, shutdown};
 
@@ -95,13 +95,24 @@ impl Outbox {
         queue.wake_body();
     }
 
+    /// Ends the connection once everything is written, without a look at what else is sent. The HTTP
+    /// layer would otherwise keep it for a second after the last byte, and read on.
+    pub(crate) fn hang_up(&self) {
+        self.finish();
+        self.shut_down(Shutdown::Read);
+    }
+
     /// Ends the connection now, whatever is not written yet. A reader that never reads would
     /// otherwise hold its connection for ever.
     pub(crate) fn cut(&self) {
         self.finish();
+        self.shut_down(Shutdown::Both);
+    }
+
+    fn shut_down(&self, side: Shutdown) {
         if let Some(socket) = self.0.borrow().socket {
             // Fails only where the peer was faster.
-            let _ = shutdown(socket, Shutdown::Both);
+            let _ = shutdown(socket, side);
         }
     }
 
@@ -110,13 +121,9 @@ impl Outbox {
         self.0.borrow().phase != Phase::Open
     }
 
-    /// The response body that writes this queue. `handshake` is the body it takes the place of: it
-    /// is kept, as dropping it tells the reading side that the connection is gone.
-    pub(crate) fn body(&self, handshake: BoxBody) -> OutboxBody {
-        OutboxBody {
-            outbox: self.clone(),
-            _handshake: handshake,
-        }
+    /// The response body that writes this queue.
+    pub(crate) fn body(&self) -> OutboxBody {
+        OutboxBody(self.clone())
     }
 }
 
@@ -170,10 +177,7 @@ impl Queue {
 }
 
 /// The body of the handshake's response: frames until the session ends.
-pub(crate) struct OutboxBody {
-    outbox: Outbox,
-    _handshake: BoxBody,
-}
+pub(crate) struct OutboxBody(Outbox);
 
 impl MessageBody for OutboxBody {
     type Error = Infallible;
@@ -186,7 +190,7 @@ impl MessageBody for OutboxBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
-        let mut queue = self.outbox.0.borrow_mut();
+        let mut queue = self.0.0.borrow_mut();
         if let Some(chunk) = queue.take_chunk() {
             return Poll::Ready(Some(Ok(chunk)));
         }
@@ -200,7 +204,7 @@ impl MessageBody for OutboxBody {
 
 impl Drop for OutboxBody {
     fn drop(&mut self) {
-        let mut queue = self.outbox.0.borrow_mut();
+        let mut queue = self.0.0.borrow_mut();
         queue.socket = None;
         queue.phase = Phase::Finished;
         queue.frames = VecDeque::new();
@@ -214,7 +218,7 @@ mod tests {
 
     /// Everything that is written, and whether the connection ends then.
     fn drain(outbox: &Outbox) -> (Vec<u8>, bool) {
-        let mut body = std::pin::pin!(outbox.body(BoxBody::new(())));
+        let mut body = std::pin::pin!(outbox.body());
         let mut cx = Context::from_waker(Waker::noop());
         let mut bytes = Vec::new();
         loop {

@@ -1,0 +1,60 @@
+//! A WebSocket that says back what it hears, for programs that test implementations of the protocol.
+//! It stands on what every session stands on: handshake, decoder, answers and outbox.
+
+use actix::{Actor, AsyncContext, Context, StreamHandler};
+use actix_http::ws::OpCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::{
+    ChatSettings, frame,
+    session::{
+        Outbox,
+        decoder::{Received, Violation},
+        socket::{self, Heard, Socket},
+    },
+};
+
+/// Turns a request into a connection that echoes text as text and bytes as bytes.
+///
+/// # Errors
+/// Where the request is no proper WebSocket handshake.
+pub async fn echo(
+    request: &HttpRequest,
+    payload: web::Payload,
+    settings: &ChatSettings,
+) -> Result<HttpResponse, actix_web::Error> {
+    let socket = Socket::open(request, payload, settings).await?;
+    Echo::create(|ctx| {
+        ctx.add_stream(socket.reader);
+        Echo {
+            outbox: socket.outbox,
+        }
+    });
+    Ok(socket.response)
+}
+
+struct Echo {
+    outbox: Outbox,
+}
+
+impl Actor for Echo {
+    type Context = Context<Self>;
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        self.outbox.finish();
+    }
+}
+
+impl StreamHandler<Result<Received, Violation>> for Echo {
+    fn handle(&mut self, received: Result<Received, Violation>, _: &mut Self::Context) {
+        let frame = match socket::answer(received, &self.outbox) {
+            Heard::Text(text) => frame::frame(OpCode::Text, text.as_bytes()),
+            Heard::Binary(payload) => frame::frame(OpCode::Binary, &payload),
+            Heard::SignOfLife | Heard::TheEnd => return,
+        };
+        // A reader that is too slow is told so by the outbox itself.
+        let _ = self.outbox.push(frame);
+    }
+}

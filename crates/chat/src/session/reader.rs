@@ -1,0 +1,43 @@
+//! From the bytes of a connection to what its client says.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::dev::Payload;
+use futures_util::Stream;
+
+use super::decoder::{Decoder, Received, Violation};
+
+/// The receiving side of a session: it ends when the connection does.
+pub(crate) struct Reader {
+    payload: Payload,
+    decoder: Decoder,
+}
+
+impl Reader {
+    pub(crate) fn new(payload: Payload, max_message_bytes: usize) -> Self {
+        Self {
+            payload,
+            decoder: Decoder::new(max_message_bytes),
+        }
+    }
+}
+
+impl Stream for Reader {
+    type Item = Result<Received, Violation>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(outcome) = self.decoder.decode().transpose() {
+                return Poll::Ready(Some(outcome));
+            }
+            match ready!(Pin::new(&mut self.payload).poll_next(cx)) {
+                Some(Ok(chunk)) => self.decoder.feed(chunk),
+                // Lost or ended, the connection is gone.
+                Some(Err(_)) | None => return Poll::Ready(None),
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A connection as a WebSocket, whoever talks on it: how it opens, and what the protocol itself asks
+//! for.
+
+use std::os::fd::RawFd;
+
+use abu_chat_protocol::CloseCode;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, body::MessageBody, web};
+
+use super::{
+    Outbox, Reader,
+    decoder::{Received, Violation},
+};
+use crate::{ChatSettings, frame};
+
+/// The socket under a connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Descriptor(pub(crate) RawFd);
+
+/// A connection that becomes a WebSocket.
+pub(crate) struct Socket {
+    /// The end of the handshake; what the outbox holds follows it.
+    pub(crate) response: HttpResponse,
+    pub(crate) reader: Reader,
+    pub(crate) outbox: Outbox,
+}
+
+impl Socket {
+    /// # Errors
+    /// Where the request is no proper handshake.
+    pub(crate) async fn open(
+        request: &HttpRequest,
+        payload: web::Payload,
+        settings: &ChatSettings,
+    ) -> Result<Self, actix_web::Error> {
+        // The library gets nothing to read, and its way of writing gives way to the outbox.
+        let nothing = web::Payload::extract(request).await?;
+        let (response, _, _) = actix_ws::handle(request, nothing)?;
+        let descriptor = request.conn_data::<Descriptor>().map(|socket| socket.0);
+        let outbox = Outbox::new(settings.outbox_max_bytes, descriptor);
+        Ok(Self {
+            response: response.map_body(|_, _| outbox.body().boxed()),
+            reader: Reader::new(payload.into_inner(), settings.max_frame_bytes),
+            outbox,
+        })
+    }
+}
+
+/// What is left to the owner of a connection once the protocol's own business is done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Text(String),
+    Binary(Vec<u8>),
+    /// The client lives, and that was all.
+    SignOfLife,
+    /// The connection ends.
+    TheEnd,
+}
+
+/// Answers a ping, a close, and what breaks the protocol.
+pub(crate) fn answer(received: Result<Received, Violation>, outbox: &Outbox) -> Heard {
+    match received {
+        Ok(Received::Text(text)) => Heard::Text(text),
+        Ok(Received::Binary(payload)) => Heard::Binary(payload),
+        Ok(Received::Ping(payload)) => {
+            // Were the outbox full, it would say so by closing.
+            let _ = outbox.push(frame::pong_frame(&payload));
+            Heard::SignOfLife
+        }
+        Ok(Received::Pong) => Heard::SignOfLife,
+        Ok(Received::Close) => {
+            // Either the answer to ours, or a goodbye that we answer.
+            outbox.close(CloseCode::Normal);
+            outbox.hang_up();
+            Heard::TheEnd
+        }
+        Err(violation) => {
+            outbox.close(violation.into());
+            // What follows cannot be read, so no answer is waited for.
+            outbox.finish();
+            Heard::TheEnd
+        }
+    }
+}
