@@ -290,26 +290,6 @@ impl Accounts {
         Ok(user)
     }
 
-    /// Gives the account of that address another password; false where there is none. For the
-    /// operator at the machine: it asks for no permission.
-    ///
-    /// # Errors
-    /// [`AccountError`].
-    pub async fn reset_password(
-        &self,
-        email: EmailAddress,
-        password: NewPassword,
-    ) -> Result<bool, AccountError> {
-        let hash = self.hash(password).await?;
-        let now = self.clock.now();
-        self.database
-            .transaction(move |tx| match tx.credentials(&email)? {
-                Some(credentials) => Ok(tx.set_password_hash(credentials.user_id, &hash, now)?),
-                None => Ok(false),
-            })
-            .await
-    }
-
     async fn hash(&self, password: NewPassword) -> Result<String, AccountError> {
         let hasher = Arc::clone(&self.hasher);
         self.hashing

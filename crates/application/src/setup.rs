@@ -1,4 +1,5 @@
-//! What every installation starts with, and its first superuser.
+//! What the operator does at the machine: what every installation starts with, its first superuser, a
+//! password for who is locked out.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use abu_domain::{
 
 use crate::ports::{Clock, Ids, NewUser, PasswordHasher, Store, StoreError};
 
-/// The use cases of setting up. They block and ask for no permission: they are the operator's, at
+/// The use cases of setting up, and of helping somebody who is locked out. They block and ask for no permission: they are the operator's, at
 /// the machine, before anybody can log in.
 #[derive(Clone)]
 pub struct Setup {
@@ -110,6 +111,23 @@ impl Setup {
                 access_rows_added,
                 superuser: SuperuserOutcome::Created,
             })
+        })
+    }
+
+    /// Gives the account of that address another password; false where there is none.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn reset_password(
+        &self,
+        email: &EmailAddress,
+        password: &NewPassword,
+    ) -> Result<bool, SetupError> {
+        let hash = self.hasher.hash(password).map_err(SetupError::Hashing)?;
+        let now = self.clock.now();
+        self.store.transaction(|tx| match tx.credentials(email)? {
+            Some(account) => Ok(tx.set_password_hash(account.user_id, &hash, now)?),
+            None => Ok(false),
         })
     }
 

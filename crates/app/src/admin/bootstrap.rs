@@ -1,18 +1,11 @@
-use std::{
-    io::{self, Write},
-    sync::Arc,
-};
+use std::io::{self, Write};
 
-use abu_application::{
-    setup::{Setup, SuperuserDraft, SuperuserOutcome},
-    system::{SystemClock, SystemIds},
-};
+use abu_application::setup::{Setup, SuperuserDraft, SuperuserOutcome};
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
 
 use super::{AdminError, database::OpenDatabase, terminal::Terminal};
 use crate::{
     database::require_migrated,
-    security::BcryptHasher,
     settings::{Settings, SuperuserSettings},
 };
 
@@ -21,12 +14,7 @@ pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     require_or_terminal(&settings.superuser, terminal.is_some())?;
     let database = OpenDatabase::of(settings)?;
     require_migrated(&database.url)?;
-    let setup = Setup {
-        store: Arc::new(database.store()),
-        hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds),
-    };
+    let setup = database.setup(settings);
     let superuser = &settings.superuser;
     let email = complete(
         superuser.email.clone(),

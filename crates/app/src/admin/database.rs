@@ -1,14 +1,18 @@
 //! The database that the server uses.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+use abu_application::{
+    setup::Setup,
+    system::{SystemClock, SystemIds},
+};
 use abu_embedded_postgres::StartError;
-use abu_repository::PgStore;
 use secrecy::SecretString;
 
 use super::AdminError;
 use crate::{
     database::{self, OwnPostgres},
+    security::BcryptHasher,
     settings::Settings,
 };
 
@@ -47,7 +51,13 @@ impl OpenDatabase {
         }
     }
 
-    pub(super) fn store(&self) -> PgStore {
-        database::open(self.url.clone(), POOL_SIZE)
+    /// The operator's use cases on it.
+    pub(super) fn setup(&self, settings: &Settings) -> Setup {
+        Setup {
+            store: Arc::new(database::open(self.url.clone(), POOL_SIZE)),
+            hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        }
     }
 }

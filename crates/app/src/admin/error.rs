@@ -37,9 +37,6 @@ pub enum AdminError {
     /// A secret could not be removed.
     #[error(transparent)]
     Secrets(#[from] KeptSecretsError),
-    /// The password could not be hashed.
-    #[error("the password could not be hashed: {0}")]
-    Hashing(Box<dyn std::error::Error + Send + Sync>),
     /// The terminal, or what stands for it.
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
@@ -57,7 +54,6 @@ impl AdminError {
             | Self::NoSuchAccount
             | Self::NotHealthy(_)
             | Self::Secrets(_)
-            | Self::Hashing(_)
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }

@@ -1,7 +1,5 @@
 use std::io::{self, BufRead, Read, Write};
 
-use abu_application::ports::{Clock, PasswordHasher, Store};
-use abu_application::system::SystemClock;
 use abu_domain::text::{EmailAddress, NewPassword};
 use secrecy::SecretString;
 
@@ -9,7 +7,6 @@ use super::{AdminError, database::OpenDatabase, terminal::Terminal};
 use crate::{
     database::require_migrated,
     kept_secrets::{KeptSecret, KeptSecrets},
-    security::BcryptHasher,
     settings::Settings,
 };
 
@@ -32,15 +29,7 @@ pub(super) fn run(
     };
     let database = OpenDatabase::of(settings)?;
     require_migrated(&database.url)?;
-    let hash = BcryptHasher::new(settings.auth.bcrypt_cost)
-        .hash(&password)
-        .map_err(AdminError::Hashing)?;
-    let store: &dyn Store = &database.store();
-    let known = store.transaction(|tx| match tx.credentials(email)? {
-        Some(account) => tx.set_password_hash(account.user_id, &hash, SystemClock.now()),
-        None => Ok(false),
-    })?;
-    if !known {
+    if !database.setup(settings).reset_password(email, &password)? {
         return Err(AdminError::NoSuchAccount);
     }
     if settings.superuser.email.as_ref() == Some(email) {
