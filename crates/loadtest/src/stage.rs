@@ -140,7 +140,7 @@ impl Stage {
         Ok(self.swarm.connect(plans?, at_once, CONNECT_PATIENCE)?)
     }
 
-    fn moment(&self) -> Result<Moment, ScenarioError> {
+    fn moment(&mut self) -> Result<Moment, ScenarioError> {
         Ok(Moment {
             at: Instant::now(),
             usage: self.target.usage()?,

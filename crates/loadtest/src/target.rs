@@ -7,7 +7,7 @@ use std::{
     net::SocketAddr,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant, SystemTime},
@@ -34,6 +34,10 @@ const START_PATIENCE: Duration = Duration::from_secs(120);
 const STOP_PATIENCE: Duration = Duration::from_secs(60);
 /// What the line begins with that tells where a server listens.
 const LISTENS: &str = "listens on";
+/// The file of a server's log, in the folder of its data.
+const LOG: &str = "server.log";
+/// As many of its last lines tell why a server ended.
+const LAST_LINES: usize = 10;
 const TOKEN_LIFETIME: Duration = Duration::from_secs(6 * 3_600);
 const ISSUER: &str = "abu-alumni-connect";
 
@@ -73,6 +77,8 @@ pub(crate) enum TargetError {
     NotDurable,
     #[error("a token: {0}")]
     Token(#[from] jsonwebtoken::errors::Error),
+    #[error("the server ended with {status}; the last it said: {said}")]
+    Ended { status: ExitStatus, said: String },
     #[error("the server's process: {0}")]
     Process(io::Error),
     #[error(transparent)]
@@ -91,7 +97,7 @@ pub(crate) struct Target {
     postmaster: Option<u32>,
     // The process before the folder: it has to end first.
     process: Process,
-    _data: TempDir,
+    data: TempDir,
 }
 
 /// What the server and its database have used.
@@ -132,16 +138,16 @@ impl Target {
             signing_key: EncodingKey::from_secret(secret.as_bytes()),
             postmaster: None,
             process,
-            _data: data,
+            data,
         };
         if kind == Kind::Server {
-            target.open_database()?;
+            target.opendatabase()?;
         }
         Ok(target)
     }
 
-    fn open_database(&mut self) -> Result<(), TargetError> {
-        let folder = self._data.path();
+    fn opendatabase(&mut self) -> Result<(), TargetError> {
+        let folder = self.data.path();
         let url = fs::read_to_string(folder.join("postgres.url"))?;
         let mut database = Database::connect(&url)?;
         let (version, durable) = database.describe()?;
@@ -198,7 +204,8 @@ impl Target {
     ///
     /// # Errors
     /// Where it does not run any more.
-    pub(crate) fn usage(&self) -> Result<TargetUsage, TargetError> {
+    pub(crate) fn usage(&mut self) -> Result<TargetUsage, TargetError> {
+        self.process.expect_to_run(self.data.path())?;
         let server = usage::of_process(self.process.0.id()).map_err(TargetError::Process)?;
         let postgres = self.postmaster.map(usage::of_family).transpose();
         Ok(TargetUsage {
@@ -237,7 +244,7 @@ struct Process(Child);
 impl Process {
     /// Starts it, and waits until it says where it listens. Its log goes into `folder`.
     fn start(command: &mut Command, folder: &Path) -> Result<(Self, SocketAddr), TargetError> {
-        let log = folder.join("server.log");
+        let log = folder.join(LOG);
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -253,6 +260,16 @@ impl Process {
         let address = found
             .ok_or_else(|| TargetError::Silent(fs::read_to_string(&log).unwrap_or_default()))?;
         Ok((process, address))
+    }
+
+    fn expect_to_run(&mut self, folder: &Path) -> Result<(), TargetError> {
+        let Some(status) = self.0.try_wait().map_err(TargetError::Process)? else {
+            return Ok(());
+        };
+        let log = fs::read_to_string(folder.join(LOG)).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        let said = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
+        Err(TargetError::Ended { status, said })
     }
 
     fn address(&mut self) -> Option<SocketAddr> {
