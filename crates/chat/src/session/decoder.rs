@@ -9,7 +9,7 @@ mod header;
 use abu_chat_protocol::CloseCode;
 use bytes::Bytes;
 
-use self::header::{Frame, HeaderBytes, Opcode};
+use self::header::{Frame, HeaderBytes, Opcode, Rules};
 
 /// Something a client said, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) enum Received {
     Close,
 }
 
-/// What ends a connection, as nothing can be read after it.
+/// A mistake of the client's that ends the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Violation {
     /// A frame that the protocol does not allow.
@@ -46,6 +46,7 @@ impl From<Violation> for CloseCode {
 #[derive(Debug)]
 pub(crate) struct Decoder {
     max_message_bytes: usize,
+    phase: Phase,
     /// What arrived and was not looked at yet.
     chunk: Bytes,
     header: HeaderBytes,
@@ -53,8 +54,15 @@ pub(crate) struct Decoder {
     frame: Option<Frame>,
     /// The message whose frames arrive.
     message: Option<Message>,
-    /// After a close or a violation, what follows means nothing.
-    has_ended: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Reading,
+    /// After a violation nothing counts but the close that the client answers ours with: the
+    /// connection can end then, and until then it takes what is still on its way.
+    AwaitingClose,
+    Ended,
 }
 
 impl Decoder {
@@ -62,53 +70,54 @@ impl Decoder {
     pub(crate) fn new(max_message_bytes: usize) -> Self {
         Self {
             max_message_bytes,
+            phase: Phase::Reading,
             chunk: Bytes::new(),
             header: HeaderBytes::default(),
             frame: None,
             message: None,
-            has_ended: false,
         }
     }
 
     /// Takes what arrived, once [`decode`](Self::decode) needs more.
     pub(crate) fn feed(&mut self, chunk: Bytes) {
         debug_assert!(self.chunk.is_empty(), "the last chunk was read to its end");
-        if !self.has_ended {
-            self.chunk = chunk;
-        }
+        self.chunk = chunk;
     }
 
-    /// What was said next, or `None` where more has to arrive first.
+    /// What was said next, or `None` where more has to arrive first. Nothing follows a close.
     ///
     /// # Errors
-    /// [`Violation`]. Like a close it comes once, and all that follows is thrown away.
+    /// [`Violation`]. It comes once, and nothing but a close follows it.
     pub(crate) fn decode(&mut self) -> Result<Option<Received>, Violation> {
-        let outcome = self.advance();
+        let outcome = match self.phase {
+            Phase::Reading => self.advance(),
+            Phase::AwaitingClose => Ok(self.skip_to_close()),
+            Phase::Ended => Ok(None),
+        };
         match outcome {
             // An empty chunk would still hold on to the connection's read buffer.
             Ok(None) => self.chunk = Bytes::new(),
-            Ok(Some(Received::Close)) | Err(_) => {
-                *self = Self::new(self.max_message_bytes);
-                self.has_ended = true;
-            }
+            Ok(Some(Received::Close)) => self.phase = Phase::Ended,
             Ok(Some(_)) => {}
+            Err(_) => {
+                self.phase = Phase::AwaitingClose;
+                self.message = None;
+            }
         }
         outcome
     }
 
     fn advance(&mut self) -> Result<Option<Received>, Violation> {
         while let Some(mut frame) = self.frame_under_way()? {
-            self.read_payload(&mut frame);
-            if frame.missing > 0 || !frame.is_last {
-                // A message that comes in one piece is checked once it is there.
-                self.check_text_so_far()?;
-            }
-            if frame.missing > 0 {
+            let outcome = self.read_payload(&mut frame);
+            let is_whole = frame.missing == 0;
+            if !is_whole || outcome.is_err() {
                 self.frame = Some(frame);
-                break;
             }
-            if let Some(received) = self.finish(frame)? {
-                return Ok(Some(received));
+            match outcome? {
+                Some(received) => return Ok(Some(received)),
+                None if is_whole => {}
+                None => break,
             }
         }
         Ok(None)
@@ -119,9 +128,11 @@ impl Decoder {
         if let Some(frame) = self.frame.take() {
             return Ok(Some(frame));
         }
-        let so_far = self.message.as_ref().map(|message| message.payload.len());
-        let limit = self.max_message_bytes;
-        let Some(frame) = self.header.read(&mut self.chunk, so_far, limit)? else {
+        let rules = Rules {
+            message_so_far: self.message.as_ref().map(|message| message.payload.len()),
+            max_message: self.max_message_bytes,
+        };
+        let Some(frame) = self.header.read(&mut self.chunk, Some(&rules))? else {
             return Ok(None);
         };
         if let Opcode::Text | Opcode::Binary = frame.opcode {
@@ -130,9 +141,9 @@ impl Decoder {
         Ok(Some(frame))
     }
 
-    /// Takes as much of the payload as has arrived.
-    fn read_payload(&mut self, frame: &mut Frame) {
-        let piece = self.chunk.split_to(frame.missing.min(self.chunk.len()));
+    /// Takes as much of the payload as has arrived, and says what was said if that is all.
+    fn read_payload(&mut self, frame: &mut Frame) -> Result<Option<Received>, Violation> {
+        let piece = frame.take(&mut self.chunk);
         let payload = match &mut self.message {
             Some(message) if !frame.opcode.is_control() => &mut message.payload,
             _ => &mut frame.control,
@@ -140,22 +151,44 @@ impl Decoder {
         let start = payload.len();
         payload.extend_from_slice(&piece);
         unmask(&mut payload[start..], frame.mask);
-        frame.missing -= piece.len();
         frame.mask.rotate_left(piece.len() % 4);
+        if frame.missing == 0 && frame.is_last {
+            return self.finish(frame);
+        }
+        // A message that comes in one piece is checked once it is there.
+        self.message
+            .as_mut()
+            .map_or(Ok(()), Message::check_so_far)
+            .map(|()| None)
     }
 
-    fn check_text_so_far(&mut self) -> Result<(), Violation> {
-        self.message.as_mut().map_or(Ok(()), Message::check_so_far)
-    }
-
-    /// What is said once a frame is whole.
-    fn finish(&mut self, frame: Frame) -> Result<Option<Received>, Violation> {
+    /// What is said with a frame that is whole, and its message with it.
+    fn finish(&mut self, frame: &mut Frame) -> Result<Option<Received>, Violation> {
         match frame.opcode {
-            Opcode::Ping => Ok(Some(Received::Ping(frame.control))),
+            Opcode::Ping => Ok(Some(Received::Ping(std::mem::take(&mut frame.control)))),
             Opcode::Pong => Ok(Some(Received::Pong)),
             Opcode::Close => check_close(&frame.control).map(|()| Some(Received::Close)),
-            _ if !frame.is_last => Ok(None),
-            _ => self.message.take().map(Message::finish).transpose(),
+            Opcode::Continuation | Opcode::Text | Opcode::Binary | Opcode::Reserved => {
+                self.message.take().map(Message::finish).transpose()
+            }
+        }
+    }
+
+    /// Throws frames away, whatever they say, up to a close.
+    fn skip_to_close(&mut self) -> Option<Received> {
+        loop {
+            let mut frame = match self.frame.take() {
+                Some(frame) => frame,
+                None => self.header.read(&mut self.chunk, None).ok().flatten()?,
+            };
+            frame.take(&mut self.chunk);
+            if frame.missing > 0 {
+                self.frame = Some(frame);
+                return None;
+            }
+            if frame.opcode == Opcode::Close {
+                return Some(Received::Close);
+            }
         }
     }
 }

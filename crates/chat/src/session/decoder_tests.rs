@@ -32,24 +32,26 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// All that a decoder reads, and how it ends if it does.
-fn decode(decoder: &mut Decoder, bytes: &[u8], piece: usize) -> (Vec<Received>, Option<Violation>) {
-    let mut received = Vec::new();
+type Outcome = Result<Received, Violation>;
+
+/// All that a decoder says to bytes that arrive in pieces of this size.
+fn decode(decoder: &mut Decoder, bytes: &[u8], piece: usize) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
     for chunk in bytes.chunks(piece) {
         decoder.feed(Bytes::copy_from_slice(chunk));
-        loop {
-            match decoder.decode() {
-                Ok(Some(next)) => received.push(next),
-                Ok(None) => break,
-                Err(violation) => return (received, Some(violation)),
-            }
+        while let Some(outcome) = decoder.decode().transpose() {
+            outcomes.push(outcome);
         }
     }
-    (received, None)
+    outcomes
 }
 
-fn read(bytes: &[u8]) -> (Vec<Received>, Option<Violation>) {
+fn read(bytes: &[u8]) -> Vec<Outcome> {
     decode(&mut Decoder::new(LIMIT), bytes, bytes.len())
+}
+
+fn refused(violation: Violation) -> Vec<Outcome> {
+    vec![Err(violation)]
 }
 
 fn text(text: &str) -> Received {
@@ -61,20 +63,66 @@ fn what_was_said_before_a_violation_is_heard_first() {
     let mut bytes = frame(LAST | TEXT, b"hello");
     bytes.extend(frame(LAST | 3, b""));
     bytes.extend(frame(LAST | TEXT, b"too late"));
+    assert_eq!(read(&bytes), [Ok(text("hello")), Err(Violation::Protocol)]);
+}
+
+#[test]
+fn nothing_is_heard_after_a_close() {
+    let mut bytes = frame(LAST | CLOSE, b"");
+    bytes.extend(frame(LAST | TEXT, b"too late"));
+    bytes.extend(frame(LAST | CLOSE, b""));
+    assert_eq!(read(&bytes), [Ok(Received::Close)]);
+}
+
+/// Wrong frames, each of which has an end that can be told.
+fn wrong_frames() -> Vec<Vec<u8>> {
+    vec![
+        frame(LAST | 3, b"reserved"),
+        frame(LAST | 0x40 | TEXT, b"extended"),
+        frame(LAST | CONTINUATION, b"of nothing"),
+        frame(LAST | PING, &[0; 126]),
+        vec![LAST | TEXT, 3, b'a', b'b', b'c'],
+        frame(LAST | TEXT, b"\xff and more"),
+        frame(TEXT, b"\xff and more"),
+        frame(LAST | TEXT, &vec![b'x'; LIMIT + 1]),
+    ]
+}
+
+#[test]
+fn the_close_after_a_violation_is_found_behind_whatever_is_still_on_its_way() {
+    for wrong in wrong_frames() {
+        for piece in [1, 7, usize::MAX] {
+            let mut bytes = wrong.clone();
+            bytes.extend(frame(LAST | TEXT, b"on its way"));
+            bytes.extend(frame(LAST | 4, b"wrong again"));
+            bytes.extend(frame(LAST | CLOSE, b""));
+            bytes.extend(frame(LAST | CLOSE, b""));
+            let piece = piece.min(bytes.len());
+            let outcomes = decode(&mut Decoder::new(LIMIT), &bytes, piece);
+            assert!(matches!(outcomes[..], [Err(_), Ok(Received::Close)]));
+        }
+    }
+}
+
+#[test]
+fn a_wrong_close_is_a_violation_and_a_close() {
+    let bytes = frame(LAST | CLOSE, b"x");
     assert_eq!(
         read(&bytes),
-        (vec![text("hello")], Some(Violation::Protocol))
+        [Err(Violation::Protocol), Ok(Received::Close)]
     );
 }
 
 #[test]
-fn nothing_is_heard_after_a_violation_or_a_close() {
-    for end in [frame(LAST | 3, b""), frame(LAST | CLOSE, b"")] {
-        let mut decoder = Decoder::new(LIMIT);
-        decode(&mut decoder, &end, end.len());
-        let after = decode(&mut decoder, &frame(LAST | TEXT, b"hello"), 3);
-        assert_eq!(after, (vec![], None));
-    }
+fn no_memory_is_kept_of_what_is_thrown_away() {
+    let mut decoder = Decoder::new(LIMIT);
+    let mut bytes = frame(TEXT, &vec![b'x'; LIMIT]);
+    bytes.extend(frame(LAST | TEXT, &vec![b'x'; LIMIT]));
+    bytes.truncate(bytes.len() - 1);
+    let outcomes = decode(&mut decoder, &bytes, 1_000);
+    assert_eq!(outcomes, refused(Violation::Protocol));
+    assert!(decoder.message.is_none());
+    assert_eq!(decoder.frame.map(|frame| frame.control.capacity()), Some(0));
 }
 
 #[test]
@@ -96,18 +144,19 @@ fn an_announced_length_takes_no_memory_and_is_refused_before_the_payload() {
         bytes.extend(length.to_be_bytes());
         bytes
     };
-    assert_eq!(
-        read(&announced(LIMIT as u64 + 1)).1,
-        Some(Violation::TooBig)
-    );
-    assert_eq!(read(&announced(u64::MAX >> 1)).1, Some(Violation::TooBig));
-    assert_eq!(read(&announced(1 << 63)).1, Some(Violation::Protocol));
+    for (length, violation) in [
+        (LIMIT as u64 + 1, Violation::TooBig),
+        (u64::MAX >> 1, Violation::TooBig),
+        (1 << 63, Violation::Protocol),
+    ] {
+        assert_eq!(read(&announced(length)), refused(violation));
+    }
 
     let mut decoder = Decoder::new(LIMIT);
     let mut bytes = announced(LIMIT as u64);
     bytes.extend(MASK);
     bytes.push(0);
-    assert_eq!(decode(&mut decoder, &bytes, 1), (vec![], None));
+    assert_eq!(decode(&mut decoder, &bytes, 1), []);
     let message = decoder.message.as_ref().unwrap();
     assert!(message.payload.capacity() < 100);
 }
@@ -119,13 +168,13 @@ fn the_limit_counts_all_frames_of_a_message_and_begins_anew_with_the_next() {
     whole.extend(frame(LAST | CONTINUATION, &half));
     let mut twice = whole.clone();
     twice.extend(&whole);
-    assert_eq!(read(&twice).0.len(), 2);
+    assert_eq!(read(&twice).len(), 2);
 
     let mut over = frame(TEXT, &half);
     over.extend(frame(CONTINUATION, &half));
     over.extend(frame(CONTINUATION, b""));
     over.extend(frame(LAST | CONTINUATION, b"x"));
-    assert_eq!(read(&over), (vec![], Some(Violation::TooBig)));
+    assert_eq!(read(&over), refused(Violation::TooBig));
 }
 
 #[test]
@@ -133,7 +182,7 @@ fn a_length_in_more_bytes_than_it_needs_is_taken() {
     let mut bytes = vec![LAST | TEXT, 0x80 | 127, 0, 0, 0, 0, 0, 0, 0, 2];
     bytes.extend(MASK);
     bytes.extend([b'h' ^ MASK[0], b'i' ^ MASK[1]]);
-    assert_eq!(read(&bytes), (vec![text("hi")], None));
+    assert_eq!(read(&bytes), [Ok(text("hi"))]);
 }
 
 /// Every start of a frame there is, against the rules written down as a table.
@@ -155,8 +204,8 @@ fn each_first_byte_is_allowed_exactly_where_the_protocol_says() {
                 bytes.extend(frame(TEXT, b"so far"));
             }
             bytes.extend(frame(first, b""));
-            let violation = (!allowed).then_some(Violation::Protocol);
-            assert_eq!(read(&bytes).1, violation, "{first:#x} {in_message}");
+            let is_refused = read(&bytes).contains(&Err(Violation::Protocol));
+            assert_eq!(is_refused, !allowed, "{first:#x} {in_message}");
         }
     }
 }
@@ -165,13 +214,10 @@ fn each_first_byte_is_allowed_exactly_where_the_protocol_says() {
 fn each_close_code_is_allowed_exactly_where_it_may_travel() {
     for code in 0..=u16::MAX {
         let reserved = matches!(code, 0..1000 | 1004..=1006 | 1015..3000 | 5000..);
-        let outcome = read(&frame(LAST | CLOSE, &code.to_be_bytes()));
-        let expected = if reserved {
-            (vec![], Some(Violation::Protocol))
-        } else {
-            (vec![Received::Close], None)
-        };
-        assert_eq!(outcome, expected, "{code}");
+        let outcomes = read(&frame(LAST | CLOSE, &code.to_be_bytes()));
+        let is_refused = outcomes == [Err(Violation::Protocol), Ok(Received::Close)];
+        assert_eq!(is_refused, reserved, "{code}");
+        assert_eq!(outcomes == [Ok(Received::Close)], !reserved, "{code}");
     }
 }
 
@@ -239,8 +285,9 @@ proptest! {
                 }
             }
         }
-        let outcome = decode(&mut Decoder::new(LIMIT), &bytes, piece);
-        prop_assert_eq!(outcome, (heard, None));
+        let outcomes = decode(&mut Decoder::new(LIMIT), &bytes, piece);
+        let heard: Vec<Outcome> = heard.into_iter().map(Ok).collect();
+        prop_assert_eq!(outcomes, heard);
     }
 
     #[test]
@@ -251,24 +298,30 @@ proptest! {
     ) {
         let payload = [good.as_bytes(), &payload].concat();
         let bytes = fragments(TEXT, &payload, &cuts, &mut Vec::new());
-        let mut decoder = Decoder::new(LIMIT);
-        // Byte by byte, as long as it is taken, and without the pings' answers.
-        let violation = decode(&mut decoder, &bytes, 1).1;
-        let expected = str::from_utf8(&payload).is_err().then_some(Violation::InvalidText);
-        prop_assert_eq!(violation, expected);
+        let outcomes = decode(&mut Decoder::new(LIMIT), &bytes, 1);
+        let is_refused = outcomes.contains(&Err(Violation::InvalidText));
+        prop_assert_eq!(is_refused, str::from_utf8(&payload).is_err());
 
         // What can still become UTF-8 is waited for; what cannot is refused without the rest.
         let unfinished = frame(TEXT, &payload);
-        let violation = read(&unfinished).1;
+        let is_refused = read(&unfinished) == refused(Violation::InvalidText);
         let hopeless = str::from_utf8(&payload).is_err_and(|error| error.error_len().is_some());
-        prop_assert_eq!(violation, hopeless.then_some(Violation::InvalidText));
+        prop_assert_eq!(is_refused, hopeless);
     }
 
     #[test]
-    fn no_bytes_make_a_decoder_panic(
+    fn no_bytes_make_a_decoder_panic_or_say_anything_after_it_ended(
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
         piece in 1..50_usize,
     ) {
-        decode(&mut Decoder::new(LIMIT), &bytes, piece);
+        let outcomes = decode(&mut Decoder::new(LIMIT), &bytes, piece);
+        let first_end = outcomes.iter().position(|outcome| {
+            matches!(outcome, Err(_) | Ok(Received::Close))
+        });
+        let rest = &outcomes[first_end.unwrap_or(outcomes.len())..];
+        prop_assert!(matches!(
+            rest,
+            [] | [Ok(_)] | [Err(_)] | [Err(_), Ok(Received::Close)]
+        ));
     }
 }

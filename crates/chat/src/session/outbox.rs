@@ -34,6 +34,8 @@ struct Queue {
     max_bytes: usize,
     phase: Phase,
     body: Option<Waker>,
+    /// The worker wakes the body later; see [`Outbox::defer`].
+    deferred: bool,
     /// The socket, for as long as the body lives: the connection's task owns both.
     socket: Option<RawFd>,
 }
@@ -59,16 +61,39 @@ impl Outbox {
             max_bytes,
             phase: Phase::Open,
             body: None,
+            deferred: false,
             socket,
         })))
     }
 
-    /// Queues a frame. One frame may go over the bound, so that an answer of any size can be sent to
-    /// who reads; the next finds the queue full.
+    /// Queues a frame, and has it written at once. One frame may go over the bound, so that an answer
+    /// of any size can be sent to who reads; the next finds the queue full.
     ///
     /// # Errors
     /// Where the queue is full. It holds nothing but a close frame then.
     pub(crate) fn push(&self, frame: Bytes) -> Result<(), TooSlow> {
+        self.queue(frame)?;
+        self.flush();
+        Ok(())
+    }
+
+    /// Has what waits written.
+    pub(crate) fn flush(&self) {
+        let mut queue = self.0.borrow_mut();
+        queue.deferred = false;
+        queue.wake_body();
+    }
+
+    /// Says that the caller will [`flush`](Self::flush) later; false where somebody said so already.
+    pub(crate) fn defer(&self) -> bool {
+        !std::mem::replace(&mut self.0.borrow_mut().deferred, true)
+    }
+
+    /// Queues a frame, to be written with the next [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// As for [`push`](Self::push).
+    pub(crate) fn queue(&self, frame: Bytes) -> Result<(), TooSlow> {
         let mut queue = self.0.borrow_mut();
         if queue.phase != Phase::Open {
             return Ok(());
@@ -131,13 +156,13 @@ impl Queue {
     fn append(&mut self, frame: Bytes) {
         self.bytes += frame.len();
         self.frames.push_back(frame);
-        self.wake_body();
     }
 
     fn close(&mut self, code: CloseCode) {
         if self.phase == Phase::Open {
             self.phase = Phase::Closing;
             self.append(close_frame(code));
+            self.wake_body();
         }
     }
 

@@ -75,8 +75,6 @@ pub(crate) fn answer(received: Result<Received, Violation>, outbox: &Outbox) -> 
         }
         Err(violation) => {
             outbox.close(violation.into());
-            // What follows cannot be read, so no answer is waited for.
-            outbox.finish();
             Heard::TheEnd
         }
     }

@@ -6,6 +6,7 @@
 mod closing;
 mod database_away;
 mod errors;
+mod frames;
 mod history;
 mod membership;
 mod messages;

@@ -17,18 +17,20 @@ pub(super) enum Opcode {
     Close,
     Ping,
     Pong,
+    /// One without a meaning.
+    Reserved,
 }
 
 impl Opcode {
-    fn parse(first: u8) -> Option<Self> {
+    fn of(first: u8) -> Self {
         match first & 0x0f {
-            0 => Some(Self::Continuation),
-            1 => Some(Self::Text),
-            2 => Some(Self::Binary),
-            8 => Some(Self::Close),
-            9 => Some(Self::Ping),
-            10 => Some(Self::Pong),
-            _ => None,
+            0 => Self::Continuation,
+            1 => Self::Text,
+            2 => Self::Binary,
+            8 => Self::Close,
+            9 => Self::Ping,
+            10 => Self::Pong,
+            _ => Self::Reserved,
         }
     }
 
@@ -44,11 +46,65 @@ pub(super) struct Frame {
     /// Whether its message ends with it.
     pub(super) is_last: bool,
     /// How much of its payload did not arrive yet.
-    pub(super) missing: usize,
+    pub(super) missing: u64,
     /// The mask, turned so that it begins with the next byte's.
     pub(super) mask: [u8; 4],
     /// The payload, where it is no part of a message.
     pub(super) control: Vec<u8>,
+}
+
+impl Frame {
+    /// Takes as much of the payload as there is.
+    pub(super) fn take(&mut self, chunk: &mut Bytes) -> Bytes {
+        // What is more than this machine can count is more than there is.
+        let missing = usize::try_from(self.missing).unwrap_or(usize::MAX);
+        let piece = chunk.split_to(missing.min(chunk.len()));
+        self.missing -= piece.len() as u64;
+        piece
+    }
+}
+
+/// What a header is held against.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// The bytes of the message under way, if there is one.
+    pub(super) message_so_far: Option<usize>,
+    pub(super) max_message: usize,
+}
+
+impl Rules {
+    fn check_start(&self, first: u8, second: u8) -> Result<(), Violation> {
+        let is_last = first & 0x80 != 0;
+        let is_extended = first & 0x70 != 0;
+        let is_masked = second & 0x80 != 0;
+        let fits = match Opcode::of(first) {
+            Opcode::Continuation => self.message_so_far.is_some(),
+            Opcode::Text | Opcode::Binary => self.message_so_far.is_none(),
+            Opcode::Close | Opcode::Ping | Opcode::Pong => {
+                is_last && second & 0x7f <= MAX_CONTROL_BYTES
+            }
+            Opcode::Reserved => false,
+        };
+        if fits && is_masked && !is_extended {
+            Ok(())
+        } else {
+            Err(Violation::Protocol)
+        }
+    }
+
+    /// Control frames, which are no part of a message, have passed the first check only if short.
+    fn check_length(&self, opcode: Opcode, length: u64) -> Result<(), Violation> {
+        let so_far = self.message_so_far.unwrap_or(0);
+        let left = self.max_message.saturating_sub(so_far);
+        if length >> 63 != 0 {
+            // A length has 63 bits.
+            Err(Violation::Protocol)
+        } else if !opcode.is_control() && length > left as u64 {
+            Err(Violation::TooBig)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// The bytes of a header that have arrived so far.
@@ -59,19 +115,22 @@ pub(super) struct HeaderBytes {
 }
 
 impl HeaderBytes {
-    /// Reads a header from `chunk`, or as much of it as is there. `message` is the size of the message
-    /// under way, if there is one, and `limit` what it may reach.
+    /// Reads a header from `chunk`, or as much of it as is there.
+    ///
+    /// # Errors
+    /// Where it breaks the rules. It can be read without them then.
     pub(super) fn read(
         &mut self,
         chunk: &mut Bytes,
-        message: Option<usize>,
-        limit: usize,
+        rules: Option<&Rules>,
     ) -> Result<Option<Frame>, Violation> {
         if !self.take_up_to(2, chunk) {
             return Ok(None);
         }
         let [first, second, ..] = self.bytes;
-        let opcode = check_start(first, second, message.is_some())?;
+        if let Some(rules) = rules {
+            rules.check_start(first, second)?;
+        }
         let mask_at = match second & 0x7f {
             126 => 4,
             127 => 10,
@@ -80,15 +139,17 @@ impl HeaderBytes {
         if !self.take_up_to(mask_at, chunk) {
             return Ok(None);
         }
-        let missing = check_length(self.length(mask_at))?;
-        if !opcode.is_control() && missing > limit.saturating_sub(message.unwrap_or(0)) {
-            return Err(Violation::TooBig);
+        let opcode = Opcode::of(first);
+        let missing = self.length(mask_at);
+        if let Some(rules) = rules {
+            rules.check_length(opcode, missing)?;
         }
-        if !self.take_up_to(mask_at + 4, chunk) {
+        let mask_len = if second & 0x80 != 0 { 4 } else { 0 };
+        if !self.take_up_to(mask_at + mask_len, chunk) {
             return Ok(None);
         }
         let mut mask = [0; 4];
-        mask.copy_from_slice(&self.bytes[mask_at..mask_at + 4]);
+        mask[..mask_len].copy_from_slice(&self.bytes[mask_at..mask_at + mask_len]);
         self.len = 0;
         Ok(Some(Frame {
             opcode,
@@ -117,31 +178,4 @@ impl HeaderBytes {
                 .fold(0, |length, byte| length << 8 | u64::from(*byte)),
         }
     }
-}
-
-fn check_start(first: u8, second: u8, in_message: bool) -> Result<Opcode, Violation> {
-    let opcode = Opcode::parse(first).ok_or(Violation::Protocol)?;
-    let is_last = first & 0x80 != 0;
-    let is_extended = first & 0x70 != 0;
-    let is_masked = second & 0x80 != 0;
-    let fits = match opcode {
-        Opcode::Continuation => in_message,
-        Opcode::Text | Opcode::Binary => !in_message,
-        Opcode::Close | Opcode::Ping | Opcode::Pong => {
-            is_last && second & 0x7f <= MAX_CONTROL_BYTES
-        }
-    };
-    if fits && is_masked && !is_extended {
-        Ok(opcode)
-    } else {
-        Err(Violation::Protocol)
-    }
-}
-
-/// A length of 63 bits, as far as this machine can count.
-fn check_length(length: u64) -> Result<usize, Violation> {
-    if length >> 63 != 0 {
-        return Err(Violation::Protocol);
-    }
-    usize::try_from(length).map_err(|_| Violation::TooBig)
 }
