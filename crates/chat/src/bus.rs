@@ -1,6 +1,6 @@
 //! Carries events to the worker threads of this process, in one order.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use abu_application::ports::RoomChatState;
 use abu_domain::{RoomId, UserId};
@@ -40,11 +40,16 @@ impl Handled {
 /// Something workers must know.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A packet for every session in a room, but for the one that caused it, if it is not to have
-    /// it.
-    InRoom {
+    /// A stored message, for every session in a room. `sender` waits for it.
+    Message {
         room: RoomId,
-        except: Option<SessionAddress>,
+        sender: Option<SessionAddress>,
+        packet: Arc<SharedPacket>,
+    },
+    /// A packet for every session in a room but the one that caused it.
+    InRoomExcept {
+        room: RoomId,
+        except: SessionAddress,
         packet: Arc<SharedPacket>,
     },
     /// A packet for everybody who shares one of these rooms with the user, once each, and not for
@@ -89,7 +94,14 @@ pub(crate) enum Event {
 }
 
 /// Events in the order they were published.
-pub(crate) type Batch = Arc<[Event]>;
+#[derive(Debug)]
+pub(crate) struct Events {
+    pub(crate) published_at: Instant,
+    pub(crate) events: Vec<Event>,
+}
+
+/// Events on their way to all workers.
+pub(crate) type Batch = Arc<Events>;
 
 /// The workers, each with the way into its inbox.
 type Inboxes = Arc<[(WorkerId, mpsc::Sender<Batch>)]>;
@@ -168,5 +180,10 @@ impl LocalBus {
 }
 
 fn non_empty(events: Vec<Event>) -> Option<Batch> {
-    (!events.is_empty()).then(|| events.into())
+    (!events.is_empty()).then(|| {
+        Arc::new(Events {
+            published_at: Instant::now(),
+            events,
+        })
+    })
 }

@@ -40,6 +40,12 @@ const STEP: Duration = Duration::from_millis(50);
 const SLOTS: usize = 2_048;
 /// How many deliveries the inbox task makes before it lets sessions have the thread.
 const DELIVERIES_A_TURN: usize = 2_000;
+/// A worker that gets to its inbox this late is behind.
+const BEHIND: Duration = Duration::from_millis(1);
+/// How long a worker that was behind saves its strength.
+const CATCHING_UP: Duration = Duration::from_millis(50);
+/// How long a worker that is behind lets frames gather before it has them written.
+const GATHERING: Duration = Duration::from_millis(6);
 /// How many things may wait to be published before typing is dropped; presence never is, and cannot
 /// pile up, as a session joins and leaves once.
 const TYPING_BACKLOG: usize = 4_096;
@@ -57,6 +63,20 @@ struct Inner {
     has_outgoing: Notify,
     /// Deliveries since the inbox task last yielded.
     deliveries: Cell<usize>,
+    gathered: RefCell<Gathered>,
+}
+
+/// Outboxes with frames that are not being written yet.
+///
+/// Writing is most of the work of a delivery, and one write of many frames is hardly dearer than one
+/// of a single frame. So a worker that is behind writes to each session less often, and more at a
+/// time. Whoever waits for their own message is not kept waiting.
+#[derive(Default)]
+struct Gathered {
+    outboxes: Vec<Outbox>,
+    flush_at: Option<Instant>,
+    /// Until when this worker counts as behind.
+    behind_until: Option<Instant>,
 }
 
 /// What the worker keeps of a session.
@@ -74,9 +94,18 @@ impl Handle {
         let _ = self.actor.try_send(Wake);
     }
 
-    fn deliver(&self, frames: &mut WorkerFrames<'_>) {
-        if self.outbox.push(frames.frame(self.profile)).is_err() {
+    /// Queues the packet; true where it is queued.
+    fn queue(&self, frames: &mut WorkerFrames<'_>) -> bool {
+        let queued = self.outbox.queue(frames.frame(self.profile)).is_ok();
+        if !queued {
             let _ = self.actor.try_send(Wake);
+        }
+        queued
+    }
+
+    fn deliver(&self, frames: &mut WorkerFrames<'_>) {
+        if self.queue(frames) {
+            self.outbox.flush();
         }
     }
 }
@@ -111,6 +140,7 @@ impl Worker {
             outgoing: RefCell::default(),
             has_outgoing: Notify::new(),
             deliveries: Cell::new(0),
+            gathered: RefCell::default(),
         }));
         actix_rt::spawn(worker.clone().take_in(inbox));
         actix_rt::spawn(worker.clone().send_out());
@@ -181,14 +211,65 @@ impl Worker {
     }
 
     async fn take_in(self, mut inbox: mpsc::Receiver<Batch>) {
-        while let Some(batch) = inbox.recv().await {
-            for event in batch.iter() {
+        loop {
+            let flush_at = self.0.gathered.borrow().flush_at;
+            let batch = match flush_at {
+                None => inbox.recv().await,
+                Some(at) => match tokio::time::timeout_at(at.into(), inbox.recv()).await {
+                    Ok(batch) => batch,
+                    Err(_elapsed) => {
+                        self.flush_gathered();
+                        continue;
+                    }
+                },
+            };
+            let Some(batch) = batch else {
+                return;
+            };
+            self.note_delay(batch.published_at);
+            for event in &batch.events {
                 self.handle(event);
                 if self.0.deliveries.get() >= DELIVERIES_A_TURN {
                     self.0.deliveries.set(0);
                     tokio::task::yield_now().await;
                 }
             }
+            if flush_at.is_some_and(|at| at <= Instant::now()) {
+                self.flush_gathered();
+            }
+        }
+    }
+
+    /// Notes whether this worker is behind.
+    fn note_delay(&self, published_at: Instant) {
+        let now = Instant::now();
+        let mut gathered = self.0.gathered.borrow_mut();
+        if now.saturating_duration_since(published_at) >= BEHIND {
+            gathered.behind_until = Some(now + CATCHING_UP);
+        } else if gathered.behind_until.is_some_and(|until| until <= now) {
+            gathered.behind_until = None;
+        }
+    }
+
+    /// Has what gathered written.
+    fn flush_gathered(&self) {
+        let mut gathered = self.0.gathered.borrow_mut();
+        gathered.flush_at = None;
+        for outbox in gathered.outboxes.drain(..) {
+            outbox.flush();
+        }
+    }
+
+    /// Has a session's frames written now, or soon if this worker is behind.
+    fn flush_in_time(&self, outbox: &Outbox) {
+        let mut gathered = self.0.gathered.borrow_mut();
+        if gathered.behind_until.is_none() {
+            outbox.flush();
+        } else if outbox.defer() {
+            gathered.outboxes.push(outbox.clone());
+            gathered
+                .flush_at
+                .get_or_insert_with(|| Instant::now() + GATHERING);
         }
     }
 
@@ -236,11 +317,16 @@ impl Worker {
 
     fn handle(&self, event: &Event) {
         match event {
-            Event::InRoom {
+            Event::Message {
+                room,
+                sender,
+                packet,
+            } => self.message(*room, *sender, packet),
+            Event::InRoomExcept {
                 room,
                 except,
                 packet,
-            } => self.to_room(*room, *except, packet),
+            } => self.to_room_except(*room, *except, packet),
             Event::AroundUser {
                 user,
                 rooms,
@@ -298,10 +384,25 @@ impl Worker {
         }
     }
 
-    fn to_room(&self, room: RoomId, except: Option<SessionAddress>, packet: &SharedPacket) {
-        let except = except
-            .filter(|session| session.worker == self.0.id)
-            .map(|session| session.key);
+    fn message(&self, room: RoomId, sender: Option<SessionAddress>, packet: &SharedPacket) {
+        let sender = sender.and_then(|session| self.own_key(session));
+        let mut frames = WorkerFrames::of(packet);
+        let registry = self.0.registry.borrow();
+        for (key, session) in registry.in_room(room) {
+            self.count_delivery();
+            if !session.queue(&mut frames) {
+                continue;
+            }
+            if Some(key) == sender {
+                session.outbox.flush();
+            } else {
+                self.flush_in_time(&session.outbox);
+            }
+        }
+    }
+
+    fn to_room_except(&self, room: RoomId, except: SessionAddress, packet: &SharedPacket) {
+        let except = self.own_key(except);
         let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
         for (key, session) in registry.in_room(room) {
@@ -310,6 +411,11 @@ impl Worker {
                 self.count_delivery();
             }
         }
+    }
+
+    /// The session's key, if it is one of this worker's.
+    fn own_key(&self, session: SessionAddress) -> Option<SessionKey> {
+        (session.worker == self.0.id).then_some(session.key)
     }
 
     fn around_user(&self, user: UserId, rooms: &[RoomId], packet: &SharedPacket) {
@@ -324,8 +430,8 @@ impl Worker {
     }
 
     fn with_session(&self, session: SessionAddress, act: impl FnOnce(&Handle)) {
-        if session.worker == self.0.id
-            && let Some(handle) = self.0.registry.borrow().session(session.key)
+        if let Some(key) = self.own_key(session)
+            && let Some(handle) = self.0.registry.borrow().session(key)
         {
             act(handle);
         }
@@ -359,9 +465,9 @@ impl Outgoing {
                 room,
                 from,
                 is_typing,
-            } => Some(Event::InRoom {
+            } => Some(Event::InRoomExcept {
                 room,
-                except: Some(from),
+                except: from,
                 packet: Arc::new(SharedPacket::new(TypingNotify::new(
                     room.uuid(),
                     user.uuid(),

@@ -366,7 +366,7 @@ impl Storing {
             let sender = senders.next().map(|(sender, _)| sender);
             match outcome {
                 StoreOutcome::Stored(stored) => {
-                    events.push(delivery(&stored));
+                    events.push(delivery(&stored, sender.as_ref()));
                     answer(sender, stored);
                 }
                 StoreOutcome::Repeated(stored) => answer(sender, stored),
@@ -396,10 +396,13 @@ impl Storing {
     }
 }
 
-fn delivery(message: &Message) -> Event {
-    Event::InRoom {
+fn delivery(message: &Message, sender: Option<&Sender>) -> Event {
+    Event::Message {
         room: message.room_id,
-        except: None,
+        sender: match sender {
+            Some(Sender::Session(session)) => Some(*session),
+            Some(Sender::Caller(_)) | None => None,
+        },
         packet: Arc::new(SharedPacket::new(message_receive(message))),
     }
 }
