@@ -175,7 +175,13 @@ impl Owner {
     pub(crate) fn spawn(arguments: &[&Path], user: Option<&User>) -> Self {
         let dir = open_folder();
         let program = dir.path().join("abu-postgres");
-        fs::copy(env!("CARGO_BIN_EXE_abu-postgres"), &program).unwrap();
+        // Copied by another process: were the file open for writing here, a test that starts a program
+        // at that moment would hand it on, and a file that is being written to cannot be run.
+        let copied = Command::new("cp")
+            .arg(env!("CARGO_BIN_EXE_abu-postgres"))
+            .arg(&program)
+            .status();
+        assert!(copied.unwrap().success());
         let mut command = Command::new(&program);
         command
             .args(arguments)
