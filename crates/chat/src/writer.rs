@@ -84,6 +84,8 @@ struct Queue {
     storing: UnderWay,
     /// How many messages were in the last batch.
     last_batch: usize,
+    /// How many messages the writer's thread sleeps for: it is not woken for fewer.
+    awaited: usize,
     stopping: bool,
 }
 
@@ -157,8 +159,11 @@ impl Writer {
             sender,
             submitted_at: Instant::now(),
         });
+        let is_awaited = queue.waiting.len() == queue.awaited;
         drop(queue);
-        self.shared.changed.notify_one();
+        if is_awaited {
+            self.shared.changed.notify_one();
+        }
         Ok(())
     }
 
@@ -233,9 +238,11 @@ impl Storing {
             if queue.stopping {
                 return None;
             }
+            queue.awaited = 1;
             self.shared.changed.wait(&mut queue);
         }
         self.gather(&mut queue);
+        queue.awaited = 0;
         let count = queue.waiting.len().min(self.max_batch);
         let since = queue.waiting.front().map(|first| first.submitted_at);
         queue.last_batch = count;
@@ -261,6 +268,7 @@ impl Storing {
         let deadline = Instant::now() + self.gather;
         let enough = queue.last_batch.min(self.max_batch);
         while queue.waiting.len() < enough && !queue.stopping {
+            queue.awaited = enough;
             if self.shared.changed.wait_until(queue, deadline).timed_out() {
                 return;
             }
