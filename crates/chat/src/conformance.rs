@@ -1,6 +1,8 @@
 //! A WebSocket that says back what it hears, for programs that test implementations of the protocol.
 //! It stands on what every session stands on: handshake, decoder, answers and outbox.
 
+use std::time::Duration;
+
 use actix::{Actor, AsyncContext, Context, StreamHandler};
 use actix_http::ws::OpCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,6 +30,7 @@ pub async fn echo(
         ctx.add_stream(socket.reader);
         Echo {
             outbox: socket.outbox,
+            close_timeout: settings.close_timeout,
         }
     });
     Ok(socket.response)
@@ -35,6 +38,7 @@ pub async fn echo(
 
 struct Echo {
     outbox: Outbox,
+    close_timeout: Duration,
 }
 
 impl Actor for Echo {
@@ -48,11 +52,15 @@ impl Drop for Echo {
 }
 
 impl StreamHandler<Result<Received, Violation>> for Echo {
-    fn handle(&mut self, received: Result<Received, Violation>, _: &mut Self::Context) {
+    fn handle(&mut self, received: Result<Received, Violation>, ctx: &mut Self::Context) {
         let frame = match socket::answer(received, &self.outbox) {
             Heard::Text(text) => frame::frame(OpCode::Text, text.as_bytes()),
             Heard::Binary(payload) => frame::frame(OpCode::Binary, &payload),
-            Heard::SignOfLife | Heard::TheEnd => return,
+            Heard::SignOfLife => return,
+            Heard::TheEnd => {
+                ctx.run_later(self.close_timeout, |echo, _| echo.outbox.cut());
+                return;
+            }
         };
         // A reader that is too slow is told so by the outbox itself.
         let _ = self.outbox.push(frame);
