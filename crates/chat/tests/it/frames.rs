@@ -1,6 +1,6 @@
 //! What the server makes of single frames, sent byte for byte.
 
-use std::num::NonZeroU64;
+use std::{num::NonZeroU64, time::Duration};
 
 use abu_chat::ChatSettings;
 use abu_chat_protocol::{
@@ -14,6 +14,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Chat, Client, unlimited};
 
+/// How long anything may take before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The server's limit for a message, by default.
 const LIMIT: usize = 64 * 1024;
 const MASK: [u8; 4] = [0xc1, 0x07, 0x80, 0x5e];
@@ -307,6 +309,23 @@ async fn what_was_said_before_a_broken_frame_is_answered_first() {
     talker.session.error().await;
     let end = talker.session.frame().await;
     assert!(matches!(end, Message::Close(Some(close)) if u16::from(close.code) == 1002));
+}
+
+#[tokio::test]
+async fn a_client_that_answers_the_close_after_its_mistake_is_let_go_at_once() {
+    let chat = Chat::with(ChatSettings {
+        close_timeout: Duration::from_secs(3_600),
+        ..unlimited()
+    });
+    let mut session = chat.connect(chat.user()).await;
+    // Still on its way when the mistake is seen.
+    let mut frames = frame(LAST | TEXT, &[0xff; 1_000]);
+    frames.extend(frame(LAST | BINARY, &[0; LIMIT]));
+    send(&mut session, &frames).await;
+    assert_eq!(session.closed().await, CloseCode::InvalidText);
+    // Reading on answers the close.
+    let end = tokio::time::timeout(PATIENCE, session.socket.next()).await;
+    assert!(matches!(end, Ok(None)), "{end:?}");
 }
 
 #[tokio::test]
