@@ -44,8 +44,11 @@ const DELIVERIES_A_TURN: usize = 2_000;
 const BEHIND: Duration = Duration::from_millis(1);
 /// How long a worker that was behind saves its strength.
 const CATCHING_UP: Duration = Duration::from_millis(50);
-/// How long a worker that is behind lets frames gather before it has them written.
-const GATHERING: Duration = Duration::from_millis(6);
+/// How long a worker that is behind lets frames gather before it has them written: at least this, and
+/// otherwise as long as the last writing took, so that it gathers half of its time and writes the
+/// other half.
+const LEAST_GATHERING: Duration = Duration::from_millis(6);
+const MOST_GATHERING: Duration = Duration::from_millis(150);
 /// How many things may wait to be published before typing is dropped; presence never is, and cannot
 /// pile up, as a session joins and leaves once.
 const TYPING_BACKLOG: usize = 4_096;
@@ -77,6 +80,8 @@ struct Gathered {
     flush_at: Option<Instant>,
     /// Until when this worker counts as behind.
     behind_until: Option<Instant>,
+    /// How long it took to write what had gathered last.
+    last_writing: Duration,
 }
 
 /// What the worker keeps of a session.
@@ -103,7 +108,7 @@ impl Handle {
         queued
     }
 
-    fn deliver(&self, frames: &mut WorkerFrames<'_>) {
+    fn deliver_at_once(&self, frames: &mut WorkerFrames<'_>) {
         if self.queue(frames) {
             self.outbox.flush();
         }
@@ -218,7 +223,7 @@ impl Worker {
                 Some(at) => match tokio::time::timeout_at(at.into(), inbox.recv()).await {
                     Ok(batch) => batch,
                     Err(_elapsed) => {
-                        self.flush_gathered();
+                        self.write_gathered().await;
                         continue;
                     }
                 },
@@ -235,7 +240,7 @@ impl Worker {
                 }
             }
             if flush_at.is_some_and(|at| at <= Instant::now()) {
-                self.flush_gathered();
+                self.write_gathered().await;
             }
         }
     }
@@ -251,13 +256,19 @@ impl Worker {
         }
     }
 
-    /// Has what gathered written.
-    fn flush_gathered(&self) {
-        let mut gathered = self.0.gathered.borrow_mut();
-        gathered.flush_at = None;
-        for outbox in gathered.outboxes.drain(..) {
+    /// Has what gathered written, and takes the time.
+    async fn write_gathered(&self) {
+        let began = Instant::now();
+        let mut outboxes = std::mem::take(&mut self.0.gathered.borrow_mut().outboxes);
+        for outbox in outboxes.drain(..) {
             outbox.flush();
         }
+        // The connections' tasks were woken in this order, and run before this one does again.
+        tokio::task::yield_now().await;
+        let mut gathered = self.0.gathered.borrow_mut();
+        gathered.last_writing = began.elapsed();
+        gathered.flush_at = None;
+        gathered.outboxes = outboxes;
     }
 
     /// Has a session's frames written now, or soon if this worker is behind.
@@ -266,10 +277,11 @@ impl Worker {
         if gathered.behind_until.is_none() {
             outbox.flush();
         } else if outbox.defer() {
+            let gathering = gathered.last_writing.clamp(LEAST_GATHERING, MOST_GATHERING);
             gathered.outboxes.push(outbox.clone());
             gathered
                 .flush_at
-                .get_or_insert_with(|| Instant::now() + GATHERING);
+                .get_or_insert_with(|| Instant::now() + gathering);
         }
     }
 
@@ -334,7 +346,7 @@ impl Worker {
             } => self.around_user(*user, rooms, packet),
             Event::ToSession { session, packet } => {
                 let mut frames = WorkerFrames::of(packet);
-                self.with_session(*session, |handle| handle.deliver(&mut frames));
+                self.with_session(*session, |handle| handle.deliver_at_once(&mut frames));
             }
             Event::CutOff { session } => {
                 self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
@@ -389,14 +401,10 @@ impl Worker {
         let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
         for (key, session) in registry.in_room(room) {
-            self.count_delivery();
-            if !session.queue(&mut frames) {
-                continue;
-            }
             if Some(key) == sender {
-                session.outbox.flush();
+                session.deliver_at_once(&mut frames);
             } else {
-                self.flush_in_time(&session.outbox);
+                self.deliver(session, &mut frames);
             }
         }
     }
@@ -407,8 +415,7 @@ impl Worker {
         let registry = self.0.registry.borrow();
         for (key, session) in registry.in_room(room) {
             if Some(key) != except {
-                session.deliver(&mut frames);
-                self.count_delivery();
+                self.deliver(session, &mut frames);
             }
         }
     }
@@ -423,8 +430,7 @@ impl Worker {
         let mut registry = self.0.registry.borrow_mut();
         for key in registry.sharing_a_room(user, rooms) {
             if let Some(session) = registry.session(key) {
-                session.deliver(&mut frames);
-                self.count_delivery();
+                self.deliver(session, &mut frames);
             }
         }
     }
@@ -437,8 +443,11 @@ impl Worker {
         }
     }
 
-    fn count_delivery(&self) {
+    fn deliver(&self, session: &Handle, frames: &mut WorkerFrames<'_>) {
         self.0.deliveries.set(self.0.deliveries.get() + 1);
+        if session.queue(frames) {
+            self.flush_in_time(&session.outbox);
+        }
     }
 }
 

@@ -14,6 +14,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that wait to be accepted: all clients come at once when a server was restarted.
 const BACKLOG: u32 = 2_048;
+/// How much of an answer is made before it is written. A chat session whose client does not read holds
+/// this much beside its outbox, so it is small; what is larger is merely written in more pieces.
+const WRITE_BUFFER: usize = 8 * 1024;
 /// Connections of one worker, chat sessions among them.
 const MAX_CONNECTIONS: usize = 25_000;
 
@@ -42,6 +45,7 @@ pub(super) fn listen(
         .client_request_timeout(REQUEST_TIMEOUT)
         .max_connections(MAX_CONNECTIONS)
         .shutdown_timeout(shutdown_seconds)
+        .h1_write_buffer_size(WRITE_BUFFER)
         .worker_max_blocking_threads(blocking_threads(settings))
         .disable_signals()
         .on_connect(move |connection, extensions| {

@@ -22,7 +22,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 use crate::frame::close_frame;
 
 /// How many bytes of small frames are handed to the connection at a time.
-const MAX_CHUNK: usize = 16 * 1024;
+const MAX_CHUNK: usize = 8 * 1024;
 
 /// The sending side of a session. Clones share one queue.
 #[derive(Clone)]
