@@ -24,7 +24,7 @@ use std::{
     env,
     error::Error,
     io::{self, Write},
-    path::PathBuf,
+    path::{self, PathBuf},
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
 };
@@ -110,7 +110,8 @@ fn host(arguments: &Arguments) -> Result<Host, Box<dyn Error>> {
     }
     let beside = || env::current_exe().map(|program| program.with_file_name("abu-server"));
     Ok(Host {
-        server: arguments.server_binary.clone().map_or_else(beside, Ok)?,
+        // It is started in another folder.
+        server: path::absolute(arguments.server_binary.clone().map_or_else(beside, Ok)?)?,
         scratch: arguments.scratch.clone().unwrap_or_else(env::temp_dir),
         interrupted,
     })

@@ -175,9 +175,13 @@ impl Stage {
         }
         let generator = ended.generator_cpu - begun.generator_cpu;
         into.add("generator CPU", generator, "s");
-        into.add("deliveries per server CPU-second", deliveries / cpu, "");
-        let reads = (ended.reads - begun.reads).max(1) as f64;
-        into.add("deliveries a read", deliveries / reads, "");
+        if deliveries > 0.0 {
+            // A short run may have used less than a tick.
+            let price = deliveries / cpu.max(usage::TICK);
+            into.add("deliveries per server CPU-second", price, "");
+            let reads = (ended.reads - begun.reads).max(1) as f64;
+            into.add("deliveries a read", deliveries / reads, "");
+        }
         into.add(
             "server memory",
             ended.usage.server.memory as f64 / 1e6,

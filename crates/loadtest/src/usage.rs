@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Ticks a second in /proc, the same on every Linux that Rust's standard library runs on.
-const TICKS: f64 = 100.0;
+/// The unit of time in /proc, in seconds: the same on every Linux that Rust's standard library runs on.
+pub(crate) const TICK: f64 = 0.01;
 
 /// What a group of processes has used up to now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -28,7 +28,7 @@ pub(crate) fn of_process(pid: u32) -> io::Result<Usage> {
     let [user, kernel, ..] = times(&stat).ok_or(io::ErrorKind::InvalidData)?;
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     Ok(Usage {
-        cpu: (user + kernel) / TICKS,
+        cpu: (user + kernel) * TICK,
         memory: memory(&status, "VmRSS:")?,
         peak_memory: memory(&status, "VmHWM:")?,
     })
@@ -49,7 +49,7 @@ pub(crate) fn of_family(pid: u32) -> io::Result<Usage> {
         times(&stat).map(|times| times.iter().sum::<f64>())
     });
     Ok(Usage {
-        cpu: (own + living.sum::<f64>()) / TICKS,
+        cpu: (own + living.sum::<f64>()) * TICK,
         ..Usage::default()
     })
 }
