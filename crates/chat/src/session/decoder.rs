@@ -158,7 +158,7 @@ impl Decoder {
         // A message that comes in one piece is checked once it is there.
         self.message
             .as_mut()
-            .map_or(Ok(()), |_| Ok(()))
+            .map_or(Ok(()), Message::check_so_far)
             .map(|()| None)
     }
 
