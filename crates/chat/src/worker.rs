@@ -41,13 +41,13 @@ const SLOTS: usize = 2_048;
 /// How many deliveries the inbox task makes before it lets sessions have the thread.
 const DELIVERIES_A_TURN: usize = 2_000;
 /// A worker that gets to its inbox this late is behind.
-const BEHIND: Duration = Duration::from_millis(1);
+const BEHIND: Duration = Duration::from_millis(3);
 /// How long a worker that was behind saves its strength.
 const CATCHING_UP: Duration = Duration::from_millis(50);
 /// How long a worker that is behind lets frames gather before it has them written: at least this, and
 /// otherwise as long as the last writing took, so that it gathers half of its time and writes the
 /// other half.
-const LEAST_GATHERING: Duration = Duration::from_millis(6);
+const LEAST_GATHERING: Duration = Duration::from_millis(5);
 const MOST_GATHERING: Duration = Duration::from_millis(150);
 /// How many things may wait to be published before typing is dropped; presence never is, and cannot
 /// pile up, as a session joins and leaves once.
