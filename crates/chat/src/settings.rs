@@ -53,7 +53,7 @@ impl Default for ChatSettings {
             idle_timeout: Duration::from_secs(60),
             close_timeout: Duration::from_secs(5),
             max_sessions_per_user: 10,
-            outbox_max_bytes: 128 * 1024,
+            outbox_max_bytes: 192 * 1024,
             send_buffer_bytes: 32 * 1024,
             rate_limits_enabled: true,
             messages_per_second: 10,
