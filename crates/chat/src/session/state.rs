@@ -273,16 +273,22 @@ impl SessionState {
             ..
         } = self.limits;
         let mut ended = Vec::new();
-        self.typing.retain(|room, typing| {
+        for (room, typing) in &mut self.typing {
             let silence = now.saturating_duration_since(typing.said_at);
             if typing.is_typing && silence >= typing_timeout {
+                *typing = TypingIn {
+                    is_typing: false,
+                    told_at: now,
+                    said_at: now,
+                };
                 ended.push(Effect::Typing {
                     room: *room,
                     is_typing: false,
                 });
-                return false;
             }
-            typing.is_typing || silence < typing_repeat
+        }
+        self.typing.retain(|_, typing| {
+            typing.is_typing || now.saturating_duration_since(typing.told_at) < typing_repeat
         });
         ended
     }

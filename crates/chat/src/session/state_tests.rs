@@ -1,6 +1,7 @@
 use std::{cell::Cell, collections::HashMap};
 
 use abu_chat_protocol::server::ErrorCode;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -312,4 +313,113 @@ fn a_closing_session_takes_no_packets_and_is_cut_when_the_client_does_not_answer
     assert_eq!(session.tick_at(4 * SECOND), []);
     assert_eq!(session.state.next_deadline(), session.start + 5 * SECOND);
     assert_eq!(session.tick_at(5 * SECOND), [Effect::Cut]);
+}
+
+/// What can come to a session.
+#[derive(Clone, Debug)]
+enum Input {
+    Text(Value),
+    Heard,
+    Tick,
+    Nonsense(String),
+}
+
+fn inputs() -> impl Strategy<Value = Vec<(u64, Input)>> {
+    let rooms = [
+        open_room(),
+        archived_room(),
+        RoomId::new(Uuid::from_u128(99)),
+    ];
+    let input = prop_oneof![
+        (0..3_usize, any::<bool>()).prop_map(move |(n, on)| Input::Text(typing(rooms[n], on))),
+        (0..3_usize).prop_map(move |n| Input::Text(send(rooms[n], "hi"))),
+        Just(Input::Text(join())),
+        Just(Input::Heard),
+        Just(Input::Tick),
+        Just(Input::Tick),
+        ".{0,20}".prop_map(Input::Nonsense),
+    ];
+    // How long after the one before, in milliseconds.
+    proptest::collection::vec((0_u64..4_000, input), 1..60)
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_the_others_are_told_the_truth_and_no_more_than_they_need(inputs in inputs()) {
+        let mut session = session();
+        let mut now = Duration::ZERO;
+        let mut joined = false;
+        // What was last told of typing in a room, and when.
+        let mut told: HashMap<RoomId, (bool, Duration)> = HashMap::new();
+        let mut open = true;
+        for (pause, input) in inputs {
+            now += Duration::from_millis(pause);
+            let effects = match &input {
+                Input::Text(packet) => session.says_at(now, packet),
+                Input::Nonsense(text) => {
+                    let at = session.start + now;
+                    session.state.on_text(text, at, &session.world)
+                }
+                Input::Heard => {
+                    session.state.heard(session.start + now);
+                    Vec::new()
+                }
+                Input::Tick => session.tick_at(now),
+            };
+            let mut closes = false;
+            for effect in effects {
+                if effect == Effect::Cut {
+                    prop_assert!(!open, "only who was closed is cut off");
+                    continue;
+                }
+                prop_assert!(open, "a session that ended does nothing: {effect:?}");
+                match effect {
+                    Effect::Join => prop_assert!(!std::mem::replace(&mut joined, true)),
+                    Effect::Store { room, .. } => prop_assert_eq!(room, open_room()),
+                    Effect::Typing { room, is_typing } => {
+                        prop_assert_eq!(room, open_room());
+                        if let Some((last, at)) = told.insert(room, (is_typing, now)) {
+                            prop_assert!(last != is_typing || now - at >= SECOND, "told again too soon");
+                        }
+                    }
+                    Effect::Close(_) => closes = true,
+                    Effect::Answer(_) | Effect::Ping => {}
+                    other => prop_assert!(false, "not for this input: {other:?}"),
+                }
+            }
+            if closes {
+                open = false;
+                end(&mut session, now, joined, &mut told)?;
+            }
+            if open && matches!(input, Input::Tick) {
+                let later = session.state.next_deadline().saturating_duration_since(session.start);
+                prop_assert!(later > now, "a tick leaves nothing that is due");
+            }
+        }
+        if open {
+            end(&mut session, now, joined, &mut told)?;
+        }
+    }
+}
+
+/// Ends the session: who heard it come hears it go, and nobody is left who types.
+fn end(
+    session: &mut Session,
+    now: Duration,
+    joined: bool,
+    told: &mut HashMap<RoomId, (bool, Duration)>,
+) -> Result<(), TestCaseError> {
+    let effects = session.state.wind_up(session.start + now);
+    let leaves = effects
+        .iter()
+        .filter(|effect| **effect == Effect::Leave)
+        .count();
+    prop_assert_eq!(leaves, usize::from(joined));
+    for effect in effects {
+        if let Effect::Typing { room, is_typing } = effect {
+            told.insert(room, (is_typing, now));
+        }
+    }
+    prop_assert!(told.values().all(|(is_typing, _)| !is_typing));
+    Ok(())
 }
