@@ -41,7 +41,7 @@ const SLOTS: usize = 2_048;
 /// How many deliveries the inbox task makes before it lets sessions have the thread.
 const DELIVERIES_A_TURN: usize = 2_000;
 /// A worker that gets to its inbox this late is behind.
-const BEHIND: Duration = Duration::from_millis(3);
+const BEHIND: Duration = Duration::from_micros(1_500);
 /// How long a worker that was behind saves its strength.
 const CATCHING_UP: Duration = Duration::from_millis(50);
 /// How long a worker that is behind lets frames gather before it has them written: at least this, and
