@@ -3,12 +3,14 @@
 
 pub mod access;
 pub mod accounts;
+pub mod audit;
 pub mod blocking;
 pub mod chat_access;
 pub mod database;
 pub mod messaging;
 pub mod ports;
 pub mod rooms;
+pub mod sessions;
 pub mod setup;
 pub mod system;
 

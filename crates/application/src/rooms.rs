@@ -12,7 +12,7 @@ use abu_domain::{
 
 use crate::{
     Database,
-    access::{self, AccessError},
+    access::{self, AccessError, Caller},
     ports::{
         Applied, Clock, Ids, LiveChat, MemberListing, NewRoom, RoomActivityCursor, RoomListing,
         StoreError, Transaction,
@@ -125,41 +125,42 @@ impl Rooms {
     ///
     /// # Errors
     /// [`RoomError`].
-    pub async fn open(&self, caller: UserId, draft: RoomDraft) -> Result<RoomOpened, RoomError> {
+    pub async fn open(&self, caller: Caller, draft: RoomDraft) -> Result<RoomOpened, RoomError> {
         match draft {
             RoomDraft::Direct { other } => self.open_direct(caller, other).await,
             RoomDraft::Group { name, members } => self.create_group(caller, name, members).await,
         }
     }
 
-    async fn open_direct(&self, caller: UserId, other: UserId) -> Result<RoomOpened, RoomError> {
-        let pair = DirectPair::new(caller, other).ok_or(RoomError::NotTwoPeople)?;
+    async fn open_direct(&self, caller: Caller, other: UserId) -> Result<RoomOpened, RoomError> {
+        let me = caller.user;
+        let pair = DirectPair::new(me, other).ok_or(RoomError::NotTwoPeople)?;
         let new_room = NewRoom {
             id: RoomId::new(self.ids.random()),
             kind: RoomKind::Direct,
             name: None,
             pair: Some(pair),
-            created_by: caller,
+            created_by: me,
             created_at: self.clock.now(),
         };
         let limits = self.limits;
         self.change(move |tx| {
-            access::require_active(tx, caller)?;
+            access::require_active(tx, &caller)?;
             require_users(tx, &[other])?;
             if !tx.insert_room(&new_room)? {
                 return reopen_direct(tx, pair, &new_room);
             }
             let now = new_room.created_at;
-            tx.add_members(new_room.id, &[caller], RoomRole::Owner, now)?;
+            tx.add_members(new_room.id, &[me], RoomRole::Owner, now)?;
             tx.add_members(new_room.id, &[other], RoomRole::Member, now)?;
-            require_few_rooms(tx, &[caller, other], limits)?;
+            require_few_rooms(tx, &[me, other], limits)?;
             let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
             Ok((
                 RoomOpened {
                     room,
                     created: true,
                 },
-                Change::Members(new_room.id, vec![caller, other]),
+                Change::Members(new_room.id, vec![me, other]),
             ))
         })
         .await
@@ -167,29 +168,30 @@ impl Rooms {
 
     async fn create_group(
         &self,
-        caller: UserId,
+        caller: Caller,
         name: RoomName,
         members: Vec<UserId>,
     ) -> Result<RoomOpened, RoomError> {
-        let others = without(members, caller);
+        let me = caller.user;
+        let others = without(members, me);
         let new_room = NewRoom {
             id: RoomId::new(self.ids.random()),
             kind: RoomKind::Group,
             name: Some(name),
             pair: None,
-            created_by: caller,
+            created_by: me,
             created_at: self.clock.now(),
         };
         let limits = self.limits;
         self.change(move |tx| {
-            access::require_active(tx, caller)?;
+            access::require_active(tx, &caller)?;
             require_users(tx, &others)?;
             let mut everybody = others.clone();
-            everybody.push(caller);
+            everybody.push(me);
             require_size(everybody.len(), limits)?;
             let now = new_room.created_at;
             tx.insert_room(&new_room)?;
-            tx.add_members(new_room.id, &[caller], RoomRole::Owner, now)?;
+            tx.add_members(new_room.id, &[me], RoomRole::Owner, now)?;
             tx.add_members(new_room.id, &others, RoomRole::Member, now)?;
             require_few_rooms(tx, &everybody, limits)?;
             let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
@@ -208,10 +210,10 @@ impl Rooms {
     ///
     /// # Errors
     /// [`RoomError`].
-    pub async fn get(&self, caller: UserId, id: RoomId) -> Result<Room, RoomError> {
+    pub async fn get(&self, caller: Caller, id: RoomId) -> Result<Room, RoomError> {
         self.database
             .read(move |tx| {
-                require_member(tx, caller, id)?;
+                require_member(tx, &caller, id)?;
                 tx.room(id)?.ok_or(RoomError::RoomNotFound)
             })
             .await
@@ -223,14 +225,14 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn list(
         &self,
-        caller: UserId,
+        caller: Caller,
         after: Option<RoomActivityCursor>,
         limit: u32,
     ) -> Result<Vec<RoomListing>, RoomError> {
         self.database
             .read(move |tx| {
-                access::require_active(tx, caller)?;
-                Ok(tx.list_rooms(caller, after, limit)?)
+                access::require_active(tx, &caller)?;
+                Ok(tx.list_rooms(caller.user, after, limit)?)
             })
             .await
     }
@@ -241,14 +243,14 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn rename(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         name: RoomName,
     ) -> Result<Room, RoomError> {
         let now = self.clock.now();
         self.database
             .transaction(move |tx| {
-                let (room, membership) = lock_as_member(tx, caller, id)?;
+                let (room, membership) = lock_as_member(tx, &caller, id)?;
                 require_open_group(&room)?;
                 if !membership.role.may_rename() {
                     return Err(RoomError::RoleForbids);
@@ -264,10 +266,10 @@ impl Rooms {
     ///
     /// # Errors
     /// [`RoomError`].
-    pub async fn archive(&self, caller: UserId, id: RoomId) -> Result<(), RoomError> {
+    pub async fn archive(&self, caller: Caller, id: RoomId) -> Result<(), RoomError> {
         let now = self.clock.now();
         self.change(move |tx| {
-            let (room, membership) = lock_as_member(tx, caller, id)?;
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Group && !membership.role.may_archive() {
                 return Err(RoomError::RoleForbids);
             }
@@ -285,7 +287,7 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn members(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         after: Option<UserId>,
         limit: u32,
@@ -293,7 +295,7 @@ impl Rooms {
         let listings = self
             .database
             .read(move |tx| {
-                require_member(tx, caller, id)?;
+                require_member(tx, &caller, id)?;
                 Ok::<_, RoomError>(tx.list_members(id, after, limit)?)
             })
             .await?;
@@ -316,15 +318,15 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn add_members(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         users: Vec<UserId>,
     ) -> Result<Room, RoomError> {
         let now = self.clock.now();
         let limits = self.limits;
-        let users = without(users, caller);
+        let users = without(users, caller.user);
         self.change(move |tx| {
-            let (room, membership) = lock_as_member(tx, caller, id)?;
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
             require_open_group(&room)?;
             if !membership.role.may_add_members() {
                 return Err(RoomError::RoleForbids);
@@ -348,18 +350,18 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn remove_member(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         user: UserId,
     ) -> Result<(), RoomError> {
         let now = self.clock.now();
         self.change(move |tx| {
-            let (room, membership) = lock_as_member(tx, caller, id)?;
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Direct {
                 return Err(RoomError::DirectRoom);
             }
             let target = tx.membership(id, user)?.ok_or(RoomError::MemberNotFound)?;
-            if user != caller && !membership.role.may_remove(target.role) {
+            if user != caller.user && !membership.role.may_remove(target.role) {
                 return Err(RoomError::RoleForbids);
             }
             require_owner_left(tx, &target)?;
@@ -375,14 +377,14 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn set_role(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         user: UserId,
         role: RoomRole,
     ) -> Result<Membership, RoomError> {
         self.database
             .transaction(move |tx| {
-                let (room, membership) = lock_as_member(tx, caller, id)?;
+                let (room, membership) = lock_as_member(tx, &caller, id)?;
                 require_open_group(&room)?;
                 if !membership.role.may_set_roles() {
                     return Err(RoomError::RoleForbids);
@@ -454,23 +456,24 @@ fn reopen_direct(
 
 fn require_member(
     tx: &mut dyn Transaction,
-    caller: UserId,
+    caller: &Caller,
     room: RoomId,
 ) -> Result<Membership, RoomError> {
     access::require_active(tx, caller)?;
-    tx.membership(room, caller)?.ok_or(RoomError::RoomNotFound)
+    tx.membership(room, caller.user)?
+        .ok_or(RoomError::RoomNotFound)
 }
 
 /// The room, locked against other changes, and the caller's place in it.
 fn lock_as_member(
     tx: &mut dyn Transaction,
-    caller: UserId,
+    caller: &Caller,
     room: RoomId,
 ) -> Result<(Room, Membership), RoomError> {
     access::require_active(tx, caller)?;
     let room = tx.lock_room(room)?.ok_or(RoomError::RoomNotFound)?;
     let membership = tx
-        .membership(room.id, caller)?
+        .membership(room.id, caller.user)?
         .ok_or(RoomError::RoomNotFound)?;
     Ok((room, membership))
 }

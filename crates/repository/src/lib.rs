@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod audit;
 mod connection;
 mod error;
 mod messages;
@@ -9,6 +10,7 @@ pub mod migrations;
 mod rooms;
 #[rustfmt::skip]
 mod schema;
+mod sessions;
 mod sql;
 mod store;
 mod tickets;

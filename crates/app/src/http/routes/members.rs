@@ -89,7 +89,7 @@ async fn list_members(
     let room = RoomId::new(path.uuid);
     let mut members = state
         .rooms
-        .members(caller.id(), room, after, page.probe())
+        .members(caller.caller, room, after, page.probe())
         .await?;
     let next = page.cut(&mut members, |member| MemberPosition {
         user_uuid: member.listing.membership.user_id.uuid(),
@@ -139,7 +139,10 @@ async fn add_members(
     body: Body<NewMembers>,
 ) -> Result<Json<Room>, Problem> {
     let room = RoomId::new(path.uuid);
-    let room = state.rooms.add_members(caller.id(), room, body.0.0).await?;
+    let room = state
+        .rooms
+        .add_members(caller.caller, room, body.0.0)
+        .await?;
     Ok(Json(room.into()))
 }
 
@@ -161,7 +164,7 @@ async fn remove_member(
 ) -> Result<HttpResponse, Problem> {
     state
         .rooms
-        .remove_member(caller.id(), path.uuid.into(), path.user_uuid.into())
+        .remove_member(caller.caller, path.uuid.into(), path.user_uuid.into())
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -211,7 +214,7 @@ async fn set_role(
     let membership = state
         .rooms
         .set_role(
-            caller.id(),
+            caller.caller,
             path.uuid.into(),
             path.user_uuid.into(),
             body.0.role,

@@ -108,7 +108,7 @@ async fn list_messages(
     let room = RoomId::new(path.uuid);
     let messages = state
         .messaging
-        .newest(caller.id(), room, window, page.limit)
+        .newest(caller.caller, room, window, page.limit)
         .await?;
     let next = end_of_page(&messages, window);
     page.answer(
@@ -184,6 +184,6 @@ async fn send_message(
         client_message_id,
         reply_to: reply_to.map(MessageId::new),
     };
-    let message = state.messaging.send(caller.id(), draft).await?;
+    let message = state.messaging.send(caller.caller, draft).await?;
     Ok(HttpResponse::Created().json(Message::from(message)))
 }

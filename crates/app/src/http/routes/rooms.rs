@@ -76,7 +76,7 @@ async fn list_rooms(
         last_activity_at: after.last_activity_at,
         id: RoomId::new(after.uuid),
     });
-    let mut rooms = state.rooms.list(caller.id(), after, page.probe()).await?;
+    let mut rooms = state.rooms.list(caller.caller, after, page.probe()).await?;
     let next = page.cut(&mut rooms, |listing| RoomPosition {
         last_activity_at: listing.room.last_activity_at,
         uuid: listing.room.id.uuid(),
@@ -177,7 +177,7 @@ async fn open_room(
     caller: CurrentUser,
     body: Body<RoomDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let opened = state.rooms.open(caller.id(), body.0).await?;
+    let opened = state.rooms.open(caller.caller, body.0).await?;
     let id = opened.room.id;
     let room = Room::from(opened.room);
     Ok(match opened.created {
@@ -199,7 +199,7 @@ async fn get_room(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<Json<Room>, Problem> {
-    let room = state.rooms.get(caller.id(), path.uuid.into()).await?;
+    let room = state.rooms.get(caller.caller, path.uuid.into()).await?;
     Ok(Json(room.into()))
 }
 
@@ -244,8 +244,8 @@ async fn rename_room(
 ) -> Result<Json<Room>, Problem> {
     let id = RoomId::new(path.uuid);
     let room = match body.0.name {
-        Some(name) => state.rooms.rename(caller.id(), id, name).await?,
-        None => state.rooms.get(caller.id(), id).await?,
+        Some(name) => state.rooms.rename(caller.caller, id, name).await?,
+        None => state.rooms.get(caller.caller, id).await?,
     };
     Ok(Json(room.into()))
 }
@@ -266,6 +266,6 @@ async fn archive_room(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<HttpResponse, Problem> {
-    state.rooms.archive(caller.id(), path.uuid.into()).await?;
+    state.rooms.archive(caller.caller, path.uuid.into()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

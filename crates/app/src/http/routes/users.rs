@@ -147,7 +147,7 @@ async fn list_users(
     let filter = std::mem::take(&mut page.filter);
     let mut users = state
         .accounts
-        .list(caller.id(), filter, after, page.probe())
+        .list(caller.caller, filter, after, page.probe())
         .await?;
     let next = page.cut(&mut users, |user| UserPosition {
         created_at: user.created_at,
@@ -221,7 +221,7 @@ async fn create_user(
     caller: CurrentUser,
     body: Body<UserDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let user = state.accounts.create(caller.id(), body.0).await?;
+    let user = state.accounts.create(caller.caller, body.0).await?;
     Ok(created(&format!("/users/{}", user.id), &User::from(user)))
 }
 
@@ -240,7 +240,7 @@ async fn get_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<Json<User>, Problem> {
-    let user = state.accounts.get(caller.id(), path.uuid.into()).await?;
+    let user = state.accounts.get(caller.caller, path.uuid.into()).await?;
     Ok(Json(user.into()))
 }
 
@@ -259,7 +259,7 @@ async fn activate_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<Json<User>, Problem> {
-    set_active(&state, &caller, &path, true).await
+    set_active(&state, caller, &path, true).await
 }
 
 /// Suspend an account.
@@ -277,18 +277,18 @@ async fn deactivate_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<Json<User>, Problem> {
-    set_active(&state, &caller, &path, false).await
+    set_active(&state, caller, &path, false).await
 }
 
 async fn set_active(
     state: &State,
-    caller: &CurrentUser,
+    caller: CurrentUser,
     path: &ByUuid,
     is_active: bool,
 ) -> Result<Json<User>, Problem> {
     let user = state
         .accounts
-        .set_active(caller.id(), path.uuid.into(), is_active)
+        .set_active(caller.caller, path.uuid.into(), is_active)
         .await?;
     Ok(Json(user.into()))
 }
