@@ -255,9 +255,13 @@ impl Reader {
         })
     }
 
-    fn snapshot(, members: &[ChatMember], user: UserId) -> Result<Snapshot, LookupError> {
-        match members.iter().find(|member| member.user_id == user) {
-            None => Err(LookupError::UnknownUser),
+    fn snapshot(
+        &self,
+        members: &HashMap<UserId, ChatMember>,
+        user: UserId,
+    ) -> Result<Snapshot, LookupError> {
+        match members.get(&user) {
+            None => Err(LookupError::SessionEnded),
             Some(member) if !member.is_active => Err(LookupError::Suspended),
             Some(member) => Ok(Snapshot {
                 version: self.version,

@@ -105,7 +105,9 @@ fn apply(step: Step, model: &mut Model, registry: &mut Registry<u64>) {
                 model.waiting.remove(index);
                 let name = model.next_name;
                 model.next_name += 1;
-                let key = registry.admit(who, log_in(who), &snapshot, |_| name).unwrap();
+                let key = registry
+                    .admit(who, log_in(who), &snapshot, |_| name)
+                    .unwrap();
                 model.sessions.insert(name, (key, who));
             }
         }
@@ -243,12 +245,22 @@ fn an_older_read_does_not_open_a_room_that_was_archived_since() {
     let mut registry = Registry::default();
     registry.expect(user(1));
     registry
-        .admit(user(1), log_in(user(1)), &snapshot(1, &[(1, false)]), |_| ())
+        .admit(
+            user(1),
+            log_in(user(1)),
+            &snapshot(1, &[(1, false)]),
+            |_| (),
+        )
         .unwrap();
     registry.expect(user(2));
     registry.room_changed(room(1), RoomView { read_only: true }, 3);
     registry
-        .admit(user(2), log_in(user(2)), &snapshot(2, &[(1, false)]), |_| ())
+        .admit(
+            user(2),
+            log_in(user(2)),
+            &snapshot(2, &[(1, false)]),
+            |_| (),
+        )
         .unwrap();
     for n in [1, 2] {
         assert!(registry.room_of(user(n), room(1)).unwrap().read_only);
