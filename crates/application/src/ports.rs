@@ -20,7 +20,7 @@ pub use rooms::{
     ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
 };
 pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
-pub use sessions::{NewSession, SessionRows};
+pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};

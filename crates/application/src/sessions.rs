@@ -1,5 +1,7 @@
 //! Sessions: logging in, and what comes of it.
 
+mod ending;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
@@ -18,6 +20,8 @@ use crate::{
         StoreError,
     },
 };
+
+pub use ending::{EndedSessions, ending_sessions};
 
 /// For how long a session can be refreshed after it last was.
 pub const SESSION_LIFETIME: TimeDelta = TimeDelta::days(60);

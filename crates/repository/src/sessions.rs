@@ -1,7 +1,8 @@
 //! Log-ins.
 
-use abu_application::ports::{NewSession, SessionRows, StoreError};
-use abu_domain::SessionId;
+use abu_application::ports::{EndReason, NewSession, SessionRows, StoreError, WhichSessions};
+use abu_domain::{SessionId, UserId};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -24,6 +25,34 @@ impl SessionRows for Session<'_> {
                 ))
                 .execute(connection)?;
             Ok(())
+        })
+    }
+
+    fn end_sessions(
+        &mut self,
+        user: UserId,
+        which: WhichSessions,
+        because: EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        self.run(|connection| {
+            let mut lasting = diesel::update(sessions::table)
+                .filter(sessions::user_id.eq(user.uuid()))
+                .filter(sessions::revoked_at.is_null())
+                .into_boxed();
+            match which {
+                WhichSessions::All => {}
+                WhichSessions::Only(id) => lasting = lasting.filter(sessions::id.eq(id.uuid())),
+                WhichSessions::AllBut(id) => lasting = lasting.filter(sessions::id.ne(id.uuid())),
+            }
+            let ended: Vec<Uuid> = lasting
+                .set((
+                    sessions::revoked_at.eq(now),
+                    sessions::revoked_because.eq(because.name()),
+                ))
+                .returning(sessions::id)
+                .get_results(connection)?;
+            Ok(ended.into_iter().map(SessionId::new).collect())
         })
     }
 
