@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    access::{Caller, Origin},
+    access::{Authority, Origin},
     ports::{AuditRow, StoreError, Transaction},
 };
 
@@ -114,9 +114,9 @@ impl Entry {
         }
     }
 
-    /// Something that the caller did.
-    pub fn by(caller: &Caller, action: Action) -> Self {
-        Self::new(Actor::User(caller.user), action).from(&caller.origin)
+    /// Something that the caller did, or the operator.
+    pub fn by(caller: &impl Authority, action: Action) -> Self {
+        caller.entry(action)
     }
 
     /// Asked for from there.
