@@ -127,6 +127,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
+        live_chat: chat.live_chat(),
     };
     let (done, set_up) = oneshot::channel();
     Ok(RunningServer {

@@ -40,6 +40,10 @@ pub struct Operator {
     pub sudo_user: Option<Arc<str>>,
 }
 
+/// The server itself, which sets up what every installation starts with.
+#[derive(Clone, Copy, Debug)]
+pub struct Server;
+
 /// Somebody in whose name a use case acts.
 pub trait Authority: Clone + Send + 'static {
     /// What is known of them; `None` where they are nobody any more.
@@ -64,11 +68,7 @@ impl Authority for Caller {
 
 impl Authority for Operator {
     fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
-        Ok(Some(CallerRecord {
-            is_active: true,
-            is_superuser: true,
-            ..CallerRecord::default()
-        }))
+        Ok(Some(almighty()))
     }
 
     fn entry(&self, action: Action) -> Entry {
@@ -77,6 +77,25 @@ impl Authority for Operator {
             Some(user) => entry.with("sudo_user", &**user),
             None => entry,
         }
+    }
+}
+
+impl Authority for Server {
+    fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
+        Ok(Some(almighty()))
+    }
+
+    fn entry(&self, action: Action) -> Entry {
+        Entry::new(Actor::System, action)
+    }
+}
+
+/// What is known of who may do everything.
+fn almighty() -> CallerRecord {
+    CallerRecord {
+        is_active: true,
+        is_superuser: true,
+        ..CallerRecord::default()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sessions: logging in, and what comes of it.
 
+mod elsewhere;
 mod ending;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -21,6 +22,7 @@ use crate::{
     },
 };
 
+pub use elsewhere::EndedElsewhere;
 pub use ending::{EndedSessions, ending_sessions};
 
 /// For how long a session can be refreshed after it last was.

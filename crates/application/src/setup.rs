@@ -9,10 +9,17 @@ use abu_domain::{
     text::{EmailAddress, NewPassword, PersonName},
 };
 
-use crate::ports::{Clock, Ids, NewUser, PasswordHasher, Store, StoreError};
+use crate::{
+    access::Authority,
+    audit::{Action, Entry, Target},
+    ports::{
+        Clock, EndReason, Ids, NewUser, PasswordHasher, Store, StoreError, Transaction,
+        WhichSessions,
+    },
+};
 
-/// The use cases of setting up, and of helping somebody who is locked out. They block and ask for no permission: they are the operator's, at
-/// the machine, before anybody can log in.
+/// The use cases of setting up, and of helping somebody who is locked out. They block and ask for no
+/// permission: they are the operator's, at the machine, before anybody can log in.
 #[derive(Clone)]
 pub struct Setup {
     /// The store.
@@ -89,45 +96,71 @@ impl Setup {
     ///
     /// # Errors
     /// [`SetupError`].
-    pub fn bootstrap(&self, superuser: &SuperuserDraft) -> Result<Bootstrapped, SetupError> {
+    pub fn bootstrap(
+        &self,
+        by: &impl Authority,
+        superuser: &SuperuserDraft,
+    ) -> Result<Bootstrapped, SetupError> {
         let now = self.clock.now();
         let new_user = self.superuser_to_insert(superuser)?;
         self.store.transaction(|tx| {
             let access_rows_added = tx.seed_access(now)?;
-            if let Some(credentials) = tx.credentials(&superuser.email)? {
-                let user = tx.user(credentials.user_id)?;
-                if !user.is_some_and(|user| user.is_superuser) {
-                    return Err(SetupError::NotASuperuser);
+            let created = match tx.credentials(&superuser.email)? {
+                Some(credentials) => {
+                    require_superuser(tx, credentials.user_id)?;
+                    None
                 }
-                return Ok(Bootstrapped {
-                    access_rows_added,
-                    superuser: SuperuserOutcome::AlreadyThere,
-                });
+                None => Some(new_user.ok_or(SetupError::PasswordMissing)?),
+            };
+            if let Some(new_user) = &created {
+                tx.insert_user(new_user)?;
+                tx.add_to_group(new_user.id, SUPER_ADMIN_GROUP)?;
             }
-            let new_user = new_user.ok_or(SetupError::PasswordMissing)?;
-            tx.insert_user(&new_user)?;
-            tx.add_to_group(new_user.id, SUPER_ADMIN_GROUP)?;
+            if access_rows_added > 0 {
+                Entry::by(by, Action::AccessSeed)
+                    .with("rows", access_rows_added.to_string())
+                    .write(tx, self.ids.time_ordered(), now)?;
+            }
+            if let Some(new_user) = &created {
+                Entry::by(by, Action::UserCreate)
+                    .on(Target::user(new_user.id))
+                    .with("is_superuser", "true")
+                    .write(tx, self.ids.time_ordered(), now)?;
+            }
             Ok(Bootstrapped {
                 access_rows_added,
-                superuser: SuperuserOutcome::Created,
+                superuser: match created {
+                    Some(_) => SuperuserOutcome::Created,
+                    None => SuperuserOutcome::AlreadyThere,
+                },
             })
         })
     }
 
-    /// Gives the account of that address another password; false where there is none.
+    /// Gives the account of that address another password, and ends all its sessions; false where
+    /// there is none.
     ///
     /// # Errors
     /// [`SetupError`].
     pub fn reset_password(
         &self,
+        by: &impl Authority,
         email: &EmailAddress,
         password: &NewPassword,
     ) -> Result<bool, SetupError> {
         let hash = self.hasher.hash(password).map_err(SetupError::Hashing)?;
         let now = self.clock.now();
-        self.store.transaction(|tx| match tx.credentials(email)? {
-            Some(account) => Ok(tx.set_password_hash(account.user_id, &hash, now)?),
-            None => Ok(false),
+        self.store.transaction(|tx| {
+            let Some(account) = tx.credentials(email)? else {
+                return Ok(false);
+            };
+            let user = account.user_id;
+            tx.set_password_hash(user, &hash, now)?;
+            tx.end_sessions(user, WhichSessions::All, EndReason::PasswordReset, now)?;
+            Entry::by(by, Action::PasswordReset)
+                .on(Target::user(user))
+                .write(tx, self.ids.time_ordered(), now)?;
+            Ok(true)
         })
     }
 
@@ -154,5 +187,12 @@ impl Setup {
             email_verified_at: Some(now),
             created_at: now,
         }))
+    }
+}
+
+fn require_superuser(tx: &mut dyn Transaction, id: UserId) -> Result<(), SetupError> {
+    match tx.user(id)?.is_some_and(|user| user.is_superuser) {
+        true => Ok(()),
+        false => Err(SetupError::NotASuperuser),
     }
 }
