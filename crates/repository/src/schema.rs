@@ -320,8 +320,8 @@ diesel::table! {
 
 diesel::table! {
     /// The newest entry of the audit log.
-    audit_log_head (only) {
-        only -> Bool,
+    audit_log_head (single) {
+        single -> Bool,
         seq -> Int8,
         hash -> Bytea,
     }
