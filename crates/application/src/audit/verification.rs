@@ -20,7 +20,7 @@ pub struct Mark {
 
 /// The text is no mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a place and a hash as they were printed, such as 7:, followed by 64 digits from 0 to f")]
+#[error("must be SEQ:HASH as it was printed: a number, a colon, 64 digits from 0 to f")]
 pub struct NoMark;
 
 /// A log that is whole.

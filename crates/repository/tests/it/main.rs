@@ -4,6 +4,7 @@
 
 mod access;
 mod audit;
+mod ended_sessions;
 mod messages;
 mod migrations;
 mod outages;
