@@ -12,9 +12,10 @@ use abu_domain::{
 use crate::{
     BlockingPool, Database,
     access::{self, AccessError},
+    lists::{ListRequest, Listed, TimePosition},
     ports::{
         AccessTokens, Clock, Ids, IssuedToken, LiveChat, NewUser, PasswordHasher, StoreError,
-        UserCursor, UserFilter,
+        UserFilter,
     },
 };
 
@@ -236,7 +237,7 @@ impl Accounts {
             .await
     }
 
-    /// At most `limit` accounts after `after`, the newest first; takes `can_view_user`.
+    /// A page of accounts, the newest first; takes `can_view_user`.
     ///
     /// # Errors
     /// [`AccountError`].
@@ -244,13 +245,16 @@ impl Accounts {
         &self,
         caller: UserId,
         filter: UserFilter,
-        after: Option<UserCursor>,
-        limit: u32,
-    ) -> Result<Vec<User>, AccountError> {
+        page: ListRequest<TimePosition<UserId>>,
+    ) -> Result<Listed<User>, AccountError> {
         self.database
             .read(move |tx| {
                 access::require(tx, caller, Permission::ViewUser)?;
-                Ok(tx.list_users(&filter, after, limit)?)
+                Ok(page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_users(&filter, seek, limit),
+                    |tx| tx.count_users(&filter),
+                )?)
             })
             .await
     }
