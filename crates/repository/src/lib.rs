@@ -4,6 +4,7 @@
 mod access;
 mod connection;
 mod error;
+mod lists;
 mod messages;
 pub mod migrations;
 mod rooms;
