@@ -7,6 +7,7 @@ use abu_application::{
     messaging::MessagingError,
     ports::{StoreError, TokenError},
     rooms::RoomError,
+    versions::PreconditionFailed,
 };
 use abu_chat::ConnectError;
 
@@ -47,6 +48,15 @@ impl From<StoreError> for Problem {
             ),
             StoreError::Other(_) => Self::internal(error),
         }
+    }
+}
+
+impl From<PreconditionFailed> for Problem {
+    fn from(_error: PreconditionFailed) -> Self {
+        Self::new(
+            ProblemKind::PreconditionFailed,
+            "It was changed since you have read it. Read it again, and decide again.",
+        )
     }
 }
 
@@ -154,6 +164,7 @@ impl From<RoomError> for Problem {
                 "A room always has an owner: make somebody else one first.",
             ),
             RoomError::Archived => room_archived(),
+            RoomError::Changed(error) => error.into(),
             RoomError::TooManyMembers => {
                 Self::conflict("room-full", "The room would have too many members.")
             }
