@@ -58,9 +58,7 @@ pub(super) struct PageParameters {
     /// Whether to count the whole list; `total` says how many there are, exactly up to 10,000.
     #[param(default = false, example = false)]
     count: Option<bool>,
-    /// Which fields of the entries to send, their names separated by commas; all of them if it is
-    /// left out. Here every field of an entry is named, whichever of them are required below.
-    #[param(example = "uuid")]
+    /// Which fields of each entry to send, their names separated by commas; without it, all of them.
     fields: Option<String>,
 }
 

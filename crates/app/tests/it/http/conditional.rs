@@ -188,16 +188,23 @@ async fn a_change_names_any_tag_in_any_form_or_none() {
     };
     let old = tag().await;
     rename(&rig, &path, &owner, "changed", None).await.expect(200);
-    for (if_match, status) in [
-        (format!("W/{}", tag().await), 200),
-        (format!("\"other\", {}", tag().await), 200),
-        (format!("{old}, W/{}", tag().await), 200),
-        ("*".to_owned(), 200),
-        (format!("{old}, \"other\""), 412),
-        (tag().await.trim_matches('"').to_owned(), 412),
-        ("\"other\"".to_owned(), 412),
-        (String::new(), 412),
+    for (form, status) in [
+        ("NOW", 200),
+        ("W/NOW", 200),
+        ("\"other\", NOW", 200),
+        ("OLD,W/NOW", 200),
+        ("*", 200),
+        ("OLD, \"other\"", 412),
+        ("W/OLD", 412),
+        ("\"other\"", 412),
+        ("NOW-WITHOUT-QUOTES", 412),
+        ("", 412),
     ] {
+        let now = tag().await;
+        let if_match = form
+            .replace("NOW-WITHOUT-QUOTES", now.trim_matches('"'))
+            .replace("NOW", &now)
+            .replace("OLD", &old);
         // A patch that names nothing changes nothing, and is held to the tag all the same.
         let call = rig.patch(&path).by(&owner).json(&json!({}));
         let answer = call.header("if-match", &if_match).send().await;
