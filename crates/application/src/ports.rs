@@ -13,9 +13,7 @@ mod users;
 pub use access::{AccessRows, CallerRecord};
 pub use live_chat::{Applied, LiveChat, SubmitError};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
-pub use rooms::{
-    ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows,
-};
+pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
 pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};

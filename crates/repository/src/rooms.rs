@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use abu_application::{
     lists::{Seek, TimePosition, Total},
-    ports::{
-        ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows, StoreError,
-    },
+    ports::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows, StoreError},
 };
 use abu_domain::{
     RoomId, UserId,

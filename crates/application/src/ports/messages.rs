@@ -36,7 +36,9 @@ impl SeqWindow {
     /// gaps, so nothing need be counted.
     pub fn total(self, last_seq: i64) -> Total {
         let first = self.after.unwrap_or(0).max(0);
-        let last = self.before.map_or(last_seq, |before| last_seq.min(before.saturating_sub(1)));
+        let last = self
+            .before
+            .map_or(last_seq, |before| last_seq.min(before.saturating_sub(1)));
         Total::of(u64::try_from(last.saturating_sub(first)).unwrap_or(0))
     }
 }
@@ -97,7 +99,16 @@ mod tests {
 
     #[test]
     fn the_total_of_a_window_is_what_counting_its_places_gives() {
-        let ends = [None, Some(-1), Some(0), Some(1), Some(3), Some(7), Some(8), Some(i64::MAX)];
+        let ends = [
+            None,
+            Some(-1),
+            Some(0),
+            Some(1),
+            Some(3),
+            Some(7),
+            Some(8),
+            Some(i64::MAX),
+        ];
         for last_seq in [0, 1, 7] {
             for (after, before) in ends.iter().flat_map(|a| ends.iter().map(move |b| (*a, *b))) {
                 let inside = |seq: &i64| {
@@ -106,7 +117,11 @@ mod tests {
                 };
                 let counted = (1..=last_seq).filter(inside).count() as u64;
                 let total = SeqWindow { after, before }.total(last_seq);
-                assert_eq!(total, Total::Exactly(counted), "{after:?} {before:?} of {last_seq}");
+                assert_eq!(
+                    total,
+                    Total::Exactly(counted),
+                    "{after:?} {before:?} of {last_seq}"
+                );
             }
         }
     }

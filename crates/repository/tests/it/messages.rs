@@ -472,7 +472,7 @@ fn history_is_cut_by_places_from_either_end() {
     assert_eq!(page(None, None, Seek::Before(None), 2), [2, 1]);
     assert_eq!(page(Some(1), Some(6), Seek::After(Some(3)), 9), [2]);
     assert_eq!(page(Some(1), Some(6), Seek::Before(Some(3)), 9), [5, 4]);
-    assert_eq!(page(None, None, Seek::After(Some(i64::MIN)), 9), []);
+    assert!(page(None, None, Seek::After(Some(i64::MIN)), 9).is_empty());
 }
 
 #[test]

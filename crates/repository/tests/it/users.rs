@@ -197,7 +197,11 @@ fn a_list_runs_from_the_newest_account_down_page_by_page_and_back() {
 fn as_many_accounts_are_counted_as_a_list_shows_and_no_more_than_is_worth_it() {
     let database = TestDatabase::new();
     database.user().in_group("editor_group").create();
-    database.user().in_group("editor_group").suspended().create();
+    database
+        .user()
+        .in_group("editor_group")
+        .suspended()
+        .create();
     let counted = |filter: &UserFilter| database.read(|tx| tx.count_users(filter)).unwrap();
     let all = UserFilter::default();
     let editors = UserFilter {
@@ -380,7 +384,9 @@ fn the_last_time_somebody_was_seen_never_moves_back() {
     let now = SystemClock.now();
     let earlier = now - TimeDelta::seconds(9);
     let seen = || {
-        let members = database.read(|tx| tx.list_members(room, Seek::START, 10)).unwrap();
+        let members = database
+            .read(|tx| tx.list_members(room, Seek::START, 10))
+            .unwrap();
         let of = |user| {
             members
                 .iter()

@@ -31,8 +31,25 @@ pub(in crate::http) struct RequiredIfMatch(pub Expected);
 pub(in crate::http) struct IfMatchParameter {
     /// The `ETag` of what you have read, exactly as it came: the change is refused if somebody has
     /// changed it since. Several are separated by commas; `*` is whatever there is.
-    #[param(rename = "If-Match", example = "\"6447d0a1f2b40-3q2-7wAAEjRWeJq83vASNA\"")]
+    #[param(
+        rename = "If-Match",
+        example = "\"6447d0a1f2b40-3q2-7wAAEjRWeJq83vASNA\""
+    )]
     if_match: Option<String>,
+}
+
+/// The header of [`RequiredIfMatch`].
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes what `RequiredIfMatch` reads")]
+pub(in crate::http) struct RequiredIfMatchParameter {
+    /// The `ETag` of what you have read, exactly as it came: the change is refused if somebody has
+    /// changed it since. Several are separated by commas; `*` is whatever there is.
+    #[param(
+        rename = "If-Match",
+        example = "\"6447d0a1f2b40-3q2-7wAAEjRWeJq83vASNA\""
+    )]
+    if_match: String,
 }
 
 impl FromRequest for IfMatch {
@@ -113,8 +130,16 @@ mod tests {
     #[test]
     fn what_is_no_tag_of_ours_matches_nothing() {
         for line in [
-            &b""[..], b"ff-digest", b"\"ff\"", b"\"xyz-1\"", b"\"-1\"", b"\"\"", b"\"", b"\xff",
-            b"\"ffffffffffffffffff-1\"", b"\"*\"",
+            &b""[..],
+            b"ff-digest",
+            b"\"ff\"",
+            b"\"xyz-1\"",
+            b"\"-1\"",
+            b"\"\"",
+            b"\"",
+            b"\xff",
+            b"\"ffffffffffffffffff-1\"",
+            b"\"*\"",
         ] {
             assert_eq!(expected(&[line]), one_of(&[]), "{line:?}");
         }

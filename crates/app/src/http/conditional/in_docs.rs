@@ -66,12 +66,16 @@ fn answer_with_body(operation: &mut Operation) -> Option<&mut Response> {
 }
 
 fn add_tag(answer: &mut Response) {
-    answer.headers.insert("ETag".to_owned(), tag_header().into());
+    answer
+        .headers
+        .insert("ETag".to_owned(), tag_header().into());
 }
 
 fn tag_header() -> Header {
     HeaderBuilder::new()
         .schema(Some(Object::with_type(Type::String)))
-        .description(Some("Names exactly this answer, for `If-None-Match` and `If-Match`."))
+        .description(Some(
+            "Names exactly this answer, for `If-None-Match` and `If-Match`.",
+        ))
         .build()
 }

@@ -6,7 +6,9 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
-        header::{self, ETag, EntityTag, Header, HeaderMap, HeaderValue, IfNoneMatch, TryIntoHeaderPair},
+        header::{
+            self, ETag, EntityTag, Header, HeaderMap, HeaderValue, IfNoneMatch, TryIntoHeaderPair,
+        },
     },
     middleware::Next,
 };
@@ -33,7 +35,11 @@ pub(in crate::http) async fn not_modified<B: MessageBody + 'static>(
         headers.insert(header::CACHE_CONTROL, PERSONAL);
     }
     let known = tag_of(response.headers()).is_some_and(|tag| has(response.request(), &tag));
-    Ok(if known { without_body(response) } else { response })
+    Ok(if known {
+        without_body(response)
+    } else {
+        response
+    })
 }
 
 fn tagged(response: ServiceResponse) -> ServiceResponse {
@@ -78,14 +84,16 @@ fn without_body(response: ServiceResponse) -> ServiceResponse {
 /// Marks an answer with a tag once compression is over: it depends on what the client can read, and
 /// a compressed body is the same only in its meaning.
 pub(in crate::http) fn mark_encoded(headers: &mut HeaderMap) {
-    let Some(tag) = tag_of(headers) else { return };
+    let Some(mut tag) = tag_of(headers) else {
+        return;
+    };
     if !varies_by_encoding(headers) {
         let encoding = HeaderValue::from_static("accept-encoding");
         headers.append(header::VARY, encoding);
     }
     if headers.contains_key(header::CONTENT_ENCODING) {
-        let weak = ETag(EntityTag { weak: true, ..tag });
-        if let Ok((name, value)) = weak.try_into_pair() {
+        tag.weak = true;
+        if let Ok((name, value)) = ETag(tag).try_into_pair() {
             headers.insert(name, value);
         }
     }
@@ -112,7 +120,10 @@ mod tests {
             let line = HeaderValue::from_bytes(line).unwrap();
             request = request.append_header((header::IF_NONE_MATCH, line));
         }
-        has(&request.to_http_request(), &EntityTag::new_strong("tag".to_owned()))
+        has(
+            &request.to_http_request(),
+            &EntityTag::new_strong("tag".to_owned()),
+        )
     }
 
     #[test]
@@ -176,7 +187,9 @@ mod tests {
             }
             mark_encoded(&mut map);
             let all = |name| -> Vec<String> {
-                let values = map.get_all(name).map(|value| value.to_str().unwrap().to_owned());
+                let values = map
+                    .get_all(name)
+                    .map(|value| value.to_str().unwrap().to_owned());
                 values.collect()
             };
             (all(header::ETAG), all(header::VARY))

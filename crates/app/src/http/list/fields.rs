@@ -108,7 +108,7 @@ mod tests {
         #[serde(rename = "type")]
         kind: u32,
         #[serde(skip)]
-        hidden: u32,
+        _hidden: u32,
     }
 
     #[derive(utoipa::OpenApi)]
@@ -133,7 +133,10 @@ mod tests {
     fn the_fields_of_an_entry_are_its_own_and_those_flattened_into_it() {
         for (query, expected) in [
             ("fields=uuid", vec!["uuid"]),
-            ("fields=name,last_message,type", vec!["last_message", "name", "type"]),
+            (
+                "fields=name,last_message,type",
+                vec!["last_message", "name", "type"],
+            ),
         ] {
             assert_eq!(chosen(query).unwrap().unwrap(), expected, "{query}");
         }
@@ -144,7 +147,7 @@ mod tests {
     fn unknown_empty_and_repeated_names_are_told_apart() {
         for (query, code) in [
             ("fields=inner", "fields.unknown"),
-            ("fields=hidden", "fields.unknown"),
+            ("fields=_hidden", "fields.unknown"),
             ("fields=kind", "fields.unknown"),
             ("fields=UUID", "fields.unknown"),
             ("fields=uuid, name", "fields.unknown"),

@@ -122,7 +122,8 @@ impl<L: List> Page<L> {
         let address = Address::of(request);
         let seek = match cursor {
             Some(cursor) => {
-                let seek: WireSeek<_> = state.http.cursors.decode(&address.list(), &cursor)?;
+                let seek: WireSeek<<L::Position as Position>::Wire> =
+                    state.http.cursors.decode(&address.list(), &cursor)?;
                 Seek::from(seek).map(L::Position::from_wire)
             }
             None => Seek::START,

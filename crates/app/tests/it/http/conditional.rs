@@ -29,7 +29,11 @@ fn readable(description: &Value, room: &str, user: &User) -> Vec<String> {
     let answers = |item: &Value| !item["get"]["responses"]["200"]["content"].is_null();
     let readable = paths.iter().filter(|(_, item)| answers(item));
     let filled = readable.map(|(path, _)| {
-        let id = if path.contains("/users/") { &user.id.to_string() } else { room };
+        let id = if path.contains("/users/") {
+            &user.id.to_string()
+        } else {
+            room
+        };
         path.replace("{uuid}", id)
             .replace("{file}", "index.html")
             .replace("{slug}", "conflict")
@@ -138,7 +142,12 @@ async fn a_compressed_answer_is_not_sent_again_either() {
         let again = again.header("accept-encoding", encoding).send().await;
         assert_eq!(again.status.as_u16(), 304);
         assert!(again.body.is_empty());
-        assert!(again.header("vary").to_lowercase().contains("accept-encoding"));
+        assert!(
+            again
+                .header("vary")
+                .to_lowercase()
+                .contains("accept-encoding")
+        );
     }
 }
 
@@ -187,7 +196,9 @@ async fn a_change_names_any_tag_in_any_form_or_none() {
         seen.header("etag").to_owned()
     };
     let old = tag().await;
-    rename(&rig, &path, &owner, "changed", None).await.expect(200);
+    rename(&rig, &path, &owner, "changed", None)
+        .await
+        .expect(200);
     for (form, status) in [
         ("NOW", 200),
         ("W/NOW", 200),
@@ -247,7 +258,9 @@ async fn a_message_changes_the_answer_and_stands_in_the_way_of_no_change() {
     rig.database().message(room.id, owner.id, "sannu");
     let again = rig.get(&path).by(&owner).header("if-none-match", &tag);
     assert_eq!(again.send().await.expect(200)["last_seq"], 1);
-    rename(&rig, &path, &owner, "renamed", Some(&tag)).await.expect(200);
+    rename(&rig, &path, &owner, "renamed", Some(&tag))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

@@ -276,7 +276,10 @@ async fn every_list_takes_the_names_of_all_fields_that_its_entries_have() {
     let mut lists = 0;
     for Operation { path, value, .. } in operations(&description) {
         let parameters = value["parameters"].as_array().into_iter().flatten();
-        if !parameters.clone().any(|parameter| parameter["name"] == "fields") {
+        if !parameters
+            .clone()
+            .any(|parameter| parameter["name"] == "fields")
+        {
             continue;
         }
         let body = &value["responses"]["200"]["content"]["application/json"]["schema"];
@@ -284,7 +287,11 @@ async fn every_list_takes_the_names_of_all_fields_that_its_entries_have() {
         let fields = fields_of(&description, &body["properties"]["items"]["items"]);
         assert!(fields.len() >= 3, "{path}");
         let names: Vec<String> = fields.into_iter().collect();
-        let address = format!("{}?fields={}", path.replace("{uuid}", &room), names.join(","));
+        let address = format!(
+            "{}?fields={}",
+            path.replace("{uuid}", &room),
+            names.join(",")
+        );
         let answer = rig.get(&address).by(&viewer).send().await;
         assert_ne!(answer.status.as_u16(), 422, "{path} {}", answer.text());
         lists += 1;
@@ -306,7 +313,11 @@ async fn conditional_requests_are_documented_wherever_they_are_answered() {
     let description = Rig::start().await.description().await;
     let mut changes = 0;
     for operation in operations(&description) {
-        let Operation { method, path, value } = &operation;
+        let Operation {
+            method,
+            path,
+            value,
+        } = &operation;
         let takes = |header: &str| {
             let mut parameters = value["parameters"].as_array().into_iter().flatten();
             parameters.any(|parameter| parameter["name"] == header && parameter["in"] == "header")
@@ -321,7 +332,10 @@ async fn conditional_requests_are_documented_wherever_they_are_answered() {
             assert!(responses["304"]["content"].is_null(), "{path}");
         } else if takes("If-Match") {
             let refusal = &responses["412"]["content"]["application/problem+json"];
-            assert!(!refusal["examples"]["precondition-failed"].is_null(), "{path}");
+            assert!(
+                !refusal["examples"]["precondition-failed"].is_null(),
+                "{path}"
+            );
             assert!(tagged, "{path}");
             changes += 1;
         }

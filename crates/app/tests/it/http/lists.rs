@@ -178,7 +178,13 @@ async fn a_list_is_walked_to_its_end_and_back_to_its_start_while_filters_hold() 
         expected.push(member.id.to_string());
         // Whom the filters leave out stands between them.
         match number % 3 {
-            0 => drop(rig.database().user().name("Ngozi", "Eze").suspended().create()),
+            0 => drop(
+                rig.database()
+                    .user()
+                    .name("Ngozi", "Eze")
+                    .suspended()
+                    .create(),
+            ),
             1 => drop(rig.user()),
             _ => {}
         }
@@ -300,7 +306,9 @@ async fn a_field_that_entries_do_not_have_is_refused_with_those_they_have() {
         ("uuid,uuid", "fields.repeated"),
         ("uuid&fields=email", "repeated"),
     ] {
-        let call = rig.get(&format!("/api/v1/users?fields={fields}")).by(&viewer);
+        let call = rig
+            .get(&format!("/api/v1/users?fields={fields}"))
+            .by(&viewer);
         let answer = call.send().await;
         assert_eq!(answer.mistakes(), pairs(&[("fields", code)]), "{fields}");
         assert!(!answer.text().contains("password"));
@@ -313,7 +321,12 @@ async fn a_field_that_entries_do_not_have_is_refused_with_those_they_have() {
 async fn a_list_is_counted_whole_where_that_is_asked_for() {
     let rig = Rig::start().await;
     let me = rig.holder_of(&[Permission::ViewUser]);
-    let room = rig.database().group(me.id).member(rig.user().id).create().id;
+    let room = rig
+        .database()
+        .group(me.id)
+        .member(rig.user().id)
+        .create()
+        .id;
     for i in 1..=7 {
         rig.database().message(room, me.id, &format!("message {i}"));
     }
@@ -325,7 +338,10 @@ async fn a_list_is_counted_whole_where_that_is_asked_for() {
         ("/api/v1/rooms?limit=1".to_owned(), 1),
         (format!("/api/v1/rooms/{room}/members?limit=1"), 2),
         (format!("/api/v1/rooms/{room}/messages?limit=2"), 7),
-        (format!("/api/v1/rooms/{room}/messages?limit=2&after_seq=2&before_seq=6"), 3),
+        (
+            format!("/api/v1/rooms/{room}/messages?limit=2&after_seq=2&before_seq=6"),
+            3,
+        ),
     ] {
         let and = if path.contains('?') { '&' } else { '?' };
         let counted = page(&rig, &me, &format!("{path}{and}count=true")).await;
@@ -361,6 +377,10 @@ async fn who_may_not_see_a_list_is_not_told_how_long_it_is() {
     users.send().await.problem("permission-denied");
     for list in ["members", "messages"] {
         let path = format!("/api/v1/rooms/{room}/{list}?count=true");
-        rig.get(&path).by(&stranger).send().await.problem("not-found");
+        rig.get(&path)
+            .by(&stranger)
+            .send()
+            .await
+            .problem("not-found");
     }
 }
