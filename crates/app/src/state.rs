@@ -9,6 +9,7 @@ use abu_application::{
     messaging::Messaging,
     ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
     rooms::Rooms,
+    sessions::Sessions,
 };
 use abu_chat::ChatEngine;
 use actix_web::{HttpRequest, web};
@@ -52,6 +53,8 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     /// Accounts.
     pub accounts: Accounts,
+    /// Logging in, and what comes of it.
+    pub sessions: Sessions,
     /// Rooms.
     pub rooms: Rooms,
     /// Messages.
@@ -100,6 +103,14 @@ impl AppState {
         let live_chat = chat.live_chat();
         Self(Arc::new(Shared {
             accounts: Accounts {
+                database: database.clone(),
+                hashing: hashing.clone(),
+                hasher: Arc::clone(&hasher),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            sessions: Sessions {
                 database: database.clone(),
                 hashing,
                 hasher,

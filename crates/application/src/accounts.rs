@@ -1,22 +1,20 @@
-//! Accounts: logging in, making, finding, suspending and activating them, passwords.
+//! Accounts: making, finding, suspending and activating them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
     UserId,
     access::{APPLICANT_GROUP, Permission},
-    text::{EmailAddress, LoginPassword, NewPassword, PersonName, PhoneNumber},
+    text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
     user::User,
 };
 
 use crate::{
     BlockingPool, Database,
-    access::{self, AccessError},
+    access::{self, AccessError, Caller},
+    audit::{Action, Entry, Target},
     lists::{ListRequest, Listed, TimePosition},
-    ports::{
-        AccessTokens, Clock, Ids, IssuedToken, LiveChat, NewUser, PasswordHasher, StoreError,
-        UserFilter,
-    },
+    ports::{Clock, Ids, LiveChat, NewUser, PasswordHasher, StoreError, UserFilter},
 };
 
 /// The use cases of accounts.
@@ -29,42 +27,12 @@ pub struct Accounts {
     pub hashing: BlockingPool,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Who makes access tokens.
-    pub tokens: Arc<dyn AccessTokens>,
     /// Who is connected.
     pub live_chat: Arc<dyn LiveChat>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
-}
-
-/// What a person gets who logged in.
-#[derive(Clone, Debug)]
-pub struct LogIn {
-    /// The access token.
-    pub token: IssuedToken,
-    /// The account.
-    pub user: User,
-    /// Names of the permissions they hold.
-    pub permissions: BTreeSet<String>,
-}
-
-/// Why a log-in failed.
-#[derive(Debug, thiserror::Error)]
-pub enum LogInError {
-    /// No such account, or not its password: which, is not told.
-    #[error("the e-mail address or the password is wrong")]
-    InvalidCredentials,
-    /// The password is right, the account suspended.
-    #[error("the account is suspended")]
-    Suspended,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Hashing or signing failed.
-    #[error("the log-in could not be carried out")]
-    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// What a new account is made of.
@@ -117,75 +85,19 @@ pub struct OwnAccount {
 }
 
 impl Accounts {
-    /// Exchanges an e-mail address and a password for an access token. All wrong log-ins fail alike
-    /// and take alike.
-    ///
-    /// # Errors
-    /// [`LogInError`].
-    pub async fn log_in(
-        &self,
-        email: EmailAddress,
-        password: LoginPassword,
-    ) -> Result<LogIn, LogInError> {
-        let credentials = self
-            .database
-            .read(move |tx| tx.credentials(&email))
-            .await
-            .map_err(LogInError::Store)?;
-        let hash = credentials.as_ref().map(|c| c.password_hash.clone());
-        let hasher = Arc::clone(&self.hasher);
-        let matches = self
-            .hashing
-            .run(move || hasher.verify(&password, hash.as_deref()))
-            .await
-            .map_err(|busy| StoreError::Unavailable(busy.into()))?;
-        let credentials = credentials
-            .filter(|_| matches)
-            .ok_or(LogInError::InvalidCredentials)?;
-        if !credentials.is_active {
-            return Err(LogInError::Suspended);
-        }
-        let account = self
-            .own(credentials.user_id)
-            .await
-            .map_err(|error| match error {
-                AccessError::Suspended => LogInError::Suspended,
-                AccessError::Store(error) => LogInError::Store(error),
-                // The account vanished between the two reads.
-                AccessError::UnknownCaller | AccessError::Denied(_) => {
-                    LogInError::InvalidCredentials
-                }
-            })?;
-        let token = self
-            .tokens
-            .issue(account.user.id, self.ids.random(), self.clock.now())
-            .map_err(LogInError::Internal)?;
-        Ok(LogIn {
-            token,
-            user: account.user,
-            permissions: account.permissions,
-        })
-    }
-
     /// The caller's own account.
     ///
     /// # Errors
     /// [`AccessError`].
-    pub async fn own(&self, caller: UserId) -> Result<OwnAccount, AccessError> {
+    pub async fn own(&self, caller: Caller) -> Result<OwnAccount, AccessError> {
         self.database
             .read(move |tx| {
-                let record = access::require_active(tx, caller)?;
-                let user = tx.user(caller)?.ok_or(AccessError::UnknownCaller)?;
-                let permissions = if record.is_superuser {
-                    Permission::ALL
-                        .iter()
-                        .map(|permission| permission.name().to_owned())
-                        .chain(record.permissions)
-                        .collect()
-                } else {
-                    record.permissions
-                };
-                Ok(OwnAccount { user, permissions })
+                let record = access::require_active(tx, &caller)?;
+                let user = tx.user(caller.user)?.ok_or(AccessError::SessionEnded)?;
+                Ok(OwnAccount {
+                    user,
+                    permissions: record.into_permissions(),
+                })
             })
             .await
     }
@@ -194,14 +106,16 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`].
-    pub async fn create(&self, caller: UserId, draft: UserDraft) -> Result<User, AccountError> {
+    pub async fn create(&self, caller: Caller, draft: UserDraft) -> Result<User, AccountError> {
+        let asking = caller.clone();
         self.database
             .read::<_, AccountError>(move |tx| {
-                access::require(tx, caller, Permission::CreateUser)?;
+                access::require(tx, &asking, Permission::CreateUser)?;
                 Ok(())
             })
             .await?;
         let password_hash = self.hash(draft.password).await?;
+        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         let new = NewUser {
             id: UserId::new(self.ids.random()),
             email: draft.email,
@@ -211,15 +125,21 @@ impl Accounts {
             lastname: draft.lastname,
             phone: draft.phone,
             is_superuser: false,
-            created_at: self.clock.now(),
+            // The office vouches for it.
+            email_verified_at: Some(now),
+            created_at: now,
         };
         self.database
             .transaction(move |tx| {
                 // Once more: hashing takes a while, and the right may be gone by now.
-                access::require(tx, caller, Permission::CreateUser)?;
+                access::require(tx, &caller, Permission::CreateUser)?;
                 tx.insert_user(&new).map_err(email_taken)?;
                 tx.add_to_group(new.id, APPLICANT_GROUP)?;
-                tx.user(new.id)?.ok_or(AccountError::NotFound)
+                let user = tx.user(new.id)?.ok_or(AccountError::NotFound)?;
+                Entry::by(&caller, Action::UserCreate)
+                    .on(Target::user(new.id))
+                    .write(tx, entry_id, now)?;
+                Ok(user)
             })
             .await
     }
@@ -228,10 +148,10 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`].
-    pub async fn get(&self, caller: UserId, id: UserId) -> Result<User, AccountError> {
+    pub async fn get(&self, caller: Caller, id: UserId) -> Result<User, AccountError> {
         self.database
             .read(move |tx| {
-                access::require(tx, caller, Permission::ViewUser)?;
+                access::require(tx, &caller, Permission::ViewUser)?;
                 tx.user(id)?.ok_or(AccountError::NotFound)
             })
             .await
@@ -243,13 +163,13 @@ impl Accounts {
     /// [`AccountError`].
     pub async fn list(
         &self,
-        caller: UserId,
+        caller: Caller,
         filter: UserFilter,
         page: ListRequest<TimePosition<UserId>>,
     ) -> Result<Listed<User>, AccountError> {
         self.database
             .read(move |tx| {
-                access::require(tx, caller, Permission::ViewUser)?;
+                access::require(tx, &caller, Permission::ViewUser)?;
                 Ok(page.fetch(
                     tx,
                     |tx, seek, limit| tx.list_users(&filter, seek, limit),
@@ -266,23 +186,31 @@ impl Accounts {
     /// [`AccountError`].
     pub async fn set_active(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: UserId,
         is_active: bool,
     ) -> Result<User, AccountError> {
-        let now = self.clock.now();
+        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         let live_chat = Arc::clone(&self.live_chat);
         let (user, applied) = self
             .database
             .run(move |store| {
                 let user = store.transaction(|tx| {
-                    access::require(tx, caller, Permission::ModifyUser)?;
+                    access::require(tx, &caller, Permission::ModifyUser)?;
                     let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
                     if user.is_superuser && !is_active && tx.other_active_superusers(id)? == 0 {
                         return Err(AccountError::LastSuperuser);
                     }
                     tx.set_active(id, is_active, now)?;
-                    tx.user(id)?.ok_or(AccountError::NotFound)
+                    let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
+                    let action = match is_active {
+                        true => Action::UserActivate,
+                        false => Action::UserSuspend,
+                    };
+                    Entry::by(&caller, action)
+                        .on(Target::user(id))
+                        .write(tx, entry_id, now)?;
+                    Ok(user)
                 })?;
                 let applied = (!is_active).then(|| live_chat.account_suspended(id));
                 Ok::<_, AccountError>((user, applied))

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use abu_domain::UserId;
+use abu_domain::{SessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::{
     Database,
-    access::{self, AccessError},
-    ports::{ChatTicket, Clock, Ids, StoreError, TokenClaims},
+    access::{self, AccessError, Caller},
+    ports::{ChatTicket, Clock, Ids, StoreError},
 };
 
 /// For how long a ticket can be used.
@@ -31,6 +31,8 @@ pub struct ChatAccess {
 pub struct TicketHolder {
     /// The user.
     pub user_id: UserId,
+    /// Their log-in.
+    pub session_id: SessionId,
     /// When their session must end, as the access token behind it does.
     pub access_expires_at: DateTime<Utc>,
 }
@@ -47,21 +49,27 @@ pub enum TicketError {
 }
 
 impl ChatAccess {
-    /// A ticket for the holder of an access token. 32 random bytes; only their hash is kept.
+    /// A ticket for somebody whose access token ends at `access_expires_at`. 32 random bytes; only
+    /// their hash is kept.
     ///
     /// # Errors
     /// [`AccessError`].
-    pub async fn issue_ticket(&self, claims: TokenClaims) -> Result<[u8; 32], AccessError> {
+    pub async fn issue_ticket(
+        &self,
+        caller: Caller,
+        access_expires_at: DateTime<Utc>,
+    ) -> Result<[u8; 32], AccessError> {
         let secret = self.ids.secret();
         let now = self.clock.now();
         let ticket = ChatTicket {
-            user_id: claims.user_id,
+            user_id: caller.user,
+            session_id: caller.session,
             expires_at: now + TICKET_LIFETIME,
-            access_expires_at: claims.expires_at,
+            access_expires_at,
         };
         self.database
             .transaction(move |tx| {
-                access::require_active(tx, claims.user_id)?;
+                access::require_active(tx, &caller)?;
                 tx.insert_ticket(&Sha256::digest(secret), &ticket, now)?;
                 Ok(secret)
             })
@@ -81,6 +89,7 @@ impl ChatAccess {
         match ticket {
             Some(ticket) if ticket.expires_at > now => Ok(TicketHolder {
                 user_id: ticket.user_id,
+                session_id: ticket.session_id,
                 access_expires_at: ticket.access_expires_at,
             }),
             _ => Err(TicketError::Invalid),

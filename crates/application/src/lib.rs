@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod audit;
 pub mod blocking;
 pub mod chat_access;
 pub mod database;
@@ -10,6 +11,7 @@ pub mod lists;
 pub mod messaging;
 pub mod ports;
 pub mod rooms;
+pub mod sessions;
 pub mod setup;
 pub mod system;
 pub mod versions;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use abu_domain::{
-    MessageId, RoomId, UserId,
+    MessageId, RoomId,
     message::{HistoryOrder, Message, NewMessage, history_span},
     text::MessageText,
 };
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Database,
-    access::{self, AccessError},
+    access::{self, AccessError, Caller},
     lists::{ListRequest, Listed},
     ports::{Clock, Ids, LiveChat, SeqWindow, Store, StoreError, StoreOutcome, SubmitError},
 };
@@ -128,14 +128,15 @@ impl Messaging {
     /// [`MessagingError`].
     pub async fn send(
         &self,
-        caller: UserId,
+        caller: Caller,
         draft: MessageDraft,
     ) -> Result<Message, MessagingError> {
         let (room_id, reply_to) = (draft.room_id, draft.reply_to);
+        let sender = caller.user;
         self.database
             .read(move |tx| {
-                access::require_active(tx, caller)?;
-                tx.membership(room_id, caller)?
+                access::require_active(tx, &caller)?;
+                tx.membership(room_id, caller.user)?
                     .ok_or(MessagingError::RoomNotFound)?;
                 match reply_to {
                     Some(id) if !tx.has_message(room_id, id)? => {
@@ -148,7 +149,7 @@ impl Messaging {
         let message = NewMessage {
             id: MessageId::new(self.ids.time_ordered()),
             room_id,
-            sender_id: caller,
+            sender_id: sender,
             text: draft.text,
             client_message_id: Some(draft.client_message_id),
             reply_to,
@@ -170,15 +171,15 @@ impl Messaging {
     /// [`MessagingError`].
     pub async fn list(
         &self,
-        caller: UserId,
+        caller: Caller,
         room: RoomId,
         window: SeqWindow,
         page: ListRequest<i64>,
     ) -> Result<Listed<Message>, MessagingError> {
         self.database
             .read(move |tx| {
-                access::require_active(tx, caller)?;
-                tx.membership(room, caller)?
+                access::require_active(tx, &caller)?;
+                tx.membership(room, caller.user)?
                     .ok_or(MessagingError::RoomNotFound)?;
                 Ok(page.fetch(
                     tx,

@@ -1,20 +1,24 @@
 //! What the use cases need from outside, as traits that the outer crates implement.
 
 mod access;
+mod audit;
 mod live_chat;
 mod messages;
 mod rooms;
 mod security;
+mod sessions;
 mod store;
 mod tickets;
 mod time_and_ids;
 mod users;
 
 pub use access::{AccessRows, CallerRecord};
+pub use audit::{AuditRow, AuditRows};
 pub use live_chat::{Applied, LiveChat, SubmitError};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
 pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
 pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
+pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};

@@ -12,7 +12,7 @@ use abu_domain::{
 
 use crate::{
     Database,
-    access::{self, AccessError},
+    access::{self, AccessError, Caller},
     lists::{ListRequest, Listed, TimePosition, Total},
     ports::{
         Applied, Clock, Ids, LiveChat, MemberListing, NewRoom, RoomListing, StoreError, Transaction,
@@ -136,41 +136,42 @@ impl Rooms {
     ///
     /// # Errors
     /// [`RoomError`].
-    pub async fn open(&self, caller: UserId, draft: RoomDraft) -> Result<RoomOpened, RoomError> {
+    pub async fn open(&self, caller: Caller, draft: RoomDraft) -> Result<RoomOpened, RoomError> {
         match draft {
             RoomDraft::Direct { other } => self.open_direct(caller, other).await,
             RoomDraft::Group { name, members } => self.create_group(caller, name, members).await,
         }
     }
 
-    async fn open_direct(&self, caller: UserId, other: UserId) -> Result<RoomOpened, RoomError> {
-        let pair = DirectPair::new(caller, other).ok_or(RoomError::NotTwoPeople)?;
+    async fn open_direct(&self, caller: Caller, other: UserId) -> Result<RoomOpened, RoomError> {
+        let me = caller.user;
+        let pair = DirectPair::new(me, other).ok_or(RoomError::NotTwoPeople)?;
         let new_room = NewRoom {
             id: RoomId::new(self.ids.random()),
             kind: RoomKind::Direct,
             name: None,
             pair: Some(pair),
-            created_by: caller,
+            created_by: me,
             created_at: self.clock.now(),
         };
         let limits = self.limits;
         self.change(move |tx| {
-            access::require_active(tx, caller)?;
+            access::require_active(tx, &caller)?;
             require_users(tx, &[other])?;
             if !tx.insert_room(&new_room)? {
                 return reopen_direct(tx, pair, &new_room);
             }
             let now = new_room.created_at;
-            tx.add_members(new_room.id, &[caller], RoomRole::Owner, now)?;
+            tx.add_members(new_room.id, &[me], RoomRole::Owner, now)?;
             tx.add_members(new_room.id, &[other], RoomRole::Member, now)?;
-            require_few_rooms(tx, &[caller, other], limits)?;
+            require_few_rooms(tx, &[me, other], limits)?;
             let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
             Ok((
                 RoomOpened {
                     room,
                     created: true,
                 },
-                Change::Members(new_room.id, vec![caller, other]),
+                Change::Members(new_room.id, vec![me, other]),
             ))
         })
         .await
@@ -178,29 +179,30 @@ impl Rooms {
 
     async fn create_group(
         &self,
-        caller: UserId,
+        caller: Caller,
         name: RoomName,
         members: Vec<UserId>,
     ) -> Result<RoomOpened, RoomError> {
-        let others = without(members, caller);
+        let me = caller.user;
+        let others = without(members, me);
         let new_room = NewRoom {
             id: RoomId::new(self.ids.random()),
             kind: RoomKind::Group,
             name: Some(name),
             pair: None,
-            created_by: caller,
+            created_by: me,
             created_at: self.clock.now(),
         };
         let limits = self.limits;
         self.change(move |tx| {
-            access::require_active(tx, caller)?;
+            access::require_active(tx, &caller)?;
             require_users(tx, &others)?;
             let mut everybody = others.clone();
-            everybody.push(caller);
+            everybody.push(me);
             require_size(everybody.len(), limits)?;
             let now = new_room.created_at;
             tx.insert_room(&new_room)?;
-            tx.add_members(new_room.id, &[caller], RoomRole::Owner, now)?;
+            tx.add_members(new_room.id, &[me], RoomRole::Owner, now)?;
             tx.add_members(new_room.id, &others, RoomRole::Member, now)?;
             require_few_rooms(tx, &everybody, limits)?;
             let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
@@ -219,10 +221,10 @@ impl Rooms {
     ///
     /// # Errors
     /// [`RoomError`].
-    pub async fn get(&self, caller: UserId, id: RoomId) -> Result<Room, RoomError> {
+    pub async fn get(&self, caller: Caller, id: RoomId) -> Result<Room, RoomError> {
         self.database
             .read(move |tx| {
-                require_member(tx, caller, id)?;
+                require_member(tx, &caller, id)?;
                 tx.room(id)?.ok_or(RoomError::RoomNotFound)
             })
             .await
@@ -234,16 +236,16 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn list(
         &self,
-        caller: UserId,
+        caller: Caller,
         page: ListRequest<TimePosition<RoomId>>,
     ) -> Result<Listed<RoomListing>, RoomError> {
         self.database
             .read(move |tx| {
-                access::require_active(tx, caller)?;
+                access::require_active(tx, &caller)?;
                 Ok(page.fetch(
                     tx,
-                    |tx, seek, limit| tx.list_rooms(caller, seek, limit),
-                    |tx| tx.count_rooms(caller),
+                    |tx, seek, limit| tx.list_rooms(caller.user, seek, limit),
+                    |tx| tx.count_rooms(caller.user),
                 )?)
             })
             .await
@@ -256,7 +258,7 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn modify(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         patch: RoomPatch,
         expected: Expected,
@@ -264,7 +266,7 @@ impl Rooms {
         let now = self.clock.now();
         self.database
             .transaction(move |tx| {
-                let (room, membership) = lock_as_member(tx, caller, id)?;
+                let (room, membership) = lock_as_member(tx, &caller, id)?;
                 if patch.name.is_some() {
                     require_open_group(&room)?;
                     if !membership.role.may_rename() {
@@ -288,10 +290,10 @@ impl Rooms {
     ///
     /// # Errors
     /// [`RoomError`].
-    pub async fn archive(&self, caller: UserId, id: RoomId) -> Result<(), RoomError> {
+    pub async fn archive(&self, caller: Caller, id: RoomId) -> Result<(), RoomError> {
         let now = self.clock.now();
         self.change(move |tx| {
-            let (room, membership) = lock_as_member(tx, caller, id)?;
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Group && !membership.role.may_archive() {
                 return Err(RoomError::RoleForbids);
             }
@@ -309,14 +311,14 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn members(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         page: ListRequest<UserId>,
     ) -> Result<Listed<RoomMember>, RoomError> {
         let listed = self
             .database
             .read(move |tx| {
-                require_member(tx, caller, id)?;
+                require_member(tx, &caller, id)?;
                 Ok::<_, RoomError>(page.fetch(
                     tx,
                     |tx, seek, limit| tx.list_members(id, seek, limit),
@@ -343,15 +345,15 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn add_members(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         users: Vec<UserId>,
     ) -> Result<Room, RoomError> {
         let now = self.clock.now();
         let limits = self.limits;
-        let users = without(users, caller);
+        let users = without(users, caller.user);
         self.change(move |tx| {
-            let (room, membership) = lock_as_member(tx, caller, id)?;
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
             require_open_group(&room)?;
             if !membership.role.may_add_members() {
                 return Err(RoomError::RoleForbids);
@@ -375,18 +377,18 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn remove_member(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         user: UserId,
     ) -> Result<(), RoomError> {
         let now = self.clock.now();
         self.change(move |tx| {
-            let (room, membership) = lock_as_member(tx, caller, id)?;
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Direct {
                 return Err(RoomError::DirectRoom);
             }
             let target = tx.membership(id, user)?.ok_or(RoomError::MemberNotFound)?;
-            if user != caller && !membership.role.may_remove(target.role) {
+            if user != caller.user && !membership.role.may_remove(target.role) {
                 return Err(RoomError::RoleForbids);
             }
             require_owner_left(tx, &target)?;
@@ -402,14 +404,14 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn set_role(
         &self,
-        caller: UserId,
+        caller: Caller,
         id: RoomId,
         user: UserId,
         role: RoomRole,
     ) -> Result<Membership, RoomError> {
         self.database
             .transaction(move |tx| {
-                let (room, membership) = lock_as_member(tx, caller, id)?;
+                let (room, membership) = lock_as_member(tx, &caller, id)?;
                 require_open_group(&room)?;
                 if !membership.role.may_set_roles() {
                     return Err(RoomError::RoleForbids);
@@ -481,11 +483,12 @@ fn reopen_direct(
 
 fn require_member(
     tx: &mut dyn Transaction,
-    caller: UserId,
+    caller: &Caller,
     room: RoomId,
 ) -> Result<Membership, RoomError> {
     access::require_active(tx, caller)?;
-    tx.membership(room, caller)?.ok_or(RoomError::RoomNotFound)
+    tx.membership(room, caller.user)?
+        .ok_or(RoomError::RoomNotFound)
 }
 
 /// How many members the room has, which is a stored number.
@@ -497,13 +500,13 @@ fn member_total(tx: &mut dyn Transaction, room: RoomId) -> Result<Total, StoreEr
 /// The room, locked against other changes, and the caller's place in it.
 fn lock_as_member(
     tx: &mut dyn Transaction,
-    caller: UserId,
+    caller: &Caller,
     room: RoomId,
 ) -> Result<(Room, Membership), RoomError> {
     access::require_active(tx, caller)?;
     let room = tx.lock_room(room)?.ok_or(RoomError::RoomNotFound)?;
     let membership = tx
-        .membership(room.id, caller)?
+        .membership(room.id, caller.user)?
         .ok_or(RoomError::RoomNotFound)?;
     Ok((room, membership))
 }

@@ -1,7 +1,7 @@
 //! The registry, for its benchmark.
 
 use abu_application::ports::RoomChatState;
-use abu_domain::{RoomId, UserId};
+use abu_domain::{RoomId, SessionId, UserId};
 
 use crate::{directory::Snapshot, registry::Registry};
 
@@ -20,10 +20,10 @@ impl BenchedRegistry {
             })
             .collect();
         self.0.expect(user);
-        // Nobody is suspended here.
-        let _ = self
-            .0
-            .admit(user, &Snapshot { version: 1, rooms }, |_| session);
+        let log_in = SessionId::new(user.uuid());
+        let snapshot = Snapshot { version: 1, rooms };
+        // Nobody is suspended or logged out here.
+        let _ = self.0.admit(user, log_in, &snapshot, |_| session);
     }
 
     /// Visits whom a message in the room reaches.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use abu_application::ports::RoomChatState;
-use abu_domain::{RoomId, UserId};
+use abu_domain::{RoomId, SessionId, UserId};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -85,6 +85,14 @@ pub(crate) enum Event {
     /// The account was suspended.
     Suspended {
         user: UserId,
+        version: Version,
+        #[expect(dead_code, reason = "tells by being dropped")]
+        handled: Handled,
+    },
+    /// These log-ins of the user have ended.
+    LoggedOut {
+        user: UserId,
+        log_ins: Arc<[SessionId]>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Handled,

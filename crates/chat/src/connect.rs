@@ -3,7 +3,7 @@
 use std::{any::Any, os::fd::AsRawFd, time::Instant};
 
 use abu_chat_protocol::Profile;
-use abu_domain::UserId;
+use abu_domain::{SessionId, UserId};
 use actix::{Actor, AsyncContext};
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -17,7 +17,7 @@ use socket2::SockRef;
 use crate::{
     ChatSettings, Worker,
     directory::{LookupError, Snapshot},
-    registry::{SessionKey, SuspendedMeanwhile},
+    registry::{EndedMeanwhile, SessionKey},
     session::{
         ChatSession,
         socket::{Descriptor, Socket},
@@ -31,6 +31,8 @@ use crate::{
 pub struct Connecting {
     /// Who.
     pub user_id: UserId,
+    /// The log-in that the token or ticket came of.
+    pub session_id: SessionId,
     /// When their access token expires, and the session with it.
     pub expires_at: DateTime<Utc>,
 }
@@ -38,9 +40,9 @@ pub struct Connecting {
 /// Why a connection was refused before it became a WebSocket.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// There is no such account any more.
-    #[error("there is no such account any more")]
-    UnknownUser,
+    /// The log-in was ended, or its account is gone.
+    #[error("the log-in has ended")]
+    SessionEnded,
     /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
@@ -93,7 +95,10 @@ impl Worker {
             .take_place(who.user_id)
             .ok_or(ConnectError::TooManySessions)?;
         let expected = Expected::new(self, who.user_id);
-        let snapshot = engine.directory.look_up(who.user_id).await?;
+        let snapshot = engine
+            .directory
+            .look_up(who.user_id, who.session_id)
+            .await?;
         if engine.is_draining() {
             return Err(ConnectError::Draining);
         }
@@ -115,7 +120,7 @@ impl Worker {
         let lifetime = (who.expires_at - engine.clock.now()).to_std();
         let expires_at = now + lifetime.unwrap_or_default();
         let state = SessionState::new(settings, now, expires_at);
-        let admitted = expected.admit(&snapshot, |key| {
+        let admitted = expected.admit(who.session_id, &snapshot, |key| {
             let actor = ChatSession::create(|ctx| {
                 ctx.add_stream(reader);
                 ChatSession {
@@ -133,10 +138,11 @@ impl Worker {
             Handle {
                 outbox,
                 profile: negotiated.profile,
+                log_in: who.session_id,
                 actor,
             }
         });
-        admitted.map_err(|_suspended| ConnectError::Suspended)?;
+        admitted?;
         Ok(response)
     }
 }
@@ -144,9 +150,18 @@ impl Worker {
 impl From<LookupError> for ConnectError {
     fn from(error: LookupError) -> Self {
         match error {
-            LookupError::UnknownUser => Self::UnknownUser,
+            LookupError::SessionEnded => Self::SessionEnded,
             LookupError::Suspended => Self::Suspended,
             LookupError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<EndedMeanwhile> for ConnectError {
+    fn from(ended: EndedMeanwhile) -> Self {
+        match ended {
+            EndedMeanwhile::Suspended => Self::Suspended,
+            EndedMeanwhile::LoggedOut => Self::SessionEnded,
         }
     }
 }
@@ -170,11 +185,12 @@ impl<'a> Expected<'a> {
 
     fn admit(
         mut self,
+        log_in: SessionId,
         snapshot: &Snapshot,
         make: impl FnOnce(SessionKey) -> Handle,
-    ) -> Result<SessionKey, SuspendedMeanwhile> {
+    ) -> Result<SessionKey, EndedMeanwhile> {
         self.settled = true;
-        self.worker.admit(self.user, snapshot, make)
+        self.worker.admit(self.user, log_in, snapshot, make)
     }
 }
 

@@ -6,6 +6,7 @@
 //! version, so a worker that hears of two knows which is newer.
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
@@ -15,7 +16,7 @@ use std::{
 };
 
 use abu_application::ports::{ChatMember, RoomChatState, Store, StoreError};
-use abu_domain::{RoomId, UserId};
+use abu_domain::{RoomId, SessionId, UserId};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
@@ -34,7 +35,8 @@ pub(crate) struct Snapshot {
 /// Why a user could not be looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LookupError {
-    UnknownUser,
+    /// Or its account is gone.
+    SessionEnded,
     Suspended,
     Unavailable,
 }
@@ -49,6 +51,7 @@ const RETRY: Duration = Duration::from_millis(200);
 enum Request {
     Lookup {
         user: UserId,
+        log_in: SessionId,
         reply: oneshot::Sender<Result<Snapshot, LookupError>>,
     },
     Refresh {
@@ -61,9 +64,21 @@ enum Request {
 /// What somebody changed, and is to be read again.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
-    Members { room: RoomId, users: Vec<UserId> },
-    Account { user: UserId },
-    Room { room: RoomId },
+    Members {
+        room: RoomId,
+        users: Vec<UserId>,
+    },
+    Account {
+        user: UserId,
+    },
+    Room {
+        room: RoomId,
+    },
+    /// Ended for good, so there is nothing to read.
+    LogIns {
+        user: UserId,
+        log_ins: Arc<[SessionId]>,
+    },
 }
 
 /// The thread's handle.
@@ -92,9 +107,18 @@ impl Directory {
     }
 
     /// Looks a connecting user up. Never blocks the thread it is called on.
-    pub(crate) async fn look_up(&self, user: UserId) -> Result<Snapshot, LookupError> {
+    pub(crate) async fn look_up(
+        &self,
+        user: UserId,
+        log_in: SessionId,
+    ) -> Result<Snapshot, LookupError> {
         let (reply, answer) = oneshot::channel();
-        match self.requests.try_send(Request::Lookup { user, reply }) {
+        let request = Request::Lookup {
+            user,
+            log_in,
+            reply,
+        };
+        match self.requests.try_send(request) {
             Ok(()) => answer.await.unwrap_or(Err(LookupError::Unavailable)),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 Err(LookupError::Unavailable)
@@ -133,7 +157,11 @@ struct Reader {
     unsettled: Vec<(Change, Handled)>,
 }
 
-type Lookup = (UserId, oneshot::Sender<Result<Snapshot, LookupError>>);
+struct Lookup {
+    user: UserId,
+    log_in: SessionId,
+    reply: oneshot::Sender<Result<Snapshot, LookupError>>,
+}
 
 impl Reader {
     fn run(mut self) {
@@ -155,7 +183,15 @@ impl Reader {
             let mut next = first;
             while let Some(request) = next {
                 match request {
-                    Request::Lookup { user, reply } => lookups.push((user, reply)),
+                    Request::Lookup {
+                        user,
+                        log_in,
+                        reply,
+                    } => lookups.push(Lookup {
+                        user,
+                        log_in,
+                        reply,
+                    }),
                     Request::Refresh { change, applied } => {
                         // Lookups that came before are answered before: versions tell the rest.
                         self.answer(std::mem::take(&mut lookups));
@@ -178,32 +214,54 @@ impl Reader {
     }
 
     fn answer(&mut self, mut lookups: Vec<Lookup>) {
-        lookups.retain(|(_, reply)| !reply.is_closed());
+        lookups.retain(|lookup| !lookup.reply.is_closed());
         if lookups.is_empty() {
             return;
         }
-        let mut users: Vec<UserId> = lookups.iter().map(|(user, _)| *user).collect();
-        users.sort_unstable();
-        users.dedup();
         self.version += 1;
-        match self.store.read(|tx| tx.chat_members(&users)) {
-            Ok(members) => {
-                for (user, reply) in lookups {
-                    let _ = reply.send(self.snapshot(&members, user));
+        match self.read_connecting(&lookups) {
+            Ok((members, live)) => {
+                for lookup in lookups {
+                    let snapshot = match live.contains(&lookup.log_in) {
+                        true => self.snapshot(&members, lookup.user),
+                        false => Err(LookupError::SessionEnded),
+                    };
+                    let _ = lookup.reply.send(snapshot);
                 }
             }
             Err(error) => {
                 log_failure("looking up who connects", &error);
-                for (_, reply) in lookups {
-                    let _ = reply.send(Err(LookupError::Unavailable));
+                for lookup in lookups {
+                    let _ = lookup.reply.send(Err(LookupError::Unavailable));
                 }
             }
         }
     }
 
-    fn snapshot(&self, members: &[ChatMember], user: UserId) -> Result<Snapshot, LookupError> {
-        match members.iter().find(|member| member.user_id == user) {
-            None => Err(LookupError::UnknownUser),
+    /// Who connects, by their ids, and which of their log-ins last.
+    fn read_connecting(
+        &self,
+        lookups: &[Lookup],
+    ) -> Result<(HashMap<UserId, ChatMember>, HashSet<SessionId>), StoreError> {
+        let mut users: Vec<UserId> = lookups.iter().map(|lookup| lookup.user).collect();
+        users.sort_unstable();
+        users.dedup();
+        let log_ins: Vec<SessionId> = lookups.iter().map(|lookup| lookup.log_in).collect();
+        self.store.read(|tx| {
+            let live = tx.live_sessions(&log_ins)?.into_iter().collect();
+            let members = tx.chat_members(&users)?;
+            let by_id = members.into_iter().map(|member| (member.user_id, member));
+            Ok((by_id.collect(), live))
+        })
+    }
+
+    fn snapshot(
+        &self,
+        members: &HashMap<UserId, ChatMember>,
+        user: UserId,
+    ) -> Result<Snapshot, LookupError> {
+        match members.get(&user) {
+            None => Err(LookupError::SessionEnded),
             Some(member) if !member.is_active => Err(LookupError::Suspended),
             Some(member) => Ok(Snapshot {
                 version: self.version,
@@ -236,6 +294,7 @@ impl Reader {
                     let found = tx.chat_members(&[*user])?;
                     Found::Active(found.iter().any(|member| member.is_active))
                 }
+                Change::LogIns { .. } => Found::Ended,
                 Change::Room { room } => {
                     Found::ReadOnly(tx.room(*room)?.is_none_or(|room| room.is_read_only()))
                 }
@@ -266,6 +325,12 @@ impl Reader {
                 version,
                 handled,
             }),
+            (Change::LogIns { user, log_ins }, Found::Ended) => Some(Event::LoggedOut {
+                user,
+                log_ins,
+                version,
+                handled,
+            }),
             _ => None,
         }
     }
@@ -276,6 +341,7 @@ enum Found {
     Memberships(Vec<(UserId, Option<RoomChatState>)>),
     ReadOnly(bool),
     Active(bool),
+    Ended,
 }
 
 fn log_failure(doing: &str, error: &StoreError) {

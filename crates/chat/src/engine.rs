@@ -15,7 +15,7 @@ use abu_application::{
     ports::{Applied, Clock, Ids, LiveChat, SubmitError},
 };
 use abu_domain::{
-    RoomId, UserId,
+    RoomId, SessionId, UserId,
     message::{Message, NewMessage},
 };
 use tokio::sync::oneshot;
@@ -132,6 +132,13 @@ impl LiveChat for Engine {
 
     fn account_suspended(&self, user: UserId) -> Applied {
         Box::pin(self.directory.refresh(Change::Account { user }))
+    }
+
+    fn sessions_ended(&self, user: UserId, sessions: &[SessionId]) -> Applied {
+        Box::pin(self.directory.refresh(Change::LogIns {
+            user,
+            log_ins: sessions.into(),
+        }))
     }
 
     fn submit(

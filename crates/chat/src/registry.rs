@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use abu_domain::{RoomId, UserId};
+use abu_domain::{RoomId, SessionId, UserId};
 use indexmap::IndexSet;
 use slab::Slab;
 
@@ -24,9 +24,14 @@ pub(crate) struct RoomView {
     pub(crate) read_only: bool,
 }
 
-/// The user was suspended while they were connecting.
+/// Why somebody who was connecting may not any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SuspendedMeanwhile;
+pub(crate) enum EndedMeanwhile {
+    /// The account was suspended.
+    Suspended,
+    /// The log-in was ended.
+    LoggedOut,
+}
 
 #[derive(Debug)]
 pub(crate) struct Registry<H> {
@@ -60,6 +65,7 @@ struct User {
 enum Meanwhile {
     Room(RoomId, Option<RoomView>),
     Suspended,
+    LoggedOut(SessionId),
 }
 
 #[derive(Debug)]
@@ -101,13 +107,14 @@ impl<H> Registry<H> {
     /// Takes a session in. `make` is handed the session's key.
     ///
     /// # Errors
-    /// Where the user was suspended after the snapshot was read.
+    /// Where the user was suspended, or `log_in` ended, after the snapshot was read.
     pub(crate) fn admit(
         &mut self,
         user: UserId,
+        log_in: SessionId,
         snapshot: &Snapshot,
         make: impl FnOnce(SessionKey) -> H,
-    ) -> Result<SessionKey, SuspendedMeanwhile> {
+    ) -> Result<SessionKey, EndedMeanwhile> {
         let entry = self.users.entry(user).or_default();
         let later: Vec<_> = entry
             .meanwhile
@@ -116,12 +123,9 @@ impl<H> Registry<H> {
             .copied()
             .collect();
         entry.end_of_waiting();
-        if later
-            .iter()
-            .any(|(_, what)| matches!(what, Meanwhile::Suspended))
-        {
+        if let Some(ended) = later.iter().find_map(|(_, what)| what.ends(log_in)) {
             self.forget_if_gone(user);
-            return Err(SuspendedMeanwhile);
+            return Err(ended);
         }
         self.replace_rooms(user, snapshot);
         for (version, what) in later {
@@ -273,6 +277,17 @@ impl<H> Registry<H> {
         }
     }
 
+    /// These log-ins of the user ended, as of `version`. The sessions that came of them are the
+    /// caller's to end.
+    pub(crate) fn logged_out(&mut self, user: UserId, log_ins: &[SessionId], version: Version) {
+        if let Some(entry) = self.users.get_mut(&user)
+            && entry.connecting > 0
+        {
+            let ended = log_ins.iter().copied().map(Meanwhile::LoggedOut);
+            entry.meanwhile.extend(ended.map(|what| (version, what)));
+        }
+    }
+
     fn keyed(&self, slot: usize) -> (SessionKey, &H) {
         let session = &self.sessions[slot];
         let key = SessionKey {
@@ -351,6 +366,17 @@ impl<H> Registry<H> {
     fn forget_if_empty(&mut self, room: RoomId) {
         if self.rooms.get(&room).is_some_and(|r| r.sessions.is_empty()) {
             self.rooms.remove(&room);
+        }
+    }
+}
+
+impl Meanwhile {
+    /// Whether it keeps a connection of this log-in out.
+    fn ends(self, log_in: SessionId) -> Option<EndedMeanwhile> {
+        match self {
+            Self::Suspended => Some(EndedMeanwhile::Suspended),
+            Self::LoggedOut(ended) if ended == log_in => Some(EndedMeanwhile::LoggedOut),
+            Self::LoggedOut(_) | Self::Room(..) => None,
         }
     }
 }

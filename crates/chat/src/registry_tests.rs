@@ -14,6 +14,11 @@ fn room(n: u8) -> RoomId {
     RoomId::new(Uuid::from_u128(u128::from(n) + 1_000))
 }
 
+/// The log-in that all of a user's sessions come of, where a test does not care.
+fn log_in(user: UserId) -> SessionId {
+    SessionId::new(user.uuid())
+}
+
 const OPEN: RoomView = RoomView { read_only: false };
 
 /// What can happen, in any order.
@@ -100,7 +105,9 @@ fn apply(step: Step, model: &mut Model, registry: &mut Registry<u64>) {
                 model.waiting.remove(index);
                 let name = model.next_name;
                 model.next_name += 1;
-                let key = registry.admit(who, &snapshot, |_| name).unwrap();
+                let key = registry
+                    .admit(who, log_in(who), &snapshot, |_| name)
+                    .unwrap();
                 model.sessions.insert(name, (key, who));
             }
         }
@@ -206,14 +213,31 @@ fn who_is_suspended_while_connecting_does_not_get_in() {
     registry.expect(user(1));
     registry.suspended(user(1), 5);
     assert_eq!(
-        registry.admit(user(1), &snapshot(4, &[]), |_| ()),
-        Err(SuspendedMeanwhile)
+        registry.admit(user(1), log_in(user(1)), &snapshot(4, &[]), |_| ()),
+        Err(EndedMeanwhile::Suspended)
     );
     registry.expect(user(1));
     assert!(
-        registry.admit(user(1), &snapshot(6, &[]), |_| ()).is_ok(),
+        registry
+            .admit(user(1), log_in(user(1)), &snapshot(6, &[]), |_| ())
+            .is_ok(),
         "but does when the look-up is newer: the account was activated again"
     );
+}
+
+#[test]
+fn a_connection_of_a_log_in_that_ends_meanwhile_does_not_get_in_and_others_do() {
+    let (phone, laptop) = (log_in(user(7)), log_in(user(8)));
+    let mut registry = Registry::default();
+    registry.expect(user(1));
+    registry.expect(user(1));
+    registry.logged_out(user(1), &[phone], 5);
+    let older = snapshot(4, &[]);
+    assert_eq!(
+        registry.admit(user(1), phone, &older, |_| ()),
+        Err(EndedMeanwhile::LoggedOut)
+    );
+    assert!(registry.admit(user(1), laptop, &older, |_| ()).is_ok());
 }
 
 #[test]
@@ -221,12 +245,22 @@ fn an_older_read_does_not_open_a_room_that_was_archived_since() {
     let mut registry = Registry::default();
     registry.expect(user(1));
     registry
-        .admit(user(1), &snapshot(1, &[(1, false)]), |_| ())
+        .admit(
+            user(1),
+            log_in(user(1)),
+            &snapshot(1, &[(1, false)]),
+            |_| (),
+        )
         .unwrap();
     registry.expect(user(2));
     registry.room_changed(room(1), RoomView { read_only: true }, 3);
     registry
-        .admit(user(2), &snapshot(2, &[(1, false)]), |_| ())
+        .admit(
+            user(2),
+            log_in(user(2)),
+            &snapshot(2, &[(1, false)]),
+            |_| (),
+        )
         .unwrap();
     for n in [1, 2] {
         assert!(registry.room_of(user(n), room(1)).unwrap().read_only);
@@ -238,12 +272,12 @@ fn a_key_does_not_open_the_session_that_took_its_slot() {
     let mut registry = Registry::default();
     registry.expect(user(1));
     let old = registry
-        .admit(user(1), &snapshot(1, &[]), |_| "old")
+        .admit(user(1), log_in(user(1)), &snapshot(1, &[]), |_| "old")
         .unwrap();
     registry.remove(old);
     registry.expect(user(2));
     let new = registry
-        .admit(user(2), &snapshot(1, &[]), |_| "new")
+        .admit(user(2), log_in(user(2)), &snapshot(1, &[]), |_| "new")
         .unwrap();
     assert_eq!(registry.session(old), None);
     assert_eq!(registry.session(new), Some(&"new"));

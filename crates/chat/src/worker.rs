@@ -20,7 +20,7 @@ use abu_chat_protocol::{
     CloseCode, Profile,
     server::{ChatJoinNotify, ChatLeave, TypingNotify},
 };
-use abu_domain::{RoomId, UserId};
+use abu_domain::{RoomId, SessionId, UserId};
 use actix::{Addr, WeakAddr};
 use tokio::sync::{Notify, mpsc};
 
@@ -29,7 +29,7 @@ use crate::{
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
-    registry::{Registry, RoomView, SessionKey, SuspendedMeanwhile},
+    registry::{EndedMeanwhile, Registry, RoomView, SessionKey},
     session::{ChatSession, Outbox, Wake},
     timers::Wheel,
 };
@@ -88,6 +88,8 @@ struct Gathered {
 pub(crate) struct Handle {
     pub(crate) outbox: Outbox,
     pub(crate) profile: Profile,
+    /// The log-in that the connection came of.
+    pub(crate) log_in: SessionId,
     pub(crate) actor: Addr<ChatSession>,
 }
 
@@ -178,10 +180,12 @@ impl Worker {
     pub(crate) fn admit(
         &self,
         user: UserId,
+        log_in: SessionId,
         snapshot: &Snapshot,
         make: impl FnOnce(SessionKey) -> Handle,
-    ) -> Result<SessionKey, SuspendedMeanwhile> {
-        self.0.registry.borrow_mut().admit(user, snapshot, make)
+    ) -> Result<SessionKey, EndedMeanwhile> {
+        let mut registry = self.0.registry.borrow_mut();
+        registry.admit(user, log_in, snapshot, make)
     }
 
     /// Takes a session out, if it is still in.
@@ -386,6 +390,20 @@ impl Worker {
                 registry.suspended(*user, *version);
                 for session in registry.sessions_of(*user) {
                     session.end(CloseCode::AccountSuspended);
+                }
+            }
+            Event::LoggedOut {
+                user,
+                log_ins,
+                version,
+                handled: _,
+            } => {
+                let mut registry = self.0.registry.borrow_mut();
+                registry.logged_out(*user, log_ins, *version);
+                for session in registry.sessions_of(*user) {
+                    if log_ins.contains(&session.log_in) {
+                        session.end(CloseCode::TokenExpired);
+                    }
                 }
             }
             Event::ShutDown => {

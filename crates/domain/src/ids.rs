@@ -47,6 +47,10 @@ typed_id!(
     UserId
 );
 typed_id!(
+    /// A log-in, with all the tokens that come of it; UUIDv4.
+    SessionId
+);
+typed_id!(
     /// A room; UUIDv4.
     RoomId
 );

@@ -17,7 +17,8 @@ impl Database {
         Client::connect(url, NoTls).map(Self)
     }
 
-    /// Makes everybody. The first member of each room owns it.
+    /// Makes everybody, logged in once: the session has the user's own id. The first member of each
+    /// room owns it.
     ///
     /// # Errors
     /// Where PostgreSQL refuses a statement.
@@ -31,6 +32,9 @@ impl Database {
         self.0.batch_execute(&format!(
             "INSERT INTO users (id, email, password_hash, firstname, lastname, created_at, last_modified)
              SELECT {user}, 'member' || number || '@example.com', '-', 'Member', number::text, now(), now()
+             FROM generate_series(0, {users} - 1) number;
+             INSERT INTO sessions (id, user_id, created_at, last_used_at, refreshed_at, expires_at)
+             SELECT {user}, {user}, now(), now(), now(), now() + interval '1 day'
              FROM generate_series(0, {users} - 1) number;
              INSERT INTO rooms (id, kind, name, created_by, created_at, last_modified, last_activity_at, member_count)
              SELECT {room}, 'group', 'Room ' || number, {owner}, now(), now(), now(), {members}

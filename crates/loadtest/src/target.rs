@@ -178,6 +178,7 @@ impl Target {
         #[derive(Serialize)]
         struct Claims {
             sub: Uuid,
+            sid: Uuid,
             jti: Uuid,
             iss: &'static str,
             aud: &'static str,
@@ -190,6 +191,7 @@ impl Target {
             .as_secs();
         let claims = Claims {
             sub: community::user_id(user),
+            sid: community::user_id(user),
             jti: Uuid::new_v4(),
             iss: ISSUER,
             aud: ISSUER,

@@ -1,8 +1,10 @@
 //! Permissions, roles and groups.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use abu_application::ports::{AccessRows, CallerRecord, StoreError};
 use abu_domain::{
-    UserId,
+    SessionId, UserId,
     access::{Permission, SEEDED_GROUPS, SEEDED_ROLES},
 };
 use chrono::{DateTime, Utc};
@@ -18,29 +20,62 @@ use crate::{
     store::Session,
 };
 
+/// Whether they are active, superusers, and due to set up one-time passwords; what they hold
+/// everywhere; and what they hold in chapters, as two lists of one length.
+type CallerRow = (bool, bool, bool, Vec<String>, Vec<Uuid>, Vec<String>);
+
+fn caller_record(row: CallerRow) -> CallerRecord {
+    let (is_active, is_superuser, totp_due, everywhere, chapters, names) = row;
+    let mut in_chapters: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+    for (chapter, name) in chapters.into_iter().zip(names) {
+        in_chapters.entry(chapter).or_default().insert(name);
+    }
+    CallerRecord {
+        is_active,
+        is_superuser,
+        totp_due,
+        permissions: everywhere.into_iter().collect(),
+        in_chapters,
+    }
+}
+
 impl AccessRows for Session<'_> {
-    fn caller(&mut self, id: UserId) -> Result<Option<CallerRecord>, StoreError> {
+    fn caller(
+        &mut self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Option<CallerRecord>, StoreError> {
         self.run(|connection| {
-            let found: Option<(bool, bool, Vec<String>)> = sql::<(Bool, Bool, Array<Text>)>(
-                "SELECT is_active, is_superuser, ARRAY(
-                     SELECT DISTINCT permissions.name
-                     FROM user_group
-                     JOIN role_group USING (group_id)
-                     JOIN permission_role USING (role_id)
-                     JOIN permissions ON permissions.id = permission_id
-                     WHERE user_id = users.id)
-                 FROM users WHERE id = ?",
-            )
-            .bind::<SqlUuid, _>(id.uuid())
-            .get_result(connection)
-            .optional()?;
-            Ok(
-                found.map(|(is_active, is_superuser, permissions)| CallerRecord {
-                    is_active,
-                    is_superuser,
-                    permissions: permissions.into_iter().collect(),
-                }),
-            )
+            let found: Option<CallerRow> =
+                sql::<(Bool, Bool, Bool, Array<Text>, Array<SqlUuid>, Array<Text>)>(
+                    "WITH held AS (
+                         SELECT role_id, NULL::uuid AS chapter
+                         FROM user_group JOIN role_group USING (group_id) WHERE user_id = ?
+                         UNION
+                         SELECT role_id, scope_id
+                         FROM role_assignments
+                         WHERE user_id = ? AND valid_from <= now()
+                           AND (valid_until IS NULL OR now() < valid_until)),
+                     granted AS (
+                         SELECT DISTINCT chapter, permissions.name
+                         FROM held JOIN permission_role USING (role_id)
+                         JOIN permissions ON permissions.id = permission_id)
+                     SELECT is_active, is_superuser, totp_due,
+                            ARRAY(SELECT name FROM granted WHERE chapter IS NULL),
+                            ARRAY(SELECT chapter FROM granted WHERE chapter IS NOT NULL
+                                  ORDER BY chapter, name),
+                            ARRAY(SELECT name FROM granted WHERE chapter IS NOT NULL
+                                  ORDER BY chapter, name)
+                     FROM sessions JOIN users ON users.id = sessions.user_id
+                     WHERE sessions.id = ? AND users.id = ? AND revoked_at IS NULL",
+                )
+                .bind::<SqlUuid, _>(user.uuid())
+                .bind::<SqlUuid, _>(user.uuid())
+                .bind::<SqlUuid, _>(session.uuid())
+                .bind::<SqlUuid, _>(user.uuid())
+                .get_result(connection)
+                .optional()?;
+            Ok(found.map(caller_record))
         })
     }
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod audit;
 mod connection;
 mod error;
 mod lists;
@@ -10,6 +11,7 @@ pub mod migrations;
 mod rooms;
 #[rustfmt::skip]
 mod schema;
+mod sessions;
 mod sql;
 mod store;
 mod tickets;

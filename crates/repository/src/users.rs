@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::{
     error::{BadRow, Failure},
     lists::{in_list_order, newest_first, total},
-    schema::{groups, user_group, users},
+    schema::{groups, user_emails, user_group, users},
     sql::sql,
     store::Session,
 };
@@ -90,24 +90,6 @@ impl TryFrom<UserRow> for User {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = users, check_for_backend(Pg))]
-struct CredentialsRow {
-    id: Uuid,
-    password_hash: String,
-    is_active: bool,
-}
-
-impl From<CredentialsRow> for Credentials {
-    fn from(row: CredentialsRow) -> Self {
-        Self {
-            user_id: row.id.into(),
-            password_hash: row.password_hash,
-            is_active: row.is_active,
-        }
-    }
-}
-
 #[derive(Insertable)]
 #[diesel(table_name = users)]
 struct NewUserRow<'a> {
@@ -154,12 +136,32 @@ impl UserRows for Session<'_> {
 
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         self.run(|connection| {
-            let row = users::table
-                .filter(lower(users::email).eq(email.as_str()))
-                .select(CredentialsRow::as_select())
+            // An address may be claimed by several accounts; one of them can have verified it.
+            let found: Option<(Uuid, String, bool, bool)> = user_emails::table
+                .inner_join(users::table)
+                .filter(lower(user_emails::email).eq(email.as_str()))
+                .filter(
+                    user_emails::verified_at
+                        .is_not_null()
+                        .or(user_emails::is_primary),
+                )
+                .order(user_emails::verified_at.is_null())
+                .select((
+                    users::id,
+                    users::password_hash,
+                    users::is_active,
+                    user_emails::verified_at.is_not_null(),
+                ))
                 .first(connection)
                 .optional()?;
-            Ok(row.map(Credentials::from))
+            Ok(found.map(
+                |(user_id, password_hash, is_active, email_verified)| Credentials {
+                    user_id: user_id.into(),
+                    password_hash,
+                    is_active,
+                    email_verified,
+                },
+            ))
         })
     }
 
@@ -207,6 +209,16 @@ impl UserRows for Session<'_> {
         self.run(|connection| {
             diesel::insert_into(users::table)
                 .values(NewUserRow::from(user))
+                .execute(connection)?;
+            diesel::insert_into(user_emails::table)
+                .values((
+                    user_emails::id.eq(Uuid::new_v4()),
+                    user_emails::user_id.eq(user.id.uuid()),
+                    user_emails::email.eq(user.email.as_str()),
+                    user_emails::is_primary.eq(true),
+                    user_emails::verified_at.eq(user.email_verified_at),
+                    user_emails::created_at.eq(user.created_at),
+                ))
                 .execute(connection)?;
             Ok(())
         })

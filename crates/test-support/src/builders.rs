@@ -1,15 +1,17 @@
 //! People and rooms for tests, made through the store's own ports.
 
 use abu_application::{
-    ports::{Clock, NewRoom, NewUser},
+    access::{Caller, Origin},
+    ports::{Clock, NewRoom, NewSession, NewUser},
     system::SystemClock,
 };
 use abu_domain::{
-    RoomId, UserId,
+    RoomId, SessionId, UserId,
     room::{DirectPair, Room, RoomKind, RoomRole},
     text::{EmailAddress, PersonName, RoomName},
     user::User,
 };
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::TestDatabase;
@@ -36,6 +38,7 @@ impl<'a> UserBuilder<'a> {
             lastname: name("Bello"),
             phone: None,
             is_superuser: false,
+            email_verified_at: Some(SystemClock.now()),
             created_at: SystemClock.now(),
         };
         Self {
@@ -100,6 +103,15 @@ impl<'a> UserBuilder<'a> {
             for group in &self.groups {
                 tx.add_to_group(id, group)?;
             }
+            tx.insert_session(&NewSession {
+                id: session_of(id),
+                user_id: id,
+                device_name: None,
+                network: None,
+                created_at: now,
+                expires_at: now + TimeDelta::days(1),
+                totp_due: false,
+            })?;
             if !self.is_active {
                 tx.set_active(id, false, now)?;
             }
@@ -107,6 +119,23 @@ impl<'a> UserBuilder<'a> {
         });
         user.expect("the account is made")
             .expect("an account just made is there")
+    }
+}
+
+/// The log-in that everybody whom a test makes has from the beginning: it has the account's own id.
+pub fn session_of(user: UserId) -> SessionId {
+    SessionId::new(user.uuid())
+}
+
+/// The user, asking with a token of [`session_of`] them.
+pub fn caller(user: UserId) -> Caller {
+    Caller {
+        user,
+        session: session_of(user),
+        origin: Origin {
+            address: None,
+            request_id: "req_test".into(),
+        },
     }
 }
 

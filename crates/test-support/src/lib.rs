@@ -14,7 +14,7 @@ mod private_cluster;
 #[cfg(feature = "server")]
 mod server;
 
-pub use builders::{GroupBuilder, UserBuilder};
+pub use builders::{GroupBuilder, UserBuilder, caller, session_of};
 pub use chat_client::ChatClient;
 pub use cluster::cluster;
 pub use database::{TestDatabase, new_message};

@@ -16,7 +16,7 @@ use abu_domain::UserId;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::TestDatabase;
+use crate::{TestDatabase, session_of};
 
 /// The first superuser of every test's server.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
@@ -88,10 +88,17 @@ impl TestServer {
         format!("ws://{}/chat?token={}", self.address(), self.token(user))
     }
 
-    /// An access token for `user`.
+    /// An access token for `user`, who is logged in with it if they were not.
     pub fn token(&self, user: UserId) -> String {
+        let session = session_of(user);
+        self.database.execute(&format!(
+            "INSERT INTO sessions (id, user_id, created_at, last_used_at, refreshed_at, expires_at)
+             SELECT '{session}', id, now(), now(), now(), now() + interval '1 day'
+             FROM users WHERE id = '{user}'
+             ON CONFLICT DO NOTHING"
+        ));
         self.tokens
-            .issue(user, Uuid::new_v4(), SystemClock.now())
+            .issue(user, session, Uuid::new_v4(), SystemClock.now())
             .expect("a token can be signed")
             .token
     }

@@ -1,8 +1,14 @@
 //! Who is asking.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
 
-use abu_application::ports::TokenClaims;
+use abu_application::{
+    access::{Caller, Origin},
+    ports::TokenClaims,
+};
 use abu_domain::UserId;
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -10,21 +16,43 @@ use actix_web::{
     http::header::{self, HeaderMap},
 };
 
-use super::problem::{Problem, ProblemKind};
+use super::{
+    problem::{Problem, ProblemKind},
+    request_id::RequestId,
+};
 use crate::state::AppState;
 
-/// Somebody with a good access token. That their account is still there and not suspended is for the
-/// use case to see.
-#[derive(Clone, Copy, Debug)]
+/// Somebody with a good access token. That their session lasts, and their account is still there and
+/// not suspended, is for the use case to see.
+#[derive(Clone, Debug)]
 pub(super) struct CurrentUser {
+    /// Who asks, as the use cases take it.
+    pub caller: Caller,
     /// What the token says.
     pub claims: TokenClaims,
 }
 
-impl CurrentUser {
-    /// Who it is.
-    pub(super) fn id(&self) -> UserId {
-        self.claims.user_id
+/// Where a request comes from, of which no more need be known.
+#[derive(Clone, Debug)]
+pub(super) struct RequestOrigin(pub Origin);
+
+impl FromRequest for RequestOrigin {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self(origin(request))))
+    }
+}
+
+fn origin(request: &HttpRequest) -> Origin {
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(ToString::to_string);
+    Origin {
+        address: request.peer_addr().map(|peer| peer.ip().to_canonical()),
+        request_id: Arc::from(id.unwrap_or_default()),
     }
 }
 
@@ -41,7 +69,12 @@ fn current_user(request: &HttpRequest) -> Result<CurrentUser, Problem> {
     let token = bearer_token(request.headers())?.ok_or_else(authentication_required)?;
     let claims = AppState::of(request).verify(token)?;
     note_caller(request, claims.user_id);
-    Ok(CurrentUser { claims })
+    let caller = Caller {
+        user: claims.user_id,
+        session: claims.session_id,
+        origin: origin(request),
+    };
+    Ok(CurrentUser { caller, claims })
 }
 
 /// Who a request turned out to be from, for the access log.

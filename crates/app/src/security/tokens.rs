@@ -4,7 +4,7 @@
 use std::{error::Error, time::Duration};
 
 use abu_application::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError};
-use abu_domain::UserId;
+use abu_domain::{SessionId, UserId};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
@@ -28,6 +28,7 @@ pub struct JwtTokens {
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: Uuid,
+    sid: Uuid,
     jti: Uuid,
     iss: String,
     aud: String,
@@ -69,6 +70,7 @@ impl AccessTokens for JwtTokens {
     fn issue(
         &self,
         user: UserId,
+        session: SessionId,
         token_id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<IssuedToken, Box<dyn Error + Send + Sync>> {
@@ -76,6 +78,7 @@ impl AccessTokens for JwtTokens {
         let issued_at = now.timestamp();
         let claims = Claims {
             sub: user.uuid(),
+            sid: session.uuid(),
             jti: token_id,
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
@@ -103,6 +106,7 @@ impl AccessTokens for JwtTokens {
         }
         Ok(TokenClaims {
             user_id: UserId::new(claims.sub),
+            session_id: SessionId::new(claims.sid),
             token_id: claims.jti,
             expires_at: DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::Invalid)?,
         })
@@ -134,13 +138,16 @@ mod tests {
     }
 
     fn issue(tokens: &JwtTokens) -> String {
-        let (user, id) = (UserId::new(Uuid::from_u128(1)), Uuid::from_u128(2));
-        tokens.issue(user, id, now()).unwrap().token
+        let user = UserId::new(Uuid::from_u128(1));
+        let session = SessionId::new(Uuid::from_u128(3));
+        let id = Uuid::from_u128(2);
+        tokens.issue(user, session, id, now()).unwrap().token
     }
 
     fn claims() -> Value {
         json!({
-            "sub": Uuid::from_u128(1), "jti": Uuid::from_u128(2), "iss": "us", "aud": "them",
+            "sub": Uuid::from_u128(1), "sid": Uuid::from_u128(3), "jti": Uuid::from_u128(2),
+            "iss": "us", "aud": "them",
             "iat": 1_800_000_000, "exp": 1_800_000_060,
         })
     }
@@ -164,6 +171,7 @@ mod tests {
         let token = issue(&tokens);
         let said = tokens.verify(&token, now()).unwrap();
         assert_eq!(said.user_id, UserId::new(Uuid::from_u128(1)));
+        assert_eq!(said.session_id, SessionId::new(Uuid::from_u128(3)));
         assert_eq!(said.token_id, Uuid::from_u128(2));
         assert_eq!(said.expires_at.timestamp(), 1_800_000_060);
         let at = |seconds| now() + TimeDelta::seconds(seconds);
@@ -174,7 +182,7 @@ mod tests {
     #[test]
     fn every_claim_is_required() {
         assert!(verify(&signed(&claims())).is_ok());
-        for claim in ["sub", "jti", "iss", "aud", "iat", "exp"] {
+        for claim in ["sub", "sid", "jti", "iss", "aud", "iat", "exp"] {
             let mut without = claims();
             without.as_object_mut().unwrap().remove(claim);
             assert_eq!(
@@ -194,6 +202,7 @@ mod tests {
             ("aud", json!(["them"])),
             ("sub", json!("1")),
             ("sub", json!(1)),
+            ("sid", json!("3")),
             ("jti", json!("")),
             ("exp", json!("1800000060")),
             ("exp", json!(1e300)),

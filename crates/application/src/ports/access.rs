@@ -1,35 +1,71 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use abu_domain::{UserId, access::Permission};
+use abu_domain::{SessionId, UserId, access::Permission};
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::StoreError;
 
 /// What is known of who asks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CallerRecord {
     /// False while suspended.
     pub is_active: bool,
     /// Holds every permission.
     pub is_superuser: bool,
-    /// Names of the permissions their groups' roles give.
+    /// They must set up one-time passwords before any permission counts.
+    pub totp_due: bool,
+    /// Names of the permissions they hold everywhere: by their groups' roles, and by roles assigned to
+    /// them for a term that runs.
     pub permissions: BTreeSet<String>,
+    /// Names of the permissions they hold inside a chapter and all below it, by the chapter.
+    pub in_chapters: BTreeMap<Uuid, BTreeSet<String>>,
 }
 
 impl CallerRecord {
-    /// Whether they hold `permission`.
+    /// Names of all permissions they hold everywhere; of a superuser, all there are.
+    pub fn into_permissions(self) -> BTreeSet<String> {
+        let mut held = self.permissions;
+        if self.is_superuser {
+            held.extend(Permission::ALL.iter().map(|all| all.name().to_owned()));
+        }
+        held
+    }
+
+    /// Whether they hold `permission` everywhere.
     pub fn holds(&self, permission: Permission) -> bool {
-        self.is_superuser || self.permissions.contains(permission.name())
+        self.holds_named(permission.name())
+    }
+
+    /// Whether they hold the permission of that name everywhere.
+    pub fn holds_named(&self, permission: &str) -> bool {
+        self.is_superuser || self.permissions.contains(permission)
+    }
+
+    /// Whether they hold `permission` in a chapter: everywhere, there, or in a chapter above it.
+    /// `chapter_and_ancestors` is the chapter with all those above it.
+    pub fn holds_in(&self, permission: Permission, chapter_and_ancestors: &[Uuid]) -> bool {
+        self.holds(permission)
+            || chapter_and_ancestors.iter().any(|chapter| {
+                self.in_chapters
+                    .get(chapter)
+                    .is_some_and(|held| held.contains(permission.name()))
+            })
     }
 }
 
 /// Permissions, roles and groups in the store.
 pub trait AccessRows {
-    /// What is known of `id`; `None` where there is no such account.
+    /// What is known of `user`, who comes with a token of `session`; `None` where there is no such
+    /// account or the session has ended. Assigned roles count while their term runs.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn caller(&mut self, id: UserId) -> Result<Option<CallerRecord>, StoreError>;
+    fn caller(
+        &mut self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Option<CallerRecord>, StoreError>;
 
     /// Makes every permission, role and group of [`abu_domain::access`] that is missing, and gives
     /// seeded roles and groups what they miss. Takes nothing away. Returns how many rows were added.
@@ -43,4 +79,39 @@ pub trait AccessRows {
     /// # Errors
     /// A conflict where there is no such user; [`StoreError::Other`] where there is no such group.
     fn add_to_group(&mut self, user: UserId, group: &str) -> Result<bool, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn editor_of(chapter: Uuid) -> CallerRecord {
+        let held = [Permission::CreateAnnouncement.name().to_owned()].into();
+        CallerRecord {
+            in_chapters: [(chapter, held)].into(),
+            ..CallerRecord::default()
+        }
+    }
+
+    #[test]
+    fn a_permission_in_a_chapter_counts_there_and_below_and_nowhere_else() {
+        let [zone, branch, other] = [1, 2, 3].map(Uuid::from_u128);
+        let editor = editor_of(zone);
+        assert!(editor.holds_in(Permission::CreateAnnouncement, &[zone]));
+        assert!(editor.holds_in(Permission::CreateAnnouncement, &[branch, zone]));
+        assert!(!editor.holds_in(Permission::CreateAnnouncement, &[other]));
+        assert!(!editor.holds_in(Permission::CreateEvent, &[zone]));
+        assert!(!editor.holds(Permission::CreateAnnouncement));
+        // The other way round: an office in a branch says nothing about its zone.
+        assert!(!editor_of(branch).holds_in(Permission::CreateAnnouncement, &[zone]));
+    }
+
+    #[test]
+    fn a_permission_that_is_held_everywhere_is_held_in_every_chapter() {
+        let everywhere = CallerRecord {
+            permissions: [Permission::CreateEvent.name().to_owned()].into(),
+            ..CallerRecord::default()
+        };
+        assert!(everywhere.holds_in(Permission::CreateEvent, &[Uuid::from_u128(1)]));
+    }
 }

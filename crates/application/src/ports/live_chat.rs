@@ -1,6 +1,6 @@
 use std::{future::Future, pin::Pin};
 
-use abu_domain::{RoomId, UserId, message::Message, message::NewMessage};
+use abu_domain::{RoomId, SessionId, UserId, message::Message, message::NewMessage};
 
 /// Ends when a change has reached every session of this process that it concerns. What is then
 /// sent to the room is sent to the room as it is now.
@@ -37,6 +37,9 @@ pub trait LiveChat: Send + Sync + 'static {
 
     /// The account was suspended: its sessions end.
     fn account_suspended(&self, user: UserId) -> Applied;
+
+    /// These log-ins of the user were ended: the connections that came of them end.
+    fn sessions_ended(&self, user: UserId, sessions: &[SessionId]) -> Applied;
 
     /// Stores a message the way every message is stored, and delivers it to the room's members.
     /// Ends once it is committed, or known not to be.

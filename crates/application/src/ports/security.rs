@@ -1,5 +1,5 @@
 use abu_domain::{
-    UserId,
+    SessionId, UserId,
     text::{LoginPassword, NewPassword},
 };
 use chrono::{DateTime, Utc};
@@ -35,6 +35,8 @@ pub struct IssuedToken {
 pub struct TokenClaims {
     /// Whose it is.
     pub user_id: UserId,
+    /// The log-in that it came of.
+    pub session_id: SessionId,
     /// Its own id.
     pub token_id: Uuid,
     /// When it ends.
@@ -54,13 +56,14 @@ pub enum TokenError {
 
 /// Makes and reads access tokens.
 pub trait AccessTokens: Send + Sync + 'static {
-    /// A token for the user, good from `now` on.
+    /// A token for the user's session, good from `now` on.
     ///
     /// # Errors
     /// Where signing fails.
     fn issue(
         &self,
         user: UserId,
+        session: SessionId,
         token_id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<IssuedToken, Box<dyn std::error::Error + Send + Sync>>;

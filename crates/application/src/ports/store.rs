@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use super::{AccessRows, MessageRows, RoomRows, TicketRows, UserRows};
+use super::{AccessRows, AuditRows, MessageRows, RoomRows, SessionRows, TicketRows, UserRows};
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +23,15 @@ pub enum StoreError {
 }
 
 /// Everything that can be asked of the store on one connection.
-pub trait Transaction: UserRows + AccessRows + RoomRows + MessageRows + TicketRows {}
+pub trait Transaction:
+    AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + UserRows
+{
+}
 
-impl<T: UserRows + AccessRows + RoomRows + MessageRows + TicketRows> Transaction for T {}
+impl<T> Transaction for T where
+    T: AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + UserRows
+{
+}
 
 /// The database. Its methods block: on an async thread, go through
 /// [`Database`](crate::database::Database).

@@ -27,6 +27,8 @@ pub struct NewUser {
     pub phone: Option<PhoneNumber>,
     /// Holds every permission.
     pub is_superuser: bool,
+    /// When its owner proved that they read the address, or somebody vouched for it.
+    pub email_verified_at: Option<DateTime<Utc>>,
     /// Now.
     pub created_at: DateTime<Utc>,
 }
@@ -40,6 +42,8 @@ pub struct Credentials {
     pub password_hash: String,
     /// False while suspended.
     pub is_active: bool,
+    /// Whether somebody proved that they read the address they log in with.
+    pub email_verified: bool,
 }
 
 /// Which accounts a list shows; `None` and `false` do not filter.
@@ -65,7 +69,8 @@ pub trait UserRows {
     /// [`StoreError`].
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// What a log-in with that address is checked against.
+    /// What a log-in with that address is checked against: any verified address of an account, or its
+    /// primary one.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -94,7 +99,7 @@ pub trait UserRows {
     /// [`StoreError`].
     fn active_users(&mut self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 
-    /// Makes an account.
+    /// Makes an account with its primary address.
     ///
     /// # Errors
     /// A conflict with `users_email_key` where the address has one already.

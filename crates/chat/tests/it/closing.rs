@@ -160,6 +160,31 @@ async fn a_suspended_account_closes_with_4003_and_does_not_get_in_again() {
 }
 
 #[tokio::test]
+async fn a_log_in_that_is_ended_closes_its_sessions_with_4001_and_none_of_another() {
+    let chat = Chat::start();
+    let user = chat.user();
+    let other = chat.user();
+    let room = chat.room(&[user, other]).await;
+    let mut ended = [chat.connect(user).await, chat.connect(user).await];
+    let mut lasting = chat.connect(other).await;
+    let log_in = abu_test_support::session_of(user);
+    let live = chat.live();
+    chat.people.execute(&format!(
+        "UPDATE sessions SET revoked_at = now(), revoked_because = 'revoked' WHERE id = '{log_in}'"
+    ));
+    tokio::task::spawn_blocking(move || live.sessions_ended(user, &[log_in]))
+        .await
+        .unwrap()
+        .await;
+    for session in &mut ended {
+        assert_eq!(session.closed().await, CloseCode::TokenExpired);
+    }
+    lasting.hears_nothing_else(room).await;
+    let refused = chat.try_connect(user, Duration::from_secs(60)).await;
+    assert!(matches!(refused, Err(Error::Http(_))));
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_is_closed_with_4002_and_does_not_hold_up_the_others() {
     let chat = Chat::with(ChatSettings {
         outbox_max_bytes: 16 * 1024,

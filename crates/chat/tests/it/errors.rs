@@ -4,7 +4,7 @@ use abu_chat_protocol::{
     server::ErrorCode,
 };
 
-use crate::support::{Chat, unlimited};
+use crate::support::{Chat, caller, unlimited};
 
 #[tokio::test]
 async fn each_mistake_is_answered_with_its_code_and_the_session_lives_on() {
@@ -64,7 +64,7 @@ async fn an_archived_room_is_read_and_not_written() {
     let mut session = chat.connect(amina).await;
     session.say(room, "before").await;
     session.message().await;
-    chat.rooms.archive(amina, room).await.unwrap();
+    chat.rooms.archive(caller(amina), room).await.unwrap();
     session.say(room, "after").await;
     assert_eq!(session.error().await.code, ErrorCode::ReadOnlyRoom);
     let page = session.history(ListMessageRequest::new(room.uuid())).await;

@@ -1,6 +1,6 @@
 use abu_chat_protocol::server::ErrorCode;
 
-use crate::support::Chat;
+use crate::support::{Chat, caller};
 
 #[tokio::test]
 async fn a_removed_member_gets_nothing_more_and_a_new_one_gets_everything_from_then_on() {
@@ -12,7 +12,10 @@ async fn a_removed_member_gets_nothing_more_and_a_new_one_gets_everything_from_t
     let mut leaver = chat.connect(bello).await;
     let mut newcomer = chat.connect(chidi).await;
 
-    chat.rooms.remove_member(amina, room, bello).await.unwrap();
+    chat.rooms
+        .remove_member(caller(amina), room, bello)
+        .await
+        .unwrap();
     owner.say(room, "without Bello").await;
     owner.message().await;
     leaver.say(room, "still here?").await;
@@ -21,7 +24,7 @@ async fn a_removed_member_gets_nothing_more_and_a_new_one_gets_everything_from_t
     newcomer.hears_nothing_else(own[1]).await;
 
     chat.rooms
-        .add_members(amina, room, vec![chidi])
+        .add_members(caller(amina), room, vec![chidi])
         .await
         .unwrap();
     newcomer.say(room, "hello").await;
@@ -48,11 +51,17 @@ async fn a_direct_room_that_was_archived_is_live_again_when_it_is_asked_for() {
     let (amina, bello) = (chat.user(), chat.user());
     let mut one = chat.connect(amina).await;
     let draft = RoomDraft::Direct { other: bello };
-    let room = chat.rooms.open(amina, draft.clone()).await.unwrap().room.id;
-    chat.rooms.archive(bello, room).await.unwrap();
+    let room = chat
+        .rooms
+        .open(caller(amina), draft.clone())
+        .await
+        .unwrap()
+        .room
+        .id;
+    chat.rooms.archive(caller(bello), room).await.unwrap();
     one.say(room, "hello?").await;
     assert_eq!(one.error().await.code, ErrorCode::ReadOnlyRoom);
-    let again = chat.rooms.open(amina, draft).await.unwrap();
+    let again = chat.rooms.open(caller(amina), draft).await.unwrap();
     assert!(!again.created);
     assert_eq!(again.room.id, room);
     one.hears_nothing_else(room).await;

@@ -14,7 +14,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, w
 use chrono::Utc;
 use tokio_tungstenite::tungstenite;
 
-pub(crate) use abu_test_support::ChatClient as Client;
+pub(crate) use abu_test_support::{ChatClient as Client, caller};
 
 /// How long anything may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -98,7 +98,12 @@ impl Chat {
             name: RoomName::parse("Class of 1998").unwrap(),
             members: members[1..].to_vec(),
         };
-        self.rooms.open(members[0], draft).await.unwrap().room.id
+        self.rooms
+            .open(caller(members[0]), draft)
+            .await
+            .unwrap()
+            .room
+            .id
     }
 
     pub(crate) async fn connect(&self, user: UserId) -> Client {
@@ -152,6 +157,7 @@ async fn chat(
     let (user, lifetime_ms) = who.into_inner();
     let connecting = Connecting {
         user_id: UserId::new(user),
+        session_id: abu_test_support::session_of(UserId::new(user)),
         expires_at: Utc::now() + Duration::from_millis(lifetime_ms),
     };
     match worker.connect(&request, payload, connecting).await {

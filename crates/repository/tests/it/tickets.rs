@@ -12,6 +12,7 @@ use uuid::Uuid;
 fn ticket(user_id: UserId, now: DateTime<Utc>) -> ChatTicket {
     ChatTicket {
         user_id,
+        session_id: abu_test_support::session_of(user_id),
         expires_at: now + TimeDelta::seconds(30),
         access_expires_at: now + TimeDelta::minutes(15),
     }

@@ -72,6 +72,7 @@ fn an_address_has_one_account_in_whatever_case() {
             lastname: PersonName::parse("B").unwrap(),
             phone: None,
             is_superuser: false,
+            email_verified_at: None,
             created_at: SystemClock.now(),
         })
     });

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use abu_application::accounts::{LogIn, OwnAccount};
+use abu_application::{accounts::OwnAccount, sessions::LogIn};
 use abu_domain::user;
 use chrono::{DateTime, Utc};
 use serde::Serialize;

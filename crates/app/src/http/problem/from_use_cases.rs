@@ -2,11 +2,12 @@
 
 use abu_application::{
     access::AccessError,
-    accounts::{AccountError, LogInError},
+    accounts::AccountError,
     chat_access::TicketError,
     messaging::MessagingError,
     ports::{StoreError, TokenError},
     rooms::RoomError,
+    sessions::LogInError,
     versions::PreconditionFailed,
 };
 use abu_chat::ConnectError;
@@ -26,10 +27,10 @@ fn room_archived() -> Problem {
     Problem::conflict("archived", "The room is archived and can only be read.")
 }
 
-fn account_gone() -> Problem {
+fn session_ended() -> Problem {
     Problem::new(
         ProblemKind::InvalidToken,
-        "There is no such account any more.",
+        "The session has ended. Log in again.",
     )
 }
 
@@ -63,9 +64,13 @@ impl From<PreconditionFailed> for Problem {
 impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         match error {
-            AccessError::UnknownCaller => account_gone(),
+            AccessError::SessionEnded => session_ended(),
             AccessError::Suspended => account_suspended(),
             AccessError::Denied(permission) => Self::missing_permission(permission),
+            AccessError::TotpDue => Self::new(
+                ProblemKind::TotpRequired,
+                "Set up one-time passwords first: POST /api/v1/auth/totp.",
+            ),
             AccessError::Store(error) => error.into(),
         }
     }
@@ -90,6 +95,10 @@ impl From<LogInError> for Problem {
             LogInError::InvalidCredentials => Self::new(
                 ProblemKind::InvalidCredentials,
                 "The e-mail address or the password is wrong.",
+            ),
+            LogInError::EmailUnverified => Self::new(
+                ProblemKind::EmailUnverified,
+                "Open the link in the mail that was sent to this address, or ask for another one.",
             ),
             LogInError::Suspended => account_suspended(),
             LogInError::Store(error) => error.into(),
@@ -201,7 +210,7 @@ impl From<MessagingError> for Problem {
 impl From<ConnectError> for Problem {
     fn from(error: ConnectError) -> Self {
         match error {
-            ConnectError::UnknownUser => account_gone(),
+            ConnectError::SessionEnded => session_ended(),
             ConnectError::Suspended => account_suspended(),
             ConnectError::TooManySessions => Self::new(
                 ProblemKind::TooManySessions,

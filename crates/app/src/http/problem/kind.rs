@@ -63,6 +63,12 @@ problem_kinds! {
     PermissionDenied => FORBIDDEN, "permission-denied", "A permission is missing",
         "The caller lacks a permission, named in `required`, or the role in the room that this \
          takes.";
+    EmailUnverified => FORBIDDEN, "email-unverified", "The e-mail address is not verified",
+        "The password is right, and nobody proved yet that they read the address: open the link in \
+         the mail, or have another one sent.";
+    TotpRequired => FORBIDDEN, "totp-required", "One-time passwords must be set up first",
+        "Members of this group use their permissions only with one-time passwords: set them up with \
+         `POST /api/v1/auth/totp`.";
     AccountSuspended => FORBIDDEN, "account-suspended", "The account is suspended",
         "The account may not use the platform until it is activated again.";
     OriginNotAllowed => FORBIDDEN, "origin-not-allowed", "The page may not open the chat",

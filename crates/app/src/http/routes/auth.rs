@@ -1,6 +1,6 @@
 //! Logging in, and tickets for the chat.
 
-use abu_application::chat_access::TICKET_LIFETIME;
+use abu_application::{chat_access::TICKET_LIFETIME, sessions::LogInDraft};
 use abu_domain::text::{EmailAddress, LoginPassword};
 use actix_web::{post, web::Json};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,7 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::State;
 use crate::http::{
-    caller::CurrentUser,
+    caller::{CurrentUser, RequestOrigin},
     dto::TokenHolder,
     input::{Body, BodyFields, FromBody},
     problem::{Problem, problems},
@@ -68,7 +68,7 @@ struct AccessToken {
 }
 
 problems! {
-    LogInProblems: InvalidCredentials, AccountSuspended, Unavailable;
+    LogInProblems: InvalidCredentials, EmailUnverified, AccountSuspended, Unavailable;
 }
 
 /// Log in.
@@ -80,9 +80,14 @@ problems! {
     responses((status = 200, description = "Logged in.", body = AccessToken), LogInProblems),
 )]
 #[post("/auth/token")]
-async fn log_in(state: State, body: Body<LogInBody>) -> Result<Json<AccessToken>, Problem> {
+async fn log_in(
+    state: State,
+    origin: RequestOrigin,
+    body: Body<LogInBody>,
+) -> Result<Json<AccessToken>, Problem> {
     let LogInBody { email, password } = body.0;
-    let log_in = state.accounts.log_in(email, password).await?;
+    let draft = LogInDraft { email, password };
+    let log_in = state.sessions.log_in(draft, origin.0).await?;
     let user = TokenHolder::of(&log_in);
     Ok(Json(AccessToken {
         access_token: log_in.token.token,
@@ -114,7 +119,10 @@ struct Ticket {
 )]
 #[post("/auth/ws-ticket")]
 async fn issue_ticket(state: State, caller: CurrentUser) -> Result<Json<Ticket>, Problem> {
-    let secret = state.chat_access.issue_ticket(caller.claims).await?;
+    let secret = state
+        .chat_access
+        .issue_ticket(caller.caller, caller.claims.expires_at)
+        .await?;
     Ok(Json(Ticket {
         ticket: URL_SAFE_NO_PAD.encode(secret),
         expires_in: TICKET_LIFETIME.num_seconds(),

@@ -103,11 +103,13 @@ impl Credential {
             Self::Token(token) => {
                 let TokenClaims {
                     user_id,
+                    session_id,
                     expires_at,
                     ..
                 } = state.verify(&token)?;
                 Ok(Connecting {
                     user_id,
+                    session_id,
                     expires_at,
                 })
             }
@@ -116,6 +118,7 @@ impl Credential {
                 let holder = state.chat_access.use_ticket(secret).await?;
                 Ok(Connecting {
                     user_id: holder.user_id,
+                    session_id: holder.session_id,
                     expires_at: holder.access_expires_at,
                 })
             }

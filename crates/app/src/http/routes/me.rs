@@ -18,6 +18,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 )]
 #[get("/me")]
 async fn get_own_account(state: State, caller: CurrentUser) -> Result<Json<Account>, Problem> {
-    let account = state.accounts.own(caller.id()).await?;
+    let account = state.accounts.own(caller.caller).await?;
     Ok(Json(account.into()))
 }

@@ -85,7 +85,7 @@ async fn list_members(
 ) -> Result<HttpResponse, Problem> {
     let members = state
         .rooms
-        .members(caller.id(), path.uuid.into(), page.request)
+        .members(caller.caller, path.uuid.into(), page.request)
         .await?;
     page.reply.with(members)
 }
@@ -128,7 +128,10 @@ async fn add_members(
     body: Body<NewMembers>,
 ) -> Result<Json<Room>, Problem> {
     let room = RoomId::new(path.uuid);
-    let room = state.rooms.add_members(caller.id(), room, body.0.0).await?;
+    let room = state
+        .rooms
+        .add_members(caller.caller, room, body.0.0)
+        .await?;
     Ok(Json(room.into()))
 }
 
@@ -150,7 +153,7 @@ async fn remove_member(
 ) -> Result<HttpResponse, Problem> {
     state
         .rooms
-        .remove_member(caller.id(), path.uuid.into(), path.user_uuid.into())
+        .remove_member(caller.caller, path.uuid.into(), path.user_uuid.into())
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -200,7 +203,7 @@ async fn set_role(
     let membership = state
         .rooms
         .set_role(
-            caller.id(),
+            caller.caller,
             path.uuid.into(),
             path.user_uuid.into(),
             body.0.role,

@@ -90,7 +90,7 @@ async fn list_messages(
 ) -> Result<HttpResponse, Problem> {
     let messages = state
         .messaging
-        .list(caller.id(), path.uuid.into(), page.filter, page.request)
+        .list(caller.caller, path.uuid.into(), page.filter, page.request)
         .await?;
     page.reply.with(messages)
 }
@@ -161,6 +161,6 @@ async fn send_message(
         client_message_id,
         reply_to: reply_to.map(MessageId::new),
     };
-    let message = state.messaging.send(caller.id(), draft).await?;
+    let message = state.messaging.send(caller.caller, draft).await?;
     Ok(HttpResponse::Created().json(Message::from(message)))
 }

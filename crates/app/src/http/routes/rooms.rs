@@ -76,7 +76,7 @@ async fn list_rooms(
     caller: CurrentUser,
     page: Page<Rooms>,
 ) -> Result<HttpResponse, Problem> {
-    let rooms = state.rooms.list(caller.id(), page.request).await?;
+    let rooms = state.rooms.list(caller.caller, page.request).await?;
     page.reply.with(rooms)
 }
 
@@ -169,7 +169,7 @@ async fn open_room(
     caller: CurrentUser,
     body: Body<RoomDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let opened = state.rooms.open(caller.id(), body.0).await?;
+    let opened = state.rooms.open(caller.caller, body.0).await?;
     let id = opened.room.id;
     let room = Room::from(opened.room);
     Ok(match opened.created {
@@ -197,7 +197,7 @@ async fn get_room(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<HttpResponse, Problem> {
-    let room = state.rooms.get(caller.id(), path.uuid.into()).await?;
+    let room = state.rooms.get(caller.caller, path.uuid.into()).await?;
     with_version(room)
 }
 
@@ -239,7 +239,7 @@ async fn rename_room(
 ) -> Result<HttpResponse, Problem> {
     let room = state
         .rooms
-        .modify(caller.id(), path.uuid.into(), body.0, expected.0)
+        .modify(caller.caller, path.uuid.into(), body.0, expected.0)
         .await?;
     with_version(room)
 }
@@ -260,6 +260,6 @@ async fn archive_room(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<HttpResponse, Problem> {
-    state.rooms.archive(caller.id(), path.uuid.into()).await?;
+    state.rooms.archive(caller.caller, path.uuid.into()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -135,7 +135,7 @@ async fn list_users(
 ) -> Result<HttpResponse, Problem> {
     let users = state
         .accounts
-        .list(caller.id(), page.filter, page.request)
+        .list(caller.caller, page.filter, page.request)
         .await?;
     page.reply.with(users)
 }
@@ -205,7 +205,7 @@ async fn create_user(
     caller: CurrentUser,
     body: Body<UserDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let user = state.accounts.create(caller.id(), body.0).await?;
+    let user = state.accounts.create(caller.caller, body.0).await?;
     Ok(created(&format!("/users/{}", user.id), &User::from(user)))
 }
 
@@ -224,7 +224,7 @@ async fn get_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<Json<User>, Problem> {
-    let user = state.accounts.get(caller.id(), path.uuid.into()).await?;
+    let user = state.accounts.get(caller.caller, path.uuid.into()).await?;
     Ok(Json(user.into()))
 }
 
@@ -243,7 +243,7 @@ async fn activate_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<Json<User>, Problem> {
-    set_active(&state, &caller, &path, true).await
+    set_active(&state, caller, &path, true).await
 }
 
 /// Suspend an account.
@@ -261,18 +261,18 @@ async fn deactivate_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<Json<User>, Problem> {
-    set_active(&state, &caller, &path, false).await
+    set_active(&state, caller, &path, false).await
 }
 
 async fn set_active(
     state: &State,
-    caller: &CurrentUser,
+    caller: CurrentUser,
     path: &ByUuid,
     is_active: bool,
 ) -> Result<Json<User>, Problem> {
     let user = state
         .accounts
-        .set_active(caller.id(), path.uuid.into(), is_active)
+        .set_active(caller.caller, path.uuid.into(), is_active)
         .await?;
     Ok(Json(user.into()))
 }

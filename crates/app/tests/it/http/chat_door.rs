@@ -6,7 +6,7 @@ use abu_app::{security::JwtTokens, settings::Settings};
 use abu_application::ports::AccessTokens;
 use abu_chat_protocol::{CloseCode, server::ErrorCode};
 use abu_domain::{UserId, access::Permission, user::User};
-use abu_test_support::{ChatClient, SECRET};
+use abu_test_support::{ChatClient, SECRET, session_of};
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, client::IntoClientRequest};
@@ -146,7 +146,10 @@ async fn an_expired_token_is_told_so() {
     let secret = SECRET.into();
     let tokens = JwtTokens::new(&secret, issuer, issuer, lifetime);
     let then = Utc::now() - TimeDelta::hours(1);
-    let old = tokens.issue(user.id, Uuid::new_v4(), then).unwrap().token;
+    let old = tokens
+        .issue(user.id, session_of(user.id), Uuid::new_v4(), then)
+        .unwrap()
+        .token;
     let answer = handshake(&rig, &format!("?token={old}"), &[]).await;
     assert_eq!(answer.status.as_u16(), 401);
     answer.problem("token-expired");

@@ -211,7 +211,12 @@ async fn an_expired_token_and_one_of_another_server_are_told_apart() {
         let issuer = "abu-alumni-connect";
         let tokens = JwtTokens::new(&secret.into(), issuer, issuer, ttl);
         let then = Utc::now() - TimeDelta::seconds(age);
-        let issued = tokens.issue(user.id, Uuid::new_v4(), then);
+        let issued = tokens.issue(
+            user.id,
+            abu_test_support::session_of(user.id),
+            Uuid::new_v4(),
+            then,
+        );
         format!("bearer {}", issued.unwrap().token)
     };
     let ours = abu_test_support::SECRET;

@@ -15,7 +15,7 @@ use abu_application::{
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;
-use abu_domain::UserId;
+use abu_domain::{SessionId, UserId};
 use actix_web::HttpServer;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -52,10 +52,11 @@ impl AccessTokens for PanickingTokens {
     fn issue(
         &self,
         user: UserId,
+        session: SessionId,
         token_id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<IssuedToken, Box<dyn std::error::Error + Send + Sync>> {
-        self.0.issue(user, token_id, now)
+        self.0.issue(user, session, token_id, now)
     }
 
     fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<TokenClaims, TokenError> {
@@ -80,7 +81,12 @@ impl BrokenServer {
         let tokens = JwtTokens::new(&secret.into(), "abu", "abu", Duration::from_secs(600));
         let user = UserId::new(Uuid::new_v4());
         let token = tokens
-            .issue(user, Uuid::new_v4(), Utc::now())
+            .issue(
+                user,
+                SessionId::new(Uuid::new_v4()),
+                Uuid::new_v4(),
+                Utc::now(),
+            )
             .unwrap()
             .token;
         let pool = BlockingPool::new(2, Duration::from_secs(5));

@@ -1,0 +1,275 @@
+//! The audit log: who did what to whom, from where.
+//!
+//! An entry is written in the transaction of what it tells of, as its last statement, so the two are
+//! there together or not at all. Each entry's hash covers the one before it: nobody can change, drop
+//! or move an entry without breaking every hash that follows.
+
+use std::collections::BTreeMap;
+
+use abu_domain::{SessionId, UserId};
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    access::{Caller, Origin},
+    ports::{AuditRow, StoreError, Transaction},
+};
+
+/// A hash of the chain.
+pub type ChainHash = [u8; 32];
+
+/// What stands for the entry before the first one.
+pub const FIRST_PREV_HASH: ChainHash = [0; 32];
+
+macro_rules! actions {
+    ($($variant:ident => $name:literal, $description:literal;)*) => {
+        /// What was done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $(#[doc = $description] $variant,)*
+        }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in the log and in the API: the kind of thing, and what was done to it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    UserCreate => "user.create", "An account was made for somebody.";
+    UserSuspend => "user.suspend", "An account was suspended.";
+    UserActivate => "user.activate", "An account was activated again.";
+    SessionCreate => "session.create", "Somebody logged in.";
+    PasswordReset => "password.reset", "An account was given another password.";
+}
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody with an account.
+    User(UserId),
+    /// Somebody who is not logged in.
+    Anonymous,
+    /// The server itself.
+    System,
+    /// An operator at the machine, by the name the operating system knows.
+    Os(String),
+}
+
+/// What it was done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// What kind of thing, such as `user`.
+    pub kind: &'static str,
+    /// Which one.
+    pub id: String,
+}
+
+impl Target {
+    /// An account.
+    pub fn user(id: UserId) -> Self {
+        Self {
+            kind: "user",
+            id: id.to_string(),
+        }
+    }
+
+    /// A log-in.
+    pub fn session(id: SessionId) -> Self {
+        Self {
+            kind: "session",
+            id: id.to_string(),
+        }
+    }
+}
+
+/// An entry about to be written. Details are short texts about what changed; never a secret, and no
+/// more about people than the entry needs.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Entry {
+    actor: Actor,
+    action: Action,
+    origin: Option<Origin>,
+    target: Option<Target>,
+    details: BTreeMap<&'static str, String>,
+}
+
+impl Entry {
+    /// Something that was done.
+    pub fn new(actor: Actor, action: Action) -> Self {
+        Self {
+            actor,
+            action,
+            origin: None,
+            target: None,
+            details: BTreeMap::new(),
+        }
+    }
+
+    /// Something that the caller did.
+    pub fn by(caller: &Caller, action: Action) -> Self {
+        Self::new(Actor::User(caller.user), action).from(&caller.origin)
+    }
+
+    /// Asked for from there.
+    pub fn from(mut self, origin: &Origin) -> Self {
+        self.origin = Some(origin.clone());
+        self
+    }
+
+    /// Done to this.
+    pub fn on(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// With one more detail.
+    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.details.insert(key, value.into());
+        self
+    }
+
+    /// Writes it, as the last thing that the transaction does.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn write(
+        self,
+        tx: &mut dyn Transaction,
+        id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        tx.append_audit(&self.into_row(id, now)?)
+    }
+
+    fn into_row(self, id: Uuid, created_at: DateTime<Utc>) -> Result<AuditRow, StoreError> {
+        let (actor, actor_id) = match self.actor {
+            Actor::User(user) => ("user".to_owned(), Some(user.uuid())),
+            Actor::Anonymous => ("anonymous".to_owned(), None),
+            Actor::System => ("system".to_owned(), None),
+            Actor::Os(name) => (format!("os:{name}"), None),
+        };
+        let (target_type, target_id) = self
+            .target
+            .map(|target| (target.kind.to_owned(), target.id))
+            .unzip();
+        let (address, request_id) = self.origin.map_or((None, None), |origin| {
+            let address = origin.address.map(|address| address.to_string());
+            (address, Some(origin.request_id.to_string()))
+        });
+        let details = serde_json::to_string(&self.details)
+            .map_err(|no_json| StoreError::Other(no_json.into()))?;
+        Ok(AuditRow {
+            id,
+            created_at,
+            actor_id,
+            actor,
+            action: self.action.name().to_owned(),
+            target_type,
+            target_id,
+            address,
+            request_id,
+            details,
+        })
+    }
+}
+
+/// The hash of the entry at place `seq`, behind one whose hash is `prev`: SHA-256 over `prev` and every
+/// part of the entry, each behind its length, so that no two entries are the same bytes.
+pub fn chain_hash(prev: &ChainHash, seq: i64, row: &AuditRow) -> ChainHash {
+    let mut hash = Sha256::new();
+    hash.update(prev);
+    hash.update(seq.to_be_bytes());
+    hash.update(row.id.as_bytes());
+    hash.update(row.created_at.timestamp_micros().to_be_bytes());
+    for part in [
+        row.actor_id.as_ref().map(|id| &id.as_bytes()[..]),
+        Some(row.actor.as_bytes()),
+        Some(row.action.as_bytes()),
+        row.target_type.as_deref().map(str::as_bytes),
+        row.target_id.as_deref().map(str::as_bytes),
+        row.address.as_deref().map(str::as_bytes),
+        row.request_id.as_deref().map(str::as_bytes),
+        Some(row.details.as_bytes()),
+    ] {
+        match part {
+            None => hash.update([0]),
+            Some(bytes) => {
+                hash.update([1]);
+                hash.update((bytes.len() as u64).to_be_bytes());
+                hash.update(bytes);
+            }
+        }
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> AuditRow {
+        let entry = Entry::new(Actor::System, Action::UserCreate)
+            .on(Target::user(UserId::new(Uuid::from_u128(7))))
+            .with("b", "2")
+            .with("a", "1");
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        entry.into_row(Uuid::from_u128(1), now).unwrap()
+    }
+
+    #[test]
+    fn every_part_of_an_entry_changes_its_hash() {
+        let base = chain_hash(&FIRST_PREV_HASH, 1, &row());
+        assert_eq!(base, chain_hash(&FIRST_PREV_HASH, 1, &row()));
+        assert_ne!(base, chain_hash(&[1; 32], 1, &row()));
+        assert_ne!(base, chain_hash(&FIRST_PREV_HASH, 2, &row()));
+        let changes: [fn(&mut AuditRow); 10] = [
+            |row| row.id = Uuid::from_u128(2),
+            |row| row.created_at += chrono::TimeDelta::microseconds(1),
+            |row| row.actor_id = Some(Uuid::nil()),
+            |row| row.actor = "user".to_owned(),
+            |row| row.action = "user.delete".to_owned(),
+            |row| row.target_type = None,
+            |row| row.target_id = Some(String::new()),
+            |row| row.address = Some(String::new()),
+            |row| row.request_id = Some("req_1".to_owned()),
+            |row| row.details = "{}".to_owned(),
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            let mut changed = row();
+            change(&mut changed);
+            assert_ne!(base, chain_hash(&FIRST_PREV_HASH, 1, &changed), "{number}");
+        }
+    }
+
+    #[test]
+    fn text_cannot_move_from_one_part_to_the_next_unseen() {
+        let (mut left, mut right) = (row(), row());
+        (left.target_type, left.target_id) = (Some("us".into()), Some("er".into()));
+        (right.target_type, right.target_id) = (Some("u".into()), Some("ser".into()));
+        assert_ne!(
+            chain_hash(&FIRST_PREV_HASH, 1, &left),
+            chain_hash(&FIRST_PREV_HASH, 1, &right)
+        );
+    }
+
+    #[test]
+    fn details_are_an_object_in_one_order() {
+        assert_eq!(row().details, r#"{"a":"1","b":"2"}"#);
+    }
+
+    #[test]
+    fn every_action_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> =
+            Action::ALL.iter().map(|action| action.name()).collect();
+        assert_eq!(names.len(), Action::ALL.len());
+    }
+}

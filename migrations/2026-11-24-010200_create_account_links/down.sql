@@ -1,0 +1,3 @@
+DROP TABLE email_changes;
+DROP TABLE password_resets;
+DROP TABLE email_verifications;
