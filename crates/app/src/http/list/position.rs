@@ -30,6 +30,7 @@ impl<Id: From<Uuid> + Into<Uuid>> Position for TimePosition<Id> {
     }
 }
 
+/// Lists in the order of ids.
 impl Position for UserId {
     type Wire = Uuid;
 
@@ -42,7 +43,7 @@ impl Position for UserId {
     }
 }
 
-/// The place of a message.
+/// Lists in the order of places.
 impl Position for i64 {
     type Wire = Self;
 
@@ -50,8 +51,21 @@ impl Position for i64 {
         self
     }
 
-    fn from_wire(seq: Self) -> Self {
-        seq
+    fn from_wire(place: Self) -> Self {
+        place
+    }
+}
+
+/// Lists in the order of names.
+impl Position for String {
+    type Wire = Self;
+
+    fn to_wire(self) -> Self {
+        self
+    }
+
+    fn from_wire(name: Self) -> Self {
+        name
     }
 }
 
