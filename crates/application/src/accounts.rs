@@ -13,9 +13,10 @@ use crate::{
     BlockingPool, Database,
     access::{self, AccessError, Authority, Caller},
     audit::{Action, Entry, Target},
+    lists::{ListRequest, Listed, TimePosition},
     ports::{
-        Clock, EndReason, Ids, LiveChat, NewUser, PasswordHasher, StoreError, UserCursor,
-        UserFilter, WhichSessions,
+        Clock, EndReason, Ids, LiveChat, NewUser, PasswordHasher, StoreError, UserFilter,
+        WhichSessions,
     },
 };
 
@@ -163,7 +164,7 @@ impl Accounts {
             .await
     }
 
-    /// At most `limit` accounts after `after`, the newest first; takes `can_view_user`.
+    /// A page of accounts, the newest first; takes `can_view_user`.
     ///
     /// # Errors
     /// [`AccountError`].
@@ -171,13 +172,16 @@ impl Accounts {
         &self,
         caller: impl Authority,
         filter: UserFilter,
-        after: Option<UserCursor>,
-        limit: u32,
-    ) -> Result<Vec<User>, AccountError> {
+        page: ListRequest<TimePosition<UserId>>,
+    ) -> Result<Listed<User>, AccountError> {
         self.database
             .read(move |tx| {
                 access::require(tx, &caller, Permission::ViewUser)?;
-                Ok(tx.list_users(&filter, after, limit)?)
+                Ok(page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_users(&filter, seek, limit),
+                    |tx| tx.count_users(&filter),
+                )?)
             })
             .await
     }
