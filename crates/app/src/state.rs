@@ -5,6 +5,7 @@ use std::sync::Arc;
 use abu_application::{
     BlockingPool, Database,
     accounts::Accounts,
+    audit::AuditLog,
     chat_access::ChatAccess,
     messaging::Messaging,
     ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
@@ -61,6 +62,8 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Tickets for the chat's handshake.
     pub chat_access: ChatAccess,
+    /// Who did what.
+    pub audit_log: AuditLog,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Identifiers.
@@ -133,6 +136,11 @@ impl AppState {
                 ids: Arc::clone(&ids),
             },
             chat_access: ChatAccess {
+                database: database.clone(),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            audit_log: AuditLog {
                 database,
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),

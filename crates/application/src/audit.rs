@@ -19,7 +19,7 @@ use crate::{
     ports::{AuditRow, StoreError, Transaction},
 };
 
-pub use verification::{Broken, Flaw, Mark, NoMark, Verified, VerificationError, verify};
+pub use verification::{Broken, Flaw, Mark, NoMark, VerificationError, Verified, verify};
 pub use viewing::AuditLog;
 
 /// A hash of the chain.

@@ -11,7 +11,9 @@ pub(super) fn operator() -> Operator {
     let uid = getuid();
     let account = User::from_uid(uid).ok().flatten();
     Operator {
-        name: account.map_or_else(|| uid.to_string(), |user| user.name).into(),
+        name: account
+            .map_or_else(|| uid.to_string(), |user| user.name)
+            .into(),
         sudo_user: env::var("SUDO_USER")
             .ok()
             .filter(|name| !name.is_empty())

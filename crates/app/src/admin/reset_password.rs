@@ -2,9 +2,7 @@ use std::io::{self, Write};
 
 use abu_domain::text::EmailAddress;
 
-use super::{
-    AdminError, database::OpenDatabase, operator::operator, password::new_password,
-};
+use super::{AdminError, database::OpenDatabase, operator::operator, password::new_password};
 use crate::{
     database::require_migrated,
     kept_secrets::{KeptSecret, KeptSecrets},
@@ -27,6 +25,9 @@ pub(super) fn run(
         // What the server had made for them is not their password any more.
         KeptSecrets::new(&settings.data.dir).remove(KeptSecret::SuperuserPassword)?;
     }
-    writeln!(io::stdout(), "the password was set, and every session has ended")?;
+    writeln!(
+        io::stdout(),
+        "the password was set, and every session has ended"
+    )?;
     Ok(())
 }

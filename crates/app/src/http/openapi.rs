@@ -135,6 +135,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             it did not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "audit", description = "Who did what, for those who watch over it."),
         (name = "operation", description = "For those who run the server."),
         (name = "documentation", description = "What you are reading."),
     ),

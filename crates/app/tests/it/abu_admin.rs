@@ -306,8 +306,8 @@ fn what_the_operator_does_is_in_the_audit_log_under_their_name() {
 #[test]
 fn reset_password_ends_every_session_of_the_account() {
     let (folder, database) = (folder(), TestDatabase::new());
-    let [user, other] = [EMAIL, "other@example.com"]
-        .map(|email| database.user().email(email).create().id);
+    let [user, other] =
+        [EMAIL, "other@example.com"].map(|email| database.user().email(email).create().id);
     let mut reset = on(&database, &folder);
     reset.args(["reset-password", EMAIL, "--password-stdin"]);
     assert_eq!(say_with_input(&mut reset, PASSWORD).code, Some(0));
@@ -325,7 +325,11 @@ fn verify_audit_log_prints_the_head_and_finds_what_somebody_did_to_it() {
     };
     let empty = verify(&[]);
     assert_eq!(empty.code, Some(0), "{}", empty.err);
-    assert!(empty.out.starts_with("0 entries, whole\nhead 0:0000"), "{}", empty.out);
+    assert!(
+        empty.out.starts_with("0 entries, whole\nhead 0:0000"),
+        "{}",
+        empty.out
+    );
 
     let bootstrap = say(on(&database, &folder)
         .arg("bootstrap")
@@ -349,7 +353,9 @@ fn verify_audit_log_prints_the_head_and_finds_what_somebody_did_to_it() {
     let other = verify(&["--known", &early]);
     assert_eq!(other.code, Some(7), "{}", other.err);
     assert!(
-        other.err.contains("entry 1 of the audit log is not the one whose hash was noted"),
+        other
+            .err
+            .contains("entry 1 of the audit log is not the one whose hash was noted"),
         "{}",
         other.err
     );
@@ -360,7 +366,9 @@ fn verify_audit_log_prints_the_head_and_finds_what_somebody_did_to_it() {
     let changed = verify(&[]);
     assert_eq!((changed.code, changed.out.as_str()), (Some(7), ""));
     assert!(
-        changed.err.contains("entry 2 of the audit log does not say what it said"),
+        changed
+            .err
+            .contains("entry 2 of the audit log does not say what it said"),
         "{}",
         changed.err
     );
@@ -369,8 +377,8 @@ fn verify_audit_log_prints_the_head_and_finds_what_somebody_did_to_it() {
 #[tokio::test]
 async fn a_running_server_closes_the_chat_of_those_whose_sessions_the_operator_ends() {
     let server = TestServer::start().await;
-    let [user, other] = [EMAIL, "other@example.com"]
-        .map(|email| server.database().user().email(email).create().id);
+    let [user, other] =
+        [EMAIL, "other@example.com"].map(|email| server.database().user().email(email).create().id);
     let room = server.database().group(other).create().id;
     let mut ended = ChatClient::connect(&server.chat_url(user)).await.unwrap();
     let mut untouched = ChatClient::connect(&server.chat_url(other)).await.unwrap();

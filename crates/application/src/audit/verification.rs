@@ -173,7 +173,10 @@ impl Chain {
 
 fn is_as_noted(seq: i64, hash: ChainHash, known: &[Mark]) -> Result<(), Broken> {
     let flaw = Flaw::NotAsNoted;
-    match known.iter().any(|mark| mark.seq == seq && mark.hash != hash) {
+    match known
+        .iter()
+        .any(|mark| mark.seq == seq && mark.hash != hash)
+    {
         true => Err(Broken { seq, flaw }),
         false => Ok(()),
     }
@@ -182,7 +185,9 @@ fn is_as_noted(seq: i64, hash: ChainHash, known: &[Mark]) -> Result<(), Broken> 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.seq)?;
-        self.hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.hash
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

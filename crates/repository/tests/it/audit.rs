@@ -1,7 +1,7 @@
 use abu_application::{
     audit::{
-        Action, Actor, Broken, Entry, FIRST_PREV_HASH, Flaw, Mark, Target, Verified,
-        VerificationError, chain_hash, verify,
+        Action, Actor, Broken, Entry, FIRST_PREV_HASH, Flaw, Mark, Target, VerificationError,
+        Verified, chain_hash, verify,
     },
     lists::{Seek, Total},
     ports::{AuditEntry, AuditFilter, Clock, Ids, StoreError, Transaction},
@@ -29,9 +29,8 @@ fn sample(number: usize) -> Entry {
 /// A database with that many entries in its log.
 fn log_of(entries: usize) -> TestDatabase {
     let database = TestDatabase::new();
-    let written = database.transaction(|tx| {
-        (1..=entries).try_for_each(|number| append(tx, sample(number)))
-    });
+    let written =
+        database.transaction(|tx| (1..=entries).try_for_each(|number| append(tx, sample(number))));
     written.unwrap();
     database
 }
@@ -81,10 +80,7 @@ fn an_empty_log_is_whole() {
         hash: [1; 32],
         ..nothing
     };
-    assert_eq!(
-        verified(&database, &[another]),
-        broken(0, Flaw::NotAsNoted)
-    );
+    assert_eq!(verified(&database, &[another]), broken(0, Flaw::NotAsNoted));
 }
 
 #[test]
@@ -188,13 +184,22 @@ fn whatever_was_done_to_the_log_is_found_and_named() {
             broken(3, Flaw::Changed),
         ),
         // Entries taken away.
-        ("DELETE FROM audit_log WHERE seq = 1", broken(1, Flaw::Missing)),
-        ("DELETE FROM audit_log WHERE seq = 3", broken(3, Flaw::Missing)),
+        (
+            "DELETE FROM audit_log WHERE seq = 1",
+            broken(1, Flaw::Missing),
+        ),
+        (
+            "DELETE FROM audit_log WHERE seq = 3",
+            broken(3, Flaw::Missing),
+        ),
         (
             "DELETE FROM audit_log WHERE seq IN (3, 4)",
             broken(3, Flaw::Missing),
         ),
-        ("DELETE FROM audit_log WHERE seq > 3", broken(4, Flaw::Missing)),
+        (
+            "DELETE FROM audit_log WHERE seq > 3",
+            broken(4, Flaw::Missing),
+        ),
         ("DELETE FROM audit_log", broken(1, Flaw::Missing)),
         // Taken away, and the gap closed.
         (
@@ -322,7 +327,10 @@ fn a_log_can_be_verified_from_what_was_noted_on() {
 fn a_log_longer_than_what_is_read_at_a_time_is_verified_to_its_end() {
     let database = log_of(4_100);
     assert_eq!(verified(&database, &[]).unwrap().entries, 4_100);
-    tamper(&database, "UPDATE audit_log SET details = '' WHERE seq = 4100");
+    tamper(
+        &database,
+        "UPDATE audit_log SET details = '' WHERE seq = 4100",
+    );
     assert_eq!(verified(&database, &[]), broken(4_100, Flaw::Changed));
 }
 
@@ -332,7 +340,9 @@ fn entries_written_while_the_log_is_read_are_not_taken_for_a_flaw() {
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
             (0..50).for_each(|number| {
-                database.transaction(|tx| append(tx, sample(number))).unwrap();
+                database
+                    .transaction(|tx| append(tx, sample(number)))
+                    .unwrap();
             });
         });
         while !writing.is_finished() {
@@ -369,8 +379,7 @@ fn each_filter_lists_the_entries_it_names() {
         Entry::new(Actor::User(amina), Action::UserCreate).on(Target::user(musa)),
         Entry::new(Actor::User(musa), Action::UserSuspend).on(Target::user(amina)),
         Entry::new(Actor::System, Action::AccessSeed),
-        Entry::new(Actor::User(amina), Action::UserSuspend)
-            .on(Target::session(musa.uuid().into())),
+        Entry::new(Actor::User(amina), Action::UserSuspend).on(Target::session(musa.uuid().into())),
     ];
     database
         .transaction(|tx| {

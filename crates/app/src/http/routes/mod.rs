@@ -1,5 +1,6 @@
 //! Every route, by what it is about. This is the one place that lists them.
 
+mod audit_log;
 mod auth;
 mod chat;
 mod docs;
@@ -31,7 +32,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
                 .configure(users::configure)
                 .configure(rooms::configure)
                 .configure(members::configure)
-                .configure(messages::configure),
+                .configure(messages::configure)
+                .configure(audit_log::configure),
         )
         .configure(chat::configure)
         .configure(health::configure)

@@ -22,7 +22,7 @@ enum Access {
 }
 
 use Access::{Holder, Member, Public, User};
-use Permission::{CreateUser, ModifyUser, ViewUser};
+use Permission::{CreateUser, ModifyUser, ViewAuditLog, ViewUser};
 
 const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", Public),
@@ -46,6 +46,7 @@ const TABLE: &[(&str, &str, Access)] = &[
         "/api/v1/users/{uuid}/deactivate",
         Holder(ModifyUser),
     ),
+    ("GET", "/api/v1/admin/audit-log", Holder(ViewAuditLog)),
     ("GET", "/api/v1/rooms", User),
     ("POST", "/api/v1/rooms", User),
     ("GET", "/api/v1/rooms/{uuid}", Member),
