@@ -4,8 +4,9 @@ use actix_web::{App, web::Bytes};
 use utoipa::{
     Modify, OpenApi as _,
     openapi::{
-        OpenApi,
+        OpenApi, RefOr, Schema,
         path::{Operation, PathItem},
+        schema::AdditionalProperties,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -67,7 +68,41 @@ fn description() -> OpenApi {
             add_common_problems(operation);
         }
     }
+    close_bodies(&mut description);
     description
+}
+
+/// Says of every body what holds for all of them: a field that it does not name is refused.
+fn close_bodies(description: &mut OpenApi) {
+    let items = description.paths.paths.values_mut();
+    let names: Vec<String> = items.flat_map(operations_mut).flat_map(body_names).collect();
+    let Some(components) = &mut description.components else {
+        return;
+    };
+    for name in names {
+        if let Some(RefOr::T(Schema::Object(body))) = components.schemas.get_mut(&name) {
+            body.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+}
+
+/// Names of the schemas of the operation's body, one a media type.
+fn body_names(operation: &mut Operation) -> Vec<String> {
+    let Some(RefOr::T(body)) = &operation.request_body else {
+        return Vec::new();
+    };
+    let contents = body.content.values().filter_map(|content| match content {
+        RefOr::T(content) => content.schema.as_ref(),
+        RefOr::Ref(_) => None,
+    });
+    let name = |schema: &RefOr<Schema>| match schema {
+        RefOr::Ref(reference) => {
+            let name = reference.ref_location.rsplit('/').next();
+            name.map(str::to_owned)
+        }
+        RefOr::T(_) => None,
+    };
+    contents.filter_map(name).collect()
 }
 
 /// What can go wrong with any request of this form, so that no handler has to say it.
@@ -172,8 +207,6 @@ impl Modify for SecuritySchemes {
 
 #[cfg(test)]
 mod tests {
-    use utoipa::openapi::RefOr;
-
     use super::*;
 
     #[test]
@@ -190,6 +223,25 @@ mod tests {
             }
         }
         assert!(ids.len() > 20);
+    }
+
+    #[test]
+    fn every_body_says_that_it_takes_no_other_fields() {
+        let description = serde_json::to_value(description()).unwrap();
+        let mut bodies = 0;
+        for item in description["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values() {
+                let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+                let Some(reference) = schema["$ref"].as_str() else {
+                    assert!(schema.is_null(), "{operation}");
+                    continue;
+                };
+                let schema = description.pointer(&reference[1..]).unwrap();
+                assert_eq!(schema["additionalProperties"], false, "{reference}");
+                bodies += 1;
+            }
+        }
+        assert!(bodies >= 7);
     }
 
     #[test]
