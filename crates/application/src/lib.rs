@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod blocking;
 pub mod chat_access;
 pub mod database;
+pub mod mail;
 pub mod messaging;
 pub mod ports;
 pub mod rooms;

@@ -1,7 +1,9 @@
 //! What the use cases need from outside, as traits that the outer crates implement.
 
 mod access;
+mod links;
 mod live_chat;
+mod mail;
 mod messages;
 mod rooms;
 mod security;
@@ -11,7 +13,12 @@ mod time_and_ids;
 mod users;
 
 pub use access::{AccessRows, CallerRecord};
+pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError};
+pub use mail::{
+    ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRows, Mailer, MailerError,
+    RenderedMail,
+};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
 pub use rooms::{
     ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,

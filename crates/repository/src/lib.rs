@@ -4,6 +4,7 @@
 mod access;
 mod connection;
 mod error;
+mod mail;
 mod messages;
 pub mod migrations;
 mod rooms;

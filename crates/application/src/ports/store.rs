@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use super::{AccessRows, MessageRows, RoomRows, TicketRows, UserRows};
+use super::{AccessRows, MailRows, MessageRows, RoomRows, TicketRows, UserRows};
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +23,12 @@ pub enum StoreError {
 }
 
 /// Everything that can be asked of the store on one connection.
-pub trait Transaction: UserRows + AccessRows + RoomRows + MessageRows + TicketRows {}
+pub trait Transaction:
+    UserRows + AccessRows + RoomRows + MessageRows + TicketRows + MailRows
+{
+}
 
-impl<T: UserRows + AccessRows + RoomRows + MessageRows + TicketRows> Transaction for T {}
+impl<T: UserRows + AccessRows + RoomRows + MessageRows + TicketRows + MailRows> Transaction for T {}
 
 /// The database. Its methods block: on an async thread, go through
 /// [`Database`](crate::database::Database).
