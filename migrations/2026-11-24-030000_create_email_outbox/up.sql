@@ -20,8 +20,8 @@ COMMENT ON COLUMN email_outbox.recipient IS 'The address, in lower case.';
 COMMENT ON COLUMN email_outbox.kind IS 'What it is about, such as verify_email; names the templates.';
 COMMENT ON COLUMN email_outbox.params IS 'What the templates need to know: names, times, ids.';
 COMMENT ON COLUMN email_outbox.state IS 'pending: due at next_attempt_at, or being sent; sent: the mail server took it; dead: given up.';
-COMMENT ON COLUMN email_outbox.attempts IS 'How often it was claimed; also tells a worker whether the claim is still its own.';
-COMMENT ON COLUMN email_outbox.leased_until IS 'Until when it belongs to the worker that claimed it.';
+COMMENT ON COLUMN email_outbox.attempts IS 'How often sending it was tried, an attempt under way included.';
+COMMENT ON COLUMN email_outbox.leased_until IS 'Until when it belongs to the worker that claimed it, which knows its claim by this time.';
 COMMENT ON COLUMN email_outbox.last_error IS 'Why the last failed attempt failed: a few words, without addresses.';
 COMMENT ON COLUMN email_outbox.failed_at IS 'When the last failed attempt failed.';
 

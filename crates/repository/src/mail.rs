@@ -26,19 +26,27 @@ use crate::{
     store::Session,
 };
 
-/// `id, recipient, kind, params, attempts, created_at`
-type ClaimedRow = (Uuid, String, String, Value, i32, DateTime<Utc>);
+/// `id, attempts, leased_until, recipient, kind, params, created_at`
+type ClaimedRow = (
+    Uuid,
+    i32,
+    DateTime<Utc>,
+    String,
+    String,
+    Value,
+    DateTime<Utc>,
+);
 
-/// Nothing in here is a mistake of whoever claims: a row that is no mail must be claimed once more than
-/// never, to be given up.
+/// A row that is no mail is claimed all the same, to be given up.
 fn claimed(row: ClaimedRow) -> ClaimedMail {
-    let (id, recipient, kind, params, attempts, created_at) = row;
+    let (id, attempts, leased_until, recipient, kind, params, created_at) = row;
     let id = MailId::new(id);
     let recipient = EmailAddress::parse(&recipient).ok();
     let content = stored_content::read(&kind, params);
     ClaimedMail {
         id,
         attempt: attempts.try_into().unwrap_or(u32::MAX),
+        leased_until,
         mail: recipient.zip(content).map(|(recipient, content)| Mail {
             id,
             recipient,
@@ -123,7 +131,7 @@ impl MailRows for Session<'_> {
             // Whoever claims at the same moment passes over the row that is locked here, and sees the
             // lease on it once it is not.
             let row: Option<ClaimedRow> =
-                sql::<(SqlUuid, Text, Text, Jsonb, Integer, Timestamptz)>(
+                sql::<(SqlUuid, Integer, Timestamptz, Text, Text, Jsonb, Timestamptz)>(
                     "UPDATE email_outbox SET attempts = attempts + 1, leased_until = now() + ?
                      WHERE id = (
                          SELECT id FROM email_outbox
@@ -132,7 +140,7 @@ impl MailRows for Session<'_> {
                            AND kind = ANY(?)
                          ORDER BY next_attempt_at, id LIMIT 1
                          FOR UPDATE SKIP LOCKED)
-                     RETURNING id, recipient, kind, params, attempts, created_at",
+                     RETURNING id, attempts, leased_until, recipient, kind, params, created_at",
                 )
                 .bind::<Interval, _>(interval(lease))
                 .bind::<Array<Text>, _>(kinds)
@@ -158,8 +166,7 @@ impl MailRows for Session<'_> {
 
     fn postpone_mail(
         &mut self,
-        id: MailId,
-        attempt: u32,
+        claim: &ClaimedMail,
         wait: Duration,
         reason: &str,
     ) -> Result<(), StoreError> {
@@ -168,43 +175,43 @@ impl MailRows for Session<'_> {
                 "UPDATE email_outbox
                  SET next_attempt_at = now() + ?, leased_until = NULL,
                      last_error = ?, failed_at = now()
-                 WHERE id = ? AND attempts = ? AND leased_until IS NOT NULL",
+                 WHERE id = ? AND leased_until = ?",
             )
             .bind::<Interval, _>(interval(wait))
             .bind::<Text, _>(reason)
-            .bind::<SqlUuid, _>(id.uuid())
-            .bind::<Integer, _>(attempt_number(attempt))
+            .bind::<SqlUuid, _>(claim.id.uuid())
+            .bind::<Timestamptz, _>(claim.leased_until)
             .execute(connection)?;
             Ok(())
         })
     }
 
-    fn bury_mail(&mut self, id: MailId, attempt: u32, reason: &str) -> Result<(), StoreError> {
+    fn bury_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
         self.run(|connection| {
             sql::<()>(
                 "UPDATE email_outbox
                  SET state = 'dead', leased_until = NULL, last_error = ?, failed_at = now()
-                 WHERE id = ? AND attempts = ? AND leased_until IS NOT NULL",
+                 WHERE id = ? AND leased_until = ?",
             )
             .bind::<Text, _>(reason)
-            .bind::<SqlUuid, _>(id.uuid())
-            .bind::<Integer, _>(attempt_number(attempt))
+            .bind::<SqlUuid, _>(claim.id.uuid())
+            .bind::<Timestamptz, _>(claim.leased_until)
             .execute(connection)?;
             Ok(())
         })
     }
 
-    fn release_mail(&mut self, id: MailId, attempt: u32, reason: &str) -> Result<(), StoreError> {
+    fn release_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
         self.run(|connection| {
             sql::<()>(
                 "UPDATE email_outbox
                  SET attempts = attempts - 1, leased_until = NULL,
                      last_error = ?, failed_at = now()
-                 WHERE id = ? AND attempts = ? AND leased_until IS NOT NULL",
+                 WHERE id = ? AND leased_until = ?",
             )
             .bind::<Text, _>(reason)
-            .bind::<SqlUuid, _>(id.uuid())
-            .bind::<Integer, _>(attempt_number(attempt))
+            .bind::<SqlUuid, _>(claim.id.uuid())
+            .bind::<Timestamptz, _>(claim.leased_until)
             .execute(connection)?;
             Ok(())
         })
@@ -289,8 +296,4 @@ impl MailRows for Session<'_> {
 /// PostgreSQL counts in microseconds, which reach for 292,000 years.
 fn interval(duration: Duration) -> PgInterval {
     PgInterval::from_microseconds(duration.as_micros().try_into().unwrap_or(i64::MAX))
-}
-
-fn attempt_number(attempt: u32) -> i32 {
-    attempt.try_into().unwrap_or(i32::MAX)
 }

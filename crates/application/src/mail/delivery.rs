@@ -113,12 +113,11 @@ impl Delivery {
     /// # Errors
     /// [`StoreError`]; it is to be tried again then, or a mail that was sent is sent once more.
     pub fn note(&self, mail: &ClaimedMail, verdict: &Verdict) -> Result<(), StoreError> {
-        let (id, attempt) = (mail.id, mail.attempt);
         self.store.read(|tx| match verdict {
-            Verdict::Sent => tx.mail_sent(id),
-            Verdict::Later { wait, reason } => tx.postpone_mail(id, attempt, *wait, reason),
-            Verdict::Dead { reason } => tx.bury_mail(id, attempt, reason),
-            Verdict::Unreachable { reason } => tx.release_mail(id, attempt, reason),
+            Verdict::Sent => tx.mail_sent(mail.id),
+            Verdict::Later { wait, reason } => tx.postpone_mail(mail, *wait, reason),
+            Verdict::Dead { reason } => tx.bury_mail(mail, reason),
+            Verdict::Unreachable { reason } => tx.release_mail(mail, reason),
         })
     }
 
@@ -152,6 +151,7 @@ fn wait_after(mail: &ClaimedMail) -> Duration {
 #[cfg(test)]
 mod tests {
     use abu_domain::MailId;
+    use chrono::DateTime;
     use uuid::Uuid;
 
     use super::*;
@@ -160,6 +160,7 @@ mod tests {
         ClaimedMail {
             id: MailId::new(Uuid::from_u128(id)),
             attempt,
+            leased_until: DateTime::UNIX_EPOCH,
             mail: None,
         }
     }

@@ -29,6 +29,8 @@ pub struct ClaimedMail {
     pub id: MailId,
     /// Which attempt this is, from 1 on.
     pub attempt: u32,
+    /// When the lease is over. No other claim to the mail has the same.
+    pub leased_until: DateTime<Utc>,
     /// The mail; `None` where what is stored is none.
     pub mail: Option<Mail>,
 }
@@ -94,14 +96,13 @@ pub trait MailRows {
     fn mail_sent(&mut self, id: MailId) -> Result<(), StoreError>;
 
     /// Notes that the attempt failed, and has the mail tried again after `wait`. Changes nothing where
-    /// the lease was over and another attempt has begun; the same holds for the next two.
+    /// the claim is not the last one to the mail, or was noted before; so do the next two.
     ///
     /// # Errors
     /// [`StoreError`].
     fn postpone_mail(
         &mut self,
-        id: MailId,
-        attempt: u32,
+        claim: &ClaimedMail,
         wait: Duration,
         reason: &str,
     ) -> Result<(), StoreError>;
@@ -110,13 +111,13 @@ pub trait MailRows {
     ///
     /// # Errors
     /// [`StoreError`].
-    fn bury_mail(&mut self, id: MailId, attempt: u32, reason: &str) -> Result<(), StoreError>;
+    fn bury_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
 
     /// Gives the mail back as if this attempt had not been.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn release_mail(&mut self, id: MailId, attempt: u32, reason: &str) -> Result<(), StoreError>;
+    fn release_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
 
     /// Erases at most `limit` mails that were sent or given up longer ago than `keep`; returns how many.
     ///
