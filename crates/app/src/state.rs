@@ -6,8 +6,9 @@ use abu_application::{
     BlockingPool, Database,
     accounts::Accounts,
     chat_access::ChatAccess,
+    mail::Mails,
     messaging::Messaging,
-    ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
+    ports::{AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, TokenClaims, TokenError},
     rooms::Rooms,
 };
 use abu_chat::ChatEngine;
@@ -34,6 +35,8 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// The secrets of links in mails.
+    pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Where they are hashed.
@@ -58,6 +61,8 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Tickets for the chat's handshake.
     pub chat_access: ChatAccess,
+    /// Mail, for those who look after it.
+    pub mails: Mails,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Identifiers.
@@ -92,6 +97,7 @@ impl AppState {
             chat,
             readiness,
             tokens,
+            links: _,
             hasher,
             hashing,
             clock,
@@ -120,6 +126,9 @@ impl AppState {
                 live_chat,
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+            },
+            mails: Mails {
+                database: database.clone(),
             },
             chat_access: ChatAccess {
                 database,

@@ -76,8 +76,7 @@ impl TryFrom<RecordRow> for MailRecord {
 
     fn try_from(row: RecordRow) -> Result<Self, BadRow> {
         let bad = |column| BadRow { column, id: row.id };
-        let state =
-            MailState::from_name(&row.state).ok_or_else(|| bad("email_outbox.state"))?;
+        let state = MailState::from_name(&row.state).ok_or_else(|| bad("email_outbox.state"))?;
         let recipient = EmailAddress::parse(&row.recipient)
             .map_err(|_| bad("email_outbox.recipient"))?
             .masked();
@@ -130,9 +129,16 @@ impl MailRows for Session<'_> {
         self.run(|connection| {
             // Whoever claims at the same moment passes over the row that is locked here, and sees the
             // lease on it once it is not.
-            let row: Option<ClaimedRow> =
-                sql::<(SqlUuid, Integer, Timestamptz, Text, Text, Jsonb, Timestamptz)>(
-                    "UPDATE email_outbox SET attempts = attempts + 1, leased_until = now() + ?
+            let row: Option<ClaimedRow> = sql::<(
+                SqlUuid,
+                Integer,
+                Timestamptz,
+                Text,
+                Text,
+                Jsonb,
+                Timestamptz,
+            )>(
+                "UPDATE email_outbox SET attempts = attempts + 1, leased_until = now() + ?
                      WHERE id = (
                          SELECT id FROM email_outbox
                          WHERE state = 'pending' AND next_attempt_at <= now()
@@ -141,11 +147,11 @@ impl MailRows for Session<'_> {
                          ORDER BY next_attempt_at, id LIMIT 1
                          FOR UPDATE SKIP LOCKED)
                      RETURNING id, attempts, leased_until, recipient, kind, params, created_at",
-                )
-                .bind::<Interval, _>(interval(lease))
-                .bind::<Array<Text>, _>(kinds)
-                .get_result(connection)
-                .optional()?;
+            )
+            .bind::<Interval, _>(interval(lease))
+            .bind::<Array<Text>, _>(kinds)
+            .get_result(connection)
+            .optional()?;
             Ok(row.map(claimed))
         })
     }

@@ -81,7 +81,15 @@ mod tests {
         let text = Fixed.text(purpose, id);
         assert_eq!(text.len(), 43);
         assert_eq!(token_from_text(&text), Some(Fixed.token(purpose, id)));
-        for other in ["", "a", &text[1..], &format!("{text}="), &format!("{text}A"), "\0", "é"] {
+        for other in [
+            "",
+            "a",
+            &text[1..],
+            &format!("{text}="),
+            &format!("{text}A"),
+            "\0",
+            "é",
+        ] {
             assert_eq!(token_from_text(other), None, "{other:?}");
         }
     }

@@ -169,10 +169,7 @@ pub trait MailRenderer: Send + Sync + 'static {
     ///
     /// # Errors
     /// Where there are none: a bug.
-    fn render(
-        &self,
-        mail: Mail,
-    ) -> Result<RenderedMail, Box<dyn std::error::Error + Send + Sync>>;
+    fn render(&self, mail: Mail) -> Result<RenderedMail, Box<dyn std::error::Error + Send + Sync>>;
 }
 
 /// Why a mail was not sent, in words without addresses or secrets.

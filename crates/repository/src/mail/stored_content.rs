@@ -126,11 +126,23 @@ mod tests {
         let firstname = PersonName::parse("Ṣadé").unwrap();
         let name = || firstname.clone();
         vec![
-            MailContent::VerifyEmail { verification_id: id, firstname: name() },
+            MailContent::VerifyEmail {
+                verification_id: id,
+                firstname: name(),
+            },
             MailContent::AccountExists { firstname: name() },
-            MailContent::ResetPassword { reset_id: id, firstname: name() },
-            MailContent::PasswordChanged { firstname: name(), at },
-            MailContent::EmailChangeConfirm { verification_id: id, firstname: name() },
+            MailContent::ResetPassword {
+                reset_id: id,
+                firstname: name(),
+            },
+            MailContent::PasswordChanged {
+                firstname: name(),
+                at,
+            },
+            MailContent::EmailChangeConfirm {
+                verification_id: id,
+                firstname: name(),
+            },
             MailContent::EmailChanged {
                 change_id: id,
                 firstname: name(),
@@ -138,11 +150,28 @@ mod tests {
                 undo_until: at,
             },
             MailContent::EmailChangeUndone { firstname: name() },
-            MailContent::RefreshReused { firstname: name(), device_name: None, at },
-            MailContent::RefreshReused { firstname: name(), device_name: Some("A phone".into()), at },
-            MailContent::TotpEnabled { firstname: name(), at },
-            MailContent::TotpDisabled { firstname: name(), at },
-            MailContent::AccountCreated { reset_id: id, firstname: name() },
+            MailContent::RefreshReused {
+                firstname: name(),
+                device_name: None,
+                at,
+            },
+            MailContent::RefreshReused {
+                firstname: name(),
+                device_name: Some("A phone".into()),
+                at,
+            },
+            MailContent::TotpEnabled {
+                firstname: name(),
+                at,
+            },
+            MailContent::TotpDisabled {
+                firstname: name(),
+                at,
+            },
+            MailContent::AccountCreated {
+                reset_id: id,
+                firstname: name(),
+            },
         ]
     }
 
@@ -172,7 +201,10 @@ mod tests {
             ("account_exists", json!({})),
             ("account_exists", json!({"firstname": ""})),
             ("account_exists", json!([])),
-            ("verify_email", json!({"firstname": "Amina", "verification_id": 7})),
+            (
+                "verify_email",
+                json!({"firstname": "Amina", "verification_id": 7}),
+            ),
         ] {
             assert_eq!(read(kind, params), None, "{kind}");
         }
