@@ -7,8 +7,9 @@ use abu_application::{
     accounts::Accounts,
     chat_access::ChatAccess,
     idempotency::Idempotency,
+    mail::Mails,
     messaging::Messaging,
-    ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
+    ports::{AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, TokenClaims, TokenError},
     rooms::Rooms,
     sessions::Sessions,
 };
@@ -38,6 +39,8 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// The secrets of links in mails.
+    pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Where they are hashed.
@@ -68,6 +71,8 @@ pub struct Shared {
     pub idempotency: Idempotency,
     /// How often somebody may ask.
     pub limits: RateLimits,
+    /// Mail, for those who look after it.
+    pub mails: Mails,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Identifiers.
@@ -106,6 +111,7 @@ impl AppState {
             chat,
             readiness,
             tokens,
+            links: _,
             hasher,
             hashing,
             clock,
@@ -148,6 +154,9 @@ impl AppState {
                 clock: Arc::clone(&clock),
             },
             limits: RateLimits::new(&settings, ids.secret()),
+            mails: Mails {
+                database: database.clone(),
+            },
             chat_access: ChatAccess {
                 database,
                 clock: Arc::clone(&clock),

@@ -12,7 +12,7 @@ use std::{
 use abu_app::{
     http,
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, JwtTokens},
+    security::{BcryptHasher, HmacLinkTokens, JwtTokens},
     settings::{Environment, Settings, Sources},
     state::{AppParts, AppState},
 };
@@ -131,6 +131,7 @@ impl BrokenServer {
             chat: chat.clone(),
             readiness: readiness.clone(),
             tokens: Arc::new(PanickingTokens(tokens)),
+            links: Arc::new(HmacLinkTokens::new(secret.as_bytes())),
             hasher: Arc::new(BcryptHasher::new(4)),
             hashing: pool,
             clock,
