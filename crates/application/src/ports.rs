@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod idempotency;
 mod live_chat;
 mod messages;
 mod rooms;
@@ -14,6 +15,7 @@ mod users;
 
 pub use access::{AccessRows, CallerRecord};
 pub use audit::{AuditRow, AuditRows};
+pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
 pub use live_chat::{Applied, LiveChat, SubmitError};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
 pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
