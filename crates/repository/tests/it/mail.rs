@@ -7,6 +7,7 @@ use std::{
 };
 
 use abu_application::{
+    lists::{Seek, Total},
     mail::{self, MailContent, MailKind, MailState},
     ports::{ClaimedMail, Clock, MailFilter, MailRecord, Store, StoreError},
     system::{SystemClock, SystemIds},
@@ -259,9 +260,9 @@ fn a_list_shows_the_newest_first_by_state_and_kind_and_no_whole_address() {
         "UPDATE email_outbox SET state = 'dead' WHERE id = '{}'",
         ids[1]
     ));
-    let list = |filter: MailFilter, after, limit| -> Vec<MailId> {
+    let list = |filter: MailFilter, seek, limit| -> Vec<MailId> {
         let mails = database
-            .read(|tx| tx.list_mails(&filter, after, limit))
+            .read(|tx| tx.list_mails(&filter, seek, limit))
             .unwrap();
         assert!(
             mails
@@ -271,13 +272,16 @@ fn a_list_shows_the_newest_first_by_state_and_kind_and_no_whole_address() {
         mails.into_iter().map(|mail| mail.id).collect()
     };
     let all = MailFilter::default();
-    assert_eq!(list(all, None, 10), [ids[2], ids[1], ids[0]]);
-    assert_eq!(list(all, None, 2), [ids[2], ids[1]]);
-    assert_eq!(list(all, Some(ids[1]), 10), [ids[0]]);
+    assert_eq!(list(all, Seek::START, 10), [ids[2], ids[1], ids[0]]);
+    assert_eq!(list(all, Seek::START, 2), [ids[2], ids[1]]);
+    assert_eq!(list(all, Seek::After(Some(ids[1])), 10), [ids[0]]);
+    assert_eq!(list(all, Seek::Before(Some(ids[0])), 1), [ids[1]]);
+    let counted = database.read(|tx| tx.count_mails(&all)).unwrap();
+    assert_eq!(counted, Total::Exactly(3));
     let state = Some(MailState::Dead);
-    assert_eq!(list(MailFilter { state, ..all }, None, 10), [ids[1]]);
+    assert_eq!(list(MailFilter { state, ..all }, Seek::START, 10), [ids[1]]);
     let kind = Some(MailKind::ResetPassword);
-    assert_eq!(list(MailFilter { kind, ..all }, None, 10), []);
+    assert_eq!(list(MailFilter { kind, ..all }, Seek::START, 10), []);
 }
 
 #[test]
