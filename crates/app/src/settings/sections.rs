@@ -1,6 +1,6 @@
 //! Reads each section, and checks what one setting says against what another does.
 
-use std::{fs, net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf};
 
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
@@ -220,7 +220,7 @@ fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {
         username.is_some() == password.is_some(),
         "must be set if and only if mail.smtp_username is",
     );
-    let authority = reader.parsed("mail.smtp_ca_file", certificates);
+    let authority = reader.parsed("mail.smtp_ca", certificates);
     let timeout = reader.seconds("mail.smtp_timeout", 1.0..=300.0);
     Some(SmtpSettings {
         host: host?,
@@ -462,12 +462,10 @@ fn smtp_security(text: &str) -> Result<SmtpSecurity, &'static str> {
     }
 }
 
-fn certificates(path: &str) -> Result<Certificate, String> {
-    let text =
-        fs::read(path).map_err(|error| format!("names a file that cannot be read: {error}"))?;
-    let begins = |line: &[u8]| line.starts_with(b"-----BEGIN CERTIFICATE-----");
-    match Certificate::from_pem(&text) {
-        Ok(certificates) if text.split(|byte| *byte == b'\n').any(begins) => Ok(certificates),
-        _ => Err("must name a file of certificates in PEM form".to_owned()),
+fn certificates(text: &str) -> Result<Certificate, &'static str> {
+    let begins = |line: &str| line.starts_with("-----BEGIN CERTIFICATE-----");
+    match Certificate::from_pem(text.as_bytes()) {
+        Ok(certificates) if text.lines().any(begins) => Ok(certificates),
+        _ => Err("must be certificates in PEM form"),
     }
 }

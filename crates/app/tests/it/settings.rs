@@ -365,7 +365,7 @@ fn mail_that_could_not_be_sent_or_would_be_read_by_others_is_refused() {
         ),
         (
             vec![("SMTP_CA_FILE", no_certificate.to_str().unwrap())],
-            "mail.smtp_ca_file must name a file of certificates",
+            "mail.smtp_ca must be certificates in PEM form",
         ),
         (
             vec![("SMTP_TIMEOUT", "30")],
