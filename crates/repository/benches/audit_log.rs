@@ -56,7 +56,9 @@ fn verify_long_log(criterion: &mut Criterion) {
     database.transaction(fill).unwrap();
     let store = database.store();
     let mut group = criterion.benchmark_group("verify the audit log");
-    group.throughput(Throughput::Elements(LONG_LOG)).sample_size(10);
+    group
+        .throughput(Throughput::Elements(LONG_LOG))
+        .sample_size(10);
     group.bench_function(BenchmarkId::new("entries", LONG_LOG), |bencher| {
         bencher.iter(|| {
             let verified = verify(&*store, None, &[]).unwrap();

@@ -20,6 +20,7 @@ use crate::{
     backoff::Backoff,
     database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError},
     kept_secrets::KeptSecrets,
+    mail::Wake,
     readiness::{Readiness, ServingState},
     settings::Settings,
 };
@@ -33,6 +34,7 @@ pub(super) struct Keeper {
     pub(super) secrets: KeptSecrets,
     pub(super) hasher: Arc<dyn PasswordHasher>,
     pub(super) live_chat: Arc<dyn LiveChat>,
+    pub(super) mail: Wake,
 }
 
 impl Keeper {
@@ -73,7 +75,9 @@ impl Keeper {
     }
 
     async fn set_up(&self, url: SecretString) -> Result<PgStore, StartError> {
-        let store = database::open(url.clone(), self.settings.database.pool_size);
+        let mail = self.mail.clone();
+        let store = database::open(url.clone(), self.settings.database.pool_size)
+            .on_mail(move || mail.mail_is_due());
         let preparation = Arc::new(Preparation {
             settings: Arc::clone(&self.settings),
             url,

@@ -5,6 +5,8 @@
 mod access;
 mod audit;
 mod ended_sessions;
+mod idempotency;
+mod mail;
 mod messages;
 mod migrations;
 mod outages;

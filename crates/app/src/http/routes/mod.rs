@@ -5,6 +5,7 @@ mod auth;
 mod chat;
 mod docs;
 mod health;
+mod mails;
 mod me;
 mod members;
 mod messages;
@@ -33,7 +34,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
                 .configure(rooms::configure)
                 .configure(members::configure)
                 .configure(messages::configure)
-                .configure(audit_log::configure),
+                .configure(audit_log::configure)
+                .configure(mails::configure),
         )
         .configure(chat::configure)
         .configure(health::configure)

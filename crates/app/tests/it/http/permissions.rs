@@ -22,7 +22,7 @@ enum Access {
 }
 
 use Access::{Holder, Member, Public, User};
-use Permission::{CreateUser, ModifyUser, ViewAuditLog, ViewUser};
+use Permission::{CreateUser, ModifyMail, ModifyUser, ViewAuditLog, ViewMail, ViewUser};
 
 const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", Public),
@@ -56,6 +56,12 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/rooms/{uuid}/members", Member),
     ("DELETE", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
     ("PATCH", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
+    ("GET", "/api/v1/admin/mails", Holder(ViewMail)),
+    (
+        "POST",
+        "/api/v1/admin/mails/{uuid}/retry",
+        Holder(ModifyMail),
+    ),
     ("GET", "/api/v1/rooms/{uuid}/messages", Member),
     ("POST", "/api/v1/rooms/{uuid}/messages", Member),
 ];
