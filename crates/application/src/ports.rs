@@ -2,8 +2,12 @@
 
 mod access;
 mod audit;
+mod consents;
+mod emails;
 mod live_chat;
 mod messages;
+mod own_account;
+mod resets;
 mod rooms;
 mod security;
 mod sessions;
@@ -14,12 +18,19 @@ mod users;
 
 pub use access::{AccessRows, CallerRecord};
 pub use audit::{AuditRow, AuditRows};
+pub use consents::{ConsentRows, Consents};
+pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
 pub use live_chat::{Applied, LiveChat, SubmitError};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
+pub use own_account::{OwnAccountRows, OwnDetails};
+pub use resets::{NewReset, PasswordReset, ResetRows};
 pub use rooms::{
     ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
 };
-pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
+pub use security::{
+    AccessTokens, IssuedToken, PasswordHasher, PasswordPolicy, PasswordWeakness, TokenClaims,
+    TokenError,
+};
 pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};

@@ -1,6 +1,9 @@
 use std::error::Error;
 
-use super::{AccessRows, AuditRows, MessageRows, RoomRows, SessionRows, TicketRows, UserRows};
+use super::{
+    AccessRows, AuditRows, ConsentRows, EmailRows, MessageRows, OwnAccountRows, ResetRows, RoomRows,
+    SessionRows, TicketRows, UserRows,
+};
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
 #[derive(Debug, thiserror::Error)]
@@ -24,12 +27,32 @@ pub enum StoreError {
 
 /// Everything that can be asked of the store on one connection.
 pub trait Transaction:
-    AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + UserRows
+    AccessRows
+    + AuditRows
+    + ConsentRows
+    + EmailRows
+    + MessageRows
+    + OwnAccountRows
+    + ResetRows
+    + RoomRows
+    + SessionRows
+    + TicketRows
+    + UserRows
 {
 }
 
 impl<T> Transaction for T where
-    T: AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + UserRows
+    T: AccessRows
+        + AuditRows
+        + ConsentRows
+        + EmailRows
+        + MessageRows
+        + OwnAccountRows
+        + ResetRows
+        + RoomRows
+        + SessionRows
+        + TicketRows
+        + UserRows
 {
 }
 

@@ -32,6 +32,11 @@ impl EmailAddress {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name in front of the host.
+    pub fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or(&self.0, |(name, _)| name)
+    }
 }
 
 impl FromStr for EmailAddress {
