@@ -6,8 +6,9 @@ use abu_application::{
     BlockingPool, Database,
     accounts::Accounts,
     chat_access::ChatAccess,
+    mail::Mails,
     messaging::Messaging,
-    ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
+    ports::{AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, TokenClaims, TokenError},
     rooms::Rooms,
     sessions::Sessions,
 };
@@ -35,6 +36,8 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// The secrets of links in mails.
+    pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Where they are hashed.
@@ -61,6 +64,8 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Tickets for the chat's handshake.
     pub chat_access: ChatAccess,
+    /// Mail, for those who look after it.
+    pub mails: Mails,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Identifiers.
@@ -95,6 +100,7 @@ impl AppState {
             chat,
             readiness,
             tokens,
+            links: _,
             hasher,
             hashing,
             clock,
@@ -131,6 +137,9 @@ impl AppState {
                 live_chat,
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+            },
+            mails: Mails {
+                database: database.clone(),
             },
             chat_access: ChatAccess {
                 database,

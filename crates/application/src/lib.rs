@@ -9,6 +9,7 @@ pub mod chat_access;
 pub mod database;
 mod detached;
 pub mod emails;
+pub mod mail;
 pub mod messaging;
 pub mod own_account;
 pub mod passwords;

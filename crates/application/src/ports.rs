@@ -4,7 +4,9 @@ mod access;
 mod audit;
 mod consents;
 mod emails;
+mod links;
 mod live_chat;
+mod mail;
 mod messages;
 mod own_account;
 mod resets;
@@ -20,7 +22,12 @@ pub use access::{AccessRows, CallerRecord};
 pub use audit::{AuditRow, AuditRows};
 pub use consents::{ConsentRows, Consents};
 pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
+pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError};
+pub use mail::{
+    ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRows, Mailer, MailerError,
+    RenderedMail,
+};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
 pub use own_account::{OwnAccountRows, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetRows};
