@@ -5,7 +5,7 @@ use std::sync::Arc;
 use abu_domain::{
     UserId,
     access::APPLICANT_GROUP,
-    text::{EmailAddress, PersonalWords},
+    text::EmailAddress,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -77,8 +77,7 @@ impl Registration {
         origin: Origin,
     ) -> Result<(), RegistrationError> {
         let RegistrationDraft { user, consents } = draft;
-        let names = [&user.firstname, &user.lastname];
-        let personal = PersonalWords::of(&user.email, names.into_iter().chain(&user.middlename));
+        let personal = user.personal_words();
         let password_hash = self.passwords.accept(user.password, personal).await?;
         let now = self.clock.now();
         let new = NewUser {

@@ -4,10 +4,14 @@
 mod access;
 mod audit;
 mod connection;
+mod consents;
+mod emails;
 mod error;
 mod mail;
 mod messages;
 pub mod migrations;
+mod own_account;
+mod resets;
 mod rooms;
 #[rustfmt::skip]
 mod schema;

@@ -95,7 +95,7 @@ pub trait UserRows {
         limit: u32,
     ) -> Result<Vec<User>, StoreError>;
 
-    /// Those of `ids` that are accounts and not suspended.
+    /// Those of `ids` that are accounts with a proved address, and neither suspended nor hidden.
     ///
     /// # Errors
     /// [`StoreError`].
