@@ -14,8 +14,9 @@ use crate::{
     access::{self, AccessError, Caller},
     audit::{Action, Entry, Target},
     emails::take_address,
+    lists::{ListRequest, Listed, TimePosition},
     passwords::{NewPasswordError, PasswordWork},
-    ports::{Clock, Ids, LiveChat, NewUser, StoreError, UserCursor, UserFilter},
+    ports::{Clock, Ids, LiveChat, NewUser, StoreError, UserFilter},
 };
 
 /// The use cases of accounts.
@@ -142,7 +143,7 @@ impl Accounts {
             .await
     }
 
-    /// At most `limit` accounts after `after`, the newest first; takes `can_view_user`.
+    /// A page of accounts, the newest first; takes `can_view_user`.
     ///
     /// # Errors
     /// [`AccountError`].
@@ -150,13 +151,16 @@ impl Accounts {
         &self,
         caller: Caller,
         filter: UserFilter,
-        after: Option<UserCursor>,
-        limit: u32,
-    ) -> Result<Vec<User>, AccountError> {
+        page: ListRequest<TimePosition<UserId>>,
+    ) -> Result<Listed<User>, AccountError> {
         self.database
             .read(move |tx| {
                 access::require(tx, &caller, Permission::ViewUser)?;
-                Ok(tx.list_users(&filter, after, limit)?)
+                Ok(page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_users(&filter, seek, limit),
+                    |tx| tx.count_users(&filter),
+                )?)
             })
             .await
     }

@@ -9,6 +9,7 @@ pub mod chat_access;
 pub mod database;
 mod detached;
 pub mod emails;
+pub mod lists;
 pub mod mail;
 pub mod messaging;
 pub mod own_account;
@@ -19,6 +20,7 @@ pub mod rooms;
 pub mod sessions;
 pub mod setup;
 pub mod system;
+pub mod versions;
 
 pub use blocking::BlockingPool;
 pub use database::Database;

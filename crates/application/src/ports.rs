@@ -31,9 +31,7 @@ pub use mail::{
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
 pub use own_account::{OwnAccountRows, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetRows};
-pub use rooms::{
-    ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
-};
+pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
 pub use security::{
     AccessTokens, IssuedToken, PasswordHasher, PasswordPolicy, PasswordWeakness, TokenClaims,
     TokenError,
@@ -42,4 +40,4 @@ pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};
-pub use users::{Credentials, NewUser, UserCursor, UserFilter, UserRows};
+pub use users::{Credentials, NewUser, UserFilter, UserRows};
