@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     Database,
     access::{self, AccessError, Caller},
+    lists::{ListRequest, Listed},
     ports::{Ids, Mail, MailFilter, MailRecord, StoreError, Transaction},
 };
 
@@ -66,7 +67,7 @@ pub enum MailError {
 }
 
 impl Mails {
-    /// At most `limit` mails after `after`, the newest first; takes `can_view_mail`.
+    /// A page of mails, the newest first; takes `can_view_mail`.
     ///
     /// # Errors
     /// [`MailError`].
@@ -74,13 +75,16 @@ impl Mails {
         &self,
         caller: Caller,
         filter: MailFilter,
-        after: Option<MailId>,
-        limit: u32,
-    ) -> Result<Vec<MailRecord>, MailError> {
+        page: ListRequest<MailId>,
+    ) -> Result<Listed<MailRecord>, MailError> {
         self.database
             .read(move |tx| {
                 access::require(tx, &caller, Permission::ViewMail)?;
-                Ok(tx.list_mails(&filter, after, limit)?)
+                Ok(page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_mails(&filter, seek, limit),
+                    |tx| tx.count_mails(&filter),
+                )?)
             })
             .await
     }

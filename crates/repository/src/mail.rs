@@ -5,6 +5,7 @@ mod stored_content;
 use std::time::Duration;
 
 use abu_application::{
+    lists::{Seek, Total},
     mail::{MailKind, MailState},
     ports::{ClaimedMail, Mail, MailFilter, MailRecord, MailRows, StoreError},
 };
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{BadRow, Failure},
+    lists::{descending, in_list_order, total},
     schema::email_outbox,
     sql::sql,
     store::Session,
@@ -255,30 +257,24 @@ impl MailRows for Session<'_> {
     fn list_mails(
         &mut self,
         filter: &MailFilter,
-        after: Option<MailId>,
+        seek: Seek<MailId>,
         limit: u32,
     ) -> Result<Vec<MailRecord>, StoreError> {
+        let seek = seek.map(MailId::uuid);
         self.run(|connection| {
-            let mut query = email_outbox::table.into_boxed();
-            if let Some(state) = filter.state {
-                query = query.filter(email_outbox::state.eq(state.name()));
-            }
-            if let Some(kind) = filter.kind {
-                query = query.filter(email_outbox::kind.eq(kind.name()));
-            }
-            if let Some(after) = after {
-                query = query.filter(email_outbox::id.lt(after.uuid()));
-            }
-            let rows = query
-                .order(email_outbox::id.desc())
+            let rows = descending!(filtered(filter), seek, email_outbox::id)
                 .limit(limit.into())
                 .select(RecordRow::as_select())
                 .load(connection)?;
-            Ok(rows
+            Ok(in_list_order(seek.is_backward(), rows)
                 .into_iter()
                 .map(MailRecord::try_from)
                 .collect::<Result<_, BadRow>>()?)
         })
+    }
+
+    fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError> {
+        self.run(|connection| Ok(total(connection, filtered(filter).select(email_outbox::id))?))
     }
 
     fn revive_mail(&mut self, id: MailId) -> Result<bool, StoreError> {
@@ -297,6 +293,18 @@ impl MailRows for Session<'_> {
         }
         Ok(revived)
     }
+}
+
+/// The mails that pass the filter, still without an order.
+fn filtered(filter: &MailFilter) -> email_outbox::BoxedQuery<'static, Pg> {
+    let mut query = email_outbox::table.into_boxed();
+    if let Some(state) = filter.state {
+        query = query.filter(email_outbox::state.eq(state.name()));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(email_outbox::kind.eq(kind.name()));
+    }
+    query
 }
 
 /// PostgreSQL counts in microseconds, which reach for 292,000 years.

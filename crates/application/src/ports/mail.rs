@@ -7,6 +7,7 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use crate::lists::{Seek, Total};
 use crate::mail::{MailContent, MailKind, MailState};
 
 /// A mail as the outbox holds it.
@@ -131,16 +132,22 @@ pub trait MailRows {
     /// [`StoreError`].
     fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError>;
 
-    /// At most `limit` mails after `after`, the newest first.
+    /// At most `limit` mails, the newest first.
     ///
     /// # Errors
     /// [`StoreError`].
     fn list_mails(
         &mut self,
         filter: &MailFilter,
-        after: Option<MailId>,
+        seek: Seek<MailId>,
         limit: u32,
     ) -> Result<Vec<MailRecord>, StoreError>;
+
+    /// How many mails pass the filter.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError>;
 
     /// Has a dead mail tried anew from the start; false where it is not dead. Workers of this process
     /// are woken when it is committed.

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod mail;
 mod messages;
 mod migrations;
 mod outages;

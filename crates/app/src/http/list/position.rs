@@ -1,7 +1,7 @@
 //! Positions in the form in which cursors carry them.
 
 use abu_application::lists::{Seek, TimePosition};
-use abu_domain::UserId;
+use abu_domain::{MailId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -31,6 +31,18 @@ impl<Id: From<Uuid> + Into<Uuid>> Position for TimePosition<Id> {
 }
 
 impl Position for UserId {
+    type Wire = Uuid;
+
+    fn to_wire(self) -> Uuid {
+        self.uuid()
+    }
+
+    fn from_wire(id: Uuid) -> Self {
+        Self::new(id)
+    }
+}
+
+impl Position for MailId {
     type Wire = Uuid;
 
     fn to_wire(self) -> Uuid {

@@ -2,23 +2,21 @@
 
 use abu_application::{
     mail::{MailKind, MailState},
-    ports::MailFilter,
+    ports::{MailFilter, MailRecord},
 };
 use abu_domain::{MailId, Violation};
 use actix_web::{
     HttpResponse, get, post,
     web::{Json, Path},
 };
-use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::{ByUuid, State};
 use crate::http::{
     caller::CurrentUser,
     dto::Mail,
-    input::QueryFields,
-    list::{List, ListBody, Page, PageParameters},
+    input::{FromQuery, QueryFields},
+    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     problem::{Problem, problems},
 };
 
@@ -32,7 +30,7 @@ struct Mails;
 /// What narrows the list of mails.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `Mails` reads")]
+#[expect(dead_code, reason = "it describes what `MailFilter` is read from")]
 struct MailFilterParameters {
     /// How far they are: `pending`, `sent` or `dead`.
     #[param(example = "dead")]
@@ -42,18 +40,21 @@ struct MailFilterParameters {
     kind: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct MailPosition {
-    uuid: Uuid,
-}
-
 impl List for Mails {
     type Filter = MailFilter;
-    type Position = MailPosition;
-    const MAX_LIMIT: u32 = 100;
+    type Item = MailRecord;
+    type Entry = Mail;
+    type Position = MailId;
+    const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn filter(query: &mut QueryFields) -> Option<MailFilter> {
-        Some(MailFilter {
+    fn position(mail: &MailRecord) -> MailId {
+        mail.id
+    }
+}
+
+impl FromQuery for MailFilter {
+    fn from_query(query: &mut QueryFields) -> Option<Self> {
+        Some(Self {
             state: query.optional("state", state),
             kind: query.optional("kind", kind),
         })
@@ -93,17 +94,13 @@ problems! {
 async fn list_mails(
     state: State,
     caller: CurrentUser,
-    mut page: Page<Mails>,
+    page: Page<Mails>,
 ) -> Result<HttpResponse, Problem> {
-    let after = page.after.take().map(|after| MailId::new(after.uuid));
-    let mut mails = state
+    let mails = state
         .mails
-        .list(caller.caller, page.filter, after, page.probe())
+        .list(caller.caller, page.filter, page.request)
         .await?;
-    let next = page.cut(&mut mails, |mail| MailPosition {
-        uuid: mail.id.uuid(),
-    });
-    page.answer(&state, mails.into_iter().map(Mail::from).collect(), next)
+    page.reply.with(mails)
 }
 
 /// Have a mail that was given up sent again.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use abu_app::{
     http,
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, JwtTokens},
+    security::{BcryptHasher, GuessingPolicy, HmacLinkTokens, JwtTokens},
     settings::{Environment, Settings, Sources},
     state::{AppParts, AppState},
 };
@@ -102,7 +102,9 @@ impl BrokenServer {
             chat: chat.clone(),
             readiness: readiness.clone(),
             tokens: Arc::new(PanickingTokens(tokens)),
+            links: Arc::new(HmacLinkTokens::new(secret.as_bytes())),
             hasher: Arc::new(BcryptHasher::new(4)),
+            policy: Arc::new(GuessingPolicy::new(3)),
             hashing: pool,
             clock,
             ids,

@@ -7,6 +7,7 @@ mod documentation;
 mod errors;
 mod failures;
 mod lists;
+mod mails;
 mod manners;
 mod members;
 mod messages;
