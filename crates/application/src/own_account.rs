@@ -120,8 +120,11 @@ impl OwnAccounts {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         ending_sessions(&self.database, &self.live_chat, move |tx| {
             tx.lock_account(caller.user)?;
-            access::require_self(tx, &caller)?;
             let user = caller.user;
+            if access::require_self(tx, &caller)?.is_deactivated {
+                let sessions = Vec::new();
+                return Ok(((), EndedSessions { user, sessions }));
+            }
             tx.set_deactivated(user, Some(now), now)?;
             let others = WhichSessions::AllBut(caller.session);
             let mut sessions = tx.end_sessions(user, others, EndReason::Deactivated, now)?;

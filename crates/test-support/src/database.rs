@@ -121,6 +121,15 @@ impl TestDatabase {
             .expect("the test's statements run");
     }
 
+    /// Holds the table against everybody, until the connection that this returns is dropped.
+    pub fn hold(&self, table: &str) -> PgConnection {
+        let mut connection = self.connection();
+        connection
+            .batch_execute(&format!("BEGIN; LOCK TABLE {table}"))
+            .expect("the table can be locked");
+        connection
+    }
+
     /// Returns once so many sessions of this database wait for a lock.
     pub fn wait_for_blocked(&self, sessions: usize) {
         let mut connection = self.connection();
