@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use abu_application::{
-    ports::PasswordHasher,
+    ports::{PasswordHasher, PasswordPolicy},
     setup::Setup,
     system::{SystemClock, SystemIds},
 };
@@ -29,6 +29,7 @@ pub(super) struct Keeper {
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
     pub(super) secrets: KeptSecrets,
     pub(super) hasher: Arc<dyn PasswordHasher>,
+    pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
 }
 
@@ -74,6 +75,7 @@ impl Keeper {
             setup: Setup {
                 store: Arc::new(store.clone()),
                 hasher: Arc::clone(&self.hasher),
+                policy: Arc::clone(&self.policy),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(SystemIds),
             },
