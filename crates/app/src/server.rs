@@ -38,7 +38,7 @@ use crate::{
     kept_secrets::{KeptSecret, KeptSecrets},
     mail::{self, MailWorker, Wake},
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, HmacLinkTokens, JwtTokens},
+    security::{BcryptHasher, GuessingPolicy, HmacLinkTokens, JwtTokens},
     settings::Settings,
     state::{AppParts, AppState},
 };
@@ -123,7 +123,8 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let readiness = Readiness::default();
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let parts = parts(&settings, &secrets, &readiness, Arc::clone(&store))?;
-    let (chat, hasher) = (parts.chat.clone(), Arc::clone(&parts.hasher));
+    let chat = parts.chat.clone();
+    let (hasher, policy) = (Arc::clone(&parts.hasher), Arc::clone(&parts.policy));
     let wake = Wake::default();
     let links = Arc::clone(&parts.links);
     let mail = mail::start(&settings, store.clone(), links, wake.clone())?;
@@ -137,6 +138,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         secrets: secrets.clone(),
         hasher,
         live_chat: chat.live_chat(),
+        policy,
         mail: wake,
     };
     let (done, set_up) = oneshot::channel();
@@ -244,6 +246,7 @@ fn parts(
         tokens: Arc::new(tokens),
         links: Arc::new(links),
         hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
+        policy: Arc::new(GuessingPolicy::new(auth.min_password_score)),
         hashing: BlockingPool::new(hashing_places(), HASHING_PATIENCE),
         clock,
         ids,

@@ -12,6 +12,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use chrono::TimeDelta;
 use ipnet::IpNet;
 use lettre::{message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::SecretString;
@@ -93,6 +94,12 @@ pub struct AuthSettings {
     pub audience: String,
     /// bcrypt does two to the power of this many rounds.
     pub bcrypt_cost: u32,
+    /// How good a new password must be, from 0 to 4.
+    pub min_password_score: u8,
+    /// How long a link is good that proves an address.
+    pub verification_ttl: TimeDelta,
+    /// How long a link to another password is good.
+    pub reset_ttl: TimeDelta,
 }
 
 /// `superuser.*`

@@ -7,10 +7,17 @@ use abu_application::{
     accounts::Accounts,
     audit::AuditLog,
     chat_access::ChatAccess,
+    emails::Emails,
     idempotency::Idempotency,
     mail::Mails,
     messaging::Messaging,
-    ports::{AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, TokenClaims, TokenError},
+    own_account::OwnAccounts,
+    passwords::{PasswordWork, Passwords},
+    ports::{
+        AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, PasswordPolicy, TokenClaims,
+        TokenError,
+    },
+    registration::Registration,
     rooms::Rooms,
     sessions::Sessions,
 };
@@ -44,6 +51,8 @@ pub struct AppParts {
     pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// How they are judged.
+    pub policy: Arc<dyn PasswordPolicy>,
     /// Where they are hashed.
     pub hashing: BlockingPool,
     /// The time.
@@ -58,8 +67,16 @@ pub struct AppState(Arc<Shared>);
 
 /// What [`AppState`] gives access to.
 pub struct Shared {
-    /// Accounts.
+    /// Accounts, for those who look after them.
     pub accounts: Accounts,
+    /// People's own accounts.
+    pub own_accounts: OwnAccounts,
+    /// Making an account for oneself.
+    pub registration: Registration,
+    /// The e-mail addresses of accounts.
+    pub emails: Emails,
+    /// Passwords.
+    pub passwords: Passwords,
     /// Logging in, and what comes of it.
     pub sessions: Sessions,
     /// Rooms.
@@ -114,21 +131,60 @@ impl AppState {
             chat,
             readiness,
             tokens,
-            links: _,
+            links,
             hasher,
+            policy,
             hashing,
             clock,
             ids,
         } = parts;
         let live_chat = chat.live_chat();
+        let work = PasswordWork {
+            pool: hashing.clone(),
+            hasher: Arc::clone(&hasher),
+            policy,
+        };
+        let auth = &settings.auth;
         Self(Arc::new(Shared {
             accounts: Accounts {
                 database: database.clone(),
-                hashing: hashing.clone(),
-                hasher: Arc::clone(&hasher),
+                passwords: work.clone(),
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+            },
+            own_accounts: OwnAccounts {
+                database: database.clone(),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            registration: Registration {
+                database: database.clone(),
+                passwords: work.clone(),
+                links: Arc::clone(&links),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                verification_lifetime: auth.verification_ttl,
+            },
+            emails: Emails {
+                database: database.clone(),
+                passwords: work.clone(),
+                links: Arc::clone(&links),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                verification_lifetime: auth.verification_ttl,
+                reset_lifetime: auth.reset_ttl,
+            },
+            passwords: Passwords {
+                database: database.clone(),
+                work,
+                links,
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                reset_lifetime: auth.reset_ttl,
             },
             sessions: Sessions {
                 database: database.clone(),

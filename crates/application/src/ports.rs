@@ -2,11 +2,15 @@
 
 mod access;
 mod audit;
+mod consents;
+mod emails;
 mod idempotency;
 mod links;
 mod live_chat;
 mod mail;
 mod messages;
+mod own_account;
+mod resets;
 mod rooms;
 mod security;
 mod sessions;
@@ -17,6 +21,8 @@ mod users;
 
 pub use access::{AccessRows, CallerRecord};
 pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditRow, AuditRows};
+pub use consents::{ConsentRows, Consents};
+pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
 pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError};
@@ -25,8 +31,13 @@ pub use mail::{
     RenderedMail,
 };
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
+pub use own_account::{OwnAccountRows, OwnDetails};
+pub use resets::{NewReset, PasswordReset, ResetRows};
 pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
-pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
+pub use security::{
+    AccessTokens, IssuedToken, PasswordHasher, PasswordPolicy, PasswordWeakness, TokenClaims,
+    TokenError,
+};
 pub use sessions::{EndReason, EndedSession, NewSession, SessionRows, WhichSessions};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};

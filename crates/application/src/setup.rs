@@ -6,15 +6,19 @@ use std::sync::Arc;
 use abu_domain::{
     UserId,
     access::SUPER_ADMIN_GROUP,
-    text::{EmailAddress, NewPassword, PersonName},
+    text::{EmailAddress, NewPassword, PersonName, PersonalWords},
+    user::User,
 };
+use chrono::{DateTime, Utc};
 
 use crate::{
     access::Authority,
     audit::{Action, Entry, Target},
+    emails::take_address,
+    passwords::personal_words,
     ports::{
-        Clock, EndReason, Ids, NewUser, PasswordHasher, Store, StoreError, Transaction,
-        WhichSessions,
+        Clock, EndReason, Ids, NewUser, PasswordHasher, PasswordPolicy, PasswordWeakness, Store,
+        StoreError, Transaction, WhichSessions,
     },
 };
 
@@ -26,6 +30,8 @@ pub struct Setup {
     pub store: Arc<dyn Store>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// How they are judged.
+    pub policy: Arc<dyn PasswordPolicy>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
@@ -70,9 +76,15 @@ pub enum SetupError {
     /// back is not this command's business.
     #[error("the superuser's e-mail address belongs to an ordinary account")]
     NotASuperuser,
+    /// The address was an account's until a short while ago, and that account may go back to it.
+    #[error("the superuser's e-mail address belongs to another account")]
+    EmailTaken,
     /// The superuser has no account yet, and no password to make one with.
     #[error("the superuser needs a password")]
     PasswordMissing,
+    /// The password is not good enough.
+    #[error("the password {0}")]
+    PasswordWeak(#[from] PasswordWeakness),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,12 +94,13 @@ pub enum SetupError {
 }
 
 impl Setup {
-    /// Whether the address has an account, and so a password already.
+    /// Whether the address has an account, and so a password already. One of which nobody proved that
+    /// they read the address does not count.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn has_account(&self, email: &EmailAddress) -> Result<bool, StoreError> {
-        self.store.read(|tx| Ok(tx.credentials(email)?.is_some()))
+        self.store.read(|tx| Ok(owner_of(tx, email)?.is_some()))
     }
 
     /// Adds what is missing of the seeded permissions, roles and groups, and the superuser if the
@@ -105,25 +118,20 @@ impl Setup {
         let new_user = self.superuser_to_insert(superuser)?;
         self.store.transaction(|tx| {
             let access_rows_added = tx.seed_access(now)?;
-            let created = match tx.credentials(&superuser.email)? {
-                Some(credentials) => {
-                    require_superuser(tx, credentials.user_id)?;
-                    None
-                }
-                None => Some(new_user.ok_or(SetupError::PasswordMissing)?),
+            tx.lock_address(&superuser.email)?;
+            let created = match owner_of(tx, &superuser.email)? {
+                Some(user) if !user.is_superuser => return Err(SetupError::NotASuperuser),
+                Some(_there) => None,
+                None => Some(add_superuser(tx, new_user, now)?),
             };
-            if let Some(new_user) = &created {
-                tx.insert_user(new_user)?;
-                tx.add_to_group(new_user.id, SUPER_ADMIN_GROUP)?;
-            }
             if access_rows_added > 0 {
                 Entry::by(by, Action::AccessSeed)
                     .with("rows", access_rows_added.to_string())
                     .write(tx, self.ids.time_ordered(), now)?;
             }
-            if let Some(new_user) = &created {
+            if let Some(id) = created {
                 Entry::by(by, Action::UserCreate)
-                    .on(Target::user(new_user.id))
+                    .on(Target::user(id))
                     .with("is_superuser", "true")
                     .write(tx, self.ids.time_ordered(), now)?;
             }
@@ -148,20 +156,31 @@ impl Setup {
         email: &EmailAddress,
         password: &NewPassword,
     ) -> Result<bool, SetupError> {
-        let hash = self.hasher.hash(password).map_err(SetupError::Hashing)?;
+        let owner: Result<_, StoreError> = self.store.read(|tx| owner_of(tx, email));
+        let Some(owner) = owner? else {
+            return Ok(false);
+        };
+        let hash = self.accept(password, &personal_words(&owner))?;
         let now = self.clock.now();
         self.store.transaction(|tx| {
-            let Some(account) = tx.credentials(email)? else {
+            if !tx.set_password_hash(owner.id, &hash, now)? {
                 return Ok(false);
-            };
-            let user = account.user_id;
-            tx.set_password_hash(user, &hash, now)?;
-            tx.end_sessions(user, WhichSessions::All, EndReason::PasswordReset, now)?;
+            }
+            tx.end_sessions(owner.id, WhichSessions::All, EndReason::PasswordReset, now)?;
             Entry::by(by, Action::PasswordReset)
-                .on(Target::user(user))
+                .on(Target::user(owner.id))
                 .write(tx, self.ids.time_ordered(), now)?;
             Ok(true)
         })
+    }
+
+    fn accept(
+        &self,
+        password: &NewPassword,
+        personal: &PersonalWords,
+    ) -> Result<String, SetupError> {
+        self.policy.judge(password, personal)?;
+        self.hasher.hash(password).map_err(SetupError::Hashing)
     }
 
     /// The row to add, its password hashed before any transaction is open; `None` where the account
@@ -174,10 +193,11 @@ impl Setup {
             return Ok(None);
         }
         let now = self.clock.now();
+        let personal = PersonalWords::of(&draft.email, [&draft.firstname, &draft.lastname]);
         Ok(Some(NewUser {
             id: UserId::new(self.ids.random()),
             email: draft.email.clone(),
-            password_hash: self.hasher.hash(password).map_err(SetupError::Hashing)?,
+            password_hash: self.accept(password, &personal)?,
             firstname: draft.firstname.clone(),
             middlename: None,
             lastname: draft.lastname.clone(),
@@ -190,9 +210,25 @@ impl Setup {
     }
 }
 
-fn require_superuser(tx: &mut dyn Transaction, id: UserId) -> Result<(), SetupError> {
-    match tx.user(id)?.is_some_and(|user| user.is_superuser) {
-        true => Ok(()),
-        false => Err(SetupError::NotASuperuser),
+fn add_superuser(
+    tx: &mut dyn Transaction,
+    new_user: Option<NewUser>,
+    now: DateTime<Utc>,
+) -> Result<UserId, SetupError> {
+    let new_user = new_user.ok_or(SetupError::PasswordMissing)?;
+    if !take_address(tx, &new_user.email, None, now)? {
+        return Err(SetupError::EmailTaken);
     }
+    tx.insert_user(&new_user)?;
+    tx.add_to_group(new_user.id, SUPER_ADMIN_GROUP)?;
+    Ok(new_user.id)
+}
+
+/// The account that proved the address.
+fn owner_of(tx: &mut dyn Transaction, email: &EmailAddress) -> Result<Option<User>, StoreError> {
+    let found = tx.credentials(email)?.filter(|found| found.email_verified);
+    Ok(found
+        .map(|found| tx.user(found.user_id))
+        .transpose()?
+        .flatten())
 }

@@ -132,6 +132,17 @@ impl TestDatabase {
         }
     }
 
+    /// Holds back whoever would even read the table, until what is returned is dropped.
+    pub fn lock(&self, table: &str) -> HeldTable {
+        let mut connection = self.connection();
+        connection
+            .batch_execute(&format!("BEGIN; LOCK TABLE {table}"))
+            .expect("the table can be locked");
+        HeldTable {
+            _connection: connection,
+        }
+    }
+
     /// Returns once so many sessions of this database wait for a lock.
     pub fn wait_for_blocked(&self, sessions: usize) {
         let mut connection = self.connection();

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use super::AdminError;
 use crate::{
     database::{self, OwnPostgres},
-    security::BcryptHasher,
+    security::{BcryptHasher, GuessingPolicy},
     settings::Settings,
 };
 
@@ -57,6 +57,7 @@ impl OpenDatabase {
         Setup {
             store: self.store(),
             hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
+            policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
         }

@@ -239,7 +239,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             however often it is sent.",
     ),
     tags(
-        (name = "auth", description = "Logging in."),
+        (name = "auth", description = "Registering, logging in, and what links in mails do."),
         (name = "me", description = "The caller's own account."),
         (name = "users", description = "Accounts, for those who look after them."),
         (name = "rooms", description = "Conversations. Whoever is not in a room is answered as if \

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use abu_application::{
-    ports::{LiveChat, PasswordHasher},
+    ports::{LiveChat, PasswordHasher, PasswordPolicy},
     sessions::EndedElsewhere,
     setup::Setup,
     system::{SystemClock, SystemIds},
@@ -34,6 +34,7 @@ pub(super) struct Keeper {
     pub(super) secrets: KeptSecrets,
     pub(super) hasher: Arc<dyn PasswordHasher>,
     pub(super) live_chat: Arc<dyn LiveChat>,
+    pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
 }
 
@@ -84,6 +85,7 @@ impl Keeper {
             setup: Setup {
                 store: Arc::new(store.clone()),
                 hasher: Arc::clone(&self.hasher),
+                policy: Arc::clone(&self.policy),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(SystemIds),
             },

@@ -1,10 +1,11 @@
 //! Reads each section, and checks what one setting says against what another does.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use chrono::TimeDelta;
 use ipnet::{IpNet, Ipv4Net};
 use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
@@ -127,6 +128,9 @@ fn auth(reader: &mut Reader) -> AuthSettings {
         issuer: reader.required("auth.issuer", String::new(), short_text),
         audience: reader.required("auth.audience", String::new(), short_text),
         bcrypt_cost: reader.whole("auth.bcrypt_cost", 4..=16),
+        min_password_score: reader.whole("auth.min_password_score", 0..=4),
+        verification_ttl: span(reader.seconds("auth.verification_ttl", 60.0..=2_592_000.0)),
+        reset_ttl: span(reader.seconds("auth.reset_ttl", 60.0..=86_400.0)),
     }
 }
 
@@ -264,6 +268,12 @@ fn rooms(reader: &mut Reader) -> RoomLimits {
         max_members: reader.whole("chat.max_room_members", 2..=100_000),
         max_rooms_per_user: reader.whole("chat.max_rooms_per_user", 1..=100_000),
     }
+}
+
+/// The same time in the type that is added to points in time.
+fn span(time: Duration) -> TimeDelta {
+    // The longest that a reader lets through is far below what a `TimeDelta` holds.
+    TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)
 }
 
 /// Rules that hold between two settings.

@@ -71,6 +71,9 @@ problem_kinds! {
          `POST /api/v1/auth/totp`.";
     AccountSuspended => FORBIDDEN, "account-suspended", "The account is suspended",
         "The account may not use the platform until it is activated again.";
+    AccountDeactivated => FORBIDDEN, "account-deactivated", "The account is hidden",
+        "Its owner has the account hidden, and so cannot use the platform. Logging in shows it again, \
+         and so does `POST /api/v1/me/reactivate`.";
     OriginNotAllowed => FORBIDDEN, "origin-not-allowed", "The page may not open the chat",
         "A browser opened the chat from a page whose origin is not on the server's list.";
     NotFound => NOT_FOUND, "not-found", "There is no such thing",
@@ -84,6 +87,9 @@ problem_kinds! {
         "The request is well formed and contradicts the state of what it is about; `code` says how.";
     Duplicate => CONFLICT, "duplicate", "It exists already",
         "Something with the same unique property exists already; `errors` names the property.";
+    Gone => GONE, "gone", "The link is not good any more",
+        "The link was used, replaced by a newer one or is too old, or was never sent: which, is not \
+         told. Have another one sent.";
     PreconditionFailed => PRECONDITION_FAILED, "precondition-failed", "It was changed meanwhile",
         "What the request would change is no longer as it was when the tag in `If-Match` was sent. \
          Nothing was changed: read it again, and decide again. A tag counts only exactly as the \
@@ -159,6 +165,7 @@ impl ProblemKind {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
+            StatusCode::GONE => Self::Gone,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMedia,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,

@@ -4,12 +4,11 @@ use abu_application::{chat_access::TICKET_LIFETIME, sessions::LogInDraft};
 use abu_domain::text::{EmailAddress, LoginPassword};
 use actix_web::{post, web::Json};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::State;
+use super::{State, login_password};
 use crate::{
     http::{
         caller::{CurrentUser, RequestOrigin},
@@ -46,9 +45,7 @@ struct LogInBody {
 impl FromBody for LogInBody {
     fn from_body(body: &mut BodyFields) -> Option<Self> {
         let email = body.text("email", EmailAddress::parse);
-        let password = body.text("password", |text| {
-            Ok(LoginPassword::new(SecretString::from(text)))
-        });
+        let password = body.text("password", login_password);
         Some(Self {
             email: email?,
             password: password?,

@@ -12,7 +12,7 @@ use std::{
 use abu_app::{
     http,
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, HmacLinkTokens, JwtTokens},
+    security::{BcryptHasher, GuessingPolicy, HmacLinkTokens, JwtTokens},
     settings::{Environment, Settings, Sources},
     state::{AppParts, AppState},
 };
@@ -133,6 +133,7 @@ impl BrokenServer {
             tokens: Arc::new(PanickingTokens(tokens)),
             links: Arc::new(HmacLinkTokens::new(secret.as_bytes())),
             hasher: Arc::new(BcryptHasher::new(4)),
+            policy: Arc::new(GuessingPolicy::new(3)),
             hashing: pool,
             clock,
             ids,
