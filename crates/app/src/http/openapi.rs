@@ -195,6 +195,10 @@ fn add_common_problems(operation: &mut Operation) {
             ProblemKind::Unavailable,
         ]);
     }
+    if has_path_parameter(operation) {
+        // Of a form that nothing has.
+        kinds.push(ProblemKind::NotFound);
+    }
     if operation.request_body.is_some() {
         kinds.extend([
             ProblemKind::MalformedJson,
@@ -207,6 +211,14 @@ fn add_common_problems(operation: &mut Operation) {
     for kind in kinds {
         add_problem(&mut operation.responses, kind);
     }
+}
+
+fn has_path_parameter(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Path,
+        RefOr::Ref(_) => false,
+    })
 }
 
 fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
