@@ -46,7 +46,12 @@ actions! {
     UserCreate => "user.create", "An account was made for somebody.";
     UserSuspend => "user.suspend", "An account was suspended.";
     UserActivate => "user.activate", "An account was activated again.";
+    UserReactivate => "user.reactivate", "Somebody logged in whose account they had hidden.";
     SessionCreate => "session.create", "Somebody logged in.";
+    SessionEnd => "session.end", "One or more sessions were ended.";
+    TotpEnable => "totp.enable", "Logging in takes one-time passwords now.";
+    TotpDisable => "totp.disable", "Logging in takes no one-time passwords any more.";
+    TotpRenewCodes => "totp.renew_codes", "Recovery codes were replaced.";
     PasswordReset => "password.reset", "An account was given another password.";
 }
 

@@ -10,6 +10,7 @@ mod sessions;
 mod store;
 mod tickets;
 mod time_and_ids;
+mod totp;
 mod users;
 
 pub use access::{AccessRows, CallerRecord};
@@ -19,9 +20,16 @@ pub use messages::{MessageRows, SeqWindow, StoreOutcome};
 pub use rooms::{
     ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
 };
-pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
-pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
+pub use security::{
+    AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, RefreshTokens,
+    TokenClaims, TokenError,
+};
+pub use sessions::{
+    ENDED_SESSIONS_KEPT, EndReason, NewSession, RefreshableSession, SessionCursor, SessionListing, SessionRefresh,
+    SessionRows, WhichSessions,
+};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};
+pub use totp::{RecoveryHash, TotpRecord, TotpRows};
 pub use users::{Credentials, NewUser, UserCursor, UserFilter, UserRows};

@@ -3,6 +3,7 @@
 mod email;
 mod message_text;
 mod name;
+mod one_time_password;
 mod password;
 mod phone;
 
@@ -10,7 +11,8 @@ use std::fmt;
 
 pub use email::EmailAddress;
 pub use message_text::MessageText;
-pub use name::{PersonName, RoomName};
+pub use name::{DeviceName, PersonName, RoomName};
+pub use one_time_password::{OneTimePassword, RecoveryCode, TotpCode};
 pub use password::{LoginPassword, NewPassword};
 pub use phone::PhoneNumber;
 

@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use super::{AccessRows, AuditRows, MessageRows, RoomRows, SessionRows, TicketRows, UserRows};
+use super::{AccessRows, AuditRows, MessageRows, RoomRows, SessionRows, TicketRows, TotpRows, UserRows};
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
 #[derive(Debug, thiserror::Error)]
@@ -24,12 +24,12 @@ pub enum StoreError {
 
 /// Everything that can be asked of the store on one connection.
 pub trait Transaction:
-    AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + UserRows
+    AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + TotpRows + UserRows
 {
 }
 
 impl<T> Transaction for T where
-    T: AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + UserRows
+    T: AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + TotpRows + UserRows
 {
 }
 
