@@ -26,6 +26,7 @@ use abu_application::{
 use abu_chat::ChatEngine;
 use actix_web::dev::ServerHandle;
 use futures_util::future::join3;
+use secrecy::ExposeSecret;
 use tokio::{
     sync::oneshot,
     task::{JoinHandle, spawn_blocking},
@@ -36,7 +37,7 @@ use crate::{
     database::{GuardedStore, OwnPostgres},
     kept_secrets::{KeptSecret, KeptSecrets},
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, JwtTokens},
+    security::{BcryptHasher, HmacRefreshTokens, JwtTokens, SealedTotp},
     settings::Settings,
     state::{AppParts, AppState},
 };
@@ -211,6 +212,11 @@ fn parts(
         Some(configured) => configured.clone(),
         None => secrets.get_or_make(KeptSecret::JwtSecret, &*ids)?,
     };
+    let encryption_key = match &auth.encryption_key {
+        Some(configured) => configured.clone(),
+        None => secrets.get_or_make(KeptSecret::EncryptionKey, &*ids)?,
+    };
+    let refresh_tokens = HmacRefreshTokens::new(secret.expose_secret().as_bytes());
     let tokens = JwtTokens::new(&secret, &auth.issuer, &auth.audience, auth.access_token_ttl);
     let places = BlockingPool::new(settings.database.pool_size as usize, PATIENCE);
     let database = Database::new(store, places);
@@ -227,6 +233,8 @@ fn parts(
         chat: chat.map_err(StartError::Threads)?,
         readiness: readiness.clone(),
         tokens: Arc::new(tokens),
+        refresh_tokens: Arc::new(refresh_tokens),
+        one_time_passwords: Arc::new(SealedTotp::new(&encryption_key)),
         hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
         hashing: BlockingPool::new(hashing_places(), PATIENCE),
         clock,

@@ -7,9 +7,12 @@ use abu_application::{
     accounts::Accounts,
     chat_access::ChatAccess,
     messaging::Messaging,
-    ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
+    ports::{
+        AccessTokens, Clock, Ids, OneTimePasswords, PasswordHasher, RefreshTokens, TokenClaims,
+        TokenError,
+    },
     rooms::Rooms,
-    sessions::Sessions,
+    sessions::{SessionPolicy, Sessions},
 };
 use abu_chat::ChatEngine;
 use actix_web::{HttpRequest, web};
@@ -35,6 +38,10 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// Who makes and reads refresh tokens.
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// Who knows one-time passwords.
+    pub one_time_passwords: Arc<dyn OneTimePasswords>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Where they are hashed.
@@ -95,6 +102,8 @@ impl AppState {
             chat,
             readiness,
             tokens,
+            refresh_tokens,
+            one_time_passwords,
             hasher,
             hashing,
             clock,
@@ -115,9 +124,15 @@ impl AppState {
                 hashing,
                 hasher,
                 tokens: Arc::clone(&tokens),
+                refresh_tokens,
+                one_time_passwords,
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+                policy: Arc::new(SessionPolicy {
+                    lifetime: settings.auth.session_ttl,
+                    totp_required_groups: settings.auth.totp_required_groups.clone(),
+                }),
             },
             rooms: Rooms {
                 database: database.clone(),

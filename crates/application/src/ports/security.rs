@@ -91,10 +91,10 @@ pub trait AccessTokens: Send + Sync + 'static {
 /// come of it. It is made anew whenever it is needed, always the same, and stored nowhere.
 pub trait RefreshTokens: Send + Sync + 'static {
     /// The token of that number.
-    fn make(&self, session: SessionId, number: u64) -> SecretString;
+    fn make(&self, session: SessionId, number: u32) -> SecretString;
 
     /// What the token names; `None` where it was not made here.
-    fn read(&self, token: &SecretString) -> Option<(SessionId, u64)>;
+    fn read(&self, token: &SecretString) -> Option<(SessionId, u32)>;
 }
 
 /// A secret that a device is about to be given, for one-time passwords.

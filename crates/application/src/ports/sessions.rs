@@ -84,7 +84,7 @@ pub struct RefreshableSession {
     /// What the client calls itself.
     pub device_name: Option<String>,
     /// The number of the newest refresh token.
-    pub refresh_count: u64,
+    pub refresh_count: u32,
     /// When that was first handed out.
     pub refreshed_at: DateTime<Utc>,
     /// After this time it cannot be refreshed.
@@ -99,7 +99,7 @@ pub struct RefreshableSession {
 #[derive(Clone, Debug)]
 pub struct SessionRefresh {
     /// The number of the newest refresh token.
-    pub refresh_count: u64,
+    pub refresh_count: u32,
     /// When that was first handed out.
     pub refreshed_at: DateTime<Utc>,
     /// Now.

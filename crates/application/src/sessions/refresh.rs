@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use abu_domain::{SessionId, UserId, user::User};
+use abu_domain::{SessionId, user::User};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -63,7 +63,7 @@ enum Worth {
 /// What the token with this number is worth now.
 fn worth(
     session: &RefreshableSession,
-    number: u64,
+    number: u32,
     now: DateTime<Utc>,
 ) -> Result<Worth, RefreshError> {
     match session.ended {
@@ -89,7 +89,7 @@ fn worth(
 /// What a transaction made of a token.
 enum Outcome {
     Refreshed {
-        number: u64,
+        number: u32,
         user: Box<User>,
         record: CallerRecord,
     },
@@ -99,7 +99,7 @@ enum Outcome {
 /// A token that is being exchanged.
 struct Exchange {
     session: SessionId,
-    number: u64,
+    number: u32,
     origin: Origin,
     now: DateTime<Utc>,
     entry_id: Uuid,
@@ -182,7 +182,7 @@ impl Exchange {
     fn note(
         &self,
         tx: &mut dyn Transaction,
-        refresh_count: u64,
+        refresh_count: u32,
         refreshed_at: DateTime<Utc>,
         account: &User,
     ) -> Result<(), StoreError> {
@@ -229,6 +229,8 @@ impl Exchange {
 
 #[cfg(test)]
 mod tests {
+    use abu_domain::UserId;
+
     use super::*;
 
     fn session() -> RefreshableSession {

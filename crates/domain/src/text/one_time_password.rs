@@ -1,6 +1,6 @@
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 /// What somebody shows beside their password, as typed: what their device says, or a recovery code in
 /// its place.
@@ -95,6 +95,7 @@ impl fmt::Debug for RecoveryCode {
 #[cfg(test)]
 mod tests {
     use proptest::{prelude::any, prop_assert_eq, proptest};
+    use secrecy::ExposeSecret;
 
     use super::*;
 
