@@ -23,7 +23,7 @@ use abu_embedded_postgres::Postgres;
 use abu_repository::{PgStore, PoolSettings, migrations};
 use diesel::{
     Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, dsl::sql,
-    sql_types::Integer,
+    sql_types::{Integer, Text},
 };
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use secrecy::SecretString;
@@ -119,6 +119,13 @@ impl TestDatabase {
         self.connection()
             .batch_execute(statements)
             .expect("the test's statements run");
+    }
+
+    /// What a query of one column of texts gives.
+    pub fn texts(&self, query: &str) -> Vec<String> {
+        sql::<Text>(query)
+            .load(&mut self.connection())
+            .expect("the test's query runs")
     }
 
     /// Returns once so many sessions of this database wait for a lock.

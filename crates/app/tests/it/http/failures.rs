@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use abu_app::{
     http,
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, JwtTokens},
+    security::{BcryptHasher, HmacRefreshTokens, JwtTokens, SealedTotp},
     settings::{Environment, Settings, Sources},
     state::{AppParts, AppState},
 };
@@ -102,6 +102,8 @@ impl BrokenServer {
             chat: chat.clone(),
             readiness: readiness.clone(),
             tokens: Arc::new(PanickingTokens(tokens)),
+            refresh_tokens: Arc::new(HmacRefreshTokens::new(secret.as_bytes())),
+            one_time_passwords: Arc::new(SealedTotp::new(&secret.into())),
             hasher: Arc::new(BcryptHasher::new(4)),
             hashing: pool,
             clock,

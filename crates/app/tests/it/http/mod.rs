@@ -12,4 +12,6 @@ mod messages;
 mod permissions;
 mod redaction;
 mod rooms;
+mod sessions;
 mod support;
+mod totp;

@@ -19,9 +19,13 @@ enum Access {
     Holder(Permission),
     /// Members of the room; to others it does not exist.
     Member,
+    /// Whoever it belongs to; to others it does not exist.
+    Owner,
+    /// Everybody with an account, who proves once more who they are.
+    Proof,
 }
 
-use Access::{Holder, Member, Public, User};
+use Access::{Holder, Member, Owner, Proof, Public, User};
 use Permission::{CreateUser, ModifyUser, ViewUser};
 
 const TABLE: &[(&str, &str, Access)] = &[
@@ -35,7 +39,18 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/health/ready", Public),
     ("GET", "/chat", User),
     ("POST", "/api/v1/auth/token", Public),
+    ("POST", "/api/v1/auth/refresh", Public),
+    ("POST", "/api/v1/auth/docs-token", Public),
     ("POST", "/api/v1/auth/ws-ticket", User),
+    ("POST", "/api/v1/auth/logout", User),
+    ("POST", "/api/v1/auth/logout-all", User),
+    ("GET", "/api/v1/auth/sessions", User),
+    ("DELETE", "/api/v1/auth/sessions/{uuid}", Owner),
+    ("GET", "/api/v1/auth/totp", User),
+    ("POST", "/api/v1/auth/totp", Proof),
+    ("DELETE", "/api/v1/auth/totp", Proof),
+    ("POST", "/api/v1/auth/totp/confirm", Proof),
+    ("POST", "/api/v1/auth/totp/recovery-codes", Proof),
     ("GET", "/api/v1/me", User),
     ("GET", "/api/v1/users", Holder(ViewUser)),
     ("POST", "/api/v1/users", Holder(CreateUser)),
@@ -103,6 +118,18 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
             "email": abu_test_support::ADMIN_EMAIL,
             "password": abu_test_support::ADMIN_PASSWORD,
         })),
+        ("POST", "/api/v1/auth/refresh") => call.json(&json!({
+            "refresh_token": rig.server.refresh_token(rig.user().id, 0),
+        })),
+        ("POST", "/api/v1/auth/docs-token") => call.form(&[
+            ("username", abu_test_support::ADMIN_EMAIL),
+            ("password", abu_test_support::ADMIN_PASSWORD),
+        ]),
+        ("POST", "/api/v1/auth/totp") => call.json(&json!({"password": "a wrong one"})),
+        ("POST", "/api/v1/auth/totp/confirm") => call.json(&json!({"otp": "a wrong one"})),
+        ("DELETE", "/api/v1/auth/totp") | ("POST", "/api/v1/auth/totp/recovery-codes") => {
+            call.json(&json!({"password": "a wrong one", "otp": "a wrong one"}))
+        }
         ("POST", "/api/v1/users") => call.json(&json!({
             "email": format!("{}@example.com", Uuid::new_v4()),
             "password": "correct horse battery",
@@ -143,9 +170,11 @@ async fn nobody_reaches_only_what_is_public() {
 #[tokio::test]
 async fn an_account_without_permissions_reaches_what_is_its_own() {
     let rig = Rig::start().await;
-    let (user, owner) = (rig.user(), rig.user());
+    let owner = rig.user();
     let room = rig.database().group(owner.id).create().id.to_string();
     for (method, path, access) in TABLE {
+        // Each time another, because one of the routes logs them out.
+        let user = rig.user();
         let answer = request(&rig, method, path, &room).by(&user).send().await;
         match access {
             // The chat is reached, and asks for a WebSocket.
@@ -157,8 +186,14 @@ async fn an_account_without_permissions_reaches_what_is_its_own() {
                 let problem = answer.problem("permission-denied");
                 assert_eq!(problem["required"], json!([permission.name()]));
             }
-            Member => {
+            Member | Owner => {
                 answer.problem("not-found");
+            }
+            Proof => {
+                // Where there is nothing to prove anything about yet, that is said.
+                let problem = answer.json()["type"].clone();
+                let refused = ["/problems/invalid-credentials", "/problems/conflict"];
+                assert!(refused.iter().any(|slug| problem == *slug), "{method} {path}: {answer:?}");
             }
         }
     }

@@ -1,15 +1,26 @@
 //! A server, a client, and answers that can be looked at.
 
-use abu_app::settings::Settings;
-use abu_domain::{UserId, access::Permission, user::User};
+use std::sync::LazyLock;
+
+use abu_app::{security::BcryptHasher, settings::Settings};
+use abu_application::ports::PasswordHasher;
+use abu_domain::{UserId, access::Permission, text::NewPassword, user::User};
 use abu_test_support::{TestDatabase, TestServer};
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap},
     redirect::Policy,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// What those log in with who can.
+pub(super) const PASSWORD: &str = "a password of the tests' own";
+
+static PASSWORD_HASH: LazyLock<String> = LazyLock::new(|| {
+    let password = NewPassword::parse(PASSWORD.into()).unwrap();
+    BcryptHasher::new(4).hash(&password).unwrap()
+});
 
 /// A server with a client that follows no redirects.
 pub(super) struct Rig {
@@ -38,6 +49,19 @@ impl Rig {
         self.database().user().create()
     }
 
+    /// Somebody without any permission who can log in with [`PASSWORD`].
+    pub(super) fn member(&self) -> User {
+        let user = self.database().user();
+        user.password_hash(&*PASSWORD_HASH).create()
+    }
+
+    /// The tokens of a log-in with [`PASSWORD`].
+    pub(super) async fn log_in(&self, user: &User) -> Value {
+        let body = json!({"email": user.email.as_str(), "password": PASSWORD});
+        let call = self.post("/api/v1/auth/token").json(&body);
+        call.send().await.expect(200)
+    }
+
     /// Somebody who holds these permissions and no other.
     pub(super) fn holder_of(&self, permissions: &[Permission]) -> User {
         let user = self.user();
@@ -47,7 +71,7 @@ impl Rig {
         user
     }
 
-    fn grant(&self, user: UserId, permission: Permission) {
+    pub(super) fn grant(&self, user: UserId, permission: Permission) {
         let name = permission.name();
         let own = Uuid::new_v4().simple();
         self.database().execute(&format!(
@@ -118,6 +142,11 @@ impl Call<'_> {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// With this access token.
+    pub(super) fn bearing(self, token: &Value) -> Self {
+        self.header("authorization", &format!("Bearer {}", token.as_str().unwrap()))
+    }
+
     pub(super) fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
         self
@@ -126,6 +155,14 @@ impl Call<'_> {
     pub(super) fn json(mut self, body: &Value) -> Self {
         self.request = self.request.json(body);
         self
+    }
+
+    /// With the fields of a form.
+    pub(super) fn form(self, fields: &[(&str, &str)]) -> Self {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(body.finish())
     }
 
     pub(super) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
