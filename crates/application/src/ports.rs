@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod idempotency;
 mod live_chat;
 mod messages;
 mod rooms;
@@ -15,21 +16,20 @@ mod users;
 
 pub use access::{AccessRows, CallerRecord};
 pub use audit::{AuditRow, AuditRows};
+pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
 pub use live_chat::{Applied, LiveChat, SubmitError};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
-pub use rooms::{
-    ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
-};
+pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
 pub use security::{
     AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, RefreshTokens,
     TokenClaims, TokenError,
 };
 pub use sessions::{
-    ENDED_SESSIONS_KEPT, EndReason, NewSession, RefreshableSession, SessionCursor, SessionListing, SessionRefresh,
+    ENDED_SESSIONS_KEPT, EndReason, NewSession, RefreshableSession, SessionListing, SessionRefresh,
     SessionRows, WhichSessions,
 };
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};
 pub use totp::{RecoveryHash, TotpRecord, TotpRows};
-pub use users::{Credentials, NewUser, UserCursor, UserFilter, UserRows};
+pub use users::{Credentials, NewUser, UserFilter, UserRows};

@@ -23,7 +23,7 @@ use crate::{
 
 pub use ending::{EndedSessions, ending_sessions};
 pub use log_in::{LogIn, LogInDraft, LogInError};
-pub use own::SessionError;
+pub use own::{OwnSession, SessionError};
 pub use refresh::RefreshError;
 pub use totp::{RECOVERY_CODES, TotpError, TotpState};
 

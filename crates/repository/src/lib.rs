@@ -5,6 +5,8 @@ mod access;
 mod audit;
 mod connection;
 mod error;
+mod idempotency;
+mod lists;
 mod messages;
 pub mod migrations;
 mod rooms;

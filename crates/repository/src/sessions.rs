@@ -1,12 +1,16 @@
 //! Log-ins.
 
-use abu_application::ports::{
-    ENDED_SESSIONS_KEPT, EndReason, NewSession, RefreshableSession, SessionCursor, SessionListing,
-    SessionRefresh, SessionRows, StoreError, WhichSessions,
+use abu_application::{
+    lists::{Seek, TimePosition, Total},
+    ports::{
+        ENDED_SESSIONS_KEPT, EndReason, NewSession, RefreshableSession, SessionListing,
+        SessionRefresh, SessionRows, StoreError, WhichSessions,
+    },
 };
 use abu_domain::{SessionId, UserId};
 use chrono::{DateTime, Utc};
 use diesel::{
+    pg::Pg,
     prelude::*,
     sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
@@ -14,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{BadRow, Failure},
+    lists::{in_list_order, newest_first, total},
     schema::sessions,
     sql::sql,
     store::Session,
@@ -51,7 +56,7 @@ fn refreshable(id: Uuid, row: RefreshableRow) -> Result<RefreshableSession, BadR
 }
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = sessions, check_for_backend(Pg))]
 struct ListingRow {
     id: Uuid,
     device_name: Option<String>,
@@ -70,6 +75,15 @@ impl From<ListingRow> for SessionListing {
             last_used_at: row.last_used_at,
         }
     }
+}
+
+/// The user's sessions that last, still without an order.
+fn lasting(user: UserId, now: DateTime<Utc>) -> sessions::BoxedQuery<'static, Pg> {
+    sessions::table
+        .filter(sessions::user_id.eq(user.uuid()))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .into_boxed()
 }
 
 impl SessionRows for Session<'_> {
@@ -146,32 +160,27 @@ impl SessionRows for Session<'_> {
     fn list_sessions(
         &mut self,
         user: UserId,
-        after: Option<SessionCursor>,
+        seek: Seek<TimePosition<SessionId>>,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionListing>, StoreError> {
         self.run(|connection| {
-            let mut lasting = sessions::table
-                .filter(sessions::user_id.eq(user.uuid()))
-                .filter(sessions::revoked_at.is_null())
-                .filter(sessions::expires_at.gt(now))
-                .into_boxed();
-            if let Some(after) = after {
-                // The first condition is implied, and lets the index begin at the right place.
-                lasting = lasting
-                    .filter(sessions::last_used_at.le(after.last_used_at))
-                    .filter(
-                        sessions::last_used_at
-                            .lt(after.last_used_at)
-                            .or(sessions::id.lt(after.id.uuid())),
-                    );
-            }
-            let rows = lasting
-                .order((sessions::last_used_at.desc(), sessions::id.desc()))
+            let lasting = lasting(user, now);
+            let rows = newest_first!(lasting, seek, sessions::last_used_at, sessions::id)
                 .limit(limit.into())
                 .select(ListingRow::as_select())
                 .load(connection)?;
-            Ok(rows.into_iter().map(SessionListing::from).collect())
+            Ok(in_list_order(seek.is_backward(), rows)
+                .into_iter()
+                .map(SessionListing::from)
+                .collect())
+        })
+    }
+
+    fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError> {
+        self.run(|connection| {
+            let lasting = lasting(user, now).select(sessions::id);
+            Ok(total(connection, lasting)?)
         })
     }
 

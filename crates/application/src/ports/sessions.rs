@@ -2,6 +2,7 @@ use abu_domain::{SessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::StoreError;
+use crate::lists::{Seek, TimePosition, Total};
 
 /// For how long it is remembered that a session was, and from which network it was last used.
 pub const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(180);
@@ -127,15 +128,6 @@ pub struct SessionListing {
     pub last_used_at: DateTime<Utc>,
 }
 
-/// The last session of the page before: lists run from the most recently used down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionCursor {
-    /// When it was last refreshed.
-    pub last_used_at: DateTime<Utc>,
-    /// Its id.
-    pub id: SessionId,
-}
-
 /// Log-ins in the store. A session lasts until it is ended, or expires because nobody refreshed it.
 pub trait SessionRows {
     /// Notes a log-in; also forgets some of the sessions that ended longer ago than
@@ -161,17 +153,24 @@ pub trait SessionRows {
         refresh: &SessionRefresh,
     ) -> Result<(), StoreError>;
 
-    /// At most `limit` of the user's sessions that last, after `after`, the most recently used first.
+    /// At most `limit` of the user's sessions that last, the most recently used first, by the times at
+    /// which they were.
     ///
     /// # Errors
     /// [`StoreError`].
     fn list_sessions(
         &mut self,
         user: UserId,
-        after: Option<SessionCursor>,
+        seek: Seek<TimePosition<SessionId>>,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionListing>, StoreError>;
+
+    /// How many of the user's sessions last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError>;
 
     /// Ends those of the user's sessions that last, and returns them.
     ///

@@ -6,8 +6,18 @@ use super::{EndedSessions, Sessions, ending_sessions};
 use crate::{
     access::{self, AccessError, Caller},
     audit::{Action, Entry, Target},
-    ports::{EndReason, SessionCursor, SessionListing, StoreError, WhichSessions},
+    lists::{ListRequest, Listed, TimePosition},
+    ports::{EndReason, SessionListing, StoreError, WhichSessions},
 };
+
+/// A session in the list of its user.
+#[derive(Clone, Debug)]
+pub struct OwnSession {
+    /// What is stored.
+    pub listing: SessionListing,
+    /// It is the one that asks.
+    pub is_current: bool,
+}
 
 /// Why a session was not shown or ended.
 #[derive(Debug, thiserror::Error)]
@@ -24,21 +34,28 @@ pub enum SessionError {
 }
 
 impl Sessions {
-    /// At most `limit` of the caller's sessions after `after`, the most recently used first.
+    /// A page of the caller's sessions, the most recently used first.
     ///
     /// # Errors
     /// [`AccessError`].
     pub async fn list(
         &self,
         caller: Caller,
-        after: Option<SessionCursor>,
-        limit: u32,
-    ) -> Result<Vec<SessionListing>, AccessError> {
+        page: ListRequest<TimePosition<SessionId>>,
+    ) -> Result<Listed<OwnSession>, AccessError> {
         let now = self.clock.now();
         self.database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
-                Ok(tx.list_sessions(caller.user, after, limit, now)?)
+                let listed = page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_sessions(caller.user, seek, limit, now),
+                    |tx| tx.count_sessions(caller.user, now),
+                )?;
+                Ok(listed.map(|listing| OwnSession {
+                    is_current: listing.id == caller.session,
+                    listing,
+                }))
             })
             .await
     }

@@ -2,12 +2,9 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 
-use super::{
-    FromBody,
-    body::{BodyFields, unreadable},
-};
+use super::{BodyFields, FromBody, whole_body};
 use crate::http::problem::{Problem, ProblemKind};
 
 /// Extracts a `T` from the body of a form, whose fields are all texts.
@@ -22,10 +19,9 @@ impl<T: FromBody> FromRequest for Form<T> {
         if request.content_type() != "application/x-www-form-urlencoded" {
             return Box::pin(async { Err(unsupported_media()) });
         }
-        // The limit is the one configured for the whole application.
-        let bytes = Bytes::from_request(request, payload);
+        let bytes = whole_body(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(|error| unreadable(&error))?;
+            let bytes = bytes.await?;
             let fields = form_urlencoded::parse(&bytes).into_owned();
             BodyFields::of_texts(fields).read().map(Self)
         })

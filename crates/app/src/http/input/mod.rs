@@ -9,7 +9,7 @@ mod error;
 mod form;
 mod query;
 
-pub(super) use body::{Body, BodyFields, FromBody};
+pub(super) use body::{Body, BodyFields, FromBody, whole_body};
 pub(super) use error::FieldError;
 pub(super) use form::Form;
-pub(super) use query::QueryFields;
+pub(super) use query::{FromQuery, QueryFields, flag};

@@ -4,10 +4,12 @@ use abu_application::{
     access::AccessError,
     accounts::AccountError,
     chat_access::TicketError,
+    idempotency::IdempotencyError,
     messaging::MessagingError,
     ports::{StoreError, TokenError},
     rooms::RoomError,
     sessions::{LogInError, RefreshError, SessionError, TotpError},
+    versions::PreconditionFailed,
 };
 use abu_chat::ConnectError;
 
@@ -45,9 +47,19 @@ impl From<StoreError> for Problem {
             StoreError::Conflict { .. } => Self::conflict(
                 "changed-meanwhile",
                 "Something this depends on was changed at the same moment. Try again.",
-            ),
+            )
+            .worth_trying_in(1),
             StoreError::Other(_) => Self::internal(error),
         }
+    }
+}
+
+impl From<PreconditionFailed> for Problem {
+    fn from(_error: PreconditionFailed) -> Self {
+        Self::new(
+            ProblemKind::PreconditionFailed,
+            "It was changed since you have read it. Read it again, and decide again.",
+        )
     }
 }
 
@@ -189,6 +201,24 @@ impl From<TicketError> for Problem {
     }
 }
 
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Access(error) => error.into(),
+            IdempotencyError::InFlight => Self::conflict(
+                "idempotency-in-flight",
+                "The request that came first with this idempotency key is still under way.",
+            )
+            .worth_trying_in(1),
+            IdempotencyError::Reused => Self::new(
+                ProblemKind::IdempotencyKeyReused,
+                "This idempotency key came with another body before.",
+            ),
+            IdempotencyError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<RoomError> for Problem {
     fn from(error: RoomError) -> Self {
         match error {
@@ -220,6 +250,7 @@ impl From<RoomError> for Problem {
                 "A room always has an owner: make somebody else one first.",
             ),
             RoomError::Archived => room_archived(),
+            RoomError::Changed(error) => error.into(),
             RoomError::TooManyMembers => {
                 Self::conflict("room-full", "The room would have too many members.")
             }

@@ -91,6 +91,10 @@ problem_kinds! {
         "The request is well formed and contradicts the state of what it is about; `code` says how.";
     Duplicate => CONFLICT, "duplicate", "It exists already",
         "Something with the same unique property exists already; `errors` names the property.";
+    PreconditionFailed => PRECONDITION_FAILED, "precondition-failed", "It was changed meanwhile",
+        "What the request would change is no longer as it was when the tag in `If-Match` was sent. \
+         Nothing was changed: read it again, and decide again. A tag counts only exactly as the \
+         header `ETag` gave it, with its quotes.";
     PayloadTooLarge => PAYLOAD_TOO_LARGE, "payload-too-large", "The body is too large",
         "The body is larger than the server takes.";
     UnsupportedMedia => UNSUPPORTED_MEDIA_TYPE, "unsupported-media", "The body has the wrong type",
@@ -99,8 +103,22 @@ problem_kinds! {
     ValidationFailed => UNPROCESSABLE_ENTITY, "validation-failed", "Some fields are not valid",
         "Every field or parameter that breaks a rule is listed in `errors`, with a stable `code` \
          and a sentence for people.";
+    PreconditionRequired => PRECONDITION_REQUIRED, "precondition-required",
+        "It must be said what is to be changed",
+        "This change takes the header `If-Match` with the `ETag` of what was read, so that nobody \
+         undoes the work of others unseen.";
     UpgradeRequired => UPGRADE_REQUIRED, "upgrade-required", "A WebSocket is required",
         "The chat speaks WebSocket: open this address with a WebSocket client.";
+    IdempotencyKeyInvalid => BAD_REQUEST, "idempotency-key-invalid", "The idempotency key is not a UUID",
+        "A request has at most one header `Idempotency-Key`, which is a UUID. Make a new one for each \
+         thing to do, and send it again only with the same request.";
+    IdempotencyKeyReused => UNPROCESSABLE_ENTITY, "idempotency-key-reused",
+        "The idempotency key belongs to another request",
+        "The same key came with another body before. Send what was sent first to be told again what \
+         became of it, or make a new key for something new.";
+    RateLimited => TOO_MANY_REQUESTS, "rate-limited", "Too many requests",
+        "The caller, the account or the network has asked as often as it may. Try again after the time \
+         that `Retry-After` and `retry_after` give; `RateLimit-Policy` names the rule.";
     TooManySessions => TOO_MANY_REQUESTS, "too-many-sessions", "Too many chat sessions",
         "The account has as many chat sessions as one account may have. Close one first.";
     InternalError => INTERNAL_SERVER_ERROR, "internal-error", "Something went wrong",

@@ -88,6 +88,12 @@ async fn every_operation_documents_its_problems_with_examples() {
             }
         }
         let mut expected = vec!["unknown-parameter", "internal-error"];
+        if path.starts_with("/api/") || path == "/chat" {
+            expected.push("rate-limited");
+        }
+        if method == "POST" {
+            expected.push("idempotency-key-invalid");
+        }
         if let Some(body) = value.get("requestBody") {
             expected.extend(["unsupported-media", "validation-failed", "payload-too-large"]);
             if body["content"].get("application/json").is_some() {
@@ -103,6 +109,78 @@ async fn every_operation_documents_its_problems_with_examples() {
         }
         for slug in expected {
             assert!(shown.contains(slug), "{method} {path} lacks {slug}");
+        }
+    }
+}
+
+/// The names of all fields in a schema.
+fn field_names(description: &Value, schema: &Value, names: &mut BTreeSet<String>) {
+    let schema = resolved(description, schema);
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        names.insert(name.clone());
+        field_names(description, field, names);
+    }
+    let lists = ["allOf", "oneOf", "anyOf"];
+    let parts = lists.iter().filter_map(|list| schema[*list].as_array());
+    for part in parts.flatten().chain(schema.get("items")) {
+        field_names(description, part, names);
+    }
+}
+
+/// What lies in the database for a day must hold no secret.
+#[tokio::test]
+async fn answers_with_secrets_are_marked_so_that_they_are_not_kept() {
+    const WORDS: [&str; 5] = ["token", "ticket", "secret", "password", "recovery"];
+    let description = Rig::start().await.description().await;
+    let mut marked = 0;
+    for Operation {
+        method,
+        path,
+        value,
+    } in operations(&description)
+    {
+        if method != "POST" {
+            continue;
+        }
+        let mut names = BTreeSet::new();
+        for (_, response) in value["responses"].as_object().unwrap() {
+            let schema = &response["content"]["application/json"]["schema"];
+            field_names(&description, schema, &mut names);
+        }
+        let is_secret = |name: &String| WORDS.iter().any(|word| name.contains(word));
+        let is_marked = value["x-secret-answer"] == true;
+        assert!(
+            is_marked || !names.iter().any(is_secret),
+            "{path}: {names:?}"
+        );
+        let parameters = value["parameters"].as_array().unwrap();
+        let key = parameters
+            .iter()
+            .find(|one| one["name"] == "Idempotency-Key");
+        let about = key.unwrap()["description"].as_str().unwrap();
+        assert_eq!(about.contains("holds a secret"), is_marked, "{path}");
+        marked += usize::from(is_marked);
+    }
+    assert!(marked >= 2);
+}
+
+#[tokio::test]
+async fn every_counted_answer_is_described_with_its_limits() {
+    let description = Rig::start().await.description().await;
+    for Operation { path, value, .. } in operations(&description) {
+        if !path.starts_with("/api/") {
+            continue;
+        }
+        for (status, response) in value["responses"].as_object().unwrap() {
+            if !status.starts_with('2') && status != "429" {
+                continue;
+            }
+            for header in ["ratelimit", "ratelimit-policy"] {
+                let reference = response["headers"][header]["$ref"].as_str().unwrap();
+                let name = reference.strip_prefix("#/components/headers/").unwrap();
+                let header = &description["components"]["headers"][name];
+                assert!(header["description"].is_string(), "{path} {status}");
+            }
         }
     }
 }
@@ -269,6 +347,82 @@ async fn every_documented_parameter_is_read() {
         }
     }
     assert!(read >= 15);
+}
+
+#[tokio::test]
+async fn every_list_takes_the_names_of_all_fields_that_its_entries_have() {
+    let rig = Rig::start().await;
+    let description = rig.description().await;
+    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    let room = rig.database().group(viewer.id).create().id.to_string();
+    let mut lists = 0;
+    for Operation { path, value, .. } in operations(&description) {
+        let parameters = value["parameters"].as_array().into_iter().flatten();
+        if !parameters
+            .clone()
+            .any(|parameter| parameter["name"] == "fields")
+        {
+            continue;
+        }
+        let body = &value["responses"]["200"]["content"]["application/json"]["schema"];
+        let body = resolved(&description, body);
+        let fields = fields_of(&description, &body["properties"]["items"]["items"]);
+        assert!(fields.len() >= 3, "{path}");
+        let names: Vec<String> = fields.into_iter().collect();
+        let address = format!(
+            "{}?fields={}",
+            path.replace("{uuid}", &room),
+            names.join(",")
+        );
+        let answer = rig.get(&address).by(&viewer).send().await;
+        assert_ne!(answer.status.as_u16(), 422, "{path} {}", answer.text());
+        lists += 1;
+    }
+    assert!(lists >= 4);
+}
+
+/// The properties of a schema, and of whatever is flattened into it.
+fn fields_of(description: &Value, schema: &Value) -> BTreeSet<String> {
+    let schema = resolved(description, schema);
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let flattened = parts.flat_map(|part| fields_of(description, part));
+    let own = schema["properties"].as_object().into_iter().flatten();
+    own.map(|(name, _)| name.clone()).chain(flattened).collect()
+}
+
+#[tokio::test]
+async fn conditional_requests_are_documented_wherever_they_are_answered() {
+    let description = Rig::start().await.description().await;
+    let mut changes = 0;
+    for operation in operations(&description) {
+        let Operation {
+            method,
+            path,
+            value,
+        } = &operation;
+        let takes = |header: &str| {
+            let mut parameters = value["parameters"].as_array().into_iter().flatten();
+            parameters.any(|parameter| parameter["name"] == header && parameter["in"] == "header")
+        };
+        let responses = &value["responses"];
+        let tagged = !responses["200"]["headers"]["ETag"].is_null();
+        if method == "GET" {
+            let has_body = !responses["200"]["content"].is_null();
+            assert_eq!(takes("If-None-Match"), has_body, "{path}");
+            assert_eq!(!responses["304"].is_null(), has_body, "{path}");
+            assert_eq!(tagged, has_body, "{path}");
+            assert!(responses["304"]["content"].is_null(), "{path}");
+        } else if takes("If-Match") {
+            let refusal = &responses["412"]["content"]["application/problem+json"];
+            assert!(
+                !refusal["examples"]["precondition-failed"].is_null(),
+                "{path}"
+            );
+            assert!(tagged, "{path}");
+            changes += 1;
+        }
+    }
+    assert!(changes >= 1);
 }
 
 #[tokio::test]

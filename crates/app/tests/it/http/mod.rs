@@ -2,14 +2,17 @@
 
 mod accounts;
 mod chat_door;
+mod conditional;
 mod documentation;
 mod errors;
 mod failures;
+mod idempotency;
 mod lists;
 mod manners;
 mod members;
 mod messages;
 mod permissions;
+mod rate_limits;
 mod redaction;
 mod rooms;
 mod sessions;

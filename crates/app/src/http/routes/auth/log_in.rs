@@ -15,11 +15,15 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{State, password};
-use crate::http::{
-    caller::RequestOrigin,
-    dto::TokenHolder,
-    input::{Body, BodyFields, Form, FromBody},
-    problem::{Problem, problems},
+use crate::{
+    http::{
+        caller::RequestOrigin,
+        dto::TokenHolder,
+        input::{Body, BodyFields, Form, FromBody},
+        problem::{Problem, problems},
+        rate_limit::Limits,
+    },
+    rate_limits::Policy,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -99,22 +103,32 @@ problems! {
     RefreshProblems: InvalidToken, TokenExpired, RefreshReused, AccountSuspended, Unavailable;
 }
 
+/// Counts a log-in, by whichever door it comes.
+fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
+    limits.by_network(Policy::LogInNetwork)?;
+    limits.by_address(Policy::LogInAccount, &draft.email)
+}
+
 /// Log in.
 ///
 /// All log-ins that fail because of the address, the password or the one-time password fail alike.
 /// Where the account has one-time passwords and the right password comes without one, the answer is
-/// `otp-required`. An account that its owner had hidden is shown again.
+/// `otp-required`. Log-ins that succeed count towards the limits of the account and of the network as
+/// those that fail do. An account that its owner had hidden is shown again.
 #[utoipa::path(
     tag = "auth",
     request_body = CredentialsSchema,
     responses((status = 200, description = "Logged in.", body = TokenPair), LogInProblems),
+    extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/token")]
 async fn log_in(
     state: State,
+    limits: Limits,
     origin: RequestOrigin,
     body: Body<LogInDraft>,
 ) -> Result<Json<TokenPair>, Problem> {
+    count(&limits, &body.0)?;
     let got = state.sessions.log_in(body.0, origin.0).await?;
     Ok(Json(got.into()))
 }
@@ -148,13 +162,16 @@ impl FromBody for RefreshBody {
     tag = "auth",
     request_body = RefreshSchema,
     responses((status = 200, description = "The next pair.", body = TokenPair), RefreshProblems),
+    extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/refresh")]
 async fn refresh(
     state: State,
+    limits: Limits,
     origin: RequestOrigin,
     body: Body<RefreshBody>,
 ) -> Result<Json<TokenPair>, Problem> {
+    limits.by_network(Policy::Refresh)?;
     let got = state.sessions.refresh(body.0.0, origin.0).await?;
     Ok(Json(got.into()))
 }
@@ -235,14 +252,17 @@ impl From<IssuedToken> for AccessToken {
     tag = "auth",
     request_body(content = PasswordFormSchema, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "Logged in.", body = AccessToken), LogInProblems),
+    extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/docs-token")]
 async fn log_in_to_docs(
     state: State,
+    limits: Limits,
     origin: RequestOrigin,
     form: Form<PasswordForm>,
 ) -> Result<Json<AccessToken>, Problem> {
     let PasswordForm(draft) = form.0;
+    count(&limits, &draft)?;
     let token = state.sessions.log_in_once(draft, origin.0).await?;
     Ok(Json(token.into()))
 }

@@ -1,10 +1,10 @@
 //! The caller's own sessions.
 
-use abu_application::ports::{SessionCursor, SessionListing};
+use abu_application::{lists::TimePosition, sessions::OwnSession};
 use abu_domain::SessionId;
 use actix_web::{HttpResponse, delete, get, post, web::Path};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -12,8 +12,7 @@ use uuid::Uuid;
 use super::State;
 use crate::http::{
     caller::CurrentUser,
-    input::QueryFields,
-    list::{List, ListBody, Page, PageParameters},
+    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     problem::{Problem, problems},
     routes::ByUuid,
 };
@@ -58,19 +57,18 @@ async fn log_out_everywhere(state: State, caller: CurrentUser) -> Result<HttpRes
 /// The caller's sessions, the most recently used first.
 struct Sessions;
 
-#[derive(Serialize, Deserialize)]
-struct SessionPosition {
-    last_used_at: DateTime<Utc>,
-    uuid: Uuid,
-}
-
 impl List for Sessions {
     type Filter = ();
-    type Position = SessionPosition;
-    const MAX_LIMIT: u32 = 100;
+    type Item = OwnSession;
+    type Entry = Session;
+    type Position = TimePosition<SessionId>;
+    const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn filter(_query: &mut QueryFields) -> Option<()> {
-        Some(())
+    fn position(session: &OwnSession) -> TimePosition<SessionId> {
+        TimePosition {
+            at: session.listing.last_used_at,
+            id: session.listing.id,
+        }
     }
 }
 
@@ -95,15 +93,19 @@ struct Session {
     current: bool,
 }
 
-impl Session {
-    fn of(listing: SessionListing, current: SessionId) -> Self {
+impl From<OwnSession> for Session {
+    fn from(session: OwnSession) -> Self {
+        let OwnSession {
+            listing,
+            is_current,
+        } = session;
         Self {
             uuid: listing.id.uuid(),
             device_name: listing.device_name,
             ip_region: listing.network,
             created_at: listing.created_at,
             last_used_at: listing.last_used_at,
-            current: listing.id == current,
+            current: is_current,
         }
     }
 }
@@ -127,27 +129,10 @@ problems! {
 async fn list_sessions(
     state: State,
     caller: CurrentUser,
-    mut page: Page<Sessions>,
+    page: Page<Sessions>,
 ) -> Result<HttpResponse, Problem> {
-    let current = caller.caller.session;
-    let after = page.after.take().map(|after| SessionCursor {
-        last_used_at: after.last_used_at,
-        id: SessionId::new(after.uuid),
-    });
-    let mut sessions = state
-        .sessions
-        .list(caller.caller, after, page.probe())
-        .await?;
-    let next = page.cut(&mut sessions, |session| SessionPosition {
-        last_used_at: session.last_used_at,
-        uuid: session.id.uuid(),
-    });
-    let sessions = sessions.into_iter();
-    page.answer(
-        &state,
-        sessions.map(|one| Session::of(one, current)).collect(),
-        next,
-    )
+    let sessions = state.sessions.list(caller.caller, page.request).await?;
+    page.reply.with(sessions)
 }
 
 /// End one of your own sessions.

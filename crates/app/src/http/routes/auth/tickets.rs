@@ -33,6 +33,7 @@ struct Ticket {
     tag = "auth",
     security(("bearer" = [])),
     responses((status = 200, description = "A ticket.", body = Ticket)),
+    extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/ws-ticket")]
 async fn issue_ticket(state: State, caller: CurrentUser) -> Result<Json<Ticket>, Problem> {

@@ -10,10 +10,14 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{State, otp, password};
-use crate::http::{
-    caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
-    problem::{Problem, problems},
+use crate::{
+    http::{
+        caller::CurrentUser,
+        input::{Body, BodyFields, FromBody},
+        problem::{Problem, problems},
+        rate_limit::Limits,
+    },
+    rate_limits::Policy,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -27,6 +31,11 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 
 problems! {
     ChangeProblems: InvalidCredentials, Conflict;
+}
+
+/// Counts a guess at what the caller should know: whoever stole a token must not try passwords here.
+fn count(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
+    limits.by_user(Policy::LogInAccount, caller.caller.user)
 }
 
 /// How somebody stands to one-time passwords.
@@ -118,13 +127,16 @@ impl From<NewTotpSecret> for TotpSecret {
     security(("bearer" = [])),
     request_body = OwnPasswordSchema,
     responses((status = 201, description = "What the device needs.", body = TotpSecret), ChangeProblems),
+    extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/totp")]
 async fn begin_totp(
     state: State,
+    limits: Limits,
     caller: CurrentUser,
     body: Body<OwnPassword>,
 ) -> Result<HttpResponse, Problem> {
+    count(&limits, &caller)?;
     let secret = state.sessions.begin_totp(caller.caller, body.0.0).await?;
     Ok(HttpResponse::Created().json(TotpSecret::from(secret)))
 }
@@ -171,13 +183,16 @@ impl From<Vec<RecoveryCode>> for RecoveryCodes {
     security(("bearer" = [])),
     request_body = OtpSchema,
     responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), ChangeProblems),
+    extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/totp/confirm")]
 async fn confirm_totp(
     state: State,
+    limits: Limits,
     caller: CurrentUser,
     body: Body<Otp>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
+    count(&limits, &caller)?;
     let codes = state.sessions.confirm_totp(caller.caller, body.0.0).await?;
     Ok(Json(codes.into()))
 }
@@ -226,9 +241,11 @@ impl FromBody for BothFactors {
 #[delete("/auth/totp")]
 async fn remove_totp(
     state: State,
+    limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
 ) -> Result<HttpResponse, Problem> {
+    count(&limits, &caller)?;
     let BothFactors { password, otp } = body.0;
     state
         .sessions
@@ -245,13 +262,16 @@ async fn remove_totp(
     security(("bearer" = [])),
     request_body = BothFactorsSchema,
     responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), ChangeProblems),
+    extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/totp/recovery-codes")]
 async fn renew_recovery_codes(
     state: State,
+    limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
+    count(&limits, &caller)?;
     let BothFactors { password, otp } = body.0;
     let codes = state
         .sessions
