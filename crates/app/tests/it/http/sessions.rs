@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use abu_app::security::BcryptHasher;
+use abu_app::{rate_limits::Quota, security::BcryptHasher};
 use abu_application::ports::PasswordHasher;
 use abu_chat_protocol::CloseCode;
 use abu_domain::{access::Permission, text::NewPassword, user::User};
@@ -264,7 +264,7 @@ async fn forged_unknown_revoked_and_broken_tokens_are_answered_alike() {
 
 #[tokio::test]
 async fn no_changed_refresh_token_is_accepted() {
-    let rig = Rig::start().await;
+    let rig = Rig::start_without_limits().await;
     let pair = rig.log_in(&rig.member()).await;
     let token = text(&pair["refresh_token"]).to_owned();
     let change = (any::<Index>(), "[A-Za-z0-9_.-]", 0..3);
@@ -578,6 +578,29 @@ async fn a_wrong_form_is_told_what_is_wrong() {
     let json = rig.post("/api/v1/auth/docs-token").json(&body).send().await;
     assert_eq!(json.status.as_u16(), 415);
     json.problem("unsupported-media");
+}
+
+#[tokio::test]
+async fn log_ins_are_counted_by_account_at_both_doors_and_refreshes_by_network() {
+    let rig = Rig::start_with(|settings| {
+        settings.rate_limits.log_in_account = Quota::new(2, 3_600);
+        settings.rate_limits.refresh = Quota::new(2, 3_600);
+    })
+    .await;
+    let (user, other) = (rig.member(), rig.member());
+    let pair = rig.log_in(&user).await;
+    docs_token(&rig, &user, &[]).await.expect(200);
+    docs_token(&rig, &user, &[]).await.problem("rate-limited");
+    let body = json!({"email": user.email.as_str(), "password": PASSWORD});
+    let refused = rig.post("/api/v1/auth/token").json(&body).send().await;
+    assert_eq!(refused.status.as_u16(), 429);
+    refused.problem("rate-limited");
+    docs_token(&rig, &other, &[]).await.expect(200);
+
+    let pair = refresh(&rig, &pair["refresh_token"]).await.expect(200);
+    refresh(&rig, &json!("forged")).await.problem("invalid-token");
+    let refused = refresh(&rig, &pair["refresh_token"]).await;
+    refused.problem("rate-limited");
 }
 
 #[tokio::test]

@@ -40,6 +40,11 @@ impl Rig {
         }
     }
 
+    /// Where a test asks more often than anybody may.
+    pub(super) async fn start_without_limits() -> Self {
+        Self::start_with(|settings| settings.rate_limits.enabled = false).await
+    }
+
     pub(super) fn database(&self) -> &TestDatabase {
         self.server.database()
     }

@@ -1,6 +1,6 @@
 //! One-time passwords: setting them up, logging in with them, doing without them.
 
-use abu_app::settings::Settings;
+use abu_app::{rate_limits::Quota, settings::Settings};
 use abu_chat_protocol::CloseCode;
 use abu_domain::{access::Permission, user::User};
 use abu_test_support::ChatClient;
@@ -264,7 +264,7 @@ async fn a_one_time_password_is_good_once_and_so_are_all_before_it() {
 
 #[tokio::test]
 async fn of_many_who_come_with_one_one_time_password_or_code_one_gets_in() {
-    let rig = Rig::start().await;
+    let rig = Rig::start_without_limits().await;
     let who = enrolled(&rig).await;
     for shown in [who.device.shows(0), who.recovery_codes[0].clone()] {
         let attempts = (0..6).map(|_| log_in(&rig, &who.user, PASSWORD, Some(&shown)));
@@ -368,6 +368,35 @@ async fn who_has_lost_their_device_does_without_by_a_recovery_code() {
     let removed = remove(&rig, &who.access_token, PASSWORD, &who.recovery_codes[9]).await;
     removed.expect_nothing();
     log_in(&rig, &who.user, PASSWORD, None).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_stole_a_token_cannot_try_many_passwords() {
+    let rig = Rig::start_with(|settings: &mut Settings| {
+        settings.rate_limits.log_in_account = Quota::new(4, 3_600);
+    })
+    .await;
+    let who = enrolled(&rig).await;
+    let token = &who.access_token;
+    // Beginning and confirming were two.
+    for _ in 0..2 {
+        let refused = remove(&rig, token, "a guess", "a guess").await;
+        refused.problem("invalid-credentials");
+    }
+    let shown = who.device.shows(0);
+    for answer in [
+        remove(&rig, token, PASSWORD, &shown).await,
+        renew(&rig, token, PASSWORD, &shown).await,
+        begin(&rig, token, PASSWORD).await,
+        confirm(&rig, token, &shown).await,
+    ] {
+        assert_eq!(answer.status.as_u16(), 429);
+        answer.problem("rate-limited");
+    }
+    // Logging in is counted apart, so that a thief cannot lock the owner out.
+    log_in(&rig, &who.user, PASSWORD, Some(&shown))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
