@@ -16,9 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     BlockingPool, Database,
-    ports::{
-        AccessTokens, Clock, Ids, LiveChat, OneTimePasswords, PasswordHasher, RefreshTokens,
-    },
+    ports::{AccessTokens, Clock, Ids, LiveChat, OneTimePasswords, PasswordHasher, RefreshTokens},
 };
 
 pub use ending::{EndedSessions, ending_sessions};

@@ -22,7 +22,9 @@ use abu_domain::{
 use abu_embedded_postgres::Postgres;
 use abu_repository::{PgStore, PoolSettings, migrations};
 use diesel::{
-    Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, dsl::sql,
+    Connection, PgConnection, RunQueryDsl,
+    connection::SimpleConnection,
+    dsl::sql,
     sql_types::{Integer, Text},
 };
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};

@@ -113,7 +113,10 @@ mod tests {
             Sealer::new(b"another key", "tests 1"),
             Sealer::new(b"a key of the test's own", "tests 2"),
         ] {
-            assert_eq!(other.open(b"amina", &sealed()).unwrap_err(), SealError::Open);
+            assert_eq!(
+                other.open(b"amina", &sealed()).unwrap_err(),
+                SealError::Open
+            );
         }
     }
 
@@ -124,14 +127,21 @@ mod tests {
             let mut changed = sealed.clone();
             changed[place] ^= 1;
             assert!(sealer().open(b"amina", &changed).is_err(), "{place}");
-            assert!(sealer().open(b"amina", &sealed[..place]).is_err(), "{place}");
+            assert!(
+                sealer().open(b"amina", &sealed[..place]).is_err(),
+                "{place}"
+            );
         }
     }
 
     #[test]
     fn the_secret_cannot_be_read_in_what_is_stored() {
         let sealed = sealed();
-        assert!(!sealed.windows(4).any(|part| SECRET.windows(4).any(|own| own == part)));
+        assert!(
+            !sealed
+                .windows(4)
+                .any(|part| SECRET.windows(4).any(|own| own == part))
+        );
         assert_ne!(sealed, sealer().seal(b"amina", SECRET, [8; 32]).unwrap());
     }
 }

@@ -105,7 +105,10 @@ mod tests {
 
     fn sealed() -> Vec<u8> {
         let owner = amina().uuid();
-        totp().sealer.seal(owner.as_bytes(), RFC_SECRET, [7; 32]).unwrap()
+        totp()
+            .sealer
+            .seal(owner.as_bytes(), RFC_SECRET, [7; 32])
+            .unwrap()
     }
 
     fn step(code: &str, seconds: i64) -> Option<i64> {
@@ -162,7 +165,10 @@ mod tests {
         assert_eq!(uri.secret().to_base32(), base32);
         assert_eq!(uri.issuer(), Some(ISSUER));
         assert_eq!(uri.account_name(), "amina+abu@example.com");
-        assert_eq!((uri.digits(), uri.step(), uri.algorithm()), (6, 30, Algorithm::SHA1));
+        assert_eq!(
+            (uri.digits(), uri.step(), uri.algorithm()),
+            (6, 30, Algorithm::SHA1)
+        );
         let opened = totp().sealer.open(amina().uuid().as_bytes(), &new.sealed);
         assert_eq!(opened.unwrap().expose_secret(), uri.secret().as_bytes());
         let other = totp().make(amina(), &email, &SystemIds).unwrap();

@@ -278,7 +278,11 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
             "must be random",
         ),
         ("ABU__AUTH__ENCRYPTION_KEY", &KEY[1..], "at least 32 bytes"),
-        ("ABU__AUTH__ENCRYPTION_KEY", &"ab".repeat(32), "must be random"),
+        (
+            "ABU__AUTH__ENCRYPTION_KEY",
+            &"ab".repeat(32),
+            "must be random",
+        ),
         (
             "ABU__AUTH__ENCRYPTION_KEY",
             SECRET,

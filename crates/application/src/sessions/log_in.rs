@@ -18,9 +18,7 @@ use super::{
 use crate::{
     access::Origin,
     audit::{Action, Actor, Entry, Target},
-    ports::{
-        EndReason, IssuedToken, NewSession, StoreError, TotpRecord, Transaction,
-    },
+    ports::{EndReason, IssuedToken, NewSession, StoreError, TotpRecord, Transaction},
 };
 
 /// How many sessions of one user last at a time; where one more begins, the longest unused ends.
@@ -165,7 +163,9 @@ impl Sessions {
                 Ok((credentials, totp))
             })
             .await?;
-        let hash = credentials.as_ref().map(|known| known.password_hash.clone());
+        let hash = credentials
+            .as_ref()
+            .map(|known| known.password_hash.clone());
         let right = self.check_password(password, hash).await?;
         let (Some(credentials), Some(password)) = (credentials, right) else {
             return Err(LogInError::InvalidCredentials);
@@ -236,11 +236,10 @@ impl Sessions {
             proven,
         };
         let policy = Arc::clone(&self.policy);
-        let (user, permissions) =
-            ending_sessions(&self.database, &self.live_chat, move |tx| {
-                beginning.write(tx, |groups| policy.requires_totp(groups))
-            })
-            .await?;
+        let (user, permissions) = ending_sessions(&self.database, &self.live_chat, move |tx| {
+            beginning.write(tx, |groups| policy.requires_totp(groups))
+        })
+        .await?;
         Ok(Begun {
             id,
             access_token,
@@ -273,8 +272,7 @@ impl Beginning {
         let account = tx.user(user)?.ok_or(LogInError::InvalidCredentials)?;
         let has_totp = self.proven.second_factor.is_some();
         self.session.totp_due = !has_totp && requires_totp(&account.groups);
-        let displaced =
-            tx.end_longest_unused(user, MAX_LASTING - 1, EndReason::Displaced, now)?;
+        let displaced = tx.end_longest_unused(user, MAX_LASTING - 1, EndReason::Displaced, now)?;
         tx.insert_session(&self.session)?;
         let record = tx.caller(user, id)?.ok_or(LogInError::InvalidCredentials)?;
         self.write_audit(tx, was_hidden, &displaced)?;

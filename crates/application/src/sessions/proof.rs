@@ -202,7 +202,10 @@ mod tests {
             code.text().expose_secret().to_lowercase()
         };
         let hash = recovery_hash(&ours);
-        assert_eq!(find(&record, &shown(&ours)), Some(SecondFactor::Recovery(hash)));
+        assert_eq!(
+            find(&record, &shown(&ours)),
+            Some(SecondFactor::Recovery(hash))
+        );
         let unknown = RecoveryCode::new([3; RecoveryCode::BYTES]);
         assert_eq!(find(&record, &shown(&unknown)), None);
         assert_eq!(find(&record, "neither"), None);

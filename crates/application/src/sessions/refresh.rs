@@ -131,7 +131,9 @@ impl Sessions {
             ids: Arc::clone(&self.ids),
             policy: Arc::clone(&self.policy),
         };
-        let outcome = ending_sessions(&self.database, &self.live_chat, move |tx| exchange.write(tx));
+        let outcome = ending_sessions(&self.database, &self.live_chat, move |tx| {
+            exchange.write(tx)
+        });
         match outcome.await? {
             Outcome::Refreshed {
                 number,

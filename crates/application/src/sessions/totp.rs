@@ -273,7 +273,9 @@ fn give_recovery_codes(
     caller: &Caller,
     ids: &dyn Ids,
 ) -> Result<Vec<RecoveryCode>, StoreError> {
-    let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES).map(|_| new_recovery_code(ids)).collect();
+    let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES)
+        .map(|_| new_recovery_code(ids))
+        .collect();
     let hashes: Vec<_> = codes.iter().map(recovery_hash).collect();
     tx.replace_recovery_codes(caller.user, &hashes)?;
     Ok(codes)

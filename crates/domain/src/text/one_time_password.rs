@@ -140,7 +140,11 @@ mod tests {
     #[test]
     fn case_dashes_and_letters_that_look_alike_do_not_matter_in_a_recovery_code() {
         let code = recovery("1Q2M-9ZKD-04TX-W8R1").unwrap();
-        for text in ["iq2m9zkdo4txw8rl", "LQ2M 9ZKD O4TX W8RI", "1q2m-9zkd04tx-w8r1-"] {
+        for text in [
+            "iq2m9zkdo4txw8rl",
+            "LQ2M 9ZKD O4TX W8RI",
+            "1q2m-9zkd04tx-w8r1-",
+        ] {
             assert_eq!(recovery(text).unwrap(), code, "{text}");
         }
         assert_eq!(code.text().expose_secret(), "1Q2M-9ZKD-04TX-W8R1");

@@ -50,7 +50,12 @@ fn what_has_ended_or_expired_is_neither_listed_nor_counted_nor_ended_again() {
     let now = SystemClock.now();
     let lasting = begin(&database, user, now);
     let ended = begin(&database, user, now);
-    end(&database, user, WhichSessions::Only(ended), EndReason::LogOut);
+    end(
+        &database,
+        user,
+        WhichSessions::Only(ended),
+        EndReason::LogOut,
+    );
     begin(&database, user, now - TimeDelta::days(60));
     let listed = database
         .read(|tx| tx.list_sessions(user, Seek::START, 10, now))
@@ -62,7 +67,10 @@ fn what_has_ended_or_expired_is_neither_listed_nor_counted_nor_ended_again() {
     assert_eq!(counted, Total::Exactly(2));
     let all = end(&database, user, WhichSessions::All, EndReason::Suspended);
     assert_eq!(all, 2);
-    assert_eq!(end(&database, user, WhichSessions::All, EndReason::Suspended), 0);
+    assert_eq!(
+        end(&database, user, WhichSessions::All, EndReason::Suspended),
+        0
+    );
 }
 
 #[test]
@@ -159,5 +167,10 @@ fn a_refresh_is_noted_and_read_again() {
     database.read(|tx| tx.set_totp_due(user, true)).unwrap();
     assert!(due(session_of(user)));
     let nothing = SessionId::new(Uuid::new_v4());
-    assert!(database.transaction(|tx| tx.lock_session(nothing)).unwrap().is_none());
+    assert!(
+        database
+            .transaction(|tx| tx.lock_session(nothing))
+            .unwrap()
+            .is_none()
+    );
 }

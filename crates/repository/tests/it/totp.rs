@@ -30,7 +30,11 @@ fn codes_left(database: &TestDatabase, user: UserId) -> Vec<RecoveryHash> {
 fn a_secret_is_replaced_until_it_is_confirmed_and_not_after() {
     let database = TestDatabase::new();
     let (user, now) = (database.user().create().id, SystemClock.now());
-    let insert = |sealed: &[u8]| database.read(|tx| tx.insert_totp(user, sealed, now)).unwrap();
+    let insert = |sealed: &[u8]| {
+        database
+            .read(|tx| tx.insert_totp(user, sealed, now))
+            .unwrap()
+    };
     let stored = || database.read(|tx| tx.totp(user)).unwrap();
     let confirm = || database.read(|tx| tx.confirm_totp(user, 7, now)).unwrap();
     let has = || database.read(|tx| tx.has_totp(user)).unwrap();
@@ -88,7 +92,11 @@ fn codes_are_each_users_own_and_die_when_they_are_replaced() {
     let user = confirmed(&database, &[[1; 32], [2; 32]]);
     let other = confirmed(&database, &[[1; 32]]);
     let now = SystemClock.now();
-    let used = |user, code| database.read(|tx| tx.use_recovery_code(user, &code, now)).unwrap();
+    let used = |user, code| {
+        database
+            .read(|tx| tx.use_recovery_code(user, &code, now))
+            .unwrap()
+    };
     assert!(used(user, [1; 32]));
     assert!(!used(other, [2; 32]));
     database
@@ -109,11 +117,16 @@ fn nobody_unknown_gets_a_secret_or_codes() {
     let database = TestDatabase::new();
     let (nobody, now) = (UserId::new(Uuid::new_v4()), SystemClock.now());
     for refused in [
-        database.read(|tx| tx.insert_totp(nobody, b"sealed", now)).err(),
+        database
+            .read(|tx| tx.insert_totp(nobody, b"sealed", now))
+            .err(),
         database
             .read(|tx| tx.replace_recovery_codes(nobody, &[[1; 32]]))
             .err(),
     ] {
-        assert!(matches!(refused, Some(StoreError::Conflict { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Some(StoreError::Conflict { .. })),
+            "{refused:?}"
+        );
     }
 }

@@ -95,7 +95,11 @@ async fn every_operation_documents_its_problems_with_examples() {
             expected.push("idempotency-key-invalid");
         }
         if let Some(body) = value.get("requestBody") {
-            expected.extend(["unsupported-media", "validation-failed", "payload-too-large"]);
+            expected.extend([
+                "unsupported-media",
+                "validation-failed",
+                "payload-too-large",
+            ]);
             if body["content"].get("application/json").is_some() {
                 expected.push("malformed-json");
             }
@@ -222,7 +226,10 @@ async fn send_body(rig: &Rig, operation: &Operation, body: &Value) -> Answer {
 
 fn body_schema<'a>(description: &'a Value, operation: &'a Operation) -> Option<&'a Value> {
     let content = &operation.value.get("requestBody")?["content"];
-    Some(resolved(description, &content.get("application/json")?["schema"]))
+    Some(resolved(
+        description,
+        &content.get("application/json")?["schema"],
+    ))
 }
 
 #[tokio::test]

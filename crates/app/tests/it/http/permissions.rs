@@ -193,7 +193,10 @@ async fn an_account_without_permissions_reaches_what_is_its_own() {
                 // Where there is nothing to prove anything about yet, that is said.
                 let problem = answer.json()["type"].clone();
                 let refused = ["/problems/invalid-credentials", "/problems/conflict"];
-                assert!(refused.iter().any(|slug| problem == *slug), "{method} {path}: {answer:?}");
+                assert!(
+                    refused.iter().any(|slug| problem == *slug),
+                    "{method} {path}: {answer:?}"
+                );
             }
         }
     }

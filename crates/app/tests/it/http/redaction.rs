@@ -189,7 +189,10 @@ async fn nothing_that_keeps_somebody_logged_in_is_in_the_log() {
             .json(&json!({"refresh_token": pair["refresh_token"]})),
         rig.post("/api/v1/auth/refresh")
             .json(&json!({"refresh_token": [pair["refresh_token"]]})),
-        rig.post(&format!("/api/v1/auth/refresh?refresh_token={}", pair["refresh_token"])),
+        rig.post(&format!(
+            "/api/v1/auth/refresh?refresh_token={}",
+            pair["refresh_token"]
+        )),
         rig.post("/api/v1/auth/token").json(&json!({
             "email": user.email.as_str(), "password": PASSWORD, "otp": used,
         })),
@@ -211,7 +214,13 @@ async fn nothing_that_keeps_somebody_logged_in_is_in_the_log() {
     for request in &requests {
         access_line(request);
     }
-    for secret in [access, &pair["refresh_token"], &secret["secret"], &codes[0], &codes[1]] {
+    for secret in [
+        access,
+        &pair["refresh_token"],
+        &secret["secret"],
+        &codes[0],
+        &codes[1],
+    ] {
         for part in parts(secret) {
             assert_nowhere(&part);
         }

@@ -49,7 +49,11 @@ fn age_refreshes(rig: &Rig, seconds: u32) {
 }
 
 fn mails(rig: &Rig, kind: &str) -> usize {
-    rig.database().texts(&format!("SELECT kind FROM email_outbox WHERE kind = '{kind}'")).len()
+    rig.database()
+        .texts(&format!(
+            "SELECT kind FROM email_outbox WHERE kind = '{kind}'"
+        ))
+        .len()
 }
 
 #[tokio::test]
@@ -57,8 +61,19 @@ async fn a_log_in_gives_a_pair_of_tokens_and_each_refresh_the_next() {
     let rig = Rig::start().await;
     let user = rig.member();
     let first = rig.log_in(&user).await;
-    let keys: BTreeSet<_> = first.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = ["access_token", "expires_in", "refresh_token", "token_type", "user"];
+    let keys: BTreeSet<_> = first
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let expected = [
+        "access_token",
+        "expires_in",
+        "refresh_token",
+        "token_type",
+        "user",
+    ];
     assert_eq!(keys, BTreeSet::from(expected));
     let mut pair = first.clone();
     let mut seen = BTreeSet::from([text(&first["refresh_token"]).to_owned()]);
@@ -72,7 +87,10 @@ async fn a_log_in_gives_a_pair_of_tokens_and_each_refresh_the_next() {
         assert_eq!(pair["expires_in"], 900);
         assert_eq!(pair["user"], first["user"]);
         assert!(seen.insert(text(&pair["refresh_token"]).to_owned()));
-        assert_eq!(me(&rig, &pair["access_token"]).await.expect(200)["uuid"], user.id.to_string());
+        assert_eq!(
+            me(&rig, &pair["access_token"]).await.expect(200)["uuid"],
+            user.id.to_string()
+        );
     }
     // Access tokens from before the refresh are good until their time is over.
     me(&rig, &first["access_token"]).await.expect(200);
@@ -99,7 +117,10 @@ async fn any_verified_address_of_the_account_logs_in() {
     add("NULL");
     log_in().await.problem("invalid-credentials");
     add("now()");
-    assert_eq!(log_in().await.expect(200)["user"]["uuid"], user.id.to_string());
+    assert_eq!(
+        log_in().await.expect(200)["user"]["uuid"],
+        user.id.to_string()
+    );
 }
 
 #[tokio::test]
@@ -131,7 +152,9 @@ async fn logging_in_shows_an_account_again_that_its_owner_had_hidden() {
         user.id
     );
     assert!(rig.database().texts(&hidden).is_empty());
-    let actions = rig.database().texts("SELECT action FROM audit_log ORDER BY seq");
+    let actions = rig
+        .database()
+        .texts("SELECT action FROM audit_log ORDER BY seq");
     let tail = &actions[actions.len() - 2..];
     assert_eq!(tail, ["user.reactivate", "session.create"]);
 }
@@ -140,7 +163,12 @@ async fn logging_in_shows_an_account_again_that_its_owner_had_hidden() {
 async fn a_hash_that_is_cheaper_than_the_setting_is_made_again_at_log_in() {
     let rig = Rig::start_with(|settings| settings.auth.bcrypt_cost = 5).await;
     let user = rig.member();
-    let hash = || rig.database().texts(&format!("SELECT password_hash FROM users WHERE id = '{}'", user.id));
+    let hash = || {
+        rig.database().texts(&format!(
+            "SELECT password_hash FROM users WHERE id = '{}'",
+            user.id
+        ))
+    };
     assert!(hash()[0].starts_with("$2b$04$"));
     let body = json!({"email": user.email.as_str(), "password": "a wrong one"});
     let refused = rig.post("/api/v1/auth/token").json(&body).send().await;
@@ -209,7 +237,9 @@ async fn a_stolen_token_that_is_used_again_ends_the_session_for_both() {
     );
     assert_eq!(entries, ["anonymous refresh-reused"]);
     // The owner's other devices are not concerned.
-    refresh(&rig, &other_session["refresh_token"]).await.expect(200);
+    refresh(&rig, &other_session["refresh_token"])
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -224,7 +254,9 @@ async fn a_thief_who_is_first_is_found_out_when_the_owner_comes() {
     refresh(&rig, &thiefs["refresh_token"])
         .await
         .problem("invalid-token");
-    me(&rig, &thiefs["access_token"]).await.problem("invalid-token");
+    me(&rig, &thiefs["access_token"])
+        .await
+        .problem("invalid-token");
     assert_eq!(mails(&rig, "refresh_reused"), 1);
 }
 
@@ -333,10 +365,15 @@ async fn logging_out_ends_the_session_and_its_sockets_and_no_other() {
     let (left, kept) = (rig.log_in(&user).await, rig.log_in(&user).await);
     let mut client = chat(&rig, &left["access_token"]).await;
     let mut other = chat(&rig, &kept["access_token"]).await;
-    let log_out = || rig.post("/api/v1/auth/logout").bearing(&left["access_token"]);
+    let log_out = || {
+        rig.post("/api/v1/auth/logout")
+            .bearing(&left["access_token"])
+    };
     log_out().send().await.expect_nothing();
     assert_eq!(client.closed().await, CloseCode::TokenExpired);
-    me(&rig, &left["access_token"]).await.problem("invalid-token");
+    me(&rig, &left["access_token"])
+        .await
+        .problem("invalid-token");
     log_out().send().await.problem("invalid-token");
     refresh(&rig, &left["refresh_token"])
         .await
@@ -365,7 +402,9 @@ async fn logging_out_everywhere_closes_every_socket() {
         assert_eq!(client.closed().await, CloseCode::TokenExpired);
     }
     for pair in &pairs {
-        me(&rig, &pair["access_token"]).await.problem("invalid-token");
+        me(&rig, &pair["access_token"])
+            .await
+            .problem("invalid-token");
         refresh(&rig, &pair["refresh_token"])
             .await
             .problem("invalid-token");
@@ -401,17 +440,26 @@ async fn a_user_sees_their_sessions_and_ends_them_one_by_one() {
     assert_eq!(of_phone, &expected);
     // Those of the phone, of the laptop, and the one that every test's user has.
     assert_eq!(sessions.len(), 3);
-    let current: Vec<&Value> = sessions.iter().filter(|one| one["current"] == true).collect();
+    let current: Vec<&Value> = sessions
+        .iter()
+        .filter(|one| one["current"] == true)
+        .collect();
     assert_eq!(current.len(), 1);
     assert_eq!(sessions[0], *current[0], "the newest is the one that asks");
 
     let path = format!("/api/v1/auth/sessions/{}", text(&of_phone["uuid"]));
     let stranger = rig.member();
-    rig.delete(&path).by(&stranger).send().await.problem("not-found");
+    rig.delete(&path)
+        .by(&stranger)
+        .send()
+        .await
+        .problem("not-found");
     let end = || rig.delete(&path).bearing(&laptop["access_token"]);
     end().send().await.expect_nothing();
     assert_eq!(on_phone.closed().await, CloseCode::TokenExpired);
-    me(&rig, &phone["access_token"]).await.problem("invalid-token");
+    me(&rig, &phone["access_token"])
+        .await
+        .problem("invalid-token");
     end().send().await.problem("not-found");
     assert_eq!(list(&rig, &laptop["access_token"]).await.len(), 2);
 }
@@ -453,7 +501,9 @@ async fn of_too_many_sessions_the_longest_unused_gives_way() {
     ));
     let newest = rig.log_in(&user).await;
     assert_eq!(client.closed().await, CloseCode::TokenExpired);
-    me(&rig, &unused["access_token"]).await.problem("invalid-token");
+    me(&rig, &unused["access_token"])
+        .await
+        .problem("invalid-token");
     let page = rig.get("/api/v1/auth/sessions?limit=100");
     let page = page.bearing(&newest["access_token"]).send().await;
     assert_eq!(page.expect(200)["items"].as_array().unwrap().len(), 50);
@@ -538,7 +588,10 @@ async fn a_ticket_dies_with_its_session() {
 async fn docs_token(rig: &Rig, user: &User, fields: &[(&str, &str)]) -> Answer {
     let own = [("username", user.email.as_str()), ("password", PASSWORD)];
     let fields = [&own, fields].concat();
-    rig.post("/api/v1/auth/docs-token").form(&fields).send().await
+    rig.post("/api/v1/auth/docs-token")
+        .form(&fields)
+        .send()
+        .await
 }
 
 #[tokio::test]
@@ -565,7 +618,11 @@ async fn a_wrong_form_is_told_what_is_wrong() {
     let rig = Rig::start().await;
     let user = rig.member();
     for (fields, place, code) in [
-        (&[("grant_type", "refresh_token")][..], "/grant_type", "grant_type.unknown"),
+        (
+            &[("grant_type", "refresh_token")][..],
+            "/grant_type",
+            "grant_type.unknown",
+        ),
         (&[("otp", "123456")], "/otp", "unknown"),
         (&[("username", "nobody")], "/username", "email.invalid"),
     ] {
@@ -598,7 +655,9 @@ async fn log_ins_are_counted_by_account_at_both_doors_and_refreshes_by_network()
     docs_token(&rig, &other, &[]).await.expect(200);
 
     let pair = refresh(&rig, &pair["refresh_token"]).await.expect(200);
-    refresh(&rig, &json!("forged")).await.problem("invalid-token");
+    refresh(&rig, &json!("forged"))
+        .await
+        .problem("invalid-token");
     let refused = refresh(&rig, &pair["refresh_token"]).await;
     refused.problem("rate-limited");
 }

@@ -149,7 +149,10 @@ impl Call<'_> {
 
     /// With this access token.
     pub(super) fn bearing(self, token: &Value) -> Self {
-        self.header("authorization", &format!("Bearer {}", token.as_str().unwrap()))
+        self.header(
+            "authorization",
+            &format!("Bearer {}", token.as_str().unwrap()),
+        )
     }
 
     pub(super) fn header(mut self, name: &str, value: &str) -> Self {

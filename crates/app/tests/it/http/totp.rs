@@ -111,7 +111,11 @@ fn forget_steps(rig: &Rig) {
 }
 
 fn mails(rig: &Rig, kind: &str) -> usize {
-    rig.database().texts(&format!("SELECT kind FROM email_outbox WHERE kind = '{kind}'")).len()
+    rig.database()
+        .texts(&format!(
+            "SELECT kind FROM email_outbox WHERE kind = '{kind}'"
+        ))
+        .len()
 }
 
 #[tokio::test]
@@ -149,7 +153,11 @@ async fn one_time_passwords_are_asked_for_once_the_device_has_proved_itself() {
     assert_eq!(now["recovery_codes_left"], 10);
     assert!(now["enabled_at"].is_string());
     assert_eq!(mails(&rig, "totp_enabled"), 1);
-    assert_eq!(rig.database().texts("SELECT action FROM audit_log WHERE action LIKE 'totp%'"), ["totp.enable"]);
+    assert_eq!(
+        rig.database()
+            .texts("SELECT action FROM audit_log WHERE action LIKE 'totp%'"),
+        ["totp.enable"]
+    );
 
     let refused = log_in(&rig, &user, PASSWORD, None).await;
     assert_eq!(refused.status.as_u16(), 401);
@@ -203,7 +211,9 @@ async fn beginning_again_makes_the_secret_from_before_worthless() {
             break new;
         }
     };
-    confirm(&rig, &token, &old).await.problem("invalid-credentials");
+    confirm(&rig, &token, &old)
+        .await
+        .problem("invalid-credentials");
     confirm(&rig, &token, &new.shows(0)).await.expect(200);
 }
 
@@ -237,8 +247,7 @@ async fn every_wrong_log_in_is_answered_alike_with_a_one_time_password_too() {
 async fn a_suspended_account_is_told_so_only_after_both_factors() {
     let rig = Rig::start().await;
     let Enrolled { user, device, .. } = enrolled(&rig).await;
-    rig.database()
-        .execute("UPDATE users SET is_active = false");
+    rig.database().execute("UPDATE users SET is_active = false");
     log_in(&rig, &user, PASSWORD, None)
         .await
         .problem("otp-required");
@@ -303,7 +312,10 @@ async fn a_recovery_code_stands_in_once_however_it_is_typed() {
             .await
             .problem("invalid-credentials");
     }
-    assert_eq!(state(&rig, &who.access_token).await["recovery_codes_left"], 9);
+    assert_eq!(
+        state(&rig, &who.access_token).await["recovery_codes_left"],
+        9
+    );
     let factor = "SELECT details::json ->> 'second_factor' FROM audit_log
                   WHERE action = 'session.create' ORDER BY seq DESC LIMIT 1";
     assert_eq!(rig.database().texts(factor), ["recovery-code"]);
@@ -354,7 +366,11 @@ async fn doing_without_takes_both_factors() {
     assert_eq!(state(&rig, token).await["enabled"], false);
     log_in(&rig, &who.user, PASSWORD, None).await.expect(200);
     assert_eq!(mails(&rig, "totp_disabled"), 1);
-    assert!(rig.database().texts("SELECT user_id::text FROM totp_recovery_codes").is_empty());
+    assert!(
+        rig.database()
+            .texts("SELECT user_id::text FROM totp_recovery_codes")
+            .is_empty()
+    );
     // And another device can be set up.
     let secret = begin(&rig, token, PASSWORD).await.expect(201);
     let device = Device::of(&secret["secret"]);
@@ -403,7 +419,9 @@ async fn who_stole_a_token_cannot_try_many_passwords() {
 async fn a_one_time_password_where_none_is_needed_does_no_harm() {
     let rig = Rig::start().await;
     let user = rig.member();
-    log_in(&rig, &user, PASSWORD, Some("123456")).await.expect(200);
+    log_in(&rig, &user, PASSWORD, Some("123456"))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -424,14 +442,27 @@ async fn secrets_and_codes_cannot_be_read_in_the_database() {
     let shown = Device::of(&secret["secret"]).shows(0);
     let codes = codes(&confirm(&rig, &token, &shown).await.expect(200));
     let secret = totp_rs::Secret::try_from_base32(secret["secret"].as_str().unwrap()).unwrap();
-    let in_hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let in_hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
     let secret = in_hex(secret.as_bytes());
-    let stored = rig.database().texts("SELECT encode(sealed_secret, 'hex') FROM totp_secrets");
+    let stored = rig
+        .database()
+        .texts("SELECT encode(sealed_secret, 'hex') FROM totp_secrets");
     assert!(!stored[0].contains(&secret));
-    let stored = rig.database().texts("SELECT encode(code_hash, 'hex') FROM totp_recovery_codes");
+    let stored = rig
+        .database()
+        .texts("SELECT encode(code_hash, 'hex') FROM totp_recovery_codes");
     for code in &codes {
         let typed = in_hex(code.as_bytes());
-        assert!(stored.iter().all(|hash| hash.len() == 64 && !hash.contains(&typed)));
+        assert!(
+            stored
+                .iter()
+                .all(|hash| hash.len() == 64 && !hash.contains(&typed))
+        );
     }
 }
 
@@ -487,7 +518,10 @@ async fn where_a_group_requires_them_permissions_count_only_with_one_time_passwo
         let own = rig.get("/api/v1/me").bearing(&pair["access_token"]);
         own.send().await.expect(200);
     }
-    assert_eq!(state(&rig, &session["access_token"]).await["required"], true);
+    assert_eq!(
+        state(&rig, &session["access_token"]).await["required"],
+        true
+    );
 
     let who = enroll(&rig, user, session["access_token"].clone()).await;
     for pair in [&session, &other] {
@@ -521,13 +555,17 @@ async fn each_refresh_looks_again_whether_one_time_passwords_are_due() {
         rig.database().execute(&renaming);
     };
     let pair = rig.log_in(&user).await;
-    users(&rig, &pair["access_token"]).await.problem("totp-required");
+    users(&rig, &pair["access_token"])
+        .await
+        .problem("totp-required");
     rename("staff_group", "guest_group");
     let pair = refresh(&pair).await;
     users(&rig, &pair["access_token"]).await.expect(200);
     rename("guest_group", "staff_group");
     let pair = refresh(&pair).await;
-    users(&rig, &pair["access_token"]).await.problem("totp-required");
+    users(&rig, &pair["access_token"])
+        .await
+        .problem("totp-required");
     enroll(&rig, user, pair["access_token"].clone()).await;
     let pair = refresh(&pair).await;
     users(&rig, &pair["access_token"]).await.expect(200);

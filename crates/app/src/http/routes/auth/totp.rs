@@ -168,7 +168,9 @@ struct RecoveryCodes {
 
 impl From<Vec<RecoveryCode>> for RecoveryCodes {
     fn from(codes: Vec<RecoveryCode>) -> Self {
-        let texts = codes.iter().map(|code| code.text().expose_secret().to_owned());
+        let texts = codes
+            .iter()
+            .map(|code| code.text().expose_secret().to_owned());
         Self {
             recovery_codes: texts.collect(),
         }
