@@ -7,10 +7,11 @@ use abu_application::{
     accounts::Accounts,
     chat_access::ChatAccess,
     idempotency::Idempotency,
+    mail::Mails,
     messaging::Messaging,
     ports::{
-        AccessTokens, Clock, Ids, OneTimePasswords, PasswordHasher, RefreshTokens, TokenClaims,
-        TokenError,
+        AccessTokens, Clock, Ids, LinkTokens, OneTimePasswords, PasswordHasher, RefreshTokens,
+        TokenClaims, TokenError,
     },
     rooms::Rooms,
     sessions::{SessionPolicy, Sessions},
@@ -45,6 +46,8 @@ pub struct AppParts {
     pub refresh_tokens: Arc<dyn RefreshTokens>,
     /// Who knows one-time passwords.
     pub one_time_passwords: Arc<dyn OneTimePasswords>,
+    /// The secrets of links in mails.
+    pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Where they are hashed.
@@ -75,6 +78,8 @@ pub struct Shared {
     pub idempotency: Idempotency,
     /// How often somebody may ask.
     pub limits: RateLimits,
+    /// Mail, for those who look after it.
+    pub mails: Mails,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Identifiers.
@@ -115,6 +120,7 @@ impl AppState {
             tokens,
             refresh_tokens,
             one_time_passwords,
+            links: _,
             hasher,
             hashing,
             clock,
@@ -163,6 +169,9 @@ impl AppState {
                 clock: Arc::clone(&clock),
             },
             limits: RateLimits::new(&settings, ids.secret()),
+            mails: Mails {
+                database: database.clone(),
+            },
             chat_access: ChatAccess {
                 database,
                 clock: Arc::clone(&clock),

@@ -9,6 +9,7 @@ pub mod chat_access;
 pub mod database;
 pub mod idempotency;
 pub mod lists;
+pub mod mail;
 pub mod messaging;
 pub mod ports;
 pub mod rooms;

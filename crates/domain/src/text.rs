@@ -9,7 +9,7 @@ mod phone;
 
 use std::fmt;
 
-pub use email::EmailAddress;
+pub use email::{EmailAddress, MaskedEmail};
 pub use message_text::MessageText;
 pub use name::{DeviceName, PersonName, RoomName};
 pub use one_time_password::{OneTimePassword, RecoveryCode, TotpCode};

@@ -7,6 +7,7 @@ mod connection;
 mod error;
 mod idempotency;
 mod lists;
+mod mail;
 mod messages;
 pub mod migrations;
 mod rooms;

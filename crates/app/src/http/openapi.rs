@@ -269,6 +269,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             it did not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "mails", description = "What became of the platform's mail, for those who look after \
+            it."),
         (name = "operation", description = "For those who run the server."),
         (name = "documentation", description = "What you are reading."),
     ),

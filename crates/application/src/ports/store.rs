@@ -1,8 +1,8 @@
 use std::error::Error;
 
 use super::{
-    AccessRows, AuditRows, IdempotencyRows, MessageRows, RoomRows, SessionRows, TicketRows,
-    TotpRows, UserRows,
+    AccessRows, AuditRows, IdempotencyRows, MailRows, MessageRows, RoomRows, SessionRows,
+    TicketRows, TotpRows, UserRows,
 };
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
@@ -30,6 +30,7 @@ pub trait Transaction:
     AccessRows
     + AuditRows
     + IdempotencyRows
+    + MailRows
     + MessageRows
     + RoomRows
     + SessionRows
@@ -43,6 +44,7 @@ impl<T> Transaction for T where
     T: AccessRows
         + AuditRows
         + IdempotencyRows
+        + MailRows
         + MessageRows
         + RoomRows
         + SessionRows

@@ -4,6 +4,7 @@
 
 mod access;
 mod idempotency;
+mod mail;
 mod messages;
 mod migrations;
 mod outages;

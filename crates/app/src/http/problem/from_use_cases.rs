@@ -5,6 +5,7 @@ use abu_application::{
     accounts::AccountError,
     chat_access::TicketError,
     idempotency::IdempotencyError,
+    mail::MailError,
     messaging::MessagingError,
     ports::{StoreError, TokenError},
     rooms::RoomError,
@@ -280,6 +281,20 @@ impl From<MessagingError> for Problem {
                  client_message_id is safe.",
             ),
             MessagingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MailError> for Problem {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Access(error) => error.into(),
+            MailError::NotFound => Self::new(ProblemKind::NotFound, "There is no such mail."),
+            MailError::NotDead => Self::conflict(
+                "not-dead",
+                "Only a mail that was given up can be sent again: this one waits, or was sent.",
+            ),
+            MailError::Store(error) => error.into(),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use abu_app::{
     http,
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, HmacRefreshTokens, JwtTokens, SealedTotp},
+    security::{BcryptHasher, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp},
     settings::{Environment, Settings, Sources},
     state::{AppParts, AppState},
 };
@@ -133,6 +133,7 @@ impl BrokenServer {
             tokens: Arc::new(PanickingTokens(tokens)),
             refresh_tokens: Arc::new(HmacRefreshTokens::new(secret.as_bytes())),
             one_time_passwords: Arc::new(SealedTotp::new(&secret.into())),
+            links: Arc::new(HmacLinkTokens::new(secret.as_bytes())),
             hasher: Arc::new(BcryptHasher::new(4)),
             hashing: pool,
             clock,

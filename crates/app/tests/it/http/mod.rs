@@ -8,6 +8,7 @@ mod errors;
 mod failures;
 mod idempotency;
 mod lists;
+mod mails;
 mod manners;
 mod members;
 mod messages;
