@@ -14,12 +14,12 @@ use abu_application::{
     own_account::OwnAccounts,
     passwords::{PasswordWork, Passwords},
     ports::{
-        AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, PasswordPolicy, TokenClaims,
-        TokenError,
+        AccessTokens, Clock, Ids, LinkTokens, OneTimePasswords, PasswordHasher, PasswordPolicy,
+        RefreshTokens, TokenClaims, TokenError,
     },
     registration::Registration,
     rooms::Rooms,
-    sessions::Sessions,
+    sessions::{SessionPolicy, Sessions},
 };
 use abu_chat::ChatEngine;
 use actix_web::{HttpRequest, web};
@@ -47,6 +47,10 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// Who makes and reads refresh tokens.
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// Who knows one-time passwords.
+    pub one_time_passwords: Arc<dyn OneTimePasswords>,
     /// The secrets of links in mails.
     pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
@@ -132,6 +136,8 @@ impl AppState {
             readiness,
             tokens,
             links,
+            refresh_tokens,
+            one_time_passwords,
             hasher,
             policy,
             hashing,
@@ -191,9 +197,15 @@ impl AppState {
                 hashing,
                 hasher,
                 tokens: Arc::clone(&tokens),
+                refresh_tokens,
+                one_time_passwords,
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+                policy: Arc::new(SessionPolicy {
+                    lifetime: settings.auth.session_ttl,
+                    totp_required_groups: settings.auth.totp_required_groups.clone(),
+                }),
             },
             rooms: Rooms {
                 database: database.clone(),

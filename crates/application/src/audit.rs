@@ -59,6 +59,7 @@ actions! {
     UserCreate => "user.create", "An account was made for somebody.";
     UserSuspend => "user.suspend", "An account was suspended.";
     UserActivate => "user.activate", "An account was activated again.";
+    UserReactivate => "user.reactivate", "Somebody logged in whose account they had hidden.";
     SessionCreate => "session.create", "Somebody logged in.";
     AccountRegister => "account.register", "Somebody made themselves an account.";
     AccountRegisterAgain => "account.register-again", "Somebody wanted to register with the address of an account.";
@@ -74,6 +75,10 @@ actions! {
     EmailChangeUndo => "email.change-undo", "An account got its old primary address back.";
     PasswordChange => "password.change", "Somebody changed their password.";
     PasswordForgotten => "password.forgotten", "Somebody had a link to another password sent.";
+    SessionEnd => "session.end", "One or more sessions were ended.";
+    TotpEnable => "totp.enable", "Logging in takes one-time passwords now.";
+    TotpDisable => "totp.disable", "Logging in takes no one-time passwords any more.";
+    TotpRenewCodes => "totp.renew_codes", "Recovery codes were replaced.";
     PasswordReset => "password.reset", "An account was given another password.";
 }
 

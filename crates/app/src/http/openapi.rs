@@ -10,7 +10,11 @@ use utoipa::{
         Type,
         header::HeaderBuilder,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+        request_body::RequestBody,
+        security::{
+            ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes,
+            SecurityRequirement, SecurityScheme,
+        },
     },
 };
 use utoipa_actix_web::AppExt;
@@ -26,6 +30,9 @@ use super::{
 
 /// The name of the access token in `security(…)`.
 pub(super) const BEARER: &str = "bearer";
+
+/// The name of the form that gets one, in the documentation.
+const PASSWORD_FORM: &str = "password";
 
 /// The description of the API, in the forms that are needed.
 pub struct Api {
@@ -74,6 +81,7 @@ fn description() -> OpenApi {
         for operation in operations_mut(item) {
             conditional::describe_change(operation);
             add_common_problems(operation);
+            allow_password_form(operation);
             if rate_limit::is_counted(path) {
                 add_rate_limit(operation);
             }
@@ -199,9 +207,11 @@ fn add_common_problems(operation: &mut Operation) {
         // Of a form that nothing has.
         kinds.push(ProblemKind::NotFound);
     }
-    if operation.request_body.is_some() {
+    if let Some(body) = &operation.request_body {
+        if is_json(body) {
+            kinds.push(ProblemKind::MalformedJson);
+        }
         kinds.extend([
-            ProblemKind::MalformedJson,
             ProblemKind::PayloadTooLarge,
             ProblemKind::UnsupportedMedia,
             ProblemKind::ValidationFailed,
@@ -219,6 +229,22 @@ fn has_path_parameter(operation: &Operation) -> bool {
         RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Path,
         RefOr::Ref(_) => false,
     })
+}
+
+fn is_json(body: &RefOr<RequestBody>) -> bool {
+    matches!(body, RefOr::T(body) if body.content.contains_key("application/json"))
+}
+
+/// Whoever logs in by the form of the documentation has an access token, too.
+fn allow_password_form(operation: &mut Operation) {
+    let bearer = SecurityRequirement::new(BEARER, [] as [&str; 0]);
+    if let Some(ways) = operation
+        .security
+        .as_mut()
+        .filter(|ways| ways.contains(&bearer))
+    {
+        ways.push(SecurityRequirement::new(PASSWORD_FORM, [] as [&str; 0]));
+    }
 }
 
 fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -251,7 +277,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             however often it is sent.",
     ),
     tags(
-        (name = "auth", description = "Registering, logging in, and what links in mails do."),
+        (name = "auth", description = "Registering, logging in and out, one-time passwords, and what \
+            links in mails do."),
         (name = "me", description = "The caller's own account."),
         (name = "users", description = "Accounts, for those who look after them."),
         (name = "rooms", description = "Conversations. Whoever is not in a room is answered as if \
@@ -279,6 +306,14 @@ impl Modify for SecuritySchemes {
             .build();
         bearer.description = Some("An access token from `POST /api/v1/auth/token`.".to_owned());
         components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+        let form = Password::new("/api/v1/auth/docs-token", Scopes::new());
+        let form = OAuth2::with_description(
+            [Flow::Password(form)],
+            "Logs in with an e-mail address and a password, to try the API here. Leave the client's \
+             fields empty. An account with one-time passwords takes a token from \
+             `POST /api/v1/auth/token` instead.",
+        );
+        components.add_security_scheme(PASSWORD_FORM, SecurityScheme::OAuth2(form));
         for (name, about) in [
             (
                 "token",
@@ -297,8 +332,6 @@ impl Modify for SecuritySchemes {
 
 #[cfg(test)]
 mod tests {
-    use utoipa::openapi::RefOr;
-
     use super::*;
 
     #[test]

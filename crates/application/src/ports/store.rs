@@ -2,7 +2,7 @@ use std::error::Error;
 
 use super::{
     AccessRows, AuditRows, ConsentRows, EmailRows, IdempotencyRows, MailRows, MessageRows,
-    OwnAccountRows, ResetRows, RoomRows, SessionRows, TicketRows, UserRows,
+    OwnAccountRows, ResetRows, RoomRows, SessionRows, TicketRows, TotpRows, UserRows,
 };
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
@@ -47,6 +47,7 @@ transaction! {
     RoomRows,
     SessionRows,
     TicketRows,
+    TotpRows,
     UserRows,
 }
 

@@ -22,4 +22,6 @@ mod rate_limits;
 mod redaction;
 mod registration;
 mod rooms;
+mod sessions;
 mod support;
+mod totp;
