@@ -143,8 +143,8 @@ impl AppState {
         } = parts;
         let live_chat = chat.live_chat();
         let work = PasswordWork {
-            pool: hashing.clone(),
-            hasher: Arc::clone(&hasher),
+            pool: hashing,
+            hasher,
             policy,
         };
         let auth = &settings.auth;
@@ -182,7 +182,7 @@ impl AppState {
             },
             passwords: Passwords {
                 database: database.clone(),
-                work,
+                work: work.clone(),
                 links,
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
@@ -191,8 +191,7 @@ impl AppState {
             },
             sessions: Sessions {
                 database: database.clone(),
-                hashing,
-                hasher,
+                passwords: work,
                 tokens: Arc::clone(&tokens),
                 refresh_tokens,
                 one_time_passwords,

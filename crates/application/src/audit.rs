@@ -46,7 +46,6 @@ actions! {
     UserCreate => "user.create", "An account was made for somebody.";
     UserSuspend => "user.suspend", "An account was suspended.";
     UserActivate => "user.activate", "An account was activated again.";
-    UserReactivate => "user.reactivate", "Somebody logged in whose account they had hidden.";
     SessionCreate => "session.create", "Somebody logged in.";
     AccountRegister => "account.register", "Somebody made themselves an account.";
     AccountRegisterAgain => "account.register-again", "Somebody wanted to register with the address of an account.";

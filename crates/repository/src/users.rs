@@ -90,32 +90,6 @@ impl TryFrom<UserRow> for User {
     }
 }
 
-/// Whose, the password's hash, whether they are active, whether they are hidden, and whether the
-/// address is verified.
-type CredentialsRow = (Uuid, String, bool, bool, bool);
-
-#[auto_type]
-fn credentials_columns() -> _ {
-    (
-        users::id,
-        users::password_hash,
-        users::is_active,
-        users::deactivated_at.is_not_null(),
-        user_emails::verified_at.is_not_null(),
-    )
-}
-
-fn credentials(row: CredentialsRow) -> Credentials {
-    let (id, password_hash, is_active, is_deactivated, email_verified) = row;
-    Credentials {
-        user_id: id.into(),
-        password_hash,
-        is_active,
-        is_deactivated,
-        email_verified,
-    }
-}
-
 #[derive(Insertable)]
 #[diesel(table_name = users)]
 struct NewUserRow<'a> {
@@ -163,7 +137,7 @@ impl UserRows for Session<'_> {
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         self.run(|connection| {
             // An address may be claimed by several accounts; one of them can have verified it.
-            let found: Option<CredentialsRow> = user_emails::table
+            let found: Option<(Uuid, String, bool, bool)> = user_emails::table
                 .inner_join(users::table)
                 .filter(lower(user_emails::email).eq(email.as_str()))
                 .filter(
@@ -172,35 +146,22 @@ impl UserRows for Session<'_> {
                         .or(user_emails::is_primary),
                 )
                 .order(user_emails::verified_at.is_null())
-                .select(credentials_columns())
+                .select((
+                    users::id,
+                    users::password_hash,
+                    users::is_active,
+                    user_emails::verified_at.is_not_null(),
+                ))
                 .first(connection)
                 .optional()?;
-            Ok(found.map(credentials))
-        })
-    }
-
-    fn credentials_of(&mut self, id: UserId) -> Result<Option<Credentials>, StoreError> {
-        self.run(|connection| {
-            let found: Option<CredentialsRow> = user_emails::table
-                .inner_join(users::table)
-                .filter(users::id.eq(id.uuid()))
-                .filter(user_emails::is_primary)
-                .select(credentials_columns())
-                .first(connection)
-                .optional()?;
-            Ok(found.map(credentials))
-        })
-    }
-
-    fn lock_user(&mut self, id: UserId) -> Result<bool, StoreError> {
-        self.run(|connection| {
-            let locked: Option<Uuid> = users::table
-                .find(id.uuid())
-                .select(users::id)
-                .for_no_key_update()
-                .first(connection)
-                .optional()?;
-            Ok(locked.is_some())
+            Ok(found.map(
+                |(user_id, password_hash, is_active, email_verified)| Credentials {
+                    user_id: user_id.into(),
+                    password_hash,
+                    is_active,
+                    email_verified,
+                },
+            ))
         })
     }
 
@@ -296,19 +257,6 @@ impl UserRows for Session<'_> {
                 .set((users::is_active.eq(is_active), users::last_modified.eq(now)))
                 .execute(connection)?;
             Ok(changed == 1)
-        })
-    }
-
-    fn reactivate(&mut self, id: UserId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.run(|connection| {
-            let shown = diesel::update(users::table.find(id.uuid()))
-                .filter(users::deactivated_at.is_not_null())
-                .set((
-                    users::deactivated_at.eq(None::<DateTime<Utc>>),
-                    users::last_modified.eq(now),
-                ))
-                .execute(connection)?;
-            Ok(shown == 1)
         })
     }
 

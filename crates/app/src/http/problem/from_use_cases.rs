@@ -196,11 +196,12 @@ impl From<SessionError> for Problem {
 impl From<TotpError> for Problem {
     fn from(error: TotpError) -> Self {
         match error {
-            TotpError::Access(error) => error.into(),
-            TotpError::WrongProof => Self::new(
-                ProblemKind::InvalidCredentials,
-                "The password or the one-time password is wrong.",
-            ),
+            TotpError::Confirm(error) => unconfirmed("password", error),
+            TotpError::WrongOtp => Self::validation(vec![FieldError::in_body(
+                "otp",
+                "otp.wrong",
+                "is not what the device shows now, nor a recovery code, or was used before",
+            )]),
             TotpError::AlreadyEnabled => Self::conflict(
                 "totp-enabled",
                 "One-time passwords are set up already. Remove them first to use another device.",

@@ -30,7 +30,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 problems! {
-    ChangeProblems: InvalidCredentials, Conflict;
+    ChangeProblems: Conflict;
 }
 
 /// Counts a guess at what the caller should know: whoever stole a token must not try passwords here.
