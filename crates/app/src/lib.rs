@@ -9,6 +9,7 @@ pub mod kept_secrets;
 pub mod logging;
 mod mail;
 pub mod open_files;
+pub mod rate_limits;
 pub mod readiness;
 pub mod security;
 pub mod server;

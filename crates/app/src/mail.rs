@@ -7,7 +7,11 @@ mod smtp;
 mod templates;
 mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use abu_application::{
     mail::{Delivery, DeliveryPolicy},
@@ -28,6 +32,11 @@ use templates::Templates;
 const LEASE_RESERVE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// Where mail is put when there is no mail server.
+pub(crate) fn folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("mail")
+}
+
 /// Starts the worker. It delivers whenever the store is there.
 ///
 /// # Errors
@@ -46,7 +55,7 @@ pub(crate) fn start(
     let (mailer, longest): (Arc<dyn Mailer>, _) = match &mail.smtp {
         Some(smtp) => (Arc::new(SmtpMailer::new(smtp, form)?), smtp.timeout),
         None => (
-            Arc::new(FilesMailer::new(settings.data.dir.join("mail"), form)),
+            Arc::new(FilesMailer::new(folder(&settings.data.dir), form)),
             Duration::ZERO,
         ),
     };

@@ -9,6 +9,7 @@ pub mod chat_access;
 pub mod database;
 mod detached;
 pub mod emails;
+pub mod idempotency;
 pub mod lists;
 pub mod mail;
 pub mod messaging;

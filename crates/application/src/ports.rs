@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod consents;
 mod emails;
+mod idempotency;
 mod links;
 mod live_chat;
 mod mail;
@@ -22,6 +23,7 @@ pub use access::{AccessRows, CallerRecord};
 pub use audit::{AuditRow, AuditRows};
 pub use consents::{ConsentRows, Consents};
 pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
+pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError};
 pub use mail::{

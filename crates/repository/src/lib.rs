@@ -7,6 +7,7 @@ mod connection;
 mod consents;
 mod emails;
 mod error;
+mod idempotency;
 mod lists;
 mod mail;
 mod messages;

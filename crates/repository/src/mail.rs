@@ -260,21 +260,25 @@ impl MailRows for Session<'_> {
         seek: Seek<MailId>,
         limit: u32,
     ) -> Result<Vec<MailRecord>, StoreError> {
-        let seek = seek.map(MailId::uuid);
         self.run(|connection| {
+            let seek = seek.map(MailId::uuid);
             let rows = descending!(filtered(filter), seek, email_outbox::id)
                 .limit(limit.into())
                 .select(RecordRow::as_select())
                 .load(connection)?;
-            Ok(in_list_order(seek.is_backward(), rows)
+            let mails = rows
                 .into_iter()
                 .map(MailRecord::try_from)
-                .collect::<Result<_, BadRow>>()?)
+                .collect::<Result<_, BadRow>>()?;
+            Ok(in_list_order(seek.is_backward(), mails))
         })
     }
 
     fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError> {
-        self.run(|connection| Ok(total(connection, filtered(filter).select(email_outbox::id))?))
+        self.run(|connection| {
+            let all = filtered(filter).select(email_outbox::id);
+            Ok(total(connection, all)?)
+        })
     }
 
     fn revive_mail(&mut self, id: MailId) -> Result<bool, StoreError> {
@@ -295,6 +299,11 @@ impl MailRows for Session<'_> {
     }
 }
 
+/// PostgreSQL counts in microseconds, which reach for 292,000 years.
+fn interval(duration: Duration) -> PgInterval {
+    PgInterval::from_microseconds(duration.as_micros().try_into().unwrap_or(i64::MAX))
+}
+
 /// The mails that pass the filter, still without an order.
 fn filtered(filter: &MailFilter) -> email_outbox::BoxedQuery<'static, Pg> {
     let mut query = email_outbox::table.into_boxed();
@@ -305,9 +314,4 @@ fn filtered(filter: &MailFilter) -> email_outbox::BoxedQuery<'static, Pg> {
         query = query.filter(email_outbox::kind.eq(kind.name()));
     }
     query
-}
-
-/// PostgreSQL counts in microseconds, which reach for 292,000 years.
-fn interval(duration: Duration) -> PgInterval {
-    PgInterval::from_microseconds(duration.as_micros().try_into().unwrap_or(i64::MAX))
 }

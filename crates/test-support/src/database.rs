@@ -121,13 +121,15 @@ impl TestDatabase {
             .expect("the test's statements run");
     }
 
-    /// Holds the table against everybody, until the connection that this returns is dropped.
-    pub fn hold(&self, table: &str) -> PgConnection {
+    /// Holds back whoever would change the table, until what is returned is dropped.
+    pub fn hold(&self, table: &str) -> HeldTable {
         let mut connection = self.connection();
         connection
-            .batch_execute(&format!("BEGIN; LOCK TABLE {table}"))
+            .batch_execute(&format!("BEGIN; LOCK TABLE {table} IN SHARE MODE"))
             .expect("the table can be locked");
-        connection
+        HeldTable {
+            _connection: connection,
+        }
     }
 
     /// Returns once so many sessions of this database wait for a lock.
@@ -195,6 +197,12 @@ impl TestDatabase {
             other => panic!("the message was not stored: {other:?}"),
         }
     }
+}
+
+/// A table that nobody changes until this is dropped.
+pub struct HeldTable {
+    /// Its end is the end of the lock.
+    _connection: PgConnection,
 }
 
 impl Default for TestDatabase {

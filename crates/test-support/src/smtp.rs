@@ -169,7 +169,7 @@ impl SmtpServer {
 
     /// Waits until a mail stalls.
     pub fn wait_for_stall(&self) {
-        let _stalls = self.wait_until(|state| state.stalled > 0);
+        drop(self.wait_until(|state| state.stalled > 0));
     }
 
     fn wait_until(&self, holds: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {

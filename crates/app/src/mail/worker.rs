@@ -19,6 +19,8 @@ use crate::backoff::Backoff;
 /// The waits for a mail server that cannot be reached, or does not want us.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The wait for a database that is away, which says so at once.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 /// Between two looks for what is too old to be kept.
 const BETWEEN_ERASURES: Duration = Duration::from_secs(600);
 
@@ -137,7 +139,7 @@ impl Work {
                 }
                 Err(error) => {
                     report(&error);
-                    self.wake.pause(self.interval);
+                    self.wake.pause(DATABASE_PAUSE.min(self.interval));
                 }
             }
         }

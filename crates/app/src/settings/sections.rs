@@ -1,11 +1,12 @@
 //! Reads each section, and checks what one setting says against what another does.
 
-use std::{fs, net::IpAddr, path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
 use chrono::TimeDelta;
+use ipnet::{IpNet, Ipv4Net};
 use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -14,6 +15,7 @@ use super::{
     MailSettings, RateLimitSettings, ServerSettings, Settings, SmtpLogIn, SmtpSecurity,
     SmtpSettings, SuperuserSettings, reader::Reader,
 };
+use crate::rate_limits::Quota;
 
 /// As many bytes as the signature has: a shorter secret would be its weakest part.
 const MIN_JWT_SECRET_BYTES: usize = 32;
@@ -33,9 +35,7 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         database: database(reader),
         auth: auth(reader),
         superuser: superuser(reader),
-        rate_limits: RateLimitSettings {
-            enabled: reader.flag("rate_limits.enabled"),
-        },
+        rate_limits: rate_limits(reader),
         cors: cors(reader),
         log: log(reader),
         data: data(reader),
@@ -61,6 +61,35 @@ fn server(reader: &mut Reader) -> ServerSettings {
         workers: reader.whole("server.workers", 0..=512),
         shutdown_timeout: reader.seconds("server.shutdown_timeout", 1.0..=600.0),
         max_body_bytes: reader.whole("server.max_body_bytes", 1_024..=67_108_864),
+        trusted_proxies: trusted_proxies(reader),
+    }
+}
+
+fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
+    let texts = reader.list("server.trusted_proxies");
+    let networks: Vec<_> = texts.iter().filter_map(|text| network(text)).collect();
+    reader.rule(
+        "server.trusted_proxies",
+        &[],
+        networks.len() == texts.len(),
+        "must hold IP addresses and networks, such as 10.0.0.1 and 10.0.0.0/8",
+    );
+    networks
+}
+
+/// A network, or an address as the network of it alone. IPv4 inside IPv6 is IPv4, as it is of those
+/// who call.
+fn network(text: &str) -> Option<IpNet> {
+    let network = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address),
+        Err(_no_address) => text.parse().ok()?,
+    };
+    match (network.addr().to_canonical(), network) {
+        (IpAddr::V4(inside), IpNet::V6(outside)) => {
+            let prefix = outside.prefix_len().checked_sub(96)?;
+            Ipv4Net::new(inside, prefix).ok().map(IpNet::from)
+        }
+        _ => Some(network),
     }
 }
 
@@ -113,6 +142,20 @@ fn superuser(reader: &mut Reader) -> SuperuserSettings {
             .and_then(|password| reader.kept("superuser.password", NewPassword::parse(password))),
         firstname: reader.parsed("superuser.firstname", PersonName::parse),
         lastname: reader.parsed("superuser.lastname", PersonName::parse),
+    }
+}
+
+fn rate_limits(reader: &mut Reader) -> RateLimitSettings {
+    let mut quota = |key| reader.required(key, Quota::LEAST, str::parse);
+    RateLimitSettings {
+        default: quota("rate_limits.default"),
+        connect: quota("rate_limits.connect"),
+        log_in_account: quota("rate_limits.log_in_account"),
+        log_in_network: quota("rate_limits.log_in_network"),
+        register: quota("rate_limits.register"),
+        recover: quota("rate_limits.recover"),
+        refresh: quota("rate_limits.refresh"),
+        enabled: reader.flag("rate_limits.enabled"),
     }
 }
 
@@ -181,7 +224,7 @@ fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {
         username.is_some() == password.is_some(),
         "must be set if and only if mail.smtp_username is",
     );
-    let authority = reader.parsed("mail.smtp_ca_file", certificates);
+    let authority = reader.parsed("mail.smtp_ca", certificates);
     let timeout = reader.seconds("mail.smtp_timeout", 1.0..=300.0);
     Some(SmtpSettings {
         host: host?,
@@ -317,6 +360,16 @@ fn demand_for_production(reader: &mut Reader, settings: &Settings) {
             .any(|origin| origin == "*"),
         "must not allow every origin in production",
     );
+    reader.rule(
+        "server.trusted_proxies",
+        &[],
+        settings
+            .server
+            .trusted_proxies
+            .iter()
+            .all(|network| network.prefix_len() > 0),
+        "must not trust every address in production",
+    );
 }
 
 /// Mail that nobody gets, links that lead nowhere, and secrets that everybody on the way can read.
@@ -419,12 +472,10 @@ fn smtp_security(text: &str) -> Result<SmtpSecurity, &'static str> {
     }
 }
 
-fn certificates(path: &str) -> Result<Certificate, String> {
-    let text =
-        fs::read(path).map_err(|error| format!("names a file that cannot be read: {error}"))?;
-    let begins = |line: &[u8]| line.starts_with(b"-----BEGIN CERTIFICATE-----");
-    match Certificate::from_pem(&text) {
-        Ok(certificates) if text.split(|byte| *byte == b'\n').any(begins) => Ok(certificates),
-        _ => Err("must name a file of certificates in PEM form".to_owned()),
+fn certificates(text: &str) -> Result<Certificate, &'static str> {
+    let begins = |line: &str| line.starts_with("-----BEGIN CERTIFICATE-----");
+    match Certificate::from_pem(text.as_bytes()) {
+        Ok(certificates) if text.lines().any(begins) => Ok(certificates),
+        _ => Err("must be certificates in PEM form"),
     }
 }

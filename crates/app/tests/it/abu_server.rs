@@ -53,6 +53,7 @@ async fn with_nothing_configured_it_runs_tells_how_to_log_in_and_stops_in_order(
     let how = server.prints("password");
     assert!(how.ends_with(".data/secrets/superuser_password"), "{how}");
     assert!(server.prints("data").ends_with(".data/postgres"));
+    assert!(server.prints("mail").ends_with(".data/mail"));
     log_in(&address, &folder).await;
 
     server.signal(Signal::SIGTERM);

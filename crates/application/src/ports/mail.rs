@@ -7,8 +7,10 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
-use crate::lists::{Seek, Total};
-use crate::mail::{MailContent, MailKind, MailState};
+use crate::{
+    lists::{Seek, Total},
+    mail::{MailContent, MailKind, MailState},
+};
 
 /// A mail as the outbox holds it.
 #[derive(Clone, Debug)]
@@ -132,7 +134,7 @@ pub trait MailRows {
     /// [`StoreError`].
     fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError>;
 
-    /// At most `limit` mails, the newest first.
+    /// At most `limit` mails from `seek` on, the newest first.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,8 +1,8 @@
 use std::error::Error;
 
 use super::{
-    AccessRows, AuditRows, ConsentRows, EmailRows, MailRows, MessageRows, OwnAccountRows, ResetRows,
-    RoomRows, SessionRows, TicketRows, UserRows,
+    AccessRows, AuditRows, ConsentRows, EmailRows, IdempotencyRows, MailRows, MessageRows,
+    OwnAccountRows, ResetRows, RoomRows, SessionRows, TicketRows, UserRows,
 };
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
@@ -31,6 +31,7 @@ pub trait Transaction:
     + AuditRows
     + ConsentRows
     + EmailRows
+    + IdempotencyRows
     + MailRows
     + MessageRows
     + OwnAccountRows
@@ -47,6 +48,7 @@ impl<T> Transaction for T where
         + AuditRows
         + ConsentRows
         + EmailRows
+        + IdempotencyRows
         + MailRows
         + MessageRows
         + OwnAccountRows

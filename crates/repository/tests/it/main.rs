@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod idempotency;
 mod mail;
 mod messages;
 mod migrations;

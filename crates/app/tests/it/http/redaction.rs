@@ -70,7 +70,7 @@ impl Pairs {
     }
 }
 
-fn listen() {
+pub(super) fn listen() {
     // Whichever test is first installs it.
     if log::set_logger(&LINES).is_ok() {
         log::set_max_level(LevelFilter::Trace);
@@ -78,7 +78,7 @@ fn listen() {
 }
 
 /// Waits for the line of the access log that ends a request.
-fn access_line(request: &str) -> String {
+pub(super) fn access_line(request: &str) -> String {
     let mine = format!(" request={request}");
     line_with("abu_app::access", &mine)
 }
