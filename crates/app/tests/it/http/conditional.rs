@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use abu_domain::{access::Permission, room::RoomRole, user::User};
+use abu_domain::{room::RoomRole, user::User};
 use serde_json::{Value, json};
 
 use super::support::{Answer, Rig};
