@@ -13,7 +13,8 @@ use abu_application::{
     own_account::OwnAccounts,
     passwords::{PasswordWork, Passwords},
     ports::{
-        AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, PasswordPolicy, TokenClaims, TokenError,
+        AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, PasswordPolicy, TokenClaims,
+        TokenError,
     },
     registration::Registration,
     rooms::Rooms,

@@ -219,7 +219,15 @@ impl Emails {
         now: DateTime<Utc>,
     ) -> Result<uuid::Uuid, StoreError> {
         let id = self.ids.random();
-        begin_proof(tx, &*self.links, id, email, makes_primary, self.verification_lifetime, now)?;
+        begin_proof(
+            tx,
+            &*self.links,
+            id,
+            email,
+            makes_primary,
+            self.verification_lifetime,
+            now,
+        )?;
         Ok(id)
     }
 }

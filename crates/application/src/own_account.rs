@@ -11,9 +11,7 @@ use crate::{
     Database,
     access::{self, AccessError, Caller},
     audit::{Action, Entry, Target},
-    ports::{
-        Clock, EndReason, Ids, LiveChat, OwnDetails, StoreError, Transaction, WhichSessions,
-    },
+    ports::{Clock, EndReason, Ids, LiveChat, OwnDetails, StoreError, Transaction, WhichSessions},
     sessions::{EndedSessions, ending_sessions},
 };
 

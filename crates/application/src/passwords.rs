@@ -164,7 +164,13 @@ impl Passwords {
             live_reset(tx, &hash, now)?;
             let user = tx.user(user.id)?.ok_or(ResetError::Gone)?;
             replace_password(tx, &*ids, &user, &password_hash, now)?;
-            let ended = end(tx, user.id, WhichSessions::All, EndReason::PasswordReset, now)?;
+            let ended = end(
+                tx,
+                user.id,
+                WhichSessions::All,
+                EndReason::PasswordReset,
+                now,
+            )?;
             Entry::new(Actor::Anonymous, Action::PasswordReset)
                 .from(&origin)
                 .on(Target::user(user.id))

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use abu_domain::{
-    UserId,
-    access::APPLICANT_GROUP,
-    text::EmailAddress,
-};
+use abu_domain::{UserId, access::APPLICANT_GROUP, text::EmailAddress};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{

@@ -190,10 +190,7 @@ impl Setup {
 }
 
 /// The account that proved the address.
-fn owner_of(
-    tx: &mut dyn Transaction,
-    email: &EmailAddress,
-) -> Result<Option<User>, StoreError> {
+fn owner_of(tx: &mut dyn Transaction, email: &EmailAddress) -> Result<Option<User>, StoreError> {
     let found = tx.credentials(email)?.filter(|found| found.email_verified);
     Ok(found
         .map(|found| tx.user(found.user_id))

@@ -47,9 +47,16 @@ impl AccessRows for Session<'_> {
         session: SessionId,
     ) -> Result<Option<CallerRecord>, StoreError> {
         self.run(|connection| {
-            let found: Option<CallerRow> =
-                sql::<(Bool, Bool, Bool, Bool, Array<Text>, Array<SqlUuid>, Array<Text>)>(
-                    "WITH held AS (
+            let found: Option<CallerRow> = sql::<(
+                Bool,
+                Bool,
+                Bool,
+                Bool,
+                Array<Text>,
+                Array<SqlUuid>,
+                Array<Text>,
+            )>(
+                "WITH held AS (
                          SELECT role_id, NULL::uuid AS chapter
                          FROM user_group JOIN role_group USING (group_id) WHERE user_id = ?
                          UNION
@@ -69,13 +76,13 @@ impl AccessRows for Session<'_> {
                                   ORDER BY chapter, name)
                      FROM sessions JOIN users ON users.id = sessions.user_id
                      WHERE sessions.id = ? AND users.id = ? AND revoked_at IS NULL",
-                )
-                .bind::<SqlUuid, _>(user.uuid())
-                .bind::<SqlUuid, _>(user.uuid())
-                .bind::<SqlUuid, _>(session.uuid())
-                .bind::<SqlUuid, _>(user.uuid())
-                .get_result(connection)
-                .optional()?;
+            )
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<SqlUuid, _>(session.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .get_result(connection)
+            .optional()?;
             Ok(found.map(caller_record))
         })
     }

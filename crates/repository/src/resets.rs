@@ -34,15 +34,16 @@ impl ResetRows for Session<'_> {
 
     fn reset(&mut self, token_hash: &TokenHash) -> Result<Option<PasswordReset>, StoreError> {
         self.run(|connection| {
-            let found: Option<(Uuid, DateTime<Utc>, Option<DateTime<Utc>>)> = password_resets::table
-                .filter(password_resets::token_hash.eq(&token_hash[..]))
-                .select((
-                    password_resets::user_id,
-                    password_resets::expires_at,
-                    password_resets::used_at,
-                ))
-                .first(connection)
-                .optional()?;
+            let found: Option<(Uuid, DateTime<Utc>, Option<DateTime<Utc>>)> =
+                password_resets::table
+                    .filter(password_resets::token_hash.eq(&token_hash[..]))
+                    .select((
+                        password_resets::user_id,
+                        password_resets::expires_at,
+                        password_resets::used_at,
+                    ))
+                    .first(connection)
+                    .optional()?;
             Ok(found.map(|(user_id, expires_at, used_at)| PasswordReset {
                 user_id: user_id.into(),
                 expires_at,

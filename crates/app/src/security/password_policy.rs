@@ -96,7 +96,12 @@ mod tests {
 
     #[test]
     fn a_few_uncommon_words_are_accepted() {
-        for text in ["correct horse battery", "ƙarfe mai ƙarfi", "samaru-campus-1", "kongo-campus-2"] {
+        for text in [
+            "correct horse battery",
+            "ƙarfe mai ƙarfi",
+            "samaru-campus-1",
+            "kongo-campus-2",
+        ] {
             assert_eq!(judged(3, text), Ok(()), "{text}");
         }
     }
@@ -110,7 +115,11 @@ mod tests {
     #[test]
     fn what_others_know_of_somebody_is_refused_however_long_it_is() {
         let refused = Err(PasswordWeakness::Personal);
-        for text in ["correct horse AMINA battery", "x9$k bello 2f!q", "zz amina.b zz 81!"] {
+        for text in [
+            "correct horse AMINA battery",
+            "x9$k bello 2f!q",
+            "zz amina.b zz 81!",
+        ] {
             assert_eq!(judged(0, text), refused, "{text}");
         }
     }

@@ -1,6 +1,9 @@
 //! Changing the primary address, and changing it back.
 
-use super::{proof::{lock_live, token_hash}, *};
+use super::{
+    proof::{lock_live, token_hash},
+    *,
+};
 use crate::{
     access::Origin,
     audit::Actor,

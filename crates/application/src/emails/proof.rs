@@ -1,11 +1,7 @@
 //! Proving that somebody reads an address.
 
 use super::*;
-use crate::{
-    access::Origin,
-    audit::Actor,
-    detached::detach,
-};
+use crate::{access::Origin, audit::Actor, detached::detach};
 
 impl Emails {
     /// Notes that whoever has the token reads the address that it was sent to. The address is theirs

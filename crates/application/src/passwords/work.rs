@@ -114,7 +114,9 @@ impl PasswordWork {
             .read::<_, ConfirmError>(move |tx| {
                 access::require_self(tx, &asking)?;
                 let user = tx.user(asking.user)?.ok_or(AccessError::SessionEnded)?;
-                let hash = tx.password_hash(user.id)?.ok_or(AccessError::SessionEnded)?;
+                let hash = tx
+                    .password_hash(user.id)?
+                    .ok_or(AccessError::SessionEnded)?;
                 Ok((user, hash))
             })
             .await?;

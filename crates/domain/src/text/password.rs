@@ -49,13 +49,12 @@ pub struct PersonalWords(Vec<String>);
 
 impl PersonalWords {
     /// Those of somebody with this address and these names.
-    pub fn of<'a>(
-        email: &EmailAddress,
-        names: impl IntoIterator<Item = &'a PersonName>,
-    ) -> Self {
+    pub fn of<'a>(email: &EmailAddress, names: impl IntoIterator<Item = &'a PersonName>) -> Self {
         let mut words = vec![email.local_part().to_owned()];
         for name in names {
-            let parts = name.as_str().split(|letter: char| !letter.is_alphanumeric());
+            let parts = name
+                .as_str()
+                .split(|letter: char| !letter.is_alphanumeric());
             words.extend(parts.map(str::to_lowercase));
         }
         words.retain(|word| word.chars().count() >= MIN_PERSONAL_CHARS);
@@ -152,7 +151,12 @@ mod tests {
     #[test]
     fn short_parts_of_names_and_the_domain_may_be_in_a_password() {
         let words = personal_words();
-        for password in ["example.com xx", "bo and u and o", "amina, b: xx", "adir1970xx"] {
+        for password in [
+            "example.com xx",
+            "bo and u and o",
+            "amina, b: xx",
+            "adir1970xx",
+        ] {
             assert!(!words.are_in(&parse(password).unwrap()), "{password}");
         }
         assert!(!format!("{words:?}").contains("amina"));

@@ -208,7 +208,9 @@ impl BodyFields {
         name: &'static str,
         known: impl Fn(&str) -> Option<T>,
     ) -> Option<Vec<(T, bool)>> {
-        let entries = self.required(name, |value| value.as_object().cloned().ok_or(NOT_AN_OBJECT))?;
+        let entries = self.required(name, |value| {
+            value.as_object().cloned().ok_or(NOT_AN_OBJECT)
+        })?;
         let mut flags = Vec::new();
         for (key, value) in &entries {
             let shown: String = key.chars().take(MAX_NAME_SHOWN).collect();
@@ -389,11 +391,15 @@ mod tests {
         )
         .unwrap();
         let known = |name: &str| ["a", "b", "e"].into_iter().find(|known| *known == name);
-        assert_eq!(body.flags("flags", known), Some(vec![("a", true), ("b", false)]));
+        assert_eq!(
+            body.flags("flags", known),
+            Some(vec![("a", true), ("b", false)])
+        );
         assert_eq!(body.flags("others", known), None);
         assert_eq!(body.flags("none", known), None);
         assert_eq!(body.flags("absent", known), None);
-        let problem = serde_json::to_value(Problem::validation(body.errors).document(None)).unwrap();
+        let problem =
+            serde_json::to_value(Problem::validation(body.errors).document(None)).unwrap();
         assert_eq!(
             pointers(&problem),
             [
@@ -410,7 +416,10 @@ mod tests {
     fn a_merge_patch_sets_removes_or_leaves_a_text() {
         let mut body = BodyFields::parse(br#"{"set": "Bello", "removed": null}"#).unwrap();
         let mut patched = |name| body.patched_optional_text(name, RoomName::parse);
-        assert_eq!(patched("set"), Some(Some(RoomName::parse("Bello").unwrap())));
+        assert_eq!(
+            patched("set"),
+            Some(Some(RoomName::parse("Bello").unwrap()))
+        );
         assert_eq!(patched("removed"), Some(None));
         assert_eq!(patched("left"), None);
     }

@@ -220,14 +220,15 @@ impl From<EmailError> for Problem {
         match error {
             EmailError::Confirm(error) => unconfirmed("password", error),
             EmailError::NotFound => Self::new(ProblemKind::NotFound, "There is no such address."),
-            EmailError::AlreadyYours => {
-                Self::new(ProblemKind::Duplicate, "The account has this address already.")
-                    .with_errors(vec![FieldError::in_body(
-                        "email",
-                        "email.yours",
-                        "belongs to the account already",
-                    )])
-            }
+            EmailError::AlreadyYours => Self::new(
+                ProblemKind::Duplicate,
+                "The account has this address already.",
+            )
+            .with_errors(vec![FieldError::in_body(
+                "email",
+                "email.yours",
+                "belongs to the account already",
+            )]),
             EmailError::TooMany => Self::conflict(
                 "too-many-addresses",
                 "The account has as many addresses as it may have. Remove one first.",

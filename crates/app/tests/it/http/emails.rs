@@ -51,12 +51,18 @@ async fn confirm(rig: &Rig, session: &str, token: &str) -> Answer {
 
 async fn undo(rig: &Rig, token: &str) -> Answer {
     let body = json!({"token": token});
-    rig.post("/api/v1/auth/email-change/undo").json(&body).send().await
+    rig.post("/api/v1/auth/email-change/undo")
+        .json(&body)
+        .send()
+        .await
 }
 
 async fn verify(rig: &Rig, token: &str) -> Answer {
     let body = json!({"token": token});
-    rig.post("/api/v1/auth/verify-email").json(&body).send().await
+    rig.post("/api/v1/auth/verify-email")
+        .json(&body)
+        .send()
+        .await
 }
 
 async fn register(rig: &Rig, email: &str) -> Answer {
@@ -75,11 +81,18 @@ async fn list(rig: &Rig, session: &str) -> Value {
 /// The addresses, each with whether it is the primary one and whether it is proved.
 async fn addresses(rig: &Rig, session: &str) -> Vec<(String, bool, bool)> {
     let list = list(rig, session).await;
-    assert_eq!((&list["next_cursor"], &list["prev_cursor"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&list["next_cursor"], &list["prev_cursor"]),
+        (&Value::Null, &Value::Null)
+    );
     let items = list["items"].as_array().unwrap();
     let entry = |item: &Value| {
         let email = item["email"].as_str().unwrap().to_owned();
-        (email, item["is_primary"] == true, item["verified_at"].is_string())
+        (
+            email,
+            item["is_primary"] == true,
+            item["verified_at"].is_string(),
+        )
     };
     items.iter().map(entry).collect()
 }
@@ -130,12 +143,17 @@ async fn a_further_address_counts_once_it_is_proved() {
     add(&rig, &session, "Amina@Example.org").await.expect(202);
     assert_eq!(
         addresses(&rig, &session).await,
-        [entry("amina@example.com", true, true), entry("amina@example.org", false, false)]
+        [
+            entry("amina@example.com", true, true),
+            entry("amina@example.org", false, false)
+        ]
     );
     let refused = rig.try_log_in("amina@example.org", PASSWORD).await;
     refused.problem("invalid-credentials");
 
-    let token = post.letter("amina@example.org", CONFIRM_FURTHER).link("verify-email");
+    let token = post
+        .letter("amina@example.org", CONFIRM_FURTHER)
+        .link("verify-email");
     // It makes an address no primary one.
     confirm(&rig, &session, &token).await.problem("gone");
     verify(&rig, &token).await.expect(200);
@@ -144,10 +162,18 @@ async fn a_further_address_counts_once_it_is_proved() {
     assert!(notice.text.contains("a***@example.org"), "{}", notice.text);
     assert_eq!(
         addresses(&rig, &session).await,
-        [entry("amina@example.com", true, true), entry("amina@example.org", false, true)]
+        [
+            entry("amina@example.com", true, true),
+            entry("amina@example.org", false, true)
+        ]
     );
     rig.log_in("amina@example.org", PASSWORD).await;
-    let me = rig.get("/api/v1/me").with(&session).send().await.expect(200);
+    let me = rig
+        .get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(me["email"], "amina@example.com");
 }
 
@@ -171,10 +197,13 @@ async fn who_wants_an_address_is_not_told_that_it_is_somebody_elses() {
         assert!(!letter.text.contains("token="), "{}", letter.text);
     }
     let listed = addresses(&rig, &session).await;
-    assert_eq!(listed[1..], [
-        entry("free@example.com", false, false),
-        entry("owner@example.com", false, false),
-    ]);
+    assert_eq!(
+        listed[1..],
+        [
+            entry("free@example.com", false, false),
+            entry("owner@example.com", false, false),
+        ]
+    );
     assert_eq!(post.all().len(), 4);
 }
 
@@ -195,7 +224,9 @@ async fn what_cannot_be_added_is_refused_and_says_why() {
         own.problem("duplicate");
     }
     for number in 2..=5 {
-        add(&rig, &session, &format!("{number}@example.com")).await.expect(202);
+        add(&rig, &session, &format!("{number}@example.com"))
+            .await
+            .expect(202);
     }
     // Asking once more for one of them has the link sent again.
     add(&rig, &session, "5@example.com").await.expect(202);
@@ -219,11 +250,17 @@ async fn an_address_is_removed_by_its_account_alone_and_the_primary_one_never() 
     let body = json!({"email": "amina@example.org"});
     let forgot = || rig.post("/api/v1/auth/forgot-password").json(&body).send();
     forgot().await.expect(202);
-    let link = post.letter("amina@example.org", CHOOSE).link("reset-password");
+    let link = post
+        .letter("amina@example.org", CHOOSE)
+        .link("reset-password");
 
     let primary = id_of(&rig, &amina, "amina@example.com").await;
     let further = id_of(&rig, &amina, "amina@example.org").await;
-    for (session, id) in [(&musa, &primary), (&musa, &further), (&amina, &Uuid::nil().to_string())] {
+    for (session, id) in [
+        (&musa, &primary),
+        (&musa, &further),
+        (&amina, &Uuid::nil().to_string()),
+    ] {
         remove(&rig, session, id).await.problem("not-found");
     }
     let refused = remove(&rig, &amina, &primary).await;
@@ -265,7 +302,12 @@ async fn whoever_proves_an_address_first_has_it() {
     // Of the registration nothing is left, and the address opens the account that proved it.
     rig.assert_stored("NOT EXISTS (SELECT FROM users WHERE email = 'both@example.com')");
     let session = rig.log_in(shared, PASSWORD).await;
-    let me = rig.get("/api/v1/me").with(&session).send().await.expect(200);
+    let me = rig
+        .get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(me["email"], "amina@example.com");
     register(&rig, shared).await.expect(202);
     post.letter(shared, EXISTS);
@@ -298,10 +340,17 @@ async fn the_primary_address_changes_once_the_new_one_is_proved() {
     somebody(&rig, "musa@example.com");
     let session = rig.log_in("amina@example.com", PASSWORD).await;
     let foreign = rig.log_in("musa@example.com", PASSWORD).await;
-    change(&rig, &session, "amina@example.org").await.expect(202);
+    change(&rig, &session, "amina@example.org")
+        .await
+        .expect(202);
     let letter = post.letter("amina@example.org", CONFIRM_NEW);
     let token = letter.link("confirm-email");
-    let me = rig.get("/api/v1/me").with(&session).send().await.expect(200);
+    let me = rig
+        .get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(me["email"], "amina@example.com");
 
     // The link is for her alone, and proves no further address.
@@ -313,14 +362,23 @@ async fn the_primary_address_changes_once_the_new_one_is_proved() {
         addresses(&rig, &session).await,
         [entry("amina@example.org", true, true)]
     );
-    let me = rig.get("/api/v1/me").with(&session).send().await.expect(200);
+    let me = rig
+        .get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(me["email"], "amina@example.org");
     rig.log_in("amina@example.org", PASSWORD).await;
     let old = rig.try_log_in("amina@example.com", PASSWORD).await;
     old.problem("invalid-credentials");
     let notice = post.letter("amina@example.com", CHANGED);
     assert!(notice.text.contains("a***@example.org"), "{}", notice.text);
-    assert!(!notice.text.contains("amina@example.org"), "{}", notice.text);
+    assert!(
+        !notice.text.contains("amina@example.org"),
+        "{}",
+        notice.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -328,17 +386,30 @@ async fn whoever_reads_the_old_address_takes_the_account_back() {
     let (rig, post) = Post::start().await;
     let user = somebody(&rig, "amina@example.com");
     let thief = rig.log_in("amina@example.com", PASSWORD).await;
-    let mut socket = ChatClient::connect(&rig.server.chat_url(user.id)).await.unwrap();
+    let mut socket = ChatClient::connect(&rig.server.chat_url(user.id))
+        .await
+        .unwrap();
     // The thief prepares: one address before the change, one after it, and a link to a password.
     add_proved(&rig, &post, &thief, "thief1@example.com").await;
-    let token = change_proved(&rig, &post, &thief, "amina@example.com", "thief2@example.com").await;
+    let token = change_proved(
+        &rig,
+        &post,
+        &thief,
+        "amina@example.com",
+        "thief2@example.com",
+    )
+    .await;
     add_proved(&rig, &post, &thief, "thief3@example.com").await;
     add(&rig, &thief, "thief4@example.com").await.expect(202);
-    let pending = post.letter("thief4@example.com", CONFIRM_FURTHER).link("verify-email");
+    let pending = post
+        .letter("thief4@example.com", CONFIRM_FURTHER)
+        .link("verify-email");
     let body = json!({"email": "thief1@example.com"});
     let forgot = rig.post("/api/v1/auth/forgot-password").json(&body);
     forgot.send().await.expect(202);
-    let link = post.letter("thief1@example.com", CHOOSE).link("reset-password");
+    let link = post
+        .letter("thief1@example.com", CHOOSE)
+        .link("reset-password");
 
     undo(&rig, &token).await.expect(200);
     assert_eq!(socket.closed().await, CloseCode::TokenExpired);
@@ -355,7 +426,10 @@ async fn whoever_reads_the_old_address_takes_the_account_back() {
     rig.post(&path).json(&body).send().await.problem("gone");
 
     let letter = post.letter("amina@example.com", UNDONE);
-    let path = format!("/api/v1/auth/reset-password/{}", letter.link("reset-password"));
+    let path = format!(
+        "/api/v1/auth/reset-password/{}",
+        letter.link("reset-password")
+    );
     rig.post(&path).json(&body).send().await.expect(200);
     let session = rig.log_in("amina@example.com", NEW_PASSWORD).await;
     assert_eq!(
@@ -378,16 +452,28 @@ async fn an_address_that_the_account_had_long_before_a_change_stays_when_it_is_u
     add_proved(&rig, &post, &session, "old.friend@example.com").await;
     rig.database()
         .execute("UPDATE user_emails SET created_at = created_at - interval '73 hours'");
-    let token = change_proved(&rig, &post, &session, "amina@example.com", "new@example.com").await;
+    let token = change_proved(
+        &rig,
+        &post,
+        &session,
+        "amina@example.com",
+        "new@example.com",
+    )
+    .await;
     undo(&rig, &token).await.expect(200);
-    let path = post.letter("amina@example.com", UNDONE).link("reset-password");
+    let path = post
+        .letter("amina@example.com", UNDONE)
+        .link("reset-password");
     let body = json!({"password": NEW_PASSWORD});
     let reset = rig.post(&format!("/api/v1/auth/reset-password/{path}"));
     reset.json(&body).send().await.expect(200);
     let session = rig.log_in("old.friend@example.com", NEW_PASSWORD).await;
     assert_eq!(
         addresses(&rig, &session).await,
-        [entry("amina@example.com", true, true), entry("old.friend@example.com", false, true)]
+        [
+            entry("amina@example.com", true, true),
+            entry("old.friend@example.com", false, true)
+        ]
     );
 }
 
@@ -426,7 +512,8 @@ async fn nobody_gets_an_address_that_its_account_may_go_back_to() {
     rig.post(&path).json(&body).send().await.expect(200);
     let amina = rig.log_in(old, PASSWORD).await;
     let token = change_proved(&rig, &post, &amina, old, "amina@example.net").await;
-    rig.database().execute("UPDATE email_changes SET undo_until = now()");
+    rig.database()
+        .execute("UPDATE email_changes SET undo_until = now()");
     undo(&rig, &token).await.problem("gone");
     add(&rig, &musa, old).await.expect(202);
     let letter = post.letter(old, CONFIRM_FURTHER);
@@ -478,8 +565,12 @@ async fn another_password_kills_the_links_that_somebody_else_had_sent() {
     let session = rig.log_in("amina@example.com", PASSWORD).await;
     add(&rig, &thief, "thief1@example.com").await.expect(202);
     change(&rig, &thief, "thief2@example.com").await.expect(202);
-    let further = post.letter("thief1@example.com", CONFIRM_FURTHER).link("verify-email");
-    let primary = post.letter("thief2@example.com", CONFIRM_NEW).link("confirm-email");
+    let further = post
+        .letter("thief1@example.com", CONFIRM_FURTHER)
+        .link("verify-email");
+    let primary = post
+        .letter("thief2@example.com", CONFIRM_NEW)
+        .link("confirm-email");
     let body = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
     let call = rig.post("/api/v1/me/password").with(&session).json(&body);
     call.send().await.expect_nothing();

@@ -29,8 +29,13 @@ async fn a_patch_sets_removes_and_leaves_what_it_does_not_name() {
         assert_eq!(me[field], value, "{field}");
     }
     assert_ne!(me["last_modified"], me["created_at"]);
-    let removed = patch(json!({"middlename": null, "phone": null})).await.expect(200);
-    assert_eq!((&removed["middlename"], &removed["phone"]), (&Value::Null, &Value::Null));
+    let removed = patch(json!({"middlename": null, "phone": null}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&removed["middlename"], &removed["phone"]),
+        (&Value::Null, &Value::Null)
+    );
     assert_eq!(removed["firstname"], "Hauwa");
     assert_eq!(patch(json!({})).await.expect(200), removed);
     assert_eq!(rig.get(ME).by(&user).send().await.expect(200), removed);
@@ -45,7 +50,11 @@ async fn a_patch_sets_removes_and_leaves_what_it_does_not_name() {
         (json!({"middlename": 7}), "/middlename", "type.text"),
         (json!({"phone": "12"}), "/phone", "phone.invalid"),
         (json!({"email": "a@example.com"}), "/email", "unknown"),
-        (json!({"verification": "verified"}), "/verification", "unknown"),
+        (
+            json!({"verification": "verified"}),
+            "/verification",
+            "unknown",
+        ),
     ] {
         let refused = patch(body).await;
         assert_eq!(refused.mistakes(), pairs(&[(place, code)]));
@@ -115,7 +124,10 @@ async fn a_hidden_account_is_out_of_everything_but_itself_until_it_is_shown_agai
         call.by(&friend).json(&body).send()
     };
     let refused = bring().await;
-    assert_eq!(refused.mistakes(), pairs(&[("/member_ids", "user.unknown")]));
+    assert_eq!(
+        refused.mistakes(),
+        pairs(&[("/member_ids", "user.unknown")])
+    );
 
     let reactivate = || rig.post("/api/v1/me/reactivate").with(&session).send();
     reactivate().await.expect_nothing();
@@ -134,8 +146,19 @@ async fn a_hidden_account_is_out_of_everything_but_itself_until_it_is_shown_agai
 async fn nobody_brings_a_registration_that_is_not_completed_into_a_room() {
     let rig = Rig::start().await;
     let friend = rig.user();
-    let registered = rig.database().user().with(|new| new.email_verified_at = None);
+    let registered = rig
+        .database()
+        .user()
+        .with(|new| new.email_verified_at = None);
     let body = json!({"kind": "direct", "member_ids": [registered.create().id.uuid()]});
-    let refused = rig.post("/api/v1/rooms").by(&friend).json(&body).send().await;
-    assert_eq!(refused.mistakes(), pairs(&[("/member_ids", "user.unknown")]));
+    let refused = rig
+        .post("/api/v1/rooms")
+        .by(&friend)
+        .json(&body)
+        .send()
+        .await;
+    assert_eq!(
+        refused.mistakes(),
+        pairs(&[("/member_ids", "user.unknown")])
+    );
 }

@@ -16,7 +16,10 @@ const NEW: &str = "guinea corn at the old market";
 
 async fn forgot(rig: &Rig, email: &str) -> Answer {
     let body = json!({"email": email});
-    rig.post("/api/v1/auth/forgot-password").json(&body).send().await
+    rig.post("/api/v1/auth/forgot-password")
+        .json(&body)
+        .send()
+        .await
 }
 
 async fn reset(rig: &Rig, link: &str, password: &str) -> Answer {
@@ -48,7 +51,11 @@ async fn a_link_goes_to_proved_addresses_of_accounts_in_use_and_the_answer_tells
     let (rig, post) = Post::start().await;
     let people = rig.database();
     let owner = somebody(&rig, "owner@example.com");
-    people.user().email("suspended@example.com").suspended().create();
+    people
+        .user()
+        .email("suspended@example.com")
+        .suspended()
+        .create();
     let registered = people.user().email("registered@example.com");
     registered.with(|new| new.email_verified_at = None).create();
     people.execute(&format!(
@@ -70,7 +77,10 @@ async fn a_link_goes_to_proved_addresses_of_accounts_in_use_and_the_answer_tells
         let names: Vec<_> = answer.headers.keys().cloned().collect();
         answers.push((answer.expect(202), names));
     }
-    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");
+    assert!(
+        answers.windows(2).all(|pair| pair[0] == pair[1]),
+        "{answers:#?}"
+    );
     post.letter("owner@example.com", CHOOSE);
     post.letter("further@example.com", CHOOSE);
     assert_eq!(post.all().len(), 2);
@@ -117,15 +127,28 @@ async fn a_reset_gives_another_password_and_ends_every_session() {
     let weak = reset(&rig, &link, "password1234").await;
     assert_eq!(weak.mistakes(), pairs(&[("/password", "password.weak")]));
     let personal = reset(&rig, &link, "x9$k bello 2f!q").await;
-    assert_eq!(personal.mistakes(), pairs(&[("/password", "password.personal")]));
-    rig.get("/api/v1/me").with(&session).send().await.expect(200);
+    assert_eq!(
+        personal.mistakes(),
+        pairs(&[("/password", "password.personal")])
+    );
+    rig.get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
 
     assert!(reset(&rig, &link, NEW).await.expect(200)["message"].is_string());
     assert_eq!(socket.closed().await, CloseCode::TokenExpired);
     let me = rig.get("/api/v1/me").with(&session).send().await;
     me.problem("invalid-token");
-    rig.get("/api/v1/me").by(&owner).send().await.problem("invalid-token");
-    rig.try_log_in(email, PASSWORD).await.problem("invalid-credentials");
+    rig.get("/api/v1/me")
+        .by(&owner)
+        .send()
+        .await
+        .problem("invalid-token");
+    rig.try_log_in(email, PASSWORD)
+        .await
+        .problem("invalid-credentials");
     rig.log_in(email, NEW).await;
     post.letter(email, CHANGED);
     others.join().await;
@@ -152,11 +175,19 @@ async fn a_link_that_is_used_replaced_late_or_guessed_is_gone_and_changes_nothin
     rig.database()
         .execute("UPDATE password_resets SET expires_at = now()");
     let row = "SELECT id::text FROM password_resets";
-    rig.assert_stored(&format!("'{late}' NOT IN ({row}) AND '{replaced}' NOT IN ({row})"));
+    rig.assert_stored(&format!(
+        "'{late}' NOT IN ({row}) AND '{replaced}' NOT IN ({row})"
+    ));
     let mut bodies = Vec::new();
     let guesses = (0..50).map(|_| Uuid::new_v4().to_string());
     let versioned = format!("{}8{}", &late[..14], &Uuid::new_v4().to_string()[15..]);
-    let near = [replaced, late, versioned, Uuid::nil().to_string(), Uuid::max().to_string()];
+    let near = [
+        replaced,
+        late,
+        versioned,
+        Uuid::nil().to_string(),
+        Uuid::max().to_string(),
+    ];
     for link in near.into_iter().chain(guesses) {
         let answer = reset(&rig, &link, NEW).await;
         assert_eq!(answer.status.as_u16(), 410);
@@ -198,14 +229,19 @@ async fn changing_a_password_takes_the_old_one_and_ends_the_other_sessions() {
     let (rig, post) = Post::start().await;
     let email = "owner@example.com";
     let owner = somebody(&rig, email);
-    let mut socket = ChatClient::connect(&rig.server.chat_url(owner.id)).await.unwrap();
+    let mut socket = ChatClient::connect(&rig.server.chat_url(owner.id))
+        .await
+        .unwrap();
     let session = rig.log_in(email, PASSWORD).await;
     let elsewhere = rig.log_in(email, PASSWORD).await;
     let link = link(&rig, &post, email).await;
     let own = "/api/v1/me/password";
 
     let wrong = change(&rig, own, &session, NEW, NEW).await;
-    assert_eq!(wrong.mistakes(), pairs(&[("/current_password", "password.wrong")]));
+    assert_eq!(
+        wrong.mistakes(),
+        pairs(&[("/current_password", "password.wrong")])
+    );
     for (new, code) in [
         ("short", "password.length"),
         ("password1234", "password.weak"),
@@ -214,14 +250,26 @@ async fn changing_a_password_takes_the_old_one_and_ends_the_other_sessions() {
         let refused = change(&rig, own, &session, PASSWORD, new).await;
         assert_eq!(refused.mistakes(), pairs(&[("/new_password", code)]));
     }
-    rig.get("/api/v1/me").with(&elsewhere).send().await.expect(200);
+    rig.get("/api/v1/me")
+        .with(&elsewhere)
+        .send()
+        .await
+        .expect(200);
 
-    change(&rig, own, &session, PASSWORD, NEW).await.expect_nothing();
+    change(&rig, own, &session, PASSWORD, NEW)
+        .await
+        .expect_nothing();
     assert_eq!(socket.closed().await, CloseCode::TokenExpired);
-    rig.get("/api/v1/me").with(&session).send().await.expect(200);
+    rig.get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
     let ended = rig.get("/api/v1/me").with(&elsewhere).send().await;
     ended.problem("invalid-token");
-    rig.try_log_in(email, PASSWORD).await.problem("invalid-credentials");
+    rig.try_log_in(email, PASSWORD)
+        .await
+        .problem("invalid-credentials");
     rig.log_in(email, NEW).await;
     post.letter(email, CHANGED);
     reset(&rig, &link, PASSWORD).await.problem("gone");
@@ -249,6 +297,8 @@ async fn by_the_address_of_an_account_only_its_owner_changes_the_password() {
     rig.log_in(owner.email.as_str(), PASSWORD).await;
 
     let path = format!("/api/v1/users/{}/password", stranger.id);
-    change(&rig, &path, &session, PASSWORD, NEW).await.expect_nothing();
+    change(&rig, &path, &session, PASSWORD, NEW)
+        .await
+        .expect_nothing();
     rig.log_in(stranger.email.as_str(), NEW).await;
 }

@@ -151,12 +151,10 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
             | "/api/v1/me/email/confirm",
         ) => call.json(&json!({"token": "no token"})),
         ("PATCH", "/api/v1/me") => call.json(&json!({"phone": null})),
-        ("POST", "/api/v1/me/password" | "/api/v1/users/{uuid}/password") => {
-            call.json(&json!({
-                "current_password": PASSWORD,
-                "new_password": "correct horse battery",
-            }))
-        }
+        ("POST", "/api/v1/me/password" | "/api/v1/users/{uuid}/password") => call.json(&json!({
+            "current_password": PASSWORD,
+            "new_password": "correct horse battery",
+        })),
         ("POST", "/api/v1/me/emails" | "/api/v1/me/email") => call.json(&json!({
             "email": format!("{}@example.com", Uuid::new_v4()),
             "password": PASSWORD,

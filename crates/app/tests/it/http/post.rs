@@ -82,9 +82,15 @@ impl Letter {
     #[track_caller]
     pub(super) fn link(&self, page: &str) -> String {
         let begin = format!("{SITE}{page}");
-        let link = self.text.split_whitespace().find_map(|word| word.strip_prefix(&begin));
+        let link = self
+            .text
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix(&begin));
         match link {
-            Some(carried) => carried.trim_start_matches("?token=").trim_start_matches('/').into(),
+            Some(carried) => carried
+                .trim_start_matches("?token=")
+                .trim_start_matches('/')
+                .into(),
             None => panic!("no link to {page} in: {}", self.text),
         }
     }

@@ -188,7 +188,9 @@ async fn of_an_account_the_log_has_neither_addresses_nor_passwords_names_and_lin
     verify.send().await.expect(200);
     let forgot = call("/auth/forgot-password").json(&json!({"email": email}));
     forgot.send().await.expect(202);
-    let link = post.letter(email, "Choose a new password").link("reset-password");
+    let link = post
+        .letter(email, "Choose a new password")
+        .link("reset-password");
     let reset = |password: &str| {
         let call = call(&format!("/auth/reset-password/{link}"));
         call.json(&json!({"password": password})).send()
@@ -197,7 +199,10 @@ async fn of_an_account_the_log_has_neither_addresses_nor_passwords_names_and_lin
     let answer = reset(second).await;
     answer.expect(200);
     let line = access_line(answer.header("x-request-id"));
-    assert!(line.contains("POST /api/v1/auth/reset-password/ 200"), "{line}");
+    assert!(
+        line.contains("POST /api/v1/auth/reset-password/ 200"),
+        "{line}"
+    );
     let session = rig.log_in(email, second).await;
     let add = json!({"email": further, "password": second});
     let add = call("/me/emails").with(&session).json(&add);
@@ -205,7 +210,16 @@ async fn of_an_account_the_log_has_neither_addresses_nor_passwords_names_and_lin
     answer.expect(202);
     access_line(answer.header("x-request-id"));
     post.letter(further, "Confirm your further e-mail address");
-    for secret in [email, further, first, second, "Inthelog", &token, &link, "8031234567"] {
+    for secret in [
+        email,
+        further,
+        first,
+        second,
+        "Inthelog",
+        &token,
+        &link,
+        "8031234567",
+    ] {
         assert_nowhere(secret);
     }
 }

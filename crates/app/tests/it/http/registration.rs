@@ -17,9 +17,7 @@ use abu_application::{
 };
 use abu_domain::{
     access::Permission,
-    text::{
-        EmailAddress, LoginPassword, NewPassword, PersonName, PersonalWords, TermsVersion,
-    },
+    text::{EmailAddress, LoginPassword, NewPassword, PersonName, PersonalWords, TermsVersion},
 };
 use abu_test_support::TestDatabase;
 use chrono::TimeDelta;
@@ -53,7 +51,10 @@ async fn register(rig: &Rig, draft: &Value) -> Answer {
 
 async fn verify(rig: &Rig, token: &str) -> Answer {
     let body = json!({"token": token});
-    rig.post("/api/v1/auth/verify-email").json(&body).send().await
+    rig.post("/api/v1/auth/verify-email")
+        .json(&body)
+        .send()
+        .await
 }
 
 async fn resend(rig: &Rig, email: &str) -> Answer {
@@ -85,7 +86,12 @@ async fn whoever_registers_logs_in_once_they_have_proved_their_address() {
     let token = letter.link("verify-email");
     verify(&rig, &token).await.expect(200);
     let session = rig.log_in("fatima@example.com", PASSWORD).await;
-    let me = rig.get("/api/v1/me").with(&session).send().await.expect(200);
+    let me = rig
+        .get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
     for (field, value) in [
         ("email", json!("fatima@example.com")),
         ("firstname", json!("Fatima")),
@@ -119,21 +125,69 @@ async fn what_is_wrong_with_a_registration_is_named() {
     let rig = Rig::without_limits().await;
     let empty = register(&rig, &json!({})).await;
     let required = [
-        "/email", "/password", "/firstname", "/lastname", "/terms_version", "/consents",
+        "/email",
+        "/password",
+        "/firstname",
+        "/lastname",
+        "/terms_version",
+        "/consents",
     ];
-    assert_eq!(empty.mistakes(), pairs(&required.map(|field| (field, "required"))));
+    assert_eq!(
+        empty.mistakes(),
+        pairs(&required.map(|field| (field, "required")))
+    );
     for (field, value, place, code) in [
         ("email", json!("amina"), "/email", "email.invalid"),
         ("password", json!("short"), "/password", "password.length"),
-        ("password", json!("password1234"), "/password", "password.weak"),
-        ("password", json!("x9$k FATIMA 2f!q"), "/password", "password.personal"),
-        ("password", json!("x9$k zahra 2f!q"), "/password", "password.personal"),
-        ("password", json!("x9$k Registers.1 2f!q"), "/password", "password.personal"),
-        ("terms_version", json!("one two"), "/terms_version", "terms_version.invalid"),
+        (
+            "password",
+            json!("password1234"),
+            "/password",
+            "password.weak",
+        ),
+        (
+            "password",
+            json!("x9$k FATIMA 2f!q"),
+            "/password",
+            "password.personal",
+        ),
+        (
+            "password",
+            json!("x9$k zahra 2f!q"),
+            "/password",
+            "password.personal",
+        ),
+        (
+            "password",
+            json!("x9$k Registers.1 2f!q"),
+            "/password",
+            "password.personal",
+        ),
+        (
+            "terms_version",
+            json!("one two"),
+            "/terms_version",
+            "terms_version.invalid",
+        ),
         ("consents", json!([]), "/consents", "type.object"),
-        ("consents", json!({"spam": true}), "/consents/spam", "unknown"),
-        ("consents", json!({"terms": false}), "/consents/terms", "unknown"),
-        ("consents", json!({"digest": "yes"}), "/consents/digest", "type.flag"),
+        (
+            "consents",
+            json!({"spam": true}),
+            "/consents/spam",
+            "unknown",
+        ),
+        (
+            "consents",
+            json!({"terms": false}),
+            "/consents/terms",
+            "unknown",
+        ),
+        (
+            "consents",
+            json!({"digest": "yes"}),
+            "/consents/digest",
+            "type.flag",
+        ),
         ("is_superuser", json!(true), "/is_superuser", "unknown"),
         ("groups", json!(["super_admin_group"]), "/groups", "unknown"),
     ] {
@@ -150,7 +204,10 @@ async fn what_is_wrong_with_a_registration_is_named() {
 async fn nobody_can_tell_from_the_answer_whether_an_address_has_an_account() {
     let (rig, post) = Post::start().await;
     let people = rig.database();
-    let owner = people.user().email("owner@example.com").password_hash(password_hash());
+    let owner = people
+        .user()
+        .email("owner@example.com")
+        .password_hash(password_hash());
     let owner = owner.create();
     let of_suspended = "suspended@example.com";
     people.user().email(of_suspended).suspended().create();
@@ -175,7 +232,10 @@ async fn nobody_can_tell_from_the_answer_whether_an_address_has_an_account() {
         forms.push(form(&register(&rig, &other).await));
         post.letter(email, subject);
     }
-    assert!(forms.windows(2).all(|pair| pair[0] == pair[1]), "{forms:#?}");
+    assert!(
+        forms.windows(2).all(|pair| pair[0] == pair[1]),
+        "{forms:#?}"
+    );
     assert_eq!(post.all().len(), forms.len() + 1);
 
     // And to the owner nothing has happened.
@@ -220,7 +280,9 @@ impl PasswordPolicy for Counters {
 #[tokio::test]
 async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_account() {
     let database = TestDatabase::new();
-    database.transaction(|tx| tx.seed_access(chrono::Utc::now())).unwrap();
+    database
+        .transaction(|tx| tx.seed_access(chrono::Utc::now()))
+        .unwrap();
     database.user().email("owner@example.com").create();
     let counters = Counters::default();
     let pool = BlockingPool::new(1, std::time::Duration::from_secs(20));
@@ -236,7 +298,10 @@ async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_accou
         ids: Arc::new(SystemIds),
         verification_lifetime: TimeDelta::hours(1),
     };
-    for (number, email) in ["owner@example.com", "new@example.com"].into_iter().enumerate() {
+    for (number, email) in ["owner@example.com", "new@example.com"]
+        .into_iter()
+        .enumerate()
+    {
         let name = |text| PersonName::parse(text).unwrap();
         let draft = RegistrationDraft {
             user: UserDraft {
@@ -296,9 +361,17 @@ async fn a_registration_that_nobody_completed_gives_way_to_the_next_one() {
     let old = rig.try_log_in(email, PASSWORD).await;
     old.problem("invalid-credentials");
     let session = rig.log_in(email, "another good password of hers").await;
-    let me = rig.get("/api/v1/me").with(&session).send().await.expect(200);
+    let me = rig
+        .get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(me["firstname"], "Hauwa");
-    assert_eq!((&me["middlename"], &me["phone"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&me["middlename"], &me["phone"]),
+        (&Value::Null, &Value::Null)
+    );
     rig.assert_stored(
         "(SELECT array_agg((purpose, granted, version)::text ORDER BY purpose) FROM consents)
          = ARRAY['(digest,t,2026-02)', '(terms,t,2026-02)']",
@@ -317,7 +390,10 @@ async fn of_registrations_at_the_same_moment_one_counts_and_none_fails() {
         })
         .collect();
     let answers = join_all(drafts.iter().map(|draft| register(&rig, draft))).await;
-    assert!(answers.iter().all(|answer| answer.status.as_u16() == 202), "{answers:?}");
+    assert!(
+        answers.iter().all(|answer| answer.status.as_u16() == 202),
+        "{answers:?}"
+    );
     rig.assert_stored("(SELECT count(*) FROM user_emails WHERE email = 'fatima@example.com') = 1");
 
     let mut good = 0;
@@ -364,7 +440,12 @@ async fn hostile_names_are_kept_as_they_are_or_refused_and_harm_nobody() {
         assert!(!letter.text.contains("evil.example"), "{}", letter.text);
         verify(&rig, &letter.link("verify-email")).await.expect(200);
         let session = rig.log_in(&email, PASSWORD).await;
-        let me = rig.get("/api/v1/me").with(&session).send().await.expect(200);
+        let me = rig
+            .get("/api/v1/me")
+            .with(&session)
+            .send()
+            .await
+            .expect(200);
         assert_eq!(me["firstname"], name);
     }
     for (name, code) in [
@@ -393,7 +474,10 @@ async fn another_link_is_sent_to_who_waits_for_one_and_the_answer_tells_nothing(
         forms.push(form(&resend(&rig, email).await));
     }
     assert_eq!(forms[0].0, 202);
-    assert!(forms.windows(2).all(|pair| pair[0] == pair[1]), "{forms:#?}");
+    assert!(
+        forms.windows(2).all(|pair| pair[0] == pair[1]),
+        "{forms:#?}"
+    );
 
     let second = post.letter(email, CONFIRM).link("verify-email");
     verify(&rig, &first).await.problem("gone");
@@ -414,15 +498,28 @@ async fn dead_links_and_what_is_no_link_are_answered_alike() {
         .execute("UPDATE email_verifications SET expires_at = now()");
     let unknown = "A".repeat(43);
     let mut forms = Vec::new();
-    for token in [late.as_str(), &unknown, &late[1..], "", "\0", "é", "../../etc/passwd"] {
+    for token in [
+        late.as_str(),
+        &unknown,
+        &late[1..],
+        "",
+        "\0",
+        "é",
+        "../../etc/passwd",
+    ] {
         forms.push(form(&verify(&rig, token).await));
     }
     assert_eq!(forms[0].0, 410);
-    assert!(forms.windows(2).all(|pair| pair[0] == pair[1]), "{forms:#?}");
+    assert!(
+        forms.windows(2).all(|pair| pair[0] == pair[1]),
+        "{forms:#?}"
+    );
     let no_text = rig.post("/api/v1/auth/verify-email");
     let no_text = no_text.json(&json!({"token": [late]})).send().await;
     assert_eq!(no_text.mistakes(), pairs(&[("/token", "type.text")]));
-    rig.try_log_in(email, PASSWORD).await.problem("email-unverified");
+    rig.try_log_in(email, PASSWORD)
+        .await
+        .problem("email-unverified");
 }
 
 #[tokio::test]
@@ -478,7 +575,12 @@ async fn an_account_that_the_office_makes_takes_the_address_of_a_registration_no
         ("x9$k fatima 2f!q", "password.personal"),
     ] {
         weak["password"] = json!(password);
-        let answer = rig.post("/api/v1/users").by(&admin).json(&weak).send().await;
+        let answer = rig
+            .post("/api/v1/users")
+            .by(&admin)
+            .json(&weak)
+            .send()
+            .await;
         assert_eq!(answer.mistakes(), pairs(&[("/password", code)]));
     }
 }
