@@ -139,6 +139,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
+        live_chat: chat.live_chat(),
         policy,
         mail: wake,
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use abu_application::{
     BlockingPool, Database,
     accounts::Accounts,
+    audit::AuditLog,
     chat_access::ChatAccess,
     emails::Emails,
     idempotency::Idempotency,
@@ -88,6 +89,8 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Tickets for the chat's handshake.
     pub chat_access: ChatAccess,
+    /// Who did what.
+    pub audit_log: AuditLog,
     /// Requests that are done once.
     pub idempotency: Idempotency,
     /// How often somebody may ask.
@@ -225,6 +228,11 @@ impl AppState {
                 database: database.clone(),
             },
             chat_access: ChatAccess {
+                database: database.clone(),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            audit_log: AuditLog {
                 database,
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),

@@ -21,7 +21,7 @@ mod totp;
 mod users;
 
 pub use access::{AccessRows, CallerRecord};
-pub use audit::{AuditRow, AuditRows};
+pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditRow, AuditRows};
 pub use consents::{ConsentRows, Consents};
 pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
 pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
@@ -40,8 +40,8 @@ pub use security::{
     PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
 };
 pub use sessions::{
-    ENDED_SESSIONS_KEPT, EndReason, NewSession, RefreshableSession, SessionListing, SessionRefresh,
-    SessionRows, WhichSessions,
+    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
+    SessionRefresh, SessionRows, WhichSessions,
 };
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};

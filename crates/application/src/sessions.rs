@@ -4,6 +4,7 @@
 //! tokens, each good until the next one was made of it. Whatever proves the session's end – a log-out,
 //! another password, a stolen token that shows itself – ends all of it at once.
 
+mod elsewhere;
 mod ending;
 mod log_in;
 mod network;
@@ -20,6 +21,7 @@ use crate::{
     ports::{AccessTokens, Clock, Ids, LiveChat, OneTimePasswords, RefreshTokens},
 };
 
+pub use elsewhere::EndedElsewhere;
 pub use ending::{EndedSessions, ending_sessions};
 pub use log_in::{LogIn, LogInDraft, LogInError};
 pub use own::{OwnSession, SessionError};

@@ -3,8 +3,8 @@
 use abu_application::{
     lists::{Seek, TimePosition, Total},
     ports::{
-        ENDED_SESSIONS_KEPT, EndReason, NewSession, RefreshableSession, SessionListing,
-        SessionRefresh, SessionRows, StoreError, WhichSessions,
+        ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession,
+        SessionListing, SessionRefresh, SessionRows, StoreError, WhichSessions,
     },
 };
 use abu_domain::{SessionId, UserId};
@@ -257,6 +257,32 @@ impl SessionRows for Session<'_> {
                 .select(sessions::id)
                 .load(connection)?;
             Ok(live.into_iter().map(SessionId::new).collect())
+        })
+    }
+
+    fn sessions_ended_after(
+        &mut self,
+        time: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<EndedSession>, StoreError> {
+        self.run(|connection| {
+            let by_suspension = sessions::revoked_because
+                .assume_not_null()
+                .eq(EndReason::Suspended.name());
+            let ended: Vec<(Uuid, Uuid, bool)> = sessions::table
+                .filter(sessions::revoked_at.gt(time))
+                .order(sessions::revoked_at.desc())
+                .limit(limit.into())
+                .select((sessions::id, sessions::user_id, by_suspension))
+                .load(connection)?;
+            let ended = ended.into_iter();
+            Ok(ended
+                .map(|(id, user, by_suspension)| EndedSession {
+                    id: id.into(),
+                    user_id: user.into(),
+                    by_suspension,
+                })
+                .collect())
         })
     }
 }

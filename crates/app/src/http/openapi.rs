@@ -1,5 +1,7 @@
 //! The description of the API, made from the handlers themselves.
 
+mod bodies;
+
 use actix_web::{App, http::header::HeaderName, web::Bytes};
 use utoipa::{
     Modify, OpenApi as _,
@@ -88,6 +90,7 @@ fn description() -> OpenApi {
             add_idempotency_key(operation);
         }
     }
+    bodies::close(&mut description);
     description
 }
 
@@ -272,6 +275,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
         (name = "mails", description = "What became of the platform's mail, for those who look after \
             it."),
+        (name = "audit", description = "Who did what, for those who watch over it."),
         (name = "operation", description = "For those who run the server."),
         (name = "documentation", description = "What you are reading."),
     ),
@@ -332,6 +336,25 @@ mod tests {
             }
         }
         assert!(ids.len() > 20);
+    }
+
+    #[test]
+    fn every_body_says_that_it_takes_no_other_fields() {
+        let description = serde_json::to_value(description()).unwrap();
+        let mut bodies = 0;
+        for item in description["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values() {
+                let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+                let Some(reference) = schema["$ref"].as_str() else {
+                    assert!(schema.is_null(), "{operation}");
+                    continue;
+                };
+                let schema = description.pointer(&reference[1..]).unwrap();
+                assert_eq!(schema["additionalProperties"], false, "{reference}");
+                bodies += 1;
+            }
+        }
+        assert!(bodies >= 7);
     }
 
     #[test]

@@ -128,6 +128,17 @@ pub struct SessionListing {
     pub last_used_at: DateTime<Utc>,
 }
 
+/// A session that was ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Which.
+    pub id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// It was ended because its user was suspended.
+    pub by_suspension: bool,
+}
+
 /// Log-ins in the store. A session lasts until it is ended, or expires because nobody refreshed it.
 pub trait SessionRows {
     /// Notes a log-in; also forgets some of the sessions that ended longer ago than
@@ -209,4 +220,14 @@ pub trait SessionRows {
     /// # Errors
     /// [`StoreError`].
     fn live_sessions(&mut self, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError>;
+
+    /// At most `limit` sessions that were ended after that time, the latest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn sessions_ended_after(
+        &mut self,
+        time: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<EndedSession>, StoreError>;
 }

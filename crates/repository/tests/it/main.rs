@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod access;
+mod audit;
+mod ended_sessions;
 mod idempotency;
 mod mail;
 mod messages;

@@ -1,5 +1,6 @@
 //! Every route, by what it is about. This is the one place that lists them.
 
+mod audit_log;
 mod auth;
 mod chat;
 mod docs;
@@ -24,8 +25,13 @@ use serde::{Deserialize, Serialize};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 use uuid::Uuid;
 
-use super::input::{BodyFields, FromBody};
-use crate::state::AppState;
+use super::{
+    caller::CurrentUser,
+    input::{BodyFields, FromBody},
+    problem::Problem,
+    rate_limit::Limits,
+};
+use crate::{rate_limits::Policy, state::AppState};
 
 /// Where the API begins.
 const BASE: &str = "/api/v1";
@@ -44,6 +50,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
                 .configure(rooms::configure)
                 .configure(members::configure)
                 .configure(messages::configure)
+                .configure(audit_log::configure)
                 .configure(mails::configure),
         )
         .configure(chat::configure)
@@ -100,6 +107,12 @@ fn new_password(text: &str) -> Result<NewPassword, Violation> {
 
 fn login_password(text: &str) -> Result<LoginPassword, Violation> {
     Ok(LoginPassword::new(text.into()))
+}
+
+/// Counts a try of the caller's password like a log-in, whether it succeeds or not. Every route that
+/// takes the password of somebody who is logged in begins with this.
+fn count_guess(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
+    limits.by_user(Policy::LogInAccount, caller.caller.user)
 }
 
 /// Answers with something that is new at this address below [`BASE`].

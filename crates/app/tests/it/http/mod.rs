@@ -1,6 +1,7 @@
 //! The HTTP layer, through a real server on a real PostgreSQL.
 
 mod accounts;
+mod audit_log;
 mod chat_door;
 mod conditional;
 mod documentation;

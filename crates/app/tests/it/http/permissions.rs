@@ -28,7 +28,7 @@ enum Access {
 }
 
 use Access::{Holder, Member, Own, Owner, Proof, Public, User};
-use Permission::{CreateUser, ModifyMail, ModifyUser, ViewMail, ViewUser};
+use Permission::{CreateUser, ModifyMail, ModifyUser, ViewAuditLog, ViewMail, ViewUser};
 
 const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", Public),
@@ -79,6 +79,7 @@ const TABLE: &[(&str, &str, Access)] = &[
         "/api/v1/users/{uuid}/deactivate",
         Holder(ModifyUser),
     ),
+    ("GET", "/api/v1/admin/audit-log", Holder(ViewAuditLog)),
     ("GET", "/api/v1/rooms", User),
     ("POST", "/api/v1/rooms", User),
     ("GET", "/api/v1/rooms/{uuid}", Member),

@@ -42,6 +42,11 @@ impl Rig {
         Self::on(TestServer::start_with(change).await)
     }
 
+    /// A server that lets everybody ask as often as they like.
+    pub(super) async fn without_limits() -> Self {
+        Self::start_with(|settings| settings.rate_limits.enabled = false).await
+    }
+
     pub(super) fn on(server: TestServer) -> Self {
         Self {
             server,
