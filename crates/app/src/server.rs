@@ -38,7 +38,9 @@ use crate::{
     kept_secrets::{KeptSecret, KeptSecrets},
     mail::{self, MailWorker, Wake},
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, GuessingPolicy, HmacLinkTokens, JwtTokens},
+    security::{
+        BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
+    },
     settings::Settings,
     state::{AppParts, AppState},
 };
@@ -137,6 +139,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
+        live_chat: chat.live_chat(),
         policy,
         mail: wake,
     };
@@ -226,6 +229,11 @@ fn parts(
         Some(configured) => configured.clone(),
         None => secrets.get_or_make(KeptSecret::JwtSecret, &*ids)?,
     };
+    let encryption_key = match &auth.encryption_key {
+        Some(configured) => configured.clone(),
+        None => secrets.get_or_make(KeptSecret::EncryptionKey, &*ids)?,
+    };
+    let refresh_tokens = HmacRefreshTokens::new(secret.expose_secret().as_bytes());
     let links = HmacLinkTokens::new(secret.expose_secret().as_bytes());
     let tokens = JwtTokens::new(&secret, &auth.issuer, &auth.audience, auth.access_token_ttl);
     let places = BlockingPool::new(settings.database.pool_size as usize, PATIENCE);
@@ -243,6 +251,8 @@ fn parts(
         chat: chat.map_err(StartError::Threads)?,
         readiness: readiness.clone(),
         tokens: Arc::new(tokens),
+        refresh_tokens: Arc::new(refresh_tokens),
+        one_time_passwords: Arc::new(SealedTotp::new(&encryption_key)),
         links: Arc::new(links),
         hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
         policy: Arc::new(GuessingPolicy::new(auth.min_password_score)),

@@ -88,6 +88,12 @@ pub struct AuthSettings {
     pub jwt_secret: Option<SecretString>,
     /// How long an access token is good.
     pub access_token_ttl: Duration,
+    /// How long a session is good after it was last refreshed.
+    pub session_ttl: Duration,
+    /// Seals secrets in the database; `None` for a random one that is made and kept.
+    pub encryption_key: Option<SecretString>,
+    /// Groups whose members use their permissions only with one-time passwords.
+    pub totp_required_groups: Vec<String>,
     /// Who issues the tokens.
     pub issuer: String,
     /// Whom they are for.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use abu_application::{
     BlockingPool, Database,
     accounts::Accounts,
+    audit::AuditLog,
     chat_access::ChatAccess,
     emails::Emails,
     idempotency::Idempotency,
@@ -13,12 +14,12 @@ use abu_application::{
     own_account::OwnAccounts,
     passwords::{PasswordWork, Passwords},
     ports::{
-        AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, PasswordPolicy, TokenClaims,
-        TokenError,
+        AccessTokens, Clock, Ids, LinkTokens, OneTimePasswords, PasswordHasher, PasswordPolicy,
+        RefreshTokens, TokenClaims, TokenError,
     },
     registration::Registration,
     rooms::Rooms,
-    sessions::Sessions,
+    sessions::{SessionPolicy, Sessions},
 };
 use abu_chat::ChatEngine;
 use actix_web::{HttpRequest, web};
@@ -46,6 +47,10 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// Who makes and reads refresh tokens.
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// Who knows one-time passwords.
+    pub one_time_passwords: Arc<dyn OneTimePasswords>,
     /// The secrets of links in mails.
     pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
@@ -84,6 +89,8 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Tickets for the chat's handshake.
     pub chat_access: ChatAccess,
+    /// Who did what.
+    pub audit_log: AuditLog,
     /// Requests that are done once.
     pub idempotency: Idempotency,
     /// How often somebody may ask.
@@ -129,6 +136,8 @@ impl AppState {
             readiness,
             tokens,
             links,
+            refresh_tokens,
+            one_time_passwords,
             hasher,
             policy,
             hashing,
@@ -137,8 +146,8 @@ impl AppState {
         } = parts;
         let live_chat = chat.live_chat();
         let work = PasswordWork {
-            pool: hashing.clone(),
-            hasher: Arc::clone(&hasher),
+            pool: hashing,
+            hasher,
             policy,
         };
         let auth = &settings.auth;
@@ -176,7 +185,7 @@ impl AppState {
             },
             passwords: Passwords {
                 database: database.clone(),
-                work,
+                work: work.clone(),
                 links,
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
@@ -185,12 +194,17 @@ impl AppState {
             },
             sessions: Sessions {
                 database: database.clone(),
-                hashing,
-                hasher,
+                passwords: work,
                 tokens: Arc::clone(&tokens),
+                refresh_tokens,
+                one_time_passwords,
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+                policy: Arc::new(SessionPolicy {
+                    lifetime: settings.auth.session_ttl,
+                    totp_required_groups: settings.auth.totp_required_groups.clone(),
+                }),
             },
             rooms: Rooms {
                 database: database.clone(),
@@ -214,6 +228,11 @@ impl AppState {
                 database: database.clone(),
             },
             chat_access: ChatAccess {
+                database: database.clone(),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            audit_log: AuditLog {
                 database,
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),

@@ -11,12 +11,12 @@ use abu_domain::{
 
 use crate::{
     Database,
-    access::{self, AccessError, Caller},
+    access::{self, AccessError, Authority, Caller},
     audit::{Action, Entry, Target},
     emails::take_address,
     lists::{ListRequest, Listed, TimePosition},
     passwords::{NewPasswordError, PasswordWork},
-    ports::{Clock, Ids, LiveChat, NewUser, StoreError, UserFilter},
+    ports::{Clock, EndReason, Ids, LiveChat, NewUser, StoreError, UserFilter, WhichSessions},
 };
 
 /// The use cases of accounts.
@@ -87,7 +87,11 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`].
-    pub async fn create(&self, caller: Caller, draft: UserDraft) -> Result<User, AccountError> {
+    pub async fn create(
+        &self,
+        caller: impl Authority,
+        draft: UserDraft,
+    ) -> Result<User, AccountError> {
         let asking = caller.clone();
         self.database
             .read::<_, AccountError>(move |tx| {
@@ -149,7 +153,7 @@ impl Accounts {
     /// [`AccountError`].
     pub async fn list(
         &self,
-        caller: Caller,
+        caller: impl Authority,
         filter: UserFilter,
         page: ListRequest<TimePosition<UserId>>,
     ) -> Result<Listed<User>, AccountError> {
@@ -165,14 +169,14 @@ impl Accounts {
             .await
     }
 
-    /// Suspends or activates an account; takes `can_modify_user`. The sessions of a suspended
-    /// account have been told to end when this returns.
+    /// Suspends or activates an account; takes `can_modify_user`. All log-ins of a suspended account
+    /// are over, and its connections to the chat have been told to end, when this returns.
     ///
     /// # Errors
     /// [`AccountError`].
     pub async fn set_active(
         &self,
-        caller: Caller,
+        caller: impl Authority,
         id: UserId,
         is_active: bool,
     ) -> Result<User, AccountError> {
@@ -188,6 +192,9 @@ impl Accounts {
                         return Err(AccountError::LastSuperuser);
                     }
                     tx.set_active(id, is_active, now)?;
+                    if !is_active {
+                        tx.end_sessions(id, WhichSessions::All, EndReason::Suspended, now)?;
+                    }
                     let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
                     let action = match is_active {
                         true => Action::UserActivate,

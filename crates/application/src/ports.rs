@@ -17,10 +17,11 @@ mod sessions;
 mod store;
 mod tickets;
 mod time_and_ids;
+mod totp;
 mod users;
 
 pub use access::{AccessRows, CallerRecord};
-pub use audit::{AuditRow, AuditRows};
+pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditRow, AuditRows};
 pub use consents::{ConsentRows, Consents};
 pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
 pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
@@ -35,11 +36,15 @@ pub use own_account::{OwnAccountRows, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetRows};
 pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
 pub use security::{
-    AccessTokens, IssuedToken, PasswordHasher, PasswordPolicy, PasswordWeakness, TokenClaims,
-    TokenError,
+    AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordPolicy,
+    PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
 };
-pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
+pub use sessions::{
+    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
+    SessionRefresh, SessionRows, WhichSessions,
+};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};
+pub use totp::{RecoveryHash, TotpRecord, TotpRows};
 pub use users::{Credentials, NewUser, UserFilter, UserRows};

@@ -9,18 +9,21 @@ use abu_domain::{
     text::{EmailAddress, NewPassword, PersonName, PersonalWords},
     user::User,
 };
+use chrono::{DateTime, Utc};
 
 use crate::{
+    access::Authority,
+    audit::{Action, Entry, Target},
     emails::take_address,
     passwords::personal_words,
     ports::{
-        Clock, Ids, NewUser, PasswordHasher, PasswordPolicy, PasswordWeakness, Store, StoreError,
-        Transaction,
+        Clock, EndReason, Ids, NewUser, PasswordHasher, PasswordPolicy, PasswordWeakness, Store,
+        StoreError, Transaction, WhichSessions,
     },
 };
 
-/// The use cases of setting up, and of helping somebody who is locked out. They block and ask for no permission: they are the operator's, at
-/// the machine, before anybody can log in.
+/// The use cases of setting up, and of helping somebody who is locked out. They block and ask for no
+/// permission: they are the operator's, at the machine, before anybody can log in.
 #[derive(Clone)]
 pub struct Setup {
     /// The store.
@@ -106,40 +109,50 @@ impl Setup {
     ///
     /// # Errors
     /// [`SetupError`].
-    pub fn bootstrap(&self, superuser: &SuperuserDraft) -> Result<Bootstrapped, SetupError> {
+    pub fn bootstrap(
+        &self,
+        by: &impl Authority,
+        superuser: &SuperuserDraft,
+    ) -> Result<Bootstrapped, SetupError> {
         let now = self.clock.now();
         let new_user = self.superuser_to_insert(superuser)?;
         self.store.transaction(|tx| {
             let access_rows_added = tx.seed_access(now)?;
             tx.lock_address(&superuser.email)?;
-            if let Some(user) = owner_of(tx, &superuser.email)? {
-                if !user.is_superuser {
-                    return Err(SetupError::NotASuperuser);
-                }
-                return Ok(Bootstrapped {
-                    access_rows_added,
-                    superuser: SuperuserOutcome::AlreadyThere,
-                });
+            let created = match owner_of(tx, &superuser.email)? {
+                Some(user) if !user.is_superuser => return Err(SetupError::NotASuperuser),
+                Some(_there) => None,
+                None => Some(add_superuser(tx, new_user, now)?),
+            };
+            if access_rows_added > 0 {
+                Entry::by(by, Action::AccessSeed)
+                    .with("rows", access_rows_added.to_string())
+                    .write(tx, self.ids.time_ordered(), now)?;
             }
-            let new_user = new_user.ok_or(SetupError::PasswordMissing)?;
-            if !take_address(tx, &new_user.email, None, now)? {
-                return Err(SetupError::EmailTaken);
+            if let Some(id) = created {
+                Entry::by(by, Action::UserCreate)
+                    .on(Target::user(id))
+                    .with("is_superuser", "true")
+                    .write(tx, self.ids.time_ordered(), now)?;
             }
-            tx.insert_user(&new_user)?;
-            tx.add_to_group(new_user.id, SUPER_ADMIN_GROUP)?;
             Ok(Bootstrapped {
                 access_rows_added,
-                superuser: SuperuserOutcome::Created,
+                superuser: match created {
+                    Some(_) => SuperuserOutcome::Created,
+                    None => SuperuserOutcome::AlreadyThere,
+                },
             })
         })
     }
 
-    /// Gives the account of that address another password; false where there is none.
+    /// Gives the account of that address another password, and ends all its sessions; false where
+    /// there is none.
     ///
     /// # Errors
     /// [`SetupError`].
     pub fn reset_password(
         &self,
+        by: &impl Authority,
         email: &EmailAddress,
         password: &NewPassword,
     ) -> Result<bool, SetupError> {
@@ -149,8 +162,16 @@ impl Setup {
         };
         let hash = self.accept(password, &personal_words(&owner))?;
         let now = self.clock.now();
-        self.store
-            .transaction(|tx| Ok(tx.set_password_hash(owner.id, &hash, now)?))
+        self.store.transaction(|tx| {
+            if !tx.set_password_hash(owner.id, &hash, now)? {
+                return Ok(false);
+            }
+            tx.end_sessions(owner.id, WhichSessions::All, EndReason::PasswordReset, now)?;
+            Entry::by(by, Action::PasswordReset)
+                .on(Target::user(owner.id))
+                .write(tx, self.ids.time_ordered(), now)?;
+            Ok(true)
+        })
     }
 
     fn accept(
@@ -187,6 +208,20 @@ impl Setup {
             created_at: now,
         }))
     }
+}
+
+fn add_superuser(
+    tx: &mut dyn Transaction,
+    new_user: Option<NewUser>,
+    now: DateTime<Utc>,
+) -> Result<UserId, SetupError> {
+    let new_user = new_user.ok_or(SetupError::PasswordMissing)?;
+    if !take_address(tx, &new_user.email, None, now)? {
+        return Err(SetupError::EmailTaken);
+    }
+    tx.insert_user(&new_user)?;
+    tx.add_to_group(new_user.id, SUPER_ADMIN_GROUP)?;
+    Ok(new_user.id)
 }
 
 /// The account that proved the address.

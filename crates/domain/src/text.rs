@@ -3,6 +3,7 @@
 mod email;
 mod message_text;
 mod name;
+mod one_time_password;
 mod password;
 mod phone;
 mod terms_version;
@@ -11,7 +12,8 @@ use std::fmt;
 
 pub use email::{EmailAddress, MaskedEmail};
 pub use message_text::MessageText;
-pub use name::{PersonName, RoomName};
+pub use name::{DeviceName, PersonName, RoomName};
+pub use one_time_password::{OneTimePassword, RecoveryCode, TotpCode};
 pub use password::{LoginPassword, NewPassword, PersonalWords};
 pub use phone::PhoneNumber;
 pub use terms_version::TermsVersion;

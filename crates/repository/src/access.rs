@@ -75,7 +75,8 @@ impl AccessRows for Session<'_> {
                             ARRAY(SELECT name FROM granted WHERE chapter IS NOT NULL
                                   ORDER BY chapter, name)
                      FROM sessions JOIN users ON users.id = sessions.user_id
-                     WHERE sessions.id = ? AND users.id = ? AND revoked_at IS NULL",
+                     WHERE sessions.id = ? AND users.id = ?
+                       AND (revoked_at IS NULL OR NOT is_active)",
             )
             .bind::<SqlUuid, _>(user.uuid())
             .bind::<SqlUuid, _>(user.uuid())

@@ -21,6 +21,7 @@ mod sessions;
 mod sql;
 mod store;
 mod tickets;
+mod totp;
 mod users;
 
 pub use store::{PgStore, PoolSettings};

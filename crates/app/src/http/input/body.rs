@@ -135,8 +135,17 @@ impl BodyFields {
         }
     }
 
+    /// Fields that are texts. Of one that comes twice the last one counts.
+    pub(super) fn of_texts(texts: impl Iterator<Item = (String, String)>) -> Self {
+        Self {
+            fields: texts.map(|(name, text)| (name, text.into())).collect(),
+            taken: BTreeSet::new(),
+            errors: Vec::new(),
+        }
+    }
+
     /// Reads a `T` and holds the object to it: what it did not ask for is a mistake.
-    fn read<T: FromBody>(mut self) -> Result<T, Problem> {
+    pub(super) fn read<T: FromBody>(mut self) -> Result<T, Problem> {
         let value = T::from_body(&mut self);
         for name in self.fields.keys() {
             if !self.taken.contains(name.as_str()) {

@@ -13,7 +13,7 @@ use abu_application::{
     ports::{PasswordWeakness, StoreError, TokenError},
     registration::RegistrationError,
     rooms::RoomError,
-    sessions::LogInError,
+    sessions::{LogInError, RefreshError, SessionError, TotpError},
     versions::PreconditionFailed,
 };
 use abu_chat::ConnectError;
@@ -145,7 +145,11 @@ impl From<LogInError> for Problem {
         match error {
             LogInError::InvalidCredentials => Self::new(
                 ProblemKind::InvalidCredentials,
-                "The e-mail address or the password is wrong.",
+                "The e-mail address, the password or the one-time password is wrong.",
+            ),
+            LogInError::OtpRequired => Self::new(
+                ProblemKind::OtpRequired,
+                "Send a one-time password or a recovery code as otp.",
             ),
             LogInError::EmailUnverified => Self::new(
                 ProblemKind::EmailUnverified,
@@ -154,6 +158,60 @@ impl From<LogInError> for Problem {
             LogInError::Suspended => account_suspended(),
             LogInError::Store(error) => error.into(),
             LogInError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid => {
+                Self::new(ProblemKind::InvalidToken, "The refresh token is not valid.")
+            }
+            RefreshError::Expired => Self::new(
+                ProblemKind::TokenExpired,
+                "The session was not refreshed for too long. Log in again.",
+            ),
+            RefreshError::Reused => Self::new(
+                ProblemKind::RefreshReused,
+                "The refresh token was used before, so the session was ended. Log in again.",
+            ),
+            RefreshError::Suspended => account_suspended(),
+            RefreshError::Store(error) => error.into(),
+            RefreshError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Access(error) => error.into(),
+            SessionError::NotFound => Self::new(ProblemKind::NotFound, "There is no such session."),
+            SessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TotpError> for Problem {
+    fn from(error: TotpError) -> Self {
+        match error {
+            TotpError::Confirm(error) => unconfirmed("password", error),
+            TotpError::WrongOtp => Self::validation(vec![FieldError::in_body(
+                "otp",
+                "otp.wrong",
+                "is not what the device shows now, nor a recovery code, or was used before",
+            )]),
+            TotpError::AlreadyEnabled => Self::conflict(
+                "totp-enabled",
+                "One-time passwords are set up already. Remove them first to use another device.",
+            ),
+            TotpError::NotEnabled => Self::conflict(
+                "totp-not-enabled",
+                "One-time passwords are not set up. Begin with POST /api/v1/auth/totp.",
+            ),
+            TotpError::Store(error) => error.into(),
+            TotpError::Internal(cause) => Self::internal(cause),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Every route, by what it is about. This is the one place that lists them.
 
+mod audit_log;
 mod auth;
 mod chat;
 mod docs;
@@ -49,6 +50,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
                 .configure(rooms::configure)
                 .configure(members::configure)
                 .configure(messages::configure)
+                .configure(audit_log::configure)
                 .configure(mails::configure),
         )
         .configure(chat::configure)

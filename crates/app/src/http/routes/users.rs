@@ -18,7 +18,7 @@ use super::{ByUuid, State, created, new_password};
 use crate::http::{
     caller::CurrentUser,
     dto::User,
-    input::{Body, BodyFields, FromBody, FromQuery, QueryFields, flag},
+    input::{Body, BodyFields, FromBody, FromQuery, QueryFields, flag, short_text, time},
     list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
     problem::{Problem, problems},
 };
@@ -83,31 +83,11 @@ impl FromQuery for UserFilter {
     }
 }
 
-fn short_text(text: &str) -> Result<String, Violation> {
-    if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-        Ok(text.to_owned())
-    } else {
-        Err(Violation {
-            code: "text.short",
-            rule: "must have 1 to 100 characters and no control characters",
-        })
-    }
-}
-
 fn verification(text: &str) -> Result<Verification, Violation> {
     Verification::from_name(text).ok_or(Violation {
         code: "verification.unknown",
         rule: "must be unverified, pending, verified or revoked",
     })
-}
-
-fn time(text: &str) -> Result<DateTime<Utc>, Violation> {
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .map_err(|_no_time| Violation {
-            code: "time.invalid",
-            rule: "must be a time such as 2026-01-05T08:30:00Z",
-        })
 }
 
 problems! {

@@ -150,7 +150,7 @@ fn entry(email: &str, is_primary: bool, is_proved: bool) -> (String, bool, bool)
 async fn a_further_address_counts_once_it_is_proved() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
-    let session = rig.log_in("amina@example.com", PASSWORD).await;
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
     add(&rig, &session, "Amina@Example.org").await.expect(202);
     assert_eq!(
         addresses(&rig, &session).await,
@@ -178,7 +178,7 @@ async fn a_further_address_counts_once_it_is_proved() {
             entry("amina@example.org", false, true)
         ]
     );
-    rig.log_in("amina@example.org", PASSWORD).await;
+    rig.log_in_as("amina@example.org", PASSWORD).await;
     let me = rig
         .get("/api/v1/me")
         .with(&session)
@@ -193,7 +193,7 @@ async fn who_wants_an_address_is_not_told_that_it_is_somebody_elses() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
     somebody(&rig, "owner@example.com");
-    let session = rig.log_in("amina@example.com", PASSWORD).await;
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
     for (path, subject) in [
         ("/api/v1/me/emails", CONFIRM_FURTHER),
         ("/api/v1/me/email", CONFIRM_NEW),
@@ -224,7 +224,7 @@ async fn who_wants_an_address_is_not_told_that_it_is_somebody_elses() {
 async fn what_cannot_be_added_is_refused_and_says_why() {
     let (rig, _post) = Post::start().await;
     somebody(&rig, "amina@example.com");
-    let session = rig.log_in("amina@example.com", PASSWORD).await;
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
     for path in ["/api/v1/me/emails", "/api/v1/me/email"] {
         let body = json!({"email": "b@example.com", "password": "not hers at all"});
         let wrong = rig.post(path).with(&session).json(&body).send().await;
@@ -257,8 +257,8 @@ async fn an_address_is_removed_by_its_account_alone_and_the_primary_one_never() 
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
     somebody(&rig, "musa@example.com");
-    let amina = rig.log_in("amina@example.com", PASSWORD).await;
-    let musa = rig.log_in("musa@example.com", PASSWORD).await;
+    let amina = rig.log_in_as("amina@example.com", PASSWORD).await;
+    let musa = rig.log_in_as("musa@example.com", PASSWORD).await;
     add_proved(&rig, &post, &amina, "amina@example.org").await;
     let body = json!({"email": "amina@example.org"});
     let forgot = || rig.post("/api/v1/auth/forgot-password").json(&body).send();
@@ -295,8 +295,8 @@ async fn whoever_proves_an_address_first_has_it() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
     somebody(&rig, "musa@example.com");
-    let amina = rig.log_in("amina@example.com", PASSWORD).await;
-    let musa = rig.log_in("musa@example.com", PASSWORD).await;
+    let amina = rig.log_in_as("amina@example.com", PASSWORD).await;
+    let musa = rig.log_in_as("musa@example.com", PASSWORD).await;
     let shared = "both@example.com";
     register(&rig, shared).await.expect(202);
     let of_registration = post.letter(shared, CONFIRM).link("verify-email");
@@ -314,7 +314,7 @@ async fn whoever_proves_an_address_first_has_it() {
     late.problem("gone");
     // Of the registration nothing is left, and the address opens the account that proved it.
     rig.assert_stored("NOT EXISTS (SELECT FROM users WHERE email = 'both@example.com')");
-    let session = rig.log_in(shared, PASSWORD).await;
+    let session = rig.log_in_as(shared, PASSWORD).await;
     let me = rig
         .get("/api/v1/me")
         .with(&session)
@@ -335,7 +335,7 @@ async fn of_two_who_prove_an_address_at_the_same_moment_one_has_it_and_none_fail
         for name in ["amina", "musa"] {
             let email = format!("{name}{round}@example.com");
             somebody(&rig, &email);
-            let session = rig.log_in(&email, PASSWORD).await;
+            let session = rig.log_in_as(&email, PASSWORD).await;
             add(&rig, &session, &shared).await.expect(202);
             tokens.push(post.letter(&shared, CONFIRM_FURTHER).link("verify-email"));
         }
@@ -351,8 +351,8 @@ async fn the_primary_address_changes_once_the_new_one_is_proved() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
     somebody(&rig, "musa@example.com");
-    let session = rig.log_in("amina@example.com", PASSWORD).await;
-    let foreign = rig.log_in("musa@example.com", PASSWORD).await;
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
+    let foreign = rig.log_in_as("musa@example.com", PASSWORD).await;
     change(&rig, &session, "amina@example.org")
         .await
         .expect(202);
@@ -382,7 +382,7 @@ async fn the_primary_address_changes_once_the_new_one_is_proved() {
         .await
         .expect(200);
     assert_eq!(me["email"], "amina@example.org");
-    rig.log_in("amina@example.org", PASSWORD).await;
+    rig.log_in_as("amina@example.org", PASSWORD).await;
     let old = rig.try_log_in("amina@example.com", PASSWORD).await;
     old.problem("invalid-credentials");
     let notice = post.letter("amina@example.com", CHANGED);
@@ -398,7 +398,7 @@ async fn the_primary_address_changes_once_the_new_one_is_proved() {
 async fn whoever_reads_the_old_address_takes_the_account_back() {
     let (rig, post) = Post::start().await;
     let user = somebody(&rig, "amina@example.com");
-    let thief = rig.log_in("amina@example.com", PASSWORD).await;
+    let thief = rig.log_in_as("amina@example.com", PASSWORD).await;
     let mut socket = ChatClient::connect(&rig.server.chat_url(user.id))
         .await
         .unwrap();
@@ -446,7 +446,7 @@ async fn whoever_reads_the_old_address_takes_the_account_back() {
         letter.link("reset-password")
     );
     rig.post(&path).json(&body).send().await.expect(200);
-    let session = rig.log_in("amina@example.com", NEW_PASSWORD).await;
+    let session = rig.log_in_as("amina@example.com", NEW_PASSWORD).await;
     assert_eq!(
         addresses(&rig, &session).await,
         [entry("amina@example.com", true, true)]
@@ -463,7 +463,7 @@ async fn whoever_reads_the_old_address_takes_the_account_back() {
 async fn what_the_account_had_long_before_a_change_stays_when_it_is_undone() {
     let (rig, post) = Post::start().await;
     let user = somebody(&rig, "amina@example.com");
-    let session = rig.log_in("amina@example.com", PASSWORD).await;
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
     add_proved(&rig, &post, &session, "old.friend@example.com").await;
     rig.database()
         .execute("UPDATE user_emails SET created_at = created_at - interval '73 hours'");
@@ -487,7 +487,7 @@ async fn what_the_account_had_long_before_a_change_stays_when_it_is_undone() {
     let body = json!({"password": NEW_PASSWORD});
     let reset = rig.post(&format!("/api/v1/auth/reset-password/{path}"));
     reset.json(&body).send().await.expect(200);
-    let session = rig.log_in("old.friend@example.com", NEW_PASSWORD).await;
+    let session = rig.log_in_as("old.friend@example.com", NEW_PASSWORD).await;
     assert_eq!(
         addresses(&rig, &session).await,
         [
@@ -503,8 +503,8 @@ async fn nobody_gets_an_address_that_its_account_may_go_back_to() {
     let old = "amina@example.com";
     somebody(&rig, old);
     somebody(&rig, "musa@example.com");
-    let amina = rig.log_in(old, PASSWORD).await;
-    let musa = rig.log_in("musa@example.com", PASSWORD).await;
+    let amina = rig.log_in_as(old, PASSWORD).await;
+    let musa = rig.log_in_as("musa@example.com", PASSWORD).await;
     // One who had a link to it beforehand is too late as well.
     add(&rig, &musa, old).await.expect(202);
     post.letter(old, IN_USE);
@@ -530,7 +530,7 @@ async fn nobody_gets_an_address_that_its_account_may_go_back_to() {
     let path = post_reset(&rig, &post, old).await;
     let body = json!({"password": PASSWORD});
     rig.post(&path).json(&body).send().await.expect(200);
-    let amina = rig.log_in(old, PASSWORD).await;
+    let amina = rig.log_in_as(old, PASSWORD).await;
     let token = change_proved(&rig, &post, &amina, old, "amina@example.net").await;
     rig.database()
         .execute("UPDATE email_changes SET undo_until = now()");
@@ -538,7 +538,7 @@ async fn nobody_gets_an_address_that_its_account_may_go_back_to() {
     add(&rig, &musa, old).await.expect(202);
     let letter = post.letter(old, CONFIRM_FURTHER);
     verify(&rig, &letter.link("verify-email")).await.expect(200);
-    rig.log_in(old, PASSWORD).await;
+    rig.log_in_as(old, PASSWORD).await;
     create().await.problem("duplicate");
 }
 
@@ -556,7 +556,7 @@ async fn undoing_a_change_undoes_those_that_followed_and_none_before() {
     let (rig, post) = Post::start().await;
     let [first, second, third] = ["1@example.com", "2@example.com", "3@example.com"];
     somebody(&rig, first);
-    let session = rig.log_in(first, PASSWORD).await;
+    let session = rig.log_in_as(first, PASSWORD).await;
     let to_first = change_proved(&rig, &post, &session, first, second).await;
     let to_second = change_proved(&rig, &post, &session, second, third).await;
     undo(&rig, &to_second).await.expect(200);
@@ -567,7 +567,7 @@ async fn undoing_a_change_undoes_those_that_followed_and_none_before() {
     let path = post_reset(&rig, &post, first).await;
     let body = json!({"password": PASSWORD});
     rig.post(&path).json(&body).send().await.expect(200);
-    let session = rig.log_in(first, PASSWORD).await;
+    let session = rig.log_in_as(first, PASSWORD).await;
     let to_first = change_proved(&rig, &post, &session, first, second).await;
     let to_second = change_proved(&rig, &post, &session, second, third).await;
     undo(&rig, &to_first).await.expect(200);
@@ -581,8 +581,8 @@ async fn undoing_a_change_undoes_those_that_followed_and_none_before() {
 async fn another_password_kills_the_links_that_somebody_else_had_sent() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
-    let thief = rig.log_in("amina@example.com", PASSWORD).await;
-    let session = rig.log_in("amina@example.com", PASSWORD).await;
+    let thief = rig.log_in_as("amina@example.com", PASSWORD).await;
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
     add(&rig, &thief, "thief1@example.com").await.expect(202);
     change(&rig, &thief, "thief2@example.com").await.expect(202);
     let further = post

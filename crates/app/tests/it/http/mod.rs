@@ -1,6 +1,7 @@
 //! The HTTP layer, through a real server on a real PostgreSQL.
 
 mod accounts;
+mod audit_log;
 mod chat_door;
 mod conditional;
 mod documentation;
@@ -21,4 +22,6 @@ mod rate_limits;
 mod redaction;
 mod registration;
 mod rooms;
+mod sessions;
 mod support;
+mod totp;

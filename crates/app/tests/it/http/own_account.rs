@@ -86,11 +86,11 @@ async fn names_are_locked_once_the_university_has_verified_them() {
 #[tokio::test]
 async fn a_hidden_account_is_out_of_everything_but_itself_until_it_is_shown_again() {
     let rig = Rig::start().await;
-    let user = rig.user_with_password();
+    let user = rig.member();
     let friend = rig.user();
     let room = rig.database().group(friend.id).create().id;
-    let session = rig.log_in(user.email.as_str(), PASSWORD).await;
-    let elsewhere = rig.log_in(user.email.as_str(), PASSWORD).await;
+    let session = rig.log_in_as(user.email.as_str(), PASSWORD).await;
+    let elsewhere = rig.log_in_as(user.email.as_str(), PASSWORD).await;
     let chat = |token: &str| format!("ws://{}/chat?token={token}", rig.server.address());
     let mut sockets = [
         ChatClient::connect(&chat(&session)).await.unwrap(),

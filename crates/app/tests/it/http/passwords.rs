@@ -95,13 +95,13 @@ async fn what_is_done_for_an_account_alone_is_done_after_the_answer() {
     let registered = rig.database().user().email("registered@example.com");
     registered.with(|new| new.email_verified_at = None).create();
     // Both answers come, and neither of the two things can be done yet.
-    let held = rig.database().hold("password_resets");
+    let held = rig.database().lock("password_resets");
     forgot(&rig, "owner@example.com").await.expect(202);
     rig.database().wait_for_blocked(1);
     drop(held);
     post.letter("owner@example.com", CHOOSE);
 
-    let held = rig.database().hold("email_verifications");
+    let held = rig.database().lock("email_verifications");
     let body = json!({"email": "registered@example.com"});
     let again = rig.post("/api/v1/auth/verify-email/resend").json(&body);
     again.send().await.expect(202);
@@ -123,7 +123,7 @@ async fn a_reset_gives_another_password_and_ends_every_session() {
     let url = |user| rig.server.chat_url(user);
     let mut socket = ChatClient::connect(&url(owner.id)).await.unwrap();
     let mut others = ChatClient::connect(&url(other.id)).await.unwrap();
-    let session = rig.log_in(email, PASSWORD).await;
+    let session = rig.log_in_as(email, PASSWORD).await;
     let link = link(&rig, &post, email).await;
 
     let weak = reset(&rig, &link, "password1234").await;
@@ -151,7 +151,7 @@ async fn a_reset_gives_another_password_and_ends_every_session() {
     rig.try_log_in(email, PASSWORD)
         .await
         .problem("invalid-credentials");
-    rig.log_in(email, NEW).await;
+    rig.log_in_as(email, NEW).await;
     post.letter(email, CHANGED);
     others.join().await;
     rig.get("/api/v1/me").by(&other).send().await.expect(200);
@@ -159,7 +159,7 @@ async fn a_reset_gives_another_password_and_ends_every_session() {
     let again = reset(&rig, &link, PASSWORD).await;
     assert_eq!(again.status.as_u16(), 410);
     again.problem("gone");
-    rig.log_in(email, NEW).await;
+    rig.log_in_as(email, NEW).await;
     rig.assert_stored(&format!(
         "(SELECT array_agg(DISTINCT revoked_because) FROM sessions
           WHERE user_id = '{}' AND revoked_at IS NOT NULL) = ARRAY['password-reset']",
@@ -199,7 +199,7 @@ async fn a_link_that_is_used_replaced_late_or_guessed_is_gone_and_changes_nothin
     }
     assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
     reset(&rig, "no-uuid", NEW).await.problem("not-found");
-    rig.log_in(email, PASSWORD).await;
+    rig.log_in_as(email, PASSWORD).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -217,7 +217,7 @@ async fn of_two_uses_of_a_link_at_the_same_moment_one_counts() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 410]);
     let counts = usize::from(other.status.is_success());
-    rig.log_in(email, passwords[counts]).await;
+    rig.log_in_as(email, passwords[counts]).await;
     let refused = rig.try_log_in(email, passwords[1 - counts]).await;
     refused.problem("invalid-credentials");
 }
@@ -235,8 +235,8 @@ async fn changing_a_password_takes_the_old_one_and_ends_the_other_sessions() {
     let mut socket = ChatClient::connect(&rig.server.chat_url(owner.id))
         .await
         .unwrap();
-    let session = rig.log_in(email, PASSWORD).await;
-    let elsewhere = rig.log_in(email, PASSWORD).await;
+    let session = rig.log_in_as(email, PASSWORD).await;
+    let elsewhere = rig.log_in_as(email, PASSWORD).await;
     let link = link(&rig, &post, email).await;
     let own = "/api/v1/me/password";
 
@@ -273,7 +273,7 @@ async fn changing_a_password_takes_the_old_one_and_ends_the_other_sessions() {
     rig.try_log_in(email, PASSWORD)
         .await
         .problem("invalid-credentials");
-    rig.log_in(email, NEW).await;
+    rig.log_in_as(email, NEW).await;
     post.letter(email, CHANGED);
     reset(&rig, &link, PASSWORD).await.problem("gone");
     rig.assert_stored(&format!(
@@ -285,9 +285,9 @@ async fn changing_a_password_takes_the_old_one_and_ends_the_other_sessions() {
 #[tokio::test]
 async fn by_the_address_of_an_account_only_its_owner_changes_the_password() {
     let rig = Rig::start().await;
-    let owner = rig.user_with_password();
-    let stranger = rig.user_with_password();
-    let session = rig.log_in(stranger.email.as_str(), PASSWORD).await;
+    let owner = rig.member();
+    let stranger = rig.member();
+    let session = rig.log_in_as(stranger.email.as_str(), PASSWORD).await;
     let mut bodies = Vec::new();
     for id in [owner.id.uuid(), Uuid::new_v4()] {
         let path = format!("/api/v1/users/{id}/password");
@@ -297,11 +297,11 @@ async fn by_the_address_of_an_account_only_its_owner_changes_the_password() {
         bodies.push(without_instance(&refused));
     }
     assert_eq!(bodies[0], bodies[1]);
-    rig.log_in(owner.email.as_str(), PASSWORD).await;
+    rig.log_in_as(owner.email.as_str(), PASSWORD).await;
 
     let path = format!("/api/v1/users/{}/password", stranger.id);
     change(&rig, &path, &session, PASSWORD, NEW)
         .await
         .expect_nothing();
-    rig.log_in(stranger.email.as_str(), NEW).await;
+    rig.log_in_as(stranger.email.as_str(), NEW).await;
 }

@@ -23,10 +23,12 @@ enum Access {
     Own,
     /// The account that it is about; others are refused.
     Owner,
+    /// Everybody with an account, who proves once more who they are.
+    Proof,
 }
 
-use Access::{Holder, Member, Own, Owner, Public, User};
-use Permission::{CreateUser, ModifyMail, ModifyUser, ViewMail, ViewUser};
+use Access::{Holder, Member, Own, Owner, Proof, Public, User};
+use Permission::{CreateUser, ModifyMail, ModifyUser, ViewAuditLog, ViewMail, ViewUser};
 
 const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", Public),
@@ -39,6 +41,8 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/health/ready", Public),
     ("GET", "/chat", User),
     ("POST", "/api/v1/auth/token", Public),
+    ("POST", "/api/v1/auth/refresh", Public),
+    ("POST", "/api/v1/auth/docs-token", Public),
     ("POST", "/api/v1/auth/ws-ticket", User),
     ("POST", "/api/v1/auth/register", Public),
     ("POST", "/api/v1/auth/verify-email", Public),
@@ -46,6 +50,15 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/auth/forgot-password", Public),
     ("POST", "/api/v1/auth/reset-password/{reset_uuid}", Public),
     ("POST", "/api/v1/auth/email-change/undo", Public),
+    ("POST", "/api/v1/auth/logout", User),
+    ("POST", "/api/v1/auth/logout-all", User),
+    ("GET", "/api/v1/auth/sessions", User),
+    ("DELETE", "/api/v1/auth/sessions/{uuid}", Own),
+    ("GET", "/api/v1/auth/totp", User),
+    ("POST", "/api/v1/auth/totp", Proof),
+    ("DELETE", "/api/v1/auth/totp", Proof),
+    ("POST", "/api/v1/auth/totp/confirm", Proof),
+    ("POST", "/api/v1/auth/totp/recovery-codes", Proof),
     ("GET", "/api/v1/me", User),
     ("PATCH", "/api/v1/me", User),
     ("POST", "/api/v1/me/deactivate", User),
@@ -66,6 +79,7 @@ const TABLE: &[(&str, &str, Access)] = &[
         "/api/v1/users/{uuid}/deactivate",
         Holder(ModifyUser),
     ),
+    ("GET", "/api/v1/admin/audit-log", Holder(ViewAuditLog)),
     ("GET", "/api/v1/rooms", User),
     ("POST", "/api/v1/rooms", User),
     ("GET", "/api/v1/rooms/{uuid}", Member),
@@ -159,6 +173,18 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
             "email": format!("{}@example.com", Uuid::new_v4()),
             "password": PASSWORD,
         })),
+        ("POST", "/api/v1/auth/refresh") => call.json(&json!({
+            "refresh_token": rig.server.refresh_token(rig.user().id, 0),
+        })),
+        ("POST", "/api/v1/auth/docs-token") => call.form(&[
+            ("username", abu_test_support::ADMIN_EMAIL),
+            ("password", abu_test_support::ADMIN_PASSWORD),
+        ]),
+        ("POST", "/api/v1/auth/totp") => call.json(&json!({"password": "a wrong one"})),
+        ("POST", "/api/v1/auth/totp/confirm") => call.json(&json!({"otp": "a wrong one"})),
+        ("DELETE", "/api/v1/auth/totp") | ("POST", "/api/v1/auth/totp/recovery-codes") => {
+            call.json(&json!({"password": "a wrong one", "otp": "a wrong one"}))
+        }
         ("POST", "/api/v1/users") => call.json(&json!({
             "email": format!("{}@example.com", Uuid::new_v4()),
             "password": "correct horse battery",
@@ -209,7 +235,8 @@ async fn an_account_without_permissions_reaches_what_is_its_own() {
     let owner = rig.user();
     let room = rig.database().group(owner.id).create().id.to_string();
     for (method, path, access) in TABLE {
-        let user = rig.user_with_password();
+        // Each time another, because one of the routes logs them out.
+        let user = rig.member();
         let answer = request(&rig, method, path, &room).by(&user).send().await;
         match access {
             Public | User => assert!(is_reached(&answer), "{method} {path}: {answer:?}"),
@@ -222,6 +249,15 @@ async fn an_account_without_permissions_reaches_what_is_its_own() {
             }
             Owner => {
                 answer.problem("permission-denied");
+            }
+            Proof => {
+                // Where there is nothing to prove anything about yet, that is said.
+                let problem = answer.json()["type"].clone();
+                let refused = ["/problems/invalid-credentials", "/problems/conflict"];
+                assert!(
+                    refused.iter().any(|slug| problem == *slug),
+                    "{method} {path}: {answer:?}"
+                );
             }
         }
     }

@@ -313,8 +313,8 @@ async fn a_page_may_read_what_is_left() {
 #[tokio::test]
 async fn mails_that_anybody_can_ask_for_are_few_for_one_address_whether_or_not_it_has_an_account() {
     let rig = Rig::start_with(|settings| settings.rate_limits.recover = Quota::new(3, HOUR)).await;
-    let owner = rig.user_with_password();
-    let asking = rig.user_with_password();
+    let owner = rig.member();
+    let asking = rig.member();
     for email in [owner.email.as_str(), "nobody@example.com"] {
         let register = json!({
             "email": email, "password": PASSWORD, "firstname": "Musa", "lastname": "Danladi",
@@ -363,7 +363,7 @@ async fn registrations_from_one_network_are_few() {
 async fn whoever_found_a_device_tries_its_owners_password_no_oftener_than_at_a_log_in() {
     let rig =
         Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(4, HOUR)).await;
-    let owner = rig.user_with_password();
+    let owner = rig.member();
     let change = json!({"current_password": "a guess", "new_password": "a heron over the hill"});
     let claim = json!({"email": "b@example.com", "password": "a guess"});
     let of_account = format!("/api/v1/users/{}/password", owner.id);

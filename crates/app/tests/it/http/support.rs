@@ -1,5 +1,7 @@
 //! A server, a client, and answers that can be looked at.
 
+use std::sync::LazyLock;
+
 use abu_app::{security::BcryptHasher, settings::Settings};
 use abu_application::ports::PasswordHasher;
 use abu_domain::{UserId, access::Permission, text::NewPassword, user::User};
@@ -15,10 +17,14 @@ use uuid::Uuid;
 /// What people log in with whom a test gives a password.
 pub(super) const PASSWORD: &str = "harmattan over kongo hill";
 
-/// The hash of [`PASSWORD`].
-pub(super) fn password_hash() -> String {
+static PASSWORD_HASH: LazyLock<String> = LazyLock::new(|| {
     let password = NewPassword::parse(PASSWORD.into()).unwrap();
     BcryptHasher::new(4).hash(&password).unwrap()
+});
+
+/// The hash of [`PASSWORD`].
+pub(super) fn password_hash() -> &'static str {
+    &PASSWORD_HASH
 }
 
 /// A server with a client that follows no redirects.
@@ -48,6 +54,11 @@ impl Rig {
         }
     }
 
+    /// Where a test asks more often than anybody may.
+    pub(super) async fn start_without_limits() -> Self {
+        Self::start_with(|settings| settings.rate_limits.enabled = false).await
+    }
+
     pub(super) fn database(&self) -> &TestDatabase {
         self.server.database()
     }
@@ -57,14 +68,21 @@ impl Rig {
         self.database().user().create()
     }
 
-    /// Somebody without any permission, whose password is [`PASSWORD`].
-    pub(super) fn user_with_password(&self) -> User {
-        let user = self.database().user().password_hash(password_hash());
-        user.create()
+    /// Somebody without any permission who can log in with [`PASSWORD`].
+    pub(super) fn member(&self) -> User {
+        let user = self.database().user();
+        user.password_hash(password_hash()).create()
+    }
+
+    /// The tokens of a log-in with [`PASSWORD`].
+    pub(super) async fn log_in(&self, user: &User) -> Value {
+        self.try_log_in(user.email.as_str(), PASSWORD)
+            .await
+            .expect(200)
     }
 
     /// The access token of a log-in, for [`Call::with`].
-    pub(super) async fn log_in(&self, email: &str, password: &str) -> String {
+    pub(super) async fn log_in_as(&self, email: &str, password: &str) -> String {
         let answer = self.try_log_in(email, password).await.expect(200);
         answer["access_token"].as_str().unwrap().to_owned()
     }
@@ -92,7 +110,7 @@ impl Rig {
         user
     }
 
-    fn grant(&self, user: UserId, permission: Permission) {
+    pub(super) fn grant(&self, user: UserId, permission: Permission) {
         let name = permission.name();
         let own = Uuid::new_v4().simple();
         self.database().execute(&format!(
@@ -168,6 +186,11 @@ impl Call<'_> {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// The same, with the token as it came.
+    pub(super) fn bearing(self, token: &Value) -> Self {
+        self.with(token.as_str().unwrap())
+    }
+
     pub(super) fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
         self
@@ -176,6 +199,14 @@ impl Call<'_> {
     pub(super) fn json(mut self, body: &Value) -> Self {
         self.request = self.request.json(body);
         self
+    }
+
+    /// With the fields of a form.
+    pub(super) fn form(self, fields: &[(&str, &str)]) -> Self {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(body.finish())
     }
 
     pub(super) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
