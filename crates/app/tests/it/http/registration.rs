@@ -65,7 +65,8 @@ async fn resend(rig: &Rig, email: &str) -> Answer {
 
 /// What of an answer does not differ from request to request.
 fn form(answer: &Answer) -> (u16, Vec<String>, String) {
-    let names = answer.headers.keys().map(ToString::to_string).collect();
+    let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+    names.sort();
     let mut body = answer.json();
     if let Some(fields) = body.as_object_mut() {
         fields.remove("instance");
