@@ -1,10 +1,31 @@
-//! Who is asking, and whether they may.
+//! Who is asking, and whether they may; and what people may do, as the office changes it.
 
-use std::{net::IpAddr, sync::Arc};
+mod assignments;
+mod control;
+mod groups;
+mod permissions;
+mod rank;
+mod roles;
 
-use abu_domain::{SessionId, UserId, access::Permission};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+
+use abu_domain::{
+    SessionId, UserId,
+    access::{Permission, Scope},
+};
 
 use crate::ports::{CallerRecord, StoreError, Transaction};
+
+pub use assignments::{AssignmentDraft, AssignmentError};
+pub use control::{AccessControl, Named, RightsError};
+pub use groups::{GroupChange, GroupDraft};
+pub use permissions::{PermissionChange, PermissionDraft};
+pub use rank::{
+    LastSuperAdmin, keep_a_super_admin, require_held, require_rank, require_rank_in_chapter,
+    require_rank_over_holders, require_rank_over_members, require_to_change_rights,
+    require_to_change_rights_in,
+};
+pub use roles::{RoleChange, RoleDraft};
 
 /// Where a request came from.
 #[derive(Clone, Debug)]
@@ -39,6 +60,13 @@ pub enum AccessError {
     /// A permission is missing.
     #[error("{} is required", .0.name())]
     Denied(Permission),
+    /// The caller would give what they do not hold, or act on somebody who holds what they do not:
+    /// names of the permissions that they lack.
+    #[error("permissions are missing")]
+    Beyond(BTreeSet<String>),
+    /// Only a superuser may act on a superuser.
+    #[error("only a superuser may do this to a superuser")]
+    SuperusersOnly,
     /// Permissions count only once the caller has set up one-time passwords.
     #[error("one-time passwords must be set up first")]
     TotpDue,
@@ -74,8 +102,21 @@ pub fn require(
     caller: &Caller,
     permission: Permission,
 ) -> Result<CallerRecord, AccessError> {
+    require_in(tx, caller, permission, Scope::Global)
+}
+
+/// The caller, if they also hold `permission` in `scope`.
+///
+/// # Errors
+/// [`AccessError`].
+pub fn require_in(
+    tx: &mut dyn Transaction,
+    caller: &Caller,
+    permission: Permission,
+    scope: Scope,
+) -> Result<CallerRecord, AccessError> {
     let record = require_active(tx, caller)?;
-    if !record.holds(permission) {
+    if !record.holds_named_in(permission.name(), scope) {
         return Err(AccessError::Denied(permission));
     }
     if record.totp_due {

@@ -1,9 +1,12 @@
 //! What the use cases need from outside, as traits that the outer crates implement.
 
 mod access;
+mod assignments;
 mod audit;
+mod erasures;
 mod live_chat;
 mod messages;
+mod rights;
 mod rooms;
 mod security;
 mod sessions;
@@ -12,10 +15,13 @@ mod tickets;
 mod time_and_ids;
 mod users;
 
-pub use access::{AccessRows, CallerRecord};
+pub use access::{AccessRows, CallerRecord, HeldPermission};
+pub use assignments::{AssignmentFilter, AssignmentRows};
 pub use audit::{AuditRow, AuditRows};
+pub use erasures::{Erasure, ErasureRows};
 pub use live_chat::{Applied, LiveChat, SubmitError};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
+pub use rights::{GroupRows, NameFilter, PermissionRows, RoleRows};
 pub use rooms::{
     ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
 };
@@ -24,4 +30,4 @@ pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};
-pub use users::{Credentials, NewUser, UserCursor, UserFilter, UserRows};
+pub use users::{Credentials, NewUser, UserChange, UserCursor, UserFilter, UserRows};

@@ -1,7 +1,16 @@
 //! Permissions, and the roles and groups every installation starts with.
 //!
-//! A user is in groups, a group holds roles, a role holds permissions. The office may make more roles
-//! and groups; permissions are what the code asks for, so they are listed here.
+//! A user is in groups, a group holds roles, a role holds permissions; a role may also be assigned to a
+//! user for a term, everywhere or in a chapter. The office may make more of each; the permissions that
+//! the code asks for are listed here.
+
+mod assignment;
+mod names;
+mod rights;
+
+pub use assignment::{Assignment, Scope, Term};
+pub use names::{GroupName, PermissionName, RoleName};
+pub use rights::{Group, KeptPermission, Role};
 
 macro_rules! permissions {
     ($($variant:ident => $name:literal, $description:literal;)*) => {

@@ -58,3 +58,7 @@ typed_id!(
     /// A message; UUIDv7, so that ids sort by the time they were given.
     MessageId
 );
+typed_id!(
+    /// A role that somebody holds for a term; UUIDv4.
+    AssignmentId
+);

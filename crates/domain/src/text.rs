@@ -3,6 +3,7 @@
 mod email;
 mod message_text;
 mod name;
+mod note;
 mod password;
 mod phone;
 
@@ -11,6 +12,7 @@ use std::fmt;
 pub use email::EmailAddress;
 pub use message_text::MessageText;
 pub use name::{PersonName, RoomName};
+pub use note::{Description, OfficeTitle, Reason};
 pub use password::{LoginPassword, NewPassword};
 pub use phone::PhoneNumber;
 

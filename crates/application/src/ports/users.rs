@@ -1,5 +1,6 @@
 use abu_domain::{
     UserId,
+    access::GroupName,
     text::{EmailAddress, PersonName, PhoneNumber},
     user::{User, Verification},
 };
@@ -30,6 +31,19 @@ pub struct NewUser {
     pub email_verified_at: Option<DateTime<Utc>>,
     /// Now.
     pub created_at: DateTime<Utc>,
+}
+
+/// What an account is changed to, apart from its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserChange {
+    /// Given name.
+    pub firstname: PersonName,
+    /// Names between.
+    pub middlename: Option<PersonName>,
+    /// Surname.
+    pub lastname: PersonName,
+    /// Telephone number.
+    pub phone: Option<PhoneNumber>,
 }
 
 /// What a log-in is checked against.
@@ -129,12 +143,56 @@ pub trait UserRows {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// How many active superusers there are besides `id`. Locks the superusers' rows, so that two
-    /// of them cannot suspend each other at the same moment.
+    /// The account, locked until the transaction ends.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn other_active_superusers(&mut self, id: UserId) -> Result<u64, StoreError>;
+    fn lock_user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// Gives the account other names and another telephone number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn update_user(
+        &mut self,
+        id: UserId,
+        change: &UserChange,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Gives the account another primary address, for which somebody vouches, in place of the one it
+    /// had. What was sent to the old one to verify it, or to reset the password, is good no longer.
+    ///
+    /// # Errors
+    /// A conflict with `users_email_key` or `user_emails_verified_key` where another account has it.
+    fn replace_email(
+        &mut self,
+        id: UserId,
+        email: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Puts the account in the groups.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn add_to_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Takes the account out of the groups.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn remove_from_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// Notes when each user left the chat.
     ///
