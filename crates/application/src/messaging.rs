@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use abu_domain::{
-    MessageId, RoomId, UserId,
+    MessageId, RoomId,
     message::{HistoryOrder, Message, NewMessage, history_span},
     text::MessageText,
 };
