@@ -21,9 +21,9 @@ pub use control::{AccessControl, Named, RightsError};
 pub use groups::{GroupChange, GroupDraft};
 pub use permissions::{PermissionChange, PermissionDraft};
 pub use rank::{
-    LastSuperAdmin, keep_a_super_admin, require_held, require_rank, require_rank_in_chapter,
-    require_rank_over_holders, require_rank_over_members, require_to_change_rights,
-    require_to_change_rights_in,
+    LastSuperAdmin, keep_a_super_admin, require_held, require_held_for_good, require_held_until,
+    require_rank, require_rank_in_chapter, require_rank_over_holders, require_rank_over_members,
+    require_to_change_rights, require_to_change_rights_in,
 };
 pub use roles::{RoleChange, RoleDraft};
 

@@ -99,6 +99,7 @@ impl Setup {
                 if !user.is_some_and(|user| user.is_superuser) {
                     return Err(SetupError::NotASuperuser);
                 }
+                tx.add_to_group(credentials.user_id, SUPER_ADMIN_GROUP)?;
                 return Ok(Bootstrapped {
                     access_rows_added,
                     superuser: SuperuserOutcome::AlreadyThere,

@@ -286,6 +286,14 @@ pub const SEEDED_GROUPS: &[SeededGroup] = &[
     },
 ];
 
+/// Names of the roles that the group of super admins begins with, and keeps.
+pub fn super_admin_roles() -> &'static [&'static str] {
+    let group = SEEDED_GROUPS
+        .iter()
+        .find(|group| group.name == SUPER_ADMIN_GROUP);
+    group.map_or(&[], |group| group.roles)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

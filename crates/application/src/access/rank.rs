@@ -1,8 +1,9 @@
 //! Nobody gives what they do not hold, and nobody acts on whom they do not outrank.
 //!
-//! Every use case that gives a permission, by whatever way, asks [`require_held`] about all that would
-//! be given; every use case that acts on an account, a role or a group asks about all that its owner or
-//! its holders hold. Equals may act on each other.
+//! Every use case that gives permissions, in whatever way, asks about all that would be given; every use
+//! case that acts on an account, a role or a group asks about all that its owner or its holders hold.
+//! Equals may act on each other. And nobody outlasts their own term: what is given for good must be
+//! held for good.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,9 @@ use abu_domain::{
 };
 
 use super::{AccessError, Caller};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
 use crate::ports::{CallerRecord, StoreError, Transaction};
 
 /// The caller, if they hold `permission`, in a transaction that changes what people may do or whose
@@ -62,6 +66,51 @@ pub fn require_held<'a>(
     nothing_beyond(missing.collect())
 }
 
+/// Refuses to give for good what the caller does not hold for good.
+///
+/// # Errors
+/// [`AccessError::Beyond`] with the names of all that are missing.
+pub fn require_held_for_good<'a>(
+    tx: &mut dyn Transaction,
+    caller: &Caller,
+    given: impl IntoIterator<Item = &'a str>,
+) -> Result<(), AccessError> {
+    require_held_until(tx, caller, given, Scope::Global, None)
+}
+
+/// Refuses to give until a time what the caller does not hold until then.
+///
+/// # Errors
+/// [`AccessError::Beyond`] with the names of all that are missing.
+pub fn require_held_until<'a>(
+    tx: &mut dyn Transaction,
+    caller: &Caller,
+    given: impl IntoIterator<Item = &'a str>,
+    scope: Scope,
+    until: Option<DateTime<Utc>>,
+) -> Result<(), AccessError> {
+    let giver = tx.held_until(caller.user, until)?.unwrap_or_default();
+    require_held(&giver, given, scope)
+}
+
+/// Refuses to change a role or group that gives what the actor does not hold, or to add what the caller
+/// does not hold for good.
+///
+/// # Errors
+/// [`AccessError::Beyond`] with the names of all that are missing.
+pub(super) fn require_to_edit<'a>(
+    tx: &mut dyn Transaction,
+    caller: &Caller,
+    actor: &CallerRecord,
+    gives: impl IntoIterator<Item = &'a str>,
+    added: impl IntoIterator<Item = &'a str>,
+) -> Result<(), AccessError> {
+    let giver = tx.held_until(caller.user, None)?.unwrap_or_default();
+    let gives = gives.into_iter().filter(|name| !actor.holds_named(name));
+    let added = added.into_iter().filter(|name| !giver.holds_named(name));
+    nothing_beyond(gives.chain(added).map(str::to_owned).collect())
+}
+
 /// Refuses to act on the account of somebody who holds, or has been given for a time to come, what the
 /// actor does not hold. Everybody may act on their own.
 ///
@@ -95,19 +144,21 @@ pub fn require_rank(
     nothing_beyond(missing)
 }
 
-/// Refuses to change what somebody holds in one chapter, where they hold more than the actor does.
+/// Refuses to change what somebody holds in one chapter, where they hold more there than the actor does.
 ///
 /// # Errors
 /// [`AccessError`].
 pub fn require_rank_in_chapter(
     tx: &mut dyn Transaction,
+    caller: &Caller,
     actor: &CallerRecord,
     over: UserId,
-    chapter: uuid::Uuid,
+    chapter: Uuid,
 ) -> Result<(), AccessError> {
-    let Some(holder) = tx.holder(over)? else {
+    if caller.user == over {
         return Ok(());
-    };
+    }
+    let holder = tx.holder(over)?.unwrap_or_default();
     let held = holder.in_chapters.get(&chapter);
     let held = held.into_iter().flatten().map(String::as_str);
     require_held(actor, held, Scope::Chapter(chapter))

@@ -97,6 +97,17 @@ pub trait AccessRows {
     /// [`StoreError`].
     fn holder(&mut self, user: UserId) -> Result<Option<CallerRecord>, StoreError>;
 
+    /// What `user` holds from now on, until that time at least; without one, for good. `None` where there
+    /// is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn held_until(
+        &mut self,
+        user: UserId,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<Option<CallerRecord>, StoreError>;
+
     /// At most `limit` of the permissions that `user` holds now, those that count everywhere first.
     ///
     /// # Errors
