@@ -22,12 +22,10 @@ pub use erasures::{Erasure, ErasureRows};
 pub use live_chat::{Applied, LiveChat, SubmitError};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
 pub use rights::{GroupRows, NameFilter, PermissionRows, RoleRows};
-pub use rooms::{
-    ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
-};
+pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
 pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
 pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};
-pub use users::{Credentials, NewUser, UserChange, UserCursor, UserFilter, UserRows};
+pub use users::{Credentials, NewUser, UserChange, UserFilter, UserRows};

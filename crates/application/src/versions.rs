@@ -63,7 +63,10 @@ mod tests {
         let expected = Expected::OneOf(vec![at(7), at(9)]);
         assert_eq!(expected.check(at(9)), Ok(()));
         assert_eq!(expected.check(at(8)), Err(PreconditionFailed));
-        assert_eq!(Expected::OneOf(vec![]).check(at(8)), Err(PreconditionFailed));
+        assert_eq!(
+            Expected::OneOf(vec![]).check(at(8)),
+            Err(PreconditionFailed)
+        );
         assert_eq!(Expected::Anything.check(at(8)), Ok(()));
         assert_eq!(Version::from_micros(at(7).micros()), at(7));
     }

@@ -33,9 +33,12 @@ macro_rules! sought {
 macro_rules! ascending {
     ($query:expr, $seek:expr, $key:expr) => {
         $crate::lists::sought!(
-            $query, $seek,
-            |from| $key.gt(from), $key.asc(),
-            |from| $key.lt(from), $key.desc()
+            $query,
+            $seek,
+            |from| $key.gt(from),
+            $key.asc(),
+            |from| $key.lt(from),
+            $key.desc()
         )
     };
 }
@@ -44,9 +47,12 @@ macro_rules! ascending {
 macro_rules! descending {
     ($query:expr, $seek:expr, $key:expr) => {
         $crate::lists::sought!(
-            $query, $seek,
-            |from| $key.lt(from), $key.desc(),
-            |from| $key.gt(from), $key.asc()
+            $query,
+            $seek,
+            |from| $key.lt(from),
+            $key.desc(),
+            |from| $key.gt(from),
+            $key.asc()
         )
     };
 }
@@ -55,7 +61,8 @@ macro_rules! descending {
 macro_rules! newest_first {
     ($query:expr, $seek:expr, $time:expr, $id:expr) => {
         $crate::lists::sought!(
-            $query, $seek,
+            $query,
+            $seek,
             // The first condition is implied, and lets the index begin at the right place.
             |from| $time
                 .le(from.at)
