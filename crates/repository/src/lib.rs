@@ -2,12 +2,16 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod assignments;
 mod audit;
 mod connection;
+mod erasures;
 mod error;
+mod like;
 mod lists;
 mod messages;
 pub mod migrations;
+mod rights;
 mod rooms;
 #[rustfmt::skip]
 mod schema;

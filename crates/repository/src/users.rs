@@ -2,10 +2,11 @@
 
 use abu_application::{
     lists::{Seek, TimePosition, Total},
-    ports::{Credentials, NewUser, StoreError, UserFilter, UserRows},
+    ports::{Credentials, NewUser, StoreError, UserChange, UserFilter, UserRows},
 };
 use abu_domain::{
     UserId,
+    access::GroupName,
     text::{EmailAddress, PersonName, PhoneNumber},
     user::{User, Verification},
 };
@@ -20,8 +21,9 @@ use uuid::Uuid;
 
 use crate::{
     error::{BadRow, Failure},
+    like,
     lists::{in_list_order, newest_first, total},
-    schema::{groups, user_emails, user_group, users},
+    schema::{groups, password_resets, user_emails, user_group, users},
     sql::sql,
     store::Session,
 };
@@ -255,17 +257,115 @@ impl UserRows for Session<'_> {
         })
     }
 
-    fn other_active_superusers(&mut self, id: UserId) -> Result<u64, StoreError> {
-        self.run(|connection| {
-            // The rows are locked in one order, and looked at again once they are.
-            let active: Vec<Uuid> = users::table
-                .filter(users::is_superuser)
-                .filter(users::is_active)
-                .order(users::id)
+    fn lock_user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        // Read once the lock is there: who waited for it would see the groups as they were before.
+        let locked: Option<Uuid> = self.run(|connection| {
+            Ok(users::table
+                .find(id.uuid())
                 .select(users::id)
                 .for_no_key_update()
-                .load(connection)?;
-            Ok(active.iter().filter(|other| **other != id.uuid()).count() as u64)
+                .first(connection)
+                .optional()?)
+        })?;
+        match locked {
+            Some(_id) => self.user(id),
+            None => Ok(None),
+        }
+    }
+
+    fn update_user(
+        &mut self,
+        id: UserId,
+        change: &UserChange,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(users::table.find(id.uuid()))
+                .set((
+                    users::firstname.eq(change.firstname.as_str()),
+                    users::middlename.eq(change.middlename.as_ref().map(PersonName::as_str)),
+                    users::lastname.eq(change.lastname.as_str()),
+                    users::phone.eq(change.phone.as_ref().map(PhoneNumber::as_str)),
+                    users::last_modified.eq(now),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn replace_email(
+        &mut self,
+        id: UserId,
+        email: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(users::table.find(id.uuid()))
+                .set((
+                    users::email.eq(email.as_str()),
+                    users::last_modified.eq(now),
+                ))
+                .execute(connection)?;
+            // With the rows go the requests to verify what was theirs.
+            diesel::delete(user_emails::table)
+                .filter(user_emails::user_id.eq(id.uuid()))
+                .filter(
+                    user_emails::is_primary.or(lower(user_emails::email).eq(email.as_str())),
+                )
+                .execute(connection)?;
+            diesel::insert_into(user_emails::table)
+                .values((
+                    user_emails::id.eq(Uuid::new_v4()),
+                    user_emails::user_id.eq(id.uuid()),
+                    user_emails::email.eq(email.as_str()),
+                    user_emails::is_primary.eq(true),
+                    user_emails::verified_at.eq(now),
+                    user_emails::created_at.eq(now),
+                ))
+                .execute(connection)?;
+            diesel::update(password_resets::table)
+                .filter(password_resets::user_id.eq(id.uuid()))
+                .filter(password_resets::used_at.is_null())
+                .set(password_resets::used_at.eq(now))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn add_to_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "INSERT INTO user_group (user_id, group_id)
+                 SELECT ?, groups.id FROM groups WHERE name = ANY (?)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<Array<Text>, _>(texts(groups))
+            .execute(connection)?;
+            touch(connection, id, now)
+        })
+    }
+
+    fn remove_from_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "DELETE FROM user_group USING groups
+                 WHERE user_id = ? AND groups.id = group_id AND name = ANY (?)",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<Array<Text>, _>(texts(groups))
+            .execute(connection)?;
+            touch(connection, id, now)
         })
     }
 
@@ -291,6 +391,18 @@ impl UserRows for Session<'_> {
     }
 }
 
+/// Notes that the account is not what it was.
+fn touch(connection: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> Result<(), Failure> {
+    diesel::update(users::table.find(id.uuid()))
+        .set(users::last_modified.eq(now))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn texts(groups: &[GroupName]) -> Vec<&str> {
+    groups.iter().map(GroupName::as_str).collect()
+}
+
 /// The accounts that pass the filter, still without an order; `None` where none can.
 fn filtered<'a>(
     connection: &mut PgConnection,
@@ -300,7 +412,7 @@ fn filtered<'a>(
     // values would often be a walk through all accounts.
     let mut query = users::table.into_boxed().filter(literal::<Bool>("true"));
     if let Some(prefix) = &filter.starts_with {
-        let Some(pattern) = prefix_pattern(prefix) else {
+        let Some(pattern) = like::starting_with(prefix) else {
             return Ok(None);
         };
         let starts = lower(users::email)
@@ -340,20 +452,4 @@ fn group_id(connection: &mut PgConnection, name: &str) -> QueryResult<Option<Uui
         .select(groups::id)
         .first(connection)
         .optional()
-}
-
-/// The `LIKE` pattern of texts that start with `prefix`; `None` where PostgreSQL holds no such text.
-fn prefix_pattern(prefix: &str) -> Option<String> {
-    if prefix.contains('\0') {
-        return None;
-    }
-    let mut pattern = String::with_capacity(prefix.len() + 1);
-    for letter in prefix.chars() {
-        if matches!(letter, '\\' | '%' | '_') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    Some(pattern)
 }
