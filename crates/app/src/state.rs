@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use abu_application::{
     BlockingPool, Database,
+    access::AccessControl,
     accounts::Accounts,
     chat_access::ChatAccess,
     messaging::Messaging,
@@ -53,6 +54,8 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     /// Accounts.
     pub accounts: Accounts,
+    /// Permissions, roles and groups, and roles assigned for a term.
+    pub access: AccessControl,
     /// Logging in, and what comes of it.
     pub sessions: Sessions,
     /// Rooms.
@@ -107,6 +110,11 @@ impl AppState {
                 hashing: hashing.clone(),
                 hasher: Arc::clone(&hasher),
                 live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            access: AccessControl {
+                database: database.clone(),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
             },

@@ -105,7 +105,10 @@ fn caller_record(row: CallerRow) -> CallerRecord {
     }
 }
 
-fn names(connection: &mut PgConnection, statement: Sql<'_, Text>) -> Result<BTreeSet<String>, Failure> {
+fn names(
+    connection: &mut PgConnection,
+    statement: Sql<'_, Text>,
+) -> Result<BTreeSet<String>, Failure> {
     let names: Vec<String> = statement.load(connection)?;
     Ok(names.into_iter().collect())
 }
@@ -420,10 +423,7 @@ fn seed_named(
         .load(connection)
 }
 
-fn seed_permissions(
-    connection: &mut PgConnection,
-    now: DateTime<Utc>,
-) -> QueryResult<Vec<String>> {
+fn seed_permissions(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<Vec<String>> {
     let all = Permission::ALL.iter();
     let named = all.map(|permission| (permission.name(), permission.description()));
     seed_named(connection, insert_named!("permissions"), named, now)
@@ -445,10 +445,7 @@ fn seed_groups(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult
 
 /// Only what is new is linked: what the office took out of a role stays out. And only seeded roles get
 /// anything, never one that the office made by a name that was seeded later.
-fn seed_permissions_of_roles(
-    connection: &mut PgConnection,
-    new: &NewRows,
-) -> QueryResult<usize> {
+fn seed_permissions_of_roles(connection: &mut PgConnection, new: &NewRows) -> QueryResult<usize> {
     let (roles, permissions): (Vec<_>, Vec<_>) = SEEDED_ROLES
         .iter()
         .flat_map(|role| role.permissions.iter().map(|held| (role.name, held.name())))

@@ -11,7 +11,7 @@ use abu_domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::{IntoBoxed, InnerJoin, now as moment},
+    dsl::{InnerJoin, IntoBoxed, now as moment},
     pg::Pg,
     prelude::*,
     sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},

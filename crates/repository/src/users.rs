@@ -309,9 +309,7 @@ impl UserRows for Session<'_> {
             // With the rows go the requests to verify what was theirs.
             diesel::delete(user_emails::table)
                 .filter(user_emails::user_id.eq(id.uuid()))
-                .filter(
-                    user_emails::is_primary.or(lower(user_emails::email).eq(email.as_str())),
-                )
+                .filter(user_emails::is_primary.or(lower(user_emails::email).eq(email.as_str())))
                 .execute(connection)?;
             diesel::insert_into(user_emails::table)
                 .values((

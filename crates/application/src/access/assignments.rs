@@ -9,8 +9,8 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    AccessControl, AccessError, Caller, require_held, require_held_until, require_in,
-    require_rank, require_rank_in_chapter, require_to_change_rights_in,
+    AccessControl, AccessError, Caller, require_held, require_held_until, require_in, require_rank,
+    require_rank_in_chapter, require_to_change_rights_in,
 };
 use crate::{
     audit::{Action, Entry, Target},
@@ -74,7 +74,12 @@ impl AccessControl {
         self.database
             .read(move |tx| {
                 let found = tx.assignment(id)?;
-                require_in(tx, &caller, Permission::ModifyRole, scope_of(found.as_ref()))?;
+                require_in(
+                    tx,
+                    &caller,
+                    Permission::ModifyRole,
+                    scope_of(found.as_ref()),
+                )?;
                 found.ok_or(AssignmentError::NotFound)
             })
             .await

@@ -139,13 +139,20 @@ impl AccessControl {
         expected: Expected,
     ) -> Result<Group, RightsError> {
         let named = change.roles.clone();
-        self.change_group(caller, name, named, expected, Action::GroupUpdate, |group| {
-            Ok(Edit {
-                name: change.name.unwrap_or_else(|| group.name.clone()),
-                description: change.description,
-                roles: change.roles.into_iter().collect(),
-            })
-        })
+        self.change_group(
+            caller,
+            name,
+            named,
+            expected,
+            Action::GroupUpdate,
+            |group| {
+                Ok(Edit {
+                    name: change.name.unwrap_or_else(|| group.name.clone()),
+                    description: change.description,
+                    roles: change.roles.into_iter().collect(),
+                })
+            },
+        )
         .await
     }
 
@@ -311,10 +318,7 @@ fn may_change(
 
 /// The group of super admins keeps the roles that it begins with, so that what is shown of it is true:
 /// whoever is in it may do everything.
-fn keeps_super_admins(
-    group: &Group,
-    difference: &Difference<RoleName>,
-) -> Result<(), RightsError> {
+fn keeps_super_admins(group: &Group, difference: &Difference<RoleName>) -> Result<(), RightsError> {
     let mut removed = difference.removed.iter();
     let loses = removed.any(|role| super_admin_roles().contains(&role.as_str()));
     if group.name.as_str() == SUPER_ADMIN_GROUP && loses {

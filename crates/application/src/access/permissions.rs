@@ -114,8 +114,7 @@ impl AccessControl {
         let (now, entry_id) = self.moment();
         self.database
             .transaction(move |tx| {
-                let actor =
-                    require_to_change_rights(tx, &caller, Permission::ModifyPermission)?;
+                let actor = require_to_change_rights(tx, &caller, Permission::ModifyPermission)?;
                 let before = tx
                     .permission(&name)?
                     .ok_or(RightsError::NotFound(Named::Permission))?;

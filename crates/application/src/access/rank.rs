@@ -138,7 +138,9 @@ pub fn require_rank(
         .collect();
     for (chapter, held) in &owner.in_chapters {
         let scope = Scope::Chapter(*chapter);
-        let beyond = held.iter().filter(|name| !actor.holds_named_in(name, scope));
+        let beyond = held
+            .iter()
+            .filter(|name| !actor.holds_named_in(name, scope));
         missing.extend(beyond.cloned());
     }
     nothing_beyond(missing)
@@ -219,11 +221,12 @@ pub enum LastSuperAdmin {
 ///
 /// # Errors
 /// [`LastSuperAdmin`].
-pub fn keep_a_super_admin(
-    tx: &mut dyn Transaction,
-    leaving: &User,
-) -> Result<(), LastSuperAdmin> {
-    if !leaving.groups.iter().any(|group| group == SUPER_ADMIN_GROUP) {
+pub fn keep_a_super_admin(tx: &mut dyn Transaction, leaving: &User) -> Result<(), LastSuperAdmin> {
+    if !leaving
+        .groups
+        .iter()
+        .any(|group| group == SUPER_ADMIN_GROUP)
+    {
         return Ok(());
     }
     tx.lock_rights()?;

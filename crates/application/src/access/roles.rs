@@ -101,11 +101,7 @@ impl AccessControl {
     ///
     /// # Errors
     /// [`RightsError`].
-    pub async fn create_role(
-        &self,
-        caller: Caller,
-        draft: RoleDraft,
-    ) -> Result<Role, RightsError> {
+    pub async fn create_role(&self, caller: Caller, draft: RoleDraft) -> Result<Role, RightsError> {
         let (now, entry_id) = self.moment();
         self.database
             .transaction(move |tx| {

@@ -68,7 +68,10 @@ impl Accounts {
                 if removed.is_empty() {
                     return Ok(user);
                 }
-                if removed.iter().any(|group| group.as_str() == SUPER_ADMIN_GROUP) {
+                if removed
+                    .iter()
+                    .any(|group| group.as_str() == SUPER_ADMIN_GROUP)
+                {
                     access::keep_a_super_admin(tx, &user)?;
                     if user.is_superuser {
                         return Err(AccountError::Superuser);

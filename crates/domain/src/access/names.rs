@@ -70,7 +70,15 @@ mod tests {
         }
         let long = "x".repeat(65);
         for name in [
-            "", "ab", &long, "User_Admin", "user admin", " abc", "a-b-c", "abc\0", "äbc",
+            "",
+            "ab",
+            &long,
+            "User_Admin",
+            "user admin",
+            " abc",
+            "a-b-c",
+            "abc\0",
+            "äbc",
         ] {
             assert!(RoleName::parse(name).is_err(), "{name:?}");
         }

@@ -49,7 +49,11 @@ impl RoomName {
 }
 
 /// Text without control characters, of 1 to so many characters after trimming.
-pub(super) fn one_line(text: &str, max_chars: usize, length: Violation) -> Result<String, Violation> {
+pub(super) fn one_line(
+    text: &str,
+    max_chars: usize,
+    length: Violation,
+) -> Result<String, Violation> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > max_chars {
         return Err(length);

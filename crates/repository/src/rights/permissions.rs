@@ -84,7 +84,9 @@ impl PermissionRows for Session<'_> {
                 .select(PermissionRow::as_select())
                 .load(connection)?;
             let rows = in_list_order(backward, rows).into_iter();
-            Ok(rows.map(KeptPermission::try_from).collect::<Result<_, _>>()?)
+            Ok(rows
+                .map(KeptPermission::try_from)
+                .collect::<Result<_, _>>()?)
         })
     }
 

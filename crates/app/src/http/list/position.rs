@@ -1,7 +1,10 @@
 //! Positions in the form in which cursors carry them.
 
 use abu_application::lists::{Seek, TimePosition};
-use abu_domain::UserId;
+use abu_domain::{
+    UserId, Violation,
+    access::{GroupName, PermissionName, RoleName},
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -41,6 +44,48 @@ impl Position for UserId {
         Self::new(id)
     }
 }
+
+/// Names, in lists by name.
+macro_rules! position_by_name {
+    ($($name:ident),*) => {$(
+        impl Position for $name {
+            type Wire = WireName<Self>;
+
+            fn to_wire(self) -> Self::Wire {
+                WireName(self)
+            }
+
+            fn from_wire(wire: Self::Wire) -> Self {
+                wire.0
+            }
+        }
+
+        impl TryFrom<String> for WireName<$name> {
+            type Error = Violation;
+
+            fn try_from(text: String) -> Result<Self, Violation> {
+                $name::parse(&text).map(Self)
+            }
+        }
+
+        impl From<WireName<$name>> for String {
+            fn from(wire: WireName<$name>) -> Self {
+                wire.0.to_string()
+            }
+        }
+    )*};
+}
+
+/// A name inside a cursor.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[serde(bound(
+    serialize = "Self: Clone + Into<String>",
+    deserialize = "Self: TryFrom<String, Error = Violation>"
+))]
+pub(in crate::http) struct WireName<N>(N);
+
+position_by_name!(GroupName, PermissionName, RoleName);
 
 /// The place of a message.
 impl Position for i64 {

@@ -61,8 +61,9 @@ problem_kinds! {
         "There is no account with this e-mail address and this password. Which of the two is wrong \
          is not told.";
     PermissionDenied => FORBIDDEN, "permission-denied", "A permission is missing",
-        "The caller lacks a permission, named in `required`, or the role in the room that this \
-         takes.";
+        "The caller lacks permissions, named in `required`, or the role in the room that this \
+         takes. Whoever gives permissions must hold them, and whoever acts on an account must hold \
+         all that its owner holds.";
     EmailUnverified => FORBIDDEN, "email-unverified", "The e-mail address is not verified",
         "The password is right, and nobody proved yet that they read the address: open the link in \
          the mail, or have another one sent.";
