@@ -8,6 +8,7 @@ pub mod http;
 pub mod kept_secrets;
 pub mod logging;
 pub mod open_files;
+pub mod rate_limits;
 pub mod readiness;
 pub mod security;
 pub mod server;

@@ -12,7 +12,10 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use ipnet::IpNet;
 use secrecy::SecretString;
+
+use crate::rate_limits::Quota;
 
 pub use effective::Effective;
 pub use environment::Environment;
@@ -32,7 +35,7 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// The first administrator.
     pub superuser: SuperuserSettings,
-    /// Whether callers who ask too often are refused.
+    /// How often callers may ask.
     pub rate_limits: RateLimitSettings,
     /// Which browsers may call.
     pub cors: CorsSettings,
@@ -59,6 +62,8 @@ pub struct ServerSettings {
     pub shutdown_timeout: Duration,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
+    /// The proxies that are believed when they say whom they pass on.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// `database.*`
@@ -105,6 +110,20 @@ pub struct SuperuserSettings {
 pub struct RateLimitSettings {
     /// Whether there are any limits.
     pub enabled: bool,
+    /// Requests of a user, or of a network from which nobody is logged in.
+    pub default: Quota,
+    /// Handshakes of the chat with a ticket, from one network.
+    pub connect: Quota,
+    /// Log-ins to one account.
+    pub log_in_account: Quota,
+    /// Log-ins from one network.
+    pub log_in_network: Quota,
+    /// Registrations from one network.
+    pub register: Quota,
+    /// Mails that one address is sent because somebody asked for help.
+    pub recover: Quota,
+    /// Renewed access tokens, from one network.
+    pub refresh: Quota,
 }
 
 /// `cors.*`

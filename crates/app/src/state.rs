@@ -7,6 +7,7 @@ use abu_application::{
     access::AccessControl,
     accounts::Accounts,
     chat_access::ChatAccess,
+    idempotency::Idempotency,
     messaging::Messaging,
     ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
     rooms::Rooms,
@@ -17,7 +18,8 @@ use actix_web::{HttpRequest, web};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    http::{AllowedOrigins, Api, CursorCodec},
+    http::{AllowedOrigins, Api, CursorCodec, Fingerprints, TrustedProxies},
+    rate_limits::RateLimits,
     readiness::Readiness,
     settings::{Environment, Settings},
 };
@@ -26,7 +28,8 @@ use crate::{
 pub struct AppParts {
     /// What the operator decided.
     pub settings: Arc<Settings>,
-    /// What access tokens are signed with; the key of list cursors is derived from it.
+    /// What access tokens are signed with; the keys of list cursors and of fingerprints are derived
+    /// from it.
     pub secret: SecretString,
     /// The store.
     pub database: Database,
@@ -64,6 +67,10 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Tickets for the chat's handshake.
     pub chat_access: ChatAccess,
+    /// Requests that are done once.
+    pub idempotency: Idempotency,
+    /// How often somebody may ask.
+    pub limits: RateLimits,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Identifiers.
@@ -86,6 +93,10 @@ pub struct HttpRules {
     pub max_body_bytes: usize,
     /// Writes and reads the cursors of lists.
     pub cursors: CursorCodec,
+    /// Tells requests with one idempotency key apart.
+    pub fingerprints: Fingerprints,
+    /// The proxies that are believed when they say whom they pass on.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl AppState {
@@ -140,6 +151,11 @@ impl AppState {
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
             },
+            idempotency: Idempotency {
+                database: database.clone(),
+                clock: Arc::clone(&clock),
+            },
+            limits: RateLimits::new(&settings, ids.secret()),
             chat_access: ChatAccess {
                 database,
                 clock: Arc::clone(&clock),
@@ -151,6 +167,8 @@ impl AppState {
                 only_https: settings.environment == Environment::Production,
                 max_body_bytes: settings.server.max_body_bytes,
                 cursors: CursorCodec::new(secret.expose_secret().as_bytes()),
+                fingerprints: Fingerprints::new(secret.expose_secret().as_bytes()),
+                trusted_proxies: TrustedProxies::new(&settings.server.trusted_proxies),
             },
             api: Api::describe(),
             ids,

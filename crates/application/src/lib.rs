@@ -7,6 +7,7 @@ pub mod audit;
 pub mod blocking;
 pub mod chat_access;
 pub mod database;
+pub mod idempotency;
 pub mod lists;
 pub mod messaging;
 pub mod ports;

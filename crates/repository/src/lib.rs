@@ -7,6 +7,7 @@ mod audit;
 mod connection;
 mod erasures;
 mod error;
+mod idempotency;
 mod like;
 mod lists;
 mod messages;

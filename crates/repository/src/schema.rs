@@ -122,6 +122,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Requests that are done once: the keys their clients gave them, and what they were answered.
+    idempotency_keys (scope, route, key) {
+        /// Id of the user who asked, or anonymous.
+        scope -> Text,
+        /// Address of the route, with names for its parts; all are POST.
+        route -> Text,
+        /// The header Idempotency-Key.
+        key -> Uuid,
+        /// HMAC-SHA-256 over method, address, content type and body, with a key of the server's: a body may hold a password.
+        request_hash -> Bytea,
+        /// HTTP status of the answer; none while the request is under way.
+        status -> Nullable<Int2>,
+        /// Of the answer.
+        content_type -> Nullable<Text>,
+        /// Of the answer.
+        location -> Nullable<Text>,
+        /// Of the answer.
+        etag -> Nullable<Text>,
+        /// Of the answer, before compression.
+        body -> Nullable<Bytea>,
+        /// When the key was claimed, by which its holder is known; one without an answer counts as abandoned after a minute.
+        created_at -> Timestamptz,
+        /// When the key may be used for something new.
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Every message, kept for ever.
     messages (room_id, seq) {
         room_id -> Uuid,
@@ -387,6 +415,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     email_verifications,
     erasures,
     groups,
+    idempotency_keys,
     messages,
     password_resets,
     permission_role,

@@ -17,7 +17,7 @@ mod server;
 pub use builders::{GroupBuilder, UserBuilder, caller, session_of};
 pub use chat_client::ChatClient;
 pub use cluster::cluster;
-pub use database::{TestDatabase, new_message};
+pub use database::{HeldTable, TestDatabase, new_message};
 pub use private_cluster::{Frozen, PrivateCluster};
 #[cfg(feature = "server")]
 pub use server::{ADMIN_EMAIL, ADMIN_PASSWORD, SECRET, TestServer};

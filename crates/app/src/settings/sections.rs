@@ -5,12 +5,14 @@ use std::{net::IpAddr, path::PathBuf};
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use ipnet::{IpNet, Ipv4Net};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthSettings, CorsSettings, DataSettings, DatabaseSettings, Environment, LogSettings,
     RateLimitSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
 };
+use crate::rate_limits::Quota;
 
 /// As many bytes as the signature has: a shorter secret would be its weakest part.
 const MIN_JWT_SECRET_BYTES: usize = 32;
@@ -30,9 +32,7 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         database: database(reader),
         auth: auth(reader),
         superuser: superuser(reader),
-        rate_limits: RateLimitSettings {
-            enabled: reader.flag("rate_limits.enabled"),
-        },
+        rate_limits: rate_limits(reader),
         cors: cors(reader),
         log: log(reader),
         data: data(reader),
@@ -57,6 +57,35 @@ fn server(reader: &mut Reader) -> ServerSettings {
         workers: reader.whole("server.workers", 0..=512),
         shutdown_timeout: reader.seconds("server.shutdown_timeout", 1.0..=600.0),
         max_body_bytes: reader.whole("server.max_body_bytes", 1_024..=67_108_864),
+        trusted_proxies: trusted_proxies(reader),
+    }
+}
+
+fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
+    let texts = reader.list("server.trusted_proxies");
+    let networks: Vec<_> = texts.iter().filter_map(|text| network(text)).collect();
+    reader.rule(
+        "server.trusted_proxies",
+        &[],
+        networks.len() == texts.len(),
+        "must hold IP addresses and networks, such as 10.0.0.1 and 10.0.0.0/8",
+    );
+    networks
+}
+
+/// A network, or an address as the network of it alone. IPv4 inside IPv6 is IPv4, as it is of those
+/// who call.
+fn network(text: &str) -> Option<IpNet> {
+    let network = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address),
+        Err(_no_address) => text.parse().ok()?,
+    };
+    match (network.addr().to_canonical(), network) {
+        (IpAddr::V4(inside), IpNet::V6(outside)) => {
+            let prefix = outside.prefix_len().checked_sub(96)?;
+            Ipv4Net::new(inside, prefix).ok().map(IpNet::from)
+        }
+        _ => Some(network),
     }
 }
 
@@ -106,6 +135,20 @@ fn superuser(reader: &mut Reader) -> SuperuserSettings {
             .and_then(|password| reader.kept("superuser.password", NewPassword::parse(password))),
         firstname: reader.parsed("superuser.firstname", PersonName::parse),
         lastname: reader.parsed("superuser.lastname", PersonName::parse),
+    }
+}
+
+fn rate_limits(reader: &mut Reader) -> RateLimitSettings {
+    let mut quota = |key| reader.required(key, Quota::LEAST, str::parse);
+    RateLimitSettings {
+        default: quota("rate_limits.default"),
+        connect: quota("rate_limits.connect"),
+        log_in_account: quota("rate_limits.log_in_account"),
+        log_in_network: quota("rate_limits.log_in_network"),
+        register: quota("rate_limits.register"),
+        recover: quota("rate_limits.recover"),
+        refresh: quota("rate_limits.refresh"),
+        enabled: reader.flag("rate_limits.enabled"),
     }
 }
 
@@ -250,6 +293,16 @@ fn demand_for_production(reader: &mut Reader, settings: &Settings) {
             .iter()
             .any(|origin| origin == "*"),
         "must not allow every origin in production",
+    );
+    reader.rule(
+        "server.trusted_proxies",
+        &[],
+        settings
+            .server
+            .trusted_proxies
+            .iter()
+            .all(|network| network.prefix_len() > 0),
+        "must not trust every address in production",
     );
 }
 

@@ -197,6 +197,59 @@ fn all_mistakes_are_reported_at_once_by_name_and_place() {
 }
 
 #[test]
+fn proxies_are_addresses_and_networks() {
+    let trusted = |text: &str| {
+        let sources = development().variable("ABU__SERVER__TRUSTED_PROXIES", text);
+        Settings::load(&sources).map(|settings| {
+            let networks = settings.server.trusted_proxies.iter();
+            networks.map(ToString::to_string).collect::<Vec<_>>()
+        })
+    };
+    let networks = trusted("10.0.0.1, 10.0.0.0/8,::1,2001:db8::/32,::ffff:192.0.2.0/120");
+    assert_eq!(
+        networks.unwrap(),
+        [
+            "10.0.0.1/32",
+            "10.0.0.0/8",
+            "::1/128",
+            "2001:db8::/32",
+            "192.0.2.0/24"
+        ]
+    );
+    assert!(trusted("").unwrap().is_empty());
+    for text in [
+        "localhost",
+        "10.0.0.0/33",
+        "10.0.0",
+        "10.0.0.1:80",
+        "::ffff:0:0/90",
+    ] {
+        let said = trusted(text).unwrap_err().to_string();
+        assert!(
+            said.contains("must hold IP addresses and networks"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_quota_that_is_none_is_a_mistake() {
+    let sources = development()
+        .variable("ABU__RATE_LIMITS__DEFAULT", "many/min")
+        .variable("ABU__RATE_LIMITS__RECOVER", "");
+    let said = mistakes(&sources).to_string();
+    for line in [
+        "rate_limits.default must be a number of requests and a time, 1 to 1000000 in 1 s to 24 h, such as 10/15min, but is \"many/min\" (from the variable ABU__RATE_LIMITS__DEFAULT)",
+        "rate_limits.recover must be a number of requests and a time, 1 to 1000000 in 1 s to 24 h, such as 10/15min, but is not set (from the variable ABU__RATE_LIMITS__RECOVER)",
+    ] {
+        assert!(
+            said.lines().any(|said| said.trim() == line),
+            "{line}\nis not in\n{said}"
+        );
+    }
+}
+
+#[test]
 fn production_refuses_what_is_missing_weak_or_wide_open() {
     assert!(Settings::load(&production()).is_ok());
     let said = mistakes(&Sources::built_in(Environment::Production)).to_string();
@@ -224,6 +277,11 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
             "must not allow every origin",
         ),
         ("ABU__AUTH__BCRYPT_COST", "4", "at least 10"),
+        (
+            "ABU__SERVER__TRUSTED_PROXIES",
+            "10.0.0.1,0.0.0.0/0",
+            "must not trust every address",
+        ),
         (
             "ABU__DATABASE__URL",
             "mysql://db",

@@ -83,7 +83,7 @@ impl AccessControl {
         &self,
         caller: Caller,
         filter: NameFilter,
-        page: ListRequest<GroupName>,
+        page: ListRequest<String>,
     ) -> Result<Listed<Group>, RightsError> {
         self.database
             .read(move |tx| {

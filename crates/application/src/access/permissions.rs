@@ -61,7 +61,7 @@ impl AccessControl {
         &self,
         caller: Caller,
         filter: NameFilter,
-        page: ListRequest<PermissionName>,
+        page: ListRequest<String>,
     ) -> Result<Listed<KeptPermission>, RightsError> {
         self.database
             .read(move |tx| {

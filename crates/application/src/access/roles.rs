@@ -83,7 +83,7 @@ impl AccessControl {
         &self,
         caller: Caller,
         filter: NameFilter,
-        page: ListRequest<RoleName>,
+        page: ListRequest<String>,
     ) -> Result<Listed<Role>, RightsError> {
         self.database
             .read(move |tx| {

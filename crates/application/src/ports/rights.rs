@@ -29,7 +29,7 @@ pub trait PermissionRows {
     fn list_permissions(
         &mut self,
         filter: &NameFilter,
-        seek: Seek<PermissionName>,
+        seek: Seek<String>,
         limit: u32,
     ) -> Result<Vec<KeptPermission>, StoreError>;
 
@@ -100,7 +100,7 @@ pub trait RoleRows {
     fn list_roles(
         &mut self,
         filter: &NameFilter,
-        seek: Seek<RoleName>,
+        seek: Seek<String>,
         limit: u32,
     ) -> Result<Vec<Role>, StoreError>;
 
@@ -188,7 +188,7 @@ pub trait GroupRows {
     fn list_groups(
         &mut self,
         filter: &NameFilter,
-        seek: Seek<GroupName>,
+        seek: Seek<String>,
         limit: u32,
     ) -> Result<Vec<Group>, StoreError>;
 

@@ -1,8 +1,8 @@
 use std::error::Error;
 
 use super::{
-    AccessRows, AssignmentRows, AuditRows, ErasureRows, GroupRows, MessageRows, PermissionRows,
-    RoleRows, RoomRows, SessionRows, TicketRows, UserRows,
+    AccessRows, AssignmentRows, AuditRows, ErasureRows, GroupRows, IdempotencyRows, MessageRows,
+    PermissionRows, RoleRows, RoomRows, SessionRows, TicketRows, UserRows,
 };
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
@@ -32,6 +32,7 @@ pub trait Transaction:
     + AuditRows
     + ErasureRows
     + GroupRows
+    + IdempotencyRows
     + MessageRows
     + PermissionRows
     + RoleRows
@@ -48,6 +49,7 @@ impl<T> Transaction for T where
         + AuditRows
         + ErasureRows
         + GroupRows
+        + IdempotencyRows
         + MessageRows
         + PermissionRows
         + RoleRows

@@ -91,14 +91,13 @@ impl GroupRows for Session<'_> {
     fn list_groups(
         &mut self,
         filter: &NameFilter,
-        seek: Seek<GroupName>,
+        seek: Seek<String>,
         limit: u32,
     ) -> Result<Vec<Group>, StoreError> {
         let Some(query) = filtered(filter) else {
             return Ok(Vec::new());
         };
         let backward = seek.is_backward();
-        let seek = seek.map(|name| name.to_string());
         self.run(|connection| {
             let rows = ascending!(query, seek, groups::name)
                 .limit(limit.into())

@@ -70,14 +70,13 @@ impl PermissionRows for Session<'_> {
     fn list_permissions(
         &mut self,
         filter: &NameFilter,
-        seek: Seek<PermissionName>,
+        seek: Seek<String>,
         limit: u32,
     ) -> Result<Vec<KeptPermission>, StoreError> {
         let Some(query) = filtered(filter) else {
             return Ok(Vec::new());
         };
         let backward = seek.is_backward();
-        let seek = seek.map(|name| name.to_string());
         self.run(|connection| {
             let rows = ascending!(query, seek, permissions::name)
                 .limit(limit.into())

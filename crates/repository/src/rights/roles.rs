@@ -91,14 +91,13 @@ impl RoleRows for Session<'_> {
     fn list_roles(
         &mut self,
         filter: &NameFilter,
-        seek: Seek<RoleName>,
+        seek: Seek<String>,
         limit: u32,
     ) -> Result<Vec<Role>, StoreError> {
         let Some(query) = filtered(filter) else {
             return Ok(Vec::new());
         };
         let backward = seek.is_backward();
-        let seek = seek.map(|name| name.to_string());
         self.run(|connection| {
             let rows = ascending!(query, seek, roles::name)
                 .limit(limit.into())

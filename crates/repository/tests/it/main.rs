@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod idempotency;
 mod messages;
 mod migrations;
 mod outages;

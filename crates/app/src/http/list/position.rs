@@ -1,10 +1,7 @@
 //! Positions in the form in which cursors carry them.
 
 use abu_application::lists::{Seek, TimePosition};
-use abu_domain::{
-    UserId, Violation,
-    access::{GroupName, PermissionName, RoleName},
-};
+use abu_domain::UserId;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -33,6 +30,7 @@ impl<Id: From<Uuid> + Into<Uuid>> Position for TimePosition<Id> {
     }
 }
 
+/// Lists in the order of ids.
 impl Position for UserId {
     type Wire = Uuid;
 
@@ -45,49 +43,7 @@ impl Position for UserId {
     }
 }
 
-/// Names, in lists by name.
-macro_rules! position_by_name {
-    ($($name:ident),*) => {$(
-        impl Position for $name {
-            type Wire = WireName<Self>;
-
-            fn to_wire(self) -> Self::Wire {
-                WireName(self)
-            }
-
-            fn from_wire(wire: Self::Wire) -> Self {
-                wire.0
-            }
-        }
-
-        impl TryFrom<String> for WireName<$name> {
-            type Error = Violation;
-
-            fn try_from(text: String) -> Result<Self, Violation> {
-                $name::parse(&text).map(Self)
-            }
-        }
-
-        impl From<WireName<$name>> for String {
-            fn from(wire: WireName<$name>) -> Self {
-                wire.0.to_string()
-            }
-        }
-    )*};
-}
-
-/// A name inside a cursor.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-#[serde(bound(
-    serialize = "Self: Clone + Into<String>",
-    deserialize = "Self: TryFrom<String, Error = Violation>"
-))]
-pub(in crate::http) struct WireName<N>(N);
-
-position_by_name!(GroupName, PermissionName, RoleName);
-
-/// The place of a message.
+/// Lists in the order of places.
 impl Position for i64 {
     type Wire = Self;
 
@@ -95,8 +51,21 @@ impl Position for i64 {
         self
     }
 
-    fn from_wire(seq: Self) -> Self {
-        seq
+    fn from_wire(place: Self) -> Self {
+        place
+    }
+}
+
+/// Lists in the order of names.
+impl Position for String {
+    type Wire = Self;
+
+    fn to_wire(self) -> Self {
+        self
+    }
+
+    fn from_wire(name: Self) -> Self {
+        name
     }
 }
 

@@ -6,6 +6,7 @@ use abu_application::{
     access::{AccessError, AssignmentError, Named, RightsError},
     accounts::AccountError,
     chat_access::TicketError,
+    idempotency::IdempotencyError,
     messaging::MessagingError,
     ports::{StoreError, TokenError},
     rooms::RoomError,
@@ -78,7 +79,8 @@ impl From<StoreError> for Problem {
             StoreError::Conflict { .. } => Self::conflict(
                 "changed-meanwhile",
                 "Something this depends on was changed at the same moment. Try again.",
-            ),
+            )
+            .worth_trying_in(1),
             StoreError::Other(_) => Self::internal(error),
         }
     }
@@ -249,6 +251,24 @@ impl From<TicketError> for Problem {
                 Self::new(ProblemKind::InvalidToken, "The ticket is not valid.")
             }
             TicketError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Access(error) => error.into(),
+            IdempotencyError::InFlight => Self::conflict(
+                "idempotency-in-flight",
+                "The request that came first with this idempotency key is still under way.",
+            )
+            .worth_trying_in(1),
+            IdempotencyError::Reused => Self::new(
+                ProblemKind::IdempotencyKeyReused,
+                "This idempotency key came with another body before.",
+            ),
+            IdempotencyError::Store(error) => error.into(),
         }
     }
 }

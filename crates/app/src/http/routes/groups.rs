@@ -45,11 +45,11 @@ impl List for Groups {
     type Filter = NameFilter;
     type Item = access::Group;
     type Entry = Group;
-    type Position = GroupName;
+    type Position = String;
     const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn position(group: &access::Group) -> GroupName {
-        group.name.clone()
+    fn position(group: &access::Group) -> String {
+        group.name.to_string()
     }
 }
 

@@ -39,11 +39,11 @@ impl List for Permissions {
     type Filter = NameFilter;
     type Item = KeptPermission;
     type Entry = Permission;
-    type Position = PermissionName;
+    type Position = String;
     const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn position(permission: &KeptPermission) -> PermissionName {
-        permission.name.clone()
+    fn position(permission: &KeptPermission) -> String {
+        permission.name.to_string()
     }
 }
 

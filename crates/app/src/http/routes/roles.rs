@@ -45,11 +45,11 @@ impl List for Roles {
     type Filter = NameFilter;
     type Item = access::Role;
     type Entry = Role;
-    type Position = RoleName;
+    type Position = String;
     const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn position(role: &access::Role) -> RoleName {
-        role.name.clone()
+    fn position(role: &access::Role) -> String {
+        role.name.to_string()
     }
 }
 

@@ -61,7 +61,7 @@ impl Pairs {
     }
 }
 
-fn listen() {
+pub(super) fn listen() {
     // Whichever test is first installs it.
     if log::set_logger(&LINES).is_ok() {
         log::set_max_level(LevelFilter::Trace);
@@ -69,7 +69,7 @@ fn listen() {
 }
 
 /// Waits for the line of the access log that ends a request.
-fn access_line(request: &str) -> String {
+pub(super) fn access_line(request: &str) -> String {
     let mine = format!(" request={request}");
     let is_mine = |line: &&String| line.starts_with("abu_app::access") && line.contains(&mine);
     let lines = LINES.lines.lock().unwrap();
