@@ -7,6 +7,7 @@ pub mod exit_code;
 pub mod http;
 pub mod kept_secrets;
 pub mod logging;
+mod mail;
 pub mod open_files;
 pub mod rate_limits;
 pub mod readiness;

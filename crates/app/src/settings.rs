@@ -12,7 +12,9 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use chrono::TimeDelta;
 use ipnet::IpNet;
+use lettre::{message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::SecretString;
 
 use crate::rate_limits::Quota;
@@ -43,6 +45,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// What the server keeps itself.
     pub data: DataSettings,
+    /// Mail.
+    pub mail: MailSettings,
     /// The chat's limits.
     pub chat: ChatSettings,
     /// How large rooms, and how many: `chat.max_room_members` and `chat.max_rooms_per_user`.
@@ -84,12 +88,24 @@ pub struct AuthSettings {
     pub jwt_secret: Option<SecretString>,
     /// How long an access token is good.
     pub access_token_ttl: Duration,
+    /// How long a session is good after it was last refreshed.
+    pub session_ttl: Duration,
+    /// Seals secrets in the database; `None` for a random one that is made and kept.
+    pub encryption_key: Option<SecretString>,
+    /// Groups whose members use their permissions only with one-time passwords.
+    pub totp_required_groups: Vec<String>,
     /// Who issues the tokens.
     pub issuer: String,
     /// Whom they are for.
     pub audience: String,
     /// bcrypt does two to the power of this many rounds.
     pub bcrypt_cost: u32,
+    /// How good a new password must be, from 0 to 4.
+    pub min_password_score: u8,
+    /// How long a link is good that proves an address.
+    pub verification_ttl: TimeDelta,
+    /// How long a link to another password is good.
+    pub reset_ttl: TimeDelta,
 }
 
 /// `superuser.*`
@@ -146,6 +162,62 @@ pub struct LogSettings {
 pub struct DataSettings {
     /// The folder.
     pub dir: PathBuf,
+}
+
+/// `mail.*`
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// Who sends it.
+    pub from: Mailbox,
+    /// Who reads the answers, where that is somebody else.
+    pub reply_to: Option<Mailbox>,
+    /// Where the front end is that links lead to; without a slash at its end.
+    pub site_url: String,
+    /// The mail server; `None` for files instead.
+    pub smtp: Option<SmtpSettings>,
+    /// Attempts before a mail is given up.
+    pub max_attempts: u32,
+    /// How often the outbox is looked into.
+    pub poll_interval: Duration,
+    /// For how many days it is known what became of a mail.
+    pub keep_sent_days: u32,
+}
+
+/// `mail.smtp_*`
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// Its name, which its certificate must bear.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// Whether what is said is encrypted.
+    pub security: SmtpSecurity,
+    /// Who we are there; `None` where it does not ask.
+    pub log_in: Option<SmtpLogIn>,
+    /// Who may vouch for it, besides those that the system trusts.
+    pub authority: Option<Certificate>,
+    /// How long one mail may take.
+    pub timeout: Duration,
+}
+
+/// Whether what is said to the mail server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// It is not.
+    None,
+    /// From the command STARTTLS on, and never without.
+    StartTls,
+    /// From the first byte on.
+    Tls,
+}
+
+/// `mail.smtp_username` and `mail.smtp_password`
+#[derive(Clone, Debug)]
+pub struct SmtpLogIn {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: SecretString,
 }
 
 /// What was found in all places, whether or not it makes settings.

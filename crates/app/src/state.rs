@@ -7,11 +7,19 @@ use abu_application::{
     access::AccessControl,
     accounts::Accounts,
     chat_access::ChatAccess,
+    emails::Emails,
     idempotency::Idempotency,
+    mail::Mails,
     messaging::Messaging,
-    ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
+    own_account::OwnAccounts,
+    passwords::{PasswordWork, Passwords},
+    ports::{
+        AccessTokens, Clock, Ids, LinkTokens, OneTimePasswords, PasswordHasher, PasswordPolicy,
+        RefreshTokens, TokenClaims, TokenError,
+    },
+    registration::Registration,
     rooms::Rooms,
-    sessions::Sessions,
+    sessions::{SessionPolicy, Sessions},
 };
 use abu_chat::ChatEngine;
 use actix_web::{HttpRequest, web};
@@ -39,8 +47,16 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// Who makes and reads refresh tokens.
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// Who knows one-time passwords.
+    pub one_time_passwords: Arc<dyn OneTimePasswords>,
+    /// The secrets of links in mails.
+    pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// How they are judged.
+    pub policy: Arc<dyn PasswordPolicy>,
     /// Where they are hashed.
     pub hashing: BlockingPool,
     /// The time.
@@ -55,10 +71,18 @@ pub struct AppState(Arc<Shared>);
 
 /// What [`AppState`] gives access to.
 pub struct Shared {
-    /// Accounts.
+    /// Accounts, for those who look after them.
     pub accounts: Accounts,
     /// Permissions, roles and groups, and roles assigned for a term.
     pub access: AccessControl,
+    /// People's own accounts.
+    pub own_accounts: OwnAccounts,
+    /// Making an account for oneself.
+    pub registration: Registration,
+    /// The e-mail addresses of accounts.
+    pub emails: Emails,
+    /// Passwords.
+    pub passwords: Passwords,
     /// Logging in, and what comes of it.
     pub sessions: Sessions,
     /// Rooms.
@@ -71,6 +95,8 @@ pub struct Shared {
     pub idempotency: Idempotency,
     /// How often somebody may ask.
     pub limits: RateLimits,
+    /// Mail, for those who look after it.
+    pub mails: Mails,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Identifiers.
@@ -109,17 +135,26 @@ impl AppState {
             chat,
             readiness,
             tokens,
+            links,
+            refresh_tokens,
+            one_time_passwords,
             hasher,
+            policy,
             hashing,
             clock,
             ids,
         } = parts;
         let live_chat = chat.live_chat();
+        let work = PasswordWork {
+            pool: hashing.clone(),
+            hasher: Arc::clone(&hasher),
+            policy,
+        };
+        let auth = &settings.auth;
         Self(Arc::new(Shared {
             accounts: Accounts {
                 database: database.clone(),
-                hashing: hashing.clone(),
-                hasher: Arc::clone(&hasher),
+                passwords: work.clone(),
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
@@ -129,14 +164,53 @@ impl AppState {
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
             },
+            own_accounts: OwnAccounts {
+                database: database.clone(),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            registration: Registration {
+                database: database.clone(),
+                passwords: work.clone(),
+                links: Arc::clone(&links),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                verification_lifetime: auth.verification_ttl,
+            },
+            emails: Emails {
+                database: database.clone(),
+                passwords: work.clone(),
+                links: Arc::clone(&links),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                verification_lifetime: auth.verification_ttl,
+                reset_lifetime: auth.reset_ttl,
+            },
+            passwords: Passwords {
+                database: database.clone(),
+                work,
+                links,
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                reset_lifetime: auth.reset_ttl,
+            },
             sessions: Sessions {
                 database: database.clone(),
                 hashing,
                 hasher,
                 tokens: Arc::clone(&tokens),
+                refresh_tokens,
+                one_time_passwords,
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+                policy: Arc::new(SessionPolicy {
+                    lifetime: settings.auth.session_ttl,
+                    totp_required_groups: settings.auth.totp_required_groups.clone(),
+                }),
             },
             rooms: Rooms {
                 database: database.clone(),
@@ -156,6 +230,9 @@ impl AppState {
                 clock: Arc::clone(&clock),
             },
             limits: RateLimits::new(&settings, ids.secret()),
+            mails: Mails {
+                database: database.clone(),
+            },
             chat_access: ChatAccess {
                 database,
                 clock: Arc::clone(&clock),

@@ -51,9 +51,11 @@ actions! {
     UserChangeEmail => "user.change-email", "An account was given another address by the staff.";
     UserAddToGroup => "user.add-to-group", "An account was put in groups.";
     UserRemoveFromGroup => "user.remove-from-group", "An account was taken out of groups.";
+    UserSendReset => "user.send-reset", "The staff had a link to another password sent.";
     UserScheduleErasure => "user.schedule-erasure", "An account is to be erased.";
     UserSuspend => "user.suspend", "An account was suspended.";
     UserActivate => "user.activate", "An account was activated again.";
+    UserReactivate => "user.reactivate", "Somebody logged in whose account they had hidden.";
     SessionCreate => "session.create", "Somebody logged in.";
     PermissionCreate => "permission.create", "A permission was made.";
     PermissionUpdate => "permission.update", "A permission was changed.";
@@ -70,6 +72,24 @@ actions! {
     GroupDelete => "group.delete", "A group was deleted.";
     AssignmentCreate => "assignment.create", "Somebody was assigned a role for a term.";
     AssignmentEnd => "assignment.end", "The term of an assigned role was ended, or called off.";
+    AccountRegister => "account.register", "Somebody made themselves an account.";
+    AccountRegisterAgain => "account.register-again", "Somebody wanted to register with the address of an account.";
+    AccountExpire => "account.expire", "Accounts of which nobody proved the address were removed.";
+    AccountModify => "account.modify", "Somebody changed their own account.";
+    AccountDeactivate => "account.deactivate", "Somebody had their account hidden.";
+    AccountReactivate => "account.reactivate", "Somebody had their account shown again.";
+    EmailVerify => "email.verify", "Somebody proved that they read an address.";
+    EmailAdd => "email.add", "Somebody claimed a further address.";
+    EmailRemove => "email.remove", "Somebody removed an address of theirs.";
+    EmailChangeAsk => "email.change-ask", "Somebody claimed another primary address.";
+    EmailChange => "email.change", "An account got another primary address.";
+    EmailChangeUndo => "email.change-undo", "An account got its old primary address back.";
+    PasswordChange => "password.change", "Somebody changed their password.";
+    PasswordForgotten => "password.forgotten", "Somebody had a link to another password sent.";
+    SessionEnd => "session.end", "One or more sessions were ended.";
+    TotpEnable => "totp.enable", "Logging in takes one-time passwords now.";
+    TotpDisable => "totp.disable", "Logging in takes no one-time passwords any more.";
+    TotpRenewCodes => "totp.renew_codes", "Recovery codes were replaced.";
     PasswordReset => "password.reset", "An account was given another password.";
 }
 

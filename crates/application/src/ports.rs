@@ -3,10 +3,16 @@
 mod access;
 mod assignments;
 mod audit;
+mod consents;
+mod emails;
 mod erasures;
 mod idempotency;
+mod links;
 mod live_chat;
+mod mail;
 mod messages;
+mod own_account;
+mod resets;
 mod rights;
 mod rooms;
 mod security;
@@ -14,20 +20,37 @@ mod sessions;
 mod store;
 mod tickets;
 mod time_and_ids;
+mod totp;
 mod users;
 
 pub use access::{AccessRows, CallerRecord, HeldPermission};
 pub use assignments::{AssignmentFilter, AssignmentRows};
 pub use audit::{AuditRow, AuditRows};
+pub use consents::{ConsentRows, Consents};
+pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
 pub use erasures::{Erasure, ErasureRows};
 pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
+pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError};
+pub use mail::{
+    ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRows, Mailer, MailerError,
+    RenderedMail,
+};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
+pub use own_account::{OwnAccountRows, OwnDetails};
+pub use resets::{NewReset, PasswordReset, ResetRows};
 pub use rights::{GroupRows, NameFilter, PermissionRows, RoleRows};
 pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
-pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
-pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
+pub use security::{
+    AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordPolicy,
+    PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
+};
+pub use sessions::{
+    ENDED_SESSIONS_KEPT, EndReason, NewSession, RefreshableSession, SessionListing, SessionRefresh,
+    SessionRows, WhichSessions,
+};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};
-pub use users::{Credentials, NewUser, UserChange, UserFilter, UserRows};
+pub use totp::{RecoveryHash, TotpRecord, TotpRows};
+pub use users::{Credentials, NewUser, UserFilter, UserRows};

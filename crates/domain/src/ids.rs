@@ -51,6 +51,10 @@ typed_id!(
     SessionId
 );
 typed_id!(
+    /// An e-mail address of an account; UUIDv4.
+    EmailId
+);
+typed_id!(
     /// A room; UUIDv4.
     RoomId
 );
@@ -61,4 +65,8 @@ typed_id!(
 typed_id!(
     /// A role that somebody holds for a term; UUIDv4.
     AssignmentId
+);
+typed_id!(
+    /// A mail in the outbox; UUIDv7, so that ids sort by the time they were given.
+    MailId
 );

@@ -4,17 +4,21 @@ mod email;
 mod message_text;
 mod name;
 mod note;
+mod one_time_password;
 mod password;
 mod phone;
+mod terms_version;
 
 use std::fmt;
 
-pub use email::EmailAddress;
+pub use email::{EmailAddress, MaskedEmail};
 pub use message_text::MessageText;
-pub use name::{PersonName, RoomName};
+pub use name::{DeviceName, PersonName, RoomName};
 pub use note::{Description, OfficeTitle, Reason};
-pub use password::{LoginPassword, NewPassword};
+pub use one_time_password::{OneTimePassword, RecoveryCode, TotpCode};
+pub use password::{LoginPassword, NewPassword, PersonalWords};
 pub use phone::PhoneNumber;
+pub use terms_version::TermsVersion;
 
 /// A rule that a piece of text broke.
 ///

@@ -24,12 +24,20 @@ use crate::{
     store::Session,
 };
 
-/// Whether they are active, superusers, and due to set up one-time passwords; what they hold
+/// Whether they are active, hidden, superusers, and due to set up one-time passwords; what they hold
 /// everywhere; and what they hold in chapters, as two lists of one length.
-type CallerRow = (bool, bool, bool, Vec<String>, Vec<Uuid>, Vec<String>);
+type CallerRow = (bool, bool, bool, bool, Vec<String>, Vec<Uuid>, Vec<String>);
 
 /// The columns of a [`CallerRow`].
-type CallerColumns = (Bool, Bool, Bool, Array<Text>, Array<SqlUuid>, Array<Text>);
+type CallerColumns = (
+    Bool,
+    Bool,
+    Bool,
+    Bool,
+    Array<Text>,
+    Array<SqlUuid>,
+    Array<Text>,
+);
 
 /// What the user `?` holds, as a [`CallerRow`]. The binds are the user, the user, what `$term` has, the
 /// user, [`SUPER_ADMIN_GROUP`], and what `$from` has. Of the roles that are assigned to them those
@@ -52,7 +60,7 @@ macro_rules! holdings {
                  SELECT NULL, permissions.name FROM permissions
                  WHERE EXISTS (SELECT FROM user_group JOIN groups ON groups.id = group_id
                                WHERE user_id = ? AND groups.name = ?))
-             SELECT is_active, is_superuser, ",
+             SELECT is_active, deactivated_at IS NOT NULL, is_superuser, ",
             $totp_due,
             ", ARRAY(SELECT name FROM granted WHERE chapter IS NULL),
                ARRAY(SELECT chapter FROM granted WHERE chapter IS NOT NULL
@@ -91,13 +99,14 @@ macro_rules! held_beyond {
 }
 
 fn caller_record(row: CallerRow) -> CallerRecord {
-    let (is_active, is_superuser, totp_due, everywhere, chapters, names) = row;
+    let (is_active, is_deactivated, is_superuser, totp_due, everywhere, chapters, names) = row;
     let mut in_chapters: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
     for (chapter, name) in chapters.into_iter().zip(names) {
         in_chapters.entry(chapter).or_default().insert(name);
     }
     CallerRecord {
         is_active,
+        is_deactivated,
         is_superuser,
         totp_due,
         permissions: everywhere.into_iter().collect(),

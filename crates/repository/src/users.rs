@@ -2,7 +2,7 @@
 
 use abu_application::{
     lists::{Seek, TimePosition, Total},
-    ports::{Credentials, NewUser, StoreError, UserChange, UserFilter, UserRows},
+    ports::{Credentials, NewUser, StoreError, UserFilter, UserRows},
 };
 use abu_domain::{
     UserId,
@@ -12,7 +12,7 @@ use abu_domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::{array, auto_type, sql as literal},
+    dsl::{array, auto_type, exists, sql as literal},
     pg::Pg,
     prelude::*,
     sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid},
@@ -23,7 +23,7 @@ use crate::{
     error::{BadRow, Failure},
     like,
     lists::{in_list_order, newest_first, total},
-    schema::{groups, password_resets, user_emails, user_group, users},
+    schema::{groups, user_emails, user_group, users},
     sql::sql,
     store::Session,
 };
@@ -92,6 +92,32 @@ impl TryFrom<UserRow> for User {
     }
 }
 
+/// Whose, the password's hash, whether they are active, whether they are hidden, and whether the
+/// address is verified.
+type CredentialsRow = (Uuid, String, bool, bool, bool);
+
+#[auto_type]
+fn credentials_columns() -> _ {
+    (
+        users::id,
+        users::password_hash,
+        users::is_active,
+        users::deactivated_at.is_not_null(),
+        user_emails::verified_at.is_not_null(),
+    )
+}
+
+fn credentials(row: CredentialsRow) -> Credentials {
+    let (id, password_hash, is_active, is_deactivated, email_verified) = row;
+    Credentials {
+        user_id: id.into(),
+        password_hash,
+        is_active,
+        is_deactivated,
+        email_verified,
+    }
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = users)]
 struct NewUserRow<'a> {
@@ -139,7 +165,7 @@ impl UserRows for Session<'_> {
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         self.run(|connection| {
             // An address may be claimed by several accounts; one of them can have verified it.
-            let found: Option<(Uuid, String, bool, bool)> = user_emails::table
+            let found: Option<CredentialsRow> = user_emails::table
                 .inner_join(users::table)
                 .filter(lower(user_emails::email).eq(email.as_str()))
                 .filter(
@@ -148,22 +174,35 @@ impl UserRows for Session<'_> {
                         .or(user_emails::is_primary),
                 )
                 .order(user_emails::verified_at.is_null())
-                .select((
-                    users::id,
-                    users::password_hash,
-                    users::is_active,
-                    user_emails::verified_at.is_not_null(),
-                ))
+                .select(credentials_columns())
                 .first(connection)
                 .optional()?;
-            Ok(found.map(
-                |(user_id, password_hash, is_active, email_verified)| Credentials {
-                    user_id: user_id.into(),
-                    password_hash,
-                    is_active,
-                    email_verified,
-                },
-            ))
+            Ok(found.map(credentials))
+        })
+    }
+
+    fn credentials_of(&mut self, id: UserId) -> Result<Option<Credentials>, StoreError> {
+        self.run(|connection| {
+            let found: Option<CredentialsRow> = user_emails::table
+                .inner_join(users::table)
+                .filter(users::id.eq(id.uuid()))
+                .filter(user_emails::is_primary)
+                .select(credentials_columns())
+                .first(connection)
+                .optional()?;
+            Ok(found.map(credentials))
+        })
+    }
+
+    fn lock_user(&mut self, id: UserId) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let locked: Option<Uuid> = users::table
+                .find(id.uuid())
+                .select(users::id)
+                .for_no_key_update()
+                .first(connection)
+                .optional()?;
+            Ok(locked.is_some())
         })
     }
 
@@ -198,9 +237,14 @@ impl UserRows for Session<'_> {
     fn active_users(&mut self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         self.run(|connection| {
+            let proved = user_emails::table
+                .filter(user_emails::user_id.eq(users::id))
+                .filter(user_emails::verified_at.is_not_null());
             let active: Vec<Uuid> = users::table
                 .filter(users::id.eq_any(ids))
                 .filter(users::is_active)
+                .filter(users::deactivated_at.is_null())
+                .filter(exists(proved))
                 .select(users::id)
                 .load(connection)?;
             Ok(active.into_iter().map(UserId::new).collect())
@@ -257,76 +301,16 @@ impl UserRows for Session<'_> {
         })
     }
 
-    fn lock_user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        // Read once the lock is there: who waited for it would see the groups as they were before.
-        let locked: Option<Uuid> = self.run(|connection| {
-            Ok(users::table
-                .find(id.uuid())
-                .select(users::id)
-                .for_no_key_update()
-                .first(connection)
-                .optional()?)
-        })?;
-        match locked {
-            Some(_id) => self.user(id),
-            None => Ok(None),
-        }
-    }
-
-    fn update_user(
-        &mut self,
-        id: UserId,
-        change: &UserChange,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    fn reactivate(&mut self, id: UserId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.run(|connection| {
-            diesel::update(users::table.find(id.uuid()))
+            let shown = diesel::update(users::table.find(id.uuid()))
+                .filter(users::deactivated_at.is_not_null())
                 .set((
-                    users::firstname.eq(change.firstname.as_str()),
-                    users::middlename.eq(change.middlename.as_ref().map(PersonName::as_str)),
-                    users::lastname.eq(change.lastname.as_str()),
-                    users::phone.eq(change.phone.as_ref().map(PhoneNumber::as_str)),
+                    users::deactivated_at.eq(None::<DateTime<Utc>>),
                     users::last_modified.eq(now),
                 ))
                 .execute(connection)?;
-            Ok(())
-        })
-    }
-
-    fn replace_email(
-        &mut self,
-        id: UserId,
-        email: &EmailAddress,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.run(|connection| {
-            diesel::update(users::table.find(id.uuid()))
-                .set((
-                    users::email.eq(email.as_str()),
-                    users::last_modified.eq(now),
-                ))
-                .execute(connection)?;
-            // With the rows go the requests to verify what was theirs.
-            diesel::delete(user_emails::table)
-                .filter(user_emails::user_id.eq(id.uuid()))
-                .filter(user_emails::is_primary.or(lower(user_emails::email).eq(email.as_str())))
-                .execute(connection)?;
-            diesel::insert_into(user_emails::table)
-                .values((
-                    user_emails::id.eq(Uuid::new_v4()),
-                    user_emails::user_id.eq(id.uuid()),
-                    user_emails::email.eq(email.as_str()),
-                    user_emails::is_primary.eq(true),
-                    user_emails::verified_at.eq(now),
-                    user_emails::created_at.eq(now),
-                ))
-                .execute(connection)?;
-            diesel::update(password_resets::table)
-                .filter(password_resets::user_id.eq(id.uuid()))
-                .filter(password_resets::used_at.is_null())
-                .set(password_resets::used_at.eq(now))
-                .execute(connection)?;
-            Ok(())
+            Ok(shown == 1)
         })
     }
 

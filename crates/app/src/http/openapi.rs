@@ -8,7 +8,11 @@ use utoipa::{
         Type,
         header::HeaderBuilder,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+        request_body::RequestBody,
+        security::{
+            ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes,
+            SecurityRequirement, SecurityScheme,
+        },
     },
 };
 use utoipa_actix_web::AppExt;
@@ -24,6 +28,9 @@ use super::{
 
 /// The name of the access token in `security(…)`.
 pub(super) const BEARER: &str = "bearer";
+
+/// The name of the form that gets one, in the documentation.
+const PASSWORD_FORM: &str = "password";
 
 /// The description of the API, in the forms that are needed.
 pub struct Api {
@@ -72,6 +79,7 @@ fn description() -> OpenApi {
         for operation in operations_mut(item) {
             conditional::describe_change(operation);
             add_common_problems(operation);
+            allow_password_form(operation);
             if rate_limit::is_counted(path) {
                 add_rate_limit(operation);
             }
@@ -192,9 +200,11 @@ fn add_common_problems(operation: &mut Operation) {
             ProblemKind::Unavailable,
         ]);
     }
-    if operation.request_body.is_some() {
+    if let Some(body) = &operation.request_body {
+        if is_json(body) {
+            kinds.push(ProblemKind::MalformedJson);
+        }
         kinds.extend([
-            ProblemKind::MalformedJson,
             ProblemKind::PayloadTooLarge,
             ProblemKind::UnsupportedMedia,
             ProblemKind::ValidationFailed,
@@ -203,6 +213,22 @@ fn add_common_problems(operation: &mut Operation) {
     kinds.push(ProblemKind::InternalError);
     for kind in kinds {
         add_problem(&mut operation.responses, kind);
+    }
+}
+
+fn is_json(body: &RefOr<RequestBody>) -> bool {
+    matches!(body, RefOr::T(body) if body.content.contains_key("application/json"))
+}
+
+/// Whoever logs in by the form of the documentation has an access token, too.
+fn allow_password_form(operation: &mut Operation) {
+    let bearer = SecurityRequirement::new(BEARER, [] as [&str; 0]);
+    if let Some(ways) = operation
+        .security
+        .as_mut()
+        .filter(|ways| ways.contains(&bearer))
+    {
+        ways.push(SecurityRequirement::new(PASSWORD_FORM, [] as [&str; 0]));
     }
 }
 
@@ -236,7 +262,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             however often it is sent.",
     ),
     tags(
-        (name = "auth", description = "Logging in."),
+        (name = "auth", description = "Registering, logging in and out, one-time passwords, and what \
+            links in mails do."),
         (name = "me", description = "The caller's own account."),
         (name = "users", description = "Accounts, for those who look after them."),
         (name = "access", description = "Permissions, roles, groups, and roles assigned for a term. \
@@ -245,6 +272,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             it did not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "mails", description = "What became of the platform's mail, for those who look after \
+            it."),
         (name = "operation", description = "For those who run the server."),
         (name = "documentation", description = "What you are reading."),
     ),
@@ -263,6 +292,14 @@ impl Modify for SecuritySchemes {
             .build();
         bearer.description = Some("An access token from `POST /api/v1/auth/token`.".to_owned());
         components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+        let form = Password::new("/api/v1/auth/docs-token", Scopes::new());
+        let form = OAuth2::with_description(
+            [Flow::Password(form)],
+            "Logs in with an e-mail address and a password, to try the API here. Leave the client's \
+             fields empty. An account with one-time passwords takes a token from \
+             `POST /api/v1/auth/token` instead.",
+        );
+        components.add_security_scheme(PASSWORD_FORM, SecurityScheme::OAuth2(form));
         for (name, about) in [
             (
                 "token",
@@ -281,8 +318,6 @@ impl Modify for SecuritySchemes {
 
 #[cfg(test)]
 mod tests {
-    use utoipa::openapi::RefOr;
-
     use super::*;
 
     #[test]

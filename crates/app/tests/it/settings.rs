@@ -2,13 +2,14 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use abu_app::settings::{Configuration, Environment, Mistakes, Settings, Sources};
+use abu_app::settings::{Configuration, Environment, Mistakes, Settings, SmtpSecurity, Sources};
 use abu_chat::ChatSettings;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 const SECRET: &str = "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA";
+const KEY: &str = "hT5kW9dX2zR7vB4nM1cQ8fL3sJ6gP0yE";
 
 fn development() -> Sources {
     Sources::built_in(Environment::Development)
@@ -18,6 +19,10 @@ fn production() -> Sources {
     Sources::built_in(Environment::Production)
         .variable("ABU__DATABASE__URL", "postgres://abu@db/abu")
         .variable("ABU__AUTH__JWT_SECRET", SECRET)
+        .variable("ABU__AUTH__ENCRYPTION_KEY", KEY)
+        .variable("ABU__MAIL__FROM", "ABU Alumni <no-reply@abu.example>")
+        .variable("ABU__MAIL__SITE_URL", "https://alumni.abu.example/")
+        .variable("ABU__MAIL__SMTP_HOST", "smtp.abu.example")
 }
 
 fn mistakes(sources: &Sources) -> Mistakes {
@@ -261,7 +266,15 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
         said.contains("auth.jwt_secret must be set in production"),
         "{said}"
     );
-    assert_eq!(said.lines().count(), 3, "{said}");
+    assert!(
+        said.contains("auth.encryption_key must be set in production"),
+        "{said}"
+    );
+    for key in ["mail.from", "mail.site_url", "mail.smtp_host"] {
+        let wanted = format!("{key} must be set in production");
+        assert!(said.contains(&wanted), "{said}");
+    }
+    assert_eq!(said.lines().count(), 7, "{said}");
 
     for (name, value, rule) in [
         ("ABU__AUTH__JWT_SECRET", &SECRET[1..], "at least 32 bytes"),
@@ -270,6 +283,17 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
             "ABU__AUTH__JWT_SECRET",
             "please-CHANGE-me-0123456789-abcdef",
             "must be random",
+        ),
+        ("ABU__AUTH__ENCRYPTION_KEY", &KEY[1..], "at least 32 bytes"),
+        (
+            "ABU__AUTH__ENCRYPTION_KEY",
+            &"ab".repeat(32),
+            "must be random",
+        ),
+        (
+            "ABU__AUTH__ENCRYPTION_KEY",
+            SECRET,
+            "must be another one than auth.jwt_secret",
         ),
         (
             "ABU__CORS__ALLOWED_ORIGINS",
@@ -287,10 +311,102 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
             "mysql://db",
             "must start with postgres://",
         ),
+        (
+            "ABU__MAIL__SITE_URL",
+            "http://alumni.abu.example",
+            "must start with https://",
+        ),
     ] {
         let said = mistakes(&production().variable(name, value)).to_string();
         assert!(said.contains(rule), "{said}");
         assert_eq!(said.lines().count(), 2, "{said}");
+    }
+}
+
+#[test]
+fn a_session_outlives_its_access_tokens() {
+    let said = mistakes(&development().variable("ABU__AUTH__SESSION_TTL", "899")).to_string();
+    assert!(
+        said.contains("auth.session_ttl must not be less than auth.access_token_ttl"),
+        "{said}"
+    );
+    let equal = development().variable("ABU__AUTH__SESSION_TTL", "900");
+    assert!(Settings::load(&equal).is_ok());
+}
+
+#[test]
+fn mail_is_sent_as_configured_and_outside_production_becomes_files() {
+    let mail = Settings::load(&development()).unwrap().mail;
+    assert!(mail.smtp.is_none());
+    assert_eq!(mail.site_url, "http://localhost:3000");
+    assert_eq!(mail.from.email.to_string(), "no-reply@example.com");
+
+    let sources = production()
+        .variable("ABU__MAIL__SMTP_SECURITY", "tls")
+        .variable("ABU__MAIL__SMTP_PORT", "465")
+        .variable("ABU__MAIL__SMTP_USERNAME", "abu")
+        .variable("ABU__MAIL__SMTP_PASSWORD", "a password");
+    let mail = Settings::load(&sources).unwrap().mail;
+    assert_eq!(mail.site_url, "https://alumni.abu.example");
+    let smtp = mail.smtp.unwrap();
+    assert_eq!(smtp.security, SmtpSecurity::Tls);
+    assert_eq!((smtp.host.as_str(), smtp.port), ("smtp.abu.example", 465));
+    assert_eq!(smtp.log_in.unwrap().username, "abu");
+}
+
+#[test]
+fn mail_that_could_not_be_sent_or_would_be_read_by_others_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let no_certificate = file(&folder, "ca.pem", "nothing");
+    for (changes, rule) in [
+        (
+            vec![("FROM", "nobody")],
+            "mail.from must be an address such as",
+        ),
+        (
+            vec![("FROM", "a@b.example\r\nBcc: c@d.example")],
+            "mail.from must be an address such as",
+        ),
+        (
+            vec![("SITE_URL", "https://a.example/?x=\"")],
+            "mail.site_url must be an address such as",
+        ),
+        (
+            vec![("SMTP_HOST", "a host")],
+            "mail.smtp_host must be a host's name",
+        ),
+        (
+            vec![("SMTP_SECURITY", "ssl")],
+            "mail.smtp_security must be starttls, tls or none",
+        ),
+        (
+            vec![("SMTP_PASSWORD", "hunter2")],
+            "mail.smtp_password must be set if and only if",
+        ),
+        (
+            vec![
+                ("SMTP_SECURITY", "none"),
+                ("SMTP_USERNAME", "abu"),
+                ("SMTP_PASSWORD", "hunter2"),
+            ],
+            "mail.smtp_security must be starttls or tls in production",
+        ),
+        (
+            vec![("SMTP_CA_FILE", no_certificate.to_str().unwrap())],
+            "mail.smtp_ca must be certificates in PEM form",
+        ),
+        (
+            vec![("SMTP_TIMEOUT", "30")],
+            "server.shutdown_timeout must be more than mail.smtp_timeout",
+        ),
+    ] {
+        let sources = changes.iter().fold(production(), |sources, (name, value)| {
+            sources.variable(format!("ABU__MAIL__{name}"), value)
+        });
+        let said = mistakes(&sources).to_string();
+        assert!(said.contains(rule), "{rule}\nis not in\n{said}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
     }
 }
 

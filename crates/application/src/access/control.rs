@@ -84,7 +84,7 @@ impl AccessControl {
     ) -> Result<Vec<HeldPermission>, AccessError> {
         self.database
             .read(move |tx| {
-                super::require_active(tx, &caller)?;
+                super::require_self(tx, &caller)?;
                 Ok(tx.held_permissions(caller.user, MAX_OWN_PERMISSIONS)?)
             })
             .await

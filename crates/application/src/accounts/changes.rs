@@ -1,13 +1,15 @@
 //! Changing the accounts of others.
 
-use abu_domain::{UserId, access::Permission, text::EmailAddress, user::User};
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
-use super::{AccountError, Accounts, email_taken};
+use abu_domain::{UserId, access::Permission, text::EmailAddress, user::User};
+
+use super::{AccountError, Accounts, locked};
 use crate::{
     access::{self, Caller},
     audit::{Action, Entry, Target},
-    ports::{Transaction, UserChange},
+    emails::replace_primary,
+    ports::OwnDetails,
     versions::{Expected, Version},
 };
 
@@ -16,13 +18,13 @@ use crate::{
 pub struct UserUpdate {
     /// What it logs in with.
     pub email: EmailAddress,
-    /// Everything else.
-    pub change: UserChange,
+    /// Who it says its owner is.
+    pub details: OwnDetails,
 }
 
 impl Accounts {
     /// Changes an account; takes `can_modify_user`, and rank over its owner. An address given this way
-    /// counts as verified: the office vouches for it. Nobody changes their own address so: that takes
+    /// counts as verified: the office vouches for it. Whoever reads the one before is told. Nobody changes their own address so: that takes
     /// their password.
     ///
     /// # Errors
@@ -35,33 +37,34 @@ impl Accounts {
         expected: Expected,
     ) -> Result<User, AccountError> {
         let now = self.clock.now();
-        let entry_ids = [self.ids.time_ordered(), self.ids.time_ordered()];
+        let ids = Arc::clone(&self.ids);
+        let [first, second] = [ids.time_ordered(), ids.time_ordered()];
         self.database
             .transaction(move |tx| {
                 let actor = access::require(tx, &caller, Permission::ModifyUser)?;
-                let user = tx.lock_user(id)?.ok_or(AccountError::NotFound)?;
+                tx.lock_address(&update.email)?;
+                let user = locked(tx, id)?;
                 access::require_rank(tx, &caller, &actor, id)?;
                 expected.check(Version::of(user.last_modified))?;
-                let changed = changed_fields(&user, &update.change);
+                let changed = changed_fields(&user, &update.details);
                 if !changed.is_empty() {
-                    tx.update_user(id, &update.change, now)?;
+                    tx.set_own_details(id, &update.details, now)?;
                 }
-                let new_email = (update.email != user.email).then_some(update.email);
-                if let Some(email) = &new_email {
-                    if id == caller.user {
-                        return Err(AccountError::OwnEmail);
-                    }
-                    replace_email(tx, &user, email, now)?;
+                let is_new_address = update.email != user.email;
+                if is_new_address && id == caller.user {
+                    return Err(AccountError::OwnEmail);
+                }
+                if is_new_address && !replace_primary(tx, &*ids, &user, &update.email, now)? {
+                    return Err(AccountError::EmailTaken);
                 }
                 let after = tx.user(id)?.ok_or(AccountError::NotFound)?;
-                let [first, second] = entry_ids;
                 if !changed.is_empty() {
                     Entry::by(&caller, Action::UserUpdate)
                         .on(Target::user(id))
                         .with_names("changed", &changed)
                         .write(tx, first, now)?;
                 }
-                if new_email.is_some() {
+                if is_new_address {
                     Entry::by(&caller, Action::UserChangeEmail)
                         .on(Target::user(id))
                         .write(tx, second, now)?;
@@ -73,22 +76,13 @@ impl Accounts {
 }
 
 /// Names of the fields that would become others.
-fn changed_fields(user: &User, change: &UserChange) -> Vec<&'static str> {
+fn changed_fields(user: &User, details: &OwnDetails) -> Vec<&'static str> {
     let fields = [
-        ("firstname", user.firstname != change.firstname),
-        ("middlename", user.middlename != change.middlename),
-        ("lastname", user.lastname != change.lastname),
-        ("phone", user.phone != change.phone),
+        ("firstname", user.firstname != details.firstname),
+        ("middlename", user.middlename != details.middlename),
+        ("lastname", user.lastname != details.lastname),
+        ("phone", user.phone != details.phone),
     ];
     let changed = fields.into_iter().filter(|(_, changed)| *changed);
     changed.map(|(name, _)| name).collect()
-}
-
-fn replace_email(
-    tx: &mut dyn Transaction,
-    user: &User,
-    email: &EmailAddress,
-    now: DateTime<Utc>,
-) -> Result<(), AccountError> {
-    tx.replace_email(user.id, email, now).map_err(email_taken)
 }

@@ -6,7 +6,7 @@ use abu_domain::{
     user::User,
 };
 
-use super::{AccountError, Accounts};
+use super::{AccountError, Accounts, locked};
 use crate::{
     access::{self, Caller},
     audit::{Action, Entry, Target},
@@ -97,7 +97,7 @@ fn to_regroup(
     groups: &[GroupName],
 ) -> Result<User, AccountError> {
     let actor = access::require_to_change_rights(tx, caller, Permission::ModifyUser)?;
-    let user = tx.lock_user(id)?.ok_or(AccountError::NotFound)?;
+    let user = locked(tx, id)?;
     access::require_rank(tx, caller, &actor, id)?;
     match tx.unknown_groups(groups)? {
         unknown if unknown.is_empty() => Ok(user),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use abu_domain::{UserId, access::Permission, text::Reason, user::User};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{AccountError, Accounts};
+use super::{AccountError, Accounts, locked};
 use crate::{
     access::{self, Caller},
     audit::{Action, Entry, Target},
@@ -131,7 +131,7 @@ fn to_change(
     id: UserId,
 ) -> Result<User, AccountError> {
     let actor = access::require_to_change_rights(tx, caller, permission)?;
-    let user = tx.lock_user(id)?.ok_or(AccountError::NotFound)?;
+    let user = locked(tx, id)?;
     access::require_rank(tx, caller, &actor, id)?;
     Ok(user)
 }

@@ -14,6 +14,8 @@ use super::StoreError;
 pub struct CallerRecord {
     /// False while suspended.
     pub is_active: bool,
+    /// Its owner has it hidden.
+    pub is_deactivated: bool,
     /// Holds every permission.
     pub is_superuser: bool,
     /// They must set up one-time passwords before any permission counts.
@@ -119,7 +121,7 @@ pub trait AccessRows {
     ) -> Result<Vec<HeldPermission>, StoreError>;
 
     /// Waits for every other transaction that has called this to end, and has those wait that call it
-    /// later.
+    /// later. Comes before any other lock.
     ///
     /// # Errors
     /// [`StoreError::Other`] where nothing is seeded.

@@ -1,8 +1,9 @@
 use std::error::Error;
 
 use super::{
-    AccessRows, AssignmentRows, AuditRows, ErasureRows, GroupRows, IdempotencyRows, MessageRows,
-    PermissionRows, RoleRows, RoomRows, SessionRows, TicketRows, UserRows,
+    AccessRows, AssignmentRows, AuditRows, ConsentRows, EmailRows, ErasureRows, GroupRows,
+    IdempotencyRows, MailRows, MessageRows, OwnAccountRows, PermissionRows, ResetRows, RoleRows,
+    RoomRows, SessionRows, TicketRows, TotpRows, UserRows,
 };
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
@@ -25,39 +26,35 @@ pub enum StoreError {
     Other(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Everything that can be asked of the store on one connection.
-pub trait Transaction:
-    AccessRows
-    + AssignmentRows
-    + AuditRows
-    + ErasureRows
-    + GroupRows
-    + IdempotencyRows
-    + MessageRows
-    + PermissionRows
-    + RoleRows
-    + RoomRows
-    + SessionRows
-    + TicketRows
-    + UserRows
-{
+macro_rules! transaction {
+    ($($rows:ident,)*) => {
+        /// Everything that can be asked of the store on one connection.
+        pub trait Transaction: $($rows +)* {}
+
+        impl<T: $($rows +)*> Transaction for T {}
+    };
 }
 
-impl<T> Transaction for T where
-    T: AccessRows
-        + AssignmentRows
-        + AuditRows
-        + ErasureRows
-        + GroupRows
-        + IdempotencyRows
-        + MessageRows
-        + PermissionRows
-        + RoleRows
-        + RoomRows
-        + SessionRows
-        + TicketRows
-        + UserRows
-{
+transaction! {
+    AccessRows,
+    AssignmentRows,
+    AuditRows,
+    ConsentRows,
+    EmailRows,
+    ErasureRows,
+    GroupRows,
+    IdempotencyRows,
+    MailRows,
+    MessageRows,
+    OwnAccountRows,
+    PermissionRows,
+    ResetRows,
+    RoleRows,
+    RoomRows,
+    SessionRows,
+    TicketRows,
+    TotpRows,
+    UserRows,
 }
 
 /// The database. Its methods block: on an async thread, go through

@@ -34,19 +34,6 @@ pub struct NewUser {
     pub created_at: DateTime<Utc>,
 }
 
-/// What an account is changed to, apart from its address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserChange {
-    /// Given name.
-    pub firstname: PersonName,
-    /// Names between.
-    pub middlename: Option<PersonName>,
-    /// Surname.
-    pub lastname: PersonName,
-    /// Telephone number.
-    pub phone: Option<PhoneNumber>,
-}
-
 /// What a log-in is checked against.
 #[derive(Clone, Debug)]
 pub struct Credentials {
@@ -56,6 +43,8 @@ pub struct Credentials {
     pub password_hash: String,
     /// False while suspended.
     pub is_active: bool,
+    /// Its owner has it hidden.
+    pub is_deactivated: bool,
     /// Whether somebody proved that they read the address they log in with.
     pub email_verified: bool,
 }
@@ -90,6 +79,20 @@ pub trait UserRows {
     /// [`StoreError`].
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
 
+    /// What the account's own password is checked against; the address is the primary one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn credentials_of(&mut self, id: UserId) -> Result<Option<Credentials>, StoreError>;
+
+    /// Locks the account's row until the transaction ends, so that whatever is read of its passwords,
+    /// addresses and state stays as it is; false where there is no such account. Comes before any
+    /// other lock but that of rights. It does not hold up readers, nor what merely refers to the account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn lock_user(&mut self, id: UserId) -> Result<bool, StoreError>;
+
     /// At most `limit` accounts, the newest first, by the times at which they were made.
     ///
     /// # Errors
@@ -107,7 +110,7 @@ pub trait UserRows {
     /// [`StoreError`].
     fn count_users(&mut self, filter: &UserFilter) -> Result<Total, StoreError>;
 
-    /// Those of `ids` that are accounts and not suspended.
+    /// Those of `ids` that are accounts with a proved address, and neither suspended nor hidden.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -141,34 +144,11 @@ pub trait UserRows {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// The account, locked until the transaction ends.
+    /// Shows an account again that its owner had hidden; false where it was not hidden.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn lock_user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
-
-    /// Gives the account other names and another telephone number.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn update_user(
-        &mut self,
-        id: UserId,
-        change: &UserChange,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
-
-    /// Gives the account another primary address, for which somebody vouches, in place of the one it
-    /// had. What was sent to the old one to verify it, or to reset the password, is good no longer.
-    ///
-    /// # Errors
-    /// A conflict with `users_email_key` or `user_emails_verified_key` where another account has it.
-    fn replace_email(
-        &mut self,
-        id: UserId,
-        email: &EmailAddress,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    fn reactivate(&mut self, id: UserId, now: DateTime<Utc>) -> Result<bool, StoreError>;
 
     /// Puts the account in the groups.
     ///

@@ -4,12 +4,15 @@
 
 mod access;
 mod idempotency;
+mod mail;
 mod messages;
 mod migrations;
 mod outages;
 mod rooms;
 mod schema;
+mod sessions;
 mod statements;
 mod tickets;
+mod totp;
 mod transactions;
 mod users;

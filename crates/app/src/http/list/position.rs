@@ -1,7 +1,7 @@
 //! Positions in the form in which cursors carry them.
 
 use abu_application::lists::{Seek, TimePosition};
-use abu_domain::UserId;
+use abu_domain::{MailId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -31,17 +31,23 @@ impl<Id: From<Uuid> + Into<Uuid>> Position for TimePosition<Id> {
 }
 
 /// Lists in the order of ids.
-impl Position for UserId {
-    type Wire = Uuid;
+macro_rules! position_of_ids {
+    ($($id:ty),*) => {$(
+        impl Position for $id {
+            type Wire = Uuid;
 
-    fn to_wire(self) -> Uuid {
-        self.uuid()
-    }
+            fn to_wire(self) -> Uuid {
+                self.uuid()
+            }
 
-    fn from_wire(id: Uuid) -> Self {
-        Self::new(id)
-    }
+            fn from_wire(id: Uuid) -> Self {
+                Self::new(id)
+            }
+        }
+    )*};
 }
+
+position_of_ids!(MailId, UserId);
 
 /// Lists in the order of places.
 impl Position for i64 {

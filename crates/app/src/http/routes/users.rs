@@ -3,13 +3,13 @@
 use abu_application::{
     accounts::{UserDraft, UserUpdate},
     lists::TimePosition,
-    ports::{UserChange, UserFilter},
+    ports::{OwnDetails, UserFilter},
     versions::Version,
 };
 use abu_domain::{
     UserId, Violation,
     access::GroupName,
-    text::{EmailAddress, NewPassword, PersonName, PhoneNumber, Reason},
+    text::{EmailAddress, PersonName, PhoneNumber, Reason},
     user::{self, Verification},
 };
 use actix_web::{
@@ -17,12 +17,11 @@ use actix_web::{
     web::{Json, Path},
 };
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{ByUuid, MAX_NAMES, State, created};
+use super::{Accepted, ByUuid, MAX_NAMES, State, accepted, created, new_password};
 use crate::http::{
     caller::CurrentUser,
     conditional::{IfMatch, IfMatchParameter, versioned},
@@ -42,6 +41,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(list_groups_of_user)
         .service(add_user_to_groups)
         .service(remove_user_from_groups)
+        .service(send_password_reset)
         .service(activate_user)
         .service(deactivate_user);
 }
@@ -147,7 +147,7 @@ async fn list_users(
 struct NewUserSchema {
     /// What it logs in with.
     email: String,
-    /// At least 10 characters, at most 1,024 bytes.
+    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
     #[schema(format = Password, min_length = 10)]
     password: String,
     #[schema(min_length = 1, max_length = 100)]
@@ -163,9 +163,7 @@ struct NewUserSchema {
 impl FromBody for UserDraft {
     fn from_body(body: &mut BodyFields) -> Option<Self> {
         let email = body.text("email", EmailAddress::parse);
-        let password = body.text("password", |text| {
-            NewPassword::parse(SecretString::from(text))
-        });
+        let password = body.text("password", new_password);
         let firstname = body.text("firstname", PersonName::parse);
         let middlename = body.optional_text("middlename", PersonName::parse);
         let lastname = body.text("lastname", PersonName::parse);
@@ -260,7 +258,7 @@ impl FromBody for UserUpdate {
         let phone = body.optional_text("phone", PhoneNumber::parse);
         Some(Self {
             email: email?,
-            change: UserChange {
+            details: OwnDetails {
                 firstname: firstname?,
                 middlename,
                 lastname: lastname?,
@@ -435,6 +433,30 @@ async fn remove_user_from_groups(
         .remove_from_groups(caller.caller, path.uuid.into(), body.0.0)
         .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Have a link to another password sent to its owner.
+///
+/// The links before it are dead. Takes `can_modify_user` and every permission that its owner holds.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 202, description = "A link is on its way.", body = Accepted), StandingProblems),
+)]
+#[post("/users/{uuid}/password-reset")]
+async fn send_password_reset(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<HttpResponse, Problem> {
+    state
+        .passwords
+        .send_reset_to(caller.caller, path.uuid.into())
+        .await?;
+    Ok(accepted(
+        "A link to another password is on its way to the address of the account.",
+    ))
 }
 
 /// Let a suspended account use the platform again.

@@ -164,6 +164,12 @@ async fn no_way_leads_to_what_the_attacker_lacks_nor_to_who_holds_it() {
             format!("users/{soon}"),
             json!({"reason": "Mine."}),
         ),
+        (
+            "POST",
+            format!("users/{strong}/password-reset"),
+            Value::Null,
+        ),
+        ("POST", format!("users/{soon}/password-reset"), Value::Null),
         ("POST", format!("users/{strong}/deactivate"), Value::Null),
         ("POST", format!("users/{suspended}/activate"), Value::Null),
         (

@@ -336,7 +336,6 @@ async fn a_fault_lets_the_key_go() {
 async fn whoever_must_log_in_or_wait_first_has_used_no_key() {
     let rig = Rig::start_with(|settings| {
         settings.chat.messages_per_minute = 1;
-        settings.chat.messages_per_second = 1;
     })
     .await;
     let (user, key) = (rig.user(), key());

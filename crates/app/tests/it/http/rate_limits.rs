@@ -1,7 +1,7 @@
 //! How often somebody may ask, and how they are told. Quotas are such that none renews while a test
 //! runs.
 
-use abu_app::{rate_limits::Quota, settings::Settings};
+use abu_app::rate_limits::Quota;
 use abu_domain::user::User;
 use serde_json::json;
 use uuid::Uuid;
@@ -9,11 +9,6 @@ use uuid::Uuid;
 use super::support::{Answer, Rig};
 
 const HOUR: u32 = 3_600;
-
-/// A server on which a quota is `limit` an hour.
-async fn rig_with(change: impl FnOnce(&mut Settings)) -> Rig {
-    Rig::start_with(change).await
-}
 
 /// The answer to one who asked too often.
 #[track_caller]
@@ -41,7 +36,7 @@ async fn log_in(rig: &Rig, email: &str, from: &str) -> Answer {
 
 #[tokio::test]
 async fn every_answer_says_what_is_allowed_and_what_is_left() {
-    let rig = rig_with(|settings| settings.rate_limits.default = Quota::new(4, HOUR)).await;
+    let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(4, HOUR)).await;
     let user = rig.user();
     for (path, left) in [("/api/v1/me", 3), ("/api/v1/users", 2), ("/nothing", 1)] {
         let answer = rig.get(path).by(&user).send().await;
@@ -64,7 +59,7 @@ async fn the_default_is_what_is_promised() {
 
 #[tokio::test]
 async fn who_asks_too_often_is_refused_and_nobody_else() {
-    let rig = rig_with(|settings| settings.rate_limits.default = Quota::new(2, HOUR)).await;
+    let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(2, HOUR)).await;
     let (eager, other) = (rig.user(), rig.user());
     for _ in 0..2 {
         me(&rig, &eager).await.expect(200);
@@ -77,7 +72,7 @@ async fn who_asks_too_often_is_refused_and_nobody_else() {
 
 #[tokio::test]
 async fn bad_tokens_count_for_the_network_they_come_from() {
-    let rig = rig_with(|settings| settings.rate_limits.default = Quota::new(2, HOUR)).await;
+    let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(2, HOUR)).await;
     let guess = |number| {
         let token = format!("Bearer guess.{number}.x");
         let call = rig.get("/api/v1/me").header("authorization", &token);
@@ -93,7 +88,7 @@ async fn bad_tokens_count_for_the_network_they_come_from() {
 
 #[tokio::test]
 async fn health_and_documentation_are_not_counted() {
-    let rig = rig_with(|settings| settings.rate_limits.default = Quota::new(1, HOUR)).await;
+    let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(1, HOUR)).await;
     for path in [
         "/",
         "/docs",
@@ -113,7 +108,7 @@ async fn health_and_documentation_are_not_counted() {
 
 #[tokio::test]
 async fn where_limits_are_turned_off_nothing_is_counted_or_shown() {
-    let rig = rig_with(|settings| {
+    let rig = Rig::start_with(|settings| {
         settings.rate_limits.enabled = false;
         settings.rate_limits.default = Quota::new(1, HOUR);
         settings.rate_limits.log_in_account = Quota::new(1, HOUR);
@@ -132,7 +127,8 @@ async fn where_limits_are_turned_off_nothing_is_counted_or_shown() {
 
 #[tokio::test]
 async fn log_ins_to_an_account_are_limited_alike_whether_or_not_it_exists() {
-    let rig = rig_with(|settings| settings.rate_limits.log_in_account = Quota::new(2, HOUR)).await;
+    let rig =
+        Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(2, HOUR)).await;
     let user = rig.user();
     for email in [user.email.as_str(), "nobody@example.com"] {
         for left in [1, 0] {
@@ -150,7 +146,8 @@ async fn log_ins_to_an_account_are_limited_alike_whether_or_not_it_exists() {
 
 #[tokio::test]
 async fn log_ins_that_succeed_count_too_and_the_right_password_opens_nothing_more() {
-    let rig = rig_with(|settings| settings.rate_limits.log_in_account = Quota::new(2, HOUR)).await;
+    let rig =
+        Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(2, HOUR)).await;
     let right = || {
         let call = rig.post("/api/v1/auth/token").json(&json!({
             "email": abu_test_support::ADMIN_EMAIL,
@@ -166,7 +163,8 @@ async fn log_ins_that_succeed_count_too_and_the_right_password_opens_nothing_mor
 
 #[tokio::test]
 async fn log_ins_that_no_body_could_be_are_not_counted_for_an_account() {
-    let rig = rig_with(|settings| settings.rate_limits.log_in_network = Quota::new(1, HOUR)).await;
+    let rig =
+        Rig::start_with(|settings| settings.rate_limits.log_in_network = Quota::new(1, HOUR)).await;
     for _ in 0..3 {
         let call = rig.post("/api/v1/auth/token").json(&json!({"email": "x"}));
         assert_eq!(call.send().await.status.as_u16(), 422);
@@ -180,7 +178,7 @@ async fn log_ins_that_no_body_could_be_are_not_counted_for_an_account() {
 
 #[tokio::test]
 async fn behind_a_trusted_proxy_each_network_has_its_own_count() {
-    let rig = rig_with(|settings| {
+    let rig = Rig::start_with(|settings| {
         settings.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
         settings.rate_limits.log_in_network = Quota::new(1, HOUR);
     })
@@ -207,8 +205,29 @@ async fn behind_a_trusted_proxy_each_network_has_its_own_count() {
 }
 
 #[tokio::test]
+async fn what_is_recorded_is_the_client_and_not_the_proxy() {
+    let rig = Rig::start_with(|settings| {
+        settings.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let call = rig.post("/api/v1/auth/token").json(&json!({
+        "email": abu_test_support::ADMIN_EMAIL,
+        "password": abu_test_support::ADMIN_PASSWORD,
+    }));
+    let call = call.header("x-forwarded-for", "6.6.6.6, ::ffff:192.0.2.1");
+    let answer = call.send().await;
+    answer.expect(200);
+    let request = answer.header("x-request-id");
+    rig.database().execute(&format!(
+        "DO $$ BEGIN ASSERT (SELECT address FROM audit_log WHERE request_id = '{request}')
+             = '192.0.2.1'; END $$"
+    ));
+}
+
+#[tokio::test]
 async fn whom_nobody_trusts_cannot_choose_where_it_comes_from() {
-    let rig = rig_with(|settings| settings.rate_limits.log_in_network = Quota::new(1, HOUR)).await;
+    let rig =
+        Rig::start_with(|settings| settings.rate_limits.log_in_network = Quota::new(1, HOUR)).await;
     log_in(&rig, "amina@example.com", "192.0.2.1")
         .await
         .problem("invalid-credentials");
@@ -218,8 +237,8 @@ async fn whom_nobody_trusts_cannot_choose_where_it_comes_from() {
 
 #[tokio::test]
 async fn messages_are_limited_by_user_and_by_the_chats_own_settings() {
-    let rig = rig_with(|settings| {
-        settings.chat.messages_per_second = 2;
+    let rig = Rig::start_with(|settings| {
+        settings.chat.messages_per_second = 100;
         settings.chat.messages_per_minute = 2;
     })
     .await;
@@ -244,7 +263,7 @@ async fn messages_are_limited_by_user_and_by_the_chats_own_settings() {
 
 #[tokio::test]
 async fn the_chats_door_counts_tokens_by_user_and_tickets_by_network() {
-    let rig = rig_with(|settings| {
+    let rig = Rig::start_with(|settings| {
         settings.rate_limits.connect = Quota::new(2, HOUR);
         settings.rate_limits.default = Quota::new(3, HOUR);
     })
@@ -272,7 +291,8 @@ async fn the_chats_door_counts_tokens_by_user_and_tickets_by_network() {
 #[tokio::test]
 async fn a_page_may_read_what_is_left() {
     let page = "https://alumni.abu.edu.ng";
-    let rig = rig_with(|settings| settings.cors.allowed_origins = vec![page.to_owned()]).await;
+    let rig =
+        Rig::start_with(|settings| settings.cors.allowed_origins = vec![page.to_owned()]).await;
     let answer = rig.get("/api/v1/me").header("origin", page).send().await;
     let exposed = answer
         .header("access-control-expose-headers")

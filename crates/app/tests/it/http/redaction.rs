@@ -5,10 +5,19 @@ use std::{
     time::Duration,
 };
 
+use abu_app::{security::HmacLinkTokens, settings::SmtpSecurity};
+use abu_application::{
+    mail::{self, MailContent},
+    ports::{Clock, LinkPurpose, LinkTokens},
+    system::{SystemClock, SystemIds},
+};
+use abu_domain::text::{EmailAddress, PersonName};
+use abu_test_support::{SECRET, SmtpBehavior, SmtpServer};
 use log::{LevelFilter, Log, Metadata, Record};
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::support::Rig;
+use super::support::{PASSWORD, Rig};
 
 /// How long a line may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -71,7 +80,12 @@ pub(super) fn listen() {
 /// Waits for the line of the access log that ends a request.
 pub(super) fn access_line(request: &str) -> String {
     let mine = format!(" request={request}");
-    let is_mine = |line: &&String| line.starts_with("abu_app::access") && line.contains(&mine);
+    line_with("abu_app::access", &mine)
+}
+
+/// Waits for a line of that module with this in it.
+fn line_with(module: &str, mine: &str) -> String {
+    let is_mine = |line: &&String| line.starts_with(module) && line.contains(mine);
     let lines = LINES.lines.lock().unwrap();
     let missing = |lines: &mut Vec<String>| !lines.iter().any(|line| is_mine(&line));
     let (lines, _) = LINES
@@ -81,7 +95,7 @@ pub(super) fn access_line(request: &str) -> String {
     let line = lines.iter().find(is_mine).cloned();
     // The lock is given back before anything fails: all other tests log through it.
     drop(lines);
-    line.expect("the request has its line in time")
+    line.expect("the line comes in time")
 }
 
 fn assert_nowhere(secret: &str) {
@@ -150,6 +164,126 @@ async fn tokens_tickets_and_passwords_are_nowhere_in_the_log() {
         panic!("a token has three parts")
     };
     for secret in [&claims[..40], signature, &ticket, password, email] {
+        assert_nowhere(secret);
+    }
+}
+
+/// What could be seen of a JSON text that is a secret: it, and what it is put together from.
+fn parts(secret: &Value) -> Vec<String> {
+    let secret = secret.as_str().unwrap();
+    let long = secret.split('.').filter(|part| part.len() > 10);
+    long.chain([secret]).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn nothing_that_keeps_somebody_logged_in_is_in_the_log() {
+    listen();
+    let key = "the encryption key in the test of the log";
+    let rig = Rig::start_with(|settings| {
+        settings.auth.encryption_key = Some(key.into());
+        settings.rate_limits.enabled = false;
+    })
+    .await;
+    let user = rig.member();
+    let pair = rig.log_in(&user).await;
+    let access = &pair["access_token"];
+    let call = rig.post("/api/v1/auth/totp").bearing(access);
+    let secret = call.json(&json!({"password": PASSWORD})).send().await;
+    let secret = secret.expect(201);
+    let device = totp_rs::Totp::from_url(secret["otpauth_uri"].as_str().unwrap()).unwrap();
+    let now = u64::try_from(chrono::Utc::now().timestamp()).unwrap();
+    let otp = json!({"otp": device.generate(now).to_string()});
+    let call = rig.post("/api/v1/auth/totp/confirm").bearing(access);
+    let codes = call.json(&otp).send().await.expect(200)["recovery_codes"].clone();
+    let used = codes[0].as_str().unwrap();
+
+    let mut requests = Vec::new();
+    for call in [
+        rig.post("/api/v1/auth/refresh")
+            .json(&json!({"refresh_token": pair["refresh_token"]})),
+        rig.post("/api/v1/auth/refresh")
+            .json(&json!({"refresh_token": [pair["refresh_token"]]})),
+        rig.post(&format!(
+            "/api/v1/auth/refresh?refresh_token={}",
+            pair["refresh_token"]
+        )),
+        rig.post("/api/v1/auth/token").json(&json!({
+            "email": user.email.as_str(), "password": PASSWORD, "otp": used,
+        })),
+        rig.post("/api/v1/auth/token").json(&json!({
+            "email": user.email.as_str(), "password": PASSWORD, "otp": [used],
+        })),
+        rig.post("/api/v1/auth/docs-token")
+            .form(&[("username", user.email.as_str()), ("password", PASSWORD)]),
+        rig.post("/api/v1/auth/docs-token")
+            .form(&[("username", PASSWORD), ("password", used)]),
+        rig.delete("/api/v1/auth/totp")
+            .bearing(access)
+            .json(&json!({"password": PASSWORD, "otp": codes[1]})),
+    ] {
+        let answer = call.send().await;
+        assert!(!answer.text().contains(used), "{}", answer.text());
+        requests.push(answer.header("x-request-id").to_owned());
+    }
+    for request in &requests {
+        access_line(request);
+    }
+    for secret in [
+        access,
+        &pair["refresh_token"],
+        &secret["secret"],
+        &codes[0],
+        &codes[1],
+    ] {
+        for part in parts(secret) {
+            assert_nowhere(&part);
+        }
+    }
+    for secret in [key, PASSWORD, user.email.as_str()] {
+        assert_nowhere(secret);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_mail_the_log_has_neither_the_address_nor_the_link_nor_the_mail_servers_password() {
+    listen();
+    let (address, password) = ("in.a.mail@example.com", "the mail server's password");
+    let log_in = Some(("the mail server's user", password));
+    let smtp = SmtpServer::start_with(SmtpSecurity::StartTls, log_in);
+    smtp.script([
+        SmtpBehavior::Refuse("451 <in.a.mail@example.com>: not now"),
+        SmtpBehavior::Refuse("550 <in.a.mail@example.com>: never"),
+        SmtpBehavior::Accept,
+    ]);
+    let by_smtp = Rig::start_with(|settings| smtp.receive_from(settings)).await;
+    let to_files = Rig::start().await;
+    let verification_id = Uuid::new_v4();
+    let enqueue = |rig: &Rig| {
+        let content = MailContent::VerifyEmail {
+            verification_id,
+            firstname: PersonName::parse("Amina").unwrap(),
+        };
+        let to = EmailAddress::parse(address).unwrap();
+        let put = rig
+            .database()
+            .transaction(|tx| mail::enqueue(tx, &SystemIds, SystemClock.now(), &to, content));
+        put.unwrap()
+    };
+    for (rig, words) in [
+        (&by_smtp, "not taken"),
+        (&by_smtp, "given up"),
+        (&by_smtp, "was sent"),
+        (&to_files, "was sent"),
+    ] {
+        let id = enqueue(rig);
+        let line = line_with("abu_app::mail::worker", &format!(" mail={id} "));
+        assert!(line.contains(words), "{line}");
+        assert!(line.contains(" kind=verify_email"), "{line}");
+    }
+    line_with("abu_app::mail::files", "the mail verify_email is in ");
+    let links = HmacLinkTokens::new(SECRET.as_bytes());
+    let token = links.text(LinkPurpose::VerifyEmail, verification_id);
+    for secret in [address, password, &token] {
         assert_nowhere(secret);
     }
 }

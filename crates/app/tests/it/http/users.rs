@@ -5,18 +5,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::support::{Rig, pairs};
+use super::{
+    post::Post,
+    support::{Rig, pairs},
+};
 
 fn details(email: &str) -> Value {
     json!({"email": email, "firstname": "Amina", "lastname": "Bello"})
 }
 
-/// Fails unless the audit log has so many entries of this about the account.
+/// Makes sure that the audit log has so many entries of this about the account.
+#[track_caller]
 fn audited(rig: &Rig, action: &str, user: UserId, entries: usize) {
-    rig.database().execute(&format!(
-        "SELECT 1 / (count(*) = {entries})::int FROM audit_log
-         WHERE action = '{action}' AND target_type = 'user' AND target_id = '{user}'"
-    ));
+    rig.assert_audited(action, &user.to_string(), "", entries);
 }
 
 #[tokio::test]
@@ -93,18 +94,21 @@ async fn an_address_that_the_staff_gives_is_the_one_that_counts() {
         "new@example.com"
     );
     // One address, proved; what was sent to the old one is dead.
-    rig.database().execute(&format!(
-        "SELECT 1 / (count(*) = 1 AND bool_and(email = 'new@example.com' AND is_primary
-                     AND verified_at IS NOT NULL))::int FROM user_emails WHERE user_id = '{user}';
-         SELECT 1 / bool_and(used_at IS NOT NULL)::int FROM password_resets"
+    rig.assert_stored(&format!(
+        "(SELECT array_agg(email) FROM user_emails WHERE user_id = '{user}' AND is_primary
+          AND verified_at IS NOT NULL) = '{{new@example.com}}'"
     ));
+    rig.assert_stored("(SELECT bool_and(used_at IS NOT NULL) FROM password_resets)");
+    // Whoever reads the old one is told.
+    rig.assert_stored(
+        "(SELECT array_agg(kind || ' ' || recipient) FROM email_outbox)
+         = '{email_replaced old@example.com}'",
+    );
     // It ends nothing.
     rig.get("/api/v1/me").by_id(user).send().await.expect(200);
     audited(&rig, "user.change-email", user, 1);
     audited(&rig, "user.update", user, 0);
-    rig.database().execute(
-        "SELECT 1 / (count(*) = 0)::int FROM audit_log WHERE details LIKE '%example.com%'",
-    );
+    rig.assert_stored("NOT EXISTS (SELECT FROM audit_log WHERE details LIKE '%example.com%')");
 
     let own = rig.put(&format!("/api/v1/users/{}", admin.id)).by(&admin);
     let own = own.json(&details("mine@example.com")).send().await;
@@ -130,10 +134,8 @@ async fn groups_are_joined_and_left() {
     assert_eq!(joined["groups"], json!(["dpo_group", "editor_group"]));
     let again = rig.post(&path).by(&admin).json(&body).send().await;
     assert_eq!(again.expect(200), joined);
-    audited(&rig, "user.add-to-group", user, 1);
-    rig.database().execute(
-        "SELECT 1 / count(*) FROM audit_log WHERE details = '{\"groups\":\"editor_group, dpo_group\"}'",
-    );
+    let id = user.to_string();
+    rig.assert_audited("user.add-to-group", &id, "editor_group, dpo_group", 1);
     for _ in 0..2 {
         let body = json!({"groups": ["dpo_group", "moderator_group"]});
         let call = rig.delete(&path).by(&admin).json(&body);
@@ -160,9 +162,8 @@ async fn suspending_ends_every_session_for_good() {
     for _ in 0..2 {
         assert_eq!(call("deactivate").await.expect(200)["is_active"], false);
     }
-    rig.database().execute(&format!(
-        "SELECT 1 / bool_and(revoked_because = 'suspended')::int FROM sessions
-         WHERE user_id = '{user}'"
+    rig.assert_stored(&format!(
+        "(SELECT bool_and(revoked_because = 'suspended') FROM sessions WHERE user_id = '{user}')"
     ));
     for _ in 0..2 {
         assert_eq!(call("activate").await.expect(200)["is_active"], true);
@@ -200,20 +201,25 @@ async fn an_erasure_is_scheduled_once_and_called_off_by_activating() {
         erase(json!({"reason": "Once more."})).await.expect(202),
         scheduled
     );
+    rig.assert_audited(
+        "user.schedule-erasure",
+        &user.to_string(),
+        "Asked for it.",
+        1,
+    );
     audited(&rig, "user.schedule-erasure", user, 1);
-    rig.database().execute(&format!(
-        "SELECT 1 / count(*) FROM erasures
-         WHERE user_id = '{user}' AND reason = 'Asked for it.' AND requested_by = '{}';
-         SELECT 1 / count(*) FROM audit_log WHERE details LIKE '%Asked for it.%';
-         SELECT 1 / bool_and(revoked_because = 'erasure')::int FROM sessions
-         WHERE user_id = '{user}';
-         SELECT 1 / count(*) FROM users WHERE id = '{user}' AND NOT is_active",
+    rig.assert_stored(&format!(
+        "(SELECT array_agg((reason, requested_by)::text) FROM erasures WHERE user_id = '{user}')
+         = array['(\"Asked for it.\",{})']",
         admin.id
+    ));
+    rig.assert_stored(&format!(
+        "(SELECT bool_and(revoked_because = 'erasure') FROM sessions WHERE user_id = '{user}')
+         AND NOT (SELECT is_active FROM users WHERE id = '{user}')"
     ));
     let activate = || rig.post(&format!("{path}/activate")).by(&admin).send();
     assert_eq!(activate().await.expect(200)["is_active"], true);
-    rig.database()
-        .execute("SELECT 1 / (count(*) = 0)::int FROM erasures");
+    rig.assert_stored("NOT EXISTS (SELECT FROM erasures)");
 
     // What its owner asked for, its owner calls off.
     rig.database().execute(&format!(
@@ -224,6 +230,41 @@ async fn an_erasure_is_scheduled_once_and_called_off_by_activating() {
         .await
         .expect(202);
     activate().await.expect(200);
-    rig.database()
-        .execute("SELECT 1 / count(*) FROM erasures WHERE reason = 'My own wish.'");
+    rig.assert_stored("EXISTS (SELECT FROM erasures WHERE reason = 'My own wish.')");
+}
+
+#[tokio::test]
+async fn the_staff_has_a_link_to_another_password_sent_to_who_reads_the_address() {
+    let (rig, post) = Post::start().await;
+    let admin = rig.holder_of(&[Permission::ModifyUser]);
+    let user = rig.database().user().email("amina@example.com").create().id;
+    let send = async |user: UserId| {
+        let path = format!("/api/v1/users/{user}/password-reset");
+        rig.post(&path).by(&admin).send().await
+    };
+    assert!(send(user).await.expect(202)["message"].is_string());
+    let letter = post.letter("amina@example.com", "Choose a new password");
+    let link = letter.link("reset-password/");
+    let path = format!("/api/v1/auth/reset-password/{link}");
+    let body = json!({"password": "purple monkey dishwasher"});
+    rig.post(&path).json(&body).send().await.expect(200);
+    rig.try_log_in("amina@example.com", "purple monkey dishwasher")
+        .await
+        .expect(200);
+    audited(&rig, "user.send-reset", user, 1);
+
+    let unproved = rig.database().user();
+    let unproved = unproved
+        .with(|new| new.email_verified_at = None)
+        .create()
+        .id;
+    let refused = send(unproved).await;
+    assert_eq!(refused.problem("conflict")["code"], "email-unverified");
+    let suspended = rig.database().user().suspended().create().id;
+    let refused = send(suspended).await;
+    assert_eq!(refused.problem("conflict")["code"], "suspended");
+    send(UserId::new(Uuid::new_v4())).await.problem("not-found");
+    let stronger = rig.holder_of(&[Permission::ViewAuditLog]).id;
+    let refused = send(stronger).await.problem("permission-denied");
+    assert_eq!(refused["required"], json!(["can_view_audit_log"]));
 }
