@@ -176,6 +176,24 @@ impl Accounts {
             .await
     }
 
+    /// The account that logs in with an address; takes `can_view_user`.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn find(
+        &self,
+        caller: impl Authority,
+        email: EmailAddress,
+    ) -> Result<User, AccountError> {
+        self.database
+            .read(move |tx| {
+                access::require(tx, &caller, Permission::ViewUser)?;
+                let found = tx.credentials(&email)?.ok_or(AccountError::NotFound)?;
+                tx.user(found.user_id)?.ok_or(AccountError::NotFound)
+            })
+            .await
+    }
+
     /// A page of accounts, the newest first; takes `can_view_user`.
     ///
     /// # Errors

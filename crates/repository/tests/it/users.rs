@@ -1,5 +1,3 @@
-use std::sync::mpsc;
-
 use abu_application::{
     lists::{Seek, TimePosition, Total},
     ports::{Clock, StoreError, UserFilter},

@@ -14,4 +14,5 @@ pub(super) use email::Email;
 pub(super) use mail::Mail;
 pub(super) use message::Message;
 pub(super) use room::{ListedRoom, Member, Membership, Room};
-pub(super) use user::{Account, TokenHolder, User};
+pub(crate) use user::User;
+pub(super) use user::{Account, TokenHolder};
