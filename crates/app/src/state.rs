@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use abu_application::{
     BlockingPool, Database,
+    access::AccessControl,
     accounts::Accounts,
     audit::AuditLog,
     chat_access::ChatAccess,
@@ -73,6 +74,8 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     /// Accounts, for those who look after them.
     pub accounts: Accounts,
+    /// Permissions, roles and groups, and roles assigned for a term.
+    pub access: AccessControl,
     /// People's own accounts.
     pub own_accounts: OwnAccounts,
     /// Making an account for oneself.
@@ -146,8 +149,8 @@ impl AppState {
         } = parts;
         let live_chat = chat.live_chat();
         let work = PasswordWork {
-            pool: hashing.clone(),
-            hasher: Arc::clone(&hasher),
+            pool: hashing,
+            hasher,
             policy,
         };
         let auth = &settings.auth;
@@ -156,6 +159,11 @@ impl AppState {
                 database: database.clone(),
                 passwords: work.clone(),
                 live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            access: AccessControl {
+                database: database.clone(),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
             },
@@ -185,7 +193,7 @@ impl AppState {
             },
             passwords: Passwords {
                 database: database.clone(),
-                work,
+                work: work.clone(),
                 links,
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
@@ -194,8 +202,7 @@ impl AppState {
             },
             sessions: Sessions {
                 database: database.clone(),
-                hashing,
-                hasher,
+                passwords: work,
                 tokens: Arc::clone(&tokens),
                 refresh_tokens,
                 one_time_passwords,

@@ -9,15 +9,16 @@ mod ending;
 mod log_in;
 mod network;
 mod own;
-mod proof;
 mod refresh;
+mod second_factor;
 mod totp;
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    BlockingPool, Database,
-    ports::{AccessTokens, Clock, Ids, LiveChat, OneTimePasswords, PasswordHasher, RefreshTokens},
+    Database,
+    passwords::PasswordWork,
+    ports::{AccessTokens, Clock, Ids, LiveChat, OneTimePasswords, RefreshTokens},
 };
 
 pub use elsewhere::EndedElsewhere;
@@ -50,11 +51,8 @@ impl SessionPolicy {
 pub struct Sessions {
     /// The store.
     pub database: Database,
-    /// Where passwords are hashed: apart from the store's places, so that a storm of log-ins does
-    /// not hold up the rest.
-    pub hashing: BlockingPool,
-    /// How passwords are hashed.
-    pub hasher: Arc<dyn PasswordHasher>,
+    /// Who compares passwords.
+    pub passwords: PasswordWork,
     /// Who makes access tokens.
     pub tokens: Arc<dyn AccessTokens>,
     /// Who makes refresh tokens.

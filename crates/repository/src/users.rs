@@ -6,6 +6,7 @@ use abu_application::{
 };
 use abu_domain::{
     UserId,
+    access::GroupName,
     text::{EmailAddress, PersonName, PhoneNumber},
     user::{User, Verification},
 };
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{BadRow, Failure},
+    like,
     lists::{in_list_order, newest_first, total},
     schema::{groups, user_emails, user_group, users},
     sql::sql,
@@ -90,32 +92,6 @@ impl TryFrom<UserRow> for User {
     }
 }
 
-/// Whose, the password's hash, whether they are active, whether they are hidden, and whether the
-/// address is verified.
-type CredentialsRow = (Uuid, String, bool, bool, bool);
-
-#[auto_type]
-fn credentials_columns() -> _ {
-    (
-        users::id,
-        users::password_hash,
-        users::is_active,
-        users::deactivated_at.is_not_null(),
-        user_emails::verified_at.is_not_null(),
-    )
-}
-
-fn credentials(row: CredentialsRow) -> Credentials {
-    let (id, password_hash, is_active, is_deactivated, email_verified) = row;
-    Credentials {
-        user_id: id.into(),
-        password_hash,
-        is_active,
-        is_deactivated,
-        email_verified,
-    }
-}
-
 #[derive(Insertable)]
 #[diesel(table_name = users)]
 struct NewUserRow<'a> {
@@ -163,7 +139,7 @@ impl UserRows for Session<'_> {
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         self.run(|connection| {
             // An address may be claimed by several accounts; one of them can have verified it.
-            let found: Option<CredentialsRow> = user_emails::table
+            let found: Option<(Uuid, String, bool, bool)> = user_emails::table
                 .inner_join(users::table)
                 .filter(lower(user_emails::email).eq(email.as_str()))
                 .filter(
@@ -172,35 +148,22 @@ impl UserRows for Session<'_> {
                         .or(user_emails::is_primary),
                 )
                 .order(user_emails::verified_at.is_null())
-                .select(credentials_columns())
+                .select((
+                    users::id,
+                    users::password_hash,
+                    users::is_active,
+                    user_emails::verified_at.is_not_null(),
+                ))
                 .first(connection)
                 .optional()?;
-            Ok(found.map(credentials))
-        })
-    }
-
-    fn credentials_of(&mut self, id: UserId) -> Result<Option<Credentials>, StoreError> {
-        self.run(|connection| {
-            let found: Option<CredentialsRow> = user_emails::table
-                .inner_join(users::table)
-                .filter(users::id.eq(id.uuid()))
-                .filter(user_emails::is_primary)
-                .select(credentials_columns())
-                .first(connection)
-                .optional()?;
-            Ok(found.map(credentials))
-        })
-    }
-
-    fn lock_user(&mut self, id: UserId) -> Result<bool, StoreError> {
-        self.run(|connection| {
-            let locked: Option<Uuid> = users::table
-                .find(id.uuid())
-                .select(users::id)
-                .for_no_key_update()
-                .first(connection)
-                .optional()?;
-            Ok(locked.is_some())
+            Ok(found.map(
+                |(user_id, password_hash, is_active, email_verified)| Credentials {
+                    user_id: user_id.into(),
+                    password_hash,
+                    is_active,
+                    email_verified,
+                },
+            ))
         })
     }
 
@@ -299,30 +262,40 @@ impl UserRows for Session<'_> {
         })
     }
 
-    fn reactivate(&mut self, id: UserId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    fn add_to_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.run(|connection| {
-            let shown = diesel::update(users::table.find(id.uuid()))
-                .filter(users::deactivated_at.is_not_null())
-                .set((
-                    users::deactivated_at.eq(None::<DateTime<Utc>>),
-                    users::last_modified.eq(now),
-                ))
-                .execute(connection)?;
-            Ok(shown == 1)
+            sql::<()>(
+                "INSERT INTO user_group (user_id, group_id)
+                 SELECT ?, groups.id FROM groups WHERE name = ANY (?)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<Array<Text>, _>(texts(groups))
+            .execute(connection)?;
+            touch(connection, id, now)
         })
     }
 
-    fn other_active_superusers(&mut self, id: UserId) -> Result<u64, StoreError> {
+    fn remove_from_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.run(|connection| {
-            // The rows are locked in one order, and looked at again once they are.
-            let active: Vec<Uuid> = users::table
-                .filter(users::is_superuser)
-                .filter(users::is_active)
-                .order(users::id)
-                .select(users::id)
-                .for_no_key_update()
-                .load(connection)?;
-            Ok(active.iter().filter(|other| **other != id.uuid()).count() as u64)
+            sql::<()>(
+                "DELETE FROM user_group USING groups
+                 WHERE user_id = ? AND groups.id = group_id AND name = ANY (?)",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<Array<Text>, _>(texts(groups))
+            .execute(connection)?;
+            touch(connection, id, now)
         })
     }
 
@@ -348,6 +321,18 @@ impl UserRows for Session<'_> {
     }
 }
 
+/// Notes that the account is not what it was.
+fn touch(connection: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> Result<(), Failure> {
+    diesel::update(users::table.find(id.uuid()))
+        .set(users::last_modified.eq(now))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn texts(groups: &[GroupName]) -> Vec<&str> {
+    groups.iter().map(GroupName::as_str).collect()
+}
+
 /// The accounts that pass the filter, still without an order; `None` where none can.
 fn filtered<'a>(
     connection: &mut PgConnection,
@@ -357,7 +342,7 @@ fn filtered<'a>(
     // values would often be a walk through all accounts.
     let mut query = users::table.into_boxed().filter(literal::<Bool>("true"));
     if let Some(prefix) = &filter.starts_with {
-        let Some(pattern) = prefix_pattern(prefix) else {
+        let Some(pattern) = like::starting_with(prefix) else {
             return Ok(None);
         };
         let starts = lower(users::email)
@@ -397,20 +382,4 @@ fn group_id(connection: &mut PgConnection, name: &str) -> QueryResult<Option<Uui
         .select(groups::id)
         .first(connection)
         .optional()
-}
-
-/// The `LIKE` pattern of texts that start with `prefix`; `None` where PostgreSQL holds no such text.
-fn prefix_pattern(prefix: &str) -> Option<String> {
-    if prefix.contains('\0') {
-        return None;
-    }
-    let mut pattern = String::with_capacity(prefix.len() + 1);
-    for letter in prefix.chars() {
-        if matches!(letter, '\\' | '%' | '_') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    Some(pattern)
 }

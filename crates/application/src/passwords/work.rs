@@ -98,6 +98,19 @@ impl PasswordWork {
             .map_err(|busy| StoreError::Unavailable(busy.into()))
     }
 
+    /// The hash to keep in place of the one that the password was just found to be of, where that
+    /// costs a guesser less than those that are made now. Without it the old one goes on.
+    pub async fn better_hash(&self, password: LoginPassword, hash: &str) -> Option<String> {
+        if !self.hasher.needs_rehash(hash) {
+            return None;
+        }
+        let hasher = Arc::clone(&self.hasher);
+        let better = self.pool.run(move || hasher.rehash(&password)).await.ok()?;
+        better
+            .inspect_err(|error| log::error!("a password could not be hashed again: {error}"))
+            .ok()
+    }
+
     /// Makes sure that it is the caller who asks, and nobody who found their device: the one place
     /// where a logged-in user's password is tried.
     ///

@@ -1,5 +1,6 @@
 use abu_domain::{
     UserId,
+    access::GroupName,
     text::{EmailAddress, PersonName, PhoneNumber},
     user::{User, Verification},
 };
@@ -42,8 +43,6 @@ pub struct Credentials {
     pub password_hash: String,
     /// False while suspended.
     pub is_active: bool,
-    /// Its owner has it hidden.
-    pub is_deactivated: bool,
     /// Whether somebody proved that they read the address they log in with.
     pub email_verified: bool,
 }
@@ -77,20 +76,6 @@ pub trait UserRows {
     /// # Errors
     /// [`StoreError`].
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
-
-    /// What the account's own password is checked against; the address is the primary one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn credentials_of(&mut self, id: UserId) -> Result<Option<Credentials>, StoreError>;
-
-    /// Locks the account's row until the transaction ends, so that whatever is read of its passwords,
-    /// addresses and state stays as it is; false where there is no such account. Comes before any
-    /// other lock. It does not hold up readers, nor what merely refers to the account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn lock_user(&mut self, id: UserId) -> Result<bool, StoreError>;
 
     /// At most `limit` accounts, the newest first, by the times at which they were made.
     ///
@@ -143,18 +128,27 @@ pub trait UserRows {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// Shows an account again that its owner had hidden; false where it was not hidden.
+    /// Puts the account in the groups.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn reactivate(&mut self, id: UserId, now: DateTime<Utc>) -> Result<bool, StoreError>;
+    fn add_to_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
-    /// How many active superusers there are besides `id`. Locks the superusers' rows, so that two
-    /// of them cannot suspend each other at the same moment.
+    /// Takes the account out of the groups.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn other_active_superusers(&mut self, id: UserId) -> Result<u64, StoreError>;
+    fn remove_from_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// Notes when each user left the chat.
     ///

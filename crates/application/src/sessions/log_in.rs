@@ -11,9 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::{
-    EndedSessions, Sessions, ending_sessions,
-    network::network_of,
-    proof::{CheckError, RightPassword, SecondFactor},
+    EndedSessions, Sessions, ending_sessions, network::network_of, second_factor::SecondFactor,
 };
 use crate::{
     access::Origin,
@@ -68,18 +66,9 @@ pub enum LogInError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Hashing, signing or opening a sealed secret failed.
+    /// Signing or opening a sealed secret failed.
     #[error("the log-in could not be carried out")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl From<CheckError> for LogInError {
-    fn from(error: CheckError) -> Self {
-        match error {
-            CheckError::Busy(error) => Self::Store(error),
-            CheckError::Hashing(cause) => Self::Internal(cause),
-        }
-    }
 }
 
 /// For how long a session is good.
@@ -94,7 +83,10 @@ enum Lasting {
 /// Somebody who proved who they are.
 struct Proven {
     user: UserId,
-    password: RightPassword,
+    /// Against which the password was held.
+    password_hash: String,
+    /// What is kept in place of it from now on.
+    better_hash: Option<String>,
     second_factor: Option<SecondFactor>,
 }
 
@@ -166,10 +158,10 @@ impl Sessions {
         let hash = credentials
             .as_ref()
             .map(|known| known.password_hash.clone());
-        let right = self.check_password(password, hash).await?;
-        let (Some(credentials), Some(password)) = (credentials, right) else {
-            return Err(LogInError::InvalidCredentials);
-        };
+        let matches = self.passwords.matches(password.clone(), hash).await?;
+        let credentials = credentials
+            .filter(|_| matches)
+            .ok_or(LogInError::InvalidCredentials)?;
         let user = credentials.user_id;
         let second_factor = self.second_factor(user, totp, otp)?;
         if !credentials.is_active {
@@ -178,9 +170,12 @@ impl Sessions {
         if !credentials.email_verified {
             return Err(LogInError::EmailUnverified);
         }
+        let password_hash = credentials.password_hash;
+        let better_hash = self.passwords.better_hash(password, &password_hash).await;
         Ok(Proven {
             user,
-            password,
+            password_hash,
+            better_hash,
             second_factor,
         })
     }
@@ -268,14 +263,16 @@ impl Beginning {
         requires_totp: impl FnOnce(&[String]) -> bool,
     ) -> Result<(AccountAndPermissions, EndedSessions), LogInError> {
         let (id, user, now) = (self.session.id, self.proven.user, self.now);
-        let was_hidden = self.check_again(tx)?;
-        let account = tx.user(user)?.ok_or(LogInError::InvalidCredentials)?;
+        let account = self.check_again(tx)?;
         let has_totp = self.proven.second_factor.is_some();
         self.session.totp_due = !has_totp && requires_totp(&account.groups);
         let displaced = tx.end_longest_unused(user, MAX_LASTING - 1, EndReason::Displaced, now)?;
         tx.insert_session(&self.session)?;
         let record = tx.caller(user, id)?.ok_or(LogInError::InvalidCredentials)?;
-        self.write_audit(tx, was_hidden, &displaced)?;
+        if record.is_deactivated {
+            tx.set_deactivated(user, None, now)?;
+        }
+        self.write_audit(tx, record.is_deactivated, &displaced)?;
         let ended = EndedSessions {
             user,
             sessions: displaced,
@@ -284,28 +281,29 @@ impl Beginning {
     }
 
     /// Checks what may have changed since the password was read, uses the second factor up, and keeps
-    /// the better hash. Returns whether the account was hidden until now.
-    fn check_again(&self, tx: &mut dyn Transaction) -> Result<bool, LogInError> {
-        let (user, now) = (self.proven.user, self.now);
-        let credentials = self
-            .proven
-            .password
-            .lock(tx, user)?
-            .ok_or(LogInError::InvalidCredentials)?;
-        if !credentials.is_active {
+    /// the better hash. The account is locked from here on, so that all of it stays so.
+    fn check_again(&self, tx: &mut dyn Transaction) -> Result<User, LogInError> {
+        let (proven, now) = (&self.proven, self.now);
+        let user = proven.user;
+        tx.lock_account(user)?;
+        if tx.password_hash(user)?.as_ref() != Some(&proven.password_hash) {
+            return Err(LogInError::InvalidCredentials);
+        }
+        let account = tx.user(user)?.ok_or(LogInError::InvalidCredentials)?;
+        if !account.is_active {
             return Err(LogInError::Suspended);
         }
-        match &self.proven.second_factor {
+        match &proven.second_factor {
             Some(factor) if !factor.use_up(tx, user, now)? => {
                 return Err(LogInError::InvalidCredentials);
             }
             None if tx.has_totp(user)? => return Err(LogInError::OtpRequired),
             _ => {}
         }
-        if let Some(hash) = &self.proven.password.better_hash {
+        if let Some(hash) = &proven.better_hash {
             tx.set_password_hash(user, hash, now)?;
         }
-        Ok(credentials.is_deactivated && tx.reactivate(user, now)?)
+        Ok(account)
     }
 
     fn write_audit(
@@ -317,7 +315,7 @@ impl Beginning {
         let (user, now) = (self.proven.user, self.now);
         let [first, second] = self.entry_ids;
         if was_hidden {
-            Entry::new(Actor::User(user), Action::UserReactivate)
+            Entry::new(Actor::User(user), Action::AccountReactivate)
                 .from(&self.origin)
                 .on(Target::user(user))
                 .write(tx, first, now)?;

@@ -46,7 +46,7 @@ impl Sessions {
         let now = self.clock.now();
         self.database
             .read(move |tx| {
-                access::require_active(tx, &caller)?;
+                access::require_self(tx, &caller)?;
                 let listed = page.fetch(
                     tx,
                     |tx, seek, limit| tx.list_sessions(caller.user, seek, limit, now),
@@ -96,7 +96,7 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         ending_sessions(&self.database, &self.live_chat, move |tx| {
-            access::require_active(tx, &caller)?;
+            access::require_self(tx, &caller)?;
             let sessions = tx.end_sessions(caller.user, which, because, now)?;
             let target = match which {
                 WhichSessions::Only(id) => Target::session(id),

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use abu_domain::text::{LoginPassword, OneTimePassword, RecoveryCode};
+use abu_domain::{
+    UserId,
+    text::{LoginPassword, OneTimePassword, RecoveryCode},
+    user::User,
+};
 use chrono::{DateTime, Utc};
 
 use super::{
     Sessions,
-    proof::{CheckError, RightPassword, SecondFactor, recovery_hash},
+    second_factor::{SecondFactor, recovery_hash},
 };
 use crate::{
     access::{self, AccessError, Caller},
     audit::{Action, Entry, Target},
     mail::{self, MailContent},
+    passwords::{ConfirmError, Confirmed},
     ports::{Ids, NewTotpSecret, OneTimePasswords, StoreError, TotpRecord, Transaction},
 };
 
@@ -33,12 +38,12 @@ pub struct TotpState {
 /// Why nothing was done about one-time passwords.
 #[derive(Debug, thiserror::Error)]
 pub enum TotpError {
-    /// The caller may not.
+    /// The caller did not prove who they are.
     #[error(transparent)]
-    Access(#[from] AccessError),
-    /// The password or the one-time password is wrong: which, is not told.
-    #[error("the password or the one-time password is wrong")]
-    WrongProof,
+    Confirm(#[from] ConfirmError),
+    /// It is not what the device shows, nor a recovery code, or was used before.
+    #[error("the one-time password is wrong")]
+    WrongOtp,
     /// They are set up already.
     #[error("one-time passwords are set up already")]
     AlreadyEnabled,
@@ -48,24 +53,15 @@ pub enum TotpError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Hashing, sealing or opening failed.
+    /// Sealing or opening failed.
     #[error("it could not be carried out")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl From<CheckError> for TotpError {
-    fn from(error: CheckError) -> Self {
-        match error {
-            CheckError::Busy(error) => Self::Store(error),
-            CheckError::Hashing(cause) => Self::Internal(cause),
-        }
+impl From<AccessError> for TotpError {
+    fn from(error: AccessError) -> Self {
+        Self::Confirm(error.into())
     }
-}
-
-/// What a caller shows who wants to change what protects them.
-struct Proof {
-    password: RightPassword,
-    otp: OneTimePassword,
 }
 
 impl Sessions {
@@ -77,9 +73,9 @@ impl Sessions {
         let policy = Arc::clone(&self.policy);
         self.database
             .read(move |tx| {
-                access::require_active(tx, &caller)?;
+                access::require_self(tx, &caller)?;
                 let user = tx.user(caller.user)?.ok_or(AccessError::SessionEnded)?;
-                let record = confirmed(tx.totp(caller.user)?);
+                let record = enabled(tx.totp(caller.user)?);
                 Ok(TotpState {
                     enabled_at: record.as_ref().and_then(|record| record.confirmed_at),
                     required: policy.requires_totp(&user.groups),
@@ -99,19 +95,19 @@ impl Sessions {
         caller: Caller,
         password: LoginPassword,
     ) -> Result<NewTotpSecret, TotpError> {
-        let password = self.own_password(&caller, password).await?;
+        let confirmed = self
+            .passwords
+            .confirm(&self.database, caller, password)
+            .await?;
         let (known, ids) = (Arc::clone(&self.one_time_passwords), Arc::clone(&self.ids));
         let now = self.clock.now();
         self.database
             .transaction(move |tx| {
-                let user = caller.user;
-                access::require_active(tx, &caller)?;
-                password.lock(tx, user)?.ok_or(TotpError::WrongProof)?;
-                let account = tx.user(user)?.ok_or(AccessError::SessionEnded)?;
+                let account = confirmed.lock(tx)?;
                 let secret = known
-                    .make(user, &account.email, &*ids)
+                    .make(account.id, &account.email, &*ids)
                     .map_err(TotpError::Internal)?;
-                if !tx.insert_totp(user, &secret.sealed, now)? {
+                if !tx.insert_totp(account.id, &secret.sealed, now)? {
                     return Err(TotpError::AlreadyEnabled);
                 }
                 Ok(secret)
@@ -133,18 +129,18 @@ impl Sessions {
         self.database
             .transaction(move |tx| {
                 let user = caller.user;
-                access::require_active(tx, &caller)?;
-                tx.lock_user(user)?;
+                tx.lock_account(user)?;
+                access::require_self(tx, &caller)?;
                 let record = tx.totp(user)?.ok_or(TotpError::NotEnabled)?;
                 if record.confirmed_at.is_some() {
                     return Err(TotpError::AlreadyEnabled);
                 }
                 let found = SecondFactor::find(&*known, user, &record, &otp, now);
                 let Some(SecondFactor::Step(step)) = found.map_err(TotpError::Internal)? else {
-                    return Err(TotpError::WrongProof);
+                    return Err(TotpError::WrongOtp);
                 };
                 tx.confirm_totp(user, step, now)?;
-                let codes = give_recovery_codes(tx, &caller, &*ids)?;
+                let codes = give_recovery_codes(tx, user, &*ids)?;
                 tx.set_totp_due(user, false)?;
                 let account = tx.user(user)?.ok_or(AccessError::SessionEnded)?;
                 let firstname = account.firstname;
@@ -169,22 +165,23 @@ impl Sessions {
         password: LoginPassword,
         otp: OneTimePassword,
     ) -> Result<(), TotpError> {
-        let password = self.own_password(&caller, password).await?;
+        let confirmed = self
+            .passwords
+            .confirm(&self.database, caller, password)
+            .await?;
         let (known, ids) = (Arc::clone(&self.one_time_passwords), Arc::clone(&self.ids));
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         let policy = Arc::clone(&self.policy);
         self.database
             .transaction(move |tx| {
-                let user = caller.user;
-                let proof = Proof { password, otp };
-                let factor = proof.check(tx, &caller, &*known, now)?;
+                let (account, factor) = check_both(tx, &confirmed, &otp, &*known, now)?;
+                let user = account.id;
                 tx.delete_totp(user)?;
-                let account = tx.user(user)?.ok_or(AccessError::SessionEnded)?;
                 tx.set_totp_due(user, policy.requires_totp(&account.groups))?;
                 let firstname = account.firstname;
                 let content = MailContent::TotpDisabled { firstname, at: now };
                 mail::enqueue(tx, &*ids, now, &account.email, content)?;
-                Entry::by(&caller, Action::TotpDisable)
+                Entry::by(&confirmed.caller, Action::TotpDisable)
                     .on(Target::user(user))
                     .with("second_factor", factor.name())
                     .write(tx, entry_id, now)?;
@@ -203,81 +200,60 @@ impl Sessions {
         password: LoginPassword,
         otp: OneTimePassword,
     ) -> Result<Vec<RecoveryCode>, TotpError> {
-        let password = self.own_password(&caller, password).await?;
+        let confirmed = self
+            .passwords
+            .confirm(&self.database, caller, password)
+            .await?;
         let (known, ids) = (Arc::clone(&self.one_time_passwords), Arc::clone(&self.ids));
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         self.database
             .transaction(move |tx| {
-                let proof = Proof { password, otp };
-                let factor = proof.check(tx, &caller, &*known, now)?;
-                let codes = give_recovery_codes(tx, &caller, &*ids)?;
-                Entry::by(&caller, Action::TotpRenewCodes)
-                    .on(Target::user(caller.user))
+                let (account, factor) = check_both(tx, &confirmed, &otp, &*known, now)?;
+                let codes = give_recovery_codes(tx, account.id, &*ids)?;
+                Entry::by(&confirmed.caller, Action::TotpRenewCodes)
+                    .on(Target::user(account.id))
                     .with("second_factor", factor.name())
                     .write(tx, entry_id, now)?;
                 Ok(codes)
             })
             .await
     }
+}
 
-    /// The caller's password, if it is this one.
-    async fn own_password(
-        &self,
-        caller: &Caller,
-        password: LoginPassword,
-    ) -> Result<RightPassword, TotpError> {
-        let asking = caller.clone();
-        let credentials = self
-            .database
-            .read::<_, AccessError>(move |tx| {
-                access::require_active(tx, &asking)?;
-                Ok(tx.credentials_of(asking.user)?)
-            })
-            .await?;
-        let hash = credentials.map(|known| known.password_hash);
-        self.check_password(password, hash)
-            .await?
-            .ok_or(TotpError::WrongProof)
+/// The account of a caller who gave their password and now a second factor, which is used up. The
+/// account is locked from here on.
+fn check_both(
+    tx: &mut dyn Transaction,
+    confirmed: &Confirmed,
+    otp: &OneTimePassword,
+    known: &dyn OneTimePasswords,
+    now: DateTime<Utc>,
+) -> Result<(User, SecondFactor), TotpError> {
+    let account = confirmed.lock(tx)?;
+    let record = enabled(tx.totp(account.id)?).ok_or(TotpError::NotEnabled)?;
+    let factor = SecondFactor::find(known, account.id, &record, otp, now)
+        .map_err(TotpError::Internal)?
+        .ok_or(TotpError::WrongOtp)?;
+    match factor.use_up(tx, account.id, now)? {
+        true => Ok((account, factor)),
+        false => Err(TotpError::WrongOtp),
     }
 }
 
-impl Proof {
-    /// The second factor, used up, where everything is right.
-    fn check(
-        &self,
-        tx: &mut dyn Transaction,
-        caller: &Caller,
-        known: &dyn OneTimePasswords,
-        now: DateTime<Utc>,
-    ) -> Result<SecondFactor, TotpError> {
-        let user = caller.user;
-        access::require_active(tx, caller)?;
-        self.password.lock(tx, user)?.ok_or(TotpError::WrongProof)?;
-        let record = confirmed(tx.totp(user)?).ok_or(TotpError::NotEnabled)?;
-        let factor = SecondFactor::find(known, user, &record, &self.otp, now)
-            .map_err(TotpError::Internal)?
-            .ok_or(TotpError::WrongProof)?;
-        match factor.use_up(tx, user, now)? {
-            true => Ok(factor),
-            false => Err(TotpError::WrongProof),
-        }
-    }
-}
-
-fn confirmed(record: Option<TotpRecord>) -> Option<TotpRecord> {
+fn enabled(record: Option<TotpRecord>) -> Option<TotpRecord> {
     record.filter(|record| record.confirmed_at.is_some())
 }
 
 fn give_recovery_codes(
     tx: &mut dyn Transaction,
-    caller: &Caller,
+    user: UserId,
     ids: &dyn Ids,
 ) -> Result<Vec<RecoveryCode>, StoreError> {
     let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES)
         .map(|_| new_recovery_code(ids))
         .collect();
     let hashes: Vec<_> = codes.iter().map(recovery_hash).collect();
-    tx.replace_recovery_codes(caller.user, &hashes)?;
+    tx.replace_recovery_codes(user, &hashes)?;
     Ok(codes)
 }
 

@@ -70,6 +70,7 @@ pub(crate) struct Account {
     #[serde(flatten)]
     user: User,
     /// Whether its owner has it hidden.
+    #[schema(example = false)]
     is_deactivated: bool,
     /// Names of the permissions they hold.
     #[schema(example = json!(["can_view_user"]))]

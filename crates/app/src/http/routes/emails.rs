@@ -9,12 +9,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Accepted, ByUuid, State, TokenBody, TokenSchema, accepted, login_password};
-use crate::http::{
-    caller::{CurrentUser, RequestOrigin},
-    dto::Email,
-    input::{Body, BodyFields, FromBody},
-    problem::{Problem, problems},
+use super::{
+    Accepted, ByUuid, State, TokenBody, TokenSchema, accepted, count_guess, login_password,
+};
+use crate::{
+    http::{
+        caller::{CurrentUser, RequestOrigin},
+        dto::Email,
+        input::{Body, BodyFields, FromBody},
+        problem::{Problem, problems},
+        rate_limit::Limits,
+    },
+    rate_limits::Policy,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -41,8 +47,10 @@ struct Emails {
     /// The primary one first, then the oldest.
     items: Vec<Email>,
     /// Always null.
+    #[schema(example = json!(null))]
     next_cursor: Option<String>,
     /// Always null.
+    #[schema(example = json!(null))]
     prev_cursor: Option<String>,
 }
 
@@ -107,10 +115,13 @@ impl FromBody for ClaimBody {
 #[post("/me/emails")]
 async fn add_email(
     state: State,
+    limits: Limits,
     caller: CurrentUser,
     body: Body<ClaimBody>,
 ) -> Result<HttpResponse, Problem> {
     let ClaimBody { email, password } = body.0;
+    count_guess(&limits, &caller)?;
+    limits.by_address(Policy::Recover, &email)?;
     state.emails.add(caller.caller, email, password).await?;
     Ok(accepted("A mail is on its way to the address."))
 }
@@ -148,10 +159,13 @@ async fn remove_email(
 #[post("/me/email")]
 async fn change_email(
     state: State,
+    limits: Limits,
     caller: CurrentUser,
     body: Body<ClaimBody>,
 ) -> Result<HttpResponse, Problem> {
     let ClaimBody { email, password } = body.0;
+    count_guess(&limits, &caller)?;
+    limits.by_address(Policy::Recover, &email)?;
     state.emails.change(caller.caller, email, password).await?;
     Ok(accepted("A mail is on its way to the address."))
 }

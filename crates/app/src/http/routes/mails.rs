@@ -30,7 +30,7 @@ struct Mails;
 /// What narrows the list of mails.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `MailFilter` is read from")]
+#[expect(dead_code, reason = "it describes what `Mails` reads")]
 struct MailFilterParameters {
     /// How far they are: `pending`, `sent` or `dead`.
     #[param(example = "dead")]

@@ -11,13 +11,17 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
-    Accepted, ByUuid, State, accepted, login_password, new_password,
+    Accepted, ByUuid, State, accepted, count_guess, login_password, new_password,
     registration::{AddressBody, AddressSchema},
 };
-use crate::http::{
-    caller::{CurrentUser, RequestOrigin},
-    input::{Body, BodyFields, FromBody},
-    problem::{Problem, problems},
+use crate::{
+    http::{
+        caller::{CurrentUser, RequestOrigin},
+        input::{Body, BodyFields, FromBody},
+        problem::{Problem, problems},
+        rate_limit::Limits,
+    },
+    rate_limits::Policy,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -30,9 +34,9 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 
 problems! {
     ForgotProblems: Unavailable;
-    ResetProblems: Gone, Unavailable;
+    ResetProblems: Gone, NotFound, Unavailable;
     OwnProblems: AccountSuspended;
-    OfProblems: PermissionDenied;
+    OfProblems: PermissionDenied, NotFound;
 }
 
 /// Have a link to another password sent.
@@ -46,9 +50,11 @@ problems! {
 #[post("/auth/forgot-password")]
 async fn forgot_password(
     state: State,
+    limits: Limits,
     origin: RequestOrigin,
     body: Body<AddressBody>,
 ) -> Result<HttpResponse, Problem> {
+    limits.by_address(Policy::Recover, &body.0.0)?;
     state.passwords.forgot(body.0.0, origin.0).await?;
     Ok(accepted(
         "If the address has an account, a link is on its way there.",
@@ -160,9 +166,11 @@ impl FromBody for ChangeBody {
 #[post("/me/password")]
 async fn change_own_password(
     state: State,
+    limits: Limits,
     caller: CurrentUser,
     body: Body<ChangeBody>,
 ) -> Result<HttpResponse, Problem> {
+    count_guess(&limits, &caller)?;
     let whose = caller.caller.user;
     let ChangeBody { current, new } = body.0;
     state
@@ -185,10 +193,12 @@ async fn change_own_password(
 #[post("/users/{uuid}/password")]
 async fn change_password_of(
     state: State,
+    limits: Limits,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<ChangeBody>,
 ) -> Result<HttpResponse, Problem> {
+    count_guess(&limits, &caller)?;
     let ChangeBody { current, new } = body.0;
     state
         .passwords

@@ -11,10 +11,14 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{Accepted, State, TokenBody, TokenSchema, accepted};
-use crate::http::{
-    caller::RequestOrigin,
-    input::{Body, BodyFields, FromBody},
-    problem::{Problem, problems},
+use crate::{
+    http::{
+        caller::RequestOrigin,
+        input::{Body, BodyFields, FromBody},
+        problem::{Problem, problems},
+        rate_limit::Limits,
+    },
+    rate_limits::Policy,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -108,9 +112,12 @@ problems! {
 #[post("/auth/register")]
 async fn register(
     state: State,
+    limits: Limits,
     origin: RequestOrigin,
     body: Body<RegistrationDraft>,
 ) -> Result<HttpResponse, Problem> {
+    limits.by_network(Policy::Register)?;
+    limits.by_address(Policy::Recover, &body.0.user.email)?;
     state.registration.register(body.0, origin.0).await?;
     Ok(accepted("A mail is on its way to the address."))
 }
@@ -171,8 +178,10 @@ impl FromBody for AddressBody {
 #[post("/auth/verify-email/resend")]
 async fn resend_verification(
     state: State,
+    limits: Limits,
     body: Body<AddressBody>,
 ) -> Result<HttpResponse, Problem> {
+    limits.by_address(Policy::Recover, &body.0.0)?;
     state.emails.resend(body.0.0).await?;
     Ok(accepted(
         "If the address waits to be verified, a link is on its way there.",

@@ -65,7 +65,8 @@ async fn resend(rig: &Rig, email: &str) -> Answer {
 
 /// What of an answer does not differ from request to request.
 fn form(answer: &Answer) -> (u16, Vec<String>, String) {
-    let names = answer.headers.keys().map(ToString::to_string).collect();
+    let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+    names.sort();
     let mut body = answer.json();
     if let Some(fields) = body.as_object_mut() {
         fields.remove("instance");
@@ -111,7 +112,7 @@ async fn whoever_registers_logs_in_once_they_have_proved_their_address() {
                  '(terms,t,2026-01,registration)']",
     );
     rig.assert_stored(
-        "(SELECT array_agg(action ORDER BY seq) FROM audit_log)
+        "(SELECT array_agg(action ORDER BY seq) FROM audit_log WHERE actor IN ('anonymous', 'user'))
          = ARRAY['account.register', 'email.verify', 'session.create']",
     );
 
@@ -122,7 +123,7 @@ async fn whoever_registers_logs_in_once_they_have_proved_their_address() {
 
 #[tokio::test]
 async fn what_is_wrong_with_a_registration_is_named() {
-    let rig = Rig::start().await;
+    let rig = Rig::without_limits().await;
     let empty = register(&rig, &json!({})).await;
     let required = [
         "/email",
@@ -535,7 +536,7 @@ async fn dead_links_and_what_is_no_link_are_answered_alike() {
 
 #[tokio::test]
 async fn registrations_that_nobody_completed_within_ninety_days_are_swept_out_bit_by_bit() {
-    let rig = Rig::start().await;
+    let rig = Rig::without_limits().await;
     let made = |age: i64, verified: bool| {
         let at = chrono::Utc::now() - TimeDelta::days(age);
         let user = rig.database().user().with(|new| {
@@ -566,7 +567,7 @@ async fn registrations_that_nobody_completed_within_ninety_days_are_swept_out_bi
 
 #[tokio::test]
 async fn an_account_that_the_office_makes_takes_the_address_of_a_registration_nobody_completed() {
-    let rig = Rig::start().await;
+    let rig = Rig::without_limits().await;
     let admin = rig.holder_of(&[Permission::CreateUser]);
     let email = "fatima@example.com";
     register(&rig, &draft(email)).await.expect(202);

@@ -156,7 +156,7 @@ async fn logging_in_shows_an_account_again_that_its_owner_had_hidden() {
         .database()
         .texts("SELECT action FROM audit_log ORDER BY seq");
     let tail = &actions[actions.len() - 2..];
-    assert_eq!(tail, ["user.reactivate", "session.create"]);
+    assert_eq!(tail, ["account.reactivate", "session.create"]);
 }
 
 #[tokio::test]
@@ -544,7 +544,7 @@ async fn a_password_that_changes_while_it_is_checked_opens_nothing() {
     let (checked, id) = tokio::sync::oneshot::channel::<()>();
     let changing = std::thread::spawn(move || {
         database.transaction(|tx| {
-            assert!(tx.lock_user(user.id)?);
+            assert!(tx.lock_account(user.id)?);
             checked.send(()).unwrap();
             database.wait_for_blocked(1);
             tx.set_password_hash(user.id, &new, chrono::Utc::now())

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use totp_rs::{Builder, Totp};
 
-use super::support::{Answer, PASSWORD, Rig};
+use super::support::{Answer, PASSWORD, Rig, pairs};
 
 /// The device of somebody with one-time passwords.
 struct Device(Totp);
@@ -43,6 +43,15 @@ struct Enrolled {
     access_token: Value,
     device: Device,
     recovery_codes: Vec<String>,
+}
+
+const WRONG_PASSWORD: (&str, &str) = ("/password", "password.wrong");
+const WRONG_OTP: (&str, &str) = ("/otp", "otp.wrong");
+
+/// Holds that the answer blames this field, and no other.
+#[track_caller]
+fn refused(answer: &Answer, mistake: (&str, &str)) {
+    assert_eq!(answer.mistakes(), pairs(&[mistake]));
 }
 
 async fn begin(rig: &Rig, access_token: &Value, password: &str) -> Answer {
@@ -140,9 +149,7 @@ async fn one_time_passwords_are_asked_for_once_the_device_has_proved_itself() {
 
     let device = Device::of(&secret["secret"]);
     for wrong in ["000000x", "7Q2M-9ZKD-04TX-W8RB", "", &device.wrong()] {
-        let answer = confirm(&rig, &token, wrong).await;
-        assert_eq!(answer.status.as_u16(), 401, "{wrong}");
-        answer.problem("invalid-credentials");
+        refused(&confirm(&rig, &token, wrong).await, WRONG_OTP);
     }
     let confirmed = confirm(&rig, &token, &device.shows(0)).await.expect(200);
     let recovery_codes = codes(&confirmed);
@@ -198,9 +205,7 @@ async fn beginning_again_makes_the_secret_from_before_worthless() {
     let rig = Rig::start().await;
     let user = rig.member();
     let token = rig.log_in(&user).await["access_token"].clone();
-    begin(&rig, &token, "a wrong one")
-        .await
-        .problem("invalid-credentials");
+    refused(&begin(&rig, &token, "a wrong one").await, WRONG_PASSWORD);
     let first = begin(&rig, &token, PASSWORD).await.expect(201);
     let old = Device::of(&first["secret"]).shows(0);
     let new = loop {
@@ -211,9 +216,7 @@ async fn beginning_again_makes_the_secret_from_before_worthless() {
             break new;
         }
     };
-    confirm(&rig, &token, &old)
-        .await
-        .problem("invalid-credentials");
+    refused(&confirm(&rig, &token, &old).await, WRONG_OTP);
     confirm(&rig, &token, &new.shows(0)).await.expect(200);
 }
 
@@ -329,12 +332,11 @@ async fn other_recovery_codes_take_both_factors_and_kill_the_old_ones() {
     let rig = Rig::start().await;
     let who = enrolled(&rig).await;
     let token = &who.access_token;
-    for (password, otp) in [
-        ("a wrong one", who.device.shows(0)),
-        (PASSWORD, who.device.wrong()),
+    for (password, otp, what) in [
+        ("a wrong one", who.device.shows(0), WRONG_PASSWORD),
+        (PASSWORD, who.device.wrong(), WRONG_OTP),
     ] {
-        let refused = renew(&rig, token, password, &otp).await;
-        refused.problem("invalid-credentials");
+        refused(&renew(&rig, token, password, &otp).await, what);
     }
     let renewed = renew(&rig, token, PASSWORD, &who.device.shows(0)).await;
     let fresh = codes(&renewed.expect(200));
@@ -348,7 +350,7 @@ async fn other_recovery_codes_take_both_factors_and_kill_the_old_ones() {
     // A recovery code may itself pay for others.
     let again = renew(&rig, token, PASSWORD, &fresh[1]).await;
     assert_eq!(codes(&again.expect(200)).len(), 10);
-    let renewals = "SELECT action FROM audit_log WHERE action = 'totp.renew_codes'";
+    let renewals = "SELECT action FROM audit_log WHERE action = 'totp.renew-codes'";
     assert_eq!(rig.database().texts(renewals).len(), 2);
 }
 
@@ -358,9 +360,11 @@ async fn doing_without_takes_both_factors() {
     let who = enrolled(&rig).await;
     let token = &who.access_token;
     let (right, wrong) = (who.device.shows(0), who.device.wrong());
-    for (password, otp) in [("a wrong one", &right), (PASSWORD, &wrong)] {
-        let refused = remove(&rig, token, password, otp).await;
-        refused.problem("invalid-credentials");
+    for (password, otp, what) in [
+        ("a wrong one", &right, WRONG_PASSWORD),
+        (PASSWORD, &wrong, WRONG_OTP),
+    ] {
+        refused(&remove(&rig, token, password, otp).await, what);
     }
     remove(&rig, token, PASSWORD, &right).await.expect_nothing();
     assert_eq!(state(&rig, token).await["enabled"], false);
@@ -396,8 +400,8 @@ async fn who_stole_a_token_cannot_try_many_passwords() {
     let token = &who.access_token;
     // Beginning and confirming were two.
     for _ in 0..2 {
-        let refused = remove(&rig, token, "a guess", "a guess").await;
-        refused.problem("invalid-credentials");
+        let guessed = remove(&rig, token, "a guess", "a guess").await;
+        refused(&guessed, WRONG_PASSWORD);
     }
     let shown = who.device.shows(0);
     for answer in [
@@ -492,7 +496,7 @@ async fn staff() -> (Rig, User) {
     })
     .await;
     let user = rig.member();
-    rig.grant(user.id, Permission::ViewUser);
+    rig.grant(user.id, &[Permission::ViewUser]);
     rig.database().execute(&format!(
         "UPDATE groups SET name = 'staff_group'
          WHERE id = (SELECT group_id FROM user_group WHERE user_id = '{}')",

@@ -1,84 +1,17 @@
-//! What somebody proves who they are with: a password, and a second factor beside it.
-//!
-//! Whatever proof is wrong, there is one error for it, and it takes one time: the work of a password
-//! check, whether or not there is an account.
-
-use std::sync::Arc;
+//! The second factor that somebody shows beside their password.
 
 use abu_domain::{
     UserId,
-    text::{LoginPassword, OneTimePassword, RecoveryCode},
+    text::{OneTimePassword, RecoveryCode},
 };
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::Sessions;
-use crate::ports::{
-    Credentials, OneTimePasswords, RecoveryHash, StoreError, TotpRecord, Transaction,
-};
+use crate::ports::{OneTimePasswords, RecoveryHash, StoreError, TotpRecord, Transaction};
 
-/// Hashing, signing or sealing failed.
-pub(super) type InternalError = Box<dyn std::error::Error + Send + Sync>;
-
-/// A password that was found to be right.
-pub(super) struct RightPassword {
-    /// Against what it was checked.
-    pub(super) hash: String,
-    /// The hash to keep in place of that, where it was cheaper than they are now.
-    pub(super) better_hash: Option<String>,
-}
-
-impl RightPassword {
-    /// The account's credentials, if its password is still the one that was checked. The account is
-    /// locked from here on, so that it stays so.
-    pub(super) fn lock(
-        &self,
-        tx: &mut dyn Transaction,
-        user: UserId,
-    ) -> Result<Option<Credentials>, StoreError> {
-        if !tx.lock_user(user)? {
-            return Ok(None);
-        }
-        let credentials = tx.credentials_of(user)?;
-        Ok(credentials.filter(|now| now.password_hash == self.hash))
-    }
-}
-
-/// Why a password was not checked.
-pub(super) enum CheckError {
-    /// There was no place to do it in time.
-    Busy(StoreError),
-    /// It was right, and could not be hashed again.
-    Hashing(InternalError),
-}
-
-impl Sessions {
-    /// Holds the password against the hash; `None` where it is another's, and after the same work
-    /// where there is no hash.
-    pub(super) async fn check_password(
-        &self,
-        password: LoginPassword,
-        hash: Option<String>,
-    ) -> Result<Option<RightPassword>, CheckError> {
-        let hasher = Arc::clone(&self.hasher);
-        let checked = self.hashing.run(move || {
-            let matches = hasher.verify(&password, hash.as_deref());
-            let Some(hash) = hash.filter(|_| matches) else {
-                return Ok(None);
-            };
-            let better_hash = hasher
-                .needs_rehash(&hash)
-                .then(|| hasher.rehash(&password))
-                .transpose()?;
-            Ok(Some(RightPassword { hash, better_hash }))
-        });
-        checked
-            .await
-            .map_err(|busy| CheckError::Busy(StoreError::Unavailable(busy.into())))?
-            .map_err(CheckError::Hashing)
-    }
-}
+/// A sealed secret did not open.
+pub(super) type OpenError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A second factor that was found to be right, and is still to be used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +30,7 @@ impl SecondFactor {
         record: &TotpRecord,
         shown: &OneTimePassword,
         now: DateTime<Utc>,
-    ) -> Result<Option<Self>, InternalError> {
+    ) -> Result<Option<Self>, OpenError> {
         Ok(match shown {
             OneTimePassword::Code(code) => known
                 .step_of(code, user, &record.sealed_secret, now)?
@@ -157,7 +90,7 @@ mod tests {
             _user: UserId,
             _shown_as: &EmailAddress,
             _ids: &dyn Ids,
-        ) -> Result<NewTotpSecret, InternalError> {
+        ) -> Result<NewTotpSecret, OpenError> {
             Err("nothing is made here".into())
         }
 
@@ -167,7 +100,7 @@ mod tests {
             _user: UserId,
             _sealed: &[u8],
             _now: DateTime<Utc>,
-        ) -> Result<Option<i64>, InternalError> {
+        ) -> Result<Option<i64>, OpenError> {
             Ok(Some(7))
         }
     }
