@@ -3,6 +3,7 @@
 mod email;
 mod message_text;
 mod name;
+mod note;
 mod one_time_password;
 mod password;
 mod phone;
@@ -13,6 +14,7 @@ use std::fmt;
 pub use email::{EmailAddress, MaskedEmail};
 pub use message_text::MessageText;
 pub use name::{DeviceName, PersonName, RoomName};
+pub use note::{Description, OfficeTitle, Reason};
 pub use one_time_password::{OneTimePassword, RecoveryCode, TotpCode};
 pub use password::{LoginPassword, NewPassword, PersonalWords};
 pub use phone::PhoneNumber;

@@ -203,6 +203,10 @@ fn add_common_problems(operation: &mut Operation) {
             ProblemKind::Unavailable,
         ]);
     }
+    if has_path_parameter(operation) {
+        // Of a form that nothing has.
+        kinds.push(ProblemKind::NotFound);
+    }
     if let Some(body) = &operation.request_body {
         if is_json(body) {
             kinds.push(ProblemKind::MalformedJson);
@@ -217,6 +221,14 @@ fn add_common_problems(operation: &mut Operation) {
     for kind in kinds {
         add_problem(&mut operation.responses, kind);
     }
+}
+
+fn has_path_parameter(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Path,
+        RefOr::Ref(_) => false,
+    })
 }
 
 fn is_json(body: &RefOr<RequestBody>) -> bool {
@@ -269,6 +281,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             links in mails do."),
         (name = "me", description = "The caller's own account."),
         (name = "users", description = "Accounts, for those who look after them."),
+        (name = "access", description = "Permissions, roles, groups, and roles assigned for a term. \
+            Nobody gives what they do not hold, and nobody acts on whom they do not outrank."),
         (name = "rooms", description = "Conversations. Whoever is not in a room is answered as if \
             it did not exist."),
         (name = "messages", description = "What is said in rooms."),

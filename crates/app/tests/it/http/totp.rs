@@ -496,7 +496,7 @@ async fn staff() -> (Rig, User) {
     })
     .await;
     let user = rig.member();
-    rig.grant(user.id, Permission::ViewUser);
+    rig.grant(user.id, &[Permission::ViewUser]);
     rig.database().execute(&format!(
         "UPDATE groups SET name = 'staff_group'
          WHERE id = (SELECT group_id FROM user_group WHERE user_id = '{}')",
