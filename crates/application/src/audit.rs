@@ -101,7 +101,7 @@ actions! {
     SessionEnd => "session.end", "One or more sessions were ended.";
     TotpEnable => "totp.enable", "Logging in takes one-time passwords now.";
     TotpDisable => "totp.disable", "Logging in takes no one-time passwords any more.";
-    TotpRenewCodes => "totp.renew_codes", "Recovery codes were replaced.";
+    TotpRenewCodes => "totp.renew-codes", "Recovery codes were replaced.";
     PasswordReset => "password.reset", "An account was given another password.";
 }
 
