@@ -10,6 +10,7 @@ mod errors;
 mod escalation;
 mod failures;
 mod idempotency;
+mod life;
 mod lists;
 mod mails;
 mod manners;
