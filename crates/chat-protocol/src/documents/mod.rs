@@ -1,0 +1,1 @@
+//! The documents about the protocol that are made from its types.
