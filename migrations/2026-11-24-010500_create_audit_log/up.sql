@@ -29,7 +29,7 @@ CREATE INDEX audit_log_action_idx ON audit_log (action, seq DESC);
 
 -- One row, whose lock puts the entries in a row.
 CREATE TABLE audit_log_head (
-    only boolean PRIMARY KEY DEFAULT true CONSTRAINT audit_log_head_only CHECK (only),
+    single boolean PRIMARY KEY DEFAULT true CONSTRAINT audit_log_head_single CHECK (single),
     seq bigint NOT NULL,
     hash bytea NOT NULL
 );

@@ -45,8 +45,11 @@ pub use crate::database::PreparationError;
 pub use error::StartError;
 pub use signals::Received;
 
-/// How long a request waits for a place at the database, or for one to hash a password.
+/// How long a request waits for a place at the database.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one waits for a place to hash a password: many log in at once when a lecture ends, and
+/// waiting is better than being sent away.
+const HASHING_PATIENCE: Duration = Duration::from_secs(30);
 /// How long the server's own PostgreSQL may take to stop: a last checkpoint on a slow disk.
 const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -228,7 +231,7 @@ fn parts(
         readiness: readiness.clone(),
         tokens: Arc::new(tokens),
         hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
-        hashing: BlockingPool::new(hashing_places(), PATIENCE),
+        hashing: BlockingPool::new(hashing_places(), HASHING_PATIENCE),
         clock,
         ids,
     })

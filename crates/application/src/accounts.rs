@@ -13,7 +13,8 @@ use crate::{
     BlockingPool, Database,
     access::{self, AccessError, Caller},
     audit::{Action, Entry, Target},
-    ports::{Clock, Ids, LiveChat, NewUser, PasswordHasher, StoreError, UserCursor, UserFilter},
+    lists::{ListRequest, Listed, TimePosition},
+    ports::{Clock, Ids, LiveChat, NewUser, PasswordHasher, StoreError, UserFilter},
 };
 
 /// The use cases of accounts.
@@ -156,7 +157,7 @@ impl Accounts {
             .await
     }
 
-    /// At most `limit` accounts after `after`, the newest first; takes `can_view_user`.
+    /// A page of accounts, the newest first; takes `can_view_user`.
     ///
     /// # Errors
     /// [`AccountError`].
@@ -164,13 +165,16 @@ impl Accounts {
         &self,
         caller: Caller,
         filter: UserFilter,
-        after: Option<UserCursor>,
-        limit: u32,
-    ) -> Result<Vec<User>, AccountError> {
+        page: ListRequest<TimePosition<UserId>>,
+    ) -> Result<Listed<User>, AccountError> {
         self.database
             .read(move |tx| {
                 access::require(tx, &caller, Permission::ViewUser)?;
-                Ok(tx.list_users(&filter, after, limit)?)
+                Ok(page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_users(&filter, seek, limit),
+                    |tx| tx.count_users(&filter),
+                )?)
             })
             .await
     }

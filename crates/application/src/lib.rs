@@ -7,12 +7,14 @@ pub mod audit;
 pub mod blocking;
 pub mod chat_access;
 pub mod database;
+pub mod lists;
 pub mod messaging;
 pub mod ports;
 pub mod rooms;
 pub mod sessions;
 pub mod setup;
 pub mod system;
+pub mod versions;
 
 pub use blocking::BlockingPool;
 pub use database::Database;

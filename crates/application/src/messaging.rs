@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use abu_domain::{
-    MessageId, RoomId, UserId,
+    MessageId, RoomId,
     message::{HistoryOrder, Message, NewMessage, history_span},
     text::MessageText,
 };
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     Database,
     access::{self, AccessError, Caller},
+    lists::{ListRequest, Listed},
     ports::{Clock, Ids, LiveChat, SeqWindow, Store, StoreError, StoreOutcome, SubmitError},
 };
 
@@ -164,23 +165,27 @@ impl Messaging {
             })
     }
 
-    /// At most `limit` messages of the window, the newest first.
+    /// A page of the messages in the window, the newest first; their places are the positions.
     ///
     /// # Errors
     /// [`MessagingError`].
-    pub async fn newest(
+    pub async fn list(
         &self,
         caller: Caller,
         room: RoomId,
         window: SeqWindow,
-        limit: u32,
-    ) -> Result<Vec<Message>, MessagingError> {
+        page: ListRequest<i64>,
+    ) -> Result<Listed<Message>, MessagingError> {
         self.database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
                 tx.membership(room, caller.user)?
                     .ok_or(MessagingError::RoomNotFound)?;
-                Ok(tx.newest_messages(room, window, limit.min(MAX_PAGE))?)
+                Ok(page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_messages(room, window, seek, limit),
+                    |tx| Ok(window.total(tx.last_seq(room)?.unwrap_or(0))),
+                )?)
             })
             .await
     }

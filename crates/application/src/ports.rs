@@ -16,12 +16,10 @@ pub use access::{AccessRows, CallerRecord};
 pub use audit::{AuditRow, AuditRows};
 pub use live_chat::{Applied, LiveChat, SubmitError};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
-pub use rooms::{
-    ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
-};
+pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
 pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
 pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};
-pub use users::{Credentials, NewUser, UserCursor, UserFilter, UserRows};
+pub use users::{Credentials, NewUser, UserFilter, UserRows};

@@ -13,10 +13,11 @@ use abu_domain::{
 use crate::{
     Database,
     access::{self, AccessError, Caller},
+    lists::{ListRequest, Listed, TimePosition, Total},
     ports::{
-        Applied, Clock, Ids, LiveChat, MemberListing, NewRoom, RoomActivityCursor, RoomListing,
-        StoreError, Transaction,
+        Applied, Clock, Ids, LiveChat, MemberListing, NewRoom, RoomListing, StoreError, Transaction,
     },
+    versions::{Expected, PreconditionFailed, Version},
 };
 
 /// The bounds of rooms.
@@ -58,6 +59,13 @@ pub enum RoomDraft {
         /// Who is in it besides its maker.
         members: Vec<UserId>,
     },
+}
+
+/// What changes in a room; what is `None` stays as it is.
+#[derive(Clone, Debug)]
+pub struct RoomPatch {
+    /// A group's name.
+    pub name: Option<RoomName>,
 }
 
 /// The answer to asking for a room.
@@ -108,6 +116,9 @@ pub enum RoomError {
     /// The room is archived.
     #[error("the room is archived")]
     Archived,
+    /// The room is not as the caller has seen it.
+    #[error(transparent)]
+    Changed(#[from] PreconditionFailed),
     /// The room would have too many members.
     #[error("the room is full")]
     TooManyMembers,
@@ -219,44 +230,57 @@ impl Rooms {
             .await
     }
 
-    /// At most `limit` open rooms of the caller's after `after`, the most recently active first.
+    /// A page of the caller's open rooms, the most recently active first.
     ///
     /// # Errors
     /// [`RoomError`].
     pub async fn list(
         &self,
         caller: Caller,
-        after: Option<RoomActivityCursor>,
-        limit: u32,
-    ) -> Result<Vec<RoomListing>, RoomError> {
+        page: ListRequest<TimePosition<RoomId>>,
+    ) -> Result<Listed<RoomListing>, RoomError> {
         self.database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
-                Ok(tx.list_rooms(caller.user, after, limit)?)
+                Ok(page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_rooms(caller.user, seek, limit),
+                    |tx| tx.count_rooms(caller.user),
+                )?)
             })
             .await
     }
 
-    /// Gives a group another name; for its owners and moderators.
+    /// Gives a group another name; for its owners and moderators. A patch that changes nothing is
+    /// any member's.
     ///
     /// # Errors
     /// [`RoomError`].
-    pub async fn rename(
+    pub async fn modify(
         &self,
         caller: Caller,
         id: RoomId,
-        name: RoomName,
+        patch: RoomPatch,
+        expected: Expected,
     ) -> Result<Room, RoomError> {
         let now = self.clock.now();
         self.database
             .transaction(move |tx| {
                 let (room, membership) = lock_as_member(tx, &caller, id)?;
-                require_open_group(&room)?;
-                if !membership.role.may_rename() {
-                    return Err(RoomError::RoleForbids);
+                if patch.name.is_some() {
+                    require_open_group(&room)?;
+                    if !membership.role.may_rename() {
+                        return Err(RoomError::RoleForbids);
+                    }
                 }
-                tx.rename_room(id, &name, now)?;
-                tx.room(id)?.ok_or(RoomError::RoomNotFound)
+                expected.check(Version::of(room.last_modified))?;
+                match patch.name {
+                    Some(name) => {
+                        tx.rename_room(id, &name, now)?;
+                        tx.room(id)?.ok_or(RoomError::RoomNotFound)
+                    }
+                    None => Ok(room),
+                }
             })
             .await
     }
@@ -281,7 +305,7 @@ impl Rooms {
         .await
     }
 
-    /// At most `limit` members after the user `after`, by user id.
+    /// A page of the room's members, by user id.
     ///
     /// # Errors
     /// [`RoomError`].
@@ -289,26 +313,29 @@ impl Rooms {
         &self,
         caller: Caller,
         id: RoomId,
-        after: Option<UserId>,
-        limit: u32,
-    ) -> Result<Vec<RoomMember>, RoomError> {
-        let listings = self
+        page: ListRequest<UserId>,
+    ) -> Result<Listed<RoomMember>, RoomError> {
+        let listed = self
             .database
             .read(move |tx| {
                 require_member(tx, &caller, id)?;
-                Ok::<_, RoomError>(tx.list_members(id, after, limit)?)
+                Ok::<_, RoomError>(page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_members(id, seek, limit),
+                    |tx| member_total(tx, id),
+                )?)
             })
             .await?;
-        let users: Vec<UserId> = listings
+        let users: Vec<UserId> = listed
+            .items
             .iter()
             .map(|listing| listing.membership.user_id)
             .collect();
-        let online = self.live_chat.online(&users);
-        Ok(listings
-            .into_iter()
-            .zip(online)
-            .map(|(listing, online)| RoomMember { listing, online })
-            .collect())
+        let mut online = self.live_chat.online(&users).into_iter();
+        Ok(listed.map(|listing| RoomMember {
+            listing,
+            online: online.next().unwrap_or(false),
+        }))
     }
 
     /// Brings people into a group, as plain members; for its owners and moderators. Who is in
@@ -462,6 +489,12 @@ fn require_member(
     access::require_active(tx, caller)?;
     tx.membership(room, caller.user)?
         .ok_or(RoomError::RoomNotFound)
+}
+
+/// How many members the room has, which is a stored number.
+fn member_total(tx: &mut dyn Transaction, room: RoomId) -> Result<Total, StoreError> {
+    let members = tx.room(room)?.map_or(0, |room| room.member_count);
+    Ok(Total::of(u64::try_from(members).unwrap_or(0)))
 }
 
 /// The room, locked against other changes, and the caller's place in it.

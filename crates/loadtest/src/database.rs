@@ -28,10 +28,13 @@ impl Database {
         let member = id_of_user(&format!("(room * {members} + number)"));
         let owner = id_of_user(&format!("number * {members}"));
         let membership = id_of_room("room");
-        // Nobody logs in: the hash is of no password.
+        // The hash is of no password; see `set_passwords`.
         self.0.batch_execute(&format!(
             "INSERT INTO users (id, email, password_hash, firstname, lastname, created_at, last_modified)
              SELECT {user}, 'member' || number || '@example.com', '-', 'Member', number::text, now(), now()
+             FROM generate_series(0, {users} - 1) number;
+             INSERT INTO user_emails (id, user_id, email, is_primary, verified_at, created_at)
+             SELECT {user}, {user}, 'member' || number || '@example.com', true, now(), now()
              FROM generate_series(0, {users} - 1) number;
              INSERT INTO sessions (id, user_id, created_at, last_used_at, refreshed_at, expires_at)
              SELECT {user}, {user}, now(), now(), now(), now() + interval '1 day'
@@ -43,6 +46,16 @@ impl Database {
              SELECT {membership}, {member}, CASE number WHEN 0 THEN 'owner' ELSE 'member' END, now()
              FROM generate_series(0, {rooms} - 1) room, generate_series(0, {members} - 1) number;"
         ))?;
+        self.settle()
+    }
+
+    /// Gives everybody the password of this hash.
+    ///
+    /// # Errors
+    /// Where PostgreSQL refuses the statement.
+    pub(crate) fn set_passwords(&mut self, hash: &str) -> Result<(), postgres::Error> {
+        self.0
+            .execute("UPDATE users SET password_hash = $1", &[&hash])?;
         self.settle()
     }
 
@@ -88,6 +101,11 @@ impl Database {
         self.0.batch_execute("VACUUM (ANALYZE)")?;
         self.0.batch_execute("CHECKPOINT")
     }
+}
+
+/// The address of the user with this number.
+pub(crate) fn email(user: u32) -> String {
+    format!("member{user}@example.com")
 }
 
 const HISTORY_TEXT: &str = "'This is message number ' || place || ' of the history.'";

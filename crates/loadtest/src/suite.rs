@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     goals,
     report::{Measurement, readable},
-    scenario::{Crowd, FanOut, History, Idle, Scenario, Stalled, Steady, Storm},
+    scenario::{Crowd, FanOut, History, Idle, LogIns, Scenario, Stalled, Steady, Storm},
     stage::{AT_ONCE, Host},
     target::Kind,
 };
@@ -52,6 +52,7 @@ pub(crate) mod names {
     pub(crate) const STORM: &str = "10,000 of one room join at once";
     pub(crate) const HISTORY: &str = "history of 1,000,000 messages";
     pub(crate) const STALLED: &str = "1,000 that never read beside 4,000 that chat";
+    pub(crate) const LOG_INS: &str = "50 who log in all the time beside 10 rooms of 50";
 }
 
 /// One scenario of the suite.
@@ -206,6 +207,17 @@ fn entries(quick: bool) -> Vec<Entry> {
                 // Long enough for more than a reader's outbox and buffers hold.
                 seconds: 60.0,
                 warm_up: 2.0,
+            }),
+        ),
+        alone(
+            names::LOG_INS,
+            Scenario::LogIns(LogIns {
+                crowd: Crowd {
+                    seconds: seconds(30.0),
+                    ..crowd(10, 50, 5)
+                },
+                rate: 100.0,
+                at_once: 50,
             }),
         ),
     ]

@@ -5,6 +5,7 @@ mod access;
 mod audit;
 mod connection;
 mod error;
+mod lists;
 mod messages;
 pub mod migrations;
 mod rooms;

@@ -4,7 +4,10 @@ mod store;
 
 use std::ops::RangeInclusive;
 
-use abu_application::ports::{MessageRows, SeqWindow, StoreError, StoreOutcome};
+use abu_application::{
+    lists::Seek,
+    ports::{MessageRows, SeqWindow, StoreError, StoreOutcome},
+};
 use abu_domain::{
     MessageId, RoomId,
     message::{Message, NewMessage},
@@ -15,6 +18,7 @@ use diesel::{dsl::exists, pg::Pg, prelude::*, select};
 use uuid::Uuid;
 
 use crate::{
+    lists::{descending, in_list_order},
     schema::{messages, rooms},
     store::Session,
 };
@@ -80,10 +84,11 @@ impl MessageRows for Session<'_> {
         })
     }
 
-    fn newest_messages(
+    fn list_messages(
         &mut self,
         room: RoomId,
         window: SeqWindow,
+        seek: Seek<i64>,
         limit: u32,
     ) -> Result<Vec<Message>, StoreError> {
         self.run(|connection| {
@@ -91,10 +96,12 @@ impl MessageRows for Session<'_> {
                 .filter(messages::room_id.eq(room.uuid()))
                 .filter(messages::seq.gt(window.after.unwrap_or(0)))
                 .filter(messages::seq.lt(window.before.unwrap_or(i64::MAX)))
-                .order(messages::seq.desc())
+                .into_boxed();
+            let rows = descending!(rows, seek, messages::seq)
                 .limit(limit.into())
                 .select(MessageRow::as_select())
                 .load(connection)?;
+            let rows = in_list_order(seek.is_backward(), rows);
             Ok(rows.into_iter().map(Message::from).collect())
         })
     }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use abu_application::ports::{
-    ChatMember, MemberListing, NewRoom, RoomActivityCursor, RoomChatState, RoomListing, RoomRows,
-    StoreError,
+use abu_application::{
+    lists::{Seek, TimePosition, Total},
+    ports::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows, StoreError},
 };
 use abu_domain::{
     RoomId, UserId,
@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     error::BadRow,
+    lists::{ascending, in_list_order, total},
     messages::MessageRow,
     schema::{messages, room_members, rooms, user_presence, users},
     sql::sql,
@@ -133,6 +134,33 @@ impl TryFrom<MemberRow> for MemberListing {
     }
 }
 
+/// A page of somebody's rooms, read in either direction and given in the order of the list. The page
+/// is cut before its messages are fetched.
+macro_rules! page_of_rooms {
+    ($beyond:literal, $direction:literal) => {
+        concat!(
+            "WITH page AS MATERIALIZED (
+                 SELECT rooms.*
+                 FROM room_members JOIN rooms ON rooms.id = room_members.room_id
+                 WHERE user_id = ? AND archived_at IS NULL
+                   AND (?::timestamptz IS NULL OR (last_activity_at, id) ",
+            $beyond,
+            " (?, ?))
+                 ORDER BY last_activity_at ",
+            $direction,
+            ", id ",
+            $direction,
+            " LIMIT ?)
+             SELECT page.id, kind, name, created_by, page.created_at, last_modified,
+                    last_activity_at, archived_at, last_seq, member_count,
+                    room_id, seq, messages.id, sender_id, body, client_message_id,
+                    reply_to, messages.created_at
+             FROM page LEFT JOIN messages ON room_id = page.id AND seq = last_seq
+             ORDER BY last_activity_at DESC, page.id DESC",
+        )
+    };
+}
+
 impl RoomRows for Session<'_> {
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError> {
         self.run(|connection| {
@@ -225,33 +253,23 @@ impl RoomRows for Session<'_> {
     fn list_rooms(
         &mut self,
         user: UserId,
-        after: Option<RoomActivityCursor>,
+        seek: Seek<TimePosition<RoomId>>,
         limit: u32,
     ) -> Result<Vec<RoomListing>, StoreError> {
-        let after_time = after.map(|after| after.last_activity_at);
+        let (text, from) = match seek {
+            Seek::After(from) => (page_of_rooms!("<", "DESC"), from),
+            Seek::Before(from) => (page_of_rooms!(">", "ASC"), from),
+        };
+        let from_time = from.map(|from| from.at);
         self.run(|connection| {
-            // The page is cut before its messages are fetched.
             let rows: Vec<(RoomRow, Option<MessageRow>)> =
-                sql::<(RoomColumns, Nullable<messages::SqlType>)>(
-                    "WITH page AS MATERIALIZED (
-                         SELECT rooms.*
-                         FROM room_members JOIN rooms ON rooms.id = room_members.room_id
-                         WHERE user_id = ? AND archived_at IS NULL
-                           AND (?::timestamptz IS NULL OR (last_activity_at, id) < (?, ?))
-                         ORDER BY last_activity_at DESC, id DESC LIMIT ?)
-                     SELECT page.id, kind, name, created_by, page.created_at, last_modified,
-                            last_activity_at, archived_at, last_seq, member_count,
-                            room_id, seq, messages.id, sender_id, body, client_message_id,
-                            reply_to, messages.created_at
-                     FROM page LEFT JOIN messages ON room_id = page.id AND seq = last_seq
-                     ORDER BY last_activity_at DESC, page.id DESC",
-                )
-                .bind::<SqlUuid, _>(user.uuid())
-                .bind::<Nullable<Timestamptz>, _>(after_time)
-                .bind::<Nullable<Timestamptz>, _>(after_time)
-                .bind::<Nullable<SqlUuid>, _>(after.map(|after| after.id.uuid()))
-                .bind::<BigInt, _>(i64::from(limit))
-                .load(connection)?;
+                sql::<(RoomColumns, Nullable<messages::SqlType>)>(text)
+                    .bind::<SqlUuid, _>(user.uuid())
+                    .bind::<Nullable<Timestamptz>, _>(from_time)
+                    .bind::<Nullable<Timestamptz>, _>(from_time)
+                    .bind::<Nullable<SqlUuid>, _>(from.map(|from| from.id.uuid()))
+                    .bind::<BigInt, _>(i64::from(limit))
+                    .load(connection)?;
             let listings = rows.into_iter().map(|(room, last_message)| {
                 Ok(RoomListing {
                     room: room.try_into()?,
@@ -259,6 +277,17 @@ impl RoomRows for Session<'_> {
                 })
             });
             Ok(listings.collect::<Result<_, BadRow>>()?)
+        })
+    }
+
+    fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError> {
+        self.run(|connection| {
+            let rooms = room_members::table
+                .inner_join(rooms::table)
+                .filter(room_members::user_id.eq(user.uuid()))
+                .filter(rooms::archived_at.is_null())
+                .select(rooms::id);
+            Ok(total(connection, rooms)?)
         })
     }
 
@@ -276,25 +305,25 @@ impl RoomRows for Session<'_> {
     fn list_members(
         &mut self,
         room: RoomId,
-        after: Option<UserId>,
+        seek: Seek<UserId>,
         limit: u32,
     ) -> Result<Vec<MemberListing>, StoreError> {
-        // No user has the nil id, so every one comes after it.
-        let after = after.map_or(Uuid::nil(), UserId::uuid);
+        let seek = seek.map(UserId::uuid);
         self.run(|connection| {
-            let rows: Vec<(MembershipRow, NameRow, Option<DateTime<Utc>>)> = room_members::table
+            let members = room_members::table
                 .inner_join(users::table.left_join(user_presence::table))
                 .filter(room_members::room_id.eq(room.uuid()))
-                .filter(room_members::user_id.gt(after))
-                .order(room_members::user_id)
-                .limit(limit.into())
-                .select((
-                    MembershipRow::as_select(),
-                    NameRow::as_select(),
-                    user_presence::last_seen_at.nullable(),
-                ))
-                .load(connection)?;
-            let listings = rows
+                .into_boxed();
+            let rows: Vec<(MembershipRow, NameRow, Option<DateTime<Utc>>)> =
+                ascending!(members, seek, room_members::user_id)
+                    .limit(limit.into())
+                    .select((
+                        MembershipRow::as_select(),
+                        NameRow::as_select(),
+                        user_presence::last_seen_at.nullable(),
+                    ))
+                    .load(connection)?;
+            let listings = in_list_order(seek.is_backward(), rows)
                 .into_iter()
                 .map(|(member, name, seen)| MemberRow(member, name, seen).try_into());
             Ok(listings.collect::<Result<_, BadRow>>()?)

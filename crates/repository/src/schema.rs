@@ -1,6 +1,41 @@
 // Written by `cargo run -p abu-repository --example print-schema`; do not edit.
 
 diesel::table! {
+    /// Who did what to whom. Rows are added and never changed, and each proves the one before.
+    audit_log (seq) {
+        /// Place in the chain: 1, 2, 3 and so on, without gaps.
+        seq -> Int8,
+        /// UUIDv7.
+        id -> Uuid,
+        created_at -> Timestamptz,
+        /// The account that acted. No foreign key: the entry outlives it.
+        actor_id -> Nullable<Uuid>,
+        /// The kind of actor: user, anonymous, system, or os:NAME for an operator at the machine.
+        actor -> Text,
+        action -> Text,
+        target_type -> Nullable<Text>,
+        target_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        /// A JSON object of texts; kept as text, because its very bytes are hashed.
+        details -> Text,
+        /// hash of the entry before; 32 zero bytes in the first one.
+        prev_hash -> Bytea,
+        /// SHA-256 over prev_hash and every other column.
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    /// The newest entry of the audit log.
+    audit_log_head (single) {
+        single -> Bool,
+        seq -> Int8,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
     /// One-use tickets for the chat's handshake; a row is deleted when its ticket is used.
     chat_tickets (ticket_hash) {
         /// SHA-256 of the ticket, which itself is never stored.
@@ -9,6 +44,67 @@ diesel::table! {
         expires_at -> Timestamptz,
         /// When the access token that bought the ticket expires; the session ends then.
         access_expires_at -> Timestamptz,
+        /// The log-in whose access token bought the ticket; the ticket is worth nothing without one.
+        session_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// What people agreed to and when; a change of mind is another row.
+    consents (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        /// What for, such as terms, directory or digest.
+        purpose -> Text,
+        /// Of the text they were shown.
+        version -> Text,
+        granted -> Bool,
+        /// Where they were asked, such as registration.
+        source -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Changes of primary addresses, which the reader of the old one may undo.
+    email_changes (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        old_email -> Text,
+        new_email -> Text,
+        /// SHA-256 of the token in the mail to the old address.
+        undo_hash -> Bytea,
+        changed_at -> Timestamptz,
+        undo_until -> Timestamptz,
+        undone_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Requests to prove that somebody reads an address.
+    email_verifications (id) {
+        id -> Uuid,
+        email_id -> Uuid,
+        /// SHA-256 of the token in the mail.
+        token_hash -> Bytea,
+        /// Whether the address becomes the primary one with it.
+        makes_primary -> Bool,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        /// When it was used or replaced by a newer one; it is dead since.
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Accounts that are to be erased.
+    erasures (user_id) {
+        user_id -> Uuid,
+        requested_by -> Nullable<Uuid>,
+        reason -> Text,
+        requested_at -> Timestamptz,
+        /// Until then it can be called off.
+        runs_at -> Timestamptz,
     }
 }
 
@@ -44,6 +140,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Requests for another password.
+    password_resets (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        /// SHA-256 of the UUID in the mail.
+        token_hash -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        /// When it was used or replaced by a newer one; it is dead since.
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Which permissions a role holds.
     permission_role (role_id, permission_id) {
         role_id -> Uuid,
@@ -59,6 +169,26 @@ diesel::table! {
         description -> Text,
         /// Seeded by us; cannot be deleted.
         is_system -> Bool,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Roles that users hold for a term, everywhere or inside one chapter.
+    role_assignments (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        role_id -> Uuid,
+        scope_type -> Text,
+        /// Which chapter; the role counts in it and in all below it.
+        scope_id -> Nullable<Uuid>,
+        valid_from -> Timestamptz,
+        /// When the term ends by itself; without it, it ends when somebody ends it.
+        valid_until -> Nullable<Timestamptz>,
+        /// What the office is called, such as Vice President, North-West.
+        office_title -> Nullable<Text>,
+        created_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
     }
@@ -121,6 +251,70 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Log-ins: each is a family of refresh tokens, of which the newest is good.
+    sessions (id) {
+        /// UUIDv4; access tokens carry it as sid.
+        id -> Uuid,
+        user_id -> Uuid,
+        /// What the client called itself.
+        device_name -> Nullable<Text>,
+        /// The network of the last use, without the part that names a machine.
+        address -> Nullable<Text>,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+        /// After this time it cannot be refreshed; each refresh moves it.
+        expires_at -> Timestamptz,
+        /// The number in the newest refresh token. Tokens are recomputed from it, and never stored.
+        refresh_count -> Int8,
+        /// When the newest refresh token was first handed out.
+        refreshed_at -> Timestamptz,
+        /// Its user must set up one-time passwords before any permission counts.
+        totp_due -> Bool,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_because -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Codes that each stand in for a one-time password once.
+    totp_recovery_codes (user_id, code_hash) {
+        user_id -> Uuid,
+        /// SHA-256 of the code.
+        code_hash -> Bytea,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// One-time passwords (RFC 6238) of those who use them.
+    totp_secrets (user_id) {
+        user_id -> Uuid,
+        /// The shared secret, encrypted with the server's key.
+        sealed_secret -> Bytea,
+        created_at -> Timestamptz,
+        /// When a first one-time password proved that the device has the secret; asked for at log-in since.
+        confirmed_at -> Nullable<Timestamptz>,
+        /// The time step of the last one-time password that was accepted; it and earlier ones are not good again.
+        last_step -> Int8,
+    }
+}
+
+diesel::table! {
+    /// The e-mail addresses of accounts.
+    user_emails (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        /// Lower case.
+        email -> Text,
+        /// Where mail goes; the same as users.email.
+        is_primary -> Bool,
+        /// When its owner proved that they read what is sent there.
+        verified_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Which groups a user is in.
     user_group (user_id, group_id) {
         user_id -> Uuid,
@@ -158,30 +352,54 @@ diesel::table! {
         verification -> Text,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
+        /// Since when its owner has it hidden; logging in brings it back.
+        deactivated_at -> Nullable<Timestamptz>,
     }
 }
 
+diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
+diesel::joinable!(consents -> users (user_id));
+diesel::joinable!(email_changes -> users (user_id));
+diesel::joinable!(email_verifications -> user_emails (email_id));
+diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
+diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
 diesel::joinable!(room_members -> rooms (room_id));
 diesel::joinable!(room_members -> users (user_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(totp_recovery_codes -> totp_secrets (user_id));
+diesel::joinable!(totp_secrets -> users (user_id));
+diesel::joinable!(user_emails -> users (user_id));
 diesel::joinable!(user_group -> groups (group_id));
 diesel::joinable!(user_group -> users (user_id));
 diesel::joinable!(user_presence -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    audit_log,
+    audit_log_head,
     chat_tickets,
+    consents,
+    email_changes,
+    email_verifications,
+    erasures,
     groups,
     messages,
+    password_resets,
     permission_role,
     permissions,
+    role_assignments,
     role_group,
     roles,
     room_members,
     rooms,
+    sessions,
+    totp_recovery_codes,
+    totp_secrets,
+    user_emails,
     user_group,
     user_presence,
     users,

@@ -36,22 +36,20 @@ impl SessionRows for Session<'_> {
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionId>, StoreError> {
         self.run(|connection| {
-            let mut lasting = diesel::update(sessions::table)
+            let mut ending = diesel::update(sessions::table)
+                .set((
+                    sessions::revoked_at.eq(now),
+                    sessions::revoked_because.eq(because.name()),
+                ))
                 .filter(sessions::user_id.eq(user.uuid()))
                 .filter(sessions::revoked_at.is_null())
                 .into_boxed();
             match which {
                 WhichSessions::All => {}
-                WhichSessions::Only(id) => lasting = lasting.filter(sessions::id.eq(id.uuid())),
-                WhichSessions::AllBut(id) => lasting = lasting.filter(sessions::id.ne(id.uuid())),
+                WhichSessions::Only(id) => ending = ending.filter(sessions::id.eq(id.uuid())),
+                WhichSessions::AllBut(id) => ending = ending.filter(sessions::id.ne(id.uuid())),
             }
-            let ended: Vec<Uuid> = lasting
-                .set((
-                    sessions::revoked_at.eq(now),
-                    sessions::revoked_because.eq(because.name()),
-                ))
-                .returning(sessions::id)
-                .get_results(connection)?;
+            let ended: Vec<Uuid> = ending.returning(sessions::id).get_results(connection)?;
             Ok(ended.into_iter().map(SessionId::new).collect())
         })
     }

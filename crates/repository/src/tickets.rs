@@ -3,12 +3,34 @@
 use abu_application::ports::{ChatTicket, StoreError, TicketRows};
 use chrono::{DateTime, Utc};
 use diesel::{
+    pg::Pg,
     prelude::*,
     sql_types::{Binary, Timestamptz, Uuid as SqlUuid},
 };
 use uuid::Uuid;
 
 use crate::{schema::chat_tickets, sql::sql, store::Session};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = chat_tickets, check_for_backend(Pg))]
+struct TicketRow {
+    user_id: Uuid,
+    session_id: Option<Uuid>,
+    expires_at: DateTime<Utc>,
+    access_expires_at: DateTime<Utc>,
+}
+
+impl TicketRow {
+    /// A ticket that came of no session is worth nothing.
+    fn into_ticket(self) -> Option<ChatTicket> {
+        Some(ChatTicket {
+            user_id: self.user_id.into(),
+            session_id: self.session_id?.into(),
+            expires_at: self.expires_at,
+            access_expires_at: self.access_expires_at,
+        })
+    }
+}
 
 impl TicketRows for Session<'_> {
     fn insert_ticket(
@@ -40,26 +62,11 @@ impl TicketRows for Session<'_> {
 
     fn take_ticket(&mut self, ticket_hash: &[u8]) -> Result<Option<ChatTicket>, StoreError> {
         self.run(|connection| {
-            let taken: Option<(Uuid, Option<Uuid>, DateTime<Utc>, DateTime<Utc>)> =
-                diesel::delete(chat_tickets::table.find(ticket_hash))
-                    .returning((
-                        chat_tickets::user_id,
-                        chat_tickets::session_id,
-                        chat_tickets::expires_at,
-                        chat_tickets::access_expires_at,
-                    ))
-                    .get_result(connection)
-                    .optional()?;
-            Ok(
-                taken.and_then(|(user_id, session_id, expires_at, access_expires_at)| {
-                    Some(ChatTicket {
-                        user_id: user_id.into(),
-                        session_id: session_id?.into(),
-                        expires_at,
-                        access_expires_at,
-                    })
-                }),
-            )
+            let taken: Option<TicketRow> = diesel::delete(chat_tickets::table.find(ticket_hash))
+                .returning(TicketRow::as_returning())
+                .get_result(connection)
+                .optional()?;
+            Ok(taken.and_then(TicketRow::into_ticket))
         })
     }
 }

@@ -1,6 +1,9 @@
 //! Accounts.
 
-use abu_application::ports::{Credentials, NewUser, StoreError, UserCursor, UserFilter, UserRows};
+use abu_application::{
+    lists::{Seek, TimePosition, Total},
+    ports::{Credentials, NewUser, StoreError, UserFilter, UserRows},
+};
 use abu_domain::{
     UserId,
     text::{EmailAddress, PersonName, PhoneNumber},
@@ -17,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{BadRow, Failure},
+    lists::{in_list_order, newest_first, total},
     schema::{groups, user_emails, user_group, users},
     sql::sql,
     store::Session,
@@ -164,30 +168,28 @@ impl UserRows for Session<'_> {
     fn list_users(
         &mut self,
         filter: &UserFilter,
-        after: Option<UserCursor>,
+        seek: Seek<TimePosition<UserId>>,
         limit: u32,
     ) -> Result<Vec<User>, StoreError> {
         self.run(|connection| {
-            let Some(mut query) = filtered(connection, filter)? else {
+            let Some(query) = filtered(connection, filter)? else {
                 return Ok(Vec::new());
             };
-            if let Some(after) = after {
-                // The first condition is implied, and lets the index begin at the right place.
-                query = query.filter(users::created_at.le(after.created_at)).filter(
-                    users::created_at
-                        .lt(after.created_at)
-                        .or(users::id.lt(after.id.uuid())),
-                );
-            }
-            let rows = query
-                .order((users::created_at.desc(), users::id.desc()))
+            let rows = newest_first!(query, seek, users::created_at, users::id)
                 .limit(limit.into())
                 .select(UserRow::as_select())
                 .load(connection)?;
-            Ok(rows
+            Ok(in_list_order(seek.is_backward(), rows)
                 .into_iter()
                 .map(User::try_from)
                 .collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn count_users(&mut self, filter: &UserFilter) -> Result<Total, StoreError> {
+        self.run(|connection| match filtered(connection, filter)? {
+            Some(query) => Ok(total(connection, query.select(users::id))?),
+            None => Ok(Total::Exactly(0)),
         })
     }
 

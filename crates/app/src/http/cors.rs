@@ -46,9 +46,12 @@ pub(super) fn layer(origins: &AllowedOrigins) -> Cors {
         .allowed_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
             request_id::HEADER,
         ])
         .expose_headers([
+            header::ETAG,
             header::LINK,
             header::LOCATION,
             header::RETRY_AFTER,

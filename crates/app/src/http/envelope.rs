@@ -10,6 +10,7 @@ use actix_web::{
 
 use super::{
     access_log::{Entry, FollowedBody},
+    conditional,
     problem::{self, Problem},
     request_id::{self, RequestId},
     security_headers,
@@ -93,5 +94,6 @@ pub(super) fn report(problem: &Problem, id: &RequestId) {
 fn dress(response: &mut HttpResponse<impl MessageBody>, id: &RequestId, only_https: bool) {
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id.to_header());
+    conditional::mark_encoded(headers);
     security_headers::add(headers, only_https);
 }

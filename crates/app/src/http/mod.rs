@@ -2,13 +2,14 @@
 //! share.
 //!
 //! A request passes, from outside in: `envelope` (id, problem documents, headers, access log),
-//! compression, CORS, `catch_panic`, and `documented` (only what is in the API description is
-//! served). Then a handler extracts, converts to the domain's types, calls one use case, and converts
+//! compression, `conditional` (tags, and nothing for who has it already), CORS, `catch_panic`, and
+//! `documented` (only what is in the API description is served). Then a handler extracts, converts to the domain's types, calls one use case, and converts
 //! what comes back.
 
 mod access_log;
 mod caller;
 mod catch_panic;
+mod conditional;
 mod cors;
 mod cursor;
 mod documented;
@@ -65,6 +66,7 @@ pub fn app(
         .wrap(from_fn(documented::documented_only))
         .wrap(from_fn(catch_panic::catch_panic))
         .wrap(cors)
+        .wrap(from_fn(conditional::not_modified))
         .wrap(Compress::default())
         .wrap(from_fn(envelope::envelope))
 }

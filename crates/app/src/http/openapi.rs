@@ -12,7 +12,9 @@ use utoipa::{
 use utoipa_actix_web::AppExt;
 
 use super::{
+    conditional,
     documented::DocumentedRoutes,
+    list::EntryFields,
     problem::{self, ProblemKind, add_problem},
     routes,
 };
@@ -26,6 +28,8 @@ pub struct Api {
     pub json: Bytes,
     /// As requests are held to it.
     pub routes: DocumentedRoutes,
+    /// Which fields of the entries of lists can be asked for.
+    pub(super) entry_fields: EntryFields,
 }
 
 impl Api {
@@ -40,6 +44,7 @@ impl Api {
         Self {
             json: json.into(),
             routes: DocumentedRoutes::of(&description),
+            entry_fields: EntryFields::of(&description),
         }
     }
 }
@@ -54,7 +59,11 @@ fn description() -> OpenApi {
         components.schemas.extend(problem::schemas());
     }
     for item in description.paths.paths.values_mut() {
+        if let Some(get) = &mut item.get {
+            conditional::describe_get(get);
+        }
         for operation in operations_mut(item) {
+            conditional::describe_change(operation);
             add_common_problems(operation);
         }
     }
@@ -111,7 +120,12 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         description = "Connects the alumni of Ahmadu Bello University with each other and with the \
             university.\n\nEvery error is a problem document (RFC 9457) whose `type` leads to a \
             page about it. Every answer carries `X-Request-Id`; quote it when you report a fault. \
-            Lists go on with `cursor`, and unknown query parameters are refused.",
+            Unknown query parameters are refused.\n\nLists come page by page: `next_cursor` and \
+            `prev_cursor`, and the header `Link`, lead to the pages after and before. `fields` sends \
+            only what you need of each entry, `count=true` says how long the list is.\n\nEvery \
+            answer to a GET has an `ETag`. Send it as `If-None-Match`, and what has not changed is \
+            answered by 304 without a body; send it as `If-Match` with a change, and nothing is \
+            overwritten that you have not seen.",
     ),
     tags(
         (name = "auth", description = "Logging in."),

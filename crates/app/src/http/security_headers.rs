@@ -13,7 +13,7 @@ pub(super) fn add(headers: &mut HeaderMap, only_https: bool) {
     set_default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set_default(headers, header::CONTENT_SECURITY_POLICY, NO_PAGE);
     set_default(headers, header::REFERRER_POLICY, "no-referrer");
-    // Most answers are for one person alone, and what is public says so itself.
+    // Tokens, tickets and faults are for one person and one moment. What may be kept says so itself.
     set_default(headers, header::CACHE_CONTROL, "no-store");
     if only_https {
         set_default(headers, header::STRICT_TRANSPORT_SECURITY, ONLY_HTTPS);

@@ -6,6 +6,7 @@ use abu_domain::{
 };
 
 use super::StoreError;
+use crate::lists::{Seek, Total};
 
 /// What became of one message of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,18 @@ pub struct SeqWindow {
     pub after: Option<i64>,
     /// Only places below this one.
     pub before: Option<i64>,
+}
+
+impl SeqWindow {
+    /// How many messages it holds of a room whose newest has the place `last_seq`: places have no
+    /// gaps, so nothing need be counted.
+    pub fn total(self, last_seq: i64) -> Total {
+        let first = self.after.unwrap_or(0).max(0);
+        let last = self
+            .before
+            .map_or(last_seq, |before| last_seq.min(before.saturating_sub(1)));
+        Total::of(u64::try_from(last.saturating_sub(first)).unwrap_or(0))
+    }
 }
 
 /// Messages in the store.
@@ -61,14 +74,15 @@ pub trait MessageRows {
         span: RangeInclusive<i64>,
     ) -> Result<Vec<Message>, StoreError>;
 
-    /// At most `limit` messages of the window, the newest first.
+    /// At most `limit` messages of the window, the newest first; their places are the positions.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn newest_messages(
+    fn list_messages(
         &mut self,
         room: RoomId,
         window: SeqWindow,
+        seek: Seek<i64>,
         limit: u32,
     ) -> Result<Vec<Message>, StoreError>;
 
@@ -77,4 +91,38 @@ pub trait MessageRows {
     /// # Errors
     /// [`StoreError`].
     fn has_message(&mut self, room: RoomId, message: MessageId) -> Result<bool, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_of_a_window_is_what_counting_its_places_gives() {
+        let ends = [
+            None,
+            Some(-1),
+            Some(0),
+            Some(1),
+            Some(3),
+            Some(7),
+            Some(8),
+            Some(i64::MAX),
+        ];
+        for last_seq in [0, 1, 7] {
+            for (after, before) in ends.iter().flat_map(|a| ends.iter().map(move |b| (*a, *b))) {
+                let inside = |seq: &i64| {
+                    after.is_none_or(|after| *seq > after)
+                        && before.is_none_or(|before| *seq < before)
+                };
+                let counted = (1..=last_seq).filter(inside).count() as u64;
+                let total = SeqWindow { after, before }.total(last_seq);
+                assert_eq!(
+                    total,
+                    Total::Exactly(counted),
+                    "{after:?} {before:?} of {last_seq}"
+                );
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use crate::lists::{Seek, TimePosition, Total};
 
 /// A room about to be made, still without members.
 #[derive(Clone, Debug)]
@@ -32,15 +33,6 @@ pub struct RoomListing {
     pub room: Room,
     /// Its newest message.
     pub last_message: Option<Message>,
-}
-
-/// The last room of the page before: lists run from the most recently active room down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RoomActivityCursor {
-    /// When it was last active.
-    pub last_activity_at: DateTime<Utc>,
-    /// Its id.
-    pub id: RoomId,
 }
 
 /// A member in a room's list.
@@ -127,16 +119,22 @@ pub trait RoomRows {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// At most `limit` open rooms of the user after `after`, the most recently active first.
+    /// At most `limit` open rooms of the user, the most recently active first.
     ///
     /// # Errors
     /// [`StoreError`].
     fn list_rooms(
         &mut self,
         user: UserId,
-        after: Option<RoomActivityCursor>,
+        seek: Seek<TimePosition<RoomId>>,
         limit: u32,
     ) -> Result<Vec<RoomListing>, StoreError>;
+
+    /// How many open rooms the user is in.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError>;
 
     /// Somebody's place in a room.
     ///
@@ -144,14 +142,14 @@ pub trait RoomRows {
     /// [`StoreError`].
     fn membership(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError>;
 
-    /// At most `limit` members after the user `after`, by user id.
+    /// At most `limit` members, by user id.
     ///
     /// # Errors
     /// [`StoreError`].
     fn list_members(
         &mut self,
         room: RoomId,
-        after: Option<UserId>,
+        seek: Seek<UserId>,
         limit: u32,
     ) -> Result<Vec<MemberListing>, StoreError>;
 

@@ -6,6 +6,7 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use crate::lists::{Seek, TimePosition, Total};
 
 /// An account about to be made.
 #[derive(Clone, Debug)]
@@ -60,15 +61,6 @@ pub struct UserFilter {
     pub created_after: Option<DateTime<Utc>>,
 }
 
-/// The last account of the page before: lists run from the newest account to the oldest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UserCursor {
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// Its id.
-    pub id: UserId,
-}
-
 /// Accounts in the store.
 pub trait UserRows {
     /// The account, with its groups.
@@ -84,16 +76,22 @@ pub trait UserRows {
     /// [`StoreError`].
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
 
-    /// At most `limit` accounts after `after`, the newest first.
+    /// At most `limit` accounts, the newest first, by the times at which they were made.
     ///
     /// # Errors
     /// [`StoreError`].
     fn list_users(
         &mut self,
         filter: &UserFilter,
-        after: Option<UserCursor>,
+        seek: Seek<TimePosition<UserId>>,
         limit: u32,
     ) -> Result<Vec<User>, StoreError>;
+
+    /// How many accounts pass the filter.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn count_users(&mut self, filter: &UserFilter) -> Result<Total, StoreError>;
 
     /// Those of `ids` that are accounts and not suspended.
     ///

@@ -3,6 +3,7 @@
 mod chat;
 mod history;
 mod idle;
+mod log_ins;
 mod stalled;
 mod storm;
 
@@ -15,6 +16,7 @@ use crate::{
 pub(crate) use chat::{Crowd, FanOut, Steady};
 pub(crate) use history::History;
 pub(crate) use idle::Idle;
+pub(crate) use log_ins::LogIns;
 pub(crate) use stalled::Stalled;
 pub(crate) use storm::Storm;
 
@@ -33,6 +35,8 @@ pub(crate) enum Scenario {
     History(History),
     /// Readers that never read beside people who chat.
     Stalled(Stalled),
+    /// People who log in beside people who chat.
+    LogIns(LogIns),
 }
 
 impl Scenario {
@@ -48,6 +52,7 @@ impl Scenario {
             Self::Storm(scenario) => scenario.run(host, kind),
             Self::History(scenario) => scenario.run(host, kind),
             Self::Stalled(scenario) => scenario.run(host, kind),
+            Self::LogIns(scenario) => scenario.run(host, kind),
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use abu_application::{
+    lists::Seek,
     ports::{Clock, SeqWindow, StoreError, StoreOutcome},
     system::SystemClock,
 };
@@ -448,14 +449,15 @@ fn history_is_cut_by_places_from_either_end() {
     store(&database, &batch);
     database.message(two, bola, "elsewhere");
     let places = |messages: Vec<Message>| messages.iter().map(|m| m.seq).collect::<Vec<_>>();
-    let newest = |after, before, limit| {
+    let page = |after, before, seek, limit| {
         let window = SeqWindow { after, before };
         places(
             database
-                .read(|tx| tx.newest_messages(one, window, limit))
+                .read(|tx| tx.list_messages(one, window, seek, limit))
                 .unwrap(),
         )
     };
+    let newest = |after, before, limit| page(after, before, Seek::START, limit);
     assert_eq!(
         places(database.read(|tx| tx.messages_in_span(one, 3..=5)).unwrap()),
         [3, 4, 5]
@@ -465,6 +467,12 @@ fn history_is_cut_by_places_from_either_end() {
     assert_eq!(newest(Some(6), None, 9), [9, 8, 7]);
     assert_eq!(newest(Some(2), Some(5), 9), [4, 3]);
     assert!(newest(Some(i64::MAX), Some(i64::MIN), 9).is_empty());
+    assert_eq!(page(None, None, Seek::After(Some(4)), 2), [3, 2]);
+    assert_eq!(page(None, None, Seek::Before(Some(4)), 2), [6, 5]);
+    assert_eq!(page(None, None, Seek::Before(None), 2), [2, 1]);
+    assert_eq!(page(Some(1), Some(6), Seek::After(Some(3)), 9), [2]);
+    assert_eq!(page(Some(1), Some(6), Seek::Before(Some(3)), 9), [5, 4]);
+    assert!(page(None, None, Seek::After(Some(i64::MIN)), 9).is_empty());
 }
 
 #[test]

@@ -33,7 +33,9 @@ fn dump(connection: &mut PgConnection) -> Vec<String> {
                           obj_description(oid, 'pg_class')) AS line
          FROM tables
          UNION ALL
-         SELECT concat_ws(' ', 'column', relname, attnum, attname,
+         -- Places, not numbers: a column that was dropped keeps its number for ever.
+         SELECT concat_ws(' ', 'column', relname,
+                          row_number() OVER (PARTITION BY attrelid ORDER BY attnum), attname,
                           format_type(atttypid, atttypmod), attnotnull,
                           pg_get_expr(adbin, adrelid), col_description(tables.oid, attnum))
          FROM tables JOIN pg_attribute ON attrelid = tables.oid AND attnum > 0

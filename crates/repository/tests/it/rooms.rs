@@ -1,7 +1,8 @@
 use std::sync::mpsc;
 
 use abu_application::{
-    ports::{Clock, NewRoom, RoomActivityCursor, RoomChatState, StoreError},
+    lists::{Seek, TimePosition, Total},
+    ports::{Clock, NewRoom, RoomChatState, RoomListing, StoreError},
     system::SystemClock,
 };
 use abu_domain::{
@@ -295,7 +296,7 @@ fn two_owners_who_leave_at_once_do_not_both_find_another_owner() {
 }
 
 #[test]
-fn a_list_of_rooms_runs_from_the_most_recently_active_down_page_by_page() {
+fn a_list_of_rooms_runs_from_the_most_recently_active_down_page_by_page_and_back() {
     let database = TestDatabase::new();
     let me = database.user().create().id;
     let other = database.user().create().id;
@@ -305,23 +306,33 @@ fn a_list_of_rooms_runs_from_the_most_recently_active_down_page_by_page() {
     // The first room wakes up.
     let message = database.message(rooms[0], me, "Anybody here?");
     let order = [rooms[0], rooms[4], rooms[3], rooms[2], rooms[1]];
-    let (mut pages, mut after) = (Vec::new(), None);
+    let page = |seek| database.read(|tx| tx.list_rooms(me, seek, 2)).unwrap();
+    let position = |listing: &RoomListing| TimePosition {
+        at: listing.room.last_activity_at,
+        id: listing.room.id,
+    };
+    let ids = |listings: &[RoomListing]| -> Vec<RoomId> {
+        listings.iter().map(|listing| listing.room.id).collect()
+    };
+    let (mut pages, mut seek) = (Vec::new(), Seek::START);
     loop {
-        let page = database.read(|tx| tx.list_rooms(me, after, 2)).unwrap();
+        let page = page(seek);
         let Some(last) = page.last() else { break };
-        after = Some(RoomActivityCursor {
-            last_activity_at: last.room.last_activity_at,
-            id: last.room.id,
-        });
+        seek = Seek::After(Some(position(last)));
         pages.extend(page);
     }
-    assert_eq!(
-        pages
-            .iter()
-            .map(|listing| listing.room.id)
-            .collect::<Vec<_>>(),
-        order
-    );
+    assert_eq!(ids(&pages), order);
+    let (mut backward, mut seek) = (Vec::new(), Seek::Before(None));
+    loop {
+        let page = page(seek);
+        let Some(first) = page.first() else { break };
+        seek = Seek::Before(Some(position(first)));
+        backward.splice(0..0, page);
+    }
+    assert_eq!(ids(&backward), order);
+    let counted = |user| database.read(|tx| tx.count_rooms(user)).unwrap();
+    assert_eq!(counted(me), Total::Exactly(5));
+    assert_eq!(counted(other), Total::Exactly(1));
     assert_eq!(pages[0].last_message, Some(message));
     assert_eq!(pages[0].room, room(&database, rooms[0]));
     assert!(
@@ -337,9 +348,10 @@ fn a_list_of_members_runs_by_id_page_by_page_with_their_names() {
     let owner = database.user().name("Hauwa", "Sani").create().id;
     let others: Vec<UserId> = (0..4).map(|_| database.user().create().id).collect();
     let id = database.group(owner).members(others.clone()).create().id;
-    let first = database.read(|tx| tx.list_members(id, None, 3)).unwrap();
+    let page = |seek| database.read(|tx| tx.list_members(id, seek, 3)).unwrap();
+    let first = page(Seek::START);
     let after = first.last().map(|listing| listing.membership.user_id);
-    let rest = database.read(|tx| tx.list_members(id, after, 3)).unwrap();
+    let rest = page(Seek::After(after));
     let all: Vec<_> = first.iter().chain(&rest).collect();
     let listed: Vec<UserId> = all
         .iter()
@@ -348,6 +360,12 @@ fn a_list_of_members_runs_by_id_page_by_page_with_their_names() {
     let mut expected = [others.as_slice(), &[owner]].concat();
     expected.sort_unstable();
     assert_eq!(listed, expected);
+    let back: Vec<UserId> = page(Seek::Before(after))
+        .iter()
+        .chain(&page(Seek::Before(None)))
+        .map(|listing| listing.membership.user_id)
+        .collect();
+    assert_eq!(back, expected);
     let hauwa = all
         .iter()
         .find(|listing| listing.membership.user_id == owner)

@@ -1,7 +1,8 @@
 use std::sync::mpsc;
 
 use abu_application::{
-    ports::{Clock, StoreError, UserCursor, UserFilter},
+    lists::{Seek, TimePosition, Total},
+    ports::{Clock, StoreError, UserFilter},
     system::SystemClock,
 };
 use abu_domain::{
@@ -145,7 +146,7 @@ fn only_active_accounts_count_as_users() {
 
 fn listed(database: &TestDatabase, filter: &UserFilter) -> Vec<String> {
     let users = database
-        .read(|tx| tx.list_users(filter, None, 100))
+        .read(|tx| tx.list_users(filter, Seek::START, 100))
         .unwrap();
     users
         .into_iter()
@@ -154,7 +155,7 @@ fn listed(database: &TestDatabase, filter: &UserFilter) -> Vec<String> {
 }
 
 #[test]
-fn a_list_runs_from_the_newest_account_down_page_by_page() {
+fn a_list_runs_from_the_newest_account_down_page_by_page_and_back() {
     let database = TestDatabase::new();
     let start = SystemClock.now();
     // Two of three are made at the same moment: then the id decides.
@@ -169,19 +170,67 @@ fn a_list_runs_from_the_newest_account_down_page_by_page() {
         .collect();
     users.sort_by_key(|user| (user.created_at, user.id));
     users.reverse();
-    let (mut pages, mut after) = (Vec::new(), None);
+    let all = UserFilter::default();
+    let page = |seek| database.read(|tx| tx.list_users(&all, seek, 4)).unwrap();
+    let position = |user: &User| TimePosition {
+        at: user.created_at,
+        id: user.id,
+    };
+    let (mut forward, mut seek) = (Vec::new(), Seek::START);
     loop {
-        let page = database
-            .read(|tx| tx.list_users(&UserFilter::default(), after, 4))
-            .unwrap();
+        let page = page(seek);
         let Some(last) = page.last() else { break };
-        after = Some(UserCursor {
-            created_at: last.created_at,
-            id: last.id,
-        });
-        pages.extend(page);
+        seek = Seek::After(Some(position(last)));
+        forward.extend(page);
     }
-    assert_eq!(pages, users);
+    assert_eq!(forward, users);
+    let (mut backward, mut seek) = (Vec::new(), Seek::Before(None));
+    loop {
+        let page = page(seek);
+        let Some(first) = page.first() else { break };
+        seek = Seek::Before(Some(position(first)));
+        backward.splice(0..0, page);
+    }
+    assert_eq!(backward, users);
+}
+
+#[test]
+fn as_many_accounts_are_counted_as_a_list_shows_and_no_more_than_is_worth_it() {
+    let database = TestDatabase::new();
+    database.user().in_group("editor_group").create();
+    database
+        .user()
+        .in_group("editor_group")
+        .suspended()
+        .create();
+    let counted = |filter: &UserFilter| database.read(|tx| tx.count_users(filter)).unwrap();
+    let all = UserFilter::default();
+    let editors = UserFilter {
+        group: Some("editor_group".to_owned()),
+        ..all.clone()
+    };
+    let active = UserFilter {
+        is_active: Some(true),
+        ..editors.clone()
+    };
+    let nowhere = UserFilter {
+        group: Some("no_such_group".to_owned()),
+        ..all.clone()
+    };
+    for (filter, expected) in [(&all, 2), (&editors, 2), (&active, 1), (&nowhere, 0)] {
+        assert_eq!(counted(filter), Total::Exactly(expected), "{filter:?}");
+    }
+    let add = |how_many: u32| {
+        database.execute(&format!(
+            "INSERT INTO users (id, email, password_hash, firstname, lastname, created_at, last_modified)
+             SELECT id, id || '@example.com', '-', 'Many', 'People', now(), now()
+             FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, {how_many})) AS many"
+        ));
+    };
+    add(9_998);
+    assert_eq!(counted(&all), Total::Exactly(10_000));
+    add(2);
+    assert_eq!(counted(&all), Total::AtLeast(10_000));
 }
 
 #[test]
@@ -336,7 +385,9 @@ fn the_last_time_somebody_was_seen_never_moves_back() {
     let now = SystemClock.now();
     let earlier = now - TimeDelta::seconds(9);
     let seen = || {
-        let members = database.read(|tx| tx.list_members(room, None, 10)).unwrap();
+        let members = database
+            .read(|tx| tx.list_members(room, Seek::START, 10))
+            .unwrap();
         let of = |user| {
             members
                 .iter()

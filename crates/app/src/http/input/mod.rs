@@ -10,4 +10,4 @@ mod query;
 
 pub(super) use body::{Body, BodyFields, FromBody};
 pub(super) use error::FieldError;
-pub(super) use query::QueryFields;
+pub(super) use query::{FromQuery, QueryFields, flag};

@@ -8,6 +8,30 @@ use abu_domain::Violation;
 use super::FieldError;
 use crate::http::problem::Problem;
 
+/// Something that is made from a query.
+pub(crate) trait FromQuery: Sized + 'static {
+    /// Takes its parameters. `None` where one of them is missing or wrong, which `query` then knows.
+    fn from_query(query: &mut QueryFields) -> Option<Self>;
+}
+
+/// Made from nothing.
+impl FromQuery for () {
+    fn from_query(_query: &mut QueryFields) -> Option<()> {
+        Some(())
+    }
+}
+
+/// Reads `true` or `false`.
+///
+/// # Errors
+/// Where it is neither.
+pub(crate) fn flag(text: &str) -> Result<bool, Violation> {
+    text.parse().map_err(|_neither| Violation {
+        code: "flag.invalid",
+        rule: "must be true or false",
+    })
+}
+
 /// The parameters of a query, taken one by one.
 #[derive(Debug)]
 pub(crate) struct QueryFields {
@@ -42,10 +66,13 @@ impl QueryFields {
             }),
         };
         parsed
-            .map_err(|Violation { code, rule }| {
-                self.errors.push(FieldError::in_query(name, code, rule));
-            })
+            .map_err(|Violation { code, rule }| self.refuse(name, code, rule))
             .ok()
+    }
+
+    /// Notes a mistake in a parameter that was taken; `rule` is read after the name.
+    pub(crate) fn refuse(&mut self, name: &'static str, code: &'static str, rule: &str) {
+        self.errors.push(FieldError::in_query(name, code, rule));
     }
 
     /// The value, if nothing was wrong with any parameter.

@@ -8,6 +8,7 @@ use abu_application::{
     ports::{StoreError, TokenError},
     rooms::RoomError,
     sessions::LogInError,
+    versions::PreconditionFailed,
 };
 use abu_chat::ConnectError;
 
@@ -48,6 +49,15 @@ impl From<StoreError> for Problem {
             ),
             StoreError::Other(_) => Self::internal(error),
         }
+    }
+}
+
+impl From<PreconditionFailed> for Problem {
+    fn from(_error: PreconditionFailed) -> Self {
+        Self::new(
+            ProblemKind::PreconditionFailed,
+            "It was changed since you have read it. Read it again, and decide again.",
+        )
     }
 }
 
@@ -163,6 +173,7 @@ impl From<RoomError> for Problem {
                 "A room always has an owner: make somebody else one first.",
             ),
             RoomError::Archived => room_archived(),
+            RoomError::Changed(error) => error.into(),
             RoomError::TooManyMembers => {
                 Self::conflict("room-full", "The room would have too many members.")
             }

@@ -84,6 +84,10 @@ problem_kinds! {
         "The request is well formed and contradicts the state of what it is about; `code` says how.";
     Duplicate => CONFLICT, "duplicate", "It exists already",
         "Something with the same unique property exists already; `errors` names the property.";
+    PreconditionFailed => PRECONDITION_FAILED, "precondition-failed", "It was changed meanwhile",
+        "What the request would change is no longer as it was when the tag in `If-Match` was sent. \
+         Nothing was changed: read it again, and decide again. A tag counts only exactly as the \
+         header `ETag` gave it, with its quotes.";
     PayloadTooLarge => PAYLOAD_TOO_LARGE, "payload-too-large", "The body is too large",
         "The body is larger than the server takes.";
     UnsupportedMedia => UNSUPPORTED_MEDIA_TYPE, "unsupported-media", "The body has the wrong type",
@@ -91,6 +95,10 @@ problem_kinds! {
     ValidationFailed => UNPROCESSABLE_ENTITY, "validation-failed", "Some fields are not valid",
         "Every field or parameter that breaks a rule is listed in `errors`, with a stable `code` \
          and a sentence for people.";
+    PreconditionRequired => PRECONDITION_REQUIRED, "precondition-required",
+        "It must be said what is to be changed",
+        "This change takes the header `If-Match` with the `ETag` of what was read, so that nobody \
+         undoes the work of others unseen.";
     UpgradeRequired => UPGRADE_REQUIRED, "upgrade-required", "A WebSocket is required",
         "The chat speaks WebSocket: open this address with a WebSocket client.";
     TooManySessions => TOO_MANY_REQUESTS, "too-many-sessions", "Too many chat sessions",

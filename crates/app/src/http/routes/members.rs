@@ -1,11 +1,12 @@
 //! The members of rooms.
 
+use abu_application::rooms::RoomMember;
 use abu_domain::{RoomId, UserId, Violation, room::RoomRole};
 use actix_web::{
     HttpResponse, delete, get, patch, post,
     web::{Json, Path},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -14,8 +15,8 @@ use super::{ByUuid, State};
 use crate::http::{
     caller::CurrentUser,
     dto::{Member, Membership, Room},
-    input::{Body, BodyFields, FromBody, QueryFields},
-    list::{List, ListBody, Page, PageParameters},
+    input::{Body, BodyFields, FromBody},
+    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
     problem::{Problem, problems},
 };
 
@@ -39,18 +40,15 @@ pub(super) fn member_ids(body: &mut BodyFields) -> Option<Vec<UserId>> {
 /// The members of a room, by id.
 struct Members;
 
-#[derive(Serialize, Deserialize)]
-struct MemberPosition {
-    user_uuid: Uuid,
-}
-
 impl List for Members {
     type Filter = ();
-    type Position = MemberPosition;
-    const MAX_LIMIT: u32 = 50;
+    type Item = RoomMember;
+    type Entry = Member;
+    type Position = UserId;
+    const MAX_LIMIT: u32 = MAX_PEOPLE;
 
-    fn filter(_query: &mut QueryFields) -> Option<()> {
-        Some(())
+    fn position(member: &RoomMember) -> UserId {
+        member.listing.membership.user_id
     }
 }
 
@@ -83,22 +81,13 @@ async fn list_members(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-    mut page: Page<Members>,
+    page: Page<Members>,
 ) -> Result<HttpResponse, Problem> {
-    let after = page.after.take().map(|after| UserId::new(after.user_uuid));
-    let room = RoomId::new(path.uuid);
-    let mut members = state
+    let members = state
         .rooms
-        .members(caller.caller, room, after, page.probe())
+        .members(caller.caller, path.uuid.into(), page.request)
         .await?;
-    let next = page.cut(&mut members, |member| MemberPosition {
-        user_uuid: member.listing.membership.user_id.uuid(),
-    });
-    page.answer(
-        &state,
-        members.into_iter().map(Member::from).collect(),
-        next,
-    )
+    page.reply.with(members)
 }
 
 /// Who comes into a room.

@@ -1,9 +1,8 @@
 //! What is said in rooms.
 
 use abu_application::{messaging::MessageDraft, ports::SeqWindow};
-use abu_domain::{MessageId, RoomId, Violation, text::MessageText};
+use abu_domain::{MessageId, Violation, message, text::MessageText};
 use actix_web::{HttpResponse, get, post, web::Path};
-use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -12,8 +11,8 @@ use super::{ByUuid, State};
 use crate::http::{
     caller::CurrentUser,
     dto::Message,
-    input::{Body, BodyFields, FromBody, QueryFields},
-    list::{List, ListBody, Page, PageParameters},
+    input::{Body, BodyFields, FromBody, FromQuery, QueryFields},
+    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     problem::{Problem, problems},
 };
 
@@ -27,7 +26,7 @@ struct Messages;
 /// What narrows the list of messages.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `Messages` reads")]
+#[expect(dead_code, reason = "it describes what `SeqWindow` is read from")]
 struct WindowParameters {
     /// Only messages after this place.
     #[param(minimum = 0, example = 0)]
@@ -37,18 +36,21 @@ struct WindowParameters {
     before_seq: Option<i64>,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct MessagePosition {
-    seq: i64,
-}
-
 impl List for Messages {
     type Filter = SeqWindow;
-    type Position = MessagePosition;
-    const MAX_LIMIT: u32 = 100;
+    type Item = message::Message;
+    type Entry = Message;
+    type Position = i64;
+    const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn filter(query: &mut QueryFields) -> Option<SeqWindow> {
-        Some(SeqWindow {
+    fn position(message: &message::Message) -> i64 {
+        message.seq
+    }
+}
+
+impl FromQuery for SeqWindow {
+    fn from_query(query: &mut QueryFields) -> Option<Self> {
+        Some(Self {
             after: query.optional("after_seq", place),
             before: query.optional("before_seq", place),
         })
@@ -63,24 +65,6 @@ fn place(text: &str) -> Result<i64, Violation> {
             rule: "must be a whole number from 0 on",
         }),
     }
-}
-
-/// What is left of `window` after the page that ended at `after`.
-fn rest_of(window: SeqWindow, after: Option<MessagePosition>) -> SeqWindow {
-    SeqWindow {
-        before: after.map(|after| after.seq).or(window.before),
-        ..window
-    }
-}
-
-/// Where the page ends if there is more: places have no gaps, so it shows in the numbers alone.
-fn end_of_page(
-    messages: &[abu_domain::message::Message],
-    window: SeqWindow,
-) -> Option<MessagePosition> {
-    let seq = messages.last()?.seq;
-    let first_of_window = window.after.unwrap_or(0) + 1;
-    (seq > first_of_window).then_some(MessagePosition { seq })
 }
 
 problems! {
@@ -102,20 +86,13 @@ async fn list_messages(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-    mut page: Page<Messages>,
+    page: Page<Messages>,
 ) -> Result<HttpResponse, Problem> {
-    let window = rest_of(page.filter, page.after.take());
-    let room = RoomId::new(path.uuid);
     let messages = state
         .messaging
-        .newest(caller.caller, room, window, page.limit)
+        .list(caller.caller, path.uuid.into(), page.filter, page.request)
         .await?;
-    let next = end_of_page(&messages, window);
-    page.answer(
-        &state,
-        messages.into_iter().map(Message::from).collect(),
-        next,
-    )
+    page.reply.with(messages)
 }
 
 /// A message to send.

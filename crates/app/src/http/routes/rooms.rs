@@ -1,13 +1,17 @@
 //! Rooms.
 
-use abu_application::{ports::RoomActivityCursor, rooms::RoomDraft};
-use abu_domain::{RoomId, UserId, Violation, room::RoomKind, text::RoomName};
-use actix_web::{
-    HttpResponse, delete, get, patch, post,
-    web::{Json, Path},
+use abu_application::{
+    lists::TimePosition,
+    ports::RoomListing,
+    rooms::{RoomDraft, RoomPatch},
+    versions::Version,
 };
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use abu_domain::{
+    RoomId, UserId, Violation,
+    room::{self, RoomKind},
+    text::RoomName,
+};
+use actix_web::{HttpResponse, delete, get, patch, post, web::Path};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -15,9 +19,10 @@ use uuid::Uuid;
 use super::{ByUuid, State, created, members::member_ids};
 use crate::http::{
     caller::CurrentUser,
+    conditional::{IfMatch, IfMatchParameter, versioned},
     dto::{ListedRoom, Room},
-    input::{Body, BodyFields, FromBody, QueryFields},
-    list::{List, ListBody, Page, PageParameters},
+    input::{Body, BodyFields, FromBody},
+    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     problem::{Problem, problems},
 };
 
@@ -33,19 +38,18 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 /// The caller's rooms, the most recently active first.
 struct Rooms;
 
-#[derive(Serialize, Deserialize)]
-struct RoomPosition {
-    last_activity_at: DateTime<Utc>,
-    uuid: Uuid,
-}
-
 impl List for Rooms {
     type Filter = ();
-    type Position = RoomPosition;
-    const MAX_LIMIT: u32 = 100;
+    type Item = RoomListing;
+    type Entry = ListedRoom;
+    type Position = TimePosition<RoomId>;
+    const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn filter(_query: &mut QueryFields) -> Option<()> {
-        Some(())
+    fn position(listing: &RoomListing) -> TimePosition<RoomId> {
+        TimePosition {
+            at: listing.room.last_activity_at,
+            id: listing.room.id,
+        }
     }
 }
 
@@ -70,22 +74,10 @@ problems! {
 async fn list_rooms(
     state: State,
     caller: CurrentUser,
-    mut page: Page<Rooms>,
+    page: Page<Rooms>,
 ) -> Result<HttpResponse, Problem> {
-    let after = page.after.take().map(|after| RoomActivityCursor {
-        last_activity_at: after.last_activity_at,
-        id: RoomId::new(after.uuid),
-    });
-    let mut rooms = state.rooms.list(caller.caller, after, page.probe()).await?;
-    let next = page.cut(&mut rooms, |listing| RoomPosition {
-        last_activity_at: listing.room.last_activity_at,
-        uuid: listing.room.id.uuid(),
-    });
-    page.answer(
-        &state,
-        rooms.into_iter().map(ListedRoom::from).collect(),
-        next,
-    )
+    let rooms = state.rooms.list(caller.caller, page.request).await?;
+    page.reply.with(rooms)
 }
 
 /// What a new room is made of.
@@ -186,6 +178,12 @@ async fn open_room(
     })
 }
 
+/// A room and its version.
+fn with_version(room: room::Room) -> Result<HttpResponse, Problem> {
+    let version = Version::of(room.last_modified);
+    versioned(&Room::from(room), version)
+}
+
 /// See a room.
 #[utoipa::path(
     tag = "rooms",
@@ -198,9 +196,9 @@ async fn get_room(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-) -> Result<Json<Room>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let room = state.rooms.get(caller.caller, path.uuid.into()).await?;
-    Ok(Json(room.into()))
+    with_version(room)
 }
 
 /// What changes in a room.
@@ -211,10 +209,6 @@ struct RoomPatchSchema {
     /// The new name; left out, it stays as it is.
     #[schema(min_length = 1, max_length = 80, nullable = false)]
     name: Option<String>,
-}
-
-struct RoomPatch {
-    name: Option<RoomName>,
 }
 
 impl FromBody for RoomPatch {
@@ -231,7 +225,7 @@ impl FromBody for RoomPatch {
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
-    params(ByUuid),
+    params(ByUuid, IfMatchParameter),
     request_body = RoomPatchSchema,
     responses((status = 200, description = "The room.", body = Room), ChangeProblems),
 )]
@@ -240,14 +234,14 @@ async fn rename_room(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
+    expected: IfMatch,
     body: Body<RoomPatch>,
-) -> Result<Json<Room>, Problem> {
-    let id = RoomId::new(path.uuid);
-    let room = match body.0.name {
-        Some(name) => state.rooms.rename(caller.caller, id, name).await?,
-        None => state.rooms.get(caller.caller, id).await?,
-    };
-    Ok(Json(room.into()))
+) -> Result<HttpResponse, Problem> {
+    let room = state
+        .rooms
+        .modify(caller.caller, path.uuid.into(), body.0, expected.0)
+        .await?;
+    with_version(room)
 }
 
 /// Archive a room.

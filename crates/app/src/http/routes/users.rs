@@ -1,13 +1,10 @@
 //! Accounts, for those who look after them.
 
-use abu_application::{
-    accounts::UserDraft,
-    ports::{UserCursor, UserFilter},
-};
+use abu_application::{accounts::UserDraft, lists::TimePosition, ports::UserFilter};
 use abu_domain::{
     UserId, Violation,
     text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
-    user::Verification,
+    user::{self, Verification},
 };
 use actix_web::{
     HttpResponse, get, post,
@@ -15,17 +12,15 @@ use actix_web::{
 };
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::{ByUuid, State, created};
 use crate::http::{
     caller::CurrentUser,
     dto::User,
-    input::{Body, BodyFields, FromBody, QueryFields},
-    list::{List, ListBody, Page, PageParameters},
+    input::{Body, BodyFields, FromBody, FromQuery, QueryFields, flag},
+    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
     problem::{Problem, problems},
 };
 
@@ -44,7 +39,7 @@ struct Users;
 /// What narrows the list of accounts.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `Users` reads")]
+#[expect(dead_code, reason = "it describes what `UserFilter` is read from")]
 struct UserFilterParameters {
     /// What the e-mail address, the first name or the last name starts with, in any case.
     #[param(example = "amina", min_length = 1, max_length = 100)]
@@ -62,19 +57,24 @@ struct UserFilterParameters {
     created_after: Option<DateTime<Utc>>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct UserPosition {
-    created_at: DateTime<Utc>,
-    uuid: Uuid,
-}
-
 impl List for Users {
     type Filter = UserFilter;
-    type Position = UserPosition;
-    const MAX_LIMIT: u32 = 50;
+    type Item = user::User;
+    type Entry = User;
+    type Position = TimePosition<UserId>;
+    const MAX_LIMIT: u32 = MAX_PEOPLE;
 
-    fn filter(query: &mut QueryFields) -> Option<UserFilter> {
-        Some(UserFilter {
+    fn position(user: &user::User) -> TimePosition<UserId> {
+        TimePosition {
+            at: user.created_at,
+            id: user.id,
+        }
+    }
+}
+
+impl FromQuery for UserFilter {
+    fn from_query(query: &mut QueryFields) -> Option<Self> {
+        Some(Self {
             starts_with: query.optional("q", short_text),
             group: query.optional("group", short_text),
             is_active: query.optional("is_active", flag),
@@ -93,13 +93,6 @@ fn short_text(text: &str) -> Result<String, Violation> {
             rule: "must have 1 to 100 characters and no control characters",
         })
     }
-}
-
-fn flag(text: &str) -> Result<bool, Violation> {
-    text.parse().map_err(|_neither| Violation {
-        code: "flag.invalid",
-        rule: "must be true or false",
-    })
 }
 
 fn verification(text: &str) -> Result<Verification, Violation> {
@@ -138,22 +131,13 @@ problems! {
 async fn list_users(
     state: State,
     caller: CurrentUser,
-    mut page: Page<Users>,
+    page: Page<Users>,
 ) -> Result<HttpResponse, Problem> {
-    let after = page.after.take().map(|after| UserCursor {
-        created_at: after.created_at,
-        id: UserId::new(after.uuid),
-    });
-    let filter = std::mem::take(&mut page.filter);
-    let mut users = state
+    let users = state
         .accounts
-        .list(caller.caller, filter, after, page.probe())
+        .list(caller.caller, page.filter, page.request)
         .await?;
-    let next = page.cut(&mut users, |user| UserPosition {
-        created_at: user.created_at,
-        uuid: user.id.uuid(),
-    });
-    page.answer(&state, users.into_iter().map(User::from).collect(), next)
+    page.reply.with(users)
 }
 
 /// What a new account is made of.

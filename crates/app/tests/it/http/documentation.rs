@@ -268,6 +268,82 @@ async fn every_documented_parameter_is_read() {
 }
 
 #[tokio::test]
+async fn every_list_takes_the_names_of_all_fields_that_its_entries_have() {
+    let rig = Rig::start().await;
+    let description = rig.description().await;
+    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    let room = rig.database().group(viewer.id).create().id.to_string();
+    let mut lists = 0;
+    for Operation { path, value, .. } in operations(&description) {
+        let parameters = value["parameters"].as_array().into_iter().flatten();
+        if !parameters
+            .clone()
+            .any(|parameter| parameter["name"] == "fields")
+        {
+            continue;
+        }
+        let body = &value["responses"]["200"]["content"]["application/json"]["schema"];
+        let body = resolved(&description, body);
+        let fields = fields_of(&description, &body["properties"]["items"]["items"]);
+        assert!(fields.len() >= 3, "{path}");
+        let names: Vec<String> = fields.into_iter().collect();
+        let address = format!(
+            "{}?fields={}",
+            path.replace("{uuid}", &room),
+            names.join(",")
+        );
+        let answer = rig.get(&address).by(&viewer).send().await;
+        assert_ne!(answer.status.as_u16(), 422, "{path} {}", answer.text());
+        lists += 1;
+    }
+    assert!(lists >= 4);
+}
+
+/// The properties of a schema, and of whatever is flattened into it.
+fn fields_of(description: &Value, schema: &Value) -> BTreeSet<String> {
+    let schema = resolved(description, schema);
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let flattened = parts.flat_map(|part| fields_of(description, part));
+    let own = schema["properties"].as_object().into_iter().flatten();
+    own.map(|(name, _)| name.clone()).chain(flattened).collect()
+}
+
+#[tokio::test]
+async fn conditional_requests_are_documented_wherever_they_are_answered() {
+    let description = Rig::start().await.description().await;
+    let mut changes = 0;
+    for operation in operations(&description) {
+        let Operation {
+            method,
+            path,
+            value,
+        } = &operation;
+        let takes = |header: &str| {
+            let mut parameters = value["parameters"].as_array().into_iter().flatten();
+            parameters.any(|parameter| parameter["name"] == header && parameter["in"] == "header")
+        };
+        let responses = &value["responses"];
+        let tagged = !responses["200"]["headers"]["ETag"].is_null();
+        if method == "GET" {
+            let has_body = !responses["200"]["content"].is_null();
+            assert_eq!(takes("If-None-Match"), has_body, "{path}");
+            assert_eq!(!responses["304"].is_null(), has_body, "{path}");
+            assert_eq!(tagged, has_body, "{path}");
+            assert!(responses["304"]["content"].is_null(), "{path}");
+        } else if takes("If-Match") {
+            let refusal = &responses["412"]["content"]["application/problem+json"];
+            assert!(
+                !refusal["examples"]["precondition-failed"].is_null(),
+                "{path}"
+            );
+            assert!(tagged, "{path}");
+            changes += 1;
+        }
+    }
+    assert!(changes >= 1);
+}
+
+#[tokio::test]
 async fn every_documented_route_is_there() {
     let rig = Rig::start().await;
     let caller = rig.user();

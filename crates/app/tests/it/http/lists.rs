@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use abu_domain::{access::Permission, user::User};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::support::Rig;
+use super::support::{Answer, Rig, pairs};
 
 async fn page(rig: &Rig, viewer: &User, path: &str) -> Value {
     rig.get(path).by(viewer).send().await.expect(200)
@@ -17,6 +17,15 @@ fn uuids(page: &Value) -> Vec<String> {
         .iter()
         .map(|item| item["uuid"].as_str().unwrap().to_owned())
         .collect()
+}
+
+/// The address that the header `Link` gives for this relation.
+fn link(answer: &Answer, relation: &str) -> Option<String> {
+    let links = answer.headers.get("link")?.to_str().unwrap();
+    links.split(", ").find_map(|link| {
+        let (address, found) = link.strip_prefix('<').unwrap().split_once(">; ").unwrap();
+        (found == format!("rel=\"{relation}\"")).then(|| address.to_owned())
+    })
 }
 
 #[tokio::test]
@@ -33,12 +42,10 @@ async fn following_the_links_shows_everybody_once_the_newest_first() {
         let page = answer.expect(200);
         assert!(uuids(&page).len() <= 3);
         seen.extend(uuids(&page));
-        let link = answer.headers.get("link");
-        assert_eq!(link.is_some(), !page["next_cursor"].is_null());
-        let Some(link) = link else { break };
-        let link = link.to_str().unwrap();
-        let next = link.strip_prefix('<').unwrap();
-        address = next.strip_suffix(">; rel=\"next\"").unwrap().to_owned();
+        let next = link(&answer, "next");
+        assert_eq!(next.is_some(), !page["next_cursor"].is_null());
+        let Some(next) = next else { break };
+        address = next;
         assert!(address.contains(page["next_cursor"].as_str().unwrap()));
     }
     assert_eq!(seen[..7], expected);
@@ -58,7 +65,7 @@ async fn a_page_that_ends_with_the_list_has_no_next_one() {
     let nobody = page(&rig, &viewer, "/api/v1/users?q=nobody").await;
     assert_eq!(
         nobody,
-        serde_json::json!({"items": [], "next_cursor": null})
+        json!({"items": [], "next_cursor": null, "prev_cursor": null, "total": null})
     );
 }
 
@@ -89,9 +96,11 @@ async fn a_cursor_is_good_for_its_own_list_and_filters_alone() {
     .await;
     let cursor = first["next_cursor"].as_str().unwrap().to_owned();
 
-    // The same filters in another order, and another limit, are the same list.
-    let same = format!("/api/v1/users?q=amina&cursor={cursor}&is_active=true&limit=2");
-    assert_eq!(uuids(&page(&rig, &viewer, &same).await).len(), 2);
+    // The same filters in another order, and another manner of showing them, are the same list.
+    for manner in ["limit=2", "limit=2&count=true", "limit=2&fields=uuid"] {
+        let same = format!("/api/v1/users?q=amina&cursor={cursor}&is_active=true&{manner}");
+        assert_eq!(uuids(&page(&rig, &viewer, &same).await).len(), 2);
+    }
 
     let mut tampered = cursor.clone().into_bytes();
     let last = tampered.len() - 3;
@@ -157,4 +166,221 @@ async fn a_list_that_grows_between_two_pages_neither_repeats_nor_skips() {
     seen.extend(uuids(&second));
     seen.reverse();
     assert_eq!(seen, older);
+}
+
+#[tokio::test]
+async fn a_list_is_walked_to_its_end_and_back_to_its_start_while_filters_hold() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    let mut expected = Vec::new();
+    for number in 0..45 {
+        let member = rig.database().user().name("Ngozi", "Okafor").create();
+        expected.push(member.id.to_string());
+        // Whom the filters leave out stands between them.
+        match number % 3 {
+            0 => drop(
+                rig.database()
+                    .user()
+                    .name("Ngozi", "Eze")
+                    .suspended()
+                    .create(),
+            ),
+            1 => drop(rig.user()),
+            _ => {}
+        }
+    }
+    expected.reverse();
+
+    let mut address = "/api/v1/users?q=ngozi&is_active=true&limit=10".to_owned();
+    let mut forward = Vec::new();
+    let last = loop {
+        let answer = rig.get(&address).by(&viewer).send().await;
+        let page = answer.expect(200);
+        assert_eq!(page["prev_cursor"].is_null(), forward.is_empty());
+        assert_eq!(link(&answer, "prev").is_some(), !forward.is_empty());
+        forward.push(uuids(&page));
+        match link(&answer, "next") {
+            Some(next) => address = next,
+            None => break answer,
+        }
+    };
+    let sizes: Vec<usize> = forward.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [10, 10, 10, 10, 5]);
+    assert_eq!(forward.concat(), expected);
+
+    let mut answer = last;
+    let mut backward = vec![uuids(&answer.json())];
+    while let Some(prev) = link(&answer, "prev") {
+        assert!(prev.contains(answer.json()["prev_cursor"].as_str().unwrap()));
+        answer = rig.get(&prev).by(&viewer).send().await;
+        let page = answer.expect(200);
+        assert!(!page["next_cursor"].is_null());
+        backward.push(uuids(&page));
+    }
+    backward.reverse();
+    assert_eq!(backward, forward);
+    assert!(answer.json()["prev_cursor"].is_null());
+}
+
+#[tokio::test]
+async fn going_back_shows_what_came_since_and_a_page_that_is_gone_leads_back_to_the_list() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let rooms: Vec<String> = (0..4)
+        .map(|_| rig.database().group(me.id).create().id.to_string())
+        .collect();
+    let first = page(&rig, &me, "/api/v1/rooms?limit=2").await;
+    let cursor = |page: &Value, which: &str| {
+        let cursor = page[which].as_str().unwrap();
+        format!("/api/v1/rooms?limit=2&cursor={cursor}")
+    };
+    let second = page(&rig, &me, &cursor(&first, "next_cursor")).await;
+    assert_eq!(uuids(&second), [rooms[1].as_str(), &rooms[0]]);
+    let newest = rig.database().group(me.id).create().id.to_string();
+    let back = page(&rig, &me, &cursor(&second, "prev_cursor")).await;
+    assert_eq!(uuids(&back), [rooms[3].as_str(), &rooms[2]]);
+    let start = page(&rig, &me, &cursor(&back, "prev_cursor")).await;
+    assert_eq!(uuids(&start), [newest]);
+    assert!(start["prev_cursor"].is_null());
+
+    for room in &rooms[..2] {
+        let archived = rig.delete(&format!("/api/v1/rooms/{room}")).by(&me);
+        archived.send().await.expect_nothing();
+    }
+    let gone = page(&rig, &me, &cursor(&first, "next_cursor")).await;
+    assert!(uuids(&gone).is_empty());
+    assert!(gone["next_cursor"].is_null());
+    let end = page(&rig, &me, &cursor(&gone, "prev_cursor")).await;
+    assert_eq!(uuids(&end), [rooms[3].as_str(), &rooms[2]]);
+}
+
+#[tokio::test]
+async fn entries_have_the_fields_that_were_asked_for_on_this_page_and_the_next() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    rig.user();
+    let address = "/api/v1/users?limit=1&fields=email,uuid";
+    let answer = rig.get(address).by(&viewer).send().await;
+    let first = answer.expect(200);
+    let next = rig.get(&link(&answer, "next").unwrap()).by(&viewer);
+    for page in [first, next.send().await.expect(200)] {
+        let entry = page["items"][0].as_object().unwrap();
+        let names: Vec<&str> = entry.keys().map(String::as_str).collect();
+        assert_eq!(names, ["email", "uuid"]);
+        assert!(entry["email"].as_str().unwrap().contains('@'));
+    }
+}
+
+#[tokio::test]
+async fn every_list_takes_the_fields_of_its_own_entries_and_those_flattened_into_them() {
+    let rig = Rig::start().await;
+    let me = rig.holder_of(&[Permission::ViewUser]);
+    let room = rig.database().group(me.id).create().id;
+    rig.database().message(room, me.id, "sannu");
+    for (path, field) in [
+        ("/api/v1/users".to_owned(), "groups"),
+        ("/api/v1/rooms".to_owned(), "member_count"),
+        ("/api/v1/rooms".to_owned(), "last_message"),
+        (format!("/api/v1/rooms/{room}/members"), "role"),
+        (format!("/api/v1/rooms/{room}/messages"), "seq"),
+    ] {
+        let page = page(&rig, &me, &format!("{path}?fields={field}")).await;
+        let entry = page["items"][0].as_object().unwrap();
+        assert_eq!(entry.len(), 1, "{path}");
+        assert!(!entry[field].is_null(), "{path}");
+    }
+    // What an entry leaves out is not made up.
+    let messages = format!("/api/v1/rooms/{room}/messages?fields=reply_to");
+    assert_eq!(page(&rig, &me, &messages).await["items"], json!([{}]));
+}
+
+#[tokio::test]
+async fn a_field_that_entries_do_not_have_is_refused_with_those_they_have() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    for (fields, code) in [
+        ("password", "fields.unknown"),
+        ("uuid,role", "fields.unknown"),
+        ("", "fields.empty"),
+        ("uuid,,email", "fields.empty"),
+        ("uuid,uuid", "fields.repeated"),
+        ("uuid&fields=email", "repeated"),
+    ] {
+        let call = rig
+            .get(&format!("/api/v1/users?fields={fields}"))
+            .by(&viewer);
+        let answer = call.send().await;
+        assert_eq!(answer.mistakes(), pairs(&[("fields", code)]), "{fields}");
+        assert!(!answer.text().contains("password"));
+        let told = answer.text().contains("verification");
+        assert_eq!(told, code == "fields.unknown");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_counted_whole_where_that_is_asked_for() {
+    let rig = Rig::start().await;
+    let me = rig.holder_of(&[Permission::ViewUser]);
+    let room = rig
+        .database()
+        .group(me.id)
+        .member(rig.user().id)
+        .create()
+        .id;
+    for i in 1..=7 {
+        rig.database().message(room, me.id, &format!("message {i}"));
+    }
+    for (path, value) in [
+        // Those two, and the first superuser.
+        ("/api/v1/users?limit=1".to_owned(), 3),
+        ("/api/v1/users?q=nobody".to_owned(), 0),
+        ("/api/v1/users?q=amina&limit=1".to_owned(), 2),
+        ("/api/v1/rooms?limit=1".to_owned(), 1),
+        (format!("/api/v1/rooms/{room}/members?limit=1"), 2),
+        (format!("/api/v1/rooms/{room}/messages?limit=2"), 7),
+        (
+            format!("/api/v1/rooms/{room}/messages?limit=2&after_seq=2&before_seq=6"),
+            3,
+        ),
+    ] {
+        let and = if path.contains('?') { '&' } else { '?' };
+        let counted = page(&rig, &me, &format!("{path}{and}count=true")).await;
+        let expected = json!({"value": value, "relation": "eq"});
+        assert_eq!(counted["total"], expected, "{path}");
+        for path in [path.clone(), format!("{path}{and}count=false")] {
+            assert!(page(&rig, &me, &path).await["total"].is_null(), "{path}");
+        }
+    }
+    let wrong = rig.get("/api/v1/rooms?count=yes").by(&me).send().await;
+    assert_eq!(wrong.mistakes(), pairs(&[("count", "flag.invalid")]));
+}
+
+#[tokio::test]
+async fn a_list_of_more_than_ten_thousand_is_not_counted_to_its_end() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    rig.database().execute(
+        "INSERT INTO users (id, email, password_hash, firstname, lastname, created_at, last_modified)
+         SELECT id, id || '@example.com', '-', 'Many', 'People', now(), now()
+         FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 10001)) AS many",
+    );
+    let many = page(&rig, &viewer, "/api/v1/users?limit=1&count=true&q=many").await;
+    assert_eq!(many["total"], json!({"value": 10_000, "relation": "gte"}));
+}
+
+#[tokio::test]
+async fn who_may_not_see_a_list_is_not_told_how_long_it_is() {
+    let rig = Rig::start().await;
+    let (stranger, owner) = (rig.user(), rig.user());
+    let room = rig.database().group(owner.id).create().id;
+    let users = rig.get("/api/v1/users?count=true").by(&stranger);
+    users.send().await.problem("permission-denied");
+    for list in ["members", "messages"] {
+        let path = format!("/api/v1/rooms/{room}/{list}?count=true");
+        rig.get(&path)
+            .by(&stranger)
+            .send()
+            .await
+            .problem("not-found");
+    }
 }

@@ -1,6 +1,7 @@
 //! What every answer has, whatever it is about: ids, headers, CORS, compression.
 
 use abu_app::settings::Environment;
+use abu_domain::access::Permission;
 use serde_json::json;
 
 use super::support::{Answer, Rig};
@@ -60,8 +61,34 @@ async fn every_answer_tells_browsers_what_not_to_do() {
         assert!(!answer.headers.contains_key("strict-transport-security"));
     }
     let me = rig.get("/api/v1/me").by(&user).send().await;
-    assert_eq!(me.header("cache-control"), "no-store");
     assert_eq!(me.header("content-type"), "application/json");
+}
+
+#[tokio::test]
+async fn caches_keep_what_is_public_ask_again_for_what_is_personal_and_keep_no_secret() {
+    let rig = Rig::start().await;
+    let user = rig.user();
+    for (call, expected) in [
+        (rig.get("/api/v1/me"), "private, no-cache"),
+        (rig.get("/api/v1/rooms"), "private, no-cache"),
+        (rig.get("/docs/index.html"), "public, max-age=3600"),
+        (rig.get("/openapi.json"), "public, max-age=3600"),
+        (rig.get("/problems/not-found"), "public, max-age=3600"),
+        (rig.get("/nothing"), "no-store"),
+        (rig.get("/api/v1/users"), "no-store"),
+        (rig.post("/api/v1/auth/ws-ticket"), "no-store"),
+    ] {
+        let answer = call.by(&user).send().await;
+        assert_eq!(answer.header("cache-control"), expected, "{answer:?}");
+    }
+    let log_in = rig.post("/api/v1/auth/token").json(&json!({
+        "email": abu_test_support::ADMIN_EMAIL,
+        "password": abu_test_support::ADMIN_PASSWORD,
+    }));
+    let log_in = log_in.send().await;
+    log_in.expect(200);
+    assert_eq!(log_in.header("cache-control"), "no-store");
+    assert!(!log_in.headers.contains_key("etag"));
 }
 
 #[tokio::test]
@@ -90,7 +117,7 @@ async fn preflight(rig: &Rig, origin: &str, method: &str, headers: &str) -> Answ
 async fn a_page_on_the_list_may_ask_and_read() {
     let rig = rig_for_page().await;
     let user = rig.user();
-    let allowed = preflight(&rig, PAGE, "PATCH", "authorization,content-type").await;
+    let allowed = preflight(&rig, PAGE, "PATCH", "authorization,content-type,if-match").await;
     assert_eq!(allowed.status.as_u16(), 200);
     assert_eq!(allowed.header("access-control-allow-origin"), PAGE);
     assert!(
@@ -115,7 +142,7 @@ async fn a_page_on_the_list_may_ask_and_read() {
     let exposed = answer
         .header("access-control-expose-headers")
         .to_lowercase();
-    for name in ["x-request-id", "link", "location", "retry-after"] {
+    for name in ["x-request-id", "etag", "link", "location", "retry-after"] {
         assert!(exposed.contains(name), "{exposed}");
     }
     assert!(answer.header("vary").to_lowercase().contains("origin"));
@@ -171,6 +198,20 @@ async fn answers_are_compressed_for_who_can_read_that() {
     assert!(varies.any(|value| value.contains("accept-encoding")));
     assert_eq!(packed.body[..2], [0x1f, 0x8b]);
     assert!(packed.body.len() < plain.body.len() / 4);
+}
+
+#[tokio::test]
+async fn a_page_of_a_list_is_compressed_too() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    for _ in 0..20 {
+        rig.user();
+    }
+    let plain = rig.get("/api/v1/users").by(&viewer).send().await;
+    let packed = rig.get("/api/v1/users").by(&viewer);
+    let packed = packed.header("accept-encoding", "gzip").send().await;
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert!(packed.body.len() < plain.body.len() / 3);
 }
 
 #[tokio::test]

@@ -95,6 +95,11 @@ async fn members_see_each_other_page_by_page() {
     let next = next.by(&group.member).send().await.expect(200);
     assert_eq!(next["items"][0]["user_uuid"], expected[2].0);
     assert!(next["next_cursor"].is_null());
+    let cursor = next["prev_cursor"].as_str().unwrap();
+    let back = rig.get(&format!("{}?limit=2&cursor={cursor}", group.members()));
+    let back = back.by(&group.member).send().await.expect(200);
+    assert_eq!(back["items"], first["items"]);
+    assert!(back["prev_cursor"].is_null());
 }
 
 #[tokio::test]

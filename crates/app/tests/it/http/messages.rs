@@ -150,6 +150,14 @@ async fn history_is_read_backwards_page_by_page() {
     let third = read(&rig, room, &me, &cursor(&second)).await;
     assert_eq!(places(&third), [1]);
     assert!(third["next_cursor"].is_null());
+
+    let back = |page: &Value| format!("?limit=2&cursor={}", page["prev_cursor"].as_str().unwrap());
+    assert_eq!(places(&read(&rig, room, &me, &back(&third)).await), [3, 2]);
+    let newer = read(&rig, room, &me, &back(&second)).await;
+    assert_eq!(places(&newer), [5, 4]);
+    let newest = read(&rig, room, &me, &back(&newer)).await;
+    assert_eq!(places(&newest), [6]);
+    assert!(newest["prev_cursor"].is_null());
 }
 
 #[tokio::test]
@@ -183,6 +191,11 @@ async fn a_window_of_places_is_read_without_its_ends() {
     let rest = read(&rig, room, &me, &query).await;
     assert_eq!(places(&rest), [4, 3]);
     assert!(rest["next_cursor"].is_null());
+    let cursor = rest["prev_cursor"].as_str().unwrap();
+    let query = format!("?after_seq=2&before_seq=8&limit=9&cursor={cursor}");
+    let back = read(&rig, room, &me, &query).await;
+    assert_eq!(places(&back), [7, 6, 5]);
+    assert!(back["prev_cursor"].is_null());
 
     let wrong = rig.get(&format!(
         "/api/v1/rooms/{room}/messages?after_seq=-1&before_seq=x"

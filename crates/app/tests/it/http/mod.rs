@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chat_door;
+mod conditional;
 mod documentation;
 mod errors;
 mod failures;

@@ -1,0 +1,129 @@
+//! Lists: which rows a page is made of, and how many rows there are in all.
+
+use abu_application::lists::Total;
+use diesel::{
+    PgConnection, RunQueryDsl,
+    pg::Pg,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    result::QueryResult,
+    sql_types::BigInt,
+};
+
+/// Narrows a boxed query to what comes after or before a position, and orders it from there on.
+macro_rules! sought {
+    ($query:expr, $seek:expr,
+     |$after:ident| $is_after:expr, $forward:expr,
+     |$before:ident| $is_before:expr, $backward:expr) => {{
+        let query = $query;
+        match $seek {
+            ::abu_application::lists::Seek::After(None) => query.order($forward),
+            ::abu_application::lists::Seek::After(Some($after)) => {
+                query.filter($is_after).order($forward)
+            }
+            ::abu_application::lists::Seek::Before(None) => query.order($backward),
+            ::abu_application::lists::Seek::Before(Some($before)) => {
+                query.filter($is_before).order($backward)
+            }
+        }
+    }};
+}
+
+/// What a boxed query finds after or before a position, in a list in the order of a unique column.
+/// The rows come as they are read: see [`in_list_order`].
+macro_rules! ascending {
+    ($query:expr, $seek:expr, $key:expr) => {
+        $crate::lists::sought!(
+            $query,
+            $seek,
+            |from| $key.gt(from),
+            $key.asc(),
+            |from| $key.lt(from),
+            $key.desc()
+        )
+    };
+}
+
+/// The same in a list against the order of a unique column.
+macro_rules! descending {
+    ($query:expr, $seek:expr, $key:expr) => {
+        $crate::lists::sought!(
+            $query,
+            $seek,
+            |from| $key.lt(from),
+            $key.desc(),
+            |from| $key.gt(from),
+            $key.asc()
+        )
+    };
+}
+
+/// The same in a list by time, the newest first, and by id where the times are the same.
+macro_rules! newest_first {
+    ($query:expr, $seek:expr, $time:expr, $id:expr) => {
+        $crate::lists::sought!(
+            $query,
+            $seek,
+            // The first condition is implied, and lets the index begin at the right place.
+            |from| $time
+                .le(from.at)
+                .and($time.lt(from.at).or($id.lt(from.id.uuid()))),
+            ($time.desc(), $id.desc()),
+            |from| $time
+                .ge(from.at)
+                .and($time.gt(from.at).or($id.gt(from.id.uuid()))),
+            ($time.asc(), $id.asc())
+        )
+    };
+}
+
+pub(crate) use {ascending, descending, newest_first, sought};
+
+/// Turns rows that were read against the order of their list round.
+pub(crate) fn in_list_order<T>(backward: bool, mut rows: Vec<T>) -> Vec<T> {
+    if backward {
+        rows.reverse();
+    }
+    rows
+}
+
+/// How many rows the query has, counted no further than a total is exact.
+pub(crate) fn total(
+    connection: &mut PgConnection,
+    rows: impl QueryFragment<Pg>,
+) -> QueryResult<Total> {
+    let counted = Counted {
+        rows,
+        most: Total::EXACT_UP_TO as i64 + 1,
+    };
+    let counted: i64 = counted.get_result(connection)?;
+    Ok(Total::of(counted.unsigned_abs()))
+}
+
+/// `SELECT count(*)` of a query that ends with its conditions.
+struct Counted<Rows> {
+    rows: Rows,
+    most: i64,
+}
+
+impl<Rows: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Rows> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT count(*) FROM (");
+        self.rows.walk_ast(out.reborrow())?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.most)?;
+        out.push_sql(") AS counted");
+        Ok(())
+    }
+}
+
+/// Without an id of its own, Diesel knows the statement by its text.
+impl<Rows> QueryId for Counted<Rows> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Rows> Query for Counted<Rows> {
+    type SqlType = BigInt;
+}
+
+impl<Rows, Connection> RunQueryDsl<Connection> for Counted<Rows> {}
