@@ -187,7 +187,8 @@ fn next_link(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, label, after))
 }
 
-fn kebab_case(name: &str) -> String {
+/// `MessageSend` as `message-send`.
+pub(crate) fn kebab_case(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !out.is_empty() {

@@ -18,9 +18,9 @@ payload! {
         pub messages: Vec<MessageReceive>,
         /// How many messages the room holds in all.
         pub total_count: u64,
-        /// The last change to a message of the room: the page shows everything up to it. A client
-        /// that has read nothing of the room before begins its
-        /// [`SyncRequest`](crate::client::SyncRequest) with it.
+        /// The last change to a message of the room: the page shows its messages as they are after
+        /// it. A client that has nothing of the room yet keeps it for its next
+        /// [`SyncRequest`](crate::client::SyncRequest).
         pub last_revision: Option<u64> = promised,
     }
 }

@@ -1,5 +1,3 @@
-use std::num::NonZeroU64;
-
 use crate::{RoomId, UserId};
 
 payload! {
@@ -17,18 +15,14 @@ payload! {
         pub room_id: RoomId,
         /// Who has read.
         pub participant_id: UserId,
-        /// The highest place that they have read.
-        pub seq: NonZeroU64,
+        /// The highest place that they have read; 0 where they have read nothing.
+        pub seq: u64,
     }
 }
 
 impl ReadNotify {
     /// A member has read up to the place `seq`.
-    pub fn new(
-        room_id: impl Into<RoomId>,
-        participant_id: impl Into<UserId>,
-        seq: NonZeroU64,
-    ) -> Self {
+    pub fn new(room_id: impl Into<RoomId>, participant_id: impl Into<UserId>, seq: u64) -> Self {
         Self {
             room_id: room_id.into(),
             participant_id: participant_id.into(),
