@@ -83,26 +83,26 @@ macro_rules! opaque_id {
 }
 
 opaque_id! {
-    /// A room, as the wire names it.
+    /// What a room is known by: text to keep, compare and send back, not to look into.
     RoomId
 }
 
 opaque_id! {
-    /// A user, as the wire names them: the sender of a message, or a participant of the chat.
+    /// What a user is known by, as the sender of a message or a participant of the chat.
     UserId
 }
 
 opaque_id! {
-    /// A message, as the wire names it.
+    /// What a message is known by, in whatever room.
     MessageId
 }
 
 opaque_id! {
-    /// A session: one connection of one user.
+    /// What a session is known by: one connection of one user.
     SessionId
 }
 
 opaque_id! {
-    /// An in-app notification.
+    /// What an in-app notification is known by.
     NotificationId
 }

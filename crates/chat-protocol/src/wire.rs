@@ -567,7 +567,7 @@ macro_rules! closed_words {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $( $(#[doc = $word_doc])* $variant, )*
+            $( #[doc = concat!("`", $word, "`:")] $(#[doc = $word_doc])* $variant, )*
         }
 
         impl $crate::wire::Word for $name {
@@ -613,7 +613,7 @@ macro_rules! open_words {
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $( $(#[doc = $word_doc])* $variant, )*
+            $( #[doc = concat!("`", $word, "`:")] $(#[doc = $word_doc])* $variant, )*
             /// A word that this crate does not know, kept as it came.
             Other(String),
         }

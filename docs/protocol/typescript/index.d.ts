@@ -583,13 +583,13 @@ export interface Limits {
   packets_per_second?: number;
 }
 
-/** A message, as the wire names it. */
+/** What a message is known by, in whatever room. */
 export type MessageId = string;
 
 /** What a `chat-join` announces. */
 export type Notice = "join";
 
-/** An in-app notification. */
+/** What an in-app notification is known by. */
 export type NotificationId = string;
 
 /** The end of a room's history that a page begins with. */
@@ -640,7 +640,7 @@ export interface RoomCatchUp {
 /** What happened to a room. The set may grow. */
 export type RoomChange = "added" | "removed" | "renamed" | "archived" | (string & {});
 
-/** A room, as the wire names it. */
+/** What a room is known by: text to keep, compare and send back, not to look into. */
 export type RoomId = string;
 
 /** How much of a room a client has. */
@@ -657,10 +657,10 @@ export interface RoomPosition {
   last_revision?: number;
 }
 
-/** A session: one connection of one user. */
+/** What a session is known by: one connection of one user. */
 export type SessionId = string;
 
-/** A user, as the wire names them: the sender of a message, or a participant of the chat. */
+/** What a user is known by, as the sender of a message or a participant of the chat. */
 export type UserId = string;
 
 /**
@@ -881,9 +881,9 @@ export namespace V1 {
   /** The end of a room's history that a page begins with. */
   export type Order = "asc" | "desc";
 
-  /** A room, as the wire names it. */
+  /** What a room is known by: text to keep, compare and send back, not to look into. */
   export type RoomId = string;
 
-  /** A user, as the wire names them: the sender of a message, or a participant of the chat. */
+  /** What a user is known by, as the sender of a message or a participant of the chat. */
   export type UserId = string;
 }

@@ -33,7 +33,7 @@ impl Default for ChatJoin {
 closed_words! {
     /// What a [`ChatJoin`](crate::client::ChatJoin) announces.
     pub enum Notice, "must be \"join\"" {
-        /// `join`: the user is present.
+        /// The user is present.
         Join = "join",
     }
 }

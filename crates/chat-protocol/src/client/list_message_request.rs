@@ -64,9 +64,9 @@ impl ListMessageRequest {
 closed_words! {
     /// The end of a room's history that a page begins with.
     pub enum Order, "must be one of asc, desc" {
-        /// `asc`: oldest first.
+        /// Oldest first.
         Asc = "asc",
-        /// `desc`: newest first.
+        /// Newest first.
         Desc = "desc",
     }
 }
