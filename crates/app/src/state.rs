@@ -6,8 +6,17 @@ use abu_application::{
     BlockingPool, Database,
     accounts::Accounts,
     chat_access::ChatAccess,
+    emails::Emails,
+    idempotency::Idempotency,
+    mail::Mails,
     messaging::Messaging,
-    ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
+    own_account::OwnAccounts,
+    passwords::{PasswordWork, Passwords},
+    ports::{
+        AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, PasswordPolicy, TokenClaims,
+        TokenError,
+    },
+    registration::Registration,
     rooms::Rooms,
     sessions::Sessions,
 };
@@ -16,7 +25,8 @@ use actix_web::{HttpRequest, web};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    http::{AllowedOrigins, Api, CursorCodec},
+    http::{AllowedOrigins, Api, CursorCodec, Fingerprints, TrustedProxies},
+    rate_limits::RateLimits,
     readiness::Readiness,
     settings::{Environment, Settings},
 };
@@ -25,7 +35,8 @@ use crate::{
 pub struct AppParts {
     /// What the operator decided.
     pub settings: Arc<Settings>,
-    /// What access tokens are signed with; the key of list cursors is derived from it.
+    /// What access tokens are signed with; the keys of list cursors and of fingerprints are derived
+    /// from it.
     pub secret: SecretString,
     /// The store.
     pub database: Database,
@@ -35,8 +46,12 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// The secrets of links in mails.
+    pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// How they are judged.
+    pub policy: Arc<dyn PasswordPolicy>,
     /// Where they are hashed.
     pub hashing: BlockingPool,
     /// The time.
@@ -51,8 +66,16 @@ pub struct AppState(Arc<Shared>);
 
 /// What [`AppState`] gives access to.
 pub struct Shared {
-    /// Accounts.
+    /// Accounts, for those who look after them.
     pub accounts: Accounts,
+    /// People's own accounts.
+    pub own_accounts: OwnAccounts,
+    /// Making an account for oneself.
+    pub registration: Registration,
+    /// The e-mail addresses of accounts.
+    pub emails: Emails,
+    /// Passwords.
+    pub passwords: Passwords,
     /// Logging in, and what comes of it.
     pub sessions: Sessions,
     /// Rooms.
@@ -61,6 +84,12 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Tickets for the chat's handshake.
     pub chat_access: ChatAccess,
+    /// Requests that are done once.
+    pub idempotency: Idempotency,
+    /// How often somebody may ask.
+    pub limits: RateLimits,
+    /// Mail, for those who look after it.
+    pub mails: Mails,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Identifiers.
@@ -83,6 +112,10 @@ pub struct HttpRules {
     pub max_body_bytes: usize,
     /// Writes and reads the cursors of lists.
     pub cursors: CursorCodec,
+    /// Tells requests with one idempotency key apart.
+    pub fingerprints: Fingerprints,
+    /// The proxies that are believed when they say whom they pass on.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl AppState {
@@ -95,20 +128,60 @@ impl AppState {
             chat,
             readiness,
             tokens,
+            links,
             hasher,
+            policy,
             hashing,
             clock,
             ids,
         } = parts;
         let live_chat = chat.live_chat();
+        let work = PasswordWork {
+            pool: hashing.clone(),
+            hasher: Arc::clone(&hasher),
+            policy,
+        };
+        let auth = &settings.auth;
         Self(Arc::new(Shared {
             accounts: Accounts {
                 database: database.clone(),
-                hashing: hashing.clone(),
-                hasher: Arc::clone(&hasher),
+                passwords: work.clone(),
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+            },
+            own_accounts: OwnAccounts {
+                database: database.clone(),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            registration: Registration {
+                database: database.clone(),
+                passwords: work.clone(),
+                links: Arc::clone(&links),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                verification_lifetime: auth.verification_ttl,
+            },
+            emails: Emails {
+                database: database.clone(),
+                passwords: work.clone(),
+                links: Arc::clone(&links),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                verification_lifetime: auth.verification_ttl,
+                reset_lifetime: auth.reset_ttl,
+            },
+            passwords: Passwords {
+                database: database.clone(),
+                work,
+                links,
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                reset_lifetime: auth.reset_ttl,
             },
             sessions: Sessions {
                 database: database.clone(),
@@ -132,6 +205,14 @@ impl AppState {
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
             },
+            idempotency: Idempotency {
+                database: database.clone(),
+                clock: Arc::clone(&clock),
+            },
+            limits: RateLimits::new(&settings, ids.secret()),
+            mails: Mails {
+                database: database.clone(),
+            },
             chat_access: ChatAccess {
                 database,
                 clock: Arc::clone(&clock),
@@ -143,6 +224,8 @@ impl AppState {
                 only_https: settings.environment == Environment::Production,
                 max_body_bytes: settings.server.max_body_bytes,
                 cursors: CursorCodec::new(secret.expose_secret().as_bytes()),
+                fingerprints: Fingerprints::new(secret.expose_secret().as_bytes()),
+                trusted_proxies: TrustedProxies::new(&settings.server.trusted_proxies),
             },
             api: Api::describe(),
             ids,

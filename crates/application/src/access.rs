@@ -36,6 +36,9 @@ pub enum AccessError {
     /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
+    /// Its owner has the account hidden.
+    #[error("the account is deactivated")]
+    Deactivated,
     /// A permission is missing.
     #[error("{} is required", .0.name())]
     Denied(Permission),
@@ -47,12 +50,28 @@ pub enum AccessError {
     Store(#[from] StoreError),
 }
 
-/// The caller, if their session lasts and their account is not suspended. Every use case of a
-/// logged-in user begins with this or with [`require`].
+/// The caller, if their session lasts and their account is neither suspended nor hidden. Every use
+/// case of a logged-in user begins with this, with [`require`] or with [`require_self`].
 ///
 /// # Errors
 /// [`AccessError`].
 pub fn require_active(
+    tx: &mut dyn Transaction,
+    caller: &Caller,
+) -> Result<CallerRecord, AccessError> {
+    let record = require_self(tx, caller)?;
+    if record.is_deactivated {
+        return Err(AccessError::Deactivated);
+    }
+    Ok(record)
+}
+
+/// The caller, if their session lasts and their account is not suspended, even where they have it
+/// hidden: for what is about nobody but themselves.
+///
+/// # Errors
+/// [`AccessError`].
+pub fn require_self(
     tx: &mut dyn Transaction,
     caller: &Caller,
 ) -> Result<CallerRecord, AccessError> {

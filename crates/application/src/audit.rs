@@ -47,6 +47,20 @@ actions! {
     UserSuspend => "user.suspend", "An account was suspended.";
     UserActivate => "user.activate", "An account was activated again.";
     SessionCreate => "session.create", "Somebody logged in.";
+    AccountRegister => "account.register", "Somebody made themselves an account.";
+    AccountRegisterAgain => "account.register-again", "Somebody wanted to register with the address of an account.";
+    AccountExpire => "account.expire", "Accounts of which nobody proved the address were removed.";
+    AccountModify => "account.modify", "Somebody changed their own account.";
+    AccountDeactivate => "account.deactivate", "Somebody had their account hidden.";
+    AccountReactivate => "account.reactivate", "Somebody had their account shown again.";
+    EmailVerify => "email.verify", "Somebody proved that they read an address.";
+    EmailAdd => "email.add", "Somebody claimed a further address.";
+    EmailRemove => "email.remove", "Somebody removed an address of theirs.";
+    EmailChangeAsk => "email.change-ask", "Somebody claimed another primary address.";
+    EmailChange => "email.change", "An account got another primary address.";
+    EmailChangeUndo => "email.change-undo", "An account got its old primary address back.";
+    PasswordChange => "password.change", "Somebody changed their password.";
+    PasswordForgotten => "password.forgotten", "Somebody had a link to another password sent.";
     PasswordReset => "password.reset", "An account was given another password.";
 }
 

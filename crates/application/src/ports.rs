@@ -2,8 +2,15 @@
 
 mod access;
 mod audit;
+mod consents;
+mod emails;
+mod idempotency;
+mod links;
 mod live_chat;
+mod mail;
 mod messages;
+mod own_account;
+mod resets;
 mod rooms;
 mod security;
 mod sessions;
@@ -14,10 +21,23 @@ mod users;
 
 pub use access::{AccessRows, CallerRecord};
 pub use audit::{AuditRow, AuditRows};
+pub use consents::{ConsentRows, Consents};
+pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
+pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
+pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError};
+pub use mail::{
+    ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRows, Mailer, MailerError,
+    RenderedMail,
+};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
+pub use own_account::{OwnAccountRows, OwnDetails};
+pub use resets::{NewReset, PasswordReset, ResetRows};
 pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
-pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
+pub use security::{
+    AccessTokens, IssuedToken, PasswordHasher, PasswordPolicy, PasswordWeakness, TokenClaims,
+    TokenError,
+};
 pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};

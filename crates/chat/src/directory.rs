@@ -38,6 +38,7 @@ pub(crate) enum LookupError {
     /// Or its account is gone.
     SessionEnded,
     Suspended,
+    Deactivated,
     Unavailable,
 }
 
@@ -263,6 +264,7 @@ impl Reader {
         match members.get(&user) {
             None => Err(LookupError::SessionEnded),
             Some(member) if !member.is_active => Err(LookupError::Suspended),
+            Some(member) if member.is_deactivated => Err(LookupError::Deactivated),
             Some(member) => Ok(Snapshot {
                 version: self.version,
                 rooms: member.rooms.clone(),

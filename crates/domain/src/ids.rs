@@ -51,10 +51,18 @@ typed_id!(
     SessionId
 );
 typed_id!(
+    /// An e-mail address of an account; UUIDv4.
+    EmailId
+);
+typed_id!(
     /// A room; UUIDv4.
     RoomId
 );
 typed_id!(
     /// A message; UUIDv7, so that ids sort by the time they were given.
     MessageId
+);
+typed_id!(
+    /// A mail in the outbox; UUIDv7, so that ids sort by the time they were given.
+    MailId
 );

@@ -5,14 +5,16 @@ mod message_text;
 mod name;
 mod password;
 mod phone;
+mod terms_version;
 
 use std::fmt;
 
-pub use email::EmailAddress;
+pub use email::{EmailAddress, MaskedEmail};
 pub use message_text::MessageText;
 pub use name::{PersonName, RoomName};
-pub use password::{LoginPassword, NewPassword};
+pub use password::{LoginPassword, NewPassword, PersonalWords};
 pub use phone::PhoneNumber;
+pub use terms_version::TermsVersion;
 
 /// A rule that a piece of text broke.
 ///

@@ -4,10 +4,16 @@
 mod access;
 mod audit;
 mod connection;
+mod consents;
+mod emails;
 mod error;
+mod idempotency;
 mod lists;
+mod mail;
 mod messages;
 pub mod migrations;
+mod own_account;
+mod resets;
 mod rooms;
 #[rustfmt::skip]
 mod schema;

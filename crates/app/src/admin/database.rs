@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use super::AdminError;
 use crate::{
     database::{self, OwnPostgres},
-    security::BcryptHasher,
+    security::{BcryptHasher, GuessingPolicy},
     settings::Settings,
 };
 
@@ -56,6 +56,7 @@ impl OpenDatabase {
         Setup {
             store: Arc::new(database::open(self.url.clone(), POOL_SIZE)),
             hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
+            policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
         }

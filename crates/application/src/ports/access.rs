@@ -11,6 +11,8 @@ use super::StoreError;
 pub struct CallerRecord {
     /// False while suspended.
     pub is_active: bool,
+    /// Its owner has it hidden.
+    pub is_deactivated: bool,
     /// Holds every permission.
     pub is_superuser: bool,
     /// They must set up one-time passwords before any permission counts.

@@ -1,6 +1,6 @@
 use abu_domain::{
     SessionId, UserId,
-    text::{LoginPassword, NewPassword},
+    text::{LoginPassword, NewPassword, PersonalWords},
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -19,6 +19,33 @@ pub trait PasswordHasher: Send + Sync + 'static {
     /// Whether the password is the hash's. With `None` it takes as long as with a hash and says
     /// no, so that time does not tell whether there is an account.
     fn verify(&self, password: &LoginPassword, hash: Option<&str>) -> bool;
+}
+
+/// Why a password is not good enough.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordWeakness {
+    /// A program would guess it too soon.
+    #[error("is too easy to guess{}", .advice.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Guessable {
+        /// What is wrong with it, in sentences for people.
+        advice: Option<String>,
+    },
+    /// It holds what others know of its owner.
+    #[error("must not contain your name or your e-mail address")]
+    Personal,
+}
+
+/// Judges passwords. Blocks for some milliseconds.
+pub trait PasswordPolicy: Send + Sync + 'static {
+    /// Whether somebody of whom `personal` is known may have this password.
+    ///
+    /// # Errors
+    /// [`PasswordWeakness`].
+    fn judge(
+        &self,
+        password: &NewPassword,
+        personal: &PersonalWords,
+    ) -> Result<(), PasswordWeakness>;
 }
 
 /// An access token as handed out.

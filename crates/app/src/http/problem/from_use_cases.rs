@@ -4,8 +4,14 @@ use abu_application::{
     access::AccessError,
     accounts::AccountError,
     chat_access::TicketError,
+    emails::{EmailError, LinkError},
+    idempotency::IdempotencyError,
+    mail::MailError,
     messaging::MessagingError,
-    ports::{StoreError, TokenError},
+    own_account::OwnAccountError,
+    passwords::{ChangePasswordError, ConfirmError, NewPasswordError, ResetError},
+    ports::{PasswordWeakness, StoreError, TokenError},
+    registration::RegistrationError,
     rooms::RoomError,
     sessions::LogInError,
     versions::PreconditionFailed,
@@ -17,6 +23,49 @@ use crate::http::input::FieldError;
 
 fn account_suspended() -> Problem {
     Problem::new(ProblemKind::AccountSuspended, "The account is suspended.")
+}
+
+fn account_deactivated() -> Problem {
+    Problem::new(
+        ProblemKind::AccountDeactivated,
+        "The account is hidden. Show it again first: POST /api/v1/me/reactivate.",
+    )
+}
+
+fn gone() -> Problem {
+    Problem::new(
+        ProblemKind::Gone,
+        "The link is not good, or not any more. Have another one sent.",
+    )
+}
+
+/// What is wrong with the new password in the body's field `name`.
+fn refused_password(name: &str, error: NewPasswordError) -> Problem {
+    match error {
+        NewPasswordError::Weak(weakness) => {
+            let code = match weakness {
+                PasswordWeakness::Guessable { .. } => "password.weak",
+                PasswordWeakness::Personal => "password.personal",
+            };
+            let rule = weakness.to_string();
+            Problem::validation(vec![FieldError::in_body(name, code, rule)])
+        }
+        NewPasswordError::Store(error) => error.into(),
+        NewPasswordError::Hashing(cause) => Problem::internal(cause),
+    }
+}
+
+/// The caller did not prove who they are by the body's field `name`.
+fn unconfirmed(name: &str, error: ConfirmError) -> Problem {
+    match error {
+        ConfirmError::Access(error) => error.into(),
+        ConfirmError::WrongPassword => Problem::validation(vec![FieldError::in_body(
+            name,
+            "password.wrong",
+            "is not the password of the account",
+        )]),
+        ConfirmError::Store(error) => error.into(),
+    }
 }
 
 fn no_such_room() -> Problem {
@@ -46,7 +95,8 @@ impl From<StoreError> for Problem {
             StoreError::Conflict { .. } => Self::conflict(
                 "changed-meanwhile",
                 "Something this depends on was changed at the same moment. Try again.",
-            ),
+            )
+            .worth_trying_in(1),
             StoreError::Other(_) => Self::internal(error),
         }
     }
@@ -66,6 +116,7 @@ impl From<AccessError> for Problem {
         match error {
             AccessError::SessionEnded => session_ended(),
             AccessError::Suspended => account_suspended(),
+            AccessError::Deactivated => account_deactivated(),
             AccessError::Denied(permission) => Self::missing_permission(permission),
             AccessError::TotpDue => Self::new(
                 ProblemKind::TotpRequired,
@@ -125,8 +176,91 @@ impl From<AccountError> for Problem {
                 "last-superuser",
                 "The last active superuser cannot be suspended.",
             ),
+            AccountError::Password(error) => refused_password("password", error),
             AccountError::Store(error) => error.into(),
-            AccountError::Hashing(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<RegistrationError> for Problem {
+    fn from(error: RegistrationError) -> Self {
+        match error {
+            RegistrationError::Password(error) => refused_password("password", error),
+            RegistrationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResetError> for Problem {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::Gone => gone(),
+            ResetError::Password(error) => refused_password("password", error),
+            ResetError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for Problem {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::NotYours => Self::new(
+                ProblemKind::PermissionDenied,
+                "Only its owner changes the password of an account.",
+            ),
+            ChangePasswordError::Confirm(error) => unconfirmed("current_password", error),
+            ChangePasswordError::Password(error) => refused_password("new_password", error),
+            ChangePasswordError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EmailError> for Problem {
+    fn from(error: EmailError) -> Self {
+        match error {
+            EmailError::Confirm(error) => unconfirmed("password", error),
+            EmailError::NotFound => Self::new(ProblemKind::NotFound, "There is no such address."),
+            EmailError::AlreadyYours => Self::new(
+                ProblemKind::Duplicate,
+                "The account has this address already.",
+            )
+            .with_errors(vec![FieldError::in_body(
+                "email",
+                "email.yours",
+                "belongs to the account already",
+            )]),
+            EmailError::TooMany => Self::conflict(
+                "too-many-addresses",
+                "The account has as many addresses as it may have. Remove one first.",
+            ),
+            EmailError::Primary => Self::conflict(
+                "primary-address",
+                "The primary address cannot be removed. Make another one the primary one first.",
+            ),
+            EmailError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Gone => gone(),
+            LinkError::Access(error) => error.into(),
+            LinkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OwnAccountError> for Problem {
+    fn from(error: OwnAccountError) -> Self {
+        match error {
+            OwnAccountError::Access(error) => error.into(),
+            OwnAccountError::NamesLocked => Self::conflict(
+                "names-locked",
+                "The university has verified these names; only the alumni office changes them.",
+            ),
+            OwnAccountError::Store(error) => error.into(),
         }
     }
 }
@@ -138,6 +272,24 @@ impl From<TicketError> for Problem {
                 Self::new(ProblemKind::InvalidToken, "The ticket is not valid.")
             }
             TicketError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Access(error) => error.into(),
+            IdempotencyError::InFlight => Self::conflict(
+                "idempotency-in-flight",
+                "The request that came first with this idempotency key is still under way.",
+            )
+            .worth_trying_in(1),
+            IdempotencyError::Reused => Self::new(
+                ProblemKind::IdempotencyKeyReused,
+                "This idempotency key came with another body before.",
+            ),
+            IdempotencyError::Store(error) => error.into(),
         }
     }
 }
@@ -207,11 +359,26 @@ impl From<MessagingError> for Problem {
     }
 }
 
+impl From<MailError> for Problem {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Access(error) => error.into(),
+            MailError::NotFound => Self::new(ProblemKind::NotFound, "There is no such mail."),
+            MailError::NotDead => Self::conflict(
+                "not-dead",
+                "Only a mail that was given up can be sent again: this one waits, or was sent.",
+            ),
+            MailError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<ConnectError> for Problem {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::SessionEnded => session_ended(),
             ConnectError::Suspended => account_suspended(),
+            ConnectError::Deactivated => account_deactivated(),
             ConnectError::TooManySessions => Self::new(
                 ProblemKind::TooManySessions,
                 "The account has as many chat sessions as it may have.",

@@ -71,6 +71,9 @@ problem_kinds! {
          `POST /api/v1/auth/totp`.";
     AccountSuspended => FORBIDDEN, "account-suspended", "The account is suspended",
         "The account may not use the platform until it is activated again.";
+    AccountDeactivated => FORBIDDEN, "account-deactivated", "The account is hidden",
+        "Its owner has the account hidden, and so cannot use the platform. Logging in shows it again, \
+         and so does `POST /api/v1/me/reactivate`.";
     OriginNotAllowed => FORBIDDEN, "origin-not-allowed", "The page may not open the chat",
         "A browser opened the chat from a page whose origin is not on the server's list.";
     NotFound => NOT_FOUND, "not-found", "There is no such thing",
@@ -84,6 +87,9 @@ problem_kinds! {
         "The request is well formed and contradicts the state of what it is about; `code` says how.";
     Duplicate => CONFLICT, "duplicate", "It exists already",
         "Something with the same unique property exists already; `errors` names the property.";
+    Gone => GONE, "gone", "The link is not good any more",
+        "The link was used, replaced by a newer one or is too old, or was never sent: which, is not \
+         told. Have another one sent.";
     PreconditionFailed => PRECONDITION_FAILED, "precondition-failed", "It was changed meanwhile",
         "What the request would change is no longer as it was when the tag in `If-Match` was sent. \
          Nothing was changed: read it again, and decide again. A tag counts only exactly as the \
@@ -101,6 +107,16 @@ problem_kinds! {
          undoes the work of others unseen.";
     UpgradeRequired => UPGRADE_REQUIRED, "upgrade-required", "A WebSocket is required",
         "The chat speaks WebSocket: open this address with a WebSocket client.";
+    IdempotencyKeyInvalid => BAD_REQUEST, "idempotency-key-invalid", "The idempotency key is not a UUID",
+        "A request has at most one header `Idempotency-Key`, which is a UUID. Make a new one for each \
+         thing to do, and send it again only with the same request.";
+    IdempotencyKeyReused => UNPROCESSABLE_ENTITY, "idempotency-key-reused",
+        "The idempotency key belongs to another request",
+        "The same key came with another body before. Send what was sent first to be told again what \
+         became of it, or make a new key for something new.";
+    RateLimited => TOO_MANY_REQUESTS, "rate-limited", "Too many requests",
+        "The caller, the account or the network has asked as often as it may. Try again after the time \
+         that `Retry-After` and `retry_after` give; `RateLimit-Policy` names the rule.";
     TooManySessions => TOO_MANY_REQUESTS, "too-many-sessions", "Too many chat sessions",
         "The account has as many chat sessions as one account may have. Close one first.";
     InternalError => INTERNAL_SERVER_ERROR, "internal-error", "Something went wrong",
@@ -149,6 +165,7 @@ impl ProblemKind {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
+            StatusCode::GONE => Self::Gone,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMedia,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,

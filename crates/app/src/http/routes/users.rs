@@ -3,7 +3,7 @@
 use abu_application::{accounts::UserDraft, lists::TimePosition, ports::UserFilter};
 use abu_domain::{
     UserId, Violation,
-    text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
+    text::{EmailAddress, PersonName, PhoneNumber},
     user::{self, Verification},
 };
 use actix_web::{
@@ -11,11 +11,10 @@ use actix_web::{
     web::{Json, Path},
 };
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{ByUuid, State, created};
+use super::{ByUuid, State, created, new_password};
 use crate::http::{
     caller::CurrentUser,
     dto::User,
@@ -153,7 +152,7 @@ async fn list_users(
 struct NewUserSchema {
     /// What it logs in with.
     email: String,
-    /// At least 10 characters, at most 1,024 bytes.
+    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
     #[schema(format = Password, min_length = 10)]
     password: String,
     #[schema(min_length = 1, max_length = 100)]
@@ -169,9 +168,7 @@ struct NewUserSchema {
 impl FromBody for UserDraft {
     fn from_body(body: &mut BodyFields) -> Option<Self> {
         let email = body.text("email", EmailAddress::parse);
-        let password = body.text("password", |text| {
-            NewPassword::parse(SecretString::from(text))
-        });
+        let password = body.text("password", new_password);
         let firstname = body.text("firstname", PersonName::parse);
         let middlename = body.optional_text("middlename", PersonName::parse);
         let lastname = body.text("lastname", PersonName::parse);

@@ -6,7 +6,7 @@ use abu_domain::access::Permission;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::support::{Call, Rig};
+use super::support::{Answer, Call, PASSWORD, Rig};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,10 +19,14 @@ enum Access {
     Holder(Permission),
     /// Members of the room; to others it does not exist.
     Member,
+    /// Whoever it belongs to; to others it does not exist.
+    Own,
+    /// The account that it is about; others are refused.
+    Owner,
 }
 
-use Access::{Holder, Member, Public, User};
-use Permission::{CreateUser, ModifyUser, ViewUser};
+use Access::{Holder, Member, Own, Owner, Public, User};
+use Permission::{CreateUser, ModifyMail, ModifyUser, ViewMail, ViewUser};
 
 const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", Public),
@@ -36,7 +40,23 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/chat", User),
     ("POST", "/api/v1/auth/token", Public),
     ("POST", "/api/v1/auth/ws-ticket", User),
+    ("POST", "/api/v1/auth/register", Public),
+    ("POST", "/api/v1/auth/verify-email", Public),
+    ("POST", "/api/v1/auth/verify-email/resend", Public),
+    ("POST", "/api/v1/auth/forgot-password", Public),
+    ("POST", "/api/v1/auth/reset-password/{reset_uuid}", Public),
+    ("POST", "/api/v1/auth/email-change/undo", Public),
     ("GET", "/api/v1/me", User),
+    ("PATCH", "/api/v1/me", User),
+    ("POST", "/api/v1/me/deactivate", User),
+    ("POST", "/api/v1/me/reactivate", User),
+    ("POST", "/api/v1/me/password", User),
+    ("GET", "/api/v1/me/emails", User),
+    ("POST", "/api/v1/me/emails", User),
+    ("DELETE", "/api/v1/me/emails/{uuid}", Own),
+    ("POST", "/api/v1/me/email", User),
+    ("POST", "/api/v1/me/email/confirm", User),
+    ("POST", "/api/v1/users/{uuid}/password", Owner),
     ("GET", "/api/v1/users", Holder(ViewUser)),
     ("POST", "/api/v1/users", Holder(CreateUser)),
     ("GET", "/api/v1/users/{uuid}", Holder(ViewUser)),
@@ -55,6 +75,12 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/rooms/{uuid}/members", Member),
     ("DELETE", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
     ("PATCH", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
+    ("GET", "/api/v1/admin/mails", Holder(ViewMail)),
+    (
+        "POST",
+        "/api/v1/admin/mails/{uuid}/retry",
+        Holder(ModifyMail),
+    ),
     ("GET", "/api/v1/rooms/{uuid}/messages", Member),
     ("POST", "/api/v1/rooms/{uuid}/messages", Member),
 ];
@@ -95,6 +121,7 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
     let address = path
         .replace("{user_uuid}", "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b42")
         .replace("{uuid}", id)
+        .replace("{reset_uuid}", id)
         .replace("{file}", "index.html")
         .replace("{slug}", "not-found");
     let call = rig.call(method, &address);
@@ -102,6 +129,35 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
         ("POST", "/api/v1/auth/token") => call.json(&json!({
             "email": abu_test_support::ADMIN_EMAIL,
             "password": abu_test_support::ADMIN_PASSWORD,
+        })),
+        ("POST", "/api/v1/auth/register") => call.json(&json!({
+            "email": format!("{}@example.com", Uuid::new_v4()),
+            "password": "correct horse battery",
+            "firstname": "Amina",
+            "lastname": "Bello",
+            "terms_version": "2026-01",
+            "consents": {},
+        })),
+        ("POST", "/api/v1/auth/verify-email/resend" | "/api/v1/auth/forgot-password") => {
+            call.json(&json!({"email": "nobody@example.com"}))
+        }
+        ("POST", "/api/v1/auth/reset-password/{reset_uuid}") => {
+            call.json(&json!({"password": "correct horse battery"}))
+        }
+        (
+            "POST",
+            "/api/v1/auth/verify-email"
+            | "/api/v1/auth/email-change/undo"
+            | "/api/v1/me/email/confirm",
+        ) => call.json(&json!({"token": "no token"})),
+        ("PATCH", "/api/v1/me") => call.json(&json!({"phone": null})),
+        ("POST", "/api/v1/me/password" | "/api/v1/users/{uuid}/password") => call.json(&json!({
+            "current_password": PASSWORD,
+            "new_password": "correct horse battery",
+        })),
+        ("POST", "/api/v1/me/emails" | "/api/v1/me/email") => call.json(&json!({
+            "email": format!("{}@example.com", Uuid::new_v4()),
+            "password": PASSWORD,
         })),
         ("POST", "/api/v1/users") => call.json(&json!({
             "email": format!("{}@example.com", Uuid::new_v4()),
@@ -125,6 +181,13 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
     }
 }
 
+/// Whether the answer comes from behind the door. What came there were links that are not good, and
+/// requests for a chat without a WebSocket.
+fn is_reached(answer: &Answer) -> bool {
+    let status = answer.status.as_u16();
+    status < 400 || status == 410 || status == 426
+}
+
 #[tokio::test]
 async fn nobody_reaches_only_what_is_public() {
     let rig = Rig::start().await;
@@ -132,7 +195,7 @@ async fn nobody_reaches_only_what_is_public() {
     for (method, path, access) in TABLE {
         let answer = request(&rig, method, path, &room).send().await;
         match access {
-            Public => assert!(answer.status.as_u16() < 400, "{method} {path}: {answer:?}"),
+            Public => assert!(is_reached(&answer), "{method} {path}: {answer:?}"),
             _ => {
                 answer.problem("authentication-required");
             }
@@ -143,22 +206,22 @@ async fn nobody_reaches_only_what_is_public() {
 #[tokio::test]
 async fn an_account_without_permissions_reaches_what_is_its_own() {
     let rig = Rig::start().await;
-    let (user, owner) = (rig.user(), rig.user());
+    let owner = rig.user();
     let room = rig.database().group(owner.id).create().id.to_string();
     for (method, path, access) in TABLE {
+        let user = rig.user_with_password();
         let answer = request(&rig, method, path, &room).by(&user).send().await;
         match access {
-            // The chat is reached, and asks for a WebSocket.
-            Public | User => assert!(
-                answer.status.as_u16() < 400 || answer.status.as_u16() == 426,
-                "{method} {path}: {answer:?}"
-            ),
+            Public | User => assert!(is_reached(&answer), "{method} {path}: {answer:?}"),
             Holder(permission) => {
                 let problem = answer.problem("permission-denied");
                 assert_eq!(problem["required"], json!([permission.name()]));
             }
-            Member => {
+            Member | Own => {
                 answer.problem("not-found");
+            }
+            Owner => {
+                answer.problem("permission-denied");
             }
         }
     }

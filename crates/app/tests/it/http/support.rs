@@ -1,15 +1,25 @@
 //! A server, a client, and answers that can be looked at.
 
-use abu_app::settings::Settings;
-use abu_domain::{UserId, access::Permission, user::User};
+use abu_app::{security::BcryptHasher, settings::Settings};
+use abu_application::ports::PasswordHasher;
+use abu_domain::{UserId, access::Permission, text::NewPassword, user::User};
 use abu_test_support::{TestDatabase, TestServer};
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap},
     redirect::Policy,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// What people log in with whom a test gives a password.
+pub(super) const PASSWORD: &str = "harmattan over kongo hill";
+
+/// The hash of [`PASSWORD`].
+pub(super) fn password_hash() -> String {
+    let password = NewPassword::parse(PASSWORD.into()).unwrap();
+    BcryptHasher::new(4).hash(&password).unwrap()
+}
 
 /// A server with a client that follows no redirects.
 pub(super) struct Rig {
@@ -23,8 +33,12 @@ impl Rig {
     }
 
     pub(super) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(TestServer::start_with(change).await)
+    }
+
+    pub(super) fn on(server: TestServer) -> Self {
         Self {
-            server: TestServer::start_with(change).await,
+            server,
             client: client(),
         }
     }
@@ -36,6 +50,32 @@ impl Rig {
     /// Somebody without any permission.
     pub(super) fn user(&self) -> User {
         self.database().user().create()
+    }
+
+    /// Somebody without any permission, whose password is [`PASSWORD`].
+    pub(super) fn user_with_password(&self) -> User {
+        let user = self.database().user().password_hash(password_hash());
+        user.create()
+    }
+
+    /// The access token of a log-in, for [`Call::with`].
+    pub(super) async fn log_in(&self, email: &str, password: &str) -> String {
+        let answer = self.try_log_in(email, password).await.expect(200);
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub(super) async fn try_log_in(&self, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password});
+        self.post("/api/v1/auth/token").json(&body).send().await
+    }
+
+    /// Makes sure that this condition holds in the database.
+    #[track_caller]
+    pub(super) fn assert_stored(&self, condition: &str) {
+        let quoted = condition.replace('\'', "''");
+        self.database().execute(&format!(
+            "DO $do$ BEGIN ASSERT ({condition}), '{quoted}'; END $do$"
+        ));
     }
 
     /// Somebody who holds these permissions and no other.
@@ -115,6 +155,11 @@ impl Call<'_> {
 
     pub(super) fn by_id(self, user: UserId) -> Self {
         let token = self.rig.server.token(user);
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// With the access token of a log-in.
+    pub(super) fn with(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
