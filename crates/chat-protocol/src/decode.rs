@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::wire::{BrokenRule, Text, Wire};
+use crate::wire::{Reading, Text, Wire};
+use crate::{Profile, RequestRef};
 
 /// A frame that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Decoded<P> {
     Known {
         /// The packet.
         packet: P,
+        /// What the sender calls it: a server sends it back with whatever answers the packet.
+        request_ref: Option<RequestRef>,
     },
     /// A packet of a type this crate does not know for the direction. A server answers
     /// [`unknown-type`](crate::server::Error::unknown_type); a client ignores it.
@@ -27,7 +30,7 @@ impl<P> Decoded<P> {
     /// The packet, where its type is known.
     pub fn known(self) -> Option<P> {
         match self {
-            Self::Known { packet } => Some(packet),
+            Self::Known { packet, .. } => Some(packet),
             Self::Unknown(_) => None,
         }
     }
@@ -41,6 +44,8 @@ pub struct UnknownPacket {
     pub name: String,
     /// The JSON text of the packet's `payload`; `None` when it is missing or `null`.
     pub payload: Option<String>,
+    /// What the sender calls it, where that could be read.
+    pub request_ref: Option<RequestRef>,
 }
 
 impl fmt::Debug for UnknownPacket {
@@ -49,6 +54,7 @@ impl fmt::Debug for UnknownPacket {
         f.debug_struct("UnknownPacket")
             .field("name", &self.name)
             .field("payload", &format_args!("{bytes} bytes"))
+            .field("request_ref", &self.request_ref)
             .finish()
     }
 }
@@ -59,6 +65,8 @@ impl fmt::Debug for UnknownPacket {
 pub struct DecodeError {
     /// The type of the packet, where it was readable and is known.
     pub request_type: Option<&'static str>,
+    /// What the sender calls the packet, where it was readable.
+    pub request_ref: Option<RequestRef>,
     /// What is wrong.
     pub fault: Fault,
 }
@@ -94,6 +102,8 @@ pub enum Malformed {
     NoType,
     /// `payload` is missing or not an object.
     NoPayload,
+    /// `ref` is not a string, or too long, or there more than once.
+    BadRef,
 }
 
 impl fmt::Display for Malformed {
@@ -104,6 +114,7 @@ impl fmt::Display for Malformed {
             Self::RepeatedField => "The packet has `type` or `payload` more than once.",
             Self::NoType => "The packet has no `type` that is a string.",
             Self::NoPayload => "The packet has no `payload` that is an object.",
+            Self::BadRef => "The packet's `ref` is not one string of at most 64 characters.",
         })
     }
 }
@@ -129,6 +140,7 @@ impl From<Malformed> for DecodeError {
     fn from(malformed: Malformed) -> Self {
         Self {
             request_type: None,
+            request_ref: None,
             fault: Fault::Malformed(malformed),
         }
     }
@@ -138,57 +150,99 @@ impl From<Malformed> for DecodeError {
 pub(crate) struct Envelope<'a> {
     pub(crate) name: Cow<'a, str>,
     payload: Option<&'a str>,
+    request_ref: Option<RequestRef>,
+    profile: Profile,
+}
+
+/// The three parts of a packet, not looked into yet.
+#[derive(Deserialize)]
+struct Outline<'a> {
+    #[serde(borrow, rename = "type")]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow, rename = "ref")]
+    request_ref: Option<&'a RawValue>,
+}
+
+/// To the first profile `ref` is a field like any that it does not know.
+#[derive(Deserialize)]
+struct OutlineV1<'a> {
+    #[serde(borrow, rename = "type")]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    payload: Option<&'a RawValue>,
+}
+
+impl<'a> Outline<'a> {
+    fn read(profile: Profile, frame: &'a str) -> serde_json::Result<Self> {
+        if profile >= Profile::V2 {
+            return serde_json::from_str(frame);
+        }
+        let OutlineV1 { name, payload } = serde_json::from_str(frame)?;
+        Ok(Self {
+            name,
+            payload,
+            request_ref: None,
+        })
+    }
 }
 
 impl<'a> Envelope<'a> {
-    pub(crate) fn read(frame: &'a str) -> Result<Self, Malformed> {
-        #[derive(Deserialize)]
-        struct Outline<'a> {
-            #[serde(borrow, rename = "type")]
-            name: Option<&'a RawValue>,
-            #[serde(borrow)]
-            payload: Option<&'a RawValue>,
-        }
-
+    pub(crate) fn read(profile: Profile, frame: &'a str) -> Result<Self, DecodeError> {
         if !is_object(frame.trim_start()) {
             return Err(match serde_json::from_str::<IgnoredAny>(frame) {
-                Ok(_) => Malformed::NotAnObject,
-                Err(_) => Malformed::NotJson,
+                Ok(_) => Malformed::NotAnObject.into(),
+                Err(_) => Malformed::NotJson.into(),
             });
         }
-        let outline: Outline<'a> = serde_json::from_str(frame).map_err(|error| {
+        let outline = Outline::read(profile, frame).map_err(|error| {
             // Raw values take any JSON, so the one complaint about content is a repeated field.
-            if error.is_data() {
-                Malformed::RepeatedField
-            } else {
+            if !error.is_data() {
                 Malformed::NotJson
+            } else if Outline::read(Profile::V1, frame).is_ok() {
+                Malformed::BadRef
+            } else {
+                Malformed::RepeatedField
             }
         })?;
-        let name = outline.name.ok_or(Malformed::NoType)?;
-        let Text(name) = serde_json::from_str(name.get()).map_err(|_| Malformed::NoType)?;
-        Ok(Self {
-            name,
-            payload: outline.payload.map(RawValue::get),
-        })
+        let request_ref = outline.request_ref.map(read_ref).transpose()?;
+        let named = outline.name.ok_or(Malformed::NoType);
+        let named = named.and_then(|name| {
+            serde_json::from_str::<Text<'_>>(name.get()).map_err(|_| Malformed::NoType)
+        });
+        match named {
+            Ok(Text(name)) => Ok(Self {
+                name,
+                payload: outline.payload.map(RawValue::get),
+                request_ref,
+                profile,
+            }),
+            Err(malformed) => Err(DecodeError {
+                request_ref,
+                ..malformed.into()
+            }),
+        }
     }
 
     /// Reads the payload of a packet of the known type `name`.
     pub(crate) fn read_payload<T: Wire>(&self, name: &'static str) -> Result<T, DecodeError> {
         let invalid = |fault| DecodeError {
             request_type: Some(name),
+            request_ref: self.request_ref.clone(),
             fault,
         };
         let payload = self
             .payload
             .filter(|payload| is_object(payload))
             .ok_or_else(|| invalid(Fault::Malformed(Malformed::NoPayload)))?;
-        let mut broken = BrokenRule::default();
+        let mut reading = Reading::new(self.profile);
         T::read(
             &mut serde_json::Deserializer::from_str(payload),
-            &mut broken,
+            &mut reading,
         )
         .map_err(|_| {
-            invalid(match broken.into_parts() {
+            invalid(match reading.into_broken_rule() {
                 Some((field, rule)) => Fault::InvalidPayload { field, rule },
                 // The payload's outline is known to be good: a field's name holds a bad escape.
                 None => Fault::Malformed(Malformed::NotJson),
@@ -196,12 +250,27 @@ impl<'a> Envelope<'a> {
         })
     }
 
+    pub(crate) fn into_known<P>(self, packet: P) -> Decoded<P> {
+        Decoded::Known {
+            packet,
+            request_ref: self.request_ref,
+        }
+    }
+
     pub(crate) fn into_unknown(self) -> UnknownPacket {
         UnknownPacket {
             name: self.name.into_owned(),
             payload: self.payload.map(str::to_owned),
+            request_ref: self.request_ref,
         }
     }
+}
+
+fn read_ref(json: &RawValue) -> Result<RequestRef, Malformed> {
+    serde_json::from_str::<Text<'_>>(json.get())
+        .ok()
+        .and_then(|Text(text)| RequestRef::new(text).ok())
+        .ok_or(Malformed::BadRef)
 }
 
 fn is_object(json: &str) -> bool {

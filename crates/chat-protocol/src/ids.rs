@@ -5,9 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Profile;
+
 macro_rules! opaque_id {
-    ($(#[$meta:meta])* $name:ident) => {
-        $(#[$meta])*
+    ($(#[doc = $doc:expr])* $name:ident) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
@@ -48,15 +50,59 @@ macro_rules! opaque_id {
                 Self(id)
             }
         }
+
+        impl $crate::wire::Wire for $name {
+            fn read<'de, D: serde::Deserializer<'de>>(
+                input: D,
+                reading: &mut $crate::wire::Reading,
+            ) -> Result<Self, D::Error> {
+                <String as $crate::wire::Wire>::read(input, reading).map(Self)
+            }
+
+            fn write<S: serde::Serializer>(&self, _: Profile, output: S) -> Result<S::Ok, S::Error> {
+                output.serialize_str(&self.0)
+            }
+
+            #[cfg(feature = "schema")]
+            fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                generator.subschema_for::<Self>()
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                $crate::schema::text(&[$($doc),*])
+            }
+        }
     };
 }
 
 opaque_id! {
-    /// A room, as the wire names it.
+    /// What a room is known by: text to keep, compare and send back, not to look into.
     RoomId
 }
 
 opaque_id! {
-    /// A user, as the wire names them: the sender of a message, or a participant of the chat.
+    /// What a user is known by, as the sender of a message or a participant of the chat.
     UserId
+}
+
+opaque_id! {
+    /// What a message is known by, in whatever room.
+    MessageId
+}
+
+opaque_id! {
+    /// What a session is known by: one connection of one user.
+    SessionId
+}
+
+opaque_id! {
+    /// What an in-app notification is known by.
+    NotificationId
 }

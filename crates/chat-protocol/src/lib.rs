@@ -7,18 +7,26 @@ mod wire;
 
 mod close_code;
 mod decode;
+mod emoji;
 mod encode;
 mod ids;
 mod profile;
+mod request_ref;
 mod table;
 
 pub mod client;
+#[cfg(feature = "schema")]
+pub mod documents;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod server;
 
 pub use client::ClientPacket;
 pub use close_code::{CloseCode, Reconnect};
 pub use decode::{DecodeError, Decoded, Fault, Malformed, UnknownPacket};
-pub use ids::{RoomId, UserId};
+pub use emoji::{Emoji, MAX_EMOJI_CHARACTERS, NotAnEmoji};
+pub use ids::{MessageId, NotificationId, RoomId, SessionId, UserId};
 pub use profile::{Negotiated, Profile};
+pub use request_ref::{MAX_REF_CHARACTERS, RefTooLong, RequestRef};
 pub use server::ServerPacket;
 pub use table::{Direction, PACKETS, PacketInfo};

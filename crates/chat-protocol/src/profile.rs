@@ -10,19 +10,23 @@ pub enum Profile {
     /// The first edition, and what a client speaks that asks for nothing.
     #[default]
     V1,
+    /// Messages that have an id and a place, can be edited, deleted, answered and reacted to; answers
+    /// that name their request; a reconnect that loses nothing.
+    V2,
 }
 
 impl Profile {
     /// Every profile this crate speaks, oldest first.
-    pub const ALL: &'static [Self] = &[Self::V1];
+    pub const ALL: &'static [Self] = &[Self::V1, Self::V2];
 
     /// The profile that leaves nothing out.
-    pub const NEWEST: Self = Self::V1;
+    pub const NEWEST: Self = Self::V2;
 
     /// The name of this profile in `Sec-WebSocket-Protocol`.
     pub fn subprotocol(self) -> &'static str {
         match self {
             Self::V1 => "abu.chat.v1",
+            Self::V2 => "abu.chat.v2",
         }
     }
 
@@ -35,16 +39,23 @@ impl Profile {
             .find(|profile| profile.subprotocol() == name)
     }
 
-    /// Picks the first profile offered that this crate speaks.
+    /// Picks the newest profile offered, in whatever order they are.
     ///
     /// `header` is the value of the request's `Sec-WebSocket-Protocol` (several header lines joined
     /// with commas), `None` when there was none. Where nothing known is offered the session speaks
     /// [`Profile::V1`] and the answer must not carry the header.
     pub fn negotiate(header: Option<&str>) -> Negotiated {
+        Self::negotiate_up_to(Self::NEWEST, header)
+    }
+
+    /// [`negotiate`](Self::negotiate) for a server that speaks no profile newer than `newest`.
+    pub fn negotiate_up_to(newest: Self, header: Option<&str>) -> Negotiated {
         let chosen = header
             .into_iter()
             .flat_map(|offers| offers.split(','))
-            .find_map(|offer| Self::from_subprotocol(offer.trim()));
+            .filter_map(|offer| Self::from_subprotocol(offer.trim()))
+            .filter(|&profile| profile <= newest)
+            .max();
         Negotiated {
             profile: chosen.unwrap_or_default(),
             subprotocol: chosen.map(Self::subprotocol),
@@ -84,6 +95,29 @@ mod tests {
             assert_eq!(negotiated.profile, Profile::V1);
             assert_eq!(negotiated.subprotocol, Some("abu.chat.v1"), "{offers}");
         }
+    }
+
+    #[test]
+    fn the_newest_offer_wins_wherever_it_stands() {
+        for offers in [
+            "abu.chat.v1, abu.chat.v2",
+            "abu.chat.v2,abu.chat.v1",
+            "abu.chat.v2",
+        ] {
+            let negotiated = Profile::negotiate(Some(offers));
+            assert_eq!(negotiated.profile, Profile::V2, "{offers}");
+            assert_eq!(negotiated.subprotocol, Some("abu.chat.v2"), "{offers}");
+        }
+    }
+
+    #[test]
+    fn an_older_server_takes_what_it_speaks_and_echoes_nothing_else() {
+        let both = Profile::negotiate_up_to(Profile::V1, Some("abu.chat.v2, abu.chat.v1"));
+        assert_eq!(both.profile, Profile::V1);
+        assert_eq!(both.subprotocol, Some("abu.chat.v1"));
+        let newer_alone = Profile::negotiate_up_to(Profile::V1, Some("abu.chat.v2"));
+        assert_eq!(newer_alone.profile, Profile::V1);
+        assert_eq!(newer_alone.subprotocol, None);
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! The table of all packets: wire name, type and direction of each, once.
+//! The table of all packets: wire name, type, profile and direction of each, what answers it and what
+//! can go wrong, once.
 
 use crate::client::*;
 use crate::decode::{DecodeError, Decoded, Envelope};
 use crate::encode::{to_text, write_packet};
 use crate::profile::Profile;
+use crate::request_ref::RequestRef;
 use crate::server::*;
 
 /// Which way a packet travels.
@@ -23,26 +25,60 @@ pub struct PacketInfo {
     pub name: &'static str,
     /// Which way it travels.
     pub direction: Direction,
-    /// A whole packet of this type, as JSON.
+    /// The oldest profile that has it.
+    pub since: Profile,
+    /// A whole packet of this type, as JSON, with the fields of the profile that brought it.
     pub example: &'static str,
+    /// The same with the fields that later profiles brought.
+    pub newest_example: &'static str,
+    /// The packet that answers this one when all goes well.
+    pub answered_by: Option<&'static str>,
+    /// The errors that may answer it, besides [`COMMON_ERRORS`](ErrorCode::COMMON).
+    pub errors: &'static [ErrorCode],
 }
 
+impl PacketInfo {
+    /// A whole packet of this type, with the fields that `profile` has.
+    pub fn example_in(&self, profile: Profile) -> &'static str {
+        if profile > self.since {
+            self.newest_example
+        } else {
+            self.example
+        }
+    }
+}
+
+/// A row names the oldest profile that has the packet, and `grown` where a later one added fields to
+/// it: such a packet has a second example in `examples/grown`. `answer` is what comes back when all
+/// goes well, `errors` what else may.
 macro_rules! packets {
     ($(
-        $(#[$meta:meta])*
+        $(#[doc = $doc:expr])*
         $enum:ident, $direction:ident {
-            $( $name:literal => $packet:ident, )*
+            $(
+                $name:literal => $packet:ident, $since:ident $(+ $grown:ident)?
+                    $(, answer $answer:ident)? $(, errors [$($error:ident)*])?;
+            )*
         }
     )*) => {
         /// Every packet of the protocol.
         pub const PACKETS: &[PacketInfo] = &[ $($( PacketInfo {
             name: $name,
             direction: Direction::$direction,
-            example: include_str!(concat!("../examples/packets/", $name, ".json")),
+            since: Profile::$since,
+            example: packets!(@example $name),
+            newest_example: packets!(@example $name $(, $grown)?),
+            answered_by: packets!(@option $($answer::NAME)?),
+            errors: &[$($(ErrorCode::$error),*)?],
         }, )*)* ];
 
+        /// The type of each packet's payload, in the order of [`PACKETS`].
+        #[cfg(feature = "schema")]
+        pub(crate) const PAYLOADS: &[fn(&mut schemars::SchemaGenerator) -> schemars::Schema] =
+            &[ $($( <$packet as crate::wire::Wire>::schema, )*)* ];
+
         $(
-        $(#[$meta])*
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum $enum {
@@ -55,31 +91,81 @@ macro_rules! packets {
                 match self { $( Self::$packet(_) => $name, )* }
             }
 
-            /// Reads one text frame. Fields that the packet does not have are ignored.
+            /// The oldest profile that has this packet.
+            pub fn since(&self) -> Profile {
+                match self { $( Self::$packet(_) => Profile::$since, )* }
+            }
+
+            /// Whether a session that speaks `profile` knows this packet.
+            pub fn visible_to(&self, profile: Profile) -> bool {
+                profile >= self.since()
+            }
+
+            /// Reads one text frame with everything the newest profile has. Fields that the packet
+            /// does not have are ignored.
             ///
             /// # Errors
             ///
             /// The frame is not a packet, or its payload breaks a rule. A type that is not known
             /// is no error: see [`Decoded::Unknown`].
             pub fn decode(frame: &str) -> Result<Decoded<Self>, DecodeError> {
-                let envelope = Envelope::read(frame)?;
-                let packet = match &*envelope.name {
-                    $( $name => Self::$packet(envelope.read_payload($name)?), )*
-                    _ => return Ok(Decoded::Unknown(envelope.into_unknown())),
-                };
-                Ok(Decoded::Known { packet })
+                Self::decode_as(Profile::NEWEST, frame)
             }
 
-            /// Appends the packet to `out` as JSON, as `profile` shows it.
+            /// Reads one text frame as a session does that speaks `profile`: what only a newer one
+            /// has is a type that is not known, or a field that is ignored.
+            ///
+            /// # Errors
+            ///
+            /// As [`decode`](Self::decode).
+            pub fn decode_as(
+                profile: Profile,
+                frame: &str,
+            ) -> Result<Decoded<Self>, DecodeError> {
+                let envelope = Envelope::read(profile, frame)?;
+                let packet = match &*envelope.name {
+                    $( $name if profile >= Profile::$since => {
+                        Self::$packet(envelope.read_payload($name)?)
+                    } )*
+                    _ => return Ok(Decoded::Unknown(envelope.into_unknown())),
+                };
+                Ok(envelope.into_known(packet))
+            }
+
+            /// Appends the packet to `out` as JSON, as `profile` shows it; nothing where the
+            /// packet is not [visible to](Self::visible_to) it.
             pub fn write_json(&self, profile: Profile, out: &mut Vec<u8>) {
+                self.write_json_with_ref(None, profile, out);
+            }
+
+            /// The same with the sender's name for the request: of this packet, or of the one it
+            /// answers. A profile that has no `ref` is not shown it.
+            pub fn write_json_with_ref(
+                &self,
+                request_ref: Option<&RequestRef>,
+                profile: Profile,
+                out: &mut Vec<u8>,
+            ) {
+                if !self.visible_to(profile) {
+                    return;
+                }
                 match self { $(
-                    Self::$packet(payload) => write_packet($name, payload, profile, out),
+                    Self::$packet(payload) => {
+                        write_packet($name, request_ref, payload, profile, out);
+                    }
                 )* }
             }
 
             /// The packet as JSON, with everything it holds.
             pub fn to_json(&self) -> String {
                 to_text(|out| self.write_json(Profile::NEWEST, out))
+            }
+
+            /// The same with the sender's name for the request.
+            pub fn to_json_with_ref(&self, request_ref: &RequestRef) -> String {
+                to_text(|out| {
+                    self.write_json_with_ref(Some(request_ref), Profile::NEWEST, out);
+                })
             }
         }
 
@@ -97,24 +183,56 @@ macro_rules! packets {
         )*
         )*
     };
+    (@example $name:literal) => {
+        include_str!(concat!("../examples/packets/", $name, ".json"))
+    };
+    (@example $name:literal, grown) => {
+        include_str!(concat!("../examples/grown/", $name, ".json"))
+    };
+    (@option) => { None };
+    (@option $value:expr) => { Some($value) };
 }
 
 packets! {
     /// A packet that a client sends to the server.
     ClientPacket, ToServer {
-        "message-send" => MessageSend,
-        "chat-join" => ChatJoin,
-        "typing" => Typing,
-        "list-message-request" => ListMessageRequest,
+        "message-send" => MessageSend, V1 + grown, answer MessageReceive,
+            errors [NotAMember ReadOnlyRoom Blocked NotFound];
+        "chat-join" => ChatJoin, V1;
+        "typing" => Typing, V1, errors [NotAMember ReadOnlyRoom];
+        "list-message-request" => ListMessageRequest, V1, answer ListMessageResponse,
+            errors [NotAMember];
+        "message-edit" => MessageEdit, V2, answer MessageUpdated,
+            errors [NotAMember ReadOnlyRoom Blocked NotFound Forbidden TooLate];
+        "message-delete" => MessageDelete, V2, answer MessageUpdated,
+            errors [NotAMember ReadOnlyRoom NotFound Forbidden TooLate];
+        "reaction-add" => ReactionAdd, V2, answer ReactionNotify,
+            errors [NotAMember ReadOnlyRoom Blocked NotFound];
+        "reaction-remove" => ReactionRemove, V2, answer ReactionNotify,
+            errors [NotAMember ReadOnlyRoom NotFound];
+        "read-mark" => ReadMark, V2, answer ReadNotify, errors [NotAMember];
+        "sync-request" => SyncRequest, V2, answer SyncResponse;
+        "presence-request" => PresenceRequest, V2, answer PresenceResponse, errors [NotAMember];
+        "token-renew" => TokenRenew, V2, answer TokenRenewed;
     }
 
     /// A packet that the server sends to clients.
     ServerPacket, ToClient {
-        "message-receive" => MessageReceive,
-        "chat-join-notify" => ChatJoinNotify,
-        "chat-leave" => ChatLeave,
-        "typing-notify" => TypingNotify,
-        "list-message-response" => ListMessageResponse,
-        "error" => Error,
+        "message-receive" => MessageReceive, V1 + grown;
+        "chat-join-notify" => ChatJoinNotify, V1;
+        "chat-leave" => ChatLeave, V1;
+        "typing-notify" => TypingNotify, V1;
+        "list-message-response" => ListMessageResponse, V1 + grown;
+        "error" => Error, V1;
+        "welcome" => Welcome, V2;
+        "message-updated" => MessageUpdated, V2;
+        "reaction-notify" => ReactionNotify, V2;
+        "read-notify" => ReadNotify, V2;
+        "sync-response" => SyncResponse, V2;
+        "presence-response" => PresenceResponse, V2;
+        "room-notify" => RoomNotify, V2;
+        "notification" => Notification, V2;
+        "token-expiring" => TokenExpiring, V2;
+        "token-renewed" => TokenRenewed, V2;
     }
 }

@@ -105,7 +105,8 @@ impl Worker {
         if engine.is_draining() {
             return Err(ConnectError::Draining);
         }
-        let negotiated = Profile::negotiate(offered_protocols(request).as_deref());
+        let offered = offered_protocols(request);
+        let negotiated = Profile::negotiate_up_to(Profile::V1, offered.as_deref());
         let settings = &engine.settings;
         let Socket {
             mut response,

@@ -1,5 +1,3 @@
-use crate::wire::Word;
-
 payload! {
     /// Announces that the user is present.
     ///
@@ -32,22 +30,10 @@ impl Default for ChatJoin {
     }
 }
 
-/// What a [`ChatJoin`] announces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Notice {
-    /// `join`: the user is present.
-    Join,
-}
-
-impl Word for Notice {
-    const RULE: &'static str = "must be \"join\"";
-
-    fn from_word(word: &str) -> Option<Self> {
-        (word == "join").then_some(Self::Join)
-    }
-
-    fn word(&self) -> &str {
-        "join"
+closed_words! {
+    /// What a [`ChatJoin`](crate::client::ChatJoin) announces.
+    pub enum Notice, "must be \"join\"" {
+        /// The user is present.
+        Join = "join",
     }
 }

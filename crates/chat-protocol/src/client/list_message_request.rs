@@ -1,7 +1,6 @@
 use std::num::NonZeroU64;
 
 use crate::RoomId;
-use crate::wire::Word;
 
 /// The messages on a page when the request does not say how many.
 pub const DEFAULT_HISTORY_LIMIT: u32 = 10;
@@ -21,12 +20,12 @@ payload! {
     pub struct ListMessageRequest {
         /// The room whose history is wanted.
         pub room_id: RoomId,
-        /// How many messages at most; see [`effective_limit`](Self::effective_limit).
+        /// How many messages at most: 10 when left out, and a number above 100 counts as 100.
         pub limit: Option<NonZeroU64>,
-        /// How many messages to pass over first, counted from the end that `order` begins with; see
-        /// [`effective_skip`](Self::effective_skip).
+        /// How many messages to pass over first, counted from the end that `order` begins with; 0 when
+        /// left out.
         pub skip: Option<u64>,
-        /// Which end to begin with; see [`effective_order`](Self::effective_order).
+        /// Which end to begin with; `desc` when left out.
         pub order: Option<Order>,
     }
 }
@@ -62,32 +61,20 @@ impl ListMessageRequest {
     }
 }
 
-/// The end of a room's history that a page begins with.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Order {
-    /// `asc`: oldest first.
-    Asc,
-    /// `desc`: newest first.
-    #[default]
-    Desc,
+closed_words! {
+    /// The end of a room's history that a page begins with.
+    pub enum Order, "must be one of asc, desc" {
+        /// Oldest first.
+        Asc = "asc",
+        /// Newest first.
+        Desc = "desc",
+    }
 }
 
-impl Word for Order {
-    const RULE: &'static str = "must be one of asc, desc";
-
-    fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "asc" => Some(Self::Asc),
-            "desc" => Some(Self::Desc),
-            _ => None,
-        }
-    }
-
-    fn word(&self) -> &str {
-        match self {
-            Self::Asc => "asc",
-            Self::Desc => "desc",
-        }
+/// Newest first.
+impl Default for Order {
+    fn default() -> Self {
+        Self::Desc
     }
 }
 

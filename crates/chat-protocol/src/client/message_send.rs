@@ -1,4 +1,10 @@
-use crate::RoomId;
+use uuid::Uuid;
+
+use crate::{MessageId, RoomId};
+
+/// The most Unicode characters of a message, after trimming. The server enforces it; decoding takes
+/// any string.
+pub const MAX_MESSAGE_CHARACTERS: usize = 4_000;
 
 payload! {
     /// Says something in a room.
@@ -12,11 +18,16 @@ payload! {
     #[doc = include_str!("../../examples/packets/message-send.json")]
     /// ```
     pub struct MessageSend {
-        /// What to say: 1 to 4,000 Unicode characters after trimming, without NUL. The server
-        /// enforces it; decoding takes any string.
-        pub message: String = spoken,
+        /// What to say: 1 to 4,000 Unicode characters after trimming, without NUL.
+        pub message: String = spoken(MAX_MESSAGE_CHARACTERS),
         /// Where to say it.
         pub room_id: RoomId,
+        /// A UUID that the client chooses for the message. Whoever sends the same one again, not
+        /// knowing what became of the first, gets the stored message back, and nothing is stored
+        /// twice.
+        pub client_message_id: Option<Uuid> = v2,
+        /// The message of the same room that this one answers.
+        pub reply_to: Option<MessageId> = v2,
     }
 }
 
@@ -26,6 +37,26 @@ impl MessageSend {
         Self {
             message: message.into(),
             room_id: room_id.into(),
+            client_message_id: None,
+            reply_to: None,
+        }
+    }
+
+    /// With an id of the client's own, so that it can be sent again without being stored twice.
+    #[must_use]
+    pub fn with_client_message_id(self, id: Uuid) -> Self {
+        Self {
+            client_message_id: Some(id),
+            ..self
+        }
+    }
+
+    /// As the answer to another message of the room.
+    #[must_use]
+    pub fn in_reply_to(self, message_id: impl Into<MessageId>) -> Self {
+        Self {
+            reply_to: Some(message_id.into()),
+            ..self
         }
     }
 }

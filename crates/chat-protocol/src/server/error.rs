@@ -22,7 +22,7 @@ payload! {
         pub code: ErrorCode,
         /// What went wrong, for a person: one English sentence.
         pub message: String,
-        /// The type of the packet this answers, cut to [`MAX_ECHOED_TYPE`] characters; `null` when
+        /// The type of the packet this answers, cut to 64 characters; `null` when
         /// it could not be read.
         pub request_type: Option<String> = always,
         /// The room the packet was for, where that helps to place the error.
@@ -92,6 +92,36 @@ impl Error {
             ErrorCode::Blocked,
             Some(request_type),
             "You cannot write to this person.",
+        )
+        .in_room(room_id)
+    }
+
+    /// There is no such message in the room, or it was deleted.
+    pub fn not_found(request_type: &str, room_id: impl Into<RoomId>) -> Self {
+        Self::new(
+            ErrorCode::NotFound,
+            Some(request_type),
+            "There is no such message in this room.",
+        )
+        .in_room(room_id)
+    }
+
+    /// The message is somebody else's, and the user is no moderator of the room.
+    pub fn forbidden(request_type: &str, room_id: impl Into<RoomId>) -> Self {
+        Self::new(
+            ErrorCode::Forbidden,
+            Some(request_type),
+            "You cannot do this to somebody else's message.",
+        )
+        .in_room(room_id)
+    }
+
+    /// The time in which the message could be changed is over.
+    pub fn too_late(request_type: &str, room_id: impl Into<RoomId>) -> Self {
+        Self::new(
+            ErrorCode::TooLate,
+            Some(request_type),
+            "This message can no longer be changed.",
         )
         .in_room(room_id)
     }

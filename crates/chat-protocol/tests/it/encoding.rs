@@ -101,6 +101,18 @@ fn each_error_carries_its_code_and_just_the_fields_that_belong_to_it() {
             json!({"code": "blocked", "request_type": name, "room_id": "room123"}),
         ),
         (
+            Error::not_found(name, "room123"),
+            json!({"code": "not-found", "request_type": name, "room_id": "room123"}),
+        ),
+        (
+            Error::forbidden(name, "room123"),
+            json!({"code": "forbidden", "request_type": name, "room_id": "room123"}),
+        ),
+        (
+            Error::too_late(name, "room123"),
+            json!({"code": "too-late", "request_type": name, "room_id": "room123"}),
+        ),
+        (
             Error::unavailable(name, None),
             json!({"code": "unavailable", "request_type": name}),
         ),

@@ -7,8 +7,10 @@
     reason = "a helper of a test fails the test by panicking"
 )]
 
+mod any_packet;
 mod decoding;
 mod documents;
 mod encoding;
 mod examples;
+mod profiles;
 mod properties;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use abu_chat_protocol::{
-    ClientPacket, CloseCode, Decoded, ServerPacket,
+    ClientPacket, CloseCode, Decoded, Profile, ServerPacket,
     client::{ChatJoin, ListMessageRequest, MessageSend, Order, Typing},
     server,
 };
@@ -134,7 +134,7 @@ impl SessionState {
         if self.phase != Phase::Open {
             return Vec::new();
         }
-        let outcome = match ClientPacket::decode(text) {
+        let outcome = match ClientPacket::decode_as(Profile::V1, text) {
             Err(error) => Err(server::Error::from(&error)),
             Ok(Decoded::Unknown(unknown)) => Err(server::Error::unknown_type(&unknown.name)),
             Ok(Decoded::Known { packet, .. }) => self
