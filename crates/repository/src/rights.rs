@@ -137,9 +137,11 @@ impl Session<'_> {
     /// Whether the statement, whose one bind is the name, finds something.
     fn finds(&mut self, statement: &'static str, name: &str) -> Result<bool, StoreError> {
         self.run(|connection| {
-            Ok(sql::<Bool>(statement)
+            let found = sql::<Bool>(statement)
                 .bind::<Text, _>(name)
-                .get_result(connection)?)
+                .get_result(connection)
+                .optional()?;
+            Ok(found.unwrap_or(false))
         })
     }
 

@@ -3,13 +3,16 @@
 #![cfg(test)]
 
 mod access;
+mod assignments;
 mod audit;
 mod ended_sessions;
+mod erasures;
 mod idempotency;
 mod mail;
 mod messages;
 mod migrations;
 mod outages;
+mod rights;
 mod rooms;
 mod schema;
 mod sessions;

@@ -5,7 +5,7 @@ use abu_application::{
 };
 use abu_domain::{
     UserId,
-    access::APPLICANT_GROUP,
+    access::{APPLICANT_GROUP, GroupName},
     text::{EmailAddress, PersonName, PhoneNumber},
     user::{User, Verification},
 };
@@ -341,6 +341,32 @@ fn filters_narrow_each_other() {
         };
         assert!(listed(&database, &filter).is_empty());
     }
+}
+
+#[test]
+fn groups_are_joined_and_left_together_and_the_account_has_changed() {
+    let database = TestDatabase::new();
+    let user = database.user().in_group(APPLICANT_GROUP).create();
+    let names = |names: &[&str]| -> Vec<GroupName> {
+        let parsed = names.iter().map(|name| GroupName::parse(name).unwrap());
+        parsed.collect()
+    };
+    let now = user.created_at + TimeDelta::seconds(1);
+    let joined = database.transaction(|tx| {
+        tx.add_to_groups(user.id, &names(&["editor_group", APPLICANT_GROUP]), now)?;
+        tx.user(user.id)
+    });
+    let joined = joined.unwrap().unwrap();
+    assert_eq!(joined.groups, [APPLICANT_GROUP, "editor_group"]);
+    assert_eq!(joined.last_modified, now);
+    let now = now + TimeDelta::seconds(1);
+    let left = database.transaction(|tx| {
+        tx.remove_from_groups(user.id, &names(&["dpo_group", APPLICANT_GROUP]), now)?;
+        tx.user(user.id)
+    });
+    let left = left.unwrap().unwrap();
+    assert_eq!(left.groups, ["editor_group"]);
+    assert_eq!(left.last_modified, now);
 }
 
 #[test]
