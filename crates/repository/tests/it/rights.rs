@@ -249,8 +249,8 @@ fn what_is_used_is_known_until_it_is_not() {
     let (printer, printers) = (role("card_printer"), group("card_printers"));
     database
         .transaction(|tx| {
-            tx.add_to_groups(user, &[printers.clone()], now)?;
-            tx.remove_roles_from_group(&printers, &[printer.clone()])?;
+            tx.add_to_groups(user, std::slice::from_ref(&printers), now)?;
+            tx.remove_roles_from_group(&printers, std::slice::from_ref(&printer))?;
             tx.remove_permissions_from_role(&printer, &[permission("can_print_card")])
         })
         .unwrap();
