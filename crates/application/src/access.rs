@@ -80,16 +80,12 @@ pub trait Authority: Clone + Send + 'static {
     /// [`StoreError`].
     fn held_until(
         &self,
-        _tx: &mut dyn Transaction,
-        _until: Option<DateTime<Utc>>,
-    ) -> Result<CallerRecord, StoreError> {
-        Ok(almighty())
-    }
+        tx: &mut dyn Transaction,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<CallerRecord, StoreError>;
 
     /// Their account, if they have one.
-    fn user(&self) -> Option<UserId> {
-        None
-    }
+    fn user(&self) -> Option<UserId>;
 
     /// An entry for the audit log about something that they did.
     fn entry(&self, action: Action) -> Entry;
@@ -122,6 +118,18 @@ impl Authority for Operator {
         Ok(Some(almighty()))
     }
 
+    fn held_until(
+        &self,
+        _tx: &mut dyn Transaction,
+        _until: Option<DateTime<Utc>>,
+    ) -> Result<CallerRecord, StoreError> {
+        Ok(almighty())
+    }
+
+    fn user(&self) -> Option<UserId> {
+        None
+    }
+
     fn entry(&self, action: Action) -> Entry {
         let entry = Entry::new(Actor::Os(self.name.to_string()), action);
         match &self.sudo_user {
@@ -134,6 +142,18 @@ impl Authority for Operator {
 impl Authority for Server {
     fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
         Ok(Some(almighty()))
+    }
+
+    fn held_until(
+        &self,
+        _tx: &mut dyn Transaction,
+        _until: Option<DateTime<Utc>>,
+    ) -> Result<CallerRecord, StoreError> {
+        Ok(almighty())
+    }
+
+    fn user(&self) -> Option<UserId> {
+        None
     }
 
     fn entry(&self, action: Action) -> Entry {

@@ -312,7 +312,7 @@ impl FromBody for ErasureReason {
     }
 }
 
-/// When an account will be erased.
+/// When an account is to be erased.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"runs_at": "2026-01-12T08:30:00Z"}))]
 struct ScheduledErasure {
@@ -320,11 +320,11 @@ struct ScheduledErasure {
     runs_at: DateTime<Utc>,
 }
 
-/// Have an account erased.
+/// Schedule the erasure of an account.
 ///
-/// In seven days; until then it is suspended, its sessions have ended, and activating it calls the
-/// erasure off. Asking again changes nothing. Takes `can_delete_user` and every permission that its
-/// owner holds.
+/// It is suspended, its sessions have ended, and it is noted that it is to be erased in seven days;
+/// activating it calls the erasure off. Asking again changes nothing. The server does not carry erasures
+/// out yet. Takes `can_delete_user` and every permission that its owner holds.
 #[utoipa::path(
     tag = "users",
     security(("bearer" = [])),
