@@ -1,7 +1,10 @@
 // The packets of the ABU Alumni Connect chat.
 // Made from the types of the Rust crate abu-chat-protocol by its example generate-documents: do not edit.
 
-/** The name of the profile in `Sec-WebSocket-Protocol`. */
+/**
+ * The name of the profile in `Sec-WebSocket-Protocol`. Offer both, as the server speaks v1 for now:
+ * `new WebSocket(url, ["abu.chat.v2", "abu.chat.v1"])`.
+ */
 export type Subprotocol = "abu.chat.v2";
 
 /** What every packet is. `ref` stands on requests, if the client likes, and on what answers them. */
@@ -685,7 +688,10 @@ export type CloseCode = 1000 | 1001 | 1002 | 1003 | 1007 | 1008 | 1009 | 4001 | 
 
 /** The packets as `abu.chat.v1` has them. */
 export namespace V1 {
-  /** The name of the profile in `Sec-WebSocket-Protocol`. */
+  /**
+   * The name of the profile in `Sec-WebSocket-Protocol`. Offer both, as the server speaks v1 for now:
+   * `new WebSocket(url, ["abu.chat.v2", "abu.chat.v1"])`.
+   */
   export type Subprotocol = "abu.chat.v1";
 
   /** What every packet is. */
