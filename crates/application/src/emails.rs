@@ -325,6 +325,8 @@ pub(crate) fn replace_primary(
         }
     };
     set_primary(tx, &new, now)?;
+    // Whoever reads the addresses before has no say over what the office decided.
+    tx.mark_undone_since(user.id, now - UNDO_WINDOW, now)?;
     let content = MailContent::EmailReplaced {
         firstname: user.firstname.clone(),
         new_address_masked: email.masked(),

@@ -139,6 +139,10 @@ impl Passwords {
                     return Ok(());
                 };
                 tx.lock_account(id)?;
+                // Once more: while we waited for the lock the address may have been taken from it.
+                if proved_reader(tx, &email)? != Some(id) {
+                    return Ok(());
+                }
                 let Some(user) = tx.user(id)? else {
                     return Ok(());
                 };
@@ -350,7 +354,8 @@ fn live_reset(
         .ok_or(ResetError::Gone)
 }
 
-fn replace_password(
+/// Gives the account another password, kills the links that were sent for it, and tells its owner.
+pub(crate) fn replace_password(
     tx: &mut dyn Transaction,
     ids: &dyn Ids,
     user: &User,

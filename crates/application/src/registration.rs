@@ -91,8 +91,9 @@ impl Registration {
         let this = self.clone();
         self.database
             .transaction(move |tx| {
-                let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;
+                // In this order, as everybody: the address, then accounts.
                 tx.lock_address(&new.email)?;
+                let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;
                 let entry = match take_address(tx, &new.email, None, now)? {
                     true => this.make(tx, &new, &consents)?,
                     false => this.tell_owner(tx, &new.email, now)?,

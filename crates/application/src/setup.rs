@@ -15,7 +15,7 @@ use crate::{
     access::Authority,
     audit::{Action, Entry, Target},
     emails::take_address,
-    passwords::personal_words,
+    passwords::{personal_words, replace_password},
     ports::{
         Clock, EndReason, Ids, NewUser, PasswordHasher, PasswordPolicy, PasswordWeakness, Store,
         StoreError, Transaction, WhichSessions,
@@ -148,8 +148,8 @@ impl Setup {
         })
     }
 
-    /// Gives the account of that address another password, and ends all its sessions; false where
-    /// there is none.
+    /// Gives the account of that address another password; false where there is none. All its sessions
+    /// have ended then, the links that were sent for it are dead, and its owner is told by mail.
     ///
     /// # Errors
     /// [`SetupError`].
@@ -166,9 +166,12 @@ impl Setup {
         let hash = self.accept(password, &personal_words(&owner))?;
         let now = self.clock.now();
         self.store.transaction(|tx| {
-            if !tx.set_password_hash(owner.id, &hash, now)? {
+            tx.lock_account(owner.id)?;
+            // Once more: hashing takes a while, and it may be gone or have another address by now.
+            let Some(owner) = owner_of(tx, email)?.filter(|found| found.id == owner.id) else {
                 return Ok(false);
-            }
+            };
+            replace_password(tx, &*self.ids, &owner, &hash, now)?;
             tx.end_sessions(owner.id, WhichSessions::All, EndReason::PasswordReset, now)?;
             Entry::by(by, Action::PasswordReset)
                 .on(Target::user(owner.id))

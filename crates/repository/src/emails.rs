@@ -210,8 +210,10 @@ impl EmailRows for Session<'_> {
         gone: &EmailAddress,
     ) -> Result<(), StoreError> {
         self.run(|connection| {
+            // One that was claimed before and proved after came after.
             let late = user_emails::created_at
                 .gt(since)
+                .or(user_emails::verified_at.gt(since).assume_not_null())
                 .or(lower(user_emails::email).eq(gone.as_str()));
             diesel::delete(user_emails::table)
                 .filter(user_emails::user_id.eq(user.uuid()))
@@ -323,11 +325,16 @@ impl EmailRows for Session<'_> {
         })
     }
 
-    fn mark_undone(&mut self, change: &EmailChange, now: DateTime<Utc>) -> Result<(), StoreError> {
+    fn mark_undone_since(
+        &mut self,
+        user: UserId,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.run(|connection| {
             diesel::update(email_changes::table)
-                .filter(email_changes::user_id.eq(change.user_id.uuid()))
-                .filter(email_changes::changed_at.ge(change.changed_at))
+                .filter(email_changes::user_id.eq(user.uuid()))
+                .filter(email_changes::changed_at.ge(since))
                 .filter(email_changes::undone_at.is_null())
                 .set(email_changes::undone_at.eq(now))
                 .execute(connection)?;

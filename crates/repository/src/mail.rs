@@ -213,7 +213,7 @@ impl MailRows for Session<'_> {
         self.run(|connection| {
             sql::<()>(
                 "UPDATE email_outbox
-                 SET attempts = attempts - 1, leased_until = NULL,
+                 SET attempts = attempts - 1, next_attempt_at = now(), leased_until = NULL,
                      last_error = ?, failed_at = now()
                  WHERE id = ? AND leased_until = ?",
             )

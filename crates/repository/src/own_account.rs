@@ -81,7 +81,11 @@ impl OwnAccountRows for Session<'_> {
     fn forget_totp_since(&mut self, id: UserId, since: DateTime<Utc>) -> Result<(), StoreError> {
         self.run(|connection| {
             diesel::delete(totp_secrets::table.find(id.uuid()))
-                .filter(totp_secrets::created_at.gt(since))
+                .filter(
+                    totp_secrets::created_at
+                        .gt(since)
+                        .or(totp_secrets::confirmed_at.gt(since).assume_not_null()),
+                )
                 .execute(connection)?;
             Ok(())
         })

@@ -9,6 +9,7 @@ use super::{AccountError, Accounts, locked};
 use crate::{
     access::{self, Authority, Caller},
     audit::{Action, Entry, Target},
+    passwords,
     ports::{EndReason, Erasure, StoreError, Transaction, WhichSessions},
 };
 
@@ -144,5 +145,6 @@ fn shut_out(
 ) -> Result<(), StoreError> {
     tx.set_active(id, false, now)?;
     tx.end_sessions(id, WhichSessions::All, because, now)?;
-    Ok(())
+    // A link that lies in a mailbox must not be good again with the account.
+    passwords::kill_links(tx, id, now)
 }

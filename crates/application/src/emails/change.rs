@@ -126,7 +126,7 @@ impl Emails {
         if !take_address(tx, &change.old_email, Some(user), now)? {
             return Err(LinkError::Gone);
         }
-        tx.mark_undone(change, now)?;
+        tx.mark_undone_since(user, change.changed_at, now)?;
         // Whoever changed the address may have prepared for this.
         let since = change.changed_at - UNDO_WINDOW;
         tx.delete_emails_since(user, since, &change.new_email)?;

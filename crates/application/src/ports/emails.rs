@@ -120,7 +120,8 @@ pub trait EmailRows {
     /// A conflict where another account has it as its primary one.
     fn make_primary(&mut self, email: &UserEmail, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Takes away the addresses that the account got after `since`, and `gone` whenever it got that.
+    /// Takes away the addresses that the account got or proved after `since`, and `gone` whenever it
+    /// got that.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -171,10 +172,15 @@ pub trait EmailRows {
     /// [`StoreError`].
     fn email_change(&mut self, undo_hash: &TokenHash) -> Result<Option<EmailChange>, StoreError>;
 
-    /// Notes that a change was undone, and with it those that followed it: none of them can be undone
-    /// any more.
+    /// Notes of the account's changes made at `since` or later that they were undone: none of them can
+    /// be undone any more.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn mark_undone(&mut self, change: &EmailChange, now: DateTime<Utc>) -> Result<(), StoreError>;
+    fn mark_undone_since(
+        &mut self,
+        user: UserId,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 }

@@ -116,7 +116,7 @@ pub trait MailRows {
     /// [`StoreError`].
     fn bury_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
 
-    /// Gives the mail back as if this attempt had not been.
+    /// Gives the mail back as if this attempt had not been: it is due at once.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -57,7 +57,7 @@ pub trait OwnAccountRows {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Turns one-time passwords off that were set up after `since`.
+    /// Turns one-time passwords off that were set up or turned on after `since`.
     ///
     /// # Errors
     /// [`StoreError`].
