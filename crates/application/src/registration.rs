@@ -12,7 +12,7 @@ use crate::{
     audit::{Action, Actor, Entry, Target},
     emails::{begin_proof, take_address},
     mail::{self, MailContent},
-    passwords::{NewPasswordError, PasswordWork},
+    passwords::{NO_PASSWORD, NewPasswordError, PasswordWork},
     ports::{Clock, Consents, Ids, LinkTokens, NewUser, StoreError, Transaction},
 };
 
@@ -61,7 +61,9 @@ pub enum RegistrationError {
 
 impl Registration {
     /// Makes an account in the group of applicants, and sends a link that proves its address. An
-    /// account that was registered with the address and never proved it gives way. Where the address
+    /// account that was registered with the address and never proved it gives way; which of the two
+    /// passwords is its reader's nobody knows then, so it gets neither, and who proves the address is
+    /// sent a link to choose one. Where the address
     /// belongs to an account, nothing is made, and its owner is told. Whoever asks sees no difference:
     /// either way a password is hashed and one transaction committed, with one mail in it.
     ///
@@ -76,7 +78,7 @@ impl Registration {
         let personal = user.personal_words();
         let password_hash = self.passwords.accept(user.password, personal).await?;
         let now = self.clock.now();
-        let new = NewUser {
+        let mut new = NewUser {
             id: UserId::new(self.ids.random()),
             email: user.email,
             password_hash,
@@ -94,6 +96,9 @@ impl Registration {
                 // In this order, as everybody: the address, then accounts.
                 tx.lock_address(&new.email)?;
                 let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;
+                if tx.unverified_account(&new.email)?.is_some() {
+                    new.password_hash = NO_PASSWORD.to_owned();
+                }
                 let entry = match take_address(tx, &new.email, None, now)? {
                     true => this.make(tx, &new, &consents)?,
                     false => this.tell_owner(tx, &new.email, now)?,

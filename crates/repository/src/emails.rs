@@ -226,14 +226,11 @@ impl EmailRows for Session<'_> {
     fn insert_verification(&mut self, verification: &NewVerification) -> Result<(), StoreError> {
         self.run(|connection| {
             sql::<()>(
-                "WITH replaced AS (
-                     UPDATE email_verifications SET used_at = ?
-                     WHERE email_id = ? AND used_at IS NULL)
+                "WITH replaced AS (DELETE FROM email_verifications WHERE email_id = ?)
                  INSERT INTO email_verifications
                      (id, email_id, token_hash, makes_primary, created_at, expires_at)
                  VALUES (?, ?, ?, ?, ?, ?)",
             )
-            .bind::<Timestamptz, _>(verification.created_at)
             .bind::<SqlUuid, _>(verification.email_id.uuid())
             .bind::<SqlUuid, _>(verification.id)
             .bind::<SqlUuid, _>(verification.email_id.uuid())
@@ -298,6 +295,10 @@ impl EmailRows for Session<'_> {
 
     fn insert_email_change(&mut self, change: &EmailChange) -> Result<(), StoreError> {
         self.run(|connection| {
+            diesel::delete(email_changes::table)
+                .filter(email_changes::user_id.eq(change.user_id.uuid()))
+                .filter(email_changes::undo_until.le(change.changed_at))
+                .execute(connection)?;
             diesel::insert_into(email_changes::table)
                 .values((
                     email_changes::id.eq(change.id),

@@ -15,12 +15,10 @@ impl ResetRows for Session<'_> {
     fn insert_reset(&mut self, reset: &NewReset) -> Result<(), StoreError> {
         self.run(|connection| {
             sql::<()>(
-                "WITH replaced AS (
-                     UPDATE password_resets SET used_at = ? WHERE user_id = ? AND used_at IS NULL)
+                "WITH replaced AS (DELETE FROM password_resets WHERE user_id = ?)
                  INSERT INTO password_resets (id, user_id, token_hash, created_at, expires_at)
                  VALUES (?, ?, ?, ?, ?)",
             )
-            .bind::<Timestamptz, _>(reset.created_at)
             .bind::<SqlUuid, _>(reset.user_id.uuid())
             .bind::<SqlUuid, _>(reset.id)
             .bind::<SqlUuid, _>(reset.user_id.uuid())

@@ -284,11 +284,19 @@ fn kept<B: MessageBody + 'static>(
     (ServiceResponse::new(request, head.set_body(body)), answer)
 }
 
-/// Whether asking again would be answered alike. Faults pass, tokens are renewed, and whoever is told
-/// when to come back shall find the door open.
+/// Whether the answer tells what became of what was asked for. Faults pass, tokens are renewed, whoever
+/// is told when to come back shall find the door open, and nothing was asked for yet by what could not
+/// be read: a client that mends a form may send it with the key that the form has.
 fn is_final(status: StatusCode, headers: &HeaderMap) -> bool {
     let passes = status.is_client_error() && headers.contains_key(header::RETRY_AFTER);
-    let never_kept = [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS];
+    let never_kept = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::BAD_REQUEST,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        StatusCode::UNPROCESSABLE_ENTITY,
+    ];
     !status.is_server_error() && !passes && !never_kept.contains(&status)
 }
 
@@ -460,19 +468,13 @@ mod tests {
     #[test]
     fn what_passes_by_itself_is_not_final() {
         let mut headers = HeaderMap::new();
-        for (status, expected) in [
-            (200, true),
-            (202, true),
-            (404, true),
-            (409, true),
-            (422, true),
-        ] {
-            assert_eq!(
+        for status in [200, 202, 403, 404, 409] {
+            assert!(
                 is_final(StatusCode::from_u16(status).unwrap(), &headers),
-                expected
+                "{status}"
             );
         }
-        for status in [401, 429, 500, 503] {
+        for status in [400, 401, 413, 415, 422, 429, 500, 503] {
             assert!(
                 !is_final(StatusCode::from_u16(status).unwrap(), &headers),
                 "{status}"

@@ -160,7 +160,8 @@ fn tls(settings: &SmtpSettings) -> Result<TlsParameters, Error> {
     parameters.build()
 }
 
-/// Gives one mail to the server.
+/// Gives one mail to the server. Once it takes a sender it takes mail from us: what it answers then is
+/// about this one.
 fn give(
     connection: &mut SmtpConnection,
     envelope: &Envelope,
@@ -170,6 +171,15 @@ fn give(
     let parameters = mail_parameters(connection, envelope)?;
     deadline.applied_to(connection)?;
     connection.command(Mail::new(envelope.from().cloned(), parameters))?;
+    finish(connection, envelope, message, deadline).map_err(Failure::once_begun)
+}
+
+fn finish(
+    connection: &mut SmtpConnection,
+    envelope: &Envelope,
+    message: &[u8],
+    deadline: Deadline,
+) -> Result<(), Failure> {
     for recipient in envelope.to() {
         deadline.applied_to(connection)?;
         connection.command(Rcpt::new(recipient.clone(), Vec::new()))?;
@@ -200,6 +210,7 @@ fn mail_parameters(
         false => Err(Failure {
             code: Some("553".to_owned()),
             reason: "the mail server takes no address with letters beyond ASCII".to_owned(),
+            once_begun: false,
         }),
     }
 }
@@ -237,6 +248,8 @@ struct Failure {
     /// The answer's number, if there was an answer.
     code: Option<String>,
     reason: String,
+    /// Whether the server had taken mail from us before.
+    once_begun: bool,
 }
 
 impl Failure {
@@ -252,6 +265,14 @@ impl Failure {
         Self {
             code: None,
             reason: reason.chars().take(MAX_REASON_CHARS).collect(),
+            once_begun: false,
+        }
+    }
+
+    fn once_begun(self) -> Self {
+        Self {
+            once_begun: true,
+            ..self
         }
     }
 }
@@ -269,6 +290,7 @@ impl From<Error> for Failure {
             return Self {
                 code: Some(code),
                 reason,
+                once_begun: false,
             };
         }
         if timed_out(&error) {
@@ -283,8 +305,11 @@ impl From<Error> for Failure {
 }
 
 impl From<Failure> for MailerError {
-    fn from(Failure { code, reason }: Failure) -> Self {
-        match code.as_deref() {
+    fn from(failure: Failure) -> Self {
+        let reason = failure.reason;
+        match failure.code.as_deref() {
+            // Were these to stop all mail, one that they are said to would stop it for ever.
+            Some(code) if about_us(code) && failure.once_begun => Self::Temporary(reason),
             Some(code) if about_us(code) => Self::Unreachable(reason),
             Some(code) if code.starts_with('5') => Self::Permanent(reason),
             Some(_) | None => Self::Temporary(reason),
@@ -324,12 +349,12 @@ mod tests {
 
     #[test]
     fn an_answer_tells_what_to_do_with_the_mail() {
-        let verdict = |code: &str| {
-            MailerError::from(Failure {
-                code: Some(code.to_owned()),
-                reason: String::new(),
-            })
+        let failure = |code: &str| Failure {
+            code: Some(code.to_owned()),
+            reason: String::new(),
+            once_begun: false,
         };
+        let verdict = |code: &str| MailerError::from(failure(code));
         for code in ["450", "451 4.7.1", "452"] {
             assert_eq!(verdict(code), MailerError::Temporary(String::new()));
         }
@@ -338,7 +363,11 @@ mod tests {
         }
         for code in ["421 4.3.2", "454", "530 5.7.0", "535"] {
             assert_eq!(verdict(code), MailerError::Unreachable(String::new()));
+            let begun = MailerError::from(failure(code).once_begun());
+            assert_eq!(begun, MailerError::Temporary(String::new()));
         }
+        let begun = MailerError::from(failure("550").once_begun());
+        assert_eq!(begun, MailerError::Permanent(String::new()));
     }
 
     #[test]

@@ -36,7 +36,7 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "refresh_reused.txt" "refresh_reused.html"
     "totp_enabled.txt" "totp_enabled.html"
     "totp_disabled.txt" "totp_disabled.html"
-    "account_created.txt" "account_created.html"
+    "choose_password.txt" "choose_password.html"
     "verify_further_email.txt" "verify_further_email.html"
     "email_added.txt" "email_added.html"
     "address_in_use.txt" "address_in_use.html"
@@ -142,7 +142,7 @@ impl Site {
                 reset_id,
                 firstname,
             }
-            | MailContent::AccountCreated {
+            | MailContent::ChoosePassword {
                 reset_id,
                 firstname,
             } => {
@@ -324,7 +324,7 @@ pub(super) mod tests {
                 firstname: name(),
                 at: at(),
             },
-            MailContent::AccountCreated {
+            MailContent::ChoosePassword {
                 reset_id: id,
                 firstname: name(),
             },
@@ -377,7 +377,7 @@ pub(super) mod tests {
                 "{SITE}/undo-email-change?token={}",
                 links.text(LinkPurpose::UndoEmailChange, id)
             ),
-            MailKind::ResetPassword | MailKind::EmailChangeUndone | MailKind::AccountCreated => {
+            MailKind::ResetPassword | MailKind::EmailChangeUndone | MailKind::ChoosePassword => {
                 format!("{SITE}/reset-password/{reset}")
             }
             MailKind::AccountExists | MailKind::AddressInUse | MailKind::EmailReplaced => {

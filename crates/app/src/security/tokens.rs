@@ -14,6 +14,9 @@ use uuid::Uuid;
 /// Ours have some 350 bytes; what is much longer is not worth hashing.
 const MAX_TOKEN_BYTES: usize = 4_096;
 
+/// By how much, in seconds, another server's clock may be ahead of this one's.
+const CLOCK_SKEW: i64 = 60;
+
 /// Makes and reads access tokens with one secret.
 pub struct JwtTokens {
     encoding: EncodingKey,
@@ -98,7 +101,8 @@ impl AccessTokens for JwtTokens {
             .map_err(|_not_ours| TokenError::Invalid)?
             .claims;
         let now = now.timestamp();
-        if claims.iat > now || claims.nbf.is_some_and(|from| from > now) {
+        let soon = now.saturating_add(CLOCK_SKEW);
+        if claims.iat > soon || claims.nbf.is_some_and(|from| from > soon) {
             return Err(TokenError::Invalid);
         }
         if claims.exp <= now {
@@ -207,8 +211,8 @@ mod tests {
             ("exp", json!("1800000060")),
             ("exp", json!(1e300)),
             ("exp", json!(i64::MAX)),
-            ("iat", json!(1_800_000_001)),
-            ("nbf", json!(1_800_000_001)),
+            ("iat", json!(1_800_000_061)),
+            ("nbf", json!(1_800_000_061)),
             ("nbf", json!("soon")),
         ] {
             let mut other = claims();
@@ -216,6 +220,15 @@ mod tests {
             let refused = verify(&signed(&other));
             assert_eq!(refused, Err(TokenError::Invalid), "{claim} {value}");
         }
+    }
+
+    #[test]
+    fn a_token_of_a_server_whose_clock_is_a_minute_ahead_is_good() {
+        let mut ahead = claims();
+        ahead["iat"] = json!(1_800_000_060);
+        ahead["nbf"] = json!(1_800_000_060);
+        ahead["exp"] = json!(1_800_000_120);
+        assert!(verify(&signed(&ahead)).is_ok());
     }
 
     #[test]

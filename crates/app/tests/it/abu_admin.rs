@@ -207,6 +207,27 @@ fn reset_password_reads_the_new_one_from_standard_input_or_a_terminal() {
 }
 
 #[test]
+fn reset_password_kills_the_links_that_were_sent_and_tells_the_owner() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let owner = database.user().email(EMAIL).create();
+    database.execute(&format!(
+        "INSERT INTO password_resets (id, user_id, token_hash, created_at, expires_at)
+         VALUES (gen_random_uuid(), '{}', '\\x{:064}', now(), now() + interval '1 hour')",
+        owner.id, 0
+    ));
+    let mut reset = on(&database, &folder);
+    reset.args(["reset-password", EMAIL, "--password-stdin"]);
+    let said = say_with_input(&mut reset, PASSWORD);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    database.execute(
+        "DO $$ BEGIN
+             ASSERT NOT EXISTS (SELECT FROM password_resets WHERE used_at IS NULL);
+             ASSERT (SELECT array_agg(kind) FROM email_outbox) = ARRAY['password_changed'];
+         END $$",
+    );
+}
+
+#[test]
 fn reset_password_refuses_bad_passwords_strangers_and_having_nobody_to_ask() {
     let (folder, database) = (folder(), TestDatabase::new());
     let reset = |email: &str, input: &str| {

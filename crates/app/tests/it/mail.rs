@@ -193,6 +193,23 @@ async fn a_mail_that_is_put_off_is_sent_once_when_its_time_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_the_server_hangs_up_on_does_not_hold_up_the_others() {
+    let smtp = SmtpServer::start();
+    smtp.script([SmtpBehavior::Refuse("421 4.7.0 Not this one")]);
+    let (database, bad) = {
+        let database = TestDatabase::new();
+        let bad = enqueue(&database);
+        (database, bad)
+    };
+    let good = enqueue(&database);
+    let server = server_on(&smtp, database, |_settings| {}).await;
+    wait_for_state(server.database(), good, MailState::Sent);
+    let waiting = wait_for(server.database(), bad, |record| record.failed_at.is_some());
+    assert_eq!((waiting.state, waiting.attempts), (MailState::Pending, 1));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_is_given_up_after_its_last_attempt() {
     let smtp = SmtpServer::start();
     smtp.script([

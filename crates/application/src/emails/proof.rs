@@ -1,18 +1,24 @@
 //! Proving that somebody reads an address.
 
 use super::*;
-use crate::{access::Origin, audit::Actor, detached::detach};
+use crate::{
+    access::Origin,
+    audit::Actor,
+    detached::detach,
+    passwords::{self, NO_PASSWORD},
+};
 
 impl Emails {
     /// Notes that whoever has the token reads the address that it was sent to. The address is theirs
-    /// then, and an account that was registered with it and never proved it is gone.
+    /// then, and an account that was registered with it and never proved it is gone. If nobody has a
+    /// password for the account, they are sent a link to choose one.
     ///
     /// # Errors
     /// [`LinkError`].
     pub async fn verify(&self, token: &str, origin: Origin) -> Result<(), LinkError> {
         let hash = token_hash(token)?;
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        let ids = Arc::clone(&self.ids);
+        let this = self.clone();
         self.database
             .transaction(move |tx| {
                 let verification = lock_live(tx, &hash, now)?;
@@ -27,11 +33,9 @@ impl Emails {
                 tx.kill_verifications_of(email.id, now)?;
                 let user = tx.user(email.user_id)?.ok_or(LinkError::Gone)?;
                 if !email.is_primary {
-                    let content = MailContent::EmailAdded {
-                        firstname: user.firstname,
-                        new_address_masked: email.email.masked(),
-                    };
-                    mail::enqueue(tx, &*ids, now, &user.email, content)?;
+                    this.tell_of_further(tx, &user, &email, now)?;
+                } else if tx.password_hash(user.id)?.as_deref() == Some(NO_PASSWORD) {
+                    this.let_choose_password(tx, &user, now)?;
                 }
                 Entry::new(Actor::Anonymous, Action::EmailVerify)
                     .from(&origin)
@@ -40,6 +44,37 @@ impl Emails {
                 Ok(())
             })
             .await
+    }
+
+    fn tell_of_further(
+        &self,
+        tx: &mut dyn Transaction,
+        user: &User,
+        email: &UserEmail,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let content = MailContent::EmailAdded {
+            firstname: user.firstname.clone(),
+            new_address_masked: email.email.masked(),
+        };
+        mail::enqueue(tx, &*self.ids, now, &user.email, content)?;
+        Ok(())
+    }
+
+    fn let_choose_password(
+        &self,
+        tx: &mut dyn Transaction,
+        user: &User,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (ids, lifetime) = (&*self.ids, self.reset_lifetime);
+        let reset_id = passwords::begin_reset(tx, ids, &*self.links, user.id, lifetime, now)?;
+        let content = MailContent::ChoosePassword {
+            reset_id,
+            firstname: user.firstname.clone(),
+        };
+        mail::enqueue(tx, ids, now, &user.email, content)?;
+        Ok(())
     }
 
     /// Sends another link to prove the address of a registration, if there is one. Nobody is told

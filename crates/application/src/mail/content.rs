@@ -62,8 +62,8 @@ named! {
         TotpEnabled => "totp_enabled",
         /// Logging in takes no second factor any more.
         TotpDisabled => "totp_disabled",
-        /// The office made an account.
-        AccountCreated => "account_created",
+        /// An account is ready but for its password.
+        ChoosePassword => "choose_password",
         /// Somebody wants one more address for their account.
         VerifyFurtherEmail => "verify_further_email",
         /// Somebody has one more address.
@@ -154,8 +154,8 @@ pub enum MailContent {
         /// When.
         at: DateTime<Utc>,
     },
-    /// To somebody for whom the office made an account: choose a password.
-    AccountCreated {
+    /// To somebody who proved the address of an account that has no password: choose one.
+    ChoosePassword {
         /// What the link resets.
         reset_id: Uuid,
         /// Whom to greet.
@@ -203,7 +203,7 @@ impl MailContent {
             Self::RefreshReused { .. } => MailKind::RefreshReused,
             Self::TotpEnabled { .. } => MailKind::TotpEnabled,
             Self::TotpDisabled { .. } => MailKind::TotpDisabled,
-            Self::AccountCreated { .. } => MailKind::AccountCreated,
+            Self::ChoosePassword { .. } => MailKind::ChoosePassword,
             Self::VerifyFurtherEmail { .. } => MailKind::VerifyFurtherEmail,
             Self::EmailAdded { .. } => MailKind::EmailAdded,
             Self::AddressInUse { .. } => MailKind::AddressInUse,

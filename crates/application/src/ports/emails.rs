@@ -132,7 +132,7 @@ pub trait EmailRows {
         gone: &EmailAddress,
     ) -> Result<(), StoreError>;
 
-    /// Adds a request to prove an address; those before it for the same address are dead then.
+    /// Adds a request to prove an address; those before it for the same address are gone then.
     ///
     /// # Errors
     /// A conflict where the account does not have the address any more.
@@ -160,7 +160,8 @@ pub trait EmailRows {
     /// [`StoreError`].
     fn kill_verifications(&mut self, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Notes a change of a primary address.
+    /// Notes a change of a primary address; those before it that cannot be undone any more are gone
+    /// then.
     ///
     /// # Errors
     /// [`StoreError`].

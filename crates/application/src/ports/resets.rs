@@ -32,7 +32,7 @@ pub struct PasswordReset {
 
 /// Requests for other passwords.
 pub trait ResetRows {
-    /// Adds a request; those before it for the same account are dead then.
+    /// Adds a request; those before it for the same account are gone then.
     ///
     /// # Errors
     /// A conflict where there is no such account.

@@ -70,6 +70,7 @@ end_reasons! {
     RefreshReused => "refresh-reused", "A refresh token of it was used again.";
     PasswordChanged => "password-changed", "Its user changed their password.";
     PasswordReset => "password-reset", "The password was reset.";
+    TotpEnabled => "totp-enabled", "Its user turned one-time passwords on, and it had begun without.";
     EmailChangeUndone => "email-change-undone",
         "The reader of the old address took a change of address back.";
     Suspended => "suspended", "The account was suspended.";

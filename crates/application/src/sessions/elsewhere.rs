@@ -20,6 +20,8 @@ const MOST: u32 = 10_000;
 pub struct EndedElsewhere {
     /// Those that the chat was told of and that the next look sees again.
     told: HashSet<SessionId>,
+    /// When the last look was that did not fail.
+    seen_until: Option<DateTime<Utc>>,
 }
 
 impl EndedElsewhere {
@@ -33,7 +35,8 @@ impl EndedElsewhere {
         live_chat: &dyn LiveChat,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let ended = store.read(|tx| tx.sessions_ended_after(now - LOOK_BACK, MOST))?;
+        let from = self.seen_until.map_or(now, |seen| seen.min(now)) - LOOK_BACK;
+        let ended = store.read(|tx| tx.sessions_ended_after(from, MOST))?;
         let mut by_user: BTreeMap<UserId, Vec<&EndedSession>> = BTreeMap::new();
         for session in ended.iter().filter(|one| !self.told.contains(&one.id)) {
             by_user.entry(session.user_id).or_default().push(session);
@@ -48,6 +51,7 @@ impl EndedElsewhere {
             drop(live_chat.sessions_ended(user, &ids));
         }
         self.told = ended.into_iter().map(|session| session.id).collect();
+        self.seen_until = Some(now);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    Sessions,
+    EndedSessions, Sessions, ending_sessions,
     second_factor::{SecondFactor, recovery_hash},
 };
 use crate::{
@@ -18,7 +18,10 @@ use crate::{
     audit::{Action, Entry, Target},
     mail::{self, MailContent},
     passwords::{ConfirmError, Confirmed},
-    ports::{Ids, NewTotpSecret, OneTimePasswords, StoreError, TotpRecord, Transaction},
+    ports::{
+        EndReason, Ids, NewTotpSecret, OneTimePasswords, StoreError, TotpRecord, Transaction,
+        WhichSessions,
+    },
 };
 
 /// How many recovery codes somebody has at first.
@@ -115,7 +118,8 @@ impl Sessions {
             .await
     }
 
-    /// Has one-time passwords asked for at log-in from now on, and returns the recovery codes.
+    /// Has one-time passwords asked for at log-in from now on, and returns the recovery codes. The
+    /// caller's other sessions end: they began with a password alone.
     ///
     /// # Errors
     /// [`TotpError`].
@@ -126,32 +130,33 @@ impl Sessions {
     ) -> Result<Vec<RecoveryCode>, TotpError> {
         let (known, ids) = (Arc::clone(&self.one_time_passwords), Arc::clone(&self.ids));
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        self.database
-            .transaction(move |tx| {
-                let user = caller.user;
-                tx.lock_account(user)?;
-                access::require_self(tx, &caller)?;
-                let record = tx.totp(user)?.ok_or(TotpError::NotEnabled)?;
-                if record.confirmed_at.is_some() {
-                    return Err(TotpError::AlreadyEnabled);
-                }
-                let found = SecondFactor::find(&*known, user, &record, &otp, now);
-                let Some(SecondFactor::Step(step)) = found.map_err(TotpError::Internal)? else {
-                    return Err(TotpError::WrongOtp);
-                };
-                tx.confirm_totp(user, step, now)?;
-                let codes = give_recovery_codes(tx, user, &*ids)?;
-                tx.set_totp_due(user, false)?;
-                let account = tx.user(user)?.ok_or(AccessError::SessionEnded)?;
-                let firstname = account.firstname;
-                let content = MailContent::TotpEnabled { firstname, at: now };
-                mail::enqueue(tx, &*ids, now, &account.email, content)?;
-                Entry::by(&caller, Action::TotpEnable)
-                    .on(Target::user(user))
-                    .write(tx, entry_id, now)?;
-                Ok(codes)
-            })
-            .await
+        ending_sessions(&self.database, &self.live_chat, move |tx| {
+            let user = caller.user;
+            tx.lock_account(user)?;
+            access::require_self(tx, &caller)?;
+            let record = tx.totp(user)?.ok_or(TotpError::NotEnabled)?;
+            if record.confirmed_at.is_some() {
+                return Err(TotpError::AlreadyEnabled);
+            }
+            let found = SecondFactor::find(&*known, user, &record, &otp, now);
+            let Some(SecondFactor::Step(step)) = found.map_err(TotpError::Internal)? else {
+                return Err(TotpError::WrongOtp);
+            };
+            tx.confirm_totp(user, step, now)?;
+            let codes = give_recovery_codes(tx, user, &*ids)?;
+            tx.set_totp_due(user, false)?;
+            let others = WhichSessions::AllBut(caller.session);
+            let sessions = tx.end_sessions(user, others, EndReason::TotpEnabled, now)?;
+            let account = tx.user(user)?.ok_or(AccessError::SessionEnded)?;
+            let firstname = account.firstname;
+            let content = MailContent::TotpEnabled { firstname, at: now };
+            mail::enqueue(tx, &*ids, now, &account.email, content)?;
+            Entry::by(&caller, Action::TotpEnable)
+                .on(Target::user(user))
+                .write(tx, entry_id, now)?;
+            Ok((codes, EndedSessions { user, sessions }))
+        })
+        .await
     }
 
     /// Has one-time passwords not asked for any more. Where the caller's groups require them, their

@@ -70,7 +70,7 @@ enum StoredContent {
         firstname: PersonName,
         at: DateTime<Utc>,
     },
-    AccountCreated {
+    ChoosePassword {
         reset_id: Uuid,
         #[serde(with = "name")]
         firstname: PersonName,
@@ -193,7 +193,7 @@ mod tests {
                 firstname: name(),
                 at,
             },
-            MailContent::AccountCreated {
+            MailContent::ChoosePassword {
                 reset_id: id,
                 firstname: name(),
             },

@@ -97,8 +97,13 @@ impl Server {
 
     /// What the chat is told after one more look.
     fn look(&mut self) -> Vec<Told> {
+        self.look_in(TimeDelta::zero())
+    }
+
+    /// What the chat is told after a look that much later.
+    fn look_in(&mut self, time: TimeDelta) -> Vec<Told> {
         let store = self.database.store();
-        let now = SystemClock.now();
+        let now = SystemClock.now() + time;
         self.seen.look(&*store, &self.notes, now).unwrap();
         self.notes.take()
     }
@@ -123,6 +128,16 @@ fn a_session_whose_end_was_committed_late_is_told_of_too() {
     server.look();
     server.end(late, EndReason::LogOut, 90);
     assert_eq!(server.look(), [Told::Ended(late, vec![session_of(late)])]);
+}
+
+#[test]
+fn what_ended_while_nobody_could_look_is_told_of_however_long_that_took() {
+    let mut server = Server::new();
+    let user = server.user();
+    assert_eq!(server.look(), []);
+    server.end(user, EndReason::PasswordReset, 0);
+    let ended = Told::Ended(user, vec![session_of(user)]);
+    assert_eq!(server.look_in(TimeDelta::hours(1)), [ended]);
 }
 
 #[test]

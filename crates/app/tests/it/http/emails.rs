@@ -136,6 +136,15 @@ fn set_up_totp(rig: &Rig, user: &User) {
     ));
 }
 
+/// Makes it look as if the times of these columns were longer ago than a change can be undone.
+fn age(rig: &Rig, table: &str, columns: &[&str]) {
+    for column in columns {
+        rig.database().execute(&format!(
+            "UPDATE {table} SET {column} = {column} - interval '73 hours'"
+        ));
+    }
+}
+
 fn without_instance(answer: &Answer) -> Value {
     let mut body = answer.json();
     body.as_object_mut().unwrap().remove("instance");
@@ -465,8 +474,7 @@ async fn what_the_account_had_long_before_a_change_stays_when_it_is_undone() {
     let user = somebody(&rig, "amina@example.com");
     let session = rig.log_in_as("amina@example.com", PASSWORD).await;
     add_proved(&rig, &post, &session, "old.friend@example.com").await;
-    rig.database()
-        .execute("UPDATE user_emails SET created_at = created_at - interval '73 hours'");
+    age(&rig, "user_emails", &["created_at", "verified_at"]);
     let token = change_proved(
         &rig,
         &post,
@@ -476,8 +484,7 @@ async fn what_the_account_had_long_before_a_change_stays_when_it_is_undone() {
     )
     .await;
     set_up_totp(&rig, &user);
-    rig.database()
-        .execute("UPDATE totp_secrets SET created_at = created_at - interval '73 hours'");
+    age(&rig, "totp_secrets", &["created_at", "confirmed_at"]);
     undo(&rig, &token).await.expect(200);
     rig.assert_stored("EXISTS (SELECT FROM totp_secrets)");
     rig.database().execute("DELETE FROM totp_secrets");
@@ -495,6 +502,42 @@ async fn what_the_account_had_long_before_a_change_stays_when_it_is_undone() {
             entry("old.friend@example.com", false, true)
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_begun_long_before_a_change_and_completed_since_goes_when_it_is_undone() {
+    let (rig, post) = Post::start().await;
+    let user = somebody(&rig, "amina@example.com");
+    let thief = rig.log_in_as("amina@example.com", PASSWORD).await;
+    add_proved(&rig, &post, &thief, "thief1@example.com").await;
+    set_up_totp(&rig, &user);
+    age(&rig, "user_emails", &["created_at"]);
+    age(&rig, "totp_secrets", &["created_at"]);
+    let (old, new) = ("amina@example.com", "thief2@example.com");
+    let token = change_proved(&rig, &post, &thief, old, new).await;
+    undo(&rig, &token).await.expect(200);
+    rig.assert_stored(
+        "NOT EXISTS (SELECT FROM totp_secrets)
+         AND (SELECT array_agg(email) FROM user_emails) = ARRAY['amina@example.com']",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_reads_the_address_before_has_no_say_over_the_one_that_the_office_gave() {
+    let (rig, post) = Post::start().await;
+    let user = somebody(&rig, "amina@example.com");
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
+    let (first, second) = ("amina@example.com", "second@example.com");
+    let token = change_proved(&rig, &post, &session, first, second).await;
+    let office = rig.holder_of(&[Permission::ViewUser, Permission::ModifyUser]);
+    let path = format!("/api/v1/users/{}", user.id);
+    let shown = rig.get(&path).by(&office).send().await;
+    let tag = shown.header("etag");
+    let put = rig.put(&path).by(&office).header("if-match", tag);
+    let body = json!({"email": "third@example.com", "firstname": "Amina", "lastname": "Bello"});
+    put.json(&body).send().await.expect(200);
+    undo(&rig, &token).await.problem("gone");
+    rig.assert_stored("EXISTS (SELECT FROM users WHERE email = 'third@example.com')");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

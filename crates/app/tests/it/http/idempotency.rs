@@ -359,6 +359,17 @@ async fn a_fault_lets_the_key_go() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_mended_is_sent_with_the_key_that_it_had() {
+    let rig = Rig::start().await;
+    let (user, key) = (rig.user(), key());
+    let refused = open(&rig, &user, &key, "").send().await;
+    refused.problem("validation-failed");
+    let mended = open(&rig, &user, &key, "room").send().await;
+    assert!(!is_replayed(&mended));
+    mended.expect(201);
+}
+
+#[tokio::test]
 async fn whoever_must_log_in_or_wait_first_has_used_no_key() {
     let rig = Rig::start_with(|settings| {
         settings.chat.messages_per_minute = 1;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use abu_chat_protocol::CloseCode;
+use abu_domain::access::Permission;
 use abu_test_support::{ChatClient, session_of};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -168,6 +169,21 @@ async fn a_reset_gives_another_password_and_ends_every_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_was_sent_before_a_suspension_is_not_good_after_it() {
+    let (rig, post) = Post::start().await;
+    let email = "owner@example.com";
+    let owner = somebody(&rig, email);
+    let link = link(&rig, &post, email).await;
+    let office = rig.holder_of(&[Permission::ModifyUser]);
+    for action in ["deactivate", "activate"] {
+        let call = rig.post(&format!("/api/v1/users/{}/{action}", owner.id));
+        call.by(&office).send().await.expect(200);
+    }
+    reset(&rig, &link, NEW).await.problem("gone");
+    rig.log_in_as(email, PASSWORD).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_that_is_used_replaced_late_or_guessed_is_gone_and_changes_nothing() {
     let (rig, post) = Post::start().await;
     let email = "owner@example.com";
@@ -175,6 +191,8 @@ async fn a_link_that_is_used_replaced_late_or_guessed_is_gone_and_changes_nothin
     let replaced = link(&rig, &post, email).await;
     let late = link(&rig, &post, email).await;
     reset(&rig, &replaced, NEW).await.problem("gone");
+    // However often somebody asks, their account has one.
+    rig.assert_stored("(SELECT count(*) FROM password_resets) = 1");
     rig.database()
         .execute("UPDATE password_resets SET expires_at = now()");
     let row = "SELECT id::text FROM password_resets";
