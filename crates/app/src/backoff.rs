@@ -8,19 +8,37 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// Waits that grow from try to try, and differ between servers that lost the same thing at the same
 /// moment.
 #[derive(Debug)]
-pub(crate) struct Backoff(Duration);
+pub(crate) struct Backoff {
+    first: Duration,
+    longest: Duration,
+    next: Duration,
+}
 
 impl Backoff {
-    /// Nothing was tried yet.
+    /// For the database. Nothing was tried yet.
     pub(crate) fn new() -> Self {
-        Self(FIRST)
+        Self::between(FIRST, LONGEST)
     }
 
-    /// How long to wait this time: at most five seconds.
+    /// Between these. Nothing was tried yet.
+    pub(crate) fn between(first: Duration, longest: Duration) -> Self {
+        Self {
+            first,
+            longest,
+            next: first,
+        }
+    }
+
+    /// How long to wait this time: at least half of the first wait, at most the longest.
     pub(crate) fn next(&mut self) -> Duration {
-        let wait = self.0.mul_f64(rand::random_range(0.5..=1.0));
-        self.0 = (self.0 * 2).min(LONGEST);
+        let wait = self.next.mul_f64(rand::random_range(0.5..=1.0));
+        self.next = (self.next * 2).min(self.longest);
         wait
+    }
+
+    /// It worked: the next wait is a first one.
+    pub(crate) fn reset(&mut self) {
+        self.next = self.first;
     }
 }
 
@@ -40,5 +58,7 @@ mod tests {
                 .all(|wait| *wait >= LONGEST / 2 && *wait <= LONGEST)
         );
         assert!(later.windows(2).any(|pair| pair[0] != pair[1]));
+        backoff.reset();
+        assert!(backoff.next() <= FIRST);
     }
 }

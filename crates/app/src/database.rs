@@ -15,8 +15,8 @@ pub use preparation::PreparationError;
 pub(crate) use preparation::{Preparation, require_migrated};
 
 /// Connections besides those that requests share: the chat's writer, its directory, its notes of who
-/// was last seen, and the watch over the database. None of them ever waits for a request.
-const CONNECTIONS_OF_OUR_OWN: u32 = 4;
+/// was last seen, the mail, and the watch over the database. None of them ever waits for a request.
+const CONNECTIONS_OF_OUR_OWN: u32 = 5;
 /// How long to wait for a connection before the database counts as away.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
 /// Far more than any of our statements takes.

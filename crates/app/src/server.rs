@@ -25,7 +25,8 @@ use abu_application::{
 };
 use abu_chat::ChatEngine;
 use actix_web::dev::ServerHandle;
-use futures_util::future::join3;
+use futures_util::future::join4;
+use secrecy::ExposeSecret;
 use tokio::{
     sync::oneshot,
     task::{JoinHandle, spawn_blocking},
@@ -35,8 +36,9 @@ use tokio::{
 use crate::{
     database::{GuardedStore, OwnPostgres},
     kept_secrets::{KeptSecret, KeptSecrets},
+    mail::{self, MailWorker, Wake},
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, JwtTokens},
+    security::{BcryptHasher, HmacLinkTokens, JwtTokens},
     settings::Settings,
     state::{AppParts, AppState},
 };
@@ -60,6 +62,7 @@ pub struct RunningServer {
     secrets: KeptSecrets,
     readiness: Readiness,
     chat: ChatEngine,
+    mail: MailWorker,
     http: ServerHandle,
     listening: JoinHandle<io::Result<()>>,
     set_up: oneshot::Receiver<Result<(), StartError>>,
@@ -121,6 +124,9 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let parts = parts(&settings, &secrets, &readiness, Arc::clone(&store))?;
     let (chat, hasher) = (parts.chat.clone(), Arc::clone(&parts.hasher));
+    let wake = Wake::default();
+    let links = Arc::clone(&parts.links);
+    let mail = mail::start(&settings, store.clone(), links, wake.clone())?;
     let listener = listener::listen(&settings, AppState::new(parts), chat.clone())?;
     let own_postgres = Arc::new(OnceLock::new());
     let keeper = set_up::Keeper {
@@ -130,6 +136,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
+        mail: wake,
     };
     let (done, set_up) = oneshot::channel();
     Ok(RunningServer {
@@ -141,6 +148,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         secrets,
         readiness,
         chat,
+        mail,
         set_up,
         own_postgres,
     })
@@ -168,16 +176,18 @@ impl RunningServer {
         }
     }
 
-    /// Stops in order: no new connections, chat sessions ended with 1001, running requests and accepted
-    /// messages finished within `server.shutdown_timeout`, and last the server's own PostgreSQL. What
-    /// takes longer is left to end with the process.
+    /// Stops in order: no new connections, chat sessions ended with 1001, running requests, accepted
+    /// messages and the mail that is being sent finished within `server.shutdown_timeout`, and last the
+    /// server's own PostgreSQL. What takes longer is left to end with the process.
     pub async fn stop(self) {
         self.readiness.set(ServingState::Draining);
         let limit = self.settings.server.shutdown_timeout;
-        let drained = join3(
+        let mail = self.mail;
+        let drained = join4(
             self.http.stop(true),
             self.chat.shut_down(limit),
             self.keeper,
+            spawn_blocking(move || mail.stop()),
         );
         if timeout(limit, drained).await.is_err() {
             log::warn!(
@@ -214,6 +224,7 @@ fn parts(
         Some(configured) => configured.clone(),
         None => secrets.get_or_make(KeptSecret::JwtSecret, &*ids)?,
     };
+    let links = HmacLinkTokens::new(secret.expose_secret().as_bytes());
     let tokens = JwtTokens::new(&secret, &auth.issuer, &auth.audience, auth.access_token_ttl);
     let places = BlockingPool::new(settings.database.pool_size as usize, PATIENCE);
     let database = Database::new(store, places);
@@ -230,6 +241,7 @@ fn parts(
         chat: chat.map_err(StartError::Threads)?,
         readiness: readiness.clone(),
         tokens: Arc::new(tokens),
+        links: Arc::new(links),
         hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
         hashing: BlockingPool::new(hashing_places(), HASHING_PATIENCE),
         clock,

@@ -12,7 +12,11 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use ipnet::IpNet;
+use lettre::{message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::SecretString;
+
+use crate::rate_limits::Quota;
 
 pub use effective::Effective;
 pub use environment::Environment;
@@ -32,7 +36,7 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// The first administrator.
     pub superuser: SuperuserSettings,
-    /// Whether callers who ask too often are refused.
+    /// How often callers may ask.
     pub rate_limits: RateLimitSettings,
     /// Which browsers may call.
     pub cors: CorsSettings,
@@ -40,6 +44,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// What the server keeps itself.
     pub data: DataSettings,
+    /// Mail.
+    pub mail: MailSettings,
     /// The chat's limits.
     pub chat: ChatSettings,
     /// How large rooms, and how many: `chat.max_room_members` and `chat.max_rooms_per_user`.
@@ -59,6 +65,8 @@ pub struct ServerSettings {
     pub shutdown_timeout: Duration,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
+    /// The proxies that are believed when they say whom they pass on.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// `database.*`
@@ -105,6 +113,20 @@ pub struct SuperuserSettings {
 pub struct RateLimitSettings {
     /// Whether there are any limits.
     pub enabled: bool,
+    /// Requests of a user, or of a network from which nobody is logged in.
+    pub default: Quota,
+    /// Handshakes of the chat with a ticket, from one network.
+    pub connect: Quota,
+    /// Log-ins to one account.
+    pub log_in_account: Quota,
+    /// Log-ins from one network.
+    pub log_in_network: Quota,
+    /// Registrations from one network.
+    pub register: Quota,
+    /// Mails that one address is sent because somebody asked for help.
+    pub recover: Quota,
+    /// Renewed access tokens, from one network.
+    pub refresh: Quota,
 }
 
 /// `cors.*`
@@ -127,6 +149,62 @@ pub struct LogSettings {
 pub struct DataSettings {
     /// The folder.
     pub dir: PathBuf,
+}
+
+/// `mail.*`
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// Who sends it.
+    pub from: Mailbox,
+    /// Who reads the answers, where that is somebody else.
+    pub reply_to: Option<Mailbox>,
+    /// Where the front end is that links lead to; without a slash at its end.
+    pub site_url: String,
+    /// The mail server; `None` for files instead.
+    pub smtp: Option<SmtpSettings>,
+    /// Attempts before a mail is given up.
+    pub max_attempts: u32,
+    /// How often the outbox is looked into.
+    pub poll_interval: Duration,
+    /// For how many days it is known what became of a mail.
+    pub keep_sent_days: u32,
+}
+
+/// `mail.smtp_*`
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// Its name, which its certificate must bear.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// Whether what is said is encrypted.
+    pub security: SmtpSecurity,
+    /// Who we are there; `None` where it does not ask.
+    pub log_in: Option<SmtpLogIn>,
+    /// Who may vouch for it, besides those that the system trusts.
+    pub authority: Option<Certificate>,
+    /// How long one mail may take.
+    pub timeout: Duration,
+}
+
+/// Whether what is said to the mail server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// It is not.
+    None,
+    /// From the command STARTTLS on, and never without.
+    StartTls,
+    /// From the first byte on.
+    Tls,
+}
+
+/// `mail.smtp_username` and `mail.smtp_password`
+#[derive(Clone, Debug)]
+pub struct SmtpLogIn {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: SecretString,
 }
 
 /// What was found in all places, whether or not it makes settings.

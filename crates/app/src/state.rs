@@ -6,8 +6,10 @@ use abu_application::{
     BlockingPool, Database,
     accounts::Accounts,
     chat_access::ChatAccess,
+    idempotency::Idempotency,
+    mail::Mails,
     messaging::Messaging,
-    ports::{AccessTokens, Clock, Ids, PasswordHasher, TokenClaims, TokenError},
+    ports::{AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, TokenClaims, TokenError},
     rooms::Rooms,
     sessions::Sessions,
 };
@@ -16,7 +18,8 @@ use actix_web::{HttpRequest, web};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    http::{AllowedOrigins, Api, CursorCodec},
+    http::{AllowedOrigins, Api, CursorCodec, Fingerprints, TrustedProxies},
+    rate_limits::RateLimits,
     readiness::Readiness,
     settings::{Environment, Settings},
 };
@@ -25,7 +28,8 @@ use crate::{
 pub struct AppParts {
     /// What the operator decided.
     pub settings: Arc<Settings>,
-    /// What access tokens are signed with; the key of list cursors is derived from it.
+    /// What access tokens are signed with; the keys of list cursors and of fingerprints are derived
+    /// from it.
     pub secret: SecretString,
     /// The store.
     pub database: Database,
@@ -35,6 +39,8 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// The secrets of links in mails.
+    pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Where they are hashed.
@@ -61,6 +67,12 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Tickets for the chat's handshake.
     pub chat_access: ChatAccess,
+    /// Requests that are done once.
+    pub idempotency: Idempotency,
+    /// How often somebody may ask.
+    pub limits: RateLimits,
+    /// Mail, for those who look after it.
+    pub mails: Mails,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Identifiers.
@@ -83,6 +95,10 @@ pub struct HttpRules {
     pub max_body_bytes: usize,
     /// Writes and reads the cursors of lists.
     pub cursors: CursorCodec,
+    /// Tells requests with one idempotency key apart.
+    pub fingerprints: Fingerprints,
+    /// The proxies that are believed when they say whom they pass on.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl AppState {
@@ -95,6 +111,7 @@ impl AppState {
             chat,
             readiness,
             tokens,
+            links: _,
             hasher,
             hashing,
             clock,
@@ -132,6 +149,14 @@ impl AppState {
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
             },
+            idempotency: Idempotency {
+                database: database.clone(),
+                clock: Arc::clone(&clock),
+            },
+            limits: RateLimits::new(&settings, ids.secret()),
+            mails: Mails {
+                database: database.clone(),
+            },
             chat_access: ChatAccess {
                 database,
                 clock: Arc::clone(&clock),
@@ -143,6 +168,8 @@ impl AppState {
                 only_https: settings.environment == Environment::Production,
                 max_body_bytes: settings.server.max_body_bytes,
                 cursors: CursorCodec::new(secret.expose_secret().as_bytes()),
+                fingerprints: Fingerprints::new(secret.expose_secret().as_bytes()),
+                trusted_proxies: TrustedProxies::new(&settings.server.trusted_proxies),
             },
             api: Api::describe(),
             ids,

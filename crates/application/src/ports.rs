@@ -2,7 +2,10 @@
 
 mod access;
 mod audit;
+mod idempotency;
+mod links;
 mod live_chat;
+mod mail;
 mod messages;
 mod rooms;
 mod security;
@@ -14,7 +17,13 @@ mod users;
 
 pub use access::{AccessRows, CallerRecord};
 pub use audit::{AuditRow, AuditRows};
+pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
+pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError};
+pub use mail::{
+    ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRows, Mailer, MailerError,
+    RenderedMail,
+};
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
 pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
 pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};

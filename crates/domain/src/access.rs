@@ -69,6 +69,8 @@ permissions! {
     ModifyChapter => "can_modify_chapter", "Change chapters and hand over offices.";
     ApproveMember => "can_approve_member", "Decide who joins a chapter.";
     ManageSettings => "can_manage_settings", "Change the platform's settings.";
+    ViewMail => "can_view_mail", "See what became of the platform's mail.";
+    ModifyMail => "can_modify_mail", "Have mail that was given up sent again.";
 }
 
 /// A role that every installation has.
@@ -186,6 +188,11 @@ pub const SEEDED_ROLES: &[SeededRole] = {
             permissions: &[ManageSettings],
         },
         SeededRole {
+            name: "mail_admin",
+            description: "Looks after the platform's mail.",
+            permissions: &[ViewMail, ModifyMail],
+        },
+        SeededRole {
             name: "chapter_chair",
             description: "Leads a chapter, inside it.",
             permissions: &[
@@ -238,6 +245,7 @@ pub const SEEDED_GROUPS: &[SeededGroup] = &[
             "moderation_admin",
             "chapter_admin",
             "settings_admin",
+            "mail_admin",
         ],
     },
     SeededGroup {

@@ -58,3 +58,7 @@ typed_id!(
     /// A message; UUIDv7, so that ids sort by the time they were given.
     MessageId
 );
+typed_id!(
+    /// A mail in the outbox; UUIDv7, so that ids sort by the time they were given.
+    MailId
+);

@@ -8,5 +8,5 @@ pub mod room;
 pub mod text;
 pub mod user;
 
-pub use ids::{MessageId, RoomId, SessionId, UserId};
+pub use ids::{MailId, MessageId, RoomId, SessionId, UserId};
 pub use text::Violation;

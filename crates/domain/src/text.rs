@@ -8,7 +8,7 @@ mod phone;
 
 use std::fmt;
 
-pub use email::EmailAddress;
+pub use email::{EmailAddress, MaskedEmail};
 pub use message_text::MessageText;
 pub use name::{PersonName, RoomName};
 pub use password::{LoginPassword, NewPassword};

@@ -15,7 +15,7 @@ macro_rules! sought {
      |$after:ident| $is_after:expr, $forward:expr,
      |$before:ident| $is_before:expr, $backward:expr) => {{
         let query = $query;
-        match $seek {
+        match &$seek {
             ::abu_application::lists::Seek::After(None) => query.order($forward),
             ::abu_application::lists::Seek::After(Some($after)) => {
                 query.filter($is_after).order($forward)

@@ -81,6 +81,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Mail to be sent, and for a while what became of it. Holds no secret: links are made when a mail is sent.
+    email_outbox (id) {
+        /// UUIDv7; the Message-ID is made of it.
+        id -> Uuid,
+        /// The address, in lower case.
+        recipient -> Text,
+        /// What it is about, such as verify_email; names the templates.
+        kind -> Text,
+        /// What the templates need to know: names, times, ids.
+        params -> Jsonb,
+        created_at -> Timestamptz,
+        /// pending: due at next_attempt_at, or being sent; sent: the mail server took it; dead: given up.
+        state -> Text,
+        /// How often sending it was tried, an attempt under way included.
+        attempts -> Int4,
+        next_attempt_at -> Timestamptz,
+        /// Until when it belongs to the worker that claimed it, which knows its claim by this time.
+        leased_until -> Nullable<Timestamptz>,
+        /// Why the last failed attempt failed: a few words, without addresses.
+        last_error -> Nullable<Text>,
+        /// When the last failed attempt failed.
+        failed_at -> Nullable<Timestamptz>,
+        sent_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Requests to prove that somebody reads an address.
     email_verifications (id) {
         id -> Uuid,
@@ -118,6 +145,34 @@ diesel::table! {
         is_system -> Bool,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Requests that are done once: the keys their clients gave them, and what they were answered.
+    idempotency_keys (scope, route, key) {
+        /// Id of the user who asked, or anonymous.
+        scope -> Text,
+        /// Address of the route, with names for its parts; all are POST.
+        route -> Text,
+        /// The header Idempotency-Key.
+        key -> Uuid,
+        /// HMAC-SHA-256 over method, address, content type and body, with a key of the server's: a body may hold a password.
+        request_hash -> Bytea,
+        /// HTTP status of the answer; none while the request is under way.
+        status -> Nullable<Int2>,
+        /// Of the answer.
+        content_type -> Nullable<Text>,
+        /// Of the answer.
+        location -> Nullable<Text>,
+        /// Of the answer.
+        etag -> Nullable<Text>,
+        /// Of the answer, before compression.
+        body -> Nullable<Bytea>,
+        /// When the key was claimed, by which its holder is known; one without an answer counts as abandoned after a minute.
+        created_at -> Timestamptz,
+        /// When the key may be used for something new.
+        expires_at -> Timestamptz,
     }
 }
 
@@ -384,9 +439,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     chat_tickets,
     consents,
     email_changes,
+    email_outbox,
     email_verifications,
     erasures,
     groups,
+    idempotency_keys,
     messages,
     password_resets,
     permission_role,

@@ -1,6 +1,6 @@
 //! The pool, and what runs on its connections.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use abu_application::ports::{Store, StoreError, Transaction};
 use diesel::{
@@ -32,6 +32,7 @@ pub struct PoolSettings {
 #[derive(Clone)]
 pub struct PgStore {
     pool: Pool<Manager>,
+    on_mail: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 impl PgStore {
@@ -50,13 +51,30 @@ impl PgStore {
             // Whoever waits for a connection is told; one more line each try says nothing new.
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(manager);
-        Self { pool }
+        Self {
+            pool,
+            on_mail: None,
+        }
+    }
+
+    /// The store, which from now on calls `wake` whenever mail that is to be sent was committed through
+    /// it.
+    #[must_use]
+    pub fn on_mail(mut self, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        self.on_mail = Some(Arc::new(wake));
+        self
     }
 
     fn connection(&self) -> Result<PooledConnection<Manager>, StoreError> {
         self.pool
             .get()
             .map_err(|timed_out| StoreError::Unavailable(timed_out.into()))
+    }
+
+    fn committed(&self, mail_is_due: bool) {
+        if let Some(wake) = self.on_mail.as_ref().filter(|_| mail_is_due) {
+            wake();
+        }
     }
 }
 
@@ -69,10 +87,11 @@ impl Store for PgStore {
         AnsiTransactionManager::begin_transaction(&mut *connection).map_err(store_error)?;
         let mut session = Session::new(&mut connection);
         let wanted = work(&mut session);
-        let failed = session.failed;
+        let (failed, mail_is_due) = (session.failed, session.mail_is_due);
         if wanted && !failed {
-            return AnsiTransactionManager::commit_transaction(&mut *connection)
-                .map_err(commit_error);
+            AnsiTransactionManager::commit_transaction(&mut *connection).map_err(commit_error)?;
+            self.committed(mail_is_due);
+            return Ok(());
         }
         // Where this fails the connection is gone, and the server rolls back by itself.
         let rolled_back = AnsiTransactionManager::rollback_transaction(&mut *connection);
@@ -87,7 +106,9 @@ impl Store for PgStore {
 
     fn run_read(&self, work: &mut dyn FnMut(&mut dyn Transaction)) -> Result<(), StoreError> {
         let mut connection = self.connection()?;
-        work(&mut Session::new(&mut connection));
+        let mut session = Session::new(&mut connection);
+        work(&mut session);
+        self.committed(session.mail_is_due);
         Ok(())
     }
 
@@ -104,6 +125,8 @@ pub(crate) struct Session<'a> {
     /// PostgreSQL answers the commit of a transaction in which a statement failed with a rollback,
     /// and calls that a success. So we remember.
     failed: bool,
+    /// Whether mail was put into the outbox, for whoever delivers it to be woken.
+    mail_is_due: bool,
 }
 
 impl<'a> Session<'a> {
@@ -111,7 +134,13 @@ impl<'a> Session<'a> {
         Self {
             connection,
             failed: false,
+            mail_is_due: false,
         }
+    }
+
+    /// Notes that mail was put into the outbox.
+    pub(crate) fn mail_is_due(&mut self) {
+        self.mail_is_due = true;
     }
 
     /// Runs the queries of one method of a port.

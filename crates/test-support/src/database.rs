@@ -121,6 +121,17 @@ impl TestDatabase {
             .expect("the test's statements run");
     }
 
+    /// Holds back whoever would change the table, until what is returned is dropped.
+    pub fn hold(&self, table: &str) -> HeldTable {
+        let mut connection = self.connection();
+        connection
+            .batch_execute(&format!("BEGIN; LOCK TABLE {table} IN SHARE MODE"))
+            .expect("the table can be locked");
+        HeldTable {
+            _connection: connection,
+        }
+    }
+
     /// Returns once so many sessions of this database wait for a lock.
     pub fn wait_for_blocked(&self, sessions: usize) {
         let mut connection = self.connection();
@@ -186,6 +197,12 @@ impl TestDatabase {
             other => panic!("the message was not stored: {other:?}"),
         }
     }
+}
+
+/// A table that nobody changes until this is dropped.
+pub struct HeldTable {
+    /// Its end is the end of the lock.
+    _connection: PgConnection,
 }
 
 impl Default for TestDatabase {

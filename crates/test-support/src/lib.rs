@@ -13,11 +13,15 @@ mod database;
 mod private_cluster;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod smtp;
 
 pub use builders::{GroupBuilder, UserBuilder, caller, session_of};
 pub use chat_client::ChatClient;
 pub use cluster::cluster;
-pub use database::{TestDatabase, new_message};
+pub use database::{HeldTable, TestDatabase, new_message};
 pub use private_cluster::{Frozen, PrivateCluster};
 #[cfg(feature = "server")]
 pub use server::{ADMIN_EMAIL, ADMIN_PASSWORD, SECRET, TestServer};
+#[cfg(feature = "server")]
+pub use smtp::{ReceivedMail, SmtpBehavior, SmtpServer};

@@ -7,7 +7,7 @@ use std::{
 
 use abu_application::{
     access::{Caller, Origin},
-    ports::TokenClaims,
+    ports::{TokenClaims, TokenError},
 };
 use abu_domain::UserId;
 use actix_web::{
@@ -17,6 +17,7 @@ use actix_web::{
 };
 
 use super::{
+    client_address::ClientAddress,
     problem::{Problem, ProblemKind},
     request_id::RequestId,
 };
@@ -51,7 +52,7 @@ fn origin(request: &HttpRequest) -> Origin {
         .get::<RequestId>()
         .map(ToString::to_string);
     Origin {
-        address: request.peer_addr().map(|peer| peer.ip().to_canonical()),
+        address: Some(ClientAddress::of(request)),
         request_id: Arc::from(id.unwrap_or_default()),
     }
 }
@@ -66,15 +67,46 @@ impl FromRequest for CurrentUser {
 }
 
 fn current_user(request: &HttpRequest) -> Result<CurrentUser, Problem> {
-    let token = bearer_token(request.headers())?.ok_or_else(authentication_required)?;
-    let claims = AppState::of(request).verify(token)?;
+    let claims = claims(request)?.ok_or_else(authentication_required)?;
     note_caller(request, claims.user_id);
-    let caller = Caller {
+    let caller = caller_of(request, &claims);
+    Ok(CurrentUser { caller, claims })
+}
+
+fn caller_of(request: &HttpRequest, claims: &TokenClaims) -> Caller {
+    Caller {
         user: claims.user_id,
         session: claims.session_id,
         origin: origin(request),
+    }
+}
+
+/// The caller as the use cases take it; `None` where there is no good access token.
+pub(super) fn known_caller(request: &HttpRequest) -> Option<Caller> {
+    let claims = claims(request).ok()??;
+    Some(caller_of(request, &claims))
+}
+
+/// What the request's access token turned out to say.
+#[derive(Clone, Copy, Debug)]
+struct Verified(Result<TokenClaims, TokenError>);
+
+/// What the access token in the header `Authorization` says, if there is that header. It is verified
+/// once a request, however many layers ask.
+///
+/// # Errors
+/// `invalid-token`, `token-expired`.
+pub(super) fn claims(request: &HttpRequest) -> Result<Option<TokenClaims>, Problem> {
+    let Some(token) = bearer_token(request.headers())? else {
+        return Ok(None);
     };
-    Ok(CurrentUser { caller, claims })
+    let known = request.extensions().get::<Verified>().copied();
+    let Verified(verified) = known.unwrap_or_else(|| {
+        let verified = Verified(AppState::of(request).verify(token));
+        request.extensions_mut().insert(verified);
+        verified
+    });
+    Ok(Some(verified?))
 }
 
 /// Who a request turned out to be from, for the access log.

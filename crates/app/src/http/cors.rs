@@ -3,7 +3,7 @@
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
 
-use super::request_id;
+use super::{idempotency, rate_limit, request_id};
 
 /// For how long a browser may remember an answer to its preflight, in seconds.
 const REMEMBER: usize = 3_600;
@@ -48,6 +48,7 @@ pub(super) fn layer(origins: &AllowedOrigins) -> Cors {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            idempotency::KEY,
             request_id::HEADER,
         ])
         .expose_headers([
@@ -55,6 +56,9 @@ pub(super) fn layer(origins: &AllowedOrigins) -> Cors {
             header::LINK,
             header::LOCATION,
             header::RETRY_AFTER,
+            idempotency::REPLAYED,
+            rate_limit::LIMIT,
+            rate_limit::POLICY,
             request_id::HEADER,
         ])
         .max_age(REMEMBER);

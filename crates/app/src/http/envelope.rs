@@ -10,15 +10,18 @@ use actix_web::{
 
 use super::{
     access_log::{Entry, FollowedBody},
+    client_address::ClientAddress,
     conditional,
+    idempotency::Replayed,
     problem::{self, Problem},
+    rate_limit::ShownStanding,
     request_id::{self, RequestId},
     security_headers,
 };
 use crate::state::AppState;
 
-/// Gives the request an id, turns every error into a problem document, adds the headers that every
-/// answer has, and writes the access log.
+/// Gives the request an id, finds where it comes from, turns every error into a problem document, adds
+/// the headers that every answer has, and writes the access log.
 pub(super) async fn envelope(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -28,6 +31,8 @@ pub(super) async fn envelope(
     let id = RequestId::of(request.headers(), &*state.ids);
     let mut entry = Entry::begin(request.head(), id.clone());
     request.extensions_mut().insert(id.clone());
+    ClientAddress::note(request.request());
+    let standing = ShownStanding::follow(request.request());
     if request.method() == Method::HEAD {
         // The same answer as for GET; the connection leaves its body out.
         request.head_mut().method = Method::GET;
@@ -36,12 +41,14 @@ pub(super) async fn envelope(
         Ok(response) => {
             let mut response = as_problem(response.map_into_boxed_body(), &id);
             dress(response.response_mut(), &id, only_https);
+            standing.add_to(response.headers_mut());
             Ok(entry.follow(response))
         }
         Err(mut error) => {
             entry.answered(error.as_response_error().status_code());
             error.add_response_mapper(move |mut response| {
                 dress(&mut response, &id, only_https);
+                standing.add_to(response.headers_mut());
                 response
             });
             Err(error)
@@ -49,10 +56,12 @@ pub(super) async fn envelope(
     }
 }
 
-/// An error answer as a problem document; any other answer as it is.
+/// An error answer as a problem document; any other answer as it is, and one that is told again, which
+/// is a problem document already.
 fn as_problem(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || Replayed::is(response.request()) {
         return response;
     }
     let foreign;

@@ -1,24 +1,28 @@
 //! The HTTP layer: routes, what comes in and goes out of them, and the manners that all of them
 //! share.
 //!
-//! A request passes, from outside in: `envelope` (id, problem documents, headers, access log),
-//! compression, `conditional` (tags, and nothing for who has it already), CORS, `catch_panic`, and
-//! `documented` (only what is in the API description is served). Then a handler extracts, converts to the domain's types, calls one use case, and converts
-//! what comes back.
+//! A request passes, from outside in: `envelope` (id, client's address, problem documents, headers,
+//! access log), compression, `conditional` (tags, and nothing for who has it already), CORS,
+//! `catch_panic`, `rate_limit`, `documented` (only what is in the API description is served), and
+//! `idempotency` (what carries a key is done once). Then a handler extracts, converts to the domain's
+//! types, calls one use case, and converts what comes back.
 
 mod access_log;
 mod caller;
 mod catch_panic;
+mod client_address;
 mod conditional;
 mod cors;
 mod cursor;
 mod documented;
 mod dto;
 mod envelope;
+mod idempotency;
 mod input;
 mod list;
 mod openapi;
 mod problem;
+mod rate_limit;
 mod request_id;
 mod routes;
 mod security_headers;
@@ -33,8 +37,10 @@ use actix_web::{
 };
 use utoipa_actix_web::AppExt;
 
+pub use client_address::TrustedProxies;
 pub use cors::AllowedOrigins;
 pub use cursor::CursorCodec;
+pub use idempotency::Fingerprints;
 pub use openapi::Api;
 pub use problem::{Problem, ProblemKind};
 
@@ -63,7 +69,9 @@ pub fn app(
         .into_utoipa_app()
         .configure(routes::configure)
         .into_app()
+        .wrap(from_fn(idempotency::idempotent))
         .wrap(from_fn(documented::documented_only))
+        .wrap(from_fn(rate_limit::limited))
         .wrap(from_fn(catch_panic::catch_panic))
         .wrap(cors)
         .wrap(from_fn(conditional::not_modified))

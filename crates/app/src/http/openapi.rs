@@ -1,11 +1,13 @@
 //! The description of the API, made from the handlers themselves.
 
-use actix_web::{App, web::Bytes};
+use actix_web::{App, http::header::HeaderName, web::Bytes};
 use utoipa::{
     Modify, OpenApi as _,
     openapi::{
-        OpenApi,
-        path::{Operation, PathItem},
+        Header, KnownFormat, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, SchemaFormat,
+        Type,
+        header::HeaderBuilder,
+        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -14,9 +16,10 @@ use utoipa_actix_web::AppExt;
 use super::{
     conditional,
     documented::DocumentedRoutes,
+    idempotency::{self, ReplayedRoutes},
     list::EntryFields,
     problem::{self, ProblemKind, add_problem},
-    routes,
+    rate_limit, routes,
 };
 
 /// The name of the access token in `security(…)`.
@@ -30,6 +33,8 @@ pub struct Api {
     pub routes: DocumentedRoutes,
     /// Which fields of the entries of lists can be asked for.
     pub(super) entry_fields: EntryFields,
+    /// What is done once if its requests carry a key.
+    pub replayed: ReplayedRoutes,
 }
 
 impl Api {
@@ -45,6 +50,7 @@ impl Api {
             json: json.into(),
             routes: DocumentedRoutes::of(&description),
             entry_fields: EntryFields::of(&description),
+            replayed: ReplayedRoutes::of(&description),
         }
     }
 }
@@ -57,17 +63,117 @@ fn description() -> OpenApi {
         .split_for_parts();
     if let Some(components) = &mut description.components {
         components.schemas.extend(problem::schemas());
+        components.headers.extend(common_headers());
     }
-    for item in description.paths.paths.values_mut() {
+    for (path, item) in &mut description.paths.paths {
         if let Some(get) = &mut item.get {
             conditional::describe_get(get);
         }
         for operation in operations_mut(item) {
             conditional::describe_change(operation);
             add_common_problems(operation);
+            if rate_limit::is_counted(path) {
+                add_rate_limit(operation);
+            }
+        }
+        if let Some(operation) = &mut item.post {
+            add_idempotency_key(operation);
         }
     }
     description
+}
+
+/// Headers of many answers, described once.
+fn common_headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
+    let headers = [
+        (
+            rate_limit::POLICY,
+            "Of the rules that counted this request, the one that leaves least: `q` requests in `w` \
+             seconds (draft-ietf-httpapi-ratelimit-headers).",
+            "\"default\";q=300;w=60",
+        ),
+        (
+            rate_limit::LIMIT,
+            "What that rule leaves: `r` requests at once, and one more within `t` seconds.",
+            "\"default\";r=299;t=1",
+        ),
+        (
+            idempotency::REPLAYED,
+            "`true` where this was answered before to a request with the same `Idempotency-Key`.",
+            "true",
+        ),
+    ];
+    headers.into_iter().map(|(name, about, example)| {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .examples([example]);
+        let header = HeaderBuilder::new()
+            .schema(Some(schema.build()))
+            .description(Some(about))
+            .build();
+        (name.to_string(), RefOr::T(header))
+    })
+}
+
+fn refer_to_header(response: &mut RefOr<Response>, name: &HeaderName) {
+    if let RefOr::T(response) = response {
+        let reference = Ref::new(format!("#/components/headers/{name}"));
+        response
+            .headers
+            .insert(name.to_string(), RefOr::Ref(reference));
+    }
+}
+
+/// The limits that count every request.
+fn add_rate_limit(operation: &mut Operation) {
+    add_problem(&mut operation.responses, ProblemKind::RateLimited);
+    for (status, response) in &mut operation.responses.responses {
+        if status.starts_with('2') || status == "429" {
+            refer_to_header(response, &rate_limit::POLICY);
+            refer_to_header(response, &rate_limit::LIMIT);
+        }
+    }
+}
+
+/// The header that every POST takes.
+fn add_idempotency_key(operation: &mut Operation) {
+    let replayed = idempotency::is_replayed("POST", operation);
+    let about = match replayed {
+        true => {
+            "A UUID of your own for this request. Sent again within 24 hours with the same key and \
+                 body, it is not carried out again but answered as before."
+        }
+        false => {
+            "Taken and checked, but of no effect: the answer holds a secret, which is not kept, so \
+                  a request that is sent again is carried out again."
+        }
+    };
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+        .build();
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(about))
+        .schema(Some(schema))
+        .build();
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(RefOr::T(parameter));
+    add_problem(&mut operation.responses, ProblemKind::IdempotencyKeyInvalid);
+    if !replayed {
+        return;
+    }
+    add_problem(&mut operation.responses, ProblemKind::Conflict);
+    add_problem(&mut operation.responses, ProblemKind::IdempotencyKeyReused);
+    for (status, response) in &mut operation.responses.responses {
+        if status.starts_with('2') {
+            refer_to_header(response, &idempotency::REPLAYED);
+        }
+    }
 }
 
 /// What can go wrong with any request of this form, so that no handler has to say it.
@@ -125,7 +231,9 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             only what you need of each entry, `count=true` says how long the list is.\n\nEvery \
             answer to a GET has an `ETag`. Send it as `If-None-Match`, and what has not changed is \
             answered by 304 without a body; send it as `If-Match` with a change, and nothing is \
-            overwritten that you have not seen.",
+            overwritten that you have not seen.\n\nRequests are counted: `RateLimit-Policy` \
+            and `RateLimit` say what is left.\n\nA POST with an `Idempotency-Key` is done once, \
+            however often it is sent.",
     ),
     tags(
         (name = "auth", description = "Logging in."),
@@ -135,6 +243,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             it did not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "mails", description = "What became of the platform's mail, for those who look after \
+            it."),
         (name = "operation", description = "For those who run the server."),
         (name = "documentation", description = "What you are reading."),
     ),

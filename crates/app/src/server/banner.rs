@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::RunningServer;
-use crate::{database, kept_secrets::KeptSecret, settings::Environment};
+use crate::{database, kept_secrets::KeptSecret, mail, settings::Environment};
 
 pub(super) fn print(server: &RunningServer) {
     // Without a standard output there is nobody to tell.
@@ -35,6 +35,10 @@ fn write(out: &mut impl Write, server: &RunningServer) -> io::Result<()> {
             let folder = database::folder(&settings.data.dir);
             writeln!(out, "  data        {}", full(&folder))?;
         }
+    }
+    if settings.mail.smtp.is_none() {
+        let folder = mail::folder(&settings.data.dir);
+        writeln!(out, "  mail        {}", full(&folder))?;
     }
     writeln!(out, "  stop it with Ctrl-C\n")?;
     out.flush()

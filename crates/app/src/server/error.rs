@@ -22,6 +22,9 @@ pub enum StartError {
     /// The database cannot be used as it is.
     #[error(transparent)]
     Database(#[from] PreparationError),
+    /// Nobody could be trusted to be the mail server.
+    #[error("the certificates of mail.smtp_ca_file cannot be used: {0}")]
+    MailCertificates(#[from] lettre::transport::smtp::Error),
     /// The system gave no threads, or no signals.
     #[error("the system refused: {0}")]
     Threads(#[source] io::Error),
@@ -37,6 +40,7 @@ impl StartError {
             Self::Listen { .. } => exit_code::ADDRESS,
             Self::OwnPostgres(_) => exit_code::DATABASE,
             Self::Database(error) => error.exit_code(),
+            Self::MailCertificates(_) => exit_code::CONFIGURATION,
             Self::Secrets(_) | Self::Threads(_) | Self::Broken(_) => exit_code::FAILED,
         }
     }

@@ -16,6 +16,7 @@ use crate::{
     backoff::Backoff,
     database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError},
     kept_secrets::KeptSecrets,
+    mail::Wake,
     readiness::{Readiness, ServingState},
     settings::Settings,
 };
@@ -28,6 +29,7 @@ pub(super) struct Keeper {
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
     pub(super) secrets: KeptSecrets,
     pub(super) hasher: Arc<dyn PasswordHasher>,
+    pub(super) mail: Wake,
 }
 
 impl Keeper {
@@ -63,7 +65,9 @@ impl Keeper {
     }
 
     async fn set_up(&self, url: SecretString) -> Result<PgStore, StartError> {
-        let store = database::open(url.clone(), self.settings.database.pool_size);
+        let mail = self.mail.clone();
+        let store = database::open(url.clone(), self.settings.database.pool_size)
+            .on_mail(move || mail.mail_is_due());
         let preparation = Arc::new(Preparation {
             settings: Arc::clone(&self.settings),
             url,

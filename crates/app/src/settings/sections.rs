@@ -1,16 +1,20 @@
 //! Reads each section, and checks what one setting says against what another does.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{fs, net::IpAddr, path::PathBuf};
 
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use ipnet::{IpNet, Ipv4Net};
+use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthSettings, CorsSettings, DataSettings, DatabaseSettings, Environment, LogSettings,
-    RateLimitSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
+    MailSettings, RateLimitSettings, ServerSettings, Settings, SmtpLogIn, SmtpSecurity,
+    SmtpSettings, SuperuserSettings, reader::Reader,
 };
+use crate::rate_limits::Quota;
 
 /// As many bytes as the signature has: a shorter secret would be its weakest part.
 const MIN_JWT_SECRET_BYTES: usize = 32;
@@ -30,12 +34,11 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         database: database(reader),
         auth: auth(reader),
         superuser: superuser(reader),
-        rate_limits: RateLimitSettings {
-            enabled: reader.flag("rate_limits.enabled"),
-        },
+        rate_limits: rate_limits(reader),
         cors: cors(reader),
         log: log(reader),
         data: data(reader),
+        mail: mail(reader, environment),
         chat: chat(reader),
         rooms: rooms(reader),
     };
@@ -57,6 +60,35 @@ fn server(reader: &mut Reader) -> ServerSettings {
         workers: reader.whole("server.workers", 0..=512),
         shutdown_timeout: reader.seconds("server.shutdown_timeout", 1.0..=600.0),
         max_body_bytes: reader.whole("server.max_body_bytes", 1_024..=67_108_864),
+        trusted_proxies: trusted_proxies(reader),
+    }
+}
+
+fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
+    let texts = reader.list("server.trusted_proxies");
+    let networks: Vec<_> = texts.iter().filter_map(|text| network(text)).collect();
+    reader.rule(
+        "server.trusted_proxies",
+        &[],
+        networks.len() == texts.len(),
+        "must hold IP addresses and networks, such as 10.0.0.1 and 10.0.0.0/8",
+    );
+    networks
+}
+
+/// A network, or an address as the network of it alone. IPv4 inside IPv6 is IPv4, as it is of those
+/// who call.
+fn network(text: &str) -> Option<IpNet> {
+    let network = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address),
+        Err(_no_address) => text.parse().ok()?,
+    };
+    match (network.addr().to_canonical(), network) {
+        (IpAddr::V4(inside), IpNet::V6(outside)) => {
+            let prefix = outside.prefix_len().checked_sub(96)?;
+            Ipv4Net::new(inside, prefix).ok().map(IpNet::from)
+        }
+        _ => Some(network),
     }
 }
 
@@ -109,6 +141,20 @@ fn superuser(reader: &mut Reader) -> SuperuserSettings {
     }
 }
 
+fn rate_limits(reader: &mut Reader) -> RateLimitSettings {
+    let mut quota = |key| reader.required(key, Quota::LEAST, str::parse);
+    RateLimitSettings {
+        default: quota("rate_limits.default"),
+        connect: quota("rate_limits.connect"),
+        log_in_account: quota("rate_limits.log_in_account"),
+        log_in_network: quota("rate_limits.log_in_network"),
+        register: quota("rate_limits.register"),
+        recover: quota("rate_limits.recover"),
+        refresh: quota("rate_limits.refresh"),
+        enabled: reader.flag("rate_limits.enabled"),
+    }
+}
+
 fn cors(reader: &mut Reader) -> CorsSettings {
     let allowed_origins = reader.list("cors.allowed_origins");
     reader.rule(
@@ -140,6 +186,52 @@ fn data(reader: &mut Reader) -> DataSettings {
             _ => Ok(PathBuf::from(text)),
         }),
     }
+}
+
+fn mail(reader: &mut Reader, environment: Environment) -> MailSettings {
+    let from = reader.parsed("mail.from", mailbox);
+    let reply_to = reader.parsed("mail.reply_to", mailbox);
+    let site_url = reader.parsed("mail.site_url", site_url);
+    let smtp = smtp(reader);
+    if environment == Environment::Production {
+        demand_for_mail(reader, &from, &site_url, &smtp);
+    }
+    MailSettings {
+        from: from.unwrap_or_else(made_up_sender),
+        reply_to,
+        site_url: site_url.unwrap_or_else(|| "http://localhost:3000".to_owned()),
+        smtp,
+        max_attempts: reader.whole("mail.max_attempts", 1..=100),
+        poll_interval: reader.seconds("mail.poll_interval", 0.05..=60.0),
+        keep_sent_days: reader.whole("mail.keep_sent_days", 1..=365),
+    }
+}
+
+/// All of them are read and held to their rules, though they mean nothing without a host.
+fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {
+    let host = reader.parsed("mail.smtp_host", host_name);
+    let port = reader.whole("mail.smtp_port", 1..=65_535);
+    let security = reader.required("mail.smtp_security", SmtpSecurity::Tls, smtp_security);
+    let username = reader.text("mail.smtp_username");
+    let password = reader.secret("mail.smtp_password");
+    reader.rule(
+        "mail.smtp_password",
+        &["mail.smtp_username"],
+        username.is_some() == password.is_some(),
+        "must be set if and only if mail.smtp_username is",
+    );
+    let authority = reader.parsed("mail.smtp_ca_file", certificates);
+    let timeout = reader.seconds("mail.smtp_timeout", 1.0..=300.0);
+    Some(SmtpSettings {
+        host: host?,
+        port,
+        security,
+        log_in: username
+            .zip(password)
+            .map(|(username, password)| SmtpLogIn { username, password }),
+        authority,
+        timeout,
+    })
 }
 
 fn chat(reader: &mut Reader) -> ChatSettings {
@@ -200,6 +292,13 @@ fn compare(reader: &mut Reader, settings: &Settings) {
         "chat.close_timeout",
         settings.server.shutdown_timeout > chat.close_timeout,
     );
+    let longest_mail = settings.mail.smtp.as_ref().map(|smtp| smtp.timeout);
+    reader.rule(
+        "server.shutdown_timeout",
+        &["mail.smtp_timeout"],
+        longest_mail.is_none_or(|longest| settings.server.shutdown_timeout > longest),
+        "must be more than mail.smtp_timeout",
+    );
     reader.rule(
         "chat.messages_per_minute",
         &["chat.messages_per_second"],
@@ -251,6 +350,52 @@ fn demand_for_production(reader: &mut Reader, settings: &Settings) {
             .any(|origin| origin == "*"),
         "must not allow every origin in production",
     );
+    reader.rule(
+        "server.trusted_proxies",
+        &[],
+        settings
+            .server
+            .trusted_proxies
+            .iter()
+            .all(|network| network.prefix_len() > 0),
+        "must not trust every address in production",
+    );
+}
+
+/// Mail that nobody gets, links that lead nowhere, and secrets that everybody on the way can read.
+fn demand_for_mail(
+    reader: &mut Reader,
+    from: &Option<Mailbox>,
+    site_url: &Option<String>,
+    smtp: &Option<SmtpSettings>,
+) {
+    let required = "must be set in production";
+    reader.rule("mail.from", &[], from.is_some(), required);
+    reader.rule("mail.site_url", &[], site_url.is_some(), required);
+    reader.rule("mail.smtp_host", &[], smtp.is_some(), required);
+    reader.rule(
+        "mail.site_url",
+        &[],
+        site_url
+            .as_ref()
+            .is_some_and(|url| url.starts_with("https://")),
+        "must start with https:// in production",
+    );
+    let in_clear = smtp
+        .as_ref()
+        .is_some_and(|smtp| smtp.security == SmtpSecurity::None && smtp.log_in.is_some());
+    reader.rule(
+        "mail.smtp_security",
+        &[],
+        !in_clear,
+        "must be starttls or tls in production where there is a password",
+    );
+}
+
+/// Outside production: a sender whom no answer reaches.
+fn made_up_sender() -> Mailbox {
+    let address = Address::new_dangerous("no-reply", "example.com");
+    Mailbox::new(Some("ABU Alumni Connect".to_owned()), address)
 }
 
 /// False for what people type when they are asked for a secret.
@@ -278,5 +423,51 @@ fn short_text(text: &str) -> Result<String, &'static str> {
     match text.chars().count() {
         1..=200 => Ok(text.to_owned()),
         _ => Err("must have 1 to 200 characters"),
+    }
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, &'static str> {
+    text.parse().map_err(
+        |_no_address| "must be an address such as ABU Alumni Connect <no-reply@alumni.abu.edu.ng>",
+    )
+}
+
+/// The address of a web page, without a slash at its end. It goes into HTML as it is.
+fn site_url(text: &str) -> Result<String, &'static str> {
+    let url = text.trim_end_matches('/');
+    let host = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/[]".contains(c);
+    match host {
+        Some(host) if !host.is_empty() && host.chars().all(allowed) => Ok(url.to_owned()),
+        _ => Err("must be an address such as https://alumni.abu.edu.ng, without ? and #"),
+    }
+}
+
+fn host_name(text: &str) -> Result<String, &'static str> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    match text.chars().all(allowed) {
+        true => Ok(text.to_owned()),
+        false => Err("must be a host's name or IP address"),
+    }
+}
+
+fn smtp_security(text: &str) -> Result<SmtpSecurity, &'static str> {
+    match text {
+        "none" => Ok(SmtpSecurity::None),
+        "starttls" => Ok(SmtpSecurity::StartTls),
+        "tls" => Ok(SmtpSecurity::Tls),
+        _ => Err("must be starttls, tls or none"),
+    }
+}
+
+fn certificates(path: &str) -> Result<Certificate, String> {
+    let text =
+        fs::read(path).map_err(|error| format!("names a file that cannot be read: {error}"))?;
+    let begins = |line: &[u8]| line.starts_with(b"-----BEGIN CERTIFICATE-----");
+    match Certificate::from_pem(&text) {
+        Ok(certificates) if text.split(|byte| *byte == b'\n').any(begins) => Ok(certificates),
+        _ => Err("must name a file of certificates in PEM form".to_owned()),
     }
 }

@@ -53,6 +53,7 @@ async fn with_nothing_configured_it_runs_tells_how_to_log_in_and_stops_in_order(
     let how = server.prints("password");
     assert!(how.ends_with(".data/secrets/superuser_password"), "{how}");
     assert!(server.prints("data").ends_with(".data/postgres"));
+    assert!(server.prints("mail").ends_with(".data/mail"));
     log_in(&address, &folder).await;
 
     server.signal(Signal::SIGTERM);
@@ -191,6 +192,9 @@ fn production_makes_no_administrator_and_keeps_no_secret_by_itself() {
             .env("ABU__SERVER__PORT", "0")
             .env("ABU__DATABASE__URL", database.url().expose_secret())
             .env("ABU__AUTH__JWT_SECRET", "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA")
+            .env("ABU__MAIL__FROM", "no-reply@example.com")
+            .env("ABU__MAIL__SITE_URL", "https://alumni.example.com")
+            .env("ABU__MAIL__SMTP_HOST", "smtp.example.com")
             .env("ABU__SUPERUSER__EMAIL", "admin@example.com")
             .env("ABU__SUPERUSER__PASSWORD", "correct horse battery"),
     );

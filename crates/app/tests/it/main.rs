@@ -12,6 +12,7 @@ mod chat;
 mod crash;
 mod history_checker;
 mod http;
+mod mail;
 mod program;
 mod settings;
 mod start_up;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use abu_app::settings::{Configuration, Environment, Mistakes, Settings, Sources};
+use abu_app::settings::{Configuration, Environment, Mistakes, Settings, SmtpSecurity, Sources};
 use abu_chat::ChatSettings;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -18,6 +18,9 @@ fn production() -> Sources {
     Sources::built_in(Environment::Production)
         .variable("ABU__DATABASE__URL", "postgres://abu@db/abu")
         .variable("ABU__AUTH__JWT_SECRET", SECRET)
+        .variable("ABU__MAIL__FROM", "ABU Alumni <no-reply@abu.example>")
+        .variable("ABU__MAIL__SITE_URL", "https://alumni.abu.example/")
+        .variable("ABU__MAIL__SMTP_HOST", "smtp.abu.example")
 }
 
 fn mistakes(sources: &Sources) -> Mistakes {
@@ -197,6 +200,59 @@ fn all_mistakes_are_reported_at_once_by_name_and_place() {
 }
 
 #[test]
+fn proxies_are_addresses_and_networks() {
+    let trusted = |text: &str| {
+        let sources = development().variable("ABU__SERVER__TRUSTED_PROXIES", text);
+        Settings::load(&sources).map(|settings| {
+            let networks = settings.server.trusted_proxies.iter();
+            networks.map(ToString::to_string).collect::<Vec<_>>()
+        })
+    };
+    let networks = trusted("10.0.0.1, 10.0.0.0/8,::1,2001:db8::/32,::ffff:192.0.2.0/120");
+    assert_eq!(
+        networks.unwrap(),
+        [
+            "10.0.0.1/32",
+            "10.0.0.0/8",
+            "::1/128",
+            "2001:db8::/32",
+            "192.0.2.0/24"
+        ]
+    );
+    assert!(trusted("").unwrap().is_empty());
+    for text in [
+        "localhost",
+        "10.0.0.0/33",
+        "10.0.0",
+        "10.0.0.1:80",
+        "::ffff:0:0/90",
+    ] {
+        let said = trusted(text).unwrap_err().to_string();
+        assert!(
+            said.contains("must hold IP addresses and networks"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_quota_that_is_none_is_a_mistake() {
+    let sources = development()
+        .variable("ABU__RATE_LIMITS__DEFAULT", "many/min")
+        .variable("ABU__RATE_LIMITS__RECOVER", "");
+    let said = mistakes(&sources).to_string();
+    for line in [
+        "rate_limits.default must be a number of requests and a time, 1 to 1000000 in 1 s to 24 h, such as 10/15min, but is \"many/min\" (from the variable ABU__RATE_LIMITS__DEFAULT)",
+        "rate_limits.recover must be a number of requests and a time, 1 to 1000000 in 1 s to 24 h, such as 10/15min, but is not set (from the variable ABU__RATE_LIMITS__RECOVER)",
+    ] {
+        assert!(
+            said.lines().any(|said| said.trim() == line),
+            "{line}\nis not in\n{said}"
+        );
+    }
+}
+
+#[test]
 fn production_refuses_what_is_missing_weak_or_wide_open() {
     assert!(Settings::load(&production()).is_ok());
     let said = mistakes(&Sources::built_in(Environment::Production)).to_string();
@@ -208,7 +264,11 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
         said.contains("auth.jwt_secret must be set in production"),
         "{said}"
     );
-    assert_eq!(said.lines().count(), 3, "{said}");
+    for key in ["mail.from", "mail.site_url", "mail.smtp_host"] {
+        let wanted = format!("{key} must be set in production");
+        assert!(said.contains(&wanted), "{said}");
+    }
+    assert_eq!(said.lines().count(), 6, "{said}");
 
     for (name, value, rule) in [
         ("ABU__AUTH__JWT_SECRET", &SECRET[1..], "at least 32 bytes"),
@@ -225,14 +285,100 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
         ),
         ("ABU__AUTH__BCRYPT_COST", "4", "at least 10"),
         (
+            "ABU__SERVER__TRUSTED_PROXIES",
+            "10.0.0.1,0.0.0.0/0",
+            "must not trust every address",
+        ),
+        (
             "ABU__DATABASE__URL",
             "mysql://db",
             "must start with postgres://",
+        ),
+        (
+            "ABU__MAIL__SITE_URL",
+            "http://alumni.abu.example",
+            "must start with https://",
         ),
     ] {
         let said = mistakes(&production().variable(name, value)).to_string();
         assert!(said.contains(rule), "{said}");
         assert_eq!(said.lines().count(), 2, "{said}");
+    }
+}
+
+#[test]
+fn mail_is_sent_as_configured_and_outside_production_becomes_files() {
+    let mail = Settings::load(&development()).unwrap().mail;
+    assert!(mail.smtp.is_none());
+    assert_eq!(mail.site_url, "http://localhost:3000");
+    assert_eq!(mail.from.email.to_string(), "no-reply@example.com");
+
+    let sources = production()
+        .variable("ABU__MAIL__SMTP_SECURITY", "tls")
+        .variable("ABU__MAIL__SMTP_PORT", "465")
+        .variable("ABU__MAIL__SMTP_USERNAME", "abu")
+        .variable("ABU__MAIL__SMTP_PASSWORD", "a password");
+    let mail = Settings::load(&sources).unwrap().mail;
+    assert_eq!(mail.site_url, "https://alumni.abu.example");
+    let smtp = mail.smtp.unwrap();
+    assert_eq!(smtp.security, SmtpSecurity::Tls);
+    assert_eq!((smtp.host.as_str(), smtp.port), ("smtp.abu.example", 465));
+    assert_eq!(smtp.log_in.unwrap().username, "abu");
+}
+
+#[test]
+fn mail_that_could_not_be_sent_or_would_be_read_by_others_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let no_certificate = file(&folder, "ca.pem", "nothing");
+    for (changes, rule) in [
+        (
+            vec![("FROM", "nobody")],
+            "mail.from must be an address such as",
+        ),
+        (
+            vec![("FROM", "a@b.example\r\nBcc: c@d.example")],
+            "mail.from must be an address such as",
+        ),
+        (
+            vec![("SITE_URL", "https://a.example/?x=\"")],
+            "mail.site_url must be an address such as",
+        ),
+        (
+            vec![("SMTP_HOST", "a host")],
+            "mail.smtp_host must be a host's name",
+        ),
+        (
+            vec![("SMTP_SECURITY", "ssl")],
+            "mail.smtp_security must be starttls, tls or none",
+        ),
+        (
+            vec![("SMTP_PASSWORD", "hunter2")],
+            "mail.smtp_password must be set if and only if",
+        ),
+        (
+            vec![
+                ("SMTP_SECURITY", "none"),
+                ("SMTP_USERNAME", "abu"),
+                ("SMTP_PASSWORD", "hunter2"),
+            ],
+            "mail.smtp_security must be starttls or tls in production",
+        ),
+        (
+            vec![("SMTP_CA_FILE", no_certificate.to_str().unwrap())],
+            "mail.smtp_ca_file must name a file of certificates",
+        ),
+        (
+            vec![("SMTP_TIMEOUT", "30")],
+            "server.shutdown_timeout must be more than mail.smtp_timeout",
+        ),
+    ] {
+        let sources = changes.iter().fold(production(), |sources, (name, value)| {
+            sources.variable(format!("ABU__MAIL__{name}"), value)
+        });
+        let said = mistakes(&sources).to_string();
+        assert!(said.contains(rule), "{rule}\nis not in\n{said}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
     }
 }
 

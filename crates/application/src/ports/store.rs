@@ -1,6 +1,9 @@
 use std::error::Error;
 
-use super::{AccessRows, AuditRows, MessageRows, RoomRows, SessionRows, TicketRows, UserRows};
+use super::{
+    AccessRows, AuditRows, IdempotencyRows, MailRows, MessageRows, RoomRows, SessionRows,
+    TicketRows, UserRows,
+};
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
 #[derive(Debug, thiserror::Error)]
@@ -24,12 +27,28 @@ pub enum StoreError {
 
 /// Everything that can be asked of the store on one connection.
 pub trait Transaction:
-    AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + UserRows
+    AccessRows
+    + AuditRows
+    + IdempotencyRows
+    + MailRows
+    + MessageRows
+    + RoomRows
+    + SessionRows
+    + TicketRows
+    + UserRows
 {
 }
 
 impl<T> Transaction for T where
-    T: AccessRows + AuditRows + MessageRows + RoomRows + SessionRows + TicketRows + UserRows
+    T: AccessRows
+        + AuditRows
+        + IdempotencyRows
+        + MailRows
+        + MessageRows
+        + RoomRows
+        + SessionRows
+        + TicketRows
+        + UserRows
 {
 }
 

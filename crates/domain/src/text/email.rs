@@ -32,6 +32,29 @@ impl EmailAddress {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What may be shown to people other than its owner.
+    pub fn masked(&self) -> MaskedEmail {
+        let (name, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        let first = name.chars().next().unwrap_or('*');
+        MaskedEmail(format!("{first}***@{domain}"))
+    }
+}
+
+/// An e-mail address of which only the first letter and the domain are left: `a***@example.com`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaskedEmail(String);
+
+impl MaskedEmail {
+    /// One that was masked when it was stored.
+    pub fn from_storage(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The masked address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl FromStr for EmailAddress {
@@ -79,6 +102,18 @@ mod tests {
         }
         let long = format!("{}@example.com", "a".repeat(300));
         assert!(EmailAddress::parse(&long).is_err());
+    }
+
+    #[test]
+    fn a_masked_address_shows_one_letter_and_the_domain_whatever_the_names_length() {
+        for (address, masked) in [
+            ("amina@example.com", "a***@example.com"),
+            ("a@example.com", "a***@example.com"),
+            ("ṣade.bello@example.com", "ṣ***@example.com"),
+        ] {
+            let address = EmailAddress::parse(address).unwrap();
+            assert_eq!(address.masked().as_str(), masked);
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod access;
+mod idempotency;
+mod mail;
 mod messages;
 mod migrations;
 mod outages;

@@ -49,14 +49,25 @@ impl<T: FromBody> FromRequest for Body<T> {
         if !is_json(request) {
             return Box::pin(async { Err(unsupported_media()) });
         }
-        // The limit is the one configured for the whole application.
-        let bytes = Bytes::from_request(request, payload);
+        let bytes = whole_body(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(|error| unreadable(&error))?;
+            let bytes = bytes.await?;
             let fields = BodyFields::parse(&bytes)?;
             fields.read().map(Self)
         })
     }
+}
+
+/// Reads a body to its end, decoded, up to the limit of the whole application.
+///
+/// # Errors
+/// `payload-too-large`, `malformed-json`.
+pub(crate) fn whole_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
+    let bytes = Bytes::from_request(request, payload);
+    async move { bytes.await.map_err(|error| unreadable(&error)) }
 }
 
 /// JSON, or the merge patch that is written the same way.

@@ -8,6 +8,6 @@ mod body;
 mod error;
 mod query;
 
-pub(super) use body::{Body, BodyFields, FromBody};
+pub(super) use body::{Body, BodyFields, FromBody, whole_body};
 pub(super) use error::FieldError;
 pub(super) use query::{FromQuery, QueryFields, flag};

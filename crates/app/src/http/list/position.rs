@@ -1,7 +1,7 @@
 //! Positions in the form in which cursors carry them.
 
 use abu_application::lists::{Seek, TimePosition};
-use abu_domain::UserId;
+use abu_domain::{MailId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -30,19 +30,26 @@ impl<Id: From<Uuid> + Into<Uuid>> Position for TimePosition<Id> {
     }
 }
 
-impl Position for UserId {
-    type Wire = Uuid;
+/// Lists in the order of ids.
+macro_rules! position_of_ids {
+    ($($id:ty),*) => {$(
+        impl Position for $id {
+            type Wire = Uuid;
 
-    fn to_wire(self) -> Uuid {
-        self.uuid()
-    }
+            fn to_wire(self) -> Uuid {
+                self.uuid()
+            }
 
-    fn from_wire(id: Uuid) -> Self {
-        Self::new(id)
-    }
+            fn from_wire(id: Uuid) -> Self {
+                Self::new(id)
+            }
+        }
+    )*};
 }
 
-/// The place of a message.
+position_of_ids!(MailId, UserId);
+
+/// Lists in the order of places.
 impl Position for i64 {
     type Wire = Self;
 
@@ -50,8 +57,21 @@ impl Position for i64 {
         self
     }
 
-    fn from_wire(seq: Self) -> Self {
-        seq
+    fn from_wire(place: Self) -> Self {
+        place
+    }
+}
+
+/// Lists in the order of names.
+impl Position for String {
+    type Wire = Self;
+
+    fn to_wire(self) -> Self {
+        self
+    }
+
+    fn from_wire(name: Self) -> Self {
+        name
     }
 }
 

@@ -4,6 +4,8 @@ use abu_application::{
     access::AccessError,
     accounts::AccountError,
     chat_access::TicketError,
+    idempotency::IdempotencyError,
+    mail::MailError,
     messaging::MessagingError,
     ports::{StoreError, TokenError},
     rooms::RoomError,
@@ -46,7 +48,8 @@ impl From<StoreError> for Problem {
             StoreError::Conflict { .. } => Self::conflict(
                 "changed-meanwhile",
                 "Something this depends on was changed at the same moment. Try again.",
-            ),
+            )
+            .worth_trying_in(1),
             StoreError::Other(_) => Self::internal(error),
         }
     }
@@ -142,6 +145,24 @@ impl From<TicketError> for Problem {
     }
 }
 
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Access(error) => error.into(),
+            IdempotencyError::InFlight => Self::conflict(
+                "idempotency-in-flight",
+                "The request that came first with this idempotency key is still under way.",
+            )
+            .worth_trying_in(1),
+            IdempotencyError::Reused => Self::new(
+                ProblemKind::IdempotencyKeyReused,
+                "This idempotency key came with another body before.",
+            ),
+            IdempotencyError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<RoomError> for Problem {
     fn from(error: RoomError) -> Self {
         match error {
@@ -203,6 +224,20 @@ impl From<MessagingError> for Problem {
                  client_message_id is safe.",
             ),
             MessagingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MailError> for Problem {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Access(error) => error.into(),
+            MailError::NotFound => Self::new(ProblemKind::NotFound, "There is no such mail."),
+            MailError::NotDead => Self::conflict(
+                "not-dead",
+                "Only a mail that was given up can be sent again: this one waits, or was sent.",
+            ),
+            MailError::Store(error) => error.into(),
         }
     }
 }

@@ -43,6 +43,9 @@ pub(in crate::http) fn add_problem(responses: &mut Responses, kind: ProblemKind)
         .entry(status)
         .or_insert_with(|| RefOr::T(empty_response()));
     let RefOr::T(response) = response else { return };
+    if is_shown(response, kind) {
+        return;
+    }
     if !response.description.is_empty() {
         response.description.push_str(" Or: ");
     }
@@ -52,6 +55,14 @@ pub(in crate::http) fn add_problem(responses: &mut Responses, kind: ProblemKind)
         content
             .examples
             .insert(kind.slug().to_owned(), RefOr::T(example(kind)));
+    }
+}
+
+/// Whether a handler has said it of itself.
+fn is_shown(response: &Response, kind: ProblemKind) -> bool {
+    match response.content.get(MEDIA_TYPE) {
+        Some(RefOr::T(content)) => content.examples.contains_key(kind.slug()),
+        _ => false,
     }
 }
 
@@ -87,6 +98,7 @@ fn sample(kind: ProblemKind) -> Problem {
             "last-owner",
             "A room always has an owner: make somebody else one first.",
         ),
+        ProblemKind::RateLimited => Problem::rate_limited(12),
         kind => Problem::new(kind, kind.explanation()),
     }
 }

@@ -101,6 +101,16 @@ problem_kinds! {
          undoes the work of others unseen.";
     UpgradeRequired => UPGRADE_REQUIRED, "upgrade-required", "A WebSocket is required",
         "The chat speaks WebSocket: open this address with a WebSocket client.";
+    IdempotencyKeyInvalid => BAD_REQUEST, "idempotency-key-invalid", "The idempotency key is not a UUID",
+        "A request has at most one header `Idempotency-Key`, which is a UUID. Make a new one for each \
+         thing to do, and send it again only with the same request.";
+    IdempotencyKeyReused => UNPROCESSABLE_ENTITY, "idempotency-key-reused",
+        "The idempotency key belongs to another request",
+        "The same key came with another body before. Send what was sent first to be told again what \
+         became of it, or make a new key for something new.";
+    RateLimited => TOO_MANY_REQUESTS, "rate-limited", "Too many requests",
+        "The caller, the account or the network has asked as often as it may. Try again after the time \
+         that `Retry-After` and `retry_after` give; `RateLimit-Policy` names the rule.";
     TooManySessions => TOO_MANY_REQUESTS, "too-many-sessions", "Too many chat sessions",
         "The account has as many chat sessions as one account may have. Close one first.";
     InternalError => INTERNAL_SERVER_ERROR, "internal-error", "Something went wrong",

@@ -32,6 +32,7 @@ struct Parts {
     required: Option<Permission>,
     errors: Vec<FieldError>,
     allow: Option<String>,
+    retry_after: Option<u32>,
     instance: Option<RequestId>,
     /// For the log alone.
     cause: Option<Box<dyn Error + Send + Sync>>,
@@ -47,6 +48,7 @@ impl Problem {
             required: None,
             errors: Vec::new(),
             allow: None,
+            retry_after: kind.retry_after(),
             instance: None,
             cause: None,
         }))
@@ -110,6 +112,21 @@ impl Problem {
         problem
     }
 
+    /// The caller asked too often, and may ask again in so many seconds.
+    pub fn rate_limited(seconds: u32) -> Self {
+        Self::new(
+            ProblemKind::RateLimited,
+            format!("Too many requests: the next one is possible in {seconds} s."),
+        )
+        .worth_trying_in(seconds)
+    }
+
+    /// The same request may succeed in so many seconds.
+    fn worth_trying_in(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
     /// What an error answer of the framework means, which carries no problem of ours.
     pub(super) fn foreign(status: StatusCode, error: Option<&actix_web::Error>) -> Self {
         let kind = ProblemKind::from_status(status);
@@ -169,7 +186,7 @@ impl Problem {
                 .map(RequestId::to_string),
             code: self.0.code,
             required: self.0.required.map(|permission| vec![permission.name()]),
-            retry_after: kind.retry_after(),
+            retry_after: self.0.retry_after,
             errors: self.0.errors.clone(),
         }
     }
@@ -197,7 +214,7 @@ impl ResponseError for Problem {
         if let Some(challenge) = self.0.kind.challenge() {
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        if let Some(seconds) = self.0.kind.retry_after() {
+        if let Some(seconds) = self.0.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
         if let Some(allow) = &self.0.allow {

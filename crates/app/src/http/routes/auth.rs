@@ -10,11 +10,15 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::State;
-use crate::http::{
-    caller::{CurrentUser, RequestOrigin},
-    dto::TokenHolder,
-    input::{Body, BodyFields, FromBody},
-    problem::{Problem, problems},
+use crate::{
+    http::{
+        caller::{CurrentUser, RequestOrigin},
+        dto::TokenHolder,
+        input::{Body, BodyFields, FromBody},
+        problem::{Problem, problems},
+        rate_limit::Limits,
+    },
+    rate_limits::Policy,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -73,19 +77,24 @@ problems! {
 
 /// Log in.
 ///
-/// All log-ins that fail because of the address or the password fail alike.
+/// All log-ins that fail because of the address or the password fail alike. Those that succeed count
+/// towards the limits of the account and of the network as those that fail do.
 #[utoipa::path(
     tag = "auth",
     request_body = CredentialsSchema,
     responses((status = 200, description = "Logged in.", body = AccessToken), LogInProblems),
+    extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/token")]
 async fn log_in(
     state: State,
+    limits: Limits,
     origin: RequestOrigin,
     body: Body<LogInBody>,
 ) -> Result<Json<AccessToken>, Problem> {
     let LogInBody { email, password } = body.0;
+    limits.by_network(Policy::LogInNetwork)?;
+    limits.by_address(Policy::LogInAccount, &email)?;
     let draft = LogInDraft { email, password };
     let log_in = state.sessions.log_in(draft, origin.0).await?;
     let user = TokenHolder::of(&log_in);
@@ -116,6 +125,7 @@ struct Ticket {
     tag = "auth",
     security(("bearer" = [])),
     responses((status = 200, description = "A ticket.", body = Ticket)),
+    extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/ws-ticket")]
 async fn issue_ticket(state: State, caller: CurrentUser) -> Result<Json<Ticket>, Problem> {

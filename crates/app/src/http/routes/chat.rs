@@ -12,7 +12,9 @@ use crate::{
     http::{
         caller::{authentication_required, bearer_token, note_caller},
         problem::{Problem, ProblemKind, problems},
+        rate_limit::Limits,
     },
+    rate_limits::Policy,
     state::AppState,
 };
 
@@ -32,7 +34,7 @@ struct CredentialParameters {
 }
 
 problems! {
-    OpenProblems: OriginNotAllowed, UpgradeRequired, TooManySessions, Maintenance;
+    OpenProblems: OriginNotAllowed, UpgradeRequired, TooManySessions, RateLimited, Maintenance;
 }
 
 /// Open the chat.
@@ -54,10 +56,11 @@ async fn open_chat(
     request: HttpRequest,
     payload: web::Payload,
     state: State,
+    limits: Limits,
     worker: ThisWorker,
 ) -> Result<HttpResponse, Problem> {
     check_origin(&request, &state)?;
-    let who = Credential::of(&request)?.redeem(&state).await?;
+    let who = Credential::of(&request)?.redeem(&state, &limits).await?;
     note_caller(&request, who.user_id);
     Ok(worker.0.connect(&request, payload, who).await?)
 }
@@ -98,7 +101,9 @@ impl Credential {
             .ok_or_else(authentication_required)
     }
 
-    async fn redeem(self, state: &AppState) -> Result<Connecting, Problem> {
+    /// Whose it is. A token says so before the request is counted; a ticket costs a query, so it counts
+    /// for the network.
+    async fn redeem(self, state: &AppState, limits: &Limits) -> Result<Connecting, Problem> {
         match self {
             Self::Token(token) => {
                 let TokenClaims {
@@ -107,6 +112,7 @@ impl Credential {
                     expires_at,
                     ..
                 } = state.verify(&token)?;
+                limits.by_user(Policy::Default, user_id)?;
                 Ok(Connecting {
                     user_id,
                     session_id,
@@ -115,6 +121,7 @@ impl Credential {
             }
             Self::Ticket(ticket) => {
                 let secret = ticket_secret(&ticket)?;
+                limits.by_network(Policy::Connect)?;
                 let holder = state.chat_access.use_ticket(secret).await?;
                 Ok(Connecting {
                     user_id: holder.user_id,

@@ -8,12 +8,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{ByUuid, State};
-use crate::http::{
-    caller::CurrentUser,
-    dto::Message,
-    input::{Body, BodyFields, FromBody, FromQuery, QueryFields},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Problem, problems},
+use crate::{
+    http::{
+        caller::CurrentUser,
+        dto::Message,
+        input::{Body, BodyFields, FromBody, FromQuery, QueryFields},
+        list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
+        problem::{Problem, problems},
+        rate_limit::Limits,
+    },
+    rate_limits::Policy,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -135,7 +139,7 @@ impl FromBody for NewMessage {
 ///
 /// It takes the way of every message: it is stored, then delivered to the chat sessions of all members.
 /// The answer comes once it is stored. Sending the same `client_message_id` again answers with the
-/// message that is stored.
+/// message that is stored, for ever and whatever `Idempotency-Key` says: it needs none.
 #[utoipa::path(
     tag = "messages",
     security(("bearer" = [])),
@@ -146,10 +150,13 @@ impl FromBody for NewMessage {
 #[post("/rooms/{uuid}/messages")]
 async fn send_message(
     state: State,
+    limits: Limits,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMessage>,
 ) -> Result<HttpResponse, Problem> {
+    limits.by_user(Policy::MessagesInSecond, caller.caller.user)?;
+    limits.by_user(Policy::MessagesInMinute, caller.caller.user)?;
     let NewMessage {
         text,
         client_message_id,

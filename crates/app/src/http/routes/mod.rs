@@ -4,6 +4,7 @@ mod auth;
 mod chat;
 mod docs;
 mod health;
+mod mails;
 mod me;
 mod members;
 mod messages;
@@ -31,7 +32,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
                 .configure(users::configure)
                 .configure(rooms::configure)
                 .configure(members::configure)
-                .configure(messages::configure),
+                .configure(messages::configure)
+                .configure(mails::configure),
         )
         .configure(chat::configure)
         .configure(health::configure)

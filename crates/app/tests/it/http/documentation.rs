@@ -88,6 +88,12 @@ async fn every_operation_documents_its_problems_with_examples() {
             }
         }
         let mut expected = vec!["unknown-parameter", "internal-error"];
+        if path.starts_with("/api/") || path == "/chat" {
+            expected.push("rate-limited");
+        }
+        if method == "POST" {
+            expected.push("idempotency-key-invalid");
+        }
         if value.get("requestBody").is_some() {
             expected.extend(["malformed-json", "unsupported-media", "validation-failed"]);
             expected.push("payload-too-large");
@@ -101,6 +107,78 @@ async fn every_operation_documents_its_problems_with_examples() {
         }
         for slug in expected {
             assert!(shown.contains(slug), "{method} {path} lacks {slug}");
+        }
+    }
+}
+
+/// The names of all fields in a schema.
+fn field_names(description: &Value, schema: &Value, names: &mut BTreeSet<String>) {
+    let schema = resolved(description, schema);
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        names.insert(name.clone());
+        field_names(description, field, names);
+    }
+    let lists = ["allOf", "oneOf", "anyOf"];
+    let parts = lists.iter().filter_map(|list| schema[*list].as_array());
+    for part in parts.flatten().chain(schema.get("items")) {
+        field_names(description, part, names);
+    }
+}
+
+/// What lies in the database for a day must hold no secret.
+#[tokio::test]
+async fn answers_with_secrets_are_marked_so_that_they_are_not_kept() {
+    const WORDS: [&str; 5] = ["token", "ticket", "secret", "password", "recovery"];
+    let description = Rig::start().await.description().await;
+    let mut marked = 0;
+    for Operation {
+        method,
+        path,
+        value,
+    } in operations(&description)
+    {
+        if method != "POST" {
+            continue;
+        }
+        let mut names = BTreeSet::new();
+        for (_, response) in value["responses"].as_object().unwrap() {
+            let schema = &response["content"]["application/json"]["schema"];
+            field_names(&description, schema, &mut names);
+        }
+        let is_secret = |name: &String| WORDS.iter().any(|word| name.contains(word));
+        let is_marked = value["x-secret-answer"] == true;
+        assert!(
+            is_marked || !names.iter().any(is_secret),
+            "{path}: {names:?}"
+        );
+        let parameters = value["parameters"].as_array().unwrap();
+        let key = parameters
+            .iter()
+            .find(|one| one["name"] == "Idempotency-Key");
+        let about = key.unwrap()["description"].as_str().unwrap();
+        assert_eq!(about.contains("holds a secret"), is_marked, "{path}");
+        marked += usize::from(is_marked);
+    }
+    assert!(marked >= 2);
+}
+
+#[tokio::test]
+async fn every_counted_answer_is_described_with_its_limits() {
+    let description = Rig::start().await.description().await;
+    for Operation { path, value, .. } in operations(&description) {
+        if !path.starts_with("/api/") {
+            continue;
+        }
+        for (status, response) in value["responses"].as_object().unwrap() {
+            if !status.starts_with('2') && status != "429" {
+                continue;
+            }
+            for header in ["ratelimit", "ratelimit-policy"] {
+                let reference = response["headers"][header]["$ref"].as_str().unwrap();
+                let name = reference.strip_prefix("#/components/headers/").unwrap();
+                let header = &description["components"]["headers"][name];
+                assert!(header["description"].is_string(), "{path} {status}");
+            }
         }
     }
 }

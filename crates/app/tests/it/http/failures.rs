@@ -1,23 +1,34 @@
 //! Faults of the server: the database away, things that break, a handler that panics.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use abu_app::{
     http,
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, JwtTokens},
+    security::{BcryptHasher, HmacLinkTokens, JwtTokens},
     settings::{Environment, Settings, Sources},
     state::{AppParts, AppState},
 };
 use abu_application::{
     BlockingPool, Database,
-    ports::{AccessTokens, IssuedToken, Store, StoreError, TokenClaims, TokenError, Transaction},
+    ports::{
+        AccessTokens, Ids, IssuedToken, Store, StoreError, TokenClaims, TokenError, Transaction,
+    },
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;
 use abu_domain::{SessionId, UserId};
+use abu_test_support::{TestDatabase, session_of};
 use actix_web::HttpServer;
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::support::{Answer, client};
@@ -65,7 +76,25 @@ impl AccessTokens for PanickingTokens {
     }
 }
 
-/// A server whose store is broken.
+/// Identifiers of which the first makes the server panic.
+struct PanickingIds(AtomicBool);
+
+impl Ids for PanickingIds {
+    fn random(&self) -> Uuid {
+        assert!(self.0.swap(true, Ordering::Relaxed), "{DETAIL}");
+        SystemIds.random()
+    }
+
+    fn time_ordered(&self) -> Uuid {
+        SystemIds.time_ordered()
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        SystemIds.secret()
+    }
+}
+
+/// A server something of which is broken.
 struct BrokenServer {
     address: SocketAddr,
     token: String,
@@ -73,26 +102,26 @@ struct BrokenServer {
 }
 
 impl BrokenServer {
+    /// One whose store is broken.
     fn start(error: fn() -> StoreError) -> Self {
+        let user = UserId::new(Uuid::new_v4());
+        Self::start_with(Arc::new(BrokenStore(error)), Arc::new(SystemIds), user)
+    }
+
+    fn start_with(store: Arc<dyn Store>, ids: Arc<dyn Ids>, user: UserId) -> Self {
         let sources = Sources::built_in(Environment::Test)
             .variable("ABU__CORS__ALLOWED_ORIGINS", "https://alumni.abu.edu.ng");
         let settings = Arc::new(Settings::load(&sources).unwrap());
         let secret = "a secret of this test alone, long enough";
         let tokens = JwtTokens::new(&secret.into(), "abu", "abu", Duration::from_secs(600));
-        let user = UserId::new(Uuid::new_v4());
         let token = tokens
-            .issue(
-                user,
-                SessionId::new(Uuid::new_v4()),
-                Uuid::new_v4(),
-                Utc::now(),
-            )
+            .issue(user, session_of(user), Uuid::new_v4(), Utc::now())
             .unwrap()
             .token;
         let pool = BlockingPool::new(2, Duration::from_secs(5));
-        let database = Database::new(Arc::new(BrokenStore(error)), pool.clone());
+        let database = Database::new(store, pool.clone());
         let readiness = Readiness::new(ServingState::Ready);
-        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        let clock = Arc::new(SystemClock);
         let chat = settings.chat.clone();
         let chat = ChatEngine::start(database.clone(), clock.clone(), ids.clone(), chat).unwrap();
         let state = AppState::new(AppParts {
@@ -102,6 +131,7 @@ impl BrokenServer {
             chat: chat.clone(),
             readiness: readiness.clone(),
             tokens: Arc::new(PanickingTokens(tokens)),
+            links: Arc::new(HmacLinkTokens::new(secret.as_bytes())),
             hasher: Arc::new(BcryptHasher::new(4)),
             hashing: pool,
             clock,
@@ -160,6 +190,30 @@ async fn a_panic_is_answered_like_any_fault_and_the_server_goes_on() {
     }
     let live = server.get("/health/live", &server.token).await;
     assert_eq!(live.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn a_panic_lets_an_idempotency_key_go() {
+    let database = TestDatabase::new();
+    let user = database.user().create().id;
+    let ids = Arc::new(PanickingIds(AtomicBool::new(false)));
+    let server = BrokenServer::start_with(database.store(), ids, user);
+    let open = || async {
+        let request = client()
+            .post(format!("http://{}/api/v1/rooms", server.address))
+            .header("idempotency-key", "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41")
+            .json(&json!({"kind": "group", "name": "room", "member_ids": []}))
+            .bearer_auth(&server.token);
+        Answer::of(request.send().await.unwrap()).await
+    };
+    let panicked = open().await;
+    assert_eq!(panicked.status.as_u16(), 500);
+    let problem = panicked.problem("internal-error");
+    assert!(!problem.to_string().contains(DETAIL));
+    let again = open().await;
+    assert!(!again.headers.contains_key("idempotency-replayed"));
+    let room = again.expect(201);
+    assert_eq!(open().await.expect(201), room);
 }
 
 #[tokio::test]

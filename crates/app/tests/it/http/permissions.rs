@@ -22,7 +22,7 @@ enum Access {
 }
 
 use Access::{Holder, Member, Public, User};
-use Permission::{CreateUser, ModifyUser, ViewUser};
+use Permission::{CreateUser, ModifyMail, ModifyUser, ViewMail, ViewUser};
 
 const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", Public),
@@ -55,6 +55,12 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/rooms/{uuid}/members", Member),
     ("DELETE", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
     ("PATCH", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
+    ("GET", "/api/v1/admin/mails", Holder(ViewMail)),
+    (
+        "POST",
+        "/api/v1/admin/mails/{uuid}/retry",
+        Holder(ModifyMail),
+    ),
     ("GET", "/api/v1/rooms/{uuid}/messages", Member),
     ("POST", "/api/v1/rooms/{uuid}/messages", Member),
 ];

@@ -5,8 +5,17 @@ use std::{
     time::Duration,
 };
 
+use abu_app::{security::HmacLinkTokens, settings::SmtpSecurity};
+use abu_application::{
+    mail::{self, MailContent},
+    ports::{Clock, LinkPurpose, LinkTokens},
+    system::{SystemClock, SystemIds},
+};
+use abu_domain::text::{EmailAddress, PersonName};
+use abu_test_support::{SECRET, SmtpBehavior, SmtpServer};
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::support::Rig;
 
@@ -61,7 +70,7 @@ impl Pairs {
     }
 }
 
-fn listen() {
+pub(super) fn listen() {
     // Whichever test is first installs it.
     if log::set_logger(&LINES).is_ok() {
         log::set_max_level(LevelFilter::Trace);
@@ -69,9 +78,14 @@ fn listen() {
 }
 
 /// Waits for the line of the access log that ends a request.
-fn access_line(request: &str) -> String {
+pub(super) fn access_line(request: &str) -> String {
     let mine = format!(" request={request}");
-    let is_mine = |line: &&String| line.starts_with("abu_app::access") && line.contains(&mine);
+    line_with("abu_app::access", &mine)
+}
+
+/// Waits for a line of that module with this in it.
+fn line_with(module: &str, mine: &str) -> String {
+    let is_mine = |line: &&String| line.starts_with(module) && line.contains(mine);
     let lines = LINES.lines.lock().unwrap();
     let missing = |lines: &mut Vec<String>| !lines.iter().any(|line| is_mine(&line));
     let (lines, _) = LINES
@@ -81,7 +95,7 @@ fn access_line(request: &str) -> String {
     let line = lines.iter().find(is_mine).cloned();
     // The lock is given back before anything fails: all other tests log through it.
     drop(lines);
-    line.expect("the request has its line in time")
+    line.expect("the line comes in time")
 }
 
 fn assert_nowhere(secret: &str) {
@@ -150,6 +164,50 @@ async fn tokens_tickets_and_passwords_are_nowhere_in_the_log() {
         panic!("a token has three parts")
     };
     for secret in [&claims[..40], signature, &ticket, password, email] {
+        assert_nowhere(secret);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_mail_the_log_has_neither_the_address_nor_the_link_nor_the_mail_servers_password() {
+    listen();
+    let (address, password) = ("in.a.mail@example.com", "the mail server's password");
+    let log_in = Some(("the mail server's user", password));
+    let smtp = SmtpServer::start_with(SmtpSecurity::StartTls, log_in);
+    smtp.script([
+        SmtpBehavior::Refuse("451 <in.a.mail@example.com>: not now"),
+        SmtpBehavior::Refuse("550 <in.a.mail@example.com>: never"),
+        SmtpBehavior::Accept,
+    ]);
+    let by_smtp = Rig::start_with(|settings| smtp.receive_from(settings)).await;
+    let to_files = Rig::start().await;
+    let verification_id = Uuid::new_v4();
+    let enqueue = |rig: &Rig| {
+        let content = MailContent::VerifyEmail {
+            verification_id,
+            firstname: PersonName::parse("Amina").unwrap(),
+        };
+        let to = EmailAddress::parse(address).unwrap();
+        let put = rig
+            .database()
+            .transaction(|tx| mail::enqueue(tx, &SystemIds, SystemClock.now(), &to, content));
+        put.unwrap()
+    };
+    for (rig, words) in [
+        (&by_smtp, "not taken"),
+        (&by_smtp, "given up"),
+        (&by_smtp, "was sent"),
+        (&to_files, "was sent"),
+    ] {
+        let id = enqueue(rig);
+        let line = line_with("abu_app::mail::worker", &format!(" mail={id} "));
+        assert!(line.contains(words), "{line}");
+        assert!(line.contains(" kind=verify_email"), "{line}");
+    }
+    line_with("abu_app::mail::files", "the mail verify_email is in ");
+    let links = HmacLinkTokens::new(SECRET.as_bytes());
+    let token = links.text(LinkPurpose::VerifyEmail, verification_id);
+    for secret in [address, password, &token] {
         assert_nowhere(secret);
     }
 }

@@ -23,8 +23,12 @@ impl Rig {
     }
 
     pub(super) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(TestServer::start_with(change).await)
+    }
+
+    pub(super) fn on(server: TestServer) -> Self {
         Self {
-            server: TestServer::start_with(change).await,
+            server,
             client: client(),
         }
     }

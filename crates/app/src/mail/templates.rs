@@ -1,0 +1,455 @@
+//! The words of every mail, from the templates in `templates/mail`: for each kind one of plain text,
+//! whose first line is the subject, and one of HTML.
+
+use std::{error::Error, sync::Arc};
+
+use abu_application::{
+    mail::MailContent,
+    ports::{LinkPurpose, LinkTokens, Mail, MailRenderer, RenderedMail},
+};
+use abu_domain::text::PersonName;
+use chrono::{DateTime, TimeDelta, Utc};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+
+/// How far Nigeria's time is ahead, all year round.
+const WEST_AFRICA: TimeDelta = TimeDelta::hours(1);
+/// Longer names are no names to greet somebody by.
+const MAX_GREETED_CHARS: usize = 40;
+/// The most that is shown of what a device calls itself.
+const MAX_DEVICE_CHARS: usize = 60;
+
+macro_rules! templates {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../templates/mail/", $name)))),*]
+    };
+}
+
+const TEMPLATES: &[(&str, &str)] = templates! {
+    "layout.txt" "layout.html" "button.html"
+    "verify_email.txt" "verify_email.html"
+    "account_exists.txt" "account_exists.html"
+    "reset_password.txt" "reset_password.html"
+    "password_changed.txt" "password_changed.html"
+    "email_change_confirm.txt" "email_change_confirm.html"
+    "email_changed.txt" "email_changed.html"
+    "email_change_undone.txt" "email_change_undone.html"
+    "refresh_reused.txt" "refresh_reused.html"
+    "totp_enabled.txt" "totp_enabled.html"
+    "totp_disabled.txt" "totp_disabled.html"
+    "account_created.txt" "account_created.html"
+};
+
+/// Makes words of mails.
+pub(super) struct Templates {
+    environment: Environment<'static>,
+    site: Site,
+}
+
+/// The pages of the front end that links lead to.
+struct Site {
+    /// Without a slash at its end. Of URL characters alone: see `settings`.
+    url: String,
+    links: Arc<dyn LinkTokens>,
+}
+
+impl Templates {
+    pub(super) fn new(site_url: String, links: Arc<dyn LinkTokens>) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "the templates are built in, and a test renders each of them"
+        )]
+        let environment = environment().expect("the templates are well formed");
+        Self {
+            environment,
+            site: Site {
+                url: site_url,
+                links,
+            },
+        }
+    }
+
+    fn rendered(&self, form: &str, content: &MailContent) -> Result<String, minijinja::Error> {
+        let name = format!("{}.{form}", content.kind().name());
+        let template = self.environment.get_template(&name)?;
+        template.render(self.site.context(content))
+    }
+}
+
+impl MailRenderer for Templates {
+    fn render(&self, mail: Mail) -> Result<RenderedMail, Box<dyn Error + Send + Sync>> {
+        let text = self.rendered("txt", &mail.content)?;
+        let html = self.rendered("html", &mail.content)?;
+        let (subject, text) = text
+            .split_once("\n\n")
+            .ok_or("a template of plain text has no line with the subject")?;
+        Ok(RenderedMail {
+            subject: subject.to_owned(),
+            text: text.to_owned(),
+            html,
+            mail,
+        })
+    }
+}
+
+/// Misspelt names of variables are errors, and what comes from outside is escaped in HTML.
+fn environment() -> Result<Environment<'static>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
+        true => AutoEscape::Html,
+        false => AutoEscape::None,
+    });
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).keep_trailing_newline(true);
+    environment.set_syntax(syntax.build()?);
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    Ok(environment)
+}
+
+impl Site {
+    /// What the templates know of a mail. `link` is what the mail is there for.
+    fn context(&self, content: &MailContent) -> Value {
+        let forgotten = || self.page("forgot-password");
+        match content {
+            MailContent::VerifyEmail {
+                verification_id,
+                firstname,
+            } => {
+                let link =
+                    self.token_page("verify-email", LinkPurpose::VerifyEmail, verification_id);
+                context! { link, ..self.for_all(firstname) }
+            }
+            MailContent::AccountExists { firstname } => context! {
+                link => self.page("log-in"),
+                forgot_link => forgotten(),
+                ..self.for_all(firstname)
+            },
+            MailContent::ResetPassword {
+                reset_id,
+                firstname,
+            }
+            | MailContent::AccountCreated {
+                reset_id,
+                firstname,
+            } => {
+                let secret = self.links.uuid(LinkPurpose::ResetPassword, *reset_id);
+                let link = self.page(&format!("reset-password/{secret}"));
+                context! { link, ..self.for_all(firstname) }
+            }
+            MailContent::PasswordChanged { firstname, at }
+            | MailContent::TotpEnabled { firstname, at }
+            | MailContent::TotpDisabled { firstname, at } => context! {
+                link => forgotten(),
+                at => time(at),
+                ..self.for_all(firstname)
+            },
+            MailContent::EmailChangeConfirm {
+                verification_id,
+                firstname,
+            } => {
+                let purpose = LinkPurpose::ConfirmEmailChange;
+                let link = self.token_page("confirm-email", purpose, verification_id);
+                context! { link, ..self.for_all(firstname) }
+            }
+            MailContent::EmailChanged {
+                change_id,
+                firstname,
+                new_address_masked,
+                undo_until,
+            } => {
+                let purpose = LinkPurpose::UndoEmailChange;
+                context! {
+                    link => self.token_page("undo-email-change", purpose, change_id),
+                    new_address => new_address_masked.as_str(),
+                    undo_until => time(undo_until),
+                    ..self.for_all(firstname)
+                }
+            }
+            MailContent::EmailChangeUndone { firstname } => context! {
+                link => forgotten(),
+                ..self.for_all(firstname)
+            },
+            MailContent::RefreshReused {
+                firstname,
+                device_name,
+                at,
+            } => context! {
+                link => forgotten(),
+                device => device_name.as_deref().map(one_line).unwrap_or_default(),
+                at => time(at),
+                ..self.for_all(firstname)
+            },
+        }
+    }
+
+    fn for_all(&self, firstname: &PersonName) -> Value {
+        context! {
+            name => greeted(firstname).unwrap_or_default(),
+            site => self.page(""),
+        }
+    }
+
+    /// A page's address. There is nothing in it to escape.
+    fn page(&self, page: &str) -> Value {
+        Value::from_safe_string(format!("{}/{page}", self.url))
+    }
+
+    fn token_page(&self, page: &str, purpose: LinkPurpose, id: &uuid::Uuid) -> Value {
+        self.page(&format!("{page}?token={}", self.links.text(purpose, *id)))
+    }
+}
+
+/// The name, if it is one to greet by. Anybody can register with anybody's address: a mail of ours must
+/// not carry the words and links of whoever typed the name.
+fn greeted(name: &PersonName) -> Option<&str> {
+    let name = name.as_str();
+    let in_a_name = |c: char| {
+        let is_combining_mark = ('\u{300}'..='\u{36f}').contains(&c);
+        c.is_alphabetic() || is_combining_mark || " '’-".contains(c)
+    };
+    // Initials have dots, and nothing behind them that would make it a host: mail programs turn those
+    // into links.
+    let without_initials = name.replace(". ", " ");
+    let without_initials = without_initials
+        .strip_suffix('.')
+        .unwrap_or(&without_initials);
+    (name.chars().count() <= MAX_GREETED_CHARS && without_initials.chars().all(in_a_name))
+        .then_some(name)
+}
+
+/// What a device calls itself, without line ends and the like, and not too much of it.
+fn one_line(name: &str) -> String {
+    let printable = name.chars().map(|c| if c.is_control() { ' ' } else { c });
+    printable.take(MAX_DEVICE_CHARS).collect()
+}
+
+fn time(time: &DateTime<Utc>) -> String {
+    (*time + WEST_AFRICA)
+        .format("%-d %B %Y at %H:%M (West Africa Time)")
+        .to_string()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use abu_application::mail::MailKind;
+    use abu_domain::{MailId, text::EmailAddress};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::security::HmacLinkTokens;
+
+    const SITE: &str = "https://alumni.example/app";
+
+    fn templates() -> Templates {
+        let links = Arc::new(HmacLinkTokens::new(b"a secret of the test's own"));
+        Templates::new(SITE.to_owned(), links)
+    }
+
+    fn at() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 123_456_000).unwrap()
+    }
+
+    /// One of each kind, to somebody of this name.
+    fn every_content_to(firstname: &str) -> Vec<MailContent> {
+        let id = Uuid::from_u128(7);
+        let name = || PersonName::parse(firstname).unwrap();
+        vec![
+            MailContent::VerifyEmail {
+                verification_id: id,
+                firstname: name(),
+            },
+            MailContent::AccountExists { firstname: name() },
+            MailContent::ResetPassword {
+                reset_id: id,
+                firstname: name(),
+            },
+            MailContent::PasswordChanged {
+                firstname: name(),
+                at: at(),
+            },
+            MailContent::EmailChangeConfirm {
+                verification_id: id,
+                firstname: name(),
+            },
+            MailContent::EmailChanged {
+                change_id: id,
+                firstname: name(),
+                new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
+                undo_until: at(),
+            },
+            MailContent::EmailChangeUndone { firstname: name() },
+            MailContent::RefreshReused {
+                firstname: name(),
+                device_name: Some("Chrome on Android".to_owned()),
+                at: at(),
+            },
+            MailContent::TotpEnabled {
+                firstname: name(),
+                at: at(),
+            },
+            MailContent::TotpDisabled {
+                firstname: name(),
+                at: at(),
+            },
+            MailContent::AccountCreated {
+                reset_id: id,
+                firstname: name(),
+            },
+        ]
+    }
+
+    pub(in crate::mail) fn every_content() -> Vec<MailContent> {
+        every_content_to("Amina")
+    }
+
+    pub(in crate::mail) fn rendered(content: MailContent) -> RenderedMail {
+        let mail = Mail {
+            id: MailId::new(Uuid::from_u128(1)),
+            recipient: EmailAddress::parse("amina@example.com").unwrap(),
+            content,
+            created_at: at(),
+        };
+        templates().render(mail).unwrap()
+    }
+
+    /// Where the mail of that kind leads.
+    fn link(kind: MailKind) -> String {
+        let (id, links) = (Uuid::from_u128(7), &templates().site.links);
+        let reset = links.uuid(LinkPurpose::ResetPassword, id);
+        match kind {
+            MailKind::VerifyEmail => {
+                format!(
+                    "{SITE}/verify-email?token={}",
+                    links.text(LinkPurpose::VerifyEmail, id)
+                )
+            }
+            MailKind::EmailChangeConfirm => format!(
+                "{SITE}/confirm-email?token={}",
+                links.text(LinkPurpose::ConfirmEmailChange, id)
+            ),
+            MailKind::EmailChanged => format!(
+                "{SITE}/undo-email-change?token={}",
+                links.text(LinkPurpose::UndoEmailChange, id)
+            ),
+            MailKind::ResetPassword | MailKind::AccountCreated => {
+                format!("{SITE}/reset-password/{reset}")
+            }
+            MailKind::AccountExists => format!("{SITE}/log-in"),
+            MailKind::PasswordChanged
+            | MailKind::EmailChangeUndone
+            | MailKind::RefreshReused
+            | MailKind::TotpEnabled
+            | MailKind::TotpDisabled => format!("{SITE}/forgot-password"),
+        }
+    }
+
+    #[test]
+    fn every_kind_has_words_in_both_forms_with_its_link_and_why_it_was_sent() {
+        let contents = every_content();
+        let kinds: Vec<_> = contents.iter().map(MailContent::kind).collect();
+        assert_eq!(kinds, MailKind::ALL);
+        for content in contents {
+            let kind = content.kind();
+            let mail = rendered(content);
+            assert!((8..60).contains(&mail.subject.len()), "{}", mail.subject);
+            assert!(!mail.subject.contains('\n'), "{}", mail.subject);
+            assert!(
+                mail.html
+                    .contains(&format!("<title>{}</title>", mail.subject))
+            );
+            for text in [&mail.text, &mail.html] {
+                let link = link(kind);
+                assert!(text.contains(&link), "no {link} in:\n{text}");
+                assert!(text.contains("Hello Amina,"), "{text}");
+                assert!(text.contains("You get this mail because "), "{text}");
+                assert!(text.contains(&format!("{SITE}/")), "{text}");
+                assert!(!text.contains("{{") && !text.contains("{%"), "{text}");
+                // No mail server need be asked whether it takes them.
+                assert!(text.lines().all(|line| line.len() < 900), "{text}");
+            }
+            assert!(!mail.text.contains('<'), "{}", mail.text);
+            assert!(mail.html.contains(&format!("href=\"{}\"", link(kind))));
+        }
+    }
+
+    #[test]
+    fn a_mail_reads_like_this() {
+        let mail = rendered(every_content().remove(0));
+        assert_eq!(mail.subject, "Confirm your e-mail address");
+        let expected = format!(
+            "Hello Amina,\n\n\
+             Welcome to ABU Alumni Connect! Confirm that this address is yours, and your\n\
+             account is ready.\n\n\
+             Confirm my address:\n{}\n\n\
+             If it was not you who registered, you need do nothing. Without the\n\
+             confirmation the account cannot be used.\n\n\
+             You get this mail because somebody registered at ABU Alumni Connect with your address.\n\n\
+             ABU Alumni Connect, for the alumni of Ahmadu Bello University, Zaria\n{SITE}/\n",
+            link(MailKind::VerifyEmail)
+        );
+        assert_eq!(mail.text, expected);
+    }
+
+    #[test]
+    fn names_and_devices_are_escaped_in_html_and_stay_on_one_line() {
+        for content in every_content_to("D'Arcy") {
+            let mail = rendered(content);
+            assert!(mail.text.contains("Hello D'Arcy,"), "{}", mail.text);
+            assert!(mail.html.contains("Hello D&#x27;Arcy,"), "{}", mail.html);
+        }
+        let mail = rendered(MailContent::RefreshReused {
+            firstname: PersonName::parse("Amina").unwrap(),
+            device_name: Some("<b>A \"phone\"</b>\r\nBcc: x@example.com".to_owned()),
+            at: at(),
+        });
+        assert!(!mail.html.contains("<b>"), "{}", mail.html);
+        assert!(
+            mail.html.contains("&lt;b&gt;A &quot;phone&quot;"),
+            "{}",
+            mail.html
+        );
+        assert!(!mail.text.contains("\nBcc"), "{}", mail.text);
+    }
+
+    #[test]
+    fn nobody_is_greeted_by_what_is_no_name() {
+        for name in [
+            "Amina",
+            "Ṣẹ́gun",
+            "Hajiya Amina",
+            "A. B.",
+            "O’Brien-Bello",
+            "أمينة",
+        ] {
+            let name = PersonName::parse(name).unwrap();
+            assert_eq!(greeted(&name), Some(name.as_str()));
+        }
+        for name in [
+            "evil.example",
+            "https://evil.example/",
+            "see www.evil.example",
+            "x@evil.example",
+            "A. evil.example",
+            "<b>Amina</b>",
+            "You won 5000",
+            "Amina\u{202e}",
+            "{{ link }}",
+            "a name that goes on and on and on and on and on",
+        ] {
+            let name = PersonName::parse(name).unwrap();
+            assert_eq!(greeted(&name), None, "{name:?}");
+        }
+        for content in every_content_to("Win https://evil.example") {
+            let mail = rendered(content);
+            assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
+            assert!(!mail.html.contains("evil.example"), "{}", mail.html);
+        }
+    }
+
+    #[test]
+    fn times_are_nigerias() {
+        assert_eq!(time(&at()), "15 January 2027 at 09:00 (West Africa Time)");
+    }
+}

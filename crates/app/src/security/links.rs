@@ -1,0 +1,59 @@
+//! The secrets of links in mails.
+
+use abu_application::ports::{LinkPurpose, LinkTokens};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// Makes tokens by HMAC-SHA256 over what they are for.
+#[derive(Clone)]
+pub struct HmacLinkTokens {
+    mac: Hmac<Sha256>,
+}
+
+impl HmacLinkTokens {
+    /// Tokens whose key is derived from `secret`, and of no use for anything else.
+    pub fn new(secret: &[u8]) -> Self {
+        let mut derivation = hmac(secret);
+        derivation.update(b"abu-alumni-connect links in mails 1");
+        let key = derivation.finalize().into_bytes();
+        Self { mac: hmac(&key) }
+    }
+}
+
+impl LinkTokens for HmacLinkTokens {
+    fn token(&self, purpose: LinkPurpose, id: Uuid) -> [u8; 32] {
+        let mut mac = self.mac.clone();
+        // The id has a fixed length, so no purpose and id read as another pair.
+        mac.update(purpose.name().as_bytes());
+        mac.update(id.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+}
+
+fn hmac(key: &[u8]) -> Hmac<Sha256> {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    Hmac::new_from_slice(key).expect("a key of any length")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_secret_purpose_and_id_has_a_token_of_its_own_and_always_the_same() {
+        let mut seen = BTreeSet::new();
+        for secret in [b"one secret", b"or another"] {
+            for purpose in LinkPurpose::ALL {
+                for id in [Uuid::from_u128(1), Uuid::from_u128(2)] {
+                    let token = HmacLinkTokens::new(secret).token(purpose, id);
+                    assert_eq!(token, HmacLinkTokens::new(secret).token(purpose, id));
+                    assert!(seen.insert(token), "{purpose:?} {id}");
+                }
+            }
+        }
+        assert_eq!(seen.len(), 16);
+    }
+}

@@ -1,0 +1,311 @@
+//! How often somebody may ask, and how they are told. Quotas are such that none renews while a test
+//! runs.
+
+use abu_app::rate_limits::Quota;
+use abu_domain::user::User;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::support::{Answer, Rig};
+
+const HOUR: u32 = 3_600;
+
+/// The answer to one who asked too often.
+#[track_caller]
+fn assert_refused(answer: &Answer, policy: &str) {
+    assert_eq!(answer.status.as_u16(), 429, "{}", answer.text());
+    let problem = answer.problem("rate-limited");
+    let seconds = answer.header("retry-after");
+    assert_eq!(problem["retry_after"].to_string(), seconds);
+    assert!((1..=HOUR).contains(&seconds.parse().unwrap()), "{seconds}");
+    let limit = answer.header("ratelimit");
+    assert_eq!(limit, format!("\"{policy}\";r=0;t={seconds}"));
+}
+
+async fn me(rig: &Rig, user: &User) -> Answer {
+    rig.get("/api/v1/me").by(user).send().await
+}
+
+async fn log_in(rig: &Rig, email: &str, from: &str) -> Answer {
+    rig.post("/api/v1/auth/token")
+        .header("x-forwarded-for", from)
+        .json(&json!({"email": email, "password": "a wrong password"}))
+        .send()
+        .await
+}
+
+#[tokio::test]
+async fn every_answer_says_what_is_allowed_and_what_is_left() {
+    let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(4, HOUR)).await;
+    let user = rig.user();
+    for (path, left) in [("/api/v1/me", 3), ("/api/v1/users", 2), ("/nothing", 1)] {
+        let answer = rig.get(path).by(&user).send().await;
+        assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=4;w=3600");
+        assert_eq!(
+            answer.header("ratelimit"),
+            format!("\"default\";r={left};t=900"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_default_is_what_is_promised() {
+    let rig = Rig::start().await;
+    let answer = me(&rig, &rig.user()).await;
+    assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=300;w=60");
+    assert_eq!(answer.header("ratelimit"), "\"default\";r=299;t=1");
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_refused_and_nobody_else() {
+    let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(2, HOUR)).await;
+    let (eager, other) = (rig.user(), rig.user());
+    for _ in 0..2 {
+        me(&rig, &eager).await.expect(200);
+    }
+    assert_refused(&me(&rig, &eager).await, "default");
+    me(&rig, &other).await.expect(200);
+    let anonymous = rig.get("/api/v1/me").send().await;
+    anonymous.problem("authentication-required");
+}
+
+#[tokio::test]
+async fn bad_tokens_count_for_the_network_they_come_from() {
+    let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(2, HOUR)).await;
+    let guess = |number| {
+        let token = format!("Bearer guess.{number}.x");
+        let call = rig.get("/api/v1/me").header("authorization", &token);
+        call.send()
+    };
+    for number in 0..2 {
+        guess(number).await.problem("invalid-token");
+    }
+    assert_refused(&guess(2).await, "default");
+    assert_refused(&rig.get("/api/v1/me").send().await, "default");
+    me(&rig, &rig.user()).await.expect(200);
+}
+
+#[tokio::test]
+async fn health_and_documentation_are_not_counted() {
+    let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(1, HOUR)).await;
+    for path in [
+        "/",
+        "/docs",
+        "/docs/index.html",
+        "/openapi.json",
+        "/health/live",
+        "/health/ready",
+        "/problems/rate-limited",
+    ] {
+        for _ in 0..3 {
+            let answer = rig.get(path).send().await;
+            assert!(answer.status.as_u16() < 400, "{path}");
+            assert!(!answer.headers.contains_key("ratelimit"), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_limits_are_turned_off_nothing_is_counted_or_shown() {
+    let rig = Rig::start_with(|settings| {
+        settings.rate_limits.enabled = false;
+        settings.rate_limits.default = Quota::new(1, HOUR);
+        settings.rate_limits.log_in_account = Quota::new(1, HOUR);
+    })
+    .await;
+    let user = rig.user();
+    for _ in 0..3 {
+        let answer = me(&rig, &user).await;
+        answer.expect(200);
+        assert!(!answer.headers.contains_key("ratelimit"));
+        assert!(!answer.headers.contains_key("ratelimit-policy"));
+        let answer = log_in(&rig, "amina@example.com", "192.0.2.1").await;
+        answer.problem("invalid-credentials");
+    }
+}
+
+#[tokio::test]
+async fn log_ins_to_an_account_are_limited_alike_whether_or_not_it_exists() {
+    let rig =
+        Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(2, HOUR)).await;
+    let user = rig.user();
+    for email in [user.email.as_str(), "nobody@example.com"] {
+        for left in [1, 0] {
+            let answer = log_in(&rig, email, "").await;
+            answer.problem("invalid-credentials");
+            let limit = answer.header("ratelimit").to_owned();
+            assert_eq!(limit, format!("\"log-in-account\";r={left};t=1800"));
+        }
+        let answer = log_in(&rig, email, "").await;
+        assert_refused(&answer, "log-in-account");
+        let shouted = log_in(&rig, &email.to_uppercase(), "").await;
+        assert_refused(&shouted, "log-in-account");
+    }
+}
+
+#[tokio::test]
+async fn log_ins_that_succeed_count_too_and_the_right_password_opens_nothing_more() {
+    let rig =
+        Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(2, HOUR)).await;
+    let right = || {
+        let call = rig.post("/api/v1/auth/token").json(&json!({
+            "email": abu_test_support::ADMIN_EMAIL,
+            "password": abu_test_support::ADMIN_PASSWORD,
+        }));
+        call.send()
+    };
+    for _ in 0..2 {
+        right().await.expect(200);
+    }
+    assert_refused(&right().await, "log-in-account");
+}
+
+#[tokio::test]
+async fn log_ins_that_no_body_could_be_are_not_counted_for_an_account() {
+    let rig =
+        Rig::start_with(|settings| settings.rate_limits.log_in_network = Quota::new(1, HOUR)).await;
+    for _ in 0..3 {
+        let call = rig.post("/api/v1/auth/token").json(&json!({"email": "x"}));
+        assert_eq!(call.send().await.status.as_u16(), 422);
+    }
+    log_in(&rig, "amina@example.com", "")
+        .await
+        .problem("invalid-credentials");
+    let answer = log_in(&rig, "musa@example.com", "").await;
+    assert_refused(&answer, "log-in-network");
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_network_has_its_own_count() {
+    let rig = Rig::start_with(|settings| {
+        settings.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        settings.rate_limits.log_in_network = Quota::new(1, HOUR);
+    })
+    .await;
+    let mut accounts = 0;
+    let mut from = |address: &'static str| {
+        accounts += 1;
+        let email = format!("account{accounts}@example.com");
+        let rig = &rig;
+        async move { log_in(rig, &email, address).await }
+    };
+    from("192.0.2.1").await.problem("invalid-credentials");
+    assert_refused(&from("192.0.2.200").await, "log-in-network");
+    from("192.0.3.1").await.problem("invalid-credentials");
+    // What the client claimed itself stands before what the proxy added.
+    let spoofed = from("203.0.113.5, 192.0.2.1").await;
+    assert_refused(&spoofed, "log-in-network");
+    from("2001:db8:1:1::1").await.problem("invalid-credentials");
+    let neighbor = from("2001:db8:1:2::1, 127.0.0.9").await;
+    assert_refused(&neighbor, "log-in-network");
+    // What makes no sense is counted for the proxy.
+    from("nonsense").await.problem("invalid-credentials");
+    assert_refused(&from("").await, "log-in-network");
+}
+
+#[tokio::test]
+async fn what_is_recorded_is_the_client_and_not_the_proxy() {
+    let rig = Rig::start_with(|settings| {
+        settings.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let call = rig.post("/api/v1/auth/token").json(&json!({
+        "email": abu_test_support::ADMIN_EMAIL,
+        "password": abu_test_support::ADMIN_PASSWORD,
+    }));
+    let call = call.header("x-forwarded-for", "6.6.6.6, ::ffff:192.0.2.1");
+    let answer = call.send().await;
+    answer.expect(200);
+    let request = answer.header("x-request-id");
+    rig.database().execute(&format!(
+        "DO $$ BEGIN ASSERT (SELECT address FROM audit_log WHERE request_id = '{request}')
+             = '192.0.2.1'; END $$"
+    ));
+}
+
+#[tokio::test]
+async fn whom_nobody_trusts_cannot_choose_where_it_comes_from() {
+    let rig =
+        Rig::start_with(|settings| settings.rate_limits.log_in_network = Quota::new(1, HOUR)).await;
+    log_in(&rig, "amina@example.com", "192.0.2.1")
+        .await
+        .problem("invalid-credentials");
+    let elsewhere = log_in(&rig, "musa@example.com", "192.0.3.1").await;
+    assert_refused(&elsewhere, "log-in-network");
+}
+
+#[tokio::test]
+async fn messages_are_limited_by_user_and_by_the_chats_own_settings() {
+    let rig = Rig::start_with(|settings| {
+        settings.chat.messages_per_second = 100;
+        settings.chat.messages_per_minute = 2;
+    })
+    .await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).member(other.id).create().id;
+    let say = |user: &User| {
+        let call = rig.post(&format!("/api/v1/rooms/{room}/messages")).by(user);
+        let call = call.json(&json!({"message": "sannu", "client_message_id": Uuid::new_v4()}));
+        call.send()
+    };
+    for _ in 0..2 {
+        say(&me).await.expect(201);
+    }
+    let refused = say(&me).await;
+    assert_eq!(
+        refused.header("ratelimit-policy"),
+        "\"messages-minute\";q=2;w=60"
+    );
+    refused.problem("rate-limited");
+    say(&other).await.expect(201);
+}
+
+#[tokio::test]
+async fn the_chats_door_counts_tokens_by_user_and_tickets_by_network() {
+    let rig = Rig::start_with(|settings| {
+        settings.rate_limits.connect = Quota::new(2, HOUR);
+        settings.rate_limits.default = Quota::new(3, HOUR);
+    })
+    .await;
+    let ticket = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let knock = |query: String| rig.get(&format!("/chat?{query}")).send();
+    for _ in 0..2 {
+        let answer = knock(format!("ticket={ticket}")).await;
+        answer.problem("invalid-token");
+    }
+    let refused = knock(format!("ticket={ticket}")).await;
+    assert_refused(&refused, "connect");
+
+    let (eager, other) = (rig.user(), rig.user());
+    for _ in 0..3 {
+        let answer = knock(format!("token={}", rig.server.token(eager.id))).await;
+        answer.problem("upgrade-required");
+    }
+    let refused = knock(format!("token={}", rig.server.token(eager.id))).await;
+    assert_refused(&refused, "default");
+    let answer = knock(format!("token={}", rig.server.token(other.id))).await;
+    answer.problem("upgrade-required");
+}
+
+#[tokio::test]
+async fn a_page_may_read_what_is_left() {
+    let page = "https://alumni.abu.edu.ng";
+    let rig =
+        Rig::start_with(|settings| settings.cors.allowed_origins = vec![page.to_owned()]).await;
+    let answer = rig.get("/api/v1/me").header("origin", page).send().await;
+    let exposed = answer
+        .header("access-control-expose-headers")
+        .to_lowercase();
+    for header in [
+        "ratelimit",
+        "ratelimit-policy",
+        "retry-after",
+        "idempotency-replayed",
+    ] {
+        assert!(
+            exposed.split(',').any(|name| name.trim() == header),
+            "{exposed}"
+        );
+    }
+}

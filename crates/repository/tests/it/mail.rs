@@ -1,0 +1,320 @@
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use abu_application::{
+    lists::{Seek, Total},
+    mail::{self, MailContent, MailKind, MailState},
+    ports::{ClaimedMail, Clock, MailFilter, MailRecord, Store, StoreError},
+    system::{SystemClock, SystemIds},
+};
+use abu_domain::{
+    MailId,
+    text::{EmailAddress, PersonName},
+};
+use abu_repository::PgStore;
+use abu_test_support::TestDatabase;
+use uuid::Uuid;
+
+/// Nobody's test takes so long.
+const LEASE: Duration = Duration::from_secs(3_600);
+
+fn amina() -> EmailAddress {
+    EmailAddress::parse("amina@example.com").unwrap()
+}
+
+fn content() -> MailContent {
+    MailContent::VerifyEmail {
+        verification_id: Uuid::from_u128(7),
+        firstname: PersonName::parse("Amina").unwrap(),
+    }
+}
+
+fn enqueue(database: &TestDatabase) -> MailId {
+    database
+        .transaction(|tx| mail::enqueue(tx, &SystemIds, SystemClock.now(), &amina(), content()))
+        .unwrap()
+}
+
+fn claim(database: &TestDatabase) -> Option<ClaimedMail> {
+    database
+        .read(|tx| tx.claim_mail(MailKind::ALL, LEASE))
+        .unwrap()
+}
+
+fn record(database: &TestDatabase, id: MailId) -> MailRecord {
+    database.read(|tx| tx.mail(id)).unwrap().unwrap()
+}
+
+/// As if the lease had been over for long.
+fn let_leases_end(database: &TestDatabase) {
+    database.execute("UPDATE email_outbox SET leased_until = now() - interval '1 second'");
+}
+
+fn make_due(database: &TestDatabase) {
+    database.execute("UPDATE email_outbox SET next_attempt_at = now()");
+}
+
+#[test]
+fn a_mail_is_claimed_whole_by_one_and_marked_as_sent() {
+    let database = TestDatabase::new();
+    let before = SystemClock.now();
+    let id = enqueue(&database);
+    let claimed = claim(&database).unwrap();
+    assert_eq!((claimed.id, claimed.attempt), (id, 1));
+    let mail = claimed.mail.clone().unwrap();
+    assert_eq!((mail.recipient, mail.content), (amina(), content()));
+    assert!(mail.created_at >= before);
+    assert!(claim(&database).is_none(), "it is leased");
+    assert_eq!(record(&database, id).state, MailState::Pending);
+
+    database.read(|tx| tx.mail_sent(id)).unwrap();
+    let sent = record(&database, id);
+    assert_eq!(sent.state, MailState::Sent);
+    assert!(sent.sent_at.is_some() && sent.next_attempt_at.is_none());
+    let_leases_end(&database);
+    assert!(claim(&database).is_none());
+    database.read(|tx| tx.mail_sent(id)).unwrap();
+    assert_eq!(record(&database, id).sent_at, sent.sent_at);
+}
+
+#[test]
+fn a_mail_of_a_transaction_that_fails_is_never_sent() {
+    let database = TestDatabase::new();
+    let failed = database.transaction::<()>(|tx| {
+        mail::enqueue(tx, &SystemIds, SystemClock.now(), &amina(), content())?;
+        Err(StoreError::Other("on purpose".into()))
+    });
+    assert!(failed.is_err());
+    assert!(claim(&database).is_none());
+}
+
+#[test]
+fn the_mail_that_has_been_due_for_longest_comes_first_and_one_of_the_future_not_at_all() {
+    let database = TestDatabase::new();
+    let (first, second) = (enqueue(&database), enqueue(&database));
+    let third = enqueue(&database);
+    database.execute(&format!(
+        "UPDATE email_outbox SET next_attempt_at = now() - interval '1 hour' WHERE id = '{second}';
+         UPDATE email_outbox SET next_attempt_at = now() + interval '1 hour' WHERE id = '{third}'"
+    ));
+    assert_eq!(claim(&database).unwrap().id, second);
+    assert_eq!(claim(&database).unwrap().id, first);
+    assert!(claim(&database).is_none());
+}
+
+#[test]
+fn whose_lease_is_over_can_change_nothing_but_that_it_was_sent() {
+    let database = TestDatabase::new();
+    let id = enqueue(&database);
+    let late = claim(&database).unwrap();
+    let_leases_end(&database);
+    let other = claim(&database).unwrap();
+    assert_eq!((other.id, other.attempt), (id, 2));
+
+    let during = record(&database, id);
+    database.read(|tx| tx.bury_mail(&late, "late")).unwrap();
+    database
+        .read(|tx| tx.postpone_mail(&late, LEASE, "late"))
+        .unwrap();
+    database.read(|tx| tx.release_mail(&late, "late")).unwrap();
+    assert_eq!(record(&database, id), during);
+    assert!(claim(&database).is_none(), "it belongs to the other");
+
+    database.read(|tx| tx.mail_sent(late.id)).unwrap();
+    database.read(|tx| tx.bury_mail(&other, "later")).unwrap();
+    assert_eq!(record(&database, id).state, MailState::Sent);
+}
+
+#[test]
+fn a_mail_that_was_put_off_waits_and_one_that_was_released_does_not_and_is_not_counted() {
+    let database = TestDatabase::new();
+    let id = enqueue(&database);
+    let claimed = claim(&database).unwrap();
+    database
+        .read(|tx| tx.postpone_mail(&claimed, LEASE, "busy"))
+        .unwrap();
+    let waiting = record(&database, id);
+    assert_eq!(waiting.last_error.as_deref(), Some("busy"));
+    assert!(waiting.failed_at.unwrap() < waiting.next_attempt_at.unwrap());
+    assert!(claim(&database).is_none());
+
+    make_due(&database);
+    let claimed = claim(&database).unwrap();
+    assert_eq!(claimed.attempt, 2);
+    database
+        .read(|tx| tx.release_mail(&claimed, "away"))
+        .unwrap();
+    assert_eq!(record(&database, id).attempts, 1);
+    // Said once more, as after a commit whose answer was lost.
+    let again = claim(&database).unwrap();
+    database
+        .read(|tx| tx.release_mail(&claimed, "away"))
+        .unwrap();
+    assert_eq!(again.attempt, 2);
+    assert_eq!(record(&database, id).attempts, 2);
+    assert!(claim(&database).is_none());
+}
+
+#[test]
+fn a_dead_mail_can_be_revived_once_and_begins_anew() {
+    let database = TestDatabase::new();
+    let id = enqueue(&database);
+    let claimed = claim(&database).unwrap();
+    assert!(!database.transaction(|tx| tx.revive_mail(id)).unwrap());
+    database
+        .read(|tx| tx.bury_mail(&claimed, "unknown"))
+        .unwrap();
+    let dead = record(&database, id);
+    assert_eq!((dead.state, dead.next_attempt_at), (MailState::Dead, None));
+    let_leases_end(&database);
+    assert!(claim(&database).is_none());
+
+    assert!(database.transaction(|tx| tx.revive_mail(id)).unwrap());
+    assert!(!database.transaction(|tx| tx.revive_mail(id)).unwrap());
+    make_due(&database);
+    database.execute("UPDATE email_outbox SET leased_until = NULL");
+    assert_eq!(claim(&database).unwrap().attempt, 1);
+    let unknown = MailId::new(Uuid::now_v7());
+    assert!(!database.transaction(|tx| tx.revive_mail(unknown)).unwrap());
+    assert_eq!(database.read(|tx| tx.mail(unknown)).unwrap(), None);
+}
+
+#[test]
+fn of_many_who_claim_at_once_each_gets_other_mails_and_together_they_get_all() {
+    let database = TestDatabase::new();
+    let mut expected: Vec<_> = (0..60).map(|_| enqueue(&database)).collect();
+    let start = Barrier::new(4);
+    let take_all = || {
+        start.wait();
+        std::iter::from_fn(|| claim(&database).map(|mail| mail.id)).collect::<Vec<_>>()
+    };
+    let mut claimed: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(take_all)).collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    // Who saw only locked rows stopped early; no lease is over, so nothing comes twice.
+    claimed.extend(std::iter::from_fn(|| claim(&database).map(|mail| mail.id)));
+    claimed.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(claimed, expected);
+}
+
+#[test]
+fn a_row_that_is_no_mail_is_claimed_to_be_given_up_and_one_of_a_newer_release_is_left_alone() {
+    let database = TestDatabase::new();
+    let id = enqueue(&database);
+    database.execute("UPDATE email_outbox SET params = '{\"firstname\": 7}'");
+    let claimed = claim(&database).unwrap();
+    assert!(claimed.id == id && claimed.mail.is_none());
+    database
+        .read(|tx| tx.bury_mail(&claimed, "no mail"))
+        .unwrap();
+
+    let newer = enqueue(&database);
+    database.execute(&format!(
+        "UPDATE email_outbox SET kind = 'of_a_newer_release' WHERE id = '{newer}'"
+    ));
+    assert!(claim(&database).is_none());
+    assert_eq!(record(&database, newer).kind, "of_a_newer_release");
+}
+
+#[test]
+fn only_what_was_sent_or_given_up_too_long_ago_is_erased_and_not_too_much_at_once() {
+    let database = TestDatabase::new();
+    let ids: Vec<_> = (0..6).map(|_| enqueue(&database)).collect();
+    for (id, change) in ids.iter().zip([
+        "state = 'sent', sent_at = now() - interval '31 days'",
+        "state = 'sent', sent_at = now() - interval '29 days'",
+        "state = 'dead', failed_at = now() - interval '31 days'",
+        "state = 'dead', failed_at = now() - interval '29 days'",
+        "failed_at = now() - interval '31 days', created_at = now() - interval '32 days'",
+        "state = 'sent', sent_at = now() - interval '40 days'",
+    ]) {
+        database.execute(&format!(
+            "UPDATE email_outbox SET {change} WHERE id = '{id}'"
+        ));
+    }
+    let keep = Duration::from_secs(30 * 86_400);
+    let erase = || database.read(|tx| tx.erase_mails(keep, 2)).unwrap();
+    assert_eq!([erase(), erase(), erase()], [2, 1, 0]);
+    let left: Vec<_> = ids
+        .iter()
+        .map(|id| database.read(|tx| tx.mail(*id)).unwrap().is_some())
+        .collect();
+    assert_eq!(left, [false, true, false, true, true, false]);
+}
+
+#[test]
+fn a_list_shows_the_newest_first_by_state_and_kind_and_no_whole_address() {
+    let database = TestDatabase::new();
+    let ids: Vec<_> = (0..3).map(|_| enqueue(&database)).collect();
+    database.execute(&format!(
+        "UPDATE email_outbox SET state = 'dead' WHERE id = '{}'",
+        ids[1]
+    ));
+    let list = |filter: MailFilter, seek, limit| -> Vec<MailId> {
+        let mails = database
+            .read(|tx| tx.list_mails(&filter, seek, limit))
+            .unwrap();
+        assert!(
+            mails
+                .iter()
+                .all(|mail| mail.recipient.as_str() == "a***@example.com")
+        );
+        mails.into_iter().map(|mail| mail.id).collect()
+    };
+    let all = MailFilter::default();
+    assert_eq!(list(all, Seek::START, 10), [ids[2], ids[1], ids[0]]);
+    assert_eq!(list(all, Seek::START, 2), [ids[2], ids[1]]);
+    assert_eq!(list(all, Seek::After(Some(ids[1])), 10), [ids[0]]);
+    assert_eq!(list(all, Seek::Before(Some(ids[0])), 1), [ids[1]]);
+    let counted = database.read(|tx| tx.count_mails(&all)).unwrap();
+    assert_eq!(counted, Total::Exactly(3));
+    let state = Some(MailState::Dead);
+    assert_eq!(list(MailFilter { state, ..all }, Seek::START, 10), [ids[1]]);
+    let kind = Some(MailKind::ResetPassword);
+    assert_eq!(list(MailFilter { kind, ..all }, Seek::START, 10), []);
+}
+
+#[test]
+fn who_delivers_is_woken_by_what_was_committed_and_by_nothing_else() {
+    let database = TestDatabase::new();
+    let woken = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&woken);
+    let store = PgStore::connect(database.settings()).on_mail(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    let store: &dyn Store = &store;
+    let put = |tx: &mut dyn abu_application::ports::Transaction| {
+        mail::enqueue(tx, &SystemIds, SystemClock.now(), &amina(), content())
+    };
+    let failed: Result<(), StoreError> = store.transaction(|tx| {
+        put(tx)?;
+        Err(StoreError::Other("on purpose".into()))
+    });
+    assert!(failed.is_err());
+    store.transaction(|tx| tx.active_users(&[])).unwrap();
+    assert_eq!(woken.load(Ordering::Relaxed), 0);
+
+    let id = store
+        .transaction(|tx| {
+            put(tx)?;
+            put(tx)
+        })
+        .unwrap();
+    assert_eq!(woken.load(Ordering::Relaxed), 1);
+    database.execute(&format!(
+        "UPDATE email_outbox SET state = 'dead' WHERE id = '{id}'"
+    ));
+    assert!(store.transaction(|tx| tx.revive_mail(id)).unwrap());
+    assert!(!store.transaction(|tx| tx.revive_mail(id)).unwrap());
+    assert_eq!(woken.load(Ordering::Relaxed), 2);
+}
