@@ -131,19 +131,13 @@ impl Messaging {
         caller: Caller,
         draft: MessageDraft,
     ) -> Result<Message, MessagingError> {
-        let (room_id, reply_to) = (draft.room_id, draft.reply_to);
+        let room_id = draft.room_id;
         let sender = caller.user;
         self.database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
                 tx.membership(room_id, caller.user)?
-                    .ok_or(MessagingError::RoomNotFound)?;
-                match reply_to {
-                    Some(id) if !tx.has_message(room_id, id)? => {
-                        Err(MessagingError::ReplyToUnknown)
-                    }
-                    _ => Ok(()),
-                }
+                    .ok_or(MessagingError::RoomNotFound)
             })
             .await?;
         let message = NewMessage {
@@ -152,7 +146,7 @@ impl Messaging {
             sender_id: sender,
             text: draft.text,
             client_message_id: Some(draft.client_message_id),
-            reply_to,
+            reply_to: draft.reply_to,
             sent_at: self.clock.now(),
         };
         self.live_chat
@@ -161,6 +155,7 @@ impl Messaging {
             .map_err(|error| match error {
                 SubmitError::NotAMember => MessagingError::RoomNotFound,
                 SubmitError::ReadOnly => MessagingError::ReadOnly,
+                SubmitError::ReplyToUnknown => MessagingError::ReplyToUnknown,
                 SubmitError::Unavailable | SubmitError::InDoubt => MessagingError::Unavailable,
             })
     }

@@ -6,6 +6,7 @@ mod directory;
 mod engine;
 mod frame;
 mod last_seen;
+mod packets;
 mod rate_limit;
 mod registry;
 mod session;

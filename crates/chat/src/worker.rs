@@ -17,15 +17,16 @@ use std::{
 };
 
 use abu_chat_protocol::{
-    CloseCode, Profile,
+    CloseCode, Profile, RequestRef,
     server::{ChatJoinNotify, ChatLeave, TypingNotify},
 };
 use abu_domain::{RoomId, SessionId, UserId};
 use actix::{Addr, WeakAddr};
+use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{Batch, Event, SessionAddress, WorkerId},
+    bus::{Asker, Batch, Event, SessionAddress, WorkerId},
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
@@ -103,15 +104,23 @@ impl Handle {
 
     /// Queues the packet; true where it is queued.
     fn queue(&self, frames: &mut WorkerFrames<'_>) -> bool {
-        let queued = self.outbox.queue(frames.frame(self.profile)).is_ok();
+        frames
+            .frame(self.profile)
+            .is_some_and(|frame| self.queue_frame(frame))
+    }
+
+    fn queue_frame(&self, frame: Bytes) -> bool {
+        let queued = self.outbox.queue(frame).is_ok();
         if !queued {
             let _ = self.actor.try_send(Wake);
         }
         queued
     }
 
-    fn deliver_at_once(&self, frames: &mut WorkerFrames<'_>) {
-        if self.queue(frames) {
+    /// Has the packet written at once, as the answer to what the session calls its request.
+    fn answer(&self, request_ref: Option<&RequestRef>, frames: &mut WorkerFrames<'_>) {
+        let frame = frames.answer(request_ref, self.profile);
+        if frame.is_some_and(|frame| self.queue_frame(frame)) {
             self.outbox.flush();
         }
     }
@@ -333,11 +342,11 @@ impl Worker {
 
     fn handle(&self, event: &Event) {
         match event {
-            Event::Message {
+            Event::InRoom {
                 room,
-                sender,
+                asker,
                 packet,
-            } => self.message(*room, *sender, packet),
+            } => self.to_room(*room, asker.as_ref(), packet),
             Event::InRoomExcept {
                 room,
                 except,
@@ -348,9 +357,11 @@ impl Worker {
                 rooms,
                 packet,
             } => self.around_user(*user, rooms, packet),
-            Event::ToSession { session, packet } => {
+            Event::Answer { asker, packet } => {
                 let mut frames = WorkerFrames::of(packet);
-                self.with_session(*session, |handle| handle.deliver_at_once(&mut frames));
+                self.with_session(asker.session, |handle| {
+                    handle.answer(asker.request_ref.as_ref(), &mut frames);
+                });
             }
             Event::CutOff { session } => {
                 self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
@@ -414,13 +425,14 @@ impl Worker {
         }
     }
 
-    fn message(&self, room: RoomId, sender: Option<SessionAddress>, packet: &SharedPacket) {
-        let sender = sender.and_then(|session| self.own_key(session));
+    fn to_room(&self, room: RoomId, asker: Option<&Asker>, packet: &SharedPacket) {
+        let asking = asker.and_then(|asker| self.own_key(asker.session));
+        let request_ref = asker.and_then(|asker| asker.request_ref.as_ref());
         let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
         for (key, session) in registry.in_room(room) {
-            if Some(key) == sender {
-                session.deliver_at_once(&mut frames);
+            if Some(key) == asking {
+                session.answer(request_ref, &mut frames);
             } else {
                 self.deliver(session, &mut frames);
             }

@@ -21,10 +21,7 @@ use abu_application::{
     messaging::store_batch,
     ports::{Ids, Store, StoreError, StoreOutcome, SubmitError},
 };
-use abu_chat_protocol::{
-    client::MessageSend,
-    server::{self, MessageReceive},
-};
+use abu_chat_protocol::{client::MessageSend, server};
 use abu_domain::{
     RoomId,
     message::{Message, NewMessage},
@@ -34,8 +31,9 @@ use tokio::sync::oneshot;
 
 use crate::{
     ChatSettings,
-    bus::{Event, LocalBus, SessionAddress},
+    bus::{Asker, Event, LocalBus},
     frame::SharedPacket,
+    packets::message_receive,
 };
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
@@ -49,7 +47,7 @@ const RETRY_HINT: Duration = Duration::from_secs(2);
 /// Who waits for a message to be stored.
 pub(crate) enum Sender {
     /// A session: it sees the message like everybody, or is sent an error.
-    Session(SessionAddress),
+    Session(Asker),
     /// A use case.
     Caller(oneshot::Sender<Result<Message, SubmitError>>),
 }
@@ -60,9 +58,8 @@ struct Submission {
     submitted_at: Instant,
 }
 
-/// The queue is full, or closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct QueueFull;
+/// The queue is full, or closed; this is who was not let in.
+pub(crate) struct QueueFull(pub(crate) Sender);
 
 /// The writer's handle.
 pub(crate) struct Writer {
@@ -148,11 +145,11 @@ impl Writer {
     /// Hands a message in; its sender hears what became of it.
     ///
     /// # Errors
-    /// Where too much waits already; the sender hears nothing more then.
+    /// Where too much waits already; the writer tells the sender nothing then.
     pub(crate) fn submit(&self, message: NewMessage, sender: Sender) -> Result<(), QueueFull> {
         let mut queue = self.shared.queue.lock();
         if queue.stopping || queue.waiting.len() >= self.shared.capacity {
-            return Err(QueueFull);
+            return Err(QueueFull(sender));
         }
         queue.waiting.push_back(Submission {
             message,
@@ -373,16 +370,18 @@ impl Storing {
             // None: told to wait no more while the database was away.
             let sender = senders.next().map(|(sender, _)| sender);
             match outcome {
-                StoreOutcome::Stored(stored) => {
-                    events.push(delivery(&stored, sender.as_ref()));
-                    answer(sender, stored);
+                StoreOutcome::Stored(stored) => events.push(deliver(stored, sender)),
+                StoreOutcome::Repeated(stored) => {
+                    events.extend(sender.and_then(|sender| answer(stored, sender)));
                 }
-                StoreOutcome::Repeated(stored) => answer(sender, stored),
                 StoreOutcome::NotAMember => {
                     events.extend(tell(sender, message.room_id, &Refusal::NotAMember));
                 }
                 StoreOutcome::ReadOnly => {
                     events.extend(tell(sender, message.room_id, &Refusal::ReadOnly));
+                }
+                StoreOutcome::ReplyToUnknown => {
+                    events.extend(tell(sender, message.room_id, &Refusal::ReplyToUnknown));
                 }
             }
         }
@@ -404,25 +403,37 @@ impl Storing {
     }
 }
 
-fn delivery(message: &Message, sender: Option<&Sender>) -> Event {
-    Event::Message {
-        room: message.room_id,
-        sender: match sender {
-            Some(Sender::Session(session)) => Some(*session),
-            Some(Sender::Caller(_)) | None => None,
-        },
-        packet: Arc::new(SharedPacket::new(message_receive(message))),
+/// A message that was stored, for everybody in its room.
+fn deliver(message: Message, sender: Option<Sender>) -> Event {
+    let packet = Arc::new(SharedPacket::new(message_receive(&message)));
+    let room = message.room_id;
+    let asker = match sender {
+        Some(Sender::Session(asker)) => Some(asker),
+        Some(Sender::Caller(reply)) => {
+            let _ = reply.send(Ok(message));
+            None
+        }
+        None => None,
+    };
+    Event::InRoom {
+        room,
+        asker,
+        packet,
     }
 }
 
-/// A stored message as sessions see it.
-pub(crate) fn message_receive(message: &Message) -> MessageReceive {
-    MessageReceive::new(
-        message.room_id.uuid(),
-        message.sender_id.uuid(),
-        message.text.as_str(),
-        message.sent_at,
-    )
+/// A message that was stored before, for who sent it again. A caller is told at once.
+fn answer(message: Message, sender: Sender) -> Option<Event> {
+    match sender {
+        Sender::Session(asker) => Some(Event::Answer {
+            asker,
+            packet: Arc::new(SharedPacket::new(message_receive(&message))),
+        }),
+        Sender::Caller(reply) => {
+            let _ = reply.send(Ok(message));
+            None
+        }
+    }
 }
 
 /// What to do after a failed attempt.
@@ -435,15 +446,10 @@ enum Next {
 enum Refusal {
     NotAMember,
     ReadOnly,
+    ReplyToUnknown,
     Unavailable,
     InDoubt,
     Internal(String),
-}
-
-fn answer(sender: Option<Sender>, stored: Message) {
-    if let Some(Sender::Caller(reply)) = sender {
-        let _ = reply.send(Ok(stored));
-    }
 }
 
 fn tell(sender: Option<Sender>, room: RoomId, refusal: &Refusal) -> Option<Event> {
@@ -457,12 +463,14 @@ fn refuse(sender: Sender, room: RoomId, refusal: &Refusal) -> Option<Event> {
             let _ = reply.send(Err(refusal.for_caller()));
             None
         }
-        Sender::Session(session) => Some(match refusal.for_session(room) {
-            Some(error) => Event::ToSession {
-                session,
+        Sender::Session(asker) => Some(match refusal.for_session(room) {
+            Some(error) => Event::Answer {
+                asker,
                 packet: Arc::new(SharedPacket::new(error)),
             },
-            None => Event::CutOff { session },
+            None => Event::CutOff {
+                session: asker.session,
+            },
         }),
     }
 }
@@ -472,6 +480,7 @@ impl Refusal {
         match self {
             Self::NotAMember => SubmitError::NotAMember,
             Self::ReadOnly => SubmitError::ReadOnly,
+            Self::ReplyToUnknown => SubmitError::ReplyToUnknown,
             Self::Unavailable | Self::Internal(_) => SubmitError::Unavailable,
             Self::InDoubt => SubmitError::InDoubt,
         }
@@ -484,6 +493,7 @@ impl Refusal {
         match self {
             Self::NotAMember => Some(server::Error::not_a_member(request, room)),
             Self::ReadOnly => Some(server::Error::read_only_room(request, room)),
+            Self::ReplyToUnknown => Some(server::Error::not_found(request, room)),
             Self::Unavailable => Some(unavailable(room)),
             Self::Internal(reference) => {
                 Some(server::Error::internal(request, reference).in_room(room))

@@ -1,11 +1,14 @@
 //! Messages, and which places of a room a page of history spans.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{MessageId, RoomId, UserId, text::MessageText};
+
+/// How long whoever said something may change or delete it.
+pub const EDIT_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// A message that was accepted and is not stored yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

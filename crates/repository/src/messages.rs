@@ -14,7 +14,7 @@ use abu_domain::{
     text::MessageText,
 };
 use chrono::{DateTime, Utc};
-use diesel::{dsl::exists, pg::Pg, prelude::*, select};
+use diesel::{pg::Pg, prelude::*};
 use uuid::Uuid;
 
 use crate::{
@@ -103,15 +103,6 @@ impl MessageRows for Session<'_> {
                 .load(connection)?;
             let rows = in_list_order(seek.is_backward(), rows);
             Ok(rows.into_iter().map(Message::from).collect())
-        })
-    }
-
-    fn has_message(&mut self, room: RoomId, message: MessageId) -> Result<bool, StoreError> {
-        self.run(|connection| {
-            let there = messages::table
-                .filter(messages::id.eq(message.uuid()))
-                .filter(messages::room_id.eq(room.uuid()));
-            Ok(select(exists(there)).get_result(connection)?)
         })
     }
 }

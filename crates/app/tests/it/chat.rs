@@ -177,6 +177,7 @@ async fn the_profile_is_negotiated_and_only_what_is_spoken_is_confirmed() {
         (None, None),
         (Some("abu.chat.v1"), Some("abu.chat.v1")),
         (Some("soap, abu.chat.v1"), Some("abu.chat.v1")),
+        (Some("abu.chat.v1, abu.chat.v2"), Some("abu.chat.v2")),
     ] {
         let mut request = request(&server, &format!("?token={token}"));
         if let Some(offered) = offered {

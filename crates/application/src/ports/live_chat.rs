@@ -15,6 +15,9 @@ pub enum SubmitError {
     /// The room is archived.
     #[error("the room is read-only")]
     ReadOnly,
+    /// The room has no message of the id that is answered.
+    #[error("the answered message is not in the room")]
+    ReplyToUnknown,
     /// The store is away or too much is waiting; it was not stored.
     #[error("the message could not be stored now")]
     Unavailable,

@@ -1,7 +1,7 @@
 use std::ops::RangeInclusive;
 
 use abu_domain::{
-    MessageId, RoomId,
+    RoomId,
     message::{Message, NewMessage},
 };
 
@@ -20,6 +20,8 @@ pub enum StoreOutcome {
     NotAMember,
     /// The room is archived.
     ReadOnly,
+    /// The room has no message of the id that is answered.
+    ReplyToUnknown,
 }
 
 /// A stretch of a room, by place.
@@ -85,12 +87,6 @@ pub trait MessageRows {
         seek: Seek<i64>,
         limit: u32,
     ) -> Result<Vec<Message>, StoreError>;
-
-    /// Whether the room has that message.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn has_message(&mut self, room: RoomId, message: MessageId) -> Result<bool, StoreError>;
 }
 
 #[cfg(test)]

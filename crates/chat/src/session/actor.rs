@@ -5,11 +5,9 @@ use std::{sync::Arc, time::Instant};
 
 use abu_application::messaging;
 use abu_chat_protocol::{
-    CloseCode, Profile, ServerPacket,
-    client::ListMessageRequest,
-    server::{self, ListMessageResponse},
+    CloseCode, Profile, RequestRef, ServerPacket, client::ListMessageRequest, server,
 };
-use abu_domain::{MessageId, RoomId, UserId, message::NewMessage, text::MessageText};
+use abu_domain::{MessageId, RoomId, UserId, message::NewMessage};
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, StreamHandler,
     WeakAddr, WrapFuture,
@@ -20,16 +18,17 @@ use super::{
     Outbox,
     decoder::{Received, Violation},
     socket::{self, Heard},
-    state::{Effect, HistoryRequest, SessionState, World},
+    state::{Draft, Effect, HistoryRequest, Outcome, SessionState, World},
 };
 use crate::{
     Worker,
-    bus::SessionAddress,
+    bus::{Asker, SessionAddress},
     frame,
+    packets,
     registry::{RoomView, SessionKey},
     users::SessionPlace,
     worker::Outgoing,
-    writer::{self, Sender},
+    writer::{self, QueueFull, Sender},
 };
 
 /// A chat session.
@@ -80,8 +79,8 @@ impl StreamHandler<Result<Received, Violation>> for ChatSession {
                     user: self.user,
                     place: &self.place,
                 };
-                let effects = self.state.on_text(&text, now, &view);
-                self.carry_out(effects, ctx);
+                let outcome = self.state.on_text(&text, now, &view);
+                self.carry_out(outcome, ctx);
             }
             Heard::Binary(_) => self.outbox.close(CloseCode::UnsupportedData),
             Heard::SignOfLife => self.state.heard(now),
@@ -104,20 +103,25 @@ impl Handler<Wake> for ChatSession {
         }
         if self.armed_until.is_none_or(|until| now >= until) {
             self.armed_until = None;
-            let effects = self.state.on_tick(now);
-            self.carry_out(effects, ctx);
+            let outcome = Outcome {
+                effects: self.state.on_tick(now),
+                request_ref: None,
+            };
+            self.carry_out(outcome, ctx);
         }
         self.arm();
     }
 }
 
 impl ChatSession {
-    fn carry_out(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
-        for effect in effects {
+    fn carry_out(&mut self, outcome: Outcome, ctx: &mut Context<Self>) {
+        // At most one of the effects answers.
+        let mut request_ref = outcome.request_ref;
+        for effect in outcome.effects {
             match effect {
-                Effect::Answer(packet) => self.send(&packet),
-                Effect::Store { room, text } => self.store(room, text),
-                Effect::History(request) => self.send_history(request, ctx),
+                Effect::Answer(packet) => self.send(&packet, request_ref.as_ref()),
+                Effect::Store(draft) => self.store(draft, request_ref.take()),
+                Effect::History(request) => self.send_history(request, request_ref.take(), ctx),
                 Effect::Ping => self.push(frame::ping_frame()),
                 Effect::Close(code) => self.end(code, Instant::now()),
                 Effect::Cut => {
@@ -131,8 +135,8 @@ impl ChatSession {
         }
     }
 
-    fn send(&mut self, packet: &ServerPacket) {
-        self.push(frame::text_frame(packet, self.profile));
+    fn send(&mut self, packet: &ServerPacket, request_ref: Option<&RequestRef>) {
+        self.push(frame::text_frame(packet, request_ref, self.profile));
     }
 
     fn push(&mut self, frame: Bytes) {
@@ -141,26 +145,36 @@ impl ChatSession {
         }
     }
 
-    fn store(&mut self, room: RoomId, text: MessageText) {
+    fn store(&mut self, draft: Draft, request_ref: Option<RequestRef>) {
         let engine = self.worker.engine();
+        let room = draft.room;
         let message = NewMessage {
             id: MessageId::new(engine.ids.time_ordered()),
             room_id: room,
             sender_id: self.user,
-            text,
-            client_message_id: None,
-            reply_to: None,
+            text: draft.text,
+            client_message_id: draft.client_message_id,
+            reply_to: draft.reply_to,
             sent_at: engine.clock.now(),
         };
-        let sender = Sender::Session(self.address());
-        if engine.writer.submit(message, sender).is_err() {
-            self.send(&writer::unavailable(room.uuid()).into());
+        let sender = Sender::Session(Asker {
+            session: self.address(),
+            request_ref,
+        });
+        if let Err(QueueFull(Sender::Session(asker))) = engine.writer.submit(message, sender) {
+            let refusal = writer::unavailable(room.uuid()).into();
+            self.send(&refusal, asker.request_ref.as_ref());
         }
     }
 
     /// Reads no further packet of this session until the page is sent: pages come in the order they
     /// were asked for, and one session has one read under way at a time.
-    fn send_history(&mut self, request: HistoryRequest, ctx: &mut Context<Self>) {
+    fn send_history(
+        &mut self,
+        request: HistoryRequest,
+        request_ref: Option<RequestRef>,
+        ctx: &mut Context<Self>,
+    ) {
         let engine = Arc::clone(self.worker.engine());
         let read = async move {
             let HistoryRequest {
@@ -173,10 +187,10 @@ impl ChatSession {
         };
         ctx.wait(read.into_actor(self).map(move |page, session, _ctx| {
             let packet = match page {
-                Ok(page) => history_response(request.room, &page).into(),
+                Ok(page) => packets::history_response(request.room, &page).into(),
                 Err(error) => session.history_error(request.room, &error).into(),
             };
-            session.send(&packet);
+            session.send(&packet, request_ref.as_ref());
         }));
     }
 
@@ -250,14 +264,6 @@ impl ChatSession {
             self.worker.arm(self.own_address.clone(), deadline);
         }
     }
-}
-
-fn history_response(room: RoomId, page: &messaging::HistoryPage) -> ListMessageResponse {
-    ListMessageResponse::new(
-        room.uuid(),
-        page.messages.iter().map(writer::message_receive).collect(),
-        u64::try_from(page.total_count).unwrap_or(0),
-    )
 }
 
 /// What the state looks up.

@@ -7,11 +7,12 @@ use std::{
 };
 
 use abu_chat_protocol::{
-    ClientPacket, CloseCode, Decoded, Profile, ServerPacket,
+    ClientPacket, CloseCode, Decoded, Profile, RequestRef, ServerPacket,
     client::{ChatJoin, ListMessageRequest, MessageSend, Order, Typing},
     server,
 };
-use abu_domain::{RoomId, message::HistoryOrder, text::MessageText};
+use abu_domain::{MessageId, RoomId, message::HistoryOrder, text::MessageText};
+use uuid::Uuid;
 
 use crate::{ChatSettings, rate_limit::TokenBucket, registry::RoomView};
 
@@ -33,7 +34,7 @@ pub(crate) enum Effect {
     /// Send a packet to this session.
     Answer(ServerPacket),
     /// Have a message stored.
-    Store { room: RoomId, text: MessageText },
+    Store(Draft),
     /// The session joined: tell those who share a room.
     Join,
     /// The session left, having joined: tell those who share a room.
@@ -50,6 +51,24 @@ pub(crate) enum Effect {
     Cut,
 }
 
+/// What a packet leads to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Outcome {
+    /// To be done, in this order.
+    pub(crate) effects: Vec<Effect>,
+    /// What the session calls its request: it goes with whatever answers the packet.
+    pub(crate) request_ref: Option<RequestRef>,
+}
+
+/// A message to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Draft {
+    pub(crate) room: RoomId,
+    pub(crate) text: MessageText,
+    pub(crate) client_message_id: Option<Uuid>,
+    pub(crate) reply_to: Option<MessageId>,
+}
+
 /// A page of history somebody asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HistoryRequest {
@@ -62,6 +81,7 @@ pub(crate) struct HistoryRequest {
 /// A session's state.
 #[derive(Debug)]
 pub(crate) struct SessionState {
+    profile: Profile,
     limits: Limits,
     phase: Phase,
     joined: bool,
@@ -100,8 +120,14 @@ struct Limits {
 
 impl SessionState {
     /// A session that begins at `now` and whose token ends at `expires_at`.
-    pub(crate) fn new(settings: &ChatSettings, now: Instant, expires_at: Instant) -> Self {
+    pub(crate) fn new(
+        settings: &ChatSettings,
+        profile: Profile,
+        now: Instant,
+        expires_at: Instant,
+    ) -> Self {
         Self {
+            profile,
             limits: Limits {
                 ping_interval: settings.ping_interval,
                 idle_timeout: settings.idle_timeout,
@@ -129,21 +155,37 @@ impl SessionState {
     }
 
     /// A text frame arrived.
-    pub(crate) fn on_text(&mut self, text: &str, now: Instant, world: &dyn World) -> Vec<Effect> {
+    pub(crate) fn on_text(&mut self, text: &str, now: Instant, world: &dyn World) -> Outcome {
         self.heard(now);
         if self.phase != Phase::Open {
-            return Vec::new();
+            return Outcome::default();
         }
-        let outcome = match ClientPacket::decode_as(Profile::V1, text) {
-            Err(error) => Err(server::Error::from(&error)),
-            Ok(Decoded::Unknown(unknown)) => Err(server::Error::unknown_type(&unknown.name)),
-            Ok(Decoded::Known { packet, .. }) => self
-                .count_packet(packet.name(), now)
-                .and_then(|()| self.on_packet(packet, now, world)),
+        let (request_ref, result) = match ClientPacket::decode_as(self.profile, text) {
+            Err(error) => {
+                let answer = server::Error::from(&error);
+                (error.request_ref, Err(answer))
+            }
+            Ok(Decoded::Unknown(unknown)) => {
+                let answer = server::Error::unknown_type(&unknown.name);
+                (unknown.request_ref, Err(answer))
+            }
+            Ok(Decoded::Known {
+                packet,
+                request_ref,
+                ..
+            }) => {
+                let counted = self.count_packet(packet.name(), now);
+                let result = counted.and_then(|()| self.on_packet(packet, now, world));
+                (request_ref, result)
+            }
         };
-        match outcome {
+        let effects = match result {
             Ok(effect) => effect.into_iter().collect(),
             Err(error) => self.on_error(error, now),
+        };
+        Outcome {
+            effects,
+            request_ref,
         }
     }
 
@@ -327,10 +369,19 @@ fn on_message_send(
             room.uuid(),
         ));
     }
+    let reply_to = packet
+        .reply_to
+        .map(|id| message_of(&id, MessageSend::NAME, room))
+        .transpose()?;
     world.count_message(now).map_err(|wait| {
         server::Error::rate_limited(MessageSend::NAME, wait).in_room(room.uuid())
     })?;
-    Ok(Effect::Store { room, text })
+    Ok(Effect::Store(Draft {
+        room,
+        text,
+        client_message_id: packet.client_message_id,
+        reply_to,
+    }))
 }
 
 fn on_list(packet: &ListMessageRequest, world: &dyn World) -> Result<Effect, server::Error> {
@@ -357,6 +408,17 @@ fn member_of(
         .map(RoomId::new)
         .and_then(|room| Some((room, world.room(room)?)))
         .ok_or_else(|| server::Error::not_a_member(request, id.clone()))
+}
+
+/// The message. An id that is no UUID names none.
+fn message_of(
+    id: &abu_chat_protocol::MessageId,
+    request: &str,
+    room: RoomId,
+) -> Result<MessageId, server::Error> {
+    id.to_uuid()
+        .map(MessageId::new)
+        .ok_or_else(|| server::Error::not_found(request, room.uuid()))
 }
 
 #[cfg(test)]

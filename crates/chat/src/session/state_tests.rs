@@ -43,9 +43,17 @@ fn session() -> Session {
 }
 
 fn session_with(settings: ChatSettings) -> Session {
+    session_of(Profile::V1, settings)
+}
+
+fn v2_session() -> Session {
+    session_of(Profile::V2, ChatSettings::default())
+}
+
+fn session_of(profile: Profile, settings: ChatSettings) -> Session {
     let start = Instant::now();
     Session {
-        state: SessionState::new(&settings, start, start + 3600 * SECOND),
+        state: SessionState::new(&settings, profile, start, start + 3600 * SECOND),
         world: Fake {
             rooms: HashMap::from([
                 (open_room(), RoomView { read_only: false }),
@@ -60,7 +68,8 @@ fn session_with(settings: ChatSettings) -> Session {
 impl Session {
     fn says_at(&mut self, after: Duration, packet: &Value) -> Vec<Effect> {
         let now = self.start + after;
-        self.state.on_text(&packet.to_string(), now, &self.world)
+        let outcome = self.state.on_text(&packet.to_string(), now, &self.world);
+        outcome.effects
     }
 
     fn says(&mut self, packet: &Value) -> Vec<Effect> {
@@ -97,11 +106,55 @@ fn a_message_is_stored_trimmed() {
     let effects = session().says(&send(open_room(), "  salaam \n"));
     assert_eq!(
         effects,
-        [Effect::Store {
+        [Effect::Store(Draft {
             room: open_room(),
-            text: MessageText::parse("salaam").unwrap()
-        }]
+            text: MessageText::parse("salaam").unwrap(),
+            client_message_id: None,
+            reply_to: None,
+        })]
     );
+}
+
+#[test]
+fn in_v2_a_message_has_an_id_of_its_clients_and_may_answer_another() {
+    let own = Uuid::from_u128(7);
+    let answered = Uuid::from_u128(8);
+    let packet = json!({"type": "message-send", "ref": "1", "payload": {
+        "room_id": open_room().to_string(),
+        "message": "salaam",
+        "client_message_id": own,
+        "reply_to": answered,
+    }});
+    let draft = |client_message_id, reply_to| {
+        [Effect::Store(Draft {
+            room: open_room(),
+            text: MessageText::parse("salaam").unwrap(),
+            client_message_id,
+            reply_to,
+        })]
+    };
+    let replied = Some(MessageId::new(answered));
+    assert_eq!(v2_session().says(&packet), draft(Some(own), replied));
+    assert_eq!(session().says(&packet), draft(None, None), "unknown to v1");
+}
+
+#[test]
+fn what_a_session_calls_its_request_comes_with_the_outcome_in_v2_alone() {
+    let frames = [
+        r#"{"type": "message-send", "ref": "1", "payload": {"room_id": "x", "message": "hi"}}"#,
+        r#"{"type": "message-send", "ref": "1", "payload": {}}"#,
+        r#"{"type": "message-send", "ref": "1"}"#,
+        r#"{"type": "no-such", "ref": "1"}"#,
+    ];
+    for frame in frames {
+        for (mut session, expected) in [(v2_session(), Some("1")), (session(), None)] {
+            let now = session.start;
+            let outcome = session.state.on_text(frame, now, &session.world);
+            error_of(&outcome.effects);
+            let called = outcome.request_ref.as_ref().map(RequestRef::as_str);
+            assert_eq!(called, expected, "{frame}");
+        }
+    }
 }
 
 #[test]
@@ -282,7 +335,12 @@ fn any_frame_is_a_sign_of_life() {
 #[test]
 fn the_session_ends_with_its_token() {
     let start = Instant::now();
-    let mut state = SessionState::new(&ChatSettings::default(), start, start + 20 * SECOND);
+    let mut state = SessionState::new(
+        &ChatSettings::default(),
+        Profile::V1,
+        start,
+        start + 20 * SECOND,
+    );
     assert_eq!(state.next_deadline(), start + 20 * SECOND);
     assert_eq!(
         state.on_tick(start + 20 * SECOND),
@@ -358,7 +416,7 @@ proptest! {
                 Input::Text(packet) => session.says_at(now, packet),
                 Input::Nonsense(text) => {
                     let at = session.start + now;
-                    session.state.on_text(text, at, &session.world)
+                    session.state.on_text(text, at, &session.world).effects
                 }
                 Input::Heard => {
                     session.state.heard(session.start + now);
@@ -375,7 +433,7 @@ proptest! {
                 prop_assert!(open, "a session that ended does nothing: {effect:?}");
                 match effect {
                     Effect::Join => prop_assert!(!std::mem::replace(&mut joined, true)),
-                    Effect::Store { room, .. } => prop_assert_eq!(room, open_room()),
+                    Effect::Store(draft) => prop_assert_eq!(draft.room, open_room()),
                     Effect::Typing { room, is_typing } => {
                         prop_assert_eq!(room, open_room());
                         if let Some((last, at)) = told.insert(room, (is_typing, now)) {

@@ -13,3 +13,4 @@ mod messages;
 mod presence;
 mod support;
 mod typing;
+mod v2_sessions;

@@ -9,6 +9,7 @@ use abu_application::{
     system::{SystemClock, SystemIds},
 };
 use abu_chat::{ChatEngine, ChatSettings, Connecting, Worker};
+use abu_chat_protocol::server::Welcome;
 use abu_domain::{RoomId, UserId, text::RoomName};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::Utc;
@@ -18,6 +19,9 @@ pub(crate) use abu_test_support::{ChatClient as Client, caller};
 
 /// How long anything may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a token is good that does not end within a test.
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// A chat server of one test.
 pub(crate) struct Chat {
@@ -107,7 +111,7 @@ impl Chat {
     }
 
     pub(crate) async fn connect(&self, user: UserId) -> Client {
-        self.connect_for(user, Duration::from_secs(3600)).await
+        self.connect_for(user, HOUR).await
     }
 
     /// Connects with a token that is good for `lifetime`.
@@ -120,8 +124,25 @@ impl Chat {
         user: UserId,
         lifetime: Duration,
     ) -> Result<Client, tungstenite::Error> {
-        let url = format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis());
-        Client::connect(&url).await
+        Client::connect(&self.url(user, lifetime)).await
+    }
+
+    /// Connects with profile v2.
+    pub(crate) async fn connect_v2(&self, user: UserId) -> Client {
+        self.connect_v2_for(user, HOUR).await.0
+    }
+
+    /// The same with a token that is good for `lifetime`, and the welcome.
+    pub(crate) async fn connect_v2_for(
+        &self,
+        user: UserId,
+        lifetime: Duration,
+    ) -> (Client, Welcome) {
+        Client::connect_v2(&self.url(user, lifetime)).await.unwrap()
+    }
+
+    fn url(&self, user: UserId, lifetime: Duration) -> String {
+        format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis())
     }
 
     /// Everybody connected, one session each.
