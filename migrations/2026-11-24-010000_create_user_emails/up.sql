@@ -17,6 +17,8 @@ CREATE UNIQUE INDEX user_emails_verified_key ON user_emails (lower(email)) WHERE
 CREATE UNIQUE INDEX user_emails_user_key ON user_emails (user_id, lower(email));
 CREATE UNIQUE INDEX user_emails_primary_key ON user_emails (user_id) WHERE is_primary;
 CREATE INDEX user_emails_email_idx ON user_emails (lower(email));
+-- Registrations that nobody completed are swept out.
+CREATE INDEX user_emails_unproved_idx ON user_emails (created_at) WHERE is_primary AND verified_at IS NULL;
 
 -- Everybody who has an account so far was entered by the office.
 INSERT INTO user_emails (id, user_id, email, is_primary, verified_at, created_at)

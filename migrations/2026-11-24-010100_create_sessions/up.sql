@@ -13,7 +13,7 @@ CREATE TABLE sessions (
     revoked_because text,
     CONSTRAINT sessions_revoked_for_a_reason CHECK ((revoked_at IS NULL) = (revoked_because IS NULL)),
     CONSTRAINT sessions_reason_known CHECK (revoked_because IN (
-        'log-out', 'log-out-everywhere', 'revoked', 'refresh-reused', 'password-changed', 'password-reset',
+        'log-out', 'log-out-everywhere', 'revoked', 'displaced', 'refresh-reused', 'password-changed', 'password-reset',
         'email-change-undone', 'suspended', 'deactivated', 'erasure'))
 );
 COMMENT ON TABLE sessions IS 'Log-ins: each is a family of refresh tokens, of which the newest is good.';
@@ -26,7 +26,8 @@ COMMENT ON COLUMN sessions.refreshed_at IS 'When the newest refresh token was fi
 COMMENT ON COLUMN sessions.totp_due IS 'Its user must set up one-time passwords before any permission counts.';
 
 CREATE INDEX sessions_user_id_idx ON sessions (user_id, last_used_at DESC) WHERE revoked_at IS NULL;
-CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
+-- Those that ended, or expired, so long ago that they are forgotten.
+CREATE INDEX sessions_over_since_idx ON sessions (least(revoked_at, expires_at));
 
 ALTER TABLE chat_tickets ADD COLUMN session_id uuid REFERENCES sessions (id) ON DELETE CASCADE;
 COMMENT ON COLUMN chat_tickets.session_id IS 'The log-in whose access token bought the ticket; the ticket is worth nothing without one.';

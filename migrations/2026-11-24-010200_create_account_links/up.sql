@@ -39,5 +39,7 @@ CREATE TABLE email_changes (
     undone_at timestamptz
 );
 COMMENT ON TABLE email_changes IS 'Changes of primary addresses, which the reader of the old one may undo.';
+COMMENT ON COLUMN email_changes.old_email IS 'Lower case; nobody else gets it while the change can be undone.';
 COMMENT ON COLUMN email_changes.undo_hash IS 'SHA-256 of the token in the mail to the old address.';
 CREATE INDEX email_changes_user_id_idx ON email_changes (user_id, changed_at DESC);
+CREATE INDEX email_changes_old_email_idx ON email_changes (lower(old_email)) WHERE undone_at IS NULL;

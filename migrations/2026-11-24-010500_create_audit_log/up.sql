@@ -23,7 +23,8 @@ COMMENT ON COLUMN audit_log.prev_hash IS 'hash of the entry before; 32 zero byte
 COMMENT ON COLUMN audit_log.hash IS 'SHA-256 over prev_hash and every other column.';
 
 CREATE INDEX audit_log_created_at_idx ON audit_log USING brin (created_at);
-CREATE INDEX audit_log_target_idx ON audit_log (target_type, target_id, seq DESC);
+CREATE INDEX audit_log_target_idx ON audit_log (target_id, seq DESC);
+CREATE INDEX audit_log_target_type_idx ON audit_log (target_type, seq DESC);
 CREATE INDEX audit_log_actor_id_idx ON audit_log (actor_id, seq DESC);
 CREATE INDEX audit_log_action_idx ON audit_log (action, seq DESC);
 

@@ -6,9 +6,13 @@ mod check_health;
 mod database;
 mod error;
 mod migrate;
+mod operator;
+mod password;
 mod reset_password;
 mod terminal;
+mod verify_audit_log;
 
+use abu_application::audit::{Mark, NoMark};
 use abu_domain::text::EmailAddress;
 use actix_web::http::Uri;
 use clap::{Parser, Subcommand};
@@ -33,6 +37,7 @@ Examples:
   ABU__SUPERUSER__EMAIL=office@abu.edu.ng abu-admin bootstrap
   abu-admin reset-password amina@example.com
   pass show abu/amina | abu-admin reset-password amina@example.com --password-stdin
+  abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
   abu-admin check-config && abu-server";
 
 /// The command line.
@@ -64,6 +69,19 @@ enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Prove that the audit log is whole: nothing in it changed, missing, or in another place.
+    ///
+    /// Prints how many entries there are, and the place and hash of the last one. Note that line where
+    /// those who can write to the database cannot: only --known finds out later that somebody wrote the
+    /// whole log anew, or cut off its end.
+    VerifyAuditLog {
+        /// Begin at this entry, which was verified before, rather than at the first one.
+        #[arg(long, value_name = "SEQ:HASH", value_parser = parse_mark)]
+        from: Option<Mark>,
+        /// Prove that the log holds this entry still. May be given several times.
+        #[arg(long, value_name = "SEQ:HASH", value_parser = parse_mark)]
+        known: Vec<Mark>,
+    },
     /// Show the settings in force and where they come from, secrets hidden, and every mistake in them.
     CheckConfig,
     /// Ask a running server whether it serves requests.
@@ -92,12 +110,19 @@ impl Arguments {
                 email,
                 password_stdin,
             } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
+            Command::VerifyAuditLog { from, known } => {
+                verify_audit_log::run(&Settings::load(sources)?, from, &known)
+            }
         }
     }
 }
 
 fn parse_email(text: &str) -> Result<EmailAddress, String> {
     EmailAddress::parse(text).map_err(|rule| rule.to_string())
+}
+
+fn parse_mark(text: &str) -> Result<Mark, NoMark> {
+    text.parse()
 }
 
 #[cfg(test)]

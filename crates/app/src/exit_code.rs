@@ -14,6 +14,8 @@ pub const DATABASE: u8 = 4;
 pub const MIGRATIONS: u8 = 5;
 /// The address to listen on cannot be had.
 pub const ADDRESS: u8 = 6;
+/// The audit log is not whole.
+pub const AUDIT_LOG: u8 = 7;
 /// Interrupted, by Ctrl-C, before all was done.
 pub const INTERRUPTED: u8 = 130;
 /// Told to terminate once more, before all was done.
@@ -29,4 +31,5 @@ Exit codes:
   4  the database cannot be reached or started
   5  the database's migrations are not those of this release
   6  the address to listen on cannot be had
+  7  the audit log is not whole
   130, 143  ended at once by a second Ctrl-C or SIGTERM";

@@ -22,6 +22,8 @@ const MIN_BYTES: usize = 32;
 pub enum KeptSecret {
     /// What access tokens are signed with.
     JwtSecret,
+    /// What secrets in the database are sealed with.
+    EncryptionKey,
     /// The first password of the first administrator.
     SuperuserPassword,
 }
@@ -44,6 +46,7 @@ impl KeptSecret {
     const fn file_name(self) -> &'static str {
         match self {
             Self::JwtSecret => "jwt_secret",
+            Self::EncryptionKey => "encryption_key",
             Self::SuperuserPassword => "superuser_password",
         }
     }

@@ -38,7 +38,9 @@ use crate::{
     kept_secrets::{KeptSecret, KeptSecrets},
     mail::{self, MailWorker, Wake},
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, HmacLinkTokens, JwtTokens},
+    security::{
+        BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
+    },
     settings::Settings,
     state::{AppParts, AppState},
 };
@@ -123,7 +125,8 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let readiness = Readiness::default();
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let parts = parts(&settings, &secrets, &readiness, Arc::clone(&store))?;
-    let (chat, hasher) = (parts.chat.clone(), Arc::clone(&parts.hasher));
+    let chat = parts.chat.clone();
+    let (hasher, policy) = (Arc::clone(&parts.hasher), Arc::clone(&parts.policy));
     let wake = Wake::default();
     let links = Arc::clone(&parts.links);
     let mail = mail::start(&settings, store.clone(), links, wake.clone())?;
@@ -136,6 +139,8 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
+        live_chat: chat.live_chat(),
+        policy,
         mail: wake,
     };
     let (done, set_up) = oneshot::channel();
@@ -224,6 +229,11 @@ fn parts(
         Some(configured) => configured.clone(),
         None => secrets.get_or_make(KeptSecret::JwtSecret, &*ids)?,
     };
+    let encryption_key = match &auth.encryption_key {
+        Some(configured) => configured.clone(),
+        None => secrets.get_or_make(KeptSecret::EncryptionKey, &*ids)?,
+    };
+    let refresh_tokens = HmacRefreshTokens::new(secret.expose_secret().as_bytes());
     let links = HmacLinkTokens::new(secret.expose_secret().as_bytes());
     let tokens = JwtTokens::new(&secret, &auth.issuer, &auth.audience, auth.access_token_ttl);
     let places = BlockingPool::new(settings.database.pool_size as usize, PATIENCE);
@@ -241,8 +251,11 @@ fn parts(
         chat: chat.map_err(StartError::Threads)?,
         readiness: readiness.clone(),
         tokens: Arc::new(tokens),
+        refresh_tokens: Arc::new(refresh_tokens),
+        one_time_passwords: Arc::new(SealedTotp::new(&encryption_key)),
         links: Arc::new(links),
         hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
+        policy: Arc::new(GuessingPolicy::new(auth.min_password_score)),
         hashing: BlockingPool::new(hashing_places(), HASHING_PATIENCE),
         clock,
         ids,

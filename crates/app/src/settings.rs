@@ -12,6 +12,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use chrono::TimeDelta;
 use ipnet::IpNet;
 use lettre::{message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::SecretString;
@@ -87,12 +88,24 @@ pub struct AuthSettings {
     pub jwt_secret: Option<SecretString>,
     /// How long an access token is good.
     pub access_token_ttl: Duration,
+    /// How long a session is good after it was last refreshed.
+    pub session_ttl: Duration,
+    /// Seals secrets in the database; `None` for a random one that is made and kept.
+    pub encryption_key: Option<SecretString>,
+    /// Groups whose members use their permissions only with one-time passwords.
+    pub totp_required_groups: Vec<String>,
     /// Who issues the tokens.
     pub issuer: String,
     /// Whom they are for.
     pub audience: String,
     /// bcrypt does two to the power of this many rounds.
     pub bcrypt_cost: u32,
+    /// How good a new password must be, from 0 to 4.
+    pub min_password_score: u8,
+    /// How long a link is good that proves an address.
+    pub verification_ttl: TimeDelta,
+    /// How long a link to another password is good.
+    pub reset_ttl: TimeDelta,
 }
 
 /// `superuser.*`

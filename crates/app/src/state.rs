@@ -5,13 +5,21 @@ use std::sync::Arc;
 use abu_application::{
     BlockingPool, Database,
     accounts::Accounts,
+    audit::AuditLog,
     chat_access::ChatAccess,
+    emails::Emails,
     idempotency::Idempotency,
     mail::Mails,
     messaging::Messaging,
-    ports::{AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, TokenClaims, TokenError},
+    own_account::OwnAccounts,
+    passwords::{PasswordWork, Passwords},
+    ports::{
+        AccessTokens, Clock, Ids, LinkTokens, OneTimePasswords, PasswordHasher, PasswordPolicy,
+        RefreshTokens, TokenClaims, TokenError,
+    },
+    registration::Registration,
     rooms::Rooms,
-    sessions::Sessions,
+    sessions::{SessionPolicy, Sessions},
 };
 use abu_chat::ChatEngine;
 use actix_web::{HttpRequest, web};
@@ -39,10 +47,16 @@ pub struct AppParts {
     pub readiness: Readiness,
     /// Who makes and reads access tokens.
     pub tokens: Arc<dyn AccessTokens>,
+    /// Who makes and reads refresh tokens.
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// Who knows one-time passwords.
+    pub one_time_passwords: Arc<dyn OneTimePasswords>,
     /// The secrets of links in mails.
     pub links: Arc<dyn LinkTokens>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// How they are judged.
+    pub policy: Arc<dyn PasswordPolicy>,
     /// Where they are hashed.
     pub hashing: BlockingPool,
     /// The time.
@@ -57,8 +71,16 @@ pub struct AppState(Arc<Shared>);
 
 /// What [`AppState`] gives access to.
 pub struct Shared {
-    /// Accounts.
+    /// Accounts, for those who look after them.
     pub accounts: Accounts,
+    /// People's own accounts.
+    pub own_accounts: OwnAccounts,
+    /// Making an account for oneself.
+    pub registration: Registration,
+    /// The e-mail addresses of accounts.
+    pub emails: Emails,
+    /// Passwords.
+    pub passwords: Passwords,
     /// Logging in, and what comes of it.
     pub sessions: Sessions,
     /// Rooms.
@@ -67,6 +89,8 @@ pub struct Shared {
     pub messaging: Messaging,
     /// Tickets for the chat's handshake.
     pub chat_access: ChatAccess,
+    /// Who did what.
+    pub audit_log: AuditLog,
     /// Requests that are done once.
     pub idempotency: Idempotency,
     /// How often somebody may ask.
@@ -111,30 +135,76 @@ impl AppState {
             chat,
             readiness,
             tokens,
-            links: _,
+            links,
+            refresh_tokens,
+            one_time_passwords,
             hasher,
+            policy,
             hashing,
             clock,
             ids,
         } = parts;
         let live_chat = chat.live_chat();
+        let work = PasswordWork {
+            pool: hashing,
+            hasher,
+            policy,
+        };
+        let auth = &settings.auth;
         Self(Arc::new(Shared {
             accounts: Accounts {
                 database: database.clone(),
-                hashing: hashing.clone(),
-                hasher: Arc::clone(&hasher),
+                passwords: work.clone(),
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
             },
-            sessions: Sessions {
+            own_accounts: OwnAccounts {
                 database: database.clone(),
-                hashing,
-                hasher,
-                tokens: Arc::clone(&tokens),
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+            },
+            registration: Registration {
+                database: database.clone(),
+                passwords: work.clone(),
+                links: Arc::clone(&links),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                verification_lifetime: auth.verification_ttl,
+            },
+            emails: Emails {
+                database: database.clone(),
+                passwords: work.clone(),
+                links: Arc::clone(&links),
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                verification_lifetime: auth.verification_ttl,
+                reset_lifetime: auth.reset_ttl,
+            },
+            passwords: Passwords {
+                database: database.clone(),
+                work: work.clone(),
+                links,
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                reset_lifetime: auth.reset_ttl,
+            },
+            sessions: Sessions {
+                database: database.clone(),
+                passwords: work,
+                tokens: Arc::clone(&tokens),
+                refresh_tokens,
+                one_time_passwords,
+                live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                policy: Arc::new(SessionPolicy {
+                    lifetime: settings.auth.session_ttl,
+                    totp_required_groups: settings.auth.totp_required_groups.clone(),
+                }),
             },
             rooms: Rooms {
                 database: database.clone(),
@@ -158,6 +228,11 @@ impl AppState {
                 database: database.clone(),
             },
             chat_access: ChatAccess {
+                database: database.clone(),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            audit_log: AuditLog {
                 database,
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),

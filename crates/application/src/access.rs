@@ -4,7 +4,10 @@ use std::{net::IpAddr, sync::Arc};
 
 use abu_domain::{SessionId, UserId, access::Permission};
 
-use crate::ports::{CallerRecord, StoreError, Transaction};
+use crate::{
+    audit::{Action, Actor, Entry},
+    ports::{CallerRecord, StoreError, Transaction},
+};
 
 /// Where a request came from.
 #[derive(Clone, Debug)]
@@ -27,6 +30,75 @@ pub struct Caller {
     pub origin: Origin,
 }
 
+/// The operator at the machine. Whoever can run a program with the server's settings has the whole
+/// database in their hands, so there is nothing to refuse them; but the audit log knows them.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// The name of their account at the machine.
+    pub name: Arc<str>,
+    /// Who became that account through `sudo`, as `sudo` says.
+    pub sudo_user: Option<Arc<str>>,
+}
+
+/// The server itself, which sets up what every installation starts with.
+#[derive(Clone, Copy, Debug)]
+pub struct Server;
+
+/// Somebody in whose name a use case acts.
+pub trait Authority: Clone + Send + 'static {
+    /// What is known of them; `None` where they are nobody any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn record(&self, tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError>;
+
+    /// An entry for the audit log about something that they did.
+    fn entry(&self, action: Action) -> Entry;
+}
+
+impl Authority for Caller {
+    fn record(&self, tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
+        tx.caller(self.user, self.session)
+    }
+
+    fn entry(&self, action: Action) -> Entry {
+        Entry::new(Actor::User(self.user), action).from(&self.origin)
+    }
+}
+
+impl Authority for Operator {
+    fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
+        Ok(Some(almighty()))
+    }
+
+    fn entry(&self, action: Action) -> Entry {
+        let entry = Entry::new(Actor::Os(self.name.to_string()), action);
+        match &self.sudo_user {
+            Some(user) => entry.with("sudo_user", &**user),
+            None => entry,
+        }
+    }
+}
+
+impl Authority for Server {
+    fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
+        Ok(Some(almighty()))
+    }
+
+    fn entry(&self, action: Action) -> Entry {
+        Entry::new(Actor::System, action)
+    }
+}
+
+/// What is known of who may do everything.
+fn almighty() -> CallerRecord {
+    CallerRecord {
+        is_active: true,
+        is_superuser: true,
+        ..CallerRecord::default()
+    }
+}
+
 /// Why a caller may not.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
@@ -36,6 +108,9 @@ pub enum AccessError {
     /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
+    /// Its owner has the account hidden.
+    #[error("the account is deactivated")]
+    Deactivated,
     /// A permission is missing.
     #[error("{} is required", .0.name())]
     Denied(Permission),
@@ -47,18 +122,32 @@ pub enum AccessError {
     Store(#[from] StoreError),
 }
 
-/// The caller, if their session lasts and their account is not suspended. Every use case of a
-/// logged-in user begins with this or with [`require`].
+/// The caller, if their session lasts and their account is neither suspended nor hidden. Every use
+/// case of a logged-in user begins with this, with [`require`] or with [`require_self`].
 ///
 /// # Errors
 /// [`AccessError`].
 pub fn require_active(
     tx: &mut dyn Transaction,
-    caller: &Caller,
+    caller: &impl Authority,
 ) -> Result<CallerRecord, AccessError> {
-    let record = tx
-        .caller(caller.user, caller.session)?
-        .ok_or(AccessError::SessionEnded)?;
+    let record = require_self(tx, caller)?;
+    if record.is_deactivated {
+        return Err(AccessError::Deactivated);
+    }
+    Ok(record)
+}
+
+/// The caller, if their session lasts and their account is not suspended, even where they have it
+/// hidden: for what is about nobody but themselves.
+///
+/// # Errors
+/// [`AccessError`].
+pub fn require_self(
+    tx: &mut dyn Transaction,
+    caller: &impl Authority,
+) -> Result<CallerRecord, AccessError> {
+    let record = caller.record(tx)?.ok_or(AccessError::SessionEnded)?;
     if !record.is_active {
         return Err(AccessError::Suspended);
     }
@@ -71,7 +160,7 @@ pub fn require_active(
 /// [`AccessError`].
 pub fn require(
     tx: &mut dyn Transaction,
-    caller: &Caller,
+    caller: &impl Authority,
     permission: Permission,
 ) -> Result<CallerRecord, AccessError> {
     let record = require_active(tx, caller)?;

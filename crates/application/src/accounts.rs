@@ -1,20 +1,22 @@
 //! Accounts: making, finding, suspending and activating them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use abu_domain::{
     UserId,
     access::{APPLICANT_GROUP, Permission},
-    text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
+    text::{EmailAddress, NewPassword, PersonName, PersonalWords, PhoneNumber},
     user::User,
 };
 
 use crate::{
-    BlockingPool, Database,
-    access::{self, AccessError, Caller},
+    Database,
+    access::{self, AccessError, Authority, Caller},
     audit::{Action, Entry, Target},
+    emails::take_address,
     lists::{ListRequest, Listed, TimePosition},
-    ports::{Clock, Ids, LiveChat, NewUser, PasswordHasher, StoreError, UserFilter},
+    passwords::{NewPasswordError, PasswordWork},
+    ports::{Clock, EndReason, Ids, LiveChat, NewUser, StoreError, UserFilter, WhichSessions},
 };
 
 /// The use cases of accounts.
@@ -22,11 +24,8 @@ use crate::{
 pub struct Accounts {
     /// The store.
     pub database: Database,
-    /// Where passwords are hashed: apart from the store's places, so that a storm of log-ins does
-    /// not hold up the rest.
-    pub hashing: BlockingPool,
-    /// How passwords are hashed.
-    pub hasher: Arc<dyn PasswordHasher>,
+    /// Who judges and hashes passwords.
+    pub passwords: PasswordWork,
     /// Who is connected.
     pub live_chat: Arc<dyn LiveChat>,
     /// The time.
@@ -67,46 +66,32 @@ pub enum AccountError {
     /// The last active superuser cannot be suspended.
     #[error("the last active superuser cannot be suspended")]
     LastSuperuser,
+    /// The password is not accepted.
+    #[error(transparent)]
+    Password(#[from] NewPasswordError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Hashing failed.
-    #[error("the password could not be hashed")]
-    Hashing(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The account of the caller, with what they may do.
-#[derive(Clone, Debug)]
-pub struct OwnAccount {
-    /// The account.
-    pub user: User,
-    /// Names of the permissions they hold.
-    pub permissions: BTreeSet<String>,
+impl UserDraft {
+    /// What is known of its owner when they choose a password.
+    pub fn personal_words(&self) -> PersonalWords {
+        let names = [&self.firstname, &self.lastname];
+        PersonalWords::of(&self.email, names.into_iter().chain(&self.middlename))
+    }
 }
 
 impl Accounts {
-    /// The caller's own account.
-    ///
-    /// # Errors
-    /// [`AccessError`].
-    pub async fn own(&self, caller: Caller) -> Result<OwnAccount, AccessError> {
-        self.database
-            .read(move |tx| {
-                let record = access::require_active(tx, &caller)?;
-                let user = tx.user(caller.user)?.ok_or(AccessError::SessionEnded)?;
-                Ok(OwnAccount {
-                    user,
-                    permissions: record.into_permissions(),
-                })
-            })
-            .await
-    }
-
     /// Makes an account for somebody, in the group of applicants; takes `can_create_user`.
     ///
     /// # Errors
     /// [`AccountError`].
-    pub async fn create(&self, caller: Caller, draft: UserDraft) -> Result<User, AccountError> {
+    pub async fn create(
+        &self,
+        caller: impl Authority,
+        draft: UserDraft,
+    ) -> Result<User, AccountError> {
         let asking = caller.clone();
         self.database
             .read::<_, AccountError>(move |tx| {
@@ -114,7 +99,8 @@ impl Accounts {
                 Ok(())
             })
             .await?;
-        let password_hash = self.hash(draft.password).await?;
+        let personal = draft.personal_words();
+        let password_hash = self.passwords.accept(draft.password, personal).await?;
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         let new = NewUser {
             id: UserId::new(self.ids.random()),
@@ -133,7 +119,11 @@ impl Accounts {
             .transaction(move |tx| {
                 // Once more: hashing takes a while, and the right may be gone by now.
                 access::require(tx, &caller, Permission::CreateUser)?;
-                tx.insert_user(&new).map_err(email_taken)?;
+                tx.lock_address(&new.email)?;
+                if !take_address(tx, &new.email, None, now)? {
+                    return Err(AccountError::EmailTaken);
+                }
+                tx.insert_user(&new)?;
                 tx.add_to_group(new.id, APPLICANT_GROUP)?;
                 let user = tx.user(new.id)?.ok_or(AccountError::NotFound)?;
                 Entry::by(&caller, Action::UserCreate)
@@ -163,7 +153,7 @@ impl Accounts {
     /// [`AccountError`].
     pub async fn list(
         &self,
-        caller: Caller,
+        caller: impl Authority,
         filter: UserFilter,
         page: ListRequest<TimePosition<UserId>>,
     ) -> Result<Listed<User>, AccountError> {
@@ -179,14 +169,14 @@ impl Accounts {
             .await
     }
 
-    /// Suspends or activates an account; takes `can_modify_user`. The sessions of a suspended
-    /// account have been told to end when this returns.
+    /// Suspends or activates an account; takes `can_modify_user`. All log-ins of a suspended account
+    /// are over, and its connections to the chat have been told to end, when this returns.
     ///
     /// # Errors
     /// [`AccountError`].
     pub async fn set_active(
         &self,
-        caller: Caller,
+        caller: impl Authority,
         id: UserId,
         is_active: bool,
     ) -> Result<User, AccountError> {
@@ -202,6 +192,9 @@ impl Accounts {
                         return Err(AccountError::LastSuperuser);
                     }
                     tx.set_active(id, is_active, now)?;
+                    if !is_active {
+                        tx.end_sessions(id, WhichSessions::All, EndReason::Suspended, now)?;
+                    }
                     let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
                     let action = match is_active {
                         true => Action::UserActivate,
@@ -220,23 +213,5 @@ impl Accounts {
             applied.await;
         }
         Ok(user)
-    }
-
-    async fn hash(&self, password: NewPassword) -> Result<String, AccountError> {
-        let hasher = Arc::clone(&self.hasher);
-        self.hashing
-            .run(move || hasher.hash(&password))
-            .await
-            .map_err(|busy| StoreError::Unavailable(busy.into()))?
-            .map_err(AccountError::Hashing)
-    }
-}
-
-fn email_taken(error: StoreError) -> AccountError {
-    match error {
-        StoreError::Conflict { constraint } if constraint == "users_email_key" => {
-            AccountError::EmailTaken
-        }
-        error => AccountError::Store(error),
     }
 }

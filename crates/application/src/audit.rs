@@ -4,6 +4,9 @@
 //! there together or not at all. Each entry's hash covers the one before it: nobody can change, drop
 //! or move an entry without breaking every hash that follows.
 
+mod verification;
+mod viewing;
+
 use std::collections::BTreeMap;
 
 use abu_domain::{SessionId, UserId};
@@ -12,9 +15,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    access::{Caller, Origin},
+    access::{Authority, Origin},
     ports::{AuditRow, StoreError, Transaction},
 };
+
+pub use verification::{Broken, Flaw, Mark, NoMark, VerificationError, Verified, verify};
+pub use viewing::AuditLog;
 
 /// A hash of the chain.
 pub type ChainHash = [u8; 32];
@@ -38,15 +44,40 @@ macro_rules! actions {
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
+
+            /// The action of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|action| action.name() == name)
+            }
         }
     };
 }
 
 actions! {
+    AccessSeed => "access.seed", "Permissions, roles or groups of every installation were added.";
+    AuditView => "audit.view", "Somebody looked into this log.";
     UserCreate => "user.create", "An account was made for somebody.";
     UserSuspend => "user.suspend", "An account was suspended.";
     UserActivate => "user.activate", "An account was activated again.";
     SessionCreate => "session.create", "Somebody logged in.";
+    AccountRegister => "account.register", "Somebody made themselves an account.";
+    AccountRegisterAgain => "account.register-again", "Somebody wanted to register with the address of an account.";
+    AccountExpire => "account.expire", "Accounts of which nobody proved the address were removed.";
+    AccountModify => "account.modify", "Somebody changed their own account.";
+    AccountDeactivate => "account.deactivate", "Somebody had their account hidden.";
+    AccountReactivate => "account.reactivate", "Somebody had their account shown again.";
+    EmailVerify => "email.verify", "Somebody proved that they read an address.";
+    EmailAdd => "email.add", "Somebody claimed a further address.";
+    EmailRemove => "email.remove", "Somebody removed an address of theirs.";
+    EmailChangeAsk => "email.change-ask", "Somebody claimed another primary address.";
+    EmailChange => "email.change", "An account got another primary address.";
+    EmailChangeUndo => "email.change-undo", "An account got its old primary address back.";
+    PasswordChange => "password.change", "Somebody changed their password.";
+    PasswordForgotten => "password.forgotten", "Somebody had a link to another password sent.";
+    SessionEnd => "session.end", "One or more sessions were ended.";
+    TotpEnable => "totp.enable", "Logging in takes one-time passwords now.";
+    TotpDisable => "totp.disable", "Logging in takes no one-time passwords any more.";
+    TotpRenewCodes => "totp.renew_codes", "Recovery codes were replaced.";
     PasswordReset => "password.reset", "An account was given another password.";
 }
 
@@ -114,9 +145,9 @@ impl Entry {
         }
     }
 
-    /// Something that the caller did.
-    pub fn by(caller: &Caller, action: Action) -> Self {
-        Self::new(Actor::User(caller.user), action).from(&caller.origin)
+    /// Something that the caller did, or the operator.
+    pub fn by(caller: &impl Authority, action: Action) -> Self {
+        caller.entry(action)
     }
 
     /// Asked for from there.

@@ -2,21 +2,28 @@
 
 mod access;
 mod audit;
+mod consents;
+mod emails;
 mod idempotency;
 mod links;
 mod live_chat;
 mod mail;
 mod messages;
+mod own_account;
+mod resets;
 mod rooms;
 mod security;
 mod sessions;
 mod store;
 mod tickets;
 mod time_and_ids;
+mod totp;
 mod users;
 
 pub use access::{AccessRows, CallerRecord};
-pub use audit::{AuditRow, AuditRows};
+pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditRow, AuditRows};
+pub use consents::{ConsentRows, Consents};
+pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
 pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError};
@@ -25,10 +32,19 @@ pub use mail::{
     RenderedMail,
 };
 pub use messages::{MessageRows, SeqWindow, StoreOutcome};
+pub use own_account::{OwnAccountRows, OwnDetails};
+pub use resets::{NewReset, PasswordReset, ResetRows};
 pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
-pub use security::{AccessTokens, IssuedToken, PasswordHasher, TokenClaims, TokenError};
-pub use sessions::{EndReason, NewSession, SessionRows, WhichSessions};
+pub use security::{
+    AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordPolicy,
+    PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
+};
+pub use sessions::{
+    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
+    SessionRefresh, SessionRows, WhichSessions,
+};
 pub use store::{Store, StoreError, Transaction};
 pub use tickets::{ChatTicket, TicketRows};
 pub use time_and_ids::{Clock, Ids};
+pub use totp::{RecoveryHash, TotpRecord, TotpRows};
 pub use users::{Credentials, NewUser, UserFilter, UserRows};

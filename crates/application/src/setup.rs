@@ -6,19 +6,32 @@ use std::sync::Arc;
 use abu_domain::{
     UserId,
     access::SUPER_ADMIN_GROUP,
-    text::{EmailAddress, NewPassword, PersonName},
+    text::{EmailAddress, NewPassword, PersonName, PersonalWords},
+    user::User,
+};
+use chrono::{DateTime, Utc};
+
+use crate::{
+    access::Authority,
+    audit::{Action, Entry, Target},
+    emails::take_address,
+    passwords::personal_words,
+    ports::{
+        Clock, EndReason, Ids, NewUser, PasswordHasher, PasswordPolicy, PasswordWeakness, Store,
+        StoreError, Transaction, WhichSessions,
+    },
 };
 
-use crate::ports::{Clock, Ids, NewUser, PasswordHasher, Store, StoreError};
-
-/// The use cases of setting up, and of helping somebody who is locked out. They block and ask for no permission: they are the operator's, at
-/// the machine, before anybody can log in.
+/// The use cases of setting up, and of helping somebody who is locked out. They block and ask for no
+/// permission: they are the operator's, at the machine, before anybody can log in.
 #[derive(Clone)]
 pub struct Setup {
     /// The store.
     pub store: Arc<dyn Store>,
     /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// How they are judged.
+    pub policy: Arc<dyn PasswordPolicy>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
@@ -63,9 +76,15 @@ pub enum SetupError {
     /// back is not this command's business.
     #[error("the superuser's e-mail address belongs to an ordinary account")]
     NotASuperuser,
+    /// The address was an account's until a short while ago, and that account may go back to it.
+    #[error("the superuser's e-mail address belongs to another account")]
+    EmailTaken,
     /// The superuser has no account yet, and no password to make one with.
     #[error("the superuser needs a password")]
     PasswordMissing,
+    /// The password is not good enough.
+    #[error("the password {0}")]
+    PasswordWeak(#[from] PasswordWeakness),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -75,12 +94,13 @@ pub enum SetupError {
 }
 
 impl Setup {
-    /// Whether the address has an account, and so a password already.
+    /// Whether the address has an account, and so a password already. One of which nobody proved that
+    /// they read the address does not count.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn has_account(&self, email: &EmailAddress) -> Result<bool, StoreError> {
-        self.store.read(|tx| Ok(tx.credentials(email)?.is_some()))
+        self.store.read(|tx| Ok(owner_of(tx, email)?.is_some()))
     }
 
     /// Adds what is missing of the seeded permissions, roles and groups, and the superuser if the
@@ -89,46 +109,78 @@ impl Setup {
     ///
     /// # Errors
     /// [`SetupError`].
-    pub fn bootstrap(&self, superuser: &SuperuserDraft) -> Result<Bootstrapped, SetupError> {
+    pub fn bootstrap(
+        &self,
+        by: &impl Authority,
+        superuser: &SuperuserDraft,
+    ) -> Result<Bootstrapped, SetupError> {
         let now = self.clock.now();
         let new_user = self.superuser_to_insert(superuser)?;
         self.store.transaction(|tx| {
             let access_rows_added = tx.seed_access(now)?;
-            if let Some(credentials) = tx.credentials(&superuser.email)? {
-                let user = tx.user(credentials.user_id)?;
-                if !user.is_some_and(|user| user.is_superuser) {
-                    return Err(SetupError::NotASuperuser);
-                }
-                return Ok(Bootstrapped {
-                    access_rows_added,
-                    superuser: SuperuserOutcome::AlreadyThere,
-                });
+            tx.lock_address(&superuser.email)?;
+            let created = match owner_of(tx, &superuser.email)? {
+                Some(user) if !user.is_superuser => return Err(SetupError::NotASuperuser),
+                Some(_there) => None,
+                None => Some(add_superuser(tx, new_user, now)?),
+            };
+            if access_rows_added > 0 {
+                Entry::by(by, Action::AccessSeed)
+                    .with("rows", access_rows_added.to_string())
+                    .write(tx, self.ids.time_ordered(), now)?;
             }
-            let new_user = new_user.ok_or(SetupError::PasswordMissing)?;
-            tx.insert_user(&new_user)?;
-            tx.add_to_group(new_user.id, SUPER_ADMIN_GROUP)?;
+            if let Some(id) = created {
+                Entry::by(by, Action::UserCreate)
+                    .on(Target::user(id))
+                    .with("is_superuser", "true")
+                    .write(tx, self.ids.time_ordered(), now)?;
+            }
             Ok(Bootstrapped {
                 access_rows_added,
-                superuser: SuperuserOutcome::Created,
+                superuser: match created {
+                    Some(_) => SuperuserOutcome::Created,
+                    None => SuperuserOutcome::AlreadyThere,
+                },
             })
         })
     }
 
-    /// Gives the account of that address another password; false where there is none.
+    /// Gives the account of that address another password, and ends all its sessions; false where
+    /// there is none.
     ///
     /// # Errors
     /// [`SetupError`].
     pub fn reset_password(
         &self,
+        by: &impl Authority,
         email: &EmailAddress,
         password: &NewPassword,
     ) -> Result<bool, SetupError> {
-        let hash = self.hasher.hash(password).map_err(SetupError::Hashing)?;
+        let owner: Result<_, StoreError> = self.store.read(|tx| owner_of(tx, email));
+        let Some(owner) = owner? else {
+            return Ok(false);
+        };
+        let hash = self.accept(password, &personal_words(&owner))?;
         let now = self.clock.now();
-        self.store.transaction(|tx| match tx.credentials(email)? {
-            Some(account) => Ok(tx.set_password_hash(account.user_id, &hash, now)?),
-            None => Ok(false),
+        self.store.transaction(|tx| {
+            if !tx.set_password_hash(owner.id, &hash, now)? {
+                return Ok(false);
+            }
+            tx.end_sessions(owner.id, WhichSessions::All, EndReason::PasswordReset, now)?;
+            Entry::by(by, Action::PasswordReset)
+                .on(Target::user(owner.id))
+                .write(tx, self.ids.time_ordered(), now)?;
+            Ok(true)
         })
+    }
+
+    fn accept(
+        &self,
+        password: &NewPassword,
+        personal: &PersonalWords,
+    ) -> Result<String, SetupError> {
+        self.policy.judge(password, personal)?;
+        self.hasher.hash(password).map_err(SetupError::Hashing)
     }
 
     /// The row to add, its password hashed before any transaction is open; `None` where the account
@@ -141,10 +193,11 @@ impl Setup {
             return Ok(None);
         }
         let now = self.clock.now();
+        let personal = PersonalWords::of(&draft.email, [&draft.firstname, &draft.lastname]);
         Ok(Some(NewUser {
             id: UserId::new(self.ids.random()),
             email: draft.email.clone(),
-            password_hash: self.hasher.hash(password).map_err(SetupError::Hashing)?,
+            password_hash: self.accept(password, &personal)?,
             firstname: draft.firstname.clone(),
             middlename: None,
             lastname: draft.lastname.clone(),
@@ -155,4 +208,27 @@ impl Setup {
             created_at: now,
         }))
     }
+}
+
+fn add_superuser(
+    tx: &mut dyn Transaction,
+    new_user: Option<NewUser>,
+    now: DateTime<Utc>,
+) -> Result<UserId, SetupError> {
+    let new_user = new_user.ok_or(SetupError::PasswordMissing)?;
+    if !take_address(tx, &new_user.email, None, now)? {
+        return Err(SetupError::EmailTaken);
+    }
+    tx.insert_user(&new_user)?;
+    tx.add_to_group(new_user.id, SUPER_ADMIN_GROUP)?;
+    Ok(new_user.id)
+}
+
+/// The account that proved the address.
+fn owner_of(tx: &mut dyn Transaction, email: &EmailAddress) -> Result<Option<User>, StoreError> {
+    let found = tx.credentials(email)?.filter(|found| found.email_verified);
+    Ok(found
+        .map(|found| tx.user(found.user_id))
+        .transpose()?
+        .flatten())
 }

@@ -48,6 +48,9 @@ pub enum ConnectError {
     /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
+    /// Its owner has the account hidden.
+    #[error("the account is deactivated")]
+    Deactivated,
     /// The user has as many sessions as allowed.
     #[error("too many sessions")]
     TooManySessions,
@@ -158,6 +161,7 @@ impl From<LookupError> for ConnectError {
         match error {
             LookupError::SessionEnded => Self::SessionEnded,
             LookupError::Suspended => Self::Suspended,
+            LookupError::Deactivated => Self::Deactivated,
             LookupError::Unavailable => Self::Unavailable,
         }
     }

@@ -38,6 +38,7 @@ pub(crate) enum LookupError {
     /// Or its account is gone.
     SessionEnded,
     Suspended,
+    Deactivated,
     Unavailable,
 }
 
@@ -222,10 +223,8 @@ impl Reader {
         match self.read_connecting(&lookups) {
             Ok((members, live)) => {
                 for lookup in lookups {
-                    let snapshot = match live.contains(&lookup.log_in) {
-                        true => self.snapshot(&members, lookup.user),
-                        false => Err(LookupError::SessionEnded),
-                    };
+                    let lasts = live.contains(&lookup.log_in);
+                    let snapshot = self.snapshot(members.get(&lookup.user), lasts);
                     let _ = lookup.reply.send(snapshot);
                 }
             }
@@ -257,12 +256,15 @@ impl Reader {
 
     fn snapshot(
         &self,
-        members: &HashMap<UserId, ChatMember>,
-        user: UserId,
+        member: Option<&ChatMember>,
+        log_in_lasts: bool,
     ) -> Result<Snapshot, LookupError> {
-        match members.get(&user) {
-            None => Err(LookupError::SessionEnded),
+        match member {
+            // First: the log-ins of a suspended account have ended too.
             Some(member) if !member.is_active => Err(LookupError::Suspended),
+            None => Err(LookupError::SessionEnded),
+            Some(_) if !log_in_lasts => Err(LookupError::SessionEnded),
+            Some(member) if member.is_deactivated => Err(LookupError::Deactivated),
             Some(member) => Ok(Snapshot {
                 version: self.version,
                 rooms: member.rooms.clone(),

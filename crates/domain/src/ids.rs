@@ -51,6 +51,10 @@ typed_id!(
     SessionId
 );
 typed_id!(
+    /// An e-mail address of an account; UUIDv4.
+    EmailId
+);
+typed_id!(
     /// A room; UUIDv4.
     RoomId
 );

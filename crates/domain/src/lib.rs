@@ -2,11 +2,12 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod consent;
 pub mod ids;
 pub mod message;
 pub mod room;
 pub mod text;
 pub mod user;
 
-pub use ids::{MailId, MessageId, RoomId, SessionId, UserId};
+pub use ids::{EmailId, MailId, MessageId, RoomId, SessionId, UserId};
 pub use text::Violation;

@@ -3,16 +3,20 @@
 mod email;
 mod message_text;
 mod name;
+mod one_time_password;
 mod password;
 mod phone;
+mod terms_version;
 
 use std::fmt;
 
 pub use email::{EmailAddress, MaskedEmail};
 pub use message_text::MessageText;
-pub use name::{PersonName, RoomName};
-pub use password::{LoginPassword, NewPassword};
+pub use name::{DeviceName, PersonName, RoomName};
+pub use one_time_password::{OneTimePassword, RecoveryCode, TotpCode};
+pub use password::{LoginPassword, NewPassword, PersonalWords};
 pub use phone::PhoneNumber;
+pub use terms_version::TermsVersion;
 
 /// A rule that a piece of text broke.
 ///

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    UserId,
+    EmailId, UserId,
     text::{EmailAddress, PersonName, PhoneNumber},
 };
 
@@ -72,4 +72,29 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub last_modified: DateTime<Utc>,
+}
+
+impl User {
+    /// Whether the university has verified them under the names they have, so that they cannot change
+    /// them themselves.
+    pub fn names_are_locked(&self) -> bool {
+        self.verification == Verification::Verified
+    }
+}
+
+/// An e-mail address of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserEmail {
+    /// Its id.
+    pub id: EmailId,
+    /// Whose.
+    pub user_id: UserId,
+    /// The address.
+    pub email: EmailAddress,
+    /// Where mail goes.
+    pub is_primary: bool,
+    /// When its owner proved that they read what is sent there.
+    pub verified_at: Option<DateTime<Utc>>,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
 }

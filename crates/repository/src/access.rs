@@ -20,18 +20,19 @@ use crate::{
     store::Session,
 };
 
-/// Whether they are active, superusers, and due to set up one-time passwords; what they hold
+/// Whether they are active, hidden, superusers, and due to set up one-time passwords; what they hold
 /// everywhere; and what they hold in chapters, as two lists of one length.
-type CallerRow = (bool, bool, bool, Vec<String>, Vec<Uuid>, Vec<String>);
+type CallerRow = (bool, bool, bool, bool, Vec<String>, Vec<Uuid>, Vec<String>);
 
 fn caller_record(row: CallerRow) -> CallerRecord {
-    let (is_active, is_superuser, totp_due, everywhere, chapters, names) = row;
+    let (is_active, is_deactivated, is_superuser, totp_due, everywhere, chapters, names) = row;
     let mut in_chapters: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
     for (chapter, name) in chapters.into_iter().zip(names) {
         in_chapters.entry(chapter).or_default().insert(name);
     }
     CallerRecord {
         is_active,
+        is_deactivated,
         is_superuser,
         totp_due,
         permissions: everywhere.into_iter().collect(),
@@ -46,9 +47,16 @@ impl AccessRows for Session<'_> {
         session: SessionId,
     ) -> Result<Option<CallerRecord>, StoreError> {
         self.run(|connection| {
-            let found: Option<CallerRow> =
-                sql::<(Bool, Bool, Bool, Array<Text>, Array<SqlUuid>, Array<Text>)>(
-                    "WITH held AS (
+            let found: Option<CallerRow> = sql::<(
+                Bool,
+                Bool,
+                Bool,
+                Bool,
+                Array<Text>,
+                Array<SqlUuid>,
+                Array<Text>,
+            )>(
+                "WITH held AS (
                          SELECT role_id, NULL::uuid AS chapter
                          FROM user_group JOIN role_group USING (group_id) WHERE user_id = ?
                          UNION
@@ -60,21 +68,22 @@ impl AccessRows for Session<'_> {
                          SELECT DISTINCT chapter, permissions.name
                          FROM held JOIN permission_role USING (role_id)
                          JOIN permissions ON permissions.id = permission_id)
-                     SELECT is_active, is_superuser, totp_due,
+                     SELECT is_active, deactivated_at IS NOT NULL, is_superuser, totp_due,
                             ARRAY(SELECT name FROM granted WHERE chapter IS NULL),
                             ARRAY(SELECT chapter FROM granted WHERE chapter IS NOT NULL
                                   ORDER BY chapter, name),
                             ARRAY(SELECT name FROM granted WHERE chapter IS NOT NULL
                                   ORDER BY chapter, name)
                      FROM sessions JOIN users ON users.id = sessions.user_id
-                     WHERE sessions.id = ? AND users.id = ? AND revoked_at IS NULL",
-                )
-                .bind::<SqlUuid, _>(user.uuid())
-                .bind::<SqlUuid, _>(user.uuid())
-                .bind::<SqlUuid, _>(session.uuid())
-                .bind::<SqlUuid, _>(user.uuid())
-                .get_result(connection)
-                .optional()?;
+                     WHERE sessions.id = ? AND users.id = ?
+                       AND (revoked_at IS NULL OR NOT is_active)",
+            )
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<SqlUuid, _>(session.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .get_result(connection)
+            .optional()?;
             Ok(found.map(caller_record))
         })
     }

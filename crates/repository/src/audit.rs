@@ -2,14 +2,63 @@
 
 use abu_application::{
     audit::{ChainHash, chain_hash},
-    ports::{AuditRow, AuditRows, StoreError},
+    lists::{Seek, Total},
+    ports::{AuditEntry, AuditFilter, AuditHead, AuditRow, AuditRows, StoreError},
 };
-use diesel::prelude::*;
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::{max, sql as literal},
+    pg::Pg,
+    prelude::*,
+    sql_types::Bool,
+};
+use uuid::Uuid;
 
 use crate::{
+    lists::{descending, in_list_order, total},
     schema::{audit_log, audit_log_head},
     store::Session,
 };
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_log, check_for_backend(Pg))]
+struct EntryRow {
+    seq: i64,
+    id: Uuid,
+    created_at: DateTime<Utc>,
+    actor_id: Option<Uuid>,
+    actor: String,
+    action: String,
+    target_type: Option<String>,
+    target_id: Option<String>,
+    address: Option<String>,
+    request_id: Option<String>,
+    details: String,
+    prev_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl From<EntryRow> for AuditEntry {
+    fn from(row: EntryRow) -> Self {
+        Self {
+            seq: row.seq,
+            row: AuditRow {
+                id: row.id,
+                created_at: row.created_at,
+                actor_id: row.actor_id,
+                actor: row.actor,
+                action: row.action,
+                target_type: row.target_type,
+                target_id: row.target_id,
+                address: row.address,
+                request_id: row.request_id,
+                details: row.details,
+            },
+            prev_hash: row.prev_hash,
+            hash: row.hash,
+        }
+    }
+}
 
 impl AuditRows for Session<'_> {
     fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError> {
@@ -51,4 +100,84 @@ impl AuditRows for Session<'_> {
             Ok(())
         })
     }
+
+    fn list_audit(
+        &mut self,
+        filter: &AuditFilter,
+        seek: Seek<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.run(|connection| {
+            let rows: Vec<EntryRow> = descending!(filtered(filter), seek, audit_log::seq)
+                .limit(limit.into())
+                .select(EntryRow::as_select())
+                .load(connection)?;
+            let rows = in_list_order(seek.is_backward(), rows);
+            Ok(rows.into_iter().map(AuditEntry::from).collect())
+        })
+    }
+
+    fn count_audit(&mut self, filter: &AuditFilter) -> Result<Total, StoreError> {
+        self.run(|connection| Ok(total(connection, filtered(filter).select(audit_log::seq))?))
+    }
+
+    fn audit_chain(&mut self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.run(|connection| {
+            let rows: Vec<EntryRow> = audit_log::table
+                .filter(audit_log::seq.gt(after))
+                .order(audit_log::seq)
+                .limit(limit.into())
+                .select(EntryRow::as_select())
+                .load(connection)?;
+            Ok(rows.into_iter().map(AuditEntry::from).collect())
+        })
+    }
+
+    fn audit_head(&mut self) -> Result<AuditHead, StoreError> {
+        self.run(|connection| {
+            let last = audit_log::table.select(max(audit_log::seq));
+            let found: Option<(i64, Vec<u8>, Option<i64>)> = audit_log_head::table
+                .select((
+                    audit_log_head::seq,
+                    audit_log_head::hash,
+                    last.single_value(),
+                ))
+                .first(connection)
+                .optional()?;
+            // The row is there unless somebody took it away; then the log ends nowhere.
+            let (seq, hash, last) = found.unwrap_or_default();
+            Ok(AuditHead {
+                seq,
+                hash,
+                last_seq: last.unwrap_or_default(),
+            })
+        })
+    }
+}
+
+/// The entries that pass the filter, still without an order.
+fn filtered(filter: &AuditFilter) -> audit_log::BoxedQuery<'_, Pg> {
+    // Never a prepared statement: which index serves best depends on the values.
+    let mut query = audit_log::table
+        .into_boxed()
+        .filter(literal::<Bool>("true"));
+    if let Some(actor) = filter.actor {
+        query = query.filter(audit_log::actor_id.eq(actor.uuid()));
+    }
+    if let Some(action) = filter.action {
+        query = query.filter(audit_log::action.eq(action.name()));
+    }
+    if let Some(target_type) = &filter.target_type {
+        query = query.filter(audit_log::target_type.eq(target_type));
+    }
+    if let Some(target) = &filter.target {
+        query = query.filter(audit_log::target_id.eq(target));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(audit_log::created_at.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(audit_log::created_at.lt(to));
+    }
+    query
 }

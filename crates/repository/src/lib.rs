@@ -4,12 +4,16 @@
 mod access;
 mod audit;
 mod connection;
+mod consents;
+mod emails;
 mod error;
 mod idempotency;
 mod lists;
 mod mail;
 mod messages;
 pub mod migrations;
+mod own_account;
+mod resets;
 mod rooms;
 #[rustfmt::skip]
 mod schema;
@@ -17,6 +21,7 @@ mod sessions;
 mod sql;
 mod store;
 mod tickets;
+mod totp;
 mod users;
 
 pub use store::{PgStore, PoolSettings};

@@ -415,9 +415,10 @@ impl RoomRows for Session<'_> {
     fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError> {
         let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
         self.run(|connection| {
-            let rows: Vec<(Uuid, bool, Option<Uuid>, bool)> =
-                sql::<(SqlUuid, Bool, Nullable<SqlUuid>, Bool)>(
-                    "SELECT users.id, is_active, rooms.id, archived_at IS NOT NULL
+            let rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)> =
+                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool)>(
+                    "SELECT users.id, is_active, deactivated_at IS NOT NULL,
+                            rooms.id, archived_at IS NOT NULL
                      FROM users LEFT JOIN
                          (room_members JOIN rooms ON rooms.id = room_members.room_id)
                          ON room_members.user_id = users.id
@@ -477,14 +478,15 @@ fn count_members(
 }
 
 /// Puts the rows of one member, which follow each other, together.
-fn by_member(rows: Vec<(Uuid, bool, Option<Uuid>, bool)>) -> Vec<ChatMember> {
+fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)>) -> Vec<ChatMember> {
     let mut members: Vec<ChatMember> = Vec::new();
-    for (user, is_active, room, read_only) in rows {
+    for (user, is_active, is_deactivated, room, read_only) in rows {
         let user_id = UserId::new(user);
         if members.last().is_none_or(|last| last.user_id != user_id) {
             members.push(ChatMember {
                 user_id,
                 is_active,
+                is_deactivated,
                 rooms: Vec::new(),
             });
         }

@@ -70,6 +70,7 @@ diesel::table! {
     email_changes (id) {
         id -> Uuid,
         user_id -> Uuid,
+        /// Lower case; nobody else gets it while the change can be undone.
         old_email -> Text,
         new_email -> Text,
         /// SHA-256 of the token in the mail to the old address.

@@ -11,7 +11,7 @@ use abu_domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::{array, auto_type, sql as literal},
+    dsl::{array, auto_type, exists, sql as literal},
     pg::Pg,
     prelude::*,
     sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid},
@@ -196,9 +196,14 @@ impl UserRows for Session<'_> {
     fn active_users(&mut self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         self.run(|connection| {
+            let proved = user_emails::table
+                .filter(user_emails::user_id.eq(users::id))
+                .filter(user_emails::verified_at.is_not_null());
             let active: Vec<Uuid> = users::table
                 .filter(users::id.eq_any(ids))
                 .filter(users::is_active)
+                .filter(users::deactivated_at.is_null())
+                .filter(exists(proved))
                 .select(users::id)
                 .load(connection)?;
             Ok(active.into_iter().map(UserId::new).collect())

@@ -22,8 +22,10 @@ use abu_domain::{
 use abu_embedded_postgres::Postgres;
 use abu_repository::{PgStore, PoolSettings, migrations};
 use diesel::{
-    Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, dsl::sql,
-    sql_types::Integer,
+    Connection, PgConnection, RunQueryDsl,
+    connection::SimpleConnection,
+    dsl::sql,
+    sql_types::{Integer, Text},
 };
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use secrecy::SecretString;
@@ -121,11 +123,29 @@ impl TestDatabase {
             .expect("the test's statements run");
     }
 
+    /// What a query of one column of texts gives.
+    pub fn texts(&self, query: &str) -> Vec<String> {
+        sql::<Text>(query)
+            .load(&mut self.connection())
+            .expect("the test's query runs")
+    }
+
     /// Holds back whoever would change the table, until what is returned is dropped.
     pub fn hold(&self, table: &str) -> HeldTable {
         let mut connection = self.connection();
         connection
             .batch_execute(&format!("BEGIN; LOCK TABLE {table} IN SHARE MODE"))
+            .expect("the table can be locked");
+        HeldTable {
+            _connection: connection,
+        }
+    }
+
+    /// Holds back whoever would even read the table, until what is returned is dropped.
+    pub fn lock(&self, table: &str) -> HeldTable {
+        let mut connection = self.connection();
+        connection
+            .batch_execute(&format!("BEGIN; LOCK TABLE {table}"))
             .expect("the table can be locked");
         HeldTable {
             _connection: connection,

@@ -4,15 +4,16 @@ use std::net::SocketAddr;
 
 use abu_app::{
     readiness::Readiness,
-    security::JwtTokens,
+    security::{HmacRefreshTokens, JwtTokens},
     server::{self, RunningServer},
     settings::{Environment, Settings, Sources},
 };
 use abu_application::{
-    ports::{AccessTokens, Clock},
+    ports::{AccessTokens, Clock, RefreshTokens},
     system::SystemClock,
 };
 use abu_domain::UserId;
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -103,6 +104,13 @@ impl TestServer {
             .token
     }
 
+    /// The refresh token of that number, of the log-in that [`token`](Self::token) is of.
+    pub fn refresh_token(&self, user: UserId, number: u32) -> String {
+        let tokens = HmacRefreshTokens::new(SECRET.as_bytes());
+        let token = tokens.make(session_of(user), number);
+        token.expose_secret().to_owned()
+    }
+
     /// Whether it serves.
     pub fn readiness(&self) -> &Readiness {
         self.running.readiness()
@@ -115,8 +123,6 @@ impl TestServer {
 }
 
 fn settings(database: &TestDatabase, data: &TempDir) -> Settings {
-    use secrecy::ExposeSecret;
-
     let sources = Sources::built_in(Environment::Test)
         .variable("ABU__DATABASE__URL", database.url().expose_secret())
         .variable("ABU__DATABASE__POOL_SIZE", "4")

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use abu_application::setup::{Setup, SuperuserDraft, SuperuserOutcome};
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
 
-use super::{AdminError, database::OpenDatabase, terminal::Terminal};
+use super::{AdminError, database::OpenDatabase, operator::operator, terminal::Terminal};
 use crate::{
     database::require_migrated,
     settings::{Settings, SuperuserSettings},
@@ -38,12 +38,13 @@ pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
         PersonName::parse,
     )?;
     let password = password(&setup, superuser, &email, terminal.as_mut())?;
-    let done = setup.bootstrap(&SuperuserDraft {
+    let draft = SuperuserDraft {
         email,
         password,
         firstname,
         lastname,
-    })?;
+    };
+    let done = setup.bootstrap(&operator(), &draft)?;
     let mut out = io::stdout().lock();
     writeln!(
         out,

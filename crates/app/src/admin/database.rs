@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use abu_application::{
+    ports::Store,
     setup::Setup,
     system::{SystemClock, SystemIds},
 };
@@ -12,7 +13,7 @@ use secrecy::SecretString;
 use super::AdminError;
 use crate::{
     database::{self, OwnPostgres},
-    security::BcryptHasher,
+    security::{BcryptHasher, GuessingPolicy},
     settings::Settings,
 };
 
@@ -54,10 +55,16 @@ impl OpenDatabase {
     /// The operator's use cases on it.
     pub(super) fn setup(&self, settings: &Settings) -> Setup {
         Setup {
-            store: Arc::new(database::open(self.url.clone(), POOL_SIZE)),
+            store: self.store(),
             hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
+            policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
         }
+    }
+
+    /// The store in it.
+    pub(super) fn store(&self) -> Arc<dyn Store> {
+        Arc::new(database::open(self.url.clone(), POOL_SIZE))
     }
 }

@@ -1,6 +1,10 @@
 use std::io;
 
-use abu_application::{ports::StoreError, setup::SetupError};
+use abu_application::{
+    audit::{Broken, VerificationError},
+    ports::StoreError,
+    setup::SetupError,
+};
 use abu_repository::migrations::MigrationError;
 
 use crate::{
@@ -37,6 +41,12 @@ pub enum AdminError {
     /// A secret could not be removed.
     #[error(transparent)]
     Secrets(#[from] KeptSecretsError),
+    /// The audit log is not whole.
+    #[error(transparent)]
+    AuditLog(#[from] Broken),
+    /// The store failed.
+    #[error("{}", .0)]
+    Store(#[source] StoreError),
     /// The terminal, or what stands for it.
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
@@ -49,11 +59,16 @@ impl AdminError {
             Self::Settings(_) | Self::Missing(_) => exit_code::CONFIGURATION,
             Self::Usage(_) => exit_code::USAGE,
             Self::OwnPostgres(_) => exit_code::DATABASE,
+            Self::AuditLog(_) => exit_code::AUDIT_LOG,
+            Self::Store(StoreError::Unavailable(_) | StoreError::CommitInDoubt(_)) => {
+                exit_code::DATABASE
+            }
             Self::Database(error) => error.exit_code(),
             Self::Password(_)
             | Self::NoSuchAccount
             | Self::NotHealthy(_)
             | Self::Secrets(_)
+            | Self::Store(_)
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }
@@ -61,7 +76,16 @@ impl AdminError {
 
 impl From<StoreError> for AdminError {
     fn from(error: StoreError) -> Self {
-        Self::Database(SetupError::Store(error).into())
+        Self::Store(error)
+    }
+}
+
+impl From<VerificationError> for AdminError {
+    fn from(error: VerificationError) -> Self {
+        match error {
+            VerificationError::Broken(broken) => broken.into(),
+            VerificationError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use abu_application::{
+    access::Server,
     ports::StoreError,
     setup::{Bootstrapped, Setup, SetupError, SuperuserDraft, SuperuserOutcome},
 };
@@ -93,12 +94,13 @@ impl Preparation {
             log::warn!("no administrator was made: superuser.email is not set");
             return Ok(());
         };
-        let done = self.setup.bootstrap(&SuperuserDraft {
+        let draft = SuperuserDraft {
             email: email.clone(),
             password: self.first_password(email)?,
             firstname: firstname.clone(),
             lastname: lastname.clone(),
-        })?;
+        };
+        let done = self.setup.bootstrap(&Server, &draft)?;
         log_bootstrapped(done);
         Ok(())
     }

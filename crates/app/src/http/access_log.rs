@@ -1,7 +1,8 @@
 //! One line in the log for each request.
 //!
 //! It is written when the last byte of the answer was handed to the connection, or when the client
-//! went away before. It shows the path and never the query, where the chat's tokens and tickets are.
+//! went away before. It shows the path and never the query, where the chat's tokens and tickets are;
+//! nor the end of a path that is a secret.
 
 use std::{
     pin::Pin,
@@ -26,6 +27,9 @@ const TARGET: &str = "abu_app::access";
 /// The longest path that is shown, in bytes.
 const MAX_PATH_SHOWN: usize = 256;
 
+/// What follows in a path is a link to another password.
+const BEFORE_SECRET: &str = "/reset-password/";
+
 /// A line that is written when it is dropped.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -43,9 +47,11 @@ impl Entry {
     pub(super) fn begin(head: &RequestHead, request: RequestId) -> Self {
         // A path is ASCII by the time it gets here, so it can be cut anywhere.
         let path = head.uri.path();
+        let secret = path.find(BEFORE_SECRET).map(|at| at + BEFORE_SECRET.len());
+        let end = secret.unwrap_or(path.len()).min(MAX_PATH_SHOWN);
         Self {
             method: head.method.clone(),
-            path: path.get(..MAX_PATH_SHOWN).unwrap_or(path).to_owned(),
+            path: path.get(..end).unwrap_or(path).to_owned(),
             request,
             begun: Instant::now(),
             user: None,

@@ -1,5 +1,7 @@
 //! The description of the API, made from the handlers themselves.
 
+mod bodies;
+
 use actix_web::{App, http::header::HeaderName, web::Bytes};
 use utoipa::{
     Modify, OpenApi as _,
@@ -8,7 +10,11 @@ use utoipa::{
         Type,
         header::HeaderBuilder,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+        request_body::RequestBody,
+        security::{
+            ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes,
+            SecurityRequirement, SecurityScheme,
+        },
     },
 };
 use utoipa_actix_web::AppExt;
@@ -24,6 +30,9 @@ use super::{
 
 /// The name of the access token in `security(…)`.
 pub(super) const BEARER: &str = "bearer";
+
+/// The name of the form that gets one, in the documentation.
+const PASSWORD_FORM: &str = "password";
 
 /// The description of the API, in the forms that are needed.
 pub struct Api {
@@ -72,6 +81,7 @@ fn description() -> OpenApi {
         for operation in operations_mut(item) {
             conditional::describe_change(operation);
             add_common_problems(operation);
+            allow_password_form(operation);
             if rate_limit::is_counted(path) {
                 add_rate_limit(operation);
             }
@@ -80,6 +90,7 @@ fn description() -> OpenApi {
             add_idempotency_key(operation);
         }
     }
+    bodies::close(&mut description);
     description
 }
 
@@ -192,9 +203,15 @@ fn add_common_problems(operation: &mut Operation) {
             ProblemKind::Unavailable,
         ]);
     }
-    if operation.request_body.is_some() {
+    if has_path_parameter(operation) {
+        // Of a form that nothing has.
+        kinds.push(ProblemKind::NotFound);
+    }
+    if let Some(body) = &operation.request_body {
+        if is_json(body) {
+            kinds.push(ProblemKind::MalformedJson);
+        }
         kinds.extend([
-            ProblemKind::MalformedJson,
             ProblemKind::PayloadTooLarge,
             ProblemKind::UnsupportedMedia,
             ProblemKind::ValidationFailed,
@@ -203,6 +220,30 @@ fn add_common_problems(operation: &mut Operation) {
     kinds.push(ProblemKind::InternalError);
     for kind in kinds {
         add_problem(&mut operation.responses, kind);
+    }
+}
+
+fn has_path_parameter(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Path,
+        RefOr::Ref(_) => false,
+    })
+}
+
+fn is_json(body: &RefOr<RequestBody>) -> bool {
+    matches!(body, RefOr::T(body) if body.content.contains_key("application/json"))
+}
+
+/// Whoever logs in by the form of the documentation has an access token, too.
+fn allow_password_form(operation: &mut Operation) {
+    let bearer = SecurityRequirement::new(BEARER, [] as [&str; 0]);
+    if let Some(ways) = operation
+        .security
+        .as_mut()
+        .filter(|ways| ways.contains(&bearer))
+    {
+        ways.push(SecurityRequirement::new(PASSWORD_FORM, [] as [&str; 0]));
     }
 }
 
@@ -236,7 +277,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             however often it is sent.",
     ),
     tags(
-        (name = "auth", description = "Logging in."),
+        (name = "auth", description = "Registering, logging in and out, one-time passwords, and what \
+            links in mails do."),
         (name = "me", description = "The caller's own account."),
         (name = "users", description = "Accounts, for those who look after them."),
         (name = "rooms", description = "Conversations. Whoever is not in a room is answered as if \
@@ -245,6 +287,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
         (name = "mails", description = "What became of the platform's mail, for those who look after \
             it."),
+        (name = "audit", description = "Who did what, for those who watch over it."),
         (name = "operation", description = "For those who run the server."),
         (name = "documentation", description = "What you are reading."),
     ),
@@ -263,6 +306,14 @@ impl Modify for SecuritySchemes {
             .build();
         bearer.description = Some("An access token from `POST /api/v1/auth/token`.".to_owned());
         components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+        let form = Password::new("/api/v1/auth/docs-token", Scopes::new());
+        let form = OAuth2::with_description(
+            [Flow::Password(form)],
+            "Logs in with an e-mail address and a password, to try the API here. Leave the client's \
+             fields empty. An account with one-time passwords takes a token from \
+             `POST /api/v1/auth/token` instead.",
+        );
+        components.add_security_scheme(PASSWORD_FORM, SecurityScheme::OAuth2(form));
         for (name, about) in [
             (
                 "token",
@@ -281,8 +332,6 @@ impl Modify for SecuritySchemes {
 
 #[cfg(test)]
 mod tests {
-    use utoipa::openapi::RefOr;
-
     use super::*;
 
     #[test]
@@ -299,6 +348,25 @@ mod tests {
             }
         }
         assert!(ids.len() > 20);
+    }
+
+    #[test]
+    fn every_body_says_that_it_takes_no_other_fields() {
+        let description = serde_json::to_value(description()).unwrap();
+        let mut bodies = 0;
+        for item in description["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values() {
+                let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+                let Some(reference) = schema["$ref"].as_str() else {
+                    assert!(schema.is_null(), "{operation}");
+                    continue;
+                };
+                let schema = description.pointer(&reference[1..]).unwrap();
+                assert_eq!(schema["additionalProperties"], false, "{reference}");
+                bodies += 1;
+            }
+        }
+        assert!(bodies >= 7);
     }
 
     #[test]

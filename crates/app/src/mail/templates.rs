@@ -37,6 +37,9 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "totp_enabled.txt" "totp_enabled.html"
     "totp_disabled.txt" "totp_disabled.html"
     "account_created.txt" "account_created.html"
+    "verify_further_email.txt" "verify_further_email.html"
+    "email_added.txt" "email_added.html"
+    "address_in_use.txt" "address_in_use.html"
 };
 
 /// Makes words of mails.
@@ -116,6 +119,10 @@ impl Site {
             MailContent::VerifyEmail {
                 verification_id,
                 firstname,
+            }
+            | MailContent::VerifyFurtherEmail {
+                verification_id,
+                firstname,
             } => {
                 let link =
                     self.token_page("verify-email", LinkPurpose::VerifyEmail, verification_id);
@@ -127,6 +134,10 @@ impl Site {
                 ..self.for_all(firstname)
             },
             MailContent::ResetPassword {
+                reset_id,
+                firstname,
+            }
+            | MailContent::EmailChangeUndone {
                 reset_id,
                 firstname,
             }
@@ -167,8 +178,16 @@ impl Site {
                     ..self.for_all(firstname)
                 }
             }
-            MailContent::EmailChangeUndone { firstname } => context! {
+            MailContent::EmailAdded {
+                firstname,
+                new_address_masked,
+            } => context! {
                 link => forgotten(),
+                new_address => new_address_masked.as_str(),
+                ..self.for_all(firstname)
+            },
+            MailContent::AddressInUse { firstname } => context! {
+                link => self.page("log-in"),
                 ..self.for_all(firstname)
             },
             MailContent::RefreshReused {
@@ -279,7 +298,10 @@ pub(super) mod tests {
                 new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
                 undo_until: at(),
             },
-            MailContent::EmailChangeUndone { firstname: name() },
+            MailContent::EmailChangeUndone {
+                reset_id: id,
+                firstname: name(),
+            },
             MailContent::RefreshReused {
                 firstname: name(),
                 device_name: Some("Chrome on Android".to_owned()),
@@ -297,6 +319,15 @@ pub(super) mod tests {
                 reset_id: id,
                 firstname: name(),
             },
+            MailContent::VerifyFurtherEmail {
+                verification_id: id,
+                firstname: name(),
+            },
+            MailContent::EmailAdded {
+                firstname: name(),
+                new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
+            },
+            MailContent::AddressInUse { firstname: name() },
         ]
     }
 
@@ -319,7 +350,7 @@ pub(super) mod tests {
         let (id, links) = (Uuid::from_u128(7), &templates().site.links);
         let reset = links.uuid(LinkPurpose::ResetPassword, id);
         match kind {
-            MailKind::VerifyEmail => {
+            MailKind::VerifyEmail | MailKind::VerifyFurtherEmail => {
                 format!(
                     "{SITE}/verify-email?token={}",
                     links.text(LinkPurpose::VerifyEmail, id)
@@ -333,12 +364,12 @@ pub(super) mod tests {
                 "{SITE}/undo-email-change?token={}",
                 links.text(LinkPurpose::UndoEmailChange, id)
             ),
-            MailKind::ResetPassword | MailKind::AccountCreated => {
+            MailKind::ResetPassword | MailKind::EmailChangeUndone | MailKind::AccountCreated => {
                 format!("{SITE}/reset-password/{reset}")
             }
-            MailKind::AccountExists => format!("{SITE}/log-in"),
+            MailKind::AccountExists | MailKind::AddressInUse => format!("{SITE}/log-in"),
             MailKind::PasswordChanged
-            | MailKind::EmailChangeUndone
+            | MailKind::EmailAdded
             | MailKind::RefreshReused
             | MailKind::TotpEnabled
             | MailKind::TotpDisabled => format!("{SITE}/forgot-password"),

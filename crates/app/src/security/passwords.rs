@@ -1,10 +1,11 @@
 //! Password hashes in bcrypt's usual form, so that other programs can check them too.
 
-use std::{borrow::Cow, error::Error};
+use std::{borrow::Cow, error::Error, str::FromStr};
 
 use abu_application::ports::PasswordHasher;
 use abu_domain::text::{LoginPassword, NewPassword};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bcrypt::HashParts;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha384};
 
@@ -28,12 +29,15 @@ impl BcryptHasher {
             decoy: format!("$2b${cost:02}${salt_and_hash}"),
         }
     }
+
+    fn hash_text(&self, password: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
+        Ok(bcrypt::hash(&*bcrypt_input(password), self.cost)?)
+    }
 }
 
 impl PasswordHasher for BcryptHasher {
     fn hash(&self, password: &NewPassword) -> Result<String, Box<dyn Error + Send + Sync>> {
-        let input = bcrypt_input(password.secret().expose_secret());
-        Ok(bcrypt::hash(&*input, self.cost)?)
+        self.hash_text(password.secret().expose_secret())
     }
 
     fn verify(&self, password: &LoginPassword, hash: Option<&str>) -> bool {
@@ -47,6 +51,15 @@ impl PasswordHasher for BcryptHasher {
                 false
             }
         }
+    }
+
+    fn needs_rehash(&self, hash: &str) -> bool {
+        // What is no hash matches no password, and so is never asked about.
+        HashParts::from_str(hash).is_ok_and(|parts| parts.get_cost() < self.cost)
+    }
+
+    fn rehash(&self, password: &LoginPassword) -> Result<String, Box<dyn Error + Send + Sync>> {
+        self.hash_text(password.secret().expose_secret())
     }
 }
 
@@ -123,6 +136,20 @@ mod tests {
         ] {
             assert!(!hasher.verify(&login("correct horse"), hash), "{hash:?}");
         }
+    }
+
+    #[test]
+    fn a_cheaper_hash_is_made_again_and_no_other() {
+        let (cheap, dear) = (BcryptHasher::new(4), BcryptHasher::new(5));
+        let hash = cheap.hash(&new("correct horse")).unwrap();
+        assert!(dear.needs_rehash(&hash));
+        assert!(!cheap.needs_rehash(&hash));
+        let again = dear.rehash(&login("correct horse")).unwrap();
+        assert!(again.starts_with("$2b$05$"));
+        assert!(dear.verify(&login("correct horse"), Some(&again)));
+        // A cost that was lowered is no reason to weaken anybody's hash.
+        assert!(!cheap.needs_rehash(&again));
+        assert!(!dear.needs_rehash("plain text password"));
     }
 
     #[test]

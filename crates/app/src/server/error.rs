@@ -23,7 +23,7 @@ pub enum StartError {
     #[error(transparent)]
     Database(#[from] PreparationError),
     /// Nobody could be trusted to be the mail server.
-    #[error("the certificates of mail.smtp_ca_file cannot be used: {0}")]
+    #[error("the certificates of mail.smtp_ca cannot be used: {0}")]
     MailCertificates(#[from] lettre::transport::smtp::Error),
     /// The system gave no threads, or no signals.
     #[error("the system refused: {0}")]

@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use abu_application::{
-    ports::PasswordHasher,
+    ports::{LiveChat, PasswordHasher, PasswordPolicy},
+    sessions::EndedElsewhere,
     setup::Setup,
     system::{SystemClock, SystemIds},
 };
@@ -11,7 +12,10 @@ use abu_repository::PgStore;
 use secrecy::SecretString;
 use tokio::{sync::oneshot, task::spawn_blocking, time::sleep};
 
-use super::{StartError, watch};
+use super::{
+    StartError,
+    watch::{self, Watch},
+};
 use crate::{
     backoff::Backoff,
     database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError},
@@ -29,6 +33,8 @@ pub(super) struct Keeper {
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
     pub(super) secrets: KeptSecrets,
     pub(super) hasher: Arc<dyn PasswordHasher>,
+    pub(super) live_chat: Arc<dyn LiveChat>,
+    pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
 }
 
@@ -59,8 +65,13 @@ impl Keeper {
         let store = set_up.as_ref().ok().cloned();
         let _ = done.send(set_up.map(|_store| ()));
         if let Some(store) = store {
-            let own = Arc::clone(&self.own_postgres);
-            watch::watch_over(Arc::new(store), own, &self.readiness).await;
+            let watch = Watch {
+                store: Arc::new(store),
+                own: Arc::clone(&self.own_postgres),
+                live_chat: Arc::clone(&self.live_chat),
+                ended: EndedElsewhere::default(),
+            };
+            watch::watch_over(watch, &self.readiness).await;
         }
     }
 
@@ -74,6 +85,7 @@ impl Keeper {
             setup: Setup {
                 store: Arc::new(store.clone()),
                 hasher: Arc::clone(&self.hasher),
+                policy: Arc::clone(&self.policy),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(SystemIds),
             },

@@ -1,5 +1,6 @@
-//! Watches over the database while the server runs: notes when it goes away and when it is back, and
-//! starts the server's own PostgreSQL again if that has ended.
+//! Watches over the database while the server runs: notes when it goes away and when it is back, starts
+//! the server's own PostgreSQL again if that has ended, and has the chat follow what other programs do
+//! to sessions.
 
 use std::{
     error::Error,
@@ -7,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use abu_application::ports::Store;
+use abu_application::{
+    ports::{Clock, LiveChat, Store, StoreError},
+    sessions::EndedElsewhere,
+    system::SystemClock,
+};
+use parking_lot::Mutex;
 use tokio::{
     task::{JoinError, spawn_blocking},
     time::{sleep, timeout},
@@ -23,22 +29,41 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// A database that takes longer for a sign of life is as good as away.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
-pub(super) async fn watch_over(
-    store: Arc<dyn Store>,
-    own: Arc<OnceLock<OwnPostgres>>,
-    readiness: &Readiness,
-) {
+/// What is watched over, and who is told.
+pub(super) struct Watch {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) own: Arc<OnceLock<OwnPostgres>>,
+    pub(super) live_chat: Arc<dyn LiveChat>,
+    pub(super) ended: EndedElsewhere,
+}
+
+impl Watch {
+    /// One look at the database. Blocks.
+    fn look(&mut self) -> Result<(), StoreError> {
+        keep_running(self.own.get());
+        self.store.ping()?;
+        let now = SystemClock.now();
+        match self.ended.look(&*self.store, &*self.live_chat, now) {
+            Err(error @ StoreError::Unavailable(_)) => Err(error),
+            Err(error) => {
+                log::error!("sessions that ended could not be seen: {}", in_full(&error));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+pub(super) async fn watch_over(watch: Watch, readiness: &Readiness) {
+    let watch = Arc::new(Mutex::new(watch));
     let mut report = Report {
         readiness,
         last_problem: None,
     };
     loop {
         sleep(INTERVAL).await;
-        let (store, own) = (Arc::clone(&store), Arc::clone(&own));
-        let mut look = spawn_blocking(move || {
-            keep_running(own.get());
-            store.ping()
-        });
+        let watch = Arc::clone(&watch);
+        let mut look = spawn_blocking(move || watch.lock().look());
         // One look at a time: the next one begins when this one is over, however long it takes.
         let looked = loop {
             match timeout(LONGEST_LOOK, &mut look).await {

@@ -1,10 +1,11 @@
 //! Reads each section, and checks what one setting says against what another does.
 
-use std::{fs, net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use chrono::TimeDelta;
 use ipnet::{IpNet, Ipv4Net};
 use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
@@ -16,8 +17,8 @@ use super::{
 };
 use crate::rate_limits::Quota;
 
-/// As many bytes as the signature has: a shorter secret would be its weakest part.
-const MIN_JWT_SECRET_BYTES: usize = 32;
+/// As many bytes as keys and signatures have: a shorter secret would be their weakest part.
+const MIN_SECRET_BYTES: usize = 32;
 /// Fewer different bytes than any random secret of that length has.
 const MIN_DIFFERENT_BYTES: usize = 10;
 /// Words of secrets that were copied from somewhere.
@@ -112,22 +113,32 @@ fn database(reader: &mut Reader) -> DatabaseSettings {
 }
 
 fn auth(reader: &mut Reader) -> AuthSettings {
-    let jwt_secret = reader.secret("auth.jwt_secret");
-    reader.rule(
-        "auth.jwt_secret",
-        &[],
-        jwt_secret
-            .as_ref()
-            .is_none_or(|secret| secret.expose_secret().len() >= MIN_JWT_SECRET_BYTES),
-        format!("must have at least {MIN_JWT_SECRET_BYTES} bytes"),
-    );
     AuthSettings {
-        jwt_secret,
+        jwt_secret: long_secret(reader, "auth.jwt_secret"),
         access_token_ttl: reader.seconds("auth.access_token_ttl", 1.0..=2_592_000.0),
+        session_ttl: reader.seconds("auth.session_ttl", 1.0..=31_536_000.0),
+        encryption_key: long_secret(reader, "auth.encryption_key"),
+        totp_required_groups: reader.list("auth.totp_required_groups"),
         issuer: reader.required("auth.issuer", String::new(), short_text),
         audience: reader.required("auth.audience", String::new(), short_text),
         bcrypt_cost: reader.whole("auth.bcrypt_cost", 4..=16),
+        min_password_score: reader.whole("auth.min_password_score", 0..=4),
+        verification_ttl: span(reader.seconds("auth.verification_ttl", 60.0..=2_592_000.0)),
+        reset_ttl: span(reader.seconds("auth.reset_ttl", 60.0..=86_400.0)),
     }
+}
+
+fn long_secret(reader: &mut Reader, key: &'static str) -> Option<SecretString> {
+    let secret = reader.secret(key);
+    reader.rule(
+        key,
+        &[],
+        secret
+            .as_ref()
+            .is_none_or(|secret| secret.expose_secret().len() >= MIN_SECRET_BYTES),
+        format!("must have at least {MIN_SECRET_BYTES} bytes"),
+    );
+    secret
 }
 
 fn superuser(reader: &mut Reader) -> SuperuserSettings {
@@ -220,7 +231,7 @@ fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {
         username.is_some() == password.is_some(),
         "must be set if and only if mail.smtp_username is",
     );
-    let authority = reader.parsed("mail.smtp_ca_file", certificates);
+    let authority = reader.parsed("mail.smtp_ca", certificates);
     let timeout = reader.seconds("mail.smtp_timeout", 1.0..=300.0);
     Some(SmtpSettings {
         host: host?,
@@ -266,6 +277,12 @@ fn rooms(reader: &mut Reader) -> RoomLimits {
     }
 }
 
+/// The same time in the type that is added to points in time.
+fn span(time: Duration) -> TimeDelta {
+    // The longest that a reader lets through is far below what a `TimeDelta` holds.
+    TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)
+}
+
 /// Rules that hold between two settings.
 fn compare(reader: &mut Reader, settings: &Settings) {
     let chat = &settings.chat;
@@ -300,6 +317,12 @@ fn compare(reader: &mut Reader, settings: &Settings) {
         "must be more than mail.smtp_timeout",
     );
     reader.rule(
+        "auth.session_ttl",
+        &["auth.access_token_ttl"],
+        settings.auth.session_ttl >= settings.auth.access_token_ttl,
+        "must not be less than auth.access_token_ttl",
+    );
+    reader.rule(
         "chat.messages_per_minute",
         &["chat.messages_per_second"],
         chat.messages_per_minute >= chat.messages_per_second,
@@ -321,18 +344,28 @@ fn demand_for_production(reader: &mut Reader, settings: &Settings) {
         settings.database.url.is_some(),
         "must be set in production",
     );
-    let secret = settings.auth.jwt_secret.as_ref();
+    let auth = &settings.auth;
+    for (key, secret) in [
+        ("auth.jwt_secret", &auth.jwt_secret),
+        ("auth.encryption_key", &auth.encryption_key),
+    ] {
+        reader.rule(key, &[], secret.is_some(), "must be set in production");
+        reader.rule(
+            key,
+            &[],
+            secret.as_ref().is_some_and(looks_random),
+            "must be random in production, such as the output of: openssl rand -hex 32",
+        );
+    }
+    let expose = |secret: &Option<SecretString>| {
+        let text = secret.as_ref().map(SecretString::expose_secret);
+        text.map(str::to_owned)
+    };
     reader.rule(
-        "auth.jwt_secret",
-        &[],
-        secret.is_some(),
-        "must be set in production",
-    );
-    reader.rule(
-        "auth.jwt_secret",
-        &[],
-        secret.is_some_and(looks_random),
-        "must be random in production, such as the output of: openssl rand -hex 32",
+        "auth.encryption_key",
+        &["auth.jwt_secret"],
+        expose(&auth.encryption_key) != expose(&auth.jwt_secret),
+        "must be another one than auth.jwt_secret",
     );
     reader.rule(
         "auth.bcrypt_cost",
@@ -462,12 +495,10 @@ fn smtp_security(text: &str) -> Result<SmtpSecurity, &'static str> {
     }
 }
 
-fn certificates(path: &str) -> Result<Certificate, String> {
-    let text =
-        fs::read(path).map_err(|error| format!("names a file that cannot be read: {error}"))?;
-    let begins = |line: &[u8]| line.starts_with(b"-----BEGIN CERTIFICATE-----");
-    match Certificate::from_pem(&text) {
-        Ok(certificates) if text.split(|byte| *byte == b'\n').any(begins) => Ok(certificates),
-        _ => Err("must name a file of certificates in PEM form".to_owned()),
+fn certificates(text: &str) -> Result<Certificate, &'static str> {
+    let begins = |line: &str| line.starts_with("-----BEGIN CERTIFICATE-----");
+    match Certificate::from_pem(text.as_bytes()) {
+        Ok(certificates) if text.lines().any(begins) => Ok(certificates),
+        _ => Err("must be certificates in PEM form"),
     }
 }

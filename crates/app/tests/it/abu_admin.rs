@@ -7,9 +7,10 @@ use std::{
 };
 
 use abu_app::security::BcryptHasher;
-use abu_application::ports::PasswordHasher;
+use abu_application::ports::{AuditEntry, PasswordHasher};
+use abu_chat_protocol::CloseCode;
 use abu_domain::text::{EmailAddress, LoginPassword};
-use abu_test_support::TestDatabase;
+use abu_test_support::{ChatClient, TestDatabase, TestServer, session_of};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
@@ -249,6 +250,147 @@ fn with_no_database_configured_it_uses_the_servers_own_running_or_not() {
     let url = format!("--url=http://{address}/health/ready");
     let health = say(abu_admin(&folder).args(["check-health", &url]));
     assert_eq!((health.code, health.out.as_str()), (Some(0), "ready\n"));
+}
+
+/// Action, actor, kind of target and details of every entry in the audit log.
+fn audited(database: &TestDatabase) -> Vec<(String, String, Option<String>, String)> {
+    let entries = database.read(|tx| tx.audit_chain(0, 100)).unwrap();
+    let parts = |entry: AuditEntry| {
+        let row = entry.row;
+        (row.action, row.actor, row.target_type, row.details)
+    };
+    entries.into_iter().map(parts).collect()
+}
+
+fn os_user() -> String {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid());
+    user.unwrap().unwrap().name
+}
+
+#[test]
+fn what_the_operator_does_is_in_the_audit_log_under_their_name() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let bootstrap = || {
+        say(on(&database, &folder)
+            .arg("bootstrap")
+            .env("ABU__SUPERUSER__EMAIL", EMAIL)
+            .env("ABU__SUPERUSER__PASSWORD", PASSWORD))
+    };
+    assert_eq!(bootstrap().code, Some(0));
+    let mut reset = on(&database, &folder);
+    reset
+        .args(["reset-password", EMAIL, "--password-stdin"])
+        .env("SUDO_USER", "amina");
+    assert_eq!(say_with_input(&mut reset, PASSWORD).code, Some(0));
+    let actor = format!("os:{}", os_user());
+    let entries = audited(&database);
+    let user = || Some("user".to_owned());
+    assert_eq!(
+        entries
+            .iter()
+            .map(|(action, by, target, _)| (action.as_str(), by.as_str(), target.clone()))
+            .collect::<Vec<_>>(),
+        [
+            ("access.seed", actor.as_str(), None),
+            ("user.create", &actor, user()),
+            ("password.reset", &actor, user()),
+        ]
+    );
+    assert_eq!(entries[1].3, r#"{"is_superuser":"true"}"#);
+    assert_eq!(entries[2].3, r#"{"sudo_user":"amina"}"#);
+    // Doing it again changes nothing, and so is no news.
+    assert_eq!(bootstrap().code, Some(0));
+    assert_eq!(audited(&database).len(), 3);
+}
+
+#[test]
+fn reset_password_ends_every_session_of_the_account() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let [user, other] =
+        [EMAIL, "other@example.com"].map(|email| database.user().email(email).create().id);
+    let mut reset = on(&database, &folder);
+    reset.args(["reset-password", EMAIL, "--password-stdin"]);
+    assert_eq!(say_with_input(&mut reset, PASSWORD).code, Some(0));
+    let sessions = [user, other].map(session_of);
+    let live = database.read(|tx| tx.live_sessions(&sessions)).unwrap();
+    assert_eq!(live, [session_of(other)]);
+}
+
+#[test]
+fn verify_audit_log_prints_the_head_and_finds_what_somebody_did_to_it() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let verify = |arguments: &[&str]| {
+        let mut command = on(&database, &folder);
+        say(command.arg("verify-audit-log").args(arguments))
+    };
+    let empty = verify(&[]);
+    assert_eq!(empty.code, Some(0), "{}", empty.err);
+    assert!(
+        empty.out.starts_with("0 entries, whole\nhead 0:0000"),
+        "{}",
+        empty.out
+    );
+
+    let bootstrap = say(on(&database, &folder)
+        .arg("bootstrap")
+        .env("ABU__SUPERUSER__EMAIL", EMAIL)
+        .env("ABU__SUPERUSER__PASSWORD", PASSWORD));
+    assert_eq!(bootstrap.code, Some(0), "{}", bootstrap.err);
+    let whole = verify(&[]);
+    assert_eq!(whole.code, Some(0), "{}", whole.err);
+    let (count, head) = whole.out.trim_end().split_once('\n').unwrap();
+    assert_eq!(count, "2 entries, whole");
+    let head = head.strip_prefix("head ").unwrap();
+    assert!(head.starts_with("2:"), "{head}");
+
+    assert_eq!(verify(&["--known", head]).code, Some(0));
+    let from = verify(&["--from", head]);
+    assert!(from.out.starts_with("1 entries"), "{}", from.out);
+    let early = format!("1:{}", &head[2..]);
+    assert_eq!(verify(&["--from", head, "--known", &early]).code, Some(2));
+    assert_eq!(verify(&["--known", "2:ffff"]).code, Some(2));
+
+    let other = verify(&["--known", &early]);
+    assert_eq!(other.code, Some(7), "{}", other.err);
+    assert!(
+        other
+            .err
+            .contains("entry 1 of the audit log is not the one whose hash was noted"),
+        "{}",
+        other.err
+    );
+    database.execute(
+        "ALTER TABLE audit_log DISABLE TRIGGER audit_log_append_only;
+         UPDATE audit_log SET actor = 'os:somebody-else' WHERE seq = 2",
+    );
+    let changed = verify(&[]);
+    assert_eq!((changed.code, changed.out.as_str()), (Some(7), ""));
+    assert!(
+        changed
+            .err
+            .contains("entry 2 of the audit log does not say what it said"),
+        "{}",
+        changed.err
+    );
+}
+
+#[tokio::test]
+async fn a_running_server_closes_the_chat_of_those_whose_sessions_the_operator_ends() {
+    let server = TestServer::start().await;
+    let [user, other] =
+        [EMAIL, "other@example.com"].map(|email| server.database().user().email(email).create().id);
+    let room = server.database().group(other).create().id;
+    let mut ended = ChatClient::connect(&server.chat_url(user)).await.unwrap();
+    let mut untouched = ChatClient::connect(&server.chat_url(other)).await.unwrap();
+    let (folder, database) = (folder(), server.database().clone());
+    let reset = tokio::task::spawn_blocking(move || {
+        let mut reset = on(&database, &folder);
+        reset.args(["reset-password", EMAIL, "--password-stdin"]);
+        say_with_input(&mut reset, PASSWORD)
+    });
+    assert_eq!(reset.await.unwrap().code, Some(0));
+    assert_eq!(ended.closed().await, CloseCode::TokenExpired);
+    untouched.hears_nothing_else(room).await;
 }
 
 #[test]

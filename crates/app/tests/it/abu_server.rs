@@ -192,6 +192,10 @@ fn production_makes_no_administrator_and_keeps_no_secret_by_itself() {
             .env("ABU__SERVER__PORT", "0")
             .env("ABU__DATABASE__URL", database.url().expose_secret())
             .env("ABU__AUTH__JWT_SECRET", "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA")
+            .env(
+                "ABU__AUTH__ENCRYPTION_KEY",
+                "hT5kW9dX2zR7vB4nM1cQ8fL3sJ6gP0yE",
+            )
             .env("ABU__MAIL__FROM", "no-reply@example.com")
             .env("ABU__MAIL__SITE_URL", "https://alumni.example.com")
             .env("ABU__MAIL__SMTP_HOST", "smtp.example.com")

@@ -218,6 +218,28 @@ async fn a_mail_is_given_up_after_its_last_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_outlived_every_server_that_sent_it_is_given_up_and_an_old_one_erased() {
+    let (smtp, database) = (SmtpServer::start(), TestDatabase::new());
+    let (deadly, old) = (enqueue(&database), enqueue(&database));
+    database.execute(&format!(
+        "UPDATE email_outbox SET attempts = 12 WHERE id = '{deadly}';
+         UPDATE email_outbox SET state = 'sent', sent_at = now() - interval '31 days'
+         WHERE id = '{old}'"
+    ));
+    let server = server_on(&smtp, database.clone(), |_settings| {}).await;
+    let dead = wait_for_state(&database, deadly, MailState::Dead);
+    let reason = dead.last_error.unwrap();
+    assert_eq!(reason, "too many attempts were broken off");
+    let deadline = Instant::now() + PATIENCE;
+    while database.read(|tx| tx.mail(old)).unwrap().is_some() {
+        assert!(Instant::now() < deadline, "it is still there");
+        std::thread::yield_now();
+    }
+    assert!(smtp.received().is_empty());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_whose_arrival_was_not_confirmed_comes_again_and_can_be_told() {
     let smtp = SmtpServer::start();
     smtp.script([SmtpBehavior::LoseAnswer]);

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 const SECRET: &str = "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA";
+const KEY: &str = "hT5kW9dX2zR7vB4nM1cQ8fL3sJ6gP0yE";
 
 fn development() -> Sources {
     Sources::built_in(Environment::Development)
@@ -18,6 +19,7 @@ fn production() -> Sources {
     Sources::built_in(Environment::Production)
         .variable("ABU__DATABASE__URL", "postgres://abu@db/abu")
         .variable("ABU__AUTH__JWT_SECRET", SECRET)
+        .variable("ABU__AUTH__ENCRYPTION_KEY", KEY)
         .variable("ABU__MAIL__FROM", "ABU Alumni <no-reply@abu.example>")
         .variable("ABU__MAIL__SITE_URL", "https://alumni.abu.example/")
         .variable("ABU__MAIL__SMTP_HOST", "smtp.abu.example")
@@ -264,11 +266,15 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
         said.contains("auth.jwt_secret must be set in production"),
         "{said}"
     );
+    assert!(
+        said.contains("auth.encryption_key must be set in production"),
+        "{said}"
+    );
     for key in ["mail.from", "mail.site_url", "mail.smtp_host"] {
         let wanted = format!("{key} must be set in production");
         assert!(said.contains(&wanted), "{said}");
     }
-    assert_eq!(said.lines().count(), 6, "{said}");
+    assert_eq!(said.lines().count(), 7, "{said}");
 
     for (name, value, rule) in [
         ("ABU__AUTH__JWT_SECRET", &SECRET[1..], "at least 32 bytes"),
@@ -277,6 +283,17 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
             "ABU__AUTH__JWT_SECRET",
             "please-CHANGE-me-0123456789-abcdef",
             "must be random",
+        ),
+        ("ABU__AUTH__ENCRYPTION_KEY", &KEY[1..], "at least 32 bytes"),
+        (
+            "ABU__AUTH__ENCRYPTION_KEY",
+            &"ab".repeat(32),
+            "must be random",
+        ),
+        (
+            "ABU__AUTH__ENCRYPTION_KEY",
+            SECRET,
+            "must be another one than auth.jwt_secret",
         ),
         (
             "ABU__CORS__ALLOWED_ORIGINS",
@@ -304,6 +321,17 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
         assert!(said.contains(rule), "{said}");
         assert_eq!(said.lines().count(), 2, "{said}");
     }
+}
+
+#[test]
+fn a_session_outlives_its_access_tokens() {
+    let said = mistakes(&development().variable("ABU__AUTH__SESSION_TTL", "899")).to_string();
+    assert!(
+        said.contains("auth.session_ttl must not be less than auth.access_token_ttl"),
+        "{said}"
+    );
+    let equal = development().variable("ABU__AUTH__SESSION_TTL", "900");
+    assert!(Settings::load(&equal).is_ok());
 }
 
 #[test]
@@ -365,7 +393,7 @@ fn mail_that_could_not_be_sent_or_would_be_read_by_others_is_refused() {
         ),
         (
             vec![("SMTP_CA_FILE", no_certificate.to_str().unwrap())],
-            "mail.smtp_ca_file must name a file of certificates",
+            "mail.smtp_ca must be certificates in PEM form",
         ),
         (
             vec![("SMTP_TIMEOUT", "30")],

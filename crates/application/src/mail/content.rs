@@ -64,6 +64,12 @@ named! {
         TotpDisabled => "totp_disabled",
         /// The office made an account.
         AccountCreated => "account_created",
+        /// Somebody wants one more address for their account.
+        VerifyFurtherEmail => "verify_further_email",
+        /// Somebody has one more address.
+        EmailAdded => "email_added",
+        /// Somebody wants an address for their account that belongs to another one.
+        AddressInUse => "address_in_use",
     }
 }
 
@@ -116,8 +122,10 @@ pub enum MailContent {
         /// Until when the link is good.
         undo_until: DateTime<Utc>,
     },
-    /// The account has its old address back.
+    /// The account has its old address back, and no password: choose another.
     EmailChangeUndone {
+        /// What the link resets.
+        reset_id: Uuid,
         /// Whom to greet.
         firstname: PersonName,
     },
@@ -151,6 +159,25 @@ pub enum MailContent {
         /// Whom to greet.
         firstname: PersonName,
     },
+    /// To an address that an account is to have besides its others: confirm it.
+    VerifyFurtherEmail {
+        /// What the link confirms.
+        verification_id: Uuid,
+        /// Whom to greet.
+        firstname: PersonName,
+    },
+    /// To the primary address of an account that has one more address now.
+    EmailAdded {
+        /// Whom to greet.
+        firstname: PersonName,
+        /// The address that was added.
+        new_address_masked: MaskedEmail,
+    },
+    /// To the owner of an account whose address somebody wants for another account.
+    AddressInUse {
+        /// Whom to greet.
+        firstname: PersonName,
+    },
 }
 
 impl MailContent {
@@ -168,6 +195,9 @@ impl MailContent {
             Self::TotpEnabled { .. } => MailKind::TotpEnabled,
             Self::TotpDisabled { .. } => MailKind::TotpDisabled,
             Self::AccountCreated { .. } => MailKind::AccountCreated,
+            Self::VerifyFurtherEmail { .. } => MailKind::VerifyFurtherEmail,
+            Self::EmailAdded { .. } => MailKind::EmailAdded,
+            Self::AddressInUse { .. } => MailKind::AddressInUse,
         }
     }
 }

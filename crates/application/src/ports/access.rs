@@ -11,6 +11,8 @@ use super::StoreError;
 pub struct CallerRecord {
     /// False while suspended.
     pub is_active: bool,
+    /// Its owner has it hidden.
+    pub is_deactivated: bool,
     /// Holds every permission.
     pub is_superuser: bool,
     /// They must set up one-time passwords before any permission counts.
@@ -57,7 +59,8 @@ impl CallerRecord {
 /// Permissions, roles and groups in the store.
 pub trait AccessRows {
     /// What is known of `user`, who comes with a token of `session`; `None` where there is no such
-    /// account or the session has ended. Assigned roles count while their term runs.
+    /// account or the session has ended. Of a suspended account, whose sessions have all ended, that
+    /// much is told nevertheless. Assigned roles count while their term runs.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -64,6 +64,8 @@ pub struct ChatMember {
     pub user_id: UserId,
     /// False while suspended.
     pub is_active: bool,
+    /// Its owner has the account hidden.
+    pub is_deactivated: bool,
     /// The rooms they are in, archived ones included.
     pub rooms: Vec<RoomChatState>,
 }

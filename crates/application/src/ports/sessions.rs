@@ -1,7 +1,11 @@
 use abu_domain::{SessionId, UserId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::StoreError;
+use crate::lists::{Seek, TimePosition, Total};
+
+/// For how long it is remembered that a session was, and from which network it was last used.
+pub const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(180);
 
 /// A log-in about to be noted.
 #[derive(Clone, Debug)]
@@ -33,56 +37,151 @@ pub enum WhichSessions {
     AllBut(SessionId),
 }
 
-/// Why a session was ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndReason {
-    /// Its user logged out of it.
-    LogOut,
-    /// Its user logged out everywhere.
-    LogOutEverywhere,
-    /// Its user ended it from another one.
-    Revoked,
-    /// A refresh token of it was used again.
-    RefreshReused,
-    /// Its user changed their password.
-    PasswordChanged,
-    /// The password was reset.
-    PasswordReset,
-    /// The reader of the old address took a change of address back.
-    EmailChangeUndone,
-    /// The account was suspended.
-    Suspended,
-    /// Its user had the account hidden.
-    Deactivated,
-    /// The account is to be erased.
-    Erasure,
-}
-
-impl EndReason {
-    /// The name in storage.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LogOut => "log-out",
-            Self::LogOutEverywhere => "log-out-everywhere",
-            Self::Revoked => "revoked",
-            Self::RefreshReused => "refresh-reused",
-            Self::PasswordChanged => "password-changed",
-            Self::PasswordReset => "password-reset",
-            Self::EmailChangeUndone => "email-change-undone",
-            Self::Suspended => "suspended",
-            Self::Deactivated => "deactivated",
-            Self::Erasure => "erasure",
+macro_rules! end_reasons {
+    ($($variant:ident => $name:literal, $description:literal;)*) => {
+        /// Why a session was ended.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum EndReason {
+            $(#[doc = $description] $variant,)*
         }
-    }
+
+        impl EndReason {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in storage.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The reason of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.name() == name)
+            }
+        }
+    };
 }
 
-/// Log-ins in the store.
+end_reasons! {
+    LogOut => "log-out", "Its user logged out of it.";
+    LogOutEverywhere => "log-out-everywhere", "Its user logged out everywhere.";
+    Revoked => "revoked", "Its user ended it from another one.";
+    Displaced => "displaced", "Its user logged in on so many devices that the longest unused gave way.";
+    RefreshReused => "refresh-reused", "A refresh token of it was used again.";
+    PasswordChanged => "password-changed", "Its user changed their password.";
+    PasswordReset => "password-reset", "The password was reset.";
+    EmailChangeUndone => "email-change-undone",
+        "The reader of the old address took a change of address back.";
+    Suspended => "suspended", "The account was suspended.";
+    Deactivated => "deactivated", "Its user had the account hidden.";
+    Erasure => "erasure", "The account is to be erased.";
+}
+
+/// A session, as far as its refresh tokens need it.
+#[derive(Clone, Debug)]
+pub struct RefreshableSession {
+    /// Whose.
+    pub user_id: UserId,
+    /// What the client calls itself.
+    pub device_name: Option<String>,
+    /// The number of the newest refresh token.
+    pub refresh_count: u32,
+    /// When that was first handed out.
+    pub refreshed_at: DateTime<Utc>,
+    /// After this time it cannot be refreshed.
+    pub expires_at: DateTime<Utc>,
+    /// Why it was ended, if it was.
+    pub ended: Option<EndReason>,
+    /// False while the account is suspended.
+    pub is_active: bool,
+}
+
+/// What becomes of a session that is refreshed.
+#[derive(Clone, Debug)]
+pub struct SessionRefresh {
+    /// The number of the newest refresh token.
+    pub refresh_count: u32,
+    /// When that was first handed out.
+    pub refreshed_at: DateTime<Utc>,
+    /// Now.
+    pub used_at: DateTime<Utc>,
+    /// The network it was used from, without the part that names a machine.
+    pub network: Option<String>,
+    /// After this time it cannot be refreshed.
+    pub expires_at: DateTime<Utc>,
+    /// One-time passwords must be set up before any permission counts.
+    pub totp_due: bool,
+}
+
+/// A session in its user's list.
+#[derive(Clone, Debug)]
+pub struct SessionListing {
+    /// Its id.
+    pub id: SessionId,
+    /// What the client calls itself.
+    pub device_name: Option<String>,
+    /// The network it was last used from.
+    pub network: Option<String>,
+    /// When its user logged in.
+    pub created_at: DateTime<Utc>,
+    /// When it was last refreshed.
+    pub last_used_at: DateTime<Utc>,
+}
+
+/// A session that was ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Which.
+    pub id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// It was ended because its user was suspended.
+    pub by_suspension: bool,
+}
+
+/// Log-ins in the store. A session lasts until it is ended, or expires because nobody refreshed it.
 pub trait SessionRows {
-    /// Notes a log-in.
+    /// Notes a log-in; also forgets some of the sessions that ended longer ago than
+    /// [`ENDED_SESSIONS_KEPT`].
     ///
     /// # Errors
     /// A conflict where there is no such user.
     fn insert_session(&mut self, session: &NewSession) -> Result<(), StoreError>;
+
+    /// The session, its row locked until the transaction ends.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn lock_session(&mut self, id: SessionId) -> Result<Option<RefreshableSession>, StoreError>;
+
+    /// Notes that the session was refreshed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn refresh_session(
+        &mut self,
+        id: SessionId,
+        refresh: &SessionRefresh,
+    ) -> Result<(), StoreError>;
+
+    /// At most `limit` of the user's sessions that last, the most recently used first, by the times at
+    /// which they were.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn list_sessions(
+        &mut self,
+        user: UserId,
+        seek: Seek<TimePosition<SessionId>>,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionListing>, StoreError>;
+
+    /// How many of the user's sessions last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError>;
 
     /// Ends those of the user's sessions that last, and returns them.
     ///
@@ -96,9 +195,39 @@ pub trait SessionRows {
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionId>, StoreError>;
 
-    /// Those of `ids` that have not ended.
+    /// Ends the longest unused of the user's sessions that last, so that `keep` are left, and returns
+    /// those it ended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn end_longest_unused(
+        &mut self,
+        user: UserId,
+        keep: u32,
+        because: EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionId>, StoreError>;
+
+    /// Says of all of the user's sessions whether one-time passwords must be set up before any
+    /// permission counts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn set_totp_due(&mut self, user: UserId, totp_due: bool) -> Result<(), StoreError>;
+
+    /// Those of `ids` that last.
     ///
     /// # Errors
     /// [`StoreError`].
     fn live_sessions(&mut self, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError>;
+
+    /// At most `limit` sessions that were ended after that time, the latest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn sessions_ended_after(
+        &mut self,
+        time: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<EndedSession>, StoreError>;
 }

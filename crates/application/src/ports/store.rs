@@ -1,8 +1,8 @@
 use std::error::Error;
 
 use super::{
-    AccessRows, AuditRows, IdempotencyRows, MailRows, MessageRows, RoomRows, SessionRows,
-    TicketRows, UserRows,
+    AccessRows, AuditRows, ConsentRows, EmailRows, IdempotencyRows, MailRows, MessageRows,
+    OwnAccountRows, ResetRows, RoomRows, SessionRows, TicketRows, TotpRows, UserRows,
 };
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
@@ -25,31 +25,30 @@ pub enum StoreError {
     Other(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Everything that can be asked of the store on one connection.
-pub trait Transaction:
-    AccessRows
-    + AuditRows
-    + IdempotencyRows
-    + MailRows
-    + MessageRows
-    + RoomRows
-    + SessionRows
-    + TicketRows
-    + UserRows
-{
+macro_rules! transaction {
+    ($($rows:ident,)*) => {
+        /// Everything that can be asked of the store on one connection.
+        pub trait Transaction: $($rows +)* {}
+
+        impl<T: $($rows +)*> Transaction for T {}
+    };
 }
 
-impl<T> Transaction for T where
-    T: AccessRows
-        + AuditRows
-        + IdempotencyRows
-        + MailRows
-        + MessageRows
-        + RoomRows
-        + SessionRows
-        + TicketRows
-        + UserRows
-{
+transaction! {
+    AccessRows,
+    AuditRows,
+    ConsentRows,
+    EmailRows,
+    IdempotencyRows,
+    MailRows,
+    MessageRows,
+    OwnAccountRows,
+    ResetRows,
+    RoomRows,
+    SessionRows,
+    TicketRows,
+    TotpRows,
+    UserRows,
 }
 
 /// The database. Its methods block: on an async thread, go through

@@ -93,7 +93,7 @@ pub trait UserRows {
     /// [`StoreError`].
     fn count_users(&mut self, filter: &UserFilter) -> Result<Total, StoreError>;
 
-    /// Those of `ids` that are accounts and not suspended.
+    /// Those of `ids` that are accounts with a proved address, and neither suspended nor hidden.
     ///
     /// # Errors
     /// [`StoreError`].

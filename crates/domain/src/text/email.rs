@@ -33,6 +33,11 @@ impl EmailAddress {
         &self.0
     }
 
+    /// The name in front of the host.
+    pub fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or(&self.0, |(name, _)| name)
+    }
+
     /// What may be shown to people other than its owner.
     pub fn masked(&self) -> MaskedEmail {
         let (name, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));

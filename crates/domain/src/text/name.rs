@@ -1,5 +1,10 @@
 use super::Violation;
 
+const ONE_TO_100: Violation = Violation {
+    code: "name.length",
+    rule: "must have 1 to 100 characters",
+};
+
 /// One part of a person's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonName(String);
@@ -11,11 +16,7 @@ impl PersonName {
     /// `name.length` unless 1 to 100 characters are left, `name.control-character` for one that no
     /// name has.
     pub fn parse(text: &str) -> Result<Self, Violation> {
-        const LENGTH: Violation = Violation {
-            code: "name.length",
-            rule: "must have 1 to 100 characters",
-        };
-        one_line(text, 100, LENGTH).map(Self)
+        one_line(text, 100, ONE_TO_100).map(Self)
     }
 
     /// The name as text.
@@ -40,6 +41,26 @@ impl RoomName {
             rule: "must have 1 to 80 characters",
         };
         one_line(text, 80, LENGTH).map(Self)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a device calls itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceName(String);
+
+impl DeviceName {
+    /// Parses a name after trimming the space around it.
+    ///
+    /// # Errors
+    /// `name.length` unless 1 to 100 characters are left, `name.control-character` for one that no
+    /// name has.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        one_line(text, 100, ONE_TO_100).map(Self)
     }
 
     /// The name as text.

@@ -50,6 +50,7 @@ enum StoredContent {
         undo_until: DateTime<Utc>,
     },
     EmailChangeUndone {
+        reset_id: Uuid,
         #[serde(with = "name")]
         firstname: PersonName,
     },
@@ -71,6 +72,21 @@ enum StoredContent {
     },
     AccountCreated {
         reset_id: Uuid,
+        #[serde(with = "name")]
+        firstname: PersonName,
+    },
+    VerifyFurtherEmail {
+        verification_id: Uuid,
+        #[serde(with = "name")]
+        firstname: PersonName,
+    },
+    EmailAdded {
+        #[serde(with = "name")]
+        firstname: PersonName,
+        #[serde(with = "masked")]
+        new_address_masked: MaskedEmail,
+    },
+    AddressInUse {
         #[serde(with = "name")]
         firstname: PersonName,
     },
@@ -149,7 +165,10 @@ mod tests {
                 new_address_masked: EmailAddress::parse("amina@example.com").unwrap().masked(),
                 undo_until: at,
             },
-            MailContent::EmailChangeUndone { firstname: name() },
+            MailContent::EmailChangeUndone {
+                reset_id: id,
+                firstname: name(),
+            },
             MailContent::RefreshReused {
                 firstname: name(),
                 device_name: None,
@@ -172,6 +191,15 @@ mod tests {
                 reset_id: id,
                 firstname: name(),
             },
+            MailContent::VerifyFurtherEmail {
+                verification_id: id,
+                firstname: name(),
+            },
+            MailContent::EmailAdded {
+                firstname: name(),
+                new_address_masked: EmailAddress::parse("amina@example.com").unwrap().masked(),
+            },
+            MailContent::AddressInUse { firstname: name() },
         ]
     }
 

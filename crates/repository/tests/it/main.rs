@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod access;
+mod audit;
+mod ended_sessions;
 mod idempotency;
 mod mail;
 mod messages;
@@ -10,7 +12,9 @@ mod migrations;
 mod outages;
 mod rooms;
 mod schema;
+mod sessions;
 mod statements;
 mod tickets;
+mod totp;
 mod transactions;
 mod users;

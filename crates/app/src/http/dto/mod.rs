@@ -1,10 +1,14 @@
 //! What goes out: the JSON form of the domain's types.
 
+mod audit_entry;
+mod email;
 mod mail;
 mod message;
 mod room;
 mod user;
 
+pub(super) use audit_entry::AuditEntry;
+pub(super) use email::Email;
 pub(super) use mail::Mail;
 pub(super) use message::Message;
 pub(super) use room::{ListedRoom, Member, Membership, Room};

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use abu_application::{accounts::OwnAccount, sessions::LogIn};
+use abu_application::{own_account::OwnAccount, sessions::LogIn};
 use abu_domain::user;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -69,6 +69,9 @@ impl From<user::User> for User {
 pub(crate) struct Account {
     #[serde(flatten)]
     user: User,
+    /// Whether its owner has it hidden.
+    #[schema(example = false)]
+    is_deactivated: bool,
     /// Names of the permissions they hold.
     #[schema(example = json!(["can_view_user"]))]
     permissions: BTreeSet<String>,
@@ -78,6 +81,7 @@ impl From<OwnAccount> for Account {
     fn from(account: OwnAccount) -> Self {
         Self {
             user: account.user.into(),
+            is_deactivated: account.is_deactivated,
             permissions: account.permissions,
         }
     }

@@ -26,6 +26,10 @@ const NOT_A_LIST: Violation = Violation {
     code: "type.list",
     rule: "must be a list",
 };
+const NOT_AN_OBJECT: Violation = Violation {
+    code: "type.object",
+    rule: "must be an object",
+};
 const NOT_A_UUID: Violation = Violation {
     code: "uuid.invalid",
     rule: "must be a UUID",
@@ -131,8 +135,17 @@ impl BodyFields {
         }
     }
 
+    /// Fields that are texts. Of one that comes twice the last one counts.
+    pub(super) fn of_texts(texts: impl Iterator<Item = (String, String)>) -> Self {
+        Self {
+            fields: texts.map(|(name, text)| (name, text.into())).collect(),
+            taken: BTreeSet::new(),
+            errors: Vec::new(),
+        }
+    }
+
     /// Reads a `T` and holds the object to it: what it did not ask for is a mistake.
-    fn read<T: FromBody>(mut self) -> Result<T, Problem> {
+    pub(super) fn read<T: FromBody>(mut self) -> Result<T, Problem> {
         let value = T::from_body(&mut self);
         for name in self.fields.keys() {
             if !self.taken.contains(name.as_str()) {
@@ -180,6 +193,49 @@ impl BodyFields {
         } else {
             None
         }
+    }
+
+    /// A text that a merge patch may set, or remove by null: `None` where it does neither.
+    pub(crate) fn patched_optional_text<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<Option<T>> {
+        match self.fields.get(name) {
+            Some(Value::Null) => {
+                self.taken.insert(name);
+                Some(None)
+            }
+            Some(_) => self.text(name, parse).map(Some),
+            None => None,
+        }
+    }
+
+    /// An object that must be there, of names that `known` knows, and true or false for each.
+    pub(crate) fn flags<T>(
+        &mut self,
+        name: &'static str,
+        known: impl Fn(&str) -> Option<T>,
+    ) -> Option<Vec<(T, bool)>> {
+        let entries = self.required(name, |value| {
+            value.as_object().cloned().ok_or(NOT_AN_OBJECT)
+        })?;
+        let mut flags = Vec::new();
+        for (key, value) in &entries {
+            let shown: String = key.chars().take(MAX_NAME_SHOWN).collect();
+            let mistake = match (known(key), value.as_bool()) {
+                (Some(key), Some(flag)) => {
+                    flags.push((key, flag));
+                    continue;
+                }
+                (None, _) => ("unknown", "is not a known field"),
+                (Some(_), None) => ("type.flag", "must be true or false"),
+            };
+            let (code, rule) = mistake;
+            self.errors
+                .push(FieldError::in_object(name, &shown, code, rule));
+        }
+        Some(flags)
     }
 
     /// A UUID that must be there.
@@ -335,6 +391,46 @@ mod tests {
         assert_eq!(sample.unwrap().ids.len(), 1);
         let problem = read(&json!({"email": "a@example.com", "ids": [id, id, id, id]}));
         assert_eq!(pointers(&problem.unwrap_err()), [("/ids", "list.length")]);
+    }
+
+    #[test]
+    fn flags_are_read_by_name_and_each_wrong_one_is_named() {
+        let mut body = BodyFields::parse(
+            br#"{"flags": {"a": true, "b": false, "c/d": true, "e": 1}, "others": [], "none": null}"#,
+        )
+        .unwrap();
+        let known = |name: &str| ["a", "b", "e"].into_iter().find(|known| *known == name);
+        assert_eq!(
+            body.flags("flags", known),
+            Some(vec![("a", true), ("b", false)])
+        );
+        assert_eq!(body.flags("others", known), None);
+        assert_eq!(body.flags("none", known), None);
+        assert_eq!(body.flags("absent", known), None);
+        let problem =
+            serde_json::to_value(Problem::validation(body.errors).document(None)).unwrap();
+        assert_eq!(
+            pointers(&problem),
+            [
+                ("/flags/c~1d", "unknown"),
+                ("/flags/e", "type.flag"),
+                ("/others", "type.object"),
+                ("/none", "type.object"),
+                ("/absent", "required"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_merge_patch_sets_removes_or_leaves_a_text() {
+        let mut body = BodyFields::parse(br#"{"set": "Bello", "removed": null}"#).unwrap();
+        let mut patched = |name| body.patched_optional_text(name, RoomName::parse);
+        assert_eq!(
+            patched("set"),
+            Some(Some(RoomName::parse("Bello").unwrap()))
+        );
+        assert_eq!(patched("removed"), Some(None));
+        assert_eq!(patched("left"), None);
     }
 
     #[test]

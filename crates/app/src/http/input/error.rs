@@ -43,6 +43,16 @@ impl FieldError {
         }
     }
 
+    /// A mistake in the entry `key` of the body's object `name`.
+    pub fn in_object(name: &str, key: &str, code: &'static str, rule: &str) -> Self {
+        Self {
+            pointer: Some(format!("/{}/{}", escaped(name), escaped(key))),
+            parameter: None,
+            code: code.into(),
+            message: format!("{name}.{key} {rule}"),
+        }
+    }
+
     /// A mistake in the query parameter `name`.
     pub fn in_query(name: &str, code: &'static str, rule: &str) -> Self {
         Self {

@@ -6,8 +6,10 @@
 
 mod body;
 mod error;
+mod form;
 mod query;
 
 pub(super) use body::{Body, BodyFields, FromBody, whole_body};
 pub(super) use error::FieldError;
-pub(super) use query::{FromQuery, QueryFields, flag};
+pub(super) use form::Form;
+pub(super) use query::{FromQuery, QueryFields, flag, short_text, time};

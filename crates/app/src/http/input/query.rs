@@ -4,6 +4,7 @@
 //! parsed.
 
 use abu_domain::Violation;
+use chrono::{DateTime, Utc};
 
 use super::FieldError;
 use crate::http::problem::Problem;
@@ -30,6 +31,34 @@ pub(crate) fn flag(text: &str) -> Result<bool, Violation> {
         code: "flag.invalid",
         rule: "must be true or false",
     })
+}
+
+/// Reads a text of 1 to 100 characters.
+///
+/// # Errors
+/// Where it is longer, empty, or holds control characters.
+pub(crate) fn short_text(text: &str) -> Result<String, Violation> {
+    if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(Violation {
+            code: "text.short",
+            rule: "must have 1 to 100 characters and no control characters",
+        })
+    }
+}
+
+/// Reads a time of RFC 3339.
+///
+/// # Errors
+/// Where it is none.
+pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, Violation> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|_no_time| Violation {
+            code: "time.invalid",
+            rule: "must be a time such as 2026-01-05T08:30:00Z",
+        })
 }
 
 /// The parameters of a query, taken one by one.

@@ -4,12 +4,16 @@ use abu_application::{
     access::AccessError,
     accounts::AccountError,
     chat_access::TicketError,
+    emails::{EmailError, LinkError},
     idempotency::IdempotencyError,
     mail::MailError,
     messaging::MessagingError,
-    ports::{StoreError, TokenError},
+    own_account::OwnAccountError,
+    passwords::{ChangePasswordError, ConfirmError, NewPasswordError, ResetError},
+    ports::{PasswordWeakness, StoreError, TokenError},
+    registration::RegistrationError,
     rooms::RoomError,
-    sessions::LogInError,
+    sessions::{LogInError, RefreshError, SessionError, TotpError},
     versions::PreconditionFailed,
 };
 use abu_chat::ConnectError;
@@ -19,6 +23,49 @@ use crate::http::input::FieldError;
 
 fn account_suspended() -> Problem {
     Problem::new(ProblemKind::AccountSuspended, "The account is suspended.")
+}
+
+fn account_deactivated() -> Problem {
+    Problem::new(
+        ProblemKind::AccountDeactivated,
+        "The account is hidden. Show it again first: POST /api/v1/me/reactivate.",
+    )
+}
+
+fn gone() -> Problem {
+    Problem::new(
+        ProblemKind::Gone,
+        "The link is not good, or not any more. Have another one sent.",
+    )
+}
+
+/// What is wrong with the new password in the body's field `name`.
+fn refused_password(name: &str, error: NewPasswordError) -> Problem {
+    match error {
+        NewPasswordError::Weak(weakness) => {
+            let code = match weakness {
+                PasswordWeakness::Guessable { .. } => "password.weak",
+                PasswordWeakness::Personal => "password.personal",
+            };
+            let rule = weakness.to_string();
+            Problem::validation(vec![FieldError::in_body(name, code, rule)])
+        }
+        NewPasswordError::Store(error) => error.into(),
+        NewPasswordError::Hashing(cause) => Problem::internal(cause),
+    }
+}
+
+/// The caller did not prove who they are by the body's field `name`.
+fn unconfirmed(name: &str, error: ConfirmError) -> Problem {
+    match error {
+        ConfirmError::Access(error) => error.into(),
+        ConfirmError::WrongPassword => Problem::validation(vec![FieldError::in_body(
+            name,
+            "password.wrong",
+            "is not the password of the account",
+        )]),
+        ConfirmError::Store(error) => error.into(),
+    }
 }
 
 fn no_such_room() -> Problem {
@@ -69,6 +116,7 @@ impl From<AccessError> for Problem {
         match error {
             AccessError::SessionEnded => session_ended(),
             AccessError::Suspended => account_suspended(),
+            AccessError::Deactivated => account_deactivated(),
             AccessError::Denied(permission) => Self::missing_permission(permission),
             AccessError::TotpDue => Self::new(
                 ProblemKind::TotpRequired,
@@ -97,7 +145,11 @@ impl From<LogInError> for Problem {
         match error {
             LogInError::InvalidCredentials => Self::new(
                 ProblemKind::InvalidCredentials,
-                "The e-mail address or the password is wrong.",
+                "The e-mail address, the password or the one-time password is wrong.",
+            ),
+            LogInError::OtpRequired => Self::new(
+                ProblemKind::OtpRequired,
+                "Send a one-time password or a recovery code as otp.",
             ),
             LogInError::EmailUnverified => Self::new(
                 ProblemKind::EmailUnverified,
@@ -106,6 +158,60 @@ impl From<LogInError> for Problem {
             LogInError::Suspended => account_suspended(),
             LogInError::Store(error) => error.into(),
             LogInError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid => {
+                Self::new(ProblemKind::InvalidToken, "The refresh token is not valid.")
+            }
+            RefreshError::Expired => Self::new(
+                ProblemKind::TokenExpired,
+                "The session was not refreshed for too long. Log in again.",
+            ),
+            RefreshError::Reused => Self::new(
+                ProblemKind::RefreshReused,
+                "The refresh token was used before, so the session was ended. Log in again.",
+            ),
+            RefreshError::Suspended => account_suspended(),
+            RefreshError::Store(error) => error.into(),
+            RefreshError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Access(error) => error.into(),
+            SessionError::NotFound => Self::new(ProblemKind::NotFound, "There is no such session."),
+            SessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TotpError> for Problem {
+    fn from(error: TotpError) -> Self {
+        match error {
+            TotpError::Confirm(error) => unconfirmed("password", error),
+            TotpError::WrongOtp => Self::validation(vec![FieldError::in_body(
+                "otp",
+                "otp.wrong",
+                "is not what the device shows now, nor a recovery code, or was used before",
+            )]),
+            TotpError::AlreadyEnabled => Self::conflict(
+                "totp-enabled",
+                "One-time passwords are set up already. Remove them first to use another device.",
+            ),
+            TotpError::NotEnabled => Self::conflict(
+                "totp-not-enabled",
+                "One-time passwords are not set up. Begin with POST /api/v1/auth/totp.",
+            ),
+            TotpError::Store(error) => error.into(),
+            TotpError::Internal(cause) => Self::internal(cause),
         }
     }
 }
@@ -128,8 +234,91 @@ impl From<AccountError> for Problem {
                 "last-superuser",
                 "The last active superuser cannot be suspended.",
             ),
+            AccountError::Password(error) => refused_password("password", error),
             AccountError::Store(error) => error.into(),
-            AccountError::Hashing(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<RegistrationError> for Problem {
+    fn from(error: RegistrationError) -> Self {
+        match error {
+            RegistrationError::Password(error) => refused_password("password", error),
+            RegistrationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResetError> for Problem {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::Gone => gone(),
+            ResetError::Password(error) => refused_password("password", error),
+            ResetError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for Problem {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::NotYours => Self::new(
+                ProblemKind::PermissionDenied,
+                "Only its owner changes the password of an account.",
+            ),
+            ChangePasswordError::Confirm(error) => unconfirmed("current_password", error),
+            ChangePasswordError::Password(error) => refused_password("new_password", error),
+            ChangePasswordError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EmailError> for Problem {
+    fn from(error: EmailError) -> Self {
+        match error {
+            EmailError::Confirm(error) => unconfirmed("password", error),
+            EmailError::NotFound => Self::new(ProblemKind::NotFound, "There is no such address."),
+            EmailError::AlreadyYours => Self::new(
+                ProblemKind::Duplicate,
+                "The account has this address already.",
+            )
+            .with_errors(vec![FieldError::in_body(
+                "email",
+                "email.yours",
+                "belongs to the account already",
+            )]),
+            EmailError::TooMany => Self::conflict(
+                "too-many-addresses",
+                "The account has as many addresses as it may have. Remove one first.",
+            ),
+            EmailError::Primary => Self::conflict(
+                "primary-address",
+                "The primary address cannot be removed. Make another one the primary one first.",
+            ),
+            EmailError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Gone => gone(),
+            LinkError::Access(error) => error.into(),
+            LinkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OwnAccountError> for Problem {
+    fn from(error: OwnAccountError) -> Self {
+        match error {
+            OwnAccountError::Access(error) => error.into(),
+            OwnAccountError::NamesLocked => Self::conflict(
+                "names-locked",
+                "The university has verified these names; only the alumni office changes them.",
+            ),
+            OwnAccountError::Store(error) => error.into(),
         }
     }
 }
@@ -247,6 +436,7 @@ impl From<ConnectError> for Problem {
         match error {
             ConnectError::SessionEnded => session_ended(),
             ConnectError::Suspended => account_suspended(),
+            ConnectError::Deactivated => account_deactivated(),
             ConnectError::TooManySessions => Self::new(
                 ProblemKind::TooManySessions,
                 "The account has as many chat sessions as it may have.",

@@ -53,13 +53,20 @@ problem_kinds! {
         "Send an access token as `Authorization: Bearer …`; the chat also takes one as its `token` \
          parameter, or a ticket as `ticket`.";
     InvalidToken => UNAUTHORIZED, "invalid-token", "The token is not accepted",
-        "The access token or ticket is malformed, was not made here, was used up, or belongs to an \
-         account that is gone. Log in again.";
+        "The token or ticket is malformed, was not made here, was used up, or belongs to a session \
+         that has ended. Log in again.";
     TokenExpired => UNAUTHORIZED, "token-expired", "The token has expired",
-        "The access token was good and its time is over. Log in again.";
-    InvalidCredentials => UNAUTHORIZED, "invalid-credentials", "The log-in failed",
-        "There is no account with this e-mail address and this password. Which of the two is wrong \
-         is not told.";
+        "The token was good and its time is over. Get another access token with the refresh token; \
+         where it is the refresh token itself, log in again.";
+    InvalidCredentials => UNAUTHORIZED, "invalid-credentials", "The credentials are wrong",
+        "There is no account with this e-mail address and this password, or the one-time password \
+         is wrong or was used before. Which of them it is, is not told.";
+    OtpRequired => UNAUTHORIZED, "otp-required", "A one-time password is required",
+        "The password is right, and the account has one-time passwords. Send the same log-in again \
+         with `otp`: what the device shows now, or a recovery code.";
+    RefreshReused => UNAUTHORIZED, "refresh-reused", "The refresh token was used before",
+        "Two hold tokens of this session, and one of them may be a thief. It was ended for both, and \
+         its owner was told by mail. Log in again.";
     PermissionDenied => FORBIDDEN, "permission-denied", "A permission is missing",
         "The caller lacks a permission, named in `required`, or the role in the room that this \
          takes.";
@@ -71,6 +78,9 @@ problem_kinds! {
          `POST /api/v1/auth/totp`.";
     AccountSuspended => FORBIDDEN, "account-suspended", "The account is suspended",
         "The account may not use the platform until it is activated again.";
+    AccountDeactivated => FORBIDDEN, "account-deactivated", "The account is hidden",
+        "Its owner has the account hidden, and so cannot use the platform. Logging in shows it again, \
+         and so does `POST /api/v1/me/reactivate`.";
     OriginNotAllowed => FORBIDDEN, "origin-not-allowed", "The page may not open the chat",
         "A browser opened the chat from a page whose origin is not on the server's list.";
     NotFound => NOT_FOUND, "not-found", "There is no such thing",
@@ -84,6 +94,9 @@ problem_kinds! {
         "The request is well formed and contradicts the state of what it is about; `code` says how.";
     Duplicate => CONFLICT, "duplicate", "It exists already",
         "Something with the same unique property exists already; `errors` names the property.";
+    Gone => GONE, "gone", "The link is not good any more",
+        "The link was used, replaced by a newer one or is too old, or was never sent: which, is not \
+         told. Have another one sent.";
     PreconditionFailed => PRECONDITION_FAILED, "precondition-failed", "It was changed meanwhile",
         "What the request would change is no longer as it was when the tag in `If-Match` was sent. \
          Nothing was changed: read it again, and decide again. A tag counts only exactly as the \
@@ -91,7 +104,8 @@ problem_kinds! {
     PayloadTooLarge => PAYLOAD_TOO_LARGE, "payload-too-large", "The body is too large",
         "The body is larger than the server takes.";
     UnsupportedMedia => UNSUPPORTED_MEDIA_TYPE, "unsupported-media", "The body has the wrong type",
-        "Bodies are JSON: send `Content-Type: application/json`.";
+        "Bodies are JSON, with `Content-Type: application/json`, unless the API description names \
+         another type.";
     ValidationFailed => UNPROCESSABLE_ENTITY, "validation-failed", "Some fields are not valid",
         "Every field or parameter that breaks a rule is listed in `errors`, with a stable `code` \
          and a sentence for people.";
@@ -145,8 +159,12 @@ impl ProblemKind {
     /// The challenge that goes with a 401.
     pub(super) const fn challenge(self) -> Option<&'static str> {
         match self {
-            Self::AuthenticationRequired | Self::InvalidCredentials => Some("Bearer"),
-            Self::InvalidToken | Self::TokenExpired => Some("Bearer error=\"invalid_token\""),
+            Self::AuthenticationRequired | Self::InvalidCredentials | Self::OtpRequired => {
+                Some("Bearer")
+            }
+            Self::InvalidToken | Self::TokenExpired | Self::RefreshReused => {
+                Some("Bearer error=\"invalid_token\"")
+            }
             _ => None,
         }
     }
@@ -159,6 +177,7 @@ impl ProblemKind {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
+            StatusCode::GONE => Self::Gone,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMedia,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,

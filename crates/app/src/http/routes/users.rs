@@ -3,7 +3,7 @@
 use abu_application::{accounts::UserDraft, lists::TimePosition, ports::UserFilter};
 use abu_domain::{
     UserId, Violation,
-    text::{EmailAddress, NewPassword, PersonName, PhoneNumber},
+    text::{EmailAddress, PersonName, PhoneNumber},
     user::{self, Verification},
 };
 use actix_web::{
@@ -11,15 +11,14 @@ use actix_web::{
     web::{Json, Path},
 };
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{ByUuid, State, created};
+use super::{ByUuid, State, created, new_password};
 use crate::http::{
     caller::CurrentUser,
     dto::User,
-    input::{Body, BodyFields, FromBody, FromQuery, QueryFields, flag},
+    input::{Body, BodyFields, FromBody, FromQuery, QueryFields, flag, short_text, time},
     list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
     problem::{Problem, problems},
 };
@@ -84,31 +83,11 @@ impl FromQuery for UserFilter {
     }
 }
 
-fn short_text(text: &str) -> Result<String, Violation> {
-    if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-        Ok(text.to_owned())
-    } else {
-        Err(Violation {
-            code: "text.short",
-            rule: "must have 1 to 100 characters and no control characters",
-        })
-    }
-}
-
 fn verification(text: &str) -> Result<Verification, Violation> {
     Verification::from_name(text).ok_or(Violation {
         code: "verification.unknown",
         rule: "must be unverified, pending, verified or revoked",
     })
-}
-
-fn time(text: &str) -> Result<DateTime<Utc>, Violation> {
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .map_err(|_no_time| Violation {
-            code: "time.invalid",
-            rule: "must be a time such as 2026-01-05T08:30:00Z",
-        })
 }
 
 problems! {
@@ -153,7 +132,7 @@ async fn list_users(
 struct NewUserSchema {
     /// What it logs in with.
     email: String,
-    /// At least 10 characters, at most 1,024 bytes.
+    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
     #[schema(format = Password, min_length = 10)]
     password: String,
     #[schema(min_length = 1, max_length = 100)]
@@ -169,9 +148,7 @@ struct NewUserSchema {
 impl FromBody for UserDraft {
     fn from_body(body: &mut BodyFields) -> Option<Self> {
         let email = body.text("email", EmailAddress::parse);
-        let password = body.text("password", |text| {
-            NewPassword::parse(SecretString::from(text))
-        });
+        let password = body.text("password", new_password);
         let firstname = body.text("firstname", PersonName::parse);
         let middlename = body.optional_text("middlename", PersonName::parse);
         let lastname = body.text("lastname", PersonName::parse);

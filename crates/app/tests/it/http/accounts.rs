@@ -17,7 +17,7 @@ async fn a_log_in_gives_a_token_that_opens_the_account() {
     let token = log_in(&rig, &ADMIN_EMAIL.to_uppercase(), ADMIN_PASSWORD).await;
     let token = token.expect(200);
     assert_eq!(token["token_type"], "bearer");
-    assert_eq!(token["expires_in"], 3_600);
+    assert_eq!(token["expires_in"], 900);
     assert_eq!(token["user"]["verification"], "unverified");
 
     let bearer = format!("bearer {}", token["access_token"].as_str().unwrap());

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use abu_domain::{access::Permission, room::RoomRole, user::User};
+use abu_domain::{room::RoomRole, user::User};
 use serde_json::{Value, json};
 
 use super::support::{Answer, Rig};
@@ -36,7 +36,11 @@ fn vary(answer: &Answer) -> BTreeSet<String> {
 fn readable(description: &Value, room: &str, user: &User) -> Vec<String> {
     let paths = description["paths"].as_object().unwrap();
     let answers = |item: &Value| !item["get"]["responses"]["200"]["content"].is_null();
-    let readable = paths.iter().filter(|(_, item)| answers(item));
+    // Looking into the audit log adds to it, so it is another one each time.
+    let same_again = |path: &str| path != "/api/v1/admin/audit-log";
+    let readable = paths
+        .iter()
+        .filter(|(path, item)| answers(item) && same_again(path));
     let filled = readable.map(|(path, _)| {
         let id = if path.contains("/users/") {
             &user.id.to_string()
@@ -53,7 +57,7 @@ fn readable(description: &Value, room: &str, user: &User) -> Vec<String> {
 #[tokio::test]
 async fn whatever_can_be_read_is_not_sent_again_to_who_has_it() {
     let rig = Rig::start().await;
-    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    let viewer = rig.database().user().superuser().create();
     let room = rig.database().group(viewer.id).create().id.to_string();
     let paths = readable(&rig.description().await, &room, &viewer);
     assert!(paths.len() >= 12, "{paths:?}");

@@ -130,11 +130,11 @@ async fn an_id_that_is_none_is_the_same_as_one_of_nothing() {
 async fn another_method_is_refused_with_those_that_are_possible() {
     let rig = Rig::start().await;
     for (method, path, allowed) in [
-        ("DELETE", "/api/v1/me", "GET, HEAD"),
+        ("DELETE", "/api/v1/me", "GET, HEAD, PATCH"),
         ("GET", "/api/v1/auth/token", "POST"),
         ("PUT", "/api/v1/users", "GET, POST, HEAD"),
-        ("BREW", "/api/v1/me", "GET, HEAD"),
-        ("OPTIONS", "/api/v1/me", "GET, HEAD"),
+        ("BREW", "/api/v1/me", "GET, HEAD, PATCH"),
+        ("OPTIONS", "/api/v1/me", "GET, HEAD, PATCH"),
     ] {
         let answer = rig.call(method, path).send().await;
         assert_eq!(answer.status.as_u16(), 405, "{method} {path}");

@@ -12,7 +12,9 @@ use std::{
 use abu_app::{
     http,
     readiness::{Readiness, ServingState},
-    security::{BcryptHasher, HmacLinkTokens, JwtTokens},
+    security::{
+        BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
+    },
     settings::{Environment, Settings, Sources},
     state::{AppParts, AppState},
 };
@@ -131,8 +133,11 @@ impl BrokenServer {
             chat: chat.clone(),
             readiness: readiness.clone(),
             tokens: Arc::new(PanickingTokens(tokens)),
+            refresh_tokens: Arc::new(HmacRefreshTokens::new(secret.as_bytes())),
+            one_time_passwords: Arc::new(SealedTotp::new(&secret.into())),
             links: Arc::new(HmacLinkTokens::new(secret.as_bytes())),
             hasher: Arc::new(BcryptHasher::new(4)),
+            policy: Arc::new(GuessingPolicy::new(3)),
             hashing: pool,
             clock,
             ids,

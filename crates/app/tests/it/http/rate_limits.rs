@@ -3,10 +3,10 @@
 
 use abu_app::rate_limits::Quota;
 use abu_domain::user::User;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::support::{Answer, Rig};
+use super::support::{Answer, PASSWORD, Rig};
 
 const HOUR: u32 = 3_600;
 
@@ -307,5 +307,77 @@ async fn a_page_may_read_what_is_left() {
             exposed.split(',').any(|name| name.trim() == header),
             "{exposed}"
         );
+    }
+}
+
+#[tokio::test]
+async fn mails_that_anybody_can_ask_for_are_few_for_one_address_whether_or_not_it_has_an_account() {
+    let rig = Rig::start_with(|settings| settings.rate_limits.recover = Quota::new(3, HOUR)).await;
+    let owner = rig.member();
+    let asking = rig.member();
+    for email in [owner.email.as_str(), "nobody@example.com"] {
+        let register = json!({
+            "email": email, "password": PASSWORD, "firstname": "Musa", "lastname": "Danladi",
+            "terms_version": "1", "consents": {},
+        });
+        let address = json!({"email": email});
+        for (path, body) in [
+            ("/api/v1/auth/register", &register),
+            ("/api/v1/auth/forgot-password", &address),
+            ("/api/v1/auth/verify-email/resend", &address),
+        ] {
+            rig.post(path).json(body).send().await.expect(202);
+        }
+        for (path, body) in [
+            ("/api/v1/auth/register", &register),
+            ("/api/v1/auth/forgot-password", &address),
+            ("/api/v1/auth/verify-email/resend", &address),
+        ] {
+            assert_refused(&rig.post(path).json(body).send().await, "recover");
+        }
+        let claim = json!({"email": email, "password": PASSWORD});
+        for path in ["/api/v1/me/emails", "/api/v1/me/email"] {
+            let answer = rig.post(path).by(&asking).json(&claim).send().await;
+            assert_refused(&answer, "recover");
+        }
+    }
+}
+
+#[tokio::test]
+async fn registrations_from_one_network_are_few() {
+    let rig = Rig::start_with(|settings| settings.rate_limits.register = Quota::new(2, HOUR)).await;
+    let register = |number: u32| {
+        let body = json!({
+            "email": format!("{number}@example.com"), "password": PASSWORD, "firstname": "Musa",
+            "lastname": "Danladi", "terms_version": "1", "consents": {},
+        });
+        rig.post("/api/v1/auth/register").json(&body).send()
+    };
+    for number in 0..2 {
+        register(number).await.expect(202);
+    }
+    assert_refused(&register(2).await, "register");
+}
+
+#[tokio::test]
+async fn whoever_found_a_device_tries_its_owners_password_no_oftener_than_at_a_log_in() {
+    let rig =
+        Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(4, HOUR)).await;
+    let owner = rig.member();
+    let change = json!({"current_password": "a guess", "new_password": "a heron over the hill"});
+    let claim = json!({"email": "b@example.com", "password": "a guess"});
+    let of_account = format!("/api/v1/users/{}/password", owner.id);
+    let routes = [
+        ("/api/v1/me/password", &change),
+        (of_account.as_str(), &change),
+        ("/api/v1/me/emails", &claim),
+        ("/api/v1/me/email", &claim),
+    ];
+    let try_at = |(path, body): (&str, &Value)| rig.post(path).by(&owner).json(body).send();
+    for route in routes {
+        try_at(route).await.problem("validation-failed");
+    }
+    for route in routes {
+        assert_refused(&try_at(route).await, "log-in-account");
     }
 }

@@ -14,10 +14,13 @@ use abu_application::{
 use abu_domain::text::{EmailAddress, PersonName};
 use abu_test_support::{SECRET, SmtpBehavior, SmtpServer};
 use log::{LevelFilter, Log, Metadata, Record};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::support::Rig;
+use super::{
+    post::Post,
+    support::{PASSWORD, Rig},
+};
 
 /// How long a line may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -164,6 +167,138 @@ async fn tokens_tickets_and_passwords_are_nowhere_in_the_log() {
         panic!("a token has three parts")
     };
     for secret in [&claims[..40], signature, &ticket, password, email] {
+        assert_nowhere(secret);
+    }
+}
+
+/// What could be seen of a JSON text that is a secret: it, and what it is put together from.
+fn parts(secret: &Value) -> Vec<String> {
+    let secret = secret.as_str().unwrap();
+    let long = secret.split('.').filter(|part| part.len() > 10);
+    long.chain([secret]).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn nothing_that_keeps_somebody_logged_in_is_in_the_log() {
+    listen();
+    let key = "the encryption key in the test of the log";
+    let rig = Rig::start_with(|settings| {
+        settings.auth.encryption_key = Some(key.into());
+        settings.rate_limits.enabled = false;
+    })
+    .await;
+    let user = rig.member();
+    let pair = rig.log_in(&user).await;
+    let access = &pair["access_token"];
+    let call = rig.post("/api/v1/auth/totp").bearing(access);
+    let secret = call.json(&json!({"password": PASSWORD})).send().await;
+    let secret = secret.expect(201);
+    let device = totp_rs::Totp::from_url(secret["otpauth_uri"].as_str().unwrap()).unwrap();
+    let now = u64::try_from(chrono::Utc::now().timestamp()).unwrap();
+    let otp = json!({"otp": device.generate(now).to_string()});
+    let call = rig.post("/api/v1/auth/totp/confirm").bearing(access);
+    let codes = call.json(&otp).send().await.expect(200)["recovery_codes"].clone();
+    let used = codes[0].as_str().unwrap();
+
+    let mut requests = Vec::new();
+    for call in [
+        rig.post("/api/v1/auth/refresh")
+            .json(&json!({"refresh_token": pair["refresh_token"]})),
+        rig.post("/api/v1/auth/refresh")
+            .json(&json!({"refresh_token": [pair["refresh_token"]]})),
+        rig.post(&format!(
+            "/api/v1/auth/refresh?refresh_token={}",
+            pair["refresh_token"]
+        )),
+        rig.post("/api/v1/auth/token").json(&json!({
+            "email": user.email.as_str(), "password": PASSWORD, "otp": used,
+        })),
+        rig.post("/api/v1/auth/token").json(&json!({
+            "email": user.email.as_str(), "password": PASSWORD, "otp": [used],
+        })),
+        rig.post("/api/v1/auth/docs-token")
+            .form(&[("username", user.email.as_str()), ("password", PASSWORD)]),
+        rig.post("/api/v1/auth/docs-token")
+            .form(&[("username", PASSWORD), ("password", used)]),
+        rig.delete("/api/v1/auth/totp")
+            .bearing(access)
+            .json(&json!({"password": PASSWORD, "otp": codes[1]})),
+    ] {
+        let answer = call.send().await;
+        assert!(!answer.text().contains(used), "{}", answer.text());
+        requests.push(answer.header("x-request-id").to_owned());
+    }
+    for request in &requests {
+        access_line(request);
+    }
+    for secret in [
+        access,
+        &pair["refresh_token"],
+        &secret["secret"],
+        &codes[0],
+        &codes[1],
+    ] {
+        for part in parts(secret) {
+            assert_nowhere(&part);
+        }
+    }
+    for secret in [key, PASSWORD, user.email.as_str()] {
+        assert_nowhere(secret);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_an_account_the_log_has_neither_addresses_nor_passwords_names_and_links() {
+    listen();
+    let (rig, post) = Post::start().await;
+    let (email, further) = ("life.in.the.log@example.com", "more.in.the.log@example.com");
+    let (first, second) = ("a heron over the log", "a kingfisher over the log");
+    let draft = json!({
+        "email": email, "password": first, "firstname": "Inthelog", "lastname": "Bello",
+        "phone": "+2348031234567", "terms_version": "1", "consents": {},
+    });
+    let call = |path: &str| rig.post(&format!("/api/v1{path}"));
+    call("/auth/register").json(&draft).send().await.expect(202);
+    call("/auth/register").json(&draft).send().await.expect(202);
+    post.letter(email, "Confirm your e-mail address");
+    let letter = post.letter(email, "Confirm your e-mail address");
+    let token = letter.link("verify-email");
+    let verify = call("/auth/verify-email").json(&json!({"token": token}));
+    verify.send().await.expect(200);
+    let forgot = call("/auth/forgot-password").json(&json!({"email": email}));
+    forgot.send().await.expect(202);
+    let link = post
+        .letter(email, "Choose a new password")
+        .link("reset-password");
+    let reset = |password: &str| {
+        let call = call(&format!("/auth/reset-password/{link}"));
+        call.json(&json!({"password": password})).send()
+    };
+    reset("password1234").await.problem("validation-failed");
+    let answer = reset(second).await;
+    answer.expect(200);
+    let line = access_line(answer.header("x-request-id"));
+    assert!(
+        line.contains("POST /api/v1/auth/reset-password/ 200"),
+        "{line}"
+    );
+    let session = rig.log_in_as(email, second).await;
+    let add = json!({"email": further, "password": second});
+    let add = call("/me/emails").with(&session).json(&add);
+    let answer = add.send().await;
+    answer.expect(202);
+    access_line(answer.header("x-request-id"));
+    post.letter(further, "Confirm your further e-mail address");
+    for secret in [
+        email,
+        further,
+        first,
+        second,
+        "Inthelog",
+        &token,
+        &link,
+        "8031234567",
+    ] {
         assert_nowhere(secret);
     }
 }

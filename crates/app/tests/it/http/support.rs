@@ -1,15 +1,31 @@
 //! A server, a client, and answers that can be looked at.
 
-use abu_app::settings::Settings;
-use abu_domain::{UserId, access::Permission, user::User};
+use std::sync::LazyLock;
+
+use abu_app::{security::BcryptHasher, settings::Settings};
+use abu_application::ports::PasswordHasher;
+use abu_domain::{UserId, access::Permission, text::NewPassword, user::User};
 use abu_test_support::{TestDatabase, TestServer};
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap},
     redirect::Policy,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// What people log in with whom a test gives a password.
+pub(super) const PASSWORD: &str = "harmattan over kongo hill";
+
+static PASSWORD_HASH: LazyLock<String> = LazyLock::new(|| {
+    let password = NewPassword::parse(PASSWORD.into()).unwrap();
+    BcryptHasher::new(4).hash(&password).unwrap()
+});
+
+/// The hash of [`PASSWORD`].
+pub(super) fn password_hash() -> &'static str {
+    &PASSWORD_HASH
+}
 
 /// A server with a client that follows no redirects.
 pub(super) struct Rig {
@@ -26,11 +42,21 @@ impl Rig {
         Self::on(TestServer::start_with(change).await)
     }
 
+    /// A server that lets everybody ask as often as they like.
+    pub(super) async fn without_limits() -> Self {
+        Self::start_with(|settings| settings.rate_limits.enabled = false).await
+    }
+
     pub(super) fn on(server: TestServer) -> Self {
         Self {
             server,
             client: client(),
         }
+    }
+
+    /// Where a test asks more often than anybody may.
+    pub(super) async fn start_without_limits() -> Self {
+        Self::start_with(|settings| settings.rate_limits.enabled = false).await
     }
 
     pub(super) fn database(&self) -> &TestDatabase {
@@ -42,6 +68,39 @@ impl Rig {
         self.database().user().create()
     }
 
+    /// Somebody without any permission who can log in with [`PASSWORD`].
+    pub(super) fn member(&self) -> User {
+        let user = self.database().user();
+        user.password_hash(password_hash()).create()
+    }
+
+    /// The tokens of a log-in with [`PASSWORD`].
+    pub(super) async fn log_in(&self, user: &User) -> Value {
+        self.try_log_in(user.email.as_str(), PASSWORD)
+            .await
+            .expect(200)
+    }
+
+    /// The access token of a log-in, for [`Call::with`].
+    pub(super) async fn log_in_as(&self, email: &str, password: &str) -> String {
+        let answer = self.try_log_in(email, password).await.expect(200);
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub(super) async fn try_log_in(&self, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password});
+        self.post("/api/v1/auth/token").json(&body).send().await
+    }
+
+    /// Makes sure that this condition holds in the database.
+    #[track_caller]
+    pub(super) fn assert_stored(&self, condition: &str) {
+        let quoted = condition.replace('\'', "''");
+        self.database().execute(&format!(
+            "DO $do$ BEGIN ASSERT ({condition}), '{quoted}'; END $do$"
+        ));
+    }
+
     /// Somebody who holds these permissions and no other.
     pub(super) fn holder_of(&self, permissions: &[Permission]) -> User {
         let user = self.user();
@@ -51,7 +110,7 @@ impl Rig {
         user
     }
 
-    fn grant(&self, user: UserId, permission: Permission) {
+    pub(super) fn grant(&self, user: UserId, permission: Permission) {
         let name = permission.name();
         let own = Uuid::new_v4().simple();
         self.database().execute(&format!(
@@ -122,6 +181,16 @@ impl Call<'_> {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// With the access token of a log-in.
+    pub(super) fn with(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// The same, with the token as it came.
+    pub(super) fn bearing(self, token: &Value) -> Self {
+        self.with(token.as_str().unwrap())
+    }
+
     pub(super) fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
         self
@@ -130,6 +199,14 @@ impl Call<'_> {
     pub(super) fn json(mut self, body: &Value) -> Self {
         self.request = self.request.json(body);
         self
+    }
+
+    /// With the fields of a form.
+    pub(super) fn form(self, fields: &[(&str, &str)]) -> Self {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(body.finish())
     }
 
     pub(super) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {

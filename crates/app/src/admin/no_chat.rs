@@ -1,0 +1,44 @@
+//! The chat as a program sees it that nobody is connected to.
+
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+};
+
+use abu_application::ports::{Applied, LiveChat, SubmitError};
+use abu_domain::{
+    RoomId, SessionId, UserId,
+    message::{Message, NewMessage},
+};
+
+/// Nobody is connected to this process. A server beside it sees by itself which sessions ended.
+pub(super) struct NoChat;
+
+impl LiveChat for NoChat {
+    fn membership_changed(&self, _room: RoomId, _users: &[UserId]) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn room_state_changed(&self, _room: RoomId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn account_suspended(&self, _user: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn sessions_ended(&self, _user: UserId, _sessions: &[SessionId]) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn submit(
+        &self,
+        _message: NewMessage,
+    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn online(&self, users: &[UserId]) -> Vec<bool> {
+        vec![false; users.len()]
+    }
+}

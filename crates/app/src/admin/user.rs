@@ -1,0 +1,326 @@
+//! `abu-admin user`: accounts, through the use cases that the API has.
+
+use std::io::{self, Write};
+
+use abu_application::{
+    access::Operator,
+    accounts::{Accounts, UserDraft},
+    lists::{ListRequest, MAX_LIMIT, Seek, TimePosition},
+    ports::UserFilter,
+};
+use abu_domain::{
+    UserId,
+    access::GroupName,
+    text::{EmailAddress, PersonName, PhoneNumber},
+    user::{User, Verification},
+};
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use tokio::runtime::{Builder, Runtime};
+use uuid::Uuid;
+
+use super::{
+    AdminError, database::OpenDatabase, operator::operator, password::new_password, parse_email,
+};
+use crate::{database::require_migrated, http::UserDocument, settings::Settings};
+
+/// How many accounts are shown unless more are asked for.
+const DEFAULT_SHOWN: u32 = 100;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Make an account; its address counts as verified.
+    ///
+    /// Asks for the password on the terminal.
+    Create(CreateArguments),
+    /// Show accounts, the newest first.
+    List(ListArguments),
+    /// Suspend an account: all its log-ins end, and a running server closes its connections to the
+    /// chat within seconds.
+    Suspend {
+        /// The address that the account logs in with, or its UUID.
+        #[arg(value_parser = parse_user)]
+        user: UserRef,
+    },
+    /// Let a suspended account use the platform again.
+    Activate {
+        /// The address that the account logs in with, or its UUID.
+        #[arg(value_parser = parse_user)]
+        user: UserRef,
+    },
+    /// Put an account in a group.
+    Grant {
+        /// The address that the account logs in with, or its UUID.
+        #[arg(value_parser = parse_user)]
+        user: UserRef,
+        /// The name of the group, such as alumni_office_group.
+        #[arg(value_parser = parse_group)]
+        group: GroupName,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CreateArguments {
+    /// What it logs in with.
+    #[arg(value_parser = parse_email)]
+    email: EmailAddress,
+    /// Given name.
+    #[arg(long, value_parser = parse_name)]
+    firstname: PersonName,
+    /// Names between.
+    #[arg(long, value_parser = parse_name)]
+    middlename: Option<PersonName>,
+    /// Surname.
+    #[arg(long, value_parser = parse_name)]
+    lastname: PersonName,
+    /// Telephone number.
+    #[arg(long, value_parser = parse_phone)]
+    phone: Option<PhoneNumber>,
+    /// Read the password from standard input: its first line.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// What the address, the first name or the last name starts with, in any case.
+    #[arg(long, value_name = "TEXT")]
+    starts_with: Option<String>,
+    /// The name of a group they are in.
+    #[arg(long)]
+    group: Option<String>,
+    /// Only those that are not suspended.
+    #[arg(long, conflicts_with = "suspended")]
+    active: bool,
+    /// Only those that are suspended.
+    #[arg(long)]
+    suspended: bool,
+    /// Whether the university knows them: unverified, pending, verified or revoked.
+    #[arg(long, value_name = "STATE", value_parser = parse_verification)]
+    verification: Option<Verification>,
+    /// Made after this time, such as 2026-01-05T08:30:00Z.
+    #[arg(long, value_name = "TIME")]
+    created_after: Option<DateTime<Utc>>,
+    /// How many to show at most.
+    #[arg(long, default_value_t = DEFAULT_SHOWN, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Show all of them.
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+    /// An account a line, as the API shows it.
+    #[arg(long)]
+    json: bool,
+}
+
+/// An account, as the operator names it.
+#[derive(Clone, Debug)]
+pub(super) enum UserRef {
+    Id(UserId),
+    Email(EmailAddress),
+}
+
+pub(super) fn run(settings: &Settings, command: UserCommand) -> Result<(), AdminError> {
+    match command {
+        UserCommand::Create(new) => {
+            // Before anything is opened: who is asked may take their time.
+            let draft = new.draft()?;
+            Office::open(settings)?.wait_for(async |office| office.create(draft).await)
+        }
+        UserCommand::List(which) => {
+            Office::open(settings)?.wait_for(async |office| office.list(which).await)
+        }
+        UserCommand::Suspend { user } => {
+            Office::open(settings)?.wait_for(async |office| office.suspend(user).await)
+        }
+        UserCommand::Activate { user } => {
+            Office::open(settings)?.wait_for(async |office| office.activate(user).await)
+        }
+        UserCommand::Grant { user, group } => {
+            Office::open(settings)?.wait_for(async |office| office.grant(user, group).await)
+        }
+    }
+}
+
+/// The operator at the use cases.
+struct Office {
+    accounts: Accounts,
+    operator: Operator,
+    runtime: Runtime,
+    /// Dropped last: where we started it, it stops then.
+    _database: OpenDatabase,
+}
+
+impl Office {
+    fn open(settings: &Settings) -> Result<Self, AdminError> {
+        let database = OpenDatabase::of(settings)?;
+        require_migrated(&database.url)?;
+        Ok(Self {
+            accounts: database.accounts(settings),
+            operator: operator(),
+            runtime: Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .map_err(AdminError::Threads)?,
+            _database: database,
+        })
+    }
+
+    fn wait_for(
+        &self,
+        work: impl AsyncFnOnce(&Self) -> Result<(), AdminError>,
+    ) -> Result<(), AdminError> {
+        self.runtime.block_on(work(self))
+    }
+
+    async fn create(&self, draft: UserDraft) -> Result<(), AdminError> {
+        let user = self.accounts.create(self.operator.clone(), draft).await?;
+        say(format_args!("made {}", described(&user)))
+    }
+
+    async fn suspend(&self, user: UserRef) -> Result<(), AdminError> {
+        let id = self.id_of(user).await?;
+        let user = self.accounts.suspend(self.operator.clone(), id).await?;
+        say(format_args!("suspended {}", described(&user)))
+    }
+
+    async fn activate(&self, user: UserRef) -> Result<(), AdminError> {
+        let id = self.id_of(user).await?;
+        let user = self.accounts.activate(self.operator.clone(), id).await?;
+        say(format_args!("activated {}", described(&user)))
+    }
+
+    async fn grant(&self, user: UserRef, group: GroupName) -> Result<(), AdminError> {
+        let id = self.id_of(user).await?;
+        let (by, groups) = (self.operator.clone(), vec![group]);
+        let user = self.accounts.add_to_groups(by, id, groups).await?;
+        let groups = user.groups.join(", ");
+        say(format_args!("{} is in {groups}", described(&user)))
+    }
+
+    async fn id_of(&self, user: UserRef) -> Result<UserId, AdminError> {
+        match user {
+            UserRef::Id(id) => Ok(id),
+            UserRef::Email(email) => {
+                Ok(self.accounts.find(self.operator.clone(), email).await?.id)
+            }
+        }
+    }
+
+    /// Reads and shows a page at a time, so that a list of any length takes no more memory.
+    async fn list(&self, which: ListArguments) -> Result<(), AdminError> {
+        let filter = which.filter();
+        let mut left = if which.all { u32::MAX } else { which.limit };
+        let mut seek = Seek::START;
+        let mut out = io::stdout().lock();
+        loop {
+            let page = ListRequest {
+                seek,
+                limit: left.min(MAX_LIMIT),
+                count: false,
+            };
+            let by = self.operator.clone();
+            let page = self.accounts.list(by, filter.clone(), page).await?;
+            let shown = page.items.iter();
+            match shown.map(|user| which.show(&mut out, user)).collect() {
+                // Whoever reads has seen enough.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                outcome => outcome?,
+            }
+            left = left.saturating_sub(page.items.len() as u32);
+            let Some(last) = page.items.last().filter(|_| page.after) else {
+                return Ok(());
+            };
+            if left == 0 {
+                writeln!(io::stderr(), "there are more: --all shows them")?;
+                return Ok(());
+            }
+            seek = Seek::After(Some(TimePosition {
+                at: last.created_at,
+                id: last.id,
+            }));
+        }
+    }
+}
+
+impl CreateArguments {
+    fn draft(self) -> Result<UserDraft, AdminError> {
+        Ok(UserDraft {
+            email: self.email,
+            password: new_password(self.password_stdin)?,
+            firstname: self.firstname,
+            middlename: self.middlename,
+            lastname: self.lastname,
+            phone: self.phone,
+        })
+    }
+}
+
+impl ListArguments {
+    fn filter(&self) -> UserFilter {
+        UserFilter {
+            starts_with: self.starts_with.clone(),
+            group: self.group.clone(),
+            is_active: match (self.active, self.suspended) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
+            },
+            verification: self.verification,
+            created_after: self.created_after,
+        }
+    }
+
+    fn show(&self, out: &mut impl Write, user: &User) -> io::Result<()> {
+        if self.json {
+            serde_json::to_writer(&mut *out, &UserDocument::from(user.clone()))?;
+            return writeln!(out);
+        }
+        writeln!(
+            out,
+            "{}  {}  {:9}  {}  {} {}  {}",
+            user.id,
+            user.created_at.format("%F"),
+            if user.is_active { "active" } else { "suspended" },
+            user.email.as_str(),
+            user.firstname.as_str(),
+            user.lastname.as_str(),
+            user.groups.join(",")
+        )
+    }
+}
+
+fn described(user: &User) -> String {
+    format!("{} ({})", user.email.as_str(), user.id)
+}
+
+fn say(text: std::fmt::Arguments<'_>) -> Result<(), AdminError> {
+    Ok(writeln!(io::stdout(), "{text}")?)
+}
+
+fn parse_user(text: &str) -> Result<UserRef, String> {
+    match Uuid::try_parse(text) {
+        Ok(id) => Ok(UserRef::Id(id.into())),
+        Err(_no_uuid) => match EmailAddress::parse(text) {
+            Ok(email) => Ok(UserRef::Email(email)),
+            Err(_no_address) => Err("must be an e-mail address or a UUID".to_owned()),
+        },
+    }
+}
+
+fn parse_name(text: &str) -> Result<PersonName, String> {
+    PersonName::parse(text).map_err(|rule| rule.to_string())
+}
+
+fn parse_phone(text: &str) -> Result<PhoneNumber, String> {
+    PhoneNumber::parse(text).map_err(|rule| rule.to_string())
+}
+
+fn parse_group(text: &str) -> Result<GroupName, String> {
+    GroupName::parse(text).map_err(|rule| rule.to_string())
+}
+
+fn parse_verification(text: &str) -> Result<Verification, String> {
+    let states = "must be unverified, pending, verified or revoked";
+    Verification::from_name(text).ok_or_else(|| states.to_owned())
+}

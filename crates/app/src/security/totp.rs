@@ -1,0 +1,177 @@
+//! One-time passwords by RFC 6238, as every authenticator knows them: SHA-1, six digits, half a minute.
+
+use std::error::Error;
+
+use abu_application::ports::{Ids, NewTotpSecret, OneTimePasswords};
+use abu_domain::{
+    UserId,
+    text::{EmailAddress, TotpCode},
+};
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use totp_rs::{Algorithm, Builder, Secret};
+
+use super::sealing::Sealer;
+
+/// What authenticators show beside the address.
+const ISSUER: &str = "ABU Alumni Connect";
+/// As long as the hash, which RFC 4226 recommends.
+const SECRET_BYTES: usize = 20;
+const DIGITS: u8 = 6;
+const STEP_SECONDS: u64 = 30;
+/// How many steps a device's clock may be off.
+const SKEW: u16 = 1;
+
+/// One-time passwords whose secrets are sealed.
+#[derive(Clone)]
+pub struct SealedTotp {
+    sealer: Sealer,
+}
+
+impl SealedTotp {
+    /// Seals with a key that is derived from `encryption_key`.
+    pub fn new(encryption_key: &SecretString) -> Self {
+        let key = encryption_key.expose_secret().as_bytes();
+        Self {
+            sealer: Sealer::new(key, "abu-alumni-connect totp secrets 1"),
+        }
+    }
+}
+
+impl OneTimePasswords for SealedTotp {
+    fn make(
+        &self,
+        user: UserId,
+        shown_as: &EmailAddress,
+        ids: &dyn Ids,
+    ) -> Result<NewTotpSecret, Box<dyn Error + Send + Sync>> {
+        let random = ids.secret();
+        let secret = &random[..SECRET_BYTES];
+        let sealed = self
+            .sealer
+            .seal(user.uuid().as_bytes(), secret, ids.secret())?;
+        let totp = totp(secret)
+            .with_issuer(Some(ISSUER))
+            .with_account_name(shown_as.as_str())
+            .build()?;
+        Ok(NewTotpSecret {
+            base32: totp.secret().to_base32().into(),
+            uri: totp.to_url()?.into(),
+            sealed,
+        })
+    }
+
+    fn step_of(
+        &self,
+        code: &TotpCode,
+        user: UserId,
+        sealed: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Option<i64>, Box<dyn Error + Send + Sync>> {
+        let secret = self.sealer.open(user.uuid().as_bytes(), sealed)?;
+        let totp = totp(secret.expose_secret()).build()?;
+        let step = totp.check(code.secret().expose_secret(), now.timestamp().try_into()?);
+        Ok(step.map(i64::try_from).transpose()?)
+    }
+}
+
+fn totp(secret: &[u8]) -> Builder {
+    Builder::new()
+        .with_algorithm(Algorithm::SHA1)
+        .with_digits(DIGITS)
+        .with_step_duration(STEP_SECONDS)
+        .with_skew(SKEW)
+        .with_secret(Secret::from(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use abu_application::system::SystemIds;
+    use abu_domain::text::OneTimePassword;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// The secret of RFC 6238's test vectors.
+    const RFC_SECRET: &[u8] = b"12345678901234567890";
+
+    fn totp() -> SealedTotp {
+        SealedTotp::new(&"a key of the test's own, long enough".into())
+    }
+
+    fn amina() -> UserId {
+        UserId::new(Uuid::from_u128(1))
+    }
+
+    fn sealed() -> Vec<u8> {
+        let owner = amina().uuid();
+        totp()
+            .sealer
+            .seal(owner.as_bytes(), RFC_SECRET, [7; 32])
+            .unwrap()
+    }
+
+    fn step(code: &str, seconds: i64) -> Option<i64> {
+        let OneTimePassword::Code(code) = OneTimePassword::new(code) else {
+            panic!("{code} is no code")
+        };
+        let now = DateTime::from_timestamp(seconds, 0).unwrap();
+        totp().step_of(&code, amina(), &sealed(), now).unwrap()
+    }
+
+    #[test]
+    fn the_test_vectors_of_the_rfc_hold() {
+        // Appendix B has eight digits; of six the last six.
+        for (seconds, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ] {
+            assert_eq!(step(code, seconds), Some(seconds / 30), "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_good_in_its_step_and_the_two_beside_it() {
+        let at = |step_number: i64| step("050471", step_number * 30);
+        let own = 1_111_111_111 / 30;
+        assert_eq!(at(own - 2), None);
+        assert_eq!(at(own - 1), Some(own));
+        assert_eq!(at(own), Some(own));
+        assert_eq!(at(own + 1), Some(own));
+        assert_eq!(at(own + 2), None);
+    }
+
+    #[test]
+    fn a_secret_is_of_no_use_to_another_user() {
+        let OneTimePassword::Code(code) = OneTimePassword::new("287082") else {
+            panic!("no code")
+        };
+        let musa = UserId::new(Uuid::from_u128(2));
+        let now = DateTime::from_timestamp(59, 0).unwrap();
+        assert!(totp().step_of(&code, musa, &sealed(), now).is_err());
+    }
+
+    #[test]
+    fn a_new_secret_is_the_same_in_its_three_forms() {
+        let email = EmailAddress::parse("amina+abu@example.com").unwrap();
+        let new = totp().make(amina(), &email, &SystemIds).unwrap();
+        let base32 = new.base32.expose_secret();
+        assert_eq!(base32.len(), 32);
+        let uri = totp_rs::Totp::from_url(new.uri.expose_secret()).unwrap();
+        assert_eq!(uri.secret().to_base32(), base32);
+        assert_eq!(uri.issuer(), Some(ISSUER));
+        assert_eq!(uri.account_name(), "amina+abu@example.com");
+        assert_eq!(
+            (uri.digits(), uri.step(), uri.algorithm()),
+            (6, 30, Algorithm::SHA1)
+        );
+        let opened = totp().sealer.open(amina().uuid().as_bytes(), &new.sealed);
+        assert_eq!(opened.unwrap().expose_secret(), uri.secret().as_bytes());
+        let other = totp().make(amina(), &email, &SystemIds).unwrap();
+        assert_ne!(other.base32.expose_secret(), base32);
+    }
+}

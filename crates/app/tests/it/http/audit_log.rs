@@ -1,0 +1,194 @@
+//! Looking into the audit log.
+
+use abu_domain::{access::Permission, user::User};
+use serde_json::{Value, json};
+
+use super::support::{Rig, pairs};
+
+const LOG: &str = "/api/v1/admin/audit-log";
+
+async fn page(rig: &Rig, viewer: &User, query: &str) -> Value {
+    let path = format!("{LOG}?{query}");
+    rig.get(&path).by(viewer).send().await.expect(200)
+}
+
+fn actions(page: &Value) -> Vec<&str> {
+    let items = page["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|item| item["action"].as_str().unwrap())
+        .collect()
+}
+
+async fn suspend(rig: &Rig, admin: &User, user: &User) -> String {
+    let path = format!("/api/v1/users/{}/deactivate", user.id);
+    let answer = rig.post(&path).by(admin).send().await;
+    answer.expect(200);
+    answer.header("x-request-id").to_owned()
+}
+
+#[tokio::test]
+async fn an_entry_says_who_did_what_to_whom_from_where() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewAuditLog]);
+    let (admin, user) = (rig.holder_of(&[Permission::ModifyUser]), rig.user());
+    let request = suspend(&rig, &admin, &user).await;
+    let mut entry = page(&rig, &viewer, "limit=1").await["items"][0].take();
+    for made_up in ["uuid", "created_at", "hash"] {
+        assert!(entry[made_up].take().is_string());
+    }
+    let seq = entry["seq"].take().as_i64().unwrap();
+    assert_eq!(
+        entry,
+        json!({
+            "seq": null,
+            "uuid": null,
+            "created_at": null,
+            "actor": {"kind": "user", "uuid": admin.id.to_string(), "name": null},
+            "action": "user.suspend",
+            "target": {"type": "user", "id": user.id.to_string()},
+            "address": "127.0.0.1",
+            "request_id": request,
+            "details": {},
+            "hash": null,
+        })
+    );
+    let before = page(&rig, &viewer, "action=access.seed").await["items"][0].take();
+    assert_eq!(
+        before["actor"],
+        json!({"kind": "system", "uuid": null, "name": null})
+    );
+    assert!(before["seq"].as_i64().unwrap() < seq);
+}
+
+#[tokio::test]
+async fn looking_is_noted_with_what_was_asked_for() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewAuditLog]);
+    let first = page(&rig, &viewer, "limit=1").await;
+    assert!(!actions(&first).contains(&"audit.view"));
+    let (id, cursor) = (viewer.id, first["next_cursor"].as_str().unwrap());
+    page(
+        &rig,
+        &viewer,
+        &format!(
+            "actor={id}&action=audit.view&target_type=user&target=x&\
+             from=2026-01-05T08:30:00Z&to=2999-01-01T00:00:00%2B01:00"
+        ),
+    )
+    .await;
+    page(&rig, &viewer, &format!("limit=1&cursor={cursor}")).await;
+    let log = page(&rig, &viewer, "limit=3").await;
+    assert_eq!(actions(&log), ["audit.view"; 3]);
+    let details = |index: usize| &log["items"][index]["details"];
+    let seen = first["items"][0]["seq"].as_i64().unwrap();
+    assert_eq!(*details(0), json!({"page_after": seen.to_string()}));
+    assert_eq!(
+        *details(1),
+        json!({
+            "actor": id.to_string(),
+            "action": "audit.view",
+            "target_type": "user",
+            "target": "x",
+            "from": "2026-01-05T08:30:00+00:00",
+            "to": "2998-12-31T23:00:00+00:00",
+        })
+    );
+    assert_eq!(*details(2), json!({}));
+    assert_eq!(log["items"][0]["actor"]["uuid"], id.to_string());
+    assert_eq!(log["items"][0]["target"], Value::Null);
+}
+
+#[tokio::test]
+async fn whoever_may_not_look_leaves_no_view_behind() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewAuditLog]);
+    let answer = rig.get(LOG).by(&rig.user()).send().await;
+    answer.problem("permission-denied");
+    let views = page(&rig, &viewer, "action=audit.view").await;
+    assert_eq!(views["items"], json!([]));
+}
+
+#[tokio::test]
+async fn each_filter_shows_the_entries_it_names() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewAuditLog]);
+    let admin = rig.holder_of(&[Permission::ModifyUser]);
+    let (user, other) = (rig.user(), rig.user());
+    suspend(&rig, &admin, &user).await;
+    suspend(&rig, &admin, &other).await;
+    for (query, expected) in [
+        (format!("actor={}", admin.id), 2),
+        (format!("actor={}", user.id), 0),
+        ("action=user.suspend".to_owned(), 2),
+        ("action=user.activate".to_owned(), 0),
+        (format!("target={}", user.id), 1),
+        (format!("target_type=user&target={}", other.id), 1),
+        (format!("target_type=session&target={}", other.id), 0),
+        ("action=user.suspend&to=2026-01-01T00:00:00Z".to_owned(), 0),
+        (
+            "action=user.suspend&from=2026-01-01T00:00:00Z".to_owned(),
+            2,
+        ),
+        (
+            "action=user.suspend&from=2999-01-01T00:00:00Z".to_owned(),
+            0,
+        ),
+    ] {
+        let shown = page(&rig, &viewer, &format!("{query}&count=true")).await;
+        let items = shown["items"].as_array().unwrap();
+        assert_eq!(items.len(), expected, "{query}: {shown}");
+        assert_eq!(shown["total"], json!({"value": expected, "relation": "eq"}));
+    }
+}
+
+#[tokio::test]
+async fn a_page_goes_on_where_the_one_before_ended_though_looking_adds_entries() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewAuditLog]);
+    let admin = rig.holder_of(&[Permission::ModifyUser]);
+    for _ in 0..3 {
+        suspend(&rig, &admin, &rig.user()).await;
+    }
+    let first = page(&rig, &viewer, "limit=2").await;
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = page(&rig, &viewer, &format!("limit=2&cursor={cursor}")).await;
+    let seq = |page: &Value, index: usize| page["items"][index]["seq"].as_i64().unwrap();
+    assert_eq!(seq(&second, 0), seq(&first, 1) - 1);
+    let back = second["prev_cursor"].as_str().unwrap();
+    let again = page(&rig, &viewer, &format!("limit=2&cursor={back}")).await;
+    assert_eq!(again["items"], first["items"]);
+}
+
+#[tokio::test]
+async fn every_wrong_filter_is_named() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewAuditLog]);
+    let path = format!("{LOG}?actor=amina&action=user.praise&target_type=&target=%00&from=now&to=");
+    let mistakes = rig.get(&path).by(&viewer).send().await.mistakes();
+    assert_eq!(
+        mistakes,
+        pairs(&[
+            ("actor", "uuid.invalid"),
+            ("action", "action.unknown"),
+            ("target_type", "text.short"),
+            ("target", "text.short"),
+            ("from", "time.invalid"),
+            ("to", "time.invalid"),
+        ])
+    );
+}
+
+#[tokio::test]
+async fn an_entry_that_somebody_tampered_with_is_shown_as_it_is() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewAuditLog]);
+    suspend(&rig, &rig.holder_of(&[Permission::ModifyUser]), &rig.user()).await;
+    rig.database().execute(
+        "ALTER TABLE audit_log DISABLE TRIGGER audit_log_append_only;
+         UPDATE audit_log SET details = 'nothing', hash = '' WHERE action = 'user.suspend'",
+    );
+    let entry = page(&rig, &viewer, "limit=1").await["items"][0].take();
+    assert_eq!(entry["details"], json!({"unreadable": "nothing"}));
+    assert_eq!(entry["hash"], "");
+}

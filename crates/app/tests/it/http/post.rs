@@ -1,0 +1,97 @@
+//! The mail that a server sends, as the people read it that it is sent to.
+
+use std::cell::RefCell;
+
+use abu_test_support::{ReceivedMail, SmtpServer};
+use mailparse::{MailHeaderMap, parse_mail};
+
+use super::support::Rig;
+
+/// The front end that links lead to.
+const SITE: &str = "http://localhost:3000/";
+
+/// Where all mail of a rig arrives.
+pub(super) struct Post {
+    smtp: SmtpServer,
+    /// Which mails were opened, by their places.
+    opened: RefCell<Vec<usize>>,
+}
+
+/// A mail that was opened.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) subject: String,
+    pub(super) text: String,
+}
+
+impl Post {
+    /// A rig whose mail arrives here, and that lets everybody ask as often as they like.
+    pub(super) async fn start() -> (Rig, Self) {
+        let smtp = SmtpServer::start();
+        let rig = Rig::start_with(|settings| {
+            smtp.receive_from(settings);
+            settings.rate_limits.enabled = false;
+        })
+        .await;
+        let opened = RefCell::default();
+        (rig, Self { smtp, opened })
+    }
+
+    /// Waits for a mail to this address with this subject, that was not opened yet.
+    pub(super) fn letter(&self, to: &str, subject: &str) -> Letter {
+        loop {
+            let received = self.smtp.received();
+            for (place, mail) in received.iter().enumerate() {
+                let letter = Letter::of(mail);
+                let mut opened = self.opened.borrow_mut();
+                if mail.to == to && letter.subject == subject && !opened.contains(&place) {
+                    opened.push(place);
+                    return letter;
+                }
+            }
+            self.smtp.wait_for(received.len() + 1);
+        }
+    }
+
+    /// To whom the mails went that have come so far, with their subjects, in alphabetical order.
+    pub(super) fn all(&self) -> Vec<(String, String)> {
+        let received = self.smtp.received();
+        let mut all: Vec<_> = received
+            .iter()
+            .map(|mail| (mail.to.clone(), Letter::of(mail).subject))
+            .collect();
+        all.sort();
+        all
+    }
+}
+
+impl Letter {
+    fn of(mail: &ReceivedMail) -> Self {
+        let parsed = parse_mail(mail.message.as_bytes()).unwrap();
+        let text = parsed
+            .parts()
+            .find(|part| part.ctype.mimetype == "text/plain")
+            .unwrap();
+        Self {
+            subject: parsed.headers.get_first_value("Subject").unwrap(),
+            text: text.get_body().unwrap(),
+        }
+    }
+
+    /// What the link to that page of the front end carries.
+    #[track_caller]
+    pub(super) fn link(&self, page: &str) -> String {
+        let begin = format!("{SITE}{page}");
+        let link = self
+            .text
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix(&begin));
+        match link {
+            Some(carried) => carried
+                .trim_start_matches("?token=")
+                .trim_start_matches('/')
+                .into(),
+            None => panic!("no link to {page} in: {}", self.text),
+        }
+    }
+}

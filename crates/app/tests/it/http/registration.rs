@@ -1,0 +1,597 @@
+//! Making an account for oneself, and proving its address.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+use abu_app::security::{BcryptHasher, GuessingPolicy, HmacLinkTokens};
+use abu_application::{
+    BlockingPool, Database,
+    access::Origin,
+    accounts::UserDraft,
+    passwords::PasswordWork,
+    ports::{Consents, PasswordHasher, PasswordPolicy, PasswordWeakness},
+    registration::{Registration, RegistrationDraft},
+    system::{SystemClock, SystemIds},
+};
+use abu_domain::{
+    access::Permission,
+    text::{EmailAddress, LoginPassword, NewPassword, PersonName, PersonalWords, TermsVersion},
+};
+use abu_test_support::TestDatabase;
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::{
+    post::Post,
+    support::{Answer, PASSWORD, Rig, pairs, password_hash},
+};
+
+const CONFIRM: &str = "Confirm your e-mail address";
+const EXISTS: &str = "You have an account already";
+
+fn draft(email: &str) -> Value {
+    json!({
+        "email": email,
+        "password": PASSWORD,
+        "firstname": "Fatima",
+        "middlename": "Zahra",
+        "lastname": "Bello",
+        "phone": "0803 123 4567",
+        "terms_version": "2026-01",
+        "consents": {"directory": true, "digest": false},
+    })
+}
+
+async fn register(rig: &Rig, draft: &Value) -> Answer {
+    rig.post("/api/v1/auth/register").json(draft).send().await
+}
+
+async fn verify(rig: &Rig, token: &str) -> Answer {
+    let body = json!({"token": token});
+    rig.post("/api/v1/auth/verify-email")
+        .json(&body)
+        .send()
+        .await
+}
+
+async fn resend(rig: &Rig, email: &str) -> Answer {
+    let body = json!({"email": email});
+    let call = rig.post("/api/v1/auth/verify-email/resend").json(&body);
+    call.send().await
+}
+
+/// What of an answer does not differ from request to request.
+fn form(answer: &Answer) -> (u16, Vec<String>, String) {
+    let names = answer.headers.keys().map(ToString::to_string).collect();
+    let mut body = answer.json();
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("instance");
+    }
+    (answer.status.as_u16(), names, body.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_registers_logs_in_once_they_have_proved_their_address() {
+    let (rig, post) = Post::start().await;
+    let answer = register(&rig, &draft("Fatima@Example.com")).await;
+    assert!(answer.expect(202)["message"].is_string());
+    let refused = rig.try_log_in("fatima@example.com", PASSWORD).await;
+    refused.problem("email-unverified");
+
+    let letter = post.letter("fatima@example.com", CONFIRM);
+    assert!(letter.text.starts_with("Hello Fatima,"), "{}", letter.text);
+    let token = letter.link("verify-email");
+    verify(&rig, &token).await.expect(200);
+    let session = rig.log_in_as("fatima@example.com", PASSWORD).await;
+    let me = rig
+        .get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
+    for (field, value) in [
+        ("email", json!("fatima@example.com")),
+        ("firstname", json!("Fatima")),
+        ("middlename", json!("Zahra")),
+        ("lastname", json!("Bello")),
+        ("phone", json!("+2348031234567")),
+        ("verification", json!("unverified")),
+        ("groups", json!(["applicant_group"])),
+        ("permissions", json!([])),
+        ("is_deactivated", json!(false)),
+    ] {
+        assert_eq!(me[field], value, "{field}");
+    }
+    rig.assert_stored(
+        "(SELECT array_agg((purpose, granted, version, source)::text ORDER BY purpose) FROM consents)
+         = ARRAY['(digest,f,2026-01,registration)', '(directory,t,2026-01,registration)',
+                 '(terms,t,2026-01,registration)']",
+    );
+    rig.assert_stored(
+        "(SELECT array_agg(action ORDER BY seq) FROM audit_log)
+         = ARRAY['account.register', 'email.verify', 'session.create']",
+    );
+
+    // The link is good once.
+    assert_eq!(verify(&rig, &token).await.status.as_u16(), 410);
+    verify(&rig, &token).await.problem("gone");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_registration_is_named() {
+    let rig = Rig::without_limits().await;
+    let empty = register(&rig, &json!({})).await;
+    let required = [
+        "/email",
+        "/password",
+        "/firstname",
+        "/lastname",
+        "/terms_version",
+        "/consents",
+    ];
+    assert_eq!(
+        empty.mistakes(),
+        pairs(&required.map(|field| (field, "required")))
+    );
+    for (field, value, place, code) in [
+        ("email", json!("amina"), "/email", "email.invalid"),
+        ("password", json!("short"), "/password", "password.length"),
+        (
+            "password",
+            json!("password1234"),
+            "/password",
+            "password.weak",
+        ),
+        (
+            "password",
+            json!("x9$k FATIMA 2f!q"),
+            "/password",
+            "password.personal",
+        ),
+        (
+            "password",
+            json!("x9$k zahra 2f!q"),
+            "/password",
+            "password.personal",
+        ),
+        (
+            "password",
+            json!("x9$k Registers.1 2f!q"),
+            "/password",
+            "password.personal",
+        ),
+        (
+            "terms_version",
+            json!("one two"),
+            "/terms_version",
+            "terms_version.invalid",
+        ),
+        ("consents", json!([]), "/consents", "type.object"),
+        (
+            "consents",
+            json!({"spam": true}),
+            "/consents/spam",
+            "unknown",
+        ),
+        (
+            "consents",
+            json!({"terms": false}),
+            "/consents/terms",
+            "unknown",
+        ),
+        (
+            "consents",
+            json!({"digest": "yes"}),
+            "/consents/digest",
+            "type.flag",
+        ),
+        ("is_superuser", json!(true), "/is_superuser", "unknown"),
+        ("groups", json!(["super_admin_group"]), "/groups", "unknown"),
+    ] {
+        let mut wrong = draft("registers.1@example.com");
+        wrong[field] = value;
+        let answer = register(&rig, &wrong).await;
+        assert_eq!(answer.mistakes(), pairs(&[(place, code)]), "{wrong}");
+        assert!(!answer.text().contains("2f!q"), "{}", answer.text());
+    }
+    rig.assert_stored("(SELECT count(*) FROM users) = 1 AND NOT EXISTS (SELECT FROM email_outbox)");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_can_tell_from_the_answer_whether_an_address_has_an_account() {
+    let (rig, post) = Post::start().await;
+    let people = rig.database();
+    let owner = people
+        .user()
+        .email("owner@example.com")
+        .password_hash(password_hash());
+    let owner = owner.create();
+    let of_suspended = "suspended@example.com";
+    people.user().email(of_suspended).suspended().create();
+    let further = "further@example.com";
+    people.execute(&format!(
+        "INSERT INTO user_emails (id, user_id, email, is_primary, verified_at, created_at)
+         VALUES (gen_random_uuid(), '{}', '{further}', false, now(), now())",
+        owner.id
+    ));
+    register(&rig, &draft("registered@example.com")).await;
+
+    let mut forms = Vec::new();
+    for (email, subject) in [
+        ("new@example.com", CONFIRM),
+        ("registered@example.com", CONFIRM),
+        ("owner@example.com", EXISTS),
+        (of_suspended, EXISTS),
+        (further, EXISTS),
+    ] {
+        let mut other = draft(email);
+        other["password"] = json!("quite another good password");
+        forms.push(form(&register(&rig, &other).await));
+        post.letter(email, subject);
+    }
+    assert!(
+        forms.windows(2).all(|pair| pair[0] == pair[1]),
+        "{forms:#?}"
+    );
+    assert_eq!(post.all().len(), forms.len() + 1);
+
+    // And to the owner nothing has happened.
+    rig.log_in_as("owner@example.com", PASSWORD).await;
+    let other = "quite another good password";
+    let refused = rig.try_log_in("owner@example.com", other).await;
+    refused.problem("invalid-credentials");
+    rig.assert_stored("NOT EXISTS (SELECT FROM users WHERE email = 'further@example.com')");
+}
+
+#[derive(Clone, Default)]
+struct Counters {
+    hashed: Arc<AtomicUsize>,
+    judged: Arc<AtomicUsize>,
+}
+
+impl PasswordHasher for Counters {
+    fn hash(
+        &self,
+        password: &NewPassword,
+    ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+        self.hashed.fetch_add(1, Relaxed);
+        BcryptHasher::new(4).hash(password)
+    }
+
+    fn verify(&self, _password: &LoginPassword, _hash: Option<&str>) -> bool {
+        panic!("registering compares nothing")
+    }
+
+    fn needs_rehash(&self, _hash: &str) -> bool {
+        panic!("registering compares nothing")
+    }
+
+    fn rehash(
+        &self,
+        _password: &LoginPassword,
+    ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+        panic!("registering compares nothing")
+    }
+}
+
+impl PasswordPolicy for Counters {
+    fn judge(
+        &self,
+        password: &NewPassword,
+        personal: &PersonalWords,
+    ) -> Result<(), PasswordWeakness> {
+        self.judged.fetch_add(1, Relaxed);
+        GuessingPolicy::new(3).judge(password, personal)
+    }
+}
+
+#[tokio::test]
+async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_account() {
+    let database = TestDatabase::new();
+    database
+        .transaction(|tx| tx.seed_access(chrono::Utc::now()))
+        .unwrap();
+    database.user().email("owner@example.com").create();
+    let counters = Counters::default();
+    let pool = BlockingPool::new(1, std::time::Duration::from_secs(20));
+    let registration = Registration {
+        database: Database::new(database.store(), pool.clone()),
+        passwords: PasswordWork {
+            pool,
+            hasher: Arc::new(counters.clone()),
+            policy: Arc::new(counters.clone()),
+        },
+        links: Arc::new(HmacLinkTokens::new(b"a secret of this test")),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        verification_lifetime: TimeDelta::hours(1),
+    };
+    for (number, email) in ["owner@example.com", "new@example.com"]
+        .into_iter()
+        .enumerate()
+    {
+        let name = |text| PersonName::parse(text).unwrap();
+        let draft = RegistrationDraft {
+            user: UserDraft {
+                email: EmailAddress::parse(email).unwrap(),
+                password: NewPassword::parse(PASSWORD.into()).unwrap(),
+                firstname: name("Fatima"),
+                middlename: None,
+                lastname: name("Bello"),
+                phone: None,
+            },
+            consents: Consents {
+                version: TermsVersion::parse("1").unwrap(),
+                granted: Vec::new(),
+            },
+        };
+        let origin = Origin {
+            address: None,
+            request_id: "req_test".into(),
+        };
+        registration.register(draft, origin).await.unwrap();
+        let times = number + 1;
+        assert_eq!(counters.hashed.load(Relaxed), times);
+        assert_eq!(counters.judged.load(Relaxed), times);
+        // One transaction, with one mail and one entry of the audit log in it.
+        database.execute(&format!(
+            "DO $$ BEGIN
+                 ASSERT (SELECT count(*) FROM email_outbox) = {times};
+                 ASSERT (SELECT count(DISTINCT xmin::text) FROM email_outbox) = {times};
+                 ASSERT (SELECT count(*) FROM audit_log) = {times};
+                 ASSERT NOT EXISTS (SELECT FROM audit_log
+                     WHERE xmin::text NOT IN (SELECT xmin::text FROM email_outbox));
+             END $$"
+        ));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_that_nobody_completed_gives_way_to_the_next_one() {
+    let (rig, post) = Post::start().await;
+    let email = "fatima@example.com";
+    register(&rig, &draft(email)).await.expect(202);
+    let first = post.letter(email, CONFIRM).link("verify-email");
+    let second = json!({
+        "email": email,
+        "password": "another good password of hers",
+        "firstname": "Hauwa",
+        "lastname": "Danjuma",
+        "terms_version": "2026-02",
+        "consents": {"digest": true},
+    });
+    register(&rig, &second).await.expect(202);
+    let letter = post.letter(email, CONFIRM);
+    assert!(letter.text.starts_with("Hello Hauwa,"), "{}", letter.text);
+
+    verify(&rig, &first).await.problem("gone");
+    verify(&rig, &letter.link("verify-email")).await.expect(200);
+    let old = rig.try_log_in(email, PASSWORD).await;
+    old.problem("invalid-credentials");
+    let session = rig.log_in_as(email, "another good password of hers").await;
+    let me = rig
+        .get("/api/v1/me")
+        .with(&session)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(me["firstname"], "Hauwa");
+    assert_eq!(
+        (&me["middlename"], &me["phone"]),
+        (&Value::Null, &Value::Null)
+    );
+    rig.assert_stored(
+        "(SELECT array_agg((purpose, granted, version)::text ORDER BY purpose) FROM consents)
+         = ARRAY['(digest,t,2026-02)', '(terms,t,2026-02)']",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_registrations_at_the_same_moment_one_counts_and_none_fails() {
+    let (rig, post) = Post::start().await;
+    let email = "fatima@example.com";
+    let drafts: Vec<Value> = (0..8)
+        .map(|number| {
+            let mut draft = draft(email);
+            draft["password"] = json!(format!("harmattan over hill {number}"));
+            draft
+        })
+        .collect();
+    let answers = join_all(drafts.iter().map(|draft| register(&rig, draft))).await;
+    assert!(
+        answers.iter().all(|answer| answer.status.as_u16() == 202),
+        "{answers:?}"
+    );
+    rig.assert_stored("(SELECT count(*) FROM user_emails WHERE email = 'fatima@example.com') = 1");
+
+    let mut good = 0;
+    for _ in &answers {
+        let token = post.letter(email, CONFIRM).link("verify-email");
+        match verify(&rig, &token).await.status.as_u16() {
+            200 => good += 1,
+            status => assert_eq!(status, 410),
+        }
+    }
+    assert_eq!(good, 1);
+    let mut opened = 0;
+    for draft in &drafts {
+        let password = draft["password"].as_str().unwrap();
+        opened += usize::from(rig.try_log_in(email, password).await.status.is_success());
+    }
+    assert_eq!(opened, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_names_are_kept_as_they_are_or_refused_and_harm_nobody() {
+    let (rig, post) = Post::start().await;
+    let long = "Ṣ".repeat(100);
+    for (number, name) in [
+        "Robert'); DROP TABLE users; --",
+        "<script>alert(1)</script>",
+        "{{ 7 * 7 }} ${7*7} %s %n",
+        "\u{202e}anima\u{202c}",
+        "Zoë 👩🏾‍🎓 N̴̛͚",
+        "see https://evil.example/now",
+        "null",
+        "\\u0000 ' \" ; \\",
+        long.as_str(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("hostile{number}@example.com");
+        let mut hostile = draft(&email);
+        hostile["firstname"] = json!(name);
+        hostile["lastname"] = json!(name);
+        register(&rig, &hostile).await.expect(202);
+        let letter = post.letter(&email, CONFIRM);
+        assert!(!letter.text.contains("evil.example"), "{}", letter.text);
+        verify(&rig, &letter.link("verify-email")).await.expect(200);
+        let session = rig.log_in_as(&email, PASSWORD).await;
+        let me = rig
+            .get("/api/v1/me")
+            .with(&session)
+            .send()
+            .await
+            .expect(200);
+        assert_eq!(me["firstname"], name);
+    }
+    for (name, code) in [
+        ("", "name.length"),
+        (" \t ", "name.length"),
+        ("a\u{0}b", "name.control-character"),
+        ("a\r\nBcc: x@example.com", "name.control-character"),
+        (&format!("{long}x"), "name.length"),
+    ] {
+        let mut hostile = draft("refused@example.com");
+        hostile["lastname"] = json!(name);
+        let answer = register(&rig, &hostile).await;
+        assert_eq!(answer.mistakes(), pairs(&[("/lastname", code)]), "{name:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_link_is_sent_to_who_waits_for_one_and_the_answer_tells_nothing() {
+    let (rig, post) = Post::start().await;
+    rig.database().user().email("owner@example.com").create();
+    let email = "fatima@example.com";
+    register(&rig, &draft(email)).await.expect(202);
+    let first = post.letter(email, CONFIRM).link("verify-email");
+    let mut forms = Vec::new();
+    for email in ["nobody@example.com", "owner@example.com", email] {
+        forms.push(form(&resend(&rig, email).await));
+    }
+    assert_eq!(forms[0].0, 202);
+    assert!(
+        forms.windows(2).all(|pair| pair[0] == pair[1]),
+        "{forms:#?}"
+    );
+
+    let second = post.letter(email, CONFIRM).link("verify-email");
+    verify(&rig, &first).await.problem("gone");
+    verify(&rig, &second).await.expect(200);
+    // Nobody waits for anything any more.
+    resend(&rig, email).await.expect(202);
+    let expected = (email.to_owned(), CONFIRM.to_owned());
+    assert_eq!(post.all(), [expected.clone(), expected]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dead_links_and_what_is_no_link_are_answered_alike() {
+    let (rig, post) = Post::start().await;
+    let email = "fatima@example.com";
+    register(&rig, &draft(email)).await.expect(202);
+    let late = post.letter(email, CONFIRM).link("verify-email");
+    rig.database()
+        .execute("UPDATE email_verifications SET expires_at = now()");
+    let unknown = "A".repeat(43);
+    let mut forms = Vec::new();
+    for token in [
+        late.as_str(),
+        &unknown,
+        &late[1..],
+        "",
+        "\0",
+        "é",
+        "../../etc/passwd",
+    ] {
+        forms.push(form(&verify(&rig, token).await));
+    }
+    assert_eq!(forms[0].0, 410);
+    assert!(
+        forms.windows(2).all(|pair| pair[0] == pair[1]),
+        "{forms:#?}"
+    );
+    let no_text = rig.post("/api/v1/auth/verify-email");
+    let no_text = no_text.json(&json!({"token": [late]})).send().await;
+    assert_eq!(no_text.mistakes(), pairs(&[("/token", "type.text")]));
+    rig.try_log_in(email, PASSWORD)
+        .await
+        .problem("email-unverified");
+}
+
+#[tokio::test]
+async fn registrations_that_nobody_completed_within_ninety_days_are_swept_out_bit_by_bit() {
+    let rig = Rig::without_limits().await;
+    let made = |age: i64, verified: bool| {
+        let at = chrono::Utc::now() - TimeDelta::days(age);
+        let user = rig.database().user().with(|new| {
+            new.created_at = at;
+            new.email_verified_at = verified.then_some(at);
+        });
+        user.create()
+    };
+    for _ in 0..25 {
+        made(91, false);
+    }
+    let (young, proved) = (made(89, false), made(400, true));
+    let unverified = "SELECT count(*) FROM user_emails WHERE verified_at IS NULL";
+    // Each registration adds one of its own.
+    for left in [5 + 1 + 1, 1 + 2, 1 + 3] {
+        let email = format!("{left}@example.com");
+        register(&rig, &draft(&email)).await.expect(202);
+        rig.assert_stored(&format!("({unverified}) = {left}"));
+    }
+    for id in [young.id, proved.id] {
+        rig.assert_stored(&format!("EXISTS (SELECT FROM users WHERE id = '{id}')"));
+    }
+    rig.assert_stored(
+        "(SELECT array_agg(details ORDER BY seq) FROM audit_log WHERE action = 'account.expire')
+         = ARRAY['{\"accounts\":\"20\"}', '{\"accounts\":\"5\"}']",
+    );
+}
+
+#[tokio::test]
+async fn an_account_that_the_office_makes_takes_the_address_of_a_registration_nobody_completed() {
+    let rig = Rig::without_limits().await;
+    let admin = rig.holder_of(&[Permission::CreateUser]);
+    let email = "fatima@example.com";
+    register(&rig, &draft(email)).await.expect(202);
+    let made = json!({
+        "email": email, "password": "a password from the office",
+        "firstname": "Fatima", "lastname": "Bello",
+    });
+    let create = || rig.post("/api/v1/users").by(&admin).json(&made).send();
+    create().await.expect(201);
+    create().await.problem("duplicate");
+    rig.log_in_as(email, "a password from the office").await;
+
+    let mut weak = made.clone();
+    weak["email"] = json!("other@example.com");
+    for (password, code) in [
+        ("password1234", "password.weak"),
+        ("x9$k fatima 2f!q", "password.personal"),
+    ] {
+        weak["password"] = json!(password);
+        let answer = rig
+            .post("/api/v1/users")
+            .by(&admin)
+            .json(&weak)
+            .send()
+            .await;
+        assert_eq!(answer.mistakes(), pairs(&[("/password", code)]));
+    }
+}

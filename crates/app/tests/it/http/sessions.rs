@@ -1,0 +1,674 @@
+//! Logging in, staying so, and logging out.
+
+use std::collections::BTreeSet;
+
+use abu_app::{rate_limits::Quota, security::BcryptHasher};
+use abu_application::ports::PasswordHasher;
+use abu_chat_protocol::CloseCode;
+use abu_domain::{access::Permission, text::NewPassword, user::User};
+use abu_test_support::{ChatClient, session_of};
+use futures_util::future::join_all;
+use proptest::{prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Error;
+
+use super::support::{Answer, PASSWORD, Rig};
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+async fn refresh(rig: &Rig, token: &Value) -> Answer {
+    let body = json!({"refresh_token": token});
+    rig.post("/api/v1/auth/refresh").json(&body).send().await
+}
+
+async fn me(rig: &Rig, access_token: &Value) -> Answer {
+    rig.get("/api/v1/me").bearing(access_token).send().await
+}
+
+async fn list(rig: &Rig, access_token: &Value) -> Vec<Value> {
+    let page = rig.get("/api/v1/auth/sessions").bearing(access_token);
+    page.send().await.expect(200)["items"]
+        .as_array()
+        .unwrap()
+        .clone()
+}
+
+async fn chat(rig: &Rig, access_token: &Value) -> ChatClient {
+    let address = rig.server.address();
+    let url = format!("ws://{address}/chat?token={}", text(access_token));
+    ChatClient::connect(&url).await.unwrap()
+}
+
+/// As if the last refresh had been so long ago.
+fn age_refreshes(rig: &Rig, seconds: u32) {
+    rig.database().execute(&format!(
+        "UPDATE sessions SET refreshed_at = refreshed_at - interval '{seconds} seconds'"
+    ));
+}
+
+fn mails(rig: &Rig, kind: &str) -> usize {
+    rig.database()
+        .texts(&format!(
+            "SELECT kind FROM email_outbox WHERE kind = '{kind}'"
+        ))
+        .len()
+}
+
+#[tokio::test]
+async fn a_log_in_gives_a_pair_of_tokens_and_each_refresh_the_next() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let first = rig.log_in(&user).await;
+    let keys: BTreeSet<_> = first
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let expected = [
+        "access_token",
+        "expires_in",
+        "refresh_token",
+        "token_type",
+        "user",
+    ];
+    assert_eq!(keys, BTreeSet::from(expected));
+    let mut pair = first.clone();
+    let mut seen = BTreeSet::from([text(&first["refresh_token"]).to_owned()]);
+    for _ in 0..3 {
+        // Longer than any grace: the newest token is good however old it is.
+        age_refreshes(&rig, 3_600);
+        let next = refresh(&rig, &pair["refresh_token"]).await;
+        assert_eq!(next.header("cache-control"), "no-store");
+        pair = next.expect(200);
+        assert_eq!(pair["token_type"], "bearer");
+        assert_eq!(pair["expires_in"], 900);
+        assert_eq!(pair["user"], first["user"]);
+        assert!(seen.insert(text(&pair["refresh_token"]).to_owned()));
+        assert_eq!(
+            me(&rig, &pair["access_token"]).await.expect(200)["uuid"],
+            user.id.to_string()
+        );
+    }
+    // Access tokens from before the refresh are good until their time is over.
+    me(&rig, &first["access_token"]).await.expect(200);
+    assert_eq!(list(&rig, &pair["access_token"]).await.len(), 2);
+}
+
+#[tokio::test]
+async fn any_verified_address_of_the_account_logs_in() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let other = format!("other.{}@example.com", user.id);
+    let add = |verified_at: &str| {
+        rig.database().execute(&format!(
+            "DELETE FROM user_emails WHERE email = '{other}';
+             INSERT INTO user_emails (id, user_id, email, is_primary, verified_at, created_at)
+             VALUES (gen_random_uuid(), '{}', '{other}', false, {verified_at}, now())",
+            user.id
+        ));
+    };
+    let log_in = || async {
+        let body = json!({"email": other, "password": PASSWORD});
+        rig.post("/api/v1/auth/token").json(&body).send().await
+    };
+    add("NULL");
+    log_in().await.problem("invalid-credentials");
+    add("now()");
+    assert_eq!(
+        log_in().await.expect(200)["user"]["uuid"],
+        user.id.to_string()
+    );
+}
+
+#[tokio::test]
+async fn an_unverified_address_is_told_so_only_after_the_right_password() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    rig.database()
+        .execute("UPDATE user_emails SET verified_at = NULL");
+    for (password, slug, status) in [
+        ("a wrong one", "invalid-credentials", 401),
+        (PASSWORD, "email-unverified", 403),
+    ] {
+        let body = json!({"email": user.email.as_str(), "password": password});
+        let answer = rig.post("/api/v1/auth/token").json(&body).send().await;
+        assert_eq!(answer.status.as_u16(), status);
+        answer.problem(slug);
+    }
+}
+
+#[tokio::test]
+async fn logging_in_shows_an_account_again_that_its_owner_had_hidden() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    rig.database()
+        .execute("UPDATE users SET deactivated_at = now()");
+    rig.log_in(&user).await;
+    let hidden = format!(
+        "SELECT id::text FROM users WHERE id = '{}' AND deactivated_at IS NOT NULL",
+        user.id
+    );
+    assert!(rig.database().texts(&hidden).is_empty());
+    let actions = rig
+        .database()
+        .texts("SELECT action FROM audit_log ORDER BY seq");
+    let tail = &actions[actions.len() - 2..];
+    assert_eq!(tail, ["account.reactivate", "session.create"]);
+}
+
+#[tokio::test]
+async fn a_hash_that_is_cheaper_than_the_setting_is_made_again_at_log_in() {
+    let rig = Rig::start_with(|settings| settings.auth.bcrypt_cost = 5).await;
+    let user = rig.member();
+    let hash = || {
+        rig.database().texts(&format!(
+            "SELECT password_hash FROM users WHERE id = '{}'",
+            user.id
+        ))
+    };
+    assert!(hash()[0].starts_with("$2b$04$"));
+    let body = json!({"email": user.email.as_str(), "password": "a wrong one"});
+    let refused = rig.post("/api/v1/auth/token").json(&body).send().await;
+    refused.problem("invalid-credentials");
+    assert!(hash()[0].starts_with("$2b$04$"));
+    rig.log_in(&user).await;
+    let dearer = hash();
+    assert!(dearer[0].starts_with("$2b$05$"));
+    rig.log_in(&user).await;
+    assert_eq!(hash(), dearer);
+}
+
+#[tokio::test]
+async fn twenty_refreshes_at_once_give_one_successor() {
+    let rig = Rig::start().await;
+    let pair = rig.log_in(&rig.member()).await;
+    let answers = join_all((0..20).map(|_| refresh(&rig, &pair["refresh_token"]))).await;
+    let successors: BTreeSet<String> = answers
+        .iter()
+        .map(|answer| text(&answer.expect(200)["refresh_token"]).to_owned())
+        .collect();
+    assert_eq!(successors.len(), 1);
+    let successor = json!(successors.first().unwrap());
+    refresh(&rig, &successor).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_token_before_the_newest_gets_the_same_successor_for_half_a_minute() {
+    let rig = Rig::start().await;
+    let first = rig.log_in(&rig.member()).await["refresh_token"].clone();
+    let second = refresh(&rig, &first).await.expect(200)["refresh_token"].clone();
+    age_refreshes(&rig, 25);
+    let again = refresh(&rig, &first).await.expect(200);
+    assert_eq!(again["refresh_token"], second);
+    me(&rig, &again["access_token"]).await.expect(200);
+    // Asking again does not begin the half minute anew.
+    age_refreshes(&rig, 10);
+    refresh(&rig, &first).await.problem("refresh-reused");
+}
+
+#[tokio::test]
+async fn a_stolen_token_that_is_used_again_ends_the_session_for_both() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let stolen = rig.log_in(&user).await;
+    let mut thief_hears = chat(&rig, &stolen["access_token"]).await;
+    let other_session = rig.log_in(&user).await;
+    let owners = refresh(&rig, &stolen["refresh_token"]).await.expect(200);
+    let mut owner_hears = chat(&rig, &owners["access_token"]).await;
+
+    age_refreshes(&rig, 31);
+    let caught = refresh(&rig, &stolen["refresh_token"]).await;
+    assert_eq!(caught.status.as_u16(), 401);
+    caught.problem("refresh-reused");
+    for token in [&stolen["refresh_token"], &owners["refresh_token"]] {
+        refresh(&rig, token).await.problem("invalid-token");
+    }
+    for token in [&stolen["access_token"], &owners["access_token"]] {
+        me(&rig, token).await.problem("invalid-token");
+    }
+    assert_eq!(thief_hears.closed().await, CloseCode::TokenExpired);
+    assert_eq!(owner_hears.closed().await, CloseCode::TokenExpired);
+    assert_eq!(mails(&rig, "refresh_reused"), 1);
+    let entries = rig.database().texts(
+        "SELECT actor || ' ' || (details::json ->> 'reason') FROM audit_log WHERE action = 'session.end'",
+    );
+    assert_eq!(entries, ["anonymous refresh-reused"]);
+    // The owner's other devices are not concerned.
+    refresh(&rig, &other_session["refresh_token"])
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_thief_who_is_first_is_found_out_when_the_owner_comes() {
+    let rig = Rig::start().await;
+    let stolen = rig.log_in(&rig.member()).await;
+    let thiefs = refresh(&rig, &stolen["refresh_token"]).await.expect(200);
+    let thiefs = refresh(&rig, &thiefs["refresh_token"]).await.expect(200);
+    // Two steps back is no lost answer, however soon it comes.
+    let owner = refresh(&rig, &stolen["refresh_token"]).await;
+    owner.problem("refresh-reused");
+    refresh(&rig, &thiefs["refresh_token"])
+        .await
+        .problem("invalid-token");
+    me(&rig, &thiefs["access_token"])
+        .await
+        .problem("invalid-token");
+    assert_eq!(mails(&rig, "refresh_reused"), 1);
+}
+
+#[tokio::test]
+async fn forged_unknown_revoked_and_broken_tokens_are_answered_alike() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let pair = rig.log_in(&user).await;
+    let ended = rig.log_in(&user).await;
+    let log_out = rig.post("/api/v1/auth/logout");
+    let log_out = log_out.bearing(&ended["access_token"]).send().await;
+    log_out.expect_nothing();
+    let token = text(&pair["refresh_token"]);
+    let (name, tag) = token.split_once(".0.").unwrap();
+    let nobody = abu_domain::UserId::new(uuid::Uuid::new_v4());
+    let mut bodies = Vec::new();
+    for token in [
+        json!(format!("{name}.1.{tag}")),
+        json!(rig.server.refresh_token(nobody, 0)),
+        // Of a number that was not reached yet.
+        json!(rig.server.refresh_token(user.id, 1)),
+        ended["refresh_token"].clone(),
+        pair["access_token"].clone(),
+        json!(""),
+        json!("\0"),
+        json!("x".repeat(100_000)),
+    ] {
+        let answer = refresh(&rig, &token).await;
+        assert_eq!(answer.status.as_u16(), 401, "{token}");
+        let mut problem = answer.problem("invalid-token");
+        problem.as_object_mut().unwrap().remove("instance");
+        bodies.push(problem);
+    }
+    assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
+    refresh(&rig, &pair["refresh_token"]).await.expect(200);
+}
+
+#[tokio::test]
+async fn no_changed_refresh_token_is_accepted() {
+    let rig = Rig::start_without_limits().await;
+    let pair = rig.log_in(&rig.member()).await;
+    let token = text(&pair["refresh_token"]).to_owned();
+    let change = (any::<Index>(), "[A-Za-z0-9_.-]", 0..3);
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..150 {
+        let (place, letter, kind) = change.new_tree(&mut runner).unwrap().current();
+        let (before, after) = token.split_at(place.index(token.len()));
+        let changed = match kind {
+            0 => format!("{before}{letter}{}", &after[1..]),
+            1 => format!("{before}{letter}{after}"),
+            _ => format!("{before}{}", &after[1..]),
+        };
+        if changed != token {
+            let answer = refresh(&rig, &json!(changed)).await;
+            assert_eq!(answer.status.as_u16(), 401, "{changed}");
+            answer.problem("invalid-token");
+        }
+    }
+    refresh(&rig, &json!(token)).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_session_that_was_not_refreshed_for_too_long_has_expired() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let pair = rig.log_in(&user).await;
+    let days_left = format!(
+        "SELECT round(extract(epoch FROM expires_at - now()) / 86400)::text
+         FROM sessions WHERE user_id = '{}' AND id <> '{}'",
+        user.id,
+        session_of(user.id)
+    );
+    assert_eq!(rig.database().texts(&days_left), ["60"]);
+    rig.database()
+        .execute("UPDATE sessions SET expires_at = now() + interval '1 day'");
+    let pair = refresh(&rig, &pair["refresh_token"]).await.expect(200);
+    assert_eq!(rig.database().texts(&days_left), ["60"]);
+
+    rig.database()
+        .execute("UPDATE sessions SET expires_at = now() - interval '1 second'");
+    let answer = refresh(&rig, &pair["refresh_token"]).await;
+    assert_eq!(answer.status.as_u16(), 401);
+    answer.problem("token-expired");
+}
+
+#[tokio::test]
+async fn a_suspended_account_refreshes_nothing() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let pair = rig.log_in(&user).await;
+    let mut client = chat(&rig, &pair["access_token"]).await;
+    let admin = rig.holder_of(&[Permission::ModifyUser]);
+    let path = format!("/api/v1/users/{}/deactivate", user.id);
+    rig.post(&path).by(&admin).send().await.expect(200);
+    let answer = refresh(&rig, &pair["refresh_token"]).await;
+    assert_eq!(answer.status.as_u16(), 403);
+    answer.problem("account-suspended");
+    assert_eq!(client.closed().await, CloseCode::AccountSuspended);
+}
+
+#[tokio::test]
+async fn logging_out_ends_the_session_and_its_sockets_and_no_other() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let room = rig.database().group(user.id).create();
+    let (left, kept) = (rig.log_in(&user).await, rig.log_in(&user).await);
+    let mut client = chat(&rig, &left["access_token"]).await;
+    let mut other = chat(&rig, &kept["access_token"]).await;
+    let log_out = || {
+        rig.post("/api/v1/auth/logout")
+            .bearing(&left["access_token"])
+    };
+    log_out().send().await.expect_nothing();
+    assert_eq!(client.closed().await, CloseCode::TokenExpired);
+    me(&rig, &left["access_token"])
+        .await
+        .problem("invalid-token");
+    log_out().send().await.problem("invalid-token");
+    refresh(&rig, &left["refresh_token"])
+        .await
+        .problem("invalid-token");
+    me(&rig, &kept["access_token"]).await.expect(200);
+    refresh(&rig, &kept["refresh_token"]).await.expect(200);
+    other.hears_nothing_else(room.id).await;
+}
+
+#[tokio::test]
+async fn logging_out_everywhere_closes_every_socket() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let mut pairs = Vec::new();
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        let pair = rig.log_in(&user).await;
+        clients.push(chat(&rig, &pair["access_token"]).await);
+        pairs.push(pair);
+    }
+    let stranger = rig.log_in(&rig.member()).await;
+    let call = rig.post("/api/v1/auth/logout-all");
+    let call = call.bearing(&pairs[0]["access_token"]).send().await;
+    call.expect_nothing();
+    for client in &mut clients {
+        assert_eq!(client.closed().await, CloseCode::TokenExpired);
+    }
+    for pair in &pairs {
+        me(&rig, &pair["access_token"])
+            .await
+            .problem("invalid-token");
+        refresh(&rig, &pair["refresh_token"])
+            .await
+            .problem("invalid-token");
+    }
+    me(&rig, &stranger["access_token"]).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_user_sees_their_sessions_and_ends_them_one_by_one() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let body = json!({
+        "email": user.email.as_str(), "password": PASSWORD, "device_name": "  Amina's phone ",
+    });
+    let phone = rig.post("/api/v1/auth/token").json(&body).send().await;
+    let phone = phone.expect(200);
+    let laptop = rig.log_in(&user).await;
+    let mut on_phone = chat(&rig, &phone["access_token"]).await;
+
+    let sessions = list(&rig, &laptop["access_token"]).await;
+    let of_phone = sessions
+        .iter()
+        .find(|session| session["device_name"] == "Amina's phone")
+        .unwrap();
+    let expected = json!({
+        "uuid": of_phone["uuid"],
+        "device_name": "Amina's phone",
+        "ip_region": "127.0.0.0/24",
+        "created_at": of_phone["created_at"],
+        "last_used_at": of_phone["created_at"],
+        "current": false,
+    });
+    assert_eq!(of_phone, &expected);
+    // Those of the phone, of the laptop, and the one that every test's user has.
+    assert_eq!(sessions.len(), 3);
+    let current: Vec<&Value> = sessions
+        .iter()
+        .filter(|one| one["current"] == true)
+        .collect();
+    assert_eq!(current.len(), 1);
+    assert_eq!(sessions[0], *current[0], "the newest is the one that asks");
+
+    let path = format!("/api/v1/auth/sessions/{}", text(&of_phone["uuid"]));
+    let stranger = rig.member();
+    rig.delete(&path)
+        .by(&stranger)
+        .send()
+        .await
+        .problem("not-found");
+    let end = || rig.delete(&path).bearing(&laptop["access_token"]);
+    end().send().await.expect_nothing();
+    assert_eq!(on_phone.closed().await, CloseCode::TokenExpired);
+    me(&rig, &phone["access_token"])
+        .await
+        .problem("invalid-token");
+    end().send().await.problem("not-found");
+    assert_eq!(list(&rig, &laptop["access_token"]).await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_list_of_sessions_goes_on_from_page_to_page() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let mut token = Value::Null;
+    for _ in 0..4 {
+        token = rig.log_in(&user).await["access_token"].clone();
+    }
+    let mut seen = Vec::new();
+    let mut path = "/api/v1/auth/sessions?limit=2".to_owned();
+    loop {
+        let page = rig.get(&path).bearing(&token).send().await.expect(200);
+        seen.extend(page["items"].as_array().unwrap().clone());
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/api/v1/auth/sessions?limit=2&cursor={cursor}");
+    }
+    assert_eq!(seen, list(&rig, &token).await);
+    assert_eq!(seen.len(), 5);
+}
+
+#[tokio::test]
+async fn of_too_many_sessions_the_longest_unused_gives_way() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let unused = rig.log_in(&user).await;
+    let mut client = chat(&rig, &unused["access_token"]).await;
+    rig.database().execute(&format!(
+        "UPDATE sessions SET last_used_at = now() - interval '9 days' WHERE id <> user_id;
+         INSERT INTO sessions (id, user_id, created_at, last_used_at, refreshed_at, expires_at)
+         SELECT gen_random_uuid(), '{}', now(), now(), now(), now() + interval '1 day'
+         FROM generate_series(1, 48)",
+        user.id
+    ));
+    let newest = rig.log_in(&user).await;
+    assert_eq!(client.closed().await, CloseCode::TokenExpired);
+    me(&rig, &unused["access_token"])
+        .await
+        .problem("invalid-token");
+    let page = rig.get("/api/v1/auth/sessions?limit=100");
+    let page = page.bearing(&newest["access_token"]).send().await;
+    assert_eq!(page.expect(200)["items"].as_array().unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn a_new_log_in_forgets_sessions_that_ended_half_a_year_ago_and_no_other() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    rig.database().execute(&format!(
+        "INSERT INTO sessions (id, user_id, device_name, created_at, last_used_at, refreshed_at,
+                               expires_at, revoked_at, revoked_because)
+         SELECT gen_random_uuid(), '{}', name, now(), now(), now(), expires_at, revoked_at,
+                CASE WHEN revoked_at IS NOT NULL THEN 'log-out' END
+         FROM (VALUES
+             ('expired long ago', now() - interval '181 days', NULL),
+             ('expired', now() - interval '179 days', NULL),
+             ('ended long ago', now() + interval '1 day', now() - interval '181 days'),
+             ('ended', now() + interval '1 day', now() - interval '179 days'))
+             AS old (name, expires_at, revoked_at)",
+        user.id
+    ));
+    rig.log_in(&user).await;
+    let left = rig.database().texts(
+        "SELECT device_name FROM sessions WHERE device_name IS NOT NULL ORDER BY device_name",
+    );
+    assert_eq!(left, ["ended", "expired"]);
+}
+
+#[tokio::test]
+async fn a_password_that_changes_while_it_is_checked_opens_nothing() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let new = NewPassword::parse("another password".into()).unwrap();
+    let new = BcryptHasher::new(4).hash(&new).unwrap();
+    // Whoever changes the password holds the account's row; the log-in waits for it.
+    let database = rig.database().clone();
+    let (checked, id) = tokio::sync::oneshot::channel::<()>();
+    let changing = std::thread::spawn(move || {
+        database.transaction(|tx| {
+            assert!(tx.lock_account(user.id)?);
+            checked.send(()).unwrap();
+            database.wait_for_blocked(1);
+            tx.set_password_hash(user.id, &new, chrono::Utc::now())
+        })
+    });
+    id.await.unwrap();
+    let body = json!({"email": user.email.as_str(), "password": PASSWORD});
+    let answer = rig.post("/api/v1/auth/token").json(&body).send().await;
+    answer.problem("invalid-credentials");
+    assert!(changing.join().unwrap().unwrap());
+}
+
+async fn ticket(rig: &Rig, access_token: &Value) -> String {
+    let call = rig.post("/api/v1/auth/ws-ticket").bearing(access_token);
+    text(&call.send().await.expect(200)["ticket"]).to_owned()
+}
+
+#[tokio::test]
+async fn a_ticket_dies_with_its_session() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    let (left, kept) = (rig.log_in(&user).await, rig.log_in(&user).await);
+    let dead = ticket(&rig, &left["access_token"]).await;
+    let alive = ticket(&rig, &kept["access_token"]).await;
+    let log_out = rig.post("/api/v1/auth/logout");
+    let log_out = log_out.bearing(&left["access_token"]).send().await;
+    log_out.expect_nothing();
+    let url = |ticket| format!("ws://{}/chat?ticket={ticket}", rig.server.address());
+    match ChatClient::connect(&url(dead)).await {
+        Err(Error::Http(refused)) => assert_eq!(refused.status().as_u16(), 401),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("a ticket of a session that ended opened the chat"),
+    }
+    let mut client = ChatClient::connect(&url(alive)).await.unwrap();
+    let end = rig.post("/api/v1/auth/logout");
+    let end = end.bearing(&kept["access_token"]).send().await;
+    end.expect_nothing();
+    assert_eq!(client.closed().await, CloseCode::TokenExpired);
+}
+
+async fn docs_token(rig: &Rig, user: &User, fields: &[(&str, &str)]) -> Answer {
+    let own = [("username", user.email.as_str()), ("password", PASSWORD)];
+    let fields = [&own, fields].concat();
+    rig.post("/api/v1/auth/docs-token")
+        .form(&fields)
+        .send()
+        .await
+}
+
+#[tokio::test]
+async fn the_documentation_logs_in_by_a_form_for_one_access_token() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    // As Swagger UI sends it.
+    let sent = [("grant_type", "password"), ("scope", ""), ("client_id", "")];
+    let token = docs_token(&rig, &user, &sent).await.expect(200);
+    let keys: Vec<_> = token.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["access_token", "expires_in", "token_type"]);
+    let sessions = list(&rig, &token["access_token"]).await;
+    assert_eq!(sessions[0]["device_name"], "API documentation");
+    let left = format!(
+        "SELECT (expires_at <= now() + interval '900 seconds')::text FROM sessions WHERE id = '{}'",
+        text(&sessions[0]["uuid"])
+    );
+    assert_eq!(rig.database().texts(&left), ["true"]);
+    docs_token(&rig, &user, &[]).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_wrong_form_is_told_what_is_wrong() {
+    let rig = Rig::start().await;
+    let user = rig.member();
+    for (fields, place, code) in [
+        (
+            &[("grant_type", "refresh_token")][..],
+            "/grant_type",
+            "grant_type.unknown",
+        ),
+        (&[("otp", "123456")], "/otp", "unknown"),
+        (&[("username", "nobody")], "/username", "email.invalid"),
+    ] {
+        let answer = docs_token(&rig, &user, fields).await;
+        assert_eq!(answer.mistakes(), [(place.to_owned(), code.to_owned())]);
+    }
+    let wrong = docs_token(&rig, &user, &[("password", "a wrong one")]).await;
+    wrong.problem("invalid-credentials");
+    let body = json!({"username": user.email.as_str(), "password": PASSWORD});
+    let json = rig.post("/api/v1/auth/docs-token").json(&body).send().await;
+    assert_eq!(json.status.as_u16(), 415);
+    json.problem("unsupported-media");
+}
+
+#[tokio::test]
+async fn log_ins_are_counted_by_account_at_both_doors_and_refreshes_by_network() {
+    let rig = Rig::start_with(|settings| {
+        settings.rate_limits.log_in_account = Quota::new(2, 3_600);
+        settings.rate_limits.refresh = Quota::new(2, 3_600);
+    })
+    .await;
+    let (user, other) = (rig.member(), rig.member());
+    let pair = rig.log_in(&user).await;
+    docs_token(&rig, &user, &[]).await.expect(200);
+    docs_token(&rig, &user, &[]).await.problem("rate-limited");
+    let body = json!({"email": user.email.as_str(), "password": PASSWORD});
+    let refused = rig.post("/api/v1/auth/token").json(&body).send().await;
+    assert_eq!(refused.status.as_u16(), 429);
+    refused.problem("rate-limited");
+    docs_token(&rig, &other, &[]).await.expect(200);
+
+    let pair = refresh(&rig, &pair["refresh_token"]).await.expect(200);
+    refresh(&rig, &json!("forged"))
+        .await
+        .problem("invalid-token");
+    let refused = refresh(&rig, &pair["refresh_token"]).await;
+    refused.problem("rate-limited");
+}
+
+#[tokio::test]
+async fn the_description_lets_its_reader_log_in_by_the_form() {
+    let description = Rig::start().await.description().await;
+    let schemes = &description["components"]["securitySchemes"];
+    let flow = &schemes["password"]["flows"]["password"];
+    assert_eq!(schemes["password"]["type"], "oauth2");
+    assert_eq!(flow["tokenUrl"], "/api/v1/auth/docs-token");
+    let ways = description["paths"]["/api/v1/me"]["get"]["security"].clone();
+    assert_eq!(ways, json!([{"bearer": []}, {"password": []}]));
+}

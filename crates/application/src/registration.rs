@@ -1,0 +1,154 @@
+//! Making an account for oneself.
+
+use std::sync::Arc;
+
+use abu_domain::{UserId, access::APPLICANT_GROUP, text::EmailAddress};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    Database,
+    access::Origin,
+    accounts::UserDraft,
+    audit::{Action, Actor, Entry, Target},
+    emails::{begin_proof, take_address},
+    mail::{self, MailContent},
+    passwords::{NewPasswordError, PasswordWork},
+    ports::{Clock, Consents, Ids, LinkTokens, NewUser, StoreError, Transaction},
+};
+
+/// For how long an account is kept of which nobody proved that they read its address.
+pub const UNVERIFIED_KEPT_FOR: TimeDelta = TimeDelta::days(90);
+
+/// How many of those that are older one registration sweeps out.
+const SWEPT_AT_ONCE: u32 = 20;
+
+/// The use case of registering.
+#[derive(Clone)]
+pub struct Registration {
+    /// The store.
+    pub database: Database,
+    /// Who judges and hashes passwords.
+    pub passwords: PasswordWork,
+    /// The secrets of links in mails.
+    pub links: Arc<dyn LinkTokens>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+    /// For how long the link that proves an address is good.
+    pub verification_lifetime: TimeDelta,
+}
+
+/// What somebody registers with.
+#[derive(Clone, Debug)]
+pub struct RegistrationDraft {
+    /// The account.
+    pub user: UserDraft,
+    /// What they agreed to.
+    pub consents: Consents,
+}
+
+/// Why nobody was registered. That the address has an account is no reason.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistrationError {
+    /// The password is not accepted.
+    #[error(transparent)]
+    Password(#[from] NewPasswordError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Registration {
+    /// Makes an account in the group of applicants, and sends a link that proves its address. An
+    /// account that was registered with the address and never proved it gives way. Where the address
+    /// belongs to an account, nothing is made, and its owner is told. Whoever asks sees no difference:
+    /// either way a password is hashed and one transaction committed, with one mail in it.
+    ///
+    /// # Errors
+    /// [`RegistrationError`].
+    pub async fn register(
+        &self,
+        draft: RegistrationDraft,
+        origin: Origin,
+    ) -> Result<(), RegistrationError> {
+        let RegistrationDraft { user, consents } = draft;
+        let personal = user.personal_words();
+        let password_hash = self.passwords.accept(user.password, personal).await?;
+        let now = self.clock.now();
+        let new = NewUser {
+            id: UserId::new(self.ids.random()),
+            email: user.email,
+            password_hash,
+            firstname: user.firstname,
+            middlename: user.middlename,
+            lastname: user.lastname,
+            phone: user.phone,
+            is_superuser: false,
+            email_verified_at: None,
+            created_at: now,
+        };
+        let this = self.clone();
+        self.database
+            .transaction(move |tx| {
+                let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;
+                tx.lock_address(&new.email)?;
+                let entry = match take_address(tx, &new.email, None, now)? {
+                    true => this.make(tx, &new, &consents)?,
+                    false => this.tell_owner(tx, &new.email, now)?,
+                };
+                if swept > 0 {
+                    Entry::new(Actor::System, Action::AccountExpire)
+                        .with("accounts", swept.to_string())
+                        .write(tx, this.ids.time_ordered(), now)?;
+                }
+                entry
+                    .from(&origin)
+                    .write(tx, this.ids.time_ordered(), now)?;
+                Ok(())
+            })
+            .await
+    }
+
+    fn make(
+        &self,
+        tx: &mut dyn Transaction,
+        new: &NewUser,
+        consents: &Consents,
+    ) -> Result<Entry, StoreError> {
+        let now = new.created_at;
+        tx.insert_user(new)?;
+        tx.add_to_group(new.id, APPLICANT_GROUP)?;
+        tx.insert_consents(new.id, consents, "registration", now)?;
+        let verification_id = self.ids.random();
+        for email in tx.emails_of(new.id)? {
+            let (links, lifetime) = (&*self.links, self.verification_lifetime);
+            begin_proof(tx, links, verification_id, email.id, false, lifetime, now)?;
+        }
+        let content = MailContent::VerifyEmail {
+            verification_id,
+            firstname: new.firstname.clone(),
+        };
+        mail::enqueue(tx, &*self.ids, now, &new.email, content)?;
+        Ok(Entry::new(Actor::Anonymous, Action::AccountRegister).on(Target::user(new.id)))
+    }
+
+    fn tell_owner(
+        &self,
+        tx: &mut dyn Transaction,
+        email: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<Entry, StoreError> {
+        let entry = Entry::new(Actor::Anonymous, Action::AccountRegisterAgain);
+        let owner = tx.address_owner(email, now)?;
+        let Some(owner) = owner.map(|id| tx.user(id)).transpose()?.flatten() else {
+            return Ok(entry);
+        };
+        let target = Target::user(owner.id);
+        let content = MailContent::AccountExists {
+            firstname: owner.firstname,
+        };
+        mail::enqueue(tx, &*self.ids, now, email, content)?;
+        Ok(entry.on(target))
+    }
+}

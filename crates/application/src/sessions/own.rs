@@ -1,0 +1,121 @@
+//! A user's own sessions: seeing and ending them.
+
+use abu_domain::SessionId;
+
+use super::{EndedSessions, Sessions, ending_sessions};
+use crate::{
+    access::{self, AccessError, Caller},
+    audit::{Action, Entry, Target},
+    lists::{ListRequest, Listed, TimePosition},
+    ports::{EndReason, SessionListing, StoreError, WhichSessions},
+};
+
+/// A session in the list of its user.
+#[derive(Clone, Debug)]
+pub struct OwnSession {
+    /// What is stored.
+    pub listing: SessionListing,
+    /// It is the one that asks.
+    pub is_current: bool,
+}
+
+/// Why a session was not shown or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The caller has no such session.
+    #[error("there is no such session")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Sessions {
+    /// A page of the caller's sessions, the most recently used first.
+    ///
+    /// # Errors
+    /// [`AccessError`].
+    pub async fn list(
+        &self,
+        caller: Caller,
+        page: ListRequest<TimePosition<SessionId>>,
+    ) -> Result<Listed<OwnSession>, AccessError> {
+        let now = self.clock.now();
+        self.database
+            .read(move |tx| {
+                access::require_self(tx, &caller)?;
+                let listed = page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_sessions(caller.user, seek, limit, now),
+                    |tx| tx.count_sessions(caller.user, now),
+                )?;
+                Ok(listed.map(|listing| OwnSession {
+                    is_current: listing.id == caller.session,
+                    listing,
+                }))
+            })
+            .await
+    }
+
+    /// Ends the caller's own session. Its connections to the chat have been told when this returns; the
+    /// same holds for the next two.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn log_out(&self, caller: Caller) -> Result<(), SessionError> {
+        let which = WhichSessions::Only(caller.session);
+        self.end(caller, which, EndReason::LogOut).await
+    }
+
+    /// Ends all of the caller's sessions.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn log_out_everywhere(&self, caller: Caller) -> Result<(), SessionError> {
+        self.end(caller, WhichSessions::All, EndReason::LogOutEverywhere)
+            .await
+    }
+
+    /// Ends one of the caller's sessions.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn revoke(&self, caller: Caller, id: SessionId) -> Result<(), SessionError> {
+        self.end(caller, WhichSessions::Only(id), EndReason::Revoked)
+            .await
+    }
+
+    async fn end(
+        &self,
+        caller: Caller,
+        which: WhichSessions,
+        because: EndReason,
+    ) -> Result<(), SessionError> {
+        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        ending_sessions(&self.database, &self.live_chat, move |tx| {
+            access::require_self(tx, &caller)?;
+            let sessions = tx.end_sessions(caller.user, which, because, now)?;
+            let target = match which {
+                WhichSessions::Only(id) => Target::session(id),
+                WhichSessions::All | WhichSessions::AllBut(_) => Target::user(caller.user),
+            };
+            if sessions.is_empty() {
+                return Err(SessionError::NotFound);
+            }
+            Entry::by(&caller, Action::SessionEnd)
+                .on(target)
+                .with("reason", because.name())
+                .with("sessions", sessions.len().to_string())
+                .write(tx, entry_id, now)?;
+            let ended = EndedSessions {
+                user: caller.user,
+                sessions,
+            };
+            Ok(((), ended))
+        })
+        .await
+    }
+}
