@@ -13,7 +13,10 @@ use crate::{
     Database,
     access::{self, AccessError, Caller},
     lists::{ListRequest, Listed},
-    ports::{Clock, Ids, LiveChat, SeqWindow, Store, StoreError, StoreOutcome, SubmitError},
+    ports::{
+        Clock, Ids, LiveChat, ReadMark, ReadState, SeqWindow, Store, StoreError, StoreOutcome,
+        SubmitError, Transaction,
+    },
 };
 
 /// The most messages in one page of history.
@@ -111,9 +114,9 @@ pub enum MessagingError {
     /// The room has no message of the id that is answered.
     #[error("the answered message is not in the room")]
     ReplyToUnknown,
-    /// It was not stored, or whether it was is not known; sending it again with the same client
-    /// message id is safe.
-    #[error("the message could not be stored now")]
+    /// It was not stored, or whether it was is not known; doing it again is safe, for a message with
+    /// the same client message id.
+    #[error("it could not be stored now")]
     Unavailable,
     /// The store failed.
     #[error(transparent)]
@@ -133,13 +136,7 @@ impl Messaging {
     ) -> Result<Message, MessagingError> {
         let room_id = draft.room_id;
         let sender = caller.user;
-        self.database
-            .read(move |tx| {
-                access::require_active(tx, &caller)?;
-                tx.membership(room_id, caller.user)?
-                    .ok_or(MessagingError::RoomNotFound)
-            })
-            .await?;
+        self.require_member(caller, room_id).await?;
         let message = NewMessage {
             id: MessageId::new(self.ids.time_ordered()),
             room_id,
@@ -149,15 +146,32 @@ impl Messaging {
             reply_to: draft.reply_to,
             sent_at: self.clock.now(),
         };
-        self.live_chat
-            .submit(message)
+        Ok(self.live_chat.submit(message).await?)
+    }
+
+    /// Marks the messages up to the place `seq` as read by the caller; the mark never moves back.
+    ///
+    /// # Errors
+    /// [`MessagingError`].
+    pub async fn mark_read(
+        &self,
+        caller: Caller,
+        room_id: RoomId,
+        seq: i64,
+    ) -> Result<ReadState, MessagingError> {
+        let mark = ReadMark {
+            room_id,
+            user_id: caller.user,
+            seq,
+        };
+        self.require_member(caller, room_id).await?;
+        Ok(self.live_chat.mark_read(mark).await?)
+    }
+
+    async fn require_member(&self, caller: Caller, room: RoomId) -> Result<(), MessagingError> {
+        self.database
+            .read(move |tx| require_member(tx, &caller, room))
             .await
-            .map_err(|error| match error {
-                SubmitError::NotAMember => MessagingError::RoomNotFound,
-                SubmitError::ReadOnly => MessagingError::ReadOnly,
-                SubmitError::ReplyToUnknown => MessagingError::ReplyToUnknown,
-                SubmitError::Unavailable | SubmitError::InDoubt => MessagingError::Unavailable,
-            })
     }
 
     /// A page of the messages in the window, the newest first; their places are the positions.
@@ -173,9 +187,7 @@ impl Messaging {
     ) -> Result<Listed<Message>, MessagingError> {
         self.database
             .read(move |tx| {
-                access::require_active(tx, &caller)?;
-                tx.membership(room, caller.user)?
-                    .ok_or(MessagingError::RoomNotFound)?;
+                require_member(tx, &caller, room)?;
                 Ok(page.fetch(
                     tx,
                     |tx, seek, limit| tx.list_messages(room, window, seek, limit),
@@ -184,4 +196,26 @@ impl Messaging {
             })
             .await
     }
+}
+
+impl From<SubmitError> for MessagingError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::NotAMember => Self::RoomNotFound,
+            SubmitError::ReadOnly => Self::ReadOnly,
+            SubmitError::ReplyToUnknown => Self::ReplyToUnknown,
+            SubmitError::Unavailable | SubmitError::InDoubt => Self::Unavailable,
+        }
+    }
+}
+
+fn require_member(
+    tx: &mut dyn Transaction,
+    caller: &Caller,
+    room: RoomId,
+) -> Result<(), MessagingError> {
+    access::require_active(tx, caller)?;
+    tx.membership(room, caller.user)?
+        .map(|_membership| ())
+        .ok_or(MessagingError::RoomNotFound)
 }

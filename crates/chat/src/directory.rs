@@ -346,7 +346,8 @@ enum Found {
     Ended,
 }
 
-fn log_failure(doing: &str, error: &StoreError) {
+/// Logs that the store failed somebody.
+pub(crate) fn log_failure(doing: &str, error: &StoreError) {
     match error {
         // The supervisor of the database says so already.
         StoreError::Unavailable(_) => log::debug!("{doing}: the database is away"),

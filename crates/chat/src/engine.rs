@@ -1,8 +1,6 @@
 //! What the whole process shares, and how it starts and stops.
 
 use std::{
-    future::Future,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +10,7 @@ use std::{
 
 use abu_application::{
     Database,
-    ports::{Applied, Clock, Ids, LiveChat, SubmitError},
+    ports::{Applied, Clock, Ids, LiveChat, ReadMark, ReadState, SubmitError, Submitted},
 };
 use abu_domain::{
     RoomId, SessionId, UserId,
@@ -25,6 +23,7 @@ use crate::{
     bus::{Event, LocalBus},
     directory::{Change, Directory},
     last_seen::LastSeen,
+    read_marks::{ReadMarks, Reader},
     users::Users,
     writer::{Sender, Writer},
 };
@@ -42,6 +41,7 @@ pub(crate) struct Engine {
     pub(crate) users: Arc<Users>,
     pub(crate) directory: Directory,
     pub(crate) writer: Writer,
+    pub(crate) read_marks: Arc<ReadMarks>,
     pub(crate) last_seen: LastSeen,
     draining: AtomicBool,
 }
@@ -59,6 +59,13 @@ impl ChatEngine {
     ) -> std::io::Result<Self> {
         let store = database.store();
         let bus = Arc::new(LocalBus::new(settings.worker_queue));
+        let read_marks = ReadMarks::start(
+            Arc::clone(store),
+            Arc::clone(&bus),
+            Arc::clone(&ids),
+            settings.store_patience,
+        )?;
+        let read_marks = Arc::new(read_marks);
         Ok(Self(Arc::new(Engine {
             users: Arc::new(Users::new(&settings)),
             directory: Directory::start(Arc::clone(store), Arc::clone(&bus))?,
@@ -66,8 +73,10 @@ impl ChatEngine {
                 Arc::clone(store),
                 Arc::clone(&bus),
                 Arc::clone(&ids),
+                Arc::clone(&read_marks),
                 &settings,
             )?,
+            read_marks,
             last_seen: LastSeen::start(Arc::clone(store))?,
             draining: AtomicBool::new(false),
             settings,
@@ -113,6 +122,7 @@ impl Engine {
 
     fn stop_threads(&self) {
         self.writer.stop();
+        self.read_marks.stop();
         self.directory.stop();
         self.last_seen.stop();
     }
@@ -141,15 +151,21 @@ impl LiveChat for Engine {
         }))
     }
 
-    fn submit(
-        &self,
-        message: NewMessage,
-    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>> {
+    fn submit(&self, message: NewMessage) -> Submitted<Message> {
         let (reply, answer) = oneshot::channel();
         let submitted = self.writer.submit(message, Sender::Caller(reply));
         Box::pin(async move {
             submitted.map_err(|_full| SubmitError::Unavailable)?;
             // The writer answers everybody before it ends; were it to panic, nothing is known.
+            answer.await.unwrap_or(Err(SubmitError::InDoubt))
+        })
+    }
+
+    fn mark_read(&self, mark: ReadMark) -> Submitted<ReadState> {
+        let (reply, answer) = oneshot::channel();
+        let noted = self.read_marks.note(mark, Reader::Caller(reply));
+        Box::pin(async move {
+            noted.map_err(|_full| SubmitError::Unavailable)?;
             answer.await.unwrap_or(Err(SubmitError::InDoubt))
         })
     }

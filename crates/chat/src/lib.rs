@@ -8,6 +8,7 @@ mod frame;
 mod last_seen;
 mod packets;
 mod rate_limit;
+mod read_marks;
 mod registry;
 mod session;
 mod settings;

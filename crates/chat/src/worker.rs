@@ -323,7 +323,8 @@ impl Worker {
             for session in due {
                 self.wake(&session, now);
             }
-            let expired = self.0.engine.writer.expire(now);
+            let mut expired = self.0.engine.writer.expire(now);
+            expired.extend(self.0.engine.read_marks.expire(now));
             if !expired.is_empty() {
                 self.0.engine.bus.publish_with(|| expired).await;
             }

@@ -19,9 +19,9 @@ use std::{
 
 use abu_application::{
     messaging::store_batch,
-    ports::{Ids, Store, StoreError, StoreOutcome, SubmitError},
+    ports::{Ids, ReadMark, Store, StoreError, StoreOutcome, SubmitError},
 };
-use abu_chat_protocol::{client::MessageSend, server};
+use abu_chat_protocol::{Profile, client::MessageSend, server};
 use abu_domain::{
     RoomId,
     message::{Message, NewMessage},
@@ -34,6 +34,7 @@ use crate::{
     bus::{Asker, Event, LocalBus},
     frame::SharedPacket,
     packets::message_receive,
+    read_marks::ReadMarks,
 };
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
@@ -47,9 +48,20 @@ const RETRY_HINT: Duration = Duration::from_secs(2);
 /// Who waits for a message to be stored.
 pub(crate) enum Sender {
     /// A session: it sees the message like everybody, or is sent an error.
-    Session(Asker),
+    Session(Asker, Profile),
     /// A use case.
     Caller(oneshot::Sender<Result<Message, SubmitError>>),
+}
+
+impl Sender {
+    /// Whether what they say marks the room as read up to there. Who speaks the first profile knows
+    /// of no marks, and need not pay for them.
+    fn marks_as_read(&self) -> bool {
+        match self {
+            Self::Session(_, profile) => *profile >= Profile::V2,
+            Self::Caller(_) => true,
+        }
+    }
 }
 
 struct Submission {
@@ -117,6 +129,7 @@ impl Writer {
         store: Arc<dyn Store>,
         bus: Arc<LocalBus>,
         ids: Arc<dyn Ids>,
+        read_marks: Arc<ReadMarks>,
         settings: &ChatSettings,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
@@ -130,6 +143,7 @@ impl Writer {
             shared: Arc::clone(&shared),
             store,
             ids,
+            read_marks,
             max_batch: settings.writer_batch.max(1),
             gather: settings.writer_gather,
         };
@@ -217,6 +231,7 @@ struct Storing {
     shared: Arc<Shared>,
     store: Arc<dyn Store>,
     ids: Arc<dyn Ids>,
+    read_marks: Arc<ReadMarks>,
     max_batch: usize,
     gather: Duration,
 }
@@ -370,7 +385,10 @@ impl Storing {
             // None: told to wait no more while the database was away.
             let sender = senders.next().map(|(sender, _)| sender);
             match outcome {
-                StoreOutcome::Stored(stored) => events.push(deliver(stored, sender)),
+                StoreOutcome::Stored(stored) => {
+                    self.mark_read(&stored, sender.as_ref());
+                    events.push(deliver(stored, sender));
+                }
                 StoreOutcome::Repeated(stored) => {
                     events.extend(sender.and_then(|sender| answer(stored, sender)));
                 }
@@ -386,6 +404,17 @@ impl Storing {
             }
         }
         self.shared.bus.publish_blocking(events);
+    }
+
+    /// Whoever says something has read up to there.
+    fn mark_read(&self, message: &Message, sender: Option<&Sender>) {
+        if sender.is_some_and(Sender::marks_as_read) {
+            self.read_marks.note_silently(ReadMark {
+                room_id: message.room_id,
+                user_id: message.sender_id,
+                seq: message.seq,
+            });
+        }
     }
 
     fn refuse_all(&self, refusal: &Refusal) {
@@ -408,7 +437,7 @@ fn deliver(message: Message, sender: Option<Sender>) -> Event {
     let packet = Arc::new(SharedPacket::new(message_receive(&message)));
     let room = message.room_id;
     let asker = match sender {
-        Some(Sender::Session(asker)) => Some(asker),
+        Some(Sender::Session(asker, _)) => Some(asker),
         Some(Sender::Caller(reply)) => {
             let _ = reply.send(Ok(message));
             None
@@ -425,7 +454,7 @@ fn deliver(message: Message, sender: Option<Sender>) -> Event {
 /// A message that was stored before, for who sent it again. A caller is told at once.
 fn answer(message: Message, sender: Sender) -> Option<Event> {
     match sender {
-        Sender::Session(asker) => Some(Event::Answer {
+        Sender::Session(asker, _) => Some(Event::Answer {
             asker,
             packet: Arc::new(SharedPacket::new(message_receive(&message))),
         }),
@@ -463,7 +492,7 @@ fn refuse(sender: Sender, room: RoomId, refusal: &Refusal) -> Option<Event> {
             let _ = reply.send(Err(refusal.for_caller()));
             None
         }
-        Sender::Session(asker) => Some(match refusal.for_session(room) {
+        Sender::Session(asker, _) => Some(match refusal.for_session(room) {
             Some(error) => Event::Answer {
                 asker,
                 packet: Arc::new(SharedPacket::new(error)),

@@ -278,6 +278,8 @@ diesel::table! {
         user_id -> Uuid,
         role -> Text,
         joined_at -> Timestamptz,
+        /// Place of the last message that the member has read, which marks all before it too. What was said before they came counts as read.
+        last_read_seq -> Int8,
     }
 }
 

@@ -1,11 +1,10 @@
 //! The chat as a program sees it that nobody is connected to.
 
-use std::{
-    future::{Future, ready},
-    pin::Pin,
-};
+use std::future::ready;
 
-use abu_application::ports::{Applied, LiveChat, SubmitError};
+use abu_application::ports::{
+    Applied, LiveChat, ReadMark, ReadState, SubmitError, Submitted,
+};
 use abu_domain::{
     RoomId, SessionId, UserId,
     message::{Message, NewMessage},
@@ -31,10 +30,11 @@ impl LiveChat for NoChat {
         Box::pin(ready(()))
     }
 
-    fn submit(
-        &self,
-        _message: NewMessage,
-    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>> {
+    fn submit(&self, _message: NewMessage) -> Submitted<Message> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn mark_read(&self, _mark: ReadMark) -> Submitted<ReadState> {
         Box::pin(ready(Err(SubmitError::Unavailable)))
     }
 

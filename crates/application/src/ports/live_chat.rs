@@ -2,11 +2,16 @@ use std::{future::Future, pin::Pin};
 
 use abu_domain::{RoomId, SessionId, UserId, message::Message, message::NewMessage};
 
+use super::{ReadMark, ReadState};
+
 /// Ends when a change has reached every session of this process that it concerns. What is then
 /// sent to the room is sent to the room as it is now.
 pub type Applied = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Why a message was not stored.
+/// Ends when what was submitted is committed, or known not to be.
+pub type Submitted<T> = Pin<Box<dyn Future<Output = Result<T, SubmitError>> + Send>>;
+
+/// Why something was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
     /// The sender is not a member of the room, or there is no such room.
@@ -19,10 +24,10 @@ pub enum SubmitError {
     #[error("the answered message is not in the room")]
     ReplyToUnknown,
     /// The store is away or too much is waiting; it was not stored.
-    #[error("the message could not be stored now")]
+    #[error("it could not be stored now")]
     Unavailable,
     /// The store went away during the commit; it may or may not be stored.
-    #[error("the fate of the message is not known")]
+    #[error("it is not known whether it was stored")]
     InDoubt,
 }
 
@@ -45,11 +50,11 @@ pub trait LiveChat: Send + Sync + 'static {
     fn sessions_ended(&self, user: UserId, sessions: &[SessionId]) -> Applied;
 
     /// Stores a message the way every message is stored, and delivers it to the room's members.
-    /// Ends once it is committed, or known not to be.
-    fn submit(
-        &self,
-        message: NewMessage,
-    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>>;
+    fn submit(&self, message: NewMessage) -> Submitted<Message>;
+
+    /// Stores how far somebody has read, together with what others have, and tells the room's members
+    /// where the mark moved.
+    fn mark_read(&self, mark: ReadMark) -> Submitted<ReadState>;
 
     /// Which of `users` are in the chat now, in their order.
     fn online(&self, users: &[UserId]) -> Vec<bool>;

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use abu_application::messaging;
+use abu_application::{messaging, ports::ReadMark};
 use abu_chat_protocol::{
     CloseCode, Profile, RequestRef, ServerPacket, client::ListMessageRequest, server,
 };
@@ -25,6 +25,7 @@ use crate::{
     bus::{Asker, SessionAddress},
     frame,
     packets,
+    read_marks::{self, Reader, TooManyMarks},
     registry::{RoomView, SessionKey},
     users::SessionPlace,
     worker::Outgoing,
@@ -120,6 +121,9 @@ impl ChatSession {
         for effect in outcome.effects {
             match effect {
                 Effect::Answer(packet) => self.send(&packet, request_ref.as_ref()),
+                Effect::MarkRead { room, seq } => {
+                    self.mark_read(room, seq, request_ref.take());
+                }
                 Effect::Store(draft) => self.store(draft, request_ref.take()),
                 Effect::History(request) => self.send_history(request, request_ref.take(), ctx),
                 Effect::Ping => self.push(frame::ping_frame()),
@@ -157,12 +161,23 @@ impl ChatSession {
             reply_to: draft.reply_to,
             sent_at: engine.clock.now(),
         };
-        let sender = Sender::Session(Asker {
-            session: self.address(),
-            request_ref,
-        });
-        if let Err(QueueFull(Sender::Session(asker))) = engine.writer.submit(message, sender) {
+        let sender = Sender::Session(self.asker(request_ref), self.profile);
+        if let Err(QueueFull(Sender::Session(asker, _))) = engine.writer.submit(message, sender) {
             let refusal = writer::unavailable(room.uuid()).into();
+            self.send(&refusal, asker.request_ref.as_ref());
+        }
+    }
+
+    fn mark_read(&mut self, room_id: RoomId, seq: i64, request_ref: Option<RequestRef>) {
+        let mark = ReadMark {
+            room_id,
+            user_id: self.user,
+            seq,
+        };
+        let reader = Reader::Session(self.asker(request_ref));
+        let noted = self.worker.engine().read_marks.note(mark, reader);
+        if let Err(TooManyMarks(Reader::Session(asker))) = noted {
+            let refusal = read_marks::unavailable(room_id.uuid()).into();
             self.send(&refusal, asker.request_ref.as_ref());
         }
     }
@@ -250,6 +265,13 @@ impl ChatSession {
             _ => return,
         };
         self.worker.publish(outgoing);
+    }
+
+    fn asker(&self, request_ref: Option<RequestRef>) -> Asker {
+        Asker {
+            session: self.address(),
+            request_ref,
+        }
     }
 
     fn address(&self) -> SessionAddress {

@@ -8,7 +8,7 @@ use std::{
 
 use abu_chat_protocol::{
     ClientPacket, CloseCode, Decoded, Profile, RequestRef, ServerPacket,
-    client::{ChatJoin, ListMessageRequest, MessageSend, Order, Typing},
+    client::{ChatJoin, ListMessageRequest, MessageSend, Order, ReadMark, Typing},
     server,
 };
 use abu_domain::{MessageId, RoomId, message::HistoryOrder, text::MessageText};
@@ -43,6 +43,8 @@ pub(crate) enum Effect {
     Typing { room: RoomId, is_typing: bool },
     /// Read a page of a room's history and send it to this session.
     History(HistoryRequest),
+    /// Note how far the user has read.
+    MarkRead { room: RoomId, seq: i64 },
     /// Send a ping frame.
     Ping,
     /// End the session.
@@ -262,6 +264,7 @@ impl SessionState {
             ClientPacket::ChatJoin(packet) => Ok(self.on_join(&packet)),
             ClientPacket::Typing(packet) => self.on_typing(&packet, now, world),
             ClientPacket::ListMessageRequest(packet) => on_list(&packet, world).map(Some),
+            ClientPacket::ReadMark(packet) => on_read_mark(&packet, world).map(Some),
             // A packet of a newer protocol crate that this server was not taught yet.
             other => Err(server::Error::unknown_type(other.name())),
         }
@@ -395,6 +398,13 @@ fn on_list(packet: &ListMessageRequest, world: &dyn World) -> Result<Effect, ser
             _ => HistoryOrder::NewestFirst,
         },
     }))
+}
+
+fn on_read_mark(packet: &ReadMark, world: &dyn World) -> Result<Effect, server::Error> {
+    let (room, _) = member_of(&packet.room_id, ReadMark::NAME, world)?;
+    // A place past the newest message counts as that.
+    let seq = i64::try_from(packet.seq.get()).unwrap_or(i64::MAX);
+    Ok(Effect::MarkRead { room, seq })
 }
 
 /// The room, if the session's user is in it. An id that is no UUID names no room, and is answered as

@@ -11,6 +11,7 @@ mod history;
 mod membership;
 mod messages;
 mod presence;
+mod reading;
 mod support;
 mod typing;
 mod v2_sessions;

@@ -1,13 +1,11 @@
 //! What a server sees of sessions that another program ended.
 
-use std::{
-    future::{Future, ready},
-    pin::Pin,
-    sync::Mutex,
-};
+use std::{future::ready, sync::Mutex};
 
 use abu_application::{
-    ports::{Applied, Clock, EndReason, LiveChat, SubmitError, WhichSessions},
+    ports::{
+        Applied, Clock, EndReason, LiveChat, ReadMark, ReadState, Submitted, WhichSessions,
+    },
     sessions::EndedElsewhere,
     system::SystemClock,
 };
@@ -56,10 +54,11 @@ impl LiveChat for Notes {
         self.note(Told::Ended(user, sessions.to_vec()))
     }
 
-    fn submit(
-        &self,
-        _message: NewMessage,
-    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>> {
+    fn submit(&self, _message: NewMessage) -> Submitted<Message> {
+        unreachable!()
+    }
+
+    fn mark_read(&self, _mark: ReadMark) -> Submitted<ReadState> {
         unreachable!()
     }
 

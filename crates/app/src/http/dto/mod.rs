@@ -11,5 +11,5 @@ pub(super) use audit_entry::AuditEntry;
 pub(super) use email::Email;
 pub(super) use mail::Mail;
 pub(super) use message::Message;
-pub(super) use room::{ListedRoom, Member, Membership, Room};
+pub(super) use room::{ListedRoom, Member, Membership, ReadState, Room};
 pub(super) use user::{Account, TokenHolder, User};

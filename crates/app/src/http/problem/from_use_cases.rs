@@ -409,8 +409,8 @@ impl From<MessagingError> for Problem {
             )]),
             MessagingError::Unavailable => Self::new(
                 ProblemKind::Unavailable,
-                "The message could not be stored now. Sending it again with the same \
-                 client_message_id is safe.",
+                "It could not be stored now. Doing it again is safe; send a message with the same \
+                 client_message_id.",
             ),
             MessagingError::Store(error) => error.into(),
         }

@@ -2,7 +2,10 @@
 
 use abu_application::{messaging::MessageDraft, ports::SeqWindow};
 use abu_domain::{MessageId, Violation, message, text::MessageText};
-use actix_web::{HttpResponse, get, post, web::Path};
+use actix_web::{
+    HttpResponse, get, post, put,
+    web::{Json, Path},
+};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -11,7 +14,7 @@ use super::{ByUuid, State};
 use crate::{
     http::{
         caller::CurrentUser,
-        dto::Message,
+        dto::{Message, ReadState},
         input::{Body, BodyFields, FromBody, FromQuery, QueryFields},
         list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
         problem::{Problem, problems},
@@ -21,7 +24,10 @@ use crate::{
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_messages).service(send_message);
+    config
+        .service(list_messages)
+        .service(send_message)
+        .service(mark_read);
 }
 
 /// The messages of a room, the newest first.
@@ -74,6 +80,7 @@ fn place(text: &str) -> Result<i64, Violation> {
 problems! {
     ListProblems: CursorMismatch, NotFound, ValidationFailed;
     SendProblems: NotFound, Conflict;
+    ReadProblems: NotFound;
 }
 
 /// Read the messages of a room.
@@ -170,4 +177,51 @@ async fn send_message(
     };
     let message = state.messaging.send(caller.caller, draft).await?;
     Ok(HttpResponse::Created().json(Message::from(message)))
+}
+
+/// How far somebody has read.
+#[derive(ToSchema)]
+#[schema(as = NewReadMark, example = json!({"seq": 42}))]
+#[expect(dead_code, reason = "it describes what `NewReadMark` is read from")]
+struct NewReadMarkSchema {
+    /// Place of the last message read; past the newest it counts as that of the newest.
+    seq: u64,
+}
+
+struct NewReadMark {
+    seq: i64,
+}
+
+impl FromBody for NewReadMark {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let seq = body.whole("seq")?;
+        Some(Self {
+            seq: i64::try_from(seq).unwrap_or(i64::MAX),
+        })
+    }
+}
+
+/// Mark messages as read.
+///
+/// All up to this place. The mark never moves back: the answer says where it stands. Where it moved, the
+/// chat sessions of all members hear of it.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(ByUuid),
+    request_body = NewReadMarkSchema,
+    responses((status = 200, description = "Where the mark stands.", body = ReadState), ReadProblems),
+)]
+#[put("/rooms/{uuid}/read")]
+async fn mark_read(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<NewReadMark>,
+) -> Result<Json<ReadState>, Problem> {
+    let read = state
+        .messaging
+        .mark_read(caller.caller, path.uuid.into(), body.0.seq)
+        .await?;
+    Ok(Json(read.into()))
 }

@@ -235,3 +235,53 @@ async fn whoever_was_removed_neither_reads_nor_writes() {
         .by(&other);
     call.send().await.problem("not-found");
 }
+
+/// The answer to marking the messages up to this place as read.
+async fn mark(rig: &Rig, room: RoomId, by: &User, body: Value) -> Answer {
+    let call = rig.call("PUT", &format!("/api/v1/rooms/{room}/read"));
+    call.by(by).json(&body).send().await
+}
+
+#[tokio::test]
+async fn a_read_mark_moves_forward_alone_and_the_list_of_rooms_counts_what_is_unread() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(other.id).member(me.id).create().id;
+    for n in 1..=5 {
+        rig.database().message(room, other.id, &format!("message {n}"));
+    }
+    let listed = async || {
+        let page = rig.get("/api/v1/rooms").by(&me).send().await.expect(200);
+        let listed = page["items"][0].clone();
+        (listed["last_read_seq"].clone(), listed["unread_count"].clone())
+    };
+    assert_eq!(listed().await, (json!(0), json!(5)));
+    for (seq, stands, unread) in [(3, 3, 2), (1, 3, 2), (0, 3, 2), (u64::MAX, 5, 0)] {
+        let answer = mark(&rig, room, &me, json!({"seq": seq})).await.expect(200);
+        let expected = json!({"last_read_seq": stands, "unread_count": unread});
+        assert_eq!(answer, expected, "{seq}");
+        assert_eq!(listed().await, (json!(stands), json!(unread)));
+    }
+    for body in [json!({"seq": -1}), json!({"seq": 1.5}), json!({"seq": "1"})] {
+        let answer = mark(&rig, room, &me, body.clone()).await;
+        assert_eq!(answer.mistakes(), pairs(&[("/seq", "type.whole")]), "{body}");
+    }
+    let nothing = mark(&rig, room, &me, json!({})).await;
+    assert_eq!(nothing.mistakes(), pairs(&[("/seq", "required")]));
+}
+
+#[tokio::test]
+async fn what_i_say_is_not_unread_for_me() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    let body = json!({"message": "hello", "client_message_id": Uuid::new_v4()});
+    say(&rig, room, &me, body).await.expect(201);
+    // Noted a moment after the answer.
+    loop {
+        let page = rig.get("/api/v1/rooms").by(&me).send().await.expect(200);
+        if page["items"][0]["unread_count"] == 0 {
+            break;
+        }
+    }
+}

@@ -97,6 +97,7 @@ const TABLE: &[(&str, &str, Access)] = &[
     ),
     ("GET", "/api/v1/rooms/{uuid}/messages", Member),
     ("POST", "/api/v1/rooms/{uuid}/messages", Member),
+    ("PUT", "/api/v1/rooms/{uuid}/read", Member),
 ];
 
 /// The routes of the API description.
@@ -199,6 +200,7 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
         ("PATCH", "/api/v1/rooms/{uuid}/members/{user_uuid}") => {
             call.json(&json!({"role": "member"}))
         }
+        ("PUT", "/api/v1/rooms/{uuid}/read") => call.json(&json!({"seq": 1})),
         ("POST", "/api/v1/rooms/{uuid}/messages") => call.json(&json!({
             "message": "hello",
             "client_message_id": Uuid::new_v4(),
