@@ -1,7 +1,7 @@
 //! The application's ports for passwords, tokens, the secrets of links in mails and one-time passwords, on
 //! bcrypt, zxcvbn, JSON Web Tokens, HMAC and RFC 6238.
 
-mod keys;
+pub(crate) mod keys;
 mod links;
 mod password_policy;
 mod passwords;

@@ -30,7 +30,7 @@ const THROWAWAY: [(&str, &str); 4] = [
     ("fsync", "off"),
     ("synchronous_commit", "off"),
     ("full_page_writes", "off"),
-    ("max_connections", "300"),
+    ("max_connections", "1000"),
 ];
 
 /// The server's arguments. Of two settings with one name the later wins: the caller's replace ours, except

@@ -13,7 +13,7 @@ use diesel::{
 use uuid::Uuid;
 
 use crate::{
-    schema::{user_emails, users},
+    schema::{totp_secrets, user_emails, users},
     sql::sql,
     store::Session,
 };
@@ -73,6 +73,15 @@ impl OwnAccountRows for Session<'_> {
                     users::deactivated_at.eq(deactivated_at),
                     users::last_modified.eq(now),
                 ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn forget_totp_since(&mut self, id: UserId, since: DateTime<Utc>) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::delete(totp_secrets::table.find(id.uuid()))
+                .filter(totp_secrets::created_at.gt(since))
                 .execute(connection)?;
             Ok(())
         })

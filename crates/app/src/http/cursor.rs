@@ -2,11 +2,12 @@
 
 use abu_application::ports::StoreError;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 
 use super::problem::{Problem, ProblemKind};
+use crate::security::keys;
 
 /// Half of the tag is kept: 128 bits are enough against guessing, and cursors stay short.
 const TAG_BYTES: usize = 16;
@@ -22,10 +23,9 @@ pub struct CursorCodec {
 impl CursorCodec {
     /// A codec whose key is derived from `secret`, and of no use for anything else.
     pub fn new(secret: &[u8]) -> Self {
-        let mut derivation = hmac(secret);
-        derivation.update(b"abu-alumni-connect list cursors 1");
-        let key = derivation.finalize().into_bytes();
-        Self { mac: hmac(&key) }
+        Self {
+            mac: keys::derived_hmac(secret, "abu-alumni-connect list cursors 1"),
+        }
     }
 
     /// The cursor for `position` in the list that `list` describes.
@@ -74,11 +74,6 @@ impl CursorCodec {
         mac.update(position);
         mac
     }
-}
-
-fn hmac(key: &[u8]) -> Hmac<Sha256> {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    Hmac::new_from_slice(key).expect("a key of any length")
 }
 
 #[cfg(test)]

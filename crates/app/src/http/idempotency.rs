@@ -23,7 +23,7 @@ use actix_web::{
     rt,
 };
 use futures_util::FutureExt;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 use utoipa::openapi::{OpenApi, path::Operation};
@@ -36,7 +36,7 @@ use super::{
     problem::{self, Problem, ProblemKind},
     request_id::RequestId,
 };
-use crate::state::AppState;
+use crate::{security::keys, state::AppState};
 
 /// The client's name for what it wants done once.
 pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -104,9 +104,8 @@ impl Fingerprints {
     /// With a key that is derived from `secret`, and of no use for anything else. A plain digest would
     /// let whoever reads the database try passwords, which some bodies hold.
     pub fn new(secret: &[u8]) -> Self {
-        let mut derivation = hmac(secret);
-        derivation.update(b"abu-alumni-connect request fingerprints 1");
-        Self(hmac(&derivation.finalize().into_bytes()))
+        let label = "abu-alumni-connect request fingerprints 1";
+        Self(keys::derived_hmac(secret, label))
     }
 
     /// Of these parts; each is preceded by its length, so that no other parts read the same.
@@ -118,11 +117,6 @@ impl Fingerprints {
         }
         mac.finalize().into_bytes().into()
     }
-}
-
-fn hmac(key: &[u8]) -> Hmac<Sha256> {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    Hmac::new_from_slice(key).expect("a key of any length")
 }
 
 /// The layer that does what carries a key once.

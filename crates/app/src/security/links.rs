@@ -1,9 +1,11 @@
 //! The secrets of links in mails.
 
 use abu_application::ports::{LinkPurpose, LinkTokens};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
+
+use super::keys;
 
 /// Makes tokens by HMAC-SHA256 over what they are for.
 #[derive(Clone)]
@@ -14,10 +16,9 @@ pub struct HmacLinkTokens {
 impl HmacLinkTokens {
     /// Tokens whose key is derived from `secret`, and of no use for anything else.
     pub fn new(secret: &[u8]) -> Self {
-        let mut derivation = hmac(secret);
-        derivation.update(b"abu-alumni-connect links in mails 1");
-        let key = derivation.finalize().into_bytes();
-        Self { mac: hmac(&key) }
+        Self {
+            mac: keys::derived_hmac(secret, "abu-alumni-connect links in mails 1"),
+        }
     }
 }
 
@@ -29,11 +30,6 @@ impl LinkTokens for HmacLinkTokens {
         mac.update(id.as_bytes());
         mac.finalize().into_bytes().into()
     }
-}
-
-fn hmac(key: &[u8]) -> Hmac<Sha256> {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    Hmac::new_from_slice(key).expect("a key of any length")
 }
 
 #[cfg(test)]

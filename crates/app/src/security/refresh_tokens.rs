@@ -20,9 +20,8 @@ pub struct HmacRefreshTokens {
 impl HmacRefreshTokens {
     /// Tokens whose key is derived from `secret`.
     pub fn new(secret: &[u8]) -> Self {
-        let key = keys::derive(secret, "abu-alumni-connect refresh tokens 1");
         Self {
-            mac: keys::hmac(&key),
+            mac: keys::derived_hmac(secret, "abu-alumni-connect refresh tokens 1"),
         }
     }
 }

@@ -97,9 +97,9 @@ impl Emails {
 
     /// Gives an account back to whoever reads the address that it had: that one is the primary one
     /// again, and whoever changed it is out. The new address is gone, and with it those that came at
-    /// most [`UNDO_WINDOW`] before the change; every session has ended, every link is dead, and the
-    /// password, which somebody else seems to know, opens nothing any more. A link to another one is
-    /// sent to the old address.
+    /// most [`UNDO_WINDOW`] before the change, and one-time passwords that did; every session has ended,
+    /// every link is dead, and the password, which somebody else seems to know, opens nothing any more.
+    /// A link to another one is sent to the old address.
     ///
     /// # Errors
     /// [`LinkError`].
@@ -136,7 +136,10 @@ impl Emails {
             return Err(LinkError::Gone);
         }
         tx.mark_undone(change, now)?;
-        tx.delete_emails_since(user, change.changed_at - UNDO_WINDOW, &change.new_email)?;
+        // Whoever changed the address may have prepared for this.
+        let since = change.changed_at - UNDO_WINDOW;
+        tx.delete_emails_since(user, since, &change.new_email)?;
+        tx.forget_totp_since(user, since)?;
         let left = tx.emails_of(user)?;
         let old = left.into_iter().find(|left| left.email == change.old_email);
         let old = match old {

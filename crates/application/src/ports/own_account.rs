@@ -57,6 +57,12 @@ pub trait OwnAccountRows {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
+    /// Turns one-time passwords off that were set up after `since`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn forget_totp_since(&mut self, id: UserId, since: DateTime<Utc>) -> Result<(), StoreError>;
+
     /// Removes an account of which nobody proved that they read its address, with all that hangs on it.
     ///
     /// # Errors

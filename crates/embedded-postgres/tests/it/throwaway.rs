@@ -56,7 +56,7 @@ fn killed_server_comes_back() {
 #[test]
 fn threads_can_share_it() {
     let postgres = Postgres::start(PostgresOptions::throwaway()).unwrap();
-    assert_eq!(sql(&postgres, "SHOW max_connections"), "300");
+    assert_eq!(sql(&postgres, "SHOW max_connections"), "1000");
     thread::scope(|scope| {
         for n in 0..8 {
             let postgres = &postgres;

@@ -23,11 +23,11 @@ enum Access {
     Own,
     /// The account that it is about; others are refused.
     Owner,
-    /// Everybody with an account, who proves once more who they are.
-    Proof,
+    /// Who has one-time passwords; to others it is said that they have none.
+    Enrolled,
 }
 
-use Access::{Holder, Member, Own, Owner, Proof, Public, User};
+use Access::{Enrolled, Holder, Member, Own, Owner, Public, User};
 use Permission::{CreateUser, ModifyMail, ModifyUser, ViewAuditLog, ViewMail, ViewUser};
 
 const TABLE: &[(&str, &str, Access)] = &[
@@ -55,10 +55,10 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/v1/auth/sessions", User),
     ("DELETE", "/api/v1/auth/sessions/{uuid}", Own),
     ("GET", "/api/v1/auth/totp", User),
-    ("POST", "/api/v1/auth/totp", Proof),
-    ("DELETE", "/api/v1/auth/totp", Proof),
-    ("POST", "/api/v1/auth/totp/confirm", Proof),
-    ("POST", "/api/v1/auth/totp/recovery-codes", Proof),
+    ("POST", "/api/v1/auth/totp", User),
+    ("DELETE", "/api/v1/auth/totp", Enrolled),
+    ("POST", "/api/v1/auth/totp/confirm", Enrolled),
+    ("POST", "/api/v1/auth/totp/recovery-codes", Enrolled),
     ("GET", "/api/v1/me", User),
     ("PATCH", "/api/v1/me", User),
     ("POST", "/api/v1/me/deactivate", User),
@@ -181,10 +181,10 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
             ("username", abu_test_support::ADMIN_EMAIL),
             ("password", abu_test_support::ADMIN_PASSWORD),
         ]),
-        ("POST", "/api/v1/auth/totp") => call.json(&json!({"password": "a wrong one"})),
-        ("POST", "/api/v1/auth/totp/confirm") => call.json(&json!({"otp": "a wrong one"})),
+        ("POST", "/api/v1/auth/totp") => call.json(&json!({"password": PASSWORD})),
+        ("POST", "/api/v1/auth/totp/confirm") => call.json(&json!({"otp": "none"})),
         ("DELETE", "/api/v1/auth/totp") | ("POST", "/api/v1/auth/totp/recovery-codes") => {
-            call.json(&json!({"password": "a wrong one", "otp": "a wrong one"}))
+            call.json(&json!({"password": PASSWORD, "otp": "none"}))
         }
         ("POST", "/api/v1/users") => call.json(&json!({
             "email": format!("{}@example.com", Uuid::new_v4()),
@@ -252,14 +252,9 @@ async fn an_account_without_permissions_reaches_what_is_its_own() {
             Owner => {
                 answer.problem("permission-denied");
             }
-            Proof => {
-                // Where there is nothing to prove anything about yet, that is said.
-                let problem = answer.json()["type"].clone();
-                let refused = ["/problems/invalid-credentials", "/problems/conflict"];
-                assert!(
-                    refused.iter().any(|slug| problem == *slug),
-                    "{method} {path}: {answer:?}"
-                );
+            Enrolled => {
+                let problem = answer.problem("conflict");
+                assert_eq!(problem["code"], "totp-not-enabled", "{method} {path}");
             }
         }
     }

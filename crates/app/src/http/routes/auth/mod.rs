@@ -8,7 +8,7 @@ mod totp;
 use abu_domain::text::{LoginPassword, OneTimePassword};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{State, login_password};
+use super::{State, count_guess, login_password};
 use crate::http::input::BodyFields;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {

@@ -9,15 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{State, otp, password};
-use crate::{
-    http::{
-        caller::CurrentUser,
-        input::{Body, BodyFields, FromBody},
-        problem::{Problem, problems},
-        rate_limit::Limits,
-    },
-    rate_limits::Policy,
+use super::{State, count_guess, otp, password};
+use crate::http::{
+    caller::CurrentUser,
+    input::{Body, BodyFields, FromBody},
+    problem::{Problem, problems},
+    rate_limit::Limits,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -31,11 +28,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 
 problems! {
     ChangeProblems: Conflict;
-}
-
-/// Counts a guess at what the caller should know: whoever stole a token must not try passwords here.
-fn count(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::LogInAccount, caller.caller.user)
 }
 
 /// How somebody stands to one-time passwords.
@@ -136,7 +128,7 @@ async fn begin_totp(
     caller: CurrentUser,
     body: Body<OwnPassword>,
 ) -> Result<HttpResponse, Problem> {
-    count(&limits, &caller)?;
+    count_guess(&limits, &caller)?;
     let secret = state.sessions.begin_totp(caller.caller, body.0.0).await?;
     Ok(HttpResponse::Created().json(TotpSecret::from(secret)))
 }
@@ -194,7 +186,7 @@ async fn confirm_totp(
     caller: CurrentUser,
     body: Body<Otp>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
-    count(&limits, &caller)?;
+    count_guess(&limits, &caller)?;
     let codes = state.sessions.confirm_totp(caller.caller, body.0.0).await?;
     Ok(Json(codes.into()))
 }
@@ -247,7 +239,7 @@ async fn remove_totp(
     caller: CurrentUser,
     body: Body<BothFactors>,
 ) -> Result<HttpResponse, Problem> {
-    count(&limits, &caller)?;
+    count_guess(&limits, &caller)?;
     let BothFactors { password, otp } = body.0;
     state
         .sessions
@@ -273,7 +265,7 @@ async fn renew_recovery_codes(
     caller: CurrentUser,
     body: Body<BothFactors>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
-    count(&limits, &caller)?;
+    count_guess(&limits, &caller)?;
     let BothFactors { password, otp } = body.0;
     let codes = state
         .sessions
