@@ -31,7 +31,10 @@ pub use mail::{
     ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRows, Mailer, MailerError,
     RenderedMail,
 };
-pub use messages::{MessageRows, SeqWindow, StoreOutcome};
+pub use messages::{
+    ChangedRows, EmojiCount, LockedRoom, MessageRows, NewReaction, PastText, ReactionKey, RoomCounters,
+    SeqWindow, StoreOutcome,
+};
 pub use own_account::{OwnAccountRows, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetRows};
 pub use rooms::{

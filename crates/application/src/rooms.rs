@@ -2,10 +2,11 @@
 //!
 //! Whoever is not in a room is answered as if it did not exist.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use abu_domain::{
     RoomId, UserId,
+    message::ShownMessage,
     room::{DirectPair, Membership, Room, RoomKind, RoomRole},
     text::RoomName,
 };
@@ -14,6 +15,7 @@ use crate::{
     Database,
     access::{self, AccessError, Caller},
     lists::{ListRequest, Listed, TimePosition, Total},
+    messaging,
     ports::{
         Applied, Clock, Ids, LiveChat, MemberListing, NewRoom, RoomListing, StoreError, Transaction,
     },
@@ -75,6 +77,17 @@ pub struct RoomOpened {
     pub room: Room,
     /// False where it is the direct room the two had already.
     pub created: bool,
+}
+
+/// A room in the list of somebody's own.
+#[derive(Clone, Debug)]
+pub struct OwnRoom {
+    /// The room.
+    pub room: Room,
+    /// Its newest message.
+    pub last_message: Option<ShownMessage>,
+    /// Place of the last message that the user has read.
+    pub last_read_seq: i64,
 }
 
 /// A member in a room's list, with what only the chat knows.
@@ -238,13 +251,16 @@ impl Rooms {
         &self,
         caller: Caller,
         page: ListRequest<TimePosition<RoomId>>,
-    ) -> Result<Listed<RoomListing>, RoomError> {
+    ) -> Result<Listed<OwnRoom>, RoomError> {
         self.database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
                 Ok(page.fetch(
                     tx,
-                    |tx, seek, limit| tx.list_rooms(caller.user, seek, limit),
+                    |tx, seek, limit| {
+                        let rooms = tx.list_rooms(caller.user, seek, limit)?;
+                        with_last_messages(tx, caller.user, rooms)
+                    },
                     |tx| tx.count_rooms(caller.user),
                 )?)
             })
@@ -458,6 +474,25 @@ impl Change {
             Self::State(room) => live_chat.room_state_changed(room),
         }
     }
+}
+
+fn with_last_messages(
+    tx: &mut dyn Transaction,
+    user: UserId,
+    rooms: Vec<RoomListing>,
+) -> Result<Vec<OwnRoom>, StoreError> {
+    let last_messages = rooms.iter().filter_map(|room| room.last_message.clone());
+    let mut shown: HashMap<RoomId, ShownMessage> =
+        messaging::shown_to(tx, user, last_messages.collect())?
+            .into_iter()
+            .map(|shown| (shown.message.room_id, shown))
+            .collect();
+    let own = rooms.into_iter().map(|listing| OwnRoom {
+        last_message: shown.remove(&listing.room.id),
+        room: listing.room,
+        last_read_seq: listing.last_read_seq,
+    });
+    Ok(own.collect())
 }
 
 fn reopen_direct(

@@ -14,7 +14,7 @@ use abu_application::{
 };
 use abu_domain::{
     RoomId, SessionId, UserId,
-    message::{Message, NewMessage},
+    message::{Message, MessageChange, NewMessage},
 };
 use tokio::sync::oneshot;
 
@@ -25,7 +25,7 @@ use crate::{
     last_seen::LastSeen,
     read_marks::{ReadMarks, Reader},
     users::Users,
-    writer::{Sender, Writer},
+    writer::{Sender, Write, Writer},
 };
 
 /// The chat of one process. Cheap to clone.
@@ -120,6 +120,16 @@ impl Engine {
         self.draining.load(Ordering::Relaxed)
     }
 
+    fn write(&self, write: Write) -> Submitted<Message> {
+        let (reply, answer) = oneshot::channel();
+        let submitted = self.writer.submit(write, Sender::Caller(reply));
+        Box::pin(async move {
+            submitted.map_err(|_full| SubmitError::Unavailable)?;
+            // The writer answers everybody before it ends; were it to panic, nothing is known.
+            answer.await.unwrap_or(Err(SubmitError::InDoubt))
+        })
+    }
+
     fn stop_threads(&self) {
         self.writer.stop();
         self.read_marks.stop();
@@ -152,13 +162,11 @@ impl LiveChat for Engine {
     }
 
     fn submit(&self, message: NewMessage) -> Submitted<Message> {
-        let (reply, answer) = oneshot::channel();
-        let submitted = self.writer.submit(message, Sender::Caller(reply));
-        Box::pin(async move {
-            submitted.map_err(|_full| SubmitError::Unavailable)?;
-            // The writer answers everybody before it ends; were it to panic, nothing is known.
-            answer.await.unwrap_or(Err(SubmitError::InDoubt))
-        })
+        self.write(Write::Message(message))
+    }
+
+    fn change(&self, change: MessageChange) -> Submitted<Message> {
+        self.write(Write::Change(change))
     }
 
     fn mark_read(&self, mark: ReadMark) -> Submitted<ReadState> {

@@ -2,13 +2,17 @@
 
 use std::num::NonZeroU64;
 
-use abu_application::messaging::HistoryPage;
-use abu_chat_protocol::server::{
-    Heartbeat, Limits, ListMessageResponse, MessageReceive, Welcome,
+use abu_application::messaging::{Changed, ChangedPart, HistoryPage};
+use abu_chat_protocol::{
+    Emoji, ServerPacket,
+    server::{
+        self, Heartbeat, Limits, ListMessageResponse, MessageReceive, MessageUpdated,
+        ReactionNotify, Welcome,
+    },
 };
 use abu_domain::{
     RoomId, UserId,
-    message::{EDIT_WINDOW, Message},
+    message::{EDIT_WINDOW, Message, Reaction, ShownMessage},
     text::MessageText,
 };
 use chrono::{DateTime, Utc};
@@ -27,7 +31,7 @@ pub(crate) fn welcome(
     let limits = Limits::new(
         settings.max_frame_bytes as u64,
         MessageText::MAX_CHARS as u64,
-        EDIT_WINDOW,
+        EDIT_WINDOW.to_std().unwrap_or_default(),
     );
     let limits = match settings.rate_limits_enabled {
         true => limits.with_rates(
@@ -47,31 +51,108 @@ pub(crate) fn welcome(
     )
 }
 
-/// A stored message as sessions see it.
-pub(crate) fn message_receive(message: &Message) -> MessageReceive {
-    let shown = MessageReceive::new(
+/// A stored message as sessions see it, with these reactions.
+pub(crate) fn message_receive(message: &Message, reactions: &[Reaction]) -> MessageReceive {
+    let mut shown = MessageReceive::new(
         message.room_id.uuid(),
         message.sender_id.uuid(),
         message.text.as_str(),
         message.sent_at,
     )
-    .stored_as(message.id.uuid(), place(message.seq));
-    match message.reply_to {
-        Some(answered) => shown.in_reply_to(answered.uuid()),
-        None => shown,
-    }
+    .stored_as(message.id.uuid(), above_0(message.seq));
+    shown.reply_to = message.reply_to.map(|answered| answered.uuid().into());
+    shown.edited_at = message.edited_at;
+    shown.deleted = message.is_deleted();
+    shown.reactions = reactions.iter().filter_map(reaction).collect();
+    shown.revision = message.revision.map(above_0);
+    shown
+}
+
+/// An emoji comes from a packet; one that is none after all is left out.
+fn reaction(reaction: &Reaction) -> Option<server::Reaction> {
+    let count = NonZeroU64::new(reaction.count.unsigned_abs())?;
+    let users = reaction.user_ids.iter().map(|user| user.uuid().into());
+    Some(server::Reaction::new(
+        Emoji::new(reaction.emoji.as_str()).ok()?,
+        count,
+        users.collect(),
+    ))
 }
 
 /// A page of a room's history.
 pub(crate) fn history_response(room: RoomId, page: &HistoryPage) -> ListMessageResponse {
     ListMessageResponse::new(
         room.uuid(),
-        page.messages.iter().map(message_receive).collect(),
+        page.messages.iter().map(shown_message).collect(),
         page.total_count.unsigned_abs(),
     )
+    .at_revision(page.last_revision.unsigned_abs())
 }
 
-/// A place, which the database keeps above 0.
-fn place(seq: i64) -> NonZeroU64 {
-    NonZeroU64::new(seq.unsigned_abs()).unwrap_or(NonZeroU64::MIN)
+fn shown_message(shown: &ShownMessage) -> MessageReceive {
+    message_receive(&shown.message, &shown.reactions)
+}
+
+/// A change that was made, for everybody in the room.
+pub(crate) fn changed(changed: &Changed) -> ServerPacket {
+    let message = &changed.message;
+    match reaction_notify(changed) {
+        Some(notify) => notify.at_revision(revision_of(message)).into(),
+        None => message_updated(message).into(),
+    }
+}
+
+/// How things are, for who asked for a change that changed nothing.
+pub(crate) fn as_it_is(changed: &Changed) -> ServerPacket {
+    match reaction_notify(changed) {
+        Some(notify) => notify.into(),
+        None => message_updated(&changed.message).into(),
+    }
+}
+
+/// Without a number of its own; `None` where no reaction changed.
+fn reaction_notify(changed: &Changed) -> Option<ReactionNotify> {
+    let ChangedPart::Reactions {
+        user_id,
+        emoji,
+        is_added,
+        count,
+    } = &changed.part
+    else {
+        return None;
+    };
+    let message = &changed.message;
+    let mut notify = ReactionNotify::added(
+        message.room_id.uuid(),
+        message.id.uuid(),
+        user_id.uuid(),
+        // It came in a packet.
+        Emoji::new(emoji.as_str()).ok()?,
+        count.unsigned_abs(),
+    );
+    notify.is_added = *is_added;
+    Some(notify)
+}
+
+fn message_updated(message: &Message) -> MessageUpdated {
+    let (room, id) = (message.room_id.uuid(), message.id.uuid());
+    let (seq, revision) = (above_0(message.seq), revision_of(message));
+    if message.is_deleted() {
+        return MessageUpdated::deleted(room, id, seq, revision);
+    }
+    let edited_at = message.edited_at.unwrap_or(message.sent_at);
+    let mut updated =
+        MessageUpdated::edited(room, id, seq, message.text.as_str(), edited_at, revision);
+    updated.edited_at = message.edited_at;
+    updated
+}
+
+/// Of a message that changed, which therefore has one.
+fn revision_of(message: &Message) -> NonZeroU64 {
+    above_0(message.revision.unwrap_or_default())
+}
+
+/// A place or a revision, which the database keeps above 0.
+fn above_0(number: i64) -> NonZeroU64 {
+    NonZeroU64::new(number.unsigned_abs()).unwrap_or(NonZeroU64::MIN)
 }

@@ -157,7 +157,7 @@ macro_rules! page_of_rooms {
              SELECT page.id, kind, name, created_by, page.created_at, last_modified,
                     last_activity_at, archived_at, last_seq, member_count, last_read_seq,
                     room_id, seq, messages.id, sender_id, body, client_message_id,
-                    reply_to, messages.created_at
+                    reply_to, messages.created_at, edited_at, deleted_at, revision
              FROM page LEFT JOIN messages ON room_id = page.id AND seq = last_seq
              ORDER BY last_activity_at DESC, page.id DESC",
         )
@@ -303,6 +303,32 @@ impl RoomRows for Session<'_> {
                 .first(connection)
                 .optional()?;
             Ok(row.map(Membership::try_from).transpose()?)
+        })
+    }
+
+    fn roles(
+        &mut self,
+        pairs: &[(RoomId, UserId)],
+    ) -> Result<Vec<(RoomId, UserId, RoomRole)>, StoreError> {
+        let uuids = |(room, user): &(RoomId, UserId)| (room.uuid(), user.uuid());
+        let (rooms, users): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().map(uuids).unzip();
+        self.run(|connection| {
+            let rows: Vec<(Uuid, Uuid, String)> = sql::<(SqlUuid, SqlUuid, Text)>(
+                "SELECT room_id, user_id, role
+                 FROM unnest(?, ?) AS asked (room_id, user_id)
+                 JOIN room_members USING (room_id, user_id)",
+            )
+            .bind::<Array<SqlUuid>, _>(rooms)
+            .bind::<Array<SqlUuid>, _>(users)
+            .load(connection)?;
+            let roles = rows.into_iter().map(|(room, user, role)| {
+                let role = RoomRole::from_name(&role).ok_or(BadRow {
+                    column: "room_members.role",
+                    id: user,
+                })?;
+                Ok((room.into(), user.into(), role))
+            });
+            Ok(roles.collect::<Result<_, BadRow>>()?)
         })
     }
 

@@ -7,7 +7,7 @@ use abu_application::ports::{
 };
 use abu_domain::{
     RoomId, SessionId, UserId,
-    message::{Message, NewMessage},
+    message::{Message, MessageChange, NewMessage},
 };
 
 /// Nobody is connected to this process. A server beside it sees by itself which sessions ended.
@@ -31,6 +31,10 @@ impl LiveChat for NoChat {
     }
 
     fn submit(&self, _message: NewMessage) -> Submitted<Message> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn change(&self, _change: MessageChange) -> Submitted<Message> {
         Box::pin(ready(Err(SubmitError::Unavailable)))
     }
 

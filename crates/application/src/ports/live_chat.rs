@@ -1,6 +1,9 @@
 use std::{future::Future, pin::Pin};
 
-use abu_domain::{RoomId, SessionId, UserId, message::Message, message::NewMessage};
+use abu_domain::{
+    RoomId, SessionId, UserId,
+    message::{ChangeRefusal, Message, MessageChange, NewMessage},
+};
 
 use super::{ReadMark, ReadState};
 
@@ -23,6 +26,9 @@ pub enum SubmitError {
     /// The room has no message of the id that is answered.
     #[error("the answered message is not in the room")]
     ReplyToUnknown,
+    /// The message cannot be changed that way.
+    #[error(transparent)]
+    Refused(#[from] ChangeRefusal),
     /// The store is away or too much is waiting; it was not stored.
     #[error("it could not be stored now")]
     Unavailable,
@@ -51,6 +57,10 @@ pub trait LiveChat: Send + Sync + 'static {
 
     /// Stores a message the way every message is stored, and delivers it to the room's members.
     fn submit(&self, message: NewMessage) -> Submitted<Message>;
+
+    /// Changes a message the way every change is made, and tells the room's members. Answers with the
+    /// message as it is then.
+    fn change(&self, change: MessageChange) -> Submitted<Message>;
 
     /// Stores how far somebody has read, together with what others have, and tells the room's members
     /// where the mark moved.

@@ -175,6 +175,15 @@ pub trait RoomRows {
     /// [`StoreError`].
     fn membership(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError>;
 
+    /// The roles of each of these people in each of these rooms. Who is not a member is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn roles(
+        &mut self,
+        pairs: &[(RoomId, UserId)],
+    ) -> Result<Vec<(RoomId, UserId, RoomRole)>, StoreError>;
+
     /// At most `limit` members, by user id.
     ///
     /// # Errors

@@ -7,7 +7,10 @@ use abu_application::{messaging, ports::ReadMark};
 use abu_chat_protocol::{
     CloseCode, Profile, RequestRef, ServerPacket, client::ListMessageRequest, server,
 };
-use abu_domain::{MessageId, RoomId, UserId, message::NewMessage};
+use abu_domain::{
+    MessageId, RoomId, UserId,
+    message::{MessageChange, NewMessage},
+};
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, StreamHandler,
     WeakAddr, WrapFuture,
@@ -18,7 +21,7 @@ use super::{
     Outbox,
     decoder::{Received, Violation},
     socket::{self, Heard},
-    state::{Draft, Effect, HistoryRequest, Outcome, SessionState, World},
+    state::{Draft, Edit, Effect, HistoryRequest, Outcome, SessionState, World},
 };
 use crate::{
     Worker,
@@ -29,7 +32,7 @@ use crate::{
     registry::{RoomView, SessionKey},
     users::SessionPlace,
     worker::Outgoing,
-    writer::{self, QueueFull, Sender},
+    writer::{self, QueueFull, Sender, Write},
 };
 
 /// A chat session.
@@ -121,6 +124,7 @@ impl ChatSession {
         for effect in outcome.effects {
             match effect {
                 Effect::Answer(packet) => self.send(&packet, request_ref.as_ref()),
+                Effect::Change(edit) => self.change(edit, request_ref.take()),
                 Effect::MarkRead { room, seq } => {
                     self.mark_read(room, seq, request_ref.take());
                 }
@@ -151,19 +155,35 @@ impl ChatSession {
 
     fn store(&mut self, draft: Draft, request_ref: Option<RequestRef>) {
         let engine = self.worker.engine();
-        let room = draft.room;
         let message = NewMessage {
             id: MessageId::new(engine.ids.time_ordered()),
-            room_id: room,
+            room_id: draft.room,
             sender_id: self.user,
             text: draft.text,
             client_message_id: draft.client_message_id,
             reply_to: draft.reply_to,
             sent_at: engine.clock.now(),
         };
+        self.write(Write::Message(message), request_ref);
+    }
+
+    fn change(&mut self, edit: Edit, request_ref: Option<RequestRef>) {
+        let change = MessageChange {
+            room_id: edit.room,
+            message_id: edit.message,
+            user_id: self.user,
+            kind: edit.kind,
+            at: self.worker.engine().clock.now(),
+        };
+        self.write(Write::Change(change), request_ref);
+    }
+
+    fn write(&mut self, write: Write, request_ref: Option<RequestRef>) {
+        let (request, room) = (write.request(), write.room());
         let sender = Sender::Session(self.asker(request_ref), self.profile);
-        if let Err(QueueFull(Sender::Session(asker, _))) = engine.writer.submit(message, sender) {
-            let refusal = writer::unavailable(room.uuid()).into();
+        let submitted = self.worker.engine().writer.submit(write, sender);
+        if let Err(QueueFull(Sender::Session(asker, _))) = submitted {
+            let refusal = writer::unavailable(request, room).into();
             self.send(&refusal, asker.request_ref.as_ref());
         }
     }
@@ -191,6 +211,7 @@ impl ChatSession {
         ctx: &mut Context<Self>,
     ) {
         let engine = Arc::clone(self.worker.engine());
+        let viewer = (self.profile >= Profile::V2).then_some(self.user);
         let read = async move {
             let HistoryRequest {
                 room,
@@ -198,7 +219,7 @@ impl ChatSession {
                 limit,
                 order,
             } = request;
-            messaging::history(&engine.database, room, skip, limit, order).await
+            messaging::history(&engine.database, room, skip, limit, order, viewer).await
         };
         ctx.wait(read.into_actor(self).map(move |page, session, _ctx| {
             let packet = match page {

@@ -8,10 +8,17 @@ use std::{
 
 use abu_chat_protocol::{
     ClientPacket, CloseCode, Decoded, Profile, RequestRef, ServerPacket,
-    client::{ChatJoin, ListMessageRequest, MessageSend, Order, ReadMark, Typing},
+    client::{
+        ChatJoin, ListMessageRequest, MessageDelete, MessageEdit, MessageSend, Order, ReactionAdd,
+        ReactionRemove, ReadMark, Typing,
+    },
     server,
 };
-use abu_domain::{MessageId, RoomId, message::HistoryOrder, text::MessageText};
+use abu_domain::{
+    MessageId, RoomId,
+    message::{ChangeKind, HistoryOrder},
+    text::{Emoji, MessageText},
+};
 use uuid::Uuid;
 
 use crate::{ChatSettings, rate_limit::TokenBucket, registry::RoomView};
@@ -21,7 +28,7 @@ pub(crate) trait World {
     /// The room as the session's user sees it; `None` where they are not a member.
     fn room(&self, room: RoomId) -> Option<RoomView>;
 
-    /// Counts a message of the user's in.
+    /// Counts a message of the user's in, or a change to one.
     ///
     /// # Errors
     /// How long to wait until the next one is allowed.
@@ -35,6 +42,8 @@ pub(crate) enum Effect {
     Answer(ServerPacket),
     /// Have a message stored.
     Store(Draft),
+    /// Have a message changed.
+    Change(Edit),
     /// The session joined: tell those who share a room.
     Join,
     /// The session left, having joined: tell those who share a room.
@@ -69,6 +78,14 @@ pub(crate) struct Draft {
     pub(crate) text: MessageText,
     pub(crate) client_message_id: Option<Uuid>,
     pub(crate) reply_to: Option<MessageId>,
+}
+
+/// A change to be made to a message.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Edit {
+    pub(crate) room: RoomId,
+    pub(crate) message: MessageId,
+    pub(crate) kind: ChangeKind,
 }
 
 /// A page of history somebody asked for.
@@ -264,6 +281,12 @@ impl SessionState {
             ClientPacket::ChatJoin(packet) => Ok(self.on_join(&packet)),
             ClientPacket::Typing(packet) => self.on_typing(&packet, now, world),
             ClientPacket::ListMessageRequest(packet) => on_list(&packet, world).map(Some),
+            ClientPacket::MessageEdit(packet) => on_edit(&packet, now, world).map(Some),
+            ClientPacket::MessageDelete(packet) => on_delete(&packet, now, world).map(Some),
+            ClientPacket::ReactionAdd(packet) => on_reaction_add(&packet, now, world).map(Some),
+            ClientPacket::ReactionRemove(packet) => {
+                on_reaction_remove(&packet, now, world).map(Some)
+            }
             ClientPacket::ReadMark(packet) => on_read_mark(&packet, world).map(Some),
             // A packet of a newer protocol crate that this server was not taught yet.
             other => Err(server::Error::unknown_type(other.name())),
@@ -280,10 +303,7 @@ impl SessionState {
         now: Instant,
         world: &dyn World,
     ) -> Result<Option<Effect>, server::Error> {
-        let (room, view) = member_of(&packet.room_id, Typing::NAME, world)?;
-        if view.read_only {
-            return Err(server::Error::read_only_room(Typing::NAME, room.uuid()));
-        }
+        let room = writable(&packet.room_id, Typing::NAME, world)?;
         let is_typing = packet.is_typing;
         let last = self.typing.insert(
             room,
@@ -362,29 +382,100 @@ fn on_message_send(
     now: Instant,
     world: &dyn World,
 ) -> Result<Effect, server::Error> {
-    let text = MessageText::parse(&packet.message).map_err(|violation| {
-        server::Error::invalid_payload(MessageSend::NAME, "message", violation.rule)
-    })?;
-    let (room, view) = member_of(&packet.room_id, MessageSend::NAME, world)?;
-    if view.read_only {
-        return Err(server::Error::read_only_room(
-            MessageSend::NAME,
-            room.uuid(),
-        ));
-    }
+    let text = text_of(&packet.message, MessageSend::NAME)?;
+    let room = writable(&packet.room_id, MessageSend::NAME, world)?;
     let reply_to = packet
         .reply_to
         .map(|id| message_of(&id, MessageSend::NAME, room))
         .transpose()?;
-    world.count_message(now).map_err(|wait| {
-        server::Error::rate_limited(MessageSend::NAME, wait).in_room(room.uuid())
-    })?;
+    count_message(room, MessageSend::NAME, now, world)?;
     Ok(Effect::Store(Draft {
         room,
         text,
         client_message_id: packet.client_message_id,
         reply_to,
     }))
+}
+
+fn on_edit(
+    packet: &MessageEdit,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let text = text_of(&packet.message, MessageEdit::NAME)?;
+    let about = Changing {
+        request: MessageEdit::NAME,
+        room: &packet.room_id,
+        message: &packet.message_id,
+    };
+    about.change(ChangeKind::Edit(text), now, world)
+}
+
+fn on_delete(
+    packet: &MessageDelete,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let about = Changing {
+        request: MessageDelete::NAME,
+        room: &packet.room_id,
+        message: &packet.message_id,
+    };
+    about.change(ChangeKind::Delete, now, world)
+}
+
+fn on_reaction_add(
+    packet: &ReactionAdd,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let about = Changing {
+        request: ReactionAdd::NAME,
+        room: &packet.room_id,
+        message: &packet.message_id,
+    };
+    let emoji = emoji_of(&packet.emoji, ReactionAdd::NAME)?;
+    about.change(ChangeKind::React(emoji), now, world)
+}
+
+fn on_reaction_remove(
+    packet: &ReactionRemove,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let about = Changing {
+        request: ReactionRemove::NAME,
+        room: &packet.room_id,
+        message: &packet.message_id,
+    };
+    let emoji = emoji_of(&packet.emoji, ReactionRemove::NAME)?;
+    about.change(ChangeKind::TakeBack(emoji), now, world)
+}
+
+/// A packet that asks for a change to a message.
+struct Changing<'a> {
+    request: &'static str,
+    room: &'a abu_chat_protocol::RoomId,
+    message: &'a abu_chat_protocol::MessageId,
+}
+
+impl Changing<'_> {
+    /// A change is stored and told to the room like a message, and counts as one.
+    fn change(
+        &self,
+        kind: ChangeKind,
+        now: Instant,
+        world: &dyn World,
+    ) -> Result<Effect, server::Error> {
+        let room = writable(self.room, self.request, world)?;
+        let message = message_of(self.message, self.request, room)?;
+        count_message(room, self.request, now, world)?;
+        Ok(Effect::Change(Edit {
+            room,
+            message,
+            kind,
+        }))
+    }
 }
 
 fn on_list(packet: &ListMessageRequest, world: &dyn World) -> Result<Effect, server::Error> {
@@ -418,6 +509,40 @@ fn member_of(
         .map(RoomId::new)
         .and_then(|room| Some((room, world.room(room)?)))
         .ok_or_else(|| server::Error::not_a_member(request, id.clone()))
+}
+
+/// The room, if the session's user is in it and it can be written in.
+fn writable(
+    id: &abu_chat_protocol::RoomId,
+    request: &str,
+    world: &dyn World,
+) -> Result<RoomId, server::Error> {
+    let (room, view) = member_of(id, request, world)?;
+    match view.read_only {
+        true => Err(server::Error::read_only_room(request, room.uuid())),
+        false => Ok(room),
+    }
+}
+
+fn count_message(
+    room: RoomId,
+    request: &str,
+    now: Instant,
+    world: &dyn World,
+) -> Result<(), server::Error> {
+    world
+        .count_message(now)
+        .map_err(|wait| server::Error::rate_limited(request, wait).in_room(room.uuid()))
+}
+
+fn text_of(text: &str, request: &str) -> Result<MessageText, server::Error> {
+    MessageText::parse(text)
+        .map_err(|violation| server::Error::invalid_payload(request, "message", violation.rule))
+}
+
+fn emoji_of(emoji: &abu_chat_protocol::Emoji, request: &str) -> Result<Emoji, server::Error> {
+    Emoji::parse(emoji.as_str())
+        .map_err(|violation| server::Error::invalid_payload(request, "emoji", violation.rule))
 }
 
 /// The message. An id that is no UUID names none.

@@ -258,7 +258,8 @@ fn stored_under_client_ids(
     let mut known = Known::default();
     if !client_ids.is_empty() {
         let rows = sql::<messages::SqlType>(
-            "SELECT room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at
+            "SELECT room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at,
+                    edited_at, deleted_at, revision
              FROM unnest(?, ?) AS asked (sender_id, client_message_id)
              JOIN messages USING (sender_id, client_message_id)",
         )

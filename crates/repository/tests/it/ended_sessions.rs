@@ -11,7 +11,7 @@ use abu_application::{
 };
 use abu_domain::{
     RoomId, SessionId, UserId,
-    message::{Message, NewMessage},
+    message::{Message, MessageChange, NewMessage},
 };
 use abu_test_support::{TestDatabase, session_of};
 use chrono::TimeDelta;
@@ -55,6 +55,10 @@ impl LiveChat for Notes {
     }
 
     fn submit(&self, _message: NewMessage) -> Submitted<Message> {
+        unreachable!()
+    }
+
+    fn change(&self, _change: MessageChange) -> Submitted<Message> {
         unreachable!()
     }
 

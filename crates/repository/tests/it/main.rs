@@ -4,6 +4,7 @@
 
 mod access;
 mod audit;
+mod changes;
 mod ended_sessions;
 mod idempotency;
 mod mail;

@@ -1,6 +1,6 @@
 use abu_application::{
-    ports::{self, RoomListing},
-    rooms::RoomMember,
+    ports,
+    rooms::{OwnRoom, RoomMember},
 };
 use abu_domain::room;
 use chrono::{DateTime, Utc};
@@ -67,13 +67,13 @@ pub(crate) struct ListedRoom {
     unread_count: i64,
 }
 
-impl From<RoomListing> for ListedRoom {
-    fn from(listing: RoomListing) -> Self {
+impl From<OwnRoom> for ListedRoom {
+    fn from(own: OwnRoom) -> Self {
         Self {
-            unread_count: listing.room.last_seq - listing.last_read_seq,
-            last_read_seq: listing.last_read_seq,
-            room: listing.room.into(),
-            last_message: listing.last_message.map(Message::from),
+            unread_count: own.room.last_seq - own.last_read_seq,
+            last_read_seq: own.last_read_seq,
+            room: own.room.into(),
+            last_message: own.last_message.map(Message::from),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Sending and reading messages over HTTP.
 
-use abu_domain::{RoomId, user::User};
+use abu_chat_protocol::{Emoji, ServerPacket, client::ReactionAdd};
+use abu_domain::{RoomId, room::RoomRole, user::User};
+use abu_test_support::ChatClient;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -284,4 +286,115 @@ async fn what_i_say_is_not_unread_for_me() {
             break;
         }
     }
+}
+
+/// Sends a message over HTTP, and answers with its id.
+async fn said(rig: &Rig, room: RoomId, by: &User, text: &str) -> String {
+    let body = json!({"message": text, "client_message_id": Uuid::new_v4()});
+    let stored = say(rig, room, by, body).await.expect(201);
+    stored["message_id"].as_str().unwrap().to_owned()
+}
+
+async fn edit(rig: &Rig, room: RoomId, id: &str, by: &User, body: Value) -> Answer {
+    let call = rig.patch(&format!("/api/v1/rooms/{room}/messages/{id}"));
+    call.by(by).json(&body).send().await
+}
+
+async fn delete(rig: &Rig, room: RoomId, id: &str, by: &User) -> Answer {
+    let call = rig.delete(&format!("/api/v1/rooms/{room}/messages/{id}"));
+    call.by(by).send().await
+}
+
+#[tokio::test]
+async fn an_edited_message_is_shown_so_everywhere() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).member(other.id).create().id;
+    let (mut socket, _) = ChatClient::connect_v2(&rig.server.chat_url(other.id)).await.unwrap();
+    let id = said(&rig, room, &me, "helo").await;
+    socket.message().await;
+
+    let edited = edit(&rig, room, &id, &me, json!({"message": " hello "})).await.expect(200);
+    assert_eq!(edited["message"], "hello");
+    assert_eq!((&edited["seq"], &edited["revision"]), (&json!(1), &json!(1)));
+    assert!(edited["edited_at"].as_str().unwrap().ends_with('Z'));
+    assert!(edited.get("deleted").is_none() && edited.get("reactions").is_none());
+    match socket.packet().await {
+        ServerPacket::MessageUpdated(updated) => {
+            assert_eq!(updated.message, "hello");
+            assert_eq!(updated.message_id.as_str(), id);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(read(&rig, room, &other, "").await["items"], json!([edited]));
+    let rooms = rig.get("/api/v1/rooms").by(&other).send().await.expect(200);
+    assert_eq!(rooms["items"][0]["last_message"], edited);
+}
+
+#[tokio::test]
+async fn a_deleted_message_keeps_its_place_and_nothing_else() {
+    let rig = Rig::start().await;
+    let (me, moderator) = (rig.user(), rig.user());
+    let room = rig
+        .database()
+        .group(rig.user().id)
+        .member(me.id)
+        .with_role(moderator.id, RoomRole::Moderator)
+        .create()
+        .id;
+    let id = said(&rig, room, &me, "oh no").await;
+    let (mut socket, _) = ChatClient::connect_v2(&rig.server.chat_url(me.id)).await.unwrap();
+    let thumb = Emoji::new("\u{1f44d}").unwrap();
+    socket.send(ReactionAdd::new(room.uuid(), id.as_str(), thumb)).await;
+    socket.packet().await;
+    let shown = read(&rig, room, &me, "").await["items"][0].clone();
+    let reaction = json!({"emoji": "\u{1f44d}", "count": 1, "user_ids": [me.id.uuid()]});
+    assert_eq!(shown["reactions"], json!([reaction]));
+
+    delete(&rig, room, &id, &moderator).await.expect_nothing();
+    delete(&rig, room, &id, &moderator).await.expect_nothing();
+    match socket.packet().await {
+        ServerPacket::MessageUpdated(updated) => assert!(updated.deleted),
+        other => panic!("{other:?}"),
+    }
+    let shown = read(&rig, room, &me, "").await["items"][0].clone();
+    assert_eq!((&shown["message"], &shown["deleted"]), (&json!(""), &json!(true)));
+    assert_eq!((&shown["seq"], &shown["revision"]), (&json!(1), &json!(2)));
+    assert!(shown.get("reactions").is_none());
+    let problem = edit(&rig, room, &id, &me, json!({"message": "back"})).await;
+    problem.problem("not-found");
+}
+
+#[tokio::test]
+async fn a_message_is_changed_by_who_may_and_while_they_may() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).member(other.id).create().id;
+    let elsewhere = rig.database().group(me.id).create().id;
+    let id = said(&rig, room, &me, "mine").await;
+    let hello = json!({"message": "hello"});
+    edit(&rig, room, &id, &other, hello.clone()).await.problem("permission-denied");
+    delete(&rig, room, &id, &other).await.problem("permission-denied");
+    edit(&rig, elsewhere, &id, &me, hello.clone()).await.problem("not-found");
+    delete(&rig, elsewhere, &id, &me).await.problem("not-found");
+    for (body, mistake) in [
+        (json!({}), ("/message", "required")),
+        (json!({"message": ""}), ("/message", "message.length")),
+        (json!({"message": null}), ("/message", "type.text")),
+    ] {
+        let answer = edit(&rig, room, &id, &me, body).await;
+        assert_eq!(answer.mistakes(), pairs(&[mistake]));
+    }
+    rig.database()
+        .execute("UPDATE messages SET created_at = created_at - interval '16 minutes'");
+    let late = edit(&rig, room, &id, &me, hello.clone()).await;
+    assert_eq!(late.problem("conflict")["code"], "too-late");
+    // Whoever owns the room deletes at any time.
+    delete(&rig, room, &id, &me).await.expect_nothing();
+
+    let id = said(&rig, room, &me, "the end").await;
+    let archive = rig.delete(&format!("/api/v1/rooms/{room}")).by(&me);
+    archive.send().await.expect_nothing();
+    let archived = edit(&rig, room, &id, &me, hello).await;
+    assert_eq!(archived.problem("conflict")["code"], "archived");
 }

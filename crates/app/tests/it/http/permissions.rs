@@ -97,6 +97,16 @@ const TABLE: &[(&str, &str, Access)] = &[
     ),
     ("GET", "/api/v1/rooms/{uuid}/messages", Member),
     ("POST", "/api/v1/rooms/{uuid}/messages", Member),
+    (
+        "PATCH",
+        "/api/v1/rooms/{uuid}/messages/{message_id}",
+        Member,
+    ),
+    (
+        "DELETE",
+        "/api/v1/rooms/{uuid}/messages/{message_id}",
+        Member,
+    ),
     ("PUT", "/api/v1/rooms/{uuid}/read", Member),
 ];
 
@@ -136,6 +146,7 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
     let address = path
         .replace("{user_uuid}", "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b42")
         .replace("{uuid}", id)
+        .replace("{message_id}", "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")
         .replace("{reset_uuid}", id)
         .replace("{file}", "index.html")
         .replace("{slug}", "not-found");
@@ -199,6 +210,9 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, room: &str) -> Call<'a> {
         ("POST", "/api/v1/rooms/{uuid}/members") => call.json(&json!({"member_ids": []})),
         ("PATCH", "/api/v1/rooms/{uuid}/members/{user_uuid}") => {
             call.json(&json!({"role": "member"}))
+        }
+        ("PATCH", "/api/v1/rooms/{uuid}/messages/{message_id}") => {
+            call.json(&json!({"message": "hello again"}))
         }
         ("PUT", "/api/v1/rooms/{uuid}/read") => call.json(&json!({"seq": 1})),
         ("POST", "/api/v1/rooms/{uuid}/messages") => call.json(&json!({
