@@ -1,7 +1,9 @@
-//! Messages: storing and changing them in batches, sending and changing one, reading history.
+//! Messages: storing and changing them in batches, sending and changing one, reading history and what
+//! was missed.
 
 mod changes;
 mod shown;
+mod sync;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -28,6 +30,7 @@ use crate::{
 pub use changes::{ChangeOutcome, Changed, ChangedPart};
 pub use shown::Reactions;
 pub(crate) use shown::shown_to;
+pub use sync::{CatchUp, Position, catch_up};
 
 /// The most messages in one page of history.
 pub const MAX_PAGE: u32 = 100;
@@ -115,7 +118,9 @@ pub async fn history(
     database
         .read(move |tx| {
             // Read before the messages: they may be newer than this says, and never older.
-            let counters = tx.room_counters(room)?.unwrap_or_default();
+            let counters = tx.room_counters(&[room])?;
+            let counters = counters.first().map(|(_, counters)| *counters);
+            let counters = counters.unwrap_or_default();
             let total_count = counters.last_seq;
             let mut messages = match history_span(total_count, skip, limit.min(MAX_PAGE), order) {
                 Some(span) => tx.messages_in_span(room, span)?,

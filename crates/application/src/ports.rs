@@ -32,7 +32,7 @@ pub use mail::{
     RenderedMail,
 };
 pub use messages::{
-    ChangedRows, EmojiCount, LockedRoom, MessageRows, NewReaction, PastText, ReactionKey, RoomCounters,
+    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRows, NewReaction, PastText, ReactionKey, RoomCounters,
     SeqWindow, StoreOutcome,
 };
 pub use own_account::{OwnAccountRows, OwnDetails};

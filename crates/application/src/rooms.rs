@@ -2,7 +2,7 @@
 //!
 //! Whoever is not in a room is answered as if it did not exist.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, future::ready, sync::Arc};
 
 use abu_domain::{
     RoomId, UserId,
@@ -14,7 +14,7 @@ use abu_domain::{
 use crate::{
     Database,
     access::{self, AccessError, Caller},
-    lists::{ListRequest, Listed, TimePosition, Total},
+    lists::{ListRequest, Listed, Seek, TimePosition, Total},
     messaging,
     ports::{
         Applied, Clock, Ids, LiveChat, MemberListing, NewRoom, RoomListing, StoreError, Transaction,
@@ -168,7 +168,7 @@ impl Rooms {
             created_at: self.clock.now(),
         };
         let limits = self.limits;
-        self.change(move |tx| {
+        self.change(me, move |tx| {
             access::require_active(tx, &caller)?;
             require_users(tx, &[other])?;
             if !tx.insert_room(&new_room)? {
@@ -207,7 +207,7 @@ impl Rooms {
             created_at: self.clock.now(),
         };
         let limits = self.limits;
-        self.change(move |tx| {
+        self.change(me, move |tx| {
             access::require_active(tx, &caller)?;
             require_users(tx, &others)?;
             let mut everybody = others.clone();
@@ -280,25 +280,25 @@ impl Rooms {
         expected: Expected,
     ) -> Result<Room, RoomError> {
         let now = self.clock.now();
-        self.database
-            .transaction(move |tx| {
-                let (room, membership) = lock_as_member(tx, &caller, id)?;
-                if patch.name.is_some() {
-                    require_open_group(&room)?;
-                    if !membership.role.may_rename() {
-                        return Err(RoomError::RoleForbids);
-                    }
+        self.change(caller.user, move |tx| {
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
+            if patch.name.is_some() {
+                require_open_group(&room)?;
+                if !membership.role.may_rename() {
+                    return Err(RoomError::RoleForbids);
                 }
-                expected.check(Version::of(room.last_modified))?;
-                match patch.name {
-                    Some(name) => {
-                        tx.rename_room(id, &name, now)?;
-                        tx.room(id)?.ok_or(RoomError::RoomNotFound)
-                    }
-                    None => Ok(room),
+            }
+            expected.check(Version::of(room.last_modified))?;
+            match patch.name {
+                Some(name) => {
+                    tx.rename_room(id, &name, now)?;
+                    let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
+                    Ok((room, Change::Name(id)))
                 }
-            })
-            .await
+                None => Ok((room, Change::None)),
+            }
+        })
+        .await
     }
 
     /// Makes the room read-only and takes it out of lists: a group for its owners, a direct room
@@ -308,7 +308,7 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn archive(&self, caller: Caller, id: RoomId) -> Result<(), RoomError> {
         let now = self.clock.now();
-        self.change(move |tx| {
+        self.change(caller.user, move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Group && !membership.role.may_archive() {
                 return Err(RoomError::RoleForbids);
@@ -368,7 +368,7 @@ impl Rooms {
         let now = self.clock.now();
         let limits = self.limits;
         let users = without(users, caller.user);
-        self.change(move |tx| {
+        self.change(caller.user, move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             require_open_group(&room)?;
             if !membership.role.may_add_members() {
@@ -398,7 +398,7 @@ impl Rooms {
         user: UserId,
     ) -> Result<(), RoomError> {
         let now = self.clock.now();
-        self.change(move |tx| {
+        self.change(caller.user, move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Direct {
                 return Err(RoomError::DirectRoom);
@@ -446,6 +446,7 @@ impl Rooms {
     /// until the chat goes by it.
     async fn change<T: Send + 'static>(
         &self,
+        by: UserId,
         work: impl FnOnce(&mut dyn Transaction) -> Result<(T, Change), RoomError> + Send + 'static,
     ) -> Result<T, RoomError> {
         let live_chat = Arc::clone(&self.live_chat);
@@ -453,7 +454,7 @@ impl Rooms {
             .database
             .run(move |store| {
                 let (value, change) = store.transaction(work)?;
-                Ok::<_, RoomError>((value, change.tell(&*live_chat)))
+                Ok::<_, RoomError>((value, change.tell(&*live_chat, by)))
             })
             .await?;
         applied.await;
@@ -461,17 +462,37 @@ impl Rooms {
     }
 }
 
+/// At most `limit` members of the room after this one, by user id, for somebody who is known to be a
+/// member.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn members_after(
+    database: &Database,
+    room: RoomId,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<MemberListing>, StoreError> {
+    database
+        .read(move |tx| tx.list_members(room, Seek::After(after), limit))
+        .await
+}
+
 /// What the chat must be told after a commit.
 enum Change {
+    None,
     Members(RoomId, Vec<UserId>),
     State(RoomId),
+    Name(RoomId),
 }
 
 impl Change {
-    fn tell(self, live_chat: &dyn LiveChat) -> Applied {
+    fn tell(self, live_chat: &dyn LiveChat, by: UserId) -> Applied {
         match self {
-            Self::Members(room, users) => live_chat.membership_changed(room, &users),
-            Self::State(room) => live_chat.room_state_changed(room),
+            Self::None => Box::pin(ready(())),
+            Self::Members(room, users) => live_chat.membership_changed(room, &users, by),
+            Self::State(room) => live_chat.room_state_changed(room, by),
+            Self::Name(room) => live_chat.room_renamed(room, by),
         }
     }
 }

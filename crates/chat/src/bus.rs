@@ -78,6 +78,10 @@ pub(crate) enum Event {
     Memberships {
         room: RoomId,
         members: Vec<(UserId, Option<RoomChatState>)>,
+        /// For the sessions of who came in by this.
+        added: Arc<SharedPacket>,
+        /// For the sessions of who is out by this.
+        removed: Arc<SharedPacket>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Handled,
@@ -86,7 +90,16 @@ pub(crate) enum Event {
     RoomState {
         room: RoomId,
         read_only: bool,
+        /// For the room's sessions, where that is new to them.
+        packet: Arc<SharedPacket>,
         version: Version,
+        #[expect(dead_code, reason = "tells by being dropped")]
+        handled: Handled,
+    },
+    /// The room has another name.
+    RoomRenamed {
+        room: RoomId,
+        packet: Arc<SharedPacket>,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Handled,
     },

@@ -23,7 +23,7 @@ use crate::{
     session::{
         ChatSession, Outbox,
         socket::{Descriptor, Socket},
-        state::SessionState,
+        state::{SessionState, TokenEnd},
     },
     worker::Handle,
 };
@@ -127,13 +127,17 @@ impl Worker {
         }
         let now = Instant::now();
         let lifetime = (who.expires_at - engine.clock.now()).to_std();
-        let expires_at = now + lifetime.unwrap_or_default();
-        let state = SessionState::new(settings, negotiated.profile, now, expires_at);
+        let token_end = TokenEnd {
+            at: now + lifetime.unwrap_or_default(),
+            time: who.expires_at,
+        };
+        let state = SessionState::new(settings, negotiated.profile, now, token_end);
         let admitted = expected.admit(who.session_id, &snapshot, |key| {
             let actor = ChatSession::create(|ctx| {
                 ctx.add_stream(reader);
                 ChatSession {
                     user: who.user_id,
+                    log_in: who.session_id,
                     key,
                     profile: negotiated.profile,
                     state,

@@ -10,7 +10,9 @@ use std::{
 
 use abu_application::{
     Database,
-    ports::{Applied, Clock, Ids, LiveChat, ReadMark, ReadState, SubmitError, Submitted},
+    ports::{
+        AccessTokens, Applied, Clock, Ids, LiveChat, ReadMark, ReadState, SubmitError, Submitted,
+    },
 };
 use abu_domain::{
     RoomId, SessionId, UserId,
@@ -37,6 +39,7 @@ pub(crate) struct Engine {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) tokens: Arc<dyn AccessTokens>,
     pub(crate) bus: Arc<LocalBus>,
     pub(crate) users: Arc<Users>,
     pub(crate) directory: Directory,
@@ -47,7 +50,7 @@ pub(crate) struct Engine {
 }
 
 impl ChatEngine {
-    /// Starts the chat's own threads.
+    /// Starts the chat's own threads. `tokens` reads what a session brings to go on with.
     ///
     /// # Errors
     /// Where a thread cannot be started.
@@ -55,6 +58,7 @@ impl ChatEngine {
         database: Database,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
+        tokens: Arc<dyn AccessTokens>,
         settings: ChatSettings,
     ) -> std::io::Result<Self> {
         let store = database.store();
@@ -83,6 +87,7 @@ impl ChatEngine {
             database,
             clock,
             ids,
+            tokens,
             bus,
         })))
     }
@@ -139,15 +144,20 @@ impl Engine {
 }
 
 impl LiveChat for Engine {
-    fn membership_changed(&self, room: RoomId, users: &[UserId]) -> Applied {
+    fn membership_changed(&self, room: RoomId, users: &[UserId], by: UserId) -> Applied {
         Box::pin(self.directory.refresh(Change::Members {
             room,
             users: users.to_vec(),
+            by,
         }))
     }
 
-    fn room_state_changed(&self, room: RoomId) -> Applied {
-        Box::pin(self.directory.refresh(Change::Room { room }))
+    fn room_state_changed(&self, room: RoomId, by: UserId) -> Applied {
+        Box::pin(self.directory.refresh(Change::State { room, by }))
+    }
+
+    fn room_renamed(&self, room: RoomId, by: UserId) -> Applied {
+        Box::pin(self.directory.refresh(Change::Name { room, by }))
     }
 
     fn account_suspended(&self, user: UserId) -> Applied {

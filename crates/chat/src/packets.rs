@@ -2,17 +2,22 @@
 
 use std::num::NonZeroU64;
 
-use abu_application::messaging::{Changed, ChangedPart, HistoryPage};
+use abu_application::{
+    messaging::{CatchUp, Changed, ChangedPart, HistoryPage},
+    ports::MemberListing,
+};
 use abu_chat_protocol::{
     Emoji, ServerPacket,
     server::{
         self, Heartbeat, Limits, ListMessageResponse, MessageReceive, MessageUpdated,
-        ReactionNotify, Welcome,
+        ParticipantPresence, PresenceResponse, ReactionNotify, RoomCatchUp, RoomChange, RoomNotify,
+        SyncResponse, Welcome,
     },
 };
 use abu_domain::{
     RoomId, UserId,
     message::{EDIT_WINDOW, Message, Reaction, ShownMessage},
+    room::Room,
     text::MessageText,
 };
 use chrono::{DateTime, Utc};
@@ -145,6 +150,78 @@ fn message_updated(message: &Message) -> MessageUpdated {
         MessageUpdated::edited(room, id, seq, message.text.as_str(), edited_at, revision);
     updated.edited_at = message.edited_at;
     updated
+}
+
+/// What was missed in some rooms; in the others the user is not.
+pub(crate) fn sync_response(
+    rooms: Vec<CatchUp>,
+    not_a_member: Vec<abu_chat_protocol::RoomId>,
+) -> SyncResponse {
+    let rooms = rooms.into_iter().map(|room| {
+        let mut told = RoomCatchUp::new(
+            room.room_id.uuid(),
+            room.last_seq.unsigned_abs(),
+            room.last_revision.unsigned_abs(),
+        );
+        told.messages = room.messages.iter().map(shown_message).collect();
+        told.updated = room.updated.iter().map(shown_message).collect();
+        told.has_more = room.has_more;
+        told
+    });
+    SyncResponse::new(rooms.collect()).without(not_a_member)
+}
+
+/// Some members of a room, with whether each is online.
+pub(crate) fn presence_response(
+    room: RoomId,
+    members: &[MemberListing],
+    online: &[bool],
+    has_more: bool,
+) -> PresenceResponse {
+    let participants = members.iter().zip(online).map(|(member, is_online)| {
+        let user = member.membership.user_id.uuid();
+        match is_online {
+            true => ParticipantPresence::online(user),
+            false => ParticipantPresence::offline(user, member.last_seen_at),
+        }
+    });
+    PresenceResponse::new(room.uuid(), participants.collect(), has_more)
+}
+
+/// For somebody who came into a room.
+pub(crate) fn added(id: RoomId, room: Option<&Room>, by: UserId) -> RoomNotify {
+    let mut notify = room_notify(id, RoomChange::Added, by);
+    notify.name = room.and_then(name_of);
+    notify
+}
+
+/// For somebody who is no longer in a room.
+pub(crate) fn removed(id: RoomId, by: UserId) -> RoomNotify {
+    room_notify(id, RoomChange::Removed, by)
+}
+
+/// For the members of a room that was archived, or opened again.
+pub(crate) fn state_changed(id: RoomId, read_only: bool, by: UserId) -> RoomNotify {
+    let change = match read_only {
+        true => RoomChange::Archived,
+        false => RoomChange::Reopened,
+    };
+    room_notify(id, change, by)
+}
+
+/// For the members of a room that has another name.
+pub(crate) fn renamed(room: &Room, by: UserId) -> RoomNotify {
+    let mut notify = room_notify(room.id, RoomChange::Renamed, by);
+    notify.name = name_of(room);
+    notify
+}
+
+fn room_notify(room: RoomId, change: RoomChange, by: UserId) -> RoomNotify {
+    RoomNotify::new(room.uuid(), change).done_by(by.uuid())
+}
+
+fn name_of(room: &Room) -> Option<String> {
+    Some(room.name.as_ref()?.as_str().to_owned())
 }
 
 /// Of a message that changed, which therefore has one.

@@ -30,7 +30,7 @@ use crate::{
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
-    registry::{EndedMeanwhile, Registry, RoomView, SessionKey},
+    registry::{EndedMeanwhile, Moved, Registry, RoomView, SessionKey},
     session::{ChatSession, Outbox, Wake},
     timers::Wheel,
 };
@@ -370,20 +370,31 @@ impl Worker {
             Event::Memberships {
                 room,
                 members,
+                added,
+                removed,
                 version,
                 handled: _,
             } => {
+                let (mut added, mut removed) = (WorkerFrames::of(added), WorkerFrames::of(removed));
                 let mut registry = self.0.registry.borrow_mut();
                 for (user, state) in members {
                     let view = state.map(|state| RoomView {
                         read_only: state.read_only,
                     });
-                    registry.membership_changed(*user, *room, view, *version);
+                    let frames = match registry.membership_changed(*user, *room, view, *version) {
+                        Some(Moved::In) => &mut added,
+                        Some(Moved::Out) => &mut removed,
+                        None => continue,
+                    };
+                    for session in registry.sessions_of(*user) {
+                        self.deliver(session, frames);
+                    }
                 }
             }
             Event::RoomState {
                 room,
                 read_only,
+                packet,
                 version,
                 handled: _,
             } => {
@@ -391,8 +402,17 @@ impl Worker {
                     read_only: *read_only,
                 };
                 let mut registry = self.0.registry.borrow_mut();
-                registry.room_changed(*room, view, *version);
+                let is_news = registry.room_changed(*room, view, *version);
+                drop(registry);
+                if is_news {
+                    self.to_room(*room, None, packet);
+                }
             }
+            Event::RoomRenamed {
+                room,
+                packet,
+                handled: _,
+            } => self.to_room(*room, None, packet),
             Event::Suspended {
                 user,
                 version,

@@ -8,8 +8,8 @@ use std::ops::RangeInclusive;
 use abu_application::{
     lists::Seek,
     ports::{
-        ChangedRows, EmojiCount, LockedRoom, MessageRows, ReactionKey, RoomCounters, SeqWindow,
-        StoreError, StoreOutcome,
+        ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRows, ReactionKey,
+        RoomCounters, SeqWindow, StoreError, StoreOutcome,
     },
 };
 use abu_domain::{
@@ -204,17 +204,73 @@ impl MessageRows for Session<'_> {
         })
     }
 
-    fn room_counters(&mut self, room: RoomId) -> Result<Option<RoomCounters>, StoreError> {
+    fn room_counters(
+        &mut self,
+        rooms: &[RoomId],
+    ) -> Result<Vec<(RoomId, RoomCounters)>, StoreError> {
+        let ids: Vec<Uuid> = rooms.iter().map(|room| room.uuid()).collect();
         self.run(|connection| {
-            let row: Option<(i64, i64)> = rooms::table
-                .find(room.uuid())
-                .select((rooms::last_seq, rooms::last_revision))
-                .first(connection)
-                .optional()?;
-            Ok(row.map(|(last_seq, last_revision)| RoomCounters {
-                last_seq,
-                last_revision,
-            }))
+            let rows: Vec<(Uuid, i64, i64)> = rooms::table
+                .filter(rooms::id.eq_any(ids))
+                .select((rooms::id, rooms::last_seq, rooms::last_revision))
+                .load(connection)?;
+            let counters = rows.into_iter().map(|(id, last_seq, last_revision)| {
+                let counters = RoomCounters {
+                    last_seq,
+                    last_revision,
+                };
+                (id.into(), counters)
+            });
+            Ok(counters.collect())
+        })
+    }
+
+    fn messages_at(&mut self, places: &[(RoomId, i64)]) -> Result<Vec<Message>, StoreError> {
+        let place = |(room, seq): &(RoomId, i64)| (room.uuid(), *seq);
+        let (rooms, places): (Vec<Uuid>, Vec<i64>) = places.iter().map(place).unzip();
+        self.run(|connection| {
+            let rows: Vec<MessageRow> = sql::<messages::SqlType>(
+                "SELECT room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at,
+                        edited_at, deleted_at, revision
+                 FROM unnest(?, ?) AS asked (room_id, seq) JOIN messages USING (room_id, seq)",
+            )
+            .bind::<Array<SqlUuid>, _>(rooms)
+            .bind::<Array<BigInt>, _>(places)
+            .load(connection)?;
+            Ok(rows.into_iter().map(Message::from).collect())
+        })
+    }
+
+    fn changes_after(
+        &mut self,
+        after: &[ChangesAfter],
+        of_each: u32,
+        limit: u32,
+    ) -> Result<Vec<ChangedPlace>, StoreError> {
+        let asked = |after: &ChangesAfter| (after.room_id.uuid(), after.revision);
+        let (rooms, revisions): (Vec<Uuid>, Vec<i64>) = after.iter().map(asked).unzip();
+        self.run(|connection| {
+            let rows: Vec<(i64, i64, i64)> = sql::<(BigInt, BigInt, BigInt)>(
+                "SELECT number - 1, seq, changed.revision
+                 FROM unnest(?, ?) WITH ORDINALITY AS asked (room_id, revision, number)
+                 CROSS JOIN LATERAL (
+                     SELECT seq, messages.revision FROM messages
+                     WHERE messages.room_id = asked.room_id
+                       AND messages.revision > asked.revision
+                     ORDER BY messages.revision LIMIT ?) AS changed
+                 ORDER BY number, changed.revision LIMIT ?",
+            )
+            .bind::<Array<SqlUuid>, _>(rooms)
+            .bind::<Array<BigInt>, _>(revisions)
+            .bind::<BigInt, _>(i64::from(of_each))
+            .bind::<BigInt, _>(i64::from(limit))
+            .load(connection)?;
+            let changed = rows.into_iter().map(|(number, seq, revision)| ChangedPlace {
+                asked: usize::try_from(number).unwrap_or_default(),
+                seq,
+                revision,
+            });
+            Ok(changed.collect())
         })
     }
 

@@ -14,11 +14,15 @@ use abu_domain::{
 pub(super) struct NoChat;
 
 impl LiveChat for NoChat {
-    fn membership_changed(&self, _room: RoomId, _users: &[UserId]) -> Applied {
+    fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
         Box::pin(ready(()))
     }
 
-    fn room_state_changed(&self, _room: RoomId) -> Applied {
+    fn room_state_changed(&self, _room: RoomId, _by: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn room_renamed(&self, _room: RoomId, _by: UserId) -> Applied {
         Box::pin(ready(()))
     }
 

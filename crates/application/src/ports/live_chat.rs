@@ -43,11 +43,14 @@ pub enum SubmitError {
 /// they return as soon as the change is noted, and it is then applied whether or not anybody waits
 /// for [`Applied`].
 pub trait LiveChat: Send + Sync + 'static {
-    /// These users were added to the room, or removed from it.
-    fn membership_changed(&self, room: RoomId, users: &[UserId]) -> Applied;
+    /// These users were added to the room, or removed from it, and are told by whom.
+    fn membership_changed(&self, room: RoomId, users: &[UserId], by: UserId) -> Applied;
 
-    /// The room was archived, or opened again.
-    fn room_state_changed(&self, room: RoomId) -> Applied;
+    /// The room was archived, or opened again; its members are told by whom.
+    fn room_state_changed(&self, room: RoomId, by: UserId) -> Applied;
+
+    /// The room has another name; its members are told by whom.
+    fn room_renamed(&self, room: RoomId, by: UserId) -> Applied;
 
     /// The account was suspended: its sessions end.
     fn account_suspended(&self, user: UserId) -> Applied;

@@ -57,6 +57,26 @@ pub struct RoomCounters {
     pub last_revision: i64,
 }
 
+/// A change of a room, to ask what came after it.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangesAfter {
+    /// Which room.
+    pub room_id: RoomId,
+    /// Which change.
+    pub revision: i64,
+}
+
+/// A message that changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangedPlace {
+    /// Which one of those asked for, from 0 on.
+    pub asked: usize,
+    /// The message's place.
+    pub seq: i64,
+    /// The change that last touched it.
+    pub revision: i64,
+}
+
 /// A room that is locked, as its messages' changes go by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockedRoom {
@@ -199,11 +219,32 @@ pub trait MessageRows {
         pairs: &[(MessageId, UserId)],
     ) -> Result<Vec<(MessageId, UserId, Reaction)>, StoreError>;
 
-    /// How far the room has come; `None` where there is no such room.
+    /// How far each of these rooms has come. Those that are not there are left out.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn room_counters(&mut self, room: RoomId) -> Result<Option<RoomCounters>, StoreError>;
+    fn room_counters(
+        &mut self,
+        rooms: &[RoomId],
+    ) -> Result<Vec<(RoomId, RoomCounters)>, StoreError>;
+
+    /// The messages at these places.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn messages_at(&mut self, places: &[(RoomId, i64)]) -> Result<Vec<Message>, StoreError>;
+
+    /// Which messages changed after these changes, in the order of `after` and for each in the order of
+    /// the changes: at most `of_each` for each, and `limit` in all.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn changes_after(
+        &mut self,
+        after: &[ChangesAfter],
+        of_each: u32,
+        limit: u32,
+    ) -> Result<Vec<ChangedPlace>, StoreError>;
 
     /// Place of the room's newest message, 0 in an empty room; `None` where there is no such room.
     ///

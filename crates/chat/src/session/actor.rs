@@ -3,12 +3,18 @@
 
 use std::{sync::Arc, time::Instant};
 
-use abu_application::{messaging, ports::ReadMark};
+use abu_application::{
+    messaging,
+    ports::{ReadMark, StoreError},
+    rooms,
+};
 use abu_chat_protocol::{
-    CloseCode, Profile, RequestRef, ServerPacket, client::ListMessageRequest, server,
+    CloseCode, Profile, RequestRef, ServerPacket,
+    client::{ListMessageRequest, PresenceRequest, SyncRequest, TokenRenew},
+    server::{self, TokenRenewed},
 };
 use abu_domain::{
-    MessageId, RoomId, UserId,
+    MessageId, RoomId, SessionId, UserId,
     message::{MessageChange, NewMessage},
 };
 use actix::{
@@ -16,16 +22,21 @@ use actix::{
     WeakAddr, WrapFuture,
 };
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 
 use super::{
     Outbox,
     decoder::{Received, Violation},
     socket::{self, Heard},
-    state::{Draft, Edit, Effect, HistoryRequest, Outcome, SessionState, World},
+    state::{
+        Draft, Edit, Effect, HistoryRequest, Outcome, PresenceAsked, SessionState, SyncAsked, TokenEnd,
+        World,
+    },
 };
 use crate::{
     Worker,
     bus::{Asker, SessionAddress},
+    directory::LookupError,
     frame,
     packets,
     read_marks::{self, Reader, TooManyMarks},
@@ -38,6 +49,8 @@ use crate::{
 /// A chat session.
 pub(crate) struct ChatSession {
     pub(crate) user: UserId,
+    /// The log-in that the connection came of.
+    pub(crate) log_in: SessionId,
     pub(crate) key: SessionKey,
     pub(crate) profile: Profile,
     pub(crate) state: SessionState,
@@ -130,6 +143,9 @@ impl ChatSession {
                 }
                 Effect::Store(draft) => self.store(draft, request_ref.take()),
                 Effect::History(request) => self.send_history(request, request_ref.take(), ctx),
+                Effect::Sync(asked) => self.send_missed(asked, request_ref.take(), ctx),
+                Effect::Presence(asked) => self.send_presence(asked, request_ref.take(), ctx),
+                Effect::Renew(packet) => self.renew(&packet, request_ref.take(), ctx),
                 Effect::Ping => self.push(frame::ping_frame()),
                 Effect::Close(code) => self.end(code, Instant::now()),
                 Effect::Cut => {
@@ -202,8 +218,6 @@ impl ChatSession {
         }
     }
 
-    /// Reads no further packet of this session until the page is sent: pages come in the order they
-    /// were asked for, and one session has one read under way at a time.
     fn send_history(
         &mut self,
         request: HistoryRequest,
@@ -212,44 +226,158 @@ impl ChatSession {
     ) {
         let engine = Arc::clone(self.worker.engine());
         let viewer = (self.profile >= Profile::V2).then_some(self.user);
+        let HistoryRequest {
+            room,
+            skip,
+            limit,
+            order,
+        } = request;
         let read = async move {
-            let HistoryRequest {
-                room,
-                skip,
-                limit,
-                order,
-            } = request;
-            messaging::history(&engine.database, room, skip, limit, order, viewer).await
+            messaging::history(&engine.database, room, skip, limit, order, viewer)
+                .await
+                .map(|page| packets::history_response(room, &page).into())
         };
-        ctx.wait(read.into_actor(self).map(move |page, session, _ctx| {
-            let packet = match page {
-                Ok(page) => packets::history_response(request.room, &page).into(),
-                Err(error) => session.history_error(request.room, &error).into(),
+        let asked = Asked {
+            request: ListMessageRequest::NAME,
+            room: Some(room),
+            request_ref,
+        };
+        self.send_read(read, asked, ctx);
+    }
+
+    fn send_missed(
+        &mut self,
+        asked: SyncAsked,
+        request_ref: Option<RequestRef>,
+        ctx: &mut Context<Self>,
+    ) {
+        let engine = Arc::clone(self.worker.engine());
+        let viewer = self.user;
+        let read = async move {
+            messaging::catch_up(&engine.database, viewer, asked.positions)
+                .await
+                .map(|rooms| packets::sync_response(rooms, asked.not_a_member).into())
+        };
+        let asked = Asked {
+            request: SyncRequest::NAME,
+            room: None,
+            request_ref,
+        };
+        self.send_read(read, asked, ctx);
+    }
+
+    fn send_presence(
+        &mut self,
+        asked: PresenceAsked,
+        request_ref: Option<RequestRef>,
+        ctx: &mut Context<Self>,
+    ) {
+        let engine = Arc::clone(self.worker.engine());
+        let PresenceAsked { room, after, limit } = asked;
+        let read = async move {
+            // One more than is told shows whether there are more.
+            let members = rooms::members_after(&engine.database, room, after, limit + 1);
+            let mut members = members.await?;
+            let has_more = members.len() > limit as usize;
+            members.truncate(limit as usize);
+            let users: Vec<UserId> = members
+                .iter()
+                .map(|member| member.membership.user_id)
+                .collect();
+            let online = engine.users.online(&users);
+            let packet = packets::presence_response(room, &members, &online, has_more);
+            Ok::<ServerPacket, StoreError>(packet.into())
+        };
+        let asked = Asked {
+            request: PresenceRequest::NAME,
+            room: Some(room),
+            request_ref,
+        };
+        self.send_read(read, asked, ctx);
+    }
+
+    /// Reads no further packet of this session until the answer is sent: answers come in the order they
+    /// were asked for, and one session has one read under way at a time.
+    fn send_read(
+        &mut self,
+        read: impl Future<Output = Result<ServerPacket, StoreError>> + 'static,
+        asked: Asked,
+        ctx: &mut Context<Self>,
+    ) {
+        ctx.wait(read.into_actor(self).map(move |read, session, _ctx| {
+            let packet = match read {
+                Ok(packet) => packet,
+                Err(error) => session.read_error(&asked, &error).into(),
+            };
+            session.send(&packet, asked.request_ref.as_ref());
+        }));
+    }
+
+    fn read_error(&self, asked: &Asked, error: &StoreError) -> server::Error {
+        let answer = match error {
+            StoreError::Unavailable(_) | StoreError::CommitInDoubt(_) => {
+                server::Error::unavailable(asked.request, None)
+            }
+            error => {
+                let reference = self.worker.engine().ids.random().to_string();
+                log::error!(
+                    "{} could not be answered (reference {reference}): {error}: {:?}",
+                    asked.request,
+                    std::error::Error::source(error)
+                );
+                server::Error::internal(asked.request, reference)
+            }
+        };
+        match asked.room {
+            Some(room) => answer.in_room(room.uuid()),
+            None => answer,
+        }
+    }
+
+    /// Lets the session go on with another token of the same log-in, which must still last.
+    fn renew(
+        &mut self,
+        packet: &TokenRenew,
+        request_ref: Option<RequestRef>,
+        ctx: &mut Context<Self>,
+    ) {
+        let engine = Arc::clone(self.worker.engine());
+        let claims = engine.tokens.verify(&packet.token, engine.clock.now());
+        let own = claims.ok().filter(|claims| {
+            claims.user_id == self.user && claims.session_id == self.log_in
+        });
+        let Some(claims) = own else {
+            self.send(&refused_token().into(), request_ref.as_ref());
+            return;
+        };
+        let look_up = async move {
+            engine
+                .directory
+                .look_up(claims.user_id, claims.session_id)
+                .await
+        };
+        ctx.wait(look_up.into_actor(self).map(move |found, session, _ctx| {
+            let packet = match found {
+                Ok(_snapshot) => {
+                    session.go_on_until(claims.expires_at);
+                    TokenRenewed::new(claims.expires_at).into()
+                }
+                Err(LookupError::SessionEnded | LookupError::Suspended) => refused_token().into(),
+                Err(LookupError::Unavailable) => {
+                    server::Error::unavailable(TokenRenew::NAME, None).into()
+                }
             };
             session.send(&packet, request_ref.as_ref());
         }));
     }
 
-    fn history_error(
-        &self,
-        room: RoomId,
-        error: &abu_application::ports::StoreError,
-    ) -> server::Error {
-        use abu_application::ports::StoreError;
-        let request = ListMessageRequest::NAME;
-        match error {
-            StoreError::Unavailable(_) | StoreError::CommitInDoubt(_) => {
-                server::Error::unavailable(request, None).in_room(room.uuid())
-            }
-            error => {
-                let reference = self.worker.engine().ids.random().to_string();
-                log::error!(
-                    "history could not be read (reference {reference}): {error}: {:?}",
-                    std::error::Error::source(error)
-                );
-                server::Error::internal(request, reference).in_room(room.uuid())
-            }
-        }
+    fn go_on_until(&mut self, time: DateTime<Utc>) {
+        let lifetime = (time - self.worker.engine().clock.now()).to_std();
+        self.state.renewed(TokenEnd {
+            at: Instant::now() + lifetime.unwrap_or_default(),
+            time,
+        });
+        self.arm();
     }
 
     /// Closes the connection and stops taking part at once.
@@ -307,6 +435,22 @@ impl ChatSession {
             self.worker.arm(self.own_address.clone(), deadline);
         }
     }
+}
+
+/// What an answer is about.
+struct Asked {
+    request: &'static str,
+    room: Option<RoomId>,
+    request_ref: Option<RequestRef>,
+}
+
+/// Which of the reasons it is, is not told.
+fn refused_token() -> server::Error {
+    server::Error::invalid_payload(
+        TokenRenew::NAME,
+        "token",
+        "must be a good access token of this session's own log-in",
+    )
 }
 
 /// What the state looks up.

@@ -6,22 +6,27 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abu_application::messaging::Position;
 use abu_chat_protocol::{
     ClientPacket, CloseCode, Decoded, Profile, RequestRef, ServerPacket,
     client::{
-        ChatJoin, ListMessageRequest, MessageDelete, MessageEdit, MessageSend, Order, ReactionAdd,
-        ReactionRemove, ReadMark, Typing,
+        ChatJoin, ListMessageRequest, MessageDelete, MessageEdit, MessageSend, Order,
+        PresenceRequest, ReactionAdd, ReactionRemove, ReadMark, SyncRequest, TokenRenew, Typing,
     },
-    server,
+    server::{self, TokenExpiring},
 };
 use abu_domain::{
-    MessageId, RoomId,
+    MessageId, RoomId, UserId,
     message::{ChangeKind, HistoryOrder},
     text::{Emoji, MessageText},
 };
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{ChatSettings, rate_limit::TokenBucket, registry::RoomView};
+
+/// How long before its token ends a session is told.
+const NOTICE: Duration = Duration::from_secs(60);
 
 /// What a session looks up while it decides.
 pub(crate) trait World {
@@ -54,6 +59,12 @@ pub(crate) enum Effect {
     History(HistoryRequest),
     /// Note how far the user has read.
     MarkRead { room: RoomId, seq: i64 },
+    /// Read what was missed and send it to this session.
+    Sync(SyncAsked),
+    /// Read who is in a room and send that to this session.
+    Presence(PresenceAsked),
+    /// See whether the session may go on with this token.
+    Renew(TokenRenew),
     /// Send a ping frame.
     Ping,
     /// End the session.
@@ -88,6 +99,36 @@ pub(crate) struct Edit {
     pub(crate) kind: ChangeKind,
 }
 
+/// What was missed, as somebody asked for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SyncAsked {
+    pub(crate) positions: Vec<Position>,
+    /// The rooms that the user is not in.
+    pub(crate) not_a_member: Vec<abu_chat_protocol::RoomId>,
+}
+
+/// Members of a room, as somebody asked for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PresenceAsked {
+    pub(crate) room: RoomId,
+    pub(crate) after: Option<UserId>,
+    pub(crate) limit: u32,
+}
+
+/// When a session's token ends: for timers, and for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TokenEnd {
+    pub(crate) at: Instant,
+    pub(crate) time: DateTime<Utc>,
+}
+
+impl TokenEnd {
+    /// When the client is told that it is near.
+    fn notice(&self) -> Instant {
+        self.at.checked_sub(NOTICE).unwrap_or(self.at)
+    }
+}
+
 /// A page of history somebody asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HistoryRequest {
@@ -107,7 +148,9 @@ pub(crate) struct SessionState {
     typing: BTreeMap<RoomId, TypingIn>,
     last_heard: Instant,
     pinged_at: Option<Instant>,
-    expires_at: Instant,
+    token_end: TokenEnd,
+    /// Whether the client was told that its token ends.
+    noticed: bool,
     packets: Option<TokenBucket>,
     errors: TokenBucket,
 }
@@ -138,12 +181,12 @@ struct Limits {
 }
 
 impl SessionState {
-    /// A session that begins at `now` and whose token ends at `expires_at`.
+    /// A session that begins at `now`.
     pub(crate) fn new(
         settings: &ChatSettings,
         profile: Profile,
         now: Instant,
-        expires_at: Instant,
+        token_end: TokenEnd,
     ) -> Self {
         Self {
             profile,
@@ -159,7 +202,9 @@ impl SessionState {
             typing: BTreeMap::new(),
             last_heard: now,
             pinged_at: None,
-            expires_at,
+            token_end,
+            // Whoever speaks the first profile cannot be told.
+            noticed: profile < Profile::V2,
             packets: settings.rate_limits_enabled.then(|| {
                 TokenBucket::new(settings.packets_per_second, Duration::from_secs(1), now)
             }),
@@ -171,6 +216,12 @@ impl SessionState {
     pub(crate) fn heard(&mut self, now: Instant) {
         self.last_heard = now;
         self.pinged_at = None;
+    }
+
+    /// The session goes on with another token.
+    pub(crate) fn renewed(&mut self, token_end: TokenEnd) {
+        self.token_end = token_end;
+        self.noticed = self.profile < Profile::V2;
     }
 
     /// A text frame arrived.
@@ -215,7 +266,7 @@ impl SessionState {
             Phase::Closing { .. } => return Vec::new(),
             Phase::Open => {}
         }
-        if now >= self.expires_at {
+        if now >= self.token_end.at {
             return vec![Effect::Close(CloseCode::TokenExpired)];
         }
         let silence = now.saturating_duration_since(self.last_heard);
@@ -223,6 +274,11 @@ impl SessionState {
             return vec![Effect::Close(CloseCode::GoingAway)];
         }
         let mut effects = self.end_silent_typing(now);
+        if !self.noticed && now >= self.token_end.notice() {
+            self.noticed = true;
+            let notice = TokenExpiring::new(self.token_end.time);
+            effects.push(Effect::Answer(notice.into()));
+        }
         if silence >= self.limits.ping_interval && self.pinged_at.is_none() {
             self.pinged_at = Some(now);
             effects.push(Effect::Ping);
@@ -244,7 +300,11 @@ impl SessionState {
             .values()
             .filter(|typing| typing.is_typing)
             .map(|typing| typing.said_at + self.limits.typing_timeout);
-        typing.fold(ping.min(self.expires_at), Instant::min)
+        let token = match self.noticed {
+            true => self.token_end.at,
+            false => self.token_end.notice(),
+        };
+        typing.fold(ping.min(token), Instant::min)
     }
 
     /// The session ends, for whatever reason: no packet counts from now on. The client has some time
@@ -288,6 +348,9 @@ impl SessionState {
                 on_reaction_remove(&packet, now, world).map(Some)
             }
             ClientPacket::ReadMark(packet) => on_read_mark(&packet, world).map(Some),
+            ClientPacket::SyncRequest(packet) => Ok(Some(on_sync(packet, world))),
+            ClientPacket::PresenceRequest(packet) => on_presence(&packet, world).map(Some),
+            ClientPacket::TokenRenew(packet) => Ok(Some(Effect::Renew(packet))),
             // A packet of a newer protocol crate that this server was not taught yet.
             other => Err(server::Error::unknown_type(other.name())),
         }
@@ -491,10 +554,49 @@ fn on_list(packet: &ListMessageRequest, world: &dyn World) -> Result<Effect, ser
     }))
 }
 
+/// Rooms that the user is not in, and ids that are none, are told of as one.
+fn on_sync(packet: SyncRequest, world: &dyn World) -> Effect {
+    let mut asked = SyncAsked {
+        positions: Vec::with_capacity(packet.rooms.len()),
+        not_a_member: Vec::new(),
+    };
+    for room in packet.rooms {
+        match member_of(&room.room_id, SyncRequest::NAME, world) {
+            Ok((room_id, _)) => asked.positions.push(Position {
+                room_id,
+                last_seq: clamped(room.last_seq),
+                last_revision: room.last_revision.map(clamped),
+            }),
+            Err(_stranger) => asked.not_a_member.push(room.room_id),
+        }
+    }
+    Effect::Sync(asked)
+}
+
+fn on_presence(packet: &PresenceRequest, world: &dyn World) -> Result<Effect, server::Error> {
+    let (room, _) = member_of(&packet.room_id, PresenceRequest::NAME, world)?;
+    let user = |id: &abu_chat_protocol::UserId| {
+        id.to_uuid().map(UserId::new).ok_or_else(|| {
+            let rule = "must be a `participant_id` of the answer before";
+            server::Error::invalid_payload(PresenceRequest::NAME, "after", rule).in_room(room.uuid())
+        })
+    };
+    Ok(Effect::Presence(PresenceAsked {
+        room,
+        after: packet.after.as_ref().map(user).transpose()?,
+        limit: packet.effective_limit(),
+    }))
+}
+
+/// A place or a number of a change; none is as large as the largest there could be.
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 fn on_read_mark(packet: &ReadMark, world: &dyn World) -> Result<Effect, server::Error> {
     let (room, _) = member_of(&packet.room_id, ReadMark::NAME, world)?;
     // A place past the newest message counts as that.
-    let seq = i64::try_from(packet.seq.get()).unwrap_or(i64::MAX);
+    let seq = clamped(packet.seq.get());
     Ok(Effect::MarkRead { room, seq })
 }
 

@@ -46,6 +46,14 @@ fn session_with(settings: ChatSettings) -> Session {
     session_of(Profile::V1, settings)
 }
 
+/// The end of a token, in whose words does not matter.
+fn token_end(at: Instant) -> TokenEnd {
+    TokenEnd {
+        at,
+        time: DateTime::UNIX_EPOCH,
+    }
+}
+
 fn v2_session() -> Session {
     session_of(Profile::V2, ChatSettings::default())
 }
@@ -53,7 +61,7 @@ fn v2_session() -> Session {
 fn session_of(profile: Profile, settings: ChatSettings) -> Session {
     let start = Instant::now();
     Session {
-        state: SessionState::new(&settings, profile, start, start + 3600 * SECOND),
+        state: SessionState::new(&settings, profile, start, token_end(start + 3600 * SECOND)),
         world: Fake {
             rooms: HashMap::from([
                 (open_room(), RoomView { read_only: false }),
@@ -339,7 +347,7 @@ fn the_session_ends_with_its_token() {
         &ChatSettings::default(),
         Profile::V1,
         start,
-        start + 20 * SECOND,
+        token_end(start + 20 * SECOND),
     );
     assert_eq!(state.next_deadline(), start + 20 * SECOND);
     assert_eq!(

@@ -91,8 +91,8 @@ impl Scene {
     }
 
     fn counters(&self) -> RoomCounters {
-        let counters = self.database.read(|tx| tx.room_counters(self.room));
-        counters.unwrap().unwrap()
+        let counters = self.database.read(|tx| tx.room_counters(&[self.room]));
+        counters.unwrap()[0].1
     }
 
     fn reactions(&self, message: MessageId, viewer: UserId) -> Vec<Reaction> {

@@ -38,11 +38,15 @@ impl Notes {
 }
 
 impl LiveChat for Notes {
-    fn membership_changed(&self, _room: RoomId, _users: &[UserId]) -> Applied {
+    fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
         unreachable!()
     }
 
-    fn room_state_changed(&self, _room: RoomId) -> Applied {
+    fn room_state_changed(&self, _room: RoomId, _by: UserId) -> Applied {
+        unreachable!()
+    }
+
+    fn room_renamed(&self, _room: RoomId, _by: UserId) -> Applied {
         unreachable!()
     }
 
