@@ -10,6 +10,7 @@ mod operator;
 mod password;
 mod reset_password;
 mod terminal;
+mod user;
 mod verify_audit_log;
 
 use abu_application::audit::{Mark, NoMark};
@@ -37,6 +38,8 @@ Examples:
   ABU__SUPERUSER__EMAIL=office@abu.edu.ng abu-admin bootstrap
   abu-admin reset-password amina@example.com
   pass show abu/amina | abu-admin reset-password amina@example.com --password-stdin
+  abu-admin user create amina@example.com --firstname Amina --lastname Bello
+  abu-admin user grant amina@example.com alumni_office_group
   abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
   abu-admin check-config && abu-server";
 
@@ -69,6 +72,9 @@ enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Look after accounts: make, list, suspend and activate them, put them in groups.
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Prove that the audit log is whole: nothing in it changed, missing, or in another place.
     ///
     /// Prints how many entries there are, and the place and hash of the last one. Note that line where
@@ -110,6 +116,7 @@ impl Arguments {
                 email,
                 password_stdin,
             } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
+            Command::User(command) => user::run(&Settings::load(sources)?, command),
             Command::VerifyAuditLog { from, known } => {
                 verify_audit_log::run(&Settings::load(sources)?, from, &known)
             }

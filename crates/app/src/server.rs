@@ -20,7 +20,7 @@ use std::{
 
 use abu_application::{
     BlockingPool, Database,
-    ports::{Clock, Ids},
+    ports::{AccessTokens, Clock, Ids},
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use abu_application::{
     BlockingPool, Database,
+    access::AccessControl,
     accounts::Accounts,
     audit::AuditLog,
     chat_access::ChatAccess,
@@ -73,6 +74,8 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     /// Accounts, for those who look after them.
     pub accounts: Accounts,
+    /// Permissions, roles and groups, and roles assigned for a term.
+    pub access: AccessControl,
     /// People's own accounts.
     pub own_accounts: OwnAccounts,
     /// Making an account for oneself.
@@ -156,6 +159,11 @@ impl AppState {
                 database: database.clone(),
                 passwords: work.clone(),
                 live_chat: Arc::clone(&live_chat),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+            },
+            access: AccessControl {
+                database: database.clone(),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
             },

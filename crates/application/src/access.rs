@@ -1,13 +1,35 @@
-//! Who is asking, and whether they may.
+//! Who is asking, and whether they may; and what people may do, as the office changes it.
 
-use std::{net::IpAddr, sync::Arc};
+mod assignments;
+mod control;
+mod groups;
+mod permissions;
+mod rank;
+mod roles;
 
-use abu_domain::{SessionId, UserId, access::Permission};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+
+use abu_domain::{
+    SessionId, UserId,
+    access::{Permission, Scope},
+};
+use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{Action, Actor, Entry},
     ports::{CallerRecord, StoreError, Transaction},
 };
+
+pub use assignments::{AssignmentDraft, AssignmentError};
+pub use control::{AccessControl, Named, RightsError};
+pub use groups::{GroupChange, GroupDraft};
+pub use permissions::{PermissionChange, PermissionDraft};
+pub use rank::{
+    LastSuperAdmin, keep_a_super_admin, require_held, require_held_for_good, require_held_until,
+    require_rank, require_rank_in_chapter, require_rank_over_holders, require_rank_over_members,
+    require_to_change_rights, require_to_change_rights_in,
+};
+pub use roles::{RoleChange, RoleDraft};
 
 /// Where a request came from.
 #[derive(Clone, Debug)]
@@ -52,6 +74,23 @@ pub trait Authority: Clone + Send + 'static {
     /// [`StoreError`].
     fn record(&self, tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError>;
 
+    /// What they hold from now on until a time without a break, or for good.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn held_until(
+        &self,
+        _tx: &mut dyn Transaction,
+        _until: Option<DateTime<Utc>>,
+    ) -> Result<CallerRecord, StoreError> {
+        Ok(almighty())
+    }
+
+    /// Their account, if they have one.
+    fn user(&self) -> Option<UserId> {
+        None
+    }
+
     /// An entry for the audit log about something that they did.
     fn entry(&self, action: Action) -> Entry;
 }
@@ -59,6 +98,18 @@ pub trait Authority: Clone + Send + 'static {
 impl Authority for Caller {
     fn record(&self, tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
         tx.caller(self.user, self.session)
+    }
+
+    fn held_until(
+        &self,
+        tx: &mut dyn Transaction,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<CallerRecord, StoreError> {
+        Ok(tx.held_until(self.user, until)?.unwrap_or_default())
+    }
+
+    fn user(&self) -> Option<UserId> {
+        Some(self.user)
     }
 
     fn entry(&self, action: Action) -> Entry {
@@ -114,6 +165,13 @@ pub enum AccessError {
     /// A permission is missing.
     #[error("{} is required", .0.name())]
     Denied(Permission),
+    /// The caller would give what they do not hold, or act on somebody who holds what they do not:
+    /// names of the permissions that they lack.
+    #[error("permissions are missing")]
+    Beyond(BTreeSet<String>),
+    /// Only a superuser may act on a superuser.
+    #[error("only a superuser may do this to a superuser")]
+    SuperusersOnly,
     /// Permissions count only once the caller has set up one-time passwords.
     #[error("one-time passwords must be set up first")]
     TotpDue,
@@ -163,8 +221,21 @@ pub fn require(
     caller: &impl Authority,
     permission: Permission,
 ) -> Result<CallerRecord, AccessError> {
+    require_in(tx, caller, permission, Scope::Global)
+}
+
+/// The caller, if they also hold `permission` in `scope`.
+///
+/// # Errors
+/// [`AccessError`].
+pub fn require_in(
+    tx: &mut dyn Transaction,
+    caller: &impl Authority,
+    permission: Permission,
+    scope: Scope,
+) -> Result<CallerRecord, AccessError> {
     let record = require_active(tx, caller)?;
-    if !record.holds(permission) {
+    if !record.holds_named_in(permission.name(), scope) {
         return Err(AccessError::Denied(permission));
     }
     if record.totp_due {

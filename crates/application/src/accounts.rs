@@ -1,23 +1,31 @@
-//! Accounts: making, finding, suspending and activating them.
+//! Accounts: making, finding and changing them, who is in which group, and whether they can be used.
+
+mod changes;
+mod groups;
+mod standing;
 
 use std::sync::Arc;
 
 use abu_domain::{
     UserId,
-    access::{APPLICANT_GROUP, Permission},
+    access::{APPLICANT_GROUP, GroupName, Permission},
     text::{EmailAddress, NewPassword, PersonName, PersonalWords, PhoneNumber},
     user::User,
 };
 
 use crate::{
     Database,
-    access::{self, AccessError, Authority, Caller},
+    access::{self, AccessError, Authority, Caller, LastSuperAdmin},
     audit::{Action, Entry, Target},
     emails::take_address,
     lists::{ListRequest, Listed, TimePosition},
     passwords::{NewPasswordError, PasswordWork},
-    ports::{Clock, EndReason, Ids, LiveChat, NewUser, StoreError, UserFilter, WhichSessions},
+    ports::{Clock, Ids, LiveChat, NewUser, StoreError, Transaction, UserFilter},
+    versions::PreconditionFailed,
 };
+
+pub use changes::UserUpdate;
+pub use standing::ERASURE_DELAY;
 
 /// The use cases of accounts.
 #[derive(Clone)]
@@ -63,15 +71,36 @@ pub enum AccountError {
     /// The address has an account already.
     #[error("the e-mail address has an account already")]
     EmailTaken,
-    /// The last active superuser cannot be suspended.
-    #[error("the last active superuser cannot be suspended")]
-    LastSuperuser,
+    /// There are no such groups.
+    #[error("some groups are not known")]
+    UnknownGroups(Vec<GroupName>),
+    /// The last active super admin stays one, and active.
+    #[error("the last active super admin must stay one")]
+    LastSuperAdmin,
+    /// A superuser is a super admin for as long as the account is there.
+    #[error("a superuser is always a super admin")]
+    Superuser,
+    /// Changing one's own address takes one's password.
+    #[error("one's own address is changed another way")]
+    OwnEmail,
+    /// The account is not as the caller has seen it.
+    #[error(transparent)]
+    Changed(#[from] PreconditionFailed),
     /// The password is not accepted.
     #[error(transparent)]
     Password(#[from] NewPasswordError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<LastSuperAdmin> for AccountError {
+    fn from(error: LastSuperAdmin) -> Self {
+        match error {
+            LastSuperAdmin::Last => Self::LastSuperAdmin,
+            LastSuperAdmin::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl UserDraft {
@@ -147,6 +176,24 @@ impl Accounts {
             .await
     }
 
+    /// The account that logs in with an address; takes `can_view_user`.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn find(
+        &self,
+        caller: impl Authority,
+        email: EmailAddress,
+    ) -> Result<User, AccountError> {
+        self.database
+            .read(move |tx| {
+                access::require(tx, &caller, Permission::ViewUser)?;
+                let found = tx.credentials(&email)?.ok_or(AccountError::NotFound)?;
+                tx.user(found.user_id)?.ok_or(AccountError::NotFound)
+            })
+            .await
+    }
+
     /// A page of accounts, the newest first; takes `can_view_user`.
     ///
     /// # Errors
@@ -168,50 +215,10 @@ impl Accounts {
             })
             .await
     }
+}
 
-    /// Suspends or activates an account; takes `can_modify_user`. All log-ins of a suspended account
-    /// are over, and its connections to the chat have been told to end, when this returns.
-    ///
-    /// # Errors
-    /// [`AccountError`].
-    pub async fn set_active(
-        &self,
-        caller: impl Authority,
-        id: UserId,
-        is_active: bool,
-    ) -> Result<User, AccountError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        let live_chat = Arc::clone(&self.live_chat);
-        let (user, applied) = self
-            .database
-            .run(move |store| {
-                let user = store.transaction(|tx| {
-                    access::require(tx, &caller, Permission::ModifyUser)?;
-                    let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
-                    if user.is_superuser && !is_active && tx.other_active_superusers(id)? == 0 {
-                        return Err(AccountError::LastSuperuser);
-                    }
-                    tx.set_active(id, is_active, now)?;
-                    if !is_active {
-                        tx.end_sessions(id, WhichSessions::All, EndReason::Suspended, now)?;
-                    }
-                    let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
-                    let action = match is_active {
-                        true => Action::UserActivate,
-                        false => Action::UserSuspend,
-                    };
-                    Entry::by(&caller, action)
-                        .on(Target::user(id))
-                        .write(tx, entry_id, now)?;
-                    Ok(user)
-                })?;
-                let applied = (!is_active).then(|| live_chat.account_suspended(id));
-                Ok::<_, AccountError>((user, applied))
-            })
-            .await?;
-        if let Some(applied) = applied {
-            applied.await;
-        }
-        Ok(user)
-    }
+/// The account, locked until the transaction ends.
+fn locked(tx: &mut dyn Transaction, id: UserId) -> Result<User, AccountError> {
+    tx.lock_account(id)?;
+    tx.user(id)?.ok_or(AccountError::NotFound)
 }

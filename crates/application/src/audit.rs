@@ -7,9 +7,12 @@
 mod verification;
 mod viewing;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
-use abu_domain::{SessionId, UserId};
+use abu_domain::{
+    SessionId, UserId,
+    access::{GroupName, PermissionName, RoleName},
+};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -57,9 +60,30 @@ actions! {
     AccessSeed => "access.seed", "Permissions, roles or groups of every installation were added.";
     AuditView => "audit.view", "Somebody looked into this log.";
     UserCreate => "user.create", "An account was made for somebody.";
+    UserUpdate => "user.update", "An account was given other names or another telephone number.";
+    UserChangeEmail => "user.change-email", "An account was given another address by the staff.";
+    UserAddToGroup => "user.add-to-group", "An account was put in groups.";
+    UserRemoveFromGroup => "user.remove-from-group", "An account was taken out of groups.";
+    UserSendReset => "user.send-reset", "The staff had a link to another password sent.";
+    UserScheduleErasure => "user.schedule-erasure", "An account is to be erased.";
     UserSuspend => "user.suspend", "An account was suspended.";
     UserActivate => "user.activate", "An account was activated again.";
     SessionCreate => "session.create", "Somebody logged in.";
+    PermissionCreate => "permission.create", "A permission was made.";
+    PermissionUpdate => "permission.update", "A permission was changed.";
+    PermissionDelete => "permission.delete", "A permission was deleted.";
+    RoleCreate => "role.create", "A role was made.";
+    RoleUpdate => "role.update", "A role was changed as a whole.";
+    RoleAddPermission => "role.add-permission", "A role gives more permissions.";
+    RoleRemovePermission => "role.remove-permission", "A role gives fewer permissions.";
+    RoleDelete => "role.delete", "A role was deleted.";
+    GroupCreate => "group.create", "A group was made.";
+    GroupUpdate => "group.update", "A group was changed as a whole.";
+    GroupAddRole => "group.add-role", "A group gives more roles.";
+    GroupRemoveRole => "group.remove-role", "A group gives fewer roles.";
+    GroupDelete => "group.delete", "A group was deleted.";
+    AssignmentCreate => "assignment.create", "Somebody was assigned a role for a term.";
+    AssignmentEnd => "assignment.end", "The term of an assigned role was ended, or called off.";
     AccountRegister => "account.register", "Somebody made themselves an account.";
     AccountRegisterAgain => "account.register-again", "Somebody wanted to register with the address of an account.";
     AccountExpire => "account.expire", "Accounts of which nobody proved the address were removed.";
@@ -77,7 +101,7 @@ actions! {
     SessionEnd => "session.end", "One or more sessions were ended.";
     TotpEnable => "totp.enable", "Logging in takes one-time passwords now.";
     TotpDisable => "totp.disable", "Logging in takes no one-time passwords any more.";
-    TotpRenewCodes => "totp.renew_codes", "Recovery codes were replaced.";
+    TotpRenewCodes => "totp.renew-codes", "Recovery codes were replaced.";
     PasswordReset => "password.reset", "An account was given another password.";
 }
 
@@ -109,6 +133,30 @@ impl Target {
         Self {
             kind: "user",
             id: id.to_string(),
+        }
+    }
+
+    /// A permission.
+    pub fn permission(name: &PermissionName) -> Self {
+        Self {
+            kind: "permission",
+            id: name.to_string(),
+        }
+    }
+
+    /// A role.
+    pub fn role(name: &RoleName) -> Self {
+        Self {
+            kind: "role",
+            id: name.to_string(),
+        }
+    }
+
+    /// A group.
+    pub fn group(name: &GroupName) -> Self {
+        Self {
+            kind: "group",
+            id: name.to_string(),
         }
     }
 
@@ -166,6 +214,15 @@ impl Entry {
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.details.insert(key, value.into());
         self
+    }
+
+    /// With one more detail that is a list of names, if it is not empty.
+    pub fn with_names<N: Display>(self, key: &'static str, names: &[N]) -> Self {
+        if names.is_empty() {
+            return self;
+        }
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        self.with(key, names.join(", "))
     }
 
     /// Writes it, as the last thing that the transaction does.

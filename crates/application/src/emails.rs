@@ -295,3 +295,59 @@ pub(crate) fn take_address(
     }
     Ok(true)
 }
+
+/// Gives the account, which is locked as the address is, an address for which the office vouches in place
+/// of its primary one, and tells whoever reads that. False where the address belongs to somebody else.
+pub(crate) fn replace_primary(
+    tx: &mut dyn Transaction,
+    ids: &dyn Ids,
+    user: &User,
+    email: &EmailAddress,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if !take_address(tx, email, Some(user.id), now)? {
+        return Ok(false);
+    }
+    let emails = tx.emails_of(user.id)?;
+    let new = match emails.into_iter().find(|known| known.email == *email) {
+        Some(known) => known,
+        None => {
+            let new = UserEmail {
+                id: EmailId::new(ids.random()),
+                user_id: user.id,
+                email: email.clone(),
+                is_primary: false,
+                verified_at: None,
+                created_at: now,
+            };
+            tx.insert_email(&new)?;
+            new
+        }
+    };
+    set_primary(tx, &new, now)?;
+    let content = MailContent::EmailReplaced {
+        firstname: user.firstname.clone(),
+        new_address_masked: email.masked(),
+    };
+    mail::enqueue(tx, ids, now, &user.email, content)?;
+    Ok(true)
+}
+
+/// Makes the address, now a proved one, the account's primary one in place of the one it has, which is
+/// not theirs any more.
+fn set_primary(
+    tx: &mut dyn Transaction,
+    new: &UserEmail,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let emails = tx.emails_of(new.user_id)?;
+    let old = emails.iter().find(|email| email.is_primary);
+    tx.mark_verified(new.id, now)?;
+    tx.kill_verifications_of(new.id, now)?;
+    tx.make_primary(new, now)?;
+    if let Some(old) = old {
+        tx.delete_email(old.id)?;
+    }
+    // They may lie in the old mailbox.
+    tx.kill_resets(new.user_id, now)
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use abu_domain::{
     UserId,
+    access::Permission,
     text::{EmailAddress, LoginPassword, NewPassword, PersonalWords},
     user::User,
 };
@@ -81,6 +82,26 @@ pub enum ChangePasswordError {
     Store(#[from] StoreError),
 }
 
+/// Why the staff had no link to another password sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendResetError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// There is no such account.
+    #[error("there is no such account")]
+    NotFound,
+    /// The account is suspended, so no password would open it.
+    #[error("the account is suspended")]
+    Suspended,
+    /// Nobody proved that they read its address: whoever does need not be the owner.
+    #[error("the address is not verified")]
+    Unverified,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl From<AccessError> for ChangePasswordError {
     fn from(error: AccessError) -> Self {
         Self::Confirm(error.into())
@@ -121,19 +142,60 @@ impl Passwords {
                 let Some(user) = tx.user(id)? else {
                     return Ok(());
                 };
-                let (ids, lifetime) = (&*this.ids, this.reset_lifetime);
-                let reset_id = begin_reset(tx, ids, &*this.links, id, lifetime, now)?;
-                let content = MailContent::ResetPassword {
-                    reset_id,
-                    firstname: user.firstname,
-                };
-                mail::enqueue(tx, ids, now, &email, content)?;
+                this.mail_reset(tx, user, &email, now)?;
                 Entry::new(Actor::Anonymous, Action::PasswordForgotten)
                     .from(&origin)
                     .on(Target::user(id))
                     .write(tx, entry_id, now)
             })
             .await
+    }
+
+    /// Sends the owner of an account a link to another password; takes `can_modify_user` and rank over
+    /// its owner.
+    ///
+    /// # Errors
+    /// [`SendResetError`].
+    pub async fn send_reset_to(&self, caller: Caller, id: UserId) -> Result<(), SendResetError> {
+        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let this = self.clone();
+        self.database
+            .transaction(move |tx| {
+                let actor = access::require(tx, &caller, Permission::ModifyUser)?;
+                tx.lock_account(id)?;
+                let user = tx.user(id)?.ok_or(SendResetError::NotFound)?;
+                access::require_rank(tx, &caller, &actor, id)?;
+                if !user.is_active {
+                    return Err(SendResetError::Suspended);
+                }
+                if proved_reader(tx, &user.email)? != Some(id) {
+                    return Err(SendResetError::Unverified);
+                }
+                let email = user.email.clone();
+                this.mail_reset(tx, user, &email, now)?;
+                Entry::by(&caller, Action::UserSendReset)
+                    .on(Target::user(id))
+                    .write(tx, entry_id, now)?;
+                Ok(())
+            })
+            .await
+    }
+
+    fn mail_reset(
+        &self,
+        tx: &mut dyn Transaction,
+        user: User,
+        email: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (ids, lifetime) = (&*self.ids, self.reset_lifetime);
+        let reset_id = begin_reset(tx, ids, &*self.links, user.id, lifetime, now)?;
+        let content = MailContent::ResetPassword {
+            reset_id,
+            firstname: user.firstname,
+        };
+        mail::enqueue(tx, ids, now, email, content)?;
+        Ok(())
     }
 
     /// Gives the account that the link is about another password. Every session of it ends, and every

@@ -1,9 +1,11 @@
 //! What the use cases need from outside, as traits that the outer crates implement.
 
 mod access;
+mod assignments;
 mod audit;
 mod consents;
 mod emails;
+mod erasures;
 mod idempotency;
 mod links;
 mod live_chat;
@@ -11,6 +13,7 @@ mod mail;
 mod messages;
 mod own_account;
 mod resets;
+mod rights;
 mod rooms;
 mod security;
 mod sessions;
@@ -20,10 +23,12 @@ mod time_and_ids;
 mod totp;
 mod users;
 
-pub use access::{AccessRows, CallerRecord};
+pub use access::{AccessRows, CallerRecord, HeldPermission};
+pub use assignments::{AssignmentFilter, AssignmentRows};
 pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditRow, AuditRows};
 pub use consents::{ConsentRows, Consents};
 pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
+pub use erasures::{Erasure, ErasureRows};
 pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError, Submitted};
@@ -37,6 +42,7 @@ pub use messages::{
 };
 pub use own_account::{OwnAccountRows, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetRows};
+pub use rights::{GroupRows, NameFilter, PermissionRows, RoleRows};
 pub use rooms::{
     ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing, RoomRows,
 };

@@ -121,7 +121,10 @@ impl Setup {
             tx.lock_address(&superuser.email)?;
             let created = match owner_of(tx, &superuser.email)? {
                 Some(user) if !user.is_superuser => return Err(SetupError::NotASuperuser),
-                Some(_there) => None,
+                Some(there) => {
+                    tx.add_to_group(there.id, SUPER_ADMIN_GROUP)?;
+                    None
+                }
                 None => Some(add_superuser(tx, new_user, now)?),
             };
             if access_rows_added > 0 {

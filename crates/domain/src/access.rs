@@ -1,7 +1,16 @@
 //! Permissions, and the roles and groups every installation starts with.
 //!
-//! A user is in groups, a group holds roles, a role holds permissions. The office may make more roles
-//! and groups; permissions are what the code asks for, so they are listed here.
+//! A user is in groups, a group holds roles, a role holds permissions; a role may also be assigned to a
+//! user for a term, everywhere or in a chapter. The office may make more of each; the permissions that
+//! the code asks for are listed here.
+
+mod assignment;
+mod names;
+mod rights;
+
+pub use assignment::{Assignment, Scope, Term};
+pub use names::{GroupName, PermissionName, RoleName};
+pub use rights::{Group, KeptPermission, Role};
 
 macro_rules! permissions {
     ($($variant:ident => $name:literal, $description:literal;)*) => {
@@ -284,6 +293,14 @@ pub const SEEDED_GROUPS: &[SeededGroup] = &[
         roles: &["applicant"],
     },
 ];
+
+/// Names of the roles that the group of super admins begins with, and keeps.
+pub fn super_admin_roles() -> &'static [&'static str] {
+    let group = SEEDED_GROUPS
+        .iter()
+        .find(|group| group.name == SUPER_ADMIN_GROUP);
+    group.map_or(&[], |group| group.roles)
+}
 
 #[cfg(test)]
 mod tests {

@@ -63,6 +63,10 @@ typed_id!(
     MessageId
 );
 typed_id!(
+    /// A role that somebody holds for a term; UUIDv4.
+    AssignmentId
+);
+typed_id!(
     /// A mail in the outbox; UUIDv7, so that ids sort by the time they were given.
     MailId
 );

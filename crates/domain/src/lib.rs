@@ -9,5 +9,5 @@ pub mod room;
 pub mod text;
 pub mod user;
 
-pub use ids::{EmailId, MailId, MessageId, RoomId, SessionId, UserId};
+pub use ids::{AssignmentId, EmailId, MailId, MessageId, RoomId, SessionId, UserId};
 pub use text::Violation;

@@ -6,6 +6,7 @@ use abu_application::{
 };
 use abu_domain::{
     UserId,
+    access::GroupName,
     text::{EmailAddress, PersonName, PhoneNumber},
     user::{User, Verification},
 };
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{BadRow, Failure},
+    like,
     lists::{in_list_order, newest_first, total},
     schema::{groups, user_emails, user_group, users},
     sql::sql,
@@ -260,17 +262,40 @@ impl UserRows for Session<'_> {
         })
     }
 
-    fn other_active_superusers(&mut self, id: UserId) -> Result<u64, StoreError> {
+    fn add_to_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.run(|connection| {
-            // The rows are locked in one order, and looked at again once they are.
-            let active: Vec<Uuid> = users::table
-                .filter(users::is_superuser)
-                .filter(users::is_active)
-                .order(users::id)
-                .select(users::id)
-                .for_no_key_update()
-                .load(connection)?;
-            Ok(active.iter().filter(|other| **other != id.uuid()).count() as u64)
+            sql::<()>(
+                "INSERT INTO user_group (user_id, group_id)
+                 SELECT ?, groups.id FROM groups WHERE name = ANY (?)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<Array<Text>, _>(texts(groups))
+            .execute(connection)?;
+            touch(connection, id, now)
+        })
+    }
+
+    fn remove_from_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "DELETE FROM user_group USING groups
+                 WHERE user_id = ? AND groups.id = group_id AND name = ANY (?)",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<Array<Text>, _>(texts(groups))
+            .execute(connection)?;
+            touch(connection, id, now)
         })
     }
 
@@ -296,6 +321,18 @@ impl UserRows for Session<'_> {
     }
 }
 
+/// Notes that the account is not what it was.
+fn touch(connection: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> Result<(), Failure> {
+    diesel::update(users::table.find(id.uuid()))
+        .set(users::last_modified.eq(now))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn texts(groups: &[GroupName]) -> Vec<&str> {
+    groups.iter().map(GroupName::as_str).collect()
+}
+
 /// The accounts that pass the filter, still without an order; `None` where none can.
 fn filtered<'a>(
     connection: &mut PgConnection,
@@ -305,7 +342,7 @@ fn filtered<'a>(
     // values would often be a walk through all accounts.
     let mut query = users::table.into_boxed().filter(literal::<Bool>("true"));
     if let Some(prefix) = &filter.starts_with {
-        let Some(pattern) = prefix_pattern(prefix) else {
+        let Some(pattern) = like::starting_with(prefix) else {
             return Ok(None);
         };
         let starts = lower(users::email)
@@ -345,20 +382,4 @@ fn group_id(connection: &mut PgConnection, name: &str) -> QueryResult<Option<Uui
         .select(groups::id)
         .first(connection)
         .optional()
-}
-
-/// The `LIKE` pattern of texts that start with `prefix`; `None` where PostgreSQL holds no such text.
-fn prefix_pattern(prefix: &str) -> Option<String> {
-    if prefix.contains('\0') {
-        return None;
-    }
-    let mut pattern = String::with_capacity(prefix.len() + 1);
-    for letter in prefix.chars() {
-        if matches!(letter, '\\' | '%' | '_') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    Some(pattern)
 }

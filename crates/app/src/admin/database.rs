@@ -1,11 +1,18 @@
 //! The database that the server uses.
 
-use std::{path::Path, sync::Arc};
+use std::{future::ready, path::Path, sync::Arc, time::Duration};
 
 use abu_application::{
-    ports::Store,
+    BlockingPool, Database,
+    accounts::Accounts,
+    passwords::PasswordWork,
+    ports::{Applied, LiveChat, ReadMark, ReadState, Store, SubmitError, Submitted},
     setup::Setup,
     system::{SystemClock, SystemIds},
+};
+use abu_domain::{
+    RoomId, SessionId, UserId,
+    message::{Message, MessageChange, NewMessage},
 };
 use abu_embedded_postgres::StartError;
 use secrecy::SecretString;
@@ -19,6 +26,8 @@ use crate::{
 
 /// One command, one connection.
 const POOL_SIZE: u32 = 1;
+/// Nobody else wants the places: whoever asks has them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct OpenDatabase {
     pub(super) url: SecretString,
@@ -63,8 +72,65 @@ impl OpenDatabase {
         }
     }
 
+    /// The use cases of accounts on it.
+    pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
+        let pool = || BlockingPool::new(1, PATIENCE);
+        Accounts {
+            database: Database::new(self.store(), pool()),
+            passwords: PasswordWork {
+                pool: pool(),
+                hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
+                policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
+            },
+            live_chat: Arc::new(Elsewhere),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        }
+    }
+
     /// The store in it.
     pub(super) fn store(&self) -> Arc<dyn Store> {
         Arc::new(database::open(self.url.clone(), POOL_SIZE))
+    }
+}
+
+/// The chat of a server that runs in another process: it finds out by itself whose sessions have ended.
+struct Elsewhere;
+
+impl LiveChat for Elsewhere {
+    fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn room_state_changed(&self, _room: RoomId, _by: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn room_renamed(&self, _room: RoomId, _by: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn account_suspended(&self, _user: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn sessions_ended(&self, _user: UserId, _sessions: &[SessionId]) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn submit(&self, _message: NewMessage) -> Submitted<Message> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn change(&self, _change: MessageChange) -> Submitted<Message> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn mark_read(&self, _mark: ReadMark) -> Submitted<ReadState> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn online(&self, users: &[UserId]) -> Vec<bool> {
+        vec![false; users.len()]
     }
 }

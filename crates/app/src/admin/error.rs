@@ -1,6 +1,7 @@
 use std::io;
 
 use abu_application::{
+    accounts::AccountError,
     audit::{Broken, VerificationError},
     ports::StoreError,
     setup::SetupError,
@@ -41,6 +42,12 @@ pub enum AdminError {
     /// A secret could not be removed.
     #[error(transparent)]
     Secrets(#[from] KeptSecretsError),
+    /// What was asked for cannot be done to the account.
+    #[error(transparent)]
+    Account(AccountError),
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Threads(#[source] io::Error),
     /// The audit log is not whole.
     #[error(transparent)]
     AuditLog(#[from] Broken),
@@ -64,7 +71,9 @@ impl AdminError {
                 exit_code::DATABASE
             }
             Self::Database(error) => error.exit_code(),
-            Self::Password(_)
+            Self::Account(_)
+            | Self::Threads(_)
+            | Self::Password(_)
             | Self::NoSuchAccount
             | Self::NotHealthy(_)
             | Self::Secrets(_)
@@ -85,6 +94,16 @@ impl From<VerificationError> for AdminError {
         match error {
             VerificationError::Broken(broken) => broken.into(),
             VerificationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccountError> for AdminError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Store(error) => Self::Store(error),
+            AccountError::NotFound => Self::NoSuchAccount,
+            error => Self::Account(error),
         }
     }
 }

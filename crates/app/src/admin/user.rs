@@ -20,7 +20,7 @@ use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
 use super::{
-    AdminError, database::OpenDatabase, operator::operator, password::new_password, parse_email,
+    AdminError, database::OpenDatabase, operator::operator, parse_email, password::new_password,
 };
 use crate::{database::require_migrated, http::UserDocument, settings::Settings};
 
@@ -201,9 +201,7 @@ impl Office {
     async fn id_of(&self, user: UserRef) -> Result<UserId, AdminError> {
         match user {
             UserRef::Id(id) => Ok(id),
-            UserRef::Email(email) => {
-                Ok(self.accounts.find(self.operator.clone(), email).await?.id)
-            }
+            UserRef::Email(email) => Ok(self.accounts.find(self.operator.clone(), email).await?.id),
         }
     }
 
@@ -221,8 +219,8 @@ impl Office {
             };
             let by = self.operator.clone();
             let page = self.accounts.list(by, filter.clone(), page).await?;
-            let shown = page.items.iter();
-            match shown.map(|user| which.show(&mut out, user)).collect() {
+            let mut shown = page.items.iter();
+            match shown.try_for_each(|user| which.show(&mut out, user)) {
                 // Whoever reads has seen enough.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
                 outcome => outcome?,
@@ -281,7 +279,11 @@ impl ListArguments {
             "{}  {}  {:9}  {}  {} {}  {}",
             user.id,
             user.created_at.format("%F"),
-            if user.is_active { "active" } else { "suspended" },
+            if user.is_active {
+                "active"
+            } else {
+                "suspended"
+            },
             user.email.as_str(),
             user.firstname.as_str(),
             user.lastname.as_str(),

@@ -40,6 +40,7 @@ use utoipa_actix_web::AppExt;
 pub use client_address::TrustedProxies;
 pub use cors::AllowedOrigins;
 pub use cursor::CursorCodec;
+pub(crate) use dto::User as UserDocument;
 pub use idempotency::Fingerprints;
 pub use openapi::Api;
 pub use problem::{Problem, ProblemKind};

@@ -281,6 +281,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             links in mails do."),
         (name = "me", description = "The caller's own account."),
         (name = "users", description = "Accounts, for those who look after them."),
+        (name = "access", description = "Permissions, roles, groups, and roles assigned for a term. \
+            Nobody gives what they do not hold, and nobody acts on whom they do not outrank."),
         (name = "rooms", description = "Conversations. Whoever is not in a room is answered as if \
             it did not exist."),
         (name = "messages", description = "What is said in rooms."),

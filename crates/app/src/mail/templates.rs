@@ -40,6 +40,7 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "verify_further_email.txt" "verify_further_email.html"
     "email_added.txt" "email_added.html"
     "address_in_use.txt" "address_in_use.html"
+    "email_replaced.txt" "email_replaced.html"
 };
 
 /// Makes words of mails.
@@ -186,6 +187,14 @@ impl Site {
                 new_address => new_address_masked.as_str(),
                 ..self.for_all(firstname)
             },
+            MailContent::EmailReplaced {
+                firstname,
+                new_address_masked,
+            } => context! {
+                link => self.page("log-in"),
+                new_address => new_address_masked.as_str(),
+                ..self.for_all(firstname)
+            },
             MailContent::AddressInUse { firstname } => context! {
                 link => self.page("log-in"),
                 ..self.for_all(firstname)
@@ -328,6 +337,10 @@ pub(super) mod tests {
                 new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
             },
             MailContent::AddressInUse { firstname: name() },
+            MailContent::EmailReplaced {
+                firstname: name(),
+                new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
+            },
         ]
     }
 
@@ -367,7 +380,9 @@ pub(super) mod tests {
             MailKind::ResetPassword | MailKind::EmailChangeUndone | MailKind::AccountCreated => {
                 format!("{SITE}/reset-password/{reset}")
             }
-            MailKind::AccountExists | MailKind::AddressInUse => format!("{SITE}/log-in"),
+            MailKind::AccountExists | MailKind::AddressInUse | MailKind::EmailReplaced => {
+                format!("{SITE}/log-in")
+            }
             MailKind::PasswordChanged
             | MailKind::EmailAdded
             | MailKind::RefreshReused

@@ -475,3 +475,75 @@ fn help_has_examples_and_exit_codes() {
     assert!(said.out.contains("5  the database's migrations"));
     assert_eq!(say(&mut abu_admin(&folder)).code, Some(2));
 }
+
+#[test]
+fn accounts_are_made_granted_suspended_activated_and_listed_in_the_operators_name() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let bootstrap = say(on(&database, &folder)
+        .arg("bootstrap")
+        .env("ABU__SUPERUSER__EMAIL", EMAIL)
+        .env("ABU__SUPERUSER__PASSWORD", PASSWORD));
+    assert_eq!(bootstrap.code, Some(0), "{}", bootstrap.err);
+    let user = |arguments: &[&str]| {
+        let mut command = on(&database, &folder);
+        command.arg("user").args(arguments);
+        command
+    };
+    let amina = "amina@example.com";
+    let names = ["--firstname", "Amina", "--lastname", "Bello"];
+    let mut create = user(&["create", amina, "--password-stdin"]);
+    let made = say_with_input(create.args(names), "harmattan over kongo hill");
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    assert!(password_is(&database, amina, "harmattan over kongo hill"));
+
+    let granted = say(&mut user(&["grant", amina, "editor_group"]));
+    assert_eq!(granted.code, Some(0), "{}", granted.err);
+    let suspended = say(&mut user(&["suspend", amina]));
+    assert_eq!(suspended.code, Some(0), "{}", suspended.err);
+    let listed = say(&mut user(&["list", "--suspended", "--json"]));
+    let shown: serde_json::Value = serde_json::from_str(listed.out.trim()).unwrap();
+    assert_eq!(shown["email"], amina);
+    assert_eq!(
+        shown["groups"],
+        serde_json::json!(["applicant_group", "editor_group"])
+    );
+    let activated = say(&mut user(&["activate", shown["uuid"].as_str().unwrap()]));
+    assert_eq!(activated.code, Some(0), "{}", activated.err);
+    assert_eq!(say(&mut user(&["list", "--suspended"])).out, "");
+
+    let actor = format!("os:{}", os_user());
+    let done: Vec<String> = audited(&database)
+        .into_iter()
+        .filter(|(_, by, target, _)| *by == actor && target.is_some())
+        .map(|(action, ..)| action)
+        .collect();
+    assert_eq!(
+        done,
+        [
+            "user.create",
+            "user.create",
+            "user.add-to-group",
+            "user.suspend",
+            "user.activate",
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_done_to_an_account_is_told_in_a_sentence() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let bootstrap = say(on(&database, &folder)
+        .arg("bootstrap")
+        .env("ABU__SUPERUSER__EMAIL", EMAIL)
+        .env("ABU__SUPERUSER__PASSWORD", PASSWORD));
+    assert_eq!(bootstrap.code, Some(0), "{}", bootstrap.err);
+    for (arguments, told) in [
+        (["suspend", EMAIL].as_slice(), "the last active super admin"),
+        (&["suspend", "nobody@example.com"], "there is no account"),
+        (&["grant", EMAIL, "no_such_group"], "groups are not known"),
+    ] {
+        let said = say(on(&database, &folder).arg("user").args(arguments));
+        assert_ne!(said.code, Some(0));
+        assert!(said.err.contains(told), "{}", said.err);
+    }
+}

@@ -63,16 +63,7 @@ impl Emails {
         now: DateTime<Utc>,
     ) -> Result<(), LinkError> {
         let user = tx.user(new.user_id)?.ok_or(LinkError::Gone)?;
-        let emails = tx.emails_of(user.id)?;
-        let old = emails.iter().find(|email| email.is_primary);
-        tx.mark_verified(new.id, now)?;
-        tx.kill_verifications_of(new.id, now)?;
-        tx.make_primary(new, now)?;
-        if let Some(old) = old {
-            tx.delete_email(old.id)?;
-        }
-        // They may lie in the old mailbox.
-        tx.kill_resets(user.id, now)?;
+        set_primary(tx, new, now)?;
         let id = self.ids.random();
         let change = EmailChange {
             id,

@@ -70,6 +70,8 @@ named! {
         EmailAdded => "email_added",
         /// Somebody wants an address for their account that belongs to another one.
         AddressInUse => "address_in_use",
+        /// The office gave an account another address.
+        EmailReplaced => "email_replaced",
     }
 }
 
@@ -178,6 +180,13 @@ pub enum MailContent {
         /// Whom to greet.
         firstname: PersonName,
     },
+    /// To the address that an account had until the office gave it another one.
+    EmailReplaced {
+        /// Whom to greet.
+        firstname: PersonName,
+        /// The address that the account has now.
+        new_address_masked: MaskedEmail,
+    },
 }
 
 impl MailContent {
@@ -198,6 +207,7 @@ impl MailContent {
             Self::VerifyFurtherEmail { .. } => MailKind::VerifyFurtherEmail,
             Self::EmailAdded { .. } => MailKind::EmailAdded,
             Self::AddressInUse { .. } => MailKind::AddressInUse,
+            Self::EmailReplaced { .. } => MailKind::EmailReplaced,
         }
     }
 }

@@ -1,12 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use abu_domain::{SessionId, UserId, access::Permission};
+use abu_domain::{
+    SessionId, UserId,
+    access::{GroupName, Permission, PermissionName, RoleName, Scope},
+};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::StoreError;
 
-/// What is known of who asks.
+/// What is known of who asks, or of somebody else, as far as it says what they may do.
 #[derive(Clone, Debug, Default)]
 pub struct CallerRecord {
     /// False while suspended.
@@ -44,6 +47,14 @@ impl CallerRecord {
         self.is_superuser || self.permissions.contains(permission)
     }
 
+    /// Whether they hold the permission of that name in `scope`: everywhere, or in that very chapter.
+    pub fn holds_named_in(&self, permission: &str, scope: Scope) -> bool {
+        let there = scope
+            .chapter()
+            .and_then(|chapter| self.in_chapters.get(&chapter));
+        self.holds_named(permission) || there.is_some_and(|held| held.contains(permission))
+    }
+
     /// Whether they hold `permission` in a chapter: everywhere, there, or in a chapter above it.
     /// `chapter_and_ancestors` is the chapter with all those above it.
     pub fn holds_in(&self, permission: Permission, chapter_and_ancestors: &[Uuid]) -> bool {
@@ -56,7 +67,19 @@ impl CallerRecord {
     }
 }
 
-/// Permissions, roles and groups in the store.
+/// A permission that somebody holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldPermission {
+    /// Its name.
+    pub permission: PermissionName,
+    /// Where it counts.
+    pub scope: Scope,
+    /// Until when, where it ends by itself.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What people may do, in the store. Whoever is in the group of super admins holds every permission
+/// there is, whatever the roles of the group say.
 pub trait AccessRows {
     /// What is known of `user`, who comes with a token of `session`; `None` where there is no such
     /// account or the session has ended. Of a suspended account, whose sessions have all ended, that
@@ -70,8 +93,88 @@ pub trait AccessRows {
         session: SessionId,
     ) -> Result<Option<CallerRecord>, StoreError>;
 
-    /// Makes every permission, role and group of [`abu_domain::access`] that is missing, and gives
-    /// seeded roles and groups what they miss. Takes nothing away. Returns how many rows were added.
+    /// What `user` holds, whether or not they are logged in; what they were given for a time to come is
+    /// part of it. `None` where there is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn holder(&mut self, user: UserId) -> Result<Option<CallerRecord>, StoreError>;
+
+    /// What `user` holds from now on, until that time at least; without one, for good. `None` where there
+    /// is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn held_until(
+        &mut self,
+        user: UserId,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<Option<CallerRecord>, StoreError>;
+
+    /// At most `limit` of the permissions that `user` holds now, those that count everywhere first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn held_permissions(
+        &mut self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<HeldPermission>, StoreError>;
+
+    /// Waits for every other transaction that has called this to end, and has those wait that call it
+    /// later. Comes before any other lock.
+    ///
+    /// # Errors
+    /// [`StoreError::Other`] where nothing is seeded.
+    fn lock_rights(&mut self) -> Result<(), StoreError>;
+
+    /// Names of the permissions that these roles give.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn permissions_of_roles(&mut self, roles: &[RoleName]) -> Result<BTreeSet<String>, StoreError>;
+
+    /// Names of the permissions that these groups give.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn permissions_of_groups(
+        &mut self,
+        groups: &[GroupName],
+    ) -> Result<BTreeSet<String>, StoreError>;
+
+    /// Names of the permissions that anybody who holds the role, in whatever way and scope, holds and
+    /// that are not in `held`. Super admins are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn held_beyond_by_holders(
+        &mut self,
+        role: &RoleName,
+        held: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, StoreError>;
+
+    /// Names of the permissions that anybody in the group holds and that are not in `held`. Super
+    /// admins are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn held_beyond_by_members(
+        &mut self,
+        group: &GroupName,
+        held: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, StoreError>;
+
+    /// How many accounts besides `user` are in the group of super admins and not suspended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn other_active_super_admins(&mut self, user: UserId) -> Result<u64, StoreError>;
+
+    /// Makes every permission, role and group of [`abu_domain::access`] that is missing, and gives what
+    /// it makes to the seeded roles and groups it belongs to. What is there already keeps what the
+    /// office made of it; only a permission that the office had made by the name of a seeded one is
+    /// made anew, because it meant something else. Returns how many rows were added.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,8 +1,9 @@
 use std::error::Error;
 
 use super::{
-    AccessRows, AuditRows, ConsentRows, EmailRows, IdempotencyRows, MailRows, MessageRows,
-    OwnAccountRows, ResetRows, RoomRows, SessionRows, TicketRows, TotpRows, UserRows,
+    AccessRows, AssignmentRows, AuditRows, ConsentRows, EmailRows, ErasureRows, GroupRows,
+    IdempotencyRows, MailRows, MessageRows, OwnAccountRows, PermissionRows, ResetRows, RoleRows,
+    RoomRows, SessionRows, TicketRows, TotpRows, UserRows,
 };
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
@@ -36,14 +37,19 @@ macro_rules! transaction {
 
 transaction! {
     AccessRows,
+    AssignmentRows,
     AuditRows,
     ConsentRows,
     EmailRows,
+    ErasureRows,
+    GroupRows,
     IdempotencyRows,
     MailRows,
     MessageRows,
     OwnAccountRows,
+    PermissionRows,
     ResetRows,
+    RoleRows,
     RoomRows,
     SessionRows,
     TicketRows,

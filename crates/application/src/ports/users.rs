@@ -1,5 +1,6 @@
 use abu_domain::{
     UserId,
+    access::GroupName,
     text::{EmailAddress, PersonName, PhoneNumber},
     user::{User, Verification},
 };
@@ -127,12 +128,27 @@ pub trait UserRows {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// How many active superusers there are besides `id`. Locks the superusers' rows, so that two
-    /// of them cannot suspend each other at the same moment.
+    /// Puts the account in the groups.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn other_active_superusers(&mut self, id: UserId) -> Result<u64, StoreError>;
+    fn add_to_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Takes the account out of the groups.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn remove_from_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// Notes when each user left the chat.
     ///

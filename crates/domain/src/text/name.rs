@@ -69,7 +69,12 @@ impl DeviceName {
     }
 }
 
-fn one_line(text: &str, max_chars: usize, length: Violation) -> Result<String, Violation> {
+/// Text without control characters, of 1 to so many characters after trimming.
+pub(super) fn one_line(
+    text: &str,
+    max_chars: usize,
+    length: Violation,
+) -> Result<String, Violation> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > max_chars {
         return Err(length);

@@ -90,6 +90,12 @@ enum StoredContent {
         #[serde(with = "name")]
         firstname: PersonName,
     },
+    EmailReplaced {
+        #[serde(with = "name")]
+        firstname: PersonName,
+        #[serde(with = "masked")]
+        new_address_masked: MaskedEmail,
+    },
 }
 
 /// The column `params`.
@@ -200,6 +206,10 @@ mod tests {
                 new_address_masked: EmailAddress::parse("amina@example.com").unwrap().masked(),
             },
             MailContent::AddressInUse { firstname: name() },
+            MailContent::EmailReplaced {
+                firstname: name(),
+                new_address_masked: EmailAddress::parse("amina@example.com").unwrap().masked(),
+            },
         ]
     }
 

@@ -1,5 +1,3 @@
-use std::sync::mpsc;
-
 use abu_application::{
     lists::{Seek, TimePosition, Total},
     ports::{Clock, StoreError, UserFilter},
@@ -343,37 +341,6 @@ fn filters_narrow_each_other() {
         };
         assert!(listed(&database, &filter).is_empty());
     }
-}
-
-#[test]
-fn two_superusers_cannot_suspend_each_other_at_once() {
-    let database = TestDatabase::new();
-    let first = database.user().superuser().create().id;
-    let second = database.user().superuser().create().id;
-    database.user().superuser().suspended().create();
-    database.user().create();
-    let now = SystemClock.now();
-    let (locked, has_locked) = mpsc::channel();
-    let (go_on, may_go_on) = mpsc::channel();
-    let database = &database;
-    std::thread::scope(|scope| {
-        let one = scope.spawn(move || {
-            database.transaction(|tx| {
-                let others = tx.other_active_superusers(first)?;
-                locked.send(()).unwrap();
-                may_go_on.recv().unwrap();
-                tx.set_active(first, false, now)?;
-                Ok(others)
-            })
-        });
-        has_locked.recv().unwrap();
-        let other =
-            scope.spawn(move || database.transaction(|tx| tx.other_active_superusers(second)));
-        database.wait_for_blocked(1);
-        go_on.send(()).unwrap();
-        assert_eq!(one.join().unwrap().unwrap(), 1);
-        assert_eq!(other.join().unwrap().unwrap(), 0);
-    });
 }
 
 #[test]

@@ -18,10 +18,6 @@ pub(in crate::http) struct IfMatch(pub Expected);
 
 /// The same where the client must send it.
 #[derive(Debug)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "changes of roles and groups take it")
-)]
 pub(in crate::http) struct RequiredIfMatch(pub Expected);
 
 /// The header of [`IfMatch`].

@@ -11,7 +11,7 @@ mod in_docs;
 mod not_modified;
 mod tag;
 
-pub(super) use if_match::{IfMatch, IfMatchParameter};
+pub(super) use if_match::{IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter};
 pub(super) use in_docs::{describe_change, describe_get};
 pub(super) use not_modified::{mark_encoded, not_modified};
 pub(super) use tag::versioned;

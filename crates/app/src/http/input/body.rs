@@ -259,6 +259,41 @@ impl BodyFields {
 
     /// A list of at most `max` UUIDs that must be there; each is returned once, in their order.
     pub(crate) fn uuids(&mut self, name: &'static str, max: usize) -> Option<Vec<Uuid>> {
+        self.list(name, max, uuid)
+    }
+
+    /// A list of at most `max` texts that must be there; each is returned once, in their order.
+    pub(crate) fn texts<T: Clone + Ord>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        parse: impl Fn(&str) -> Result<T, Violation>,
+    ) -> Option<Vec<T>> {
+        self.list(name, max, |value| {
+            value.as_str().ok_or(NOT_TEXT).and_then(&parse)
+        })
+    }
+
+    /// The same where it may be left out, or be null: that is an empty list.
+    pub(crate) fn optional_texts<T: Clone + Ord>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        parse: impl Fn(&str) -> Result<T, Violation>,
+    ) -> Option<Vec<T>> {
+        self.taken.insert(name);
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Some(Vec::new()),
+            Some(_) => self.texts(name, max, parse),
+        }
+    }
+
+    fn list<T: Clone + Ord>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        parse: impl Fn(&Value) -> Result<T, Violation>,
+    ) -> Option<Vec<T>> {
         let elements = self.required(name, |value| match value {
             Value::Array(elements) if elements.len() > max => Err(Violation {
                 code: "list.length",
@@ -268,17 +303,17 @@ impl BodyFields {
             _ => Err(NOT_A_LIST),
         })?;
         let mut seen = BTreeSet::new();
-        let mut uuids = Vec::with_capacity(elements.len());
+        let mut parsed = Vec::with_capacity(elements.len());
         for (index, element) in elements.iter().enumerate() {
-            match uuid(element) {
-                Ok(uuid) if seen.insert(uuid) => uuids.push(uuid),
+            match parse(element) {
+                Ok(value) if seen.insert(value.clone()) => parsed.push(value),
                 Ok(_repeated) => {}
                 Err(Violation { code, rule }) => self
                     .errors
                     .push(FieldError::in_list(name, index, code, rule)),
             }
         }
-        Some(uuids)
+        Some(parsed)
     }
 
     /// Notes a mistake that no field shows by itself.

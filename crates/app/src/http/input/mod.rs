@@ -12,4 +12,4 @@ mod query;
 pub(super) use body::{Body, BodyFields, FromBody, whole_body};
 pub(super) use error::FieldError;
 pub(super) use form::Form;
-pub(super) use query::{FromQuery, QueryFields, flag, short_text, time};
+pub(super) use query::{FromQuery, QueryFields, flag, short_text, time, uuid};

@@ -4,7 +4,8 @@
 //! parsed.
 
 use abu_domain::Violation;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
 
 use super::FieldError;
 use crate::http::problem::Problem;
@@ -33,10 +34,35 @@ pub(crate) fn flag(text: &str) -> Result<bool, Violation> {
     })
 }
 
-/// Reads a text of 1 to 100 characters.
+/// Reads a time.
 ///
 /// # Errors
-/// Where it is longer, empty, or holds control characters.
+/// Where it is none.
+pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, Violation> {
+    DateTime::parse_from_rfc3339(text)
+        // What is finer than the store keeps would not come back as it was sent.
+        .map(|time| time.to_utc().trunc_subsecs(6))
+        .map_err(|_no_time| Violation {
+            code: "time.invalid",
+            rule: "must be a time such as 2026-01-05T08:30:00Z",
+        })
+}
+
+/// Reads a UUID.
+///
+/// # Errors
+/// Where it is none.
+pub(crate) fn uuid(text: &str) -> Result<Uuid, Violation> {
+    Uuid::try_parse(text).map_err(|_not_one| Violation {
+        code: "uuid.invalid",
+        rule: "must be a UUID",
+    })
+}
+
+/// Reads a text to search for.
+///
+/// # Errors
+/// `text.short` unless it has 1 to 100 characters, none of them a control character.
 pub(crate) fn short_text(text: &str) -> Result<String, Violation> {
     if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
@@ -46,19 +72,6 @@ pub(crate) fn short_text(text: &str) -> Result<String, Violation> {
             rule: "must have 1 to 100 characters and no control characters",
         })
     }
-}
-
-/// Reads a time of RFC 3339.
-///
-/// # Errors
-/// Where it is none.
-pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, Violation> {
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .map_err(|_no_time| Violation {
-            code: "time.invalid",
-            rule: "must be a time such as 2026-01-05T08:30:00Z",
-        })
 }
 
 /// The parameters of a query, taken one by one.

@@ -1,7 +1,9 @@
 //! What the use cases refuse, as problems: one match for each of their errors.
 
+use std::fmt::Display;
+
 use abu_application::{
-    access::AccessError,
+    access::{AccessError, AssignmentError, Named, RightsError},
     accounts::AccountError,
     chat_access::TicketError,
     emails::{EmailError, LinkError},
@@ -9,7 +11,7 @@ use abu_application::{
     mail::MailError,
     messaging::MessagingError,
     own_account::OwnAccountError,
-    passwords::{ChangePasswordError, ConfirmError, NewPasswordError, ResetError},
+    passwords::{ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError},
     ports::{PasswordWeakness, StoreError, TokenError},
     registration::RegistrationError,
     rooms::RoomError,
@@ -77,6 +79,36 @@ fn room_archived() -> Problem {
     Problem::conflict("archived", "The room is archived and can only be read.")
 }
 
+/// There is nothing of that name.
+pub(in crate::http) fn no_such(kind: Named) -> Problem {
+    let detail = match kind {
+        Named::Permission => "There is no such permission.",
+        Named::Role => "There is no such role.",
+        Named::Group => "There is no such group.",
+    };
+    Problem::new(ProblemKind::NotFound, detail)
+}
+
+/// The body names what is not there.
+fn unknown(kind: Named, names: &[impl Display]) -> Problem {
+    let (field, code, thing) = match kind {
+        Named::Permission => ("permissions", "permission.unknown", "permission"),
+        Named::Role => ("roles", "role.unknown", "role"),
+        Named::Group => ("groups", "group.unknown", "group"),
+    };
+    let error =
+        |name| FieldError::in_body(field, code, format!("names {name}, which is no {thing}"));
+    Problem::validation(names.iter().map(error).collect())
+}
+
+fn last_super_admin() -> Problem {
+    Problem::conflict(
+        "last-super-admin",
+        "There is always an active account in super_admin_group, and the group always gives \
+         everything.",
+    )
+}
+
 fn session_ended() -> Problem {
     Problem::new(
         ProblemKind::InvalidToken,
@@ -119,6 +151,11 @@ impl From<AccessError> for Problem {
             AccessError::Suspended => account_suspended(),
             AccessError::Deactivated => account_deactivated(),
             AccessError::Denied(permission) => Self::missing_permission(permission),
+            AccessError::Beyond(missing) => Self::beyond_the_caller(missing),
+            AccessError::SuperusersOnly => Self::new(
+                ProblemKind::PermissionDenied,
+                "Only a superuser may do this to a superuser.",
+            ),
             AccessError::TotpDue => Self::new(
                 ProblemKind::TotpRequired,
                 "Set up one-time passwords first: POST /api/v1/auth/totp.",
@@ -231,10 +268,17 @@ impl From<AccountError> for Problem {
                 "email.taken",
                 "has an account already",
             )]),
-            AccountError::LastSuperuser => Self::conflict(
-                "last-superuser",
-                "The last active superuser cannot be suspended.",
+            AccountError::UnknownGroups(names) => unknown(Named::Group, &names),
+            AccountError::LastSuperAdmin => last_super_admin(),
+            AccountError::Superuser => Self::conflict(
+                "superuser",
+                "A superuser is always a super admin. Suspend the account, or have it erased.",
             ),
+            AccountError::OwnEmail => Self::conflict(
+                "own-account",
+                "Change your own address with POST /api/v1/me/email, which asks for your password.",
+            ),
+            AccountError::Changed(error) => error.into(),
             AccountError::Password(error) => refused_password("password", error),
             AccountError::Store(error) => error.into(),
         }
@@ -256,6 +300,27 @@ impl From<ResetError> for Problem {
             ResetError::Gone => gone(),
             ResetError::Password(error) => refused_password("password", error),
             ResetError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendResetError> for Problem {
+    fn from(error: SendResetError) -> Self {
+        match error {
+            SendResetError::Access(error) => error.into(),
+            SendResetError::NotFound => {
+                Self::new(ProblemKind::NotFound, "There is no such account.")
+            }
+            SendResetError::Suspended => Self::conflict(
+                "suspended",
+                "The account is suspended: no password opens it until it is activated.",
+            ),
+            SendResetError::Unverified => Self::conflict(
+                "email-unverified",
+                "Nobody proved that they read the address of the account. Give it one that you \
+                 vouch for first.",
+            ),
+            SendResetError::Store(error) => error.into(),
         }
     }
 }
@@ -320,6 +385,73 @@ impl From<OwnAccountError> for Problem {
                 "The university has verified these names; only the alumni office changes them.",
             ),
             OwnAccountError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RightsError> for Problem {
+    fn from(error: RightsError) -> Self {
+        match error {
+            RightsError::Access(error) => error.into(),
+            RightsError::NotFound(kind) => no_such(kind),
+            RightsError::NotPart(Named::Permission) => Self::new(
+                ProblemKind::NotFound,
+                "The role does not give this permission.",
+            ),
+            RightsError::NotPart(_) => {
+                Self::new(ProblemKind::NotFound, "The group does not give this role.")
+            }
+            RightsError::NameTaken => Self::new(ProblemKind::Duplicate, "The name is taken.")
+                .with_errors(vec![FieldError::in_body("name", "name.taken", "is taken")]),
+            RightsError::Unknown(kind, names) => unknown(kind, &names),
+            RightsError::SystemRow => Self::conflict(
+                "system-row",
+                "Every installation has it: it can be neither deleted nor renamed.",
+            ),
+            RightsError::InUse(kind) => Self::conflict(
+                "in-use",
+                match kind {
+                    Named::Permission => "Roles give this permission: take it out of them first.",
+                    Named::Role => {
+                        "Groups give this role, or people hold it for a term: take it away first."
+                    }
+                    Named::Group => "There are people in this group: take them out first.",
+                },
+            ),
+            RightsError::LastSuperAdmin => last_super_admin(),
+            RightsError::Changed(error) => error.into(),
+            RightsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AssignmentError> for Problem {
+    fn from(error: AssignmentError) -> Self {
+        match error {
+            AssignmentError::Access(error) => error.into(),
+            AssignmentError::NotFound => {
+                Self::new(ProblemKind::NotFound, "There is no such assigned role.")
+            }
+            AssignmentError::UnknownUser(user) => Self::validation(vec![FieldError::in_body(
+                "user",
+                "user.unknown",
+                format!("names {user}, who has no account"),
+            )]),
+            AssignmentError::UnknownRole(role) => Self::validation(vec![FieldError::in_body(
+                "role",
+                "role.unknown",
+                format!("names {role}, which is no role"),
+            )]),
+            AssignmentError::TermOver => Self::validation(vec![FieldError::in_body(
+                "valid_until",
+                "term.over",
+                "must be later than now and than valid_from",
+            )]),
+            AssignmentError::AlreadyAssigned => Self::conflict(
+                "already-assigned",
+                "They hold the role there already, for a part of this term.",
+            ),
+            AssignmentError::Store(error) => error.into(),
         }
     }
 }

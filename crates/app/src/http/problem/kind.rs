@@ -68,8 +68,9 @@ problem_kinds! {
         "Two hold tokens of this session, and one of them may be a thief. It was ended for both, and \
          its owner was told by mail. Log in again.";
     PermissionDenied => FORBIDDEN, "permission-denied", "A permission is missing",
-        "The caller lacks a permission, named in `required`, or the role in the room that this \
-         takes.";
+        "The caller lacks permissions, named in `required`, or the role in the room that this \
+         takes. Whoever gives permissions must hold them, and whoever acts on an account must hold \
+         all that its owner holds.";
     EmailUnverified => FORBIDDEN, "email-unverified", "The e-mail address is not verified",
         "The password is right, and nobody proved yet that they read the address: open the link in \
          the mail, or have another one sent.";

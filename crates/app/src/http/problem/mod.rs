@@ -14,6 +14,7 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub(super) use from_use_cases::no_such;
 pub(super) use in_docs::{add_problem, problems, schemas};
 pub use kind::ProblemKind;
 
@@ -29,7 +30,7 @@ struct Parts {
     kind: ProblemKind,
     detail: Cow<'static, str>,
     code: Option<&'static str>,
-    required: Option<Permission>,
+    required: Vec<String>,
     errors: Vec<FieldError>,
     allow: Option<String>,
     retry_after: Option<u32>,
@@ -45,7 +46,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             code: None,
-            required: None,
+            required: Vec::new(),
             errors: Vec::new(),
             allow: None,
             retry_after: kind.retry_after(),
@@ -100,7 +101,18 @@ impl Problem {
     pub fn missing_permission(permission: Permission) -> Self {
         let detail = format!("This takes the permission {}.", permission.name());
         let mut problem = Self::new(ProblemKind::PermissionDenied, detail);
-        problem.0.required = Some(permission);
+        problem.0.required = vec![permission.name().to_owned()];
+        problem
+    }
+
+    /// The caller would give permissions that they do not hold, or act on somebody who holds them.
+    pub fn beyond_the_caller(missing: impl IntoIterator<Item = String>) -> Self {
+        let mut problem = Self::new(
+            ProblemKind::PermissionDenied,
+            "This concerns permissions that you do not hold, or not for as long: nobody gives or \
+             takes away what they do not have, or acts on whom they do not outrank.",
+        );
+        problem.0.required = missing.into_iter().collect();
         problem
     }
 
@@ -185,7 +197,7 @@ impl Problem {
                 .or(self.0.instance.as_ref())
                 .map(RequestId::to_string),
             code: self.0.code,
-            required: self.0.required.map(|permission| vec![permission.name()]),
+            required: self.0.required.clone(),
             retry_after: self.0.retry_after,
             errors: self.0.errors.clone(),
         }
@@ -252,10 +264,10 @@ pub(super) struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "last-owner")]
     code: Option<&'static str>,
-    /// Where a permission is missing: its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where permissions are missing: their names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["can_view_user"]))]
-    required: Option<Vec<&'static str>>,
+    required: Vec<String>,
     /// In how many seconds it is worth trying again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 2)]

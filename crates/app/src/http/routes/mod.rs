@@ -5,17 +5,22 @@ mod auth;
 mod chat;
 mod docs;
 mod emails;
+mod groups;
 mod health;
 mod mails;
 mod me;
 mod members;
 mod messages;
 mod passwords;
+mod permissions;
 mod problems;
 mod registration;
+mod role_assignments;
+mod roles;
 mod rooms;
 mod users;
 
+use abu_application::ports::NameFilter;
 use abu_domain::{
     Violation,
     text::{LoginPassword, NewPassword},
@@ -27,7 +32,7 @@ use uuid::Uuid;
 
 use super::{
     caller::CurrentUser,
-    input::{BodyFields, FromBody},
+    input::{BodyFields, FromBody, FromQuery, QueryFields, short_text},
     problem::Problem,
     rate_limit::Limits,
 };
@@ -47,6 +52,10 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
                 .configure(emails::configure)
                 .configure(me::configure)
                 .configure(users::configure)
+                .configure(permissions::configure)
+                .configure(roles::configure)
+                .configure(groups::configure)
+                .configure(role_assignments::configure)
                 .configure(rooms::configure)
                 .configure(members::configure)
                 .configure(messages::configure)
@@ -68,6 +77,36 @@ struct ByUuid {
     /// Which one.
     #[param(example = "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41")]
     uuid: Uuid,
+}
+
+/// The path of something that has a name of its own.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+struct ByName {
+    /// Which one.
+    #[param(example = "newsletter_admin")]
+    name: String,
+}
+
+/// How many names one request may name at once.
+const MAX_NAMES: usize = 100;
+
+/// What narrows lists of what has a name.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `NameFilter` is read from")]
+struct NameFilterParameters {
+    /// What the name contains, in any case.
+    #[param(example = "admin", min_length = 1, max_length = 100)]
+    q: Option<String>,
+}
+
+impl FromQuery for NameFilter {
+    fn from_query(query: &mut QueryFields) -> Option<Self> {
+        Some(Self {
+            contains: query.optional("q", short_text),
+        })
+    }
 }
 
 /// A request that was taken on.

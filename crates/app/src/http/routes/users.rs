@@ -1,22 +1,30 @@
 //! Accounts, for those who look after them.
 
-use abu_application::{accounts::UserDraft, lists::TimePosition, ports::UserFilter};
+use abu_application::{
+    accounts::{UserDraft, UserUpdate},
+    lists::TimePosition,
+    ports::{OwnDetails, UserFilter},
+    versions::Version,
+};
 use abu_domain::{
     UserId, Violation,
-    text::{EmailAddress, PersonName, PhoneNumber},
+    access::GroupName,
+    text::{EmailAddress, PersonName, PhoneNumber, Reason},
     user::{self, Verification},
 };
 use actix_web::{
-    HttpResponse, get, post,
+    HttpResponse, delete, get, post, put,
     web::{Json, Path},
 };
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{ByUuid, State, created, new_password};
+use super::{Accepted, ByUuid, MAX_NAMES, State, accepted, created, new_password};
 use crate::http::{
     caller::CurrentUser,
+    conditional::{IfMatch, IfMatchParameter, versioned},
     dto::User,
     input::{Body, BodyFields, FromBody, FromQuery, QueryFields, flag, short_text, time},
     list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
@@ -28,6 +36,12 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(list_users)
         .service(create_user)
         .service(get_user)
+        .service(update_user)
+        .service(delete_user)
+        .service(list_groups_of_user)
+        .service(add_user_to_groups)
+        .service(remove_user_from_groups)
+        .service(send_password_reset)
         .service(activate_user)
         .service(deactivate_user);
 }
@@ -94,7 +108,8 @@ problems! {
     ListProblems: CursorMismatch, PermissionDenied, ValidationFailed;
     CreateProblems: PermissionDenied, Duplicate;
     OneProblems: PermissionDenied, NotFound;
-    DeactivateProblems: PermissionDenied, NotFound, Conflict;
+    UpdateProblems: PermissionDenied, NotFound, Conflict, Duplicate;
+    StandingProblems: PermissionDenied, NotFound, Conflict;
 }
 
 /// List accounts.
@@ -186,6 +201,12 @@ async fn create_user(
     Ok(created(&format!("/users/{}", user.id), &User::from(user)))
 }
 
+/// An account and its version.
+fn with_version(user: user::User) -> Result<HttpResponse, Problem> {
+    let version = Version::of(user.last_modified);
+    versioned(&User::from(user), version)
+}
+
 /// See an account.
 ///
 /// Takes `can_view_user`.
@@ -200,14 +221,248 @@ async fn get_user(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-) -> Result<Json<User>, Problem> {
+) -> Result<HttpResponse, Problem> {
+    with_version(state.accounts.get(caller.caller, path.uuid.into()).await?)
+}
+
+/// What an account is changed to.
+#[derive(ToSchema)]
+#[schema(as = UserChange, example = json!({
+    "email": "amina.bello@example.com",
+    "firstname": "Amina",
+    "middlename": null,
+    "lastname": "Bello",
+    "phone": "+2348031234567",
+}))]
+#[expect(dead_code, reason = "it describes what `UserUpdate` is read from")]
+struct UserChangeSchema {
+    /// What it logs in with. Another one counts as verified: you vouch for it.
+    email: String,
+    #[schema(min_length = 1, max_length = 100)]
+    firstname: String,
+    /// Left out, there is none.
+    #[schema(min_length = 1, max_length = 100)]
+    middlename: Option<String>,
+    #[schema(min_length = 1, max_length = 100)]
+    lastname: String,
+    /// With its country code, or in Nigeria's national form. Left out, there is none.
+    phone: Option<String>,
+}
+
+impl FromBody for UserUpdate {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let email = body.text("email", EmailAddress::parse);
+        let firstname = body.text("firstname", PersonName::parse);
+        let middlename = body.optional_text("middlename", PersonName::parse);
+        let lastname = body.text("lastname", PersonName::parse);
+        let phone = body.optional_text("phone", PhoneNumber::parse);
+        Some(Self {
+            email: email?,
+            details: OwnDetails {
+                firstname: firstname?,
+                middlename,
+                lastname: lastname?,
+                phone,
+            },
+        })
+    }
+}
+
+/// Change an account as a whole.
+///
+/// Takes `can_modify_user` and every permission that its owner holds. Your own address you change with
+/// your password instead, by `POST /api/v1/me/email`.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid, IfMatchParameter),
+    request_body = UserChangeSchema,
+    responses((status = 200, description = "The account.", body = User), UpdateProblems),
+)]
+#[put("/users/{uuid}")]
+async fn update_user(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    expected: IfMatch,
+    body: Body<UserUpdate>,
+) -> Result<HttpResponse, Problem> {
+    let user = state
+        .accounts
+        .update(caller.caller, path.uuid.into(), body.0, expected.0)
+        .await?;
+    with_version(user)
+}
+
+/// Why an account is to be erased.
+#[derive(ToSchema)]
+#[schema(as = ErasureRequest, example = json!({"reason": "Asked for it in person, at the office."}))]
+#[expect(dead_code, reason = "it describes what `ErasureReason` is read from")]
+struct ErasureReasonSchema {
+    /// Kept in the audit log.
+    #[schema(min_length = 1, max_length = 300)]
+    reason: String,
+}
+
+struct ErasureReason(Reason);
+
+impl FromBody for ErasureReason {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        body.text("reason", Reason::parse).map(Self)
+    }
+}
+
+/// When an account will be erased.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"runs_at": "2026-01-12T08:30:00Z"}))]
+struct ScheduledErasure {
+    /// Until then, activating the account calls it off.
+    runs_at: DateTime<Utc>,
+}
+
+/// Have an account erased.
+///
+/// In seven days; until then it is suspended, its sessions have ended, and activating it calls the
+/// erasure off. Asking again changes nothing. Takes `can_delete_user` and every permission that its
+/// owner holds.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    request_body = ErasureReasonSchema,
+    responses((status = 202, description = "Scheduled.", body = ScheduledErasure), StandingProblems),
+)]
+#[delete("/users/{uuid}")]
+async fn delete_user(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<ErasureReason>,
+) -> Result<HttpResponse, Problem> {
+    let runs_at = state
+        .accounts
+        .schedule_erasure(caller.caller, path.uuid.into(), body.0.0)
+        .await?;
+    Ok(HttpResponse::Accepted().json(ScheduledErasure { runs_at }))
+}
+
+/// Some groups.
+#[derive(Serialize, ToSchema)]
+#[schema(as = GroupNames, example = json!({"groups": ["editor_group"]}))]
+struct GroupNamesBody {
+    /// Their names.
+    #[schema(max_items = 100)]
+    groups: Vec<String>,
+}
+
+struct GroupNames(Vec<GroupName>);
+
+impl FromBody for GroupNames {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let groups = body.texts("groups", MAX_NAMES, GroupName::parse);
+        groups.map(Self)
+    }
+}
+
+/// See which groups an account is in.
+///
+/// Takes `can_view_user`.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 200, description = "The groups.", body = GroupNamesBody), OneProblems),
+)]
+#[get("/users/{uuid}/groups")]
+async fn list_groups_of_user(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<Json<GroupNamesBody>, Problem> {
     let user = state.accounts.get(caller.caller, path.uuid.into()).await?;
-    Ok(Json(user.into()))
+    Ok(Json(GroupNamesBody {
+        groups: user.groups,
+    }))
+}
+
+/// Put an account in groups.
+///
+/// Takes `can_modify_user`, every permission that its owner holds, and, held for good, every one that
+/// the groups give. Groups that it is in already change nothing.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    request_body = GroupNamesBody,
+    responses((status = 200, description = "The account.", body = User), OneProblems),
+)]
+#[post("/users/{uuid}/groups")]
+async fn add_user_to_groups(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<GroupNames>,
+) -> Result<HttpResponse, Problem> {
+    let user = state
+        .accounts
+        .add_to_groups(caller.caller, path.uuid.into(), body.0.0)
+        .await?;
+    with_version(user)
+}
+
+/// Take an account out of groups.
+///
+/// Takes `can_modify_user` and every permission that its owner holds. Groups that it is not in change
+/// nothing. The last active one in `super_admin_group` stays.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    request_body = GroupNamesBody,
+    responses((status = 204, description = "Taken out."), StandingProblems),
+)]
+#[delete("/users/{uuid}/groups")]
+async fn remove_user_from_groups(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<GroupNames>,
+) -> Result<HttpResponse, Problem> {
+    state
+        .accounts
+        .remove_from_groups(caller.caller, path.uuid.into(), body.0.0)
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Have a link to another password sent to its owner.
+///
+/// The links before it are dead. Takes `can_modify_user` and every permission that its owner holds.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 202, description = "A link is on its way.", body = Accepted), StandingProblems),
+)]
+#[post("/users/{uuid}/password-reset")]
+async fn send_password_reset(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<HttpResponse, Problem> {
+    state
+        .passwords
+        .send_reset_to(caller.caller, path.uuid.into())
+        .await?;
+    Ok(accepted(
+        "A link to another password is on its way to the address of the account.",
+    ))
 }
 
 /// Let a suspended account use the platform again.
 ///
-/// Takes `can_modify_user`.
+/// An erasure that the staff asked for is called off. Takes `can_modify_user` and every permission that
+/// its owner holds.
 #[utoipa::path(
     tag = "users",
     security(("bearer" = [])),
@@ -219,37 +474,35 @@ async fn activate_user(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-) -> Result<Json<User>, Problem> {
-    set_active(&state, caller, &path, true).await
+) -> Result<HttpResponse, Problem> {
+    with_version(
+        state
+            .accounts
+            .activate(caller.caller, path.uuid.into())
+            .await?,
+    )
 }
 
 /// Suspend an account.
 ///
-/// Its chat sessions end at once, and its access tokens are refused. Takes `can_modify_user`.
+/// Its sessions and its connections to the chat end at once. Takes `can_modify_user` and every
+/// permission that its owner holds. The last active one in `super_admin_group` stays.
 #[utoipa::path(
     tag = "users",
     security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 200, description = "The account.", body = User), DeactivateProblems),
+    responses((status = 200, description = "The account.", body = User), StandingProblems),
 )]
 #[post("/users/{uuid}/deactivate")]
 async fn deactivate_user(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-) -> Result<Json<User>, Problem> {
-    set_active(&state, caller, &path, false).await
-}
-
-async fn set_active(
-    state: &State,
-    caller: CurrentUser,
-    path: &ByUuid,
-    is_active: bool,
-) -> Result<Json<User>, Problem> {
-    let user = state
-        .accounts
-        .set_active(caller.caller, path.uuid.into(), is_active)
-        .await?;
-    Ok(Json(user.into()))
+) -> Result<HttpResponse, Problem> {
+    with_version(
+        state
+            .accounts
+            .suspend(caller.caller, path.uuid.into())
+            .await?,
+    )
 }

@@ -130,18 +130,6 @@ async fn an_address_has_one_account_however_it_is_spelt() {
 }
 
 #[tokio::test]
-async fn the_last_superuser_cannot_be_suspended() {
-    let rig = Rig::start().await;
-    let token = log_in(&rig, ADMIN_EMAIL, ADMIN_PASSWORD).await.expect(200);
-    let uuid = token["user"]["uuid"].as_str().unwrap();
-    let admin = rig.holder_of(&[Permission::ModifyUser]);
-    let call = rig.post(&format!("/api/v1/users/{uuid}/deactivate"));
-    let answer = call.by(&admin).send().await;
-    assert_eq!(answer.status.as_u16(), 409);
-    assert_eq!(answer.problem("conflict")["code"], "last-superuser");
-}
-
-#[tokio::test]
 async fn a_token_says_nothing_of_permissions_that_were_taken_away_since() {
     let rig = Rig::start().await;
     let viewer = rig.holder_of(&[Permission::ViewUser]);

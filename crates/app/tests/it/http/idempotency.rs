@@ -314,6 +314,32 @@ async fn whoever_is_logged_out_or_suspended_is_not_told_again() {
 }
 
 #[tokio::test]
+async fn whoever_has_the_account_hidden_brings_it_back_with_a_key_too() {
+    let rig = Rig::start().await;
+    let user = rig.user();
+    for path in ["deactivate", "reactivate"] {
+        let call = rig.post(&format!("/api/v1/me/{path}")).by(&user);
+        let call = call.header("idempotency-key", &key());
+        call.send().await.expect_nothing();
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_worth_nothing_does_not_matter_where_none_is_needed() {
+    let rig = Rig::start().await;
+    let user = rig.user();
+    let ask = || {
+        let call = rig.post("/api/v1/auth/forgot-password").by(&user);
+        let call = call.json(&json!({"email": "nobody@example.com"}));
+        call.header("idempotency-key", &key()).send()
+    };
+    assert_eq!(ask().await.status, StatusCode::ACCEPTED);
+    rig.database()
+        .execute("UPDATE sessions SET revoked_at = now(), revoked_because = 'log-out'");
+    assert_eq!(ask().await.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
 async fn a_fault_lets_the_key_go() {
     let rig = Rig::start().await;
     let (user, key) = (rig.user(), key());

@@ -4,7 +4,12 @@ use std::sync::LazyLock;
 
 use abu_app::{security::BcryptHasher, settings::Settings};
 use abu_application::ports::PasswordHasher;
-use abu_domain::{UserId, access::Permission, text::NewPassword, user::User};
+use abu_domain::{
+    UserId,
+    access::{Permission, SUPER_ADMIN_GROUP},
+    text::NewPassword,
+    user::User,
+};
 use abu_test_support::{TestDatabase, TestServer};
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
@@ -68,6 +73,12 @@ impl Rig {
         self.database().user().create()
     }
 
+    /// Somebody who holds everything.
+    pub(super) fn superuser(&self) -> User {
+        let user = self.database().user();
+        user.superuser().in_group(SUPER_ADMIN_GROUP).create()
+    }
+
     /// Somebody without any permission who can log in with [`PASSWORD`].
     pub(super) fn member(&self) -> User {
         let user = self.database().user();
@@ -101,28 +112,56 @@ impl Rig {
         ));
     }
 
-    /// Somebody who holds these permissions and no other.
+    /// Makes sure that the audit log has so many entries of this about the target, with this in their
+    /// details.
+    #[track_caller]
+    pub(super) fn assert_audited(&self, action: &str, target: &str, detail: &str, entries: usize) {
+        self.assert_stored(&format!(
+            "(SELECT count(*) FROM audit_log WHERE action = '{action}' AND target_id = '{target}'
+              AND details LIKE '%{detail}%') = {entries}"
+        ));
+    }
+
+    /// Somebody who holds these permissions and no other, by a role and a group of their own.
     pub(super) fn holder_of(&self, permissions: &[Permission]) -> User {
         let user = self.user();
-        for permission in permissions {
-            self.grant(user.id, *permission);
-        }
+        self.grant(user.id, permissions);
         user
     }
 
-    pub(super) fn grant(&self, user: UserId, permission: Permission) {
-        let name = permission.name();
-        let own = Uuid::new_v4().simple();
+    /// Has somebody hold these permissions too.
+    pub(super) fn grant(&self, user: UserId, permissions: &[Permission]) {
+        let names: Vec<&str> = permissions.iter().map(|one| one.name()).collect();
+        let group = self.group_of(&self.role_of(&names));
+        self.database().execute(&format!(
+            "INSERT INTO user_group (user_id, group_id)
+             SELECT '{user}', id FROM groups WHERE name = '{group}'"
+        ));
+    }
+
+    /// A new role that gives these permissions.
+    pub(super) fn role_of(&self, permissions: &[&str]) -> String {
+        let name = format!("role_{}", Uuid::new_v4().simple());
         self.database().execute(&format!(
             "WITH r AS (INSERT INTO roles (id, name, description, created_at, last_modified)
-                 VALUES (gen_random_uuid(), 'role_{own}', '', now(), now()) RETURNING id),
-             g AS (INSERT INTO groups (id, name, description, created_at, last_modified)
-                 VALUES (gen_random_uuid(), 'group_{own}', '', now(), now()) RETURNING id),
-             rp AS (INSERT INTO permission_role (role_id, permission_id)
-                 SELECT r.id, p.id FROM r, permissions p WHERE p.name = '{name}'),
-             rg AS (INSERT INTO role_group (group_id, role_id) SELECT g.id, r.id FROM g, r)
-             INSERT INTO user_group (user_id, group_id) SELECT '{user}', g.id FROM g"
+                 VALUES (gen_random_uuid(), '{name}', '', now(), now()) RETURNING id)
+             INSERT INTO permission_role (role_id, permission_id)
+             SELECT r.id, p.id FROM r, permissions p WHERE p.name IN ('{}')",
+            permissions.join("', '")
         ));
+        name
+    }
+
+    /// A new group that gives this role.
+    pub(super) fn group_of(&self, role: &str) -> String {
+        let name = format!("group_{}", Uuid::new_v4().simple());
+        self.database().execute(&format!(
+            "WITH g AS (INSERT INTO groups (id, name, description, created_at, last_modified)
+                 VALUES (gen_random_uuid(), '{name}', '', now(), now()) RETURNING id)
+             INSERT INTO role_group (group_id, role_id)
+             SELECT g.id, r.id FROM g, roles r WHERE r.name = '{role}'"
+        ));
+        name
     }
 
     pub(super) fn call(&self, method: &str, path: &str) -> Call<'_> {
@@ -141,6 +180,10 @@ impl Rig {
         self.call("POST", path)
     }
 
+    pub(super) fn put(&self, path: &str) -> Call<'_> {
+        self.call("PUT", path)
+    }
+
     pub(super) fn patch(&self, path: &str) -> Call<'_> {
         self.call("PATCH", path)
     }
@@ -152,6 +195,93 @@ impl Rig {
     /// The description of the API as the server sends it.
     pub(super) async fn description(&self) -> Value {
         self.get("/openapi.json").send().await.json()
+    }
+}
+
+/// One of each thing that paths name.
+pub(super) struct Subjects {
+    /// A room.
+    pub(super) room: String,
+    /// An account without permissions.
+    pub(super) user: String,
+    permission: String,
+    role: String,
+    given: String,
+    group: String,
+    assignment: String,
+}
+
+impl Subjects {
+    /// Well-formed names of nothing.
+    pub(super) fn nothing() -> Self {
+        let id = || Uuid::new_v4().to_string();
+        Self {
+            room: id(),
+            user: id(),
+            permission: "no_permission".to_owned(),
+            role: "no_role".to_owned(),
+            given: "no_role_either".to_owned(),
+            group: "no_group".to_owned(),
+            assignment: id(),
+        }
+    }
+
+    /// New ones, in a room of `owner` that the user is in too; the role gives `permission`, and the group and the assigned role
+    /// give nothing.
+    pub(super) fn of(rig: &Rig, owner: &User, permission: Permission) -> Self {
+        let given = rig.role_of(&[]);
+        let user = rig.user().id;
+        let room = rig.database().group(owner.id).member(user).create();
+        let subjects = Self {
+            room: room.id.to_string(),
+            user: user.to_string(),
+            permission: format!("can_{}", Uuid::new_v4().simple()),
+            role: rig.role_of(&[permission.name()]),
+            group: rig.group_of(&given),
+            given,
+            assignment: Uuid::new_v4().to_string(),
+        };
+        let Self {
+            permission,
+            assignment,
+            user,
+            given,
+            ..
+        } = &subjects;
+        rig.database().execute(&format!(
+            "INSERT INTO permissions (id, name, description, created_at, last_modified)
+                 VALUES (gen_random_uuid(), '{permission}', '', now(), now());
+             INSERT INTO role_assignments (id, user_id, role_id, scope_type, valid_from, created_at,
+                                           last_modified)
+                 SELECT '{assignment}', '{user}', id, 'global', now(), now(), now()
+                 FROM roles WHERE name = '{given}'"
+        ));
+        subjects
+    }
+
+    /// The path with all its parameters filled in; a permission in a role is `perm_name`.
+    pub(super) fn fill(&self, path: &str, perm_name: &str) -> String {
+        let (id, name) = match path.split('/').nth(3) {
+            Some("rooms") => (&self.room, &self.role),
+            Some("role-assignments") => (&self.assignment, &self.role),
+            Some("permissions") => (&self.user, &self.permission),
+            Some("groups") => (&self.user, &self.group),
+            _ => (&self.user, &self.role),
+        };
+        let role_name = match path.contains("{group_name}") {
+            true => &self.given,
+            false => &self.role,
+        };
+        path.replace("{user_uuid}", &self.user)
+            .replace("{uuid}", id)
+            .replace("{message_id}", "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")
+            .replace("{name}", name)
+            .replace("{role_name}", role_name)
+            .replace("{perm_name}", perm_name)
+            .replace("{group_name}", &self.group)
+            .replace("{reset_uuid}", &self.user)
+            .replace("{file}", "index.html")
+            .replace("{slug}", "not-found")
     }
 }
 

@@ -350,7 +350,7 @@ async fn other_recovery_codes_take_both_factors_and_kill_the_old_ones() {
     // A recovery code may itself pay for others.
     let again = renew(&rig, token, PASSWORD, &fresh[1]).await;
     assert_eq!(codes(&again.expect(200)).len(), 10);
-    let renewals = "SELECT action FROM audit_log WHERE action = 'totp.renew_codes'";
+    let renewals = "SELECT action FROM audit_log WHERE action = 'totp.renew-codes'";
     assert_eq!(rig.database().texts(renewals).len(), 2);
 }
 
@@ -496,7 +496,7 @@ async fn staff() -> (Rig, User) {
     })
     .await;
     let user = rig.member();
-    rig.grant(user.id, Permission::ViewUser);
+    rig.grant(user.id, &[Permission::ViewUser]);
     rig.database().execute(&format!(
         "UPDATE groups SET name = 'staff_group'
          WHERE id = (SELECT group_id FROM user_group WHERE user_id = '{}')",

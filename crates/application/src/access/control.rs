@@ -1,0 +1,137 @@
+//! What the changes of permissions, roles and groups have in common.
+
+use std::{collections::BTreeSet, fmt::Display, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{AccessError, Caller};
+use crate::{
+    Database,
+    ports::{Clock, HeldPermission, Ids, StoreError},
+    versions::PreconditionFailed,
+};
+
+/// How many permissions [`AccessControl::own_permissions`] tells of. The code asks for some dozens;
+/// more come only of offices in many chapters.
+const MAX_OWN_PERMISSIONS: u32 = 1_000;
+
+/// The use cases of permissions, roles, groups, and roles assigned for a term.
+#[derive(Clone)]
+pub struct AccessControl {
+    /// The store.
+    pub database: Database,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What has a name in access control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A permission.
+    Permission,
+    /// A role.
+    Role,
+    /// A group.
+    Group,
+}
+
+/// Why a permission, role or group was not made, changed, deleted or shown.
+#[derive(Debug, thiserror::Error)]
+pub enum RightsError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// There is none of that name.
+    #[error("there is nothing of that name")]
+    NotFound(Named),
+    /// A role does not give this permission, or a group not this role.
+    #[error("it is not part of it")]
+    NotPart(Named),
+    /// There is another one of that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// There are none of these names.
+    #[error("some names are not known")]
+    Unknown(Named, Vec<String>),
+    /// Every installation has it: it can be neither deleted nor renamed.
+    #[error("it belongs to every installation")]
+    SystemRow,
+    /// It is used: it must be taken out of use before it is deleted.
+    #[error("it is in use")]
+    InUse(Named),
+    /// Super admins would not be able to do everything any more.
+    #[error("super admins must be able to do everything")]
+    LastSuperAdmin,
+    /// It is not as the caller has seen it.
+    #[error(transparent)]
+    Changed(#[from] PreconditionFailed),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AccessControl {
+    /// What the caller holds, and where, and until when.
+    ///
+    /// # Errors
+    /// [`AccessError`].
+    pub async fn own_permissions(
+        &self,
+        caller: Caller,
+    ) -> Result<Vec<HeldPermission>, AccessError> {
+        self.database
+            .read(move |tx| {
+                super::require_self(tx, &caller)?;
+                Ok(tx.held_permissions(caller.user, MAX_OWN_PERMISSIONS)?)
+            })
+            .await
+    }
+
+    /// Now, and the id of the audit entry that is about to be written.
+    pub(super) fn moment(&self) -> (DateTime<Utc>, Uuid) {
+        (self.clock.now(), self.ids.time_ordered())
+    }
+}
+
+/// What comes to a set and what goes from it.
+pub(super) struct Difference<N> {
+    pub(super) added: Vec<N>,
+    pub(super) removed: Vec<N>,
+}
+
+impl<N: Clone + Ord> Difference<N> {
+    pub(super) fn between(before: &[N], after: &BTreeSet<N>) -> Self {
+        let before: BTreeSet<N> = before.iter().cloned().collect();
+        Self {
+            added: after.difference(&before).cloned().collect(),
+            removed: before.difference(after).cloned().collect(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty()
+    }
+}
+
+/// Refuses names of what is not there.
+pub(super) fn require_known<N: Display>(kind: Named, unknown: &[N]) -> Result<(), RightsError> {
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        let names = unknown.iter().map(ToString::to_string).collect();
+        Err(RightsError::Unknown(kind, names))
+    }
+}
+
+/// A conflict over this constraint means that the name is taken.
+pub(super) fn name_taken(constraint_of_names: &str, error: StoreError) -> RightsError {
+    match error {
+        StoreError::Conflict { constraint } if constraint == constraint_of_names => {
+            RightsError::NameTaken
+        }
+        error => RightsError::Store(error),
+    }
+}

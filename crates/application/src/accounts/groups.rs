@@ -1,0 +1,106 @@
+//! Who is in which group.
+
+use abu_domain::{
+    UserId,
+    access::{GroupName, Permission, SUPER_ADMIN_GROUP},
+    user::User,
+};
+
+use super::{AccountError, Accounts, locked};
+use crate::{
+    access::{self, Authority},
+    audit::{Action, Entry, Target},
+    ports::Transaction,
+};
+
+impl Accounts {
+    /// Puts an account in groups; takes `can_modify_user`, rank over its owner, and, held for good,
+    /// every permission that the groups give.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn add_to_groups(
+        &self,
+        caller: impl Authority,
+        id: UserId,
+        groups: Vec<GroupName>,
+    ) -> Result<User, AccountError> {
+        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        self.database
+            .transaction(move |tx| {
+                let user = to_regroup(tx, &caller, id, &groups)?;
+                let is_in = |group: &GroupName| user.groups.iter().any(|own| own == group.as_str());
+                let added: Vec<GroupName> = groups.into_iter().filter(|g| !is_in(g)).collect();
+                if added.is_empty() {
+                    return Ok(user);
+                }
+                let given = tx.permissions_of_groups(&added)?;
+                let given = given.iter().map(String::as_str);
+                access::require_held_for_good(tx, &caller, given)?;
+                tx.add_to_groups(id, &added, now)?;
+                let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
+                Entry::by(&caller, Action::UserAddToGroup)
+                    .on(Target::user(id))
+                    .with_names("groups", &added)
+                    .write(tx, entry_id, now)?;
+                Ok(user)
+            })
+            .await
+    }
+
+    /// Takes an account out of groups; takes `can_modify_user` and rank over its owner. Groups that it
+    /// is not in change nothing.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn remove_from_groups(
+        &self,
+        caller: impl Authority,
+        id: UserId,
+        groups: Vec<GroupName>,
+    ) -> Result<User, AccountError> {
+        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        self.database
+            .transaction(move |tx| {
+                let user = to_regroup(tx, &caller, id, &groups)?;
+                let is_in = |group: &GroupName| user.groups.iter().any(|own| own == group.as_str());
+                let removed: Vec<GroupName> = groups.into_iter().filter(is_in).collect();
+                if removed.is_empty() {
+                    return Ok(user);
+                }
+                if removed
+                    .iter()
+                    .any(|group| group.as_str() == SUPER_ADMIN_GROUP)
+                {
+                    access::keep_a_super_admin(tx, &user)?;
+                    if user.is_superuser {
+                        return Err(AccountError::Superuser);
+                    }
+                }
+                tx.remove_from_groups(id, &removed, now)?;
+                let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
+                Entry::by(&caller, Action::UserRemoveFromGroup)
+                    .on(Target::user(id))
+                    .with_names("groups", &removed)
+                    .write(tx, entry_id, now)?;
+                Ok(user)
+            })
+            .await
+    }
+}
+
+/// The account, if the caller may change which groups it is in, and the groups are there.
+fn to_regroup(
+    tx: &mut dyn Transaction,
+    caller: &impl Authority,
+    id: UserId,
+    groups: &[GroupName],
+) -> Result<User, AccountError> {
+    let actor = access::require_to_change_rights(tx, caller, Permission::ModifyUser)?;
+    let user = locked(tx, id)?;
+    access::require_rank(tx, caller, &actor, id)?;
+    match tx.unknown_groups(groups)? {
+        unknown if unknown.is_empty() => Ok(user),
+        unknown => Err(AccountError::UnknownGroups(unknown)),
+    }
+}

@@ -1,0 +1,98 @@
+use super::{Violation, name::one_line};
+
+/// What something is for, in a line; may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description(String);
+
+impl Description {
+    /// Parses a description after trimming the space around it.
+    ///
+    /// # Errors
+    /// `description.length` beyond 300 characters, `name.control-character` for one that no line has.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        const LENGTH: Violation = Violation {
+            code: "description.length",
+            rule: "must have at most 300 characters",
+        };
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        one_line(text, 300, LENGTH).map(Self)
+    }
+
+    /// The description as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an office is called, such as Vice President, North-West.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfficeTitle(String);
+
+impl OfficeTitle {
+    /// Parses a title after trimming the space around it.
+    ///
+    /// # Errors
+    /// `office_title.length` unless 1 to 100 characters are left, `name.control-character` for one
+    /// that no title has.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        const LENGTH: Violation = Violation {
+            code: "office_title.length",
+            rule: "must have 1 to 100 characters",
+        };
+        one_line(text, 100, LENGTH).map(Self)
+    }
+
+    /// The title as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why somebody did something to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(String);
+
+impl Reason {
+    /// Parses a reason after trimming the space around it.
+    ///
+    /// # Errors
+    /// `reason.length` unless 1 to 300 characters are left, `name.control-character` for one that no
+    /// line has.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        const LENGTH: Violation = Violation {
+            code: "reason.length",
+            rule: "must have 1 to 300 characters",
+        };
+        one_line(text, 300, LENGTH).map(Self)
+    }
+
+    /// The reason as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_description_may_be_empty() {
+        assert_eq!(Description::parse("  ").unwrap().as_str(), "");
+        assert!(OfficeTitle::parse(" ").is_err() && Reason::parse("").is_err());
+    }
+
+    #[test]
+    fn notes_are_lines_of_bounded_length() {
+        assert_eq!(Description::parse(" Ours. ").unwrap().as_str(), "Ours.");
+        assert!(Description::parse(&"ṣ".repeat(300)).is_ok());
+        assert!(Description::parse(&"ṣ".repeat(301)).is_err());
+        assert!(OfficeTitle::parse(&"x".repeat(101)).is_err());
+        assert!(Reason::parse(&"x".repeat(301)).is_err());
+        for text in ["a\nb", "a\0b"] {
+            assert!(Description::parse(text).is_err() && Reason::parse(text).is_err());
+        }
+    }
+}
