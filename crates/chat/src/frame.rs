@@ -116,3 +116,53 @@ pub(crate) fn frame(opcode: OpCode, payload: &[u8]) -> Bytes {
     Parser::write_message(&mut out, payload, opcode, true, false);
     out.freeze()
 }
+
+#[cfg(test)]
+mod tests {
+    use abu_chat_protocol::{
+        Decoded,
+        server::{ChatLeave, ReadNotify},
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn text(frame: &Bytes) -> &str {
+        // A short frame of a server has two bytes of header, a longer one four.
+        let header = if frame[1] < 126 { 2 } else { 4 };
+        std::str::from_utf8(&frame[header..]).unwrap()
+    }
+
+    #[test]
+    fn a_packet_is_encoded_once_for_each_profile_that_has_it_and_copied_once_for_a_worker() {
+        let packet = SharedPacket::new(ReadNotify::new(Uuid::nil(), Uuid::nil(), 7));
+        let mut frames = WorkerFrames::of(&packet);
+        assert_eq!(frames.frame(Profile::V1), None, "v1 knows no read marks");
+        let one = frames.frame(Profile::V2).unwrap();
+        let other = frames.frame(Profile::V2).unwrap();
+        assert_eq!(one.as_ptr(), other.as_ptr(), "shared by all sessions of the worker");
+        let shared = packet.frame(Profile::V2).unwrap();
+        assert_eq!(shared, &one);
+        assert_ne!(shared.as_ptr(), one.as_ptr(), "and by no other worker");
+
+        let packet = SharedPacket::new(ChatLeave::new(Uuid::nil()));
+        let mut frames = WorkerFrames::of(&packet);
+        assert!(frames.frame(Profile::V1).is_some() && frames.frame(Profile::V2).is_some());
+    }
+
+    #[test]
+    fn only_the_answer_carries_the_ref() {
+        let packet = SharedPacket::new(ReadNotify::new(Uuid::nil(), Uuid::nil(), 7));
+        let mut frames = WorkerFrames::of(&packet);
+        let name = RequestRef::new("mine").unwrap();
+        let answer = frames.answer(Some(&name), Profile::V2).unwrap();
+        let unasked = frames.frame(Profile::V2).unwrap();
+        assert_eq!(frames.answer(None, Profile::V2), Some(unasked.clone()));
+        for (frame, expected) in [(answer, Some(name)), (unasked, None)] {
+            match ServerPacket::decode(text(&frame)).unwrap() {
+                Decoded::Known { request_ref, .. } => assert_eq!(request_ref, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
