@@ -272,11 +272,7 @@ impl Messaging {
         Ok(self.live_chat.change(change).await?)
     }
 
-    async fn shown(
-        &self,
-        message: Message,
-        user: UserId,
-    ) -> Result<ShownMessage, MessagingError> {
+    async fn shown(&self, message: Message, user: UserId) -> Result<ShownMessage, MessagingError> {
         if message.revision.is_none() {
             return Ok(ShownMessage {
                 message,

@@ -37,8 +37,8 @@ pub use mail::{
     RenderedMail,
 };
 pub use messages::{
-    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRows, NewReaction, PastText, ReactionKey, RoomCounters,
-    SeqWindow, StoreOutcome,
+    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRows, NewReaction,
+    PastText, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
 };
 pub use own_account::{OwnAccountRows, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetRows};

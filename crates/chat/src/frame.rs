@@ -62,7 +62,10 @@ impl<'a> WorkerFrames<'a> {
             _ => &mut self.v2,
         };
         if frame.is_none() {
-            *frame = self.packet.frame(profile).map(|f| Bytes::copy_from_slice(f));
+            *frame = self
+                .packet
+                .frame(profile)
+                .map(|f| Bytes::copy_from_slice(f));
         }
         frame.clone()
     }
@@ -140,7 +143,11 @@ mod tests {
         assert_eq!(frames.frame(Profile::V1), None, "v1 knows no read marks");
         let one = frames.frame(Profile::V2).unwrap();
         let other = frames.frame(Profile::V2).unwrap();
-        assert_eq!(one.as_ptr(), other.as_ptr(), "shared by all sessions of the worker");
+        assert_eq!(
+            one.as_ptr(),
+            other.as_ptr(),
+            "shared by all sessions of the worker"
+        );
         let shared = packet.frame(Profile::V2).unwrap();
         assert_eq!(shared, &one);
         assert_ne!(shared.as_ptr(), one.as_ptr(), "and by no other worker");

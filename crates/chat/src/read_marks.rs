@@ -241,7 +241,10 @@ impl Shared {
             }
             _ => {
                 let reference = self.ids.random().to_string();
-                log_failure(&format!("storing read marks (reference {reference})"), error);
+                log_failure(
+                    &format!("storing read marks (reference {reference})"),
+                    error,
+                );
                 Refusal::Internal(reference)
             }
         }

@@ -91,17 +91,19 @@ impl MessageRows for Session<'_> {
                 ))
                 .for_no_key_update()
                 .load(connection)?;
-            let locked = rows.into_iter().map(|(id, kind, read_only, last_revision)| {
-                Ok(LockedRoom {
-                    room_id: id.into(),
-                    kind: RoomKind::from_name(&kind).ok_or(BadRow {
-                        column: "rooms.kind",
-                        id,
-                    })?,
-                    read_only,
-                    last_revision,
-                })
-            });
+            let locked = rows
+                .into_iter()
+                .map(|(id, kind, read_only, last_revision)| {
+                    Ok(LockedRoom {
+                        room_id: id.into(),
+                        kind: RoomKind::from_name(&kind).ok_or(BadRow {
+                            column: "rooms.kind",
+                            id,
+                        })?,
+                        read_only,
+                        last_revision,
+                    })
+                });
             Ok(locked.collect::<Result<_, BadRow>>()?)
         })
     }
@@ -125,14 +127,14 @@ impl MessageRows for Session<'_> {
                 .order((message_emoji::message_id, message_emoji::first_revision))
                 .select(message_emoji::all_columns)
                 .load(connection)?;
-            let counts = rows.into_iter().map(|(id, emoji, count, first_revision)| {
-                EmojiCount {
+            let counts = rows
+                .into_iter()
+                .map(|(id, emoji, count, first_revision)| EmojiCount {
                     message_id: id.into(),
                     emoji: Emoji::from_storage(emoji),
                     count,
                     first_revision,
-                }
-            });
+                });
             Ok(counts.collect())
         })
     }
@@ -192,14 +194,20 @@ impl MessageRows for Session<'_> {
                 .bind::<Array<SqlUuid>, _>(messages)
                 .bind::<Array<SqlUuid>, _>(users)
                 .load(connection)?;
-            let reactions = rows.into_iter().map(|(message, user, emoji, count, users)| {
-                let reaction = Reaction {
-                    emoji: Emoji::from_storage(emoji),
-                    count,
-                    user_ids: users.into_iter().take(MOST_NAMED).map(UserId::new).collect(),
-                };
-                (message.into(), user.into(), reaction)
-            });
+            let reactions = rows
+                .into_iter()
+                .map(|(message, user, emoji, count, users)| {
+                    let reaction = Reaction {
+                        emoji: Emoji::from_storage(emoji),
+                        count,
+                        user_ids: users
+                            .into_iter()
+                            .take(MOST_NAMED)
+                            .map(UserId::new)
+                            .collect(),
+                    };
+                    (message.into(), user.into(), reaction)
+                });
             Ok(reactions.collect())
         })
     }
@@ -265,11 +273,13 @@ impl MessageRows for Session<'_> {
             .bind::<BigInt, _>(i64::from(of_each))
             .bind::<BigInt, _>(i64::from(limit))
             .load(connection)?;
-            let changed = rows.into_iter().map(|(number, seq, revision)| ChangedPlace {
-                asked: usize::try_from(number).unwrap_or_default(),
-                seq,
-                revision,
-            });
+            let changed = rows
+                .into_iter()
+                .map(|(number, seq, revision)| ChangedPlace {
+                    asked: usize::try_from(number).unwrap_or_default(),
+                    seq,
+                    revision,
+                });
             Ok(changed.collect())
         })
     }

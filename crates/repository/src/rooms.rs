@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use abu_application::{
     lists::{Seek, TimePosition, Total},
     ports::{
-        ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing, RoomRows,
-        StoreError,
+        ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing,
+        RoomRows, StoreError,
     },
 };
 use abu_domain::{

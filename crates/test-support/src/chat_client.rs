@@ -56,7 +56,9 @@ impl ChatClient {
     pub async fn connect_v2(url: &str) -> Result<(Self, Welcome), tungstenite::Error> {
         let mut request = url.into_client_request()?;
         let profile = HeaderValue::from_static(Profile::V2.subprotocol());
-        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, profile);
+        request
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_PROTOCOL, profile);
         let mut client = Self::connect_with(request).await?;
         match client.packet().await {
             ServerPacket::Welcome(welcome) => Ok((client, welcome)),

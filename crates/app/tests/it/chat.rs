@@ -233,7 +233,9 @@ async fn a_live_session_goes_on_with_a_token_that_the_api_issued() {
         other => panic!("{other:?}"),
     }
     let stranger = user(&server);
-    session.ask("2", TokenRenew::new(server.token(stranger))).await;
+    session
+        .ask("2", TokenRenew::new(server.token(stranger)))
+        .await;
     while !matches!(session.packet_with_ref().await.0, ServerPacket::Error(_)) {}
 }
 

@@ -218,11 +218,7 @@ impl Standing {
         }
     }
 
-    fn edit(
-        &mut self,
-        change: &MessageChange,
-        text: &MessageText,
-    ) -> Result<Made, Refused> {
+    fn edit(&mut self, change: &MessageChange, text: &MessageText) -> Result<Made, Refused> {
         let message = self.message(change)?;
         message.check_edit(change.user_id, change.at)?;
         // Without a number nothing could be told of a message that never changed.
@@ -237,11 +233,7 @@ impl Standing {
         Ok((self.replace(change, message), true))
     }
 
-    fn delete(
-        &mut self,
-        change: &MessageChange,
-        role: RoomRole,
-    ) -> Result<Made, Refused> {
+    fn delete(&mut self, change: &MessageChange, role: RoomRole) -> Result<Made, Refused> {
         let message = self.message(change)?;
         // A direct room is nobody's: whoever opened it has no say over what the other said.
         let is_group = self
@@ -287,11 +279,7 @@ impl Standing {
         changed
     }
 
-    fn react(
-        &mut self,
-        change: &MessageChange,
-        emoji: &Emoji,
-    ) -> Result<Made, Refused> {
+    fn react(&mut self, change: &MessageChange, emoji: &Emoji) -> Result<Made, Refused> {
         let id = self.standing_message(change)?.id;
         let key = reaction(change, emoji);
         let own = self.reactions.entry((id, change.user_id)).or_default();
@@ -325,11 +313,7 @@ impl Standing {
         Ok((self.reacted(key, true)?, true))
     }
 
-    fn take_back(
-        &mut self,
-        change: &MessageChange,
-        emoji: &Emoji,
-    ) -> Result<Made, Refused> {
+    fn take_back(&mut self, change: &MessageChange, emoji: &Emoji) -> Result<Made, Refused> {
         let id = self.standing_message(change)?.id;
         let key = reaction(change, emoji);
         let own = self.reactions.entry((id, change.user_id)).or_default();
@@ -402,7 +386,7 @@ impl Standing {
         if news.rooms.is_empty() {
             return None;
         }
-        let revision = |id| Some((id, rooms.get(&id)?.last_revision));
+        let revision = |id: RoomId| Some((id, rooms.get(&id)?.last_revision));
         let count = |(message_id, emoji_of): (MessageId, Emoji)| {
             let count = emoji.get(&message_id).and_then(|all| all.get(&emoji_of));
             EmojiCount {

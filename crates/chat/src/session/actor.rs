@@ -29,16 +29,15 @@ use super::{
     decoder::{Received, Violation},
     socket::{self, Heard},
     state::{
-        Draft, Edit, Effect, HistoryRequest, Outcome, PresenceAsked, SessionState, SyncAsked, TokenEnd,
-        World,
+        Draft, Edit, Effect, HistoryRequest, Outcome, PresenceAsked, SessionState, SyncAsked,
+        TokenEnd, World,
     },
 };
 use crate::{
     Worker,
     bus::{Asker, SessionAddress},
     directory::LookupError,
-    frame,
-    packets,
+    frame, packets,
     read_marks::{self, Reader, TooManyMarks},
     registry::{RoomView, SessionKey},
     users::SessionPlace,
@@ -343,9 +342,9 @@ impl ChatSession {
     ) {
         let engine = Arc::clone(self.worker.engine());
         let claims = engine.tokens.verify(&packet.token, engine.clock.now());
-        let own = claims.ok().filter(|claims| {
-            claims.user_id == self.user && claims.session_id == self.log_in
-        });
+        let own = claims
+            .ok()
+            .filter(|claims| claims.user_id == self.user && claims.session_id == self.log_in);
         let Some(claims) = own else {
             self.send(&refused_token().into(), request_ref.as_ref());
             return;
@@ -362,7 +361,9 @@ impl ChatSession {
                     session.go_on_until(claims.expires_at);
                     TokenRenewed::new(claims.expires_at).into()
                 }
-                Err(LookupError::SessionEnded | LookupError::Suspended) => refused_token().into(),
+                Err(
+                    LookupError::SessionEnded | LookupError::Suspended | LookupError::Deactivated,
+                ) => refused_token().into(),
                 Err(LookupError::Unavailable) => {
                     server::Error::unavailable(TokenRenew::NAME, None).into()
                 }

@@ -460,11 +460,7 @@ fn on_message_send(
     }))
 }
 
-fn on_edit(
-    packet: &MessageEdit,
-    now: Instant,
-    world: &dyn World,
-) -> Result<Effect, server::Error> {
+fn on_edit(packet: &MessageEdit, now: Instant, world: &dyn World) -> Result<Effect, server::Error> {
     let text = text_of(&packet.message, MessageEdit::NAME)?;
     let about = Changing {
         request: MessageEdit::NAME,
@@ -578,7 +574,8 @@ fn on_presence(packet: &PresenceRequest, world: &dyn World) -> Result<Effect, se
     let user = |id: &abu_chat_protocol::UserId| {
         id.to_uuid().map(UserId::new).ok_or_else(|| {
             let rule = "must be a `participant_id` of the answer before";
-            server::Error::invalid_payload(PresenceRequest::NAME, "after", rule).in_room(room.uuid())
+            server::Error::invalid_payload(PresenceRequest::NAME, "after", rule)
+                .in_room(room.uuid())
         })
     };
     Ok(Effect::Presence(PresenceAsked {

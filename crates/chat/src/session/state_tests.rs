@@ -343,7 +343,7 @@ fn any_frame_is_a_sign_of_life() {
 #[test]
 fn a_v2_session_is_told_of_the_end_of_its_token_once_and_goes_on_with_another() {
     let mut session = v2_session();
-    let mut tick = |session: &mut Session, seconds: u32| {
+    let tick = |session: &mut Session, seconds: u32| {
         // Pings are another matter.
         session.state.heard(session.start + seconds * SECOND);
         session.tick_at(seconds * SECOND)
@@ -456,7 +456,8 @@ fn changes_to_messages_count_as_messages_and_only_where_a_room_can_be_written_in
     session.world.wait.set(Some(SECOND));
     let refused = session.says(&change(open_room()));
     assert_eq!(error_of(&refused).code, ErrorCode::RateLimited);
-    let mark = json!({"type": "read-mark", "payload": {"room_id": open_room().to_string(), "seq": 1}});
+    let mark =
+        json!({"type": "read-mark", "payload": {"room_id": open_room().to_string(), "seq": 1}});
     assert!(matches!(session.says(&mark)[..], [Effect::MarkRead { .. }]));
 }
 
@@ -624,9 +625,13 @@ fn v2_frames() -> impl Strategy<Value = (Value, Option<String>)> {
         Just("message123".to_owned())
     ];
     let packet = (0..12_u8, room, id, any::<bool>()).prop_map(|(n, room, id, flag)| {
-        let message = json!({"room_id": room, "message_id": id, "message": "hi", "emoji": "\u{1f44d}"});
+        let message =
+            json!({"room_id": room, "message_id": id, "message": "hi", "emoji": "\u{1f44d}"});
         let (name, payload) = match n {
-            0 => ("message-send", json!({"room_id": room, "message": "hi", "reply_to": id})),
+            0 => (
+                "message-send",
+                json!({"room_id": room, "message": "hi", "reply_to": id}),
+            ),
             1 => ("chat-join", json!({"notice": "join"})),
             2 => ("typing", json!({"room_id": room, "is_typing": flag})),
             3 => ("list-message-request", json!({"room_id": room})),
@@ -634,8 +639,14 @@ fn v2_frames() -> impl Strategy<Value = (Value, Option<String>)> {
             5 => ("message-delete", message),
             6 => ("reaction-add", message),
             7 => ("reaction-remove", message),
-            8 => ("read-mark", json!({"room_id": room, "seq": u64::from(flag)})),
-            9 => ("sync-request", json!({"rooms": [{"room_id": room, "last_seq": 0}]})),
+            8 => (
+                "read-mark",
+                json!({"room_id": room, "seq": u64::from(flag)}),
+            ),
+            9 => (
+                "sync-request",
+                json!({"rooms": [{"room_id": room, "last_seq": 0}]}),
+            ),
             10 => ("presence-request", json!({"room_id": room})),
             _ => ("token-renew", json!({"token": id})),
         };

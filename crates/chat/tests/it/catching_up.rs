@@ -1,6 +1,6 @@
 //! What a client that was away missed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU64};
 
 use abu_application::messaging::write_batch;
 use abu_chat_protocol::{
@@ -58,7 +58,9 @@ impl Copy {
         assert!(response.not_a_member.is_empty());
         assert_eq!(response.rooms.len(), which.len());
         let told = response.rooms.iter();
-        let told: usize = told.map(|room| room.messages.len() + room.updated.len()).sum();
+        let told: usize = told
+            .map(|room| room.messages.len() + room.updated.len())
+            .sum();
         assert!(told <= MAX_SYNC_MESSAGES);
         let mut has_more = false;
         for (n, told) in which.iter().zip(response.rooms) {
@@ -76,7 +78,10 @@ impl Copy {
                 assert!(message.seq.unwrap().get() <= copy.last_seq);
                 copy.put(message);
             }
-            assert!(copy.last_revision.is_none_or(|last| last <= told.last_revision));
+            assert!(
+                copy.last_revision
+                    .is_none_or(|last| last <= told.last_revision)
+            );
             copy.last_revision = Some(told.last_revision);
         }
         has_more
@@ -93,7 +98,7 @@ impl Copy {
             let mut history = Vec::new();
             loop {
                 let mut request = ListMessageRequest::new(room.uuid());
-                request.limit = 100.try_into().ok();
+                request.limit = NonZeroU64::new(100);
                 request.skip = Some(history.len() as u64);
                 request.order = Some(Order::Asc);
                 let page = client.history(request).await;
@@ -129,7 +134,10 @@ async fn sync(client: &mut Client, rooms: Vec<RoomPosition>) -> SyncResponse {
 
 /// Stores messages from somebody, past the live chat.
 fn fill(chat: &Chat, room: RoomId, sender: UserId, texts: &[String]) -> Vec<MessageId> {
-    let batch: Vec<_> = texts.iter().map(|text| new_message(room, sender, text)).collect();
+    let batch: Vec<_> = texts
+        .iter()
+        .map(|text| new_message(room, sender, text))
+        .collect();
     write_batch(&*chat.people.store(), &batch, &[]).unwrap();
     batch.into_iter().map(|message| message.id).collect()
 }
@@ -177,13 +185,24 @@ async fn who_asks_until_there_is_no_more_has_everything() {
 
     // More changes than one answer tells, some of them of messages that are new as well.
     let later = fill(&chat, rooms[0], bello, &numbered(20));
-    let reactions = first.iter().chain(&later).map(|id| (*id, ChangeKind::React(emoji(1))));
+    let reactions = first
+        .iter()
+        .chain(&later)
+        .map(|id| (*id, ChangeKind::React(emoji(1))));
     change(&chat, rooms[0], bello, reactions.collect());
-    change(&chat, rooms[1], bello, vec![(second[3], ChangeKind::Delete)]);
+    change(
+        &chat,
+        rooms[1],
+        bello,
+        vec![(second[3], ChangeKind::Delete)],
+    );
     assert!(copy.ask(&mut client, &[0, 1, 2]).await);
     copy.ask_until_there_is_no_more(&mut client).await;
     copy.assert_complete(&mut client).await;
-    assert!(!copy.ask(&mut client, &[2, 1, 0]).await, "and nothing after that");
+    assert!(
+        !copy.ask(&mut client, &[2, 1, 0]).await,
+        "and nothing after that"
+    );
 }
 
 #[tokio::test]
@@ -196,7 +215,11 @@ async fn the_rooms_that_are_named_first_are_served_first() {
     let mut client = chat.connect_v2(amina).await;
     let ask = |room: RoomId| RoomPosition::new(room.uuid(), 0);
     let response = sync(&mut client, vec![ask(rooms[1]), ask(rooms[0])]).await;
-    let told: Vec<usize> = response.rooms.iter().map(|room| room.messages.len()).collect();
+    let told: Vec<usize> = response
+        .rooms
+        .iter()
+        .map(|room| room.messages.len())
+        .collect();
     assert_eq!(told, [70, 30]);
     assert!(!response.rooms[0].has_more && response.rooms[1].has_more);
     assert_eq!(response.rooms[1].last_seq, 30);
@@ -224,25 +247,49 @@ async fn changes_are_told_to_who_says_which_it_has() {
     let room = chat.room(&[amina]).await;
     let ids = fill(&chat, room, amina, &numbered(3));
     let edit = ChangeKind::Edit(MessageText::parse("changed").unwrap());
-    change(&chat, room, amina, vec![(ids[0], edit), (ids[2], ChangeKind::Delete)]);
+    change(
+        &chat,
+        room,
+        amina,
+        vec![(ids[0], edit), (ids[2], ChangeKind::Delete)],
+    );
     let mut client = chat.connect_v2(amina).await;
     let position = RoomPosition::new(room.uuid(), 2);
 
-    let told = sync(&mut client, vec![position.clone()]).await.rooms.remove(0);
+    let told = sync(&mut client, vec![position.clone()])
+        .await
+        .rooms
+        .remove(0);
     assert!(told.updated.is_empty());
-    assert_eq!((told.messages.len(), told.last_seq, told.last_revision), (1, 3, 2));
+    assert_eq!(
+        (told.messages.len(), told.last_seq, told.last_revision),
+        (1, 3, 2)
+    );
     assert!(told.messages[0].deleted, "told as it is now");
 
-    let told = sync(&mut client, vec![position.clone().with_last_revision(0)]).await.rooms.remove(0);
-    let updated: Vec<_> = told.updated.iter().map(|message| message.message.as_str()).collect();
+    let told = sync(&mut client, vec![position.clone().with_last_revision(0)])
+        .await
+        .rooms
+        .remove(0);
+    let updated: Vec<_> = told
+        .updated
+        .iter()
+        .map(|message| message.message.as_str())
+        .collect();
     assert_eq!(updated, ["changed"]);
-    let told = sync(&mut client, vec![position.with_last_revision(1)]).await.rooms.remove(0);
+    let told = sync(&mut client, vec![position.with_last_revision(1)])
+        .await
+        .rooms
+        .remove(0);
     assert!(told.updated.is_empty());
 
     // Whoever claims to have more than there is, has what there is.
     let more = RoomPosition::new(room.uuid(), u64::MAX).with_last_revision(u64::MAX);
     let told = sync(&mut client, vec![more]).await.rooms.remove(0);
-    assert_eq!((told.last_seq, told.last_revision, told.has_more), (3, 2, false));
+    assert_eq!(
+        (told.last_seq, told.last_revision, told.has_more),
+        (3, 2, false)
+    );
     assert!(told.messages.is_empty() && told.updated.is_empty());
 }
 
@@ -254,9 +301,15 @@ async fn rooms_of_others_and_none_at_all_look_the_same() {
     let foreign = chat.room(&[bello]).await;
     fill(&chat, foreign, bello, &numbered(2));
     let mut client = chat.connect_v2(amina).await;
-    let strange: Vec<WireRoomId> = vec![foreign.uuid().into(), Uuid::new_v4().into(), "room123".into()];
-    let mut positions: Vec<RoomPosition> =
-        strange.iter().map(|room| RoomPosition::new(room.clone(), 0)).collect();
+    let strange: Vec<WireRoomId> = vec![
+        foreign.uuid().into(),
+        Uuid::new_v4().into(),
+        "room123".into(),
+    ];
+    let mut positions: Vec<RoomPosition> = strange
+        .iter()
+        .map(|room| RoomPosition::new(room.clone(), 0))
+        .collect();
     positions.insert(1, RoomPosition::new(own.uuid(), 0));
     let response = sync(&mut client, positions).await;
     assert_eq!(response.not_a_member, strange);
@@ -266,10 +319,19 @@ async fn rooms_of_others_and_none_at_all_look_the_same() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Say { room: usize, count: usize },
-    Change { room: usize, message: usize, kind: u8 },
+    Say {
+        room: usize,
+        count: usize,
+    },
+    Change {
+        room: usize,
+        message: usize,
+        kind: u8,
+    },
     /// The client asks once for some of the rooms.
-    Ask { from: usize },
+    Ask {
+        from: usize,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -303,7 +365,11 @@ async fn play(steps: Vec<Step>) {
                 ids[room].extend(said);
             }
             Step::Change { room, .. } if ids[room].is_empty() => {}
-            Step::Change { room, message, kind } => {
+            Step::Change {
+                room,
+                message,
+                kind,
+            } => {
                 let id = ids[room][message % ids[room].len()];
                 let kind = match kind {
                     0 => ChangeKind::Edit(MessageText::parse(&message.to_string()).unwrap()),

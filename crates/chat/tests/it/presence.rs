@@ -1,3 +1,5 @@
+use std::num::NonZeroU64;
+
 use abu_chat_protocol::{
     ServerPacket,
     client::PresenceRequest,
@@ -138,14 +140,22 @@ async fn a_v2_session_asks_who_of_a_room_is_online_and_when_the_others_were() {
     // The time is noted a moment after the others were told.
     let response = loop {
         let response = present(&mut asking, PresenceRequest::new(room.uuid())).await;
-        if response.participants.iter().any(|who| who.last_seen.is_some()) {
+        if response
+            .participants
+            .iter()
+            .any(|who| who.last_seen.is_some())
+        {
             break response;
         }
     };
     assert!(!response.has_more);
     let mut members = [amina, bello, chidi, dayo];
     members.sort_unstable();
-    let order: Vec<_> = response.participants.iter().map(|who| who.participant_id.to_uuid()).collect();
+    let order: Vec<_> = response
+        .participants
+        .iter()
+        .map(|who| who.participant_id.to_uuid())
+        .collect();
     assert_eq!(order, members.map(|user| Some(user.uuid())));
     for who in response.participants {
         let user = who.participant_id.to_uuid().unwrap();
@@ -163,19 +173,27 @@ async fn who_is_there_is_told_page_by_page_and_to_members_alone() {
     let mut found = Vec::new();
     loop {
         let mut request = PresenceRequest::new(room.uuid());
-        request.limit = 2.try_into().ok();
+        request.limit = NonZeroU64::new(2);
         request.after = found.last().cloned();
         let response = present(&mut asking, request).await;
         let has_more = response.has_more;
         assert!(response.participants.len() <= 2);
-        found.extend(response.participants.into_iter().map(|who| who.participant_id));
+        found.extend(
+            response
+                .participants
+                .into_iter()
+                .map(|who| who.participant_id),
+        );
         if !has_more {
             break;
         }
     }
     let mut expected: Vec<_> = users.iter().map(|user| Some(user.uuid())).collect();
     expected.sort_unstable();
-    let found: Vec<_> = found.iter().map(abu_chat_protocol::UserId::to_uuid).collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(abu_chat_protocol::UserId::to_uuid)
+        .collect();
     assert_eq!(found, expected);
 
     let mut error = async |request: PresenceRequest| {
@@ -186,7 +204,10 @@ async fn who_is_there_is_told_page_by_page_and_to_members_alone() {
         }
     };
     let nowhere = RoomId::new(Uuid::new_v4());
-    assert_eq!(error(PresenceRequest::new(nowhere.uuid())).await, ErrorCode::NotAMember);
+    assert_eq!(
+        error(PresenceRequest::new(nowhere.uuid())).await,
+        ErrorCode::NotAMember
+    );
     let after_nobody = PresenceRequest::new(room.uuid()).after("user123");
     assert_eq!(error(after_nobody).await, ErrorCode::InvalidPayload);
 }

@@ -44,7 +44,10 @@ fn unread(chat: &Chat, user: UserId, room: RoomId) -> (i64, i64) {
         .unwrap();
     let listing = rooms.into_iter().find(|listing| listing.room.id == room);
     let listing = listing.unwrap();
-    (listing.last_read_seq, listing.room.last_seq - listing.last_read_seq)
+    (
+        listing.last_read_seq,
+        listing.room.last_seq - listing.last_read_seq,
+    )
 }
 
 /// Messages from nobody in particular.
@@ -174,6 +177,7 @@ async fn only_members_mark_and_an_archived_room_can_be_read_to_its_end() {
     assert_eq!(refused, Err(SubmitError::NotAMember));
 
     chat.rooms.archive(caller(amina), room).await.unwrap();
+    assert!(matches!(member.packet().await, ServerPacket::RoomNotify(_)));
     member.ask("c", mark(room, 2)).await;
     assert_eq!(answered(&mut member, "c").await.seq, 2);
 }

@@ -72,11 +72,15 @@ async fn members_hear_that_a_group_has_another_name_or_is_archived() {
     let patch = RoomPatch {
         name: Some(RoomName::parse("Class of 1999").unwrap()),
     };
-    let renamed = chat.rooms.modify(caller(amina), room, patch, Expected::Anything);
+    let renamed = chat
+        .rooms
+        .modify(caller(amina), room, patch, Expected::Anything);
     renamed.await.unwrap();
     // A patch of nothing tells nothing.
     let nothing = RoomPatch { name: None };
-    let same = chat.rooms.modify(caller(amina), room, nothing, Expected::Anything);
+    let same = chat
+        .rooms
+        .modify(caller(amina), room, nothing, Expected::Anything);
     same.await.unwrap();
     let expected = RoomNotify::new(room.uuid(), RoomChange::Renamed)
         .named("Class of 1999")
@@ -103,7 +107,14 @@ async fn both_people_hear_of_a_direct_room_and_when_it_is_opened_again() {
     let mut one = chat.connect_v2(amina).await;
     let mut other = chat.connect_v2(bello).await;
     let draft = RoomDraft::Direct { other: bello };
-    let open = async || chat.rooms.open(caller(amina), draft.clone()).await.unwrap().room.id;
+    let open = async || {
+        chat.rooms
+            .open(caller(amina), draft.clone())
+            .await
+            .unwrap()
+            .room
+            .id
+    };
     let room = open().await;
     open().await;
     chat.rooms.archive(caller(bello), room).await.unwrap();

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use abu_chat_protocol::{
-    CloseCode, ServerPacket,
-    client::TokenRenew,
-    server::ErrorCode,
-};
+use abu_chat_protocol::{CloseCode, ServerPacket, client::TokenRenew, server::ErrorCode};
 use abu_domain::{SessionId, UserId};
 use abu_test_support::session_of;
 use uuid::Uuid;
@@ -75,7 +71,11 @@ async fn a_token_of_somebody_else_or_of_another_log_in_or_none_changes_nothing()
         match session.answer("x").await {
             ServerPacket::Error(error) => {
                 assert_eq!(error.code, ErrorCode::InvalidPayload);
-                assert!(error.message.starts_with("`token` must be"), "{}", error.message);
+                assert!(
+                    error.message.starts_with("`token` must be"),
+                    "{}",
+                    error.message
+                );
             }
             other => panic!("{other:?}"),
         }

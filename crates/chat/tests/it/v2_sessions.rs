@@ -34,6 +34,7 @@ fn hello(room: RoomId) -> MessageSend {
 async fn a_session_is_welcomed_with_what_it_must_know() {
     let chat = Chat::start();
     let amina = chat.user();
+    let room = chat.room(&[amina]).await;
     let (mut one, welcome) = chat.connect_v2_for(amina, HOUR).await;
     assert_eq!(welcome.user_id.to_uuid(), Some(amina.uuid()));
     let settings = unlimited();
@@ -52,8 +53,6 @@ async fn a_session_is_welcomed_with_what_it_must_know() {
     assert!(lifetime.to_std().unwrap() <= HOUR);
     let (_other, again) = chat.connect_v2_for(amina, HOUR).await;
     assert_ne!(again.session_id, welcome.session_id);
-
-    let room = chat.room(&[amina]).await;
     one.hears_nothing_else(room).await;
 }
 
@@ -116,7 +115,10 @@ async fn the_answer_carries_the_ref_of_its_request_and_nobody_else_sees_it() {
         ServerPacket::ListMessageResponse(_)
     ));
     let nowhere = RoomId::new(Uuid::new_v4());
-    for (name, packet) in [("a", hello(nowhere)), ("b", MessageSend::new(room.uuid(), " "))] {
+    for (name, packet) in [
+        ("a", hello(nowhere)),
+        ("b", MessageSend::new(room.uuid(), " ")),
+    ] {
         phone.ask(name, packet).await;
         answering_error(&mut phone, name).await;
     }

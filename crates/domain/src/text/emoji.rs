@@ -70,8 +70,21 @@ mod tests {
 
     #[test]
     fn words_and_blanks_are_not_taken() {
-        for text in ["", " ", "like", ":+1:", "7", "\u{4eba}", "\u{1f44d} ", "\u{1f44d}\0"] {
-            assert_eq!(Emoji::parse(text).unwrap_err().code, "emoji.invalid", "{text:?}");
+        for text in [
+            "",
+            " ",
+            "like",
+            ":+1:",
+            "7",
+            "\u{4eba}",
+            "\u{1f44d} ",
+            "\u{1f44d}\0",
+        ] {
+            assert_eq!(
+                Emoji::parse(text).unwrap_err().code,
+                "emoji.invalid",
+                "{text:?}"
+            );
         }
         assert!(Emoji::parse(&"\u{1f44d}".repeat(17)).is_err());
     }

@@ -97,7 +97,11 @@ impl Scene {
 
     fn reactions(&self, message: MessageId, viewer: UserId) -> Vec<Reaction> {
         let found = self.database.read(|tx| tx.reactions(&[(message, viewer)]));
-        found.unwrap().into_iter().map(|(_, _, shown)| shown).collect()
+        found
+            .unwrap()
+            .into_iter()
+            .map(|(_, _, shown)| shown)
+            .collect()
     }
 
     /// What messages said before, the oldest first.
@@ -125,7 +129,12 @@ fn an_edited_message_says_the_new_text_and_what_it_said_is_kept() {
     let scene = scene();
     let message = scene.say(scene.amina, "helo");
     let edit = scene.change(message.id, scene.amina, ChangeKind::Edit(text("hello")));
-    let edited = changed(scene.write(&[], std::slice::from_ref(&edit)).changes.remove(0));
+    let edited = changed(
+        scene
+            .write(&[], std::slice::from_ref(&edit))
+            .changes
+            .remove(0),
+    );
     let expected = Message {
         text: text("hello"),
         edited_at: Some(edit.at),
@@ -161,7 +170,9 @@ fn a_deleted_message_keeps_its_place_without_text_and_reactions() {
     assert!(scene.reactions(message.id, scene.bola).is_empty());
     let rows = |table: &str| {
         let count = format!("SELECT count(*)::text FROM {table}");
-        let count: Vec<String> = sql::<Text>(&count).load(&mut scene.database.connection()).unwrap();
+        let count: Vec<String> = sql::<Text>(&count)
+            .load(&mut scene.database.connection())
+            .unwrap();
         count[0].clone()
     };
     assert_eq!(rows("message_reactions"), "0");
@@ -223,7 +234,9 @@ fn nobody_deletes_what_the_other_said_in_a_direct_room() {
         room_id: room,
         ..scene.change(message, user_id, ChangeKind::Delete)
     };
-    let outcomes = scene.write(&[], &[change(scene.amina), change(scene.bola)]).changes;
+    let outcomes = scene
+        .write(&[], &[change(scene.amina), change(scene.bola)])
+        .changes;
     assert_eq!(outcomes[0], refused(ChangeRefusal::NotYours));
     assert!(matches!(outcomes[1], ChangeOutcome::Changed(_)));
 }
@@ -252,7 +265,11 @@ fn a_change_is_of_a_message_of_that_room_by_a_member_and_while_the_room_is_open(
     assert_eq!(outcome, ChangeOutcome::NotAMember);
 
     let now = SystemClock.now();
-    let archive = |at| scene.database.transaction(|tx| tx.set_archived(scene.room, at, now));
+    let archive = |at| {
+        scene
+            .database
+            .transaction(|tx| tx.set_archived(scene.room, at, now))
+    };
     archive(Some(now)).unwrap();
     for kind in [ChangeKind::Delete, ChangeKind::React(emoji(1))] {
         let outcome = scene.make(message, scene.amina, kind);
@@ -273,7 +290,10 @@ fn a_message_has_a_bounded_number_of_emoji_and_so_has_each_member() {
         changed(give(scene.bola, each + n));
     }
     assert_eq!(2 * MAX_EMOJI_OF_MEMBER, MAX_EMOJI_OF_MESSAGE);
-    assert_eq!(give(scene.amina, each), refused(ChangeRefusal::TooManyOfMember));
+    assert_eq!(
+        give(scene.amina, each),
+        refused(ChangeRefusal::TooManyOfMember)
+    );
     assert_eq!(give(scene.owner, 99), refused(ChangeRefusal::TooManyEmoji));
     // One that is there already takes no more place.
     changed(give(scene.owner, 0));
@@ -342,15 +362,24 @@ fn changes_of_one_batch_follow_each_other_and_what_was_said_in_it() {
 #[test]
 fn writers_at_once_number_the_changes_without_gaps() {
     let scene = scene();
-    let messages: Vec<MessageId> = (0..4).map(|n| scene.say(scene.amina, &n.to_string()).id).collect();
+    let messages: Vec<MessageId> = (0..4)
+        .map(|n| scene.say(scene.amina, &n.to_string()).id)
+        .collect();
     std::thread::scope(|scope| {
-        for (n, user) in [scene.amina, scene.bola, scene.owner, scene.moderator].into_iter().enumerate() {
+        for (n, user) in [scene.amina, scene.bola, scene.owner, scene.moderator]
+            .into_iter()
+            .enumerate()
+        {
             let (scene, messages) = (&scene, &messages);
             scope.spawn(move || {
                 for round in 0..10 {
                     let said = new_message(scene.room, user, "and more");
                     let change = |id: &MessageId| {
-                        scene.change(*id, user, ChangeKind::React(emoji((n * 10 + round) as u32 % 5)))
+                        scene.change(
+                            *id,
+                            user,
+                            ChangeKind::React(emoji((n * 10 + round) as u32 % 5)),
+                        )
                     };
                     let changes: Vec<_> = messages.iter().map(change).collect();
                     scene.write(&[said], &changes);

@@ -3,9 +3,7 @@
 use std::{future::ready, sync::Mutex};
 
 use abu_application::{
-    ports::{
-        Applied, Clock, EndReason, LiveChat, ReadMark, ReadState, Submitted, WhichSessions,
-    },
+    ports::{Applied, Clock, EndReason, LiveChat, ReadMark, ReadState, Submitted, WhichSessions},
     sessions::EndedElsewhere,
     system::SystemClock,
 };

@@ -503,10 +503,7 @@ fn a_message_answers_one_of_its_own_room_or_is_not_stored() {
     assert_eq!(*stored(&outcomes[0]), batch[0].clone().at(2));
     assert_eq!(outcomes[1], StoreOutcome::ReplyToUnknown);
     assert_eq!(outcomes[2], StoreOutcome::ReplyToUnknown);
-    assert_eq!(
-        outcomes[3],
-        StoreOutcome::Repeated(batch[0].clone().at(2))
-    );
+    assert_eq!(outcomes[3], StoreOutcome::Repeated(batch[0].clone().at(2)));
     assert_eq!(*stored(&outcomes[4]), batch[4].clone().at(3));
     assert_dense(&database, one, 3);
 }

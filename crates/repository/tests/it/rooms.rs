@@ -508,7 +508,11 @@ fn read_marks_move_forward_as_far_as_the_newest_message_and_never_back() {
 fn two_who_mark_at_once_wait_for_each_other_and_the_furthest_mark_stands() {
     let database = TestDatabase::new();
     let users: Vec<UserId> = (0..20).map(|_| database.user().create().id).collect();
-    let room = database.group(users[0]).members(users[1..].to_vec()).create().id;
+    let room = database
+        .group(users[0])
+        .members(users[1..].to_vec())
+        .create()
+        .id;
     for _ in 0..50 {
         database.message(room, users[0], "hello");
     }
@@ -541,6 +545,11 @@ fn two_who_mark_at_once_wait_for_each_other_and_the_furthest_mark_stands() {
     });
     let states: Vec<_> = states.collect();
     let states = database.transaction(|tx| tx.mark_read(&states)).unwrap();
-    assert!(states.iter().flatten().all(|state| state.last_read_seq == 50));
+    assert!(
+        states
+            .iter()
+            .flatten()
+            .all(|state| state.last_read_seq == 50)
+    );
     assert_eq!(states.iter().flatten().count(), users.len());
 }

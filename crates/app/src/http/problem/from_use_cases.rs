@@ -558,16 +558,16 @@ impl From<ChangeRefusal> for Problem {
                 ProblemKind::NotFound,
                 "There is no such message in the room, or it was deleted.",
             ),
-            ChangeRefusal::NotYours => Self::new(
-                ProblemKind::PermissionDenied,
-                "Somebody else said this.",
-            ),
+            ChangeRefusal::NotYours => {
+                Self::new(ProblemKind::PermissionDenied, "Somebody else said this.")
+            }
             ChangeRefusal::TooLate => {
                 Self::conflict("too-late", "The message can no longer be changed.")
             }
-            ChangeRefusal::TooManyEmoji | ChangeRefusal::TooManyOfMember => {
-                Self::conflict("too-many-emoji", "The message has as many emoji as it takes.")
-            }
+            ChangeRefusal::TooManyEmoji | ChangeRefusal::TooManyOfMember => Self::conflict(
+                "too-many-emoji",
+                "The message has as many emoji as it takes.",
+            ),
         }
     }
 }

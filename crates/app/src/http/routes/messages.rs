@@ -267,10 +267,7 @@ async fn delete_message(
 ) -> Result<HttpResponse, Problem> {
     count_message(&limits, &caller)?;
     let (room, message) = (path.uuid.into(), path.message_id.into());
-    state
-        .messaging
-        .delete(caller.caller, room, message)
-        .await?;
+    state.messaging.delete(caller.caller, room, message).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -250,12 +250,16 @@ async fn a_read_mark_moves_forward_alone_and_the_list_of_rooms_counts_what_is_un
     let (me, other) = (rig.user(), rig.user());
     let room = rig.database().group(other.id).member(me.id).create().id;
     for n in 1..=5 {
-        rig.database().message(room, other.id, &format!("message {n}"));
+        rig.database()
+            .message(room, other.id, &format!("message {n}"));
     }
     let listed = async || {
         let page = rig.get("/api/v1/rooms").by(&me).send().await.expect(200);
         let listed = page["items"][0].clone();
-        (listed["last_read_seq"].clone(), listed["unread_count"].clone())
+        (
+            listed["last_read_seq"].clone(),
+            listed["unread_count"].clone(),
+        )
     };
     assert_eq!(listed().await, (json!(0), json!(5)));
     for (seq, stands, unread) in [(3, 3, 2), (1, 3, 2), (0, 3, 2), (u64::MAX, 5, 0)] {
@@ -266,7 +270,11 @@ async fn a_read_mark_moves_forward_alone_and_the_list_of_rooms_counts_what_is_un
     }
     for body in [json!({"seq": -1}), json!({"seq": 1.5}), json!({"seq": "1"})] {
         let answer = mark(&rig, room, &me, body.clone()).await;
-        assert_eq!(answer.mistakes(), pairs(&[("/seq", "type.whole")]), "{body}");
+        assert_eq!(
+            answer.mistakes(),
+            pairs(&[("/seq", "type.whole")]),
+            "{body}"
+        );
     }
     let nothing = mark(&rig, room, &me, json!({})).await;
     assert_eq!(nothing.mistakes(), pairs(&[("/seq", "required")]));
@@ -310,13 +318,20 @@ async fn an_edited_message_is_shown_so_everywhere() {
     let rig = Rig::start().await;
     let (me, other) = (rig.user(), rig.user());
     let room = rig.database().group(me.id).member(other.id).create().id;
-    let (mut socket, _) = ChatClient::connect_v2(&rig.server.chat_url(other.id)).await.unwrap();
+    let (mut socket, _) = ChatClient::connect_v2(&rig.server.chat_url(other.id))
+        .await
+        .unwrap();
     let id = said(&rig, room, &me, "helo").await;
     socket.message().await;
 
-    let edited = edit(&rig, room, &id, &me, json!({"message": " hello "})).await.expect(200);
+    let edited = edit(&rig, room, &id, &me, json!({"message": " hello "}))
+        .await
+        .expect(200);
     assert_eq!(edited["message"], "hello");
-    assert_eq!((&edited["seq"], &edited["revision"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&edited["seq"], &edited["revision"]),
+        (&json!(1), &json!(1))
+    );
     assert!(edited["edited_at"].as_str().unwrap().ends_with('Z'));
     assert!(edited.get("deleted").is_none() && edited.get("reactions").is_none());
     match socket.packet().await {
@@ -343,9 +358,13 @@ async fn a_deleted_message_keeps_its_place_and_nothing_else() {
         .create()
         .id;
     let id = said(&rig, room, &me, "oh no").await;
-    let (mut socket, _) = ChatClient::connect_v2(&rig.server.chat_url(me.id)).await.unwrap();
+    let (mut socket, _) = ChatClient::connect_v2(&rig.server.chat_url(me.id))
+        .await
+        .unwrap();
     let thumb = Emoji::new("\u{1f44d}").unwrap();
-    socket.send(ReactionAdd::new(room.uuid(), id.as_str(), thumb)).await;
+    socket
+        .send(ReactionAdd::new(room.uuid(), id.as_str(), thumb))
+        .await;
     socket.packet().await;
     let shown = read(&rig, room, &me, "").await["items"][0].clone();
     let reaction = json!({"emoji": "\u{1f44d}", "count": 1, "user_ids": [me.id.uuid()]});
@@ -358,7 +377,10 @@ async fn a_deleted_message_keeps_its_place_and_nothing_else() {
         other => panic!("{other:?}"),
     }
     let shown = read(&rig, room, &me, "").await["items"][0].clone();
-    assert_eq!((&shown["message"], &shown["deleted"]), (&json!(""), &json!(true)));
+    assert_eq!(
+        (&shown["message"], &shown["deleted"]),
+        (&json!(""), &json!(true))
+    );
     assert_eq!((&shown["seq"], &shown["revision"]), (&json!(1), &json!(2)));
     assert!(shown.get("reactions").is_none());
     let problem = edit(&rig, room, &id, &me, json!({"message": "back"})).await;
@@ -373,9 +395,15 @@ async fn a_message_is_changed_by_who_may_and_while_they_may() {
     let elsewhere = rig.database().group(me.id).create().id;
     let id = said(&rig, room, &me, "mine").await;
     let hello = json!({"message": "hello"});
-    edit(&rig, room, &id, &other, hello.clone()).await.problem("permission-denied");
-    delete(&rig, room, &id, &other).await.problem("permission-denied");
-    edit(&rig, elsewhere, &id, &me, hello.clone()).await.problem("not-found");
+    edit(&rig, room, &id, &other, hello.clone())
+        .await
+        .problem("permission-denied");
+    delete(&rig, room, &id, &other)
+        .await
+        .problem("permission-denied");
+    edit(&rig, elsewhere, &id, &me, hello.clone())
+        .await
+        .problem("not-found");
     delete(&rig, elsewhere, &id, &me).await.problem("not-found");
     for (body, mistake) in [
         (json!({}), ("/message", "required")),
