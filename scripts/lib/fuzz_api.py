@@ -18,7 +18,8 @@ EMAIL = os.environ["FUZZ_EMAIL"]
 PASSWORD = os.environ["FUZZ_PASSWORD"]
 CHOICE = random.Random(int(os.environ["FUZZ_SEED"]))
 
-# Whoever asks for one of these has no session afterwards: each asks with a log-in of its own.
+# Whoever asks for one of these has no session afterwards, or no other: each asks with a log-in of its own,
+# and all others go on with a new one.
 ENDS_ITS_SESSION = {
     "/api/v1/auth/logout",
     "/api/v1/auth/logout-all",
@@ -102,6 +103,12 @@ def before_call(context, case, kwargs):
         for name in case.body:
             if name in WELL_FORMED and CHOICE.random() < 0.8:
                 case.body[name] = WELL_FORMED[name]()
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if case.operation.path in ENDS_ITS_SESSION:
+        OWN.update(log_in())
 
 
 @schemathesis.auth()
