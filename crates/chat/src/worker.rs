@@ -17,19 +17,20 @@ use std::{
 };
 
 use abu_chat_protocol::{
-    CloseCode, Profile,
+    CloseCode, Profile, RequestRef,
     server::{ChatJoinNotify, ChatLeave, TypingNotify},
 };
 use abu_domain::{RoomId, SessionId, UserId};
 use actix::{Addr, WeakAddr};
+use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{Batch, Event, SessionAddress, WorkerId},
+    bus::{Asker, Batch, Event, SessionAddress, WorkerId},
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
-    registry::{EndedMeanwhile, Registry, RoomView, SessionKey},
+    registry::{EndedMeanwhile, Moved, Registry, RoomView, SessionKey},
     session::{ChatSession, Outbox, Wake},
     timers::Wheel,
 };
@@ -103,15 +104,23 @@ impl Handle {
 
     /// Queues the packet; true where it is queued.
     fn queue(&self, frames: &mut WorkerFrames<'_>) -> bool {
-        let queued = self.outbox.queue(frames.frame(self.profile)).is_ok();
+        frames
+            .frame(self.profile)
+            .is_some_and(|frame| self.queue_frame(frame))
+    }
+
+    fn queue_frame(&self, frame: Bytes) -> bool {
+        let queued = self.outbox.queue(frame).is_ok();
         if !queued {
             let _ = self.actor.try_send(Wake);
         }
         queued
     }
 
-    fn deliver_at_once(&self, frames: &mut WorkerFrames<'_>) {
-        if self.queue(frames) {
+    /// Has the packet written at once, as the answer to what the session calls its request.
+    fn answer(&self, request_ref: Option<&RequestRef>, frames: &mut WorkerFrames<'_>) {
+        let frame = frames.answer(request_ref, self.profile);
+        if frame.is_some_and(|frame| self.queue_frame(frame)) {
             self.outbox.flush();
         }
     }
@@ -314,7 +323,8 @@ impl Worker {
             for session in due {
                 self.wake(&session, now);
             }
-            let expired = self.0.engine.writer.expire(now);
+            let mut expired = self.0.engine.writer.expire(now);
+            expired.extend(self.0.engine.read_marks.expire(now));
             if !expired.is_empty() {
                 self.0.engine.bus.publish_with(|| expired).await;
             }
@@ -333,11 +343,11 @@ impl Worker {
 
     fn handle(&self, event: &Event) {
         match event {
-            Event::Message {
+            Event::InRoom {
                 room,
-                sender,
+                asker,
                 packet,
-            } => self.message(*room, *sender, packet),
+            } => self.to_room(*room, asker.as_ref(), packet),
             Event::InRoomExcept {
                 room,
                 except,
@@ -348,9 +358,11 @@ impl Worker {
                 rooms,
                 packet,
             } => self.around_user(*user, rooms, packet),
-            Event::ToSession { session, packet } => {
+            Event::Answer { asker, packet } => {
                 let mut frames = WorkerFrames::of(packet);
-                self.with_session(*session, |handle| handle.deliver_at_once(&mut frames));
+                self.with_session(asker.session, |handle| {
+                    handle.answer(asker.request_ref.as_ref(), &mut frames);
+                });
             }
             Event::CutOff { session } => {
                 self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
@@ -358,20 +370,31 @@ impl Worker {
             Event::Memberships {
                 room,
                 members,
+                added,
+                removed,
                 version,
                 handled: _,
             } => {
+                let (mut added, mut removed) = (WorkerFrames::of(added), WorkerFrames::of(removed));
                 let mut registry = self.0.registry.borrow_mut();
                 for (user, state) in members {
                     let view = state.map(|state| RoomView {
                         read_only: state.read_only,
                     });
-                    registry.membership_changed(*user, *room, view, *version);
+                    let frames = match registry.membership_changed(*user, *room, view, *version) {
+                        Some(Moved::In) => &mut added,
+                        Some(Moved::Out) => &mut removed,
+                        None => continue,
+                    };
+                    for session in registry.sessions_of(*user) {
+                        self.deliver(session, frames);
+                    }
                 }
             }
             Event::RoomState {
                 room,
                 read_only,
+                packet,
                 version,
                 handled: _,
             } => {
@@ -379,8 +402,17 @@ impl Worker {
                     read_only: *read_only,
                 };
                 let mut registry = self.0.registry.borrow_mut();
-                registry.room_changed(*room, view, *version);
+                let is_news = registry.room_changed(*room, view, *version);
+                drop(registry);
+                if is_news {
+                    self.to_room(*room, None, packet);
+                }
             }
+            Event::RoomRenamed {
+                room,
+                packet,
+                handled: _,
+            } => self.to_room(*room, None, packet),
             Event::Suspended {
                 user,
                 version,
@@ -414,13 +446,14 @@ impl Worker {
         }
     }
 
-    fn message(&self, room: RoomId, sender: Option<SessionAddress>, packet: &SharedPacket) {
-        let sender = sender.and_then(|session| self.own_key(session));
+    fn to_room(&self, room: RoomId, asker: Option<&Asker>, packet: &SharedPacket) {
+        let asking = asker.and_then(|asker| self.own_key(asker.session));
+        let request_ref = asker.and_then(|asker| asker.request_ref.as_ref());
         let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
         for (key, session) in registry.in_room(room) {
-            if Some(key) == sender {
-                session.deliver_at_once(&mut frames);
+            if Some(key) == asking {
+                session.answer(request_ref, &mut frames);
             } else {
                 self.deliver(session, &mut frames);
             }

@@ -4,20 +4,25 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use abu_application::{
     BlockingPool, Database,
-    ports::{LiveChat, Store},
+    ports::{AccessTokens, IssuedToken, LiveChat, Store, TokenClaims, TokenError},
     rooms::{RoomDraft, RoomLimits, Rooms},
     system::{SystemClock, SystemIds},
 };
 use abu_chat::{ChatEngine, ChatSettings, Connecting, Worker};
-use abu_domain::{RoomId, UserId, text::RoomName};
+use abu_chat_protocol::server::Welcome;
+use abu_domain::{RoomId, SessionId, UserId, text::RoomName};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use tokio_tungstenite::tungstenite;
+use uuid::Uuid;
 
 pub(crate) use abu_test_support::{ChatClient as Client, caller};
 
 /// How long anything may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a token is good that does not end within a test.
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// A chat server of one test.
 pub(crate) struct Chat {
@@ -60,6 +65,7 @@ impl Chat {
             database.clone(),
             clock.clone(),
             ids.clone(),
+            Arc::new(PlainTokens),
             settings.clone(),
         )
         .unwrap();
@@ -107,7 +113,7 @@ impl Chat {
     }
 
     pub(crate) async fn connect(&self, user: UserId) -> Client {
-        self.connect_for(user, Duration::from_secs(3600)).await
+        self.connect_for(user, HOUR).await
     }
 
     /// Connects with a token that is good for `lifetime`.
@@ -120,8 +126,25 @@ impl Chat {
         user: UserId,
         lifetime: Duration,
     ) -> Result<Client, tungstenite::Error> {
-        let url = format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis());
-        Client::connect(&url).await
+        Client::connect(&self.url(user, lifetime)).await
+    }
+
+    /// Connects with profile v2.
+    pub(crate) async fn connect_v2(&self, user: UserId) -> Client {
+        self.connect_v2_for(user, HOUR).await.0
+    }
+
+    /// The same with a token that is good for `lifetime`, and the welcome.
+    pub(crate) async fn connect_v2_for(
+        &self,
+        user: UserId,
+        lifetime: Duration,
+    ) -> (Client, Welcome) {
+        Client::connect_v2(&self.url(user, lifetime)).await.unwrap()
+    }
+
+    fn url(&self, user: UserId, lifetime: Duration) -> String {
+        format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis())
     }
 
     /// Everybody connected, one session each.
@@ -148,10 +171,49 @@ impl Drop for Chat {
     }
 }
 
+/// Tokens that anybody can read and make: whose they are, of which log-in, until when.
+struct PlainTokens;
+
+/// A token of the user's own log-in that is good for `lifetime`.
+pub(crate) fn token_of(user: UserId, log_in: SessionId, lifetime: Duration) -> String {
+    let until = (Utc::now() + lifetime).timestamp_millis();
+    format!("{user}/{log_in}/{until}")
+}
+
+impl AccessTokens for PlainTokens {
+    fn issue(
+        &self,
+        _user: UserId,
+        _session: SessionId,
+        _token_id: Uuid,
+        _now: DateTime<Utc>,
+    ) -> Result<IssuedToken, Box<dyn std::error::Error + Send + Sync>> {
+        Err("the chat issues no tokens".into())
+    }
+
+    fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<TokenClaims, TokenError> {
+        let read = || {
+            let (user, rest) = token.split_once('/')?;
+            let (session, until) = rest.split_once('/')?;
+            Some(TokenClaims {
+                user_id: UserId::new(user.parse().ok()?),
+                session_id: SessionId::new(session.parse().ok()?),
+                token_id: Uuid::nil(),
+                expires_at: DateTime::from_timestamp_millis(until.parse().ok()?)?,
+            })
+        };
+        let claims = read().ok_or(TokenError::Invalid)?;
+        match claims.expires_at > now {
+            true => Ok(claims),
+            false => Err(TokenError::Expired),
+        }
+    }
+}
+
 async fn chat(
     request: HttpRequest,
     payload: web::Payload,
-    who: web::Path<(uuid::Uuid, u64)>,
+    who: web::Path<(Uuid, u64)>,
     worker: web::Data<Worker>,
 ) -> HttpResponse {
     let (user, lifetime_ms) = who.into_inner();
