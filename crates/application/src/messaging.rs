@@ -64,8 +64,12 @@ pub fn write_batch(
             lock_rooms(tx, messages, changes)?;
         }
         let stored = tx.store_messages(messages)?;
-        let repeated = stored.iter().filter_map(|outcome| match outcome {
-            StoreOutcome::Repeated(message) => Some((message, message.sender_id)),
+        // A message of another room is told without what others made of it: its sender may not be in
+        // that room any more.
+        let repeated = stored.iter().zip(messages).filter_map(|(outcome, sent)| match outcome {
+            StoreOutcome::Repeated(message) if message.room_id == sent.room_id => {
+                Some((message, message.sender_id))
+            }
             _ => None,
         });
         let reactions = shown::reactions(tx, repeated)?;

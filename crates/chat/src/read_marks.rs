@@ -20,7 +20,7 @@ use abu_chat_protocol::{
     server::{self, ReadNotify},
 };
 use abu_domain::{RoomId, UserId};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -73,6 +73,8 @@ struct Marks {
     /// more.
     storing: VecDeque<(RoomId, Vec<Reader>)>,
     storing_since: Option<Instant>,
+    /// The thread sleeps until there is a mark. While it rests it is woken for none.
+    is_awaited: bool,
     stopping: bool,
 }
 
@@ -121,8 +123,7 @@ impl ReadMarks {
             }
             _ => return Err(TooManyMarks(reader)),
         }
-        drop(marks);
-        self.shared.changed.notify_one();
+        self.shared.wake(marks);
         Ok(())
     }
 
@@ -132,8 +133,7 @@ impl ReadMarks {
         let mut marks = self.shared.marks.lock();
         if let Some(wanted) = marks.wanted(mark) {
             wanted.mark.seq = wanted.mark.seq.max(mark.seq);
-            drop(marks);
-            self.shared.changed.notify_one();
+            self.shared.wake(marks);
         }
     }
 
@@ -172,6 +172,15 @@ impl Marks {
 }
 
 impl Shared {
+    /// Wakes the thread, if it sleeps until there is a mark.
+    fn wake(&self, mut marks: MutexGuard<'_, Marks>) {
+        let is_awaited = std::mem::take(&mut marks.is_awaited);
+        drop(marks);
+        if is_awaited {
+            self.changed.notify_one();
+        }
+    }
+
     fn run(&self) {
         while let Some(marks) = self.next() {
             for batch in marks.chunks(BATCH) {
@@ -188,8 +197,10 @@ impl Shared {
             if marks.stopping {
                 return None;
             }
+            marks.is_awaited = true;
             self.changed.wait(&mut marks);
         }
+        marks.is_awaited = false;
         let mut taken = Vec::with_capacity(marks.waiting.len());
         for Wanted { mark, readers } in std::mem::take(&mut marks.waiting).into_values() {
             taken.push(mark);

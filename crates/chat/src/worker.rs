@@ -451,12 +451,18 @@ impl Worker {
         let request_ref = asker.and_then(|asker| asker.request_ref.as_ref());
         let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
+        let mut is_answered = false;
         for (key, session) in registry.in_room(room) {
             if Some(key) == asking {
                 session.answer(request_ref, &mut frames);
+                is_answered = true;
             } else {
                 self.deliver(session, &mut frames);
             }
+        }
+        // Who was in the room when it was stored, and no longer is, still hears what became of it.
+        if !is_answered && let Some(session) = asking.and_then(|key| registry.session(key)) {
+            session.answer(request_ref, &mut frames);
         }
     }
 

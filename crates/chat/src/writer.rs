@@ -444,7 +444,7 @@ impl Storing {
         let Written {
             messages,
             changes,
-            mut reactions,
+            reactions,
         } = written;
         let (mut messages, mut changes) = (messages.into_iter(), changes.into_iter());
         let mut events = Vec::with_capacity(batch.len());
@@ -458,7 +458,7 @@ impl Storing {
                 if let StoreOutcome::Stored(message) = &outcome {
                     self.mark_read(message, waiter.as_ref());
                 }
-                events.extend(telling::of_message(outcome, waiter, &mut reactions));
+                events.extend(telling::of_message(outcome, waiter, &reactions));
             } else if let Some(outcome) = changes.next() {
                 events.extend(telling::of_change(outcome, waiter, in_doubt));
             }

@@ -1,6 +1,6 @@
 //! Messages as they are shown to somebody.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use abu_domain::{
     MessageId, UserId,
@@ -31,10 +31,12 @@ pub(super) fn reactions<'a>(
     tx: &mut dyn Transaction,
     messages: impl Iterator<Item = (&'a Message, UserId)>,
 ) -> Result<Reactions, StoreError> {
-    let pairs: Vec<(MessageId, UserId)> = messages
+    // Each once, however often it is asked for.
+    let pairs: BTreeSet<(MessageId, UserId)> = messages
         .filter(|(message, _)| message.revision.is_some() && !message.is_deleted())
         .map(|(message, user)| (message.id, user))
         .collect();
+    let pairs: Vec<(MessageId, UserId)> = pairs.into_iter().collect();
     let mut reactions = Reactions::new();
     if !pairs.is_empty() {
         for (message, user, reaction) in tx.reactions(&pairs)? {

@@ -1,11 +1,11 @@
 //! What somebody missed in their rooms while they were away.
 
-use std::{collections::HashMap, ops::RangeInclusive};
-
-use abu_domain::{
-    RoomId, UserId,
-    message::{Message, ShownMessage},
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::RangeInclusive,
 };
+
+use abu_domain::{RoomId, UserId, message::ShownMessage};
 
 use super::shown;
 use crate::{
@@ -15,9 +15,11 @@ use crate::{
 
 /// The most messages of one answer.
 pub const MAX_MESSAGES: usize = 100;
-/// About how many bytes of text one answer has. One message more is always told, or a long one would
+/// About how many bytes of text and reactions one answer has. One message more is always told, or a long one would
 /// stand in the way for ever.
 const MAX_BYTES: usize = 96 * 1024;
+/// About how many bytes it takes to name somebody who reacted.
+const BYTES_OF_USER: usize = 40;
 /// How many changes of one room are looked at for one answer.
 const CHANGES_OF_ROOM: u32 = 100;
 /// And of all rooms together.
@@ -168,9 +170,9 @@ fn read_changes(tx: &mut dyn Transaction, rooms: &mut [Room]) -> Result<(), Stor
     Ok(())
 }
 
-/// The places to be read: as many as may be told, in the order they are told in.
+/// The places to be read, each once: as many as may be told, of those that are told first.
 fn places_of(rooms: &[Room]) -> Vec<(RoomId, i64)> {
-    rooms
+    let places: BTreeSet<(RoomId, i64)> = rooms
         .iter()
         .flat_map(|room| {
             let changed = room.changed.iter().map(|(seq, _)| *seq);
@@ -178,7 +180,8 @@ fn places_of(rooms: &[Room]) -> Vec<(RoomId, i64)> {
             room.missed().chain(changed).map(move |seq| (room_id, seq))
         })
         .take(MAX_MESSAGES)
-        .collect()
+        .collect();
+    places.into_iter().collect()
 }
 
 /// Puts the answer together out of what was read, until there is enough of it.
@@ -244,11 +247,12 @@ impl Telling {
         // Asked for twice, a room is told twice.
         let shown = self.messages.get(&(room, seq))?.clone();
         self.count += 1;
-        self.bytes += size(&shown.message);
+        self.bytes += size(&shown);
         Some(shown)
     }
 }
 
-fn size(message: &Message) -> usize {
-    message.text.as_str().len()
+fn size(shown: &ShownMessage) -> usize {
+    let named = shown.reactions.iter().map(|reaction| reaction.user_ids.len());
+    shown.message.text.as_str().len() + named.sum::<usize>() * BYTES_OF_USER
 }

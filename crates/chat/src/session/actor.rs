@@ -4,14 +4,14 @@
 use std::{sync::Arc, time::Instant};
 
 use abu_application::{
-    messaging,
+    messaging::{self, CatchUp, HistoryPage},
     ports::{ReadMark, StoreError},
     rooms,
 };
 use abu_chat_protocol::{
     CloseCode, Profile, RequestRef, ServerPacket,
     client::{ListMessageRequest, PresenceRequest, SyncRequest, TokenRenew},
-    server::{self, TokenRenewed},
+    server::{self, PresenceResponse, TokenRenewed},
 };
 use abu_domain::{
     MessageId, RoomId, SessionId, UserId,
@@ -232,16 +232,19 @@ impl ChatSession {
             order,
         } = request;
         let read = async move {
-            messaging::history(&engine.database, room, skip, limit, order, viewer)
-                .await
-                .map(|page| packets::history_response(room, &page).into())
+            messaging::history(&engine.database, room, skip, limit, order, viewer).await
+        };
+        let show = move |session: &Self, page: HistoryPage| {
+            session.if_in(room, ListMessageRequest::NAME, || {
+                packets::history_response(room, &page).into()
+            })
         };
         let asked = Asked {
             request: ListMessageRequest::NAME,
             room: Some(room),
             request_ref,
         };
-        self.send_read(read, asked, ctx);
+        self.send_read(read, show, asked, ctx);
     }
 
     fn send_missed(
@@ -252,17 +255,25 @@ impl ChatSession {
     ) {
         let engine = Arc::clone(self.worker.engine());
         let viewer = self.user;
-        let read = async move {
-            messaging::catch_up(&engine.database, viewer, asked.positions)
-                .await
-                .map(|rooms| packets::sync_response(rooms, asked.not_a_member).into())
+        let SyncAsked {
+            positions,
+            mut not_a_member,
+        } = asked;
+        let read = async move { messaging::catch_up(&engine.database, viewer, positions).await };
+        let show = move |session: &Self, rooms: Vec<CatchUp>| {
+            let (rooms, left): (Vec<CatchUp>, Vec<CatchUp>) = rooms
+                .into_iter()
+                .partition(|room| session.is_in(room.room_id));
+            let left = left.into_iter().map(|room| room.room_id.uuid());
+            not_a_member.extend(left.map(abu_chat_protocol::RoomId::from));
+            packets::sync_response(rooms, not_a_member).into()
         };
         let asked = Asked {
             request: SyncRequest::NAME,
             room: None,
             request_ref,
         };
-        self.send_read(read, asked, ctx);
+        self.send_read(read, show, asked, ctx);
     }
 
     fn send_presence(
@@ -284,32 +295,54 @@ impl ChatSession {
                 .map(|member| member.membership.user_id)
                 .collect();
             let online = engine.users.online(&users);
-            let packet = packets::presence_response(room, &members, &online, has_more);
-            Ok::<ServerPacket, StoreError>(packet.into())
+            let present = packets::presence_response(room, &members, &online, has_more);
+            Ok::<_, StoreError>(present)
+        };
+        let show = move |session: &Self, present: PresenceResponse| {
+            session.if_in(room, PresenceRequest::NAME, || present.into())
         };
         let asked = Asked {
             request: PresenceRequest::NAME,
             room: Some(room),
             request_ref,
         };
-        self.send_read(read, asked, ctx);
+        self.send_read(read, show, asked, ctx);
     }
 
     /// Reads no further packet of this session until the answer is sent: answers come in the order they
-    /// were asked for, and one session has one read under way at a time.
-    fn send_read(
+    /// were asked for, and one session has one read under way at a time. What was read is shown as the
+    /// session stands then: it may have been taken out of a room meanwhile.
+    fn send_read<T: 'static>(
         &mut self,
-        read: impl Future<Output = Result<ServerPacket, StoreError>> + 'static,
+        read: impl Future<Output = Result<T, StoreError>> + 'static,
+        show: impl FnOnce(&Self, T) -> ServerPacket + 'static,
         asked: Asked,
         ctx: &mut Context<Self>,
     ) {
         ctx.wait(read.into_actor(self).map(move |read, session, _ctx| {
             let packet = match read {
-                Ok(packet) => packet,
+                Ok(found) => show(session, found),
                 Err(error) => session.read_error(&asked, &error).into(),
             };
             session.send(&packet, asked.request_ref.as_ref());
         }));
+    }
+
+    /// What is told of a room to who is in it.
+    fn if_in(
+        &self,
+        room: RoomId,
+        request: &str,
+        packet: impl FnOnce() -> ServerPacket,
+    ) -> ServerPacket {
+        match self.is_in(room) {
+            true => packet(),
+            false => server::Error::not_a_member(request, room.uuid()).into(),
+        }
+    }
+
+    fn is_in(&self, room: RoomId) -> bool {
+        self.worker.room_of(self.user, room).is_some()
     }
 
     fn read_error(&self, asked: &Asked, error: &StoreError) -> server::Error {

@@ -74,7 +74,7 @@ impl Waiter {
 pub(super) fn of_message(
     outcome: StoreOutcome,
     waiter: Option<Waiter>,
-    reactions: &mut Reactions,
+    reactions: &Reactions,
 ) -> Option<Event> {
     match outcome {
         StoreOutcome::Stored(message) => {
@@ -82,8 +82,9 @@ pub(super) fn of_message(
             Some(to_room(message, packet, waiter))
         }
         StoreOutcome::Repeated(message) => {
-            let own = reactions.remove(&(message.id, message.sender_id));
-            let packet = packets::message_receive(&message, &own.unwrap_or_default());
+            let reactions = reactions.get(&(message.id, message.sender_id));
+            let reactions = reactions.map_or(&[][..], Vec::as_slice);
+            let packet = packets::message_receive(&message, reactions);
             answer(message, packet, waiter?)
         }
         StoreOutcome::NotAMember => refuse(waiter?, &Refusal::NotAMember),

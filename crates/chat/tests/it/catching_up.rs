@@ -226,6 +226,23 @@ async fn the_rooms_that_are_named_first_are_served_first() {
 }
 
 #[tokio::test]
+async fn a_room_that_is_named_twice_is_told_twice() {
+    let chat = Chat::start();
+    let amina = chat.user();
+    let room = chat.room(&[amina]).await;
+    let ids = fill(&chat, room, amina, &numbered(2));
+    change(&chat, room, amina, vec![(ids[0], ChangeKind::React(emoji(1)))]);
+    let mut client = chat.connect_v2(amina).await;
+    let ask = || RoomPosition::new(room.uuid(), 0);
+    let response = sync(&mut client, vec![ask(), ask()]).await;
+    let [one, other] = response.rooms.as_slice() else {
+        panic!("it was asked for twice");
+    };
+    assert_eq!(one, other);
+    assert_eq!((one.messages.len(), one.messages[0].reactions.len()), (2, 1));
+}
+
+#[tokio::test]
 async fn long_messages_make_shorter_answers_and_all_of_them_come() {
     let chat = Chat::start();
     let amina = chat.user();

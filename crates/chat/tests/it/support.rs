@@ -1,10 +1,16 @@
 //! A server that is nothing but the chat.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use abu_application::{
     BlockingPool, Database,
-    ports::{AccessTokens, IssuedToken, LiveChat, Store, TokenClaims, TokenError},
+    ports::{
+        AccessTokens, IssuedToken, LiveChat, Store, StoreError, TokenClaims, TokenError, Transaction,
+    },
     rooms::{RoomDraft, RoomLimits, Rooms},
     system::{SystemClock, SystemIds},
 };
@@ -13,6 +19,8 @@ use abu_chat_protocol::server::Welcome;
 use abu_domain::{RoomId, SessionId, UserId, text::RoomName};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite;
 use uuid::Uuid;
 
@@ -168,6 +176,92 @@ impl Drop for Chat {
     fn drop(&mut self) {
         // The runtime of the test may be gone; the command is sent at once, waiting is optional.
         drop(self.handle.stop(false));
+    }
+}
+
+/// What a [`StoppableStore`] stops after.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Hold {
+    Read,
+    Transaction,
+}
+
+/// A store that is stopped where a test wants it to be: what was asked of it is done, and whoever
+/// asked does not hear so yet.
+pub(crate) struct StoppableStore {
+    store: Arc<dyn Store>,
+    next: Mutex<Option<Stop>>,
+}
+
+struct Stop {
+    after: Hold,
+    reached: oneshot::Sender<()>,
+    /// Ends with the test's side.
+    held: mpsc::Receiver<()>,
+}
+
+/// A stop that is to come; it goes on when this, or what it becomes, is dropped.
+pub(crate) struct Held {
+    reached: oneshot::Receiver<()>,
+    holding: mpsc::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the store is stopped.
+    pub(crate) async fn reached(self) -> mpsc::Sender<()> {
+        let reached = tokio::time::timeout(PATIENCE, self.reached);
+        reached.await.unwrap().unwrap();
+        self.holding
+    }
+}
+
+impl StoppableStore {
+    pub(crate) fn on(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            next: Mutex::new(None),
+        }
+    }
+
+    /// Stops once after the next read, or the next transaction that is committed.
+    pub(crate) fn stop_after_next(&self, after: Hold) -> Held {
+        let (tell, reached) = oneshot::channel();
+        let (holding, held) = mpsc::channel();
+        *self.next.lock() = Some(Stop {
+            after,
+            reached: tell,
+            held,
+        });
+        Held { reached, holding }
+    }
+
+    fn stop_after(&self, what: Hold) {
+        let stop = self.next.lock().take_if(|stop| stop.after == what);
+        if let Some(stop) = stop {
+            let _ = stop.reached.send(());
+            let _ = stop.held.recv();
+        }
+    }
+}
+
+impl Store for StoppableStore {
+    fn run_transaction(
+        &self,
+        work: &mut dyn FnMut(&mut dyn Transaction) -> bool,
+    ) -> Result<(), StoreError> {
+        let result = self.store.run_transaction(work);
+        self.stop_after(Hold::Transaction);
+        result
+    }
+
+    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Transaction)) -> Result<(), StoreError> {
+        let result = self.store.run_read(work);
+        self.stop_after(Hold::Read);
+        result
+    }
+
+    fn ping(&self) -> Result<(), StoreError> {
+        self.store.ping()
     }
 }
 

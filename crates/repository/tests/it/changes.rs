@@ -302,6 +302,32 @@ fn a_message_has_a_bounded_number_of_emoji_and_so_has_each_member() {
 }
 
 #[test]
+fn a_message_sent_again_is_shown_with_its_reactions_once_each_and_in_its_own_room() {
+    let scene = scene();
+    let elsewhere = scene.database.group(scene.amina).create().id;
+    let first = NewMessage {
+        client_message_id: Some(Uuid::new_v4()),
+        ..new_message(scene.room, scene.amina, "graduated!")
+    };
+    let again = |room_id| NewMessage {
+        id: MessageId::new(Uuid::now_v7()),
+        room_id,
+        ..first.clone()
+    };
+    scene.write(std::slice::from_ref(&first), &[]);
+    changed(scene.make(first.id, scene.bola, ChangeKind::React(emoji(1))));
+
+    let written = scene.write(&[again(scene.room), again(scene.room)], &[]);
+    let reactions = &written.reactions[&(first.id, scene.amina)];
+    assert_eq!(reactions, &scene.reactions(first.id, scene.amina));
+    assert_eq!(reactions.len(), 1);
+    // Asked for from another room, its sender may not be in its own any more.
+    let written = scene.write(&[again(elsewhere)], &[]);
+    assert!(matches!(&written.messages[0], StoreOutcome::Repeated(message) if message.id == first.id));
+    assert!(written.reactions.is_empty());
+}
+
+#[test]
 fn a_reaction_names_who_asks_and_the_first_few_who_reacted() {
     let scene = scene();
     let message = scene.say(scene.amina, "popular").id;
