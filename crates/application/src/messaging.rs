@@ -135,7 +135,7 @@ pub async fn history(
             }
             Ok(HistoryPage {
                 messages: match viewer {
-                    Some(user) => shown::shown_to(tx, user, messages)?,
+                    Some(user) => shown_to(tx, user, messages)?,
                     None => shown::bare(messages),
                 },
                 total_count,
@@ -338,7 +338,7 @@ impl Messaging {
                     tx,
                     |tx, seek, limit| {
                         let messages = tx.list_messages(room, window, seek, limit)?;
-                        shown::shown_to(tx, caller.user, messages)
+                        shown_to(tx, caller.user, messages)
                     },
                     |tx| Ok(window.total(tx.last_seq(room)?.unwrap_or(0))),
                 )?)

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The most messages of one answer.
-pub const MAX_MESSAGES: usize = 100;
+const MAX_MESSAGES: usize = 100;
 /// About how many bytes of text and reactions one answer has. One message more is always told, or a long one would
 /// stand in the way for ever.
 const MAX_BYTES: usize = 96 * 1024;

@@ -324,7 +324,7 @@ async fn chat(
 
 /// Serves on a free port, from threads of its own.
 fn serve(engine: ChatEngine, settings: ChatSettings) -> (SocketAddr, ServerHandle) {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let server = HttpServer::new(move || {
