@@ -66,12 +66,15 @@ pub fn write_batch(
         let stored = tx.store_messages(messages)?;
         // A message of another room is told without what others made of it: its sender may not be in
         // that room any more.
-        let repeated = stored.iter().zip(messages).filter_map(|(outcome, sent)| match outcome {
-            StoreOutcome::Repeated(message) if message.room_id == sent.room_id => {
-                Some((message, message.sender_id))
-            }
-            _ => None,
-        });
+        let repeated = stored
+            .iter()
+            .zip(messages)
+            .filter_map(|(outcome, sent)| match outcome {
+                StoreOutcome::Repeated(message) if message.room_id == sent.room_id => {
+                    Some((message, message.sender_id))
+                }
+                _ => None,
+            });
         let reactions = shown::reactions(tx, repeated)?;
         Ok(Written {
             changes: changes::make(tx, changes)?,

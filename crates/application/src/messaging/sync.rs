@@ -253,6 +253,9 @@ impl Telling {
 }
 
 fn size(shown: &ShownMessage) -> usize {
-    let named = shown.reactions.iter().map(|reaction| reaction.user_ids.len());
+    let named = shown
+        .reactions
+        .iter()
+        .map(|reaction| reaction.user_ids.len());
     shown.message.text.as_str().len() + named.sum::<usize>() * BYTES_OF_USER
 }

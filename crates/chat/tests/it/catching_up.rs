@@ -231,7 +231,12 @@ async fn a_room_that_is_named_twice_is_told_twice() {
     let amina = chat.user();
     let room = chat.room(&[amina]).await;
     let ids = fill(&chat, room, amina, &numbered(2));
-    change(&chat, room, amina, vec![(ids[0], ChangeKind::React(emoji(1)))]);
+    change(
+        &chat,
+        room,
+        amina,
+        vec![(ids[0], ChangeKind::React(emoji(1)))],
+    );
     let mut client = chat.connect_v2(amina).await;
     let ask = || RoomPosition::new(room.uuid(), 0);
     let response = sync(&mut client, vec![ask(), ask()]).await;
@@ -239,7 +244,10 @@ async fn a_room_that_is_named_twice_is_told_twice() {
         panic!("it was asked for twice");
     };
     assert_eq!(one, other);
-    assert_eq!((one.messages.len(), one.messages[0].reactions.len()), (2, 1));
+    assert_eq!(
+        (one.messages.len(), one.messages[0].reactions.len()),
+        (2, 1)
+    );
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use std::{
 use abu_application::{
     BlockingPool, Database,
     ports::{
-        AccessTokens, IssuedToken, LiveChat, Store, StoreError, TokenClaims, TokenError, Transaction,
+        AccessTokens, IssuedToken, LiveChat, Store, StoreError, TokenClaims, TokenError,
+        Transaction,
     },
     rooms::{RoomDraft, RoomLimits, Rooms},
     system::{SystemClock, SystemIds},

@@ -323,7 +323,9 @@ fn a_message_sent_again_is_shown_with_its_reactions_once_each_and_in_its_own_roo
     assert_eq!(reactions.len(), 1);
     // Asked for from another room, its sender may not be in its own any more.
     let written = scene.write(&[again(elsewhere)], &[]);
-    assert!(matches!(&written.messages[0], StoreOutcome::Repeated(message) if message.id == first.id));
+    assert!(
+        matches!(&written.messages[0], StoreOutcome::Repeated(message) if message.id == first.id)
+    );
     assert!(written.reactions.is_empty());
 }
 
