@@ -118,6 +118,11 @@ pub(crate) enum Event {
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Handled,
     },
+    /// Nothing to do.
+    Mark {
+        #[expect(dead_code, reason = "tells by being dropped")]
+        handled: Handled,
+    },
     /// The server is going down.
     ShutDown,
 }

@@ -114,7 +114,7 @@ impl Worker {
             mut response,
             reader,
             outbox,
-        } = Socket::open(request, payload, settings)
+        } = Socket::open(request, payload, settings, &engine.pressure)
             .await
             .map_err(ConnectError::Handshake)?;
         if let Some(protocol) = negotiated.subprotocol {

@@ -18,13 +18,14 @@ use abu_domain::{
     RoomId, SessionId, UserId,
     message::{Message, MessageChange, NewMessage},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::{
     ChatSettings, Worker,
     bus::{Event, LocalBus},
     directory::{Change, Directory},
     last_seen::LastSeen,
+    pressure::Pressure,
     read_marks::{ReadMarks, Reader},
     users::Users,
     writer::{Sender, Write, Writer},
@@ -42,6 +43,9 @@ pub(crate) struct Engine {
     pub(crate) tokens: Arc<dyn AccessTokens>,
     pub(crate) bus: Arc<LocalBus>,
     pub(crate) users: Arc<Users>,
+    pub(crate) pressure: Arc<Pressure>,
+    /// Held by the worker that tells of presence: one at a time, so that the pressure shows what it did.
+    pub(crate) presence_turn: Mutex<()>,
     pub(crate) directory: Directory,
     pub(crate) writer: Writer,
     pub(crate) read_marks: Arc<ReadMarks>,
@@ -72,6 +76,8 @@ impl ChatEngine {
         let read_marks = Arc::new(read_marks);
         Ok(Self(Arc::new(Engine {
             users: Arc::new(Users::new(&settings)),
+            pressure: Arc::default(),
+            presence_turn: Mutex::default(),
             directory: Directory::start(Arc::clone(store), Arc::clone(&bus))?,
             writer: Writer::start(
                 Arc::clone(store),

@@ -7,6 +7,8 @@ mod engine;
 mod frame;
 mod last_seen;
 mod packets;
+mod presence;
+mod pressure;
 mod rate_limit;
 mod read_marks;
 mod registry;

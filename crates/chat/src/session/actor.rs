@@ -41,7 +41,7 @@ use crate::{
     read_marks::{self, Reader, TooManyMarks},
     registry::{RoomView, SessionKey},
     users::SessionPlace,
-    worker::Outgoing,
+    worker::Typing,
     writer::{self, QueueFull, Sender, Write},
 };
 
@@ -429,25 +429,17 @@ impl ChatSession {
     }
 
     fn tell_others(&self, effect: Effect) {
-        let user = self.user;
-        let outgoing = match effect {
-            Effect::Join => Outgoing::Join {
-                user,
-                rooms: self.worker.rooms_of(user),
-            },
-            Effect::Leave => Outgoing::Leave {
-                user,
-                rooms: self.worker.rooms_of(user),
-            },
-            Effect::Typing { room, is_typing } => Outgoing::Typing {
-                user,
+        match effect {
+            Effect::Join => self.worker.joined(self.user),
+            Effect::Leave => self.worker.left(self.user),
+            Effect::Typing { room, is_typing } => self.worker.typing(Typing {
+                user: self.user,
                 room,
                 from: self.address(),
                 is_typing,
-            },
-            _ => return,
-        };
-        self.worker.publish(outgoing);
+            }),
+            _ => {}
+        }
     }
 
     fn asker(&self, request_ref: Option<RequestRef>) -> Asker {
