@@ -20,7 +20,7 @@ use std::{
 
 use abu_application::{
     BlockingPool, Database,
-    ports::{Clock, Ids},
+    ports::{AccessTokens, Clock, Ids},
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;
@@ -235,13 +235,19 @@ fn parts(
     };
     let refresh_tokens = HmacRefreshTokens::new(secret.expose_secret().as_bytes());
     let links = HmacLinkTokens::new(secret.expose_secret().as_bytes());
-    let tokens = JwtTokens::new(&secret, &auth.issuer, &auth.audience, auth.access_token_ttl);
+    let tokens: Arc<dyn AccessTokens> = Arc::new(JwtTokens::new(
+        &secret,
+        &auth.issuer,
+        &auth.audience,
+        auth.access_token_ttl,
+    ));
     let places = BlockingPool::new(settings.database.pool_size as usize, PATIENCE);
     let database = Database::new(store, places);
     let chat = ChatEngine::start(
         database.clone(),
         Arc::clone(&clock),
         Arc::clone(&ids),
+        Arc::clone(&tokens),
         settings.chat.clone(),
     );
     Ok(AppParts {
@@ -250,7 +256,7 @@ fn parts(
         database,
         chat: chat.map_err(StartError::Threads)?,
         readiness: readiness.clone(),
-        tokens: Arc::new(tokens),
+        tokens,
         refresh_tokens: Arc::new(refresh_tokens),
         one_time_passwords: Arc::new(SealedTotp::new(&encryption_key)),
         links: Arc::new(links),

@@ -31,16 +31,21 @@ pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verificatio
 pub use erasures::{Erasure, ErasureRows};
 pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
-pub use live_chat::{Applied, LiveChat, SubmitError};
+pub use live_chat::{Applied, LiveChat, SubmitError, Submitted};
 pub use mail::{
     ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRows, Mailer, MailerError,
     RenderedMail,
 };
-pub use messages::{MessageRows, SeqWindow, StoreOutcome};
+pub use messages::{
+    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRows, NewReaction,
+    PastText, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
+};
 pub use own_account::{OwnAccountRows, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetRows};
 pub use rights::{GroupRows, NameFilter, PermissionRows, RoleRows};
-pub use rooms::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows};
+pub use rooms::{
+    ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing, RoomRows,
+};
 pub use security::{
     AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordPolicy,
     PasswordWeakness, RefreshTokens, TokenClaims, TokenError,

@@ -2,10 +2,11 @@
 //!
 //! Whoever is not in a room is answered as if it did not exist.
 
-use std::sync::Arc;
+use std::{collections::HashMap, future::ready, sync::Arc};
 
 use abu_domain::{
     RoomId, UserId,
+    message::ShownMessage,
     room::{DirectPair, Membership, Room, RoomKind, RoomRole},
     text::RoomName,
 };
@@ -13,7 +14,8 @@ use abu_domain::{
 use crate::{
     Database,
     access::{self, AccessError, Caller},
-    lists::{ListRequest, Listed, TimePosition, Total},
+    lists::{ListRequest, Listed, Seek, TimePosition, Total},
+    messaging,
     ports::{
         Applied, Clock, Ids, LiveChat, MemberListing, NewRoom, RoomListing, StoreError, Transaction,
     },
@@ -75,6 +77,17 @@ pub struct RoomOpened {
     pub room: Room,
     /// False where it is the direct room the two had already.
     pub created: bool,
+}
+
+/// A room in the list of somebody's own.
+#[derive(Clone, Debug)]
+pub struct OwnRoom {
+    /// The room.
+    pub room: Room,
+    /// Its newest message.
+    pub last_message: Option<ShownMessage>,
+    /// Place of the last message that the user has read.
+    pub last_read_seq: i64,
 }
 
 /// A member in a room's list, with what only the chat knows.
@@ -155,7 +168,7 @@ impl Rooms {
             created_at: self.clock.now(),
         };
         let limits = self.limits;
-        self.change(move |tx| {
+        self.change(me, move |tx| {
             access::require_active(tx, &caller)?;
             require_users(tx, &[other])?;
             if !tx.insert_room(&new_room)? {
@@ -194,7 +207,7 @@ impl Rooms {
             created_at: self.clock.now(),
         };
         let limits = self.limits;
-        self.change(move |tx| {
+        self.change(me, move |tx| {
             access::require_active(tx, &caller)?;
             require_users(tx, &others)?;
             let mut everybody = others.clone();
@@ -238,13 +251,16 @@ impl Rooms {
         &self,
         caller: Caller,
         page: ListRequest<TimePosition<RoomId>>,
-    ) -> Result<Listed<RoomListing>, RoomError> {
+    ) -> Result<Listed<OwnRoom>, RoomError> {
         self.database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
                 Ok(page.fetch(
                     tx,
-                    |tx, seek, limit| tx.list_rooms(caller.user, seek, limit),
+                    |tx, seek, limit| {
+                        let rooms = tx.list_rooms(caller.user, seek, limit)?;
+                        with_last_messages(tx, caller.user, rooms)
+                    },
                     |tx| tx.count_rooms(caller.user),
                 )?)
             })
@@ -264,25 +280,25 @@ impl Rooms {
         expected: Expected,
     ) -> Result<Room, RoomError> {
         let now = self.clock.now();
-        self.database
-            .transaction(move |tx| {
-                let (room, membership) = lock_as_member(tx, &caller, id)?;
-                if patch.name.is_some() {
-                    require_open_group(&room)?;
-                    if !membership.role.may_rename() {
-                        return Err(RoomError::RoleForbids);
-                    }
+        self.change(caller.user, move |tx| {
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
+            if patch.name.is_some() {
+                require_open_group(&room)?;
+                if !membership.role.may_rename() {
+                    return Err(RoomError::RoleForbids);
                 }
-                expected.check(Version::of(room.last_modified))?;
-                match patch.name {
-                    Some(name) => {
-                        tx.rename_room(id, &name, now)?;
-                        tx.room(id)?.ok_or(RoomError::RoomNotFound)
-                    }
-                    None => Ok(room),
+            }
+            expected.check(Version::of(room.last_modified))?;
+            match patch.name {
+                Some(name) => {
+                    tx.rename_room(id, &name, now)?;
+                    let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
+                    Ok((room, Change::Name(id)))
                 }
-            })
-            .await
+                None => Ok((room, Change::None)),
+            }
+        })
+        .await
     }
 
     /// Makes the room read-only and takes it out of lists: a group for its owners, a direct room
@@ -292,7 +308,7 @@ impl Rooms {
     /// [`RoomError`].
     pub async fn archive(&self, caller: Caller, id: RoomId) -> Result<(), RoomError> {
         let now = self.clock.now();
-        self.change(move |tx| {
+        self.change(caller.user, move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Group && !membership.role.may_archive() {
                 return Err(RoomError::RoleForbids);
@@ -352,7 +368,7 @@ impl Rooms {
         let now = self.clock.now();
         let limits = self.limits;
         let users = without(users, caller.user);
-        self.change(move |tx| {
+        self.change(caller.user, move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             require_open_group(&room)?;
             if !membership.role.may_add_members() {
@@ -382,7 +398,7 @@ impl Rooms {
         user: UserId,
     ) -> Result<(), RoomError> {
         let now = self.clock.now();
-        self.change(move |tx| {
+        self.change(caller.user, move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Direct {
                 return Err(RoomError::DirectRoom);
@@ -430,6 +446,7 @@ impl Rooms {
     /// until the chat goes by it.
     async fn change<T: Send + 'static>(
         &self,
+        by: UserId,
         work: impl FnOnce(&mut dyn Transaction) -> Result<(T, Change), RoomError> + Send + 'static,
     ) -> Result<T, RoomError> {
         let live_chat = Arc::clone(&self.live_chat);
@@ -437,7 +454,7 @@ impl Rooms {
             .database
             .run(move |store| {
                 let (value, change) = store.transaction(work)?;
-                Ok::<_, RoomError>((value, change.tell(&*live_chat)))
+                Ok::<_, RoomError>((value, change.tell(&*live_chat, by)))
             })
             .await?;
         applied.await;
@@ -445,19 +462,58 @@ impl Rooms {
     }
 }
 
+/// At most `limit` members of the room after this one, by user id, for somebody who is known to be a
+/// member.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn members_after(
+    database: &Database,
+    room: RoomId,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<MemberListing>, StoreError> {
+    database
+        .read(move |tx| tx.list_members(room, Seek::After(after), limit))
+        .await
+}
+
 /// What the chat must be told after a commit.
 enum Change {
+    None,
     Members(RoomId, Vec<UserId>),
     State(RoomId),
+    Name(RoomId),
 }
 
 impl Change {
-    fn tell(self, live_chat: &dyn LiveChat) -> Applied {
+    fn tell(self, live_chat: &dyn LiveChat, by: UserId) -> Applied {
         match self {
-            Self::Members(room, users) => live_chat.membership_changed(room, &users),
-            Self::State(room) => live_chat.room_state_changed(room),
+            Self::None => Box::pin(ready(())),
+            Self::Members(room, users) => live_chat.membership_changed(room, &users, by),
+            Self::State(room) => live_chat.room_state_changed(room, by),
+            Self::Name(room) => live_chat.room_renamed(room, by),
         }
     }
+}
+
+fn with_last_messages(
+    tx: &mut dyn Transaction,
+    user: UserId,
+    rooms: Vec<RoomListing>,
+) -> Result<Vec<OwnRoom>, StoreError> {
+    let last_messages = rooms.iter().filter_map(|room| room.last_message.clone());
+    let mut shown: HashMap<RoomId, ShownMessage> =
+        messaging::shown_to(tx, user, last_messages.collect())?
+            .into_iter()
+            .map(|shown| (shown.message.room_id, shown))
+            .collect();
+    let own = rooms.into_iter().map(|listing| OwnRoom {
+        last_message: shown.remove(&listing.room.id),
+        room: listing.room,
+        last_read_seq: listing.last_read_seq,
+    });
+    Ok(own.collect())
 }
 
 fn reopen_direct(

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use abu_application::ports::RoomChatState;
+use abu_chat_protocol::RequestRef;
 use abu_domain::{RoomId, SessionId, UserId};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -17,6 +18,13 @@ pub(crate) type WorkerId = u32;
 pub(crate) struct SessionAddress {
     pub(crate) worker: WorkerId,
     pub(crate) key: SessionKey,
+}
+
+/// A session that waits for an answer, and what it calls its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asker {
+    pub(crate) session: SessionAddress,
+    pub(crate) request_ref: Option<RequestRef>,
 }
 
 /// Tells who waits for it, by being dropped with the last worker's share of a batch, that every
@@ -40,10 +48,10 @@ impl Handled {
 /// Something workers must know.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A stored message, for every session in a room. `sender` waits for it.
-    Message {
+    /// Something that was stored, for every session in a room. `asker` waits for it.
+    InRoom {
         room: RoomId,
-        sender: Option<SessionAddress>,
+        asker: Option<Asker>,
         packet: Arc<SharedPacket>,
     },
     /// A packet for every session in a room but the one that caused it.
@@ -59,9 +67,9 @@ pub(crate) enum Event {
         rooms: Arc<[RoomId]>,
         packet: Arc<SharedPacket>,
     },
-    /// A packet for one session.
-    ToSession {
-        session: SessionAddress,
+    /// An answer for one session alone.
+    Answer {
+        asker: Asker,
         packet: Arc<SharedPacket>,
     },
     /// One session's connection must end, as it cannot be told what became of its message.
@@ -70,6 +78,10 @@ pub(crate) enum Event {
     Memberships {
         room: RoomId,
         members: Vec<(UserId, Option<RoomChatState>)>,
+        /// For the sessions of who came in by this.
+        added: Arc<SharedPacket>,
+        /// For the sessions of who is out by this.
+        removed: Arc<SharedPacket>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Handled,
@@ -78,7 +90,16 @@ pub(crate) enum Event {
     RoomState {
         room: RoomId,
         read_only: bool,
+        /// For the room's sessions, where that is new to them.
+        packet: Arc<SharedPacket>,
         version: Version,
+        #[expect(dead_code, reason = "tells by being dropped")]
+        handled: Handled,
+    },
+    /// The room has another name.
+    RoomRenamed {
+        room: RoomId,
+        packet: Arc<SharedPacket>,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Handled,
     },
@@ -94,6 +115,11 @@ pub(crate) enum Event {
         user: UserId,
         log_ins: Arc<[SessionId]>,
         version: Version,
+        #[expect(dead_code, reason = "tells by being dropped")]
+        handled: Handled,
+    },
+    /// Nothing to do.
+    Mark {
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Handled,
     },

@@ -1,7 +1,7 @@
 //! A WebSocket that says back what it hears, for programs that test implementations of the protocol.
 //! It stands on what every session stands on: handshake, decoder, answers and outbox.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, StreamHandler};
 use actix_http::ws::OpCode;
@@ -25,7 +25,7 @@ pub async fn echo(
     payload: web::Payload,
     settings: &ChatSettings,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let socket = Socket::open(request, payload, settings).await?;
+    let socket = Socket::open(request, payload, settings, &Arc::default()).await?;
     Echo::create(|ctx| {
         ctx.add_stream(socket.reader);
         Echo {

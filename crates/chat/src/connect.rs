@@ -17,11 +17,13 @@ use socket2::SockRef;
 use crate::{
     ChatSettings, Worker,
     directory::{LookupError, Snapshot},
+    engine::Engine,
+    frame, packets,
     registry::{EndedMeanwhile, SessionKey},
     session::{
-        ChatSession,
+        ChatSession, Outbox,
         socket::{Descriptor, Socket},
-        state::SessionState,
+        state::{SessionState, TokenEnd},
     },
     worker::Handle,
 };
@@ -106,13 +108,13 @@ impl Worker {
             return Err(ConnectError::Draining);
         }
         let offered = offered_protocols(request);
-        let negotiated = Profile::negotiate_up_to(Profile::V1, offered.as_deref());
+        let negotiated = Profile::negotiate(offered.as_deref());
         let settings = &engine.settings;
         let Socket {
             mut response,
             reader,
             outbox,
-        } = Socket::open(request, payload, settings)
+        } = Socket::open(request, payload, settings, &engine.pressure)
             .await
             .map_err(ConnectError::Handshake)?;
         if let Some(protocol) = negotiated.subprotocol {
@@ -120,15 +122,22 @@ impl Worker {
                 .headers_mut()
                 .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
         }
+        if negotiated.profile >= Profile::V2 {
+            greet(engine, who, &outbox);
+        }
         let now = Instant::now();
         let lifetime = (who.expires_at - engine.clock.now()).to_std();
-        let expires_at = now + lifetime.unwrap_or_default();
-        let state = SessionState::new(settings, now, expires_at);
+        let token_end = TokenEnd {
+            at: now + lifetime.unwrap_or_default(),
+            time: who.expires_at,
+        };
+        let state = SessionState::new(settings, negotiated.profile, now, token_end);
         let admitted = expected.admit(who.session_id, &snapshot, |key| {
             let actor = ChatSession::create(|ctx| {
                 ctx.add_stream(reader);
                 ChatSession {
                     user: who.user_id,
+                    log_in: who.session_id,
                     key,
                     profile: negotiated.profile,
                     state,
@@ -169,6 +178,22 @@ impl From<EndedMeanwhile> for ConnectError {
             EndedMeanwhile::LoggedOut => Self::SessionEnded,
         }
     }
+}
+
+/// Makes `welcome` the first packet of a session. Nobody else knows its outbox yet.
+fn greet(engine: &Engine, who: Connecting, outbox: &Outbox) {
+    let session = engine.ids.random();
+    log::debug!("chat session {session} of user {}", who.user_id);
+    let welcome = packets::welcome(
+        session,
+        who.user_id,
+        engine.clock.now(),
+        who.expires_at,
+        &engine.settings,
+    );
+    let frame = frame::text_frame(&welcome.into(), None, Profile::V2);
+    // An empty outbox takes a frame.
+    let _ = outbox.push(frame);
 }
 
 /// A connection under way; unless it is admitted, the worker stops waiting for it.

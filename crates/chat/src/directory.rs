@@ -16,11 +16,15 @@ use std::{
 };
 
 use abu_application::ports::{ChatMember, RoomChatState, Store, StoreError};
-use abu_domain::{RoomId, SessionId, UserId};
+use abu_domain::{RoomId, SessionId, UserId, room::Room};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::bus::{Event, Handled, LocalBus};
+use crate::{
+    bus::{Event, Handled, LocalBus},
+    frame::SharedPacket,
+    packets,
+};
 
 /// The order of reads.
 pub(crate) type Version = u64;
@@ -68,12 +72,19 @@ pub(crate) enum Change {
     Members {
         room: RoomId,
         users: Vec<UserId>,
+        by: UserId,
     },
     Account {
         user: UserId,
     },
-    Room {
+    /// Whether the room takes messages.
+    State {
         room: RoomId,
+        by: UserId,
+    },
+    Name {
+        room: RoomId,
+        by: UserId,
     },
     /// Ended for good, so there is nothing to read.
     LogIns {
@@ -289,16 +300,17 @@ impl Reader {
     fn read(&self, change: &Change) -> Result<Found, StoreError> {
         self.store.read(|tx| {
             Ok(match change {
-                Change::Members { room, users } => {
-                    Found::Memberships(tx.chat_memberships(*room, users)?)
+                Change::Members { room, users, .. } => {
+                    let members = tx.chat_memberships(*room, users)?;
+                    Found::Memberships(members, tx.room(*room)?)
                 }
                 Change::Account { user } => {
                     let found = tx.chat_members(&[*user])?;
                     Found::Active(found.iter().any(|member| member.is_active))
                 }
                 Change::LogIns { .. } => Found::Ended,
-                Change::Room { room } => {
-                    Found::ReadOnly(tx.room(*room)?.is_none_or(|room| room.is_read_only()))
+                Change::State { room, .. } | Change::Name { room, .. } => {
+                    Found::Room(tx.room(*room)?)
                 }
             })
         })
@@ -308,18 +320,31 @@ impl Reader {
     fn event(&self, change: Change, found: Found, handled: Handled) -> Option<Event> {
         let version = self.version;
         match (change, found) {
-            (Change::Members { room, .. }, Found::Memberships(members)) => {
+            (Change::Members { room, by, .. }, Found::Memberships(members, found)) => {
+                let added = packets::added(room, found.as_ref(), by);
                 Some(Event::Memberships {
                     room,
                     members,
+                    added: Arc::new(SharedPacket::new(added)),
+                    removed: Arc::new(SharedPacket::new(packets::removed(room, by))),
                     version,
                     handled,
                 })
             }
-            (Change::Room { room }, Found::ReadOnly(read_only)) => Some(Event::RoomState {
+            (Change::State { room, by }, Found::Room(found)) => {
+                let read_only = found.is_none_or(|room| room.is_read_only());
+                let packet = packets::state_changed(room, read_only, by);
+                Some(Event::RoomState {
+                    room,
+                    read_only,
+                    packet: Arc::new(SharedPacket::new(packet)),
+                    version,
+                    handled,
+                })
+            }
+            (Change::Name { room, by }, Found::Room(Some(found))) => Some(Event::RoomRenamed {
                 room,
-                read_only,
-                version,
+                packet: Arc::new(SharedPacket::new(packets::renamed(&found, by))),
                 handled,
             }),
             (Change::Account { user }, Found::Active(false)) => Some(Event::Suspended {
@@ -340,13 +365,14 @@ impl Reader {
 
 /// What was read of a change.
 enum Found {
-    Memberships(Vec<(UserId, Option<RoomChatState>)>),
-    ReadOnly(bool),
+    Memberships(Vec<(UserId, Option<RoomChatState>)>, Option<Room>),
+    Room(Option<Room>),
     Active(bool),
     Ended,
 }
 
-fn log_failure(doing: &str, error: &StoreError) {
+/// Logs that the store failed somebody.
+pub(crate) fn log_failure(doing: &str, error: &StoreError) {
     match error {
         // The supervisor of the database says so already.
         StoreError::Unavailable(_) => log::debug!("{doing}: the database is away"),

@@ -1,8 +1,6 @@
 //! What the whole process shares, and how it starts and stops.
 
 use std::{
-    future::Future,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,21 +10,25 @@ use std::{
 
 use abu_application::{
     Database,
-    ports::{Applied, Clock, Ids, LiveChat, SubmitError},
+    ports::{
+        AccessTokens, Applied, Clock, Ids, LiveChat, ReadMark, ReadState, SubmitError, Submitted,
+    },
 };
 use abu_domain::{
     RoomId, SessionId, UserId,
-    message::{Message, NewMessage},
+    message::{Message, MessageChange, NewMessage},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::{
     ChatSettings, Worker,
     bus::{Event, LocalBus},
     directory::{Change, Directory},
     last_seen::LastSeen,
+    pressure::Pressure,
+    read_marks::{ReadMarks, Reader},
     users::Users,
-    writer::{Sender, Writer},
+    writer::{Sender, Write, Writer},
 };
 
 /// The chat of one process. Cheap to clone.
@@ -38,16 +40,21 @@ pub(crate) struct Engine {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) tokens: Arc<dyn AccessTokens>,
     pub(crate) bus: Arc<LocalBus>,
     pub(crate) users: Arc<Users>,
+    pub(crate) pressure: Arc<Pressure>,
+    /// Held by the worker that tells of presence: one at a time, so that the pressure shows what it did.
+    pub(crate) presence_turn: Mutex<()>,
     pub(crate) directory: Directory,
     pub(crate) writer: Writer,
+    pub(crate) read_marks: Arc<ReadMarks>,
     pub(crate) last_seen: LastSeen,
     draining: AtomicBool,
 }
 
 impl ChatEngine {
-    /// Starts the chat's own threads.
+    /// Starts the chat's own threads. `tokens` reads what a session brings to go on with.
     ///
     /// # Errors
     /// Where a thread cannot be started.
@@ -55,25 +62,38 @@ impl ChatEngine {
         database: Database,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
+        tokens: Arc<dyn AccessTokens>,
         settings: ChatSettings,
     ) -> std::io::Result<Self> {
         let store = database.store();
         let bus = Arc::new(LocalBus::new(settings.worker_queue));
+        let read_marks = ReadMarks::start(
+            Arc::clone(store),
+            Arc::clone(&bus),
+            Arc::clone(&ids),
+            settings.store_patience,
+        )?;
+        let read_marks = Arc::new(read_marks);
         Ok(Self(Arc::new(Engine {
             users: Arc::new(Users::new(&settings)),
+            pressure: Arc::default(),
+            presence_turn: Mutex::default(),
             directory: Directory::start(Arc::clone(store), Arc::clone(&bus))?,
             writer: Writer::start(
                 Arc::clone(store),
                 Arc::clone(&bus),
                 Arc::clone(&ids),
+                Arc::clone(&read_marks),
                 &settings,
             )?,
+            read_marks,
             last_seen: LastSeen::start(Arc::clone(store))?,
             draining: AtomicBool::new(false),
             settings,
             database,
             clock,
             ids,
+            tokens,
             bus,
         })))
     }
@@ -111,23 +131,39 @@ impl Engine {
         self.draining.load(Ordering::Relaxed)
     }
 
+    fn write(&self, write: Write) -> Submitted<Message> {
+        let (reply, answer) = oneshot::channel();
+        let submitted = self.writer.submit(write, Sender::Caller(reply));
+        Box::pin(async move {
+            submitted.map_err(|_full| SubmitError::Unavailable)?;
+            // The writer answers everybody before it ends; were it to panic, nothing is known.
+            answer.await.unwrap_or(Err(SubmitError::InDoubt))
+        })
+    }
+
     fn stop_threads(&self) {
         self.writer.stop();
+        self.read_marks.stop();
         self.directory.stop();
         self.last_seen.stop();
     }
 }
 
 impl LiveChat for Engine {
-    fn membership_changed(&self, room: RoomId, users: &[UserId]) -> Applied {
+    fn membership_changed(&self, room: RoomId, users: &[UserId], by: UserId) -> Applied {
         Box::pin(self.directory.refresh(Change::Members {
             room,
             users: users.to_vec(),
+            by,
         }))
     }
 
-    fn room_state_changed(&self, room: RoomId) -> Applied {
-        Box::pin(self.directory.refresh(Change::Room { room }))
+    fn room_state_changed(&self, room: RoomId, by: UserId) -> Applied {
+        Box::pin(self.directory.refresh(Change::State { room, by }))
+    }
+
+    fn room_renamed(&self, room: RoomId, by: UserId) -> Applied {
+        Box::pin(self.directory.refresh(Change::Name { room, by }))
     }
 
     fn account_suspended(&self, user: UserId) -> Applied {
@@ -141,15 +177,19 @@ impl LiveChat for Engine {
         }))
     }
 
-    fn submit(
-        &self,
-        message: NewMessage,
-    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>> {
+    fn submit(&self, message: NewMessage) -> Submitted<Message> {
+        self.write(Write::Message(message))
+    }
+
+    fn change(&self, change: MessageChange) -> Submitted<Message> {
+        self.write(Write::Change(change))
+    }
+
+    fn mark_read(&self, mark: ReadMark) -> Submitted<ReadState> {
         let (reply, answer) = oneshot::channel();
-        let submitted = self.writer.submit(message, Sender::Caller(reply));
+        let noted = self.read_marks.note(mark, Reader::Caller(reply));
         Box::pin(async move {
-            submitted.map_err(|_full| SubmitError::Unavailable)?;
-            // The writer answers everybody before it ends; were it to panic, nothing is known.
+            noted.map_err(|_full| SubmitError::Unavailable)?;
             answer.await.unwrap_or(Err(SubmitError::InDoubt))
         })
     }

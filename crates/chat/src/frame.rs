@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use abu_chat_protocol::{CloseCode, Profile, ServerPacket};
+use abu_chat_protocol::{CloseCode, Profile, RequestRef, ServerPacket};
 use actix_http::ws::{CloseReason, OpCode, Parser};
 use bytes::{Bytes, BytesMut};
 
@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 pub(crate) struct SharedPacket {
     packet: ServerPacket,
     v1: OnceLock<Bytes>,
+    v2: OnceLock<Bytes>,
 }
 
 impl SharedPacket {
@@ -19,14 +20,20 @@ impl SharedPacket {
         Self {
             packet: packet.into(),
             v1: OnceLock::new(),
+            v2: OnceLock::new(),
         }
     }
 
-    /// The whole frame, header included, as it goes onto the socket.
-    pub(crate) fn frame(&self, profile: Profile) -> Bytes {
-        self.v1
-            .get_or_init(|| text_frame(&self.packet, profile))
-            .clone()
+    /// The whole frame, header included, as it goes onto the socket; `None` where the profile does
+    /// not have the packet.
+    pub(crate) fn frame(&self, profile: Profile) -> Option<&Bytes> {
+        let frame = match profile {
+            Profile::V1 => &self.v1,
+            _ => &self.v2,
+        };
+        self.packet
+            .visible_to(profile)
+            .then(|| frame.get_or_init(|| text_frame(&self.packet, None, profile)))
     }
 }
 
@@ -35,25 +42,56 @@ impl SharedPacket {
 pub(crate) struct WorkerFrames<'a> {
     packet: &'a SharedPacket,
     v1: Option<Bytes>,
+    v2: Option<Bytes>,
 }
 
 impl<'a> WorkerFrames<'a> {
     pub(crate) fn of(packet: &'a SharedPacket) -> Self {
-        Self { packet, v1: None }
+        Self {
+            packet,
+            v1: None,
+            v2: None,
+        }
     }
 
-    /// The whole frame, as it goes onto the socket.
-    pub(crate) fn frame(&mut self, profile: Profile) -> Bytes {
-        self.v1
-            .get_or_insert_with(|| Bytes::copy_from_slice(&self.packet.frame(profile)))
-            .clone()
+    /// The whole frame, as it goes onto the socket; `None` where the profile does not have the
+    /// packet.
+    pub(crate) fn frame(&mut self, profile: Profile) -> Option<Bytes> {
+        let frame = match profile {
+            Profile::V1 => &mut self.v1,
+            _ => &mut self.v2,
+        };
+        if frame.is_none() {
+            *frame = self
+                .packet
+                .frame(profile)
+                .map(|f| Bytes::copy_from_slice(f));
+        }
+        frame.clone()
+    }
+
+    /// The frame for the session that asked, and calls its request so.
+    pub(crate) fn answer(
+        &mut self,
+        request_ref: Option<&RequestRef>,
+        profile: Profile,
+    ) -> Option<Bytes> {
+        match request_ref {
+            None => self.frame(profile),
+            Some(_) => Some(text_frame(&self.packet.packet, request_ref, profile)),
+        }
     }
 }
 
-/// A packet for one session alone.
-pub(crate) fn text_frame(packet: &ServerPacket, profile: Profile) -> Bytes {
+/// A packet for one session alone, which knows it; where it answers a request, with what the session
+/// calls that.
+pub(crate) fn text_frame(
+    packet: &ServerPacket,
+    request_ref: Option<&RequestRef>,
+    profile: Profile,
+) -> Bytes {
     let mut json = Vec::with_capacity(256);
-    packet.write_json(profile, &mut json);
+    packet.write_json_with_ref(request_ref, profile, &mut json);
     frame(OpCode::Text, &json)
 }
 
@@ -80,4 +118,58 @@ pub(crate) fn frame(opcode: OpCode, payload: &[u8]) -> Bytes {
     let mut out = BytesMut::with_capacity(payload.len() + 10);
     Parser::write_message(&mut out, payload, opcode, true, false);
     out.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use abu_chat_protocol::{
+        Decoded,
+        server::{ChatLeave, ReadNotify},
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn text(frame: &Bytes) -> &str {
+        // A short frame of a server has two bytes of header, a longer one four.
+        let header = if frame[1] < 126 { 2 } else { 4 };
+        std::str::from_utf8(&frame[header..]).unwrap()
+    }
+
+    #[test]
+    fn a_packet_is_encoded_once_for_each_profile_that_has_it_and_copied_once_for_a_worker() {
+        let packet = SharedPacket::new(ReadNotify::new(Uuid::nil(), Uuid::nil(), 7));
+        let mut frames = WorkerFrames::of(&packet);
+        assert_eq!(frames.frame(Profile::V1), None, "v1 knows no read marks");
+        let one = frames.frame(Profile::V2).unwrap();
+        let other = frames.frame(Profile::V2).unwrap();
+        assert_eq!(
+            one.as_ptr(),
+            other.as_ptr(),
+            "shared by all sessions of the worker"
+        );
+        let shared = packet.frame(Profile::V2).unwrap();
+        assert_eq!(shared, &one);
+        assert_ne!(shared.as_ptr(), one.as_ptr(), "and by no other worker");
+
+        let packet = SharedPacket::new(ChatLeave::new(Uuid::nil()));
+        let mut frames = WorkerFrames::of(&packet);
+        assert!(frames.frame(Profile::V1).is_some() && frames.frame(Profile::V2).is_some());
+    }
+
+    #[test]
+    fn only_the_answer_carries_the_ref() {
+        let packet = SharedPacket::new(ReadNotify::new(Uuid::nil(), Uuid::nil(), 7));
+        let mut frames = WorkerFrames::of(&packet);
+        let name = RequestRef::new("mine").unwrap();
+        let answer = frames.answer(Some(&name), Profile::V2).unwrap();
+        let unasked = frames.frame(Profile::V2).unwrap();
+        assert_eq!(frames.answer(None, Profile::V2), Some(unasked.clone()));
+        for (frame, expected) in [(answer, Some(name)), (unasked, None)] {
+            match ServerPacket::decode(text(&frame)).unwrap() {
+                Decoded::Known { request_ref, .. } => assert_eq!(request_ref, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }

@@ -24,6 +24,13 @@ pub(crate) struct RoomView {
     pub(crate) read_only: bool,
 }
 
+/// What became of somebody's membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moved {
+    In,
+    Out,
+}
+
 /// Why somebody who was connecting may not any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndedMeanwhile {
@@ -242,30 +249,39 @@ impl<H> Registry<H> {
         met
     }
 
-    /// The user became a member of the room or stopped being one, as read at `version`.
+    /// The user became a member of the room or stopped being one, as read at `version`. Returns which,
+    /// where that is new to sessions of theirs.
     pub(crate) fn membership_changed(
         &mut self,
         user: UserId,
         room: RoomId,
         view: Option<RoomView>,
         version: Version,
-    ) {
-        let Some(entry) = self.users.get_mut(&user) else {
-            return;
-        };
+    ) -> Option<Moved> {
+        let entry = self.users.get_mut(&user)?;
         if entry.connecting > 0 {
             entry.meanwhile.push((version, Meanwhile::Room(room, view)));
         }
-        if !entry.sessions.is_empty() {
-            self.set_membership(user, room, view, version);
+        if entry.sessions.is_empty() {
+            return None;
+        }
+        let was_in = entry.rooms.contains(&room);
+        self.set_membership(user, room, view, version);
+        match (was_in, view.is_some()) {
+            (false, true) => Some(Moved::In),
+            (true, false) => Some(Moved::Out),
+            _ => None,
         }
     }
 
-    /// The room was archived or opened again, as read at `version`.
-    pub(crate) fn room_changed(&mut self, room: RoomId, view: RoomView, version: Version) {
-        if let Some(room) = self.rooms.get_mut(&room) {
+    /// The room was archived or opened again, as read at `version`; true where that is new to
+    /// sessions.
+    pub(crate) fn room_changed(&mut self, room: RoomId, view: RoomView, version: Version) -> bool {
+        self.rooms.get_mut(&room).is_some_and(|room| {
+            let before = room.view;
             room.see(view, version);
-        }
+            room.view != before
+        })
     }
 
     /// The user was suspended, as read at `version`. Their sessions are the caller's to end.

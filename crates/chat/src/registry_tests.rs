@@ -130,13 +130,24 @@ fn apply(step: Step, model: &mut Model, registry: &mut Registry<u64>) {
             member,
         } => {
             let pair = (user(n), room(r));
-            if member {
-                model.members.insert(pair);
+            let is_news = if member {
+                model.members.insert(pair)
             } else {
-                model.members.remove(&pair);
-            }
+                model.members.remove(&pair)
+            };
             model.version += 1;
-            registry.membership_changed(pair.0, pair.1, member.then_some(OPEN), model.version);
+            let view = member.then_some(OPEN);
+            let moved = registry.membership_changed(pair.0, pair.1, view, model.version);
+            let is_connected = model.sessions.values().any(|(_, user)| *user == pair.0);
+            let expected = match member {
+                true => Moved::In,
+                false => Moved::Out,
+            };
+            assert_eq!(
+                moved,
+                (is_news && is_connected).then_some(expected),
+                "who is connected hears that they came in or are out, once"
+            );
         }
     }
 }
@@ -253,7 +264,10 @@ fn an_older_read_does_not_open_a_room_that_was_archived_since() {
         )
         .unwrap();
     registry.expect(user(2));
-    registry.room_changed(room(1), RoomView { read_only: true }, 3);
+    let archived = RoomView { read_only: true };
+    assert!(registry.room_changed(room(1), archived, 3));
+    assert!(!registry.room_changed(room(1), archived, 4), "told already");
+    assert!(!registry.room_changed(room(1), OPEN, 2), "older than that");
     registry
         .admit(
             user(2),

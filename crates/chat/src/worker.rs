@@ -1,11 +1,12 @@
-//! The chat on one worker thread: its sessions, its timer wheel, and the two tasks that serve them.
+//! The chat on one worker thread: its sessions, its timer wheel, and the tasks that serve them.
 //!
 //! - The *inbox* task takes what the bus brings and puts frames into outboxes. It never publishes and
 //!   never waits for a session, so the bus always moves on.
-//! - The *outgoing* task publishes what this worker's sessions have to say, in the order they said
-//!   it. Sessions only queue, so one that ends half way through loses nothing.
+//! - The *typing* and the *presence* task publish what this worker's sessions have to say of themselves,
+//!   each in the order they said it. Sessions only queue, so one that ends half way through loses
+//!   nothing.
 //!
-//! Both end with the thread's runtime. Everything here belongs to one thread; the cells are borrowed
+//! All end with the thread's runtime. Everything here belongs to one thread; the cells are borrowed
 //! for one statement at a time, and never across an await.
 
 use std::{
@@ -17,19 +18,21 @@ use std::{
 };
 
 use abu_chat_protocol::{
-    CloseCode, Profile,
+    CloseCode, Profile, RequestRef,
     server::{ChatJoinNotify, ChatLeave, TypingNotify},
 };
 use abu_domain::{RoomId, SessionId, UserId};
 use actix::{Addr, WeakAddr};
+use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{Batch, Event, SessionAddress, WorkerId},
+    bus::{Asker, Batch, Event, Handled, SessionAddress, WorkerId},
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
-    registry::{EndedMeanwhile, Registry, RoomView, SessionKey},
+    presence::{Presence, PresenceQueue},
+    registry::{EndedMeanwhile, Moved, Registry, RoomView, SessionKey},
     session::{ChatSession, Outbox, Wake},
     timers::Wheel,
 };
@@ -49,9 +52,13 @@ const CATCHING_UP: Duration = Duration::from_millis(50);
 /// other half.
 const LEAST_GATHERING: Duration = Duration::from_millis(5);
 const MOST_GATHERING: Duration = Duration::from_millis(150);
-/// How many things may wait to be published before typing is dropped; presence never is, and cannot
-/// pile up, as a session joins and leaves once.
+/// How many changes of who types may wait to be published before more are dropped.
 const TYPING_BACKLOG: usize = 4_096;
+/// Of how many users at a time everybody around them is told that they came or left: some 6 KB for each
+/// who is around all of them.
+const PRESENCE_AT_ONCE: usize = 64;
+/// How long the next of them wait at most for readers to keep up.
+const LONGEST_HOLD: Duration = Duration::from_secs(1);
 
 /// The chat of one worker thread. Cheap to clone, and stays on its thread.
 #[derive(Clone)]
@@ -62,8 +69,10 @@ struct Inner {
     id: WorkerId,
     registry: RefCell<Registry<Handle>>,
     wheel: RefCell<Wheel<WeakAddr<ChatSession>>>,
-    outgoing: RefCell<VecDeque<Outgoing>>,
-    has_outgoing: Notify,
+    typing: RefCell<VecDeque<Typing>>,
+    has_typing: Notify,
+    presence: RefCell<PresenceQueue>,
+    has_presence: Notify,
     /// Deliveries since the inbox task last yielded.
     deliveries: Cell<usize>,
     gathered: RefCell<Gathered>,
@@ -103,36 +112,34 @@ impl Handle {
 
     /// Queues the packet; true where it is queued.
     fn queue(&self, frames: &mut WorkerFrames<'_>) -> bool {
-        let queued = self.outbox.queue(frames.frame(self.profile)).is_ok();
+        frames
+            .frame(self.profile)
+            .is_some_and(|frame| self.queue_frame(frame))
+    }
+
+    fn queue_frame(&self, frame: Bytes) -> bool {
+        let queued = self.outbox.queue(frame).is_ok();
         if !queued {
             let _ = self.actor.try_send(Wake);
         }
         queued
     }
 
-    fn deliver_at_once(&self, frames: &mut WorkerFrames<'_>) {
-        if self.queue(frames) {
+    /// Has the packet written at once, as the answer to what the session calls its request.
+    fn answer(&self, request_ref: Option<&RequestRef>, frames: &mut WorkerFrames<'_>) {
+        let frame = frames.answer(request_ref, self.profile);
+        if frame.is_some_and(|frame| self.queue_frame(frame)) {
             self.outbox.flush();
         }
     }
 }
 
-/// What a session has to say to others.
-pub(crate) enum Outgoing {
-    Join {
-        user: UserId,
-        rooms: Vec<RoomId>,
-    },
-    Leave {
-        user: UserId,
-        rooms: Vec<RoomId>,
-    },
-    Typing {
-        user: UserId,
-        room: RoomId,
-        from: SessionAddress,
-        is_typing: bool,
-    },
+/// Somebody types in a room, or stopped.
+pub(crate) struct Typing {
+    pub(crate) user: UserId,
+    pub(crate) room: RoomId,
+    pub(crate) from: SessionAddress,
+    pub(crate) is_typing: bool,
 }
 
 impl Worker {
@@ -144,13 +151,16 @@ impl Worker {
             id,
             registry: RefCell::default(),
             wheel: RefCell::new(Wheel::new(STEP, SLOTS, Instant::now())),
-            outgoing: RefCell::default(),
-            has_outgoing: Notify::new(),
+            typing: RefCell::default(),
+            has_typing: Notify::new(),
+            presence: RefCell::default(),
+            has_presence: Notify::new(),
             deliveries: Cell::new(0),
             gathered: RefCell::default(),
         }));
         actix_rt::spawn(worker.clone().take_in(inbox));
-        actix_rt::spawn(worker.clone().send_out());
+        actix_rt::spawn(worker.clone().tell_typing());
+        actix_rt::spawn(worker.clone().tell_presence());
         actix_rt::spawn(worker.clone().keep_time());
         worker
     }
@@ -208,15 +218,28 @@ impl Worker {
         self.0.wheel.borrow_mut().arm(session, deadline);
     }
 
-    /// Queues what a session has to say to others.
-    pub(crate) fn publish(&self, outgoing: Outgoing) {
-        let mut queue = self.0.outgoing.borrow_mut();
-        if matches!(outgoing, Outgoing::Typing { .. }) && queue.len() >= TYPING_BACKLOG {
-            return;
+    /// Has those around the user told that they joined, if this session is their first.
+    pub(crate) fn joined(&self, user: UserId) {
+        let rooms = self.rooms_of(user);
+        self.0.presence.borrow_mut().join(user, rooms);
+        self.0.has_presence.notify_one();
+    }
+
+    /// Has those around the user told that they left, if this session was their last.
+    pub(crate) fn left(&self, user: UserId) {
+        let rooms = self.rooms_of(user);
+        self.0.presence.borrow_mut().leave(user, rooms);
+        self.0.has_presence.notify_one();
+    }
+
+    /// Has the room told that somebody types or stopped.
+    pub(crate) fn typing(&self, typing: Typing) {
+        let mut queue = self.0.typing.borrow_mut();
+        if queue.len() < TYPING_BACKLOG {
+            queue.push_back(typing);
+            drop(queue);
+            self.0.has_typing.notify_one();
         }
-        queue.push_back(outgoing);
-        drop(queue);
-        self.0.has_outgoing.notify_one();
     }
 
     async fn take_in(self, mut inbox: mpsc::Receiver<Batch>) {
@@ -289,18 +312,32 @@ impl Worker {
         }
     }
 
-    async fn send_out(self) {
+    async fn tell_typing(self) {
         loop {
-            self.0.has_outgoing.notified().await;
-            let engine = Arc::clone(&self.0.engine);
-            let waiting = std::mem::take(&mut *self.0.outgoing.borrow_mut());
-            let decide = || {
-                waiting
-                    .into_iter()
-                    .filter_map(|outgoing| outgoing.event(&engine))
-                    .collect()
-            };
-            engine.bus.publish_with(decide).await;
+            self.0.has_typing.notified().await;
+            let waiting = std::mem::take(&mut *self.0.typing.borrow_mut());
+            let events = || waiting.into_iter().map(Typing::event).collect();
+            self.0.engine.bus.publish_with(events).await;
+        }
+    }
+
+    /// Tells of some who came or left at a time. Where thousands come at once there are millions of
+    /// notices, more than outboxes hold: so the next wait until every worker has handled those
+    /// before, and until most readers keep up. Readers that do not read hold nobody up for long.
+    async fn tell_presence(self) {
+        loop {
+            self.0.has_presence.notified().await;
+            while !self.0.presence.borrow().is_empty() {
+                let engine = &self.0.engine;
+                let _turn = engine.presence_turn.lock().await;
+                let some = self.0.presence.borrow_mut().take(PRESENCE_AT_ONCE);
+                let (handled, all_handled) = Handled::pair();
+                let decide = || presence_events(engine, some, handled);
+                engine.bus.publish_with(decide).await;
+                // Fails as it should, by the other end being dropped.
+                let _ = all_handled.await;
+                engine.pressure.wait_while_high(LONGEST_HOLD).await;
+            }
         }
     }
 
@@ -314,7 +351,8 @@ impl Worker {
             for session in due {
                 self.wake(&session, now);
             }
-            let expired = self.0.engine.writer.expire(now);
+            let mut expired = self.0.engine.writer.expire(now);
+            expired.extend(self.0.engine.read_marks.expire(now));
             if !expired.is_empty() {
                 self.0.engine.bus.publish_with(|| expired).await;
             }
@@ -333,11 +371,11 @@ impl Worker {
 
     fn handle(&self, event: &Event) {
         match event {
-            Event::Message {
+            Event::InRoom {
                 room,
-                sender,
+                asker,
                 packet,
-            } => self.message(*room, *sender, packet),
+            } => self.to_room(*room, asker.as_ref(), packet),
             Event::InRoomExcept {
                 room,
                 except,
@@ -348,9 +386,11 @@ impl Worker {
                 rooms,
                 packet,
             } => self.around_user(*user, rooms, packet),
-            Event::ToSession { session, packet } => {
+            Event::Answer { asker, packet } => {
                 let mut frames = WorkerFrames::of(packet);
-                self.with_session(*session, |handle| handle.deliver_at_once(&mut frames));
+                self.with_session(asker.session, |handle| {
+                    handle.answer(asker.request_ref.as_ref(), &mut frames);
+                });
             }
             Event::CutOff { session } => {
                 self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
@@ -358,20 +398,31 @@ impl Worker {
             Event::Memberships {
                 room,
                 members,
+                added,
+                removed,
                 version,
                 handled: _,
             } => {
+                let (mut added, mut removed) = (WorkerFrames::of(added), WorkerFrames::of(removed));
                 let mut registry = self.0.registry.borrow_mut();
                 for (user, state) in members {
                     let view = state.map(|state| RoomView {
                         read_only: state.read_only,
                     });
-                    registry.membership_changed(*user, *room, view, *version);
+                    let frames = match registry.membership_changed(*user, *room, view, *version) {
+                        Some(Moved::In) => &mut added,
+                        Some(Moved::Out) => &mut removed,
+                        None => continue,
+                    };
+                    for session in registry.sessions_of(*user) {
+                        self.deliver(session, frames);
+                    }
                 }
             }
             Event::RoomState {
                 room,
                 read_only,
+                packet,
                 version,
                 handled: _,
             } => {
@@ -379,8 +430,17 @@ impl Worker {
                     read_only: *read_only,
                 };
                 let mut registry = self.0.registry.borrow_mut();
-                registry.room_changed(*room, view, *version);
+                let is_news = registry.room_changed(*room, view, *version);
+                drop(registry);
+                if is_news {
+                    self.to_room(*room, None, packet);
+                }
             }
+            Event::RoomRenamed {
+                room,
+                packet,
+                handled: _,
+            } => self.to_room(*room, None, packet),
             Event::Suspended {
                 user,
                 version,
@@ -406,6 +466,7 @@ impl Worker {
                     }
                 }
             }
+            Event::Mark { handled: _ } => {}
             Event::ShutDown => {
                 for session in self.0.registry.borrow().sessions() {
                     session.end(CloseCode::GoingAway);
@@ -414,16 +475,23 @@ impl Worker {
         }
     }
 
-    fn message(&self, room: RoomId, sender: Option<SessionAddress>, packet: &SharedPacket) {
-        let sender = sender.and_then(|session| self.own_key(session));
+    fn to_room(&self, room: RoomId, asker: Option<&Asker>, packet: &SharedPacket) {
+        let asking = asker.and_then(|asker| self.own_key(asker.session));
+        let request_ref = asker.and_then(|asker| asker.request_ref.as_ref());
         let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
+        let mut is_answered = false;
         for (key, session) in registry.in_room(room) {
-            if Some(key) == sender {
-                session.deliver_at_once(&mut frames);
+            if Some(key) == asking {
+                session.answer(request_ref, &mut frames);
+                is_answered = true;
             } else {
                 self.deliver(session, &mut frames);
             }
+        }
+        // Who was in the room when it was stored, and no longer is, still hears what became of it.
+        if !is_answered && let Some(session) = asking.and_then(|key| registry.session(key)) {
+            session.answer(request_ref, &mut frames);
         }
     }
 
@@ -469,38 +537,51 @@ impl Worker {
     }
 }
 
-impl Outgoing {
-    /// What to publish. Presence is counted here, in the bus's turn, so that a leave and a join on
-    /// two workers are told in the order they were counted.
-    fn event(self, engine: &Engine) -> Option<Event> {
-        match self {
-            Self::Join { user, rooms } => engine.users.join(user).then(|| Event::AroundUser {
-                user,
-                rooms: rooms.into(),
-                packet: Arc::new(SharedPacket::new(ChatJoinNotify::new(user.uuid()))),
-            }),
-            Self::Leave { user, rooms } => engine.users.leave(user).then(|| {
-                engine.last_seen.note(user, engine.clock.now());
-                Event::AroundUser {
-                    user,
-                    rooms: rooms.into(),
-                    packet: Arc::new(SharedPacket::new(ChatLeave::new(user.uuid()))),
-                }
-            }),
-            Self::Typing {
-                user,
+impl Typing {
+    fn event(self) -> Event {
+        let (room, user) = (self.room.uuid(), self.user.uuid());
+        Event::InRoomExcept {
+            room: self.room,
+            except: self.from,
+            packet: Arc::new(SharedPacket::new(TypingNotify::new(
                 room,
-                from,
-                is_typing,
-            } => Some(Event::InRoomExcept {
-                room,
-                except: from,
-                packet: Arc::new(SharedPacket::new(TypingNotify::new(
-                    room.uuid(),
-                    user.uuid(),
-                    is_typing,
-                ))),
-            }),
+                user,
+                self.is_typing,
+            ))),
         }
     }
+}
+
+/// What to publish of these users, and that it was handled. Presence is counted here, in the bus's turn,
+/// so that a leave and a join on two workers are told in the order they were counted.
+fn presence_events(engine: &Engine, users: Vec<Presence>, handled: Handled) -> Vec<Event> {
+    let told = users
+        .into_iter()
+        .filter_map(|presence| presence_event(engine, presence));
+    told.chain([Event::Mark { handled }]).collect()
+}
+
+fn presence_event(engine: &Engine, presence: Presence) -> Option<Event> {
+    let Presence {
+        user,
+        rooms,
+        joined,
+    } = presence;
+    let sessions = 0..joined.unsigned_abs();
+    // Each is counted; one of them at most is the first to come or the last to go.
+    let packet = if joined > 0 {
+        let came = sessions.filter(|_| engine.users.join(user)).count() > 0;
+        came.then(|| SharedPacket::new(ChatJoinNotify::new(user.uuid())))
+    } else {
+        let went = sessions.filter(|_| engine.users.leave(user)).count() > 0;
+        went.then(|| {
+            engine.last_seen.note(user, engine.clock.now());
+            SharedPacket::new(ChatLeave::new(user.uuid()))
+        })
+    };
+    Some(Event::AroundUser {
+        user,
+        rooms: rooms.into(),
+        packet: Arc::new(packet?),
+    })
 }

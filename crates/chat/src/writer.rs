@@ -1,14 +1,18 @@
-//! Stores messages: takes whatever waits and commits it in one transaction, on one thread.
+//! Stores messages, and changes to messages: takes whatever waits and commits it in one transaction,
+//! on one thread.
 //!
 //! A lone message is stored at once. While a commit is under way the next messages gather, so under
 //! load the commits a second stay flat and each carries more. An event is published only after the
-//! commit, and in its order, so every session sees a room's messages in the order of their places.
+//! commit, and in its order, so every session sees a room's messages in the order of their places, and
+//! the changes to them in the order of their revisions.
 //!
 //! Nothing waits for ever: a message that was not stored in time is refused, and one whose commit is
 //! in doubt ends its sender's connection, since neither "stored" nor "not stored" would be known to
 //! be true. The batch itself is tried until its fate is known, as its messages may be in the room.
 //!
 //! Locks: the queue's, for a few instructions at a time, never while storing or publishing.
+
+mod telling;
 
 use std::{
     collections::VecDeque,
@@ -18,51 +22,114 @@ use std::{
 };
 
 use abu_application::{
-    messaging::store_batch,
-    ports::{Ids, Store, StoreError, StoreOutcome, SubmitError},
+    messaging::{Written, write_batch},
+    ports::{Ids, ReadMark, Store, StoreError, StoreOutcome},
 };
-use abu_chat_protocol::{
-    client::MessageSend,
-    server::{self, MessageReceive},
+use abu_chat_protocol::client::{
+    MessageDelete, MessageEdit, MessageSend, ReactionAdd, ReactionRemove,
 };
 use abu_domain::{
     RoomId,
-    message::{Message, NewMessage},
+    message::{ChangeKind, Message, MessageChange, NewMessage},
 };
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use tokio::sync::oneshot;
 
+use self::telling::{Refusal, Waiter};
 use crate::{
     ChatSettings,
-    bus::{Event, LocalBus, SessionAddress},
-    frame::SharedPacket,
+    bus::{Event, LocalBus},
+    read_marks::ReadMarks,
 };
+
+pub(crate) use self::telling::{Sender, unavailable};
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);
 /// How long an attempt may take before it counts as hanging: longer than the store waits for a
 /// connection.
 const HANGING: Duration = Duration::from_millis(2_500);
-/// What a client is told to wait when the store is away.
-const RETRY_HINT: Duration = Duration::from_secs(2);
 
-/// Who waits for a message to be stored.
-pub(crate) enum Sender {
-    /// A session: it sees the message like everybody, or is sent an error.
-    Session(SessionAddress),
-    /// A use case.
-    Caller(oneshot::Sender<Result<Message, SubmitError>>),
+/// Something to be written.
+pub(crate) enum Write {
+    Message(NewMessage),
+    Change(MessageChange),
+}
+
+impl Write {
+    pub(crate) fn room(&self) -> RoomId {
+        match self {
+            Self::Message(message) => message.room_id,
+            Self::Change(change) => change.room_id,
+        }
+    }
+
+    /// The type of the packet that asks for it.
+    pub(crate) fn request(&self) -> &'static str {
+        match self {
+            Self::Message(_) => MessageSend::NAME,
+            Self::Change(change) => match change.kind {
+                ChangeKind::Edit(_) => MessageEdit::NAME,
+                ChangeKind::Delete => MessageDelete::NAME,
+                ChangeKind::React(_) => ReactionAdd::NAME,
+                ChangeKind::TakeBack(_) => ReactionRemove::NAME,
+            },
+        }
+    }
 }
 
 struct Submission {
-    message: NewMessage,
+    write: Write,
     sender: Sender,
     submitted_at: Instant,
 }
 
-/// The queue is full, or closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct QueueFull;
+/// What is written in one transaction.
+#[derive(Default)]
+struct Batch {
+    messages: Vec<NewMessage>,
+    changes: Vec<MessageChange>,
+    /// In which order they were handed in: true for a message.
+    order: Vec<bool>,
+}
+
+impl Batch {
+    fn with_capacity(count: usize) -> Self {
+        Self {
+            messages: Vec::with_capacity(count),
+            changes: Vec::new(),
+            order: Vec::with_capacity(count),
+        }
+    }
+
+    fn add(&mut self, write: Write) {
+        self.order.push(matches!(write, Write::Message(_)));
+        match write {
+            Write::Message(message) => self.messages.push(message),
+            Write::Change(change) => self.changes.push(change),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Each of them as a batch of its own.
+    fn one_by_one(&self) -> impl Iterator<Item = Self> {
+        let (mut messages, mut changes) = (self.messages.iter(), self.changes.iter());
+        self.order.iter().map(move |is_message| {
+            let write = match is_message {
+                true => messages.next().cloned().map(Write::Message),
+                false => changes.next().cloned().map(Write::Change),
+            };
+            let mut single = Self::default();
+            write.into_iter().for_each(|write| single.add(write));
+            single
+        })
+    }
+}
+
+/// The queue is full, or closed; this is who was not let in.
+pub(crate) struct QueueFull(pub(crate) Sender);
 
 /// The writer's handle.
 pub(crate) struct Writer {
@@ -93,7 +160,7 @@ struct Queue {
 #[derive(Default)]
 struct UnderWay {
     /// Who waits for it; taken out when they are told to wait no more.
-    senders: Vec<(Sender, RoomId)>,
+    waiters: Vec<Waiter>,
     /// When its oldest message was submitted.
     since: Option<Instant>,
     /// When the attempt that is running began; none runs between two attempts.
@@ -120,6 +187,7 @@ impl Writer {
         store: Arc<dyn Store>,
         bus: Arc<LocalBus>,
         ids: Arc<dyn Ids>,
+        read_marks: Arc<ReadMarks>,
         settings: &ChatSettings,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
@@ -133,6 +201,7 @@ impl Writer {
             shared: Arc::clone(&shared),
             store,
             ids,
+            read_marks,
             max_batch: settings.writer_batch.max(1),
             gather: settings.writer_gather,
         };
@@ -145,17 +214,17 @@ impl Writer {
         })
     }
 
-    /// Hands a message in; its sender hears what became of it.
+    /// Hands something in; its sender hears what became of it.
     ///
     /// # Errors
-    /// Where too much waits already; the sender hears nothing more then.
-    pub(crate) fn submit(&self, message: NewMessage, sender: Sender) -> Result<(), QueueFull> {
+    /// Where too much waits already; the writer tells the sender nothing then.
+    pub(crate) fn submit(&self, write: Write, sender: Sender) -> Result<(), QueueFull> {
         let mut queue = self.shared.queue.lock();
         if queue.stopping || queue.waiting.len() >= self.shared.capacity {
-            return Err(QueueFull);
+            return Err(QueueFull(sender));
         }
         queue.waiting.push_back(Submission {
-            message,
+            write,
             sender,
             submitted_at: Instant::now(),
         });
@@ -197,21 +266,19 @@ impl Shared {
             expired.extend(queue.waiting.pop_front());
         }
         let doubtful = if queue.storing.is_lost(now, self.patience) {
-            std::mem::take(&mut queue.storing.senders)
+            std::mem::take(&mut queue.storing.waiters)
         } else {
             Vec::new()
         };
         drop(queue);
-        expired
+        let expired = expired
             .into_iter()
-            .map(|submission| (submission.sender, submission.message.room_id))
-            .filter_map(|(sender, room)| refuse(sender, room, &Refusal::Unavailable))
-            .chain(
-                doubtful
-                    .into_iter()
-                    .filter_map(|(sender, room)| refuse(sender, room, &Refusal::InDoubt)),
-            )
-            .collect()
+            .map(|submission| Waiter::of(submission.sender, &submission.write))
+            .filter_map(|waiter| telling::refuse(waiter, &Refusal::Unavailable));
+        let doubtful = doubtful
+            .into_iter()
+            .filter_map(|waiter| telling::refuse(waiter, &Refusal::InDoubt));
+        expired.chain(doubtful).collect()
     }
 }
 
@@ -220,6 +287,7 @@ struct Storing {
     shared: Arc<Shared>,
     store: Arc<dyn Store>,
     ids: Arc<dyn Ids>,
+    read_marks: Arc<ReadMarks>,
     max_batch: usize,
     gather: Duration,
 }
@@ -232,7 +300,7 @@ impl Storing {
     }
 
     /// Waits for messages and takes them; `None` once the writer is stopped and nothing waits.
-    fn next_batch(&self) -> Option<Vec<NewMessage>> {
+    fn next_batch(&self) -> Option<Batch> {
         let mut queue = self.shared.queue.lock();
         while queue.waiting.is_empty() {
             if queue.stopping {
@@ -247,14 +315,14 @@ impl Storing {
         let since = queue.waiting.front().map(|first| first.submitted_at);
         queue.last_batch = count;
         let taken: Vec<Submission> = queue.waiting.drain(..count).collect();
-        let mut batch = Vec::with_capacity(count);
-        let mut senders = Vec::with_capacity(count);
+        let mut batch = Batch::with_capacity(count);
+        let mut waiters = Vec::with_capacity(count);
         for submission in taken {
-            senders.push((submission.sender, submission.message.room_id));
-            batch.push(submission.message);
+            waiters.push(Waiter::of(submission.sender, &submission.write));
+            batch.add(submission.write);
         }
         queue.storing = UnderWay {
-            senders,
+            waiters,
             since,
             ..UnderWay::default()
         };
@@ -276,11 +344,11 @@ impl Storing {
     }
 
     /// Tries until the batch is stored or known not to be.
-    fn store_until_settled(&self, batch: &[NewMessage]) {
+    fn store_until_settled(&self, batch: &Batch) {
         let mut pause = FIRST_RETRY;
         loop {
             match self.attempt(batch) {
-                Ok(outcomes) => return self.deliver(batch, outcomes),
+                Ok(written) => return self.deliver(batch, written),
                 Err(StoreError::CommitInDoubt(error)) => {
                     log::warn!("the database went away during a commit: {error}");
                     self.shared.queue.lock().storing.in_doubt = true;
@@ -289,7 +357,7 @@ impl Storing {
                     log::debug!("messages wait for the database: {error}");
                 }
                 Err(error) if batch.len() == 1 => return self.give_up(&error),
-                // One message is the database's trouble; the others need not share it.
+                // One of them is the database's trouble; the others need not share it.
                 Err(_) => return self.store_one_by_one(batch),
             }
             match self.what_next(pause) {
@@ -299,9 +367,9 @@ impl Storing {
         }
     }
 
-    fn attempt(&self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError> {
+    fn attempt(&self, batch: &Batch) -> Result<Written, StoreError> {
         self.shared.queue.lock().storing.attempt_since = Some(Instant::now());
-        let result = store_batch(&*self.store, batch);
+        let result = write_batch(&*self.store, &batch.messages, &batch.changes);
         self.shared.queue.lock().storing.attempt_since = None;
         result
     }
@@ -344,15 +412,17 @@ impl Storing {
         }
     }
 
-    fn store_one_by_one(&self, batch: &[NewMessage]) {
-        let mut senders = self.settled().into_iter();
-        for message in batch {
+    fn store_one_by_one(&self, batch: &Batch) {
+        let settled = self.settled();
+        let mut waiters = settled.waiters.into_iter();
+        for single in batch.one_by_one() {
             self.shared.queue.lock().storing = UnderWay {
-                senders: senders.next().into_iter().collect(),
+                waiters: waiters.next().into_iter().collect(),
                 since: Some(Instant::now()),
+                in_doubt: settled.in_doubt,
                 ..UnderWay::default()
             };
-            self.store_until_settled(std::slice::from_ref(message));
+            self.store_until_settled(&single);
         }
     }
 
@@ -366,134 +436,61 @@ impl Storing {
     }
 
     /// Tells everybody what was committed.
-    fn deliver(&self, batch: &[NewMessage], outcomes: Vec<StoreOutcome>) {
-        let mut senders = self.settled().into_iter();
-        let mut events = Vec::with_capacity(outcomes.len());
-        for (message, outcome) in batch.iter().zip(outcomes) {
+    fn deliver(&self, batch: &Batch, written: Written) {
+        let UnderWay {
+            waiters, in_doubt, ..
+        } = self.settled();
+        let mut waiters = waiters.into_iter();
+        let Written {
+            messages,
+            changes,
+            reactions,
+        } = written;
+        let (mut messages, mut changes) = (messages.into_iter(), changes.into_iter());
+        let mut events = Vec::with_capacity(batch.len());
+        for is_message in &batch.order {
             // None: told to wait no more while the database was away.
-            let sender = senders.next().map(|(sender, _)| sender);
-            match outcome {
-                StoreOutcome::Stored(stored) => {
-                    events.push(delivery(&stored, sender.as_ref()));
-                    answer(sender, stored);
+            let waiter = waiters.next();
+            if *is_message {
+                let Some(outcome) = messages.next() else {
+                    continue;
+                };
+                if let StoreOutcome::Stored(message) = &outcome {
+                    self.mark_read(message, waiter.as_ref());
                 }
-                StoreOutcome::Repeated(stored) => answer(sender, stored),
-                StoreOutcome::NotAMember => {
-                    events.extend(tell(sender, message.room_id, &Refusal::NotAMember));
-                }
-                StoreOutcome::ReadOnly => {
-                    events.extend(tell(sender, message.room_id, &Refusal::ReadOnly));
-                }
+                events.extend(telling::of_message(outcome, waiter, &reactions));
+            } else if let Some(outcome) = changes.next() {
+                events.extend(telling::of_change(outcome, waiter, in_doubt));
             }
         }
         self.shared.bus.publish_blocking(events);
     }
 
+    /// Whoever says something has read up to there.
+    fn mark_read(&self, message: &Message, waiter: Option<&Waiter>) {
+        if waiter.is_some_and(|waiter| waiter.sender.marks_as_read()) {
+            self.read_marks.note_silently(ReadMark {
+                room_id: message.room_id,
+                user_id: message.sender_id,
+                seq: message.seq,
+            });
+        }
+    }
+
     fn refuse_all(&self, refusal: &Refusal) {
-        let events = self
-            .settled()
-            .into_iter()
-            .filter_map(|(sender, room)| refuse(sender, room, refusal))
-            .collect();
-        self.shared.bus.publish_blocking(events);
+        let waiters = self.settled().waiters.into_iter();
+        let events = waiters.filter_map(|waiter| telling::refuse(waiter, refusal));
+        self.shared.bus.publish_blocking(events.collect());
     }
 
-    /// The senders of the batch, which is being stored no more.
-    fn settled(&self) -> Vec<(Sender, RoomId)> {
-        std::mem::take(&mut self.shared.queue.lock().storing).senders
+    /// The batch, which is being stored no more, and who waits for it.
+    fn settled(&self) -> UnderWay {
+        std::mem::take(&mut self.shared.queue.lock().storing)
     }
-}
-
-fn delivery(message: &Message, sender: Option<&Sender>) -> Event {
-    Event::Message {
-        room: message.room_id,
-        sender: match sender {
-            Some(Sender::Session(session)) => Some(*session),
-            Some(Sender::Caller(_)) | None => None,
-        },
-        packet: Arc::new(SharedPacket::new(message_receive(message))),
-    }
-}
-
-/// A stored message as sessions see it.
-pub(crate) fn message_receive(message: &Message) -> MessageReceive {
-    MessageReceive::new(
-        message.room_id.uuid(),
-        message.sender_id.uuid(),
-        message.text.as_str(),
-        message.sent_at,
-    )
 }
 
 /// What to do after a failed attempt.
 enum Next {
     TryAgain,
     GiveUp(Refusal),
-}
-
-/// Why a message was not stored.
-enum Refusal {
-    NotAMember,
-    ReadOnly,
-    Unavailable,
-    InDoubt,
-    Internal(String),
-}
-
-fn answer(sender: Option<Sender>, stored: Message) {
-    if let Some(Sender::Caller(reply)) = sender {
-        let _ = reply.send(Ok(stored));
-    }
-}
-
-fn tell(sender: Option<Sender>, room: RoomId, refusal: &Refusal) -> Option<Event> {
-    refuse(sender?, room, refusal)
-}
-
-/// Tells a caller at once; what a session is told goes over the bus.
-fn refuse(sender: Sender, room: RoomId, refusal: &Refusal) -> Option<Event> {
-    match sender {
-        Sender::Caller(reply) => {
-            let _ = reply.send(Err(refusal.for_caller()));
-            None
-        }
-        Sender::Session(session) => Some(match refusal.for_session(room) {
-            Some(error) => Event::ToSession {
-                session,
-                packet: Arc::new(SharedPacket::new(error)),
-            },
-            None => Event::CutOff { session },
-        }),
-    }
-}
-
-impl Refusal {
-    fn for_caller(&self) -> SubmitError {
-        match self {
-            Self::NotAMember => SubmitError::NotAMember,
-            Self::ReadOnly => SubmitError::ReadOnly,
-            Self::Unavailable | Self::Internal(_) => SubmitError::Unavailable,
-            Self::InDoubt => SubmitError::InDoubt,
-        }
-    }
-
-    /// The packet to send; `None` where the connection must end.
-    fn for_session(&self, room: RoomId) -> Option<server::Error> {
-        let request = MessageSend::NAME;
-        let room = room.uuid();
-        match self {
-            Self::NotAMember => Some(server::Error::not_a_member(request, room)),
-            Self::ReadOnly => Some(server::Error::read_only_room(request, room)),
-            Self::Unavailable => Some(unavailable(room)),
-            Self::Internal(reference) => {
-                Some(server::Error::internal(request, reference).in_room(room))
-            }
-            Self::InDoubt => None,
-        }
-    }
-}
-
-/// The answer to a message that could not be stored now.
-pub(crate) fn unavailable(room: uuid::Uuid) -> server::Error {
-    server::Error::unavailable(MessageSend::NAME, Some(RETRY_HINT)).in_room(room)
 }

@@ -35,7 +35,7 @@ impl RoomKind {
 pub enum RoomRole {
     /// Reads and writes.
     Member,
-    /// Also renames, and adds and removes plain members.
+    /// Also renames, deletes messages, and adds and removes plain members.
     Moderator,
     /// Also sets roles, removes anybody and archives. A room always has one.
     Owner,
@@ -77,6 +77,11 @@ impl RoomRole {
     /// May change members' roles.
     pub fn may_set_roles(self) -> bool {
         self == Self::Owner
+    }
+
+    /// May delete what others said in a group.
+    pub fn may_delete_messages(self) -> bool {
+        self >= Self::Moderator
     }
 
     /// May archive a group.
@@ -183,6 +188,7 @@ mod tests {
     fn plain_members_manage_nothing() {
         let member = RoomRole::Member;
         assert!(!member.may_rename() && !member.may_add_members());
+        assert!(!member.may_delete_messages());
         assert!(!member.may_set_roles() && !member.may_archive());
     }
 

@@ -1,6 +1,7 @@
 //! What people type, parsed.
 
 mod email;
+mod emoji;
 mod message_text;
 mod name;
 mod note;
@@ -12,6 +13,7 @@ mod terms_version;
 use std::fmt;
 
 pub use email::{EmailAddress, MaskedEmail};
+pub use emoji::Emoji;
 pub use message_text::MessageText;
 pub use name::{DeviceName, PersonName, RoomName};
 pub use note::{Description, OfficeTitle, Reason};

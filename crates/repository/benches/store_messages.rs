@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says why")]
 
-use abu_application::{messaging::store_batch, ports::StoreOutcome};
+use abu_application::{messaging::write_batch, ports::StoreOutcome};
 use abu_domain::{RoomId, UserId, message::NewMessage};
 use abu_test_support::{PrivateCluster, TestDatabase, new_message};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -25,7 +25,7 @@ fn store_messages(criterion: &mut Criterion) {
                     bencher.iter_batched(
                         || places.batch(size, client_ids),
                         |batch| {
-                            let outcomes = store_batch(&*store, &batch).unwrap();
+                            let outcomes = write_batch(&*store, &batch, &[]).unwrap().messages;
                             assert!(matches!(outcomes[size - 1], StoreOutcome::Stored(_)));
                         },
                         BatchSize::SmallInput,

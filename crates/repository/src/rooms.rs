@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use abu_application::{
     lists::{Seek, TimePosition, Total},
-    ports::{ChatMember, MemberListing, NewRoom, RoomChatState, RoomListing, RoomRows, StoreError},
+    ports::{
+        ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing,
+        RoomRows, StoreError,
+    },
 };
 use abu_domain::{
     RoomId, UserId,
@@ -140,7 +143,7 @@ macro_rules! page_of_rooms {
     ($beyond:literal, $direction:literal) => {
         concat!(
             "WITH page AS MATERIALIZED (
-                 SELECT rooms.*
+                 SELECT rooms.*, last_read_seq
                  FROM room_members JOIN rooms ON rooms.id = room_members.room_id
                  WHERE user_id = ? AND archived_at IS NULL
                    AND (?::timestamptz IS NULL OR (last_activity_at, id) ",
@@ -152,9 +155,9 @@ macro_rules! page_of_rooms {
             $direction,
             " LIMIT ?)
              SELECT page.id, kind, name, created_by, page.created_at, last_modified,
-                    last_activity_at, archived_at, last_seq, member_count,
+                    last_activity_at, archived_at, last_seq, member_count, last_read_seq,
                     room_id, seq, messages.id, sender_id, body, client_message_id,
-                    reply_to, messages.created_at
+                    reply_to, messages.created_at, edited_at, deleted_at, revision
              FROM page LEFT JOIN messages ON room_id = page.id AND seq = last_seq
              ORDER BY last_activity_at DESC, page.id DESC",
         )
@@ -262,18 +265,19 @@ impl RoomRows for Session<'_> {
         };
         let from_time = from.map(|from| from.at);
         self.run(|connection| {
-            let rows: Vec<(RoomRow, Option<MessageRow>)> =
-                sql::<(RoomColumns, Nullable<messages::SqlType>)>(text)
+            let rows: Vec<(RoomRow, i64, Option<MessageRow>)> =
+                sql::<(RoomColumns, BigInt, Nullable<messages::SqlType>)>(text)
                     .bind::<SqlUuid, _>(user.uuid())
                     .bind::<Nullable<Timestamptz>, _>(from_time)
                     .bind::<Nullable<Timestamptz>, _>(from_time)
                     .bind::<Nullable<SqlUuid>, _>(from.map(|from| from.id.uuid()))
                     .bind::<BigInt, _>(i64::from(limit))
                     .load(connection)?;
-            let listings = rows.into_iter().map(|(room, last_message)| {
+            let listings = rows.into_iter().map(|(room, last_read_seq, last_message)| {
                 Ok(RoomListing {
                     room: room.try_into()?,
                     last_message: last_message.map(Message::from),
+                    last_read_seq,
                 })
             });
             Ok(listings.collect::<Result<_, BadRow>>()?)
@@ -299,6 +303,32 @@ impl RoomRows for Session<'_> {
                 .first(connection)
                 .optional()?;
             Ok(row.map(Membership::try_from).transpose()?)
+        })
+    }
+
+    fn roles(
+        &mut self,
+        pairs: &[(RoomId, UserId)],
+    ) -> Result<Vec<(RoomId, UserId, RoomRole)>, StoreError> {
+        let uuids = |(room, user): &(RoomId, UserId)| (room.uuid(), user.uuid());
+        let (rooms, users): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().map(uuids).unzip();
+        self.run(|connection| {
+            let rows: Vec<(Uuid, Uuid, String)> = sql::<(SqlUuid, SqlUuid, Text)>(
+                "SELECT room_id, user_id, role
+                 FROM unnest(?, ?) AS asked (room_id, user_id)
+                 JOIN room_members USING (room_id, user_id)",
+            )
+            .bind::<Array<SqlUuid>, _>(rooms)
+            .bind::<Array<SqlUuid>, _>(users)
+            .load(connection)?;
+            let roles = rows.into_iter().map(|(room, user, role)| {
+                let role = RoomRole::from_name(&role).ok_or(BadRow {
+                    column: "room_members.role",
+                    id: user,
+                })?;
+                Ok((room.into(), user.into(), role))
+            });
+            Ok(roles.collect::<Result<_, BadRow>>()?)
         })
     }
 
@@ -340,13 +370,15 @@ impl RoomRows for Session<'_> {
         let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
         self.run(|connection| {
             let added: Vec<Uuid> = sql::<SqlUuid>(
-                "INSERT INTO room_members (room_id, user_id, role, joined_at)
-                 SELECT ?, user_id, ?, ? FROM unnest(?) AS added (user_id)
+                "INSERT INTO room_members (room_id, user_id, role, joined_at, last_read_seq)
+                 SELECT ?, user_id, ?, ?, coalesce((SELECT last_seq FROM rooms WHERE id = ?), 0)
+                 FROM unnest(?) AS added (user_id)
                  ON CONFLICT DO NOTHING RETURNING user_id",
             )
             .bind::<SqlUuid, _>(room.uuid())
             .bind::<Text, _>(role.name())
             .bind::<Timestamptz, _>(now)
+            .bind::<SqlUuid, _>(room.uuid())
             .bind::<Array<SqlUuid>, _>(users)
             .get_results(connection)?;
             count_members(connection, room, added.len() as i64, now)?;
@@ -374,6 +406,49 @@ impl RoomRows for Session<'_> {
                 .set(room_members::role.eq(role.name()))
                 .execute(connection)?;
             Ok(changed == 1)
+        })
+    }
+
+    fn mark_read(&mut self, marks: &[ReadMark]) -> Result<Vec<Option<ReadState>>, StoreError> {
+        let key = |mark: &ReadMark| (mark.room_id.uuid(), mark.user_id.uuid());
+        let (rooms, users): (Vec<Uuid>, Vec<Uuid>) = marks.iter().map(key).unzip();
+        let places: Vec<i64> = marks.iter().map(|mark| mark.seq).collect();
+        self.run(|connection| {
+            // Locked in one order, so that two who mark never wait for each other in a circle.
+            let rows: Vec<(Uuid, Uuid, i64, i64, bool)> =
+                sql::<(SqlUuid, SqlUuid, BigInt, BigInt, Bool)>(
+                    "WITH standing AS MATERIALIZED (
+                         SELECT room_id, user_id, last_read_seq, last_seq,
+                                greatest(last_read_seq, least(marks.seq, last_seq)) AS wanted
+                         FROM unnest(?, ?, ?) AS marks (room_id, user_id, seq)
+                         JOIN room_members USING (room_id, user_id)
+                         JOIN rooms ON rooms.id = room_id
+                         ORDER BY room_id, user_id FOR NO KEY UPDATE OF room_members),
+                     moved AS (
+                         UPDATE room_members SET last_read_seq = wanted FROM standing
+                         WHERE room_members.room_id = standing.room_id
+                           AND room_members.user_id = standing.user_id
+                           AND wanted > standing.last_read_seq)
+                     SELECT room_id, user_id, wanted, last_seq, wanted > last_read_seq
+                     FROM standing",
+                )
+                .bind::<Array<SqlUuid>, _>(rooms)
+                .bind::<Array<SqlUuid>, _>(users)
+                .bind::<Array<BigInt>, _>(places)
+                .load(connection)?;
+            let states: HashMap<(Uuid, Uuid), ReadState> = rows
+                .into_iter()
+                .map(|(room, user, last_read_seq, last_seq, moved)| {
+                    let state = ReadState {
+                        last_read_seq,
+                        last_seq,
+                        moved,
+                    };
+                    ((room, user), state)
+                })
+                .collect();
+            let state = |mark| states.get(&key(mark)).copied();
+            Ok(marks.iter().map(state).collect())
         })
     }
 

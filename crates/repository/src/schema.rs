@@ -178,6 +178,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What messages said before they were edited or deleted. No member sees it: it is for those who moderate.
+    message_edits (message_id, revision) {
+        message_id -> Uuid,
+        /// The change of the room that replaced or deleted this text.
+        revision -> Int8,
+        body -> Text,
+        /// Who made that change.
+        changed_by -> Uuid,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// How many reacted with each emoji of a message: kept in step with message_reactions, so that nothing need be counted.
+    message_emoji (message_id, emoji) {
+        message_id -> Uuid,
+        emoji -> Text,
+        reactions -> Int8,
+        /// The change of the room that brought the emoji: the oldest comes first.
+        first_revision -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Who reacted to what, with which emoji.
+    message_reactions (message_id, user_id, emoji) {
+        message_id -> Uuid,
+        user_id -> Uuid,
+        emoji -> Text,
+        /// The change of the room that added it: who reacted first comes first.
+        revision -> Int8,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Every message, kept for ever.
     messages (room_id, seq) {
         room_id -> Uuid,
@@ -192,6 +228,12 @@ diesel::table! {
         /// Id of the message in the same room that this one answers.
         reply_to -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        /// When the text was last replaced.
+        edited_at -> Nullable<Timestamptz>,
+        /// Set once it has no text any more; it keeps its place.
+        deleted_at -> Nullable<Timestamptz>,
+        /// Number of the change of the room that last touched the message; null where none did.
+        revision -> Nullable<Int8>,
     }
 }
 
@@ -278,6 +320,8 @@ diesel::table! {
         user_id -> Uuid,
         role -> Text,
         joined_at -> Timestamptz,
+        /// Place of the last message that the member has read, which marks all before it too. What was said before they came counts as read.
+        last_read_seq -> Int8,
     }
 }
 
@@ -303,6 +347,8 @@ diesel::table! {
         direct_low -> Nullable<Uuid>,
         /// The greater id of the two people of a direct room.
         direct_high -> Nullable<Uuid>,
+        /// Number of the last change to a message of the room. An edit, a deletion, a reaction and one taken back each are one change.
+        last_revision -> Int8,
     }
 }
 
@@ -445,6 +491,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     erasures,
     groups,
     idempotency_keys,
+    message_edits,
+    message_emoji,
+    message_reactions,
     messages,
     password_resets,
     permission_role,

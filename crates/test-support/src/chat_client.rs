@@ -3,16 +3,21 @@
 use std::time::Duration;
 
 use abu_chat_protocol::{
-    ClientPacket, CloseCode, Decoded, ServerPacket,
+    ClientPacket, CloseCode, Decoded, Profile, RequestRef, ServerPacket,
     client::{ChatJoin, ListMessageRequest, MessageSend},
-    server::{self, ListMessageResponse, MessageReceive},
+    server::{self, ListMessageResponse, MessageReceive, Welcome},
 };
 use abu_domain::RoomId;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{self, Message, client::IntoClientRequest, handshake::client::Request},
+    tungstenite::{
+        self, Message,
+        client::IntoClientRequest,
+        handshake::client::Request,
+        http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL},
+    },
 };
 
 /// How long anything may take before the test has failed.
@@ -42,6 +47,37 @@ impl ChatClient {
         let stream = TcpStream::connect(host).await?;
         let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
         Ok(Self { socket })
+    }
+
+    /// Connects to `url` with profile v2, and takes the welcome in.
+    ///
+    /// # Errors
+    /// The refusal, with the HTTP answer.
+    pub async fn connect_v2(url: &str) -> Result<(Self, Welcome), tungstenite::Error> {
+        let mut request = url.into_client_request()?;
+        let profile = HeaderValue::from_static(Profile::V2.subprotocol());
+        request
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_PROTOCOL, profile);
+        let mut client = Self::connect_with(request).await?;
+        match client.packet().await {
+            ServerPacket::Welcome(welcome) => Ok((client, welcome)),
+            other => panic!("a welcome was expected, not {other:?}"),
+        }
+    }
+
+    /// Sends a packet that the session calls `name`.
+    pub async fn ask(&mut self, name: &str, packet: impl Into<ClientPacket>) {
+        let name = RequestRef::new(name).expect("a short name");
+        self.send_text(&packet.into().to_json_with_ref(&name)).await;
+    }
+
+    /// The next packet, which must answer the request of this name.
+    pub async fn answer(&mut self, name: &str) -> ServerPacket {
+        let (packet, request_ref) = self.packet_with_ref().await;
+        let answers = request_ref.as_ref().map(RequestRef::as_str);
+        assert_eq!(answers, Some(name), "{packet:?}");
+        packet
     }
 
     /// Sends a packet.
@@ -76,13 +112,24 @@ impl ChatClient {
             .expect("the connection holds")
     }
 
-    /// The next packet; pings are answered on the way.
+    /// The next packet, which answers no request that has a name; pings are answered on the way.
     pub async fn packet(&mut self) -> ServerPacket {
+        let (packet, request_ref) = self.packet_with_ref().await;
+        assert_eq!(request_ref, None, "{packet:?}");
+        packet
+    }
+
+    /// The next packet, and what the request that it answers was called.
+    pub async fn packet_with_ref(&mut self) -> (ServerPacket, Option<RequestRef>) {
         loop {
             match self.frame().await {
                 Message::Text(text) => {
                     match ServerPacket::decode(&text).expect("the connection holds") {
-                        Decoded::Known { packet, .. } => return packet,
+                        Decoded::Known {
+                            packet,
+                            request_ref,
+                            ..
+                        } => return (packet, request_ref),
                         other => panic!("an unknown packet: {other:?}"),
                     }
                 }

@@ -154,7 +154,7 @@ export interface MessageDelete {
  * Sent by a member of the room, who may react to a message with several emoji, once with each. The
  * server answers with `reaction-notify`, which every session of every member gets. Adding what is
  * there already changes nothing, and is answered to the asking session alone. A message has at most
- * 20 different emoji; one more is `invalid-payload`.
+ * 20 different emoji, at most 10 of them from one member; one more is `invalid-payload`.
  */
 export interface ReactionAdd {
   /** The room the message is in. */
@@ -485,9 +485,9 @@ export interface PresenceResponse {
  * A room of the user's changed, or became theirs, or no longer is.
  *
  * Sent by the server when the user was added to a room or removed from it, to all their sessions,
- * and when a room was renamed or archived, to every session of every member. A client adds, drops
- * or redraws the room; what else it shows of a new one it reads over the REST API. Where it does
- * not know the `change` it reads the room again.
+ * and when a room was renamed, archived or opened again, to every session of every member. A client
+ * adds, drops or redraws the room; what else it shows of a new one it reads over the REST API.
+ * Where it does not know the `change` it reads the room again.
  */
 export interface RoomNotify {
   /** The room. */
@@ -641,7 +641,7 @@ export interface RoomCatchUp {
 }
 
 /** What happened to a room. The set may grow. */
-export type RoomChange = "added" | "removed" | "renamed" | "archived" | (string & {});
+export type RoomChange = "added" | "removed" | "renamed" | "archived" | "reopened" | (string & {});
 
 /** What a room is known by: text to keep, compare and send back, not to look into. */
 export type RoomId = string;

@@ -1,24 +1,18 @@
 //! The database that the server uses.
 
-use std::{
-    future::{Future, ready},
-    path::Path,
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::ready, path::Path, sync::Arc, time::Duration};
 
 use abu_application::{
     BlockingPool, Database,
     accounts::Accounts,
     passwords::PasswordWork,
-    ports::{Applied, LiveChat, Store, SubmitError},
+    ports::{Applied, LiveChat, ReadMark, ReadState, Store, SubmitError, Submitted},
     setup::Setup,
     system::{SystemClock, SystemIds},
 };
 use abu_domain::{
     RoomId, SessionId, UserId,
-    message::{Message, NewMessage},
+    message::{Message, MessageChange, NewMessage},
 };
 use abu_embedded_postgres::StartError;
 use secrecy::SecretString;
@@ -104,11 +98,15 @@ impl OpenDatabase {
 struct Elsewhere;
 
 impl LiveChat for Elsewhere {
-    fn membership_changed(&self, _room: RoomId, _users: &[UserId]) -> Applied {
+    fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
         Box::pin(ready(()))
     }
 
-    fn room_state_changed(&self, _room: RoomId) -> Applied {
+    fn room_state_changed(&self, _room: RoomId, _by: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn room_renamed(&self, _room: RoomId, _by: UserId) -> Applied {
         Box::pin(ready(()))
     }
 
@@ -120,10 +118,15 @@ impl LiveChat for Elsewhere {
         Box::pin(ready(()))
     }
 
-    fn submit(
-        &self,
-        _message: NewMessage,
-    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>> {
+    fn submit(&self, _message: NewMessage) -> Submitted<Message> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn change(&self, _change: MessageChange) -> Submitted<Message> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn mark_read(&self, _mark: ReadMark) -> Submitted<ReadState> {
         Box::pin(ready(Err(SubmitError::Unavailable)))
     }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use abu_chat_protocol::{CloseCode, ServerPacket, client::ListMessageRequest};
+use abu_chat_protocol::{
+    CloseCode, ServerPacket,
+    client::{ListMessageRequest, TokenRenew},
+};
 use abu_domain::UserId;
 use abu_test_support::{ChatClient, TestServer};
 use serde_json::{Value, json};
@@ -177,6 +180,7 @@ async fn the_profile_is_negotiated_and_only_what_is_spoken_is_confirmed() {
         (None, None),
         (Some("abu.chat.v1"), Some("abu.chat.v1")),
         (Some("soap, abu.chat.v1"), Some("abu.chat.v1")),
+        (Some("abu.chat.v1, abu.chat.v2"), Some("abu.chat.v2")),
     ] {
         let mut request = request(&server, &format!("?token={token}"));
         if let Some(offered) = offered {
@@ -205,6 +209,34 @@ async fn a_session_ends_with_its_token_by_4001() {
     let amina = user(&server);
     let mut session = ChatClient::connect(&server.chat_url(amina)).await.unwrap();
     assert_eq!(session.closed().await, CloseCode::TokenExpired);
+}
+
+#[tokio::test]
+async fn a_live_session_goes_on_with_a_token_that_the_api_issued() {
+    let server = TestServer::start_with(|settings| {
+        settings.auth.access_token_ttl = Duration::from_secs(30);
+    })
+    .await;
+    let amina = user(&server);
+    let url = server.chat_url(amina);
+    let (mut session, welcome) = ChatClient::connect_v2(&url).await.unwrap();
+    // Half a minute is less than the notice.
+    assert!(matches!(
+        session.packet().await,
+        ServerPacket::TokenExpiring(_)
+    ));
+    session.ask("1", TokenRenew::new(server.token(amina))).await;
+    match session.answer("1").await {
+        ServerPacket::TokenRenewed(renewed) => {
+            assert!(renewed.expires_at >= welcome.token_expires_at);
+        }
+        other => panic!("{other:?}"),
+    }
+    let stranger = user(&server);
+    session
+        .ask("2", TokenRenew::new(server.token(stranger)))
+        .await;
+    while !matches!(session.packet_with_ref().await.0, ServerPacket::Error(_)) {}
 }
 
 #[tokio::test]

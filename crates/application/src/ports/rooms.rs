@@ -33,6 +33,37 @@ pub struct RoomListing {
     pub room: Room,
     /// Its newest message.
     pub last_message: Option<Message>,
+    /// Place of the last message that the user has read.
+    pub last_read_seq: i64,
+}
+
+/// Somebody says how far they have read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadMark {
+    /// Where.
+    pub room_id: RoomId,
+    /// Who.
+    pub user_id: UserId,
+    /// Place of the last message they have read. One past the newest counts as the newest.
+    pub seq: i64,
+}
+
+/// How far a member has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadState {
+    /// Place of the last message they have read.
+    pub last_read_seq: i64,
+    /// Place of the newest message.
+    pub last_seq: i64,
+    /// Whether the mark has just moved.
+    pub moved: bool,
+}
+
+impl ReadState {
+    /// How many messages they have not read.
+    pub fn unread(&self) -> i64 {
+        self.last_seq - self.last_read_seq
+    }
 }
 
 /// A member in a room's list.
@@ -144,6 +175,15 @@ pub trait RoomRows {
     /// [`StoreError`].
     fn membership(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError>;
 
+    /// The roles of each of these people in each of these rooms. Who is not a member is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn roles(
+        &mut self,
+        pairs: &[(RoomId, UserId)],
+    ) -> Result<Vec<(RoomId, UserId, RoomRole)>, StoreError>;
+
     /// At most `limit` members, by user id.
     ///
     /// # Errors
@@ -155,8 +195,8 @@ pub trait RoomRows {
         limit: u32,
     ) -> Result<Vec<MemberListing>, StoreError>;
 
-    /// Adds those of `users` who are not in yet, and counts them into the room. Returns whom it
-    /// added.
+    /// Adds those of `users` who are not in yet, and counts them into the room; what was said before
+    /// counts as read by them. Returns whom it added.
     ///
     /// # Errors
     /// A conflict where somebody is no user.
@@ -184,6 +224,13 @@ pub trait RoomRows {
     /// # Errors
     /// [`StoreError`].
     fn set_role(&mut self, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, StoreError>;
+
+    /// Moves members' marks to where these say, and never back. At most one for each member of a room;
+    /// answered in their order, with `None` for who is not a member.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn mark_read(&mut self, marks: &[ReadMark]) -> Result<Vec<Option<ReadState>>, StoreError>;
 
     /// How many owners the room has besides `user`.
     ///

@@ -6,7 +6,8 @@ payload! {
     /// Sent by a member of the room, who may react to a message with several emoji, once with each. The
     /// server answers with [`ReactionNotify`](crate::server::ReactionNotify), which every session of
     /// every member gets. Adding what is there already changes nothing, and is answered to the asking
-    /// session alone. A message has at most 20 different emoji; one more is `invalid-payload`.
+    /// session alone. A message has at most 20 different emoji, at most 10 of them from one member; one
+    /// more is `invalid-payload`.
     ///
     /// ```json
     #[doc = include_str!("../../examples/packets/reaction-add.json")]

@@ -15,8 +15,7 @@ const MESSAGES: &str = "#/channels/chat/messages/";
 const ABOUT: &str = "One WebSocket carries every packet as a JSON object in a text frame. \
 A client that offers no sub-protocol, or `abu.chat.v1`, is sent no packet and no field that says \
 `x-since: abu.chat.v2`. How a connection comes about, lives and ends, and what is guaranteed, is in \
-docs/chat-protocol.md. The server speaks `abu.chat.v1` for now, also to a client that offers both: what says \
-`x-since: abu.chat.v2` is not served yet.";
+docs/chat-protocol.md.";
 
 /// The document of a profile.
 pub(super) fn document(catalog: &Catalog) -> Value {

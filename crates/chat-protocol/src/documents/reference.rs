@@ -21,8 +21,7 @@ Every packet with its fields, an example, and what can go wrong. How a connectio
 ends is in [the guide](../chat-protocol.md). The same as data:
 [JSON Schemas](json-schema), [TypeScript types](typescript), [AsyncAPI](asyncapi.json).
 
-A field or packet marked v2 is only there for a session that speaks `abu.chat.v2`. **The server does not speak it
-yet**: see [the guide](../chat-protocol.md). Such a session may also
+A field or packet marked v2 is only there for a session that speaks `abu.chat.v2`. Such a session may also
 put a `ref` beside `type` and `payload` of any packet it sends: any text of at most 64 characters, which
 comes back as `ref` on what answers that packet, to that session alone.
 ";

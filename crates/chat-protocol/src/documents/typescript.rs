@@ -75,7 +75,7 @@ pub(super) fn package() -> Value {
 fn write_profile(catalog: &Catalog, out: &mut String) {
     let subprotocol = catalog.profile.subprotocol();
     write_doc(
-        "The name of the profile in `Sec-WebSocket-Protocol`. Offer both, as the server speaks v1 for now: \
+        "The name of the profile in `Sec-WebSocket-Protocol`. Offer both, newest first: an older server has v1 alone: \
          `new WebSocket(url, [\"abu.chat.v2\", \"abu.chat.v1\"])`.",
         "",
         out,

@@ -4,9 +4,9 @@ payload! {
     /// A room of the user's changed, or became theirs, or no longer is.
     ///
     /// Sent by the server when the user was added to a room or removed from it, to all their sessions,
-    /// and when a room was renamed or archived, to every session of every member. A client adds, drops or
-    /// redraws the room; what else it shows of a new one it reads over the REST API. Where it does not
-    /// know the `change` it reads the room again.
+    /// and when a room was renamed, archived or opened again, to every session of every member. A client
+    /// adds, drops or redraws the room; what else it shows of a new one it reads over the REST API. Where
+    /// it does not know the `change` it reads the room again.
     ///
     /// ```json
     #[doc = include_str!("../../examples/packets/room-notify.json")]
@@ -34,6 +34,8 @@ open_words! {
         Renamed = "renamed",
         /// The room was archived: it can be read and no longer be written in.
         Archived = "archived",
+        /// The room is open again: it can be written in.
+        Reopened = "reopened",
     }
 }
 

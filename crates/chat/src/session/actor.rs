@@ -3,38 +3,53 @@
 
 use std::{sync::Arc, time::Instant};
 
-use abu_application::messaging;
-use abu_chat_protocol::{
-    CloseCode, Profile, ServerPacket,
-    client::ListMessageRequest,
-    server::{self, ListMessageResponse},
+use abu_application::{
+    messaging::{self, CatchUp, HistoryPage},
+    ports::{ReadMark, StoreError},
+    rooms,
 };
-use abu_domain::{MessageId, RoomId, UserId, message::NewMessage, text::MessageText};
+use abu_chat_protocol::{
+    CloseCode, Profile, RequestRef, ServerPacket,
+    client::{ListMessageRequest, PresenceRequest, SyncRequest, TokenRenew},
+    server::{self, PresenceResponse, TokenRenewed},
+};
+use abu_domain::{
+    MessageId, RoomId, SessionId, UserId,
+    message::{MessageChange, NewMessage},
+};
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, StreamHandler,
     WeakAddr, WrapFuture,
 };
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 
 use super::{
     Outbox,
     decoder::{Received, Violation},
     socket::{self, Heard},
-    state::{Effect, HistoryRequest, SessionState, World},
+    state::{
+        Draft, Edit, Effect, HistoryRequest, Outcome, PresenceAsked, SessionState, SyncAsked,
+        TokenEnd, World,
+    },
 };
 use crate::{
     Worker,
-    bus::SessionAddress,
-    frame,
+    bus::{Asker, SessionAddress},
+    directory::LookupError,
+    frame, packets,
+    read_marks::{self, Reader, TooManyMarks},
     registry::{RoomView, SessionKey},
     users::SessionPlace,
-    worker::Outgoing,
-    writer::{self, Sender},
+    worker::Typing,
+    writer::{self, QueueFull, Sender, Write},
 };
 
 /// A chat session.
 pub(crate) struct ChatSession {
     pub(crate) user: UserId,
+    /// The log-in that the connection came of.
+    pub(crate) log_in: SessionId,
     pub(crate) key: SessionKey,
     pub(crate) profile: Profile,
     pub(crate) state: SessionState,
@@ -80,8 +95,8 @@ impl StreamHandler<Result<Received, Violation>> for ChatSession {
                     user: self.user,
                     place: &self.place,
                 };
-                let effects = self.state.on_text(&text, now, &view);
-                self.carry_out(effects, ctx);
+                let outcome = self.state.on_text(&text, now, &view);
+                self.carry_out(outcome, ctx);
             }
             Heard::Binary(_) => self.outbox.close(CloseCode::UnsupportedData),
             Heard::SignOfLife => self.state.heard(now),
@@ -104,20 +119,32 @@ impl Handler<Wake> for ChatSession {
         }
         if self.armed_until.is_none_or(|until| now >= until) {
             self.armed_until = None;
-            let effects = self.state.on_tick(now);
-            self.carry_out(effects, ctx);
+            let outcome = Outcome {
+                effects: self.state.on_tick(now),
+                request_ref: None,
+            };
+            self.carry_out(outcome, ctx);
         }
         self.arm();
     }
 }
 
 impl ChatSession {
-    fn carry_out(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
-        for effect in effects {
+    fn carry_out(&mut self, outcome: Outcome, ctx: &mut Context<Self>) {
+        // At most one of the effects answers.
+        let mut request_ref = outcome.request_ref;
+        for effect in outcome.effects {
             match effect {
-                Effect::Answer(packet) => self.send(&packet),
-                Effect::Store { room, text } => self.store(room, text),
-                Effect::History(request) => self.send_history(request, ctx),
+                Effect::Answer(packet) => self.send(&packet, request_ref.as_ref()),
+                Effect::Change(edit) => self.change(edit, request_ref.take()),
+                Effect::MarkRead { room, seq } => {
+                    self.mark_read(room, seq, request_ref.take());
+                }
+                Effect::Store(draft) => self.store(draft, request_ref.take()),
+                Effect::History(request) => self.send_history(request, request_ref.take(), ctx),
+                Effect::Sync(asked) => self.send_missed(asked, request_ref.take(), ctx),
+                Effect::Presence(asked) => self.send_presence(asked, request_ref.take(), ctx),
+                Effect::Renew(packet) => self.renew(&packet, request_ref.take(), ctx),
                 Effect::Ping => self.push(frame::ping_frame()),
                 Effect::Close(code) => self.end(code, Instant::now()),
                 Effect::Cut => {
@@ -131,8 +158,8 @@ impl ChatSession {
         }
     }
 
-    fn send(&mut self, packet: &ServerPacket) {
-        self.push(frame::text_frame(packet, self.profile));
+    fn send(&mut self, packet: &ServerPacket, request_ref: Option<&RequestRef>) {
+        self.push(frame::text_frame(packet, request_ref, self.profile));
     }
 
     fn push(&mut self, frame: Bytes) {
@@ -141,65 +168,250 @@ impl ChatSession {
         }
     }
 
-    fn store(&mut self, room: RoomId, text: MessageText) {
+    fn store(&mut self, draft: Draft, request_ref: Option<RequestRef>) {
         let engine = self.worker.engine();
         let message = NewMessage {
             id: MessageId::new(engine.ids.time_ordered()),
-            room_id: room,
+            room_id: draft.room,
             sender_id: self.user,
-            text,
-            client_message_id: None,
-            reply_to: None,
+            text: draft.text,
+            client_message_id: draft.client_message_id,
+            reply_to: draft.reply_to,
             sent_at: engine.clock.now(),
         };
-        let sender = Sender::Session(self.address());
-        if engine.writer.submit(message, sender).is_err() {
-            self.send(&writer::unavailable(room.uuid()).into());
+        self.write(Write::Message(message), request_ref);
+    }
+
+    fn change(&mut self, edit: Edit, request_ref: Option<RequestRef>) {
+        let change = MessageChange {
+            room_id: edit.room,
+            message_id: edit.message,
+            user_id: self.user,
+            kind: edit.kind,
+            at: self.worker.engine().clock.now(),
+        };
+        self.write(Write::Change(change), request_ref);
+    }
+
+    fn write(&mut self, write: Write, request_ref: Option<RequestRef>) {
+        let (request, room) = (write.request(), write.room());
+        let sender = Sender::Session(self.asker(request_ref), self.profile);
+        let submitted = self.worker.engine().writer.submit(write, sender);
+        if let Err(QueueFull(Sender::Session(asker, _))) = submitted {
+            let refusal = writer::unavailable(request, room).into();
+            self.send(&refusal, asker.request_ref.as_ref());
         }
     }
 
-    /// Reads no further packet of this session until the page is sent: pages come in the order they
-    /// were asked for, and one session has one read under way at a time.
-    fn send_history(&mut self, request: HistoryRequest, ctx: &mut Context<Self>) {
-        let engine = Arc::clone(self.worker.engine());
-        let read = async move {
-            let HistoryRequest {
-                room,
-                skip,
-                limit,
-                order,
-            } = request;
-            messaging::history(&engine.database, room, skip, limit, order).await
+    fn mark_read(&mut self, room_id: RoomId, seq: i64, request_ref: Option<RequestRef>) {
+        let mark = ReadMark {
+            room_id,
+            user_id: self.user,
+            seq,
         };
-        ctx.wait(read.into_actor(self).map(move |page, session, _ctx| {
-            let packet = match page {
-                Ok(page) => history_response(request.room, &page).into(),
-                Err(error) => session.history_error(request.room, &error).into(),
+        let reader = Reader::Session(self.asker(request_ref));
+        let noted = self.worker.engine().read_marks.note(mark, reader);
+        if let Err(TooManyMarks(Reader::Session(asker))) = noted {
+            let refusal = read_marks::unavailable(room_id.uuid()).into();
+            self.send(&refusal, asker.request_ref.as_ref());
+        }
+    }
+
+    fn send_history(
+        &mut self,
+        request: HistoryRequest,
+        request_ref: Option<RequestRef>,
+        ctx: &mut Context<Self>,
+    ) {
+        let engine = Arc::clone(self.worker.engine());
+        let viewer = (self.profile >= Profile::V2).then_some(self.user);
+        let HistoryRequest {
+            room,
+            skip,
+            limit,
+            order,
+        } = request;
+        let read = async move {
+            messaging::history(&engine.database, room, skip, limit, order, viewer).await
+        };
+        let show = move |session: &Self, page: HistoryPage| {
+            session.if_in(room, ListMessageRequest::NAME, || {
+                packets::history_response(room, &page).into()
+            })
+        };
+        let asked = Asked {
+            request: ListMessageRequest::NAME,
+            room: Some(room),
+            request_ref,
+        };
+        self.send_read(read, show, asked, ctx);
+    }
+
+    fn send_missed(
+        &mut self,
+        asked: SyncAsked,
+        request_ref: Option<RequestRef>,
+        ctx: &mut Context<Self>,
+    ) {
+        let engine = Arc::clone(self.worker.engine());
+        let viewer = self.user;
+        let SyncAsked {
+            positions,
+            mut not_a_member,
+        } = asked;
+        let read = async move { messaging::catch_up(&engine.database, viewer, positions).await };
+        let show = move |session: &Self, rooms: Vec<CatchUp>| {
+            let (rooms, left): (Vec<CatchUp>, Vec<CatchUp>) = rooms
+                .into_iter()
+                .partition(|room| session.is_in(room.room_id));
+            let left = left.into_iter().map(|room| room.room_id.uuid());
+            not_a_member.extend(left.map(abu_chat_protocol::RoomId::from));
+            packets::sync_response(rooms, not_a_member).into()
+        };
+        let asked = Asked {
+            request: SyncRequest::NAME,
+            room: None,
+            request_ref,
+        };
+        self.send_read(read, show, asked, ctx);
+    }
+
+    fn send_presence(
+        &mut self,
+        asked: PresenceAsked,
+        request_ref: Option<RequestRef>,
+        ctx: &mut Context<Self>,
+    ) {
+        let engine = Arc::clone(self.worker.engine());
+        let PresenceAsked { room, after, limit } = asked;
+        let read = async move {
+            // One more than is told shows whether there are more.
+            let members = rooms::members_after(&engine.database, room, after, limit + 1);
+            let mut members = members.await?;
+            let has_more = members.len() > limit as usize;
+            members.truncate(limit as usize);
+            let users: Vec<UserId> = members
+                .iter()
+                .map(|member| member.membership.user_id)
+                .collect();
+            let online = engine.users.online(&users);
+            let present = packets::presence_response(room, &members, &online, has_more);
+            Ok::<_, StoreError>(present)
+        };
+        let show = move |session: &Self, present: PresenceResponse| {
+            session.if_in(room, PresenceRequest::NAME, || present.into())
+        };
+        let asked = Asked {
+            request: PresenceRequest::NAME,
+            room: Some(room),
+            request_ref,
+        };
+        self.send_read(read, show, asked, ctx);
+    }
+
+    /// Reads no further packet of this session until the answer is sent: answers come in the order they
+    /// were asked for, and one session has one read under way at a time. What was read is shown as the
+    /// session stands then: it may have been taken out of a room meanwhile.
+    fn send_read<T: 'static>(
+        &mut self,
+        read: impl Future<Output = Result<T, StoreError>> + 'static,
+        show: impl FnOnce(&Self, T) -> ServerPacket + 'static,
+        asked: Asked,
+        ctx: &mut Context<Self>,
+    ) {
+        ctx.wait(read.into_actor(self).map(move |read, session, _ctx| {
+            let packet = match read {
+                Ok(found) => show(session, found),
+                Err(error) => session.read_error(&asked, &error).into(),
             };
-            session.send(&packet);
+            session.send(&packet, asked.request_ref.as_ref());
         }));
     }
 
-    fn history_error(
+    /// What is told of a room to who is in it.
+    fn if_in(
         &self,
         room: RoomId,
-        error: &abu_application::ports::StoreError,
-    ) -> server::Error {
-        use abu_application::ports::StoreError;
-        let request = ListMessageRequest::NAME;
-        match error {
+        request: &str,
+        packet: impl FnOnce() -> ServerPacket,
+    ) -> ServerPacket {
+        match self.is_in(room) {
+            true => packet(),
+            false => server::Error::not_a_member(request, room.uuid()).into(),
+        }
+    }
+
+    fn is_in(&self, room: RoomId) -> bool {
+        self.worker.room_of(self.user, room).is_some()
+    }
+
+    fn read_error(&self, asked: &Asked, error: &StoreError) -> server::Error {
+        let answer = match error {
             StoreError::Unavailable(_) | StoreError::CommitInDoubt(_) => {
-                server::Error::unavailable(request, None).in_room(room.uuid())
+                server::Error::unavailable(asked.request, None)
             }
             error => {
                 let reference = self.worker.engine().ids.random().to_string();
                 log::error!(
-                    "history could not be read (reference {reference}): {error}: {:?}",
+                    "{} could not be answered (reference {reference}): {error}: {:?}",
+                    asked.request,
                     std::error::Error::source(error)
                 );
-                server::Error::internal(request, reference).in_room(room.uuid())
+                server::Error::internal(asked.request, reference)
             }
+        };
+        match asked.room {
+            Some(room) => answer.in_room(room.uuid()),
+            None => answer,
         }
+    }
+
+    /// Lets the session go on with another token of the same log-in, which must still last.
+    fn renew(
+        &mut self,
+        packet: &TokenRenew,
+        request_ref: Option<RequestRef>,
+        ctx: &mut Context<Self>,
+    ) {
+        let engine = Arc::clone(self.worker.engine());
+        let claims = engine.tokens.verify(&packet.token, engine.clock.now());
+        let own = claims
+            .ok()
+            .filter(|claims| claims.user_id == self.user && claims.session_id == self.log_in);
+        let Some(claims) = own else {
+            self.send(&refused_token().into(), request_ref.as_ref());
+            return;
+        };
+        let look_up = async move {
+            engine
+                .directory
+                .look_up(claims.user_id, claims.session_id)
+                .await
+        };
+        ctx.wait(look_up.into_actor(self).map(move |found, session, _ctx| {
+            let packet = match found {
+                Ok(_snapshot) => {
+                    session.go_on_until(claims.expires_at);
+                    TokenRenewed::new(claims.expires_at).into()
+                }
+                Err(
+                    LookupError::SessionEnded | LookupError::Suspended | LookupError::Deactivated,
+                ) => refused_token().into(),
+                Err(LookupError::Unavailable) => {
+                    server::Error::unavailable(TokenRenew::NAME, None).into()
+                }
+            };
+            session.send(&packet, request_ref.as_ref());
+        }));
+    }
+
+    fn go_on_until(&mut self, time: DateTime<Utc>) {
+        let lifetime = (time - self.worker.engine().clock.now()).to_std();
+        self.state.renewed(TokenEnd {
+            at: Instant::now() + lifetime.unwrap_or_default(),
+            time,
+        });
+        self.arm();
     }
 
     /// Closes the connection and stops taking part at once.
@@ -217,25 +429,24 @@ impl ChatSession {
     }
 
     fn tell_others(&self, effect: Effect) {
-        let user = self.user;
-        let outgoing = match effect {
-            Effect::Join => Outgoing::Join {
-                user,
-                rooms: self.worker.rooms_of(user),
-            },
-            Effect::Leave => Outgoing::Leave {
-                user,
-                rooms: self.worker.rooms_of(user),
-            },
-            Effect::Typing { room, is_typing } => Outgoing::Typing {
-                user,
+        match effect {
+            Effect::Join => self.worker.joined(self.user),
+            Effect::Leave => self.worker.left(self.user),
+            Effect::Typing { room, is_typing } => self.worker.typing(Typing {
+                user: self.user,
                 room,
                 from: self.address(),
                 is_typing,
-            },
-            _ => return,
-        };
-        self.worker.publish(outgoing);
+            }),
+            _ => {}
+        }
+    }
+
+    fn asker(&self, request_ref: Option<RequestRef>) -> Asker {
+        Asker {
+            session: self.address(),
+            request_ref,
+        }
     }
 
     fn address(&self) -> SessionAddress {
@@ -252,11 +463,19 @@ impl ChatSession {
     }
 }
 
-fn history_response(room: RoomId, page: &messaging::HistoryPage) -> ListMessageResponse {
-    ListMessageResponse::new(
-        room.uuid(),
-        page.messages.iter().map(writer::message_receive).collect(),
-        u64::try_from(page.total_count).unwrap_or(0),
+/// What an answer is about.
+struct Asked {
+    request: &'static str,
+    room: Option<RoomId>,
+    request_ref: Option<RequestRef>,
+}
+
+/// Which of the reasons it is, is not told.
+fn refused_token() -> server::Error {
+    server::Error::invalid_payload(
+        TokenRenew::NAME,
+        "token",
+        "must be a good access token of this session's own log-in",
     )
 }
 

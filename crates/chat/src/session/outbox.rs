@@ -11,6 +11,7 @@ use std::{
     os::fd::RawFd,
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -19,10 +20,17 @@ use actix_web::body::{BodySize, MessageBody};
 use bytes::{Bytes, BytesMut};
 use nix::sys::socket::{Shutdown, shutdown};
 
-use crate::frame::close_frame;
+use crate::{
+    frame::close_frame,
+    pressure::{Pressure, Share},
+};
 
 /// How many bytes of small frames are handed to the connection at a time.
 const MAX_CHUNK: usize = 8 * 1024;
+
+/// An outbox counts as loaded when more than this part of what it may hold waits: a reader that keeps up
+/// is far from it, and there is room for what is on its way to it.
+const LOADED: usize = 4;
 
 /// The sending side of a session. Clones share one queue.
 #[derive(Clone)]
@@ -32,6 +40,7 @@ struct Queue {
     frames: VecDeque<Bytes>,
     bytes: usize,
     max_bytes: usize,
+    share: Share,
     phase: Phase,
     body: Option<Waker>,
     /// The worker wakes the body later; see [`Outbox::defer`].
@@ -54,11 +63,16 @@ enum Phase {
 pub(crate) struct TooSlow;
 
 impl Outbox {
-    pub(crate) fn new(max_bytes: usize, socket: Option<RawFd>) -> Self {
+    pub(crate) fn new(
+        max_bytes: usize,
+        socket: Option<RawFd>,
+        pressure: &Arc<Pressure>,
+    ) -> Self {
         Self(Rc::new(RefCell::new(Queue {
             frames: VecDeque::new(),
             bytes: 0,
             max_bytes,
+            share: Share::of(pressure),
             phase: Phase::Open,
             body: None,
             deferred: false,
@@ -99,8 +113,7 @@ impl Outbox {
             return Ok(());
         }
         if queue.bytes >= queue.max_bytes {
-            queue.frames.clear();
-            queue.bytes = 0;
+            queue.clear();
             queue.close(CloseCode::SlowConsumer);
             return Err(TooSlow);
         }
@@ -154,8 +167,19 @@ impl Outbox {
 
 impl Queue {
     fn append(&mut self, frame: Bytes) {
-        self.bytes += frame.len();
+        self.hold(self.bytes + frame.len());
         self.frames.push_back(frame);
+    }
+
+    fn clear(&mut self) {
+        self.frames = VecDeque::new();
+        self.hold(0);
+    }
+
+    /// Notes how many bytes wait.
+    fn hold(&mut self, bytes: usize) {
+        self.bytes = bytes;
+        self.share.set_loaded(bytes > self.max_bytes / LOADED);
     }
 
     fn close(&mut self, code: CloseCode) {
@@ -174,7 +198,7 @@ impl Queue {
             Some(second) if first.len() + second.len() <= MAX_CHUNK => self.chunk_from(&first),
             _ => first,
         };
-        self.bytes -= chunk.len();
+        self.hold(self.bytes - chunk.len());
         if self.frames.is_empty() {
             // An idle connection keeps no buffer from its busiest moment.
             self.frames.shrink_to(4);
@@ -232,14 +256,17 @@ impl Drop for OutboxBody {
         let mut queue = self.0.0.borrow_mut();
         queue.socket = None;
         queue.phase = Phase::Finished;
-        queue.frames = VecDeque::new();
-        queue.bytes = 0;
+        queue.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn outbox(max_bytes: usize) -> Outbox {
+        Outbox::new(max_bytes, None, &Arc::default())
+    }
 
     /// Everything that is written, and whether the connection ends then.
     fn drain(outbox: &Outbox) -> (Vec<u8>, bool) {
@@ -261,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_full_outbox_drops_what_waits_and_says_why() {
-        let outbox = Outbox::new(20, None);
+        let outbox = outbox(20);
         assert_eq!(outbox.push(frame(1)), Ok(()));
         assert_eq!(outbox.push(frame(2)), Ok(()));
         assert_eq!(outbox.push(frame(3)), Err(TooSlow));
@@ -273,7 +300,7 @@ mod tests {
 
     #[test]
     fn all_frames_come_in_order_and_room_for_more_is_made_by_reading() {
-        let outbox = Outbox::new(60_000, None);
+        let outbox = outbox(60_000);
         for round in 0..3_u8 {
             let sent: Vec<Bytes> = (0..40)
                 .map(|n| Bytes::from(vec![n ^ round; if n % 9 == 0 { 17_000 / 8 } else { 700 }]))
@@ -292,14 +319,14 @@ mod tests {
 
     #[test]
     fn a_frame_larger_than_the_bound_goes_to_who_reads() {
-        let outbox = Outbox::new(5, None);
+        let outbox = outbox(5);
         assert_eq!(outbox.push(frame(1)), Ok(()));
         assert_eq!(drain(&outbox).0, frame(1));
     }
 
     #[test]
     fn what_was_queued_before_the_close_is_sent_and_nothing_after_it() {
-        let outbox = Outbox::new(100, None);
+        let outbox = outbox(100);
         let _ = outbox.push(frame(1));
         outbox.close(CloseCode::GoingAway);
         let _ = outbox.push(frame(2));
@@ -311,5 +338,20 @@ mod tests {
             [frame(1), close_frame(CloseCode::GoingAway)].concat()
         );
         assert!(ended);
+    }
+
+    #[test]
+    fn an_outbox_is_loaded_while_more_than_a_quarter_of_its_bound_waits() {
+        let pressure = Arc::default();
+        let outbox = Outbox::new(80, None, &pressure);
+        for expected in [false, false, true] {
+            outbox.queue(frame(1)).unwrap();
+            assert_eq!(pressure.is_high(), expected);
+        }
+        drain(&outbox);
+        assert!(!pressure.is_high());
+        // Nor does one that is given up go on counting.
+        while outbox.queue(frame(1)).is_ok() {}
+        assert!(!pressure.is_high());
     }
 }

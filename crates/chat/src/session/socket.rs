@@ -1,7 +1,7 @@
 //! A connection as a WebSocket, whoever talks on it: how it opens, and what the protocol itself asks
 //! for.
 
-use std::os::fd::RawFd;
+use std::{os::fd::RawFd, sync::Arc};
 
 use abu_chat_protocol::CloseCode;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, body::MessageBody, web};
@@ -10,7 +10,7 @@ use super::{
     Outbox, Reader,
     decoder::{Received, Violation},
 };
-use crate::{ChatSettings, frame};
+use crate::{ChatSettings, frame, pressure::Pressure};
 
 /// The socket under a connection.
 #[derive(Clone, Copy)]
@@ -31,12 +31,13 @@ impl Socket {
         request: &HttpRequest,
         payload: web::Payload,
         settings: &ChatSettings,
+        pressure: &Arc<Pressure>,
     ) -> Result<Self, actix_web::Error> {
         // The library gets nothing to read, and its way of writing gives way to the outbox.
         let nothing = web::Payload::extract(request).await?;
         let (response, _, _) = actix_ws::handle(request, nothing)?;
         let descriptor = request.conn_data::<Descriptor>().map(|socket| socket.0);
-        let outbox = Outbox::new(settings.outbox_max_bytes, descriptor);
+        let outbox = Outbox::new(settings.outbox_max_bytes, descriptor, pressure);
         Ok(Self {
             response: response.map_body(|_, _| outbox.body().boxed()),
             reader: Reader::new(payload.into_inner(), settings.max_frame_bytes),

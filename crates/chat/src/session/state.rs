@@ -6,21 +6,34 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abu_application::messaging::Position;
 use abu_chat_protocol::{
-    ClientPacket, CloseCode, Decoded, Profile, ServerPacket,
-    client::{ChatJoin, ListMessageRequest, MessageSend, Order, Typing},
-    server,
+    ClientPacket, CloseCode, Decoded, Profile, RequestRef, ServerPacket,
+    client::{
+        ChatJoin, ListMessageRequest, MessageDelete, MessageEdit, MessageSend, Order,
+        PresenceRequest, ReactionAdd, ReactionRemove, ReadMark, SyncRequest, TokenRenew, Typing,
+    },
+    server::{self, TokenExpiring},
 };
-use abu_domain::{RoomId, message::HistoryOrder, text::MessageText};
+use abu_domain::{
+    MessageId, RoomId, UserId,
+    message::{ChangeKind, HistoryOrder},
+    text::{Emoji, MessageText},
+};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{ChatSettings, rate_limit::TokenBucket, registry::RoomView};
+
+/// How long before its token ends a session is told.
+const NOTICE: Duration = Duration::from_secs(60);
 
 /// What a session looks up while it decides.
 pub(crate) trait World {
     /// The room as the session's user sees it; `None` where they are not a member.
     fn room(&self, room: RoomId) -> Option<RoomView>;
 
-    /// Counts a message of the user's in.
+    /// Counts a message of the user's in, or a change to one.
     ///
     /// # Errors
     /// How long to wait until the next one is allowed.
@@ -33,7 +46,9 @@ pub(crate) enum Effect {
     /// Send a packet to this session.
     Answer(ServerPacket),
     /// Have a message stored.
-    Store { room: RoomId, text: MessageText },
+    Store(Draft),
+    /// Have a message changed.
+    Change(Edit),
     /// The session joined: tell those who share a room.
     Join,
     /// The session left, having joined: tell those who share a room.
@@ -42,12 +57,76 @@ pub(crate) enum Effect {
     Typing { room: RoomId, is_typing: bool },
     /// Read a page of a room's history and send it to this session.
     History(HistoryRequest),
+    /// Note how far the user has read.
+    MarkRead { room: RoomId, seq: i64 },
+    /// Read what was missed and send it to this session.
+    Sync(SyncAsked),
+    /// Read who is in a room and send that to this session.
+    Presence(PresenceAsked),
+    /// See whether the session may go on with this token.
+    Renew(TokenRenew),
     /// Send a ping frame.
     Ping,
     /// End the session.
     Close(CloseCode),
     /// The client did not answer the close in time: end the connection.
     Cut,
+}
+
+/// What a packet leads to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Outcome {
+    /// To be done, in this order.
+    pub(crate) effects: Vec<Effect>,
+    /// What the session calls its request: it goes with whatever answers the packet.
+    pub(crate) request_ref: Option<RequestRef>,
+}
+
+/// A message to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Draft {
+    pub(crate) room: RoomId,
+    pub(crate) text: MessageText,
+    pub(crate) client_message_id: Option<Uuid>,
+    pub(crate) reply_to: Option<MessageId>,
+}
+
+/// A change to be made to a message.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Edit {
+    pub(crate) room: RoomId,
+    pub(crate) message: MessageId,
+    pub(crate) kind: ChangeKind,
+}
+
+/// What was missed, as somebody asked for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SyncAsked {
+    pub(crate) positions: Vec<Position>,
+    /// The rooms that the user is not in.
+    pub(crate) not_a_member: Vec<abu_chat_protocol::RoomId>,
+}
+
+/// Members of a room, as somebody asked for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PresenceAsked {
+    pub(crate) room: RoomId,
+    pub(crate) after: Option<UserId>,
+    pub(crate) limit: u32,
+}
+
+/// When a session's token ends: for timers, and for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TokenEnd {
+    pub(crate) at: Instant,
+    pub(crate) time: DateTime<Utc>,
+}
+
+impl TokenEnd {
+    /// When the client is told that it is near.
+    fn notice(&self) -> Instant {
+        self.at.checked_sub(NOTICE).unwrap_or(self.at)
+    }
 }
 
 /// A page of history somebody asked for.
@@ -62,13 +141,16 @@ pub(crate) struct HistoryRequest {
 /// A session's state.
 #[derive(Debug)]
 pub(crate) struct SessionState {
+    profile: Profile,
     limits: Limits,
     phase: Phase,
     joined: bool,
     typing: BTreeMap<RoomId, TypingIn>,
     last_heard: Instant,
     pinged_at: Option<Instant>,
-    expires_at: Instant,
+    token_end: TokenEnd,
+    /// Whether the client was told that its token ends.
+    noticed: bool,
     packets: Option<TokenBucket>,
     errors: TokenBucket,
 }
@@ -99,9 +181,15 @@ struct Limits {
 }
 
 impl SessionState {
-    /// A session that begins at `now` and whose token ends at `expires_at`.
-    pub(crate) fn new(settings: &ChatSettings, now: Instant, expires_at: Instant) -> Self {
+    /// A session that begins at `now`.
+    pub(crate) fn new(
+        settings: &ChatSettings,
+        profile: Profile,
+        now: Instant,
+        token_end: TokenEnd,
+    ) -> Self {
         Self {
+            profile,
             limits: Limits {
                 ping_interval: settings.ping_interval,
                 idle_timeout: settings.idle_timeout,
@@ -114,7 +202,9 @@ impl SessionState {
             typing: BTreeMap::new(),
             last_heard: now,
             pinged_at: None,
-            expires_at,
+            token_end,
+            // Whoever speaks the first profile cannot be told.
+            noticed: profile < Profile::V2,
             packets: settings.rate_limits_enabled.then(|| {
                 TokenBucket::new(settings.packets_per_second, Duration::from_secs(1), now)
             }),
@@ -128,22 +218,44 @@ impl SessionState {
         self.pinged_at = None;
     }
 
+    /// The session goes on with another token.
+    pub(crate) fn renewed(&mut self, token_end: TokenEnd) {
+        self.token_end = token_end;
+        self.noticed = self.profile < Profile::V2;
+    }
+
     /// A text frame arrived.
-    pub(crate) fn on_text(&mut self, text: &str, now: Instant, world: &dyn World) -> Vec<Effect> {
+    pub(crate) fn on_text(&mut self, text: &str, now: Instant, world: &dyn World) -> Outcome {
         self.heard(now);
         if self.phase != Phase::Open {
-            return Vec::new();
+            return Outcome::default();
         }
-        let outcome = match ClientPacket::decode_as(Profile::V1, text) {
-            Err(error) => Err(server::Error::from(&error)),
-            Ok(Decoded::Unknown(unknown)) => Err(server::Error::unknown_type(&unknown.name)),
-            Ok(Decoded::Known { packet, .. }) => self
-                .count_packet(packet.name(), now)
-                .and_then(|()| self.on_packet(packet, now, world)),
+        let (request_ref, result) = match ClientPacket::decode_as(self.profile, text) {
+            Err(error) => {
+                let answer = server::Error::from(&error);
+                (error.request_ref, Err(answer))
+            }
+            Ok(Decoded::Unknown(unknown)) => {
+                let answer = server::Error::unknown_type(&unknown.name);
+                (unknown.request_ref, Err(answer))
+            }
+            Ok(Decoded::Known {
+                packet,
+                request_ref,
+                ..
+            }) => {
+                let counted = self.count_packet(packet.name(), now);
+                let result = counted.and_then(|()| self.on_packet(packet, now, world));
+                (request_ref, result)
+            }
         };
-        match outcome {
+        let effects = match result {
             Ok(effect) => effect.into_iter().collect(),
             Err(error) => self.on_error(error, now),
+        };
+        Outcome {
+            effects,
+            request_ref,
         }
     }
 
@@ -154,7 +266,7 @@ impl SessionState {
             Phase::Closing { .. } => return Vec::new(),
             Phase::Open => {}
         }
-        if now >= self.expires_at {
+        if now >= self.token_end.at {
             return vec![Effect::Close(CloseCode::TokenExpired)];
         }
         let silence = now.saturating_duration_since(self.last_heard);
@@ -162,6 +274,11 @@ impl SessionState {
             return vec![Effect::Close(CloseCode::GoingAway)];
         }
         let mut effects = self.end_silent_typing(now);
+        if !self.noticed && now >= self.token_end.notice() {
+            self.noticed = true;
+            let notice = TokenExpiring::new(self.token_end.time);
+            effects.push(Effect::Answer(notice.into()));
+        }
         if silence >= self.limits.ping_interval && self.pinged_at.is_none() {
             self.pinged_at = Some(now);
             effects.push(Effect::Ping);
@@ -183,7 +300,11 @@ impl SessionState {
             .values()
             .filter(|typing| typing.is_typing)
             .map(|typing| typing.said_at + self.limits.typing_timeout);
-        typing.fold(ping.min(self.expires_at), Instant::min)
+        let token = match self.noticed {
+            true => self.token_end.at,
+            false => self.token_end.notice(),
+        };
+        typing.fold(ping.min(token), Instant::min)
     }
 
     /// The session ends, for whatever reason: no packet counts from now on. The client has some time
@@ -220,6 +341,16 @@ impl SessionState {
             ClientPacket::ChatJoin(packet) => Ok(self.on_join(&packet)),
             ClientPacket::Typing(packet) => self.on_typing(&packet, now, world),
             ClientPacket::ListMessageRequest(packet) => on_list(&packet, world).map(Some),
+            ClientPacket::MessageEdit(packet) => on_edit(&packet, now, world).map(Some),
+            ClientPacket::MessageDelete(packet) => on_delete(&packet, now, world).map(Some),
+            ClientPacket::ReactionAdd(packet) => on_reaction_add(&packet, now, world).map(Some),
+            ClientPacket::ReactionRemove(packet) => {
+                on_reaction_remove(&packet, now, world).map(Some)
+            }
+            ClientPacket::ReadMark(packet) => on_read_mark(&packet, world).map(Some),
+            ClientPacket::SyncRequest(packet) => Ok(Some(on_sync(packet, world))),
+            ClientPacket::PresenceRequest(packet) => on_presence(&packet, world).map(Some),
+            ClientPacket::TokenRenew(packet) => Ok(Some(Effect::Renew(packet))),
             // A packet of a newer protocol crate that this server was not taught yet.
             other => Err(server::Error::unknown_type(other.name())),
         }
@@ -235,10 +366,7 @@ impl SessionState {
         now: Instant,
         world: &dyn World,
     ) -> Result<Option<Effect>, server::Error> {
-        let (room, view) = member_of(&packet.room_id, Typing::NAME, world)?;
-        if view.read_only {
-            return Err(server::Error::read_only_room(Typing::NAME, room.uuid()));
-        }
+        let room = writable(&packet.room_id, Typing::NAME, world)?;
         let is_typing = packet.is_typing;
         let last = self.typing.insert(
             room,
@@ -317,20 +445,96 @@ fn on_message_send(
     now: Instant,
     world: &dyn World,
 ) -> Result<Effect, server::Error> {
-    let text = MessageText::parse(&packet.message).map_err(|violation| {
-        server::Error::invalid_payload(MessageSend::NAME, "message", violation.rule)
-    })?;
-    let (room, view) = member_of(&packet.room_id, MessageSend::NAME, world)?;
-    if view.read_only {
-        return Err(server::Error::read_only_room(
-            MessageSend::NAME,
-            room.uuid(),
-        ));
+    let text = text_of(&packet.message, MessageSend::NAME)?;
+    let room = writable(&packet.room_id, MessageSend::NAME, world)?;
+    let reply_to = packet
+        .reply_to
+        .map(|id| message_of(&id, MessageSend::NAME, room))
+        .transpose()?;
+    count_message(room, MessageSend::NAME, now, world)?;
+    Ok(Effect::Store(Draft {
+        room,
+        text,
+        client_message_id: packet.client_message_id,
+        reply_to,
+    }))
+}
+
+fn on_edit(packet: &MessageEdit, now: Instant, world: &dyn World) -> Result<Effect, server::Error> {
+    let text = text_of(&packet.message, MessageEdit::NAME)?;
+    let about = Changing {
+        request: MessageEdit::NAME,
+        room: &packet.room_id,
+        message: &packet.message_id,
+    };
+    about.change(ChangeKind::Edit(text), now, world)
+}
+
+fn on_delete(
+    packet: &MessageDelete,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let about = Changing {
+        request: MessageDelete::NAME,
+        room: &packet.room_id,
+        message: &packet.message_id,
+    };
+    about.change(ChangeKind::Delete, now, world)
+}
+
+fn on_reaction_add(
+    packet: &ReactionAdd,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let about = Changing {
+        request: ReactionAdd::NAME,
+        room: &packet.room_id,
+        message: &packet.message_id,
+    };
+    let emoji = emoji_of(&packet.emoji, ReactionAdd::NAME)?;
+    about.change(ChangeKind::React(emoji), now, world)
+}
+
+fn on_reaction_remove(
+    packet: &ReactionRemove,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let about = Changing {
+        request: ReactionRemove::NAME,
+        room: &packet.room_id,
+        message: &packet.message_id,
+    };
+    let emoji = emoji_of(&packet.emoji, ReactionRemove::NAME)?;
+    about.change(ChangeKind::TakeBack(emoji), now, world)
+}
+
+/// A packet that asks for a change to a message.
+struct Changing<'a> {
+    request: &'static str,
+    room: &'a abu_chat_protocol::RoomId,
+    message: &'a abu_chat_protocol::MessageId,
+}
+
+impl Changing<'_> {
+    /// A change is stored and told to the room like a message, and counts as one.
+    fn change(
+        &self,
+        kind: ChangeKind,
+        now: Instant,
+        world: &dyn World,
+    ) -> Result<Effect, server::Error> {
+        let room = writable(self.room, self.request, world)?;
+        let message = message_of(self.message, self.request, room)?;
+        count_message(room, self.request, now, world)?;
+        Ok(Effect::Change(Edit {
+            room,
+            message,
+            kind,
+        }))
     }
-    world.count_message(now).map_err(|wait| {
-        server::Error::rate_limited(MessageSend::NAME, wait).in_room(room.uuid())
-    })?;
-    Ok(Effect::Store { room, text })
 }
 
 fn on_list(packet: &ListMessageRequest, world: &dyn World) -> Result<Effect, server::Error> {
@@ -346,6 +550,53 @@ fn on_list(packet: &ListMessageRequest, world: &dyn World) -> Result<Effect, ser
     }))
 }
 
+/// Rooms that the user is not in, and ids that are none, are told of as one.
+fn on_sync(packet: SyncRequest, world: &dyn World) -> Effect {
+    let mut asked = SyncAsked {
+        positions: Vec::with_capacity(packet.rooms.len()),
+        not_a_member: Vec::new(),
+    };
+    for room in packet.rooms {
+        match member_of(&room.room_id, SyncRequest::NAME, world) {
+            Ok((room_id, _)) => asked.positions.push(Position {
+                room_id,
+                last_seq: clamped(room.last_seq),
+                last_revision: room.last_revision.map(clamped),
+            }),
+            Err(_stranger) => asked.not_a_member.push(room.room_id),
+        }
+    }
+    Effect::Sync(asked)
+}
+
+fn on_presence(packet: &PresenceRequest, world: &dyn World) -> Result<Effect, server::Error> {
+    let (room, _) = member_of(&packet.room_id, PresenceRequest::NAME, world)?;
+    let user = |id: &abu_chat_protocol::UserId| {
+        id.to_uuid().map(UserId::new).ok_or_else(|| {
+            let rule = "must be a `participant_id` of the answer before";
+            server::Error::invalid_payload(PresenceRequest::NAME, "after", rule)
+                .in_room(room.uuid())
+        })
+    };
+    Ok(Effect::Presence(PresenceAsked {
+        room,
+        after: packet.after.as_ref().map(user).transpose()?,
+        limit: packet.effective_limit(),
+    }))
+}
+
+/// A place or a number of a change; none is as large as the largest there could be.
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn on_read_mark(packet: &ReadMark, world: &dyn World) -> Result<Effect, server::Error> {
+    let (room, _) = member_of(&packet.room_id, ReadMark::NAME, world)?;
+    // A place past the newest message counts as that.
+    let seq = clamped(packet.seq.get());
+    Ok(Effect::MarkRead { room, seq })
+}
+
 /// The room, if the session's user is in it. An id that is no UUID names no room, and is answered as
 /// such.
 fn member_of(
@@ -357,6 +608,51 @@ fn member_of(
         .map(RoomId::new)
         .and_then(|room| Some((room, world.room(room)?)))
         .ok_or_else(|| server::Error::not_a_member(request, id.clone()))
+}
+
+/// The room, if the session's user is in it and it can be written in.
+fn writable(
+    id: &abu_chat_protocol::RoomId,
+    request: &str,
+    world: &dyn World,
+) -> Result<RoomId, server::Error> {
+    let (room, view) = member_of(id, request, world)?;
+    match view.read_only {
+        true => Err(server::Error::read_only_room(request, room.uuid())),
+        false => Ok(room),
+    }
+}
+
+fn count_message(
+    room: RoomId,
+    request: &str,
+    now: Instant,
+    world: &dyn World,
+) -> Result<(), server::Error> {
+    world
+        .count_message(now)
+        .map_err(|wait| server::Error::rate_limited(request, wait).in_room(room.uuid()))
+}
+
+fn text_of(text: &str, request: &str) -> Result<MessageText, server::Error> {
+    MessageText::parse(text)
+        .map_err(|violation| server::Error::invalid_payload(request, "message", violation.rule))
+}
+
+fn emoji_of(emoji: &abu_chat_protocol::Emoji, request: &str) -> Result<Emoji, server::Error> {
+    Emoji::parse(emoji.as_str())
+        .map_err(|violation| server::Error::invalid_payload(request, "emoji", violation.rule))
+}
+
+/// The message. An id that is no UUID names none.
+fn message_of(
+    id: &abu_chat_protocol::MessageId,
+    request: &str,
+    room: RoomId,
+) -> Result<MessageId, server::Error> {
+    id.to_uuid()
+        .map(MessageId::new)
+        .ok_or_else(|| server::Error::not_found(request, room.uuid()))
 }
 
 #[cfg(test)]

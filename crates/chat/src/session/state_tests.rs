@@ -43,9 +43,25 @@ fn session() -> Session {
 }
 
 fn session_with(settings: ChatSettings) -> Session {
+    session_of(Profile::V1, settings)
+}
+
+/// The end of a token, in whose words does not matter.
+fn token_end(at: Instant) -> TokenEnd {
+    TokenEnd {
+        at,
+        time: DateTime::UNIX_EPOCH,
+    }
+}
+
+fn v2_session() -> Session {
+    session_of(Profile::V2, ChatSettings::default())
+}
+
+fn session_of(profile: Profile, settings: ChatSettings) -> Session {
     let start = Instant::now();
     Session {
-        state: SessionState::new(&settings, start, start + 3600 * SECOND),
+        state: SessionState::new(&settings, profile, start, token_end(start + 3600 * SECOND)),
         world: Fake {
             rooms: HashMap::from([
                 (open_room(), RoomView { read_only: false }),
@@ -60,7 +76,8 @@ fn session_with(settings: ChatSettings) -> Session {
 impl Session {
     fn says_at(&mut self, after: Duration, packet: &Value) -> Vec<Effect> {
         let now = self.start + after;
-        self.state.on_text(&packet.to_string(), now, &self.world)
+        let outcome = self.state.on_text(&packet.to_string(), now, &self.world);
+        outcome.effects
     }
 
     fn says(&mut self, packet: &Value) -> Vec<Effect> {
@@ -97,11 +114,55 @@ fn a_message_is_stored_trimmed() {
     let effects = session().says(&send(open_room(), "  salaam \n"));
     assert_eq!(
         effects,
-        [Effect::Store {
+        [Effect::Store(Draft {
             room: open_room(),
-            text: MessageText::parse("salaam").unwrap()
-        }]
+            text: MessageText::parse("salaam").unwrap(),
+            client_message_id: None,
+            reply_to: None,
+        })]
     );
+}
+
+#[test]
+fn in_v2_a_message_has_an_id_of_its_clients_and_may_answer_another() {
+    let own = Uuid::from_u128(7);
+    let answered = Uuid::from_u128(8);
+    let packet = json!({"type": "message-send", "ref": "1", "payload": {
+        "room_id": open_room().to_string(),
+        "message": "salaam",
+        "client_message_id": own,
+        "reply_to": answered,
+    }});
+    let draft = |client_message_id, reply_to| {
+        [Effect::Store(Draft {
+            room: open_room(),
+            text: MessageText::parse("salaam").unwrap(),
+            client_message_id,
+            reply_to,
+        })]
+    };
+    let replied = Some(MessageId::new(answered));
+    assert_eq!(v2_session().says(&packet), draft(Some(own), replied));
+    assert_eq!(session().says(&packet), draft(None, None), "unknown to v1");
+}
+
+#[test]
+fn what_a_session_calls_its_request_comes_with_the_outcome_in_v2_alone() {
+    let frames = [
+        r#"{"type": "message-send", "ref": "1", "payload": {"room_id": "x", "message": "hi"}}"#,
+        r#"{"type": "message-send", "ref": "1", "payload": {}}"#,
+        r#"{"type": "message-send", "ref": "1"}"#,
+        r#"{"type": "no-such", "ref": "1"}"#,
+    ];
+    for frame in frames {
+        for (mut session, expected) in [(v2_session(), Some("1")), (session(), None)] {
+            let now = session.start;
+            let outcome = session.state.on_text(frame, now, &session.world);
+            error_of(&outcome.effects);
+            let called = outcome.request_ref.as_ref().map(RequestRef::as_str);
+            assert_eq!(called, expected, "{frame}");
+        }
+    }
 }
 
 #[test]
@@ -280,9 +341,135 @@ fn any_frame_is_a_sign_of_life() {
 }
 
 #[test]
+fn a_v2_session_is_told_of_the_end_of_its_token_once_and_goes_on_with_another() {
+    let mut session = v2_session();
+    let tick = |session: &mut Session, seconds: u32| {
+        // Pings are another matter.
+        session.state.heard(session.start + seconds * SECOND);
+        session.tick_at(seconds * SECOND)
+    };
+    let notice = Effect::Answer(TokenExpiring::new(DateTime::UNIX_EPOCH).into());
+    assert_eq!(tick(&mut session, 3539), []);
+    assert_eq!(session.state.next_deadline(), session.start + 3540 * SECOND);
+    assert_eq!(tick(&mut session, 3540), std::slice::from_ref(&notice));
+    assert_eq!(tick(&mut session, 3541), [], "once");
+    let end = session.start + 5000 * SECOND;
+    session.state.renewed(token_end(end));
+    assert_eq!(tick(&mut session, 3601), [], "the old end has gone by");
+    assert_eq!(tick(&mut session, 4940), [notice]);
+    assert_eq!(
+        tick(&mut session, 5000),
+        [Effect::Close(CloseCode::TokenExpired)]
+    );
+
+    let mut old = self::session();
+    assert_eq!(tick(&mut old, 3540), [], "v1 has no words for it");
+}
+
+#[test]
+fn in_v2_each_packet_has_its_effect_and_to_v1_there_is_no_such_type() {
+    let (open, archived) = (open_room().to_string(), archived_room().to_string());
+    let id = Uuid::from_u128(7);
+    let change = |kind| {
+        Effect::Change(Edit {
+            room: open_room(),
+            message: MessageId::new(id),
+            kind,
+        })
+    };
+    let thumb = || Emoji::parse("\u{1f44d}").unwrap();
+    for (name, payload, effect) in [
+        (
+            "message-edit",
+            json!({"room_id": open, "message_id": id, "message": " better "}),
+            change(ChangeKind::Edit(MessageText::parse("better").unwrap())),
+        ),
+        (
+            "message-delete",
+            json!({"room_id": open, "message_id": id}),
+            change(ChangeKind::Delete),
+        ),
+        (
+            "reaction-add",
+            json!({"room_id": open, "message_id": id, "emoji": "\u{1f44d}"}),
+            change(ChangeKind::React(thumb())),
+        ),
+        (
+            "reaction-remove",
+            json!({"room_id": open, "message_id": id, "emoji": "\u{1f44d}"}),
+            change(ChangeKind::TakeBack(thumb())),
+        ),
+        (
+            "read-mark",
+            json!({"room_id": archived, "seq": u64::MAX}),
+            Effect::MarkRead {
+                room: archived_room(),
+                seq: i64::MAX,
+            },
+        ),
+        (
+            "presence-request",
+            json!({"room_id": archived, "limit": 500, "after": id}),
+            Effect::Presence(PresenceAsked {
+                room: archived_room(),
+                after: Some(UserId::new(id)),
+                limit: 100,
+            }),
+        ),
+        (
+            "sync-request",
+            json!({"rooms": [
+                {"room_id": "room123", "last_seq": 3},
+                {"room_id": archived, "last_seq": 3, "last_revision": 4},
+            ]}),
+            Effect::Sync(SyncAsked {
+                positions: vec![Position {
+                    room_id: archived_room(),
+                    last_seq: 3,
+                    last_revision: Some(4),
+                }],
+                not_a_member: vec!["room123".into()],
+            }),
+        ),
+        (
+            "token-renew",
+            json!({"token": "x"}),
+            Effect::Renew(TokenRenew::new("x")),
+        ),
+    ] {
+        let packet = json!({"type": name, "payload": payload});
+        assert_eq!(v2_session().says(&packet), [effect], "{name}");
+        let refused = session().says(&packet);
+        assert_eq!(error_of(&refused).code, ErrorCode::UnknownType, "{name}");
+    }
+}
+
+#[test]
+fn changes_to_messages_count_as_messages_and_only_where_a_room_can_be_written_in() {
+    let change = |room: RoomId| {
+        let payload = json!({"room_id": room.to_string(), "message_id": Uuid::from_u128(7)});
+        json!({"type": "message-delete", "payload": payload})
+    };
+    let mut session = v2_session();
+    let refused = session.says(&change(archived_room()));
+    assert_eq!(error_of(&refused).code, ErrorCode::ReadOnlyRoom);
+    session.world.wait.set(Some(SECOND));
+    let refused = session.says(&change(open_room()));
+    assert_eq!(error_of(&refused).code, ErrorCode::RateLimited);
+    let mark =
+        json!({"type": "read-mark", "payload": {"room_id": open_room().to_string(), "seq": 1}});
+    assert!(matches!(session.says(&mark)[..], [Effect::MarkRead { .. }]));
+}
+
+#[test]
 fn the_session_ends_with_its_token() {
     let start = Instant::now();
-    let mut state = SessionState::new(&ChatSettings::default(), start, start + 20 * SECOND);
+    let mut state = SessionState::new(
+        &ChatSettings::default(),
+        Profile::V1,
+        start,
+        token_end(start + 20 * SECOND),
+    );
     assert_eq!(state.next_deadline(), start + 20 * SECOND);
     assert_eq!(
         state.on_tick(start + 20 * SECOND),
@@ -358,7 +545,7 @@ proptest! {
                 Input::Text(packet) => session.says_at(now, packet),
                 Input::Nonsense(text) => {
                     let at = session.start + now;
-                    session.state.on_text(text, at, &session.world)
+                    session.state.on_text(text, at, &session.world).effects
                 }
                 Input::Heard => {
                     session.state.heard(session.start + now);
@@ -375,7 +562,7 @@ proptest! {
                 prop_assert!(open, "a session that ended does nothing: {effect:?}");
                 match effect {
                     Effect::Join => prop_assert!(!std::mem::replace(&mut joined, true)),
-                    Effect::Store { room, .. } => prop_assert_eq!(room, open_room()),
+                    Effect::Store(draft) => prop_assert_eq!(draft.room, open_room()),
                     Effect::Typing { room, is_typing } => {
                         prop_assert_eq!(room, open_room());
                         if let Some((last, at)) = told.insert(room, (is_typing, now)) {
@@ -422,4 +609,152 @@ fn end(
     }
     prop_assert!(told.values().all(|(is_typing, _)| !is_typing));
     Ok(())
+}
+
+/// Any packet of the protocol, or what looks like one, with or without a name.
+fn v2_frames() -> impl Strategy<Value = (Value, Option<String>)> {
+    let rooms = [
+        open_room().to_string(),
+        archived_room().to_string(),
+        Uuid::from_u128(99).to_string(),
+        "room123".to_owned(),
+    ];
+    let room = proptest::sample::select(rooms.to_vec());
+    let id = prop_oneof![
+        Just(Uuid::from_u128(7).to_string()),
+        Just("message123".to_owned())
+    ];
+    let packet = (0..12_u8, room, id, any::<bool>()).prop_map(|(n, room, id, flag)| {
+        let message =
+            json!({"room_id": room, "message_id": id, "message": "hi", "emoji": "\u{1f44d}"});
+        let (name, payload) = match n {
+            0 => (
+                "message-send",
+                json!({"room_id": room, "message": "hi", "reply_to": id}),
+            ),
+            1 => ("chat-join", json!({"notice": "join"})),
+            2 => ("typing", json!({"room_id": room, "is_typing": flag})),
+            3 => ("list-message-request", json!({"room_id": room})),
+            4 => ("message-edit", message),
+            5 => ("message-delete", message),
+            6 => ("reaction-add", message),
+            7 => ("reaction-remove", message),
+            8 => (
+                "read-mark",
+                json!({"room_id": room, "seq": u64::from(flag)}),
+            ),
+            9 => (
+                "sync-request",
+                json!({"rooms": [{"room_id": room, "last_seq": 0}]}),
+            ),
+            10 => ("presence-request", json!({"room_id": room})),
+            _ => ("token-renew", json!({"token": id})),
+        };
+        json!({"type": name, "payload": payload})
+    });
+    let name = proptest::option::of("[a-z]{0,70}");
+    (packet, name).prop_map(|(mut packet, name)| {
+        if let Some(name) = &name {
+            packet["ref"] = json!(name);
+        }
+        (packet, name)
+    })
+}
+
+/// What answers the packet by itself or leads to an answer.
+fn answers(effect: &Effect) -> bool {
+    !matches!(
+        effect,
+        Effect::Join
+            | Effect::Leave
+            | Effect::Typing { .. }
+            | Effect::Ping
+            | Effect::Close(_)
+            | Effect::Cut
+    )
+}
+
+proptest! {
+    #[test]
+    fn in_v2_whatever_is_asked_is_answered_once_by_its_name_and_goes_no_further_than_it_may(
+        frames in proptest::collection::vec((0_u64..120, v2_frames()), 1..60)
+    ) {
+        let settings = ChatSettings {
+            errors_per_minute: 10_000,
+            ..ChatSettings::default()
+        };
+        let mut session = session_of(Profile::V2, settings.clone());
+        let mut old = session_of(Profile::V1, settings);
+        let mut now = Duration::ZERO;
+        let mut noticed = false;
+        // Its token ends in the middle of it all, unless it goes on with another.
+        let mut end = 64 * SECOND;
+        session.state.renewed(token_end(session.start + end));
+        for (pause, (packet, name)) in frames {
+            now += Duration::from_millis(pause * 50);
+            let at = session.start + now;
+            let outcome = session.state.on_text(&packet.to_string(), at, &session.world);
+            let name = name.filter(|name| name.chars().count() <= 64);
+            let called = outcome.request_ref.as_ref().map(|name| name.as_str().to_owned());
+            prop_assert_eq!(called, name);
+            let is_silent = matches!(packet["type"].as_str(), Some("chat-join" | "typing"));
+            let answered = outcome.effects.iter().filter(|effect| answers(effect)).count();
+            prop_assert!(answered == 1 || is_silent && answered == 0, "{packet}");
+            for effect in outcome.effects {
+                let mut is_renewed = false;
+                match effect {
+                    Effect::Store(Draft { room, .. })
+                    | Effect::Change(Edit { room, .. })
+                    | Effect::Typing { room, .. } => prop_assert_eq!(room, open_room()),
+                    Effect::MarkRead { room, .. }
+                    | Effect::Presence(PresenceAsked { room, .. })
+                    | Effect::History(HistoryRequest { room, .. }) => {
+                        prop_assert!(session.world.rooms.contains_key(&room));
+                    }
+                    Effect::Sync(SyncAsked { positions, not_a_member }) => {
+                        prop_assert_eq!(positions.len() + not_a_member.len(), 1);
+                        let mut known = positions.iter().map(|position| position.room_id);
+                        prop_assert!(known.all(|room| session.world.rooms.contains_key(&room)));
+                    }
+                    Effect::Renew(_) => is_renewed = true,
+                    Effect::Answer(ServerPacket::Error(_)) | Effect::Join => {}
+                    other => prop_assert!(false, "not for this input: {other:?}"),
+                }
+                if is_renewed {
+                    end = now + 64 * SECOND;
+                    noticed = false;
+                    session.state.renewed(token_end(session.start + end));
+                }
+            }
+
+            let outcome = old.state.on_text(&packet.to_string(), old.start + now, &old.world);
+            prop_assert_eq!(outcome.request_ref, None);
+            for effect in outcome.effects {
+                match effect {
+                    Effect::Answer(packet) => prop_assert!(packet.visible_to(Profile::V1)),
+                    Effect::Store(draft) => {
+                        prop_assert_eq!((draft.client_message_id, draft.reply_to), (None, None));
+                    }
+                    Effect::Join | Effect::Typing { .. } | Effect::History(_) => {}
+                    other => prop_assert!(false, "not for v1: {other:?}"),
+                }
+            }
+
+            for effect in session.tick_at(now) {
+                match effect {
+                    Effect::Answer(ServerPacket::TokenExpiring(_)) => {
+                        prop_assert!(!std::mem::replace(&mut noticed, true), "told twice");
+                        prop_assert!(now + 60 * SECOND >= end);
+                    }
+                    Effect::Close(CloseCode::TokenExpired) => {
+                        prop_assert!(now >= end && noticed);
+                        return Ok(());
+                    }
+                    Effect::Typing { .. } => {}
+                    other => prop_assert!(false, "not for a tick: {other:?}"),
+                }
+            }
+            prop_assert!(noticed || now + 60 * SECOND < end, "told in time");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod catching_up;
+mod changing;
 mod closing;
 mod database_away;
 mod errors;
@@ -11,5 +13,9 @@ mod history;
 mod membership;
 mod messages;
 mod presence;
+mod reading;
+mod room_news;
 mod support;
+mod tokens;
 mod typing;
+mod v2_sessions;

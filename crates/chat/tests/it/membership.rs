@@ -1,6 +1,12 @@
-use abu_chat_protocol::server::ErrorCode;
+use std::sync::Arc;
 
-use crate::support::{Chat, caller};
+use abu_chat_protocol::{
+    ClientPacket, RoomId as WireRoomId, ServerPacket,
+    client::{ListMessageRequest, MessageSend, PresenceRequest, RoomPosition, SyncRequest},
+    server::{ErrorCode, RoomChange},
+};
+
+use crate::support::{Chat, Client, Hold, StoppableStore, caller, unlimited};
 
 #[tokio::test]
 async fn a_removed_member_gets_nothing_more_and_a_new_one_gets_everything_from_then_on() {
@@ -65,4 +71,69 @@ async fn a_direct_room_that_was_archived_is_live_again_when_it_is_asked_for() {
     assert!(!again.created);
     assert_eq!(again.room.id, room);
     one.hears_nothing_else(room).await;
+}
+
+async fn hears_of_the_room(client: &mut Client, change: RoomChange) {
+    match client.packet().await {
+        ServerPacket::RoomNotify(news) => assert_eq!(news.change, change),
+        other => panic!("news of the room were expected, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_being_read_for_somebody_who_is_removed_meanwhile_is_not_shown_to_them() {
+    let people = abu_test_support::TestDatabase::new();
+    let store = Arc::new(StoppableStore::on(people.store()));
+    let chat = Chat::on(people, store.clone(), unlimited());
+    let (amina, bello) = (chat.user(), chat.user());
+    let room = chat.room(&[amina, bello]).await;
+    chat.people.message(room, amina, "for members");
+    let mut leaver = chat.connect_v2(bello).await;
+    let position = RoomPosition::new(room.uuid(), 0);
+    let requests: [ClientPacket; 3] = [
+        ListMessageRequest::new(room.uuid()).into(),
+        PresenceRequest::new(room.uuid()).into(),
+        SyncRequest::new(vec![position]).into(),
+    ];
+    for request in requests {
+        let held = store.stop_after_next(Hold::Read);
+        leaver.ask("late", request).await;
+        let held = held.reached().await;
+        let removed = chat.rooms.remove_member(caller(amina), room, bello);
+        removed.await.unwrap();
+        drop(held);
+        hears_of_the_room(&mut leaver, RoomChange::Removed).await;
+        match leaver.answer("late").await {
+            ServerPacket::Error(error) => assert_eq!(error.code, ErrorCode::NotAMember),
+            ServerPacket::SyncResponse(response) => {
+                assert!(response.rooms.is_empty());
+                assert_eq!(response.not_a_member, [WireRoomId::from(room.uuid())]);
+            }
+            other => panic!("{other:?}"),
+        }
+        let added = chat.rooms.add_members(caller(amina), room, vec![bello]);
+        added.await.unwrap();
+        hears_of_the_room(&mut leaver, RoomChange::Added).await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_removed_once_their_message_is_stored_still_hears_that_it_is() {
+    let people = abu_test_support::TestDatabase::new();
+    let store = Arc::new(StoppableStore::on(people.store()));
+    let chat = Chat::on(people, store.clone(), unlimited());
+    let (amina, bello) = (chat.user(), chat.user());
+    let room = chat.room(&[amina, bello]).await;
+    let mut owner = chat.connect_v2(amina).await;
+    let mut leaver = chat.connect_v2(bello).await;
+    let held = store.stop_after_next(Hold::Transaction);
+    let last_words = MessageSend::new(room.uuid(), "last words");
+    leaver.ask("mine", last_words).await;
+    let held = held.reached().await;
+    let removed = chat.rooms.remove_member(caller(amina), room, bello);
+    removed.await.unwrap();
+    drop(held);
+    hears_of_the_room(&mut leaver, RoomChange::Removed).await;
+    let answer = leaver.answer("mine").await;
+    assert_eq!(ServerPacket::from(owner.message().await), answer);
 }

@@ -1,23 +1,37 @@
 //! A server that is nothing but the chat.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use abu_application::{
     BlockingPool, Database,
-    ports::{LiveChat, Store},
+    ports::{
+        AccessTokens, IssuedToken, LiveChat, Store, StoreError, TokenClaims, TokenError,
+        Transaction,
+    },
     rooms::{RoomDraft, RoomLimits, Rooms},
     system::{SystemClock, SystemIds},
 };
 use abu_chat::{ChatEngine, ChatSettings, Connecting, Worker};
-use abu_domain::{RoomId, UserId, text::RoomName};
+use abu_chat_protocol::server::Welcome;
+use abu_domain::{RoomId, SessionId, UserId, text::RoomName};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite;
+use uuid::Uuid;
 
 pub(crate) use abu_test_support::{ChatClient as Client, caller};
 
 /// How long anything may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a token is good that does not end within a test.
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// A chat server of one test.
 pub(crate) struct Chat {
@@ -60,6 +74,7 @@ impl Chat {
             database.clone(),
             clock.clone(),
             ids.clone(),
+            Arc::new(PlainTokens),
             settings.clone(),
         )
         .unwrap();
@@ -107,7 +122,7 @@ impl Chat {
     }
 
     pub(crate) async fn connect(&self, user: UserId) -> Client {
-        self.connect_for(user, Duration::from_secs(3600)).await
+        self.connect_for(user, HOUR).await
     }
 
     /// Connects with a token that is good for `lifetime`.
@@ -120,8 +135,25 @@ impl Chat {
         user: UserId,
         lifetime: Duration,
     ) -> Result<Client, tungstenite::Error> {
-        let url = format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis());
-        Client::connect(&url).await
+        Client::connect(&self.url(user, lifetime)).await
+    }
+
+    /// Connects with profile v2.
+    pub(crate) async fn connect_v2(&self, user: UserId) -> Client {
+        self.connect_v2_for(user, HOUR).await.0
+    }
+
+    /// The same with a token that is good for `lifetime`, and the welcome.
+    pub(crate) async fn connect_v2_for(
+        &self,
+        user: UserId,
+        lifetime: Duration,
+    ) -> (Client, Welcome) {
+        Client::connect_v2(&self.url(user, lifetime)).await.unwrap()
+    }
+
+    fn url(&self, user: UserId, lifetime: Duration) -> String {
+        format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis())
     }
 
     /// Everybody connected, one session each.
@@ -148,10 +180,135 @@ impl Drop for Chat {
     }
 }
 
+/// What a [`StoppableStore`] stops after.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Hold {
+    Read,
+    Transaction,
+}
+
+/// A store that is stopped where a test wants it to be: what was asked of it is done, and whoever
+/// asked does not hear so yet.
+pub(crate) struct StoppableStore {
+    store: Arc<dyn Store>,
+    next: Mutex<Option<Stop>>,
+}
+
+struct Stop {
+    after: Hold,
+    reached: oneshot::Sender<()>,
+    /// Ends with the test's side.
+    held: mpsc::Receiver<()>,
+}
+
+/// A stop that is to come; it goes on when this, or what it becomes, is dropped.
+pub(crate) struct Held {
+    reached: oneshot::Receiver<()>,
+    holding: mpsc::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the store is stopped.
+    pub(crate) async fn reached(self) -> mpsc::Sender<()> {
+        let reached = tokio::time::timeout(PATIENCE, self.reached);
+        reached.await.unwrap().unwrap();
+        self.holding
+    }
+}
+
+impl StoppableStore {
+    pub(crate) fn on(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            next: Mutex::new(None),
+        }
+    }
+
+    /// Stops once after the next read, or the next transaction that is committed.
+    pub(crate) fn stop_after_next(&self, after: Hold) -> Held {
+        let (tell, reached) = oneshot::channel();
+        let (holding, held) = mpsc::channel();
+        *self.next.lock() = Some(Stop {
+            after,
+            reached: tell,
+            held,
+        });
+        Held { reached, holding }
+    }
+
+    fn stop_after(&self, what: Hold) {
+        let stop = self.next.lock().take_if(|stop| stop.after == what);
+        if let Some(stop) = stop {
+            let _ = stop.reached.send(());
+            let _ = stop.held.recv();
+        }
+    }
+}
+
+impl Store for StoppableStore {
+    fn run_transaction(
+        &self,
+        work: &mut dyn FnMut(&mut dyn Transaction) -> bool,
+    ) -> Result<(), StoreError> {
+        let result = self.store.run_transaction(work);
+        self.stop_after(Hold::Transaction);
+        result
+    }
+
+    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Transaction)) -> Result<(), StoreError> {
+        let result = self.store.run_read(work);
+        self.stop_after(Hold::Read);
+        result
+    }
+
+    fn ping(&self) -> Result<(), StoreError> {
+        self.store.ping()
+    }
+}
+
+/// Tokens that anybody can read and make: whose they are, of which log-in, until when.
+struct PlainTokens;
+
+/// A token of the user's own log-in that is good for `lifetime`.
+pub(crate) fn token_of(user: UserId, log_in: SessionId, lifetime: Duration) -> String {
+    let until = (Utc::now() + lifetime).timestamp_millis();
+    format!("{user}/{log_in}/{until}")
+}
+
+impl AccessTokens for PlainTokens {
+    fn issue(
+        &self,
+        _user: UserId,
+        _session: SessionId,
+        _token_id: Uuid,
+        _now: DateTime<Utc>,
+    ) -> Result<IssuedToken, Box<dyn std::error::Error + Send + Sync>> {
+        Err("the chat issues no tokens".into())
+    }
+
+    fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<TokenClaims, TokenError> {
+        let read = || {
+            let (user, rest) = token.split_once('/')?;
+            let (session, until) = rest.split_once('/')?;
+            Some(TokenClaims {
+                user_id: UserId::new(user.parse().ok()?),
+                session_id: SessionId::new(session.parse().ok()?),
+                token_id: Uuid::nil(),
+                expires_at: DateTime::from_timestamp_millis(until.parse().ok()?)?,
+            })
+        };
+        let claims = read().ok_or(TokenError::Invalid)?;
+        match claims.expires_at > now {
+            true => Ok(claims),
+            false => Err(TokenError::Expired),
+        }
+    }
+}
+
 async fn chat(
     request: HttpRequest,
     payload: web::Payload,
-    who: web::Path<(uuid::Uuid, u64)>,
+    who: web::Path<(Uuid, u64)>,
     worker: web::Data<Worker>,
 ) -> HttpResponse {
     let (user, lifetime_ms) = who.into_inner();
@@ -168,7 +325,7 @@ async fn chat(
 
 /// Serves on a free port, from threads of its own.
 fn serve(engine: ChatEngine, settings: ChatSettings) -> (SocketAddr, ServerHandle) {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let server = HttpServer::new(move || {

@@ -45,10 +45,16 @@ pub(super) fn store(
     };
     let rooms = lock_rooms(connection, batch)?;
     let members = members(connection, batch)?;
+    let answered = answered(connection, batch)?;
+    let standing = Standing {
+        rooms,
+        members,
+        answered,
+    };
     let mut known = stored_under_client_ids(connection, batch)?;
     let mut knows_all = false;
     for _ in 0..ATTEMPTS {
-        let places = Places::give(batch, &rooms, &members, known);
+        let places = Places::give(batch, &standing, known);
         if knows_all || !places.refused {
             if insert(connection, &places.added)? == places.added.len() {
                 advance(connection, &places.last)?;
@@ -74,6 +80,15 @@ struct LockedRoom {
 
 type Rooms = HashMap<RoomId, LockedRoom>;
 type Members = HashSet<(RoomId, UserId)>;
+type Answered = HashSet<(RoomId, MessageId)>;
+
+/// What stands while the rooms are locked.
+struct Standing {
+    rooms: Rooms,
+    members: Members,
+    /// Those of the messages answered that are there.
+    answered: Answered,
+}
 
 /// The newest message of a room: its place, and when it was accepted.
 type Newest = (i64, DateTime<Utc>);
@@ -120,10 +135,10 @@ struct Places {
 }
 
 impl Places {
-    fn give(batch: &[NewMessage], rooms: &Rooms, members: &Members, mut known: Known) -> Self {
+    fn give(batch: &[NewMessage], standing: &Standing, mut known: Known) -> Self {
         let mut places = Self::default();
         for message in batch {
-            let outcome = places.place(message, rooms, members, &mut known);
+            let outcome = places.place(message, standing, &mut known);
             places.outcomes.push(outcome);
         }
         places
@@ -132,10 +147,14 @@ impl Places {
     fn place(
         &mut self,
         message: &NewMessage,
-        rooms: &Rooms,
-        members: &Members,
+        standing: &Standing,
         known: &mut Known,
     ) -> StoreOutcome {
+        let Standing {
+            rooms,
+            members,
+            answered,
+        } = standing;
         if let Some(stored) = known.by_id.get(&message.id) {
             return StoreOutcome::Stored(stored.clone());
         }
@@ -150,6 +169,11 @@ impl Places {
         if room.read_only {
             self.refused = true;
             return StoreOutcome::ReadOnly;
+        }
+        let answers_nothing = |id| !answered.contains(&(message.room_id, id));
+        if message.reply_to.is_some_and(answers_nothing) {
+            self.refused = true;
+            return StoreOutcome::ReplyToUnknown;
         }
         let stored = self.next(room, message);
         known.add(stored.clone());
@@ -205,6 +229,24 @@ fn members(connection: &mut PgConnection, batch: &[NewMessage]) -> QueryResult<M
         .collect())
 }
 
+fn answered(connection: &mut PgConnection, batch: &[NewMessage]) -> QueryResult<Answered> {
+    let ids: Vec<Uuid> = batch
+        .iter()
+        .filter_map(|message| Some(message.reply_to?.uuid()))
+        .collect();
+    if ids.is_empty() {
+        return Ok(Answered::new());
+    }
+    let rows: Vec<(Uuid, Uuid)> = messages::table
+        .filter(messages::id.eq_any(ids))
+        .select((messages::room_id, messages::id))
+        .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, message)| (room.into(), message.into()))
+        .collect())
+}
+
 fn stored_under_client_ids(
     connection: &mut PgConnection,
     batch: &[NewMessage],
@@ -216,7 +258,8 @@ fn stored_under_client_ids(
     let mut known = Known::default();
     if !client_ids.is_empty() {
         let rows = sql::<messages::SqlType>(
-            "SELECT room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at
+            "SELECT room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at,
+                    edited_at, deleted_at, revision
              FROM unnest(?, ?) AS asked (sender_id, client_message_id)
              JOIN messages USING (sender_id, client_message_id)",
         )

@@ -1,19 +1,15 @@
 //! What a server sees of sessions that another program ended.
 
-use std::{
-    future::{Future, ready},
-    pin::Pin,
-    sync::Mutex,
-};
+use std::{future::ready, sync::Mutex};
 
 use abu_application::{
-    ports::{Applied, Clock, EndReason, LiveChat, SubmitError, WhichSessions},
+    ports::{Applied, Clock, EndReason, LiveChat, ReadMark, ReadState, Submitted, WhichSessions},
     sessions::EndedElsewhere,
     system::SystemClock,
 };
 use abu_domain::{
     RoomId, SessionId, UserId,
-    message::{Message, NewMessage},
+    message::{Message, MessageChange, NewMessage},
 };
 use abu_test_support::{TestDatabase, session_of};
 use chrono::TimeDelta;
@@ -40,11 +36,15 @@ impl Notes {
 }
 
 impl LiveChat for Notes {
-    fn membership_changed(&self, _room: RoomId, _users: &[UserId]) -> Applied {
+    fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
         unreachable!()
     }
 
-    fn room_state_changed(&self, _room: RoomId) -> Applied {
+    fn room_state_changed(&self, _room: RoomId, _by: UserId) -> Applied {
+        unreachable!()
+    }
+
+    fn room_renamed(&self, _room: RoomId, _by: UserId) -> Applied {
         unreachable!()
     }
 
@@ -56,10 +56,15 @@ impl LiveChat for Notes {
         self.note(Told::Ended(user, sessions.to_vec()))
     }
 
-    fn submit(
-        &self,
-        _message: NewMessage,
-    ) -> Pin<Box<dyn Future<Output = Result<Message, SubmitError>> + Send>> {
+    fn submit(&self, _message: NewMessage) -> Submitted<Message> {
+        unreachable!()
+    }
+
+    fn change(&self, _change: MessageChange) -> Submitted<Message> {
+        unreachable!()
+    }
+
+    fn mark_read(&self, _mark: ReadMark) -> Submitted<ReadState> {
         unreachable!()
     }
 

@@ -5,6 +5,7 @@
 mod access;
 mod assignments;
 mod audit;
+mod changes;
 mod ended_sessions;
 mod erasures;
 mod idempotency;

@@ -476,21 +476,41 @@ fn history_is_cut_by_places_from_either_end() {
 }
 
 #[test]
-fn a_room_is_asked_for_messages_of_its_own_alone() {
+fn a_message_answers_one_of_its_own_room_or_is_not_stored() {
     let Scene {
         database,
         amina,
+        bola,
         one,
         two,
-        ..
     } = scene();
-    let message = database.message(one, amina, "hello").id;
-    let unknown = MessageId::new(Uuid::now_v7());
-    let has = |room, id| database.read(|tx| tx.has_message(room, id)).unwrap();
-    assert_eq!(
-        (has(one, message), has(two, message), has(one, unknown)),
-        (true, false, false)
-    );
+    let here = database.message(one, amina, "hello").id;
+    let elsewhere = database.message(two, amina, "hello").id;
+    let reply = |to| NewMessage {
+        reply_to: Some(to),
+        ..new_message(one, bola, "hello yourself")
+    };
+    let own = Uuid::new_v4();
+    let batch = [
+        with_client_id(reply(here), own),
+        reply(elsewhere),
+        reply(MessageId::new(Uuid::now_v7())),
+        // Stored already, so what it answers no longer counts.
+        with_client_id(reply(elsewhere), own),
+        new_message(one, bola, "and on"),
+    ];
+    let outcomes = store(&database, &batch);
+    assert_eq!(*stored(&outcomes[0]), batch[0].clone().at(2));
+    assert_eq!(outcomes[1], StoreOutcome::ReplyToUnknown);
+    assert_eq!(outcomes[2], StoreOutcome::ReplyToUnknown);
+    assert_eq!(outcomes[3], StoreOutcome::Repeated(batch[0].clone().at(2)));
+    assert_eq!(*stored(&outcomes[4]), batch[4].clone().at(3));
+    assert_dense(&database, one, 3);
+}
+
+#[test]
+fn a_room_that_is_not_there_has_no_messages() {
+    let database = TestDatabase::new();
     let nowhere = RoomId::new(Uuid::new_v4());
     assert_eq!(database.read(|tx| tx.last_seq(nowhere)).unwrap(), None);
     assert!(history(&database, nowhere).is_empty());

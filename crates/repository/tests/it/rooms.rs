@@ -2,7 +2,7 @@ use std::sync::mpsc;
 
 use abu_application::{
     lists::{Seek, TimePosition, Total},
-    ports::{Clock, NewRoom, RoomChatState, RoomListing, StoreError},
+    ports::{Clock, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing, StoreError},
     system::SystemClock,
 };
 use abu_domain::{
@@ -459,4 +459,97 @@ fn the_chat_learns_of_a_room_who_is_in_it_in_the_order_it_asked() {
             .unwrap(),
         [(amina, None)]
     );
+}
+
+#[test]
+fn read_marks_move_forward_as_far_as_the_newest_message_and_never_back() {
+    let database = TestDatabase::new();
+    let (amina, bola) = (database.user().create().id, database.user().create().id);
+    let one = database.group(amina).member(bola).create().id;
+    let two = database.group(amina).create().id;
+    for _ in 0..5 {
+        database.message(one, amina, "hello");
+    }
+    let mark = |room_id, user_id, seq| ReadMark {
+        room_id,
+        user_id,
+        seq,
+    };
+    let stands = |last_read_seq, last_seq, moved| {
+        Some(ReadState {
+            last_read_seq,
+            last_seq,
+            moved,
+        })
+    };
+    let store = |marks: &[ReadMark]| database.transaction(|tx| tx.mark_read(marks)).unwrap();
+    let first = [
+        mark(two, amina, 3),
+        mark(one, amina, 2),
+        mark(two, bola, 1),
+        mark(one, bola, i64::MAX),
+        mark(unknown_room(), bola, 1),
+    ];
+    let expected = [
+        stands(0, 0, false),
+        stands(2, 5, true),
+        None,
+        stands(5, 5, true),
+        None,
+    ];
+    assert_eq!(store(&first), expected);
+    let second = [mark(one, bola, 4), mark(one, amina, 2)];
+    assert_eq!(store(&second), [stands(5, 5, false), stands(2, 5, false)]);
+    assert_eq!(store(&[mark(one, amina, -1)]), [stands(2, 5, false)]);
+    assert!(store(&[]).is_empty());
+}
+
+#[test]
+fn two_who_mark_at_once_wait_for_each_other_and_the_furthest_mark_stands() {
+    let database = TestDatabase::new();
+    let users: Vec<UserId> = (0..20).map(|_| database.user().create().id).collect();
+    let room = database
+        .group(users[0])
+        .members(users[1..].to_vec())
+        .create()
+        .id;
+    for _ in 0..50 {
+        database.message(room, users[0], "hello");
+    }
+    std::thread::scope(|scope| {
+        for start in 0..2 {
+            let (database, users) = (&database, &users);
+            scope.spawn(move || {
+                for seq in (1..=50).skip(start).step_by(2) {
+                    let mut marks: Vec<_> = users
+                        .iter()
+                        .map(|user| ReadMark {
+                            room_id: room,
+                            user_id: *user,
+                            seq,
+                        })
+                        .collect();
+                    // In opposite orders, which would deadlock if the order were followed.
+                    if start == 1 {
+                        marks.reverse();
+                    }
+                    database.transaction(|tx| tx.mark_read(&marks)).unwrap();
+                }
+            });
+        }
+    });
+    let states = users.iter().map(|user| ReadMark {
+        room_id: room,
+        user_id: *user,
+        seq: 0,
+    });
+    let states: Vec<_> = states.collect();
+    let states = database.transaction(|tx| tx.mark_read(&states)).unwrap();
+    assert!(
+        states
+            .iter()
+            .flatten()
+            .all(|state| state.last_read_seq == 50)
+    );
+    assert_eq!(states.iter().flatten().count(), users.len());
 }

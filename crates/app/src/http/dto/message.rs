@@ -21,6 +21,7 @@ pub(crate) struct Message {
     seq: i64,
     room_id: Uuid,
     sender_id: Uuid,
+    /// What was said; empty where it was deleted.
     message: String,
     /// When it was accepted.
     timestamp: DateTime<Utc>,
@@ -30,10 +31,25 @@ pub(crate) struct Message {
     /// The message it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<Uuid>,
+    /// When its text was last changed, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<DateTime<Utc>>,
+    /// `true` where it was deleted, and left out otherwise: it keeps its place and has no text.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    deleted: bool,
+    /// How people reacted, the oldest emoji first; left out where nobody did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 20)]
+    reactions: Vec<Reaction>,
+    /// Which change of the room last touched the message: an edit, the deletion or a reaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<i64>,
 }
 
-impl From<message::Message> for Message {
-    fn from(message: message::Message) -> Self {
+impl From<message::ShownMessage> for Message {
+    fn from(shown: message::ShownMessage) -> Self {
+        let message::ShownMessage { message, reactions } = shown;
         Self {
             message_id: message.id.uuid(),
             seq: message.seq,
@@ -43,6 +59,36 @@ impl From<message::Message> for Message {
             timestamp: message.sent_at,
             client_message_id: message.client_message_id,
             reply_to: message.reply_to.map(Uuid::from),
+            edited_at: message.edited_at,
+            deleted: message.is_deleted(),
+            reactions: reactions.into_iter().map(Reaction::from).collect(),
+            revision: message.revision,
+        }
+    }
+}
+
+/// One emoji that people reacted to a message with.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "emoji": "\u{1f44d}",
+    "count": 1,
+    "user_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
+}))]
+pub(crate) struct Reaction {
+    emoji: String,
+    /// How many people.
+    count: i64,
+    /// Some of them: you first, if you are among them, then those who reacted first.
+    #[schema(max_items = 10)]
+    user_ids: Vec<Uuid>,
+}
+
+impl From<message::Reaction> for Reaction {
+    fn from(reaction: message::Reaction) -> Self {
+        Self {
+            emoji: reaction.emoji.as_str().to_owned(),
+            count: reaction.count,
+            user_ids: reaction.user_ids.into_iter().map(Uuid::from).collect(),
         }
     }
 }

@@ -13,6 +13,6 @@ pub(super) use audit_entry::AuditEntry;
 pub(super) use email::Email;
 pub(super) use mail::Mail;
 pub(super) use message::Message;
-pub(super) use room::{ListedRoom, Member, Membership, Room};
+pub(super) use room::{ListedRoom, Member, Membership, ReadState, Room};
 pub(crate) use user::User;
 pub(super) use user::{Account, TokenHolder};

@@ -1,4 +1,7 @@
-use abu_application::{ports::RoomListing, rooms::RoomMember};
+use abu_application::{
+    ports,
+    rooms::{OwnRoom, RoomMember},
+};
 use abu_domain::room;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -57,13 +60,39 @@ pub(crate) struct ListedRoom {
     room: Room,
     /// The newest message; null where nothing was said yet.
     last_message: Option<Message>,
+    /// Place of the last message that you have read. What was said before you came counts as read, and
+    /// so does what was said before you last said something.
+    last_read_seq: i64,
+    /// How many messages there are after that.
+    unread_count: i64,
 }
 
-impl From<RoomListing> for ListedRoom {
-    fn from(listing: RoomListing) -> Self {
+impl From<OwnRoom> for ListedRoom {
+    fn from(own: OwnRoom) -> Self {
         Self {
-            room: listing.room.into(),
-            last_message: listing.last_message.map(Message::from),
+            unread_count: own.room.last_seq - own.last_read_seq,
+            last_read_seq: own.last_read_seq,
+            room: own.room.into(),
+            last_message: own.last_message.map(Message::from),
+        }
+    }
+}
+
+/// How far somebody has read in a room.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"last_read_seq": 42, "unread_count": 0}))]
+pub(crate) struct ReadState {
+    /// Place of the last message that you have read.
+    last_read_seq: i64,
+    /// How many messages there are after that.
+    unread_count: i64,
+}
+
+impl From<ports::ReadState> for ReadState {
+    fn from(state: ports::ReadState) -> Self {
+        Self {
+            last_read_seq: state.last_read_seq,
+            unread_count: state.unread(),
         }
     }
 }

@@ -30,6 +30,10 @@ const NOT_AN_OBJECT: Violation = Violation {
     code: "type.object",
     rule: "must be an object",
 };
+const NOT_WHOLE: Violation = Violation {
+    code: "type.whole",
+    rule: "must be a whole number from 0 on",
+};
 const NOT_A_UUID: Violation = Violation {
     code: "uuid.invalid",
     rule: "must be a UUID",
@@ -246,6 +250,11 @@ impl BodyFields {
     /// A UUID that may be left out, or be null.
     pub(crate) fn optional_uuid(&mut self, name: &'static str) -> Option<Uuid> {
         self.optional(name, uuid)
+    }
+
+    /// A whole number from 0 on that must be there.
+    pub(crate) fn whole(&mut self, name: &'static str) -> Option<u64> {
+        self.required(name, |value| value.as_u64().ok_or(NOT_WHOLE))
     }
 
     /// A list of at most `max` UUIDs that must be there; each is returned once, in their order.

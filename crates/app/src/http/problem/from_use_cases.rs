@@ -19,6 +19,7 @@ use abu_application::{
     versions::PreconditionFailed,
 };
 use abu_chat::ConnectError;
+use abu_domain::message::ChangeRefusal;
 
 use super::{Problem, ProblemKind};
 use crate::http::input::FieldError;
@@ -539,12 +540,34 @@ impl From<MessagingError> for Problem {
                 "reply_to.unknown",
                 "must be a message of the same room",
             )]),
+            MessagingError::Refused(refusal) => refusal.into(),
             MessagingError::Unavailable => Self::new(
                 ProblemKind::Unavailable,
-                "The message could not be stored now. Sending it again with the same \
-                 client_message_id is safe.",
+                "It could not be stored now. Doing it again is safe; send a message with the same \
+                 client_message_id.",
             ),
             MessagingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeRefusal> for Problem {
+    fn from(refusal: ChangeRefusal) -> Self {
+        match refusal {
+            ChangeRefusal::NotFound => Self::new(
+                ProblemKind::NotFound,
+                "There is no such message in the room, or it was deleted.",
+            ),
+            ChangeRefusal::NotYours => {
+                Self::new(ProblemKind::PermissionDenied, "Somebody else said this.")
+            }
+            ChangeRefusal::TooLate => {
+                Self::conflict("too-late", "The message can no longer be changed.")
+            }
+            ChangeRefusal::TooManyEmoji | ChangeRefusal::TooManyOfMember => Self::conflict(
+                "too-many-emoji",
+                "The message has as many emoji as it takes.",
+            ),
         }
     }
 }

@@ -43,8 +43,8 @@ problems! {
 /// ticket as `ticket`. Everything that can be refused is refused here, over HTTP. A browser sends the
 /// header `Origin`, which must be on the server's list.
 ///
-/// `Sec-WebSocket-Protocol` may offer `abu.chat.v1`, which is also what is spoken where nothing is
-/// offered. Each text frame is one packet, `{"type": …, "payload": {…}}`.
+/// `Sec-WebSocket-Protocol` may offer `abu.chat.v2` and `abu.chat.v1`; the newest is taken, and where
+/// nothing is offered `abu.chat.v1` is spoken. Each text frame is one packet, `{"type": …, "payload": {…}}`.
 #[utoipa::path(
     tag = "chat",
     security(("bearer" = []), ("token" = []), ("ticket" = [])),

@@ -2,7 +2,11 @@
 
 use abu_application::{messaging::MessageDraft, ports::SeqWindow};
 use abu_domain::{MessageId, Violation, message, text::MessageText};
-use actix_web::{HttpResponse, get, post, web::Path};
+use actix_web::{
+    HttpResponse, delete, get, patch, post, put,
+    web::{Json, Path},
+};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -11,7 +15,7 @@ use super::{ByUuid, State};
 use crate::{
     http::{
         caller::CurrentUser,
-        dto::Message,
+        dto::{Message, ReadState},
         input::{Body, BodyFields, FromBody, FromQuery, QueryFields},
         list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
         problem::{Problem, problems},
@@ -21,7 +25,12 @@ use crate::{
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_messages).service(send_message);
+    config
+        .service(list_messages)
+        .service(send_message)
+        .service(edit_message)
+        .service(delete_message)
+        .service(mark_read);
 }
 
 /// The messages of a room, the newest first.
@@ -42,13 +51,13 @@ struct WindowParameters {
 
 impl List for Messages {
     type Filter = SeqWindow;
-    type Item = message::Message;
+    type Item = message::ShownMessage;
     type Entry = Message;
     type Position = i64;
     const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn position(message: &message::Message) -> i64 {
-        message.seq
+    fn position(shown: &message::ShownMessage) -> i64 {
+        shown.message.seq
     }
 }
 
@@ -74,6 +83,8 @@ fn place(text: &str) -> Result<i64, Violation> {
 problems! {
     ListProblems: CursorMismatch, NotFound, ValidationFailed;
     SendProblems: NotFound, Conflict;
+    ChangeProblems: PermissionDenied, NotFound, Conflict;
+    ReadProblems: NotFound;
 }
 
 /// Read the messages of a room.
@@ -155,8 +166,7 @@ async fn send_message(
     path: Path<ByUuid>,
     body: Body<NewMessage>,
 ) -> Result<HttpResponse, Problem> {
-    limits.by_user(Policy::MessagesInSecond, caller.caller.user)?;
-    limits.by_user(Policy::MessagesInMinute, caller.caller.user)?;
+    count_message(&limits, &caller)?;
     let NewMessage {
         text,
         client_message_id,
@@ -170,4 +180,140 @@ async fn send_message(
     };
     let message = state.messaging.send(caller.caller, draft).await?;
     Ok(HttpResponse::Created().json(Message::from(message)))
+}
+
+/// What is stored and told to the room counts as a message.
+fn count_message(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
+    limits.by_user(Policy::MessagesInSecond, caller.caller.user)?;
+    limits.by_user(Policy::MessagesInMinute, caller.caller.user)
+}
+
+/// The path of a message.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+struct MessagePath {
+    /// Which room.
+    #[param(example = "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10")]
+    uuid: Uuid,
+    /// Which of its messages.
+    #[param(example = "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")]
+    message_id: Uuid,
+}
+
+/// What a message says from now on.
+#[derive(ToSchema)]
+#[schema(as = MessagePatch, example = json!({"message": "Sannu! How are you all?"}))]
+#[expect(dead_code, reason = "it describes what `MessagePatch` is read from")]
+struct MessagePatchSchema {
+    /// 1 to 4,000 characters after trimming.
+    #[schema(min_length = 1, max_length = 4000)]
+    message: String,
+}
+
+struct MessagePatch {
+    text: MessageText,
+}
+
+impl FromBody for MessagePatch {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let text = body.text("message", MessageText::parse);
+        Some(Self { text: text? })
+    }
+}
+
+/// Edit a message.
+///
+/// For whoever said it, for 15 minutes. The chat sessions of all members hear of it.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(MessagePath),
+    request_body = MessagePatchSchema,
+    responses((status = 200, description = "The message as it is now.", body = Message), ChangeProblems),
+)]
+#[patch("/rooms/{uuid}/messages/{message_id}")]
+async fn edit_message(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    path: Path<MessagePath>,
+    body: Body<MessagePatch>,
+) -> Result<Json<Message>, Problem> {
+    count_message(&limits, &caller)?;
+    let (room, message) = (path.uuid.into(), path.message_id.into());
+    let edited = state
+        .messaging
+        .edit(caller.caller, room, message, body.0.text)
+        .await?;
+    Ok(Json(edited.into()))
+}
+
+/// Delete a message.
+///
+/// For whoever said it, for 15 minutes, and in a group for its owners and moderators at any time. It
+/// keeps its place, without its text and its reactions. The chat sessions of all members hear of it.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(MessagePath),
+    responses((status = 204, description = "Deleted."), ChangeProblems),
+)]
+#[delete("/rooms/{uuid}/messages/{message_id}")]
+async fn delete_message(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    path: Path<MessagePath>,
+) -> Result<HttpResponse, Problem> {
+    count_message(&limits, &caller)?;
+    let (room, message) = (path.uuid.into(), path.message_id.into());
+    state.messaging.delete(caller.caller, room, message).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// How far somebody has read.
+#[derive(ToSchema)]
+#[schema(as = NewReadMark, example = json!({"seq": 42}))]
+#[expect(dead_code, reason = "it describes what `NewReadMark` is read from")]
+struct NewReadMarkSchema {
+    /// Place of the last message read; past the newest it counts as that of the newest.
+    seq: u64,
+}
+
+struct NewReadMark {
+    seq: i64,
+}
+
+impl FromBody for NewReadMark {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let seq = body.whole("seq")?;
+        Some(Self {
+            seq: i64::try_from(seq).unwrap_or(i64::MAX),
+        })
+    }
+}
+
+/// Mark messages as read.
+///
+/// All up to this place. The mark never moves back: the answer says where it stands. Where it moved, the
+/// chat sessions of all members hear of it.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(ByUuid),
+    request_body = NewReadMarkSchema,
+    responses((status = 200, description = "Where the mark stands.", body = ReadState), ReadProblems),
+)]
+#[put("/rooms/{uuid}/read")]
+async fn mark_read(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<NewReadMark>,
+) -> Result<Json<ReadState>, Problem> {
+    let read = state
+        .messaging
+        .mark_read(caller.caller, path.uuid.into(), body.0.seq)
+        .await?;
+    Ok(Json(read.into()))
 }

@@ -2,8 +2,7 @@
 
 use abu_application::{
     lists::TimePosition,
-    ports::RoomListing,
-    rooms::{RoomDraft, RoomPatch},
+    rooms::{OwnRoom, RoomDraft, RoomPatch},
     versions::Version,
 };
 use abu_domain::{
@@ -40,15 +39,15 @@ struct Rooms;
 
 impl List for Rooms {
     type Filter = ();
-    type Item = RoomListing;
+    type Item = OwnRoom;
     type Entry = ListedRoom;
     type Position = TimePosition<RoomId>;
     const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn position(listing: &RoomListing) -> TimePosition<RoomId> {
+    fn position(own: &OwnRoom) -> TimePosition<RoomId> {
         TimePosition {
-            at: listing.room.last_activity_at,
-            id: listing.room.id,
+            at: own.room.last_activity_at,
+            id: own.room.id,
         }
     }
 }

@@ -124,15 +124,22 @@ impl BrokenServer {
         let database = Database::new(store, pool.clone());
         let readiness = Readiness::new(ServingState::Ready);
         let clock = Arc::new(SystemClock);
-        let chat = settings.chat.clone();
-        let chat = ChatEngine::start(database.clone(), clock.clone(), ids.clone(), chat).unwrap();
+        let tokens: Arc<dyn AccessTokens> = Arc::new(PanickingTokens(tokens));
+        let chat = ChatEngine::start(
+            database.clone(),
+            clock.clone(),
+            ids.clone(),
+            Arc::clone(&tokens),
+            settings.chat.clone(),
+        )
+        .unwrap();
         let state = AppState::new(AppParts {
             settings,
             secret: secret.into(),
             database,
             chat: chat.clone(),
             readiness: readiness.clone(),
-            tokens: Arc::new(PanickingTokens(tokens)),
+            tokens,
             refresh_tokens: Arc::new(HmacRefreshTokens::new(secret.as_bytes())),
             one_time_passwords: Arc::new(SealedTotp::new(&secret.into())),
             links: Arc::new(HmacLinkTokens::new(secret.as_bytes())),

@@ -1,6 +1,8 @@
 //! Sending and reading messages over HTTP.
 
-use abu_domain::{RoomId, user::User};
+use abu_chat_protocol::{Emoji, ServerPacket, client::ReactionAdd};
+use abu_domain::{RoomId, room::RoomRole, user::User};
+use abu_test_support::ChatClient;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -234,4 +236,193 @@ async fn whoever_was_removed_neither_reads_nor_writes() {
         .get(&format!("/api/v1/rooms/{room}/messages"))
         .by(&other);
     call.send().await.problem("not-found");
+}
+
+/// The answer to marking the messages up to this place as read.
+async fn mark(rig: &Rig, room: RoomId, by: &User, body: Value) -> Answer {
+    let call = rig.call("PUT", &format!("/api/v1/rooms/{room}/read"));
+    call.by(by).json(&body).send().await
+}
+
+#[tokio::test]
+async fn a_read_mark_moves_forward_alone_and_the_list_of_rooms_counts_what_is_unread() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(other.id).member(me.id).create().id;
+    for n in 1..=5 {
+        rig.database()
+            .message(room, other.id, &format!("message {n}"));
+    }
+    let listed = async || {
+        let page = rig.get("/api/v1/rooms").by(&me).send().await.expect(200);
+        let listed = page["items"][0].clone();
+        (
+            listed["last_read_seq"].clone(),
+            listed["unread_count"].clone(),
+        )
+    };
+    assert_eq!(listed().await, (json!(0), json!(5)));
+    for (seq, stands, unread) in [(3, 3, 2), (1, 3, 2), (0, 3, 2), (u64::MAX, 5, 0)] {
+        let answer = mark(&rig, room, &me, json!({"seq": seq})).await.expect(200);
+        let expected = json!({"last_read_seq": stands, "unread_count": unread});
+        assert_eq!(answer, expected, "{seq}");
+        assert_eq!(listed().await, (json!(stands), json!(unread)));
+    }
+    for body in [json!({"seq": -1}), json!({"seq": 1.5}), json!({"seq": "1"})] {
+        let answer = mark(&rig, room, &me, body.clone()).await;
+        assert_eq!(
+            answer.mistakes(),
+            pairs(&[("/seq", "type.whole")]),
+            "{body}"
+        );
+    }
+    let nothing = mark(&rig, room, &me, json!({})).await;
+    assert_eq!(nothing.mistakes(), pairs(&[("/seq", "required")]));
+}
+
+#[tokio::test]
+async fn what_i_say_is_not_unread_for_me() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    let body = json!({"message": "hello", "client_message_id": Uuid::new_v4()});
+    say(&rig, room, &me, body).await.expect(201);
+    // Noted a moment after the answer.
+    loop {
+        let page = rig.get("/api/v1/rooms").by(&me).send().await.expect(200);
+        if page["items"][0]["unread_count"] == 0 {
+            break;
+        }
+    }
+}
+
+/// Sends a message over HTTP, and answers with its id.
+async fn said(rig: &Rig, room: RoomId, by: &User, text: &str) -> String {
+    let body = json!({"message": text, "client_message_id": Uuid::new_v4()});
+    let stored = say(rig, room, by, body).await.expect(201);
+    stored["message_id"].as_str().unwrap().to_owned()
+}
+
+async fn edit(rig: &Rig, room: RoomId, id: &str, by: &User, body: Value) -> Answer {
+    let call = rig.patch(&format!("/api/v1/rooms/{room}/messages/{id}"));
+    call.by(by).json(&body).send().await
+}
+
+async fn delete(rig: &Rig, room: RoomId, id: &str, by: &User) -> Answer {
+    let call = rig.delete(&format!("/api/v1/rooms/{room}/messages/{id}"));
+    call.by(by).send().await
+}
+
+#[tokio::test]
+async fn an_edited_message_is_shown_so_everywhere() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).member(other.id).create().id;
+    let (mut socket, _) = ChatClient::connect_v2(&rig.server.chat_url(other.id))
+        .await
+        .unwrap();
+    let id = said(&rig, room, &me, "helo").await;
+    socket.message().await;
+
+    let edited = edit(&rig, room, &id, &me, json!({"message": " hello "}))
+        .await
+        .expect(200);
+    assert_eq!(edited["message"], "hello");
+    assert_eq!(
+        (&edited["seq"], &edited["revision"]),
+        (&json!(1), &json!(1))
+    );
+    assert!(edited["edited_at"].as_str().unwrap().ends_with('Z'));
+    assert!(edited.get("deleted").is_none() && edited.get("reactions").is_none());
+    match socket.packet().await {
+        ServerPacket::MessageUpdated(updated) => {
+            assert_eq!(updated.message, "hello");
+            assert_eq!(updated.message_id.as_str(), id);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(read(&rig, room, &other, "").await["items"], json!([edited]));
+    let rooms = rig.get("/api/v1/rooms").by(&other).send().await.expect(200);
+    assert_eq!(rooms["items"][0]["last_message"], edited);
+}
+
+#[tokio::test]
+async fn a_deleted_message_keeps_its_place_and_nothing_else() {
+    let rig = Rig::start().await;
+    let (me, moderator) = (rig.user(), rig.user());
+    let room = rig
+        .database()
+        .group(rig.user().id)
+        .member(me.id)
+        .with_role(moderator.id, RoomRole::Moderator)
+        .create()
+        .id;
+    let id = said(&rig, room, &me, "oh no").await;
+    let (mut socket, _) = ChatClient::connect_v2(&rig.server.chat_url(me.id))
+        .await
+        .unwrap();
+    let thumb = Emoji::new("\u{1f44d}").unwrap();
+    socket
+        .send(ReactionAdd::new(room.uuid(), id.as_str(), thumb))
+        .await;
+    socket.packet().await;
+    let shown = read(&rig, room, &me, "").await["items"][0].clone();
+    let reaction = json!({"emoji": "\u{1f44d}", "count": 1, "user_ids": [me.id.uuid()]});
+    assert_eq!(shown["reactions"], json!([reaction]));
+
+    delete(&rig, room, &id, &moderator).await.expect_nothing();
+    delete(&rig, room, &id, &moderator).await.expect_nothing();
+    match socket.packet().await {
+        ServerPacket::MessageUpdated(updated) => assert!(updated.deleted),
+        other => panic!("{other:?}"),
+    }
+    let shown = read(&rig, room, &me, "").await["items"][0].clone();
+    assert_eq!(
+        (&shown["message"], &shown["deleted"]),
+        (&json!(""), &json!(true))
+    );
+    assert_eq!((&shown["seq"], &shown["revision"]), (&json!(1), &json!(2)));
+    assert!(shown.get("reactions").is_none());
+    let problem = edit(&rig, room, &id, &me, json!({"message": "back"})).await;
+    problem.problem("not-found");
+}
+
+#[tokio::test]
+async fn a_message_is_changed_by_who_may_and_while_they_may() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).member(other.id).create().id;
+    let elsewhere = rig.database().group(me.id).create().id;
+    let id = said(&rig, room, &me, "mine").await;
+    let hello = json!({"message": "hello"});
+    edit(&rig, room, &id, &other, hello.clone())
+        .await
+        .problem("permission-denied");
+    delete(&rig, room, &id, &other)
+        .await
+        .problem("permission-denied");
+    edit(&rig, elsewhere, &id, &me, hello.clone())
+        .await
+        .problem("not-found");
+    delete(&rig, elsewhere, &id, &me).await.problem("not-found");
+    for (body, mistake) in [
+        (json!({}), ("/message", "required")),
+        (json!({"message": ""}), ("/message", "message.length")),
+        (json!({"message": null}), ("/message", "type.text")),
+    ] {
+        let answer = edit(&rig, room, &id, &me, body).await;
+        assert_eq!(answer.mistakes(), pairs(&[mistake]));
+    }
+    rig.database()
+        .execute("UPDATE messages SET created_at = created_at - interval '16 minutes'");
+    let late = edit(&rig, room, &id, &me, hello.clone()).await;
+    assert_eq!(late.problem("conflict")["code"], "too-late");
+    // Whoever owns the room deletes at any time.
+    delete(&rig, room, &id, &me).await.expect_nothing();
+
+    let id = said(&rig, room, &me, "the end").await;
+    let archive = rig.delete(&format!("/api/v1/rooms/{room}")).by(&me);
+    archive.send().await.expect_nothing();
+    let archived = edit(&rig, room, &id, &me, hello).await;
+    assert_eq!(archived.problem("conflict")["code"], "archived");
 }

@@ -173,6 +173,17 @@ const TABLE: &[(&str, &str, Access)] = &[
     ),
     ("GET", "/api/v1/rooms/{uuid}/messages", Member),
     ("POST", "/api/v1/rooms/{uuid}/messages", Member),
+    (
+        "PATCH",
+        "/api/v1/rooms/{uuid}/messages/{message_id}",
+        Member,
+    ),
+    (
+        "DELETE",
+        "/api/v1/rooms/{uuid}/messages/{message_id}",
+        Member,
+    ),
+    ("PUT", "/api/v1/rooms/{uuid}/read", Member),
 ];
 
 /// The routes of the API description.
@@ -293,6 +304,10 @@ fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Subjects) -> C
         ("PATCH", "/api/v1/rooms/{uuid}/members/{user_uuid}") => {
             call.json(&json!({"role": "member"}))
         }
+        ("PATCH", "/api/v1/rooms/{uuid}/messages/{message_id}") => {
+            call.json(&json!({"message": "hello again"}))
+        }
+        ("PUT", "/api/v1/rooms/{uuid}/read") => call.json(&json!({"seq": 1})),
         ("POST", "/api/v1/rooms/{uuid}/messages") => call.json(&json!({
             "message": "hello",
             "client_message_id": Uuid::new_v4(),

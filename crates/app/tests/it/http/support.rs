@@ -274,6 +274,7 @@ impl Subjects {
         };
         path.replace("{user_uuid}", &self.user)
             .replace("{uuid}", id)
+            .replace("{message_id}", "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")
             .replace("{name}", name)
             .replace("{role_name}", role_name)
             .replace("{perm_name}", perm_name)

@@ -1,0 +1,133 @@
+//! Who came and who left, and was not told of yet.
+
+use std::collections::{HashMap, VecDeque};
+
+use abu_domain::{RoomId, UserId};
+
+/// The sessions of one worker that joined or left, in the order of their users' first. Each user is in
+/// it once: whoever comes and goes before anybody was told, is not told of. So it cannot grow beyond
+/// the users there are.
+#[derive(Debug, Default)]
+pub(crate) struct PresenceQueue {
+    order: VecDeque<UserId>,
+    waiting: HashMap<UserId, Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Sessions that joined, less those that left.
+    joined: i32,
+    rooms: Vec<RoomId>,
+}
+
+/// What became of a user's sessions.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Presence {
+    pub(crate) user: UserId,
+    /// Those they share are told.
+    pub(crate) rooms: Vec<RoomId>,
+    /// How many more sessions have joined; fewer where negative, and never none.
+    pub(crate) joined: i32,
+}
+
+impl PresenceQueue {
+    /// Notes that a session of the user, who is in these rooms, joined.
+    pub(crate) fn join(&mut self, user: UserId, rooms: Vec<RoomId>) {
+        self.note(user, rooms, 1);
+    }
+
+    /// Notes that a session of the user, who is in these rooms, left.
+    pub(crate) fn leave(&mut self, user: UserId, rooms: Vec<RoomId>) {
+        self.note(user, rooms, -1);
+    }
+
+    fn note(&mut self, user: UserId, rooms: Vec<RoomId>, joined: i32) {
+        let order = &mut self.order;
+        let waiting = self.waiting.entry(user).or_insert_with(|| {
+            order.push_back(user);
+            Waiting::default()
+        });
+        waiting.joined += joined;
+        waiting.rooms = rooms;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Takes the first users out, so many at most.
+    pub(crate) fn take(&mut self, users: usize) -> Vec<Presence> {
+        let first = self.order.drain(..users.min(self.order.len()));
+        first
+            .filter_map(|user| {
+                let Waiting { joined, rooms } = self.waiting.remove(&user)?;
+                (joined != 0).then_some(Presence {
+                    user,
+                    rooms,
+                    joined,
+                })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user(number: u128) -> UserId {
+        UserId::new(Uuid::from_u128(number))
+    }
+
+    fn room(number: u128) -> RoomId {
+        RoomId::new(Uuid::from_u128(number))
+    }
+
+    fn presence(number: u128, joined: i32, rooms: &[RoomId]) -> Presence {
+        Presence {
+            user: user(number),
+            rooms: rooms.to_vec(),
+            joined,
+        }
+    }
+
+    #[test]
+    fn users_come_out_in_order_and_so_many_at_a_time() {
+        let mut queue = PresenceQueue::default();
+        for number in 1..=3 {
+            queue.join(user(number), vec![room(number)]);
+        }
+        let first = [presence(1, 1, &[room(1)]), presence(2, 1, &[room(2)])];
+        assert_eq!(queue.take(2), first);
+        assert_eq!(queue.take(2), [presence(3, 1, &[room(3)])]);
+        assert!(queue.is_empty());
+        assert_eq!(queue.take(2), []);
+    }
+
+    #[test]
+    fn a_user_is_in_it_once_with_the_newest_rooms() {
+        let mut queue = PresenceQueue::default();
+        queue.join(user(1), vec![room(1)]);
+        queue.join(user(1), vec![room(1), room(2)]);
+        queue.leave(user(2), vec![room(3)]);
+        let all = [
+            presence(1, 2, &[room(1), room(2)]),
+            presence(2, -1, &[room(3)]),
+        ];
+        assert_eq!(queue.take(9), all);
+    }
+
+    #[test]
+    fn whoever_came_and_left_meanwhile_is_not_told_of() {
+        let mut queue = PresenceQueue::default();
+        for _ in 0..1_000 {
+            queue.join(user(1), vec![]);
+            queue.leave(user(1), vec![]);
+        }
+        queue.join(user(2), vec![]);
+        assert_eq!(queue.order.len(), 2);
+        assert_eq!(queue.take(9), [presence(2, 1, &[])]);
+    }
+}

@@ -1,0 +1,116 @@
+//! Whether the readers of this process keep up, for who could wait with what they have to say.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep};
+
+/// How soon whoever waits looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// How many outboxes there are, and how many of them are loaded. Both change seldom, so that the
+/// counters cost nothing on the way of a message.
+#[derive(Debug, Default)]
+pub(crate) struct Pressure {
+    outboxes: AtomicUsize,
+    loaded: AtomicUsize,
+}
+
+impl Pressure {
+    /// Whether most outboxes are loaded: it is the server that is too fast then, or the network too
+    /// slow, and not some reader.
+    pub(crate) fn is_high(&self) -> bool {
+        self.loaded.load(Relaxed) * 2 > self.outboxes.load(Relaxed)
+    }
+
+    /// Waits while it is high, and no longer than this.
+    pub(crate) async fn wait_while_high(&self, at_most: Duration) {
+        let until = Instant::now() + at_most;
+        while self.is_high() && Instant::now() < until {
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+/// What one outbox adds to the pressure, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Share {
+    pressure: Arc<Pressure>,
+    is_loaded: bool,
+}
+
+impl Share {
+    pub(crate) fn of(pressure: &Arc<Pressure>) -> Self {
+        pressure.outboxes.fetch_add(1, Relaxed);
+        Self {
+            pressure: Arc::clone(pressure),
+            is_loaded: false,
+        }
+    }
+
+    pub(crate) fn set_loaded(&mut self, is_loaded: bool) {
+        if is_loaded == self.is_loaded {
+            return;
+        }
+        self.is_loaded = is_loaded;
+        match is_loaded {
+            true => self.pressure.loaded.fetch_add(1, Relaxed),
+            false => self.pressure.loaded.fetch_sub(1, Relaxed),
+        };
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.set_loaded(false);
+        self.pressure.outboxes.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pressure_is_high_while_most_outboxes_are_loaded() {
+        let pressure = Arc::new(Pressure::default());
+        assert!(!pressure.is_high());
+        let mut shares: Vec<Share> = (0..4).map(|_| Share::of(&pressure)).collect();
+        for loaded in [0, 0, 1] {
+            // Said twice, it counts once.
+            shares[loaded].set_loaded(true);
+            assert!(!pressure.is_high());
+        }
+        shares[2].set_loaded(true);
+        assert!(pressure.is_high());
+        shares[0].set_loaded(false);
+        assert!(!pressure.is_high());
+        shares.remove(0);
+        assert!(pressure.is_high());
+        shares.clear();
+        assert!(!pressure.is_high());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_goes_on_when_readers_keep_up_or_the_time_is_over() {
+        let pressure = Arc::new(Pressure::default());
+        let mut share = Share::of(&pressure);
+        share.set_loaded(true);
+        let began = Instant::now();
+        pressure.wait_while_high(Duration::from_secs(1)).await;
+        assert!(began.elapsed() >= Duration::from_secs(1));
+
+        let waiting = Arc::clone(&pressure);
+        let waiter = tokio::spawn(async move {
+            waiting.wait_while_high(Duration::from_secs(3_600)).await;
+        });
+        share.set_loaded(false);
+        waiter.await.unwrap();
+        assert!(began.elapsed() < Duration::from_secs(2));
+    }
+}
