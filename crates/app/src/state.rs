@@ -20,7 +20,7 @@ use abu_application::{
     },
     registration::Registration,
     rooms::Rooms,
-    sessions::{SessionPolicy, Sessions},
+    sessions::Sessions,
 };
 use abu_chat::ChatEngine;
 use actix_web::{HttpRequest, web};
@@ -154,6 +154,7 @@ impl AppState {
             policy,
         };
         let auth = &settings.auth;
+        let session_policy = Arc::new(auth.session_policy());
         Self(Arc::new(Shared {
             accounts: Accounts {
                 database: database.clone(),
@@ -161,6 +162,7 @@ impl AppState {
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+                policy: Arc::clone(&session_policy),
             },
             access: AccessControl {
                 database: database.clone(),
@@ -209,10 +211,7 @@ impl AppState {
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
-                policy: Arc::new(SessionPolicy {
-                    lifetime: settings.auth.session_ttl,
-                    totp_required_groups: settings.auth.totp_required_groups.clone(),
-                }),
+                policy: session_policy,
             },
             rooms: Rooms {
                 database: database.clone(),

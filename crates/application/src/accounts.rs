@@ -21,6 +21,7 @@ use crate::{
     lists::{ListRequest, Listed, TimePosition},
     passwords::{NewPasswordError, PasswordWork},
     ports::{Clock, Ids, LiveChat, NewUser, StoreError, Transaction, UserFilter},
+    sessions::SessionPolicy,
     versions::PreconditionFailed,
 };
 
@@ -40,6 +41,8 @@ pub struct Accounts {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// What the operator decides about sessions.
+    pub policy: Arc<SessionPolicy>,
 }
 
 /// What a new account is made of.
