@@ -77,6 +77,9 @@ pub enum AccountError {
     /// There are no such groups.
     #[error("some groups are not known")]
     UnknownGroups(Vec<GroupName>),
+    /// Nobody proved that they read its address, so nobody knows whose account it is.
+    #[error("the e-mail address of the account is not verified")]
+    Unverified,
     /// The last active super admin stays one, and active.
     #[error("the last active super admin must stay one")]
     LastSuperAdmin,

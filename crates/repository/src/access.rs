@@ -12,6 +12,7 @@ use abu_domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::{
+    dsl::exists,
     prelude::*,
     sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{BadRow, Failure},
-    schema::{groups, user_group, users},
+    schema::{groups, user_emails, user_group, users},
     sql::{Sql, sql},
     store::Session,
 };
@@ -336,11 +337,16 @@ impl AccessRows for Session<'_> {
 
     fn other_active_super_admins(&mut self, user: UserId) -> Result<u64, StoreError> {
         self.run(|connection| {
+            let proved = user_emails::table
+                .filter(user_emails::user_id.eq(users::id))
+                .filter(user_emails::is_primary)
+                .filter(user_emails::verified_at.is_not_null());
             let others: i64 = user_group::table
                 .inner_join(groups::table)
                 .inner_join(users::table)
                 .filter(groups::name.eq(SUPER_ADMIN_GROUP))
                 .filter(users::is_active)
+                .filter(exists(proved))
                 .filter(users::id.ne(user.uuid()))
                 .count()
                 .get_result(connection)?;

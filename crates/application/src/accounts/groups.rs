@@ -18,7 +18,7 @@ use crate::{
 
 impl Accounts {
     /// Puts an account in groups; takes `can_modify_user`, rank over its owner, and, held for good,
-    /// every permission that the groups give. Where one of them requires one-time passwords, the
+    /// every permission that the groups give. Its address must be verified. Where one of them requires one-time passwords, the
     /// sessions that last owe them at once.
     ///
     /// # Errors
@@ -42,6 +42,9 @@ impl Accounts {
                 let given = tx.permissions_of_groups(&added)?;
                 let given = given.iter().map(String::as_str);
                 access::require_held_for_good(tx, &caller, given)?;
+                if !access::has_proved_address(tx, id)? {
+                    return Err(AccountError::Unverified);
+                }
                 tx.add_to_groups(id, &added, now)?;
                 let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
                 note_totp_duty(tx, &policy, &user)?;

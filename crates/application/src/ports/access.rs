@@ -165,7 +165,8 @@ pub trait AccessRows {
         held: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError>;
 
-    /// How many accounts besides `user` are in the group of super admins and not suspended.
+    /// How many accounts besides `user` are in the group of super admins, not suspended, and have proved
+    /// their primary address, so that they can log in.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -100,6 +100,14 @@ fn unknown(kind: Named, names: &[impl Display]) -> Problem {
     Problem::validation(names.iter().map(error).collect())
 }
 
+fn email_unverified() -> Problem {
+    Problem::conflict(
+        "email-unverified",
+        "Nobody proved that they read the address of the account. Give it one that you vouch for \
+         first.",
+    )
+}
+
 fn last_super_admin() -> Problem {
     Problem::conflict(
         "last-super-admin",
@@ -268,6 +276,7 @@ impl From<AccountError> for Problem {
                 "has an account already",
             )]),
             AccountError::UnknownGroups(names) => unknown(Named::Group, &names),
+            AccountError::Unverified => email_unverified(),
             AccountError::LastSuperAdmin => last_super_admin(),
             AccountError::Superuser => Self::conflict(
                 "superuser",
@@ -314,11 +323,7 @@ impl From<SendResetError> for Problem {
                 "suspended",
                 "The account is suspended: no password opens it until it is activated.",
             ),
-            SendResetError::Unverified => Self::conflict(
-                "email-unverified",
-                "Nobody proved that they read the address of the account. Give it one that you \
-                 vouch for first.",
-            ),
+            SendResetError::Unverified => email_unverified(),
             SendResetError::Store(error) => error.into(),
         }
     }
@@ -441,6 +446,7 @@ impl From<AssignmentError> for Problem {
                 "role.unknown",
                 format!("names {role}, which is no role"),
             )]),
+            AssignmentError::Unverified => email_unverified(),
             AssignmentError::TermOver => Self::validation(vec![FieldError::in_body(
                 "valid_until",
                 "term.over",

@@ -388,13 +388,13 @@ async fn list_groups_of_user(
 /// Put an account in groups.
 ///
 /// Takes `can_modify_user`, every permission that its owner holds, and, held for good, every one that
-/// the groups give. Groups that it is in already change nothing.
+/// the groups give. Its address must be verified. Groups that it is in already change nothing.
 #[utoipa::path(
     tag = "users",
     security(("bearer" = [])),
     params(ByUuid),
     request_body = GroupNamesBody,
-    responses((status = 200, description = "The account.", body = User), OneProblems),
+    responses((status = 200, description = "The account.", body = User), StandingProblems),
 )]
 #[post("/users/{uuid}/groups")]
 async fn add_user_to_groups(

@@ -48,12 +48,10 @@ fn is_last(answer: &Answer) -> bool {
 async fn the_last_one_neither_leaves_nor_is_suspended_nor_erased() {
     let rig = Rig::start().await;
     let last = first(&rig).await;
-    // One who is suspended can do nothing.
-    rig.database()
-        .user()
-        .in_group(SUPER_ADMIN_GROUP)
-        .suspended()
-        .create();
+    // One who is suspended can do nothing, nor can one who never proved their address.
+    let other = || rig.database().user().in_group(SUPER_ADMIN_GROUP);
+    other().suspended().create();
+    other().with(|new| new.email_verified_at = None).create();
     for answer in [
         leave(&rig, last, last).await,
         suspend(&rig, last, last).await,
