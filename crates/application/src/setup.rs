@@ -1,7 +1,7 @@
 //! What the operator does at the machine: what every installation starts with, its first superuser, a
 //! password for who is locked out.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
     UserId,
@@ -146,6 +146,14 @@ impl Setup {
                 },
             })
         })
+    }
+
+    /// Names of permissions that the code asks for and that a [bootstrap](Self::bootstrap) would make.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unseeded_permissions(&self) -> Result<BTreeSet<String>, StoreError> {
+        self.store.read(|tx| tx.unseeded_permissions())
     }
 
     /// Gives the account of that address another password; false where there is none. All its sessions

@@ -370,6 +370,19 @@ impl AccessRows for Session<'_> {
         })
     }
 
+    fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError> {
+        self.run(|connection| {
+            let unseeded = sql::<Text>(
+                "SELECT name FROM unnest(?) AS seeded (name)
+                 WHERE name NOT IN (SELECT permissions.name FROM permissions WHERE is_system)",
+            );
+            names(
+                connection,
+                unseeded.bind::<Array<Text>, _>(seeded_permissions()),
+            )
+        })
+    }
+
     fn add_to_group(&mut self, user: UserId, group: &str) -> Result<bool, StoreError> {
         let id = self.run(|connection| {
             Ok(groups::table
@@ -416,12 +429,15 @@ macro_rules! insert_named {
     };
 }
 
+fn seeded_permissions() -> Vec<&'static str> {
+    Permission::ALL.iter().map(|all| all.name()).collect()
+}
+
 /// Deletes permissions of the office's own by the names of seeded ones: whoever was given one of them
 /// was given something else.
 fn drop_namesakes(connection: &mut PgConnection) -> QueryResult<usize> {
-    let seeded: Vec<_> = Permission::ALL.iter().map(|all| all.name()).collect();
     sql::<()>("DELETE FROM permissions WHERE NOT is_system AND name = ANY (?)")
-        .bind::<Array<Text>, _>(seeded)
+        .bind::<Array<Text>, _>(seeded_permissions())
         .execute(connection)
 }
 

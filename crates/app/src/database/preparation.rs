@@ -41,6 +41,9 @@ pub enum PreparationError {
     /// Making the first administrator failed.
     #[error("the first administrator could not be made: {0}")]
     Setup(#[from] SetupError),
+    /// Looking at what is in it failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The password made for them could not be kept.
     #[error(transparent)]
     Secrets(#[from] KeptSecretsError),
@@ -67,6 +70,7 @@ impl PreparationError {
                 | Self::Setup(SetupError::Store(
                     StoreError::Unavailable(_) | StoreError::CommitInDoubt(_)
                 ))
+                | Self::Store(StoreError::Unavailable(_))
         )
     }
 }
@@ -80,8 +84,23 @@ impl Preparation {
         } else {
             require_migrated(&self.url)?;
         }
-        if self.settings.environment != Environment::Production {
-            self.bootstrap()?;
+        match self.settings.environment {
+            Environment::Production => self.warn_of_unseeded(),
+            _ => self.bootstrap(),
+        }
+    }
+
+    /// An upgrade may ask for more permissions than the operator has had made, and until they are made
+    /// nobody but superusers holds them.
+    fn warn_of_unseeded(&self) -> Result<(), PreparationError> {
+        let unseeded: Vec<_> = self.setup.unseeded_permissions()?.into_iter().collect();
+        if !unseeded.is_empty() {
+            log::warn!(
+                "the database lacks {} of the permissions that this release asks for ({}); run \
+                 `abu-admin bootstrap`",
+                unseeded.len(),
+                unseeded.join(", ")
+            );
         }
         Ok(())
     }

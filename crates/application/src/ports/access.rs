@@ -181,6 +181,13 @@ pub trait AccessRows {
     /// [`StoreError`].
     fn seed_access(&mut self, now: DateTime<Utc>) -> Result<usize, StoreError>;
 
+    /// Names of the permissions of [`abu_domain::access`] that seeding would make: those that are
+    /// missing, or that the office has made.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError>;
+
     /// Puts the user in the group of that name; false where they are in it already.
     ///
     /// # Errors
