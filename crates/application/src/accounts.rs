@@ -89,6 +89,9 @@ pub enum AccountError {
     /// Changing one's own address takes one's password.
     #[error("one's own address is changed another way")]
     OwnEmail,
+    /// What its owner asked for themself only its owner calls off, who is shut out by it.
+    #[error("nobody has their own account erased this way")]
+    OwnErasure,
     /// The account is not as the caller has seen it.
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),

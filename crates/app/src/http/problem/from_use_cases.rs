@@ -286,6 +286,10 @@ impl From<AccountError> for Problem {
                 "own-account",
                 "Change your own address with POST /api/v1/me/email, which asks for your password.",
             ),
+            AccountError::OwnErasure => Self::conflict(
+                "own-account",
+                "Nobody has their own account erased this way: ask another one of the staff.",
+            ),
             AccountError::Changed(error) => error.into(),
             AccountError::Password(error) => refused_password("password", error),
             AccountError::Store(error) => error.into(),

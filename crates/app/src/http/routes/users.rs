@@ -324,7 +324,7 @@ struct ScheduledErasure {
 ///
 /// It is suspended, its sessions have ended, and it is noted that it is to be erased in seven days;
 /// activating it calls the erasure off. Asking again changes nothing. The server does not carry erasures
-/// out yet. Takes `can_delete_user` and every permission that its owner holds.
+/// out yet. Takes `can_delete_user` and every permission that its owner holds. Not for your own account.
 #[utoipa::path(
     tag = "users",
     security(("bearer" = [])),

@@ -270,6 +270,20 @@ async fn an_erasure_is_scheduled_once_and_called_off_by_activating() {
 }
 
 #[tokio::test]
+async fn nobody_has_their_own_account_erased_by_the_route_of_the_staff() {
+    let rig = Rig::start().await;
+    let admin = rig.holder_of(&[Permission::DeleteUser]);
+    let call = rig
+        .delete(&format!("/api/v1/users/{}", admin.id))
+        .by(&admin);
+    let refused = call.json(&json!({"reason": "Leaves."})).send().await;
+    assert_eq!(refused.status.as_u16(), 409);
+    assert_eq!(refused.problem("conflict")["code"], "own-account");
+    rig.assert_stored("NOT EXISTS (SELECT FROM erasures)");
+    rig.get("/api/v1/me").by(&admin).send().await.expect(200);
+}
+
+#[tokio::test]
 async fn the_staff_has_a_link_to_another_password_sent_to_who_reads_the_address() {
     let (rig, post) = Post::start().await;
     let admin = rig.holder_of(&[Permission::ModifyUser]);
