@@ -231,6 +231,41 @@ fn reset_password_refuses_bad_passwords_strangers_and_having_nobody_to_ask() {
 }
 
 #[test]
+fn what_goes_wrong_is_told_in_its_own_words_with_its_causes() {
+    // Migrated, and nothing seeded.
+    let (folder, database) = (folder(), TestDatabase::new());
+    database.user().email(EMAIL).create();
+    let grant = say(on(&database, &folder).args(["user", "grant", EMAIL, "editor_group"]));
+    assert_eq!(
+        (grant.code, grant.err.as_str()),
+        (
+            Some(1),
+            "abu-admin: the database refused: nothing is seeded\n"
+        )
+    );
+    let mut reset = on(&database, &folder);
+    reset.args(["reset-password", EMAIL, "--password-stdin"]);
+    let personal = say_with_input(&mut reset, "amina bello of kongo");
+    assert_eq!(
+        (personal.code, personal.err.as_str()),
+        (
+            Some(1),
+            "abu-admin: the password must not contain your name or your e-mail address\n"
+        )
+    );
+    let ordinary = say(on(&database, &folder)
+        .arg("bootstrap")
+        .env("ABU__SUPERUSER__EMAIL", EMAIL));
+    assert_eq!(
+        (ordinary.code, ordinary.err.as_str()),
+        (
+            Some(1),
+            "abu-admin: the superuser's e-mail address belongs to an ordinary account\n"
+        )
+    );
+}
+
+#[test]
 fn with_no_database_configured_it_uses_the_servers_own_running_or_not() {
     let folder = folder();
     let alone = say(abu_admin(&folder).arg("migrate"));
