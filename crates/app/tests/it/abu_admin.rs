@@ -171,6 +171,22 @@ fn on_a_terminal_bootstrap_asks_for_what_is_missing_until_it_is_right() {
 }
 
 #[test]
+fn bootstrap_asks_who_the_administrator_is_before_it_opens_the_database() {
+    let folder = folder();
+    let mut command = abu_admin(&folder);
+    command
+        .arg("bootstrap")
+        .env("ABU__DATABASE__URL", "postgres://abu@127.0.0.1:1/abu")
+        .env("ABU__SUPERUSER__EMAIL", "")
+        .env("ABU__SUPERUSER__LASTNAME", "");
+    let said = say_on_terminal(&command, &folder, &format!("{EMAIL}\nBello\n"));
+    assert_eq!(said.code, Some(4), "{}", said.out);
+    let asked = said.out.find("Last name: ");
+    assert!(asked.is_some(), "{}", said.out);
+    assert!(asked < said.out.find("not available"), "{}", said.out);
+}
+
+#[test]
 fn bootstrap_and_reset_password_want_a_migrated_database() {
     let (folder, database) = (folder(), TestDatabase::empty());
     let bootstrap = say(on(&database, &folder)
