@@ -168,6 +168,7 @@ impl AppState {
                 database: database.clone(),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+                policy: Arc::clone(&session_policy),
             },
             own_accounts: OwnAccounts {
                 database: database.clone(),

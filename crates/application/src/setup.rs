@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
     UserId,
-    access::SUPER_ADMIN_GROUP,
+    access::{GroupName, SUPER_ADMIN_GROUP},
     text::{EmailAddress, NewPassword, PersonName, PersonalWords},
     user::User,
 };
@@ -154,6 +154,14 @@ impl Setup {
     /// [`StoreError`].
     pub fn unseeded_permissions(&self) -> Result<BTreeSet<String>, StoreError> {
         self.store.read(|tx| tx.unseeded_permissions())
+    }
+
+    /// Those of `groups` that are not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unknown_groups(&self, groups: &[GroupName]) -> Result<Vec<GroupName>, StoreError> {
+        self.store.read(|tx| tx.unknown_groups(groups))
     }
 
     /// Gives the account of that address another password; false where there is none. All its sessions

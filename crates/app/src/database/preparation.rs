@@ -7,7 +7,10 @@ use abu_application::{
     ports::StoreError,
     setup::{Bootstrapped, Setup, SetupError, SuperuserDraft, SuperuserOutcome},
 };
-use abu_domain::text::{EmailAddress, NewPassword};
+use abu_domain::{
+    access::GroupName,
+    text::{EmailAddress, NewPassword},
+};
 use abu_repository::migrations::{self, MigrationError};
 use secrecy::SecretString;
 
@@ -85,9 +88,10 @@ impl Preparation {
             require_migrated(&self.url)?;
         }
         match self.settings.environment {
-            Environment::Production => self.warn_of_unseeded(),
-            _ => self.bootstrap(),
+            Environment::Production => self.warn_of_unseeded()?,
+            _ => self.bootstrap()?,
         }
+        self.warn_of_unknown_groups()
     }
 
     /// An upgrade may ask for more permissions than the operator has had made, and until they are made
@@ -100,6 +104,19 @@ impl Preparation {
                  `abu-admin bootstrap`",
                 unseeded.len(),
                 unseeded.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    /// A name that no group has requires one-time passwords of nobody: it may be misspelt.
+    fn warn_of_unknown_groups(&self) -> Result<(), PreparationError> {
+        let named = self.settings.auth.totp_required_groups.iter();
+        let groups: Vec<_> = named.flat_map(|name| GroupName::parse(name)).collect();
+        for unknown in self.setup.unknown_groups(&groups)? {
+            log::warn!(
+                "auth.totp_required_groups names {unknown}, which is no group: it requires one-time \
+                 passwords of nobody"
             );
         }
         Ok(())

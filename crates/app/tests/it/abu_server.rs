@@ -237,6 +237,27 @@ fn production_says_which_permissions_the_operator_has_still_to_make() {
 }
 
 #[test]
+fn a_group_that_is_not_there_and_should_require_one_time_passwords_is_warned_of() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let mut command = abu_server(&folder);
+    command
+        .env("ABU__DATABASE__URL", database.url().expose_secret())
+        .env(
+            "ABU__AUTH__TOTP_REQUIRED_GROUPS",
+            "super_admin_group,editors_group",
+        );
+    let server = Program::start(&mut command);
+    server.address();
+    server.signal(Signal::SIGTERM);
+    let (_, log) = server.end();
+    assert!(
+        log.contains("auth.totp_required_groups names editors_group"),
+        "{log}"
+    );
+    assert!(!log.contains("names super_admin_group"), "{log}");
+}
+
+#[test]
 fn help_names_the_exit_codes() {
     let folder = folder();
     let said = say(abu_server(&folder).arg("--help"));

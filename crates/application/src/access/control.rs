@@ -9,6 +9,7 @@ use super::{AccessError, Caller};
 use crate::{
     Database,
     ports::{Clock, HeldPermission, Ids, StoreError},
+    sessions::SessionPolicy,
     versions::PreconditionFailed,
 };
 
@@ -25,6 +26,8 @@ pub struct AccessControl {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// What the operator decides about sessions.
+    pub policy: Arc<SessionPolicy>,
 }
 
 /// What has a name in access control.
@@ -59,6 +62,10 @@ pub enum RightsError {
     /// Every installation has it: it can be neither deleted nor renamed.
     #[error("it belongs to every installation")]
     SystemRow,
+    /// The operator names it where one-time passwords are required: by another name, nobody in it would
+    /// owe them any more.
+    #[error("one-time passwords are required of the group by its name")]
+    TotpGroup,
     /// It is used: it must be taken out of use before it is deleted.
     #[error("it is in use")]
     InUse(Named),

@@ -1,6 +1,6 @@
 //! Groups: named sets of roles that people are put in.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
     access::{Group, GroupName, Permission, RoleName, SUPER_ADMIN_GROUP, Scope, super_admin_roles},
@@ -260,6 +260,7 @@ impl AccessControl {
         edit: impl FnOnce(&Group) -> Result<Edit, RightsError> + Send + 'static,
     ) -> Result<Group, RightsError> {
         let (now, entry_id) = self.moment();
+        let policy = Arc::clone(&self.policy);
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyGroup)?;
@@ -273,6 +274,9 @@ impl AccessControl {
                 let renamed = edit.name != group.name;
                 if group.is_system && renamed {
                     return Err(RightsError::SystemRow);
+                }
+                if renamed && policy.requires_totp(&[name.to_string()]) {
+                    return Err(RightsError::TotpGroup);
                 }
                 keeps_super_admins(&group, &difference)?;
                 if difference.is_empty() && !renamed && edit.description == group.description {

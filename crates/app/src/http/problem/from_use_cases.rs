@@ -416,6 +416,10 @@ impl From<RightsError> for Problem {
                 "system-row",
                 "Every installation has it: it can be neither deleted nor renamed.",
             ),
+            RightsError::TotpGroup => Self::conflict(
+                "totp-group",
+                "The operator requires one-time passwords of this group by its name, so it keeps it.",
+            ),
             RightsError::InUse(kind) => Self::conflict(
                 "in-use",
                 match kind {

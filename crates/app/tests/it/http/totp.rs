@@ -583,6 +583,24 @@ async fn who_is_put_in_such_a_group_owes_them_at_once_wherever_they_are_logged_i
 }
 
 #[tokio::test]
+async fn a_group_that_requires_them_by_its_name_keeps_it() {
+    let (rig, _) = staff().await;
+    let admin = rig.superuser();
+    let put = async |group: &str, body: Value| {
+        let call = rig.put(&format!("/api/v1/groups/{group}")).by(&admin);
+        call.header("if-match", "*").json(&body).send().await
+    };
+    let body = json!({"name": "guest_group", "description": "Guests.", "roles": []});
+    let refused = put("staff_group", body.clone()).await;
+    assert_eq!(refused.status.as_u16(), 409);
+    assert_eq!(refused.problem("conflict")["code"], "totp-group");
+    let kept = json!({"name": "staff_group", "description": "Staff.", "roles": []});
+    put("staff_group", kept).await.expect(200);
+    let other = rig.group_of("member");
+    put(&other, body).await.expect(200);
+}
+
+#[tokio::test]
 async fn each_refresh_looks_again_whether_one_time_passwords_are_due() {
     let (rig, user) = staff().await;
     let refresh = |pair: &Value| {
