@@ -81,9 +81,9 @@ impl List for Assignments {
 }
 
 problems! {
-    ListProblems: CursorMismatch, PermissionDenied, ValidationFailed;
-    AssignProblems: PermissionDenied, Conflict;
-    OneProblems: PermissionDenied, NotFound;
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+    AssignProblems: PermissionDenied, TotpRequired, Conflict;
+    OneProblems: PermissionDenied, TotpRequired, NotFound;
 }
 
 /// List assigned roles.

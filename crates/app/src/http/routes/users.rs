@@ -105,11 +105,11 @@ fn verification(text: &str) -> Result<Verification, Violation> {
 }
 
 problems! {
-    ListProblems: CursorMismatch, PermissionDenied, ValidationFailed;
-    CreateProblems: PermissionDenied, Duplicate;
-    OneProblems: PermissionDenied, NotFound;
-    UpdateProblems: PermissionDenied, NotFound, Conflict, Duplicate;
-    StandingProblems: PermissionDenied, NotFound, Conflict;
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+    CreateProblems: PermissionDenied, TotpRequired, Duplicate;
+    OneProblems: PermissionDenied, TotpRequired, NotFound;
+    UpdateProblems: PermissionDenied, TotpRequired, NotFound, Conflict, Duplicate;
+    StandingProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
 }
 
 /// List accounts.
