@@ -18,8 +18,8 @@ use crate::{
 
 impl Accounts {
     /// Puts an account in groups; takes `can_modify_user`, rank over its owner, and, held for good,
-    /// every permission that the groups give. Its address must be verified. Where one of them requires one-time passwords, the
-    /// sessions that last owe them at once.
+    /// every permission that the groups give. Its address must be verified. Where one of them requires
+    /// one-time passwords, the sessions that last owe them at once.
     ///
     /// # Errors
     /// [`AccountError`].
