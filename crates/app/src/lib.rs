@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod backoff;
+pub mod causes;
 mod database;
 pub mod exit_code;
 pub mod http;

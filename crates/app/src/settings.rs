@@ -9,7 +9,7 @@ mod sources;
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use abu_application::rooms::RoomLimits;
+use abu_application::{rooms::RoomLimits, sessions::SessionPolicy};
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
 use chrono::TimeDelta;
@@ -246,6 +246,16 @@ impl Configuration {
                 true => Ok(settings),
                 false => Err(Mistakes(findings.mistakes)),
             },
+        }
+    }
+}
+
+impl AuthSettings {
+    /// What of it is about sessions, as the use cases take it.
+    pub(crate) fn session_policy(&self) -> SessionPolicy {
+        SessionPolicy {
+            lifetime: self.session_ttl,
+            totp_required_groups: self.totp_required_groups.clone(),
         }
     }
 }

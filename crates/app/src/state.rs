@@ -20,7 +20,7 @@ use abu_application::{
     },
     registration::Registration,
     rooms::Rooms,
-    sessions::{SessionPolicy, Sessions},
+    sessions::Sessions,
 };
 use abu_chat::ChatEngine;
 use actix_web::{HttpRequest, web};
@@ -154,6 +154,7 @@ impl AppState {
             policy,
         };
         let auth = &settings.auth;
+        let session_policy = Arc::new(auth.session_policy());
         Self(Arc::new(Shared {
             accounts: Accounts {
                 database: database.clone(),
@@ -161,11 +162,13 @@ impl AppState {
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+                policy: Arc::clone(&session_policy),
             },
             access: AccessControl {
                 database: database.clone(),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
+                policy: Arc::clone(&session_policy),
             },
             own_accounts: OwnAccounts {
                 database: database.clone(),
@@ -209,10 +212,7 @@ impl AppState {
                 live_chat: Arc::clone(&live_chat),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
-                policy: Arc::new(SessionPolicy {
-                    lifetime: settings.auth.session_ttl,
-                    totp_required_groups: settings.auth.totp_required_groups.clone(),
-                }),
+                policy: session_policy,
             },
             rooms: Rooms {
                 database: database.clone(),

@@ -200,6 +200,17 @@ pub enum AccessError {
     Store(#[from] StoreError),
 }
 
+/// Whether somebody proved that they read the account's primary address, or somebody vouched for it. Of
+/// another account nobody knows whose it is, so it is given no rights.
+pub(crate) fn has_proved_address(
+    tx: &mut dyn Transaction,
+    user: UserId,
+) -> Result<bool, StoreError> {
+    let emails = tx.emails_of(user)?;
+    let mut primary = emails.iter().filter(|email| email.is_primary);
+    Ok(primary.any(|email| email.verified_at.is_some()))
+}
+
 /// The caller, if their session lasts and their account is neither suspended nor hidden. Every use
 /// case of a logged-in user begins with this, with [`require`] or with [`require_self`].
 ///

@@ -21,6 +21,7 @@ use crate::{
     lists::{ListRequest, Listed, TimePosition},
     passwords::{NewPasswordError, PasswordWork},
     ports::{Clock, Ids, LiveChat, NewUser, StoreError, Transaction, UserFilter},
+    sessions::SessionPolicy,
     versions::PreconditionFailed,
 };
 
@@ -40,6 +41,8 @@ pub struct Accounts {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// What the operator decides about sessions.
+    pub policy: Arc<SessionPolicy>,
 }
 
 /// What a new account is made of.
@@ -74,6 +77,9 @@ pub enum AccountError {
     /// There are no such groups.
     #[error("some groups are not known")]
     UnknownGroups(Vec<GroupName>),
+    /// Nobody proved that they read its address, so nobody knows whose account it is.
+    #[error("the e-mail address of the account is not verified")]
+    Unverified,
     /// The last active super admin stays one, and active.
     #[error("the last active super admin must stay one")]
     LastSuperAdmin,
@@ -83,6 +89,9 @@ pub enum AccountError {
     /// Changing one's own address takes one's password.
     #[error("one's own address is changed another way")]
     OwnEmail,
+    /// What its owner asked for themself only its owner calls off, who is shut out by it.
+    #[error("nobody has their own account erased this way")]
+    OwnErasure,
     /// The account is not as the caller has seen it.
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),

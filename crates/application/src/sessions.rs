@@ -39,7 +39,7 @@ pub struct SessionPolicy {
 
 impl SessionPolicy {
     /// Whether somebody in these groups has to set up one-time passwords.
-    fn requires_totp(&self, groups: &[String]) -> bool {
+    pub(crate) fn requires_totp(&self, groups: &[String]) -> bool {
         groups
             .iter()
             .any(|group| self.totp_required_groups.contains(group))

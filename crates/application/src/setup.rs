@@ -1,11 +1,11 @@
 //! What the operator does at the machine: what every installation starts with, its first superuser, a
 //! password for who is locked out.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
     UserId,
-    access::SUPER_ADMIN_GROUP,
+    access::{GroupName, SUPER_ADMIN_GROUP},
     text::{EmailAddress, NewPassword, PersonName, PersonalWords},
     user::User,
 };
@@ -146,6 +146,22 @@ impl Setup {
                 },
             })
         })
+    }
+
+    /// Names of permissions that the code asks for and that a [bootstrap](Self::bootstrap) would make.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unseeded_permissions(&self) -> Result<BTreeSet<String>, StoreError> {
+        self.store.read(|tx| tx.unseeded_permissions())
+    }
+
+    /// Those of `groups` that are not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unknown_groups(&self, groups: &[GroupName]) -> Result<Vec<GroupName>, StoreError> {
+        self.store.read(|tx| tx.unknown_groups(groups))
     }
 
     /// Gives the account of that address another password; false where there is none. All its sessions

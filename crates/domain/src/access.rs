@@ -29,6 +29,11 @@ macro_rules! permissions {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// The one of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|all| all.name() == name)
+            }
+
             /// What it allows, for the office.
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$variant => $description,)* }

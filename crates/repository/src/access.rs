@@ -12,6 +12,7 @@ use abu_domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::{
+    dsl::exists,
     prelude::*,
     sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{BadRow, Failure},
-    schema::{groups, user_group, users},
+    schema::{groups, user_emails, user_group, users},
     sql::{Sql, sql},
     store::Session,
 };
@@ -336,11 +337,16 @@ impl AccessRows for Session<'_> {
 
     fn other_active_super_admins(&mut self, user: UserId) -> Result<u64, StoreError> {
         self.run(|connection| {
+            let proved = user_emails::table
+                .filter(user_emails::user_id.eq(users::id))
+                .filter(user_emails::is_primary)
+                .filter(user_emails::verified_at.is_not_null());
             let others: i64 = user_group::table
                 .inner_join(groups::table)
                 .inner_join(users::table)
                 .filter(groups::name.eq(SUPER_ADMIN_GROUP))
                 .filter(users::is_active)
+                .filter(exists(proved))
                 .filter(users::id.ne(user.uuid()))
                 .count()
                 .get_result(connection)?;
@@ -361,6 +367,19 @@ impl AccessRows for Session<'_> {
                 + new.groups.len()
                 + seed_permissions_of_roles(connection, &new)?
                 + seed_roles_of_groups(connection, &new)?)
+        })
+    }
+
+    fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError> {
+        self.run(|connection| {
+            let unseeded = sql::<Text>(
+                "SELECT name FROM unnest(?) AS seeded (name)
+                 WHERE name NOT IN (SELECT permissions.name FROM permissions WHERE is_system)",
+            );
+            names(
+                connection,
+                unseeded.bind::<Array<Text>, _>(seeded_permissions()),
+            )
         })
     }
 
@@ -410,12 +429,15 @@ macro_rules! insert_named {
     };
 }
 
+fn seeded_permissions() -> Vec<&'static str> {
+    Permission::ALL.iter().map(|all| all.name()).collect()
+}
+
 /// Deletes permissions of the office's own by the names of seeded ones: whoever was given one of them
 /// was given something else.
 fn drop_namesakes(connection: &mut PgConnection) -> QueryResult<usize> {
-    let seeded: Vec<_> = Permission::ALL.iter().map(|all| all.name()).collect();
     sql::<()>("DELETE FROM permissions WHERE NOT is_system AND name = ANY (?)")
-        .bind::<Array<Text>, _>(seeded)
+        .bind::<Array<Text>, _>(seeded_permissions())
         .execute(connection)
 }
 

@@ -183,12 +183,19 @@ impl AssignmentRows for Session<'_> {
 
     fn end_assignment(&mut self, id: AssignmentId, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.run(|connection| {
-            diesel::update(role_assignments::table.find(id.uuid()))
-                .set((
-                    role_assignments::valid_until.eq(now),
-                    role_assignments::last_modified.eq(now),
-                ))
-                .execute(connection)?;
+            // Clocks differ: a server's own may be behind the one that began the term, or ahead of the
+            // database's, by which terms count.
+            sql::<()>(
+                "UPDATE role_assignments
+                 SET valid_until = greatest(valid_from + interval '1 microsecond',
+                                            least(valid_until, ?, now())),
+                     last_modified = ?
+                 WHERE id = ?",
+            )
+            .bind::<Timestamptz, _>(now)
+            .bind::<Timestamptz, _>(now)
+            .bind::<SqlUuid, _>(id.uuid())
+            .execute(connection)?;
             Ok(())
         })
     }

@@ -15,7 +15,7 @@ use diesel::{
 use uuid::Uuid;
 
 use crate::{
-    lists::{descending, in_list_order, total},
+    lists::{by_time, descending, in_list_order, total},
     schema::{audit_log, audit_log_head},
     store::Session,
 };
@@ -108,7 +108,16 @@ impl AuditRows for Session<'_> {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         self.run(|connection| {
-            let rows: Vec<EntryRow> = descending!(filtered(filter), seek, audit_log::seq)
+            let (query, seq) = (filtered(filter), audit_log::seq);
+            let query = match filter.to {
+                None => descending!(query, seek, seq),
+                // By place it would be a walk through all that came since.
+                Some(_) => {
+                    let (seek, time) = (timed(connection, seek)?, audit_log::created_at);
+                    by_time!(query, seek, time, seq)
+                }
+            };
+            let rows: Vec<EntryRow> = query
                 .limit(limit.into())
                 .select(EntryRow::as_select())
                 .load(connection)?;
@@ -153,6 +162,21 @@ impl AuditRows for Session<'_> {
             })
         })
     }
+}
+
+/// The position with the time of its entry, which is there: nothing is ever taken out of the log.
+fn timed(
+    connection: &mut PgConnection,
+    seek: Seek<i64>,
+) -> QueryResult<Seek<(DateTime<Utc>, i64)>> {
+    let seq = match seek {
+        Seek::After(Some(seq)) | Seek::Before(Some(seq)) => seq,
+        Seek::After(None) => return Ok(Seek::After(None)),
+        Seek::Before(None) => return Ok(Seek::Before(None)),
+    };
+    let entry = audit_log::table.find(seq);
+    let at = entry.select(audit_log::created_at).first(connection)?;
+    Ok(seek.map(|seq| (at, seq)))
 }
 
 /// The entries that pass the filter, still without an order.

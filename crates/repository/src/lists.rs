@@ -60,23 +60,31 @@ macro_rules! descending {
 /// The same in a list by time, the newest first, and by id where the times are the same.
 macro_rules! newest_first {
     ($query:expr, $seek:expr, $time:expr, $id:expr) => {
-        $crate::lists::sought!(
+        $crate::lists::by_time!(
             $query,
-            $seek,
-            // The first condition is implied, and lets the index begin at the right place.
-            |from| $time
-                .le(from.at)
-                .and($time.lt(from.at).or($id.lt(from.id.uuid()))),
-            ($time.desc(), $id.desc()),
-            |from| $time
-                .ge(from.at)
-                .and($time.gt(from.at).or($id.gt(from.id.uuid()))),
-            ($time.asc(), $id.asc())
+            $seek.map(|from| (from.at, from.id.uuid())),
+            $time,
+            $id
         )
     };
 }
 
-pub(crate) use {ascending, descending, newest_first, sought};
+/// The same where the position is a time and a key of any kind.
+macro_rules! by_time {
+    ($query:expr, $seek:expr, $time:expr, $key:expr) => {
+        $crate::lists::sought!(
+            $query,
+            $seek,
+            // The first condition is implied, and lets the index begin at the right place.
+            |from| $time.le(from.0).and($time.lt(from.0).or($key.lt(from.1))),
+            ($time.desc(), $key.desc()),
+            |from| $time.ge(from.0).and($time.gt(from.0).or($key.gt(from.1))),
+            ($time.asc(), $key.asc())
+        )
+    };
+}
+
+pub(crate) use {ascending, by_time, descending, newest_first, sought};
 
 /// Turns rows that were read against the order of their list round.
 pub(crate) fn in_list_order<T>(backward: bool, mut rows: Vec<T>) -> Vec<T> {

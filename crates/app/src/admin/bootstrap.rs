@@ -12,9 +12,7 @@ use crate::{
 pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     let mut terminal = Terminal::open();
     require_or_terminal(&settings.superuser, terminal.is_some())?;
-    let database = OpenDatabase::of(settings)?;
-    require_migrated(&database.url)?;
-    let setup = database.setup(settings);
+    // Before anything is opened: who is asked may take their time.
     let superuser = &settings.superuser;
     let email = complete(
         superuser.email.clone(),
@@ -37,6 +35,9 @@ pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
         terminal.as_mut(),
         PersonName::parse,
     )?;
+    let database = OpenDatabase::of(settings)?;
+    require_migrated(&database.url)?;
+    let setup = database.setup(settings);
     let password = password(&setup, superuser, &email, terminal.as_mut())?;
     let draft = SuperuserDraft {
         email,

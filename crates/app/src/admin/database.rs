@@ -85,6 +85,7 @@ impl OpenDatabase {
             live_chat: Arc::new(Elsewhere),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
+            policy: Arc::new(settings.auth.session_policy()),
         }
     }
 

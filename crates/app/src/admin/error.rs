@@ -1,6 +1,7 @@
 use std::io;
 
 use abu_application::{
+    access::AccessError,
     accounts::AccountError,
     audit::{Broken, VerificationError},
     ports::StoreError,
@@ -27,6 +28,9 @@ pub enum AdminError {
     /// The database cannot be used as it is.
     #[error(transparent)]
     Database(#[from] PreparationError),
+    /// The first administrator was not made, or an account got no other password.
+    #[error(transparent)]
+    Setup(SetupError),
     /// A password was not acceptable.
     #[error("the password {0}")]
     Password(String),
@@ -52,8 +56,8 @@ pub enum AdminError {
     #[error(transparent)]
     AuditLog(#[from] Broken),
     /// The store failed.
-    #[error("{}", .0)]
-    Store(#[source] StoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The terminal, or what stands for it.
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
@@ -63,7 +67,9 @@ impl AdminError {
     /// The number to exit with.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Missing(_) => exit_code::CONFIGURATION,
+            Self::Settings(_) | Self::Missing(_) | Self::Setup(SetupError::PasswordMissing) => {
+                exit_code::CONFIGURATION
+            }
             Self::Usage(_) => exit_code::USAGE,
             Self::OwnPostgres(_) => exit_code::DATABASE,
             Self::AuditLog(_) => exit_code::AUDIT_LOG,
@@ -72,6 +78,7 @@ impl AdminError {
             }
             Self::Database(error) => error.exit_code(),
             Self::Account(_)
+            | Self::Setup(_)
             | Self::Threads(_)
             | Self::Password(_)
             | Self::NoSuchAccount
@@ -80,12 +87,6 @@ impl AdminError {
             | Self::Store(_)
             | Self::Terminal(_) => exit_code::FAILED,
         }
-    }
-}
-
-impl From<StoreError> for AdminError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
     }
 }
 
@@ -101,7 +102,9 @@ impl From<VerificationError> for AdminError {
 impl From<AccountError> for AdminError {
     fn from(error: AccountError) -> Self {
         match error {
-            AccountError::Store(error) => Self::Store(error),
+            AccountError::Store(error) | AccountError::Access(AccessError::Store(error)) => {
+                Self::Store(error)
+            }
             AccountError::NotFound => Self::NoSuchAccount,
             error => Self::Account(error),
         }
@@ -116,7 +119,10 @@ impl From<MigrationError> for AdminError {
 
 impl From<SetupError> for AdminError {
     fn from(error: SetupError) -> Self {
-        Self::Database(error.into())
+        match error {
+            SetupError::Store(error) => Self::Store(error),
+            error => Self::Setup(error),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use abu_app::{
+    causes::with_causes,
     exit_code, logging, open_files,
     server::{self, Ending},
     settings::{Settings, Sources},
@@ -52,5 +53,5 @@ fn main() -> ! {
 
 fn complain(error: &dyn std::error::Error) {
     // Without a standard error there is nobody to tell.
-    let _ = writeln!(io::stderr(), "abu-server: {error}");
+    let _ = writeln!(io::stderr(), "abu-server: {}", with_causes(error));
 }

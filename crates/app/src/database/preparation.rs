@@ -7,7 +7,10 @@ use abu_application::{
     ports::StoreError,
     setup::{Bootstrapped, Setup, SetupError, SuperuserDraft, SuperuserOutcome},
 };
-use abu_domain::text::{EmailAddress, NewPassword};
+use abu_domain::{
+    access::GroupName,
+    text::{EmailAddress, NewPassword},
+};
 use abu_repository::migrations::{self, MigrationError};
 use secrecy::SecretString;
 
@@ -41,6 +44,9 @@ pub enum PreparationError {
     /// Making the first administrator failed.
     #[error("the first administrator could not be made: {0}")]
     Setup(#[from] SetupError),
+    /// Looking at what is in it failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The password made for them could not be kept.
     #[error(transparent)]
     Secrets(#[from] KeptSecretsError),
@@ -67,6 +73,7 @@ impl PreparationError {
                 | Self::Setup(SetupError::Store(
                     StoreError::Unavailable(_) | StoreError::CommitInDoubt(_)
                 ))
+                | Self::Store(StoreError::Unavailable(_))
         )
     }
 }
@@ -80,8 +87,37 @@ impl Preparation {
         } else {
             require_migrated(&self.url)?;
         }
-        if self.settings.environment != Environment::Production {
-            self.bootstrap()?;
+        match self.settings.environment {
+            Environment::Production => self.warn_of_unseeded()?,
+            _ => self.bootstrap()?,
+        }
+        self.warn_of_unknown_groups()
+    }
+
+    /// An upgrade may ask for more permissions than the operator has had made, and until they are made
+    /// nobody but superusers holds them.
+    fn warn_of_unseeded(&self) -> Result<(), PreparationError> {
+        let unseeded: Vec<_> = self.setup.unseeded_permissions()?.into_iter().collect();
+        if !unseeded.is_empty() {
+            log::warn!(
+                "the database lacks {} of the permissions that this release asks for ({}); run \
+                 `abu-admin bootstrap`",
+                unseeded.len(),
+                unseeded.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    /// A name that no group has requires one-time passwords of nobody: it may be misspelt.
+    fn warn_of_unknown_groups(&self) -> Result<(), PreparationError> {
+        let named = self.settings.auth.totp_required_groups.iter();
+        let groups: Vec<_> = named.flat_map(|name| GroupName::parse(name)).collect();
+        for unknown in self.setup.unknown_groups(&groups)? {
+            log::warn!(
+                "auth.totp_required_groups names {unknown}, which is no group: it requires one-time \
+                 passwords of nobody"
+            );
         }
         Ok(())
     }

@@ -80,7 +80,7 @@ fn description() -> OpenApi {
         }
         for operation in operations_mut(item) {
             conditional::describe_change(operation);
-            add_common_problems(operation);
+            add_common_problems(path, operation);
             allow_password_form(operation);
             if rate_limit::is_counted(path) {
                 add_rate_limit(operation);
@@ -188,7 +188,7 @@ fn add_idempotency_key(operation: &mut Operation) {
 }
 
 /// What can go wrong with any request of this form, so that no handler has to say it.
-fn add_common_problems(operation: &mut Operation) {
+fn add_common_problems(path: &str, operation: &mut Operation) {
     let mut kinds = vec![ProblemKind::UnknownParameter];
     if operation
         .security
@@ -202,6 +202,9 @@ fn add_common_problems(operation: &mut Operation) {
             ProblemKind::AccountSuspended,
             ProblemKind::Unavailable,
         ]);
+        if !is_open_to_the_hidden(path) {
+            kinds.push(ProblemKind::AccountDeactivated);
+        }
     }
     if has_path_parameter(operation) {
         // Of a form that nothing has.
@@ -220,6 +223,15 @@ fn add_common_problems(operation: &mut Operation) {
     kinds.push(ProblemKind::InternalError);
     for kind in kinds {
         add_problem(&mut operation.responses, kind);
+    }
+}
+
+/// Whether somebody may ask for this who has their account hidden: it is about the account itself.
+fn is_open_to_the_hidden(path: &str) -> bool {
+    match path {
+        "/api/v1/auth/ws-ticket" => false,
+        "/api/v1/me" | "/api/v1/users/{uuid}/password" => true,
+        _ => path.starts_with("/api/v1/auth/") || path.starts_with("/api/v1/me/"),
     }
 }
 

@@ -4,7 +4,10 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use abu_application::rooms::RoomLimits;
 use abu_chat::ChatSettings;
-use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use abu_domain::{
+    access::GroupName,
+    text::{EmailAddress, NewPassword, PersonName},
+};
 use chrono::TimeDelta;
 use ipnet::{IpNet, Ipv4Net};
 use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
@@ -118,7 +121,7 @@ fn auth(reader: &mut Reader) -> AuthSettings {
         access_token_ttl: reader.seconds("auth.access_token_ttl", 1.0..=2_592_000.0),
         session_ttl: reader.seconds("auth.session_ttl", 1.0..=31_536_000.0),
         encryption_key: long_secret(reader, "auth.encryption_key"),
-        totp_required_groups: reader.list("auth.totp_required_groups"),
+        totp_required_groups: totp_required_groups(reader),
         issuer: reader.required("auth.issuer", String::new(), short_text),
         audience: reader.required("auth.audience", String::new(), short_text),
         bcrypt_cost: reader.whole("auth.bcrypt_cost", 4..=16),
@@ -126,6 +129,17 @@ fn auth(reader: &mut Reader) -> AuthSettings {
         verification_ttl: span(reader.seconds("auth.verification_ttl", 60.0..=2_592_000.0)),
         reset_ttl: span(reader.seconds("auth.reset_ttl", 60.0..=86_400.0)),
     }
+}
+
+fn totp_required_groups(reader: &mut Reader) -> Vec<String> {
+    let names = reader.list("auth.totp_required_groups");
+    reader.rule(
+        "auth.totp_required_groups",
+        &[],
+        names.iter().all(|name| GroupName::parse(name).is_ok()),
+        "must hold names of groups, such as super_admin_group",
+    );
+    names
 }
 
 fn long_secret(reader: &mut Reader, key: &'static str) -> Option<SecretString> {

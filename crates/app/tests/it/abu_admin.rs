@@ -171,6 +171,22 @@ fn on_a_terminal_bootstrap_asks_for_what_is_missing_until_it_is_right() {
 }
 
 #[test]
+fn bootstrap_asks_who_the_administrator_is_before_it_opens_the_database() {
+    let folder = folder();
+    let mut command = abu_admin(&folder);
+    command
+        .arg("bootstrap")
+        .env("ABU__DATABASE__URL", "postgres://abu@127.0.0.1:1/abu")
+        .env("ABU__SUPERUSER__EMAIL", "")
+        .env("ABU__SUPERUSER__LASTNAME", "");
+    let said = say_on_terminal(&command, &folder, &format!("{EMAIL}\nBello\n"));
+    assert_eq!(said.code, Some(4), "{}", said.out);
+    let asked = said.out.find("Last name: ");
+    assert!(asked.is_some(), "{}", said.out);
+    assert!(asked < said.out.find("not available"), "{}", said.out);
+}
+
+#[test]
 fn bootstrap_and_reset_password_want_a_migrated_database() {
     let (folder, database) = (folder(), TestDatabase::empty());
     let bootstrap = say(on(&database, &folder)
@@ -249,6 +265,41 @@ fn reset_password_refuses_bad_passwords_strangers_and_having_nobody_to_ask() {
     let nobody = say(on(&database, &folder).args(["reset-password", EMAIL]));
     assert_eq!(nobody.code, Some(2), "{}", nobody.err);
     assert!(nobody.err.contains("--password-stdin"), "{}", nobody.err);
+}
+
+#[test]
+fn what_goes_wrong_is_told_in_its_own_words_with_its_causes() {
+    // Migrated, and nothing seeded.
+    let (folder, database) = (folder(), TestDatabase::new());
+    database.user().email(EMAIL).create();
+    let grant = say(on(&database, &folder).args(["user", "grant", EMAIL, "editor_group"]));
+    assert_eq!(
+        (grant.code, grant.err.as_str()),
+        (
+            Some(1),
+            "abu-admin: the database refused: nothing is seeded\n"
+        )
+    );
+    let mut reset = on(&database, &folder);
+    reset.args(["reset-password", EMAIL, "--password-stdin"]);
+    let personal = say_with_input(&mut reset, "amina bello of kongo");
+    assert_eq!(
+        (personal.code, personal.err.as_str()),
+        (
+            Some(1),
+            "abu-admin: the password must not contain your name or your e-mail address\n"
+        )
+    );
+    let ordinary = say(on(&database, &folder)
+        .arg("bootstrap")
+        .env("ABU__SUPERUSER__EMAIL", EMAIL));
+    assert_eq!(
+        (ordinary.code, ordinary.err.as_str()),
+        (
+            Some(1),
+            "abu-admin: the superuser's e-mail address belongs to an ordinary account\n"
+        )
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
+    process::Command,
 };
 
 use abu_test_support::TestDatabase;
@@ -183,30 +184,77 @@ fn mistakes_in_the_configuration_are_all_told_before_anything_is_done() {
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 
+/// `abu-server` as it runs in production.
+fn in_production(folder: &TempDir, database: &TestDatabase) -> Command {
+    let mut command = abu_server(folder);
+    command
+        .env("ABU_ENV", "production")
+        .env("ABU__SERVER__PORT", "0")
+        .env("ABU__DATABASE__URL", database.url().expose_secret())
+        .env("ABU__AUTH__JWT_SECRET", "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA")
+        .env(
+            "ABU__AUTH__ENCRYPTION_KEY",
+            "hT5kW9dX2zR7vB4nM1cQ8fL3sJ6gP0yE",
+        )
+        .env("ABU__MAIL__FROM", "no-reply@example.com")
+        .env("ABU__MAIL__SITE_URL", "https://alumni.example.com")
+        .env("ABU__MAIL__SMTP_HOST", "smtp.example.com")
+        .env("ABU__SUPERUSER__EMAIL", "admin@example.com")
+        .env("ABU__SUPERUSER__PASSWORD", "correct horse battery");
+    command
+}
+
 #[test]
 fn production_makes_no_administrator_and_keeps_no_secret_by_itself() {
     let (folder, database) = (folder(), TestDatabase::new());
-    let server = Program::start(
-        abu_server(&folder)
-            .env("ABU_ENV", "production")
-            .env("ABU__SERVER__PORT", "0")
-            .env("ABU__DATABASE__URL", database.url().expose_secret())
-            .env("ABU__AUTH__JWT_SECRET", "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA")
-            .env(
-                "ABU__AUTH__ENCRYPTION_KEY",
-                "hT5kW9dX2zR7vB4nM1cQ8fL3sJ6gP0yE",
-            )
-            .env("ABU__MAIL__FROM", "no-reply@example.com")
-            .env("ABU__MAIL__SITE_URL", "https://alumni.example.com")
-            .env("ABU__MAIL__SMTP_HOST", "smtp.example.com")
-            .env("ABU__SUPERUSER__EMAIL", "admin@example.com")
-            .env("ABU__SUPERUSER__PASSWORD", "correct horse battery"),
-    );
+    let server = Program::start(&mut in_production(&folder, &database));
     server.address();
     let email = abu_domain::text::EmailAddress::parse("admin@example.com").unwrap();
     let account = database.read(|tx| tx.credentials(&email)).unwrap();
     assert!(account.is_none());
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
+fn production_says_which_permissions_the_operator_has_still_to_make() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let log = || {
+        let server = Program::start(&mut in_production(&folder, &database));
+        server.address();
+        server.signal(Signal::SIGTERM);
+        server.end().1
+    };
+    let advice = "run `abu-admin bootstrap`";
+    assert!(log().contains(advice));
+    let seeded = database.transaction(|tx| tx.seed_access(chrono::Utc::now()));
+    seeded.unwrap();
+    assert!(!log().contains(advice));
+    // By that name the office has something else.
+    database.execute("UPDATE permissions SET is_system = false WHERE name = 'can_approve_job'");
+    let log = log();
+    assert!(log.contains("lacks 1 of the permissions"), "{log}");
+    assert!(log.contains("(can_approve_job); run"), "{log}");
+}
+
+#[test]
+fn a_group_that_is_not_there_and_should_require_one_time_passwords_is_warned_of() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let mut command = abu_server(&folder);
+    command
+        .env("ABU__DATABASE__URL", database.url().expose_secret())
+        .env(
+            "ABU__AUTH__TOTP_REQUIRED_GROUPS",
+            "super_admin_group,editors_group",
+        );
+    let server = Program::start(&mut command);
+    server.address();
+    server.signal(Signal::SIGTERM);
+    let (_, log) = server.end();
+    assert!(
+        log.contains("auth.totp_required_groups names editors_group"),
+        "{log}"
+    );
+    assert!(!log.contains("names super_admin_group"), "{log}");
 }
 
 #[test]

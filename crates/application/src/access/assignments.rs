@@ -9,8 +9,8 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    AccessControl, AccessError, Caller, require_held, require_held_until, require_in, require_rank,
-    require_rank_in_chapter, require_to_change_rights_in,
+    AccessControl, AccessError, Caller, has_proved_address, require_held, require_held_until,
+    require_in, require_rank, require_rank_in_chapter, require_to_change_rights_in,
 };
 use crate::{
     audit::{Action, Entry, Target},
@@ -50,6 +50,9 @@ pub enum AssignmentError {
     /// There is no such role.
     #[error("there is no such role")]
     UnknownRole(RoleName),
+    /// Nobody proved that they read the address of the account, so nobody knows whose it is.
+    #[error("the e-mail address of the account is not verified")]
+    Unverified,
     /// The term would end before it begins, or is over already.
     #[error("the term is over before it begins")]
     TermOver,
@@ -110,7 +113,8 @@ impl AccessControl {
     }
 
     /// Assigns a role; takes `can_modify_role` and every permission that the role gives, where it is
-    /// to count. Nobody gives themself more time than they have.
+    /// to count. Nobody gives themself more time than they have. The address of whoever gets it must be
+    /// verified.
     ///
     /// # Errors
     /// [`AssignmentError`].
@@ -132,6 +136,9 @@ impl AccessControl {
                 may_change(tx, &caller, &actor, &assignment)?;
                 if caller.user == assignment.user_id {
                     may_give_oneself(tx, &caller, &assignment)?;
+                }
+                if !has_proved_address(tx, assignment.user_id)? {
+                    return Err(AssignmentError::Unverified);
                 }
                 insert(tx, &assignment)?;
                 Entry::by(&caller, Action::AssignmentCreate)

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Display, sync::Arc};
 
+use abu_domain::text::Description;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -9,6 +10,7 @@ use super::{AccessError, Caller};
 use crate::{
     Database,
     ports::{Clock, HeldPermission, Ids, StoreError},
+    sessions::SessionPolicy,
     versions::PreconditionFailed,
 };
 
@@ -25,6 +27,8 @@ pub struct AccessControl {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// What the operator decides about sessions.
+    pub policy: Arc<SessionPolicy>,
 }
 
 /// What has a name in access control.
@@ -59,6 +63,10 @@ pub enum RightsError {
     /// Every installation has it: it can be neither deleted nor renamed.
     #[error("it belongs to every installation")]
     SystemRow,
+    /// The operator names it where one-time passwords are required: by another name, nobody in it would
+    /// owe them any more.
+    #[error("one-time passwords are required of the group by its name")]
+    TotpGroup,
     /// It is used: it must be taken out of use before it is deleted.
     #[error("it is in use")]
     InUse(Named),
@@ -96,21 +104,73 @@ impl AccessControl {
     }
 }
 
-/// What comes to a set and what goes from it.
-pub(super) struct Difference<N> {
-    pub(super) added: Vec<N>,
-    pub(super) removed: Vec<N>,
+/// A role or a group as it shall be; `None` stays what it is.
+pub(super) struct Revision<N, P> {
+    pub(super) name: Option<N>,
+    pub(super) description: Option<Description>,
+    pub(super) parts: Parts<P>,
 }
 
-impl<N: Clone + Ord> Difference<N> {
-    pub(super) fn between(before: &[N], after: &BTreeSet<N>) -> Self {
-        let before: BTreeSet<N> = before.iter().cloned().collect();
+impl<N, P> Revision<N, P> {
+    pub(super) fn of_parts(parts: Parts<P>) -> Self {
         Self {
-            added: after.difference(&before).cloned().collect(),
-            removed: before.difference(after).cloned().collect(),
+            name: None,
+            description: None,
+            parts,
+        }
+    }
+}
+
+/// What becomes of the parts of a role or a group: of the permissions or roles that it gives.
+pub(super) enum Parts<P> {
+    /// These from now on, and nothing else.
+    These(Vec<P>),
+    /// These besides.
+    And(Vec<P>),
+    /// These no longer, as far as it gives them.
+    Without(Vec<P>),
+    /// This one no longer, which it must give.
+    WithoutOne(P),
+}
+
+/// What comes to a set and what goes from it.
+pub(super) struct Difference<P> {
+    pub(super) added: Vec<P>,
+    pub(super) removed: Vec<P>,
+}
+
+impl<P: Clone + Ord> Parts<P> {
+    /// Those that the request names, and that must be there.
+    pub(super) fn named(&self) -> &[P] {
+        match self {
+            Self::These(named) | Self::And(named) | Self::Without(named) => named,
+            Self::WithoutOne(_) => &[],
         }
     }
 
+    /// What it comes to where those are given that were `before`.
+    pub(super) fn difference(
+        self,
+        before: &[P],
+        kind: Named,
+    ) -> Result<Difference<P>, RightsError> {
+        let before: BTreeSet<P> = before.iter().cloned().collect();
+        let mut after = before.clone();
+        match self {
+            Self::These(these) => after = these.into_iter().collect(),
+            Self::And(more) => after.extend(more),
+            Self::Without(gone) => after.retain(|part| !gone.contains(part)),
+            Self::WithoutOne(gone) if after.remove(&gone) => {}
+            Self::WithoutOne(_) => return Err(RightsError::NotPart(kind)),
+        }
+        Ok(Difference {
+            added: after.difference(&before).cloned().collect(),
+            removed: before.difference(&after).cloned().collect(),
+        })
+    }
+}
+
+impl<P> Difference<P> {
     pub(super) fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty()
     }

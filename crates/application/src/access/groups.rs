@@ -1,6 +1,6 @@
 //! Groups: named sets of roles that people are put in.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use abu_domain::{
     access::{Group, GroupName, Permission, RoleName, SUPER_ADMIN_GROUP, Scope, super_admin_roles},
@@ -9,7 +9,7 @@ use abu_domain::{
 
 use super::{
     AccessControl, Caller, Named, RightsError,
-    control::{Difference, name_taken, require_known},
+    control::{Difference, Parts, Revision, name_taken, require_known},
     rank::require_to_edit,
     require, require_held, require_held_for_good, require_rank_over_members,
     require_to_change_rights,
@@ -41,24 +41,6 @@ pub struct GroupChange {
     pub description: Description,
     /// The roles it gives from now on, and nothing else.
     pub roles: Vec<RoleName>,
-}
-
-/// A group as it shall be.
-struct Edit {
-    name: GroupName,
-    description: Description,
-    roles: BTreeSet<RoleName>,
-}
-
-impl Edit {
-    /// The group as it is, but for the roles.
-    fn of(group: &Group, roles: BTreeSet<RoleName>) -> Self {
-        Self {
-            name: group.name.clone(),
-            description: group.description.clone(),
-            roles,
-        }
-    }
 }
 
 impl AccessControl {
@@ -138,22 +120,13 @@ impl AccessControl {
         change: GroupChange,
         expected: Expected,
     ) -> Result<Group, RightsError> {
-        let named = change.roles.clone();
-        self.change_group(
-            caller,
-            name,
-            named,
-            expected,
-            Action::GroupUpdate,
-            |group| {
-                Ok(Edit {
-                    name: change.name.unwrap_or_else(|| group.name.clone()),
-                    description: change.description,
-                    roles: change.roles.into_iter().collect(),
-                })
-            },
-        )
-        .await
+        let revision = Revision {
+            name: change.name,
+            description: Some(change.description),
+            parts: Parts::These(change.roles),
+        };
+        self.change_group(caller, name, revision, expected, Action::GroupUpdate)
+            .await
     }
 
     /// Has a group give more roles; takes what changing the group takes.
@@ -167,12 +140,9 @@ impl AccessControl {
         roles: Vec<RoleName>,
         expected: Expected,
     ) -> Result<Group, RightsError> {
-        let (named, action) = (roles.clone(), Action::GroupAddRole);
-        self.change_group(caller, name, named, expected, action, |group| {
-            let kept = group.roles.iter().cloned();
-            Ok(Edit::of(group, kept.chain(roles).collect()))
-        })
-        .await
+        let revision = Revision::of_parts(Parts::And(roles));
+        self.change_group(caller, name, revision, expected, Action::GroupAddRole)
+            .await
     }
 
     /// Has a group give these roles no longer; takes what changing the group takes. Roles that it does
@@ -187,11 +157,9 @@ impl AccessControl {
         roles: Vec<RoleName>,
         expected: Expected,
     ) -> Result<Group, RightsError> {
-        let (named, action) = (roles.clone(), Action::GroupRemoveRole);
-        self.change_group(caller, name, named, expected, action, move |group| {
-            Ok(without(group, &roles))
-        })
-        .await
+        let revision = Revision::of_parts(Parts::Without(roles));
+        self.change_group(caller, name, revision, expected, Action::GroupRemoveRole)
+            .await
     }
 
     /// Has a group give this role no longer; takes what changing the group takes.
@@ -205,14 +173,9 @@ impl AccessControl {
         role: RoleName,
         expected: Expected,
     ) -> Result<Group, RightsError> {
-        let action = Action::GroupRemoveRole;
-        self.change_group(caller, name, Vec::new(), expected, action, move |group| {
-            if !group.roles.contains(&role) {
-                return Err(RightsError::NotPart(Named::Role));
-            }
-            Ok(without(group, &[role]))
-        })
-        .await
+        let revision = Revision::of_parts(Parts::WithoutOne(role));
+        self.change_group(caller, name, revision, expected, Action::GroupRemoveRole)
+            .await
     }
 
     /// Deletes a group that nobody is in; takes `can_delete_group` and every permission that it gives.
@@ -249,41 +212,48 @@ impl AccessControl {
             .await
     }
 
-    /// The one way in which groups change. `named` are roles that the request names.
+    /// The one way in which groups change.
     async fn change_group(
         &self,
         caller: Caller,
         name: GroupName,
-        named: Vec<RoleName>,
+        revision: Revision<GroupName, RoleName>,
         expected: Expected,
         action: Action,
-        edit: impl FnOnce(&Group) -> Result<Edit, RightsError> + Send + 'static,
     ) -> Result<Group, RightsError> {
         let (now, entry_id) = self.moment();
+        let policy = Arc::clone(&self.policy);
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyGroup)?;
                 let group = tx.group(&name)?;
                 let group = group.ok_or(RightsError::NotFound(Named::Group))?;
-                require_known(Named::Role, &tx.unknown_roles(&named)?)?;
-                let edit = edit(&group)?;
-                let difference = Difference::between(&group.roles, &edit.roles);
+                let named = revision.parts.named();
+                require_known(Named::Role, &tx.unknown_roles(named)?)?;
+                let difference = revision.parts.difference(&group.roles, Named::Role)?;
                 may_change(tx, &caller, &actor, &group, &difference)?;
                 expected.check(Version::of(group.last_modified))?;
-                let renamed = edit.name != group.name;
+                let new_name = revision.name.unwrap_or_else(|| name.clone());
+                let description = revision
+                    .description
+                    .unwrap_or_else(|| group.description.clone());
+                let renamed = new_name != name;
                 if group.is_system && renamed {
                     return Err(RightsError::SystemRow);
                 }
+                if renamed && policy.requires_totp(&[name.to_string()]) {
+                    return Err(RightsError::TotpGroup);
+                }
                 keeps_super_admins(&group, &difference)?;
-                if difference.is_empty() && !renamed && edit.description == group.description {
+                if difference.is_empty() && !renamed && description == group.description {
                     return Ok(group);
                 }
                 tx.remove_roles_from_group(&name, &difference.removed)?;
                 tx.add_roles_to_group(&name, &difference.added)?;
-                tx.update_group(&name, &edit.name, &edit.description, now)
+                tx.update_group(&name, &new_name, &description, now)
                     .map_err(group_name_taken)?;
-                let changed = tx.group(&edit.name)?;
-                let mut entry = Entry::by(&caller, action).on(Target::group(&edit.name));
+                let changed = tx.group(&new_name)?;
+                let mut entry = Entry::by(&caller, action).on(Target::group(&new_name));
                 if renamed {
                     entry = entry.with("renamed-from", name.as_str());
                 }
@@ -325,12 +295,6 @@ fn keeps_super_admins(group: &Group, difference: &Difference<RoleName>) -> Resul
         return Err(RightsError::LastSuperAdmin);
     }
     Ok(())
-}
-
-fn without(group: &Group, removed: &[RoleName]) -> Edit {
-    let kept = group.roles.iter();
-    let kept = kept.filter(|given| !removed.contains(given)).cloned();
-    Edit::of(group, kept.collect())
 }
 
 fn group_name_taken(error: StoreError) -> RightsError {

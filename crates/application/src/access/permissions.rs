@@ -75,7 +75,8 @@ impl AccessControl {
             .await
     }
 
-    /// Makes a permission, which no role gives yet; takes `can_create_permission`.
+    /// Makes a permission, which no role gives yet; takes `can_create_permission`. Names of permissions
+    /// that the code asks for are taken, even where they are not seeded yet.
     ///
     /// # Errors
     /// [`RightsError`].
@@ -88,6 +89,7 @@ impl AccessControl {
         self.database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreatePermission)?;
+                refuse_names_of_the_code(&draft.name)?;
                 tx.insert_permission(&draft.name, &draft.description, now)
                     .map_err(permission_name_taken)?;
                 let made = tx.permission(&draft.name)?;
@@ -125,6 +127,9 @@ impl AccessControl {
                 let new_name = change.name.unwrap_or_else(|| name.clone());
                 if before.is_system && new_name != name {
                     return Err(RightsError::SystemRow);
+                }
+                if new_name != name {
+                    refuse_names_of_the_code(&new_name)?;
                 }
                 if new_name == name && change.description == before.description {
                     return Ok(before);
@@ -174,6 +179,15 @@ impl AccessControl {
                 Ok(())
             })
             .await
+    }
+}
+
+/// What the code asks for is made by seeding alone: a permission of the office's own by such a name would
+/// open what the office knows nothing of.
+fn refuse_names_of_the_code(name: &PermissionName) -> Result<(), RightsError> {
+    match Permission::from_name(name.as_str()) {
+        Some(_) => Err(RightsError::NameTaken),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Roles: named sets of permissions.
 
-use std::collections::BTreeSet;
-
 use abu_domain::{
     access::{Permission, PermissionName, Role, RoleName, Scope},
     text::Description,
@@ -9,7 +7,7 @@ use abu_domain::{
 
 use super::{
     AccessControl, Caller, Named, RightsError,
-    control::{Difference, name_taken, require_known},
+    control::{Difference, Parts, Revision, name_taken, require_known},
     rank::require_to_edit,
     require, require_held, require_held_for_good, require_rank_over_holders,
     require_to_change_rights,
@@ -41,24 +39,6 @@ pub struct RoleChange {
     pub description: Description,
     /// What it allows from now on, and nothing else.
     pub permissions: Vec<PermissionName>,
-}
-
-/// A role as it shall be.
-struct Edit {
-    name: RoleName,
-    description: Description,
-    permissions: BTreeSet<PermissionName>,
-}
-
-impl Edit {
-    /// The role as it is, but for the permissions.
-    fn of(role: &Role, permissions: BTreeSet<PermissionName>) -> Self {
-        Self {
-            name: role.name.clone(),
-            description: role.description.clone(),
-            permissions,
-        }
-    }
 }
 
 impl AccessControl {
@@ -137,15 +117,13 @@ impl AccessControl {
         change: RoleChange,
         expected: Expected,
     ) -> Result<Role, RightsError> {
-        let named = change.permissions.clone();
-        self.change_role(caller, name, named, expected, Action::RoleUpdate, |role| {
-            Ok(Edit {
-                name: change.name.unwrap_or_else(|| role.name.clone()),
-                description: change.description,
-                permissions: change.permissions.into_iter().collect(),
-            })
-        })
-        .await
+        let revision = Revision {
+            name: change.name,
+            description: Some(change.description),
+            parts: Parts::These(change.permissions),
+        };
+        self.change_role(caller, name, revision, expected, Action::RoleUpdate)
+            .await
     }
 
     /// Has a role give more permissions; takes what changing the role takes.
@@ -159,12 +137,9 @@ impl AccessControl {
         permissions: Vec<PermissionName>,
         expected: Expected,
     ) -> Result<Role, RightsError> {
-        let (named, action) = (permissions.clone(), Action::RoleAddPermission);
-        self.change_role(caller, name, named, expected, action, |role| {
-            let kept = role.permissions.iter().cloned();
-            Ok(Edit::of(role, kept.chain(permissions).collect()))
-        })
-        .await
+        let revision = Revision::of_parts(Parts::And(permissions));
+        self.change_role(caller, name, revision, expected, Action::RoleAddPermission)
+            .await
     }
 
     /// Has a role give these permissions no longer; takes what changing the role takes. Permissions that
@@ -179,11 +154,10 @@ impl AccessControl {
         permissions: Vec<PermissionName>,
         expected: Expected,
     ) -> Result<Role, RightsError> {
-        let (named, action) = (permissions.clone(), Action::RoleRemovePermission);
-        self.change_role(caller, name, named, expected, action, move |role| {
-            Ok(without(role, &permissions))
-        })
-        .await
+        let revision = Revision::of_parts(Parts::Without(permissions));
+        let action = Action::RoleRemovePermission;
+        self.change_role(caller, name, revision, expected, action)
+            .await
     }
 
     /// Has a role give this permission no longer; takes what changing the role takes.
@@ -197,14 +171,10 @@ impl AccessControl {
         permission: PermissionName,
         expected: Expected,
     ) -> Result<Role, RightsError> {
+        let revision = Revision::of_parts(Parts::WithoutOne(permission));
         let action = Action::RoleRemovePermission;
-        self.change_role(caller, name, Vec::new(), expected, action, move |role| {
-            if !role.permissions.contains(&permission) {
-                return Err(RightsError::NotPart(Named::Permission));
-            }
-            Ok(without(role, &[permission]))
-        })
-        .await
+        self.change_role(caller, name, revision, expected, action)
+            .await
     }
 
     /// Deletes a role that nobody has; takes `can_delete_role` and every permission that it gives.
@@ -240,39 +210,44 @@ impl AccessControl {
             .await
     }
 
-    /// The one way in which roles change. `named` are permissions that the request names.
+    /// The one way in which roles change.
     async fn change_role(
         &self,
         caller: Caller,
         name: RoleName,
-        named: Vec<PermissionName>,
+        revision: Revision<RoleName, PermissionName>,
         expected: Expected,
         action: Action,
-        edit: impl FnOnce(&Role) -> Result<Edit, RightsError> + Send + 'static,
     ) -> Result<Role, RightsError> {
         let (now, entry_id) = self.moment();
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyRole)?;
                 let role = tx.role(&name)?.ok_or(RightsError::NotFound(Named::Role))?;
-                require_known(Named::Permission, &tx.unknown_permissions(&named)?)?;
-                let edit = edit(&role)?;
-                let difference = Difference::between(&role.permissions, &edit.permissions);
+                let named = revision.parts.named();
+                require_known(Named::Permission, &tx.unknown_permissions(named)?)?;
+                let difference = revision
+                    .parts
+                    .difference(&role.permissions, Named::Permission)?;
                 may_change(tx, &caller, &actor, &role, &difference)?;
                 expected.check(Version::of(role.last_modified))?;
-                let renamed = edit.name != role.name;
+                let new_name = revision.name.unwrap_or_else(|| name.clone());
+                let description = revision
+                    .description
+                    .unwrap_or_else(|| role.description.clone());
+                let renamed = new_name != name;
                 if role.is_system && renamed {
                     return Err(RightsError::SystemRow);
                 }
-                if difference.is_empty() && !renamed && edit.description == role.description {
+                if difference.is_empty() && !renamed && description == role.description {
                     return Ok(role);
                 }
                 tx.remove_permissions_from_role(&name, &difference.removed)?;
                 tx.add_permissions_to_role(&name, &difference.added)?;
-                tx.update_role(&name, &edit.name, &edit.description, now)
+                tx.update_role(&name, &new_name, &description, now)
                     .map_err(role_name_taken)?;
-                let changed = tx.role(&edit.name)?;
-                let mut entry = Entry::by(&caller, action).on(Target::role(&edit.name));
+                let changed = tx.role(&new_name)?;
+                let mut entry = Entry::by(&caller, action).on(Target::role(&new_name));
                 if renamed {
                     entry = entry.with("renamed-from", name.as_str());
                 }
@@ -302,12 +277,6 @@ fn may_change(
         require_rank_over_holders(tx, actor, &role.name)?;
     }
     Ok(())
-}
-
-fn without(role: &Role, removed: &[PermissionName]) -> Edit {
-    let kept = role.permissions.iter();
-    let kept = kept.filter(|held| !removed.contains(held)).cloned();
-    Edit::of(role, kept.collect())
 }
 
 fn role_name_taken(error: StoreError) -> RightsError {

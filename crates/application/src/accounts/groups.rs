@@ -1,5 +1,7 @@
 //! Who is in which group.
 
+use std::sync::Arc;
+
 use abu_domain::{
     UserId,
     access::{GroupName, Permission, SUPER_ADMIN_GROUP},
@@ -10,12 +12,14 @@ use super::{AccountError, Accounts, locked};
 use crate::{
     access::{self, Authority},
     audit::{Action, Entry, Target},
-    ports::Transaction,
+    ports::{StoreError, Transaction},
+    sessions::SessionPolicy,
 };
 
 impl Accounts {
     /// Puts an account in groups; takes `can_modify_user`, rank over its owner, and, held for good,
-    /// every permission that the groups give.
+    /// every permission that the groups give. Its address must be verified. Where one of them requires
+    /// one-time passwords, the sessions that last owe them at once.
     ///
     /// # Errors
     /// [`AccountError`].
@@ -26,6 +30,7 @@ impl Accounts {
         groups: Vec<GroupName>,
     ) -> Result<User, AccountError> {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let policy = Arc::clone(&self.policy);
         self.database
             .transaction(move |tx| {
                 let user = to_regroup(tx, &caller, id, &groups)?;
@@ -37,8 +42,12 @@ impl Accounts {
                 let given = tx.permissions_of_groups(&added)?;
                 let given = given.iter().map(String::as_str);
                 access::require_held_for_good(tx, &caller, given)?;
+                if !access::has_proved_address(tx, id)? {
+                    return Err(AccountError::Unverified);
+                }
                 tx.add_to_groups(id, &added, now)?;
                 let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
+                note_totp_duty(tx, &policy, &user)?;
                 Entry::by(&caller, Action::UserAddToGroup)
                     .on(Target::user(id))
                     .with_names("groups", &added)
@@ -60,6 +69,7 @@ impl Accounts {
         groups: Vec<GroupName>,
     ) -> Result<User, AccountError> {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let policy = Arc::clone(&self.policy);
         self.database
             .transaction(move |tx| {
                 let user = to_regroup(tx, &caller, id, &groups)?;
@@ -79,6 +89,7 @@ impl Accounts {
                 }
                 tx.remove_from_groups(id, &removed, now)?;
                 let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
+                note_totp_duty(tx, &policy, &user)?;
                 Entry::by(&caller, Action::UserRemoveFromGroup)
                     .on(Target::user(id))
                     .with_names("groups", &removed)
@@ -87,6 +98,17 @@ impl Accounts {
             })
             .await
     }
+}
+
+/// Has the account's sessions owe one-time passwords, or owe them no more, as its groups are now. The
+/// account is locked, so no session begins meanwhile by groups that it had before.
+fn note_totp_duty(
+    tx: &mut dyn Transaction,
+    policy: &SessionPolicy,
+    user: &User,
+) -> Result<(), StoreError> {
+    let is_due = policy.requires_totp(&user.groups) && !tx.has_totp(user.id)?;
+    tx.set_totp_due(user.id, is_due)
 }
 
 /// The account, if the caller may change which groups it is in, and the groups are there.

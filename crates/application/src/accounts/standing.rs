@@ -68,7 +68,8 @@ impl Accounts {
     }
 
     /// Has an account erased in seven days, and suspends it until then; takes `can_delete_user` and
-    /// rank over its owner. Returns when it will be erased: what was scheduled before stays.
+    /// rank over its owner. Returns when it will be erased: what was scheduled before stays. Nobody does
+    /// this to their own account: it is the staff that calls such an erasure off.
     ///
     /// # Errors
     /// [`AccountError`].
@@ -81,6 +82,9 @@ impl Accounts {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         self.shutting_out(id, move |tx| {
             let user = to_change(tx, &caller, Permission::DeleteUser, id)?;
+            if id == caller.user {
+                return Err(AccountError::OwnErasure);
+            }
             access::keep_a_super_admin(tx, &user)?;
             let scheduled = tx.insert_erasure(&Erasure {
                 user_id: id,

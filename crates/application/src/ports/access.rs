@@ -165,7 +165,8 @@ pub trait AccessRows {
         held: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError>;
 
-    /// How many accounts besides `user` are in the group of super admins and not suspended.
+    /// How many accounts besides `user` are in the group of super admins, not suspended, and have proved
+    /// their primary address, so that they can log in.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -179,6 +180,13 @@ pub trait AccessRows {
     /// # Errors
     /// [`StoreError`].
     fn seed_access(&mut self, now: DateTime<Utc>) -> Result<usize, StoreError>;
+
+    /// Names of the permissions of [`abu_domain::access`] that seeding would make: those that are
+    /// missing, or that the office has made.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError>;
 
     /// Puts the user in the group of that name; false where they are in it already.
     ///

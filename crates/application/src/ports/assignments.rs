@@ -64,7 +64,8 @@ pub trait AssignmentRows {
     /// A conflict where there is no such user or no such role.
     fn insert_assignment(&mut self, assignment: &Assignment) -> Result<(), StoreError>;
 
-    /// Ends a term that runs.
+    /// Ends a term that runs: now by the caller's clock or by the store's, whichever is earlier, but never
+    /// before it began, and never later than it would have ended by itself.
     ///
     /// # Errors
     /// [`StoreError`].

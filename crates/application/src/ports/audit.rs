@@ -83,7 +83,9 @@ pub trait AuditRows {
     /// [`StoreError`].
     fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError>;
 
-    /// At most `limit` entries, the newest first, by their places.
+    /// At most `limit` entries, the newest first: by their places; or, where the filter has an end, by
+    /// their times, and by their places where these are the same. The clocks of several servers differ,
+    /// so the one need not be the order of the other.
     ///
     /// # Errors
     /// [`StoreError`].

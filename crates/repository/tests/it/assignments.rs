@@ -8,7 +8,7 @@ use abu_domain::{
     access::{Assignment, RoleName, Scope, Term},
     text::OfficeTitle,
 };
-use abu_test_support::TestDatabase;
+use abu_test_support::{TestDatabase, session_of};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -88,9 +88,9 @@ fn a_role_is_assigned_to_somebody_and_is_there() {
 #[test]
 fn terms_end_and_are_called_off() {
     let database = seeded();
-    let (user, now) = (database.user().create().id, SystemClock.now());
-    let (runs, later) = (chair(user, now), now + TimeDelta::seconds(9));
-    let other = chair(user, now);
+    let (user, later) = (database.user().create().id, SystemClock.now());
+    let now = later - TimeDelta::seconds(9);
+    let (runs, other) = (chair(user, now), chair(user, now));
     insert(&database, &runs).unwrap();
     insert(&database, &other).unwrap();
     let left = database.transaction(|tx| {
@@ -102,6 +102,36 @@ fn terms_end_and_are_called_off() {
     assert_eq!(ended.term, Term::new(now, Some(later)).unwrap());
     assert_eq!((ended.created_at, ended.last_modified), (now, later));
     assert_eq!(called_off, None);
+}
+
+#[test]
+fn whatever_the_clocks_say_a_term_ends_after_it_began_and_no_later_than_now() {
+    let database = seeded();
+    let user = database.user().create().id;
+    let now = SystemClock.now();
+    let (moment, day) = (TimeDelta::microseconds(1), TimeDelta::days(1));
+    let ended = |from: DateTime<Utc>, until: Option<DateTime<Utc>>, at: DateTime<Utc>| {
+        let assignment = Assignment {
+            id: AssignmentId::new(Uuid::new_v4()),
+            term: Term::new(from, until).unwrap(),
+            ..chair(user, from)
+        };
+        insert(&database, &assignment).unwrap();
+        let left = database.transaction(|tx| {
+            tx.end_assignment(assignment.id, at)?;
+            tx.assignment(assignment.id)
+        });
+        left.unwrap().unwrap().term.until().unwrap()
+    };
+    // In the moment in which it began, and by a clock that is behind.
+    assert_eq!(ended(now, None, now), now + moment);
+    assert_eq!(ended(now, Some(now + day), now - day), now + moment);
+    // Over already by the time it was looked at.
+    assert_eq!(ended(now - day * 2, Some(now - day), now), now - day);
+    // By a clock that is ahead: it counts no longer, by the clock that says so.
+    assert!(ended(now - day, None, now + day) < now + day);
+    let chapters = database.read(|tx| tx.caller(user, session_of(user)));
+    assert!(chapters.unwrap().unwrap().in_chapters.is_empty());
 }
 
 #[test]

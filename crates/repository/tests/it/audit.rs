@@ -441,6 +441,32 @@ fn each_filter_lists_the_entries_it_names() {
     }
 }
 
+#[test]
+fn what_came_before_a_time_is_listed_by_times_in_either_direction() {
+    let database = TestDatabase::new();
+    let now = SystemClock.now();
+    let at = |minutes| now + TimeDelta::minutes(minutes);
+    // The clocks of two servers.
+    let written = database.transaction(|tx| {
+        [1, 5, 2, 5, 9].into_iter().try_for_each(|minute| {
+            let entry = Entry::new(Actor::System, Action::AccessSeed);
+            entry.write(tx, SystemIds.time_ordered(), at(minute))
+        })
+    });
+    written.unwrap();
+    let before = AuditFilter {
+        to: Some(at(9)),
+        ..AuditFilter::default()
+    };
+    let page = |seek, limit| listed(&database, &before, seek, limit);
+    assert_eq!(page(Seek::START, 10), [4, 2, 3, 1]);
+    assert_eq!(page(Seek::START, 2), [4, 2]);
+    assert_eq!(page(Seek::After(Some(4)), 2), [2, 3]);
+    assert_eq!(page(Seek::After(Some(2)), 10), [3, 1]);
+    assert_eq!(page(Seek::Before(Some(3)), 10), [4, 2]);
+    assert_eq!(page(Seek::Before(None), 2), [3, 1]);
+}
+
 #[derive(diesel::QueryableByName)]
 struct Count {
     #[diesel(sql_type = BigInt)]

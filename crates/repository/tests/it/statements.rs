@@ -1,5 +1,6 @@
 use std::fs;
 
+use abu_application::{lists::Seek, ports::AuditFilter};
 use abu_test_support::{PrivateCluster, new_message};
 use uuid::Uuid;
 
@@ -37,4 +38,34 @@ fn the_statements_of_a_batch_are_prepared_once_whatever_its_size() {
         assert_eq!(count(" execute __diesel_stmt_", text), 5, "{text}");
         assert_eq!(count(" parse __diesel_stmt_", text), 1, "{text}");
     }
+}
+
+/// However much came since.
+#[test]
+fn what_came_before_a_time_is_read_from_there_on() {
+    let cluster = PrivateCluster::start_with(&[
+        ("session_preload_libraries", "auto_explain"),
+        ("auto_explain.log_min_duration", "0"),
+        ("auto_explain.log_analyze", "on"),
+    ]);
+    let database = cluster.database();
+    database.execute(
+        "INSERT INTO audit_log (seq, id, created_at, actor, action, details, prev_hash, hash)
+         SELECT n, gen_random_uuid(), '2026-01-01'::timestamptz + n * interval '1 minute', 'system',
+                'access.seed', '{}', '', ''
+         FROM generate_series(1, 20000) AS n;
+         ANALYZE audit_log",
+    );
+    let filter = AuditFilter {
+        to: Some("2026-01-05T08:30:00Z".parse().unwrap()),
+        ..AuditFilter::default()
+    };
+    let page = database.read(|tx| tx.list_audit(&filter, Seek::START, 20));
+    assert_eq!(page.unwrap().len(), 20);
+    let log = fs::read_to_string(cluster.log_file()).unwrap();
+    let asked = r#"Query Text: SELECT "audit_log"."seq""#;
+    let plan = log.rsplit(asked).next().unwrap();
+    assert!(plan.contains("Limit"), "{plan}");
+    assert!(!plan.contains("Rows Removed by Filter"), "{plan}");
+    assert!(!plan.contains("Sort"), "{plan}");
 }

@@ -101,6 +101,14 @@ fn unknown(kind: Named, names: &[impl Display]) -> Problem {
     Problem::validation(names.iter().map(error).collect())
 }
 
+fn email_unverified() -> Problem {
+    Problem::conflict(
+        "email-unverified",
+        "Nobody proved that they read the address of the account. Give it one that you vouch for \
+         first.",
+    )
+}
+
 fn last_super_admin() -> Problem {
     Problem::conflict(
         "last-super-admin",
@@ -269,6 +277,7 @@ impl From<AccountError> for Problem {
                 "has an account already",
             )]),
             AccountError::UnknownGroups(names) => unknown(Named::Group, &names),
+            AccountError::Unverified => email_unverified(),
             AccountError::LastSuperAdmin => last_super_admin(),
             AccountError::Superuser => Self::conflict(
                 "superuser",
@@ -277,6 +286,10 @@ impl From<AccountError> for Problem {
             AccountError::OwnEmail => Self::conflict(
                 "own-account",
                 "Change your own address with POST /api/v1/me/email, which asks for your password.",
+            ),
+            AccountError::OwnErasure => Self::conflict(
+                "own-account",
+                "Nobody has their own account erased this way: ask another one of the staff.",
             ),
             AccountError::Changed(error) => error.into(),
             AccountError::Password(error) => refused_password("password", error),
@@ -315,11 +328,7 @@ impl From<SendResetError> for Problem {
                 "suspended",
                 "The account is suspended: no password opens it until it is activated.",
             ),
-            SendResetError::Unverified => Self::conflict(
-                "email-unverified",
-                "Nobody proved that they read the address of the account. Give it one that you \
-                 vouch for first.",
-            ),
+            SendResetError::Unverified => email_unverified(),
             SendResetError::Store(error) => error.into(),
         }
     }
@@ -408,6 +417,10 @@ impl From<RightsError> for Problem {
                 "system-row",
                 "Every installation has it: it can be neither deleted nor renamed.",
             ),
+            RightsError::TotpGroup => Self::conflict(
+                "totp-group",
+                "The operator requires one-time passwords of this group by its name, so it keeps it.",
+            ),
             RightsError::InUse(kind) => Self::conflict(
                 "in-use",
                 match kind {
@@ -442,6 +455,7 @@ impl From<AssignmentError> for Problem {
                 "role.unknown",
                 format!("names {role}, which is no role"),
             )]),
+            AssignmentError::Unverified => email_unverified(),
             AssignmentError::TermOver => Self::validation(vec![FieldError::in_body(
                 "valid_until",
                 "term.over",

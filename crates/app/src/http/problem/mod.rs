@@ -19,6 +19,7 @@ pub(super) use in_docs::{add_problem, problems, schemas};
 pub use kind::ProblemKind;
 
 use super::{input::FieldError, request_id::RequestId};
+use crate::causes::with_causes;
 
 /// The media type of problem documents.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -174,15 +175,7 @@ impl Problem {
 
     /// What the log must know and the client must not: the whole chain of causes.
     pub(super) fn cause(&self) -> Option<String> {
-        let cause = self.0.cause.as_deref()?;
-        let mut chain = cause.to_string();
-        let mut next = cause.source();
-        while let Some(source) = next {
-            chain.push_str(": ");
-            chain.push_str(&source.to_string());
-            next = source.source();
-        }
-        Some(chain)
+        Some(with_causes(self.0.cause.as_deref()?))
     }
 
     /// The document, as met by the request with this id.

@@ -110,7 +110,8 @@ problems! {
 /// Look into the audit log.
 ///
 /// The newest entry first; takes `can_view_audit_log`. Looking is itself noted in the log, with the
-/// filters, and as the newest entry of the next page that anybody looks at.
+/// filters, and as the newest entry of the next page that anybody looks at. Entries are in the order in
+/// which they were written; with `to`, in that of their times, which differs where clocks do.
 #[utoipa::path(
     tag = "audit",
     security(("bearer" = [])),

@@ -54,11 +54,11 @@ impl List for Groups {
 }
 
 problems! {
-    ListProblems: CursorMismatch, PermissionDenied, ValidationFailed;
-    CreateProblems: PermissionDenied, Duplicate;
-    OneProblems: PermissionDenied, NotFound;
-    UpdateProblems: PermissionDenied, NotFound, Conflict, Duplicate;
-    ConflictProblems: PermissionDenied, NotFound, Conflict;
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+    CreateProblems: PermissionDenied, TotpRequired, Duplicate;
+    OneProblems: PermissionDenied, TotpRequired, NotFound;
+    UpdateProblems: PermissionDenied, TotpRequired, NotFound, Conflict, Duplicate;
+    ConflictProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
 }
 
 /// The path of a group.

@@ -76,8 +76,8 @@ fn kind(text: &str) -> Result<MailKind, Violation> {
 }
 
 problems! {
-    ListProblems: CursorMismatch, PermissionDenied, ValidationFailed;
-    RetryProblems: PermissionDenied, NotFound, Conflict;
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+    RetryProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
 }
 
 /// List mails.

@@ -48,11 +48,11 @@ impl List for Permissions {
 }
 
 problems! {
-    ListProblems: CursorMismatch, PermissionDenied, ValidationFailed;
-    CreateProblems: PermissionDenied, Duplicate;
-    OneProblems: PermissionDenied, NotFound;
-    UpdateProblems: PermissionDenied, NotFound, Conflict, Duplicate;
-    DeleteProblems: PermissionDenied, NotFound, Conflict;
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+    CreateProblems: PermissionDenied, TotpRequired, Duplicate;
+    OneProblems: PermissionDenied, TotpRequired, NotFound;
+    UpdateProblems: PermissionDenied, TotpRequired, NotFound, Conflict, Duplicate;
+    DeleteProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
 }
 
 /// The permission that the path names.

@@ -81,9 +81,9 @@ impl List for Assignments {
 }
 
 problems! {
-    ListProblems: CursorMismatch, PermissionDenied, ValidationFailed;
-    AssignProblems: PermissionDenied, Conflict;
-    OneProblems: PermissionDenied, NotFound;
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+    AssignProblems: PermissionDenied, TotpRequired, Conflict;
+    OneProblems: PermissionDenied, TotpRequired, NotFound;
 }
 
 /// List assigned roles.
@@ -190,7 +190,8 @@ fn scope(body: &mut BodyFields) -> Option<Scope> {
 /// Assign a role for a term.
 ///
 /// Takes `can_modify_role` and every permission that the role gives: everywhere, or for a role in a
-/// chapter in that chapter. Nobody gives themself more time than they have.
+/// chapter in that chapter. Nobody gives themself more time than they have. The address of whoever gets
+/// it must be verified.
 #[utoipa::path(
     tag = "access",
     security(("bearer" = [])),

@@ -105,11 +105,11 @@ fn verification(text: &str) -> Result<Verification, Violation> {
 }
 
 problems! {
-    ListProblems: CursorMismatch, PermissionDenied, ValidationFailed;
-    CreateProblems: PermissionDenied, Duplicate;
-    OneProblems: PermissionDenied, NotFound;
-    UpdateProblems: PermissionDenied, NotFound, Conflict, Duplicate;
-    StandingProblems: PermissionDenied, NotFound, Conflict;
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+    CreateProblems: PermissionDenied, TotpRequired, Duplicate;
+    OneProblems: PermissionDenied, TotpRequired, NotFound;
+    UpdateProblems: PermissionDenied, TotpRequired, NotFound, Conflict, Duplicate;
+    StandingProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
 }
 
 /// List accounts.
@@ -324,7 +324,7 @@ struct ScheduledErasure {
 ///
 /// It is suspended, its sessions have ended, and it is noted that it is to be erased in seven days;
 /// activating it calls the erasure off. Asking again changes nothing. The server does not carry erasures
-/// out yet. Takes `can_delete_user` and every permission that its owner holds.
+/// out yet. Takes `can_delete_user` and every permission that its owner holds. Not for your own account.
 #[utoipa::path(
     tag = "users",
     security(("bearer" = [])),
@@ -388,13 +388,13 @@ async fn list_groups_of_user(
 /// Put an account in groups.
 ///
 /// Takes `can_modify_user`, every permission that its owner holds, and, held for good, every one that
-/// the groups give. Groups that it is in already change nothing.
+/// the groups give. Its address must be verified. Groups that it is in already change nothing.
 #[utoipa::path(
     tag = "users",
     security(("bearer" = [])),
     params(ByUuid),
     request_body = GroupNamesBody,
-    responses((status = 200, description = "The account.", body = User), OneProblems),
+    responses((status = 200, description = "The account.", body = User), StandingProblems),
 )]
 #[post("/users/{uuid}/groups")]
 async fn add_user_to_groups(

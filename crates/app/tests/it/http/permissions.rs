@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use abu_app::http::ProblemKind;
 use abu_domain::access::Permission;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -435,5 +436,64 @@ async fn a_stranger_cannot_tell_a_room_from_none() {
             bodies.push(problem);
         }
         assert_eq!(bodies[0], bodies[1], "{method} {path}");
+    }
+}
+
+/// Whether the description of the route shows this problem.
+fn shows(description: &Value, method: &str, path: &str, kind: ProblemKind) -> bool {
+    let responses = &description["paths"][path][method.to_lowercase()]["responses"];
+    let problems = &responses[kind.status().as_str()]["content"]["application/problem+json"];
+    !problems["examples"][kind.slug()].is_null()
+}
+
+fn is_problem(answer: &Answer, kind: ProblemKind) -> bool {
+    answer.status.as_u16() == kind.status().as_u16() && answer.json()["type"] == kind.address()
+}
+
+#[tokio::test]
+async fn who_is_hidden_is_refused_where_the_description_says_so_and_nowhere_else() {
+    let rig = Rig::start().await;
+    let description = rig.description().await;
+    let subjects = Subjects::of(&rig, &rig.user(), ModifyRole);
+    let kind = ProblemKind::AccountDeactivated;
+    for (method, path, access) in TABLE {
+        // The chat's door has tests of its own.
+        if *access == Public || *path == "/chat" {
+            continue;
+        }
+        // Each time another, because one of the routes logs them out.
+        let hidden = rig.member();
+        rig.database().execute(&format!(
+            "UPDATE users SET deactivated_at = now() WHERE id = '{}'",
+            hidden.id
+        ));
+        let answer = request(&rig, method, path, &subjects).by(&hidden);
+        let answer = answer.send().await;
+        let shown = shows(&description, method, path, kind);
+        assert_eq!(is_problem(&answer, kind), shown, "{method} {path}");
+    }
+    assert!(shows(&description, "GET", "/chat", kind));
+}
+
+#[tokio::test]
+async fn who_owes_one_time_passwords_is_refused_where_a_permission_is_taken() {
+    let rig = Rig::start().await;
+    let description = rig.description().await;
+    let kind = ProblemKind::TotpRequired;
+    for (method, path, access) in TABLE {
+        let shown = shows(&description, method, path, kind);
+        let Holder(permission) = *access else {
+            assert!(!shown, "{method} {path}");
+            continue;
+        };
+        let holder = rig.holder_of(&[permission]);
+        rig.database().execute(&format!(
+            "UPDATE sessions SET totp_due = true WHERE user_id = '{}'",
+            holder.id
+        ));
+        let subjects = Subjects::of(&rig, &holder, permission);
+        let answer = request(&rig, method, path, &subjects).by(&holder);
+        assert!(is_problem(&answer.send().await, kind), "{method} {path}");
+        assert!(shown, "{method} {path}");
     }
 }

@@ -314,6 +314,27 @@ async fn a_name_is_given_once_in_each_of_the_three() {
 }
 
 #[tokio::test]
+async fn what_the_code_asks_for_is_made_by_seeding_alone() {
+    let rig = Rig::start().await;
+    let admin = rig.superuser();
+    // As after an upgrade, until the operator has had them made.
+    rig.database()
+        .execute("DELETE FROM permissions WHERE name = 'can_approve_job'");
+    let draft = json!({"name": "can_approve_job"});
+    let refused = post(&rig, &admin, "/api/v1/permissions", draft).await;
+    assert_eq!(refused.status.as_u16(), 409);
+    let mistake = &refused.problem("duplicate")["errors"][0];
+    assert_eq!(mistake["code"], "name.taken");
+    let draft = json!({"name": "can_print_card"});
+    let own = post(&rig, &admin, "/api/v1/permissions", draft).await;
+    own.expect(201);
+    let renamed = json!({"name": "can_approve_job", "description": ""});
+    let refused = put(&rig, &admin, own.header("location"), renamed).await;
+    let mistake = &refused.problem("duplicate")["errors"][0];
+    assert_eq!(mistake["code"], "name.taken");
+}
+
+#[tokio::test]
 async fn wrong_and_unknown_names_are_told_by_their_places() {
     let rig = Rig::start().await;
     let admin = rig.superuser();

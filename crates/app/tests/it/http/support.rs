@@ -226,8 +226,8 @@ impl Subjects {
         }
     }
 
-    /// New ones, in a room of `owner` that the user is in too; the role gives `permission`, and the group and the assigned role
-    /// give nothing.
+    /// New ones, in a room of `owner` that the user is in too; the role gives `permission`, and the group
+    /// and the assigned role give nothing.
     pub(super) fn of(rig: &Rig, owner: &User, permission: Permission) -> Self {
         let given = rig.role_of(&[]);
         let user = rig.user().id;

@@ -548,6 +548,60 @@ async fn where_a_group_requires_them_permissions_count_only_with_one_time_passwo
 }
 
 #[tokio::test]
+async fn who_is_put_in_such_a_group_owes_them_at_once_wherever_they_are_logged_in() {
+    let (rig, _) = staff().await;
+    let admin = rig.superuser();
+    let user = rig.member();
+    rig.grant(user.id, &[Permission::ViewUser]);
+    let [phone, laptop] = [rig.log_in(&user).await, rig.log_in(&user).await];
+    let call = async |method: &str, group: &str| {
+        let path = format!("/api/v1/users/{}/groups", user.id);
+        let call = rig.call(method, &path).by(&admin);
+        call.json(&json!({"groups": [group]})).send().await
+    };
+    call("POST", "editor_group").await.expect(200);
+    for pair in [&phone, &laptop] {
+        users(&rig, &pair["access_token"]).await.expect(200);
+    }
+    call("POST", "staff_group").await.expect(200);
+    for pair in [&phone, &laptop] {
+        let refused = users(&rig, &pair["access_token"]).await;
+        refused.problem("totp-required");
+    }
+    // Another group neither adds to that nor takes it away.
+    call("DELETE", "editor_group").await.expect_nothing();
+    users(&rig, &phone["access_token"])
+        .await
+        .problem("totp-required");
+    call("DELETE", "staff_group").await.expect_nothing();
+    users(&rig, &phone["access_token"]).await.expect(200);
+
+    // Whoever has them already owes nothing.
+    let who = enroll(&rig, user.clone(), phone["access_token"].clone()).await;
+    call("POST", "staff_group").await.expect(200);
+    users(&rig, &who.access_token).await.expect(200);
+    users(&rig, &laptop["access_token"]).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_group_that_requires_them_by_its_name_keeps_it() {
+    let (rig, _) = staff().await;
+    let admin = rig.superuser();
+    let put = async |group: &str, body: Value| {
+        let call = rig.put(&format!("/api/v1/groups/{group}")).by(&admin);
+        call.header("if-match", "*").json(&body).send().await
+    };
+    let body = json!({"name": "guest_group", "description": "Guests.", "roles": []});
+    let refused = put("staff_group", body.clone()).await;
+    assert_eq!(refused.status.as_u16(), 409);
+    assert_eq!(refused.problem("conflict")["code"], "totp-group");
+    let kept = json!({"name": "staff_group", "description": "Staff.", "roles": []});
+    put("staff_group", kept).await.expect(200);
+    let other = rig.group_of("member");
+    put(&other, body).await.expect(200);
+}
+
+#[tokio::test]
 async fn each_refresh_looks_again_whether_one_time_passwords_are_due() {
     let (rig, user) = staff().await;
     let refresh = |pair: &Value| {

@@ -151,6 +151,42 @@ async fn groups_are_joined_and_left() {
 }
 
 #[tokio::test]
+async fn an_account_whose_address_nobody_proved_is_given_no_rights() {
+    let rig = Rig::start().await;
+    let admin = rig.superuser();
+    let registered = rig.database().user().email("registered@example.com");
+    let user = registered
+        .with(|new| new.email_verified_at = None)
+        .create()
+        .id;
+    let path = format!("/api/v1/users/{user}");
+    let join = async || {
+        let call = rig.post(&format!("{path}/groups")).by(&admin);
+        call.json(&json!({"groups": ["editor_group"]})).send().await
+    };
+    let assign = async || {
+        let body = json!({"user": user.uuid(), "role": "job_admin", "scope_type": "global"});
+        let call = rig.post("/api/v1/role-assignments").by(&admin);
+        call.json(&body).send().await
+    };
+    for refused in [join().await, assign().await] {
+        assert_eq!(refused.status.as_u16(), 409);
+        assert_eq!(refused.problem("conflict")["code"], "email-unverified");
+    }
+    rig.assert_stored("NOT EXISTS (SELECT FROM role_assignments)");
+    audited(&rig, "user.add-to-group", user, 0);
+    // Whoever may change the account vouches for an address of it.
+    let vouched = rig.put(&path).by(&admin);
+    vouched
+        .json(&details("amina@example.com"))
+        .send()
+        .await
+        .expect(200);
+    join().await.expect(200);
+    assign().await.expect(201);
+}
+
+#[tokio::test]
 async fn suspending_ends_every_session_for_good() {
     let rig = Rig::start().await;
     let admin = rig.holder_of(&[Permission::ModifyUser]);
@@ -231,6 +267,20 @@ async fn an_erasure_is_scheduled_once_and_called_off_by_activating() {
         .expect(202);
     activate().await.expect(200);
     rig.assert_stored("EXISTS (SELECT FROM erasures WHERE reason = 'My own wish.')");
+}
+
+#[tokio::test]
+async fn nobody_has_their_own_account_erased_by_the_route_of_the_staff() {
+    let rig = Rig::start().await;
+    let admin = rig.holder_of(&[Permission::DeleteUser]);
+    let call = rig
+        .delete(&format!("/api/v1/users/{}", admin.id))
+        .by(&admin);
+    let refused = call.json(&json!({"reason": "Leaves."})).send().await;
+    assert_eq!(refused.status.as_u16(), 409);
+    assert_eq!(refused.problem("conflict")["code"], "own-account");
+    rig.assert_stored("NOT EXISTS (SELECT FROM erasures)");
+    rig.get("/api/v1/me").by(&admin).send().await.expect(200);
 }
 
 #[tokio::test]
