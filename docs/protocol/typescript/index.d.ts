@@ -2,8 +2,8 @@
 // Made from the types of the Rust crate abu-chat-protocol by its example generate-documents: do not edit.
 
 /**
- * The name of the profile in `Sec-WebSocket-Protocol`. Offer both, as the server speaks v1 for now:
- * `new WebSocket(url, ["abu.chat.v2", "abu.chat.v1"])`.
+ * The name of the profile in `Sec-WebSocket-Protocol`. Offer both, newest first: an older server
+ * has v1 alone: `new WebSocket(url, ["abu.chat.v2", "abu.chat.v1"])`.
  */
 export type Subprotocol = "abu.chat.v2";
 
@@ -689,8 +689,8 @@ export type CloseCode = 1000 | 1001 | 1002 | 1003 | 1007 | 1008 | 1009 | 4001 | 
 /** The packets as `abu.chat.v1` has them. */
 export namespace V1 {
   /**
-   * The name of the profile in `Sec-WebSocket-Protocol`. Offer both, as the server speaks v1 for now:
-   * `new WebSocket(url, ["abu.chat.v2", "abu.chat.v1"])`.
+   * The name of the profile in `Sec-WebSocket-Protocol`. Offer both, newest first: an older server
+   * has v1 alone: `new WebSocket(url, ["abu.chat.v2", "abu.chat.v1"])`.
    */
   export type Subprotocol = "abu.chat.v1";
 

@@ -63,11 +63,7 @@ enum Phase {
 pub(crate) struct TooSlow;
 
 impl Outbox {
-    pub(crate) fn new(
-        max_bytes: usize,
-        socket: Option<RawFd>,
-        pressure: &Arc<Pressure>,
-    ) -> Self {
+    pub(crate) fn new(max_bytes: usize, socket: Option<RawFd>, pressure: &Arc<Pressure>) -> Self {
         Self(Rc::new(RefCell::new(Queue {
             frames: VecDeque::new(),
             bytes: 0,
