@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 /// As root there is no sandbox to be had, and nothing is to be asked of other hosts. What is opened is
 /// our own.
-const ARGUMENTS: [&str; 9] = [
+const ARGUMENTS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -23,6 +23,7 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--window-size=1440,900",
 ];
 
 /// Calls back as soon as the condition in its place holds; it is looked at whenever the page changes.
