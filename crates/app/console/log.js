@@ -106,6 +106,7 @@ function drawn({ pane, direction, type, text, at }, isOpen) {
       element("span", { class: "side" }, NAMES[pane]),
       way,
       element("code", {}, type),
+      element("span", { class: "brief", "aria-hidden": "true" }, brief(text)),
     ),
     element("pre", {}, pretty(text)),
   );
@@ -131,6 +132,16 @@ function clock(at) {
   const two = (number) => String(number).padStart(2, "0");
   const millis = String(at.getMilliseconds()).padStart(3, "0");
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${millis}`;
+}
+
+/** What is in it, for a line that is cut where the screen ends. */
+function brief(text) {
+  try {
+    const packet = JSON.parse(text);
+    return JSON.stringify(packet.payload ?? packet).slice(0, 200);
+  } catch {
+    return text.slice(0, 200);
+  }
 }
 
 function pretty(text) {

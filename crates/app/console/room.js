@@ -189,7 +189,7 @@ export class Room {
     const head = element(
       "p",
       { class: "meta" },
-      element("span", { class: "sender" }, isMine ? "You" : this.#side.nameOf(message.sender_id)),
+      element("span", { class: "author" }, isMine ? "You" : this.#side.nameOf(message.sender_id)),
       element("time", { datetime: message.timestamp, title: at.toLocaleString() }, shortTime(at)),
       message.edited_at && !message.deleted ? "edited" : "",
     );

@@ -2,7 +2,7 @@
 
 import { element, uuid } from "./dom.js";
 
-const OWN = "";
+const OWN = "(own)";
 
 export class Sender {
   #part;

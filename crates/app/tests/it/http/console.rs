@@ -144,7 +144,7 @@ async fn shows(browser: &Browser, side: &str, sender: &str, text: &str) {
     let last = format!("document.querySelector('#{side} .messages li:last-child')");
     let condition = format!(
         "{last}?.querySelector('.text').textContent === '{text}'
-            && {last}.querySelector('.sender').textContent === '{sender}'"
+            && {last}.querySelector('.author').textContent === '{sender}'"
     );
     browser.until(&condition).await;
 }
