@@ -11,9 +11,9 @@ use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment, LogSettings,
-    MailSettings, RateLimitSettings, ServerSettings, Settings, SmtpLogIn, SmtpSecurity,
-    SmtpSettings, SuperuserSettings, reader::Reader,
+    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment,
+    LogSettings, MailSettings, RateLimitSettings, ServerSettings, Settings, SmtpLogIn,
+    SmtpSecurity, SmtpSettings, SuperuserSettings, reader::Reader,
 };
 use crate::rate_limits::Quota;
 

@@ -83,7 +83,9 @@ impl Browser {
         let script = WAIT.replace("CONDITION", condition);
         let outcome = self.client.execute_async(&script, vec![]).await;
         if let Err(error) = outcome {
-            let source = self.client.execute("return document.body.innerText", vec![]);
+            let source = self
+                .client
+                .execute("return document.body.innerText", vec![]);
             let page = source.await.unwrap_or_default();
             panic!("never came to be: {condition}\n{error}\non the page:\n{page}");
         }
@@ -127,7 +129,10 @@ impl Browser {
         let call = client.post(address).json(&json!({"type": "browser"}));
         let answer: Value = call.send().await.unwrap().json().await.unwrap();
         let entries = answer["value"].as_array().unwrap();
-        entries.iter().map(|entry| entry["message"].to_string()).collect()
+        entries
+            .iter()
+            .map(|entry| entry["message"].to_string())
+            .collect()
     }
 
     async fn element(&self, selector: &str) -> Element {

@@ -54,10 +54,14 @@ async fn the_console_and_all_that_it_names_come_from_this_server_with_a_strict_p
         }
         assert!(!policy.contains("unsafe") && !policy.contains("http"));
 
-        let again = rig.get(&address).header("if-none-match", answer.header("etag"));
+        let again = rig
+            .get(&address)
+            .header("if-none-match", answer.header("etag"));
         assert_eq!(again.send().await.status.as_u16(), 304, "{address}");
 
-        let new = addresses(answer.text()).into_iter().filter(|it| !seen.contains(it));
+        let new = addresses(answer.text())
+            .into_iter()
+            .filter(|it| !seen.contains(it));
         to_see.extend(new);
         seen.push(address);
     }
@@ -117,7 +121,12 @@ async fn every_packet_and_every_close_code_has_its_place_in_the_documentation() 
 #[tokio::test]
 async fn where_the_console_is_off_there_is_nothing() {
     let rig = Rig::start_with(|settings| settings.console.enabled = false).await;
-    for path in ["/console", "/console/", "/console/packets", "/console/dom.js"] {
+    for path in [
+        "/console",
+        "/console/",
+        "/console/packets",
+        "/console/dom.js",
+    ] {
         rig.get(path).send().await.problem("not-found");
     }
 }
@@ -170,17 +179,28 @@ async fn types_shown(browser: &Browser) -> Value {
 
 /// Two people of one room, side by side.
 async fn two_sides(rig: &Rig) -> Browser {
-    let (amina, musa) = (person(rig, "Amina", "Bello"), person(rig, "Musa", "Danladi"));
+    let (amina, musa) = (
+        person(rig, "Amina", "Bello"),
+        person(rig, "Musa", "Danladi"),
+    );
     rig.database().group(amina.id).member(musa.id).create();
     let browser = Browser::start().await;
     browser.open(&rig.server.url("/console")).await;
-    browser.until("document.querySelector('#right .log-in') !== null").await;
+    browser
+        .until("document.querySelector('#right .log-in') !== null")
+        .await;
     log_in(&browser, "left", &amina).await;
     log_in(&browser, "right", &musa).await;
     browser.until(BOTH_CONNECTED).await;
     for side in ["left", "right"] {
         browser.click(&format!("#{side} .rooms li button")).await;
-        logged(&browser, &format!("{side}.received"), "list-message-response", "messages").await;
+        logged(
+            &browser,
+            &format!("{side}.received"),
+            "list-message-response",
+            "messages",
+        )
+        .await;
     }
     browser
 }
@@ -190,15 +210,21 @@ async fn two_people_chat_side_by_side_and_every_packet_is_seen() {
     let rig = Rig::start().await;
     let browser = two_sides(&rig).await;
     browser
-        .until("document.querySelector('#left [data-part=presence]').textContent
-            === 'Musa Danladi online'")
+        .until(
+            "document.querySelector('#left [data-part=presence]').textContent
+            === 'Musa Danladi online'",
+        )
         .await;
 
-    browser.type_into("#left .composer textarea", "Salaam").await;
+    browser
+        .type_into("#left .composer textarea", "Salaam")
+        .await;
     browser
         .until("document.querySelector('#right .typing').textContent === 'Amina Bello is typing …'")
         .await;
-    browser.type_into("#left .composer textarea", ", Musa\u{e007}").await;
+    browser
+        .type_into("#left .composer textarea", ", Musa\u{e007}")
+        .await;
     shows(&browser, "left", "You", "Salaam, Musa").await;
     shows(&browser, "right", "Amina Bello", "Salaam, Musa").await;
     browser
@@ -214,8 +240,20 @@ async fn two_people_chat_side_by_side_and_every_packet_is_seen() {
 
     logged(&browser, "left.sent", "message-send", "Salaam, Musa").await;
     for side in ["left", "right"] {
-        logged(&browser, &format!("{side}.received"), "message-receive", "Salaam, Musa").await;
-        logged(&browser, &format!("{side}.connection"), "opened", "abu.chat.").await;
+        logged(
+            &browser,
+            &format!("{side}.received"),
+            "message-receive",
+            "Salaam, Musa",
+        )
+        .await;
+        logged(
+            &browser,
+            &format!("{side}.connection"),
+            "opened",
+            "abu.chat.",
+        )
+        .await;
     }
     let about = "document.querySelector('.log li[data-type=\"message-send\"] a').href";
     let about = browser.value(about).await;
@@ -228,11 +266,18 @@ async fn the_log_shows_what_is_asked_for_and_holds_still_when_told_to() {
     let rig = Rig::start().await;
     let browser = two_sides(&rig).await;
 
-    browser.choose("#packets [data-part=type]", "chat-join").await;
-    assert_eq!(types_shown(&browser).await, serde_json::json!(["chat-join"]));
+    browser
+        .choose("#packets [data-part=type]", "chat-join")
+        .await;
+    assert_eq!(
+        types_shown(&browser).await,
+        serde_json::json!(["chat-join"])
+    );
     browser.choose("#packets [data-part=type]", "").await;
     browser.choose("#packets [data-part=pane]", "right").await;
-    browser.choose("#packets [data-part=direction]", "connection").await;
+    browser
+        .choose("#packets [data-part=direction]", "connection")
+        .await;
     assert_eq!(types_shown(&browser).await, serde_json::json!(["opened"]));
     let shown = "document.querySelectorAll('.log li:not([hidden])').length";
     assert_eq!(browser.value(shown).await, 1);
@@ -241,7 +286,9 @@ async fn the_log_shows_what_is_asked_for_and_holds_still_when_told_to() {
 
     browser.click("#packets [data-part=pause]").await;
     let before = browser.value(shown).await;
-    browser.type_into("#left .composer textarea", "unseen\u{e007}").await;
+    browser
+        .type_into("#left .composer textarea", "unseen\u{e007}")
+        .await;
     shows(&browser, "right", "Amina Bello", "unseen").await;
     assert_eq!(browser.value(shown).await, before);
     browser.click("#packets [data-part=pause]").await;
@@ -257,21 +304,31 @@ async fn a_packet_by_hand_is_filled_in_held_to_json_and_sent_as_it_is() {
     let browser = two_sides(&rig).await;
 
     browser.choose("#packets [data-part=as]", "right").await;
-    browser.choose("#packets [data-part=example]", "message-send").await;
+    browser
+        .choose("#packets [data-part=example]", "message-send")
+        .await;
     let packet = "JSON.parse(document.querySelector('#packets [data-part=packet]').value)";
     let filled = browser.value(packet).await;
     let room = rig.database().texts("SELECT id::text FROM rooms");
     assert_eq!(filled["payload"]["room_id"], room[0].as_str());
     browser.click("#packets [data-part=send]").await;
-    let said = filled["payload"]["message"].as_str().unwrap().replace('\'', "\\'");
+    let said = filled["payload"]["message"]
+        .as_str()
+        .unwrap()
+        .replace('\'', "\\'");
     shows(&browser, "left", "Musa Danladi", &said).await;
 
-    browser.fill("#packets [data-part=packet]", "{\"type\": ").await;
+    browser
+        .fill("#packets [data-part=packet]", "{\"type\": ")
+        .await;
     let send = "document.querySelector('#packets [data-part=send]').disabled";
     assert_eq!(browser.value(send).await, true);
     let verdict = "document.querySelector('#packets [data-part=verdict]').textContent";
     let verdict = browser.value(verdict).await;
-    assert!(verdict.as_str().unwrap().starts_with("Not JSON"), "{verdict}");
+    assert!(
+        verdict.as_str().unwrap().starts_with("Not JSON"),
+        "{verdict}"
+    );
 
     let wrong = r#"{"type": "message-send", "payload": {"message": "to whom?"}}"#;
     browser.fill("#packets [data-part=packet]", wrong).await;
@@ -290,8 +347,12 @@ async fn each_side_speaks_the_profile_that_it_is_set_to() {
     let rig = Rig::start().await;
     let browser = Browser::start().await;
     browser.open(&rig.server.url("/console")).await;
-    browser.until("document.querySelector('#right .log-in') !== null").await;
-    browser.choose("#left [data-part=profile]", "abu.chat.v1").await;
+    browser
+        .until("document.querySelector('#right .log-in') !== null")
+        .await;
+    browser
+        .choose("#left [data-part=profile]", "abu.chat.v1")
+        .await;
     log_in(&browser, "left", &person(&rig, "Amina", "Bello")).await;
     browser
         .until("document.querySelector('#left .state').textContent === 'Connected, abu.chat.v1'")
@@ -301,7 +362,10 @@ async fn each_side_speaks_the_profile_that_it_is_set_to() {
     let offered = browser.value(offered).await;
     let offered: Vec<_> = offered.as_array().unwrap().iter().collect();
     assert!(offered.iter().any(|name| *name == "typing"), "{offered:?}");
-    assert!(!offered.iter().any(|name| *name == "sync-request"), "{offered:?}");
+    assert!(
+        !offered.iter().any(|name| *name == "sync-request"),
+        "{offered:?}"
+    );
 }
 
 #[tokio::test]
@@ -310,12 +374,16 @@ async fn an_account_with_one_time_passwords_is_asked_for_one() {
     let enrolled = enrolled(&rig).await;
     let browser = Browser::start().await;
     browser.open(&rig.server.url("/console")).await;
-    browser.until("document.querySelector('#left .log-in') !== null").await;
+    browser
+        .until("document.querySelector('#left .log-in') !== null")
+        .await;
     log_in(&browser, "left", &enrolled.user).await;
     browser
         .until("document.activeElement === document.querySelector('#left [name=otp]')")
         .await;
-    browser.fill("#left [name=otp]", &enrolled.recovery_codes[0]).await;
+    browser
+        .fill("#left [name=otp]", &enrolled.recovery_codes[0])
+        .await;
     browser.click("#left .log-in .primary").await;
     browser
         .until("document.querySelector('#left .state').textContent.startsWith('Connected')")

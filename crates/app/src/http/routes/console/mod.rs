@@ -10,7 +10,9 @@ use std::{
     sync::LazyLock,
 };
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, web::Path};
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, web::Path,
+};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -71,13 +73,11 @@ const PACKETS: File = File {
     text: include_str!("../../../../../../docs/protocol/packets.json"),
 };
 
-static REFERENCE: LazyLock<String> = LazyLock::new(|| {
-    document::page(include_str!("../../../../../../docs/protocol/reference.md"))
-});
+static REFERENCE: LazyLock<String> =
+    LazyLock::new(|| document::page(include_str!("../../../../../../docs/protocol/reference.md")));
 
-static GUIDE: LazyLock<String> = LazyLock::new(|| {
-    document::page(include_str!("../../../../../../docs/chat-protocol.md"))
-});
+static GUIDE: LazyLock<String> =
+    LazyLock::new(|| document::page(include_str!("../../../../../../docs/chat-protocol.md")));
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
@@ -150,7 +150,10 @@ async fn console_file(_on: SwitchedOn, path: Path<FilePath>) -> Result<HttpRespo
 }
 
 fn file(name: &str) -> Result<HttpResponse, Problem> {
-    let known = FILES.iter().chain([&PACKETS]).find(|file| file.name == name);
+    let known = FILES
+        .iter()
+        .chain([&PACKETS])
+        .find(|file| file.name == name);
     let (content_type, text) = match (name, known) {
         ("packets", _) => (HTML, REFERENCE.as_str()),
         ("guide", _) => (HTML, GUIDE.as_str()),
