@@ -28,6 +28,15 @@ has_postgres_server() {
     return 1
 }
 
+# Chromium with the program that drives it. Ubuntu has them under other names, as a snap.
+browser_packages() {
+    if grep -qx 'ID=ubuntu' /etc/os-release 2>/dev/null; then
+        printf '%s\n' chromium-browser chromium-chromedriver
+    else
+        printf '%s\n' chromium chromium-driver
+    fi
+}
+
 as_root() {
     if [[ $EUID -eq 0 ]]; then
         "$@"

@@ -41,6 +41,8 @@ pub struct Settings {
     pub rate_limits: RateLimitSettings,
     /// Which browsers may call.
     pub cors: CorsSettings,
+    /// The page on which developers try the chat.
+    pub console: ConsoleSettings,
     /// What is logged.
     pub log: LogSettings,
     /// What the server keeps itself.
@@ -148,6 +150,13 @@ pub struct CorsSettings {
     /// Origins such as `https://alumni.abu.edu.ng`, as browsers spell them; or `*` for all, which
     /// production never has.
     pub allowed_origins: Vec<String>,
+}
+
+/// `console.*`
+#[derive(Clone, Copy, Debug)]
+pub struct ConsoleSettings {
+    /// Whether it is there.
+    pub enabled: bool,
 }
 
 /// `log.*`

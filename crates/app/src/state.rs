@@ -116,6 +116,8 @@ pub struct Shared {
 pub struct HttpRules {
     /// The origins of web pages that may call.
     pub origins: AllowedOrigins,
+    /// Whether the console is there, and its page may open the chat.
+    pub console: bool,
     /// Browsers are told to come by HTTPS alone.
     pub only_https: bool,
     /// The largest request body, in bytes.
@@ -248,6 +250,7 @@ impl AppState {
             readiness,
             http: HttpRules {
                 origins: AllowedOrigins::new(&settings.cors.allowed_origins),
+                console: settings.console.enabled,
                 only_https: settings.environment == Environment::Production,
                 max_body_bytes: settings.server.max_body_bytes,
                 cursors: CursorCodec::new(secret.expose_secret().as_bytes()),

@@ -36,6 +36,14 @@ impl AllowedOrigins {
     }
 }
 
+/// Whether a page of this origin came from this server, by the `Host` that the browser asks for. The
+/// scheme is not compared: a proxy may have taken TLS off.
+pub(super) fn is_own(origin: &[u8], host: &[u8]) -> bool {
+    [&b"http://"[..], b"https://"]
+        .iter()
+        .any(|scheme| origin.strip_prefix(*scheme) == Some(host))
+}
+
 /// The layer that answers preflights and marks the answers that a page may read.
 ///
 /// Tokens travel in a header that a page must set itself, never in cookies: no page ever acts with
@@ -92,6 +100,24 @@ mod tests {
             "",
         ] {
             assert!(!origins.allow(origin.as_bytes()), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_this_servers_own_by_its_whole_host_and_port() {
+        for origin in ["http://localhost:8080", "https://localhost:8080"] {
+            assert!(is_own(origin.as_bytes(), b"localhost:8080"), "{origin}");
+        }
+        for origin in [
+            "http://localhost:8081",
+            "http://localhost",
+            "http://localhost:8080.evil.example",
+            "http://evil.example/localhost:8080",
+            "localhost:8080",
+            "null",
+            "",
+        ] {
+            assert!(!is_own(origin.as_bytes(), b"localhost:8080"), "{origin}");
         }
     }
 

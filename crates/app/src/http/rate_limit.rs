@@ -32,7 +32,13 @@ pub(super) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 
 /// Where the default does not count: checks of health and pages that are the same for all, which cost
 /// nothing; and the chat, whose door counts once it knows who comes.
-const FREE: [&str; 4] = ["/docs", "/health/", "/openapi.json", "/problems/"];
+const FREE: [&str; 5] = [
+    "/console",
+    "/docs",
+    "/health/",
+    "/openapi.json",
+    "/problems/",
+];
 
 /// Whether requests for `path` are counted under the default.
 pub(super) fn is_counted(path: &str) -> bool {

@@ -25,6 +25,9 @@ fn write(out: &mut impl Write, server: &RunningServer) -> io::Result<()> {
     )?;
     writeln!(out, "  listens on  {}", server.address)?;
     writeln!(out, "  API         {site}/docs")?;
+    if settings.console.enabled {
+        writeln!(out, "  console     {site}/console")?;
+    }
     if let Some(email) = &settings.superuser.email {
         writeln!(out, "  admin       {}", email.as_str())?;
         writeln!(out, "  password    {}", how_to_get_the_password(server))?;

@@ -14,9 +14,9 @@ use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AuthSettings, CorsSettings, DataSettings, DatabaseSettings, Environment, LogSettings,
-    MailSettings, RateLimitSettings, ServerSettings, Settings, SmtpLogIn, SmtpSecurity,
-    SmtpSettings, SuperuserSettings, reader::Reader,
+    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment,
+    LogSettings, MailSettings, RateLimitSettings, ServerSettings, Settings, SmtpLogIn,
+    SmtpSecurity, SmtpSettings, SuperuserSettings, reader::Reader,
 };
 use crate::rate_limits::Quota;
 
@@ -40,6 +40,9 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         superuser: superuser(reader),
         rate_limits: rate_limits(reader),
         cors: cors(reader),
+        console: ConsoleSettings {
+            enabled: reader.flag("console.enabled"),
+        },
         log: log(reader),
         data: data(reader),
         mail: mail(reader, environment),

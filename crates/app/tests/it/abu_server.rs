@@ -50,6 +50,7 @@ async fn with_nothing_configured_it_runs_tells_how_to_log_in_and_stops_in_order(
     let server = Program::start(&mut abu_server(&folder));
     let address = server.address();
     assert!(server.prints("API").ends_with("/docs"));
+    assert!(server.prints("console").ends_with("/console"));
     assert!(server.prints("admin").contains("admin@example.com"));
     let how = server.prints("password");
     assert!(how.ends_with(".data/secrets/superuser_password"), "{how}");

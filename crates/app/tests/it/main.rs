@@ -8,6 +8,7 @@
 
 mod abu_admin;
 mod abu_server;
+mod browser;
 mod chat;
 mod crash;
 mod history_checker;

@@ -51,6 +51,14 @@ fn the_program_alone_has_settings_for_development_and_tests() {
 }
 
 #[test]
+fn the_console_is_there_for_developers_and_not_in_production_unless_it_is_turned_on() {
+    assert!(Settings::load(&development()).unwrap().console.enabled);
+    assert!(!Settings::load(&production()).unwrap().console.enabled);
+    let turned_on = production().variable("ABU__CONSOLE__ENABLED", "true");
+    assert!(Settings::load(&turned_on).unwrap().console.enabled);
+}
+
+#[test]
 fn the_chats_defaults_are_the_engines_own() {
     let settings = Settings::load(&development()).unwrap();
     let defaults = ChatSettings::default();

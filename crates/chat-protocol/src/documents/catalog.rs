@@ -71,6 +71,12 @@ impl Catalog {
         self.types.get(name).map_or("", description)
     }
 
+    /// What a packet is for, in one sentence.
+    pub(super) fn summary(&self, packet: &Packet) -> &str {
+        let description = self.description(&packet.payload);
+        description.split("\n\n").next().unwrap_or_default()
+    }
+
     /// The types that are no payload of a packet, in the order of their names.
     pub(super) fn other_types(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.types

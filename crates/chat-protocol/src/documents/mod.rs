@@ -1,5 +1,5 @@
 //! The documents about the protocol that are made from its types: JSON Schemas, TypeScript types, an
-//! AsyncAPI document and the reference page.
+//! AsyncAPI document, the reference page, and the table of packets with their examples as data.
 //!
 //! They lie in `docs/protocol/` of the project. `cargo run -p abu-chat-protocol --features schema
 //! --example generate-documents` writes them, and a test fails while they differ from the types.
@@ -7,6 +7,7 @@
 mod asyncapi;
 mod catalog;
 mod json_schema;
+mod packets;
 mod reference;
 mod typescript;
 
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Document> {
     let newest = Catalog::of(Profile::NEWEST);
     let mut documents = vec![
         Document::new("asyncapi.json", pretty(asyncapi::document(&newest))),
+        Document::new("packets.json", pretty(packets::document(&newest))),
         Document::new("reference.md", reference::page(&newest)),
         Document::new("typescript/index.d.ts", typescript::declarations()),
         Document::new("typescript/package.json", pretty(typescript::package())),

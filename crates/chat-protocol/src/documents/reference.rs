@@ -62,7 +62,7 @@ pub(super) fn crate_table(catalog: &Catalog) -> String {
             packet.info.name,
             packet.payload,
             short(packet.info.since),
-            summary(catalog, packet),
+            catalog.summary(packet),
         );
     }
     out
@@ -85,7 +85,7 @@ fn write_overview(title: &str, direction: Direction, catalog: &Catalog, out: &mu
             let answer = packet.info.answered_by.map_or("–".to_owned(), code);
             let _ = write!(out, " {answer} |");
         }
-        let _ = writeln!(out, " {} |", summary(catalog, packet));
+        let _ = writeln!(out, " {} |", catalog.summary(packet));
     }
 }
 
@@ -248,11 +248,6 @@ fn words(schema: &Value) -> impl Iterator<Item = (&str, &str)> {
         .filter_map(|key| schema[key].as_array())
         .flatten()
         .filter_map(|word| Some((word["const"].as_str()?, description(word))))
-}
-
-fn summary<'a>(catalog: &'a Catalog, packet: &Packet) -> &'a str {
-    let description = catalog.description(&packet.payload);
-    description.split("\n\n").next().unwrap_or_default()
 }
 
 fn short(profile: Profile) -> &'static str {

@@ -11,6 +11,7 @@ use super::State;
 use crate::{
     http::{
         caller::{authentication_required, bearer_token, note_caller},
+        cors,
         problem::{Problem, ProblemKind, problems},
         rate_limit::Limits,
     },
@@ -67,13 +68,23 @@ async fn open_chat(
 
 /// Browsers send the origin of the page; other clients send none, and are not checked.
 fn check_origin(request: &HttpRequest, state: &AppState) -> Result<(), Problem> {
-    match request.headers().get(header::ORIGIN) {
-        Some(origin) if !state.http.origins.allow(origin.as_bytes()) => Err(Problem::new(
-            ProblemKind::OriginNotAllowed,
-            "Pages of this origin may not open the chat.",
-        )),
-        _ => Ok(()),
+    let Some(origin) = request.headers().get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin.as_bytes();
+    if state.http.origins.allow(origin) || is_console(request, state, origin) {
+        return Ok(());
     }
+    Err(Problem::new(
+        ProblemKind::OriginNotAllowed,
+        "Pages of this origin may not open the chat.",
+    ))
+}
+
+/// The console is a page of this server, which nobody need put on the list.
+fn is_console(request: &HttpRequest, state: &AppState, origin: &[u8]) -> bool {
+    let host = request.headers().get(header::HOST);
+    state.http.console && host.is_some_and(|host| cors::is_own(origin, host.as_bytes()))
 }
 
 /// What somebody shows at the door. It has no `Debug`, and so no way into a log.

@@ -3,6 +3,7 @@
 mod audit_log;
 mod auth;
 mod chat;
+mod console;
 mod docs;
 mod emails;
 mod groups;
@@ -65,6 +66,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(chat::configure)
         .configure(health::configure)
         .configure(docs::configure)
+        .configure(console::configure)
         .configure(problems::configure);
 }
 

@@ -176,12 +176,26 @@ async fn a_suspended_account_does_not_get_in_with_token_nor_ticket() {
 async fn a_page_opens_the_chat_only_from_an_origin_on_the_list() {
     let allow = |settings: &mut Settings| {
         settings.cors.allowed_origins = vec![PAGE.to_owned()];
+        settings.console.enabled = false;
     };
     let rig = Rig::start_with(allow).await;
     let query = format!("?token={}", token(&rig, &rig.user()));
     knock(&rig, &query, &[("origin", PAGE)]).await.ok().unwrap();
     let own = format!("http://{}", rig.server.address());
     for origin in ["https://evil.example", "null", &own] {
+        let answer = handshake(&rig, &query, &[("origin", origin)]).await;
+        assert_eq!(answer.status.as_u16(), 403, "{origin}");
+        answer.problem("origin-not-allowed");
+    }
+}
+
+#[tokio::test]
+async fn the_console_opens_the_chat_of_the_server_that_it_came_from() {
+    let rig = Rig::start().await;
+    let query = format!("?token={}", token(&rig, &rig.user()));
+    let own = format!("http://{}", rig.server.address());
+    knock(&rig, &query, &[("origin", &own)]).await.ok().unwrap();
+    for origin in [PAGE, "null", "http://127.0.0.1"] {
         let answer = handshake(&rig, &query, &[("origin", origin)]).await;
         assert_eq!(answer.status.as_u16(), 403, "{origin}");
         answer.problem("origin-not-allowed");

@@ -100,6 +100,8 @@ async fn what_the_description_does_not_hold_is_not_there() {
         "/docs/../Cargo.toml",
         "/docs/%2e%2e%2fCargo.toml",
         "/docs/nothing.js",
+        "/console/nothing.js",
+        "/console/../Cargo.toml",
         "/problems/nothing",
     ] {
         let answer = rig.get(path).send().await;

@@ -52,6 +52,7 @@ async fn every_answer_tells_browsers_what_not_to_do() {
     for path in [
         "/api/v1/me",
         "/nothing",
+        "/console",
         "/docs/index.html",
         "/problems/not-found",
         "/",

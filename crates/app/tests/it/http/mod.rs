@@ -4,6 +4,7 @@ mod accounts;
 mod audit_log;
 mod chat_door;
 mod conditional;
+mod console;
 mod documentation;
 mod emails;
 mod errors;

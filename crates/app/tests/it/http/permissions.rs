@@ -37,6 +37,9 @@ use Permission::{
 
 const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", Public),
+    ("GET", "/console", Public),
+    ("GET", "/console/", Public),
+    ("GET", "/console/{file}", Public),
     ("GET", "/docs", Public),
     ("GET", "/docs/", Public),
     ("GET", "/docs/{file}", Public),

@@ -91,6 +91,7 @@ async fn health_and_documentation_are_not_counted() {
     let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(1, HOUR)).await;
     for path in [
         "/",
+        "/console",
         "/docs",
         "/docs/index.html",
         "/openapi.json",

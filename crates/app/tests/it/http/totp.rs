@@ -38,11 +38,11 @@ impl Device {
 }
 
 /// Somebody with one-time passwords, logged in since before they had them.
-struct Enrolled {
-    user: User,
+pub(super) struct Enrolled {
+    pub(super) user: User,
     access_token: Value,
     device: Device,
-    recovery_codes: Vec<String>,
+    pub(super) recovery_codes: Vec<String>,
 }
 
 const WRONG_PASSWORD: (&str, &str) = ("/password", "password.wrong");
@@ -107,7 +107,7 @@ async fn enroll(rig: &Rig, user: User, access_token: Value) -> Enrolled {
     }
 }
 
-async fn enrolled(rig: &Rig) -> Enrolled {
+pub(super) async fn enrolled(rig: &Rig) -> Enrolled {
     let user = rig.member();
     let access_token = rig.log_in(&user).await["access_token"].clone();
     enroll(rig, user, access_token).await
