@@ -52,6 +52,8 @@ pub(super) struct Conversation {
     sync_after: Instant,
     renewal: Option<BoxFuture<'static, Result<AccessToken, TokenError>>>,
     renew_at: Option<Instant>,
+    /// Not to renew in circles where tokens live shorter than the server's notice.
+    renewals_after: Instant,
     list: RoomList,
 }
 
@@ -87,6 +89,7 @@ impl Conversation {
             sync_after: now,
             renewal: None,
             renew_at: None,
+            renewals_after: now,
             list: RoomList {
                 // After a reconnect the user may have been added to rooms meanwhile.
                 is_wanted: rooms.is_none(),
@@ -303,7 +306,9 @@ impl Driver {
             ServerPacket::Notification(notification) => {
                 self.application.notice(Event::Notification(notification));
             }
-            ServerPacket::TokenExpiring(_) => conversation.renew_at = Some(conversation.heard_at),
+            ServerPacket::TokenExpiring(_) => {
+                conversation.renew_at = Some(conversation.renewals_after.max(conversation.heard_at));
+            }
             ServerPacket::Error(error) => log::debug!("the server says {}", error.code.as_str()),
             _ => {}
         }
@@ -431,6 +436,7 @@ async fn renewed(
     token: Result<AccessToken, TokenError>,
 ) -> Result<(), Interruption> {
     conversation.renewal = None;
+    conversation.renewals_after = Instant::now() + BREATH;
     match token {
         Ok(token) => {
             let packet = TokenRenew::new(token.expose()).into();
