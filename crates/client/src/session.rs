@@ -21,8 +21,7 @@ use crate::{
 /// The most pages of a list that are read: ten times as many rooms as a user may be in.
 const MAX_PAGES: usize = 100;
 
-/// What one logs in with.
-#[derive(Debug)]
+/// What one logs in with. `Debug` shows nothing of it.
 #[must_use]
 pub struct LogIn {
     email: String,
@@ -55,6 +54,12 @@ impl LogIn {
             body["device_name"] = name.into();
         }
         body
+    }
+}
+
+impl fmt::Debug for LogIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogIn").finish_non_exhaustive()
     }
 }
 
@@ -399,9 +404,8 @@ mod tests {
     }
 
     #[test]
-    fn a_log_in_shows_no_secret() {
+    fn a_log_in_shows_nothing_of_itself() {
         let log_in = LogIn::new("amina@example.com", "samaru").one_time_password("123456");
-        let shown = format!("{log_in:?}");
-        assert!(!shown.contains("samaru") && !shown.contains("123456"));
+        assert_eq!(format!("{log_in:?}"), "LogIn { .. }");
     }
 }

@@ -306,7 +306,7 @@ impl Driver {
             ServerPacket::Notification(notification) => {
                 self.application.notice(Event::Notification(notification));
             }
-            ServerPacket::TokenExpiring(_) => {
+            ServerPacket::TokenExpiring(_) if conversation.renewal.is_none() => {
                 conversation.renew_at = Some(conversation.renewals_after.max(conversation.heard_at));
             }
             ServerPacket::Error(error) => log::debug!("the server says {}", error.code.as_str()),

@@ -63,7 +63,7 @@ impl Requests {
     /// The frame to send now, if there is one. What the server would not take is answered here.
     pub(super) fn next_frame(&mut self, now: Instant, limits: &Limits) -> Option<String> {
         loop {
-            if self.under_way.values().any(|pending| pending.is_repeated) {
+            if self.is_repeating() {
                 return None;
             }
             let first = self.waiting.front()?;
@@ -86,6 +86,9 @@ impl Requests {
 
     /// When there will be a frame that there is not now.
     pub(super) fn next_due(&self) -> Option<Instant> {
+        if self.is_repeating() {
+            return None;
+        }
         self.waiting.front().and_then(|pending| pending.not_before)
     }
 
@@ -125,6 +128,11 @@ impl Requests {
         for pending in self.waiting.drain(..) {
             pending.answer(Err(reason.clone().into()));
         }
+    }
+
+    /// Whether a repeated request is under way, which nothing overtakes.
+    fn is_repeating(&self) -> bool {
+        self.under_way.values().any(|pending| pending.is_repeated)
     }
 
     fn count(&self) -> usize {

@@ -27,8 +27,10 @@ async fn who_closes_the_chat_is_gone_for_the_others_and_cannot_ask_any_more() {
     let refused = musa.chat.send(&room, "Anybody?").await;
     assert_eq!(refused, Err(RequestError::Ended(EndReason::Closed)));
     assert_eq!(musa.chat.ended().await, EndReason::Closed);
-    let last = std::iter::from_fn(|| futures_util::FutureExt::now_or_never(musa.events.next()));
-    let last = last.map_while(|event| event).last();
+    let mut last = None;
+    while let Some(event) = in_time(musa.events.next()).await {
+        last = Some(event);
+    }
     assert!(matches!(last, Some(Event::Ended(EndReason::Closed))), "{last:?}");
 }
 

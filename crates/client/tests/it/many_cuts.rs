@@ -58,6 +58,8 @@ async fn a_hundred_cuts_change_nothing_of_what_anybody_sees() {
         chats.push(chat);
     }
     proxy.cut_at_random(CUTS, SEED);
+    // The first connections know nothing of that plan yet.
+    proxy.cut();
 
     let mut said = BTreeMap::<RoomId, BTreeMap<u64, String>>::new();
     for (room, seq, text) in in_time(talkers.join_all()).await.into_iter().flatten() {

@@ -8,7 +8,7 @@ use abu_chat_client::{
 use abu_test_support::TestServer;
 
 /// How long anything may take before the test has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that lets everybody ask as often as they like.
 pub(crate) async fn server() -> TestServer {

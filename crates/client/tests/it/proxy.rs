@@ -128,9 +128,11 @@ impl Network {
         let hearing = watch::Sender::new(false);
         // Whichever ends first takes both directions with it.
         let is_cut = tokio::select! {
+            // First: what is held back when the connection breaks is lost.
+            biased;
+            _ = generation.changed() => false,
             is_cut = pump(from_client, to_server, life.up, hearing.subscribe()) => is_cut,
             is_cut = pump(from_server, to_client, life.down, is_deaf) => is_cut,
-            _ = generation.changed() => false,
         };
         if is_cut {
             self.cuts.send_modify(|cuts| *cuts += 1);

@@ -37,8 +37,8 @@ async fn a_message_whose_answer_was_lost_is_stored_once() {
     let sent = tokio::spawn(async move { sending.send(&to, "Once").await });
     let heard = amina.hears("Once").await;
     assert!(!sent.is_finished(), "the answer is on its way");
-    proxy.set_deaf(false);
     proxy.cut();
+    proxy.set_deaf(false);
     let stored = in_time(sent).await.unwrap().unwrap();
     assert_eq!(stored.id, heard.id);
     assert_eq!(musa.hears("Once").await.id, heard.id);
@@ -137,8 +137,8 @@ async fn a_silent_connection_counts_as_lost() {
     })
     .await;
     assert_eq!(cause, Interruption::Silent);
-    proxy.set_deaf(false);
     proxy.cut();
+    proxy.set_deaf(false);
     until(&mut musa.events, |event| match event {
         Event::Connected(_) => Some(()),
         _ => None,
