@@ -117,7 +117,8 @@ impl Chat {
             reply_to,
             client_message_id,
         } = message.into();
-        let mut packet = MessageSend::new(room.clone(), text).with_client_message_id(client_message_id);
+        let mut packet =
+            MessageSend::new(room.clone(), text).with_client_message_id(client_message_id);
         packet.reply_to = reply_to;
         match self.request(packet).await? {
             ServerPacket::MessageReceive(message) => {
@@ -214,7 +215,9 @@ impl Chat {
     /// seconds while they go on.
     pub fn typing(&self, room: &RoomId, is_typing: bool) {
         // A hint: where the queue is full or the chat over, nobody misses it.
-        let _ = self.commands.try_send(Command::Typing(room.clone(), is_typing));
+        let _ = self
+            .commands
+            .try_send(Command::Typing(room.clone(), is_typing));
     }
 
     /// The newest messages of a room, `limit` of them at most; 100 are the most there are at once.
@@ -313,7 +316,10 @@ impl Chat {
                 total_count,
                 ..
             }) => Ok(Page {
-                messages: messages.into_iter().filter_map(Message::from_packet).collect(),
+                messages: messages
+                    .into_iter()
+                    .filter_map(Message::from_packet)
+                    .collect(),
                 total: total_count,
             }),
             _ => Err(not_understood()),

@@ -138,7 +138,7 @@ impl Events {
 
     /// The next event; `None` after the last one.
     pub async fn next(&mut self) -> Option<Event> {
-        std::future::poll_fn(|context| self.poll(context)).await
+        std::future::poll_fn(|context| self.poll_event(context)).await
     }
 
     /// How much of each room the events read so far have told. Whoever keeps this can go on from here
@@ -147,7 +147,7 @@ impl Events {
         self.positions.values().cloned().collect()
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
         loop {
             let Some(delivery) = std::task::ready!(self.queue.poll_recv(context)) else {
                 return Poll::Ready(None);
@@ -171,6 +171,6 @@ impl Stream for Events {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.poll(context)
+        self.poll_event(context)
     }
 }

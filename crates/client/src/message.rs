@@ -86,7 +86,9 @@ impl Message {
             (None, None) => {}
             (Some(count), Some(place)) => {
                 let reaction = &mut self.reactions[place];
-                reaction.user_ids.retain(|user| *user != change.participant_id);
+                reaction
+                    .user_ids
+                    .retain(|user| *user != change.participant_id);
                 let mut people = std::mem::take(&mut reaction.user_ids);
                 if change.is_added {
                     people.push(change.participant_id.clone());
@@ -95,7 +97,8 @@ impl Message {
             }
             (Some(count), None) => {
                 let people = change.is_added.then(|| change.participant_id.clone());
-                let reaction = Reaction::new(change.emoji.clone(), count, people.into_iter().collect());
+                let reaction =
+                    Reaction::new(change.emoji.clone(), count, people.into_iter().collect());
                 self.reactions.push(reaction);
             }
         }
@@ -161,11 +164,15 @@ mod tests {
     fn reactions_are_counted_as_the_server_counts_them() {
         let mut message = message();
         let emoji = Emoji::new("\u{1f44d}").unwrap();
-        let added = |who: &str, count| ReactionNotify::added("room", "message", who, emoji.clone(), count);
+        let added =
+            |who: &str, count| ReactionNotify::added("room", "message", who, emoji.clone(), count);
         message.react(&added("musa", 1).at_revision(at(1)));
         message.react(&added("amina", 2).at_revision(at(2)));
         assert_eq!(message.reactions[0].count.get(), 2);
-        assert_eq!(message.reactions[0].user_ids, ["musa".into(), "amina".into()]);
+        assert_eq!(
+            message.reactions[0].user_ids,
+            ["musa".into(), "amina".into()]
+        );
         let taken_back = ReactionNotify::removed("room", "message", "musa", emoji.clone(), 1);
         message.react(&taken_back.at_revision(at(3)));
         assert_eq!(message.reactions[0].user_ids, ["amina".into()]);

@@ -191,7 +191,9 @@ impl World {
         match step {
             Step::Say(room) => self.say(*room),
             Step::Change(room, which) => self.change(*room, *which),
-            Step::Publish => self.pipe.extend(self.committed.pop_front().map(Packet::Live)),
+            Step::Publish => self
+                .pipe
+                .extend(self.committed.pop_front().map(Packet::Live)),
             Step::Deliver => self.deliver(false),
             Step::Miss => self.deliver(true),
             Step::Ask => {
@@ -251,7 +253,13 @@ impl World {
             Some(Packet::Refusal) => self.rooms.refused(),
         }
         assert!(self.rooms.buffered <= BUFFER);
-        let held: usize = self.rooms.rooms.values().filter_map(|room| room.behind.as_ref()).map(|behind| behind.buffer.len()).sum();
+        let held: usize = self
+            .rooms
+            .rooms
+            .values()
+            .filter_map(|room| room.behind.as_ref())
+            .map(|behind| behind.buffer.len())
+            .sum();
         assert_eq!(held, self.rooms.buffered);
         for delivery in told {
             self.hear(delivery);
@@ -312,10 +320,12 @@ impl World {
     fn answer(&self, reading: &Reading) -> SyncResponse {
         let mut places = ANSWER;
         let mut rooms = Vec::new();
-        for (position, (last_seq, last_revision)) in reading.positions.iter().zip(&reading.counters) {
+        for (position, (last_seq, last_revision)) in reading.positions.iter().zip(&reading.counters)
+        {
             let room = index(&position.room_id);
             let server = &self.server[room];
-            let mut told = RoomCatchUp::new(position.room_id.clone(), position.last_seq, *last_revision);
+            let mut told =
+                RoomCatchUp::new(position.room_id.clone(), position.last_seq, *last_revision);
             if let Some(after) = position.last_revision {
                 told.last_revision = after;
                 for revision in after + 1..=*last_revision {
@@ -346,7 +356,13 @@ impl World {
     /// Everything arrives, and everything asked is answered.
     fn settle(&mut self) {
         for _round in 0..1_000 {
-            for step in [Step::Publish, Step::Deliver, Step::Ask, Step::Read, Step::Answer] {
+            for step in [
+                Step::Publish,
+                Step::Deliver,
+                Step::Ask,
+                Step::Read,
+                Step::Answer,
+            ] {
                 self.take(&step);
             }
         }
@@ -359,7 +375,11 @@ impl World {
     fn check(&self) {
         for room in 0..ROOMS {
             let server = &self.server[room];
-            let said: Vec<&Said> = server.messages.iter().skip(self.floors[room] as usize).collect();
+            let said: Vec<&Said> = server
+                .messages
+                .iter()
+                .skip(self.floors[room] as usize)
+                .collect();
             let seen: Vec<&Said> = self.view[room].values().collect();
             assert_eq!(seen, said, "the application has what the server has");
             let position = &self.positions[&id(room)];
@@ -447,7 +467,10 @@ fn a_room_that_the_user_is_no_longer_in_is_told_as_left() {
     let Some(Event::Room(notice)) = &told[0].event else {
         panic!("{told:?}");
     };
-    assert_eq!((&notice.room_id, &notice.change), (&id(0), &RoomChange::Removed));
+    assert_eq!(
+        (&notice.room_id, &notice.change),
+        (&id(0), &RoomChange::Removed)
+    );
     assert!(!rooms.knows(&id(0)) && rooms.knows(&id(1)));
     assert_eq!(rooms.live(message(0, 5), &mut told), Err(UnknownRoom));
 }
@@ -459,7 +482,9 @@ fn a_page_of_history_that_is_older_than_what_was_told_has_the_changes_told_again
         let time = DateTime::UNIX_EPOCH;
         MessageUpdated::edited(id(0), "0/1", at(1), "New", time, at(revision))
     };
-    rooms.live(Live::Updated(edited(1)), &mut Vec::new()).unwrap();
+    rooms
+        .live(Live::Updated(edited(1)), &mut Vec::new())
+        .unwrap();
     rooms.page(&id(0), 1);
     assert_eq!(rooms.next_request(), None);
     rooms.page(&id(0), 0);

@@ -117,7 +117,7 @@ impl Session {
         let body = log_in.body(shared.settings.device_name.as_deref());
         let call = Call::new(Method::POST, "/auth/token").body(&body);
         let pair: TokenPair = shared.rest.call(call).await?.json()?;
-        let user_id = UserId::from(pair.user.uuid);
+        let user_id = UserId::from(pair.user.uuid.as_str());
         let (source, token) = RefreshTokens::of(Arc::clone(&shared), pair);
         Ok(Self {
             tokens: Arc::new(Tokens::with(Box::new(source), token)),
@@ -184,7 +184,9 @@ impl Session {
         for _page in 0..MAX_PAGES {
             let page: List<RawRoom> = self.get(&path).await?;
             rooms.extend(page.items.into_iter().map(Room::from));
-            let Some(cursor) = page.next_cursor else { break };
+            let Some(cursor) = page.next_cursor else {
+                break;
+            };
             path = format!("/rooms?limit=100&cursor={}", escaped(&cursor));
         }
         Ok(rooms)

@@ -132,7 +132,10 @@ impl Tokens {
 
     /// Another token than `refused`, which the server does not take or not for much longer. Whoever
     /// was faster may have got it already.
-    pub(crate) async fn other_than(&self, refused: &AccessToken) -> Result<AccessToken, TokenError> {
+    pub(crate) async fn other_than(
+        &self,
+        refused: &AccessToken,
+    ) -> Result<AccessToken, TokenError> {
         let mut current = self.current.lock().await;
         match &*current {
             Some(token) if !token.is(refused) && token.is_good_for(MARGIN) => Ok(token.clone()),

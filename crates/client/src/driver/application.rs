@@ -71,16 +71,11 @@ impl Application {
                     }
                 }
                 place = self.events.reserve(), if has_waiting && !self.events_gone => {
-                    match place {
-                        Ok(place) => {
-                            if let Some(delivery) = self.waiting.pop_front() {
-                                place.send(delivery);
-                            }
-                            self.catch_up();
-                            return Wish::Told;
-                        }
-                        Err(_) => self.forget_events(),
+                    if hand_over(place, &mut self.waiting) {
+                        self.catch_up();
+                        return Wish::Told;
                     }
+                    self.forget_events();
                 }
                 () = self.events.closed(), if !has_waiting && !self.events_gone => {
                     self.forget_events();
@@ -178,4 +173,16 @@ impl Application {
         self.events_gone = true;
         self.waiting.clear();
     }
+}
+
+/// Uses the place for what has waited longest; tells whether anybody reads on.
+fn hand_over(
+    place: Result<mpsc::Permit<'_, Delivery>, mpsc::error::SendError<()>>,
+    waiting: &mut VecDeque<Delivery>,
+) -> bool {
+    let Ok(place) = place else { return false };
+    if let Some(delivery) = waiting.pop_front() {
+        place.send(delivery);
+    }
+    true
 }

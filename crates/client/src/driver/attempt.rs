@@ -171,7 +171,11 @@ mod tests {
             (401, "invalid-token", EndReason::LoggedOut),
             (403, "account-suspended", EndReason::Suspended),
             (403, "account-deactivated", EndReason::Deactivated),
-            (403, "origin-not-allowed", EndReason::Refused("T".to_owned())),
+            (
+                403,
+                "origin-not-allowed",
+                EndReason::Refused("T".to_owned()),
+            ),
             (404, "not-found", EndReason::Refused("T".to_owned())),
         ] {
             match Setback::from(problem(status, kind)) {

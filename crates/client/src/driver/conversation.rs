@@ -109,8 +109,8 @@ impl Conversation {
             Some((_, overdue)) => Some(*overdue),
             None => (self.sync_after > Instant::now()).then_some(self.sync_after),
         };
-        let list = (self.list.is_wanted && self.list.reading.is_none())
-            .then_some(self.list.not_before);
+        let list =
+            (self.list.is_wanted && self.list.reading.is_none()).then_some(self.list.not_before);
         for time in [sync, list, self.renew_at].into_iter().flatten() {
             due = due.min(time);
         }
@@ -232,11 +232,7 @@ impl Driver {
         }
     }
 
-    async fn follow(
-        &mut self,
-        conversation: &mut Conversation,
-        wish: Wish,
-    ) -> Result<(), Outcome> {
+    async fn follow(&mut self, conversation: &mut Conversation, wish: Wish) -> Result<(), Outcome> {
         match wish {
             Wish::Request(request) => self.requests.add(request),
             Wish::Typing(room, is_typing) => {
@@ -262,7 +258,11 @@ impl Driver {
         match name {
             None => self.take_in_packet(conversation, packet),
             Some(name) => {
-                if conversation.sync.as_ref().is_some_and(|(sync, _)| *sync == name) {
+                if conversation
+                    .sync
+                    .as_ref()
+                    .is_some_and(|(sync, _)| *sync == name)
+                {
                     self.sync_answered(conversation, packet);
                 } else {
                     // What answers one session is what all others are told.
@@ -307,7 +307,8 @@ impl Driver {
                 self.application.notice(Event::Notification(notification));
             }
             ServerPacket::TokenExpiring(_) if conversation.renewal.is_none() => {
-                conversation.renew_at = Some(conversation.renewals_after.max(conversation.heard_at));
+                conversation.renew_at =
+                    Some(conversation.renewals_after.max(conversation.heard_at));
             }
             ServerPacket::Error(error) => log::debug!("the server says {}", error.code.as_str()),
             _ => {}

@@ -9,10 +9,7 @@ mod conversation;
 mod link;
 mod requests;
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -173,7 +170,8 @@ impl Driver {
     async fn talk(&mut self, opened: Opened) -> Outcome {
         if let Some(listed) = &opened.rooms {
             for room in listed {
-                self.rooms.adopt(&Position::new(room.id.clone(), room.last_seq));
+                self.rooms
+                    .adopt(&Position::new(room.id.clone(), room.last_seq));
             }
             self.has_rooms = true;
         }

@@ -65,7 +65,10 @@ fn an_answer_reaches_whoever_asked_and_nobody_else() {
     let (_, _) = next(&mut requests, now).unwrap();
     let (name, _) = next(&mut requests, now).unwrap();
     requests.answered(&name, ReadNotify::new("room", "amina", 1).into(), now);
-    assert!(matches!(second.try_recv(), Ok(Ok(ServerPacket::ReadNotify(_)))));
+    assert!(matches!(
+        second.try_recv(),
+        Ok(Ok(ServerPacket::ReadNotify(_)))
+    ));
     assert!(first.try_recv().is_err());
 }
 
@@ -79,7 +82,11 @@ fn what_was_under_way_goes_out_again_in_order_and_one_at_a_time_before_anything_
     let _new = say(&mut requests, "three");
     requests.disconnected();
     let (again, repeated) = next(&mut requests, now).unwrap();
-    assert_eq!((&again, &repeated), (&one, &first), "the same under the same name");
+    assert_eq!(
+        (&again, &repeated),
+        (&one, &first),
+        "the same under the same name"
+    );
     assert_eq!(next(&mut requests, now), None);
     requests.answered(&again, stored(), now);
     let (two, packet) = next(&mut requests, now).unwrap();
@@ -125,7 +132,10 @@ fn what_the_server_would_not_take_does_not_leave() {
         assert_eq!(answer.try_recv().unwrap(), Err(expected));
     }
     let _fits = say(&mut requests, &format!(" {} ", "\u{e9}".repeat(20)));
-    assert!(next(&mut requests, now).is_some(), "characters count, not bytes");
+    assert!(
+        next(&mut requests, now).is_some(),
+        "characters count, not bytes"
+    );
 }
 
 #[test]
@@ -134,7 +144,9 @@ fn whoever_waits_no_longer_is_not_asked_for_and_gives_up_the_place() {
     let now = Instant::now();
     drop(say(&mut requests, "never mind"));
     assert_eq!(next(&mut requests, now), None);
-    let answers: Vec<_> = (0..MAX_REQUESTS).map(|_| say(&mut requests, "hello")).collect();
+    let answers: Vec<_> = (0..MAX_REQUESTS)
+        .map(|_| say(&mut requests, "hello"))
+        .collect();
     assert!(!requests.have_place());
     drop(answers);
     assert!(requests.have_place());

@@ -72,7 +72,7 @@ impl Call {
         self
     }
 
-    fn into_request(self, address: &Address) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+    fn into_request(self, address: &Address) -> Option<Request<Full<Bytes>>> {
         let mut request = Request::builder()
             .method(self.method)
             .uri(address.api_path(&self.route))
@@ -89,7 +89,7 @@ impl Call {
         if self.body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        request.body(Full::from(self.body.unwrap_or_default()))
+        request.body(Full::from(self.body.unwrap_or_default())).ok()
     }
 }
 
@@ -113,7 +113,7 @@ impl Rest {
         // What cannot stand in a header or an address was never a token or an id of this server.
         let request = call
             .into_request(self.address())
-            .map_err(|_| ApiError::NotUnderstood)?;
+            .ok_or(ApiError::NotUnderstood)?;
         tokio::time::timeout(self.limit, self.exchange(request))
             .await
             .unwrap_or(Err(ApiError::TimedOut))
@@ -140,7 +140,11 @@ impl Rest {
         if head.status.is_success() {
             Ok(Answer { body })
         } else {
-            Err(ApiError::Refused(problem_of(head.status, &head.headers, &body)))
+            Err(ApiError::Refused(problem_of(
+                head.status,
+                &head.headers,
+                &body,
+            )))
         }
     }
 }

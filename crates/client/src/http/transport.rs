@@ -27,11 +27,15 @@ pub(crate) struct Transport {
 
 impl Transport {
     /// `tls` takes the place of the rules that begin with the system's certificates.
-    pub(crate) fn new(address: Address, tls: Option<Arc<ClientConfig>>) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        address: Address,
+        tls: Option<Arc<ClientConfig>>,
+    ) -> Result<Self, BuildError> {
         if !address.is_secure {
             return Ok(Self { address, tls: None });
         }
-        let name = ServerName::try_from(address.host().to_owned()).map_err(|_| BuildError::BadUrl)?;
+        let name =
+            ServerName::try_from(address.host().to_owned()).map_err(|_| BuildError::BadUrl)?;
         let config = match tls {
             Some(config) => config,
             None => Arc::new(by_certificates_of_the_system()?),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use abu_chat_client::{CloseCode, ConnectError, EndReason, Event, Interruption, RequestError, UserId};
+use abu_chat_client::{
+    CloseCode, ConnectError, EndReason, Event, Interruption, RequestError, UserId,
+};
 
 use crate::{
     fake::{FakeServer, Script},
@@ -31,7 +33,10 @@ async fn who_closes_the_chat_is_gone_for_the_others_and_cannot_ask_any_more() {
     while let Some(event) = in_time(musa.events.next()).await {
         last = Some(event);
     }
-    assert!(matches!(last, Some(Event::Ended(EndReason::Closed))), "{last:?}");
+    assert!(
+        matches!(last, Some(Event::Ended(EndReason::Closed))),
+        "{last:?}"
+    );
 }
 
 #[tokio::test]
@@ -97,7 +102,10 @@ async fn a_suspended_account_is_told_so_and_stays_away() {
         async move { Ok(token) }
     });
     let refused = session.connect().await.unwrap_err();
-    assert!(matches!(refused, ConnectError::Ended(EndReason::Suspended)), "{refused:?}");
+    assert!(
+        matches!(refused, ConnectError::Ended(EndReason::Suspended)),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -110,7 +118,11 @@ async fn a_server_of_before_v2_is_told_apart() {
 
 #[tokio::test]
 async fn a_closed_connection_comes_back_unless_its_code_says_never() {
-    let codes = [CloseCode::GoingAway, CloseCode::SlowConsumer, CloseCode::AccountSuspended];
+    let codes = [
+        CloseCode::GoingAway,
+        CloseCode::SlowConsumer,
+        CloseCode::AccountSuspended,
+    ];
     let server = FakeServer::new(codes.map(Script::Close)).await;
     let (chat, mut events) = server.session().connect().await.unwrap();
     let mut causes = Vec::new();
@@ -151,7 +163,10 @@ async fn a_refused_token_is_replaced_once_and_then_the_log_in_is_over() {
 
     let server = FakeServer::new([Script::Refuse(UNAUTHORIZED)]).await;
     let refused = server.session().connect().await.unwrap_err();
-    assert!(matches!(refused, ConnectError::Ended(EndReason::LoggedOut)), "{refused:?}");
+    assert!(
+        matches!(refused, ConnectError::Ended(EndReason::LoggedOut)),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -162,7 +177,12 @@ async fn a_server_that_is_closing_is_waited_for_as_long_as_it_asks() {
 
     let server = FakeServer::new([Script::Refuse(CLOSING), Script::Stay]).await;
     let (_chat, mut events) = server.session().open(Vec::new());
-    let Some(Event::Reconnecting { delay, cause, attempt }) = in_time(events.next()).await else {
+    let Some(Event::Reconnecting {
+        delay,
+        cause,
+        attempt,
+    }) = in_time(events.next()).await
+    else {
         panic!("the first attempt fails");
     };
     assert_eq!((attempt, cause), (1, Interruption::Refused(503)));

@@ -1,6 +1,11 @@
 //! A server that does what a test tells it, for what the real one does seldom.
 
-use std::{collections::VecDeque, net::SocketAddr, sync::{Arc, Mutex}, time::Duration};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use abu_chat_client::{AccessToken, Session};
 use abu_chat_protocol::{
@@ -96,7 +101,8 @@ async fn serve(
             let request = answer(&mut stream, text).await;
             let token = request.lines().find_map(|line| {
                 let (name, value) = line.split_once(": Bearer ")?;
-                name.eq_ignore_ascii_case("authorization").then(|| value.to_owned())
+                name.eq_ignore_ascii_case("authorization")
+                    .then(|| value.to_owned())
             });
             let _ = tell.send(token.unwrap_or_default());
             return;
@@ -117,7 +123,9 @@ async fn serve(
         let token = request.headers()["authorization"].to_str().unwrap();
         let _ = tell.send(token.trim_start_matches("Bearer ").to_owned());
         let profile = HeaderValue::from_static(Profile::V2.subprotocol());
-        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, profile);
+        response
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_PROTOCOL, profile);
         Ok(response)
     });
     let mut socket = upgraded.await.unwrap();

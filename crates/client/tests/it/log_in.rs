@@ -12,14 +12,22 @@ use crate::people::{Person, account, builder, client_of, in_time, server};
 async fn the_right_password_opens_a_session_and_a_wrong_one_says_so() {
     let server = server().await;
     let client = client_of(&server);
-    let session = client.log_in(LogIn::new(ADMIN_EMAIL, ADMIN_PASSWORD)).await.unwrap();
+    let session = client
+        .log_in(LogIn::new(ADMIN_EMAIL, ADMIN_PASSWORD))
+        .await
+        .unwrap();
     assert!(session.user_id().is_some());
     assert!(session.rooms().await.unwrap().is_empty());
     let (chat, _events) = session.connect().await.unwrap();
     chat.close().await;
 
-    let wrong = client.log_in(LogIn::new(ADMIN_EMAIL, "something else")).await;
-    assert!(matches!(wrong, Err(LogInError::WrongCredentials)), "{wrong:?}");
+    let wrong = client
+        .log_in(LogIn::new(ADMIN_EMAIL, "something else"))
+        .await;
+    assert!(
+        matches!(wrong, Err(LogInError::WrongCredentials)),
+        "{wrong:?}"
+    );
 }
 
 #[tokio::test]
@@ -28,16 +36,27 @@ async fn a_session_that_was_logged_out_is_over_everywhere() {
     let (_, session) = account(&server, &client_of(&server));
     session.log_out().await.unwrap();
     let rooms = session.rooms().await;
-    assert!(matches!(rooms, Err(ApiError::Token(EndReason::LoggedOut))), "{rooms:?}");
+    assert!(
+        matches!(rooms, Err(ApiError::Token(EndReason::LoggedOut))),
+        "{rooms:?}"
+    );
     let refused = session.connect().await.unwrap_err();
-    assert!(matches!(refused, ConnectError::Ended(EndReason::LoggedOut)), "{refused:?}");
+    assert!(
+        matches!(refused, ConnectError::Ended(EndReason::LoggedOut)),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_said_to_be_so() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let client = builder(format!("http://{nobody}")).build().unwrap();
-    let refused = client.log_in(LogIn::new("amina@example.com", "samaru")).await;
+    let refused = client
+        .log_in(LogIn::new("amina@example.com", "samaru"))
+        .await;
     let expected = matches!(refused, Err(LogInError::Api(ApiError::Unreachable(_))));
     assert!(expected, "{refused:?}");
 }
@@ -50,7 +69,10 @@ async fn each_refresh_token_is_told_and_the_newest_goes_on_elsewhere() {
         .on_refresh_token(move |token| drop(tell.send(token.clone())))
         .build()
         .unwrap();
-    let session = client.log_in(LogIn::new(ADMIN_EMAIL, ADMIN_PASSWORD)).await.unwrap();
+    let session = client
+        .log_in(LogIn::new(ADMIN_EMAIL, ADMIN_PASSWORD))
+        .await
+        .unwrap();
     let newest = told.recv().await.unwrap();
     drop(session);
     let session = client.resume(newest);

@@ -42,7 +42,13 @@ async fn a_hundred_cuts_change_nothing_of_what_anybody_sees() {
             .filter(|person| rooms_of(*person).any(|own| own == room))
             .map(|person| ids[person].clone())
             .collect();
-        rooms.push(office.open_group(&format!("Room {room}"), &members).await.unwrap().id);
+        rooms.push(
+            office
+                .open_group(&format!("Room {room}"), &members)
+                .await
+                .unwrap()
+                .id,
+        );
     }
 
     let (tell, expected) = watch::channel(None);
@@ -71,7 +77,10 @@ async fn a_hundred_cuts_change_nothing_of_what_anybody_sees() {
         .map(|(room, texts)| (room, texts.into_values().collect()))
         .collect();
     let total: usize = said.values().map(Vec::len).sum();
-    println!("{total} messages, {} cuts, seed {SEED}", *proxy.cuts().borrow());
+    println!(
+        "{total} messages, {} cuts, seed {SEED}",
+        *proxy.cuts().borrow()
+    );
 
     let (office_chat, _events) = office.connect().await.unwrap();
     for (room, texts) in &said {
@@ -118,10 +127,15 @@ async fn listen(
     rooms: Vec<RoomId>,
     mut expected: watch::Receiver<Option<Texts>>,
 ) {
-    let mut view: HashMap<RoomId, Vec<Message>> =
-        rooms.iter().map(|room| (room.clone(), Vec::new())).collect();
+    let mut view: HashMap<RoomId, Vec<Message>> = rooms
+        .iter()
+        .map(|room| (room.clone(), Vec::new()))
+        .collect();
     let mut awaited: Option<Texts> = None;
-    while !awaited.as_ref().is_some_and(|awaited| is_seen(awaited, &view)) {
+    while !awaited
+        .as_ref()
+        .is_some_and(|awaited| is_seen(awaited, &view))
+    {
         tokio::select! {
             event = events.next() => note(event.expect("the chat goes on"), &mut view),
             changed = expected.changed(), if awaited.is_none() => {
@@ -136,7 +150,11 @@ fn note(event: Event, view: &mut HashMap<RoomId, Vec<Message>>) {
     match event {
         Event::Message(message) => {
             let messages = view.get_mut(&message.room_id).expect("a room of one's own");
-            assert_eq!(message.seq, messages.len() as u64 + 1, "no gap and no repeat");
+            assert_eq!(
+                message.seq,
+                messages.len() as u64 + 1,
+                "no gap and no repeat"
+            );
             messages.push(message);
         }
         Event::Updated(updated) => {

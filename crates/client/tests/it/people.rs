@@ -99,10 +99,7 @@ impl Person {
 }
 
 /// What the first event is for which there is something.
-pub(crate) async fn until<T>(
-    events: &mut Events,
-    mut wanted: impl FnMut(Event) -> Option<T>,
-) -> T {
+pub(crate) async fn until<T>(events: &mut Events, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
     in_time(async {
         while let Some(event) = events.next().await {
             let shown = format!("{event:?}");

@@ -62,7 +62,11 @@ async fn what_was_said_and_changed_while_away_is_told_in_order() {
     proxy.cut();
     // More than one answer to `sync-request` holds.
     for number in 0..150 {
-        amina.chat.send(&room, format!("message {number}")).await.unwrap();
+        amina
+            .chat
+            .send(&room, format!("message {number}"))
+            .await
+            .unwrap();
     }
     amina.chat.edit(&room, &old.id, "Sannu").await.unwrap();
     proxy.lead_to(server.address());
@@ -106,7 +110,10 @@ async fn a_server_that_comes_back_elsewhere_is_found_again() {
         _ => None,
     })
     .await;
-    assert_eq!(cause, Interruption::Closed(abu_chat_client::CloseCode::GoingAway));
+    assert_eq!(
+        cause,
+        Interruption::Closed(abu_chat_client::CloseCode::GoingAway)
+    );
 
     let chat = musa.chat.clone();
     let to = room.clone();
@@ -174,7 +181,11 @@ async fn a_room_that_somebody_was_added_to_while_away_is_told_and_heard() {
     let nowhere = "127.0.0.1:1".parse().unwrap();
     proxy.lead_to(nowhere);
     proxy.cut();
-    let room = amina.session.open_group("New", std::slice::from_ref(&musa.id)).await.unwrap();
+    let room = amina
+        .session
+        .open_group("New", std::slice::from_ref(&musa.id))
+        .await
+        .unwrap();
     amina.hears_of(&room.id).await;
     amina.chat.send(&room.id, "before").await.unwrap();
     proxy.lead_to(server.address());

@@ -48,7 +48,11 @@ async fn changes_to_a_message_reach_everybody_who_has_it() {
     assert_eq!(seen.text, "Sannu");
 
     let thumb = Emoji::new("\u{1f44d}").unwrap();
-    amina.chat.react(&room, &sent.id, thumb.clone()).await.unwrap();
+    amina
+        .chat
+        .react(&room, &sent.id, thumb.clone())
+        .await
+        .unwrap();
     let told = until(&mut musa.events, |event| match event {
         Event::Reaction(reaction) => Some(reaction),
         _ => None,
@@ -56,7 +60,11 @@ async fn changes_to_a_message_reach_everybody_who_has_it() {
     .await;
     assert!(seen.react(&told));
     assert_eq!(seen.reactions[0].emoji, thumb);
-    let again = amina.chat.react(&room, &sent.id, thumb.clone()).await.unwrap();
+    let again = amina
+        .chat
+        .react(&room, &sent.id, thumb.clone())
+        .await
+        .unwrap();
     assert_eq!(again.revision, None, "nothing changed");
     amina.chat.unreact(&room, &sent.id, thumb).await.unwrap();
 
@@ -82,7 +90,10 @@ async fn history_is_read_from_its_end_and_back_to_its_beginning() {
     assert_eq!(page.total, 7);
     while let Some(first) = page.messages.first() {
         let before = first.seq;
-        seen.splice(0..0, page.messages.iter().map(|message| message.text.clone()));
+        seen.splice(
+            0..0,
+            page.messages.iter().map(|message| message.text.clone()),
+        );
         page = amina.chat.history_before(&room, before, 3).await.unwrap();
         assert_eq!(page.total, 7);
     }
@@ -142,7 +153,9 @@ async fn read_marks_typing_and_presence_are_told() {
     let sent = amina.chat.send(&room, "Are you there?").await.unwrap();
     musa.chat.typing(&room, true);
     until(&mut amina.events, |event| match event {
-        Event::Typing(typing) if typing.is_typing => Some(assert_eq!(typing.participant_id, musa.id)),
+        Event::Typing(typing) if typing.is_typing => {
+            Some(assert_eq!(typing.participant_id, musa.id))
+        }
         _ => None,
     })
     .await;
@@ -153,7 +166,11 @@ async fn read_marks_typing_and_presence_are_told() {
     })
     .await;
     let presence = amina.chat.presence(&room, None).await.unwrap();
-    let online = presence.participants.iter().filter(|who| who.is_online).count();
+    let online = presence
+        .participants
+        .iter()
+        .filter(|who| who.is_online)
+        .count();
     assert_eq!((online, presence.has_more), (2, false));
 }
 
