@@ -356,6 +356,8 @@ impl Driver {
                 }
                 return;
             }
+            // Archived rooms are in no list; one that is opened again may be new here.
+            _ if !self.rooms.knows(&notice.room_id) => list.is_wanted = true,
             _ => {}
         }
         self.application.notice(Event::Room(notice));
