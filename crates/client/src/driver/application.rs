@@ -70,8 +70,10 @@ impl Application {
                         None => self.chats_gone = true,
                     }
                 }
-                place = self.events.reserve(), if has_waiting && !self.events_gone => {
-                    if hand_over(place, &mut self.waiting) {
+                is_read = hand_over(&self.events, &mut self.waiting),
+                    if has_waiting && !self.events_gone =>
+                {
+                    if is_read {
                         self.catch_up();
                         return Wish::Told;
                     }
@@ -175,12 +177,11 @@ impl Application {
     }
 }
 
-/// Uses the place for what has waited longest; tells whether anybody reads on.
-fn hand_over(
-    place: Result<mpsc::Permit<'_, Delivery>, mpsc::error::SendError<()>>,
-    waiting: &mut VecDeque<Delivery>,
-) -> bool {
-    let Ok(place) = place else { return false };
+/// Hands over what has waited longest, once there is a place for it; tells whether anybody reads on.
+async fn hand_over(events: &mpsc::Sender<Delivery>, waiting: &mut VecDeque<Delivery>) -> bool {
+    let Ok(place) = events.reserve().await else {
+        return false;
+    };
     if let Some(delivery) = waiting.pop_front() {
         place.send(delivery);
     }

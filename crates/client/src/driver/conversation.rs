@@ -252,7 +252,7 @@ impl Driver {
     ) -> Result<(), Outcome> {
         let heard = heard?;
         conversation.heard_at = Instant::now();
-        let Heard::Packet(packet, name) = heard else {
+        let Some((packet, name)) = heard else {
             return Ok(());
         };
         match name {
@@ -279,12 +279,12 @@ impl Driver {
             ServerPacket::MessageReceive(packet) => {
                 if let Some(message) = Message::from_packet(packet) {
                     let room_id = message.room_id.clone();
-                    self.live(conversation, &room_id, Live::Message(message));
+                    self.place(conversation, &room_id, Live::Message(message));
                 }
             }
             ServerPacket::MessageUpdated(updated) => {
                 let room_id = updated.room_id.clone();
-                self.live(conversation, &room_id, Live::Updated(updated));
+                self.place(conversation, &room_id, Live::Updated(updated));
             }
             ServerPacket::ReactionNotify(reaction) => self.reaction(conversation, reaction),
             ServerPacket::ListMessageResponse(page) => {
@@ -320,12 +320,12 @@ impl Driver {
         if let Some(revision) = reaction.revision {
             let room_id = reaction.room_id.clone();
             let packet = Live::Reaction(reaction, revision.get());
-            self.live(conversation, &room_id, packet);
+            self.place(conversation, &room_id, packet);
         }
     }
 
     /// A packet with a place in its room.
-    fn live(&mut self, conversation: &mut Conversation, room_id: &RoomId, packet: Live) {
+    fn place(&mut self, conversation: &mut Conversation, room_id: &RoomId, packet: Live) {
         if !self.application.listens() {
             return;
         }

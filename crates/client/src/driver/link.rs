@@ -46,12 +46,9 @@ pub(super) enum Refusal {
     Unsupported,
 }
 
-/// Something the server said.
-pub(super) enum Heard {
-    Packet(ServerPacket, Option<RequestRef>),
-    /// A sign of life, or a packet that this client does not know.
-    Nothing,
-}
+/// A packet, with the name of the request that it answers; `None` is a sign of life, or a packet that
+/// this client does not know.
+pub(super) type Heard = Option<(ServerPacket, Option<RequestRef>)>;
 
 pub(super) struct Link {
     socket: WebSocketStream<Stream>,
@@ -101,9 +98,9 @@ impl Link {
     pub(super) async fn welcome(&mut self) -> Result<Welcome, Interruption> {
         loop {
             match self.hear().await? {
-                Heard::Packet(ServerPacket::Welcome(welcome), _) => return Ok(welcome),
-                Heard::Packet(..) => return Err(Interruption::NotUnderstood),
-                Heard::Nothing => {}
+                Some((ServerPacket::Welcome(welcome), _)) => return Ok(welcome),
+                Some(_) => return Err(Interruption::NotUnderstood),
+                None => {}
             }
         }
     }
@@ -116,13 +113,13 @@ impl Link {
                     packet,
                     request_ref,
                     ..
-                }) => Ok(Heard::Packet(packet, request_ref)),
-                Ok(Decoded::Unknown(_)) => Ok(Heard::Nothing),
+                }) => Ok(Some((packet, request_ref))),
+                Ok(Decoded::Unknown(_)) => Ok(None),
                 Err(error) => {
                     // A message that is lost by this shows as a gap.
                     let name = error.request_type.unwrap_or("packet");
                     log::warn!("a {name} could not be read: {error}");
-                    Ok(Heard::Nothing)
+                    Ok(None)
                 }
             },
             Some(Ok(Frame::Close(Some(frame)))) => {
@@ -130,7 +127,7 @@ impl Link {
                 Err(Interruption::Closed(code))
             }
             Some(Ok(Frame::Close(None)) | Err(_)) | None => Err(Interruption::Lost),
-            Some(Ok(_)) => Ok(Heard::Nothing),
+            Some(Ok(_)) => Ok(None),
         }
     }
 

@@ -125,7 +125,7 @@ impl Driver {
     }
 
     async fn run(mut self, opened: Option<Opened>, end: watch::Sender<Option<EndReason>>) {
-        let reason = self.live(opened).await;
+        let reason = self.stay_connected(opened).await;
         log::debug!("the chat is over: {reason}");
         self.requests.end(&reason);
         end.send_replace(Some(reason.clone()));
@@ -133,7 +133,7 @@ impl Driver {
     }
 
     /// Connects again and again, until it is over.
-    async fn live(&mut self, mut opened: Option<Opened>) -> EndReason {
+    async fn stay_connected(&mut self, mut opened: Option<Opened>) -> EndReason {
         loop {
             let setback = match opened.take() {
                 Some(opened) => match self.talk(opened).await {
