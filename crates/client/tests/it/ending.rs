@@ -144,11 +144,12 @@ async fn an_expired_token_is_replaced_before_the_next_attempt() {
     let scripts = [Script::Close(CloseCode::TokenExpired), Script::Stay];
     let mut server = FakeServer::new(scripts).await;
     let (_chat, mut events) = server.session().connect().await.unwrap();
-    until(&mut events, |event| match event {
-        Event::Reconnecting { delay, .. } => Some(assert_eq!(delay, Duration::ZERO)),
+    let delay = until(&mut events, |event| match event {
+        Event::Reconnecting { delay, .. } => Some(delay),
         _ => None,
     })
     .await;
+    assert_eq!(delay, Duration::ZERO);
     assert_eq!(server.tokens.recv().await.unwrap(), "token-1");
     assert_eq!(in_time(server.tokens.recv()).await.unwrap(), "token-2");
 }

@@ -93,7 +93,7 @@ async fn a_live_session_outlives_its_tokens() {
     .await;
     let (tell, mut refreshed) = mpsc::unbounded_channel();
     let client = builder(server.url(""))
-        .on_refresh_token(move |_token| drop(tell.send(())))
+        .on_refresh_token(move |token| drop(tell.send(token.clone())))
         .build()
         .unwrap();
     let mut amina = Person::new(&server, &client).await;

@@ -152,19 +152,19 @@ async fn read_marks_typing_and_presence_are_told() {
     let (mut amina, musa, room) = two(&server).await;
     let sent = amina.chat.send(&room, "Are you there?").await.unwrap();
     musa.chat.typing(&room, true);
-    until(&mut amina.events, |event| match event {
-        Event::Typing(typing) if typing.is_typing => {
-            Some(assert_eq!(typing.participant_id, musa.id))
-        }
+    let typing = until(&mut amina.events, |event| match event {
+        Event::Typing(typing) if typing.is_typing => Some(typing),
         _ => None,
     })
     .await;
+    assert_eq!(typing.participant_id, musa.id);
     assert_eq!(musa.chat.mark_read(&room, sent.seq).await, Ok(sent.seq));
-    until(&mut amina.events, |event| match event {
-        Event::Read(mark) if mark.participant_id == musa.id => Some(assert_eq!(mark.seq, sent.seq)),
+    let mark = until(&mut amina.events, |event| match event {
+        Event::Read(mark) if mark.participant_id == musa.id => Some(mark),
         _ => None,
     })
     .await;
+    assert_eq!(mark.seq, sent.seq);
     let presence = amina.chat.presence(&room, None).await.unwrap();
     let online = presence
         .participants
