@@ -1,0 +1,80 @@
+//! How long to stay away after a failure.
+
+use std::time::Duration;
+
+/// Delays that grow with each failure in a row, each drawn anew between nothing and its ceiling, so
+/// that thousands of clients do not return in the same moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Backoff {
+    first: Duration,
+    longest: Duration,
+    failures: u32,
+}
+
+impl Backoff {
+    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
+        Self {
+            first,
+            longest,
+            failures: 0,
+        }
+    }
+
+    /// The delay after one more failure. `luck` is a random number from 0 to 1; `at_least` is what the
+    /// server asked for, which the randomness comes on top of.
+    pub(crate) fn after_failure(&mut self, luck: f64, at_least: Option<Duration>) -> Duration {
+        let ceiling = self.ceiling();
+        self.failures = self.failures.saturating_add(1);
+        ceiling.mul_f64(luck.clamp(0.0, 1.0)) + at_least.unwrap_or_default()
+    }
+
+    /// How many failures there were in a row.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// The most that the next delay can be, which is also how long a connection has to last for being a
+    /// success: one that is cut off at once is none.
+    pub(crate) fn ceiling(&self) -> Duration {
+        let doublings = self.failures.min(31);
+        self.first.saturating_mul(1 << doublings).min(self.longest)
+    }
+
+    /// Goes on as if there had been `failures` in a row at least.
+    pub(crate) fn count_at_least(&mut self, failures: u32) {
+        self.failures = self.failures.max(failures);
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.failures = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn ceilings_double_up_to_the_longest_and_begin_anew_after_a_success() {
+        let mut backoff = Backoff::new(SECOND, 30 * SECOND);
+        let seconds = [1, 2, 4, 8, 16, 30, 30];
+        for ceiling in seconds {
+            assert_eq!(backoff.after_failure(1.0, None), ceiling * SECOND);
+        }
+        for _many in 0..100 {
+            assert_eq!(backoff.after_failure(1.0, None), 30 * SECOND);
+        }
+        backoff.reset();
+        assert_eq!(backoff.after_failure(1.0, None), SECOND);
+    }
+
+    #[test]
+    fn a_delay_is_anywhere_under_its_ceiling_and_never_less_than_asked_for() {
+        let mut backoff = Backoff::new(SECOND, 30 * SECOND);
+        assert_eq!(backoff.after_failure(0.0, None), Duration::ZERO);
+        assert_eq!(backoff.after_failure(0.25, None), SECOND / 2);
+        assert_eq!(backoff.after_failure(0.5, Some(7 * SECOND)), 9 * SECOND);
+    }
+}

@@ -1,0 +1,182 @@
+//! Where the server is, and how the client behaves.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+
+use crate::{
+    BuildError, LogIn, LogInError, Session, TokenSource,
+    backoff::Backoff,
+    http::{Address, Rest, Transport},
+};
+
+/// Called with each refresh token that takes the place of the one before.
+pub(crate) type RefreshHook = Arc<dyn Fn(&SecretString) + Send + Sync>;
+
+/// A server, and how to behave towards it. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What all that comes of a client shares.
+pub(crate) struct Shared {
+    pub(crate) rest: Rest,
+    pub(crate) settings: Settings,
+}
+
+pub(crate) struct Settings {
+    pub(crate) device_name: Option<String>,
+    pub(crate) request_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) backoff: Backoff,
+    pub(crate) event_queue: usize,
+    pub(crate) announces_presence: bool,
+    pub(crate) on_refresh_token: Option<RefreshHook>,
+}
+
+/// Makes a [`Client`]. Everything but the address has a default.
+#[must_use]
+pub struct ClientBuilder {
+    url: String,
+    settings: Settings,
+    tls: Option<Arc<rustls::ClientConfig>>,
+}
+
+impl Client {
+    /// A client of the server at `url`, with all defaults.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    pub fn new(url: impl Into<String>) -> Result<Self, BuildError> {
+        Self::builder(url).build()
+    }
+
+    /// Begins a client of the server at `url`: `https://alumni.example.org`, or with a path where a
+    /// proxy has the server under one.
+    pub fn builder(url: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            url: url.into(),
+            settings: Settings {
+                device_name: None,
+                request_timeout: Duration::from_secs(30),
+                connect_timeout: Duration::from_secs(15),
+                backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(30)),
+                event_queue: 256,
+                announces_presence: true,
+                on_refresh_token: None,
+            },
+            tls: None,
+        }
+    }
+
+    /// Logs in with an e-mail address and a password.
+    ///
+    /// # Errors
+    /// [`LogInError`]; at [`OneTimePasswordNeeded`](LogInError::OneTimePasswordNeeded) ask for one and
+    /// log in again.
+    pub async fn log_in(&self, log_in: LogIn) -> Result<Session, LogInError> {
+        Session::begin(Arc::clone(&self.shared), log_in).await
+    }
+
+    /// Goes on with a log-in of before, by the newest refresh token of it. Nothing is asked yet: a
+    /// token that is good no more shows at the first request.
+    pub fn resume(&self, refresh_token: impl Into<SecretString>) -> Session {
+        Session::resume(Arc::clone(&self.shared), refresh_token.into())
+    }
+
+    /// Uses the tokens of an application that keeps its log-ins itself.
+    pub fn with_tokens(&self, source: impl TokenSource) -> Session {
+        Session::with_tokens(Arc::clone(&self.shared), Box::new(source))
+    }
+}
+
+impl ClientBuilder {
+    /// What the person sees in their list of log-ins: "Amina's laptop".
+    pub fn device_name(mut self, name: impl Into<String>) -> Self {
+        self.settings.device_name = Some(name.into());
+        self
+    }
+
+    /// How long a request may take, reconnects included, before it is
+    /// [`TimedOut`](crate::RequestError::TimedOut). Default: 30 seconds.
+    pub fn request_timeout(mut self, limit: Duration) -> Self {
+        self.settings.request_timeout = limit;
+        self
+    }
+
+    /// How long one attempt to connect may take. Default: 15 seconds.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.settings.connect_timeout = limit;
+        self
+    }
+
+    /// How long to wait before connecting again: a random time up to `first` after the first failure,
+    /// up to twice as long after each further one, and never above `longest` unless the server asks
+    /// for more. Default: 1 second and 30 seconds.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.settings.backoff = Backoff::new(first, longest);
+        self
+    }
+
+    /// How many events may wait for the application, at least 1. Default: 256.
+    pub fn event_queue(mut self, capacity: usize) -> Self {
+        self.settings.event_queue = capacity.max(1);
+        self
+    }
+
+    /// Does not tell others that the user is online.
+    pub fn invisible(mut self) -> Self {
+        self.settings.announces_presence = false;
+        self
+    }
+
+    /// Is called with each new refresh token, before anything else is done with the answer it came
+    /// in. Whoever wants to [`resume`](Client::resume) after a restart writes it down there, in the
+    /// place of the one before: an old one ends the log-in.
+    pub fn on_refresh_token(
+        mut self,
+        keep: impl Fn(&SecretString) + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.on_refresh_token = Some(Arc::new(keep));
+        self
+    }
+
+    /// Trusts by these rules instead of the system's certificates.
+    pub fn tls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    pub fn build(self) -> Result<Client, BuildError> {
+        let address = Address::parse(&self.url).ok_or(BuildError::BadUrl)?;
+        let transport = Transport::new(address, self.tls)?;
+        let rest = Rest::new(transport, self.settings.connect_timeout);
+        Ok(Client {
+            shared: Arc::new(Shared {
+                rest,
+                settings: self.settings,
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("address", self.shared.rest.address())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}

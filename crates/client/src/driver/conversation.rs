@@ -1,0 +1,465 @@
+//! What is said and heard on one connection.
+
+use std::{collections::HashMap, mem, sync::Arc, time::Duration};
+
+use abu_chat_protocol::{
+    ClientPacket, RequestRef, RoomId, ServerPacket,
+    client::{ChatJoin, TokenRenew, Typing},
+    server::{self, Limits, ReactionNotify, RoomChange, RoomNotify},
+};
+use futures_util::FutureExt;
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    Driver, Outcome,
+    application::Wish,
+    attempt::Opened,
+    link::{Heard, Link},
+};
+use crate::{
+    AccessToken, ApiError, BoxFuture, EndReason, Event, Message, Position, Room, TokenError,
+    event::{Delivery, Interruption},
+    resume::{Live, UnknownRoom},
+};
+
+/// How long the answer to a `sync-request` may take before the connection counts as lost.
+const SYNC_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long to wait before something is tried again that did not work just now.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The shortest time between two readings of the list of rooms, and between two requests that lead no
+/// further.
+const BREATH: Duration = Duration::from_secs(1);
+
+/// How long a silence the server may promise; more would be a mistake in its configuration.
+const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// New rooms that wait for the list; of further ones the list alone tells.
+const MAX_NEW_ROOMS: usize = 256;
+
+/// The state of one connection.
+pub(super) struct Conversation {
+    link: Link,
+    token: AccessToken,
+    limits: Limits,
+    /// How long a silence means that the connection is lost.
+    longest_silence: Duration,
+    heard_at: Instant,
+    /// The `sync-request` under way, and when its answer is overdue.
+    sync: Option<(RequestRef, Instant)>,
+    syncs: u64,
+    sync_after: Instant,
+    renewal: Option<BoxFuture<'static, Result<AccessToken, TokenError>>>,
+    renew_at: Option<Instant>,
+    /// Not to renew in circles where tokens live shorter than the server's notice.
+    renewals_after: Instant,
+    list: RoomList,
+}
+
+/// The reading of the list of rooms, which tells where a new room begins for the application.
+struct RoomList {
+    is_wanted: bool,
+    not_before: Instant,
+    reading: Option<BoxFuture<'static, Result<Vec<Room>, ApiError>>>,
+    /// Rooms that the user was added to, and that the next reading will have.
+    added: HashMap<RoomId, RoomNotify>,
+    /// Those that the reading under way has.
+    awaited: HashMap<RoomId, RoomNotify>,
+}
+
+impl Conversation {
+    fn new(opened: Opened) -> (Self, Box<server::Welcome>) {
+        let now = Instant::now();
+        let Opened {
+            link,
+            welcome,
+            token,
+            rooms,
+        } = opened;
+        let silence = Duration::from_millis(welcome.heartbeat.idle_timeout_ms);
+        let conversation = Self {
+            link,
+            token,
+            limits: welcome.limits.clone(),
+            longest_silence: silence.min(LONGEST_SILENCE),
+            heard_at: now,
+            sync: None,
+            syncs: 0,
+            sync_after: now,
+            renewal: None,
+            renew_at: None,
+            renewals_after: now,
+            list: RoomList {
+                // After a reconnect the user may have been added to rooms meanwhile.
+                is_wanted: rooms.is_none(),
+                not_before: now,
+                reading: None,
+                added: HashMap::new(),
+                awaited: HashMap::new(),
+            },
+        };
+        (conversation, Box::new(welcome))
+    }
+
+    /// When something is due that nobody else wakes for.
+    fn next_due(&self) -> Instant {
+        let mut due = self.heard_at + self.longest_silence;
+        let sync = match &self.sync {
+            Some((_, overdue)) => Some(*overdue),
+            None => (self.sync_after > Instant::now()).then_some(self.sync_after),
+        };
+        let list =
+            (self.list.is_wanted && self.list.reading.is_none()).then_some(self.list.not_before);
+        for time in [sync, list, self.renew_at].into_iter().flatten() {
+            due = due.min(time);
+        }
+        due
+    }
+}
+
+impl Driver {
+    /// Talks until the connection ends, or the chat does.
+    pub(super) async fn converse(&mut self, opened: Opened) -> Outcome {
+        let (mut conversation, welcome) = Conversation::new(opened);
+        log::debug!("connected as session {}", welcome.session_id);
+        self.application.tell_state(Event::Connected(welcome));
+        self.rooms.connected();
+        let outcome = self.all_turns(&mut conversation).await;
+        if let Outcome::Over(EndReason::Closed) = outcome {
+            conversation.link.goodbye().await;
+        }
+        outcome
+    }
+
+    async fn all_turns(&mut self, conversation: &mut Conversation) -> Outcome {
+        if self.session.shared.settings.announces_presence {
+            let join = ChatJoin::new().into();
+            if let Err(cause) = conversation.link.say(&join, None).await {
+                return cause.into();
+            }
+        }
+        loop {
+            if let Err(outcome) = self.turn(conversation).await {
+                return outcome;
+            }
+        }
+    }
+
+    /// Says what is due, and waits for the next thing to happen.
+    async fn turn(&mut self, conversation: &mut Conversation) -> Result<(), Outcome> {
+        self.say_what_is_due(conversation).await?;
+        let mut due = conversation.next_due();
+        if let Some(time) = self.requests.next_due() {
+            due = due.min(time);
+        }
+        tokio::select! {
+            heard = conversation.link.hear() => self.take_in(conversation, heard),
+            wish = self.application.next(self.requests.have_place()) => {
+                self.follow(conversation, wish).await
+            }
+            token = finished(&mut conversation.renewal) => {
+                renewed(conversation, token).await.map_err(Outcome::from)
+            }
+            rooms = finished(&mut conversation.list.reading) => {
+                self.rooms_listed(conversation, rooms);
+                Ok(())
+            }
+            () = sleep_until(due) => self.check_silence(conversation),
+        }
+    }
+
+    async fn say_what_is_due(&mut self, conversation: &mut Conversation) -> Result<(), Outcome> {
+        let now = Instant::now();
+        self.start_sync(conversation, now).await?;
+        while let Some(frame) = self.requests.next_frame(now, &conversation.limits) {
+            conversation.link.say_text(frame).await?;
+        }
+        let list = &mut conversation.list;
+        if list.is_wanted && list.reading.is_none() && list.not_before <= now {
+            list.is_wanted = false;
+            list.awaited.extend(mem::take(&mut list.added));
+            let session = self.session.clone();
+            list.reading = Some(Box::pin(async move { session.rooms().await }));
+        }
+        if conversation.renew_at.is_some_and(|time| time <= now) {
+            conversation.renew_at = None;
+            let tokens = Arc::clone(&self.session.tokens);
+            let token = conversation.token.clone();
+            conversation.renewal = Some(Box::pin(async move { tokens.other_than(&token).await }));
+        }
+        Ok(())
+    }
+
+    /// Asks for what is missing, one request at a time and only while the application has place for
+    /// the answer.
+    async fn start_sync(
+        &mut self,
+        conversation: &mut Conversation,
+        now: Instant,
+    ) -> Result<(), Interruption> {
+        match &conversation.sync {
+            Some((_, overdue)) if *overdue <= now => return Err(Interruption::Silent),
+            Some(_) => return Ok(()),
+            None if conversation.sync_after > now => return Ok(()),
+            None => {}
+        }
+        if self.application.lags() || !self.application.listens() {
+            return Ok(());
+        }
+        let Some(request) = self.rooms.next_request() else {
+            return Ok(());
+        };
+        conversation.syncs += 1;
+        // No number alone: those are names of the application's requests.
+        let Ok(name) = RequestRef::new(format!("sync-{}", conversation.syncs)) else {
+            return Ok(());
+        };
+        let packet = ClientPacket::from(request);
+        conversation.link.say(&packet, Some(&name)).await?;
+        conversation.sync = Some((name, now + SYNC_PATIENCE));
+        Ok(())
+    }
+
+    fn check_silence(&mut self, conversation: &mut Conversation) -> Result<(), Outcome> {
+        if conversation.heard_at.elapsed() < conversation.longest_silence {
+            return Ok(());
+        }
+        // The machine may have slept: what came meanwhile counts.
+        match conversation.link.hear().now_or_never() {
+            Some(heard) => self.take_in(conversation, heard),
+            None => Err(Interruption::Silent.into()),
+        }
+    }
+
+    async fn follow(&mut self, conversation: &mut Conversation, wish: Wish) -> Result<(), Outcome> {
+        match wish {
+            Wish::Request(request) => self.requests.add(request),
+            Wish::Typing(room, is_typing) => {
+                let typing = Typing::new(room, is_typing).into();
+                conversation.link.say(&typing, None).await?;
+            }
+            Wish::Close => return Err(EndReason::Closed.into()),
+            Wish::Told => {}
+        }
+        Ok(())
+    }
+
+    fn take_in(
+        &mut self,
+        conversation: &mut Conversation,
+        heard: Result<Heard, Interruption>,
+    ) -> Result<(), Outcome> {
+        let heard = heard?;
+        conversation.heard_at = Instant::now();
+        let Some((packet, name)) = heard else {
+            return Ok(());
+        };
+        match name {
+            None => self.take_in_packet(conversation, packet),
+            Some(name) => {
+                if conversation
+                    .sync
+                    .as_ref()
+                    .is_some_and(|(sync, _)| *sync == name)
+                {
+                    self.sync_answered(conversation, packet);
+                } else {
+                    // What answers one session is what all others are told.
+                    self.take_in_packet(conversation, packet.clone());
+                    self.requests.answered(&name, packet, conversation.heard_at);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_in_packet(&mut self, conversation: &mut Conversation, packet: ServerPacket) {
+        match packet {
+            ServerPacket::MessageReceive(packet) => {
+                if let Some(message) = Message::from_packet(packet) {
+                    let room_id = message.room_id.clone();
+                    self.place(conversation, &room_id, Live::Message(message));
+                }
+            }
+            ServerPacket::MessageUpdated(updated) => {
+                let room_id = updated.room_id.clone();
+                self.place(conversation, &room_id, Live::Updated(updated));
+            }
+            ServerPacket::ReactionNotify(reaction) => self.reaction(conversation, reaction),
+            ServerPacket::ListMessageResponse(page) => {
+                if let Some(revision) = page.last_revision {
+                    self.rooms.page(&page.room_id, revision);
+                }
+            }
+            ServerPacket::RoomNotify(notice) => self.room_changed(conversation, notice),
+            ServerPacket::ReadNotify(mark) => self.application.hint(Event::Read(mark)),
+            ServerPacket::TypingNotify(typing) => self.application.hint(Event::Typing(typing)),
+            ServerPacket::ChatJoinNotify(joined) => self.application.hint(Event::Presence {
+                user_id: joined.participant_id,
+                is_online: true,
+            }),
+            ServerPacket::ChatLeave(left) => self.application.hint(Event::Presence {
+                user_id: left.participant_id,
+                is_online: false,
+            }),
+            ServerPacket::Notification(notification) => {
+                self.application.notice(Event::Notification(notification));
+            }
+            ServerPacket::TokenExpiring(_) if conversation.renewal.is_none() => {
+                conversation.renew_at =
+                    Some(conversation.renewals_after.max(conversation.heard_at));
+            }
+            ServerPacket::Error(error) => log::debug!("the server says {}", error.code.as_str()),
+            _ => {}
+        }
+    }
+
+    fn reaction(&mut self, conversation: &mut Conversation, reaction: ReactionNotify) {
+        // Without a revision nothing changed, and only whoever asked is told so.
+        if let Some(revision) = reaction.revision {
+            let room_id = reaction.room_id.clone();
+            let packet = Live::Reaction(reaction, revision.get());
+            self.place(conversation, &room_id, packet);
+        }
+    }
+
+    /// A packet with a place in its room.
+    fn place(&mut self, conversation: &mut Conversation, room_id: &RoomId, packet: Live) {
+        if !self.application.listens() {
+            return;
+        }
+        let mut told = Vec::new();
+        let placed = match self.application.lags() {
+            // Asked for again once the application has read what waits.
+            true => self.rooms.missed(room_id),
+            false => self.rooms.live(packet, &mut told),
+        };
+        self.tell_all(told);
+        if placed == Err(UnknownRoom) {
+            conversation.list.is_wanted = true;
+        }
+    }
+
+    fn room_changed(&mut self, conversation: &mut Conversation, notice: RoomNotify) {
+        let list = &mut conversation.list;
+        match &notice.change {
+            RoomChange::Removed => {
+                self.rooms.forget(&notice.room_id);
+                list.added.remove(&notice.room_id);
+                list.awaited.remove(&notice.room_id);
+            }
+            RoomChange::Added if !self.rooms.knows(&notice.room_id) => {
+                list.is_wanted = true;
+                if list.added.len() < MAX_NEW_ROOMS {
+                    list.added.insert(notice.room_id.clone(), notice);
+                }
+                return;
+            }
+            // Archived rooms are in no list; one that is opened again may be new here.
+            _ if !self.rooms.knows(&notice.room_id) => list.is_wanted = true,
+            _ => {}
+        }
+        self.application.notice(Event::Room(notice));
+    }
+
+    /// New rooms begin where the list says: what was said before is in their history.
+    fn rooms_listed(
+        &mut self,
+        conversation: &mut Conversation,
+        listed: Result<Vec<Room>, ApiError>,
+    ) {
+        let now = Instant::now();
+        let list = &mut conversation.list;
+        list.reading = None;
+        let rooms = match listed {
+            Ok(rooms) => rooms,
+            Err(error) => {
+                log::debug!("the list of rooms could not be read: {error}");
+                list.is_wanted = true;
+                list.not_before = now + PAUSE;
+                return;
+            }
+        };
+        list.not_before = now + BREATH;
+        let mut awaited = mem::take(&mut list.awaited);
+        for room in rooms {
+            let position = Position::new(room.id.clone(), room.last_seq);
+            if self.rooms.adopt(&position) {
+                let notice = awaited.remove(&room.id).unwrap_or_else(|| {
+                    let notice = RoomNotify::new(room.id, RoomChange::Added);
+                    match room.name {
+                        Some(name) => notice.named(name),
+                        None => notice,
+                    }
+                });
+                self.application.notice(Event::Room(notice));
+            }
+        }
+        // Not in the list: archived at once, perhaps.
+        for notice in awaited.into_values() {
+            self.application.notice(Event::Room(notice));
+        }
+    }
+
+    fn sync_answered(&mut self, conversation: &mut Conversation, packet: ServerPacket) {
+        conversation.sync = None;
+        let now = conversation.heard_at;
+        match packet {
+            ServerPacket::SyncResponse(answer) => {
+                let mut told = Vec::new();
+                if !self.rooms.answered(answer, &mut told) {
+                    conversation.sync_after = now + BREATH;
+                }
+                self.tell_all(told);
+            }
+            ServerPacket::Error(error) => {
+                self.rooms.refused();
+                let pause = error.retry_after_ms.map_or(PAUSE, Duration::from_millis);
+                conversation.sync_after = now + pause;
+            }
+            _ => {
+                self.rooms.refused();
+                conversation.sync_after = now + PAUSE;
+            }
+        }
+    }
+
+    fn tell_all(&mut self, told: Vec<Delivery>) {
+        for delivery in told {
+            self.application.tell(delivery);
+        }
+    }
+}
+
+/// Gives the session the new token. Where none can be had any more, the server ends the session in its
+/// time, and the attempt to come back tells why.
+async fn renewed(
+    conversation: &mut Conversation,
+    token: Result<AccessToken, TokenError>,
+) -> Result<(), Interruption> {
+    conversation.renewal = None;
+    conversation.renewals_after = Instant::now() + BREATH;
+    match token {
+        Ok(token) => {
+            let packet = TokenRenew::new(token.expose()).into();
+            conversation.token = token;
+            conversation.link.say(&packet, None).await
+        }
+        Err(error) => {
+            log::debug!("the token could not be renewed: {error}");
+            if let TokenError::NotNow(_) = error {
+                conversation.renew_at = Some(Instant::now() + PAUSE);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// What the work gives; never, while there is none.
+async fn finished<T>(work: &mut Option<BoxFuture<'static, T>>) -> T {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,198 @@
+//! What the application asked and is not answered yet: plain data.
+//!
+//! A request goes out under a number, its `ref`. When the connection breaks, nobody knows what became
+//! of those under way: they go out again on the next one, in their order and one at a time, before
+//! anything new. All of them may be done twice without harm: a message has its `client_message_id`, an
+//! edit sets the same text, a mark or a reaction is there already.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use abu_chat_protocol::{
+    ClientPacket, RequestRef, ServerPacket,
+    server::{self, ErrorCode, Limits},
+};
+use tokio::time::Instant;
+
+use crate::{EndReason, RequestError, chat::Request};
+
+/// Requests at a time; more wait in the queue before the driver.
+const MAX_REQUESTS: usize = 64;
+
+/// How long to wait before a repeated request is sent once more, where the server does not say.
+const PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub(super) struct Requests {
+    numbers: u64,
+    /// Not sent on this connection.
+    waiting: VecDeque<Pending>,
+    under_way: BTreeMap<u64, Pending>,
+}
+
+struct Pending {
+    number: u64,
+    request: Request,
+    /// Sent on an earlier connection, so that it may have been done.
+    is_repeated: bool,
+    not_before: Option<Instant>,
+}
+
+impl Requests {
+    pub(super) fn add(&mut self, request: Request) {
+        self.numbers += 1;
+        self.waiting.push_back(Pending {
+            number: self.numbers,
+            request,
+            is_repeated: false,
+            not_before: None,
+        });
+    }
+
+    /// Whether one more may be added; whoever waits no longer gives up their place.
+    pub(super) fn have_place(&mut self) -> bool {
+        if self.count() >= MAX_REQUESTS {
+            self.waiting.retain(Pending::is_awaited);
+            self.under_way.retain(|_, pending| pending.is_awaited());
+        }
+        self.count() < MAX_REQUESTS
+    }
+
+    /// The frame to send now, if there is one. What the server would not take is answered here.
+    pub(super) fn next_frame(&mut self, now: Instant, limits: &Limits) -> Option<String> {
+        loop {
+            if self.is_repeating() {
+                return None;
+            }
+            let first = self.waiting.front()?;
+            if first.not_before.is_some_and(|time| time > now) {
+                return None;
+            }
+            let pending = self.waiting.pop_front()?;
+            if !pending.is_awaited() {
+                continue;
+            }
+            match frame(&pending.request.packet, pending.number, limits) {
+                Ok(frame) => {
+                    self.under_way.insert(pending.number, pending);
+                    return Some(frame);
+                }
+                Err(error) => pending.answer(Err(error)),
+            }
+        }
+    }
+
+    /// When there will be a frame that there is not now.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        if self.is_repeating() {
+            return None;
+        }
+        self.waiting.front().and_then(|pending| pending.not_before)
+    }
+
+    /// The answer to a request of that name, if it is one of these.
+    pub(super) fn answered(&mut self, name: &RequestRef, packet: ServerPacket, now: Instant) {
+        let number = name.as_str().parse().ok();
+        let Some(mut pending) = number.and_then(|number: u64| self.under_way.remove(&number))
+        else {
+            return;
+        };
+        match packet {
+            ServerPacket::Error(error) if pending.is_repeated && is_passing(&error) => {
+                // The first one may have been done: only a real answer tells.
+                let pause = error.retry_after_ms.map_or(PAUSE, Duration::from_millis);
+                pending.not_before = Some(now + pause);
+                self.waiting.push_front(pending);
+            }
+            ServerPacket::Error(error) => pending.answer(Err(RequestError::from_packet(error))),
+            packet => pending.answer(Ok(packet)),
+        }
+    }
+
+    /// The connection is gone; what was under way waits for the next one.
+    pub(super) fn disconnected(&mut self) {
+        while let Some((_, mut pending)) = self.under_way.pop_last() {
+            pending.is_repeated = true;
+            self.waiting.push_front(pending);
+        }
+        for pending in &mut self.waiting {
+            pending.not_before = None;
+        }
+    }
+
+    /// There will be no answers any more.
+    pub(super) fn end(&mut self, reason: &EndReason) {
+        self.disconnected();
+        for pending in self.waiting.drain(..) {
+            pending.answer(Err(reason.clone().into()));
+        }
+    }
+
+    /// Whether a repeated request is under way, which nothing overtakes.
+    fn is_repeating(&self) -> bool {
+        self.under_way.values().any(|pending| pending.is_repeated)
+    }
+
+    fn count(&self) -> usize {
+        self.waiting.len() + self.under_way.len()
+    }
+}
+
+impl Pending {
+    fn is_awaited(&self) -> bool {
+        !self.request.answer.is_closed()
+    }
+
+    fn answer(self, answer: Result<ServerPacket, RequestError>) {
+        // Whoever waits no longer needs no answer.
+        let _ = self.request.answer.send(answer);
+    }
+}
+
+fn is_passing(error: &server::Error) -> bool {
+    matches!(
+        error.code,
+        ErrorCode::RateLimited | ErrorCode::Unavailable | ErrorCode::Internal
+    )
+}
+
+/// The packet as text, where the server would take it: a frame over its limit would end the connection,
+/// and the next one, and so on.
+fn frame(packet: &ClientPacket, number: u64, limits: &Limits) -> Result<String, RequestError> {
+    let text = match packet {
+        ClientPacket::MessageSend(send) => Some(&send.message),
+        ClientPacket::MessageEdit(edit) => Some(&edit.message),
+        _ => None,
+    };
+    if let Some(text) = text {
+        check_text(text, limits.max_message_characters)?;
+    }
+    let frame = match RequestRef::new(number.to_string()) {
+        Ok(name) => packet.to_json_with_ref(&name),
+        Err(too_long) => return Err(RequestError::Invalid(too_long.to_string())),
+    };
+    if u64::try_from(frame.len()).unwrap_or(u64::MAX) > limits.max_frame_bytes {
+        return Err(RequestError::TooLong {
+            limit: limits.max_message_characters,
+        });
+    }
+    Ok(frame)
+}
+
+fn check_text(text: &str, limit: u64) -> Result<(), RequestError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(RequestError::Empty);
+    }
+    let characters = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+    if characters > limit {
+        return Err(RequestError::TooLong { limit });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "requests_tests.rs"]
+mod tests;

@@ -1,0 +1,188 @@
+//! A message as an application keeps it.
+
+use std::fmt;
+
+use abu_chat_protocol::{
+    MessageId, RoomId, UserId,
+    server::{MessageReceive, MessageUpdated, Reaction, ReactionNotify},
+};
+use chrono::{DateTime, Utc};
+
+/// A message of a room, with all it has in profile v2. `Debug` tells the length of the text alone.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Message {
+    /// The room it was said in.
+    pub room_id: RoomId,
+    /// The message itself.
+    pub id: MessageId,
+    /// Its place in the room: 1, 2, 3 and so on, without gaps or repeats. Sort by it.
+    pub seq: u64,
+    /// Who said it.
+    pub sender_id: UserId,
+    /// What it says; empty where it was deleted.
+    pub text: String,
+    /// When the server accepted it.
+    pub timestamp: DateTime<Utc>,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// When its text was last changed, if ever.
+    pub edited_at: Option<DateTime<Utc>>,
+    /// Whether it was deleted: it keeps its place and has no text.
+    pub deleted: bool,
+    /// How people reacted, the oldest emoji first.
+    pub reactions: Vec<Reaction>,
+    /// Which change of the room last touched it; 0 where none did.
+    pub revision: u64,
+}
+
+impl Message {
+    /// `None` where the server left out what every message has in profile v2.
+    pub(crate) fn from_packet(packet: MessageReceive) -> Option<Self> {
+        Some(Self {
+            room_id: packet.room_id,
+            id: packet.message_id?,
+            seq: packet.seq?.get(),
+            sender_id: packet.sender_id,
+            text: packet.message,
+            timestamp: packet.timestamp,
+            reply_to: packet.reply_to,
+            edited_at: packet.edited_at,
+            deleted: packet.deleted,
+            reactions: packet.reactions,
+            revision: packet.revision.map_or(0, Into::into),
+        })
+    }
+
+    /// Takes in an edit or the deletion of this message. What is older than what the message shows
+    /// already, or of another message, changes nothing; tells whether something changed.
+    pub fn update(&mut self, change: &MessageUpdated) -> bool {
+        if change.message_id != self.id || change.revision.get() <= self.revision {
+            return false;
+        }
+        self.text.clone_from(&change.message);
+        self.edited_at = change.edited_at;
+        self.deleted = change.deleted;
+        if change.deleted {
+            self.reactions.clear();
+        }
+        self.revision = change.revision.get();
+        true
+    }
+
+    /// Takes in a reaction to this message, by the same rules. The list of people behind an emoji
+    /// follows as far as it is known: the server names ten of them at most.
+    pub fn react(&mut self, change: &ReactionNotify) -> bool {
+        let revision = change.revision.map_or(0, Into::into);
+        if change.message_id != self.id || revision <= self.revision {
+            return false;
+        }
+        let place = self
+            .reactions
+            .iter()
+            .position(|reaction| reaction.emoji == change.emoji);
+        match (std::num::NonZeroU64::new(change.count), place) {
+            (None, Some(place)) => drop(self.reactions.remove(place)),
+            (None, None) => {}
+            (Some(count), Some(place)) => {
+                let reaction = &mut self.reactions[place];
+                reaction
+                    .user_ids
+                    .retain(|user| *user != change.participant_id);
+                let mut people = std::mem::take(&mut reaction.user_ids);
+                if change.is_added {
+                    people.push(change.participant_id.clone());
+                }
+                *reaction = Reaction::new(change.emoji.clone(), count, people);
+            }
+            (Some(count), None) => {
+                let people = change.is_added.then(|| change.participant_id.clone());
+                let reaction =
+                    Reaction::new(change.emoji.clone(), count, people.into_iter().collect());
+                self.reactions.push(reaction);
+            }
+        }
+        self.revision = revision;
+        true
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("room_id", &self.room_id)
+            .field("id", &self.id)
+            .field("seq", &self.seq)
+            .field("sender_id", &self.sender_id)
+            .field("text", &format_args!("{} bytes", self.text.len()))
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use abu_chat_protocol::Emoji;
+    use std::num::NonZeroU64;
+
+    fn message() -> Message {
+        let seq = NonZeroU64::MIN;
+        let packet = MessageReceive::new("room", "amina", "Salaam", DateTime::UNIX_EPOCH);
+        Message::from_packet(packet.stored_as("message", seq)).unwrap()
+    }
+
+    fn at(revision: u64) -> NonZeroU64 {
+        NonZeroU64::new(revision).unwrap()
+    }
+
+    fn edit(text: &str, revision: u64) -> MessageUpdated {
+        let time = DateTime::UNIX_EPOCH;
+        MessageUpdated::edited("room", "message", NonZeroU64::MIN, text, time, at(revision))
+    }
+
+    #[test]
+    fn an_older_edit_does_not_undo_a_newer_one() {
+        let mut message = message();
+        assert!(message.update(&edit("new", 2)));
+        assert!(!message.update(&edit("old", 1)));
+        assert_eq!((message.text.as_str(), message.revision), ("new", 2));
+    }
+
+    #[test]
+    fn a_deleted_message_has_neither_text_nor_reactions() {
+        let mut message = message();
+        let emoji = Emoji::new("\u{1f44d}").unwrap();
+        let reaction = ReactionNotify::added("room", "message", "musa", emoji, 1);
+        assert!(message.react(&reaction.at_revision(at(1))));
+        let deletion = MessageUpdated::deleted("room", "message", NonZeroU64::MIN, at(2));
+        assert!(message.update(&deletion));
+        assert!(message.deleted && message.text.is_empty() && message.reactions.is_empty());
+    }
+
+    #[test]
+    fn reactions_are_counted_as_the_server_counts_them() {
+        let mut message = message();
+        let emoji = Emoji::new("\u{1f44d}").unwrap();
+        let added =
+            |who: &str, count| ReactionNotify::added("room", "message", who, emoji.clone(), count);
+        message.react(&added("musa", 1).at_revision(at(1)));
+        message.react(&added("amina", 2).at_revision(at(2)));
+        assert_eq!(message.reactions[0].count.get(), 2);
+        assert_eq!(
+            message.reactions[0].user_ids,
+            ["musa".into(), "amina".into()]
+        );
+        let taken_back = ReactionNotify::removed("room", "message", "musa", emoji.clone(), 1);
+        message.react(&taken_back.at_revision(at(3)));
+        assert_eq!(message.reactions[0].user_ids, ["amina".into()]);
+        let last = ReactionNotify::removed("room", "message", "amina", emoji.clone(), 0);
+        message.react(&last.at_revision(at(4)));
+        assert!(message.reactions.is_empty());
+    }
+
+    #[test]
+    fn what_was_said_stays_out_of_logs() {
+        assert!(!format!("{:?}", message()).contains("Salaam"));
+    }
+}

@@ -1,0 +1,407 @@
+//! How much of each room the application has, and what is asked for so that it misses nothing: plain
+//! data, without a socket or a clock.
+//!
+//! A room is *level* while what arrives live continues what was told: the next `seq`, the next
+//! `revision`. Whatever does not continue it, and every new connection, leaves the room *behind*: a
+//! `sync-request` asks for what is missing, and live packets wait in a bounded buffer until the answer
+//! is complete. What the buffer has no place for is asked for again.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use abu_chat_protocol::{
+    RoomId,
+    client::{MAX_SYNC_ROOMS, RoomPosition, SyncRequest},
+    server::{MessageUpdated, ReactionNotify, RoomCatchUp, RoomChange, RoomNotify, SyncResponse},
+};
+
+use crate::{
+    Message,
+    event::{Delivery, Event},
+};
+
+/// Packets that wait for answers to `sync-request`, in all rooms together.
+pub(crate) const MAX_BUFFERED: usize = 1_024;
+
+/// How much of a room an application has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Position {
+    /// The room.
+    pub room_id: RoomId,
+    /// The place of the last message told; 0 where none was.
+    pub last_seq: u64,
+    /// The last change to a message told; `None` where changes so far do not matter.
+    pub last_revision: Option<u64>,
+}
+
+impl Position {
+    /// A room whose messages up to the place `last_seq` are known, with all changes to them.
+    pub fn new(room_id: impl Into<RoomId>, last_seq: u64) -> Self {
+        Self {
+            room_id: room_id.into(),
+            last_seq,
+            last_revision: None,
+        }
+    }
+
+    /// With changes known up to this one and no further.
+    #[must_use]
+    pub fn with_last_revision(self, last_revision: u64) -> Self {
+        Self {
+            last_revision: Some(last_revision),
+            ..self
+        }
+    }
+}
+
+/// A packet of a room that has a number in it.
+#[derive(Debug, Clone)]
+pub(crate) enum Live {
+    Message(Message),
+    Updated(MessageUpdated),
+    /// With a `revision`: one without changed nothing.
+    Reaction(ReactionNotify, u64),
+}
+
+impl Live {
+    fn room_id(&self) -> &RoomId {
+        match self {
+            Self::Message(message) => &message.room_id,
+            Self::Updated(updated) => &updated.room_id,
+            Self::Reaction(reaction, _) => &reaction.room_id,
+        }
+    }
+}
+
+/// Where a packet of an unknown room belongs has to be found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UnknownRoom;
+
+/// All rooms.
+#[derive(Debug)]
+pub(crate) struct Rooms {
+    rooms: HashMap<RoomId, Room>,
+    /// The rooms that are behind and not asked for, in the order in which they will be.
+    waiting: VecDeque<RoomId>,
+    /// The rooms of the request under way.
+    asked: Option<HashSet<RoomId>>,
+    buffered: usize,
+    max_buffered: usize,
+}
+
+#[derive(Debug)]
+struct Room {
+    seq: u64,
+    revision: Option<u64>,
+    behind: Option<Behind>,
+}
+
+/// What has come meanwhile.
+#[derive(Debug, Default)]
+struct Behind {
+    buffer: VecDeque<Live>,
+    /// Something came after the request that the buffer does not hold: its answer will not be enough.
+    missed: bool,
+}
+
+/// What becomes of a packet of a level room.
+enum Step {
+    Deliver,
+    Known,
+    Gap,
+}
+
+impl Rooms {
+    pub(crate) fn new(max_buffered: usize) -> Self {
+        Self {
+            rooms: HashMap::new(),
+            waiting: VecDeque::new(),
+            asked: None,
+            buffered: 0,
+            max_buffered,
+        }
+    }
+
+    /// Takes up a room from this position on; tells whether it was unknown. It is behind, so that it is
+    /// asked for.
+    pub(crate) fn adopt(&mut self, position: &Position) -> bool {
+        if self.rooms.contains_key(&position.room_id) {
+            return false;
+        }
+        let room = Room {
+            seq: position.last_seq,
+            revision: position.last_revision,
+            behind: Some(Behind::default()),
+        };
+        self.rooms.insert(position.room_id.clone(), room);
+        self.waiting.push_back(position.room_id.clone());
+        true
+    }
+
+    /// The user is no longer in the room.
+    pub(crate) fn forget(&mut self, room_id: &RoomId) {
+        if let Some(behind) = self.rooms.remove(room_id).and_then(|room| room.behind) {
+            self.buffered -= behind.buffer.len();
+        }
+        self.waiting.retain(|waiting| waiting != room_id);
+        if let Some(asked) = &mut self.asked {
+            asked.remove(room_id);
+        }
+    }
+
+    pub(crate) fn knows(&self, room_id: &RoomId) -> bool {
+        self.rooms.contains_key(room_id)
+    }
+
+    /// A new connection: of every room something may have been missed.
+    pub(crate) fn connected(&mut self) {
+        self.asked = None;
+        self.buffered = 0;
+        for (room_id, room) in &mut self.rooms {
+            if room.behind.replace(Behind::default()).is_none() {
+                self.waiting.push_back(room_id.clone());
+            }
+        }
+        // Those that were asked for wait again, too.
+        let waiting: HashSet<RoomId> = self.waiting.iter().cloned().collect();
+        let others = self.rooms.keys().filter(|room| !waiting.contains(room));
+        self.waiting.extend(others.cloned().collect::<Vec<_>>());
+    }
+
+    /// A packet that came live.
+    pub(crate) fn live(
+        &mut self,
+        packet: Live,
+        out: &mut Vec<Delivery>,
+    ) -> Result<(), UnknownRoom> {
+        let room_id = packet.room_id().clone();
+        let room = self.rooms.get_mut(&room_id).ok_or(UnknownRoom)?;
+        if room.behind.is_none() {
+            match room.step(&packet) {
+                Step::Known => return Ok(()),
+                Step::Deliver => {
+                    out.push(room.deliver(packet));
+                    return Ok(());
+                }
+                Step::Gap => {
+                    room.behind = Some(Behind::default());
+                    self.waiting.push_back(room_id.clone());
+                }
+            }
+        }
+        if self.buffered < self.max_buffered {
+            self.buffered += 1;
+            let behind = room.behind.get_or_insert_default();
+            behind.buffer.push_back(packet);
+        } else {
+            self.missed(&room_id)?;
+        }
+        Ok(())
+    }
+
+    /// Something came of the room that was let go.
+    pub(crate) fn missed(&mut self, room_id: &RoomId) -> Result<(), UnknownRoom> {
+        let room = self.rooms.get_mut(room_id).ok_or(UnknownRoom)?;
+        if room.behind.is_none() {
+            self.waiting.push_back(room_id.clone());
+        }
+        let behind = room.behind.get_or_insert_default();
+        self.buffered -= behind.buffer.len();
+        behind.buffer.clear();
+        behind.missed = true;
+        Ok(())
+    }
+
+    /// A page of history shows a room as it was after this change. Where more was told already, the
+    /// page lacks it, and the changes since are told again.
+    pub(crate) fn page(&mut self, room_id: &RoomId, last_revision: u64) {
+        let Some(room) = self.rooms.get_mut(room_id) else {
+            return;
+        };
+        if room.revision.is_none_or(|known| known <= last_revision) {
+            return;
+        }
+        room.revision = Some(last_revision);
+        match &mut room.behind {
+            Some(behind) => behind.missed = true,
+            None => {
+                room.behind = Some(Behind::default());
+                self.waiting.push_back(room_id.clone());
+            }
+        }
+    }
+
+    /// What to ask for next, where something has to be asked for and no request is under way.
+    pub(crate) fn next_request(&mut self) -> Option<SyncRequest> {
+        if self.asked.is_some() || self.waiting.is_empty() {
+            return None;
+        }
+        let mut asked = HashSet::new();
+        let mut positions = Vec::new();
+        while positions.len() < MAX_SYNC_ROOMS
+            && let Some(room_id) = self.waiting.pop_front()
+        {
+            let Some(room) = self.rooms.get_mut(&room_id) else {
+                continue;
+            };
+            if let Some(behind) = &mut room.behind {
+                behind.missed = false;
+            }
+            positions.push(room.position(&room_id).into_wire());
+            asked.insert(room_id);
+        }
+        self.asked = Some(asked);
+        Some(SyncRequest::new(positions))
+    }
+
+    /// The request was refused: its rooms wait again.
+    pub(crate) fn refused(&mut self) {
+        let asked = self.asked.take().unwrap_or_default();
+        self.waiting.extend(asked);
+    }
+
+    /// The answer. Tells whether it led any room further.
+    pub(crate) fn answered(&mut self, answer: SyncResponse, out: &mut Vec<Delivery>) -> bool {
+        let mut asked = self.asked.take().unwrap_or_default();
+        let mut led_further = false;
+        for room_id in answer.not_a_member {
+            if asked.remove(&room_id) {
+                self.forget(&room_id);
+                let notice = RoomNotify::new(room_id, RoomChange::Removed);
+                out.push(Event::Room(notice).into());
+                led_further = true;
+            }
+        }
+        let mut unfinished = Vec::new();
+        for caught_up in answer.rooms {
+            if !asked.remove(&caught_up.room_id) {
+                continue;
+            }
+            let room_id = caught_up.room_id.clone();
+            let has_more = caught_up.has_more;
+            let Some(room) = self.rooms.get_mut(&room_id) else {
+                continue;
+            };
+            led_further |= room.catch_up(caught_up, out) || !has_more;
+            if has_more {
+                unfinished.push(room_id);
+            } else if !self.level(&room_id, out) {
+                self.waiting.push_back(room_id);
+            }
+        }
+        // One room after the other, so that the answers' places are not spread over all of them.
+        for room_id in unfinished.into_iter().rev() {
+            self.waiting.push_front(room_id);
+        }
+        self.waiting.extend(asked);
+        led_further
+    }
+
+    /// Lets in what waited for a complete answer; tells whether the room is level now.
+    fn level(&mut self, room_id: &RoomId, out: &mut Vec<Delivery>) -> bool {
+        let Some(room) = self.rooms.get_mut(room_id) else {
+            return true;
+        };
+        let mut behind = room.behind.take().unwrap_or_default();
+        while let Some(packet) = behind.buffer.pop_front() {
+            match room.step(&packet) {
+                Step::Known => {}
+                Step::Deliver => out.push(room.deliver(packet)),
+                Step::Gap => {
+                    behind.buffer.push_front(packet);
+                    room.behind = Some(behind);
+                    return false;
+                }
+            }
+            self.buffered -= 1;
+        }
+        if behind.missed {
+            room.behind = Some(behind);
+            return false;
+        }
+        true
+    }
+}
+
+impl Room {
+    fn step(&self, packet: &Live) -> Step {
+        let (number, known) = match packet {
+            Live::Message(message) => (message.seq, self.seq),
+            Live::Updated(updated) => (updated.revision.get(), self.revision.unwrap_or_default()),
+            Live::Reaction(_, revision) => (*revision, self.revision.unwrap_or_default()),
+        };
+        if number <= known {
+            Step::Known
+        } else if number == known + 1 {
+            Step::Deliver
+        } else {
+            Step::Gap
+        }
+    }
+
+    /// The packet continues the room.
+    fn deliver(&mut self, packet: Live) -> Delivery {
+        let room_id = packet.room_id().clone();
+        let event = match packet {
+            Live::Message(message) => {
+                self.seq = message.seq;
+                Event::Message(message)
+            }
+            Live::Updated(updated) => {
+                self.revision = Some(updated.revision.get());
+                Event::Updated(updated)
+            }
+            Live::Reaction(reaction, revision) => {
+                self.revision = Some(revision);
+                Event::Reaction(reaction)
+            }
+        };
+        Delivery {
+            event: Some(event),
+            position: Some(self.position(&room_id)),
+        }
+    }
+
+    /// Takes in one answer's part of the room; tells whether it led further.
+    fn catch_up(&mut self, told: RoomCatchUp, out: &mut Vec<Delivery>) -> bool {
+        let before = (self.seq, self.revision);
+        for message in told.messages.into_iter().filter_map(Message::from_packet) {
+            if message.seq > self.seq {
+                out.push(self.deliver(Live::Message(message)));
+            }
+        }
+        for message in told.updated.into_iter().filter_map(Message::from_packet) {
+            out.push(Event::Refreshed(message).into());
+        }
+        self.seq = self.seq.max(told.last_seq);
+        self.revision = Some(self.revision.unwrap_or_default().max(told.last_revision));
+        // Only now is everything up to here told.
+        out.push(Delivery {
+            event: None,
+            position: Some(self.position(&told.room_id)),
+        });
+        before != (self.seq, self.revision)
+    }
+
+    fn position(&self, room_id: &RoomId) -> Position {
+        Position {
+            room_id: room_id.clone(),
+            last_seq: self.seq,
+            last_revision: self.revision,
+        }
+    }
+}
+
+impl Position {
+    fn into_wire(self) -> RoomPosition {
+        let position = RoomPosition::new(self.room_id, self.last_seq);
+        match self.last_revision {
+            Some(revision) => position.with_last_revision(revision),
+            None => position,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "resume_tests.rs"]
+mod tests;

@@ -1,0 +1,413 @@
+//! A log-in, and what it can do over HTTP.
+
+use std::{fmt, sync::Arc};
+
+use abu_chat_protocol::{MessageId, RoomId, UserId};
+use chrono::{DateTime, Utc};
+use hyper::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    AccessToken, ApiError, Chat, ConnectError, Events, LogInError, Message, Position, TokenSource,
+    client::Shared,
+    driver,
+    http::Call,
+    tokens::{RefreshTokens, TokenPair, Tokens},
+};
+
+/// The most pages of a list that are read: ten times as many rooms as a user may be in.
+const MAX_PAGES: usize = 100;
+
+/// What one logs in with. `Debug` shows nothing of it.
+#[must_use]
+pub struct LogIn {
+    email: String,
+    password: SecretString,
+    one_time_password: Option<SecretString>,
+}
+
+impl LogIn {
+    /// A verified address of the account, and its password.
+    pub fn new(email: impl Into<String>, password: impl Into<SecretString>) -> Self {
+        Self {
+            email: email.into(),
+            password: password.into(),
+            one_time_password: None,
+        }
+    }
+
+    /// What the authenticator shows now, or a recovery code.
+    pub fn one_time_password(mut self, code: impl Into<SecretString>) -> Self {
+        self.one_time_password = Some(code.into());
+        self
+    }
+
+    fn body(&self, device_name: Option<&str>) -> Value {
+        let mut body = json!({"email": self.email, "password": self.password.expose_secret()});
+        if let Some(code) = &self.one_time_password {
+            body["otp"] = code.expose_secret().into();
+        }
+        if let Some(name) = device_name {
+            body["device_name"] = name.into();
+        }
+        body
+    }
+}
+
+impl fmt::Debug for LogIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogIn").finish_non_exhaustive()
+    }
+}
+
+/// A log-in on a server. It keeps itself logged in: access tokens are renewed before they end. Cheap
+/// to clone.
+#[derive(Clone)]
+pub struct Session {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) tokens: Arc<Tokens>,
+    user_id: Option<UserId>,
+}
+
+/// A room in the list of the user's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Room {
+    /// The room.
+    pub id: RoomId,
+    /// Whether it is a conversation of two, not a group.
+    pub is_direct: bool,
+    /// A group's name.
+    pub name: Option<String>,
+    /// How many members it has.
+    pub member_count: u32,
+    /// The place of the newest message, which is how many there are.
+    pub last_seq: u64,
+    /// How far the user has read, where the server tells it.
+    pub last_read_seq: Option<u64>,
+    /// How many messages the user has not read, where the server tells it.
+    pub unread_count: Option<u64>,
+    /// The newest message.
+    pub last_message: Option<Message>,
+}
+
+/// Somebody in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Member {
+    /// Who.
+    pub user_id: UserId,
+    /// Their first name.
+    pub firstname: String,
+    /// Their last name.
+    pub lastname: String,
+    /// `member`, `moderator` or `owner`.
+    pub role: String,
+    /// Whether they are online.
+    pub is_online: bool,
+    /// When they last left the chat, where that is told.
+    pub last_seen: Option<DateTime<Utc>>,
+}
+
+impl Session {
+    pub(crate) async fn begin(shared: Arc<Shared>, log_in: LogIn) -> Result<Self, LogInError> {
+        let body = log_in.body(shared.settings.device_name.as_deref());
+        let call = Call::new(Method::POST, "/auth/token").body(&body);
+        let pair: TokenPair = shared.rest.call(call).await?.json()?;
+        let user_id = UserId::from(pair.user.uuid.as_str());
+        let (source, token) = RefreshTokens::of(Arc::clone(&shared), pair);
+        Ok(Self {
+            tokens: Arc::new(Tokens::with(Box::new(source), token)),
+            user_id: Some(user_id),
+            shared,
+        })
+    }
+
+    pub(crate) fn resume(shared: Arc<Shared>, refresh_token: SecretString) -> Self {
+        let source = RefreshTokens::from_token(Arc::clone(&shared), refresh_token);
+        Self::with_tokens(shared, Box::new(source))
+    }
+
+    pub(crate) fn with_tokens(shared: Arc<Shared>, source: Box<dyn TokenSource>) -> Self {
+        Self {
+            shared,
+            tokens: Arc::new(Tokens::new(source)),
+            user_id: None,
+        }
+    }
+
+    /// Whose log-in it is; `None` where it did not begin with [`Client::log_in`](crate::Client::log_in):
+    /// then [`Event::Connected`](crate::Event::Connected) tells.
+    pub fn user_id(&self) -> Option<&UserId> {
+        self.user_id.as_ref()
+    }
+
+    /// Connects to the chat. Once connected it stays so: it comes back by itself whenever it can.
+    ///
+    /// From here on [`Events`] tell everything that is said in any of the user's rooms.
+    ///
+    /// # Errors
+    /// [`ConnectError`] where the first attempt fails. To have that tried again as well, use
+    /// [`open`](Self::open).
+    pub async fn connect(&self) -> Result<(Chat, Events), ConnectError> {
+        driver::connect(self, Vec::new()).await
+    }
+
+    /// The same from where [`Events::positions`] left off, for instance in another process: what was
+    /// said since is told first.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_from(
+        &self,
+        positions: Vec<Position>,
+    ) -> Result<(Chat, Events), ConnectError> {
+        driver::connect(self, positions).await
+    }
+
+    /// Begins to connect, and goes on trying until it has succeeded or is refused for good; events
+    /// tell how it goes. To be called where a Tokio runtime is.
+    pub fn open(&self, positions: Vec<Position>) -> (Chat, Events) {
+        driver::open(self, positions)
+    }
+
+    /// The user's rooms, the most recently active first.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn rooms(&self) -> Result<Vec<Room>, ApiError> {
+        let mut rooms = Vec::new();
+        let mut path = "/rooms?limit=100".to_owned();
+        for _page in 0..MAX_PAGES {
+            let page: List<RawRoom> = self.get(&path).await?;
+            rooms.extend(page.items.into_iter().map(Room::from));
+            let Some(cursor) = page.next_cursor else {
+                break;
+            };
+            path = format!("/rooms?limit=100&cursor={}", escaped(&cursor));
+        }
+        Ok(rooms)
+    }
+
+    /// Members of a room, 50 at most, and where to go on for more.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn members(
+        &self,
+        room: &RoomId,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<Member>, Option<String>), ApiError> {
+        let mut path = format!("/rooms/{}/members?limit=50", escaped(room.as_str()));
+        if let Some(cursor) = cursor {
+            path.push_str("&cursor=");
+            path.push_str(&escaped(cursor));
+        }
+        let page: List<RawMember> = self.get(&path).await?;
+        let members = page.items.into_iter().map(Member::from).collect();
+        Ok((members, page.next_cursor))
+    }
+
+    /// The conversation with one other person, which is begun where there is none.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn open_direct_room(&self, with: &UserId) -> Result<Room, ApiError> {
+        self.open_room(json!({"kind": "direct", "member_ids": [with.as_str()]}))
+            .await
+    }
+
+    /// Makes a group, which the user owns.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn open_group(&self, name: &str, members: &[UserId]) -> Result<Room, ApiError> {
+        let ids: Vec<&str> = members.iter().map(UserId::as_str).collect();
+        self.open_room(json!({"kind": "group", "name": name, "member_ids": ids}))
+            .await
+    }
+
+    /// Ends the log-in: its tokens are worth nothing from then on, and its chats end.
+    ///
+    /// # Errors
+    /// [`ApiError`]. Forget the log-in whatever the answer was.
+    pub async fn log_out(&self) -> Result<(), ApiError> {
+        let call = Call::new(Method::POST, "/auth/logout");
+        self.authorized(call).await.map(drop)
+    }
+
+    async fn open_room(&self, body: Value) -> Result<Room, ApiError> {
+        let call = Call::new(Method::POST, "/rooms")
+            .body(&body)
+            .idempotency_key(Uuid::new_v4());
+        let room: RawRoom = self.authorized(call).await?.json()?;
+        Ok(room.into())
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        self.authorized(Call::new(Method::GET, path)).await?.json()
+    }
+
+    /// Makes the call with a token, and once more with another one where the first is refused.
+    async fn authorized(&self, call: Call) -> Result<crate::http::Answer, ApiError> {
+        let token = self.tokens.get().await?;
+        let first = self.call_with(&call, &token).await;
+        match &first {
+            Err(ApiError::Refused(problem)) if problem.status == 401 => {
+                let other = self.tokens.other_than(&token).await?;
+                self.call_with(&call, &other).await
+            }
+            _ => first,
+        }
+    }
+
+    async fn call_with(
+        &self,
+        call: &Call,
+        token: &AccessToken,
+    ) -> Result<crate::http::Answer, ApiError> {
+        self.shared.rest.call(call.clone().token(token)).await
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("address", self.shared.rest.address())
+            .field("user_id", &self.user_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What stands in a path or a query as it is.
+fn escaped(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[derive(Deserialize)]
+struct List<T> {
+    items: Vec<T>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawRoom {
+    uuid: String,
+    kind: String,
+    name: Option<String>,
+    last_seq: u64,
+    member_count: u32,
+    #[serde(default)]
+    last_read_seq: Option<u64>,
+    #[serde(default)]
+    unread_count: Option<u64>,
+    #[serde(default)]
+    last_message: Option<RawMessage>,
+}
+
+#[derive(Deserialize)]
+struct RawMessage {
+    message_id: String,
+    seq: u64,
+    room_id: String,
+    sender_id: String,
+    message: String,
+    timestamp: DateTime<Utc>,
+    #[serde(default)]
+    reply_to: Option<String>,
+    #[serde(default)]
+    edited_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    deleted: bool,
+    #[serde(default)]
+    revision: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct RawMember {
+    user_uuid: String,
+    firstname: String,
+    lastname: String,
+    role: String,
+    #[serde(default)]
+    online: bool,
+    #[serde(default)]
+    last_seen_at: Option<DateTime<Utc>>,
+}
+
+impl From<RawRoom> for Room {
+    fn from(raw: RawRoom) -> Self {
+        Self {
+            id: raw.uuid.into(),
+            is_direct: raw.kind == "direct",
+            name: raw.name,
+            member_count: raw.member_count,
+            last_seq: raw.last_seq,
+            last_read_seq: raw.last_read_seq,
+            unread_count: raw.unread_count,
+            last_message: raw.last_message.map(Message::from),
+        }
+    }
+}
+
+/// The list of rooms tells no reactions.
+impl From<RawMessage> for Message {
+    fn from(raw: RawMessage) -> Self {
+        Self {
+            room_id: raw.room_id.into(),
+            id: raw.message_id.into(),
+            seq: raw.seq,
+            sender_id: raw.sender_id.into(),
+            text: raw.message,
+            timestamp: raw.timestamp,
+            reply_to: raw.reply_to.map(MessageId::from),
+            edited_at: raw.edited_at,
+            deleted: raw.deleted,
+            reactions: Vec::new(),
+            revision: raw.revision.unwrap_or_default(),
+        }
+    }
+}
+
+impl From<RawMember> for Member {
+    fn from(raw: RawMember) -> Self {
+        Self {
+            user_id: raw.user_uuid.into(),
+            firstname: raw.firstname,
+            lastname: raw.lastname,
+            role: raw.role,
+            is_online: raw.online,
+            last_seen: raw.last_seen_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_something_in_an_address_is_escaped() {
+        assert_eq!(escaped("a-b_c.~9"), "a-b_c.~9");
+        assert_eq!(escaped("a b&c=/\u{e9}"), "a%20b%26c%3D%2F%C3%A9");
+    }
+
+    #[test]
+    fn a_log_in_shows_nothing_of_itself() {
+        let log_in = LogIn::new("amina@example.com", "samaru").one_time_password("123456");
+        assert_eq!(format!("{log_in:?}"), "LogIn { .. }");
+    }
+}

@@ -1,0 +1,170 @@
+//! A server that does what a test tells it, for what the real one does seldom.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use abu_chat_client::{AccessToken, Session};
+use abu_chat_protocol::{
+    CloseCode, Profile, ServerPacket,
+    server::{Heartbeat, Limits, Welcome},
+};
+use chrono::DateTime;
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+use tokio_tungstenite::{
+    accept_hdr_async,
+    tungstenite::{
+        Message as Frame,
+        handshake::server::{Request, Response},
+        http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
+        protocol::CloseFrame,
+    },
+};
+
+use crate::people::builder;
+
+/// What becomes of one connection to the chat.
+#[derive(Debug, Clone)]
+pub(crate) enum Script {
+    /// An HTTP answer, as it stands.
+    Refuse(&'static str),
+    /// A welcome, and the end with this code.
+    Close(CloseCode),
+    /// A welcome, and whatever the client says is kept quiet about.
+    Stay,
+    /// A server of before v2.
+    OldServer,
+}
+
+/// Knows no rooms. Each connection to the chat takes the next script; the last one stays.
+pub(crate) struct FakeServer {
+    address: SocketAddr,
+    /// The tokens that came, in order.
+    pub(crate) tokens: mpsc::UnboundedReceiver<String>,
+}
+
+impl FakeServer {
+    pub(crate) async fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let scripts = Arc::new(Mutex::new(VecDeque::from_iter(scripts)));
+        let (tell, tokens) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&scripts), tell.clone()));
+            }
+        });
+        Self { address, tokens }
+    }
+
+    /// Somebody whose tokens are `token-1`, `token-2` and so on.
+    pub(crate) fn session(&self) -> Session {
+        let client = builder(format!("http://{}", self.address)).build().unwrap();
+        let given = Arc::new(Mutex::new(0));
+        client.with_tokens(move || {
+            let mut given = given.lock().unwrap();
+            *given += 1;
+            let token = AccessToken::new(format!("token-{given}"));
+            async move { Ok(token) }
+        })
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    scripts: Arc<Mutex<VecDeque<Script>>>,
+    tell: mpsc::UnboundedSender<String>,
+) {
+    let mut beginning = [0; 10];
+    let is_chat = stream.peek(&mut beginning).await.is_ok() && beginning.starts_with(b"GET /chat ");
+    if !is_chat {
+        answer(&mut stream, &no_rooms()).await;
+        return;
+    }
+    let script = {
+        let mut scripts = scripts.lock().unwrap();
+        match scripts.len() {
+            1 => scripts[0].clone(),
+            _ => scripts.pop_front().unwrap(),
+        }
+    };
+    let code = match script {
+        Script::Refuse(text) => {
+            let request = answer(&mut stream, text).await;
+            let token = request.lines().find_map(|line| {
+                let (name, value) = line.split_once(": Bearer ")?;
+                name.eq_ignore_ascii_case("authorization")
+                    .then(|| value.to_owned())
+            });
+            let _ = tell.send(token.unwrap_or_default());
+            return;
+        }
+        Script::OldServer => {
+            let _ = tell.send(String::new());
+            let plain = accept_hdr_async(stream, |_: &Request, response: Response| Ok(response));
+            // The client ends it.
+            if let Ok(mut socket) = plain.await {
+                while let Some(Ok(_)) = socket.next().await {}
+            }
+            return;
+        }
+        Script::Close(code) => Some(code),
+        Script::Stay => None,
+    };
+    let upgraded = accept_hdr_async(stream, |request: &Request, mut response: Response| {
+        let token = request.headers()["authorization"].to_str().unwrap();
+        let _ = tell.send(token.trim_start_matches("Bearer ").to_owned());
+        let profile = HeaderValue::from_static(Profile::V2.subprotocol());
+        response
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_PROTOCOL, profile);
+        Ok(response)
+    });
+    let mut socket = upgraded.await.unwrap();
+    socket.send(Frame::text(welcome().to_json())).await.unwrap();
+    if let Some(code) = code {
+        let frame = CloseFrame {
+            code: u16::from(code).into(),
+            reason: code.reason().into(),
+        };
+        socket.close(Some(frame)).await.unwrap();
+    }
+    while let Some(Ok(_)) = socket.next().await {}
+}
+
+fn welcome() -> ServerPacket {
+    let time = DateTime::UNIX_EPOCH;
+    let heartbeat = Heartbeat::new(Duration::from_secs(25), Duration::from_secs(60));
+    let limits = Limits::new(65_536, 4_000, Duration::from_secs(900));
+    Welcome::new("session", "amina", time, time, heartbeat, limits).into()
+}
+
+/// Reads a request that has no body, and gives its answer.
+async fn answer(stream: &mut TcpStream, answer: &str) -> String {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if !matches!(stream.read(&mut byte).await, Ok(1)) {
+            break;
+        }
+        request.push(byte[0]);
+    }
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
+    String::from_utf8_lossy(&request).into_owned()
+}
+
+/// The answer to the list of rooms.
+fn no_rooms() -> String {
+    let body = r#"{"items": [], "next_cursor": null}"#;
+    let length = body.len();
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}

@@ -1,0 +1,113 @@
+//! Logging in, staying logged in, and what is read over HTTP.
+
+use std::time::Duration;
+
+use abu_chat_client::{ApiError, ConnectError, EndReason, Event, LogIn, LogInError};
+use abu_test_support::{ADMIN_EMAIL, ADMIN_PASSWORD, TestServer};
+use tokio::sync::mpsc;
+
+use crate::people::{Person, account, builder, client_of, in_time, server};
+
+#[tokio::test]
+async fn the_right_password_opens_a_session_and_a_wrong_one_says_so() {
+    let server = server().await;
+    let client = client_of(&server);
+    let session = client
+        .log_in(LogIn::new(ADMIN_EMAIL, ADMIN_PASSWORD))
+        .await
+        .unwrap();
+    assert!(session.user_id().is_some());
+    assert!(session.rooms().await.unwrap().is_empty());
+    let (chat, _events) = session.connect().await.unwrap();
+    chat.close().await;
+
+    let wrong = client
+        .log_in(LogIn::new(ADMIN_EMAIL, "something else"))
+        .await;
+    assert!(
+        matches!(wrong, Err(LogInError::WrongCredentials)),
+        "{wrong:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_was_logged_out_is_over_everywhere() {
+    let server = server().await;
+    let (_, session) = account(&server, &client_of(&server));
+    session.log_out().await.unwrap();
+    let rooms = session.rooms().await;
+    assert!(
+        matches!(rooms, Err(ApiError::Token(EndReason::LoggedOut))),
+        "{rooms:?}"
+    );
+    let refused = session.connect().await.unwrap_err();
+    assert!(
+        matches!(refused, ConnectError::Ended(EndReason::LoggedOut)),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_said_to_be_so() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let client = builder(format!("http://{nobody}")).build().unwrap();
+    let refused = client
+        .log_in(LogIn::new("amina@example.com", "samaru"))
+        .await;
+    let expected = matches!(refused, Err(LogInError::Api(ApiError::Unreachable(_))));
+    assert!(expected, "{refused:?}");
+}
+
+#[tokio::test]
+async fn each_refresh_token_is_told_and_the_newest_goes_on_elsewhere() {
+    let server = server().await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let client = builder(server.url(""))
+        .on_refresh_token(move |token| drop(tell.send(token.clone())))
+        .build()
+        .unwrap();
+    let session = client
+        .log_in(LogIn::new(ADMIN_EMAIL, ADMIN_PASSWORD))
+        .await
+        .unwrap();
+    let newest = told.recv().await.unwrap();
+    drop(session);
+    let session = client.resume(newest);
+    session.rooms().await.unwrap();
+    told.recv().await.unwrap();
+    session.rooms().await.unwrap();
+    assert!(told.try_recv().is_err(), "a good token is not replaced");
+}
+
+#[tokio::test]
+async fn a_live_session_outlives_its_tokens() {
+    let lifetime = Duration::from_secs(2);
+    let server = TestServer::start_with(|settings| {
+        settings.rate_limits.enabled = false;
+        settings.chat.rate_limits_enabled = false;
+        settings.auth.access_token_ttl = lifetime;
+    })
+    .await;
+    let (tell, mut refreshed) = mpsc::unbounded_channel();
+    let client = builder(server.url(""))
+        .on_refresh_token(move |token| drop(tell.send(token.clone())))
+        .build()
+        .unwrap();
+    let mut amina = Person::new(&server, &client).await;
+    let room = amina.group(&mut []).await;
+    let began = std::time::Instant::now();
+    while began.elapsed() < 2 * lifetime {
+        in_time(refreshed.recv()).await.unwrap();
+    }
+    amina.chat.send(&room, "Still here").await.unwrap();
+    loop {
+        match in_time(amina.events.next()).await.unwrap() {
+            Event::Message(message) => break assert_eq!(message.text, "Still here"),
+            Event::Reconnecting { cause, .. } => panic!("the session ended: {cause}"),
+            _ => {}
+        }
+    }
+}

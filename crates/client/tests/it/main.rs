@@ -1,0 +1,16 @@
+//! The client against the real server, and against one that misbehaves on purpose.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the test's helpers may fail the test"
+)]
+
+mod ending;
+mod fake;
+mod log_in;
+mod many_cuts;
+mod people;
+mod proxy;
+mod reconnecting;
+mod talking;
