@@ -54,9 +54,9 @@ const LEAST_GATHERING: Duration = Duration::from_millis(5);
 const MOST_GATHERING: Duration = Duration::from_millis(150);
 /// How many changes of who types may wait to be published before more are dropped.
 const TYPING_BACKLOG: usize = 4_096;
-/// Of how many users at a time everybody around them is told that they came or left: some 6 KB for each
+/// Of how many users at a time everybody around them is told that they came or left: some 12 KB for each
 /// who is around all of them.
-const PRESENCE_AT_ONCE: usize = 64;
+const PRESENCE_AT_ONCE: usize = 128;
 /// How long the next of them wait at most for readers to keep up.
 const LONGEST_HOLD: Duration = Duration::from_secs(1);
 
@@ -300,10 +300,17 @@ impl Worker {
 
     /// Has a session's frames written now, or soon if this worker is behind.
     fn flush_in_time(&self, outbox: &Outbox) {
-        let mut gathered = self.0.gathered.borrow_mut();
-        if gathered.behind_until.is_none() {
+        if self.0.gathered.borrow().behind_until.is_none() {
             outbox.flush();
-        } else if outbox.defer() {
+        } else {
+            self.flush_soon(outbox);
+        }
+    }
+
+    /// Has a session's frames written along with those that come until then.
+    fn flush_soon(&self, outbox: &Outbox) {
+        if outbox.defer() {
+            let mut gathered = self.0.gathered.borrow_mut();
             let gathering = gathered.last_writing.clamp(LEAST_GATHERING, MOST_GATHERING);
             gathered.outboxes.push(outbox.clone());
             gathered
@@ -516,7 +523,11 @@ impl Worker {
         let mut registry = self.0.registry.borrow_mut();
         for key in registry.sharing_a_room(user, rooms) {
             if let Some(session) = registry.session(key) {
-                self.deliver(session, &mut frames);
+                self.note_delivery();
+                // Few wait for it, and where one comes others often do.
+                if session.queue(&mut frames) {
+                    self.flush_soon(&session.outbox);
+                }
             }
         }
     }
@@ -530,10 +541,14 @@ impl Worker {
     }
 
     fn deliver(&self, session: &Handle, frames: &mut WorkerFrames<'_>) {
-        self.0.deliveries.set(self.0.deliveries.get() + 1);
+        self.note_delivery();
         if session.queue(frames) {
             self.flush_in_time(&session.outbox);
         }
+    }
+
+    fn note_delivery(&self) {
+        self.0.deliveries.set(self.0.deliveries.get() + 1);
     }
 }
 
