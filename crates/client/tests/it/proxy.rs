@@ -148,8 +148,8 @@ impl Network {
             return Life::LONG;
         }
         Life {
-            up: plan.choices.random_range(300..4_000),
-            down: plan.choices.random_range(100..12_000),
+            up: plan.choices.random_range(300..20_000),
+            down: plan.choices.random_range(100..60_000),
         }
     }
 }

@@ -161,15 +161,27 @@ async fn who_reads_slowly_can_still_ask_and_gets_every_message() {
     let mut musa = Person::new(&server, &client).await;
     let room = amina.group(&mut [&mut musa]).await;
     for number in 1..=300 {
+        amina.chat.typing(&room, number == 300);
         amina.chat.send(&room, number.to_string()).await.unwrap();
         amina.hears(&number.to_string()).await;
     }
     // Nothing was read so far, and a request is answered all the same.
     let own = in_time(musa.chat.send(&room, "301")).await.unwrap();
     assert_eq!(own.seq, 301);
+    let mut has_lagged = false;
     for number in 1..=301 {
-        musa.hears(&number.to_string()).await;
+        let message = until(&mut musa.events, |event| match event {
+            Event::Message(message) => Some(message),
+            Event::Lagged => {
+                has_lagged = true;
+                None
+            }
+            _ => None,
+        })
+        .await;
+        assert_eq!(message.text, number.to_string());
     }
+    assert!(has_lagged, "who typed was passed over, and that is said");
 }
 
 #[tokio::test]

@@ -55,6 +55,26 @@ impl From<room::Room> for Room {
 
 /// A conversation in the list of the caller's.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "uuid": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
+    "kind": "group",
+    "name": "Class of 2015",
+    "created_by": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+    "created_at": "2026-01-05T08:30:00Z",
+    "last_modified": "2026-01-05T08:30:00Z",
+    "last_seq": 2,
+    "member_count": 3,
+    "last_message": {
+        "message_id": "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6",
+        "seq": 2,
+        "room_id": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
+        "sender_id": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "message": "Sannu! How is everybody?",
+        "timestamp": "2026-01-05T08:31:12.345678Z",
+    },
+    "last_read_seq": 1,
+    "unread_count": 1,
+}))]
 pub(crate) struct ListedRoom {
     #[serde(flatten)]
     room: Room,

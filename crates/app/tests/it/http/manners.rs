@@ -175,7 +175,7 @@ async fn a_page_that_is_not_on_the_list_is_told_nothing() {
             .await;
         assert!(!answer.headers.contains_key("access-control-allow-origin"));
     }
-    preflight(&rig, PAGE, "PUT", "authorization")
+    preflight(&rig, PAGE, "TRACE", "authorization")
         .await
         .problem("bad-request");
     preflight(&rig, PAGE, "GET", "x-evil")
