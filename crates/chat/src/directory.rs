@@ -86,7 +86,7 @@ pub(crate) enum Change {
         room: RoomId,
         by: UserId,
     },
-    /// Ended for good, so there is nothing to read.
+    /// What ended stays ended, so nothing is read: this is told even while the store is away.
     LogIns {
         user: UserId,
         log_ins: Arc<[SessionId]>,
@@ -298,22 +298,20 @@ impl Reader {
     }
 
     fn read(&self, change: &Change) -> Result<Found, StoreError> {
-        self.store.read(|tx| {
-            Ok(match change {
-                Change::Members { room, users, .. } => {
-                    let members = tx.chat_memberships(*room, users)?;
-                    Found::Memberships(members, tx.room(*room)?)
-                }
-                Change::Account { user } => {
-                    let found = tx.chat_members(&[*user])?;
-                    Found::Active(found.iter().any(|member| member.is_active))
-                }
-                Change::LogIns { .. } => Found::Ended,
-                Change::State { room, .. } | Change::Name { room, .. } => {
-                    Found::Room(tx.room(*room)?)
-                }
-            })
-        })
+        match change {
+            Change::Members { room, users, .. } => self.store.read(|tx| {
+                let members = tx.chat_memberships(*room, users)?;
+                Ok(Found::Memberships(members, tx.room(*room)?))
+            }),
+            Change::Account { user } => self.store.read(|tx| {
+                let found = tx.chat_members(&[*user])?;
+                Ok(Found::Active(found.iter().any(|member| member.is_active)))
+            }),
+            Change::LogIns { .. } => Ok(Found::Ended),
+            Change::State { room, .. } | Change::Name { room, .. } => {
+                self.store.read(|tx| Ok(Found::Room(tx.room(*room)?)))
+            }
+        }
     }
 
     /// What the workers are told; nothing of an account that is not suspended after all.
