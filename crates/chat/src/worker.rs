@@ -43,8 +43,11 @@ const STEP: Duration = Duration::from_millis(50);
 const SLOTS: usize = 2_048;
 /// How many deliveries the inbox task makes before it lets sessions have the thread.
 const DELIVERIES_A_TURN: usize = 2_000;
-/// A worker that gets to its inbox this late is behind.
-const BEHIND: Duration = Duration::from_micros(1_500);
+/// A worker that gets to its inbox this late is late.
+const LATE: Duration = Duration::from_micros(1_500);
+/// A worker that is late all the time for so long is behind. Once is no sign of load: letting frames
+/// gather for it would keep people waiting for nothing.
+const LATE_FOR: Duration = Duration::from_millis(5);
 /// How long a worker that was behind saves its strength.
 const CATCHING_UP: Duration = Duration::from_millis(50);
 /// How long a worker that is behind lets frames gather before it has them written: at least this, and
@@ -87,7 +90,9 @@ struct Inner {
 struct Gathered {
     outboxes: Vec<Outbox>,
     flush_at: Option<Instant>,
-    /// Until when this worker counts as behind.
+    /// Since when this worker is late, if it is.
+    late_since: Option<Instant>,
+    /// Until when it counts as behind.
     behind_until: Option<Instant>,
     /// How long it took to write what had gathered last.
     last_writing: Duration,
@@ -276,9 +281,15 @@ impl Worker {
     fn note_delay(&self, published_at: Instant) {
         let now = Instant::now();
         let mut gathered = self.0.gathered.borrow_mut();
-        if now.saturating_duration_since(published_at) >= BEHIND {
-            gathered.behind_until = Some(now + CATCHING_UP);
-        } else if gathered.behind_until.is_some_and(|until| until <= now) {
+        if now.saturating_duration_since(published_at) >= LATE {
+            let since = *gathered.late_since.get_or_insert(now);
+            if now - since >= LATE_FOR {
+                gathered.behind_until = Some(now + CATCHING_UP);
+            }
+            return;
+        }
+        gathered.late_since = None;
+        if gathered.behind_until.is_some_and(|until| until <= now) {
             gathered.behind_until = None;
         }
     }
