@@ -37,8 +37,9 @@ pub struct Message {
 }
 
 impl Message {
-    /// `None` where the server left out what every message has in profile v2.
-    pub(crate) fn from_packet(packet: MessageReceive) -> Option<Self> {
+    /// The message of a packet, such as a test of one's own makes; `None` where it lacks what every
+    /// message has in profile v2.
+    pub fn from_packet(packet: MessageReceive) -> Option<Self> {
         Some(Self {
             room_id: packet.room_id,
             id: packet.message_id?,

@@ -1,0 +1,93 @@
+//! Asks the server what the state of the program wants to know.
+
+use abu_chat_client::{Chat, Outgoing, RoomId, Session, UserId};
+
+use crate::{
+    app::{Input, Person, Question},
+    room::RoomInfo,
+};
+
+/// How many messages of history are read at once.
+const PAGE: u32 = 50;
+
+/// How many pages of a list of members are read.
+const PAGES: usize = 5;
+
+/// The answer to a question, or why there is none.
+pub(crate) async fn ask(session: Session, chat: Chat, question: Question) -> Input {
+    match question {
+        Question::Rooms => {
+            let rooms = session.rooms().await;
+            Input::Rooms(said(rooms.map(|rooms| rooms.iter().map(info).collect())))
+        }
+        Question::Members(room) => {
+            let members = members(&session, &room).await;
+            Input::Members(room, members)
+        }
+        Question::Presence(room) => Input::Presence(presence(&chat, &room).await),
+        Question::History(room, before) => {
+            let page = match before {
+                Some(seq) => chat.history_before(&room, seq, PAGE).await,
+                None => chat.history(&room, PAGE).await,
+            };
+            Input::History(room, before, said(page.map(|page| page.messages)))
+        }
+        Question::Send(room, id, text) => {
+            let message = Outgoing::new(text).client_message_id(id);
+            let sent = chat.send(&room, message).await;
+            Input::Sent(room, id, said(sent))
+        }
+        Question::MarkRead(room, seq) => {
+            let marked = chat.mark_read(&room, seq).await;
+            Input::Marked(room, marked.is_ok())
+        }
+    }
+}
+
+fn info(room: &abu_chat_client::Room) -> RoomInfo {
+    RoomInfo {
+        id: room.id.clone(),
+        is_direct: room.is_direct,
+        name: room.name.clone(),
+        last_seq: room.last_seq,
+        read_seq: room.last_read_seq.unwrap_or(0),
+        unread: room.unread_count.unwrap_or(0),
+    }
+}
+
+async fn members(session: &Session, room: &RoomId) -> Result<Vec<Person>, String> {
+    let mut people = vec![];
+    let mut cursor = None;
+    for _ in 0..PAGES {
+        let (members, next) = said(session.members(room, cursor.as_deref()).await)?;
+        people.extend(members.into_iter().map(|member| Person {
+            name: format!("{} {}", member.firstname, member.lastname),
+            id: member.user_id,
+            is_online: member.is_online,
+        }));
+        if next.is_none() {
+            break;
+        }
+        cursor = next;
+    }
+    Ok(people)
+}
+
+async fn presence(chat: &Chat, room: &RoomId) -> Result<Vec<(UserId, bool)>, String> {
+    let mut people: Vec<(UserId, bool)> = vec![];
+    for _ in 0..PAGES {
+        let after = people.last().map(|(user, _)| user.clone());
+        let page = said(chat.presence(room, after.as_ref()).await)?;
+        let present = page.participants.into_iter();
+        people.extend(present.map(|one| (one.participant_id, one.is_online)));
+        if !page.has_more {
+            break;
+        }
+    }
+    Ok(people)
+}
+
+/// An error as a sentence for the screen.
+fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
+    result.map_err(|error| error.to_string())
+}

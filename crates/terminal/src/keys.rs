@@ -1,0 +1,154 @@
+//! What keys and the mouse's wheel mean.
+
+use ratatui::crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind,
+};
+
+/// How many rows a turn of the wheel moves.
+const WHEEL_ROWS: isize = 3;
+
+/// What somebody at the keyboard wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Put this where the cursor is.
+    Insert(String),
+    Send,
+    Left,
+    Right,
+    Home,
+    End,
+    Backspace,
+    Delete,
+    DeleteWord,
+    Clear,
+    NextRoom,
+    PreviousRoom,
+    /// Rows up; those below the newest are negative.
+    Scroll(isize),
+    /// Screens up, likewise.
+    Page(isize),
+    Newest,
+    /// Leave the composer; again, leave the program.
+    Escape,
+    /// Back into the composer.
+    Write,
+    /// Send again what failed.
+    Retry,
+    /// Forget what failed.
+    Discard,
+    Quit,
+}
+
+/// What an event of the terminal means; `writing` is whether letters go into the composer.
+pub(crate) fn action(event: Event, writing: bool) -> Option<Action> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => of_key(key, writing),
+        Event::Paste(text) => Some(Action::Insert(text)),
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => Some(Action::Scroll(WHEEL_ROWS)),
+            MouseEventKind::ScrollDown => Some(Action::Scroll(-WHEEL_ROWS)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn of_key(key: KeyEvent, writing: bool) -> Option<Action> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = key.modifiers.contains(KeyModifiers::ALT);
+    match key.code {
+        KeyCode::Char(letter) if control => of_control(letter.to_ascii_lowercase()),
+        KeyCode::Char(letter) if alt => of_reading(letter),
+        KeyCode::Char(letter) if writing => Some(Action::Insert(letter.to_string())),
+        KeyCode::Char(letter) => of_reading(letter),
+        KeyCode::Enter if alt => Some(Action::Insert("\n".to_owned())),
+        KeyCode::Enter if writing => Some(Action::Send),
+        KeyCode::Enter => Some(Action::Write),
+        KeyCode::Tab => Some(Action::NextRoom),
+        KeyCode::BackTab => Some(Action::PreviousRoom),
+        KeyCode::Up => Some(Action::Scroll(1)),
+        KeyCode::Down => Some(Action::Scroll(-1)),
+        KeyCode::PageUp => Some(Action::Page(1)),
+        KeyCode::PageDown => Some(Action::Page(-1)),
+        KeyCode::Left => Some(Action::Left),
+        KeyCode::Right => Some(Action::Right),
+        KeyCode::Home => Some(Action::Home),
+        KeyCode::End => Some(Action::End),
+        KeyCode::Backspace => Some(Action::Backspace),
+        KeyCode::Delete => Some(Action::Delete),
+        KeyCode::Esc => Some(Action::Escape),
+        _ => None,
+    }
+}
+
+fn of_control(letter: char) -> Option<Action> {
+    match letter {
+        'c' => Some(Action::Quit),
+        'n' => Some(Action::NextRoom),
+        'p' => Some(Action::PreviousRoom),
+        'a' => Some(Action::Home),
+        'e' => Some(Action::End),
+        'u' => Some(Action::Clear),
+        'w' => Some(Action::DeleteWord),
+        'h' => Some(Action::Backspace),
+        'r' => Some(Action::Retry),
+        'd' => Some(Action::Discard),
+        _ => None,
+    }
+}
+
+/// What letters mean that go into no composer.
+fn of_reading(letter: char) -> Option<Action> {
+    match letter {
+        'k' => Some(Action::Scroll(1)),
+        'j' => Some(Action::Scroll(-1)),
+        'G' => Some(Action::Newest),
+        'i' => Some(Action::Write),
+        'q' => Some(Action::Quit),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::crossterm::event::MouseEvent;
+
+    fn pressed(code: KeyCode, modifiers: KeyModifiers, writing: bool) -> Option<Action> {
+        action(Event::Key(KeyEvent::new(code, modifiers)), writing)
+    }
+
+    #[test]
+    fn letters_are_written_unless_one_is_reading() {
+        let k = KeyCode::Char('k');
+        let none = KeyModifiers::NONE;
+        assert_eq!(pressed(k, none, true), Some(Action::Insert("k".to_owned())));
+        assert_eq!(pressed(k, none, false), Some(Action::Scroll(1)));
+        assert_eq!(pressed(k, KeyModifiers::ALT, true), Some(Action::Scroll(1)));
+        assert_eq!(pressed(KeyCode::Enter, none, true), Some(Action::Send));
+        assert_eq!(pressed(KeyCode::Enter, none, false), Some(Action::Write));
+    }
+
+    #[test]
+    fn a_key_counts_once_and_control_writes_nothing() {
+        let mut key = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert_eq!(action(Event::Key(key), true), Some(Action::Quit));
+        key.kind = KeyEventKind::Release;
+        assert_eq!(action(Event::Key(key), true), None);
+        let unused = pressed(KeyCode::Char('y'), KeyModifiers::CONTROL, true);
+        assert_eq!(unused, None);
+    }
+
+    #[test]
+    fn the_wheel_scrolls_and_what_is_pasted_is_written() {
+        let wheel = MouseEvent {
+            kind: MouseEventKind::ScrollUp,
+            column: 0,
+            row: 0,
+            modifiers: KeyModifiers::NONE,
+        };
+        assert_eq!(action(Event::Mouse(wheel), true), Some(Action::Scroll(3)));
+        let paste = Event::Paste("a\nb".to_owned());
+        assert_eq!(action(paste, true), Some(Action::Insert("a\nb".to_owned())));
+    }
+}

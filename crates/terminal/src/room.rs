@@ -1,0 +1,188 @@
+//! A room as the screen needs it: the newest messages, what is on its way, who types.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use abu_chat_client::{Message, MessageId, RoomId, UserId};
+use uuid::Uuid;
+
+use crate::composer::Composer;
+
+/// The most messages that are kept of the room on the screen.
+pub(crate) const KEPT: usize = 2000;
+
+/// The most that are kept of every other room.
+pub(crate) const KEPT_ASIDE: usize = 100;
+
+/// The most messages that may wait for their answer in a room.
+const PENDING: usize = 20;
+
+/// The most people of whom typing is shown.
+const TYPISTS: usize = 20;
+
+/// After how long somebody no longer types who does not say so again.
+const TYPING: Duration = Duration::from_secs(8);
+
+/// What the list of rooms tells of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RoomInfo {
+    pub(crate) id: RoomId,
+    pub(crate) is_direct: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) last_seq: u64,
+    pub(crate) read_seq: u64,
+    pub(crate) unread: u64,
+}
+
+/// A message that the server has not confirmed.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) id: Uuid,
+    pub(crate) text: String,
+    /// Why it was not stored, once that is known.
+    pub(crate) failure: Option<String>,
+}
+
+/// Who is in a room, as far as was asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Members {
+    Unknown,
+    Asked,
+    Known(Vec<UserId>),
+}
+
+/// How much of the history is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum History {
+    /// No page was read yet.
+    None,
+    Some,
+    /// A page is on its way.
+    Asked,
+}
+
+/// One room.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) info: RoomInfo,
+    pub(crate) is_archived: bool,
+    pub(crate) members: Members,
+    pub(crate) messages: BTreeMap<u64, Message>,
+    pub(crate) history: History,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) composer: Composer,
+    /// The first message that was unread when the room was opened.
+    pub(crate) new_from: Option<u64>,
+    /// Where the read mark is being moved to.
+    pub(crate) marking: Option<u64>,
+    typing: Vec<(UserId, Instant)>,
+}
+
+impl Room {
+    pub(crate) fn new(info: RoomInfo) -> Self {
+        Self {
+            info,
+            is_archived: false,
+            members: Members::Unknown,
+            messages: BTreeMap::new(),
+            history: History::None,
+            pending: vec![],
+            composer: Composer::default(),
+            new_from: None,
+            marking: None,
+            typing: vec![],
+        }
+    }
+
+    pub(crate) fn first_seq(&self) -> Option<u64> {
+        self.messages.keys().next().copied()
+    }
+
+    pub(crate) fn last_seq(&self) -> Option<u64> {
+        self.messages.keys().next_back().copied()
+    }
+
+    /// Whether older messages can be shown: there are some, and there is place.
+    pub(crate) fn has_older(&self) -> bool {
+        self.first_seq().is_some_and(|first| first > 1) && self.messages.len() < KEPT
+    }
+
+    /// Puts a message in its place unless it is there as new as this; tells whether it was missing.
+    pub(crate) fn put(&mut self, message: Message) -> bool {
+        let known = self.messages.get(&message.seq);
+        if known.is_some_and(|known| known.revision >= message.revision) {
+            return false;
+        }
+        let is_new = known.is_none();
+        self.info.last_seq = self.info.last_seq.max(message.seq);
+        self.messages.insert(message.seq, message);
+        is_new
+    }
+
+    /// Takes in a page of history if it joins what is here: there are no holes.
+    pub(crate) fn put_page(&mut self, before: Option<u64>, page: Vec<Message>) {
+        let newest = page.last().map_or(0, |message| message.seq);
+        let joins = match (self.first_seq(), before) {
+            (Some(first), _) => newest + 1 >= first && before.is_none_or(|before| before == first),
+            (None, before) => before.is_none(),
+        };
+        if !joins {
+            return;
+        }
+        for message in page {
+            self.put(message);
+        }
+    }
+
+    /// Lets the oldest messages go where there are too many.
+    pub(crate) fn trim(&mut self, kept: usize) {
+        while self.messages.len() > kept {
+            self.messages.pop_first();
+        }
+    }
+
+    /// The message with this id, if it is here.
+    pub(crate) fn message(&self, id: &MessageId) -> Option<&Message> {
+        self.messages.values().rev().find(|known| known.id == *id)
+    }
+
+    /// The message in this place for a change, if it is here.
+    pub(crate) fn message_mut(&mut self, id: &MessageId) -> Option<&mut Message> {
+        self.messages
+            .values_mut()
+            .rev()
+            .find(|known| known.id == *id)
+    }
+
+    /// Notes a message that is being sent; gives it back where too many are on their way.
+    pub(crate) fn begin_sending(&mut self, text: String) -> Result<Uuid, String> {
+        if self.pending.len() >= PENDING {
+            return Err(text);
+        }
+        let id = Uuid::new_v4();
+        self.pending.push(Pending {
+            id,
+            text,
+            failure: None,
+        });
+        Ok(id)
+    }
+
+    pub(crate) fn set_typing(&mut self, user: &UserId, is_typing: bool, now: Instant) {
+        self.typing.retain(|(typist, _)| typist != user);
+        if is_typing && self.typing.len() < TYPISTS {
+            self.typing.push((user.clone(), now + TYPING));
+        }
+    }
+
+    pub(crate) fn typists(&self, now: Instant) -> impl Iterator<Item = &UserId> {
+        let current = self.typing.iter().filter(move |(_, until)| *until > now);
+        current.map(|(user, _)| user)
+    }
+
+    pub(crate) fn nobody_types(&mut self) {
+        self.typing.clear();
+    }
+}

@@ -1,0 +1,207 @@
+//! Runs the program on a terminal: reads keys and events, draws, and does what the state asks for.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use abu_chat_client::{Chat, EndReason, Events, Session};
+use chrono::Local;
+use ratatui::{
+    DefaultTerminal,
+    crossterm::event::{self, Event as TerminalEvent},
+    layout::{Position, Rect},
+};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+use crate::{
+    app::{App, Effect, Input},
+    ask::ask,
+    keys, view,
+};
+
+/// How many keys may wait.
+const KEYS: usize = 64;
+
+/// How often the screen is drawn again though nothing happened: time passes on it.
+const TICK: Duration = Duration::from_millis(500);
+
+/// The longest that events keep the screen from being drawn.
+const FRAME: Duration = Duration::from_millis(50);
+
+/// How long the server has for a good-bye.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Why the program ends by itself.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Terminal(io::Error),
+    Ended(EndReason),
+    /// A task failed; its panic was printed.
+    Broken,
+}
+
+/// Shows the chat until the user leaves, or it ends.
+pub(crate) async fn run(
+    terminal: &mut DefaultTerminal,
+    session: &Session,
+    chat: Chat,
+    events: Events,
+) -> Result<(), Failure> {
+    let mut runner = Runner {
+        app: App::new(session.user_id().cloned(), |time| {
+            time.with_timezone(&Local).naive_local()
+        }),
+        session: session.clone(),
+        chat,
+        tasks: JoinSet::new(),
+        pane: None,
+        is_dirty: true,
+        drawn: Instant::now(),
+        end: None,
+    };
+    let result = runner.until_the_end(terminal, events).await;
+    runner.tasks.shutdown().await;
+    // Whatever comes of it, the program ends.
+    drop(tokio::time::timeout(GOODBYE, runner.chat.close()).await);
+    result
+}
+
+struct Runner {
+    app: App,
+    session: Session,
+    chat: Chat,
+    tasks: JoinSet<Input>,
+    pane: Option<(usize, usize)>,
+    /// Whether the screen shows less than is known.
+    is_dirty: bool,
+    drawn: Instant,
+    end: Option<Option<EndReason>>,
+}
+
+impl Runner {
+    async fn until_the_end(
+        &mut self,
+        terminal: &mut DefaultTerminal,
+        mut events: Events,
+    ) -> Result<(), Failure> {
+        let mut keys = read_keys();
+        let mut told_to_end = TermSignals::new().map_err(Failure::Terminal)?;
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            // Events in a long row, too, are seen while they come.
+            if self.is_due() {
+                self.draw(terminal).map_err(Failure::Terminal)?;
+            }
+            tokio::select! {
+                biased;
+                () = told_to_end.next() => return Ok(()),
+                key = keys.recv() => match key {
+                    Some(Ok(key)) => self.press(key),
+                    Some(Err(error)) => return Err(Failure::Terminal(error)),
+                    None => return Ok(()),
+                },
+                Some(done) = self.tasks.join_next() => match done {
+                    Ok(input) => self.take(input),
+                    Err(_) => return Err(Failure::Broken),
+                },
+                event = events.next() => match event {
+                    Some(event) => self.take(Input::Chat(event)),
+                    None => return Ok(()),
+                },
+                () = std::future::ready(()), if self.is_dirty => {
+                    self.draw(terminal).map_err(Failure::Terminal)?;
+                }
+                _ = tick.tick() => self.is_dirty = true,
+            }
+            match self.end.take() {
+                Some(Some(reason)) => return Err(Failure::Ended(reason)),
+                Some(None) => return Ok(()),
+                None => {}
+            }
+        }
+    }
+
+    fn draw(&mut self, terminal: &mut DefaultTerminal) -> io::Result<()> {
+        let screen = Rect::from((Position::ORIGIN, terminal.size()?));
+        let pane = view::pane(screen, &self.app);
+        if self.pane.replace(pane) != Some(pane) {
+            let (columns, rows) = pane;
+            self.take(Input::Pane { columns, rows });
+        }
+        terminal.draw(|frame| view::draw(frame, &self.app, Instant::now()))?;
+        self.is_dirty = false;
+        self.drawn = Instant::now();
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.is_dirty && self.drawn.elapsed() >= FRAME
+    }
+
+    fn press(&mut self, event: TerminalEvent) {
+        self.is_dirty = true; // its size may have changed
+        if let Some(action) = keys::action(event, self.app.is_writing()) {
+            self.take(Input::Action(action));
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        self.is_dirty = true;
+        for effect in self.app.handle(input, Instant::now()) {
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Typing(room, is_typing) => self.chat.typing(&room, is_typing),
+            Effect::Quit(reason) => self.end = Some(reason),
+            Effect::Ask(question) => {
+                let (session, chat) = (self.session.clone(), self.chat.clone());
+                self.tasks.spawn(ask(session, chat, question));
+            }
+        }
+    }
+}
+
+/// The signals that end a program; a terminal that is closed sends one.
+struct TermSignals {
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl TermSignals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}
+
+/// Keys are read by a thread of their own, which waits for the next one when the program ends.
+fn read_keys() -> mpsc::Receiver<io::Result<TerminalEvent>> {
+    let (keys, read) = mpsc::channel(KEYS);
+    std::thread::spawn(move || {
+        loop {
+            let key = event::read();
+            let is_over = key.is_err();
+            if keys.blocking_send(key).is_err() || is_over {
+                return;
+            }
+        }
+    });
+    read
+}

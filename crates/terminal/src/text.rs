@@ -1,0 +1,167 @@
+//! Text of others, made fit for a terminal: nothing in it moves the cursor, changes colors or runs
+//! out of its place.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// The most code points of what is seen as one character: families of emoji need nine, and towers of
+/// accents would reach into other rows.
+const MOST_PER_CHARACTER: usize = 10;
+
+/// Without what commands a terminal or turns the direction of writing around. Lines stay lines, and a
+/// tab is a space.
+pub(crate) fn clean(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let mut clean = String::with_capacity(text.len());
+    for character in text.graphemes(true) {
+        clean.extend(character.chars().filter_map(shown).take(MOST_PER_CHARACTER));
+    }
+    clean
+}
+
+/// The same in one line, for names and quotes.
+pub(crate) fn clean_line(text: &str) -> String {
+    clean(text).replace('\n', " ")
+}
+
+fn shown(character: char) -> Option<char> {
+    match character {
+        '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some('\n'),
+        '\t' => Some(' '),
+        // Overrides and isolates of the direction, marks of bytes, tags, fillers.
+        '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{206f}'
+        | '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{061c}'
+        | '\u{00ad}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}' => None,
+        _ if character.is_control() => None,
+        _ => Some(character),
+    }
+}
+
+/// How many columns it takes.
+pub(crate) fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// As much of one line as fits, with an ellipsis where something is left out.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut cut = String::new();
+    let mut used = 0;
+    for character in text.graphemes(true) {
+        used += width(character);
+        if used + 1 > columns {
+            break;
+        }
+        cut.push_str(character);
+    }
+    cut.push('\u{2026}');
+    cut
+}
+
+/// The rows of a text that is `columns` wide; broken between words where that can be.
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2); // a wide character needs two
+    text.split('\n')
+        .flat_map(|line| wrap_line(line, columns))
+        .collect()
+}
+
+fn wrap_line(line: &str, columns: usize) -> Vec<String> {
+    let mut rows = vec![];
+    let mut row = String::new();
+    let mut used = 0;
+    for word in line.split_word_bounds() {
+        let wide = width(word);
+        if used + wide > columns && used > 0 && wide <= columns {
+            rows.push(std::mem::take(&mut row));
+            used = 0;
+            if word.trim().is_empty() {
+                continue; // the space at which a row was broken
+            }
+        }
+        if wide <= columns {
+            row.push_str(word);
+            used += wide;
+            continue;
+        }
+        for character in word.graphemes(true) {
+            let wide = width(character);
+            if used + wide > columns {
+                rows.push(std::mem::take(&mut row));
+                used = 0;
+            }
+            row.push_str(character);
+            used += wide;
+        }
+    }
+    rows.push(row);
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_command_to_the_terminal_is_left_but_its_harmless_letters() {
+        let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31mred\u{8}\u{7f}\u{0}";
+        let clean = clean(hostile);
+        assert_eq!(clean, "]0;owned[2J31mred");
+        assert!(!clean.chars().any(char::is_control));
+    }
+
+    #[test]
+    fn the_direction_of_writing_is_not_turned_around() {
+        assert_eq!(clean("a\u{202e}b\u{2066}c\u{200f}"), "abc");
+    }
+
+    #[test]
+    fn hausa_arabic_and_emoji_stay_as_they_are() {
+        let text = "\u{199}asa \u{0633}\u{0644}\u{0627}\u{0645} \u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        assert_eq!(clean(text), text);
+    }
+
+    #[test]
+    fn a_tower_of_accents_ends_somewhere() {
+        let tower = format!("e{}", "\u{301}".repeat(500));
+        assert_eq!(clean(&tower).chars().count(), MOST_PER_CHARACTER);
+    }
+
+    #[test]
+    fn lines_end_alike_and_names_have_one() {
+        assert_eq!(clean("a\r\nb\rc\u{2028}d\te"), "a\nb\nc\nd e");
+        assert_eq!(clean_line("a\nb"), "a b");
+    }
+
+    #[test]
+    fn rows_break_between_words_and_within_what_is_longer_than_a_row() {
+        assert_eq!(wrap("one two three", 8), ["one two ", "three"]);
+        assert_eq!(wrap("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
+        assert_eq!(wrap("a\n\nb", 4), ["a", "", "b"]);
+        assert_eq!(
+            wrap("\u{6c49}\u{5b57}\u{6c49}", 4),
+            ["\u{6c49}\u{5b57}", "\u{6c49}"]
+        );
+    }
+
+    #[test]
+    fn no_row_is_wider_than_it_may_be() {
+        let text =
+            "A long \u{1f600}\u{1f600} line, with \u{6c49}\u{5b57} and averyveryverylongword.";
+        for columns in 2..30 {
+            for row in wrap(text, columns) {
+                assert!(width(&row) <= columns, "{row:?} in {columns}");
+            }
+            assert!(width(&cut(text, columns)) <= columns);
+        }
+    }
+}
