@@ -2,8 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod app;
+#[cfg(test)]
+mod app_tests;
 mod ask;
 mod composer;
+#[cfg(test)]
+mod fixture;
 mod keys;
 mod log_in;
 mod room;
@@ -12,6 +16,8 @@ mod screen;
 mod text;
 mod transcript;
 mod view;
+#[cfg(test)]
+mod view_tests;
 
 use std::{
     fmt,

@@ -170,7 +170,11 @@ fn dot(is_online: bool) -> Span<'static> {
 }
 
 fn header(app: &App, room: &Room) -> Line<'static> {
-    let mut spans = vec![app.title(room).bold()];
+    let title = app.title(room).bold();
+    if let Some(partner) = app.partner(room) {
+        return Line::from(vec![dot(app.is_online(partner)), title]);
+    }
+    let mut spans = vec![title];
     if room.is_archived {
         spans.push(" (archived)".dim());
     }

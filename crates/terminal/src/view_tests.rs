@@ -1,0 +1,183 @@
+//! What is on the screen, cell by cell.
+
+use std::time::Duration;
+
+use abu_chat_client::{
+    Emoji, Event, Interruption, Message, MessageUpdated, ReactionNotify, TypingNotify,
+};
+use ratatui::{Terminal, backend::TestBackend, style::Modifier};
+
+use crate::{
+    app::Input,
+    fixture::{Amina, direct, group, message, packet},
+    keys::Action,
+    view,
+};
+
+/// The rows of a screen of this size.
+fn screen(amina: &Amina, columns: u16, rows: u16) -> String {
+    drawn(amina, columns, rows).backend().to_string()
+}
+
+fn drawn(amina: &Amina, columns: u16, rows: u16) -> Terminal<TestBackend> {
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal
+        .draw(|frame| view::draw(frame, &amina.app, amina.now))
+        .unwrap();
+    terminal
+}
+
+fn shows(amina: &Amina, texts: &[&str]) {
+    let screen = screen(amina, 100, 24);
+    for text in texts {
+        assert!(screen.contains(text), "{text:?} is missing:\n{screen}");
+    }
+}
+
+#[test]
+fn a_conversation_shows_who_said_what_when_and_what_became_of_it() {
+    let mut amina = Amina::new();
+    amina.hears(message("group", "musa", 1, "Ina kwana?"));
+    let answer = packet("group", "amina", 2, "Lafiya lau").in_reply_to("group-1");
+    amina.hears(Message::from_packet(answer).unwrap());
+    amina.hears(message("group", "zainab", 3, "wrong"));
+    amina.hears(message("group", "musa", 4, "secret"));
+    let seq = |number: u64| std::num::NonZeroU64::new(number).unwrap();
+    let time = chrono::DateTime::UNIX_EPOCH;
+    let edit = MessageUpdated::edited("group", "group-3", seq(3), "right", time, seq(1));
+    amina.gets(Input::Chat(Event::Updated(edit)));
+    let deletion = MessageUpdated::deleted("group", "group-4", seq(4), seq(2));
+    amina.gets(Input::Chat(Event::Updated(deletion)));
+    let heart = Emoji::new("\u{2764}").unwrap();
+    let reaction = ReactionNotify::added("group", "group-2", "musa", heart, 1).at_revision(seq(3));
+    amina.gets(Input::Chat(Event::Reaction(reaction)));
+    shows(
+        &amina,
+        &[
+            " 1 January 1970 ",
+            "00:01 Musa Garba",
+            "Ina kwana?",
+            "00:02 you",
+            "\u{21aa} Musa Garba: Ina kwana?",
+            "Lafiya lau",
+            "\u{2764} 1",
+            "00:03 Zainab Sani (edited)",
+            "right",
+            "this message was deleted",
+            "Set of 1998  \u{25cf} Musa Garba  \u{25cb} Zainab Sani",
+        ],
+    );
+    assert!(!screen(&amina, 100, 24).contains("secret"));
+}
+
+#[test]
+fn rooms_with_unread_messages_are_bold_and_counted() {
+    let mut amina = Amina::new();
+    amina.hears(message("direct", "musa", 1, "Psst"));
+    shows(
+        &amina,
+        &["# Set of 1998", "\u{25cf} Musa Garba              1"],
+    );
+    let terminal = drawn(&amina, 100, 24);
+    let cell = |row| terminal.backend().buffer()[(2, row)].modifier;
+    assert!(cell(0).contains(Modifier::REVERSED) && !cell(0).contains(Modifier::BOLD));
+    assert!(cell(1).contains(Modifier::BOLD) && !cell(1).contains(Modifier::REVERSED));
+}
+
+#[test]
+fn nothing_that_others_write_commands_the_terminal() {
+    let mut amina = Amina::new();
+    let hostile = "\u{1b}[31mred\u{1b}]0;t\u{7}\u{9b}2J\u{202e}\u{0}end";
+    amina.hears(message("group", "musa", 1, hostile));
+    let named = abu_chat_client::RoomNotify::new("group", abu_chat_client::RoomChange::Renamed);
+    amina.gets(Input::Chat(Event::Room(named.named(hostile))));
+    let terminal = drawn(&amina, 100, 24);
+    let cells = terminal.backend().buffer().content().iter();
+    let symbols: String = cells.map(|cell| cell.symbol()).collect();
+    assert!(
+        !symbols.chars().any(|symbol| symbol.is_control()),
+        "{symbols:?}"
+    );
+    assert!(
+        symbols.matches("[31mred]0;t2Jend").count() >= 2,
+        "{symbols}"
+    );
+}
+
+#[test]
+fn a_break_is_told_with_the_time_until_the_next_try() {
+    let mut amina = Amina::new();
+    amina.gets(Input::Chat(Event::Reconnecting {
+        attempt: 3,
+        delay: Duration::from_secs(5),
+        cause: Interruption::Lost,
+    }));
+    shows(
+        &amina,
+        &["Reconnecting: next try in 5 s (attempt 3; the connection was lost)"],
+    );
+    amina.now += Duration::from_millis(3500);
+    shows(&amina, &["next try in 2 s"]);
+    amina.now += Duration::from_secs(2);
+    shows(&amina, &["trying now"]);
+}
+
+#[test]
+fn what_is_on_its_way_and_what_failed_can_be_told_apart() {
+    let mut amina = Amina::new();
+    amina.types("first");
+    let id = amina.sends();
+    shows(&amina, &["you (sending\u{2026})", "first"]);
+    let refused = Err("the room\u{1b}[2J is read-only".to_owned());
+    amina.gets(Input::Sent("group".into(), id, refused));
+    shows(&amina, &["you (not sent: the room[2J is read-only)"]);
+}
+
+#[test]
+fn who_types_is_named_above_the_line_in_which_one_writes() {
+    let mut amina = Amina::new();
+    let typing = |who: &str| Input::Chat(Event::Typing(TypingNotify::new("group", who, true)));
+    amina.gets(typing("musa"));
+    shows(&amina, &["Musa Garba is typing\u{2026}"]);
+    amina.gets(typing("zainab"));
+    amina.types("\u{6c49}\u{5b57}");
+    shows(
+        &amina,
+        &[
+            "Musa Garba and Zainab Sani are typing\u{2026}",
+            "> \u{6c49}",
+        ],
+    );
+    let mut terminal = drawn(&amina, 100, 24);
+    let cursor = terminal.get_cursor_position().unwrap();
+    assert_eq!((cursor.x, cursor.y), (28 + 2 + 4, 22));
+}
+
+#[test]
+fn what_was_unread_begins_below_a_line() {
+    let mut amina = Amina::new();
+    amina.gets(Input::Rooms(Ok(vec![group(0, 0), direct(1)])));
+    amina.does(Action::NextRoom);
+    let unread = vec![message("direct", "musa", 1, "Psst")];
+    amina.gets(Input::History("direct".into(), None, Ok(unread)));
+    shows(&amina, &["\u{2500} new \u{2500}", "Psst"]);
+}
+
+#[test]
+fn every_size_of_screen_is_drawn() {
+    let mut amina = Amina::new();
+    for seq in 1..40 {
+        amina.hears(message(
+            "group",
+            "musa",
+            seq,
+            "\u{6c49}\u{5b57} and a longer text",
+        ));
+    }
+    amina.types("something");
+    for columns in [1, 2, 5, 10, 49, 50, 80, 300] {
+        for rows in [1, 2, 3, 5, 8, 24, 100] {
+            screen(&amina, columns, rows);
+        }
+    }
+}
