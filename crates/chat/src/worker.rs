@@ -45,9 +45,11 @@ const SLOTS: usize = 2_048;
 const DELIVERIES_A_TURN: usize = 2_000;
 /// A worker that gets to its inbox this late is late.
 const LATE: Duration = Duration::from_micros(1_500);
-/// A worker that is late all the time for so long is behind. Once is no sign of load: letting frames
+/// A worker that is late again and again for so long is behind. Once is no sign of load: letting frames
 /// gather for it would keep people waiting for nothing.
 const LATE_FOR: Duration = Duration::from_millis(5);
+/// A worker that was not late for so long is not late again, but anew.
+const ON_TIME: Duration = Duration::from_millis(20);
 /// How long a worker that was behind saves its strength.
 const CATCHING_UP: Duration = Duration::from_millis(50);
 /// How long a worker that is behind lets frames gather before it has them written: at least this, and
@@ -90,8 +92,8 @@ struct Inner {
 struct Gathered {
     outboxes: Vec<Outbox>,
     flush_at: Option<Instant>,
-    /// Since when this worker is late, if it is.
-    late_since: Option<Instant>,
+    /// When this worker was late first and last, of those times that belong together.
+    late: Option<(Instant, Instant)>,
     /// Until when it counts as behind.
     behind_until: Option<Instant>,
     /// How long it took to write what had gathered last.
@@ -282,14 +284,13 @@ impl Worker {
         let now = Instant::now();
         let mut gathered = self.0.gathered.borrow_mut();
         if now.saturating_duration_since(published_at) >= LATE {
-            let since = *gathered.late_since.get_or_insert(now);
-            if now - since >= LATE_FOR {
+            let again = gathered.late.filter(|(_, last)| now - *last < ON_TIME);
+            let first = again.map_or(now, |(first, _)| first);
+            gathered.late = Some((first, now));
+            if now - first >= LATE_FOR {
                 gathered.behind_until = Some(now + CATCHING_UP);
             }
-            return;
-        }
-        gathered.late_since = None;
-        if gathered.behind_until.is_some_and(|until| until <= now) {
+        } else if gathered.behind_until.is_some_and(|until| until <= now) {
             gathered.behind_until = None;
         }
     }
