@@ -54,6 +54,12 @@ pub(crate) enum Event {
         asker: Option<Asker>,
         packet: Arc<SharedPacket>,
     },
+    /// Something that was stored, for every session of one user. `asker` waits for it.
+    ToUser {
+        user: UserId,
+        asker: Option<Asker>,
+        packet: Arc<SharedPacket>,
+    },
     /// A packet for every session in a room but the one that caused it.
     InRoomExcept {
         room: RoomId,
@@ -146,7 +152,7 @@ type Inboxes = Arc<[(WorkerId, mpsc::Sender<Batch>)]>;
 /// workers under `order`. Inboxes are bounded; whoever publishes waits for the slowest worker.
 /// Workers never publish from the task that empties their inbox, so nobody waits in a circle.
 ///
-/// Locks: `order`, then whatever the closure of [`publish_with`](Self::publish_with) takes; never
+/// Locks: `order`, which who tells of presence takes holding the turn to do so, then whatever the closure of [`publish_with`](Self::publish_with) takes; never
 /// the other way round.
 pub(crate) struct LocalBus {
     order: Mutex<()>,

@@ -112,6 +112,7 @@ impl ChatEngine {
     /// `limit`; what is not stored by then was not acknowledged to anybody.
     pub async fn shut_down(&self, limit: Duration) {
         self.0.draining.store(true, Ordering::Relaxed);
+        self.0.pressure.release();
         let drained = tokio::time::timeout(limit, async {
             self.0.bus.publish_with(|| vec![Event::ShutDown]).await;
             self.0.users.all_gone().await;

@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use abu_domain::{RoomId, UserId};
 
 /// The sessions of one worker that joined or left, in the order of their users' first. Each user is in
-/// it once: whoever comes and goes before anybody was told, is not told of. So it cannot grow beyond
-/// the users there are.
+/// it once: of whoever comes and goes before anybody was told, nothing is to be told. So it cannot grow
+/// beyond the users there are.
 #[derive(Debug, Default)]
 pub(crate) struct PresenceQueue {
     order: VecDeque<UserId>,
@@ -26,7 +26,7 @@ pub(crate) struct Presence {
     pub(crate) user: UserId,
     /// Those they share are told.
     pub(crate) rooms: Vec<RoomId>,
-    /// How many more sessions have joined; fewer where negative, and never none.
+    /// How many more sessions have joined; fewer where negative, and none where as many left.
     pub(crate) joined: i32,
 }
 
@@ -61,7 +61,7 @@ impl PresenceQueue {
         first
             .filter_map(|user| {
                 let Waiting { joined, rooms } = self.waiting.remove(&user)?;
-                (joined != 0).then_some(Presence {
+                Some(Presence {
                     user,
                     rooms,
                     joined,
@@ -120,14 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn whoever_came_and_left_meanwhile_is_not_told_of() {
+    fn whoever_came_and_left_meanwhile_is_in_it_once_with_nothing_to_tell() {
         let mut queue = PresenceQueue::default();
         for _ in 0..1_000 {
             queue.join(user(1), vec![]);
             queue.leave(user(1), vec![]);
         }
-        queue.join(user(2), vec![]);
-        assert_eq!(queue.order.len(), 2);
-        assert_eq!(queue.take(9), [presence(2, 1, &[])]);
+        assert_eq!(queue.order.len(), 1);
+        assert_eq!(queue.take(9), [presence(1, 0, &[])]);
     }
 }

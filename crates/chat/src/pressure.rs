@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -19,13 +19,21 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 pub(crate) struct Pressure {
     outboxes: AtomicUsize,
     loaded: AtomicUsize,
+    /// Nobody waits any more: the server is going down.
+    released: AtomicBool,
 }
 
 impl Pressure {
     /// Whether most outboxes are loaded: it is the server that is too fast then, or the network too
     /// slow, and not some reader.
     pub(crate) fn is_high(&self) -> bool {
-        self.loaded.load(Relaxed) * 2 > self.outboxes.load(Relaxed)
+        let is_released = self.released.load(Relaxed);
+        !is_released && self.loaded.load(Relaxed) * 2 > self.outboxes.load(Relaxed)
+    }
+
+    /// Ends all waiting, for good: as sessions end, those that are left may well be loaded.
+    pub(crate) fn release(&self) {
+        self.released.store(true, Relaxed);
     }
 
     /// Waits while it is high, and no longer than this.
@@ -112,5 +120,9 @@ mod tests {
         });
         share.set_loaded(false);
         waiter.await.unwrap();
+
+        share.set_loaded(true);
+        pressure.release();
+        pressure.wait_while_high(Duration::from_secs(3_600)).await;
     }
 }

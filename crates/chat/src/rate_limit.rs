@@ -36,6 +36,11 @@ impl TokenBucket {
         Ok(())
     }
 
+    fn is_full(&mut self, now: Instant) -> bool {
+        self.refill(now);
+        self.tokens >= self.capacity
+    }
+
     fn put_back(&mut self) {
         self.tokens = (self.tokens + 1.0).min(self.capacity);
     }
@@ -71,6 +76,11 @@ impl MessageRate {
         self.minute
             .take(now)
             .inspect_err(|_| self.second.put_back())
+    }
+
+    /// Whether it is as good as new.
+    pub(crate) fn is_full(&mut self, now: Instant) -> bool {
+        self.second.is_full(now) && self.minute.is_full(now)
     }
 }
 

@@ -35,6 +35,9 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const BATCH: usize = 1_000;
 /// How many members' marks may wait; one more is answered `unavailable`.
 const QUEUE: usize = 32_768;
+/// In a room of more members than this, nobody but the member is told how far they have read: where
+/// thousands read one message, that would be millions of packets which nobody can show.
+const TOLD_TO_ALL: i32 = 200;
 /// How many may wait for the answer to one member's mark.
 const MOST_WAITING: usize = 64;
 
@@ -297,8 +300,8 @@ fn answer(
     events
 }
 
-/// A mark that moved is told to the whole room, unless nobody asked for it; where it did not, those who
-/// asked alone hear where it stands.
+/// A mark that moved is told to the whole room, or where that is large to the user's own sessions, unless
+/// nobody asked for it; where it did not, those who asked alone hear where it stands.
 fn tell(mark: ReadMark, state: ReadState, readers: Vec<Reader>) -> Vec<Event> {
     let says_so = !readers.is_empty();
     let packet = Arc::new(SharedPacket::new(ReadNotify::new(
@@ -311,13 +314,22 @@ fn tell(mark: ReadMark, state: ReadState, readers: Vec<Reader>) -> Vec<Event> {
     });
     let mut events = Vec::new();
     if state.moved && says_so {
-        events.push(Event::InRoom {
-            room: mark.room_id,
-            asker: askers.next(),
-            packet: Arc::clone(&packet),
+        let (asker, packet) = (askers.next(), Arc::clone(&packet));
+        events.push(if state.member_count > TOLD_TO_ALL {
+            Event::ToUser {
+                user: mark.user_id,
+                asker,
+                packet,
+            }
+        } else {
+            Event::InRoom {
+                room: mark.room_id,
+                asker,
+                packet,
+            }
         });
     }
-    // Another session of the user's has the room's packet already; its request is still to be answered.
+    // Another session of the user's has that packet already; its request is still to be answered.
     let still_waiting = askers.filter(|asker| !state.moved || asker.request_ref.is_some());
     events.extend(still_waiting.map(|asker| Event::Answer {
         asker,

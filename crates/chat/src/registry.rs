@@ -196,11 +196,16 @@ impl<H> Registry<H> {
 
     /// The sessions of one user.
     pub(crate) fn sessions_of(&self, user: UserId) -> impl Iterator<Item = &H> {
+        self.keyed_sessions_of(user).map(|(_, handle)| handle)
+    }
+
+    /// The sessions of one user, with their keys.
+    pub(crate) fn keyed_sessions_of(&self, user: UserId) -> impl Iterator<Item = (SessionKey, &H)> {
         self.users
             .get(&user)
             .into_iter()
             .flat_map(|entry| &entry.sessions)
-            .map(|slot| &self.sessions[*slot].handle)
+            .map(|slot| self.keyed(*slot))
     }
 
     /// The room as the user sees it; `None` where they are not a member.

@@ -1,10 +1,12 @@
-//! One person's connection: the rules ([`state`]), what arrives ([`reader`]), what waits to be sent
-//! ([`outbox`]), and the actor that carries the rules out ([`actor`]).
+//! One person's connection: the rules ([`state`], and [`requests`] for what each packet asks for), what
+//! arrives ([`reader`]), what waits to be sent ([`outbox`]), and the actor that carries the rules out
+//! ([`actor`]).
 
 pub(crate) mod actor;
 pub(crate) mod decoder;
 pub(crate) mod outbox;
 pub(crate) mod reader;
+mod requests;
 pub(crate) mod socket;
 pub(crate) mod state;
 

@@ -24,6 +24,7 @@ pub(crate) struct Users {
     slots: Mutex<HashMap<UserId, Arc<Slot>>>,
     max_sessions: usize,
     rates: Option<(u32, u32)>,
+    resting: Mutex<RestingRates>,
     /// How many there are, for who waits until all are gone.
     count: watch::Sender<usize>,
 }
@@ -31,7 +32,30 @@ pub(crate) struct Users {
 struct Slot {
     sessions: AtomicUsize,
     joined: AtomicUsize,
-    rate: Option<Mutex<MessageRate>>,
+    rate: Option<Arc<Mutex<MessageRate>>>,
+}
+
+/// The rates of users who are gone, for as long as they are not full again: otherwise whoever connects
+/// anew could send anew.
+#[derive(Default)]
+struct RestingRates {
+    rates: HashMap<UserId, Arc<Mutex<MessageRate>>>,
+    /// How many there are when the full ones are next swept out.
+    sweep_at: usize,
+}
+
+impl RestingRates {
+    const LEAST_SWEPT: usize = 1_024;
+
+    fn keep(&mut self, user: UserId, rate: Arc<Mutex<MessageRate>>, now: Instant) {
+        if self.rates.len() >= self.sweep_at.max(Self::LEAST_SWEPT) {
+            self.rates.retain(|_, rate| !rate.lock().is_full(now));
+            self.sweep_at = self.rates.len() * 2;
+        }
+        if !rate.lock().is_full(now) {
+            self.rates.insert(user, rate);
+        }
+    }
 }
 
 /// A session's place; dropping it gives the place back.
@@ -49,6 +73,7 @@ impl Users {
             rates: settings
                 .rate_limits_enabled
                 .then_some((settings.messages_per_second, settings.messages_per_minute)),
+            resting: Mutex::default(),
             count: watch::channel(0).0,
         }
     }
@@ -56,21 +81,12 @@ impl Users {
     /// A place for one more session; `None` where the user has as many as allowed.
     pub(crate) fn take_place(self: &Arc<Self>, user: UserId) -> Option<SessionPlace> {
         let mut slots = self.slots.lock();
-        let slot = slots.entry(user).or_insert_with(|| {
-            Arc::new(Slot {
-                sessions: AtomicUsize::new(0),
-                joined: AtomicUsize::new(0),
-                rate: self.rates.map(|(per_second, per_minute)| {
-                    Mutex::new(MessageRate::new(per_second, per_minute, Instant::now()))
-                }),
-            })
-        });
+        let slot = self.slot(&mut slots, user);
         // All counters change under the lock of the map; they are atomic only to be shared.
         if slot.sessions.load(Ordering::Relaxed) >= self.max_sessions {
             return None;
         }
         slot.sessions.fetch_add(1, Ordering::Relaxed);
-        let slot = Arc::clone(slot);
         self.count.send_replace(slots.len());
         Some(SessionPlace {
             users: Arc::clone(self),
@@ -79,12 +95,33 @@ impl Users {
         })
     }
 
-    /// Counts one more joined session; true for the user's first.
+    fn slot(&self, slots: &mut HashMap<UserId, Arc<Slot>>, user: UserId) -> Arc<Slot> {
+        let slot = slots.entry(user).or_insert_with(|| {
+            Arc::new(Slot {
+                sessions: AtomicUsize::new(0),
+                joined: AtomicUsize::new(0),
+                rate: self.rate(user),
+            })
+        });
+        Arc::clone(slot)
+    }
+
+    fn rate(&self, user: UserId) -> Option<Arc<Mutex<MessageRate>>> {
+        let (per_second, per_minute) = self.rates?;
+        let resting = self.resting.lock().rates.remove(&user);
+        Some(resting.unwrap_or_else(|| {
+            let rate = MessageRate::new(per_second, per_minute, Instant::now());
+            Arc::new(Mutex::new(rate))
+        }))
+    }
+
+    /// Counts one more joined session; true for the user's first. It may have ended meanwhile: then its
+    /// [`leave`](Self::leave) is still to come, and counts it out again.
     pub(crate) fn join(&self, user: UserId) -> bool {
-        let slots = self.slots.lock();
-        slots
-            .get(&user)
-            .is_some_and(|slot| slot.joined.fetch_add(1, Ordering::Relaxed) == 0)
+        let mut slots = self.slots.lock();
+        let slot = self.slot(&mut slots, user);
+        self.count.send_replace(slots.len());
+        slot.joined.fetch_add(1, Ordering::Relaxed) == 0
     }
 
     /// Counts a joined session out; true for the user's last.
@@ -123,7 +160,10 @@ impl Users {
             slot.sessions.load(Ordering::Relaxed) == 0 && slot.joined.load(Ordering::Relaxed) == 0
         });
         if gone {
-            slots.remove(&user);
+            let rate = slots.remove(&user).and_then(|slot| slot.rate.clone());
+            if let Some(rate) = rate {
+                self.resting.lock().keep(user, rate, Instant::now());
+            }
             self.count.send_replace(slots.len());
         }
     }
@@ -171,6 +211,29 @@ mod tests {
     }
 
     #[test]
+    fn whoever_connects_anew_goes_on_with_the_rate_that_they_had() {
+        let users = Arc::new(Users::new(&ChatSettings {
+            rate_limits_enabled: true,
+            messages_per_second: 2,
+            messages_per_minute: 2,
+            ..ChatSettings::default()
+        }));
+        let user = UserId::new(Uuid::from_u128(1));
+        let place = users.take_place(user).unwrap();
+        let now = Instant::now();
+        for _ in 0..2 {
+            place.count_message(now).unwrap();
+        }
+        drop(place);
+        assert!(users.take_place(user).unwrap().count_message(now).is_err());
+        // One whose rate is full is not remembered.
+        let other = UserId::new(Uuid::from_u128(2));
+        drop(users.take_place(other).unwrap());
+        let remembered = users.resting.lock().rates.contains_key(&other);
+        assert!(!remembered);
+    }
+
+    #[test]
     fn only_the_first_to_join_and_the_last_to_leave_count() {
         let users = Arc::new(Users::new(&ChatSettings::default()));
         let user = UserId::new(Uuid::from_u128(1));
@@ -183,6 +246,19 @@ mod tests {
         assert_eq!(users.online(&[user]), [true]);
         assert!(users.leave(user));
         assert_eq!(users.online(&[user]), [false]);
+    }
+
+    #[test]
+    fn a_session_that_ended_before_it_was_counted_in_does_not_count_against_the_next() {
+        let users = Arc::new(Users::new(&ChatSettings::default()));
+        let user = UserId::new(Uuid::from_u128(1));
+        drop(users.take_place(user).unwrap());
+        assert!(users.join(user));
+        let _next = users.take_place(user).unwrap();
+        assert!(users.leave(user));
+        assert_eq!(users.online(&[user]), [false]);
+        assert!(users.join(user));
+        assert_eq!(users.online(&[user]), [true]);
     }
 
     #[test]

@@ -3,14 +3,14 @@
 //! - The *inbox* task takes what the bus brings and puts frames into outboxes. It never publishes and
 //!   never waits for a session, so the bus always moves on.
 //! - The *typing* and the *presence* task publish what this worker's sessions have to say of themselves,
-//!   each in the order they said it. Sessions only queue, so one that ends half way through loses
-//!   nothing.
+//!   some at a time. Sessions only queue, so one that ends half way through loses nothing.
 //!
-//! All end with the thread's runtime. Everything here belongs to one thread; the cells are borrowed
-//! for one statement at a time, and never across an await.
+//! All end with the thread's runtime. Everything here belongs to one thread; the cells are never
+//! borrowed across an await.
 
 use std::{
     cell::{Cell, RefCell},
+    cmp::Ordering,
     collections::VecDeque,
     rc::Rc,
     sync::Arc,
@@ -149,6 +149,18 @@ pub(crate) struct Typing {
     pub(crate) is_typing: bool,
 }
 
+/// Where the thread ends before its task told who left, they are counted out all the same: who waits for
+/// the last to go must not wait for ever.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for presence in self.presence.get_mut().take(usize::MAX) {
+            if presence.joined < 0 {
+                drop(presence_event(&self.engine, presence));
+            }
+        }
+    }
+}
+
 impl Worker {
     /// Makes the current thread a worker of the engine.
     pub(crate) fn start(engine: &Arc<Engine>) -> Self {
@@ -283,6 +295,7 @@ impl Worker {
     fn note_delay(&self, published_at: Instant) {
         let now = Instant::now();
         let mut gathered = self.0.gathered.borrow_mut();
+        gathered.behind_until = gathered.behind_until.filter(|until| *until > now);
         if now.saturating_duration_since(published_at) >= LATE {
             let again = gathered.late.filter(|(_, last)| now - *last < ON_TIME);
             let first = again.map_or(now, |(first, _)| first);
@@ -290,8 +303,6 @@ impl Worker {
             if now - first >= LATE_FOR {
                 gathered.behind_until = Some(now + CATCHING_UP);
             }
-        } else if gathered.behind_until.is_some_and(|until| until <= now) {
-            gathered.behind_until = None;
         }
     }
 
@@ -395,6 +406,15 @@ impl Worker {
                 asker,
                 packet,
             } => self.to_room(*room, asker.as_ref(), packet),
+            Event::ToUser {
+                user,
+                asker,
+                packet,
+            } => {
+                let registry = self.0.registry.borrow();
+                let sessions = registry.keyed_sessions_of(*user);
+                self.tell(&registry, sessions, asker.as_ref(), packet);
+            }
             Event::InRoomExcept {
                 room,
                 except,
@@ -495,12 +515,23 @@ impl Worker {
     }
 
     fn to_room(&self, room: RoomId, asker: Option<&Asker>, packet: &SharedPacket) {
+        let registry = self.0.registry.borrow();
+        self.tell(&registry, registry.in_room(room), asker, packet);
+    }
+
+    /// Has these sessions told, the one that asked by its answer.
+    fn tell<'a>(
+        &self,
+        registry: &'a Registry<Handle>,
+        sessions: impl Iterator<Item = (SessionKey, &'a Handle)>,
+        asker: Option<&Asker>,
+        packet: &SharedPacket,
+    ) {
         let asking = asker.and_then(|asker| self.own_key(asker.session));
         let request_ref = asker.and_then(|asker| asker.request_ref.as_ref());
         let mut frames = WorkerFrames::of(packet);
-        let registry = self.0.registry.borrow();
         let mut is_answered = false;
-        for (key, session) in registry.in_room(room) {
+        for (key, session) in sessions {
             if Some(key) == asking {
                 session.answer(request_ref, &mut frames);
                 is_answered = true;
@@ -595,16 +626,26 @@ fn presence_event(engine: &Engine, presence: Presence) -> Option<Event> {
         joined,
     } = presence;
     let sessions = 0..joined.unsigned_abs();
+    let seen = || engine.last_seen.note(user, engine.clock.now());
     // Each is counted; one of them at most is the first to come or the last to go.
-    let packet = if joined > 0 {
-        let came = sessions.filter(|_| engine.users.join(user)).count() > 0;
-        came.then(|| SharedPacket::new(ChatJoinNotify::new(user.uuid())))
-    } else {
-        let went = sessions.filter(|_| engine.users.leave(user)).count() > 0;
-        went.then(|| {
-            engine.last_seen.note(user, engine.clock.now());
-            SharedPacket::new(ChatLeave::new(user.uuid()))
-        })
+    let packet = match joined.cmp(&0) {
+        Ordering::Greater => {
+            let came = sessions.filter(|_| engine.users.join(user)).count() > 0;
+            came.then(|| SharedPacket::new(ChatJoinNotify::new(user.uuid())))
+        }
+        Ordering::Less => {
+            let went = sessions.filter(|_| engine.users.leave(user)).count() > 0;
+            went.then(|| {
+                seen();
+                SharedPacket::new(ChatLeave::new(user.uuid()))
+            })
+        }
+        Ordering::Equal => {
+            if engine.users.online(&[user]) == [false] {
+                seen();
+            }
+            None
+        }
     };
     Some(Event::AroundUser {
         user,

@@ -415,10 +415,10 @@ impl RoomRows for Session<'_> {
         let places: Vec<i64> = marks.iter().map(|mark| mark.seq).collect();
         self.run(|connection| {
             // Locked in one order, so that two who mark never wait for each other in a circle.
-            let rows: Vec<(Uuid, Uuid, i64, i64, bool)> =
-                sql::<(SqlUuid, SqlUuid, BigInt, BigInt, Bool)>(
+            let rows: Vec<(Uuid, Uuid, i64, i64, bool, i32)> =
+                sql::<(SqlUuid, SqlUuid, BigInt, BigInt, Bool, Integer)>(
                     "WITH standing AS MATERIALIZED (
-                         SELECT room_id, user_id, last_read_seq, last_seq,
+                         SELECT room_id, user_id, last_read_seq, last_seq, member_count,
                                 greatest(last_read_seq, least(marks.seq, last_seq)) AS wanted
                          FROM unnest(?, ?, ?) AS marks (room_id, user_id, seq)
                          JOIN room_members USING (room_id, user_id)
@@ -429,7 +429,7 @@ impl RoomRows for Session<'_> {
                          WHERE room_members.room_id = standing.room_id
                            AND room_members.user_id = standing.user_id
                            AND wanted > standing.last_read_seq)
-                     SELECT room_id, user_id, wanted, last_seq, wanted > last_read_seq
+                     SELECT room_id, user_id, wanted, last_seq, wanted > last_read_seq, member_count
                      FROM standing",
                 )
                 .bind::<Array<SqlUuid>, _>(rooms)
@@ -438,14 +438,17 @@ impl RoomRows for Session<'_> {
                 .load(connection)?;
             let states: HashMap<(Uuid, Uuid), ReadState> = rows
                 .into_iter()
-                .map(|(room, user, last_read_seq, last_seq, moved)| {
-                    let state = ReadState {
-                        last_read_seq,
-                        last_seq,
-                        moved,
-                    };
-                    ((room, user), state)
-                })
+                .map(
+                    |(room, user, last_read_seq, last_seq, moved, member_count)| {
+                        let state = ReadState {
+                            last_read_seq,
+                            last_seq,
+                            moved,
+                            member_count,
+                        };
+                        ((room, user), state)
+                    },
+                )
                 .collect();
             let state = |mark| states.get(&key(mark)).copied();
             Ok(marks.iter().map(state).collect())

@@ -436,9 +436,9 @@ export interface ReactionNotify {
 /**
  * A member has read up to a message.
  *
- * Sent by the server to every session of every member when the mark moved; several moves in quick
- * succession may be told as one. A client moves its receipt, and on the user's other devices the
- * count of unread messages.
+ * Sent by the server to every session of every member when the mark moved, and in a room of more
+ * than 200 members to the user's own sessions alone; several moves in quick succession may be told
+ * as one. A client moves its receipt, and on the user's other devices the count of unread messages.
  */
 export interface ReadNotify {
   /** The room. */

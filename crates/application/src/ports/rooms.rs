@@ -57,6 +57,8 @@ pub struct ReadState {
     pub last_seq: i64,
     /// Whether the mark has just moved.
     pub moved: bool,
+    /// How many members the room has.
+    pub member_count: i32,
 }
 
 impl ReadState {

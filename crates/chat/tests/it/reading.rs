@@ -93,6 +93,25 @@ async fn a_mark_that_moves_is_told_to_the_room_and_one_that_does_not_to_its_send
 }
 
 #[tokio::test]
+async fn in_a_large_room_a_mark_is_told_to_the_sessions_of_who_read_alone() {
+    let chat = Chat::start();
+    let (amina, bello) = (chat.user(), chat.user());
+    let others = (0..199).map(|_| chat.user());
+    let members: Vec<UserId> = others.chain([bello]).collect();
+    let room = chat.people.group(amina).members(members).create().id;
+    fill(&chat, room, bello, 3);
+    let mut phone = chat.connect_v2(amina).await;
+    let mut laptop = chat.connect_v2(amina).await;
+    let mut other = chat.connect_v2(bello).await;
+    phone.ask("up", mark(room, 2)).await;
+    let moved = answered(&mut phone, "up").await;
+    assert_eq!(heard(&mut laptop).await, moved);
+    // Whatever had been told before this would have come before it.
+    phone.say(room, "that was all").await;
+    assert_eq!(other.message().await.message, "that was all");
+}
+
+#[tokio::test]
 async fn marks_in_quick_succession_are_each_answered_and_end_at_the_furthest() {
     const MARKS: u64 = 40;
     let chat = Chat::start();

@@ -475,11 +475,12 @@ fn read_marks_move_forward_as_far_as_the_newest_message_and_never_back() {
         user_id,
         seq,
     };
-    let stands = |last_read_seq, last_seq, moved| {
+    let stands = |member_count, last_read_seq, last_seq, moved| {
         Some(ReadState {
             last_read_seq,
             last_seq,
             moved,
+            member_count,
         })
     };
     let store = |marks: &[ReadMark]| database.transaction(|tx| tx.mark_read(marks)).unwrap();
@@ -491,16 +492,19 @@ fn read_marks_move_forward_as_far_as_the_newest_message_and_never_back() {
         mark(unknown_room(), bola, 1),
     ];
     let expected = [
-        stands(0, 0, false),
-        stands(2, 5, true),
+        stands(1, 0, 0, false),
+        stands(2, 2, 5, true),
         None,
-        stands(5, 5, true),
+        stands(2, 5, 5, true),
         None,
     ];
     assert_eq!(store(&first), expected);
     let second = [mark(one, bola, 4), mark(one, amina, 2)];
-    assert_eq!(store(&second), [stands(5, 5, false), stands(2, 5, false)]);
-    assert_eq!(store(&[mark(one, amina, -1)]), [stands(2, 5, false)]);
+    assert_eq!(
+        store(&second),
+        [stands(2, 5, 5, false), stands(2, 2, 5, false)]
+    );
+    assert_eq!(store(&[mark(one, amina, -1)]), [stands(2, 2, 5, false)]);
     assert!(store(&[]).is_empty());
 }
 

@@ -1,0 +1,242 @@
+//! What each packet asks for: a rule each, which keeps nothing. What a session remembers is in
+//! [`state`](super::state).
+
+use std::time::Instant;
+
+use abu_application::messaging::Position;
+use abu_chat_protocol::{
+    client::{
+        ListMessageRequest, MessageDelete, MessageEdit, MessageSend, Order, PresenceRequest,
+        ReactionAdd, ReactionRemove, ReadMark, SyncRequest,
+    },
+    server,
+};
+use abu_domain::{
+    MessageId, RoomId, UserId,
+    message::{ChangeKind, HistoryOrder},
+    text::{Emoji, MessageText},
+};
+
+use super::state::{Draft, Edit, Effect, HistoryRequest, PresenceAsked, SyncAsked, World};
+use crate::registry::RoomView;
+
+pub(super) fn on_message_send(
+    packet: MessageSend,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let text = text_of(&packet.message, MessageSend::NAME)?;
+    let room = writable(&packet.room_id, MessageSend::NAME, world)?;
+    let reply_to = packet
+        .reply_to
+        .map(|id| message_of(&id, MessageSend::NAME, room))
+        .transpose()?;
+    count_message(room, MessageSend::NAME, now, world)?;
+    Ok(Effect::Store(Draft {
+        room,
+        text,
+        client_message_id: packet.client_message_id,
+        reply_to,
+    }))
+}
+
+pub(super) fn on_edit(
+    packet: &MessageEdit,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let text = text_of(&packet.message, MessageEdit::NAME)?;
+    let message = Named::new(MessageEdit::NAME, &packet.room_id, &packet.message_id);
+    message.change(ChangeKind::Edit(text), now, world)
+}
+
+pub(super) fn on_delete(
+    packet: &MessageDelete,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let message = Named::new(MessageDelete::NAME, &packet.room_id, &packet.message_id);
+    message.change(ChangeKind::Delete, now, world)
+}
+
+pub(super) fn on_reaction_add(
+    packet: &ReactionAdd,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let emoji = emoji_of(&packet.emoji, ReactionAdd::NAME)?;
+    let message = Named::new(ReactionAdd::NAME, &packet.room_id, &packet.message_id);
+    message.change(ChangeKind::React(emoji), now, world)
+}
+
+pub(super) fn on_reaction_remove(
+    packet: &ReactionRemove,
+    now: Instant,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let emoji = emoji_of(&packet.emoji, ReactionRemove::NAME)?;
+    let message = Named::new(ReactionRemove::NAME, &packet.room_id, &packet.message_id);
+    message.change(ChangeKind::TakeBack(emoji), now, world)
+}
+
+/// A message that a packet of this name asks to change.
+struct Named<'a> {
+    request: &'static str,
+    room: &'a abu_chat_protocol::RoomId,
+    message: &'a abu_chat_protocol::MessageId,
+}
+
+impl<'a> Named<'a> {
+    fn new(
+        request: &'static str,
+        room: &'a abu_chat_protocol::RoomId,
+        message: &'a abu_chat_protocol::MessageId,
+    ) -> Self {
+        Self {
+            request,
+            room,
+            message,
+        }
+    }
+
+    /// A change is stored and told to the room like a message, and counts as one.
+    fn change(
+        &self,
+        kind: ChangeKind,
+        now: Instant,
+        world: &dyn World,
+    ) -> Result<Effect, server::Error> {
+        let room = writable(self.room, self.request, world)?;
+        let message = message_of(self.message, self.request, room)?;
+        count_message(room, self.request, now, world)?;
+        Ok(Effect::Change(Edit {
+            room,
+            message,
+            kind,
+        }))
+    }
+}
+
+pub(super) fn on_list(
+    packet: &ListMessageRequest,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let (room, _) = member_of(&packet.room_id, ListMessageRequest::NAME, world)?;
+    Ok(Effect::History(HistoryRequest {
+        room,
+        skip: packet.effective_skip(),
+        limit: packet.effective_limit(),
+        order: match packet.effective_order() {
+            Order::Asc => HistoryOrder::OldestFirst,
+            _ => HistoryOrder::NewestFirst,
+        },
+    }))
+}
+
+/// Rooms that the user is not in, and ids that are none, are told of as one.
+pub(super) fn on_sync(packet: SyncRequest, world: &dyn World) -> Effect {
+    let mut asked = SyncAsked {
+        positions: Vec::with_capacity(packet.rooms.len()),
+        not_a_member: Vec::new(),
+    };
+    for room in packet.rooms {
+        match member_of(&room.room_id, SyncRequest::NAME, world) {
+            Ok((room_id, _)) => asked.positions.push(Position {
+                room_id,
+                last_seq: clamped(room.last_seq),
+                last_revision: room.last_revision.map(clamped),
+            }),
+            Err(_stranger) => asked.not_a_member.push(room.room_id),
+        }
+    }
+    Effect::Sync(asked)
+}
+
+pub(super) fn on_presence(
+    packet: &PresenceRequest,
+    world: &dyn World,
+) -> Result<Effect, server::Error> {
+    let (room, _) = member_of(&packet.room_id, PresenceRequest::NAME, world)?;
+    let user = |id: &abu_chat_protocol::UserId| {
+        id.to_uuid().map(UserId::new).ok_or_else(|| {
+            let rule = "must be a `participant_id` of the answer before";
+            server::Error::invalid_payload(PresenceRequest::NAME, "after", rule)
+                .in_room(room.uuid())
+        })
+    };
+    Ok(Effect::Presence(PresenceAsked {
+        room,
+        after: packet.after.as_ref().map(user).transpose()?,
+        limit: packet.effective_limit(),
+    }))
+}
+
+/// A place or a number of a change; none is as large as the largest there could be.
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn on_read_mark(packet: &ReadMark, world: &dyn World) -> Result<Effect, server::Error> {
+    let (room, _) = member_of(&packet.room_id, ReadMark::NAME, world)?;
+    // A place past the newest message counts as that.
+    let seq = clamped(packet.seq.get());
+    Ok(Effect::MarkRead { room, seq })
+}
+
+/// The room, if the session's user is in it. An id that is no UUID names no room, and is answered as
+/// such.
+fn member_of(
+    id: &abu_chat_protocol::RoomId,
+    request: &str,
+    world: &dyn World,
+) -> Result<(RoomId, RoomView), server::Error> {
+    id.to_uuid()
+        .map(RoomId::new)
+        .and_then(|room| Some((room, world.room(room)?)))
+        .ok_or_else(|| server::Error::not_a_member(request, id.clone()))
+}
+
+/// The room, if the session's user is in it and it can be written in.
+pub(super) fn writable(
+    id: &abu_chat_protocol::RoomId,
+    request: &str,
+    world: &dyn World,
+) -> Result<RoomId, server::Error> {
+    let (room, view) = member_of(id, request, world)?;
+    match view.read_only {
+        true => Err(server::Error::read_only_room(request, room.uuid())),
+        false => Ok(room),
+    }
+}
+
+fn count_message(
+    room: RoomId,
+    request: &str,
+    now: Instant,
+    world: &dyn World,
+) -> Result<(), server::Error> {
+    world
+        .count_message(now)
+        .map_err(|wait| server::Error::rate_limited(request, wait).in_room(room.uuid()))
+}
+
+fn text_of(text: &str, request: &str) -> Result<MessageText, server::Error> {
+    MessageText::parse(text)
+        .map_err(|violation| server::Error::invalid_payload(request, "message", violation.rule))
+}
+
+fn emoji_of(emoji: &abu_chat_protocol::Emoji, request: &str) -> Result<Emoji, server::Error> {
+    Emoji::parse(emoji.as_str())
+        .map_err(|violation| server::Error::invalid_payload(request, "emoji", violation.rule))
+}
+
+/// The message. An id that is no UUID names none.
+fn message_of(
+    id: &abu_chat_protocol::MessageId,
+    request: &str,
+    room: RoomId,
+) -> Result<MessageId, server::Error> {
+    id.to_uuid()
+        .map(MessageId::new)
+        .ok_or_else(|| server::Error::not_found(request, room.uuid()))
+}
