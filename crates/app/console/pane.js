@@ -24,6 +24,9 @@ export class Pane {
   #rooms = new Map();
   #names = new Map();
   #online = new Set();
+  /** The list of rooms that is being read, and whether it must be read again after that. */
+  #loading = null;
+  #loadAgain = false;
   #room;
   /** The other side; to be set once both are there. */
   other = null;
@@ -49,7 +52,10 @@ export class Pane {
     });
     part.logOut.addEventListener("click", () => this.#logOut());
     part.profile.addEventListener("change", () => this.#changeProfile());
-    part.reload.addEventListener("click", () => this.loadRooms());
+    part.reload.addEventListener("click", () => {
+      this.#rooms.clear();
+      this.loadRooms();
+    });
     part.newRoom.addEventListener("click", () => this.#openDirectRoom());
     this.#state("Not logged in");
     this.otherChanged();
@@ -113,8 +119,10 @@ export class Pane {
     password.value = otp.value = "";
     otpField.hidden = true;
     this.#show();
+    const account = this.#account;
     await this.loadRooms();
-    this.#connect();
+    // They may have logged out meanwhile.
+    if (account && this.#account === account) this.#connect();
   }
 
   async #logOut() {
@@ -204,6 +212,7 @@ export class Pane {
       case "token-expiring":
         return this.#renewToken();
       case "error":
+        this.#room.refused(payload);
         return this.#notice(`${payload.code}: ${payload.message}`);
       default:
         return this.#room.take(type, payload);
@@ -213,6 +222,7 @@ export class Pane {
   #heard(message) {
     const room = this.#rooms.get(message.room_id);
     if (!room) return this.loadRooms();
+    room.last_seq = Math.max(room.last_seq ?? 0, message.seq ?? 0);
     const isOpen = this.#room.take("message-receive", message);
     if (!isOpen && message.sender_id !== this.#me.uuid) room.unread_count += 1;
     // The most recently active room comes first.
@@ -239,6 +249,7 @@ export class Pane {
 
   #roomChanged({ room_id, change }) {
     if (change === "removed" && room_id === this.#room.context.room_id) this.#room.close();
+    this.#rooms.delete(room_id);
     return this.loadRooms();
   }
 
@@ -250,8 +261,25 @@ export class Pane {
     }
   }
 
-  /** Reads the list of rooms again, and the names of those who are in them. */
-  async loadRooms() {
+  /**
+   * Reads the list of rooms again, and who is in those that are new. Whoever asks while it is being read
+   * has it read once more after that: there are as many reasons as messages.
+   */
+  loadRooms() {
+    this.#loadAgain = this.#loading !== null;
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  async #load() {
+    do {
+      this.#loadAgain = false;
+      await this.#loadOnce();
+    } while (this.#loadAgain);
+    this.#loading = null;
+  }
+
+  async #loadOnce() {
     const account = this.#account;
     if (!account) return;
     try {
@@ -274,6 +302,11 @@ export class Pane {
   }
 
   async #loadMembers(account, room) {
+    const known = this.#rooms.get(room.uuid);
+    if (known?.member_count === room.member_count) {
+      room.members = known.members;
+      return;
+    }
     const { items } = await account.ask("GET", `/rooms/${room.uuid}/members?limit=${MEMBERS}`);
     room.members = items.map((member) => member.user_uuid);
     for (const { user_uuid, firstname, lastname, online } of items) {
@@ -286,9 +319,15 @@ export class Pane {
   async #openDirectRoom() {
     try {
       const body = { kind: "direct", member_ids: [this.other.person.uuid] };
-      const { uuid } = await this.#account.ask("POST", "/rooms", body);
+      const account = this.#account;
+      const room = await account.ask("POST", "/rooms", body);
       await Promise.all([this.loadRooms(), this.other.loadRooms()]);
-      this.#openRoom(this.#rooms.get(uuid));
+      if (!this.#rooms.has(room.uuid)) {
+        // One of long ago, behind those that are listed.
+        await this.#loadMembers(account, room);
+        this.#rooms.set(room.uuid, room);
+      }
+      this.#openRoom(this.#rooms.get(room.uuid));
     } catch (problem) {
       this.#notice(problem.message);
     }

@@ -16,6 +16,8 @@ export class Room {
   #messages = [];
   /** Which page of history is on its way: "newest", "earlier" or none. */
   #asked = null;
+  /** How many pages are on their way that nobody waits for any more, by room. */
+  #late = new Map();
   /** What came in since the newest page was asked for, which may or may not hold it. */
   #since = [];
   #typing = new Set();
@@ -73,13 +75,22 @@ export class Room {
 
   /** Whatever happened while there was no connection is in the newest page. */
   connected() {
+    this.#asked = null;
+    this.#late.clear();
     this.#typing.clear();
     this.#showTyping();
     if (this.#id) this.#ask("newest");
   }
 
+  /** An error came: if it answers a request for a page, nobody waits for that any more. */
+  refused({ request_type, room_id }) {
+    if (request_type !== "list-message-request" || this.#isLate(room_id)) return;
+    if (room_id === this.#id) this.#asked = null;
+  }
+
   /** Takes in a packet; whether it was about this room. */
   take(type, payload) {
+    if (type === "list-message-response" && this.#isLate(payload.room_id)) return true;
     if (!this.#id || payload.room_id !== this.#id) return false;
     switch (type) {
       case "message-receive":
@@ -112,10 +123,23 @@ export class Room {
     scroller.scrollTop = scroller.scrollHeight;
   }
 
+  /** Pages come in the order in which they were asked for; whether the next one is late, which it is once. */
+  #isLate(room) {
+    const late = this.#late.get(room) ?? 0;
+    if (late > 0) this.#late.set(room, late - 1);
+    return late > 0;
+  }
+
+  /** Nobody waits any more for the page that is on its way, if one is. */
+  #giveUpPage() {
+    if (this.#asked) this.#late.set(this.#id, (this.#late.get(this.#id) ?? 0) + 1);
+    this.#asked = null;
+  }
+
   #forget() {
+    this.#giveUpPage();
     this.#messages = [];
     this.#since = [];
-    this.#asked = null;
     this.#typing.clear();
     this.#showTyping();
     this.#part.earlier.hidden = true;
@@ -123,9 +147,11 @@ export class Room {
   }
 
   #ask(page) {
+    if (page === "earlier" && this.#asked) return;
     const skip = page === "earlier" ? this.#messages.length : 0;
     const request = { room_id: this.#id, limit: PAGE, skip, order: "desc" };
     if (!this.#side.send("list-message-request", request)) return;
+    this.#giveUpPage();
     this.#asked = page;
     this.#since = [];
   }
