@@ -60,12 +60,13 @@ pub enum RegistrationError {
 }
 
 impl Registration {
-    /// Makes an account in the group of applicants, and sends a link that proves its address. An
-    /// account that was registered with the address and never proved it gives way; which of the two
+    /// Makes an account in the group of applicants, and sends a link that proves its address.
+    ///
+    /// An account that was registered with the address and never proved it gives way. Which of the two
     /// passwords is its reader's nobody knows then, so it gets neither, and who proves the address is
-    /// sent a link to choose one. Where the address
-    /// belongs to an account, nothing is made, and its owner is told. Whoever asks sees no difference:
-    /// either way a password is hashed and one transaction committed, with one mail in it.
+    /// sent a link to choose one. Where the address belongs to an account, nothing is made, and its owner
+    /// is told. Whoever asks sees no difference: either way a password is hashed and one transaction
+    /// committed, with one mail in it.
     ///
     /// # Errors
     /// [`RegistrationError`].

@@ -98,7 +98,13 @@ impl Browser {
     }
 
     pub(crate) async fn click(&self, selector: &str) {
-        self.element(selector).await.click().await.unwrap();
+        loop {
+            match self.element(selector).await.click().await {
+                // Drawn anew since it was found: there is another one in its place.
+                Err(error) if error.is_stale_element_reference() => {}
+                clicked => return clicked.unwrap(),
+            }
+        }
     }
 
     /// Types into a field, after what is there.

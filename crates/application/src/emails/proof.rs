@@ -10,12 +10,12 @@ use crate::{
 
 impl Emails {
     /// Notes that whoever has the token reads the address that it was sent to. The address is theirs
-    /// then, and an account that was registered with it and never proved it is gone. If nobody has a
-    /// password for the account, they are sent a link to choose one.
+    /// then, and an account that was registered with it and never proved it is gone. True where nobody
+    /// has a password for the account: they are sent a link to choose one.
     ///
     /// # Errors
     /// [`LinkError`].
-    pub async fn verify(&self, token: &str, origin: Origin) -> Result<(), LinkError> {
+    pub async fn verify(&self, token: &str, origin: Origin) -> Result<bool, LinkError> {
         let hash = token_hash(token)?;
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         let this = self.clone();
@@ -32,16 +32,18 @@ impl Emails {
                 tx.mark_verified(email.id, now)?;
                 tx.kill_verifications_of(email.id, now)?;
                 let user = tx.user(email.user_id)?.ok_or(LinkError::Gone)?;
+                let needs_password =
+                    email.is_primary && tx.password_hash(user.id)?.as_deref() == Some(NO_PASSWORD);
                 if !email.is_primary {
                     this.tell_of_further(tx, &user, &email, now)?;
-                } else if tx.password_hash(user.id)?.as_deref() == Some(NO_PASSWORD) {
+                } else if needs_password {
                     this.let_choose_password(tx, &user, now)?;
                 }
                 Entry::new(Actor::Anonymous, Action::EmailVerify)
                     .from(&origin)
                     .on(Target::user(user.id))
                     .write(tx, entry_id, now)?;
-                Ok(())
+                Ok(needs_password)
             })
             .await
     }

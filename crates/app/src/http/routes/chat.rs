@@ -42,7 +42,7 @@ problems! {
 ///
 /// A WebSocket handshake with an access token as `token` or in the header `Authorization`, or with a
 /// ticket as `ticket`. Everything that can be refused is refused here, over HTTP. A browser sends the
-/// header `Origin`, which must be on the server's list.
+/// header `Origin`, which must be on the server's list or, while the console is on, be the server's own.
 ///
 /// `Sec-WebSocket-Protocol` may offer `abu.chat.v2` and `abu.chat.v1`; the newest is taken, and where
 /// nothing is offered `abu.chat.v1` is spoken. Each text frame is one packet, `{"type": …, "payload": {…}}`.

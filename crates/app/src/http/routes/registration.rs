@@ -128,6 +128,10 @@ struct Verified {
     /// What can be done now, for people.
     #[schema(example = "The address is verified.")]
     message: &'static str,
+    /// `log-in`, or `choose-password` by a link that was just sent: several registered with the address, so
+    /// that none of their passwords counts.
+    #[schema(example = "log-in")]
+    next: &'static str,
 }
 
 /// Prove that you read an address.
@@ -145,10 +149,15 @@ async fn verify_email(
     origin: RequestOrigin,
     body: Body<TokenBody>,
 ) -> Result<Json<Verified>, Problem> {
-    state.emails.verify(&body.0.0, origin.0).await?;
-    Ok(Json(Verified {
-        message: "The address is verified.",
-    }))
+    let needs_password = state.emails.verify(&body.0.0, origin.0).await?;
+    let (message, next) = match needs_password {
+        true => (
+            "The address is verified. We have sent you a mail to choose your password.",
+            "choose-password",
+        ),
+        false => ("The address is verified.", "log-in"),
+    };
+    Ok(Json(Verified { message, next }))
 }
 
 /// An e-mail address.

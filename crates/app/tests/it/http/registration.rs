@@ -379,7 +379,8 @@ async fn a_registration_that_nobody_completed_gives_way_to_the_next_one_and_no_p
     assert!(letter.text.starts_with("Hello Hauwa,"), "{}", letter.text);
 
     verify(&rig, &first).await.problem("gone");
-    verify(&rig, &letter.link("verify-email")).await.expect(200);
+    let verified = verify(&rig, &letter.link("verify-email")).await.expect(200);
+    assert_eq!(verified["next"], "choose-password");
     for password in [PASSWORD, "another good password of hers"] {
         let refused = rig.try_log_in(email, password).await;
         refused.problem("invalid-credentials");
