@@ -28,6 +28,12 @@ has_postgres_server() {
     return 1
 }
 
+# A browser, and the program that drives it.
+has_browser() {
+    has_command chromedriver || return
+    has_command chromium || has_command chromium-browser || has_command google-chrome
+}
+
 # Chromium with the program that drives it. Ubuntu has them under other names, as a snap.
 browser_packages() {
     if grep -qx 'ID=ubuntu' /etc/os-release 2>/dev/null; then
