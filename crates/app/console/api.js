@@ -1,5 +1,7 @@
 // The REST API, as far as the console needs it.
 
+import { parsed } from "./json.js";
+
 const BASE = "/api/v1";
 
 /** What the server refused, or that it could not be asked. */
@@ -38,14 +40,6 @@ async function ask(method, path, { token, body } = {}) {
   const document = parsed(text);
   if (!response.ok) throw new Problem(response.status, document);
   return document;
-}
-
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Somebody who is logged in. Their tokens are in here and nowhere else. */

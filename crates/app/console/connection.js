@@ -1,8 +1,12 @@
 // One person's WebSocket: opened with a ticket, opened again as the guide says, and every frame noted.
 
+import { parsed } from "./json.js";
+
+/** The oldest profile, which every server speaks. */
+export const V1 = "abu.chat.v1";
+
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30_000;
-const V1 = "abu.chat.v1";
 
 /** A connection that comes back by itself until it is left, or until coming back is of no use. */
 export class Connection {
@@ -114,14 +118,6 @@ export class Connection {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#events.ended(why);
-  }
-}
-
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
 

@@ -1,7 +1,7 @@
 // One side of the console: a person, their rooms, and the room that is open.
 
 import { Account } from "./api.js";
-import { Connection } from "./connection.js";
+import { Connection, V1 } from "./connection.js";
 import { element } from "./dom.js";
 import { Room } from "./room.js";
 
@@ -42,7 +42,7 @@ export class Pane {
       send: (type, payload) => this.#send(type, payload),
       nameOf: (id) => this.#nameOf(id),
       isMe: (id) => id === this.#me?.uuid,
-      isV2: () => this.#profile !== "abu.chat.v1",
+      isV2: () => this.#profile !== V1,
     });
     part.title.textContent = title;
     part.title.id = `${side}-title`;

@@ -1,5 +1,18 @@
 //! Messages: reading them here, storing them in [`store`], changing them in [`changes`].
 
+/// A statement whose rows are read into [`MessageRow`]s: what stands between the words is where they
+/// come from.
+macro_rules! select_messages_from {
+    ($from:literal) => {
+        concat!(
+            "SELECT room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at,
+                    edited_at, deleted_at, revision
+             FROM ",
+            $from
+        )
+    };
+}
+
 mod changes;
 mod store;
 
@@ -30,7 +43,7 @@ use crate::{
     error::BadRow,
     lists::{descending, in_list_order},
     schema::{message_emoji, messages, rooms},
-    sql::sql,
+    sql::{sql, unzipped},
     store::Session,
 };
 
@@ -237,11 +250,9 @@ impl MessageRows for Session<'_> {
         let place = |(room, seq): &(RoomId, i64)| (room.uuid(), *seq);
         let (rooms, places): (Vec<Uuid>, Vec<i64>) = places.iter().map(place).unzip();
         self.run(|connection| {
-            let rows: Vec<MessageRow> = sql::<messages::SqlType>(
-                "SELECT room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at,
-                        edited_at, deleted_at, revision
-                 FROM unnest(?, ?) AS asked (room_id, seq) JOIN messages USING (room_id, seq)",
-            )
+            let rows: Vec<MessageRow> = sql::<messages::SqlType>(select_messages_from!(
+                "unnest(?, ?) AS asked (room_id, seq) JOIN messages USING (room_id, seq)"
+            ))
             .bind::<Array<SqlUuid>, _>(rooms)
             .bind::<Array<BigInt>, _>(places)
             .load(connection)?;
@@ -332,9 +343,4 @@ impl MessageRows for Session<'_> {
             Ok(rows.into_iter().map(Message::from).collect())
         })
     }
-}
-
-fn unzipped(pairs: &[(MessageId, UserId)]) -> (Vec<Uuid>, Vec<Uuid>) {
-    let uuids = |(message, user): &(MessageId, UserId)| (message.uuid(), user.uuid());
-    pairs.iter().map(uuids).unzip()
 }

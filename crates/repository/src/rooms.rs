@@ -28,7 +28,7 @@ use crate::{
     lists::{ascending, in_list_order, total},
     messages::MessageRow,
     schema::{messages, room_members, rooms, user_presence, users},
-    sql::sql,
+    sql::{sql, unzipped},
     store::Session,
 };
 
@@ -310,8 +310,7 @@ impl RoomRows for Session<'_> {
         &mut self,
         pairs: &[(RoomId, UserId)],
     ) -> Result<Vec<(RoomId, UserId, RoomRole)>, StoreError> {
-        let uuids = |(room, user): &(RoomId, UserId)| (room.uuid(), user.uuid());
-        let (rooms, users): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().map(uuids).unzip();
+        let (rooms, users) = unzipped(pairs);
         self.run(|connection| {
             let rows: Vec<(Uuid, Uuid, String)> = sql::<(SqlUuid, SqlUuid, Text)>(
                 "SELECT room_id, user_id, role

@@ -13,6 +13,16 @@ use diesel::{
     result::{Error, QueryResult},
     sql_types::SqlType,
 };
+use uuid::Uuid;
+
+/// Pairs of ids as two columns of them.
+pub(crate) fn unzipped<A, B>(pairs: &[(A, B)]) -> (Vec<Uuid>, Vec<Uuid>)
+where
+    A: Copy + Into<Uuid>,
+    B: Copy + Into<Uuid>,
+{
+    pairs.iter().map(|&(a, b)| (a.into(), b.into())).unzip()
+}
 
 /// A statement in SQL, whose rows have the columns `Columns`.
 #[must_use]

@@ -221,8 +221,9 @@ impl Standing {
     fn edit(&mut self, change: &MessageChange, text: &MessageText) -> Result<Made, Refused> {
         let message = self.message(change)?;
         message.check_edit(change.user_id, change.at)?;
-        // Without a number nothing could be told of a message that never changed.
-        if message.text == *text && message.revision.is_some() {
+        // Said once more, an edit changes nothing. The first one does, whatever it says: without it there
+        // is neither a time nor a number to answer with.
+        if message.text == *text && message.edited_at.is_some() {
             return Ok((text_of(message), false));
         }
         let message = Message {

@@ -29,8 +29,8 @@ use super::{
     decoder::{Received, Violation},
     socket::{self, Heard},
     state::{
-        Draft, Edit, Effect, HistoryRequest, Outcome, PresenceAsked, SessionState, SyncAsked,
-        TokenEnd, World,
+        ChangeDraft, Draft, Effect, HistoryRequest, Outcome, PresenceAsked, SessionState,
+        SyncAsked, TokenEnd, World,
     },
 };
 use crate::{
@@ -182,12 +182,12 @@ impl ChatSession {
         self.write(Write::Message(message), request_ref);
     }
 
-    fn change(&mut self, edit: Edit, request_ref: Option<RequestRef>) {
+    fn change(&mut self, draft: ChangeDraft, request_ref: Option<RequestRef>) {
         let change = MessageChange {
-            room_id: edit.room,
-            message_id: edit.message,
+            room_id: draft.room,
+            message_id: draft.message,
             user_id: self.user,
-            kind: edit.kind,
+            kind: draft.kind,
             at: self.worker.engine().clock.now(),
         };
         self.write(Write::Change(change), request_ref);

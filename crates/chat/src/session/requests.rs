@@ -17,7 +17,7 @@ use abu_domain::{
     text::{Emoji, MessageText},
 };
 
-use super::state::{Draft, Edit, Effect, HistoryRequest, PresenceAsked, SyncAsked, World};
+use super::state::{ChangeDraft, Draft, Effect, HistoryRequest, PresenceAsked, SyncAsked, World};
 use crate::registry::RoomView;
 
 pub(super) fn on_message_send(
@@ -109,7 +109,7 @@ impl<'a> Named<'a> {
         let room = writable(self.room, self.request, world)?;
         let message = message_of(self.message, self.request, room)?;
         count_message(room, self.request, now, world)?;
-        Ok(Effect::Change(Edit {
+        Ok(Effect::Change(ChangeDraft {
             room,
             message,
             kind,

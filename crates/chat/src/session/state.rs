@@ -49,7 +49,7 @@ pub(crate) enum Effect {
     /// Have a message stored.
     Store(Draft),
     /// Have a message changed.
-    Change(Edit),
+    Change(ChangeDraft),
     /// The session joined: tell those who share a room.
     Join,
     /// The session left, having joined: tell those who share a room.
@@ -94,7 +94,7 @@ pub(crate) struct Draft {
 
 /// A change to be made to a message.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Edit {
+pub(crate) struct ChangeDraft {
     pub(crate) room: RoomId,
     pub(crate) message: MessageId,
     pub(crate) kind: ChangeKind,

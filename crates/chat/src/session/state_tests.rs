@@ -372,7 +372,7 @@ fn in_v2_each_packet_has_its_effect_and_to_v1_there_is_no_such_type() {
     let (open, archived) = (open_room().to_string(), archived_room().to_string());
     let id = Uuid::from_u128(7);
     let change = |kind| {
-        Effect::Change(Edit {
+        Effect::Change(ChangeDraft {
             room: open_room(),
             message: MessageId::new(id),
             kind,
@@ -705,7 +705,7 @@ proptest! {
                 let mut is_renewed = false;
                 match effect {
                     Effect::Store(Draft { room, .. })
-                    | Effect::Change(Edit { room, .. })
+                    | Effect::Change(ChangeDraft { room, .. })
                     | Effect::Typing { room, .. } => prop_assert_eq!(room, open_room()),
                     Effect::MarkRead { room, .. }
                     | Effect::Presence(PresenceAsked { room, .. })

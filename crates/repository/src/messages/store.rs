@@ -257,12 +257,10 @@ fn stored_under_client_ids(
         .unzip();
     let mut known = Known::default();
     if !client_ids.is_empty() {
-        let rows = sql::<messages::SqlType>(
-            "SELECT room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at,
-                    edited_at, deleted_at, revision
-             FROM unnest(?, ?) AS asked (sender_id, client_message_id)
-             JOIN messages USING (sender_id, client_message_id)",
-        )
+        let rows = sql::<messages::SqlType>(select_messages_from!(
+            "unnest(?, ?) AS asked (sender_id, client_message_id)
+             JOIN messages USING (sender_id, client_message_id)"
+        ))
         .bind::<Array<SqlUuid>, _>(senders)
         .bind::<Array<SqlUuid>, _>(client_ids)
         .load(connection)?;

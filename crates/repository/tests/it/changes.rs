@@ -158,6 +158,24 @@ fn an_edited_message_says_the_new_text_and_what_it_said_is_kept() {
 }
 
 #[test]
+fn an_edit_to_the_same_text_makes_a_message_edited_once_reactions_or_not() {
+    let scene = scene();
+    let plain = scene.say(scene.amina, "hello").id;
+    let liked = scene.say(scene.amina, "hello").id;
+    changed(scene.make(liked, scene.bola, ChangeKind::React(emoji(1))));
+    for message in [plain, liked] {
+        let edit = || ChangeKind::Edit(text("hello"));
+        assert!(
+            changed(scene.make(message, scene.amina, edit()))
+                .edited_at
+                .is_some()
+        );
+        let again = scene.make(message, scene.amina, edit());
+        assert!(matches!(again, ChangeOutcome::Unchanged(_)));
+    }
+}
+
+#[test]
 fn a_deleted_message_keeps_its_place_without_text_and_reactions() {
     let scene = scene();
     let message = scene.say(scene.amina, "oh no");
@@ -480,6 +498,7 @@ struct ModelMessage {
     sender: usize,
     /// `None` once it is deleted.
     text: Option<String>,
+    is_edited: bool,
     revision: Option<i64>,
     /// Emoji in the order they came, each with who reacted, in their order.
     reactions: Vec<(u32, Vec<usize>)>,
@@ -500,8 +519,9 @@ impl Model {
                 if message.sender != *who {
                     return Err(ChangeRefusal::NotYours);
                 }
-                let is_news = *old != new || message.revision.is_none();
+                let is_news = *old != new || !message.is_edited;
                 *old = new;
+                message.is_edited = true;
                 is_news
             }
             Kind::Delete if !moderates && message.sender != *who => {

@@ -59,6 +59,7 @@ const FILES: &[File] = files! {
     "api.js": SCRIPT;
     "connection.js": SCRIPT;
     "dom.js": SCRIPT;
+    "json.js": SCRIPT;
     "log.js": SCRIPT;
     "pane.js": SCRIPT;
     "room.js": SCRIPT;
