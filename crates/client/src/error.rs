@@ -10,7 +10,10 @@ use serde::Deserialize;
 #[non_exhaustive]
 pub enum BuildError {
     /// The address is not one of a server: `https://alumni.example.org`, or `http://localhost:8080`.
-    #[error("the server's address must begin with http:// or https:// and name a host")]
+    /// A path may follow the host and its port; user-info, a query or a fragment may not.
+    #[error(
+        "the server's address must be http:// or https://, a host, and no more than a port and a path"
+    )]
     BadUrl,
     /// The system has no certificates to know the server by.
     #[error("the system's certificates cannot be read")]
