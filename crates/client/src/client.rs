@@ -10,6 +10,9 @@ use crate::{
     http::{Address, Rest, Transport},
 };
 
+/// Far beyond any use, and within what a queue can be made for.
+const LONGEST_EVENT_QUEUE: usize = 1_000_000;
+
 /// Called with each refresh token that takes the place of the one before.
 pub(crate) type RefreshHook = Arc<dyn Fn(&SecretString) + Send + Sync>;
 
@@ -111,17 +114,24 @@ impl ClientBuilder {
         self
     }
 
-    /// How long to wait before connecting again: a random time up to `first` after the first failure,
-    /// up to twice as long after each further one, and never above `longest` unless the server asks
-    /// for more. Default: 1 second and 30 seconds.
+    /// How long to wait before connecting again: a random time between nothing and a ceiling (full
+    /// jitter). The ceiling is `first` after the first failure, doubles with each further one in a
+    /// row, and is never above `longest`. Default: 1 second and 30 seconds; neither is more than a
+    /// day.
+    ///
+    /// - Where the server says how long to stay away, the random time comes on top of that.
+    /// - Failures are counted anew after a connection that lasted as long as the ceiling at least:
+    ///   one that is cut off sooner counts as one more.
+    /// - After close code 1008 the ceiling is that of the fourth failure at least.
+    /// - After 4001, an expired token, the first attempt follows at once.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.settings.backoff = Backoff::new(first, longest);
         self
     }
 
-    /// How many events may wait for the application, at least 1. Default: 256.
+    /// How many events may wait for the application, at least 1 and at most a million. Default: 256.
     pub fn event_queue(mut self, capacity: usize) -> Self {
-        self.settings.event_queue = capacity.max(1);
+        self.settings.event_queue = capacity.clamp(1, LONGEST_EVENT_QUEUE);
         self
     }
 
@@ -178,5 +188,29 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("url", &self.url)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_does_not_show_the_password_of_a_wrong_address() {
+        let builder = Client::builder("https://amina:samaru@localhost");
+        assert!(!format!("{builder:?}").contains("samaru"));
+        assert!(matches!(builder.build(), Err(BuildError::BadUrl)));
+    }
+
+    #[test]
+    fn no_setting_is_too_large() {
+        let built = Client::builder("http://localhost")
+            .request_timeout(Duration::MAX)
+            .connect_timeout(Duration::MAX)
+            .backoff(Duration::MAX, Duration::MAX)
+            .event_queue(usize::MAX)
+            .build();
+        let session = built.unwrap().resume("token");
+        assert_eq!(session.shared.settings.event_queue, LONGEST_EVENT_QUEUE);
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use abu_chat_protocol::server::{Error as Refusal, ErrorCode};
 use serde::Deserialize;
 
+use crate::backoff::asked_wait;
+
 /// The client cannot be made as it was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -249,7 +251,7 @@ pub enum RequestError {
 
 impl RequestError {
     pub(crate) fn from_packet(refusal: Refusal) -> Self {
-        let pause = refusal.retry_after_ms.map(Duration::from_millis);
+        let pause = refusal.retry_after_ms.map(asked_wait);
         match refusal.code {
             ErrorCode::NotAMember => Self::NotAMember,
             ErrorCode::ReadOnlyRoom => Self::ReadOnlyRoom,

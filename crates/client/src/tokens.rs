@@ -38,14 +38,15 @@ impl AccessToken {
     pub fn lasting(token: impl Into<SecretString>, lifetime: Duration) -> Self {
         Self {
             secret: token.into(),
-            good_until: Some(Instant::now() + lifetime),
+            // Beyond what a clock can hold is as good as for ever.
+            good_until: Instant::now().checked_add(lifetime),
         }
     }
 
     /// Whether it will be good for `margin` at least, as far as anybody knows.
     pub fn is_good_for(&self, margin: Duration) -> bool {
         self.good_until
-            .is_none_or(|end| end > Instant::now() + margin)
+            .is_none_or(|end| end.saturating_duration_since(Instant::now()) > margin)
     }
 
     pub(crate) fn expose(&self) -> &str {
@@ -163,6 +164,29 @@ pub(crate) struct TokenPair {
 #[derive(Deserialize)]
 pub(crate) struct Holder {
     pub(crate) uuid: String,
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_until_its_end_however_large_the_numbers_are() {
+        let minute = Duration::from_secs(60);
+        let token = AccessToken::lasting("token", minute);
+        assert!(token.is_good_for(minute / 2) && !token.is_good_for(2 * minute));
+        assert!(!token.is_good_for(Duration::MAX));
+        assert!(!AccessToken::lasting("token", Duration::ZERO).is_good_for(Duration::ZERO));
+        let endless = AccessToken::lasting("token", Duration::from_secs(u64::MAX));
+        assert!(endless.is_good_for(minute));
+        assert!(AccessToken::new("token").is_good_for(Duration::MAX));
+    }
+
+    #[test]
+    fn a_token_shows_nothing_of_itself() {
+        let shown = format!("{:?}", AccessToken::new("header.payload.signature"));
+        assert!(!shown.contains("payload"), "{shown}");
+    }
+}
 }
 
 /// Tokens by the refresh token of a log-in, which another takes the place of each time.

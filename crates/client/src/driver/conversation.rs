@@ -17,7 +17,8 @@ use super::{
     link::{Heard, Link},
 };
 use crate::{
-    AccessToken, ApiError, BoxFuture, EndReason, Event, Message, Position, Room, TokenError,
+    AccessToken, ApiError, BoxFuture, EndReason, Event, Message, Room, RoomPosition, TokenError,
+    backoff::asked_wait,
     event::{Delivery, Interruption},
     resume::{Live, UnknownRoom},
 };
@@ -31,9 +32,6 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// The shortest time between two readings of the list of rooms, and between two requests that lead no
 /// further.
 const BREATH: Duration = Duration::from_secs(1);
-
-/// How long a silence the server may promise; more would be a mistake in its configuration.
-const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// New rooms that wait for the list; of further ones the list alone tells.
 const MAX_NEW_ROOMS: usize = 256;
@@ -77,12 +75,11 @@ impl Conversation {
             token,
             rooms,
         } = opened;
-        let silence = Duration::from_millis(welcome.heartbeat.idle_timeout_ms);
         let conversation = Self {
             link,
             token,
             limits: welcome.limits.clone(),
-            longest_silence: silence.min(LONGEST_SILENCE),
+            longest_silence: asked_wait(welcome.heartbeat.idle_timeout_ms),
             heard_at: now,
             sync: None,
             syncs: 0,
@@ -415,7 +412,7 @@ impl Driver {
             }
             ServerPacket::Error(error) => {
                 self.rooms.refused();
-                let pause = error.retry_after_ms.map_or(PAUSE, Duration::from_millis);
+                let pause = error.retry_after_ms.map_or(PAUSE, asked_wait);
                 conversation.sync_after = now + pause;
             }
             _ => {

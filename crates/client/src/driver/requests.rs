@@ -16,7 +16,7 @@ use abu_chat_protocol::{
 };
 use tokio::time::Instant;
 
-use crate::{EndReason, RequestError, chat::Request};
+use crate::{EndReason, RequestError, backoff::asked_wait, chat::Request};
 
 /// Requests at a time; more wait in the queue before the driver.
 const MAX_REQUESTS: usize = 64;
@@ -102,7 +102,7 @@ impl Requests {
         match packet {
             ServerPacket::Error(error) if pending.is_repeated && is_passing(&error) => {
                 // The first one may have been done: only a real answer tells.
-                let pause = error.retry_after_ms.map_or(PAUSE, Duration::from_millis);
+                let pause = error.retry_after_ms.map_or(PAUSE, asked_wait);
                 pending.not_before = Some(now + pause);
                 self.waiting.push_front(pending);
             }

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{Address, Stream, Transport};
-use crate::{AccessToken, ApiError, Problem};
+use crate::{AccessToken, ApiError, Problem, backoff::LONGEST_WAIT};
 
 /// More than any answer of the API that is asked for here.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
@@ -169,7 +169,7 @@ pub(crate) fn problem_of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
         .and_then(|seconds| seconds.trim().parse().ok())
-        .map(Duration::from_secs);
+        .map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
     problem
 }
 
@@ -195,3 +195,11 @@ mod tests {
         assert_eq!((problem.status, problem.slug()), (502, ""));
     }
 }
+    #[test]
+    fn a_pause_is_never_longer_than_a_day() {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, u64::MAX.into());
+        let problem = problem_of(StatusCode::SERVICE_UNAVAILABLE, &headers, b"");
+        assert_eq!(problem.retry_after, Some(LONGEST_WAIT));
+    }
+
