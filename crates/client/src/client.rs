@@ -43,7 +43,16 @@ pub(crate) struct Settings {
 pub struct ClientBuilder {
     url: String,
     settings: Settings,
-    tls: Option<Arc<rustls::ClientConfig>>,
+    trust: Trust,
+}
+
+impl Shared {
+    /// Tells the application the newest refresh token.
+    pub(crate) fn tell_refresh_token(&self, token: &SecretString) {
+        if let Some(keep) = &self.settings.on_refresh_token {
+            keep(token);
+        }
+    }
 }
 
 impl Client {
@@ -84,6 +93,12 @@ impl Client {
 
     /// Goes on with a log-in of before, by the newest refresh token of it. Nothing is asked yet: a
     /// token that is good no more shows at the first request.
+    ///
+    /// The token is exchanged for its successor then. Should that answer be lost, the session asks for
+    /// it again for 25 seconds: for 30 the server gives the same answer. A process that ends in
+    /// between, or a connection that stays away longer, leaves open whether the token was used. It is
+    /// tried all the same, and where it was used the log-in ends with
+    /// [`TokenStolen`](crate::EndReason::TokenStolen): log in again.
     pub fn resume(&self, refresh_token: impl Into<SecretString>) -> Session {
         Session::resume(Arc::clone(&self.shared), refresh_token.into())
     }
@@ -144,6 +159,22 @@ impl ClientBuilder {
     /// Is called with each new refresh token, before anything else is done with the answer it came
     /// in. Whoever wants to [`resume`](Client::resume) after a restart writes it down there, in the
     /// place of the one before: an old one ends the log-in.
+    ///
+    /// ```
+    /// use abu_chat_client::{Client, secrecy::ExposeSecret};
+    ///
+    /// # fn keep(_token: &str) {}
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::builder("http://localhost:8080")
+    ///     .on_refresh_token(|token| keep(token.expose_secret()))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It runs on the runtime's thread, so it should be quick. Where it panics, the session still has
+    /// the new token and goes on with it, and whoever asked for an access token is told that there is
+    /// none now; where it panics during [`log_in`](Client::log_in), the panic goes through.
     pub fn on_refresh_token(
         mut self,
         keep: impl Fn(&SecretString) + Send + Sync + 'static,

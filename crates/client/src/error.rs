@@ -153,8 +153,10 @@ pub enum EndReason {
     /// The log-in has ended: logged out, expired, or taken back. Log in again.
     #[error("the log-in has ended: log in again")]
     LoggedOut,
-    /// A refresh token was shown twice: somebody else has a copy, and the server ended the log-in for
-    /// both. Tell the person, and log in again.
+    /// A refresh token was shown after it had been used: somebody else may have a copy, and the server
+    /// ended the log-in for both. The same comes of an old token out of a backup, and of an answer to
+    /// a refresh that was lost for longer than the server repeats it (30 seconds). Tell the person,
+    /// and log in again.
     #[error("somebody else may hold a copy of this log-in, so it was ended: log in again")]
     TokenStolen,
     /// The account is suspended.

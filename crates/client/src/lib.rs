@@ -10,11 +10,15 @@ mod error;
 mod event;
 mod http;
 mod message;
+mod refresh;
 mod resume;
 mod session;
 mod tokens;
 
 pub use abu_chat_protocol as protocol;
+// Their types stand in this crate's own: whoever uses it need not name them, nor match their versions.
+pub use {chrono, rustls, secrecy, uuid};
+
 pub use chat::{Chat, Outgoing, Page};
 pub use client::{Client, ClientBuilder};
 pub use error::{ApiError, BuildError, ConnectError, EndReason, LogInError, Problem, RequestError};

@@ -15,7 +15,8 @@ use crate::{
     client::Shared,
     driver,
     http::Call,
-    tokens::{RefreshTokens, TokenPair, Tokens},
+    refresh::{RefreshTokens, TokenPair},
+    tokens::Tokens,
 };
 
 /// The most pages of a list that are read: ten times as many rooms as a user may be in.
@@ -116,12 +117,14 @@ impl Session {
     pub(crate) async fn begin(shared: Arc<Shared>, log_in: LogIn) -> Result<Self, LogInError> {
         let body = log_in.body(shared.settings.device_name.as_deref());
         let call = Call::new(Method::POST, "/auth/token").body(&body);
-        let pair: TokenPair = shared.rest.call(call).await?.json()?;
-        let user_id = UserId::from(pair.user.uuid.as_str());
+        let answer = shared.rest.call(call).await?;
+        // The tokens come first: until the newest one is kept, nothing else of the answer is read.
+        let pair: TokenPair = answer.json()?;
         let (source, token) = RefreshTokens::of(Arc::clone(&shared), pair);
         Ok(Self {
+        let LoggedIn { user } = answer.json()?;
             tokens: Arc::new(Tokens::with(Box::new(source), token)),
-            user_id: Some(user_id),
+            user_id: Some(user.uuid.into()),
             shared,
         })
     }
@@ -298,6 +301,17 @@ fn escaped(text: &str) -> String {
 }
 
 #[derive(Deserialize)]
+/// Who logged in.
+#[derive(Deserialize)]
+struct LoggedIn {
+    user: Holder,
+}
+
+#[derive(Deserialize)]
+struct Holder {
+    uuid: String,
+}
+
 struct List<T> {
     items: Vec<T>,
     next_cursor: Option<String>,

@@ -3,17 +3,13 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use hyper::Method;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::json;
 use tokio::sync::Mutex;
 
-use crate::{ApiError, EndReason, client::Shared, http::Call};
+use crate::{ApiError, EndReason};
 
 /// A future behind a pointer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -97,10 +93,6 @@ where
 /// For how long a token is good at least when it is used.
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// How often a refresh is sent again whose answer was lost. The server gives the same answer for 30
-/// seconds; after that the old token proves a theft.
-const REFRESH_TRIES: u32 = 3;
-
 /// The token of a log-in, renewed one request at a time however many need it.
 pub(crate) struct Tokens {
     source: Box<dyn TokenSource>,
@@ -151,19 +143,27 @@ impl Tokens {
     }
 }
 
-/// The answer to a log-in and to a refresh.
-#[derive(Deserialize)]
-pub(crate) struct TokenPair {
-    access_token: SecretString,
-    expires_in: u64,
-    refresh_token: SecretString,
-    pub(crate) user: Holder,
+/// What a refused refresh means.
+impl From<ApiError> for TokenError {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Refused(problem) if matches!(problem.status, 401 | 403 | 422) => {
+                Self::Over(EndReason::from_problem(&problem))
+            }
+            ApiError::Token(reason) => Self::Over(reason),
+            error => Self::NotNow(error.to_string()),
+        }
+    }
 }
 
-/// Whose tokens they are.
-#[derive(Deserialize)]
-pub(crate) struct Holder {
-    pub(crate) uuid: String,
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Over(reason) => Self::Token(reason),
+            TokenError::NotNow(what) => Self::Unreachable(what),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -185,103 +185,5 @@ mod tests {
     fn a_token_shows_nothing_of_itself() {
         let shown = format!("{:?}", AccessToken::new("header.payload.signature"));
         assert!(!shown.contains("payload"), "{shown}");
-    }
-}
-}
-
-/// Tokens by the refresh token of a log-in, which another takes the place of each time.
-pub(crate) struct RefreshTokens {
-    state: Arc<RefreshState>,
-}
-
-struct RefreshState {
-    shared: Arc<Shared>,
-    newest: Mutex<SecretString>,
-}
-
-impl RefreshTokens {
-    pub(crate) fn from_token(shared: Arc<Shared>, newest: SecretString) -> Self {
-        let newest = Mutex::new(newest);
-        Self {
-            state: Arc::new(RefreshState { shared, newest }),
-        }
-    }
-
-    /// The tokens of a log-in that was just answered, and the first of them.
-    pub(crate) fn of(shared: Arc<Shared>, pair: TokenPair) -> (Self, AccessToken) {
-        let (token, refresh_token) = pair.kept(&shared);
-        (Self::from_token(shared, refresh_token), token)
-    }
-}
-
-impl TokenPair {
-    /// The refresh token is told first: until it is kept, nothing is done with the answer.
-    fn kept(self, shared: &Shared) -> (AccessToken, SecretString) {
-        if let Some(keep) = &shared.settings.on_refresh_token {
-            keep(&self.refresh_token);
-        }
-        let lifetime = Duration::from_secs(self.expires_in);
-        let token = AccessToken::lasting(self.access_token, lifetime);
-        (token, self.refresh_token)
-    }
-}
-
-impl TokenSource for RefreshTokens {
-    fn token<'a>(
-        &'a self,
-        _refused: Option<&'a AccessToken>,
-    ) -> BoxFuture<'a, Result<AccessToken, TokenError>> {
-        let state = Arc::clone(&self.state);
-        Box::pin(async move {
-            // A task of its own: whoever asked may be gone before the answer comes, and a lost answer
-            // is a lost log-in.
-            match tokio::spawn(async move { state.refresh().await }).await {
-                Ok(token) => token,
-                Err(_) => Err(TokenError::NotNow("the refresh was broken off".to_owned())),
-            }
-        })
-    }
-}
-
-impl RefreshState {
-    async fn refresh(&self) -> Result<AccessToken, TokenError> {
-        let mut newest = self.newest.lock().await;
-        let body = json!({"refresh_token": newest.expose_secret()});
-        let call = Call::new(Method::POST, "/auth/refresh").body(&body);
-        let mut tries = 1;
-        let answer = loop {
-            match self.shared.rest.call(call.clone()).await {
-                Err(ApiError::Unreachable(_) | ApiError::TimedOut) if tries < REFRESH_TRIES => {
-                    tries += 1;
-                }
-                answer => break answer,
-            }
-        };
-        let pair: TokenPair = answer.and_then(|answer| answer.json())?;
-        let (token, refresh_token) = pair.kept(&self.shared);
-        *newest = refresh_token;
-        Ok(token)
-    }
-}
-
-/// What a refused refresh means.
-impl From<ApiError> for TokenError {
-    fn from(error: ApiError) -> Self {
-        match error {
-            ApiError::Refused(problem) if matches!(problem.status, 401 | 403 | 422) => {
-                Self::Over(EndReason::from_problem(&problem))
-            }
-            ApiError::Token(reason) => Self::Over(reason),
-            error => Self::NotNow(error.to_string()),
-        }
-    }
-}
-
-impl From<TokenError> for ApiError {
-    fn from(error: TokenError) -> Self {
-        match error {
-            TokenError::Over(reason) => Self::Token(reason),
-            TokenError::NotNow(what) => Self::Unreachable(what),
-        }
     }
 }

@@ -12,7 +12,10 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use uuid::Uuid;
 
 use super::{Address, Stream, Transport};
@@ -110,16 +113,35 @@ impl Rest {
     }
 
     pub(crate) async fn call(&self, call: Call) -> Result<Answer, ApiError> {
-        // What cannot stand in a header or an address was never a token or an id of this server.
-        let request = call
-            .into_request(self.address())
-            .ok_or(ApiError::NotUnderstood)?;
-        tokio::time::timeout(self.limit, self.exchange(request))
-            .await
-            .unwrap_or(Err(ApiError::TimedOut))
+        self.call_noting(call, self.limit).await.0
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, ApiError> {
+    /// Makes the call within `patience` as well, and notes when it left: from then on it may have been
+    /// done.
+    pub(crate) async fn call_noting(
+        &self,
+        call: Call,
+        patience: Duration,
+    ) -> (Result<Answer, ApiError>, Option<Instant>) {
+        // What cannot stand in a header or an address was never a token or an id of this server.
+        let Some(request) = call.into_request(self.address()) else {
+            return (Err(ApiError::NotUnderstood), None);
+        };
+        let mut sent_at = None;
+        let answer = timeout(
+            self.limit.min(patience),
+            self.exchange(request, &mut sent_at),
+        )
+        .await
+        .unwrap_or(Err(ApiError::TimedOut));
+        (answer, sent_at)
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        sent_at: &mut Option<Instant>,
+    ) -> Result<Answer, ApiError> {
         let stream: Stream = self.transport.connect().await.map_err(unreachable)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
@@ -127,6 +149,7 @@ impl Rest {
         // Aborted with this future.
         let mut driver = JoinSet::new();
         driver.spawn(connection);
+        *sent_at = Some(Instant::now());
         let (head, body) = sender
             .send_request(request)
             .await
@@ -190,12 +213,6 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_something_on_the_way_has_its_status() {
-        let problem = problem_of(StatusCode::BAD_GATEWAY, &HeaderMap::new(), b"<html>");
-        assert_eq!((problem.status, problem.slug()), (502, ""));
-    }
-}
-    #[test]
     fn a_pause_is_never_longer_than_a_day() {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, u64::MAX.into());
@@ -203,3 +220,9 @@ mod tests {
         assert_eq!(problem.retry_after, Some(LONGEST_WAIT));
     }
 
+    #[test]
+    fn a_refusal_of_something_on_the_way_has_its_status() {
+        let problem = problem_of(StatusCode::BAD_GATEWAY, &HeaderMap::new(), b"<html>");
+        assert_eq!((problem.status, problem.slug()), (502, ""));
+    }
+}
