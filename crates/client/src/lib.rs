@@ -26,11 +26,11 @@ pub use event::{Event, Events, Interruption};
 pub use message::Message;
 pub use protocol::{
     CloseCode, Emoji, MessageId, RoomId, UserId,
+    client::RoomPosition,
     server::{
         MessageUpdated, Notification, ParticipantPresence, PresenceResponse, Reaction,
         ReactionNotify, ReadNotify, RoomChange, RoomNotify, TypingNotify, Welcome,
     },
 };
-pub use resume::Position;
 pub use session::{LogIn, Member, Room, Session};
 pub use tokens::{AccessToken, BoxFuture, TokenError, TokenSource};

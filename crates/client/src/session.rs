@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    AccessToken, ApiError, Chat, ConnectError, Events, LogInError, Message, Position, TokenSource,
+    AccessToken, ApiError, Chat, ConnectError, Events, LogInError, Message, RoomPosition,
+    TokenSource,
     client::Shared,
     driver,
     http::Call,
@@ -121,8 +122,8 @@ impl Session {
         // The tokens come first: until the newest one is kept, nothing else of the answer is read.
         let pair: TokenPair = answer.json()?;
         let (source, token) = RefreshTokens::of(Arc::clone(&shared), pair);
-        Ok(Self {
         let LoggedIn { user } = answer.json()?;
+        Ok(Self {
             tokens: Arc::new(Tokens::with(Box::new(source), token)),
             user_id: Some(user.uuid.into()),
             shared,
@@ -166,14 +167,14 @@ impl Session {
     /// As [`connect`](Self::connect).
     pub async fn connect_from(
         &self,
-        positions: Vec<Position>,
+        positions: Vec<RoomPosition>,
     ) -> Result<(Chat, Events), ConnectError> {
         driver::connect(self, positions).await
     }
 
     /// Begins to connect, and goes on trying until it has succeeded or is refused for good; events
     /// tell how it goes. To be called where a Tokio runtime is.
-    pub fn open(&self, positions: Vec<Position>) -> (Chat, Events) {
+    pub fn open(&self, positions: Vec<RoomPosition>) -> (Chat, Events) {
         driver::open(self, positions)
     }
 
@@ -300,7 +301,6 @@ fn escaped(text: &str) -> String {
     out
 }
 
-#[derive(Deserialize)]
 /// Who logged in.
 #[derive(Deserialize)]
 struct LoggedIn {
@@ -312,6 +312,7 @@ struct Holder {
     uuid: String,
 }
 
+#[derive(Deserialize)]
 struct List<T> {
     items: Vec<T>,
     next_cursor: Option<String>,

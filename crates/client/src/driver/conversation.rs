@@ -286,7 +286,9 @@ impl Driver {
             ServerPacket::ReactionNotify(reaction) => self.reaction(conversation, reaction),
             ServerPacket::ListMessageResponse(page) => {
                 if let Some(revision) = page.last_revision {
-                    self.rooms.page(&page.room_id, revision);
+                    let mut told = Vec::new();
+                    self.rooms.page(&page.room_id, revision, &mut told);
+                    self.tell_all(told);
                 }
             }
             ServerPacket::RoomNotify(notice) => self.room_changed(conversation, notice),
@@ -381,7 +383,7 @@ impl Driver {
         list.not_before = now + BREATH;
         let mut awaited = mem::take(&mut list.awaited);
         for room in rooms {
-            let position = Position::new(room.id.clone(), room.last_seq);
+            let position = RoomPosition::new(room.id.clone(), room.last_seq);
             if self.rooms.adopt(&position) {
                 let notice = awaited.remove(&room.id).unwrap_or_else(|| {
                     let notice = RoomNotify::new(room.id, RoomChange::Added);
