@@ -36,8 +36,8 @@ pub(crate) struct Request {
 ///
 /// Requests wait while the connection is away, and are sent again after it broke; each has a
 /// [time-out](crate::ClientBuilder::request_timeout). Dropping a request's future takes it back if it
-/// has not been sent yet.
-#[derive(Debug, Clone)]
+/// has not been sent yet; one that has been sent may be done, and is not sent again.
+#[derive(Clone)]
 pub struct Chat {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) closing: Arc<Notify>,
@@ -105,8 +105,9 @@ impl Chat {
     /// becomes of connections meanwhile.
     ///
     /// # Errors
-    /// [`RequestError`]. After [`TimedOut`](RequestError::TimedOut) and
-    /// [`Ended`](RequestError::Ended) it may or may not have been stored; after all others it was not.
+    /// [`RequestError`]. After [`TimedOut`](RequestError::TimedOut),
+    /// [`OutcomeUnknown`](RequestError::OutcomeUnknown) and [`Ended`](RequestError::Ended) it may or
+    /// may not have been stored; after all others it was not.
     pub async fn send(
         &self,
         room: &RoomId,

@@ -20,6 +20,10 @@ pub enum BuildError {
     /// The system has no certificates to know the server by.
     #[error("the system's certificates cannot be read")]
     NoCertificates,
+    /// What [`root_certificate`](crate::ClientBuilder::root_certificate) was given holds no certificate
+    /// of an authority, or one that cannot be read.
+    #[error("the root certificate is not one in PEM")]
+    BadCertificate,
 }
 
 /// The answer of the REST API to a request that it refused (RFC 9457).
@@ -241,6 +245,14 @@ pub enum RequestError {
         message: String,
         /// What to quote when asking for help.
         reference: Option<String>,
+    },
+    /// The connection broke before an answer came, and the request was refused when it was sent again
+    /// on the next one. The first may have been done: the user was removed from the room in between,
+    /// perhaps. What the room shows tells, where it can still be read.
+    #[error("it is not known whether it was done: {refusal}")]
+    OutcomeUnknown {
+        /// Why the second was refused.
+        refusal: Box<Self>,
     },
     /// No answer came in time. It may have been done. A message can be sent again without fear under
     /// the same [`client_message_id`](crate::Outgoing::client_message_id).
