@@ -1,6 +1,6 @@
 //! What the application asks of the chat.
 
-use std::{num::NonZeroU64, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroU64, sync::Arc, time::Duration};
 
 use abu_chat_protocol::{
     ClientPacket, Emoji, MessageId, RoomId, ServerPacket, UserId,
@@ -15,8 +15,7 @@ use uuid::Uuid;
 
 use crate::{EndReason, Message, RequestError};
 
-/// What goes to the driver.
-#[derive(Debug)]
+/// What goes to the driver. It has no `Debug`: what people say has no place in a log.
 pub(crate) enum Command {
     /// A packet that is answered.
     Request(Request),
@@ -25,7 +24,6 @@ pub(crate) enum Command {
 }
 
 /// A packet, and where its answer goes. Whoever waits no longer has dropped the other end.
-#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) packet: ClientPacket,
     pub(crate) answer: oneshot::Sender<Result<ServerPacket, RequestError>>,
@@ -45,8 +43,9 @@ pub struct Chat {
     pub(crate) patience: Duration,
 }
 
-/// A message about to be sent. Text alone becomes one by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A message about to be sent. Text alone becomes one by itself. `Debug` tells the length of the text
+/// alone.
+#[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Outgoing {
     text: String,
@@ -85,6 +84,16 @@ impl Outgoing {
     pub fn client_message_id(mut self, id: Uuid) -> Self {
         self.client_message_id = id;
         self
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("text", &format_args!("{} bytes", self.text.len()))
+            .field("reply_to", &self.reply_to)
+            .field("client_message_id", &self.client_message_id)
+            .finish()
     }
 }
 
@@ -349,6 +358,14 @@ impl Chat {
 }
 
 fn history_request(room: &RoomId, limit: u32, skip: u64, order: Order) -> ListMessageRequest {
+impl fmt::Debug for Chat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chat")
+            .field("ended", &*self.ended.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
     let mut request = ListMessageRequest::new(room.clone());
     request.limit = NonZeroU64::new(limit.clamp(1, MAX_HISTORY_LIMIT).into());
     request.skip = Some(skip);
@@ -361,5 +378,22 @@ fn not_understood() -> RequestError {
         code: "internal".to_owned(),
         message: "The server's answer is not one to this request.".to_owned(),
         reference: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_to_be_said_stays_out_of_logs() {
+        let message = Outgoing::new("Salaam").client_message_id(Uuid::nil());
+        let shown = format!("{message:?}");
+        assert!(
+            !shown.contains("Salaam") && shown.contains("6 bytes"),
+            "{shown}"
+        );
+        let packet = ClientPacket::from(MessageSend::new("room", "Salaam"));
+        assert!(!format!("{packet:?}").contains("Salaam"));
     }
 }

@@ -217,7 +217,7 @@ impl fmt::Debug for Client {
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("url", &self.url)
+            .field("address", &Address::parse(&self.url))
             .finish_non_exhaustive()
     }
 }
@@ -231,6 +231,7 @@ mod tests {
         let builder = Client::builder("https://amina:samaru@localhost");
         assert!(!format!("{builder:?}").contains("samaru"));
         assert!(matches!(builder.build(), Err(BuildError::BadUrl)));
+        // What is no good address may have a password in it.
     }
 
     #[test]
