@@ -282,8 +282,9 @@ impl Chat {
         }
     }
 
-    /// Says goodbye, and waits until the connection has ended. What was asked and is not answered yet
-    /// ends with [`EndReason::Closed`].
+    /// Says goodbye, and waits until the connection has ended. What was sent and is answered before the
+    /// server says goodbye in its turn still gets its answer; all else that was asked ends with
+    /// [`EndReason::Closed`]. To be sure of a message, wait for [`send`](Self::send) before.
     pub async fn close(&self) {
         self.closing.notify_one();
         self.ended().await;
@@ -357,7 +358,6 @@ impl Chat {
     }
 }
 
-fn history_request(room: &RoomId, limit: u32, skip: u64, order: Order) -> ListMessageRequest {
 impl fmt::Debug for Chat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Chat")
@@ -366,6 +366,7 @@ impl fmt::Debug for Chat {
     }
 }
 
+fn history_request(room: &RoomId, limit: u32, skip: u64, order: Order) -> ListMessageRequest {
     let mut request = ListMessageRequest::new(room.clone());
     request.limit = NonZeroU64::new(limit.clamp(1, MAX_HISTORY_LIMIT).into());
     request.skip = Some(skip);

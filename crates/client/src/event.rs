@@ -31,7 +31,8 @@ pub enum Event {
     Connected(Box<Welcome>),
     /// The connection is away, and is made again after `delay`.
     Reconnecting {
-        /// How many attempts have failed in a row, this loss included.
+        /// How many failures there were in a row, this loss included. After close code 1008 it is 4
+        /// at least: see [`backoff`](crate::ClientBuilder::backoff).
         attempt: u32,
         /// How long until the next one begins.
         delay: Duration,
@@ -118,7 +119,10 @@ impl From<Event> for Delivery {
 }
 
 /// The events of a chat: a [`Stream`], with a [`next`](Self::next) of its own for whoever has no
-/// `StreamExt` at hand. It ends after [`Event::Ended`]. Dropping it ends the chat.
+/// `StreamExt` at hand. It ends after [`Event::Ended`].
+///
+/// Dropping it means that nobody listens: a [`Chat`](crate::Chat) that is still there goes on for what
+/// is asked through it. The chat ends when both are gone.
 ///
 /// Events wait here in a bounded queue. An application that reads too slowly gets its messages
 /// later, never fewer.

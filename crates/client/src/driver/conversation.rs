@@ -8,13 +8,13 @@ use abu_chat_protocol::{
     server::{self, Limits, ReactionNotify, RoomChange, RoomNotify},
 };
 use futures_util::FutureExt;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Driver, Outcome,
     application::Wish,
     attempt::Opened,
-    link::{Heard, Link},
+    link::{GOODBYE_PATIENCE, Heard, Link},
 };
 use crate::{
     AccessToken, ApiError, BoxFuture, EndReason, Event, Message, Room, RoomPosition, TokenError,
@@ -124,9 +124,22 @@ impl Driver {
         self.rooms.connected();
         let outcome = self.all_turns(&mut conversation).await;
         if let Outcome::Over(EndReason::Closed) = outcome {
-            conversation.link.goodbye().await;
+            let farewell = self.farewell(conversation.link);
+            // Whatever becomes of it, the connection ends here.
+            let _ = timeout(GOODBYE_PATIENCE, farewell).await;
         }
         outcome
+    }
+
+    /// Says goodbye, and takes in what was answered before the server read it. What else comes is told
+    /// nobody: its place in its room is not passed, so that it is told next time.
+    async fn farewell(&mut self, mut link: Link) {
+        link.say_goodbye().await;
+        while let Ok(heard) = link.hear().await {
+            if let Some((packet, Some(name))) = heard {
+                self.requests.answered(&name, packet, Instant::now());
+            }
+        }
     }
 
     async fn all_turns(&mut self, conversation: &mut Conversation) -> Outcome {
