@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use crate::{
     BuildError, LogIn, LogInError, Session, TokenSource,
     backoff::Backoff,
-    http::{Address, Rest, Transport},
+    http::{Address, Rest, Transport, Trust},
 };
 
 /// Far beyond any use, and within what a queue can be made for.
@@ -78,7 +78,7 @@ impl Client {
                 announces_presence: true,
                 on_refresh_token: None,
             },
-            tls: None,
+            trust: Trust::Roots(Vec::new()),
         }
     }
 
@@ -183,9 +183,24 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts by these rules instead of the system's certificates.
+    /// Trusts the certificates in this PEM file as well as the system's authorities: an authority of
+    /// an operator's own. May be called more than once.
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.trust = match self.trust {
+            Trust::Roots(mut roots) => {
+                roots.push(pem);
+                Trust::Roots(roots)
+            }
+            Trust::Rules(_) => Trust::Roots(vec![pem]),
+        };
+        self
+    }
+
+    /// Trusts by these rules alone. This and [`root_certificate`](Self::root_certificate) take each
+    /// other's place: whichever is called last counts.
     pub fn tls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
-        self.tls = Some(config);
+        self.trust = Trust::Rules(config);
         self
     }
 
@@ -195,7 +210,7 @@ impl ClientBuilder {
     /// [`BuildError`].
     pub fn build(self) -> Result<Client, BuildError> {
         let address = Address::parse(&self.url).ok_or(BuildError::BadUrl)?;
-        let transport = Transport::new(address, self.tls)?;
+        let transport = Transport::new(address, self.trust)?;
         let rest = Rest::new(transport, self.settings.connect_timeout);
         Ok(Client {
             shared: Arc::new(Shared {
@@ -216,6 +231,7 @@ impl fmt::Debug for Client {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is no good address may have a password in it.
         f.debug_struct("ClientBuilder")
             .field("address", &Address::parse(&self.url))
             .finish_non_exhaustive()
@@ -231,7 +247,6 @@ mod tests {
         let builder = Client::builder("https://amina:samaru@localhost");
         assert!(!format!("{builder:?}").contains("samaru"));
         assert!(matches!(builder.build(), Err(BuildError::BadUrl)));
-        // What is no good address may have a password in it.
     }
 
     #[test]
