@@ -116,14 +116,14 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a request may take, reconnects included, before it is
+    /// How long a request over the chat may take, reconnects included, before it is
     /// [`TimedOut`](crate::RequestError::TimedOut). Default: 30 seconds.
     pub fn request_timeout(mut self, limit: Duration) -> Self {
         self.settings.request_timeout = limit;
         self
     }
 
-    /// How long one attempt to connect may take. Default: 15 seconds.
+    /// How long one attempt to connect may take, and one request over HTTP. Default: 15 seconds.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.settings.connect_timeout = limit;
         self
@@ -138,7 +138,8 @@ impl ClientBuilder {
     /// - Failures are counted anew after a connection that lasted as long as the ceiling at least:
     ///   one that is cut off sooner counts as one more.
     /// - After close code 1008 the ceiling is that of the fourth failure at least.
-    /// - After 4001, an expired token, the first attempt follows at once.
+    /// - After 4001, an expired token, the next attempt follows at once, unless there were failures
+    ///   before.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.settings.backoff = Backoff::new(first, longest);
         self
