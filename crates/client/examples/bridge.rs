@@ -1,13 +1,12 @@
-//! Carries messages between two rooms, and goes on where it stopped.
+//! Carries messages between two rooms, from now on.
 //!
 //! `cargo run -p abu-chat-client --example bridge -- URL EMAIL PASSWORD ROOM ROOM`
 
 use std::time::Duration;
 
 use abu_chat_client::{
-    Chat, Client, Event, LogIn, Message, Outgoing, RequestError, RoomId, protocol::MessageId,
+    Chat, Client, Event, LogIn, Message, MessageId, Outgoing, RequestError, RoomId, uuid::Uuid,
 };
-use uuid::Uuid;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,6 +47,10 @@ async fn carry(chat: &Chat, to: &RoomId, message: &Message) -> Result<(), Reques
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
             Err(RequestError::Ended(reason)) => return Err(reason.into()),
+            Err(RequestError::OutcomeUnknown { refusal }) => {
+                log::warn!("perhaps not carried: {refusal}");
+                return Ok(());
+            }
             Err(error) => {
                 log::warn!("not carried: {error}");
                 return Ok(());

@@ -2,8 +2,18 @@
 
 use std::time::Duration;
 
-/// Delays that grow with each failure in a row, each drawn anew between nothing and its ceiling, so
-/// that thousands of clients do not return in the same moment.
+/// No wait is longer, whoever asks for it: a larger number is a mistake, and some are larger than a
+/// clock can hold.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// As long as the server asks to wait, within reason.
+pub(crate) fn asked_wait(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds).min(LONGEST_WAIT)
+}
+
+/// Delays whose ceiling doubles with each failure in a row. Each delay is drawn anew anywhere between
+/// nothing and its ceiling (full jitter), so that thousands of clients do not return in the same
+/// moment.
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
     first: Duration,
@@ -14,8 +24,8 @@ pub(crate) struct Backoff {
 impl Backoff {
     pub(crate) fn new(first: Duration, longest: Duration) -> Self {
         Self {
-            first,
-            longest,
+            first: first.min(LONGEST_WAIT),
+            longest: longest.min(LONGEST_WAIT),
             failures: 0,
         }
     }
@@ -25,7 +35,8 @@ impl Backoff {
     pub(crate) fn after_failure(&mut self, luck: f64, at_least: Option<Duration>) -> Duration {
         let ceiling = self.ceiling();
         self.failures = self.failures.saturating_add(1);
-        ceiling.mul_f64(luck.clamp(0.0, 1.0)) + at_least.unwrap_or_default()
+        let at_least = at_least.unwrap_or_default().min(LONGEST_WAIT);
+        ceiling.mul_f64(luck.clamp(0.0, 1.0)) + at_least
     }
 
     /// How many failures there were in a row.
@@ -76,5 +87,13 @@ mod tests {
         assert_eq!(backoff.after_failure(0.0, None), Duration::ZERO);
         assert_eq!(backoff.after_failure(0.25, None), SECOND / 2);
         assert_eq!(backoff.after_failure(0.5, Some(7 * SECOND)), 9 * SECOND);
+    }
+
+    #[test]
+    fn no_number_is_too_large() {
+        let mut backoff = Backoff::new(Duration::MAX, Duration::MAX);
+        let delay = backoff.after_failure(1.0, Some(Duration::MAX));
+        assert_eq!(delay, 2 * LONGEST_WAIT);
+        assert_eq!(asked_wait(u64::MAX), LONGEST_WAIT);
     }
 }

@@ -1,6 +1,6 @@
 //! What the application asks of the chat.
 
-use std::{num::NonZeroU64, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroU64, sync::Arc, time::Duration};
 
 use abu_chat_protocol::{
     ClientPacket, Emoji, MessageId, RoomId, ServerPacket, UserId,
@@ -15,8 +15,7 @@ use uuid::Uuid;
 
 use crate::{EndReason, Message, RequestError};
 
-/// What goes to the driver.
-#[derive(Debug)]
+/// What goes to the driver. It has no `Debug`: what people say has no place in a log.
 pub(crate) enum Command {
     /// A packet that is answered.
     Request(Request),
@@ -25,7 +24,6 @@ pub(crate) enum Command {
 }
 
 /// A packet, and where its answer goes. Whoever waits no longer has dropped the other end.
-#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) packet: ClientPacket,
     pub(crate) answer: oneshot::Sender<Result<ServerPacket, RequestError>>,
@@ -36,8 +34,8 @@ pub(crate) struct Request {
 ///
 /// Requests wait while the connection is away, and are sent again after it broke; each has a
 /// [time-out](crate::ClientBuilder::request_timeout). Dropping a request's future takes it back if it
-/// has not been sent yet.
-#[derive(Debug, Clone)]
+/// has not been sent yet; one that has been sent may be done, and is not sent again.
+#[derive(Clone)]
 pub struct Chat {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) closing: Arc<Notify>,
@@ -45,8 +43,9 @@ pub struct Chat {
     pub(crate) patience: Duration,
 }
 
-/// A message about to be sent. Text alone becomes one by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A message about to be sent. Text alone becomes one by itself. `Debug` tells the length of the text
+/// alone.
+#[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Outgoing {
     text: String,
@@ -88,6 +87,16 @@ impl Outgoing {
     }
 }
 
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("text", &format_args!("{} bytes", self.text.len()))
+            .field("reply_to", &self.reply_to)
+            .field("client_message_id", &self.client_message_id)
+            .finish()
+    }
+}
+
 impl From<&str> for Outgoing {
     fn from(text: &str) -> Self {
         Self::new(text)
@@ -105,8 +114,9 @@ impl Chat {
     /// becomes of connections meanwhile.
     ///
     /// # Errors
-    /// [`RequestError`]. After [`TimedOut`](RequestError::TimedOut) and
-    /// [`Ended`](RequestError::Ended) it may or may not have been stored; after all others it was not.
+    /// [`RequestError`]. After [`TimedOut`](RequestError::TimedOut),
+    /// [`OutcomeUnknown`](RequestError::OutcomeUnknown) and [`Ended`](RequestError::Ended) it may or
+    /// may not have been stored; after all others it was not.
     pub async fn send(
         &self,
         room: &RoomId,
@@ -272,8 +282,9 @@ impl Chat {
         }
     }
 
-    /// Says goodbye, and waits until the connection has ended. What was asked and is not answered yet
-    /// ends with [`EndReason::Closed`].
+    /// Says goodbye, and waits until the connection has ended. What was sent and is answered before the
+    /// server says goodbye in its turn still gets its answer; all else that was asked ends with
+    /// [`EndReason::Closed`]. To be sure of a message, wait for [`send`](Self::send) before.
     pub async fn close(&self) {
         self.closing.notify_one();
         self.ended().await;
@@ -347,6 +358,14 @@ impl Chat {
     }
 }
 
+impl fmt::Debug for Chat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chat")
+            .field("ended", &*self.ended.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
 fn history_request(room: &RoomId, limit: u32, skip: u64, order: Order) -> ListMessageRequest {
     let mut request = ListMessageRequest::new(room.clone());
     request.limit = NonZeroU64::new(limit.clamp(1, MAX_HISTORY_LIMIT).into());
@@ -360,5 +379,22 @@ fn not_understood() -> RequestError {
         code: "internal".to_owned(),
         message: "The server's answer is not one to this request.".to_owned(),
         reference: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_to_be_said_stays_out_of_logs() {
+        let message = Outgoing::new("Salaam").client_message_id(Uuid::nil());
+        let shown = format!("{message:?}");
+        assert!(
+            !shown.contains("Salaam") && shown.contains("6 bytes"),
+            "{shown}"
+        );
+        let packet = ClientPacket::from(MessageSend::new("room", "Salaam"));
+        assert!(!format!("{packet:?}").contains("Salaam"));
     }
 }

@@ -5,16 +5,25 @@ use std::time::Duration;
 use abu_chat_protocol::server::{Error as Refusal, ErrorCode};
 use serde::Deserialize;
 
+use crate::backoff::asked_wait;
+
 /// The client cannot be made as it was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The address is not one of a server: `https://alumni.example.org`, or `http://localhost:8080`.
-    #[error("the server's address must begin with http:// or https:// and name a host")]
+    /// A path may follow the host and its port; user-info, a query or a fragment may not.
+    #[error(
+        "the server's address must be http:// or https://, a host, and no more than a port and a path"
+    )]
     BadUrl,
     /// The system has no certificates to know the server by.
     #[error("the system's certificates cannot be read")]
     NoCertificates,
+    /// What [`root_certificate`](crate::ClientBuilder::root_certificate) was given holds no certificate
+    /// of an authority, or one that cannot be read.
+    #[error("the root certificate is not one in PEM")]
+    BadCertificate,
 }
 
 /// The answer of the REST API to a request that it refused (RFC 9457).
@@ -148,8 +157,10 @@ pub enum EndReason {
     /// The log-in has ended: logged out, expired, or taken back. Log in again.
     #[error("the log-in has ended: log in again")]
     LoggedOut,
-    /// A refresh token was shown twice: somebody else has a copy, and the server ended the log-in for
-    /// both. Tell the person, and log in again.
+    /// A refresh token was shown after it had been used: somebody else may have a copy, and the server
+    /// ended the log-in for both. The same comes of an old token out of a backup, and of an answer to
+    /// a refresh that was lost for longer than the server repeats it (30 seconds). Tell the person,
+    /// and log in again.
     #[error("somebody else may hold a copy of this log-in, so it was ended: log in again")]
     TokenStolen,
     /// The account is suspended.
@@ -235,6 +246,14 @@ pub enum RequestError {
         /// What to quote when asking for help.
         reference: Option<String>,
     },
+    /// The connection broke before an answer came, and the request was refused when it was sent again
+    /// on the next one. The first may have been done: the user was removed from the room in between,
+    /// perhaps. What the room shows tells, where it can still be read.
+    #[error("it is not known whether it was done: {refusal}")]
+    OutcomeUnknown {
+        /// Why the second was refused.
+        refusal: Box<Self>,
+    },
     /// No answer came in time. It may have been done. A message can be sent again without fear under
     /// the same [`client_message_id`](crate::Outgoing::client_message_id).
     #[error("no answer came in time")]
@@ -246,7 +265,7 @@ pub enum RequestError {
 
 impl RequestError {
     pub(crate) fn from_packet(refusal: Refusal) -> Self {
-        let pause = refusal.retry_after_ms.map(Duration::from_millis);
+        let pause = refusal.retry_after_ms.map(asked_wait);
         match refusal.code {
             ErrorCode::NotAMember => Self::NotAMember,
             ErrorCode::ReadOnlyRoom => Self::ReadOnlyRoom,

@@ -16,12 +16,13 @@ use abu_chat_protocol::{
 use futures_util::Stream;
 use tokio::sync::mpsc;
 
-use crate::{EndReason, Message, Position};
+use crate::{EndReason, Message, RoomPosition};
 
 /// Something that happened in the chat.
 ///
 /// Of each room, [`Message`](Self::Message) comes for every place in order, none left out and none
-/// twice, however often the connection breaks; and changes come in the order of their `revision`.
+/// twice, however often the connection breaks; and changes come in the order of their `revision`. Only
+/// after a page of [history](crate::Chat::history) that lacks changes told before are those told again.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -30,7 +31,8 @@ pub enum Event {
     Connected(Box<Welcome>),
     /// The connection is away, and is made again after `delay`.
     Reconnecting {
-        /// How many attempts have failed in a row, this loss included.
+        /// How many failures there were in a row, this loss included. After close code 1008 it is 4
+        /// at least: see [`backoff`](crate::ClientBuilder::backoff).
         attempt: u32,
         /// How long until the next one begins.
         delay: Duration,
@@ -104,7 +106,7 @@ impl std::fmt::Display for Interruption {
 #[derive(Debug, Clone)]
 pub(crate) struct Delivery {
     pub(crate) event: Option<Event>,
-    pub(crate) position: Option<Position>,
+    pub(crate) position: Option<RoomPosition>,
 }
 
 impl From<Event> for Delivery {
@@ -117,18 +119,21 @@ impl From<Event> for Delivery {
 }
 
 /// The events of a chat: a [`Stream`], with a [`next`](Self::next) of its own for whoever has no
-/// `StreamExt` at hand. It ends after [`Event::Ended`]. Dropping it ends the chat.
+/// `StreamExt` at hand. It ends after [`Event::Ended`].
+///
+/// Dropping it means that nobody listens: a [`Chat`](crate::Chat) that is still there goes on for what
+/// is asked through it. The chat ends when both are gone.
 ///
 /// Events wait here in a bounded queue. An application that reads too slowly gets its messages
 /// later, never fewer.
 #[derive(Debug)]
 pub struct Events {
     queue: mpsc::Receiver<Delivery>,
-    positions: HashMap<RoomId, Position>,
+    positions: HashMap<RoomId, RoomPosition>,
 }
 
 impl Events {
-    pub(crate) fn new(queue: mpsc::Receiver<Delivery>, known: Vec<Position>) -> Self {
+    pub(crate) fn new(queue: mpsc::Receiver<Delivery>, known: Vec<RoomPosition>) -> Self {
         let positions = known
             .into_iter()
             .map(|position| (position.room_id.clone(), position))
@@ -141,9 +146,10 @@ impl Events {
         std::future::poll_fn(|context| self.poll_event(context)).await
     }
 
-    /// How much of each room the events read so far have told. Whoever keeps this can go on from here
+    /// How much of each room the events read so far have told. It follows a page of
+    /// [history](crate::Chat::history) that is older than they are once the next event was read. Whoever keeps this can go on from here
     /// in another process, with [`Session::connect_from`](crate::Session::connect_from).
-    pub fn positions(&self) -> Vec<Position> {
+    pub fn positions(&self) -> Vec<RoomPosition> {
         self.positions.values().cloned().collect()
     }
 

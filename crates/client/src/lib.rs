@@ -10,11 +10,15 @@ mod error;
 mod event;
 mod http;
 mod message;
+mod refresh;
 mod resume;
 mod session;
 mod tokens;
 
 pub use abu_chat_protocol as protocol;
+// Their types stand in this crate's own: whoever uses it need not name them, nor match their versions.
+pub use {chrono, rustls, secrecy, uuid};
+
 pub use chat::{Chat, Outgoing, Page};
 pub use client::{Client, ClientBuilder};
 pub use error::{ApiError, BuildError, ConnectError, EndReason, LogInError, Problem, RequestError};
@@ -22,11 +26,11 @@ pub use event::{Event, Events, Interruption};
 pub use message::Message;
 pub use protocol::{
     CloseCode, Emoji, MessageId, RoomId, UserId,
+    client::RoomPosition,
     server::{
         MessageUpdated, Notification, ParticipantPresence, PresenceResponse, Reaction,
         ReactionNotify, ReadNotify, RoomChange, RoomNotify, TypingNotify, Welcome,
     },
 };
-pub use resume::Position;
 pub use session::{LogIn, Member, Room, Session};
 pub use tokens::{AccessToken, BoxFuture, TokenError, TokenSource};

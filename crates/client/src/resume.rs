@@ -22,38 +22,6 @@ use crate::{
 /// Packets that wait for answers to `sync-request`, in all rooms together.
 pub(crate) const MAX_BUFFERED: usize = 1_024;
 
-/// How much of a room an application has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Position {
-    /// The room.
-    pub room_id: RoomId,
-    /// The place of the last message told; 0 where none was.
-    pub last_seq: u64,
-    /// The last change to a message told; `None` where changes so far do not matter.
-    pub last_revision: Option<u64>,
-}
-
-impl Position {
-    /// A room whose messages up to the place `last_seq` are known, with all changes to them.
-    pub fn new(room_id: impl Into<RoomId>, last_seq: u64) -> Self {
-        Self {
-            room_id: room_id.into(),
-            last_seq,
-            last_revision: None,
-        }
-    }
-
-    /// With changes known up to this one and no further.
-    #[must_use]
-    pub fn with_last_revision(self, last_revision: u64) -> Self {
-        Self {
-            last_revision: Some(last_revision),
-            ..self
-        }
-    }
-}
-
 /// A packet of a room that has a number in it.
 #[derive(Debug, Clone)]
 pub(crate) enum Live {
@@ -102,6 +70,9 @@ struct Behind {
     buffer: VecDeque<Live>,
     /// Something came after the request that the buffer does not hold: its answer will not be enough.
     missed: bool,
+    /// The room went back to an earlier change after the request, which asked from a later one: what
+    /// its answer tells of changes does not follow on.
+    went_back: bool,
 }
 
 /// What becomes of a packet of a level room.
@@ -124,7 +95,7 @@ impl Rooms {
 
     /// Takes up a room from this position on; tells whether it was unknown. It is behind, so that it is
     /// asked for.
-    pub(crate) fn adopt(&mut self, position: &Position) -> bool {
+    pub(crate) fn adopt(&mut self, position: &RoomPosition) -> bool {
         if self.rooms.contains_key(&position.room_id) {
             return false;
         }
@@ -212,23 +183,24 @@ impl Rooms {
         Ok(())
     }
 
-    /// A page of history shows a room as it was after this change. Where more was told already, the
-    /// page lacks it, and the changes since are told again.
-    pub(crate) fn page(&mut self, room_id: &RoomId, last_revision: u64) {
+    /// A page of history shows a room as it was after this change. Where changes after that were told
+    /// already, or are not told at all, the page lacks them: they are told again from there on.
+    pub(crate) fn page(&mut self, room_id: &RoomId, last_revision: u64, out: &mut Vec<Delivery>) {
         let Some(room) = self.rooms.get_mut(room_id) else {
             return;
         };
-        if room.revision.is_none_or(|known| known <= last_revision) {
+        if room.revision.is_some_and(|known| known <= last_revision) {
             return;
         }
         room.revision = Some(last_revision);
-        match &mut room.behind {
-            Some(behind) => behind.missed = true,
-            None => {
-                room.behind = Some(Behind::default());
-                self.waiting.push_back(room_id.clone());
-            }
+        if room.behind.is_none() {
+            self.waiting.push_back(room_id.clone());
         }
+        room.behind.get_or_insert_default().went_back = true;
+        out.push(Delivery {
+            event: None,
+            position: Some(room.position(room_id)),
+        });
     }
 
     /// What to ask for next, where something has to be asked for and no request is under way.
@@ -246,8 +218,9 @@ impl Rooms {
             };
             if let Some(behind) = &mut room.behind {
                 behind.missed = false;
+                behind.went_back = false;
             }
-            positions.push(room.position(&room_id).into_wire());
+            positions.push(room.position(&room_id));
             asked.insert(room_id);
         }
         self.asked = Some(asked);
@@ -315,7 +288,7 @@ impl Rooms {
             }
             self.buffered -= 1;
         }
-        if behind.missed {
+        if behind.missed || behind.went_back {
             room.behind = Some(behind);
             return false;
         }
@@ -374,7 +347,9 @@ impl Room {
             out.push(Event::Refreshed(message).into());
         }
         self.seq = self.seq.max(told.last_seq);
-        self.revision = Some(self.revision.unwrap_or_default().max(told.last_revision));
+        if !self.behind.as_ref().is_some_and(|behind| behind.went_back) {
+            self.revision = Some(self.revision.unwrap_or_default().max(told.last_revision));
+        }
         // Only now is everything up to here told.
         out.push(Delivery {
             event: None,
@@ -383,19 +358,9 @@ impl Room {
         before != (self.seq, self.revision)
     }
 
-    fn position(&self, room_id: &RoomId) -> Position {
-        Position {
-            room_id: room_id.clone(),
-            last_seq: self.seq,
-            last_revision: self.revision,
-        }
-    }
-}
-
-impl Position {
-    fn into_wire(self) -> RoomPosition {
-        let position = RoomPosition::new(self.room_id, self.last_seq);
-        match self.last_revision {
+    fn position(&self, room_id: &RoomId) -> RoomPosition {
+        let position = RoomPosition::new(room_id.clone(), self.seq);
+        match self.revision {
             Some(revision) => position.with_last_revision(revision),
             None => position,
         }

@@ -3,10 +3,7 @@ use std::{
     num::NonZeroU64,
 };
 
-use abu_chat_protocol::{
-    client::RoomPosition,
-    server::{MessageReceive, RoomCatchUp},
-};
+use abu_chat_protocol::server::{MessageReceive, RoomCatchUp};
 use chrono::DateTime;
 use proptest::prelude::*;
 
@@ -69,6 +66,15 @@ enum Packet {
     Live(Live),
     Answer(SyncResponse),
     Refusal,
+    Page(Page),
+}
+
+/// A room's history as it was after some change.
+#[derive(Debug)]
+struct Page {
+    room: usize,
+    messages: Vec<Said>,
+    last_revision: u64,
 }
 
 /// A request that the server read: the counters of then; the messages are read when it answers.
@@ -86,11 +92,15 @@ struct World {
     pipe: VecDeque<Packet>,
     asked: Option<SyncRequest>,
     reading: Option<Reading>,
+    /// Read, and not sent yet.
+    page: Option<Page>,
     rooms: Rooms,
     /// Where each room began for the application.
     floors: Vec<u64>,
     view: Vec<BTreeMap<u64, Said>>,
-    positions: HashMap<RoomId, Position>,
+    /// Messages of before that, as far as it has asked for them.
+    older: Vec<BTreeMap<u64, Said>>,
+    positions: HashMap<RoomId, RoomPosition>,
 }
 
 #[derive(Debug, Clone)]
@@ -108,6 +118,9 @@ enum Step {
     Read,
     Answer,
     Refuse,
+    /// The application asks for history: the server reads it, and sends it a while later.
+    ReadPage(usize),
+    SendPage,
     Cut,
     /// Another process goes on from where the application was.
     Restart,
@@ -117,7 +130,7 @@ fn step() -> impl Strategy<Value = Step> {
     let room = 0..ROOMS;
     prop_oneof![
         6 => room.clone().prop_map(Step::Say),
-        4 => (room, 0..64_usize).prop_map(|(room, which)| Step::Change(room, which)),
+        4 => (room.clone(), 0..64_usize).prop_map(|(room, which)| Step::Change(room, which)),
         8 => Just(Step::Publish),
         8 => Just(Step::Deliver),
         1 => Just(Step::Miss),
@@ -126,6 +139,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Read),
         4 => Just(Step::Answer),
         1 => Just(Step::Refuse),
+        2 => room.prop_map(Step::ReadPage),
+        2 => Just(Step::SendPage),
         2 => Just(Step::Cut),
         1 => Just(Step::Restart),
     ]
@@ -140,9 +155,11 @@ impl World {
             pipe: VecDeque::new(),
             asked: None,
             reading: None,
+            page: None,
             rooms: Rooms::new(BUFFER),
             floors: vec![before; ROOMS],
             view: vec![BTreeMap::new(); ROOMS],
+            older: vec![BTreeMap::new(); ROOMS],
             positions: HashMap::new(),
         };
         for room in 0..ROOMS {
@@ -150,7 +167,7 @@ impl World {
             for _message in 0..before {
                 world.say(room);
             }
-            let position = Position::new(id(room), before);
+            let position = RoomPosition::new(id(room), before);
             world.rooms.adopt(&position);
             world.positions.insert(id(room), position);
         }
@@ -226,6 +243,15 @@ impl World {
                     self.pipe.push_back(Packet::Refusal);
                 }
             }
+            Step::ReadPage(room) => {
+                let server = &self.server[*room];
+                self.page = Some(Page {
+                    room: *room,
+                    messages: server.messages.clone(),
+                    last_revision: server.last_revision(),
+                });
+            }
+            Step::SendPage => self.pipe.extend(self.page.take().map(Packet::Page)),
             Step::Cut => {
                 self.cut();
                 self.rooms.connected();
@@ -245,6 +271,7 @@ impl World {
         self.pipe.clear();
         self.asked = None;
         self.reading = None;
+        self.page = None;
     }
 
     fn deliver(&mut self, is_missed: bool) {
@@ -259,6 +286,11 @@ impl World {
                 self.rooms.answered(answer, &mut told);
             }
             Some(Packet::Refusal) => self.rooms.refused(),
+            Some(Packet::Page(page)) => {
+                self.rooms
+                    .page(&id(page.room), page.last_revision, &mut told);
+                self.show(page);
+            }
         }
         assert!(self.rooms.buffered <= BUFFER);
         let held: usize = self
@@ -272,6 +304,26 @@ impl World {
         for delivery in told {
             self.hear(delivery);
         }
+    }
+
+    /// The application: it takes from a page what it has not been told of.
+    fn show(&mut self, page: Page) {
+        let floor = self.floors[page.room] as usize;
+        for (seq, said) in (1..).zip(page.messages).take(floor) {
+            let known = self.older[page.room]
+                .entry(seq)
+                .or_insert_with(|| said.clone());
+            if said.revision >= known.revision {
+                *known = said;
+            }
+        }
+    }
+
+    /// The message that a change is for, if the application has it.
+    fn message(&mut self, room: usize, seq: u64) -> Option<&mut Said> {
+        self.view[room]
+            .get_mut(&seq)
+            .or_else(|| self.older[room].get_mut(&seq))
     }
 
     /// The application: it takes messages on trust, and changes by their revision.
@@ -289,8 +341,8 @@ impl World {
                 view.insert(message.seq, said);
             }
             Some(Event::Updated(updated)) => {
-                let view = &mut self.view[index(&updated.room_id)];
-                if let Some(said) = view.get_mut(&updated.seq.get())
+                let room = index(&updated.room_id);
+                if let Some(said) = self.message(room, updated.seq.get())
                     && updated.revision.get() > said.revision
                 {
                     said.text = updated.message;
@@ -298,8 +350,8 @@ impl World {
                 }
             }
             Some(Event::Refreshed(message)) => {
-                let view = &mut self.view[index(&message.room_id)];
-                if let Some(said) = view.get_mut(&message.seq)
+                let room = index(&message.room_id);
+                if let Some(said) = self.message(room, message.seq)
                     && message.revision >= said.revision
                 {
                     said.text = message.text;
@@ -395,6 +447,10 @@ impl World {
                 .collect();
             let seen: Vec<&Said> = self.view[room].values().collect();
             assert_eq!(seen, said, "the application has what the server has");
+            for (seq, said) in &self.older[room] {
+                let now = &server.messages[*seq as usize - 1];
+                assert_eq!(said, now, "pages are kept current as well");
+            }
             let position = &self.positions[&id(room)];
             assert_eq!(position.last_seq, server.last_seq());
             assert_eq!(position.last_revision, Some(server.last_revision()));
@@ -431,7 +487,7 @@ fn message(room: usize, seq: u64) -> Live {
 fn level(seqs: &[u64]) -> Rooms {
     let mut rooms = Rooms::new(BUFFER);
     for (room, seq) in seqs.iter().enumerate() {
-        rooms.adopt(&Position::new(id(room), *seq));
+        rooms.adopt(&RoomPosition::new(id(room), *seq));
     }
     let asked = rooms.next_request().unwrap();
     let answers = asked.rooms.into_iter();
@@ -456,7 +512,7 @@ fn a_gap_is_asked_for_and_holds_back_what_follows() {
 fn a_connection_asks_for_all_rooms_a_hundred_at_a_time() {
     let mut rooms = Rooms::new(BUFFER);
     for room in 0..250 {
-        rooms.adopt(&Position::new(id(room), 0));
+        rooms.adopt(&RoomPosition::new(id(room), 0));
     }
     rooms.connected();
     let mut sizes = Vec::new();
@@ -498,10 +554,36 @@ fn a_page_of_history_that_is_older_than_what_was_told_has_the_changes_told_again
     rooms
         .live(Live::Updated(edited(1)), &mut Vec::new())
         .unwrap();
-    rooms.page(&id(0), 1);
+    let mut told = Vec::new();
+    rooms.page(&id(0), 1, &mut told);
     assert_eq!(rooms.next_request(), None);
-    rooms.page(&id(0), 0);
+    rooms.page(&id(0), 0, &mut told);
     let position = RoomPosition::new(id(0), 1).with_last_revision(0);
+    assert_eq!(told[0].position.as_ref(), Some(&position));
+    assert_eq!(rooms.next_request().unwrap().rooms, [position]);
+}
+
+#[test]
+fn an_answer_under_way_does_not_skip_what_an_older_page_lacks() {
+    let mut rooms = Rooms::new(BUFFER);
+    rooms.adopt(&RoomPosition::new(id(0), 1).with_last_revision(10));
+    rooms.next_request().unwrap();
+    rooms.page(&id(0), 8, &mut Vec::new());
+    let answer = RoomCatchUp::new(id(0), 1, 12);
+    rooms.answered(SyncResponse::new(vec![answer]), &mut Vec::new());
+    let position = RoomPosition::new(id(0), 1).with_last_revision(8);
+    assert_eq!(rooms.next_request().unwrap().rooms, [position]);
+}
+
+#[test]
+fn a_page_that_is_read_before_the_first_answer_is_kept_current() {
+    let mut rooms = Rooms::new(BUFFER);
+    rooms.adopt(&RoomPosition::new(id(0), 1));
+    rooms.next_request().unwrap();
+    rooms.page(&id(0), 8, &mut Vec::new());
+    let answer = RoomCatchUp::new(id(0), 1, 12);
+    rooms.answered(SyncResponse::new(vec![answer]), &mut Vec::new());
+    let position = RoomPosition::new(id(0), 1).with_last_revision(8);
     assert_eq!(rooms.next_request().unwrap().rooms, [position]);
 }
 

@@ -11,11 +11,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    AccessToken, ApiError, Chat, ConnectError, Events, LogInError, Message, Position, TokenSource,
+    AccessToken, ApiError, Chat, ConnectError, Events, LogInError, Message, RoomPosition,
+    TokenSource,
     client::Shared,
     driver,
     http::Call,
-    tokens::{RefreshTokens, TokenPair, Tokens},
+    refresh::{RefreshTokens, TokenPair},
+    tokens::Tokens,
 };
 
 /// The most pages of a list that are read: ten times as many rooms as a user may be in.
@@ -116,12 +118,14 @@ impl Session {
     pub(crate) async fn begin(shared: Arc<Shared>, log_in: LogIn) -> Result<Self, LogInError> {
         let body = log_in.body(shared.settings.device_name.as_deref());
         let call = Call::new(Method::POST, "/auth/token").body(&body);
-        let pair: TokenPair = shared.rest.call(call).await?.json()?;
-        let user_id = UserId::from(pair.user.uuid.as_str());
+        let answer = shared.rest.call(call).await?;
+        // The tokens come first: until the newest one is kept, nothing else of the answer is read.
+        let pair: TokenPair = answer.json()?;
         let (source, token) = RefreshTokens::of(Arc::clone(&shared), pair);
+        let LoggedIn { user } = answer.json()?;
         Ok(Self {
             tokens: Arc::new(Tokens::with(Box::new(source), token)),
-            user_id: Some(user_id),
+            user_id: Some(user.uuid.into()),
             shared,
         })
     }
@@ -163,14 +167,14 @@ impl Session {
     /// As [`connect`](Self::connect).
     pub async fn connect_from(
         &self,
-        positions: Vec<Position>,
+        positions: Vec<RoomPosition>,
     ) -> Result<(Chat, Events), ConnectError> {
         driver::connect(self, positions).await
     }
 
     /// Begins to connect, and goes on trying until it has succeeded or is refused for good; events
     /// tell how it goes. To be called where a Tokio runtime is.
-    pub fn open(&self, positions: Vec<Position>) -> (Chat, Events) {
+    pub fn open(&self, positions: Vec<RoomPosition>) -> (Chat, Events) {
         driver::open(self, positions)
     }
 
@@ -295,6 +299,17 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// Who logged in.
+#[derive(Deserialize)]
+struct LoggedIn {
+    user: Holder,
+}
+
+#[derive(Deserialize)]
+struct Holder {
+    uuid: String,
 }
 
 #[derive(Deserialize)]

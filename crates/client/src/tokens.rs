@@ -3,17 +3,13 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use hyper::Method;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::json;
 use tokio::sync::Mutex;
 
-use crate::{ApiError, EndReason, client::Shared, http::Call};
+use crate::{ApiError, EndReason};
 
 /// A future behind a pointer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -38,14 +34,15 @@ impl AccessToken {
     pub fn lasting(token: impl Into<SecretString>, lifetime: Duration) -> Self {
         Self {
             secret: token.into(),
-            good_until: Some(Instant::now() + lifetime),
+            // Beyond what a clock can hold is as good as for ever.
+            good_until: Instant::now().checked_add(lifetime),
         }
     }
 
     /// Whether it will be good for `margin` at least, as far as anybody knows.
     pub fn is_good_for(&self, margin: Duration) -> bool {
         self.good_until
-            .is_none_or(|end| end > Instant::now() + margin)
+            .is_none_or(|end| end.saturating_duration_since(Instant::now()) > margin)
     }
 
     pub(crate) fn expose(&self) -> &str {
@@ -95,10 +92,6 @@ where
 
 /// For how long a token is good at least when it is used.
 const MARGIN: Duration = Duration::from_secs(30);
-
-/// How often a refresh is sent again whose answer was lost. The server gives the same answer for 30
-/// seconds; after that the old token proves a theft.
-const REFRESH_TRIES: u32 = 3;
 
 /// The token of a log-in, renewed one request at a time however many need it.
 pub(crate) struct Tokens {
@@ -150,96 +143,6 @@ impl Tokens {
     }
 }
 
-/// The answer to a log-in and to a refresh.
-#[derive(Deserialize)]
-pub(crate) struct TokenPair {
-    access_token: SecretString,
-    expires_in: u64,
-    refresh_token: SecretString,
-    pub(crate) user: Holder,
-}
-
-/// Whose tokens they are.
-#[derive(Deserialize)]
-pub(crate) struct Holder {
-    pub(crate) uuid: String,
-}
-
-/// Tokens by the refresh token of a log-in, which another takes the place of each time.
-pub(crate) struct RefreshTokens {
-    state: Arc<RefreshState>,
-}
-
-struct RefreshState {
-    shared: Arc<Shared>,
-    newest: Mutex<SecretString>,
-}
-
-impl RefreshTokens {
-    pub(crate) fn from_token(shared: Arc<Shared>, newest: SecretString) -> Self {
-        let newest = Mutex::new(newest);
-        Self {
-            state: Arc::new(RefreshState { shared, newest }),
-        }
-    }
-
-    /// The tokens of a log-in that was just answered, and the first of them.
-    pub(crate) fn of(shared: Arc<Shared>, pair: TokenPair) -> (Self, AccessToken) {
-        let (token, refresh_token) = pair.kept(&shared);
-        (Self::from_token(shared, refresh_token), token)
-    }
-}
-
-impl TokenPair {
-    /// The refresh token is told first: until it is kept, nothing is done with the answer.
-    fn kept(self, shared: &Shared) -> (AccessToken, SecretString) {
-        if let Some(keep) = &shared.settings.on_refresh_token {
-            keep(&self.refresh_token);
-        }
-        let lifetime = Duration::from_secs(self.expires_in);
-        let token = AccessToken::lasting(self.access_token, lifetime);
-        (token, self.refresh_token)
-    }
-}
-
-impl TokenSource for RefreshTokens {
-    fn token<'a>(
-        &'a self,
-        _refused: Option<&'a AccessToken>,
-    ) -> BoxFuture<'a, Result<AccessToken, TokenError>> {
-        let state = Arc::clone(&self.state);
-        Box::pin(async move {
-            // A task of its own: whoever asked may be gone before the answer comes, and a lost answer
-            // is a lost log-in.
-            match tokio::spawn(async move { state.refresh().await }).await {
-                Ok(token) => token,
-                Err(_) => Err(TokenError::NotNow("the refresh was broken off".to_owned())),
-            }
-        })
-    }
-}
-
-impl RefreshState {
-    async fn refresh(&self) -> Result<AccessToken, TokenError> {
-        let mut newest = self.newest.lock().await;
-        let body = json!({"refresh_token": newest.expose_secret()});
-        let call = Call::new(Method::POST, "/auth/refresh").body(&body);
-        let mut tries = 1;
-        let answer = loop {
-            match self.shared.rest.call(call.clone()).await {
-                Err(ApiError::Unreachable(_) | ApiError::TimedOut) if tries < REFRESH_TRIES => {
-                    tries += 1;
-                }
-                answer => break answer,
-            }
-        };
-        let pair: TokenPair = answer.and_then(|answer| answer.json())?;
-        let (token, refresh_token) = pair.kept(&self.shared);
-        *newest = refresh_token;
-        Ok(token)
-    }
-}
-
 /// What a refused refresh means.
 impl From<ApiError> for TokenError {
     fn from(error: ApiError) -> Self {
@@ -259,5 +162,28 @@ impl From<TokenError> for ApiError {
             TokenError::Over(reason) => Self::Token(reason),
             TokenError::NotNow(what) => Self::Unreachable(what),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_until_its_end_however_large_the_numbers_are() {
+        let minute = Duration::from_secs(60);
+        let token = AccessToken::lasting("token", minute);
+        assert!(token.is_good_for(minute / 2) && !token.is_good_for(2 * minute));
+        assert!(!token.is_good_for(Duration::MAX));
+        assert!(!AccessToken::lasting("token", Duration::ZERO).is_good_for(Duration::ZERO));
+        let endless = AccessToken::lasting("token", Duration::from_secs(u64::MAX));
+        assert!(endless.is_good_for(minute));
+        assert!(AccessToken::new("token").is_good_for(Duration::MAX));
+    }
+
+    #[test]
+    fn a_token_shows_nothing_of_itself() {
+        let shown = format!("{:?}", AccessToken::new("header.payload.signature"));
+        assert!(!shown.contains("payload"), "{shown}");
     }
 }

@@ -8,16 +8,17 @@ use abu_chat_protocol::{
     server::{self, Limits, ReactionNotify, RoomChange, RoomNotify},
 };
 use futures_util::FutureExt;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Driver, Outcome,
     application::Wish,
     attempt::Opened,
-    link::{Heard, Link},
+    link::{GOODBYE_PATIENCE, Heard, Link},
 };
 use crate::{
-    AccessToken, ApiError, BoxFuture, EndReason, Event, Message, Position, Room, TokenError,
+    AccessToken, ApiError, BoxFuture, EndReason, Event, Message, Room, RoomPosition, TokenError,
+    backoff::asked_wait,
     event::{Delivery, Interruption},
     resume::{Live, UnknownRoom},
 };
@@ -31,9 +32,6 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// The shortest time between two readings of the list of rooms, and between two requests that lead no
 /// further.
 const BREATH: Duration = Duration::from_secs(1);
-
-/// How long a silence the server may promise; more would be a mistake in its configuration.
-const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// New rooms that wait for the list; of further ones the list alone tells.
 const MAX_NEW_ROOMS: usize = 256;
@@ -77,12 +75,11 @@ impl Conversation {
             token,
             rooms,
         } = opened;
-        let silence = Duration::from_millis(welcome.heartbeat.idle_timeout_ms);
         let conversation = Self {
             link,
             token,
             limits: welcome.limits.clone(),
-            longest_silence: silence.min(LONGEST_SILENCE),
+            longest_silence: asked_wait(welcome.heartbeat.idle_timeout_ms),
             heard_at: now,
             sync: None,
             syncs: 0,
@@ -127,9 +124,22 @@ impl Driver {
         self.rooms.connected();
         let outcome = self.all_turns(&mut conversation).await;
         if let Outcome::Over(EndReason::Closed) = outcome {
-            conversation.link.goodbye().await;
+            let farewell = self.farewell(conversation.link);
+            // Whatever becomes of it, the connection ends here.
+            let _ = timeout(GOODBYE_PATIENCE, farewell).await;
         }
         outcome
+    }
+
+    /// Says goodbye, and takes in what was answered before the server read it. What else comes is told
+    /// nobody: its place in its room is not passed, so that it is told next time.
+    async fn farewell(&mut self, mut link: Link) {
+        link.say_goodbye().await;
+        while let Ok(heard) = link.hear().await {
+            if let Some((packet, Some(name))) = heard {
+                self.requests.answered(&name, packet, Instant::now());
+            }
+        }
     }
 
     async fn all_turns(&mut self, conversation: &mut Conversation) -> Outcome {
@@ -289,7 +299,9 @@ impl Driver {
             ServerPacket::ReactionNotify(reaction) => self.reaction(conversation, reaction),
             ServerPacket::ListMessageResponse(page) => {
                 if let Some(revision) = page.last_revision {
-                    self.rooms.page(&page.room_id, revision);
+                    let mut told = Vec::new();
+                    self.rooms.page(&page.room_id, revision, &mut told);
+                    self.tell_all(told);
                 }
             }
             ServerPacket::RoomNotify(notice) => self.room_changed(conversation, notice),
@@ -384,7 +396,7 @@ impl Driver {
         list.not_before = now + BREATH;
         let mut awaited = mem::take(&mut list.awaited);
         for room in rooms {
-            let position = Position::new(room.id.clone(), room.last_seq);
+            let position = RoomPosition::new(room.id.clone(), room.last_seq);
             if self.rooms.adopt(&position) {
                 let notice = awaited.remove(&room.id).unwrap_or_else(|| {
                     let notice = RoomNotify::new(room.id, RoomChange::Added);
@@ -415,7 +427,7 @@ impl Driver {
             }
             ServerPacket::Error(error) => {
                 self.rooms.refused();
-                let pause = error.retry_after_ms.map_or(PAUSE, Duration::from_millis);
+                let pause = error.retry_after_ms.map_or(PAUSE, asked_wait);
                 conversation.sync_after = now + pause;
             }
             _ => {

@@ -22,7 +22,7 @@ use self::{
     requests::Requests,
 };
 use crate::{
-    BoxFuture, Chat, ConnectError, EndReason, Event, Events, Position, Session,
+    BoxFuture, Chat, ConnectError, EndReason, Event, Events, RoomPosition, Session,
     backoff::Backoff,
     event::Interruption,
     protocol::Reconnect,
@@ -39,7 +39,7 @@ const FAILURES_OF_A_VIOLATION: u32 = 3;
 /// Connects for the first time, and has the connection kept from then on.
 pub(crate) async fn connect(
     session: &Session,
-    positions: Vec<Position>,
+    positions: Vec<RoomPosition>,
 ) -> Result<(Chat, Events), ConnectError> {
     let attempt = Attempt {
         session: session.clone(),
@@ -54,7 +54,7 @@ pub(crate) async fn connect(
 }
 
 /// Has a connection made, and kept from then on.
-pub(crate) fn open(session: &Session, positions: Vec<Position>) -> (Chat, Events) {
+pub(crate) fn open(session: &Session, positions: Vec<RoomPosition>) -> (Chat, Events) {
     Driver::start(session, positions, None)
 }
 
@@ -91,7 +91,7 @@ impl From<EndReason> for Outcome {
 impl Driver {
     fn start(
         session: &Session,
-        positions: Vec<Position>,
+        positions: Vec<RoomPosition>,
         opened: Option<Opened>,
     ) -> (Chat, Events) {
         let settings = &session.shared.settings;
@@ -171,7 +171,7 @@ impl Driver {
         if let Some(listed) = &opened.rooms {
             for room in listed {
                 self.rooms
-                    .adopt(&Position::new(room.id.clone(), room.last_seq));
+                    .adopt(&RoomPosition::new(room.id.clone(), room.last_seq));
             }
             self.has_rooms = true;
         }

@@ -3,7 +3,8 @@
 //! A request goes out under a number, its `ref`. When the connection breaks, nobody knows what became
 //! of those under way: they go out again on the next one, in their order and one at a time, before
 //! anything new. All of them may be done twice without harm: a message has its `client_message_id`, an
-//! edit sets the same text, a mark or a reaction is there already.
+//! edit sets the same text, a mark or a reaction is there already. One that nobody waits for any more
+//! is not sent again.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -16,7 +17,7 @@ use abu_chat_protocol::{
 };
 use tokio::time::Instant;
 
-use crate::{EndReason, RequestError, chat::Request};
+use crate::{EndReason, RequestError, backoff::asked_wait, chat::Request};
 
 /// Requests at a time; more wait in the queue before the driver.
 const MAX_REQUESTS: usize = 64;
@@ -62,6 +63,8 @@ impl Requests {
 
     /// The frame to send now, if there is one. What the server would not take is answered here.
     pub(super) fn next_frame(&mut self, now: Instant, limits: &Limits) -> Option<String> {
+        // Nobody waits behind what nobody waits for.
+        self.waiting.retain(Pending::is_awaited);
         loop {
             if self.is_repeating() {
                 return None;
@@ -71,15 +74,12 @@ impl Requests {
                 return None;
             }
             let pending = self.waiting.pop_front()?;
-            if !pending.is_awaited() {
-                continue;
-            }
             match frame(&pending.request.packet, pending.number, limits) {
                 Ok(frame) => {
                     self.under_way.insert(pending.number, pending);
                     return Some(frame);
                 }
-                Err(error) => pending.answer(Err(error)),
+                Err(error) => pending.refuse(error),
             }
         }
     }
@@ -102,11 +102,11 @@ impl Requests {
         match packet {
             ServerPacket::Error(error) if pending.is_repeated && is_passing(&error) => {
                 // The first one may have been done: only a real answer tells.
-                let pause = error.retry_after_ms.map_or(PAUSE, Duration::from_millis);
+                let pause = error.retry_after_ms.map_or(PAUSE, asked_wait);
                 pending.not_before = Some(now + pause);
                 self.waiting.push_front(pending);
             }
-            ServerPacket::Error(error) => pending.answer(Err(RequestError::from_packet(error))),
+            ServerPacket::Error(error) => pending.refuse(RequestError::from_packet(error)),
             packet => pending.answer(Ok(packet)),
         }
     }
@@ -117,6 +117,7 @@ impl Requests {
             pending.is_repeated = true;
             self.waiting.push_front(pending);
         }
+        self.waiting.retain(Pending::is_awaited);
         for pending in &mut self.waiting {
             pending.not_before = None;
         }
@@ -145,10 +146,29 @@ impl Pending {
         !self.request.answer.is_closed()
     }
 
+    /// A refusal of a repeated request says nothing of the first one.
+    fn refuse(self, refusal: RequestError) {
+        let is_in_doubt = self.is_repeated && changes_something(&self.request.packet);
+        let error = match is_in_doubt {
+            true => RequestError::OutcomeUnknown {
+                refusal: Box::new(refusal),
+            },
+            false => refusal,
+        };
+        self.answer(Err(error));
+    }
+
     fn answer(self, answer: Result<ServerPacket, RequestError>) {
         // Whoever waits no longer needs no answer.
         let _ = self.request.answer.send(answer);
     }
+}
+
+fn changes_something(packet: &ClientPacket) -> bool {
+    !matches!(
+        packet,
+        ClientPacket::ListMessageRequest(_) | ClientPacket::PresenceRequest(_)
+    )
 }
 
 fn is_passing(error: &server::Error) -> bool {

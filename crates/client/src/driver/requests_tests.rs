@@ -1,6 +1,6 @@
 use abu_chat_protocol::{
     Decoded,
-    client::{MessageSend, ReadMark},
+    client::{ListMessageRequest, MessageSend, ReadMark},
     server::{MessageReceive, ReadNotify},
 };
 use chrono::DateTime;
@@ -162,4 +162,82 @@ fn the_end_is_told_to_everybody_who_waits() {
         let expected = RequestError::Ended(EndReason::Suspended);
         assert_eq!(answer.try_recv().unwrap(), Err(expected));
     }
+}
+
+fn not_a_member() -> ServerPacket {
+    server::Error::not_a_member("message-send", "room").into()
+}
+
+#[test]
+fn a_refusal_of_a_repeated_request_leaves_open_what_became_of_the_first() {
+    let mut requests = Requests::default();
+    let now = Instant::now();
+    let mut new = say(&mut requests, "new");
+    let (name, _) = next(&mut requests, now).unwrap();
+    requests.answered(&name, not_a_member(), now);
+    assert_eq!(new.try_recv().unwrap(), Err(RequestError::NotAMember));
+
+    let mut repeated = say(&mut requests, "repeated");
+    let mut page = ask(&mut requests, ListMessageRequest::new("room"));
+    next(&mut requests, now).unwrap();
+    next(&mut requests, now).unwrap();
+    requests.disconnected();
+    let (name, _) = next(&mut requests, now).unwrap();
+    requests.answered(&name, not_a_member(), now);
+    let refusal = Box::new(RequestError::NotAMember);
+    let expected = RequestError::OutcomeUnknown { refusal };
+    assert_eq!(repeated.try_recv().unwrap(), Err(expected));
+
+    let (name, _) = next(&mut requests, now).unwrap();
+    requests.answered(&name, not_a_member(), now);
+    let expected = Err(RequestError::NotAMember);
+    assert_eq!(
+        page.try_recv().unwrap(),
+        expected,
+        "reading changes nothing"
+    );
+}
+
+#[test]
+fn a_repeated_message_that_is_too_long_by_now_may_have_been_stored() {
+    let mut requests = Requests::default();
+    let mut answer = say(&mut requests, "Salaam");
+    next(&mut requests, Instant::now()).unwrap();
+    requests.disconnected();
+    let narrow = Limits::new(1_000, 3, Duration::from_secs(900));
+    assert_eq!(requests.next_frame(Instant::now(), &narrow), None);
+    let refusal = Box::new(RequestError::TooLong { limit: 3 });
+    let expected = RequestError::OutcomeUnknown { refusal };
+    assert_eq!(answer.try_recv().unwrap(), Err(expected));
+}
+
+#[test]
+fn what_was_sent_and_is_waited_for_no_longer_is_not_sent_again() {
+    let mut requests = Requests::default();
+    let now = Instant::now();
+    let abandoned = say(&mut requests, "never mind");
+    let _awaited = say(&mut requests, "still wanted");
+    next(&mut requests, now).unwrap();
+    next(&mut requests, now).unwrap();
+    requests.disconnected();
+    drop(abandoned);
+    let (_, packet) = next(&mut requests, now).unwrap();
+    assert_eq!(text_of(&packet), "still wanted");
+    assert_eq!(next(&mut requests, now), None);
+}
+
+#[test]
+fn nobody_waits_for_the_pause_of_what_is_waited_for_no_longer() {
+    let mut requests = Requests::default();
+    let now = Instant::now();
+    let abandoned = say(&mut requests, "never mind");
+    next(&mut requests, now).unwrap();
+    requests.disconnected();
+    let (name, _) = next(&mut requests, now).unwrap();
+    requests.answered(&name, too_fast(Duration::from_secs(60)), now);
+    let _new = say(&mut requests, "new");
+    assert_eq!(next(&mut requests, now), None);
+    drop(abandoned);
+    let (_, packet) = next(&mut requests, now).unwrap();
+    assert_eq!(text_of(&packet), "new");
 }

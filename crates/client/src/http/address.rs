@@ -15,20 +15,32 @@ pub(crate) struct Address {
 
 impl Address {
     pub(crate) fn parse(url: &str) -> Option<Self> {
-        let url: Uri = url.trim().parse().ok()?;
+        let url = url.trim();
+        // `Uri` drops a fragment without a word.
+        if url.contains('#') {
+            return None;
+        }
+        let url: Uri = url.parse().ok()?;
         let is_secure = match url.scheme_str()? {
             "https" => true,
             "http" => false,
             _ => return None,
         };
         let host = url.host().filter(|host| !host.is_empty())?;
-        if url.query().is_some() || url.authority()?.as_str().contains('@') {
+        // What stands before the host is user-info, which has no place here.
+        let after_host = url.authority()?.as_str().strip_prefix(host)?;
+        if url.query().is_some() {
             return None;
         }
+        let port = match after_host {
+            "" if is_secure => 443,
+            "" => 80,
+            port => port_number(port.strip_prefix(':')?)?,
+        };
         Some(Self {
             is_secure,
             host: host.to_owned(),
-            port: url.port_u16().unwrap_or(if is_secure { 443 } else { 80 }),
+            port,
             prefix: url.path().trim_end_matches('/').to_owned(),
         })
     }
@@ -56,6 +68,12 @@ impl Address {
         let scheme = if self.is_secure { "wss" } else { "ws" };
         format!("{scheme}://{}:{}{}/chat", self.host, self.port, self.prefix)
     }
+}
+
+/// `Uri` lets any port pass, and then forgets the ones that are none.
+fn port_number(text: &str) -> Option<u16> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| is_number && *port > 0)
 }
 
 #[cfg(test)]
@@ -92,17 +110,51 @@ mod tests {
         assert_eq!(Address::parse("http://[::1]:80").unwrap().host(), "::1");
     }
 
-    #[test]
-    fn what_is_no_servers_address_is_refused() {
-        for url in [
-            "",
-            "localhost:8080",
-            "ftp://localhost",
-            "https://",
-            "https://a:b@localhost",
-            "http://localhost?a=b",
-        ] {
+    fn is_refused(urls: &[&str]) {
+        for url in urls {
             assert_eq!(Address::parse(url), None, "{url}");
         }
+    }
+
+    #[test]
+    fn what_is_no_servers_address_is_refused() {
+        is_refused(&["", "localhost:8080", "ftp://localhost", "https://", "/chat"]);
+    }
+
+    #[test]
+    fn a_port_that_is_no_port_is_refused_and_not_taken_as_the_usual_one() {
+        is_refused(&[
+            "http://localhost:",
+            "http://localhost:0",
+            "http://localhost:65536",
+            "http://localhost:99999999999",
+            "http://localhost:http",
+            "http://localhost:+80",
+            "http://localhost:-1",
+            "http://localhost:80:80",
+            "http://[::1]:65536",
+        ]);
+        let last = Address::parse("http://localhost:65535").unwrap();
+        assert_eq!(last.port, 65_535);
+    }
+
+    #[test]
+    fn an_address_with_user_info_is_refused() {
+        is_refused(&[
+            "https://amina:secret@localhost",
+            "https://amina@localhost",
+            "https://@localhost",
+            "https://amina@[::1]:8080",
+        ]);
+    }
+
+    #[test]
+    fn an_address_with_a_query_or_a_fragment_is_refused() {
+        is_refused(&[
+            "http://localhost?a=b",
+            "http://localhost/alumni?",
+            "http://localhost#top",
+            "http://localhost/alumni#",
+        ]);
     }
 }

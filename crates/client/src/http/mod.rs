@@ -7,4 +7,4 @@ mod transport;
 
 pub(crate) use address::Address;
 pub(crate) use rest::{AGENT, Answer, Call, Rest, problem_of};
-pub(crate) use transport::{Stream, Transport};
+pub(crate) use transport::{Stream, Transport, Trust};

@@ -12,11 +12,14 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use uuid::Uuid;
 
 use super::{Address, Stream, Transport};
-use crate::{AccessToken, ApiError, Problem};
+use crate::{AccessToken, ApiError, Problem, backoff::LONGEST_WAIT};
 
 /// More than any answer of the API that is asked for here.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
@@ -110,16 +113,35 @@ impl Rest {
     }
 
     pub(crate) async fn call(&self, call: Call) -> Result<Answer, ApiError> {
-        // What cannot stand in a header or an address was never a token or an id of this server.
-        let request = call
-            .into_request(self.address())
-            .ok_or(ApiError::NotUnderstood)?;
-        tokio::time::timeout(self.limit, self.exchange(request))
-            .await
-            .unwrap_or(Err(ApiError::TimedOut))
+        self.call_noting(call, self.limit).await.0
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, ApiError> {
+    /// Makes the call within `patience` as well, and notes when it left: from then on it may have been
+    /// done.
+    pub(crate) async fn call_noting(
+        &self,
+        call: Call,
+        patience: Duration,
+    ) -> (Result<Answer, ApiError>, Option<Instant>) {
+        // What cannot stand in a header or an address was never a token or an id of this server.
+        let Some(request) = call.into_request(self.address()) else {
+            return (Err(ApiError::NotUnderstood), None);
+        };
+        let mut sent_at = None;
+        let answer = timeout(
+            self.limit.min(patience),
+            self.exchange(request, &mut sent_at),
+        )
+        .await
+        .unwrap_or(Err(ApiError::TimedOut));
+        (answer, sent_at)
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        sent_at: &mut Option<Instant>,
+    ) -> Result<Answer, ApiError> {
         let stream: Stream = self.transport.connect().await.map_err(unreachable)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
@@ -127,6 +149,7 @@ impl Rest {
         // Aborted with this future.
         let mut driver = JoinSet::new();
         driver.spawn(connection);
+        *sent_at = Some(Instant::now());
         let (head, body) = sender
             .send_request(request)
             .await
@@ -169,7 +192,7 @@ pub(crate) fn problem_of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
         .and_then(|seconds| seconds.trim().parse().ok())
-        .map(Duration::from_secs);
+        .map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
     problem
 }
 
@@ -187,6 +210,14 @@ mod tests {
         assert_eq!(problem.slug(), "rate-limited");
         assert_eq!(problem.to_string(), "Wait.");
         assert_eq!(problem.retry_after, Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_pause_is_never_longer_than_a_day() {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, u64::MAX.into());
+        let problem = problem_of(StatusCode::SERVICE_UNAVAILABLE, &headers, b"");
+        assert_eq!(problem.retry_after, Some(LONGEST_WAIT));
     }
 
     #[test]

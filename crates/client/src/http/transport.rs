@@ -2,7 +2,11 @@
 
 use std::{io, sync::Arc};
 
-use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -19,6 +23,14 @@ pub(crate) type Stream = Box<dyn Io>;
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
+/// How the server proves to be the one that its address names.
+pub(crate) enum Trust {
+    /// By one of the system's authorities, or of these PEM files.
+    Roots(Vec<Vec<u8>>),
+    /// By the application's own rules.
+    Rules(Arc<ClientConfig>),
+}
+
 /// Makes connections.
 pub(crate) struct Transport {
     pub(crate) address: Address,
@@ -26,19 +38,15 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// `tls` takes the place of the rules that begin with the system's certificates.
-    pub(crate) fn new(
-        address: Address,
-        tls: Option<Arc<ClientConfig>>,
-    ) -> Result<Self, BuildError> {
+    pub(crate) fn new(address: Address, trust: Trust) -> Result<Self, BuildError> {
         if !address.is_secure {
             return Ok(Self { address, tls: None });
         }
         let name =
             ServerName::try_from(address.host().to_owned()).map_err(|_| BuildError::BadUrl)?;
-        let config = match tls {
-            Some(config) => config,
-            None => Arc::new(by_certificates_of_the_system()?),
+        let config = match trust {
+            Trust::Rules(config) => config,
+            Trust::Roots(more) => Arc::new(by_roots(&more)?),
         };
         Ok(Self {
             address,
@@ -57,11 +65,15 @@ impl Transport {
     }
 }
 
-fn by_certificates_of_the_system() -> Result<ClientConfig, BuildError> {
+/// Trusts the system's authorities, and those in these PEM files.
+fn by_roots(more: &[Vec<u8>]) -> Result<ClientConfig, BuildError> {
     let mut roots = RootCertStore::empty();
-    let (good, _bad) =
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if good == 0 {
+    // Many a system has some that cannot be read; the others count.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for pem in more {
+        add_pem(&mut roots, pem).ok_or(BuildError::BadCertificate)?;
+    }
+    if roots.is_empty() {
         return Err(BuildError::NoCertificates);
     }
     // Named, not taken from the process: who uses this crate need not have chosen one.
@@ -71,4 +83,13 @@ fn by_certificates_of_the_system() -> Result<ClientConfig, BuildError> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(config)
+}
+
+/// Adds the certificates of a PEM file, of which there must be one at least, and all good.
+fn add_pem(roots: &mut RootCertStore, pem: &[u8]) -> Option<()> {
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        roots.add(certificate.ok()?).ok()?;
+    }
+    (roots.len() > before).then_some(())
 }

@@ -40,6 +40,30 @@ async fn who_closes_the_chat_is_gone_for_the_others_and_cannot_ask_any_more() {
 }
 
 #[tokio::test]
+async fn what_was_sent_and_is_answered_before_the_goodbye_still_gets_its_answer() {
+    let mut server = FakeServer::new([Script::AnswerLate]).await;
+    let (chat, _events) = server.session().connect().await.unwrap();
+    let sending = chat.clone();
+    let sent = tokio::spawn(async move { sending.send(&"room".into(), "Last words").await });
+    assert_eq!(in_time(server.said.recv()).await.unwrap(), "Last words");
+    in_time(chat.close()).await;
+    let stored = in_time(sent).await.unwrap().unwrap();
+    assert_eq!(stored.text, "Last words");
+    let refused = chat.send(&"room".into(), "And another thing").await;
+    assert_eq!(refused, Err(RequestError::Ended(EndReason::Closed)));
+}
+
+#[tokio::test]
+async fn what_is_not_answered_when_the_chat_is_closed_ends_with_it() {
+    let server = FakeServer::new([Script::Stay]).await;
+    let (chat, _events) = server.session().connect().await.unwrap();
+    let room = "room".into();
+    let (sent, ()) =
+        in_time(async { tokio::join!(chat.send(&room, "Anybody?"), chat.close()) }).await;
+    assert_eq!(sent, Err(RequestError::Ended(EndReason::Closed)));
+}
+
+#[tokio::test]
 async fn dropping_a_chat_and_its_events_ends_it() {
     let server = server().await;
     let client = client_of(&server);

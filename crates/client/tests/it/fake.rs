@@ -3,14 +3,15 @@
 use std::{
     collections::VecDeque,
     net::SocketAddr,
+    num::NonZeroU64,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use abu_chat_client::{AccessToken, Session};
 use abu_chat_protocol::{
-    CloseCode, Profile, ServerPacket,
-    server::{Heartbeat, Limits, Welcome},
+    ClientPacket, CloseCode, Decoded, Profile, ServerPacket,
+    server::{Heartbeat, Limits, MessageReceive, Welcome},
 };
 use chrono::DateTime;
 use futures_util::{SinkExt, StreamExt};
@@ -20,7 +21,7 @@ use tokio::{
     sync::mpsc,
 };
 use tokio_tungstenite::{
-    accept_hdr_async,
+    WebSocketStream, accept_hdr_async,
     tungstenite::{
         Message as Frame,
         handshake::server::{Request, Response},
@@ -40,6 +41,8 @@ pub(crate) enum Script {
     Close(CloseCode),
     /// A welcome, and whatever the client says is kept quiet about.
     Stay,
+    /// A welcome, and a message is answered once the client has said more after it.
+    AnswerLate,
     /// A server of before v2.
     OldServer,
 }
@@ -49,6 +52,8 @@ pub(crate) struct FakeServer {
     address: SocketAddr,
     /// The tokens that came, in order.
     pub(crate) tokens: mpsc::UnboundedReceiver<String>,
+    /// What people said, as soon as it came.
+    pub(crate) said: mpsc::UnboundedReceiver<String>,
 }
 
 impl FakeServer {
@@ -57,12 +62,18 @@ impl FakeServer {
         let address = listener.local_addr().unwrap();
         let scripts = Arc::new(Mutex::new(VecDeque::from_iter(scripts)));
         let (tell, tokens) = mpsc::unbounded_channel();
+        let (tell_said, said) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&scripts), tell.clone()));
+                let scripts = Arc::clone(&scripts);
+                tokio::spawn(serve(stream, scripts, tell.clone(), tell_said.clone()));
             }
         });
-        Self { address, tokens }
+        Self {
+            address,
+            tokens,
+            said,
+        }
     }
 
     /// Somebody whose tokens are `token-1`, `token-2` and so on.
@@ -82,6 +93,7 @@ async fn serve(
     mut stream: TcpStream,
     scripts: Arc<Mutex<VecDeque<Script>>>,
     tell: mpsc::UnboundedSender<String>,
+    tell_said: mpsc::UnboundedSender<String>,
 ) {
     let mut beginning = [0; 10];
     let is_chat = stream.peek(&mut beginning).await.is_ok() && beginning.starts_with(b"GET /chat ");
@@ -96,6 +108,7 @@ async fn serve(
             _ => scripts.pop_front().unwrap(),
         }
     };
+    let answers_late = matches!(script, Script::AnswerLate);
     let code = match script {
         Script::Refuse(text) => {
             let request = answer(&mut stream, text).await;
@@ -117,7 +130,7 @@ async fn serve(
             return;
         }
         Script::Close(code) => Some(code),
-        Script::Stay => None,
+        Script::Stay | Script::AnswerLate => None,
     };
     let upgraded = accept_hdr_async(stream, |request: &Request, mut response: Response| {
         let token = request.headers()["authorization"].to_str().unwrap();
@@ -137,7 +150,39 @@ async fn serve(
         };
         socket.close(Some(frame)).await.unwrap();
     }
+    if answers_late {
+        answer_late(&mut socket, &tell_said).await;
+    }
     while let Some(Ok(_)) = socket.next().await {}
+}
+
+/// Answers the first message, in the moment in which the client has said something more and it is not
+/// read yet.
+async fn answer_late(
+    socket: &mut WebSocketStream<TcpStream>,
+    tell: &mpsc::UnboundedSender<String>,
+) {
+    while let Some(Ok(frame)) = socket.next().await {
+        let Frame::Text(text) = frame else {
+            continue;
+        };
+        let Ok(Decoded::Known {
+            packet: ClientPacket::MessageSend(message),
+            request_ref: Some(name),
+            ..
+        }) = ClientPacket::decode(&text)
+        else {
+            continue;
+        };
+        let _ = tell.send(message.message.clone());
+        socket.get_ref().peek(&mut [0]).await.unwrap();
+        let time = DateTime::UNIX_EPOCH;
+        let stored = MessageReceive::new(message.room_id, "amina", message.message, time)
+            .stored_as("message", NonZeroU64::MIN);
+        let answer = ServerPacket::from(stored).to_json_with_ref(&name);
+        socket.send(Frame::text(answer)).await.unwrap();
+        return;
+    }
 }
 
 fn welcome() -> ServerPacket {

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use abu_chat_client::{ApiError, ConnectError, EndReason, Event, LogIn, LogInError};
+use abu_chat_client::{
+    ApiError, ConnectError, EndReason, Event, LogIn, LogInError, secrecy::ExposeSecret,
+};
 use abu_test_support::{ADMIN_EMAIL, ADMIN_PASSWORD, TestServer};
-use tokio::sync::mpsc;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::mpsc,
+};
 
 use crate::people::{Person, account, builder, client_of, in_time, server};
 
@@ -109,5 +115,81 @@ async fn a_live_session_outlives_its_tokens() {
             Event::Reconnecting { cause, .. } => panic!("the session ended: {cause}"),
             _ => {}
         }
+    }
+}
+
+/// A server whose answers to the first refreshes are lost; gives its address, and the requests.
+async fn lossy_server(losses: usize) -> (String, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, told) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"}") && !request.starts_with(b"GET ") {
+                assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0);
+            }
+            tell.send(String::from_utf8(request).unwrap()).unwrap();
+            let body = match number {
+                lost if lost < losses => continue,
+                refresh if refresh == losses => {
+                    r#"{"access_token": "access", "expires_in": 900, "refresh_token": "second"}"#
+                }
+                _ => r#"{"items": [], "next_cursor": null}"#,
+            };
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(body.as_bytes()).await.unwrap();
+        }
+    });
+    (url, told)
+}
+
+#[tokio::test]
+async fn a_refresh_whose_answer_was_lost_is_sent_again_with_the_same_token() {
+    let (url, mut requests) = lossy_server(1).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let client = builder(url)
+        .on_refresh_token(move |token| drop(tell.send(token.expose_secret().to_owned())))
+        .build()
+        .unwrap();
+    in_time(client.resume("first").rooms()).await.unwrap();
+    for _try in 0..2 {
+        let request = requests.recv().await.unwrap();
+        assert!(
+            request.ends_with(r#"{"refresh_token":"first"}"#),
+            "{request}"
+        );
+    }
+    assert_eq!(told.recv().await.unwrap(), "second");
+    assert!(requests.recv().await.unwrap().starts_with("GET "));
+}
+
+#[tokio::test]
+async fn the_newest_refresh_token_outlives_a_panic_of_the_hook_that_keeps_it() {
+    let server = server().await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let client = builder(server.url(""))
+        .on_refresh_token(move |token| {
+            tell.send(token.expose_secret().to_owned()).unwrap();
+            panic!("the disk is full");
+        })
+        .build()
+        .unwrap();
+    let (_, session) = account(&server, &client);
+    let mut seen = std::collections::HashSet::new();
+    for _time in 0..3 {
+        let refused = session.rooms().await;
+        assert!(
+            matches!(refused, Err(ApiError::Unreachable(_))),
+            "{refused:?}"
+        );
+        let newest = in_time(told.recv()).await.unwrap();
+        assert!(
+            seen.insert(newest),
+            "each refresh goes on from the one before"
+        );
     }
 }

@@ -14,3 +14,4 @@ mod people;
 mod proxy;
 mod reconnecting;
 mod talking;
+mod tls;

@@ -1,0 +1,276 @@
+//! The refresh token of a log-in, which another takes the place of each time.
+//!
+//! The server answers the same refresh token with the same successor for 30 seconds after it was first
+//! used; after that the old one proves a theft, and the log-in ends. So a refresh whose answer was lost
+//! is sent again within a window that is safely shorter, counted from when the token first left. Once
+//! the window is over nobody here can know whether the server used the token: it is shown once more,
+//! since without it the log-in is over anyway, and the server decides.
+
+use std::{sync::Arc, time::Duration};
+
+use hyper::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep},
+};
+
+use crate::{
+    AccessToken, ApiError, BoxFuture, TokenError, TokenSource, client::Shared, http::Call,
+};
+
+/// For how long after it first left a refresh is sent again: 5 seconds less than the server repeats its
+/// answer, for the way there.
+const WINDOW: Duration = Duration::from_secs(25);
+
+/// How long one try may take, so that the window has room for more than one.
+const LONGEST_TRY: Duration = Duration::from_secs(10);
+
+/// No try begins with less time than this.
+const SHORTEST_TRY: Duration = Duration::from_secs(2);
+
+/// The most that is waited before the second try; twice as much before each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The answer to a log-in and to a refresh, as far as tokens go.
+#[derive(Deserialize)]
+pub(crate) struct TokenPair {
+    access_token: SecretString,
+    expires_in: u64,
+    refresh_token: SecretString,
+}
+
+/// Tokens by the refresh token of a log-in.
+pub(crate) struct RefreshTokens {
+    state: Arc<State>,
+}
+
+struct State {
+    shared: Arc<Shared>,
+    newest: Mutex<Newest>,
+}
+
+/// The newest refresh token.
+struct Newest {
+    token: SecretString,
+    used: Use,
+}
+
+/// What is known of whether the server has used a token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Use {
+    /// When the token first left, if no answer came that says what became of it.
+    may_be_since: Option<Instant>,
+}
+
+impl RefreshTokens {
+    pub(crate) fn from_token(shared: Arc<Shared>, token: SecretString) -> Self {
+        let newest = Mutex::new(Newest::new(token));
+        Self {
+            state: Arc::new(State { shared, newest }),
+        }
+    }
+
+    /// The tokens of a log-in that was just answered, and the first of them.
+    pub(crate) fn of(shared: Arc<Shared>, pair: TokenPair) -> (Self, AccessToken) {
+        let (token, newest) = pair.into_parts();
+        let tokens = Self::from_token(Arc::clone(&shared), newest.clone());
+        shared.tell_refresh_token(&newest);
+        (tokens, token)
+    }
+}
+
+impl TokenPair {
+    fn into_parts(self) -> (AccessToken, SecretString) {
+        let lifetime = Duration::from_secs(self.expires_in);
+        let token = AccessToken::lasting(self.access_token, lifetime);
+        (token, self.refresh_token)
+    }
+}
+
+impl TokenSource for RefreshTokens {
+    fn token<'a>(
+        &'a self,
+        _refused: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Result<AccessToken, TokenError>> {
+        let state = Arc::clone(&self.state);
+        Box::pin(async move {
+            // A task of its own: whoever asked may be gone before the answer comes, and a lost answer
+            // is a lost log-in.
+            match tokio::spawn(async move { state.refresh().await }).await {
+                Ok(token) => token,
+                Err(error) if error.is_panic() => Err(TokenError::NotNow(
+                    "the hook for refresh tokens panicked".to_owned(),
+                )),
+                Err(_) => Err(TokenError::NotNow("the refresh was broken off".to_owned())),
+            }
+        })
+    }
+}
+
+impl State {
+    async fn refresh(&self) -> Result<AccessToken, TokenError> {
+        let mut newest = self.newest.lock().await;
+        let pair = newest.exchange(&self.shared).await?;
+        let (token, successor) = pair.into_parts();
+        // Kept here first: the hook is the application's, and may panic.
+        *newest = Newest::new(successor.clone());
+        self.shared.tell_refresh_token(&successor);
+        Ok(token)
+    }
+}
+
+impl Newest {
+    fn new(token: SecretString) -> Self {
+        Self {
+            token,
+            used: Use::default(),
+        }
+    }
+
+    /// Gets the successor: tries until the server says something, or the window is over.
+    async fn exchange(&mut self, shared: &Shared) -> Result<TokenPair, ApiError> {
+        let body = json!({"refresh_token": self.token.expose_secret()});
+        let call = Call::new(Method::POST, "/auth/refresh").body(&body);
+        if self.used.is_beyond_the_window(Instant::now()) {
+            log::warn!("the answer to a refresh was lost, and it is late to ask for it again");
+        }
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let patience = self.used.patience(Instant::now());
+            let (answer, sent_at) = shared.rest.call_noting(call.clone(), patience).await;
+            let pair = answer.and_then(|answer| answer.json());
+            if !pair.as_ref().is_err_and(leaves_open_whether_it_was_done) {
+                return pair;
+            }
+            self.used.note(sent_at);
+            let pause_now = pause.mul_f64(rand::random());
+            if !self.used.may_be_tried_at(Instant::now() + pause_now) {
+                return pair;
+            }
+            sleep(pause_now).await;
+            pause *= 2;
+        }
+    }
+}
+
+impl Use {
+    /// A try left, and its answer was lost.
+    fn note(&mut self, sent_at: Option<Instant>) {
+        self.may_be_since = self.may_be_since.or(sent_at);
+    }
+
+    /// How long the next try may take.
+    fn patience(self, now: Instant) -> Duration {
+        match self.window_end() {
+            Some(end) if end > now => (end - now).clamp(SHORTEST_TRY, LONGEST_TRY),
+            _ => LONGEST_TRY,
+        }
+    }
+
+    /// Whether to try again then. A token that never left loses nothing by waiting: whoever needs it
+    /// asks again in their own time.
+    fn may_be_tried_at(self, time: Instant) -> bool {
+        self.window_end()
+            .is_some_and(|end| time + SHORTEST_TRY <= end)
+    }
+
+    fn is_beyond_the_window(self, now: Instant) -> bool {
+        self.window_end().is_some_and(|end| end < now)
+    }
+
+    fn window_end(self) -> Option<Instant> {
+        self.may_be_since.map(|since| since + WINDOW)
+    }
+}
+
+/// Whether the server may have used the token all the same.
+fn leaves_open_whether_it_was_done(error: &ApiError) -> bool {
+    match error {
+        ApiError::Unreachable(_) | ApiError::TimedOut | ApiError::NotUnderstood => true,
+        ApiError::Refused(problem) => problem.status >= 500,
+        ApiError::Token(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// For how long the server gives the same answer.
+    const GRACE: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn all_tries_after_a_lost_answer_end_before_the_server_takes_them_for_a_theft() {
+        let began = Instant::now();
+        let mut now = began;
+        let mut used = Use::default();
+        let mut tries = 0;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let patience = used.patience(now);
+            used.note(Some(now));
+            now += patience;
+            tries += 1;
+            assert!(now < began + GRACE);
+            if !used.may_be_tried_at(now + pause) {
+                break;
+            }
+            now += pause;
+            pause *= 2;
+        }
+        assert!(tries >= 3, "{tries}");
+    }
+
+    #[test]
+    fn the_window_is_counted_from_the_first_try_also_by_a_later_call() {
+        let first = Instant::now();
+        let mut used = Use::default();
+        used.note(Some(first));
+        used.note(Some(first + WINDOW / 2));
+        assert_eq!(used.may_be_since, Some(first));
+        assert!(used.may_be_tried_at(first + WINDOW / 2));
+        assert!(!used.may_be_tried_at(first + WINDOW));
+        assert!(!used.is_beyond_the_window(first + WINDOW));
+        assert!(used.is_beyond_the_window(first + 2 * WINDOW));
+    }
+
+    #[test]
+    fn beyond_the_window_the_token_is_tried_once() {
+        let first = Instant::now();
+        let mut used = Use::default();
+        used.note(Some(first));
+        let late = first + 2 * WINDOW;
+        assert_eq!(used.patience(late), LONGEST_TRY);
+        assert!(!used.may_be_tried_at(late));
+    }
+
+    #[test]
+    fn what_never_left_is_not_tried_again_here() {
+        let mut used = Use::default();
+        used.note(None);
+        assert!(!used.may_be_tried_at(Instant::now()));
+        assert_eq!(used, Use::default());
+    }
+
+    #[test]
+    fn only_an_answer_of_the_server_says_what_became_of_a_token() {
+        let refused = |status| {
+            let body = format!(r#"{{"status": {status}}}"#);
+            ApiError::Refused(serde_json::from_str(&body).unwrap())
+        };
+        for open in [
+            ApiError::TimedOut,
+            ApiError::NotUnderstood,
+            ApiError::Unreachable(String::new()),
+            refused(502),
+        ] {
+            assert!(leaves_open_whether_it_was_done(&open), "{open:?}");
+        }
+        for known in [refused(401), refused(429)] {
+            assert!(!leaves_open_whether_it_was_done(&known), "{known:?}");
+        }
+    }
+}
