@@ -8,6 +8,7 @@ mod ask;
 mod composer;
 #[cfg(test)]
 mod fixture;
+mod heights;
 mod keys;
 mod log_in;
 mod room;

@@ -8,7 +8,7 @@ use std::{
 use abu_chat_client::{Message, MessageId, RoomId, UserId};
 use uuid::Uuid;
 
-use crate::composer::Composer;
+use crate::{composer::Composer, heights::Heights};
 
 /// The most messages that are kept of the room on the screen.
 pub(crate) const KEPT: usize = 2000;
@@ -77,6 +77,7 @@ pub(crate) struct Room {
     pub(crate) new_from: Option<u64>,
     /// Where the read mark is being moved to.
     pub(crate) marking: Option<u64>,
+    pub(crate) heights: Heights,
     typing: Vec<(UserId, Instant)>,
 }
 
@@ -92,6 +93,7 @@ impl Room {
             composer: Composer::default(),
             new_from: None,
             marking: None,
+            heights: Heights::default(),
             typing: vec![],
         }
     }
@@ -139,7 +141,9 @@ impl Room {
     /// Lets the oldest messages go where there are too many.
     pub(crate) fn trim(&mut self, kept: usize) {
         while self.messages.len() > kept {
-            self.messages.pop_first();
+            if let Some((seq, _)) = self.messages.pop_first() {
+                self.heights.forget(seq);
+            }
         }
     }
 

@@ -13,7 +13,8 @@ use ratatui::{
 use crate::{
     app::{App, Connection},
     room::{Members, Room},
-    text, transcript,
+    text,
+    transcript::Transcript,
 };
 
 /// Below this width the list of rooms gives its place to the messages.
@@ -195,11 +196,9 @@ fn header(app: &App, room: &Room) -> Line<'static> {
 }
 
 fn draw_messages(frame: &mut Frame<'_>, app: &App, room: &Room, area: Rect) {
-    let rows = transcript::rows(app, room, area.width.into());
     let height = usize::from(area.height);
-    let end = rows.len().saturating_sub(app.scroll());
-    let start = end.saturating_sub(height);
-    let shown = rows.get(start..end).unwrap_or_default().to_vec();
+    let transcript = Transcript::of(app, room, area.width.into());
+    let shown = transcript.window(app.scroll(), height);
     // The newest message stands at the bottom, above who types.
     let empty = u16::try_from(height.saturating_sub(shown.len())).unwrap_or(0);
     let area = Rect {

@@ -9,8 +9,9 @@ use ratatui::{Terminal, backend::TestBackend, style::Modifier};
 
 use crate::{
     app::Input,
-    fixture::{Amina, direct, group, message, packet},
+    fixture::{Amina, direct, group, message, packet, page},
     keys::Action,
+    transcript::LAID_OUT,
     view,
 };
 
@@ -161,6 +162,28 @@ fn what_was_unread_begins_below_a_line() {
     let unread = vec![message("direct", "musa", 1, "Psst")];
     amina.gets(Input::History("direct".into(), None, Ok(unread)));
     shows(&amina, &["\u{2500} new \u{2500}", "Psst"]);
+}
+
+#[test]
+fn only_what_is_shown_is_laid_out_however_much_is_kept() {
+    let mut amina = Amina::new();
+    for message in page(1..=2000) {
+        amina.hears(message);
+    }
+    let laid_out = |amina: &mut Amina, action: Action| {
+        let before = LAID_OUT.get();
+        amina.does(action);
+        screen(amina, 100, 24);
+        LAID_OUT.get() - before
+    };
+    assert!(laid_out(&mut amina, Action::Newest) <= 30);
+    assert!(laid_out(&mut amina, Action::Page(1)) <= 60);
+    laid_out(&mut amina, Action::Scroll(100_000));
+    assert!(screen(&amina, 100, 24).contains("number 1 "));
+    // Each message was measured once on the way.
+    for action in [Action::Scroll(-1), Action::Page(-1), Action::Newest] {
+        assert!(laid_out(&mut amina, action) <= 30);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use abu_chat_client::{Message, ReadNotify, RoomId};
 use super::{App, Effect, PEOPLE, Question};
 use crate::{
     room::{History, KEPT, KEPT_ASIDE, Members},
-    transcript,
+    transcript::Transcript,
 };
 
 impl App {
@@ -15,9 +15,12 @@ impl App {
         let Some(room) = self.rooms.get(self.selected) else {
             return vec![];
         };
-        let height = transcript::rows(self, room, self.pane.0).len();
+        let wanted = self.scroll.saturating_add_signed(rows);
+        // One row more than has to be there tells whether this is the top.
+        let enough = wanted.saturating_add(self.pane.1).saturating_add(1);
+        let height = Transcript::of(self, room, self.pane.0).height_up_to(enough);
         let most = height.saturating_sub(self.pane.1);
-        self.scroll = self.scroll.saturating_add_signed(rows).min(most);
+        self.scroll = wanted.min(most);
         let mut effects: Vec<_> = self.mark_read().into_iter().collect();
         let room = &mut self.rooms[self.selected];
         if self.scroll == most && room.history == History::Some && room.has_older() {
@@ -67,8 +70,8 @@ impl App {
         let is_new = room.put(message);
         room.trim(if is_shown { KEPT } else { KEPT_ASIDE });
         if is_new && is_shown && self.scroll > 0 {
-            let added = transcript::rows_of(self, &self.rooms[place], seq, self.pane.0);
-            self.scroll += added;
+            let transcript = Transcript::of(self, &self.rooms[place], self.pane.0);
+            self.scroll += transcript.rows_of(seq).map_or(0, |rows| rows.len());
         }
         is_new
     }
