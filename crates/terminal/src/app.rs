@@ -1,9 +1,12 @@
 //! The state of the program, as plain data: what happens goes in, what is to be done comes out.
 
+mod leaving;
 mod people;
 mod reading;
 mod rooms;
 mod writing;
+
+pub(crate) use leaving::Unsent;
 
 use std::{collections::HashMap, time::Instant};
 
@@ -29,6 +32,8 @@ pub(crate) enum Input {
     Pane { columns: usize, rows: usize },
     /// The chat tells something.
     Chat(Event),
+    /// Time has passed.
+    Tick,
     /// The answer to [`Question::Rooms`].
     Rooms(Result<Vec<RoomInfo>, String>),
     /// The answer to [`Question::Members`].
@@ -110,6 +115,8 @@ pub(crate) struct App {
     rooms_changed: bool,
     /// The room in which we said to be typing, and when.
     typing: Option<(RoomId, Instant)>,
+    /// Until when one waits, before leaving, for what is on its way.
+    leaving: Option<Instant>,
 }
 
 impl App {
@@ -129,13 +136,23 @@ impl App {
             rooms_asked: false,
             rooms_changed: false,
             typing: None,
+            leaving: None,
         }
     }
 
     /// Takes in what happened; gives what is to be done for it.
     pub(crate) fn handle(&mut self, input: Input, now: Instant) -> Vec<Effect> {
+        let mut effects = self.take_in(input, now);
+        if self.may_leave(now) && effects.last() != Some(&Effect::Quit(None)) {
+            effects.push(Effect::Quit(None));
+        }
+        effects
+    }
+
+    fn take_in(&mut self, input: Input, now: Instant) -> Vec<Effect> {
         match input {
             Input::Action(action) => self.act(action, now),
+            Input::Tick => vec![],
             Input::Pane { columns, rows } => {
                 self.pane = (columns, rows);
                 self.scroll_by(0)
@@ -184,10 +201,13 @@ impl App {
     }
 
     fn act(&mut self, action: Action, now: Instant) -> Vec<Effect> {
+        if self.leaving.is_some() && action != Action::Quit {
+            return vec![];
+        }
         self.notice = None;
         match action {
-            Action::Quit => return self.leave(),
-            Action::Escape if !self.is_writing => return self.leave(),
+            Action::Quit => return self.leave(now),
+            Action::Escape if !self.is_writing => return self.leave(now),
             Action::Escape => self.is_writing = false,
             Action::Write => self.is_writing = true,
             Action::NextRoom => return self.step(1),
@@ -204,12 +224,6 @@ impl App {
             edit => return self.write(edit, now),
         }
         vec![]
-    }
-
-    fn leave(&mut self) -> Vec<Effect> {
-        let mut effects = self.stop_typing();
-        effects.push(Effect::Quit(None));
-        effects
     }
 
     fn hear(&mut self, event: Event, now: Instant) -> Vec<Effect> {

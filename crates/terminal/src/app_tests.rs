@@ -7,7 +7,7 @@ use abu_chat_client::{
 };
 
 use crate::{
-    app::{Connection, Effect, Input, Question},
+    app::{Connection, Effect, Input, Question, Unsent},
     fixture::{Amina, ask_history, ask_mark, direct, group, message, page},
     keys::Action,
     room::{KEPT, KEPT_ASIDE},
@@ -178,6 +178,39 @@ fn a_room_one_was_removed_from_goes_and_the_other_is_shown() {
     assert!(amina.app.room().is_none());
     assert_eq!(amina.types("nowhere"), []);
     assert_eq!(amina.does(Action::NextRoom), []);
+}
+
+#[test]
+fn leaving_waits_for_what_is_on_its_way_but_not_for_long_and_not_twice() {
+    let mut amina = Amina::new();
+    let quit = || Effect::Quit(None);
+    amina.types("first");
+    let first = amina.sends();
+    assert_eq!(amina.does(Action::Quit), []);
+    assert_eq!(amina.app.leaving(), Some(1));
+    assert_eq!(amina.types("too late"), [], "only leaving at once is left");
+    assert_eq!(amina.gets(Input::Tick), []);
+    let unsent = Unsent {
+        room: "Set of 1998".to_owned(),
+        text: "first".to_owned(),
+    };
+    assert_eq!(amina.app.unsent(), [unsent]);
+    let stored = message("group", "amina", 1, "first");
+    let arrived = amina.gets(Input::Sent("group".into(), first, Ok(stored)));
+    assert_eq!(arrived.last(), Some(&quit()));
+    assert_eq!(amina.app.unsent(), []);
+
+    let mut amina = Amina::new();
+    amina.types("second");
+    let second = amina.sends();
+    assert_eq!(amina.does(Action::Quit), []);
+    assert_eq!(amina.does(Action::Quit), [quit()], "at once");
+    amina.now += Duration::from_secs(5);
+    assert_eq!(amina.gets(Input::Tick), [quit()], "enough is enough");
+    let refused = Err("you are blocked".to_owned());
+    let refusal = amina.gets(Input::Sent("group".into(), second, refused));
+    assert_eq!(refusal, [quit()], "it will not arrive");
+    assert_eq!(amina.app.unsent().len(), 1);
 }
 
 #[test]

@@ -174,6 +174,17 @@ impl Room {
         Ok(id)
     }
 
+    /// How many messages may still arrive.
+    pub(crate) fn on_their_way(&self) -> usize {
+        let sent = self.pending.iter();
+        sent.filter(|pending| pending.failure.is_none()).count()
+    }
+
+    /// What did not arrive, or not yet.
+    pub(crate) fn unsent(&self) -> impl Iterator<Item = &str> {
+        self.pending.iter().map(|pending| pending.text.as_str())
+    }
+
     pub(crate) fn set_typing(&mut self, user: &UserId, is_typing: bool, now: Instant) {
         self.typing.retain(|(typist, _)| typist != user);
         if is_typing && self.typing.len() < TYPISTS {

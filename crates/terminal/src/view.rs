@@ -244,6 +244,11 @@ fn draw_composer(frame: &mut Frame<'_>, app: &App, room: &Room, area: Rect) {
 }
 
 fn status(app: &App) -> Line<'static> {
+    if let Some(messages) = app.leaving() {
+        let s = if messages == 1 { "" } else { "s" };
+        let said = format!("Sending {messages} message{s}\u{2026} Ctrl-C leaves at once.");
+        return Line::from(said.yellow());
+    }
     match app.notice() {
         Some(notice) => Line::from(text::clean_line(notice).yellow()),
         None if app.is_writing() => Line::from(WRITING.dim()),

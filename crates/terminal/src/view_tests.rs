@@ -129,6 +129,11 @@ fn what_is_on_its_way_and_what_failed_can_be_told_apart() {
     amina.types("first");
     let id = amina.sends();
     shows(&amina, &["you (sending\u{2026})", "first"]);
+    amina.does(Action::Quit);
+    shows(
+        &amina,
+        &["Sending 1 message\u{2026} Ctrl-C leaves at once."],
+    );
     let refused = Err("the room\u{1b}[2J is read-only".to_owned());
     amina.gets(Input::Sent("group".into(), id, refused));
     shows(&amina, &["you (not sent: the room[2J is read-only)"]);
