@@ -1,11 +1,14 @@
 //! The state of the program, as plain data: what happens goes in, what is to be done comes out.
 
+mod changing;
+mod choosing;
 mod leaving;
 mod people;
 mod reading;
 mod rooms;
 mod writing;
 
+pub(crate) use changing::{Change, Changed, OFFERED};
 pub(crate) use leaving::Unsent;
 
 use std::{collections::HashMap, time::Instant};
@@ -14,7 +17,9 @@ use abu_chat_client::{EndReason, Event, Message, MessageId, RoomId, UserId, Welc
 use chrono::{DateTime, NaiveDateTime, Utc};
 use uuid::Uuid;
 
+use self::{changing::Reacting, choosing::Towards};
 use crate::{
+    help,
     keys::Action,
     room::{Room, RoomInfo},
     text,
@@ -24,7 +29,6 @@ use crate::{
 const PEOPLE: usize = 10_000;
 
 /// Something that happened.
-#[derive(Debug)]
 pub(crate) enum Input {
     /// The user wants something.
     Action(Action),
@@ -44,6 +48,8 @@ pub(crate) enum Input {
     History(RoomId, Option<u64>, Result<Vec<Message>, String>),
     /// The answer to [`Question::Send`].
     Sent(RoomId, Uuid, Result<Message, String>),
+    /// The answer to [`Question::Change`].
+    Changed(RoomId, MessageId, Change, Result<Changed, String>),
     /// The answer to [`Question::MarkRead`].
     Marked(RoomId, bool),
 }
@@ -67,7 +73,9 @@ pub(crate) enum Question {
     Presence(RoomId),
     /// The newest messages, or those before a place.
     History(RoomId, Option<u64>),
-    Send(RoomId, Uuid, String),
+    /// Say this, perhaps in answer to a message.
+    Send(RoomId, Uuid, String, Option<MessageId>),
+    Change(RoomId, MessageId, Change),
     MarkRead(RoomId, u64),
 }
 
@@ -77,6 +85,8 @@ pub(crate) struct Person {
     pub(crate) id: UserId,
     pub(crate) name: String,
     pub(crate) is_online: bool,
+    /// Whether they may delete in the room what others said.
+    pub(crate) moderates: bool,
 }
 
 /// How things stand with the server.
@@ -115,6 +125,13 @@ pub(crate) struct App {
     rooms_changed: bool,
     /// The room in which we said to be typing, and when.
     typing: Option<(RoomId, Instant)>,
+    /// The place of the message that was chosen.
+    chosen: Option<u64>,
+    /// The message that is deleted if that is asked for once more.
+    deleting: Option<u64>,
+    reacting: Option<Reacting>,
+    /// Rows of the list of keys that are above the screen, while it is shown.
+    help: Option<usize>,
     /// Until when one waits, before leaving, for what is on its way.
     leaving: Option<Instant>,
 }
@@ -136,6 +153,10 @@ impl App {
             rooms_asked: false,
             rooms_changed: false,
             typing: None,
+            chosen: None,
+            deleting: None,
+            reacting: None,
+            help: None,
             leaving: None,
         }
     }
@@ -163,6 +184,7 @@ impl App {
             Input::Presence(people) => self.see(people),
             Input::History(room, before, page) => self.remember(&room, before, page),
             Input::Sent(room, id, result) => self.confirm(&room, id, result),
+            Input::Changed(room, id, change, result) => self.changed(&room, &id, &change, result),
             Input::Marked(room, is_done) => self.marked(&room, is_done),
         }
     }
@@ -187,6 +209,16 @@ impl App {
         self.is_writing
     }
 
+    /// Whether letters are written, and no commands.
+    pub(crate) fn takes_letters(&self) -> bool {
+        self.is_writing || self.reacting.is_some()
+    }
+
+    /// How far one has scrolled in the list of keys, while it is shown.
+    pub(crate) fn help(&self) -> Option<usize> {
+        self.help
+    }
+
     pub(crate) fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
     }
@@ -204,26 +236,74 @@ impl App {
         if self.leaving.is_some() && action != Action::Quit {
             return vec![];
         }
+        if action != Action::Quit && self.help.is_some() {
+            self.read_help(&action);
+            return vec![];
+        }
         self.notice = None;
+        let asked = self.deleting.take();
         match action {
             Action::Quit => return self.leave(now),
-            Action::Escape if !self.is_writing => return self.leave(now),
-            Action::Escape => self.is_writing = false,
-            Action::Write => self.is_writing = true,
+            Action::Escape => return self.escape(now),
+            Action::Help => self.help = Some(0),
+            Action::Write => {
+                self.is_writing = true;
+                self.chosen = None;
+            }
+            Action::Older => return self.choose_next(Towards::Older),
+            Action::Newer => return self.choose_next(Towards::Newer),
+            Action::Answer => self.answer(),
+            Action::Edit => self.edit(),
+            Action::Remove => return self.remove(asked),
+            Action::React => self.begin_reacting(),
             Action::NextRoom => return self.step(1),
             Action::PreviousRoom => return self.step(self.rooms.len().saturating_sub(1)),
-            Action::Scroll(rows) => return self.scroll_by(rows),
+            Action::Scroll(rows) => return self.move_view(rows),
             Action::Page(screens) => {
                 let rows = self.pane.1.saturating_sub(2).max(1);
-                return self.scroll_by(screens.saturating_mul(rows.cast_signed()));
+                return self.move_view(screens.saturating_mul(rows.cast_signed()));
             }
-            Action::Newest => return self.scroll_by(isize::MIN),
+            Action::Newest => return self.newest(),
             Action::Send => return self.send(),
             Action::Retry => return self.retry(),
             Action::Discard => self.discard(),
             edit => return self.write(edit, now),
         }
         vec![]
+    }
+
+    /// One step back: out of what one has begun, out of the composer, out of the program.
+    fn escape(&mut self, now: Instant) -> Vec<Effect> {
+        if self.reacting.take().is_some() {
+            return vec![];
+        }
+        if !self.is_writing {
+            return self.leave(now);
+        }
+        let room = self.rooms.get_mut(self.selected);
+        let gave_up = room
+            .is_some_and(|room| room.editing.take().is_some() || room.answering.take().is_some());
+        if !gave_up {
+            self.is_writing = false;
+            self.choose_in_view();
+        }
+        vec![]
+    }
+
+    /// The list of keys scrolls where it has no place; any other key puts it away.
+    fn read_help(&mut self, action: &Action) {
+        let by = match action {
+            Action::Scroll(rows) => rows.saturating_neg(),
+            Action::Older => -1,
+            Action::Newer => 1,
+            Action::Page(screens) => screens.saturating_neg().saturating_mul(5),
+            _ => {
+                self.help = None;
+                return;
+            }
+        };
+        let most = help::KEYS.len().saturating_sub(1);
+        self.help = self.help.map(|row| row.saturating_add_signed(by).min(most));
     }
 
     fn hear(&mut self, event: Event, now: Instant) -> Vec<Effect> {
@@ -245,22 +325,15 @@ impl App {
             }
             Event::Ended(reason) => return vec![Effect::Quit(Some(reason))],
             Event::Message(message) => return self.receive(message, now),
-            Event::Updated(change) => {
-                if let Some(message) = self.message_mut(&change.room_id, &change.message_id) {
-                    message.update(&change);
-                }
-            }
-            Event::Reaction(change) => {
-                if let Some(message) = self.message_mut(&change.room_id, &change.message_id) {
-                    message.react(&change);
-                }
-            }
+            Event::Updated(change) => self.update(&change),
+            Event::Reaction(change) => self.count_reaction(&change),
             Event::Refreshed(message) => {
-                if let Some(known) = self.message_mut(&message.room_id, &message.id)
-                    && known.revision <= message.revision
-                {
-                    *known = message;
-                }
+                let (room, id) = (message.room_id.clone(), message.id.clone());
+                self.change_message(&room, &id, |known| {
+                    if known.revision <= message.revision {
+                        *known = message;
+                    }
+                });
             }
             Event::Read(read) => self.read_elsewhere(&read),
             Event::Typing(typing) => {
@@ -291,10 +364,5 @@ impl App {
 
     fn place(&self, room: &RoomId) -> Option<usize> {
         self.rooms.iter().position(|known| known.info.id == *room)
-    }
-
-    fn message_mut(&mut self, room: &RoomId, message: &MessageId) -> Option<&mut Message> {
-        let place = self.place(room)?;
-        self.rooms[place].message_mut(message)
     }
 }

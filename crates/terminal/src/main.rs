@@ -9,6 +9,8 @@ mod composer;
 #[cfg(test)]
 mod fixture;
 mod heights;
+mod help;
+mod hints;
 mod keys;
 mod log_in;
 mod room;

@@ -163,7 +163,7 @@ impl Runner {
 
     fn press(&mut self, event: TerminalEvent) {
         self.is_dirty = true; // its size may have changed
-        if let Some(action) = keys::action(event, self.app.is_writing()) {
+        if let Some(action) = keys::action(event, self.app.takes_letters()) {
             self.take(Input::Action(action));
         }
     }

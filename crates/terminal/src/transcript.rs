@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use abu_chat_client::Message;
+use abu_chat_client::{Message, MessageId};
 use ratatui::{
     style::{Color, Modifier, Style, Stylize},
     text::{Line, Span},
@@ -63,6 +63,24 @@ impl<'a> Transcript<'a> {
         rows
     }
 
+    /// The places of the messages of which something shows in such a window, the newest first.
+    pub(crate) fn places_in(&self, below: usize, height: usize) -> Vec<u64> {
+        let mut places = vec![];
+        let mut passed = 0;
+        for block in self.blocks() {
+            if passed >= below + height {
+                break;
+            }
+            passed += self.height(&block);
+            if let Block::Message { message, .. } = block
+                && passed > below
+            {
+                places.push(message.seq);
+            }
+        }
+        places
+    }
+
     /// How many rows there are, as far as that is at most `enough`.
     pub(crate) fn height_up_to(&self, enough: usize) -> usize {
         let mut height = 0;
@@ -114,7 +132,7 @@ impl<'a> Transcript<'a> {
 
     fn height(&self, block: &Block<'_>) -> usize {
         match block {
-            Block::Pending(pending) => pending_rows(pending, self.columns).len(),
+            Block::Pending(pending) => self.pending(pending).len(),
             Block::Top(_) => 1,
             Block::Message { previous, message } => {
                 let rules = usize::from(self.begins_day(*previous, message))
@@ -127,7 +145,7 @@ impl<'a> Transcript<'a> {
 
     fn rows(&self, block: &Block<'_>) -> Vec<Line<'static>> {
         match block {
-            Block::Pending(pending) => pending_rows(pending, self.columns),
+            Block::Pending(pending) => self.pending(pending),
             Block::Top(said) => vec![Line::from(said.dim())],
             Block::Message { previous, message } => {
                 let mut rows = vec![];
@@ -138,7 +156,12 @@ impl<'a> Transcript<'a> {
                 if self.begins_new(*previous, message) {
                     rows.push(rule("new", self.columns).yellow());
                 }
-                rows.extend(self.content(message));
+                let content = self.content(message);
+                let is_chosen = self.app.chosen() == Some(message.seq);
+                rows.extend(content.into_iter().map(|row| match is_chosen {
+                    true => marked(row),
+                    false => row,
+                }));
                 rows
             }
         }
@@ -176,12 +199,7 @@ impl<'a> Transcript<'a> {
             head.push(" (edited)".dim());
         }
         let mut rows = vec![Line::from(head)];
-        if message.reply_to.is_some() {
-            rows.push(indented(
-                quote(app, self.room, message, columns),
-                Style::new().dim(),
-            ));
-        }
+        rows.extend(self.answered(message.reply_to.as_ref()));
         if message.deleted {
             let style = Style::new().add_modifier(Modifier::ITALIC | Modifier::DIM);
             rows.push(indented("this message was deleted".to_owned(), style));
@@ -191,16 +209,40 @@ impl<'a> Transcript<'a> {
         if !message.reactions.is_empty() {
             let counts = message.reactions.iter();
             let counts = counts.map(|reaction| {
-                format!(
-                    "{} {}",
-                    text::clean_line(reaction.emoji.as_str()),
-                    reaction.count
-                )
+                let emoji = text::clean_line(reaction.emoji.as_str());
+                let own = match app.reacted(message, &reaction.emoji) {
+                    true => " (you)",
+                    false => "",
+                };
+                format!("{emoji} {}{own}", reaction.count)
             });
             let counts = counts.collect::<Vec<_>>().join("  ");
             rows.extend(body(&counts, columns, Style::new().fg(Color::Yellow)));
         }
         rows
+    }
+
+    fn pending(&self, pending: &Pending) -> Vec<Line<'static>> {
+        let mut rows = match &pending.failure {
+            None => {
+                let head = [margin(), "you".cyan().bold(), " (sending\u{2026})".dim()];
+                vec![Line::from_iter(head)]
+            }
+            Some(why) => {
+                let head = format!("you (not sent: {why})");
+                body(&head, self.columns, Style::new().fg(Color::Red))
+            }
+        };
+        rows.extend(self.answered(pending.reply_to.as_ref()));
+        rows.extend(body(&pending.text, self.columns, Style::new().dim()));
+        rows
+    }
+
+    /// The row that says what is answered, where something is.
+    fn answered(&self, id: Option<&MessageId>) -> Option<Line<'static>> {
+        let columns = self.columns.saturating_sub(MARGIN);
+        let quote = quote(self.app, self.room, id?, columns);
+        Some(indented(quote, Style::new().dim()))
     }
 }
 
@@ -210,10 +252,9 @@ thread_local! {
     pub(crate) static LAID_OUT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Whom and what a message answers.
-fn quote(app: &App, room: &Room, message: &Message, columns: usize) -> String {
-    let answered = message.reply_to.as_ref().and_then(|id| room.message(id));
-    let quoted = match answered {
+/// Whom and what an answer to this message answers, in a row.
+pub(crate) fn quote(app: &App, room: &Room, id: &MessageId, columns: usize) -> String {
+    let quoted = match room.message(id) {
         None => "an earlier message".to_owned(),
         Some(answered) if answered.deleted => "a deleted message".to_owned(),
         Some(answered) => {
@@ -221,21 +262,18 @@ fn quote(app: &App, room: &Room, message: &Message, columns: usize) -> String {
             format!("{}: {said}", app.name(&answered.sender_id))
         }
     };
-    text::cut(
-        &format!("\u{21aa} {quoted}"),
-        columns.saturating_sub(MARGIN),
-    )
+    text::cut(&format!("\u{21aa} {quoted}"), columns)
 }
 
-fn pending_rows(pending: &Pending, columns: usize) -> Vec<Line<'static>> {
-    let mut head = vec!["      ".into(), "you".cyan().bold()];
-    head.push(match &pending.failure {
-        None => " (sending\u{2026})".dim(),
-        Some(why) => format!(" (not sent: {why})").red(),
-    });
-    let mut rows = vec![Line::from(head)];
-    rows.extend(body(&pending.text, columns, Style::new().dim()));
-    rows
+/// With a bar in the last column of the margin.
+fn marked(mut row: Line<'static>) -> Line<'static> {
+    if let Some(margin) = row.spans.first_mut() {
+        let mut free = margin.content.to_string();
+        free.pop();
+        margin.content = free.into();
+        row.spans.insert(1, "\u{258c}".cyan().bold());
+    }
+    row
 }
 
 fn body(said: &str, columns: usize, style: Style) -> Vec<Line<'static>> {
@@ -246,7 +284,11 @@ fn body(said: &str, columns: usize, style: Style) -> Vec<Line<'static>> {
 }
 
 fn indented(row: String, style: Style) -> Line<'static> {
-    Line::from(vec![" ".repeat(MARGIN).into(), Span::styled(row, style)])
+    Line::from(vec![margin(), Span::styled(row, style)])
+}
+
+fn margin() -> Span<'static> {
+    " ".repeat(MARGIN).into()
 }
 
 fn rule(title: &str, columns: usize) -> Line<'static> {

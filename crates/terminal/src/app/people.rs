@@ -52,6 +52,8 @@ impl App {
         // A room whose members cannot be told is not asked about again and again.
         let people = people.unwrap_or_default();
         if let Some(place) = self.place(room) {
+            let me = people.iter().find(|person| self.is_me(&person.id));
+            self.rooms[place].moderates = me.map(|person| person.moderates);
             let ids = people.iter().map(|person| person.id.clone()).collect();
             self.rooms[place].members = Members::Known(ids);
         }

@@ -2,15 +2,29 @@
 
 use std::time::Instant;
 
-use abu_chat_client::{Message, ReadNotify, RoomId};
+use abu_chat_client::{Message, MessageId, ReadNotify, RoomId};
 
 use super::{App, Effect, PEOPLE, Question};
 use crate::{
-    room::{History, KEPT, KEPT_ASIDE, Members},
+    room::{History, KEPT, KEPT_ASIDE, Members, Room},
     transcript::Transcript,
 };
 
 impl App {
+    /// Scrolls as the user wishes.
+    pub(super) fn move_view(&mut self, rows: isize) -> Vec<Effect> {
+        let effects = self.scroll_by(rows);
+        self.chosen_follows();
+        effects
+    }
+
+    pub(super) fn newest(&mut self) -> Vec<Effect> {
+        if self.chosen().is_some() {
+            self.chosen = self.room().and_then(Room::last_seq);
+        }
+        self.scroll_by(isize::MIN)
+    }
+
     pub(super) fn scroll_by(&mut self, rows: isize) -> Vec<Effect> {
         let Some(room) = self.rooms.get(self.selected) else {
             return vec![];
@@ -70,10 +84,37 @@ impl App {
         let is_new = room.put(message);
         room.trim(if is_shown { KEPT } else { KEPT_ASIDE });
         if is_new && is_shown && self.scroll > 0 {
-            let transcript = Transcript::of(self, &self.rooms[place], self.pane.0);
-            self.scroll += transcript.rows_of(seq).map_or(0, |rows| rows.len());
+            self.scroll += self.rows_of(seq).map_or(0, |rows| rows.len());
         }
         is_new
+    }
+
+    /// Changes a message if it is here; what is on the screen stays where it is if one scrolled up.
+    pub(super) fn change_message(
+        &mut self,
+        room: &RoomId,
+        id: &MessageId,
+        change: impl FnOnce(&mut Message),
+    ) {
+        let Some(place) = self.place(room) else {
+            return;
+        };
+        let Some(message) = self.rooms[place].message_mut(id) else {
+            return;
+        };
+        let seq = message.seq;
+        if place != self.selected || self.scroll == 0 {
+            return change(message);
+        }
+        let before = self.rows_of(seq);
+        if let Some(message) = self.rooms[place].message_mut(id) {
+            change(message);
+        }
+        if let (Some(before), Some(after)) = (before, self.rows_of(seq))
+            && before.start < self.scroll
+        {
+            self.scroll = (self.scroll + after.len()).saturating_sub(before.len());
+        }
     }
 
     pub(super) fn begin_history(&mut self) -> Option<Effect> {

@@ -47,6 +47,8 @@ impl App {
     /// Shows the selected room: asks for what is missing of it.
     pub(super) fn open(&mut self) -> Vec<Effect> {
         self.scroll = 0;
+        self.chosen = None;
+        self.reacting = None;
         let Some(room) = self.rooms.get_mut(self.selected) else {
             return vec![];
         };
