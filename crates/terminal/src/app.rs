@@ -164,7 +164,8 @@ impl App {
     /// Takes in what happened; gives what is to be done for it.
     pub(crate) fn handle(&mut self, input: Input, now: Instant) -> Vec<Effect> {
         let mut effects = self.take_in(input, now);
-        if self.may_leave(now) && effects.last() != Some(&Effect::Quit(None)) {
+        let is_over = matches!(effects.last(), Some(Effect::Quit(_)));
+        if !is_over && self.may_leave(now) {
             effects.push(Effect::Quit(None));
         }
         effects

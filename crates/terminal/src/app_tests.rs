@@ -365,7 +365,9 @@ fn a_message_is_deleted_when_that_is_asked_for_twice_in_a_row() {
 #[test]
 fn what_others_said_is_deleted_by_moderators_alone() {
     let mut amina = reading();
-    amina.does(Action::Remove);
+    let asked = amina.does(Action::Remove);
+    let who = Effect::Ask(Question::Members("group".into()));
+    assert_eq!(asked, [who], "it may have changed");
     let why = "Only moderators delete what others said.";
     assert_eq!(amina.app.notice(), Some(why));
     let mut me = person("amina", "Amina Bello", true);
@@ -497,6 +499,8 @@ fn leaving_waits_for_what_is_on_its_way_but_not_for_long_and_not_twice() {
     let second = amina.sends();
     assert_eq!(amina.does(Action::Quit), []);
     assert_eq!(amina.does(Action::Quit), [quit()], "at once");
+    let over = amina.gets(Input::Chat(Event::Ended(EndReason::Suspended)));
+    assert_eq!(over, [Effect::Quit(Some(EndReason::Suspended))]);
     amina.now += Duration::from_secs(5);
     assert_eq!(amina.gets(Input::Tick), [quit()], "enough is enough");
     let refused = Err("you are blocked".to_owned());

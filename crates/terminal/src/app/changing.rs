@@ -111,7 +111,8 @@ impl App {
         if may_not && !self.is_me(&message.sender_id) {
             let why = "Only moderators delete what others said.";
             self.notice = Some(why.to_owned());
-            return vec![];
+            // Nobody tells of new moderators.
+            return vec![Effect::Ask(Question::Members(message.room_id))];
         }
         if asked == Some(message.seq) {
             return vec![ask(&message.room_id, &message.id, Change::Delete)];

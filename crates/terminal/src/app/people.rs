@@ -51,7 +51,11 @@ impl App {
     ) -> Vec<Effect> {
         // A room whose members cannot be told is not asked about again and again.
         let people = people.unwrap_or_default();
-        if let Some(place) = self.place(room) {
+        let is_asked = |place: &usize| self.rooms[*place].members == Members::Asked;
+        // What was asked a second time and not answered leaves the first answer.
+        let place = self.place(room);
+        let place = place.filter(|place| !people.is_empty() || is_asked(place));
+        if let Some(place) = place {
             let me = people.iter().find(|person| self.is_me(&person.id));
             self.rooms[place].moderates = me.map(|person| person.moderates);
             let ids = people.iter().map(|person| person.id.clone()).collect();
