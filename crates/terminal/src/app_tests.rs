@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use abu_chat_client::{
-    EndReason, Event, Interruption, MessageUpdated, RoomChange, RoomNotify, TypingNotify,
+    Emoji, EndReason, Event, Interruption, MessageUpdated, RoomChange, RoomNotify, TypingNotify,
 };
 
 use crate::{
-    app::{Connection, Effect, Input, Question},
-    fixture::{Amina, ask_history, ask_mark, direct, group, message, page},
+    app::{Change, Changed, Connection, Effect, Input, OFFERED, Question, Unsent},
+    fixture::{
+        Amina, answer, ask_change, ask_history, ask_mark, direct, edited, group, message, page,
+        person, reaction,
+    },
     keys::Action,
     room::{KEPT, KEPT_ASIDE},
 };
@@ -55,7 +58,7 @@ fn what_failed_says_why_and_goes_again_under_its_id() {
     amina.gets(Input::Sent("group".into(), id, refused.clone()));
     let failure = amina.app.room().unwrap().pending[0].failure.clone();
     assert_eq!(failure.as_deref(), Some("you are blocked"));
-    let again = Effect::Ask(Question::Send("group".into(), id, "Sannu".to_owned()));
+    let again = Effect::Ask(Question::Send("group".into(), id, "Sannu".to_owned(), None));
     assert_eq!(amina.does(Action::Retry), [again]);
     assert_eq!(amina.does(Action::Retry), [], "it is on its way");
     amina.gets(Input::Sent("group".into(), id, refused));
@@ -178,6 +181,332 @@ fn a_room_one_was_removed_from_goes_and_the_other_is_shown() {
     assert!(amina.app.room().is_none());
     assert_eq!(amina.types("nowhere"), []);
     assert_eq!(amina.does(Action::NextRoom), []);
+}
+
+/// Amina reads the group, in which Musa said something before her and after her.
+fn reading() -> Amina {
+    let mut amina = Amina::new();
+    amina.hears(message("group", "musa", 1, "Ina kwana?"));
+    amina.hears(message("group", "amina", 2, "Lafiya lua"));
+    amina.hears(message("group", "musa", 3, "Madalla"));
+    amina.does(Action::Escape);
+    amina
+}
+
+#[test]
+fn the_chosen_message_moves_one_by_one_and_the_view_follows() {
+    let mut amina = Amina::new();
+    for message in page(51..=70) {
+        amina.hears(message);
+    }
+    assert_eq!(amina.app.chosen(), None, "while writing nothing is");
+    amina.does(Action::Escape);
+    assert_eq!(amina.app.chosen(), Some(70));
+    for _ in 0..4 {
+        amina.does(Action::Older);
+    }
+    assert_eq!((amina.app.chosen(), amina.app.scroll()), (Some(66), 0));
+    amina.does(Action::Older);
+    assert_eq!((amina.app.chosen(), amina.app.scroll()), (Some(65), 2));
+    amina.does(Action::Newer);
+    assert_eq!((amina.app.chosen(), amina.app.scroll()), (Some(66), 2));
+
+    amina.does(Action::Page(1));
+    assert_eq!(amina.app.scroll(), 10);
+    assert_eq!(amina.app.chosen(), Some(65), "it stays in the view");
+    amina.does(Action::Newest);
+    assert_eq!((amina.app.chosen(), amina.app.scroll()), (Some(70), 0));
+    for _ in 0..18 {
+        assert_eq!(amina.does(Action::Older), []);
+    }
+    assert_eq!(amina.does(Action::Older), [ask_history(Some(51))]);
+    assert_eq!(amina.app.chosen(), Some(51));
+    amina.does(Action::Write);
+    assert_eq!(amina.app.chosen(), None);
+    amina.does(Action::Older);
+    assert!(
+        amina.app.chosen().is_some(),
+        "with Alt one chooses while writing"
+    );
+}
+
+#[test]
+fn a_message_taller_than_the_screen_is_read_before_the_next_is_chosen() {
+    let mut amina = Amina::new();
+    amina.hears(message("group", "musa", 1, "short"));
+    amina.hears(message("group", "musa", 2, &"line\n".repeat(24)));
+    amina.hears(message("group", "musa", 3, "short"));
+    amina.does(Action::Escape);
+    let mut places = vec![];
+    for _ in 0..5 {
+        amina.does(Action::Older);
+        places.push((amina.app.chosen(), amina.app.scroll()));
+    }
+    let tall = [2, 11, 18].map(|scroll| (Some(2), scroll));
+    assert_eq!(places[..3], tall, "it has 26 rows");
+    assert_eq!(places[3].0, Some(1));
+    amina.does(Action::Newer);
+    assert_eq!((amina.app.chosen(), amina.app.scroll()), (Some(2), 18));
+    amina.does(Action::Newer);
+    assert_eq!((amina.app.chosen(), amina.app.scroll()), (Some(2), 9));
+}
+
+#[test]
+fn an_answer_says_what_it_answers_also_when_it_is_sent_again() {
+    let mut amina = reading();
+    amina.does(Action::Older);
+    amina.does(Action::Older);
+    amina.does(Action::Answer);
+    assert!(amina.app.is_writing());
+    amina.types("Lafiya");
+    let sent = amina.does(Action::Send);
+    let [Effect::Ask(Question::Send(_, id, text, answered))] = sent.as_slice() else {
+        panic!("{sent:?}")
+    };
+    assert_eq!(
+        (text.as_str(), answered),
+        ("Lafiya", &Some("group-1".into()))
+    );
+    amina.gets(Input::Sent("group".into(), *id, Err("no".to_owned())));
+    assert_eq!(amina.does(Action::Retry), sent);
+    amina.types("and");
+    let next = amina.does(Action::Send);
+    assert!(
+        matches!(
+            next.as_slice(),
+            [Effect::Ask(Question::Send(_, _, _, None))]
+        ),
+        "{next:?}"
+    );
+}
+
+#[test]
+fn an_answer_that_is_given_up_leaves_the_draft() {
+    let mut amina = reading();
+    amina.does(Action::Answer);
+    amina.types("draft");
+    assert_eq!(amina.does(Action::Escape), []);
+    let room = amina.app.room().unwrap();
+    assert_eq!((&room.answering, room.composer.text()), (&None, "draft"));
+    assert!(amina.app.is_writing());
+}
+
+#[test]
+fn an_edit_stays_until_it_is_stored_and_the_draft_is_there_after_it() {
+    let mut amina = Amina::new();
+    amina.types("draft");
+    amina.hears(message("group", "amina", 1, "Lafiya lua"));
+    amina.does(Action::Escape);
+    amina.does(Action::Edit);
+    let written = |amina: &Amina| amina.app.composer().unwrap().text().to_owned();
+    assert_eq!(written(&amina), "Lafiya lua");
+    amina.does(Action::DeleteWord);
+    assert_eq!(amina.types("lau"), [], "nobody is told of typing");
+    let change = || Change::Edit("Lafiya lau".to_owned());
+    assert_eq!(amina.does(Action::Send), [ask_change(1, change())]);
+    assert_eq!(amina.does(Action::Send), [], "it is on its way");
+    amina.gets(answer(1, change(), Err("this is too late".to_owned())));
+    assert_eq!(amina.app.notice(), Some("Not edited: this is too late"));
+    assert_eq!(written(&amina), "Lafiya lau", "it is not lost");
+    assert_eq!(amina.does(Action::Send), [ask_change(1, change())]);
+    let stored = Changed::Message(edited(1, "Lafiya lau", 1));
+    amina.gets(answer(1, change(), Ok(stored)));
+    assert_eq!(amina.app.room().unwrap().messages[&1].text, "Lafiya lau");
+    assert_eq!(written(&amina), "draft");
+}
+
+#[test]
+fn an_edit_is_given_up_by_escape_and_by_changing_nothing() {
+    let mut amina = reading();
+    amina.does(Action::Edit);
+    assert_eq!(
+        amina.app.notice(),
+        Some("Only your own messages can be edited.")
+    );
+    amina.does(Action::Older);
+    for end in [Action::Escape, Action::Send] {
+        amina.does(Action::Edit);
+        assert!(amina.app.room().unwrap().editing.is_some());
+        assert_eq!(amina.does(end), []);
+        assert!(amina.app.room().unwrap().editing.is_none());
+        assert!(amina.app.is_writing());
+        amina.does(Action::Escape);
+        amina.does(Action::Older);
+    }
+    amina.does(Action::Edit);
+    amina.does(Action::Clear);
+    assert_eq!(amina.does(Action::Send), []);
+    assert!(
+        amina.app.room().unwrap().editing.is_some(),
+        "that is no text"
+    );
+}
+
+#[test]
+fn a_message_is_deleted_when_that_is_asked_for_twice_in_a_row() {
+    let mut amina = reading();
+    amina.does(Action::Older);
+    assert_eq!(amina.does(Action::Remove), []);
+    assert_eq!(
+        amina.app.notice(),
+        Some("Press d again to delete: Lafiya lua")
+    );
+    amina.does(Action::Scroll(0));
+    assert_eq!(amina.does(Action::Remove), [], "something came between");
+    assert_eq!(amina.does(Action::Remove), [ask_change(2, Change::Delete)]);
+    let one = std::num::NonZeroU64::MIN;
+    let deletion = MessageUpdated::deleted("group", "group-2", one, one);
+    amina.gets(answer(2, Change::Delete, Ok(Changed::Message(deletion))));
+    assert!(amina.app.room().unwrap().messages[&2].deleted);
+    amina.does(Action::Remove);
+    assert_eq!(amina.app.notice(), Some("This message was deleted."));
+}
+
+#[test]
+fn what_others_said_is_deleted_by_moderators_alone() {
+    let mut amina = reading();
+    let asked = amina.does(Action::Remove);
+    let who = Effect::Ask(Question::Members("group".into()));
+    assert_eq!(asked, [who], "it may have changed");
+    let why = "Only moderators delete what others said.";
+    assert_eq!(amina.app.notice(), Some(why));
+    let mut me = person("amina", "Amina Bello", true);
+    me.moderates = true;
+    amina.gets(Input::Members("group".into(), Ok(vec![me])));
+    amina.does(Action::Remove);
+    assert_eq!(amina.does(Action::Remove), [ask_change(3, Change::Delete)]);
+}
+
+#[test]
+fn the_same_reaction_again_takes_it_back_however_many_react() {
+    let mut amina = reading();
+    let heart = || Emoji::new(OFFERED[1]).unwrap();
+    for (number, who) in ('a'..='j').enumerate() {
+        let count = number as u64 + 1;
+        let other = reaction(3, &who.to_string(), OFFERED[1], count, count);
+        amina.gets(Input::Chat(Event::Reaction(other)));
+    }
+    amina.does(Action::React);
+    assert!(amina.app.takes_letters());
+    assert_eq!(amina.types("2"), [ask_change(3, Change::React(heart()))]);
+    assert!(!amina.app.takes_letters());
+    let own = reaction(3, "amina", OFFERED[1], 11, 11);
+    amina.gets(answer(
+        3,
+        Change::React(heart()),
+        Ok(Changed::Reaction(own)),
+    ));
+    amina.does(Action::React);
+    assert_eq!(amina.types("2"), [ask_change(3, Change::Unreact(heart()))]);
+}
+
+#[test]
+fn an_emoji_of_ones_own_is_typed_and_words_are_none() {
+    let mut amina = reading();
+    amina.does(Action::React);
+    amina.types("ok");
+    assert_eq!(amina.does(Action::Send), []);
+    assert_eq!(amina.app.notice(), Some("That is not an emoji."));
+    amina.does(Action::Clear);
+    amina.types("\u{1f1f3}\u{1f1ec}");
+    let flag = Emoji::new("\u{1f1f3}\u{1f1ec}").unwrap();
+    let asked = amina.does(Action::Send);
+    assert_eq!(asked, [ask_change(3, Change::React(flag))]);
+    amina.does(Action::React);
+    assert_eq!(amina.does(Action::Escape), []);
+    assert!(amina.app.reacting().is_none() && !amina.app.is_writing());
+}
+
+#[test]
+fn while_writing_a_message_is_chosen_before_something_is_done_with_it() {
+    let mut amina = reading();
+    amina.does(Action::Write);
+    amina.does(Action::Answer);
+    let first = Some("Choose a message first, with Alt-K.");
+    assert_eq!(amina.app.notice(), first);
+    amina.does(Action::Older);
+    amina.does(Action::Answer);
+    let answered = amina.app.room().unwrap().answering.clone();
+    assert_eq!(answered, Some("group-3".into()));
+}
+
+#[test]
+fn the_list_of_keys_goes_with_any_key_and_none_else_is_heard() {
+    let mut amina = reading();
+    amina.does(Action::Help);
+    amina.does(Action::Older);
+    assert!(amina.app.help().is_some(), "it scrolls");
+    assert_eq!(amina.does(Action::Escape), []);
+    assert!(amina.app.help().is_none());
+    amina.does(Action::Help);
+    assert_eq!(amina.does(Action::Quit), [Effect::Quit(None)]);
+}
+
+#[test]
+fn an_edit_on_its_way_is_waited_for_before_leaving() {
+    let mut amina = reading();
+    amina.does(Action::Older);
+    amina.does(Action::Edit);
+    amina.types("!");
+    amina.does(Action::Send);
+    assert_eq!(amina.does(Action::Quit), []);
+    assert_eq!(amina.app.unsent()[0].text, "Lafiya lua!");
+    let change = Change::Edit("Lafiya lua!".to_owned());
+    let stored = Changed::Message(edited(2, "Lafiya lua!", 1));
+    assert_eq!(
+        amina.gets(answer(2, change, Ok(stored))),
+        [Effect::Quit(None)]
+    );
+}
+
+#[test]
+fn what_changes_below_the_screen_moves_nothing_on_it() {
+    let mut amina = Amina::new();
+    for message in page(1..=20) {
+        amina.hears(message);
+    }
+    amina.does(Action::Scroll(10));
+    let edit = edited(20, "two\nlines", 1);
+    amina.gets(Input::Chat(Event::Updated(edit)));
+    assert_eq!(amina.app.scroll(), 11);
+    let edit = edited(1, "two\nlines", 2);
+    amina.gets(Input::Chat(Event::Updated(edit)));
+    assert_eq!(amina.app.scroll(), 11, "that is above");
+}
+
+#[test]
+fn leaving_waits_for_what_is_on_its_way_but_not_for_long_and_not_twice() {
+    let mut amina = Amina::new();
+    let quit = || Effect::Quit(None);
+    amina.types("first");
+    let first = amina.sends();
+    assert_eq!(amina.does(Action::Quit), []);
+    assert_eq!(amina.app.leaving(), Some(1));
+    assert_eq!(amina.types("too late"), [], "only leaving at once is left");
+    assert_eq!(amina.gets(Input::Tick), []);
+    let unsent = Unsent {
+        room: "Set of 1998".to_owned(),
+        text: "first".to_owned(),
+    };
+    assert_eq!(amina.app.unsent(), [unsent]);
+    let stored = message("group", "amina", 1, "first");
+    let arrived = amina.gets(Input::Sent("group".into(), first, Ok(stored)));
+    assert_eq!(arrived.last(), Some(&quit()));
+    assert_eq!(amina.app.unsent(), []);
+
+    let mut amina = Amina::new();
+    amina.types("second");
+    let second = amina.sends();
+    assert_eq!(amina.does(Action::Quit), []);
+    assert_eq!(amina.does(Action::Quit), [quit()], "at once");
+    let over = amina.gets(Input::Chat(Event::Ended(EndReason::Suspended)));
+    assert_eq!(over, [Effect::Quit(Some(EndReason::Suspended))]);
+    amina.now += Duration::from_secs(5);
+    assert_eq!(amina.gets(Input::Tick), [quit()], "enough is enough");
+    let refused = Err("you are blocked".to_owned());
+    let refusal = amina.gets(Input::Sent("group".into(), second, refused));
+    assert_eq!(refusal, [quit()], "it will not arrive");
+    assert_eq!(amina.app.unsent().len(), 1);
 }
 
 #[test]

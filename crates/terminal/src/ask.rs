@@ -1,9 +1,9 @@
 //! Asks the server what the state of the program wants to know.
 
-use abu_chat_client::{Chat, Outgoing, RoomId, Session, UserId};
+use abu_chat_client::{Chat, MessageId, Outgoing, RequestError, RoomId, Session, UserId};
 
 use crate::{
-    app::{Input, Person, Question},
+    app::{Change, Changed, Input, Person, Question},
     room::RoomInfo,
 };
 
@@ -32,15 +32,36 @@ pub(crate) async fn ask(session: Session, chat: Chat, question: Question) -> Inp
             };
             Input::History(room, before, said(page.map(|page| page.messages)))
         }
-        Question::Send(room, id, text) => {
-            let message = Outgoing::new(text).client_message_id(id);
+        Question::Send(room, id, text, reply_to) => {
+            let mut message = Outgoing::new(text).client_message_id(id);
+            if let Some(answered) = &reply_to {
+                message = message.in_reply_to(answered);
+            }
             let sent = chat.send(&room, message).await;
             Input::Sent(room, id, said(sent))
+        }
+        Question::Change(room, id, change) => {
+            let changed = said(make(&chat, &room, &id, change.clone()).await);
+            Input::Changed(room, id, change, changed)
         }
         Question::MarkRead(room, seq) => {
             let marked = chat.mark_read(&room, seq).await;
             Input::Marked(room, marked.is_ok())
         }
+    }
+}
+
+async fn make(
+    chat: &Chat,
+    room: &RoomId,
+    id: &MessageId,
+    change: Change,
+) -> Result<Changed, RequestError> {
+    match change {
+        Change::Edit(text) => chat.edit(room, id, text).await.map(Changed::Message),
+        Change::Delete => chat.delete(room, id).await.map(Changed::Message),
+        Change::React(emoji) => chat.react(room, id, emoji).await.map(Changed::Reaction),
+        Change::Unreact(emoji) => chat.unreact(room, id, emoji).await.map(Changed::Reaction),
     }
 }
 
@@ -64,6 +85,7 @@ async fn members(session: &Session, room: &RoomId) -> Result<Vec<Person>, String
             name: format!("{} {}", member.firstname, member.lastname),
             id: member.user_id,
             is_online: member.is_online,
+            moderates: matches!(member.role.as_str(), "moderator" | "owner"),
         }));
         if next.is_none() {
             break;

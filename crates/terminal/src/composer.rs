@@ -11,7 +11,7 @@ const MOST_BYTES: usize = 64 * 1024;
 const LINE_END: &str = "\u{23ce}";
 
 /// A text, and the place in it where one writes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Composer {
     text: String,
     /// In bytes.

@@ -2,11 +2,13 @@
 
 use std::{num::NonZeroU64, time::Instant};
 
-use abu_chat_client::{Event, Message, RoomId, protocol::server::MessageReceive};
+use abu_chat_client::{
+    Emoji, Event, Message, MessageUpdated, ReactionNotify, RoomId, protocol::server::MessageReceive,
+};
 use chrono::{DateTime, TimeDelta};
 
 use crate::{
-    app::{App, Effect, Input, Person, Question},
+    app::{App, Change, Changed, Effect, Input, Person, Question},
     keys::Action,
     room::RoomInfo,
 };
@@ -62,7 +64,7 @@ impl Amina {
     /// Sends what was typed; gives the message's id.
     pub(crate) fn sends(&mut self) -> uuid::Uuid {
         match self.does(Action::Send).as_slice() {
-            [Effect::Ask(Question::Send(_, id, _))] => *id,
+            [Effect::Ask(Question::Send(_, id, _, _))] => *id,
             other => panic!("{other:?}"),
         }
     }
@@ -88,11 +90,12 @@ pub(crate) fn direct(unread: u64) -> RoomInfo {
     }
 }
 
-fn person(id: &str, name: &str, is_online: bool) -> Person {
+pub(crate) fn person(id: &str, name: &str, is_online: bool) -> Person {
     Person {
         id: id.into(),
         name: name.to_owned(),
         is_online,
+        moderates: false,
     }
 }
 
@@ -120,4 +123,41 @@ pub(crate) fn ask_history(before: Option<u64>) -> Effect {
 
 pub(crate) fn ask_mark(room: &str, seq: u64) -> Effect {
     Effect::Ask(Question::MarkRead(RoomId::from(room), seq))
+}
+
+/// What Amina's program asks for to change a message of the group.
+pub(crate) fn ask_change(seq: u64, change: Change) -> Effect {
+    let message = format!("group-{seq}").into();
+    Effect::Ask(Question::Change("group".into(), message, change))
+}
+
+/// The server's answer to it.
+pub(crate) fn answer(seq: u64, change: Change, result: Result<Changed, String>) -> Input {
+    Input::Changed(
+        "group".into(),
+        format!("group-{seq}").into(),
+        change,
+        result,
+    )
+}
+
+/// A message of the group with another text.
+pub(crate) fn edited(seq: u64, text: &str, revision: u64) -> MessageUpdated {
+    let (seq, at) = (NonZeroU64::new(seq).unwrap(), DateTime::UNIX_EPOCH);
+    let revision = NonZeroU64::new(revision).unwrap();
+    MessageUpdated::edited("group", format!("group-{seq}"), seq, text, at, revision)
+}
+
+/// A reaction to a message of the group, after which `count` people react so.
+pub(crate) fn reaction(
+    seq: u64,
+    who: &str,
+    emoji: &str,
+    count: u64,
+    revision: u64,
+) -> ReactionNotify {
+    let emoji = Emoji::new(emoji).unwrap();
+    let id = format!("group-{seq}");
+    let added = ReactionNotify::added("group", id, who, emoji, count);
+    added.at_revision(NonZeroU64::new(revision).unwrap())
 }

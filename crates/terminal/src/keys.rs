@@ -28,7 +28,18 @@ pub(crate) enum Action {
     /// Screens up, likewise.
     Page(isize),
     Newest,
-    /// Leave the composer; again, leave the program.
+    /// Choose the message before the chosen one.
+    Older,
+    /// Choose the one after it.
+    Newer,
+    /// Do this with the chosen message.
+    Answer,
+    Edit,
+    Remove,
+    React,
+    /// Show all keys.
+    Help,
+    /// Give up what was begun; then leave the composer, then the program.
     Escape,
     /// Back into the composer.
     Write,
@@ -66,8 +77,10 @@ fn of_key(key: KeyEvent, writing: bool) -> Option<Action> {
         KeyCode::Enter => Some(Action::Write),
         KeyCode::Tab => Some(Action::NextRoom),
         KeyCode::BackTab => Some(Action::PreviousRoom),
-        KeyCode::Up => Some(Action::Scroll(1)),
-        KeyCode::Down => Some(Action::Scroll(-1)),
+        KeyCode::Up if writing => Some(Action::Scroll(1)),
+        KeyCode::Up => Some(Action::Older),
+        KeyCode::Down if writing => Some(Action::Scroll(-1)),
+        KeyCode::Down => Some(Action::Newer),
         KeyCode::PageUp => Some(Action::Page(1)),
         KeyCode::PageDown => Some(Action::Page(-1)),
         KeyCode::Left => Some(Action::Left),
@@ -76,6 +89,7 @@ fn of_key(key: KeyEvent, writing: bool) -> Option<Action> {
         KeyCode::End => Some(Action::End),
         KeyCode::Backspace => Some(Action::Backspace),
         KeyCode::Delete => Some(Action::Delete),
+        KeyCode::F(1) => Some(Action::Help),
         KeyCode::Esc => Some(Action::Escape),
         _ => None,
     }
@@ -97,12 +111,17 @@ fn of_control(letter: char) -> Option<Action> {
     }
 }
 
-/// What letters mean that go into no composer.
+/// What letters mean that go into no composer, by themselves or with Alt.
 fn of_reading(letter: char) -> Option<Action> {
     match letter {
-        'k' => Some(Action::Scroll(1)),
-        'j' => Some(Action::Scroll(-1)),
+        'k' => Some(Action::Older),
+        'j' => Some(Action::Newer),
         'G' => Some(Action::Newest),
+        'r' => Some(Action::Answer),
+        'e' => Some(Action::Edit),
+        'd' => Some(Action::Remove),
+        'x' | '+' => Some(Action::React),
+        '?' => Some(Action::Help),
         'i' => Some(Action::Write),
         'q' => Some(Action::Quit),
         _ => None,
@@ -123,8 +142,10 @@ mod tests {
         let k = KeyCode::Char('k');
         let none = KeyModifiers::NONE;
         assert_eq!(pressed(k, none, true), Some(Action::Insert("k".to_owned())));
-        assert_eq!(pressed(k, none, false), Some(Action::Scroll(1)));
-        assert_eq!(pressed(k, KeyModifiers::ALT, true), Some(Action::Scroll(1)));
+        assert_eq!(pressed(k, none, false), Some(Action::Older));
+        assert_eq!(pressed(k, KeyModifiers::ALT, true), Some(Action::Older));
+        assert_eq!(pressed(KeyCode::Up, none, true), Some(Action::Scroll(1)));
+        assert_eq!(pressed(KeyCode::Up, none, false), Some(Action::Older));
         assert_eq!(pressed(KeyCode::Enter, none, true), Some(Action::Send));
         assert_eq!(pressed(KeyCode::Enter, none, false), Some(Action::Write));
     }

@@ -8,11 +8,15 @@ mod ask;
 mod composer;
 #[cfg(test)]
 mod fixture;
+mod heights;
+mod help;
+mod hints;
 mod keys;
 mod log_in;
 mod room;
 mod run;
 mod screen;
+mod signals;
 mod text;
 mod transcript;
 mod view;
@@ -26,10 +30,15 @@ use std::{
     time::Duration,
 };
 
-use abu_chat_client::{BuildError, Client, ConnectError, LogInError};
+use abu_chat_client::{BuildError, Client, ConnectError, LogInError, Session};
 use clap::Parser;
 
-use crate::{run::Failure, screen::Screen};
+use crate::{
+    app::Unsent,
+    run::Failure,
+    screen::Screen,
+    signals::{Signals, Stop},
+};
 
 /// How long logging out may take.
 const LOG_OUT: Duration = Duration::from_secs(5);
@@ -37,7 +46,8 @@ const LOG_OUT: Duration = Duration::from_secs(5);
 /// The chat of ABU Alumni Connect in a terminal.
 ///
 /// The password is asked for, or taken from ABU_CHAT_PASSWORD. Exit codes: 0 after leaving, 1 after a
-/// failure, 2 for a wrong command line or no terminal, 3 for a refused log-in.
+/// failure, 2 for a wrong command line or no terminal, 3 for a refused log-in, 130 where it was interrupted
+/// before the chat was shown.
 #[derive(Debug, Parser)]
 #[command(name = "abu-chat", version)]
 struct Arguments {
@@ -57,6 +67,8 @@ enum Problem {
     Asking(io::Error),
     LogIn(LogInError),
     Connect(ConnectError),
+    /// A signal came before the screen was taken.
+    Stopped(Stop),
     Running(Failure),
 }
 
@@ -66,6 +78,7 @@ impl Problem {
             Self::NoTerminal | Self::Address(_) => 2,
             Self::LogIn(LogInError::Api(_) | LogInError::RateLimited { .. }) => 1,
             Self::LogIn(_) => 3,
+            Self::Stopped(stop) => stop.exit_code(),
             Self::Asking(_) | Self::Connect(_) | Self::Running(_) => 1,
         }
     }
@@ -79,6 +92,7 @@ impl fmt::Display for Problem {
             Self::Asking(error) => write!(f, "the terminal cannot be read: {error}"),
             Self::LogIn(error) => error.fmt(f),
             Self::Connect(error) => error.fmt(f),
+            Self::Stopped(_) => f.write_str("interrupted"),
             Self::Running(Failure::Terminal(error)) => write!(f, "the terminal failed: {error}"),
             Self::Running(Failure::Ended(reason)) => reason.fmt(f),
             Self::Running(Failure::Broken) => f.write_str("a part of the program failed"),
@@ -107,19 +121,46 @@ async fn chat(arguments: Arguments) -> Result<(), Problem> {
         .device_name("abu-chat")
         .build()
         .map_err(Problem::Address)?;
-    let session = log_in::log_in(&client, arguments.email).await?;
-    let ended = match session.connect().await {
-        Ok((chat, events)) => {
-            let screen = Screen::take().map_err(Failure::Terminal);
-            match screen {
-                Ok(mut screen) => run::run(&mut screen.terminal, &session, chat, events).await,
-                Err(error) => Err(error),
-            }
-            .map_err(Problem::Running)
-        }
-        Err(error) => Err(Problem::Connect(error)),
-    };
+    let mut signals = Signals::hear().map_err(Problem::Asking)?;
+    let session = signals
+        .unless(log_in::log_in(&client, arguments.email))
+        .await
+        .map_err(stopped)??;
+    let ended = show(&session, &mut signals).await;
     // The log-in ends with the program; if the server is away it ends in its own time.
-    drop(tokio::time::timeout(LOG_OUT, session.log_out()).await);
+    let log_out = tokio::time::timeout(LOG_OUT, session.log_out());
+    drop(signals.unless(log_out).await);
     ended
+}
+
+async fn show(session: &Session, signals: &mut Signals) -> Result<(), Problem> {
+    let (chat, events) = signals
+        .unless(session.connect())
+        .await
+        .map_err(Problem::Stopped)?
+        .map_err(Problem::Connect)?;
+    let left = match Screen::take() {
+        Ok(mut screen) => run::run(&mut screen.terminal, session, chat, events, signals).await,
+        Err(error) => Failure::Terminal(error).into(),
+    };
+    // The screen is given back by now.
+    say(&left.unsent);
+    left.result.map_err(Problem::Running)
+}
+
+/// The prompt at which it happened is still in the row.
+fn stopped(stop: Stop) -> Problem {
+    drop(writeln!(io::stderr()));
+    Problem::Stopped(stop)
+}
+
+/// Says what was not sent, so that it can be written again.
+fn say(unsent: &[Unsent]) {
+    for Unsent { room, text } in unsent {
+        let text = text::clean_line(text);
+        drop(writeln!(
+            io::stderr(),
+            "abu-chat: not sent to {room}: {text}"
+        ));
+    }
 }

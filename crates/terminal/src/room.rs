@@ -8,7 +8,7 @@ use std::{
 use abu_chat_client::{Message, MessageId, RoomId, UserId};
 use uuid::Uuid;
 
-use crate::composer::Composer;
+use crate::{composer::Composer, heights::Heights};
 
 /// The most messages that are kept of the room on the screen.
 pub(crate) const KEPT: usize = 2000;
@@ -37,12 +37,35 @@ pub(crate) struct RoomInfo {
 }
 
 /// A message that the server has not confirmed.
-#[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) id: Uuid,
     pub(crate) text: String,
+    pub(crate) reply_to: Option<MessageId>,
     /// Why it was not stored, once that is known.
     pub(crate) failure: Option<String>,
+}
+
+/// A message of the user's own whose text is being changed.
+pub(crate) struct Editing {
+    pub(crate) id: MessageId,
+    pub(crate) composer: Composer,
+    /// What it says as long as nothing is saved.
+    pub(crate) before: String,
+    /// Whether the new text is on its way.
+    pub(crate) is_saving: bool,
+}
+
+impl Editing {
+    pub(crate) fn of(message: &Message) -> Self {
+        let mut composer = Composer::default();
+        composer.insert(&message.text);
+        Self {
+            id: message.id.clone(),
+            before: composer.text().to_owned(),
+            composer,
+            is_saving: false,
+        }
+    }
 }
 
 /// Who is in a room, as far as was asked.
@@ -63,8 +86,8 @@ pub(crate) enum History {
     Asked,
 }
 
-/// One room.
-#[derive(Debug)]
+/// One room. Like all that holds what people wrote, it has no `Debug` through which that could end up
+/// in a log.
 pub(crate) struct Room {
     pub(crate) info: RoomInfo,
     pub(crate) is_archived: bool,
@@ -73,10 +96,17 @@ pub(crate) struct Room {
     pub(crate) history: History,
     pub(crate) pending: Vec<Pending>,
     pub(crate) composer: Composer,
+    /// What the message in the composer answers.
+    pub(crate) answering: Option<MessageId>,
+    /// Takes the composer's place as long as it lasts.
+    pub(crate) editing: Option<Editing>,
+    /// Whether the user may delete what others said, once that is known.
+    pub(crate) moderates: Option<bool>,
     /// The first message that was unread when the room was opened.
     pub(crate) new_from: Option<u64>,
     /// Where the read mark is being moved to.
     pub(crate) marking: Option<u64>,
+    pub(crate) heights: Heights,
     typing: Vec<(UserId, Instant)>,
 }
 
@@ -90,8 +120,12 @@ impl Room {
             history: History::None,
             pending: vec![],
             composer: Composer::default(),
+            answering: None,
+            editing: None,
+            moderates: None,
             new_from: None,
             marking: None,
+            heights: Heights::default(),
             typing: vec![],
         }
     }
@@ -139,7 +173,9 @@ impl Room {
     /// Lets the oldest messages go where there are too many.
     pub(crate) fn trim(&mut self, kept: usize) {
         while self.messages.len() > kept {
-            self.messages.pop_first();
+            if let Some((seq, _)) = self.messages.pop_first() {
+                self.heights.forget(seq);
+            }
         }
     }
 
@@ -156,18 +192,49 @@ impl Room {
             .find(|known| known.id == *id)
     }
 
-    /// Notes a message that is being sent; gives it back where too many are on their way.
-    pub(crate) fn begin_sending(&mut self, text: String) -> Result<Uuid, String> {
+    /// Takes what was written as a message that is being sent; nothing where too many are on their
+    /// way.
+    pub(crate) fn begin_sending(&mut self) -> Option<&Pending> {
         if self.pending.len() >= PENDING {
-            return Err(text);
+            return None;
         }
-        let id = Uuid::new_v4();
         self.pending.push(Pending {
-            id,
-            text,
+            id: Uuid::new_v4(),
+            text: self.composer.take().trim().to_owned(),
+            reply_to: self.answering.take(),
             failure: None,
         });
-        Ok(id)
+        self.pending.last()
+    }
+
+    /// The new text of a message was stored, or was not and can be sent again.
+    pub(crate) fn saved(&mut self, message: &MessageId, is_done: bool) {
+        match &mut self.editing {
+            Some(editing) if editing.id == *message && editing.is_saving => {
+                editing.is_saving = false;
+            }
+            _ => return,
+        }
+        if is_done {
+            self.editing = None;
+        }
+    }
+
+    /// How many messages may still arrive.
+    pub(crate) fn on_their_way(&self) -> usize {
+        let sent = self.pending.iter();
+        let sent = sent.filter(|pending| pending.failure.is_none()).count();
+        sent + self.saving().count()
+    }
+
+    /// What did not arrive, or not yet.
+    pub(crate) fn unsent(&self) -> impl Iterator<Item = &str> {
+        let pending = self.pending.iter().map(|pending| pending.text.as_str());
+        pending.chain(self.saving().map(|editing| editing.composer.text()))
+    }
+
+    fn saving(&self) -> impl Iterator<Item = &Editing> {
+        self.editing.iter().filter(|editing| editing.is_saving)
     }
 
     pub(crate) fn set_typing(&mut self, user: &UserId, is_typing: bool, now: Instant) {

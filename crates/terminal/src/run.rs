@@ -12,16 +12,14 @@ use ratatui::{
     crossterm::event::{self, Event as TerminalEvent},
     layout::{Position, Rect},
 };
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-    task::JoinSet,
-};
+use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
-    app::{App, Effect, Input},
+    app::{App, Effect, Input, Unsent},
     ask::ask,
-    keys, view,
+    keys::{self, Action},
+    signals::{Signals, Stop},
+    view,
 };
 
 /// How many keys may wait.
@@ -45,13 +43,29 @@ pub(crate) enum Failure {
     Broken,
 }
 
+/// What is left of a chat that was shown.
+pub(crate) struct Left {
+    pub(crate) result: Result<(), Failure>,
+    pub(crate) unsent: Vec<Unsent>,
+}
+
+impl From<Failure> for Left {
+    fn from(failure: Failure) -> Self {
+        Self {
+            result: Err(failure),
+            unsent: vec![],
+        }
+    }
+}
+
 /// Shows the chat until the user leaves, or it ends.
 pub(crate) async fn run(
     terminal: &mut DefaultTerminal,
     session: &Session,
     chat: Chat,
     events: Events,
-) -> Result<(), Failure> {
+    signals: &mut Signals,
+) -> Left {
     let mut runner = Runner {
         app: App::new(session.user_id().cloned(), |time| {
             time.with_timezone(&Local).naive_local()
@@ -64,11 +78,12 @@ pub(crate) async fn run(
         drawn: Instant::now(),
         end: None,
     };
-    let result = runner.until_the_end(terminal, events).await;
+    let result = runner.until_the_end(terminal, events, signals).await;
     runner.tasks.shutdown().await;
     // Whatever comes of it, the program ends.
     drop(tokio::time::timeout(GOODBYE, runner.chat.close()).await);
-    result
+    let unsent = runner.app.unsent();
+    Left { result, unsent }
 }
 
 struct Runner {
@@ -88,9 +103,9 @@ impl Runner {
         &mut self,
         terminal: &mut DefaultTerminal,
         mut events: Events,
+        signals: &mut Signals,
     ) -> Result<(), Failure> {
         let mut keys = read_keys();
-        let mut told_to_end = TermSignals::new().map_err(Failure::Terminal)?;
         let mut tick = tokio::time::interval(TICK);
         loop {
             // Events in a long row, too, are seen while they come.
@@ -99,7 +114,10 @@ impl Runner {
             }
             tokio::select! {
                 biased;
-                () = told_to_end.next() => return Ok(()),
+                stop = signals.next() => match stop {
+                    Stop::HangUp => return Ok(()),
+                    Stop::Interrupt | Stop::Terminate => self.take(Input::Action(Action::Quit)),
+                },
                 key = keys.recv() => match key {
                     Some(Ok(key)) => self.press(key),
                     Some(Err(error)) => return Err(Failure::Terminal(error)),
@@ -116,7 +134,7 @@ impl Runner {
                 () = std::future::ready(()), if self.is_dirty => {
                     self.draw(terminal).map_err(Failure::Terminal)?;
                 }
-                _ = tick.tick() => self.is_dirty = true,
+                _ = tick.tick() => self.take(Input::Tick),
             }
             match self.end.take() {
                 Some(Some(reason)) => return Err(Failure::Ended(reason)),
@@ -145,7 +163,7 @@ impl Runner {
 
     fn press(&mut self, event: TerminalEvent) {
         self.is_dirty = true; // its size may have changed
-        if let Some(action) = keys::action(event, self.app.is_writing()) {
+        if let Some(action) = keys::action(event, self.app.takes_letters()) {
             self.take(Input::Action(action));
         }
     }
@@ -165,28 +183,6 @@ impl Runner {
                 let (session, chat) = (self.session.clone(), self.chat.clone());
                 self.tasks.spawn(ask(session, chat, question));
             }
-        }
-    }
-}
-
-/// The signals that end a program; a terminal that is closed sends one.
-struct TermSignals {
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl TermSignals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
         }
     }
 }

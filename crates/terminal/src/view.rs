@@ -12,8 +12,10 @@ use ratatui::{
 
 use crate::{
     app::{App, Connection},
+    help, hints,
     room::{Members, Room},
-    text, transcript,
+    text,
+    transcript::Transcript,
 };
 
 /// Below this width the list of rooms gives its place to the messages.
@@ -28,10 +30,6 @@ const NAMED: usize = 10;
 /// Before what is written.
 const PROMPT: &str = "> ";
 
-const WRITING: &str =
-    "Enter send  Tab next room  PgUp older  Ctrl-R send failed again  Esc read  Ctrl-C quit";
-const READING: &str = "k/j older/newer  G newest  Tab next room  i write  Esc quit";
-
 /// Where things are on the screen.
 struct Areas {
     banner: Rect,
@@ -39,6 +37,7 @@ struct Areas {
     header: Rect,
     messages: Rect,
     typing: Rect,
+    intent: Rect,
     composer: Rect,
     status: Rect,
 }
@@ -46,10 +45,11 @@ struct Areas {
 impl Areas {
     fn of(screen: Rect, app: &App) -> Self {
         let banner = u16::from(*app.connection() != Connection::Connected);
+        let status = hints::status(app, screen.width.into()).len();
         let rows = [
             Constraint::Length(banner),
             Constraint::Min(4),
-            Constraint::Length(1),
+            Constraint::Length(u16::try_from(status).unwrap_or(1)),
         ];
         let [banner, middle, status] = Layout::vertical(rows).areas(screen);
         let list = if screen.width < NARROW {
@@ -59,19 +59,22 @@ impl Areas {
         };
         let columns = [Constraint::Length(list), Constraint::Min(1)];
         let [list, right] = Layout::horizontal(columns).areas(middle);
+        let intent = u16::from(hints::intent(app, right.width.into()).is_some());
         let rows = [
             Constraint::Length(1),
             Constraint::Min(1),
             Constraint::Length(1),
+            Constraint::Length(intent),
             Constraint::Length(1),
         ];
-        let [header, messages, typing, composer] = Layout::vertical(rows).areas(right);
+        let [header, messages, typing, intent, composer] = Layout::vertical(rows).areas(right);
         Self {
             banner,
             list,
             header,
             messages,
             typing,
+            intent,
             composer,
             status,
         }
@@ -86,6 +89,13 @@ pub(crate) fn pane(screen: Rect, app: &App) -> (usize, usize) {
 
 /// Draws all of it.
 pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, now: Instant) {
+    draw_chat(frame, app, now);
+    if let Some(above) = app.help() {
+        help::draw(frame, above);
+    }
+}
+
+fn draw_chat(frame: &mut Frame<'_>, app: &App, now: Instant) {
     let areas = Areas::of(frame.area(), app);
     if let Connection::Away {
         next,
@@ -104,7 +114,8 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, now: Instant) {
         );
     }
     draw_list(frame, app, areas.list);
-    frame.render_widget(status(app), areas.status);
+    let status = hints::status(app, areas.status.width.into());
+    frame.render_widget(Paragraph::new(status), areas.status);
     let Some(room) = app.room() else {
         let nothing = "You are in no room yet.".dim();
         frame.render_widget(Line::from(nothing), areas.messages);
@@ -113,7 +124,8 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, now: Instant) {
     frame.render_widget(header(app, room), areas.header);
     draw_messages(frame, app, room, areas.messages);
     frame.render_widget(typing(app, room, now), areas.typing);
-    draw_composer(frame, app, room, areas.composer);
+    frame.render_widget(hints::intent(app, areas.intent.width.into()), areas.intent);
+    draw_composer(frame, app, areas.composer);
 }
 
 fn banner(seconds: f32, attempt: u32, cause: &str) -> String {
@@ -195,11 +207,9 @@ fn header(app: &App, room: &Room) -> Line<'static> {
 }
 
 fn draw_messages(frame: &mut Frame<'_>, app: &App, room: &Room, area: Rect) {
-    let rows = transcript::rows(app, room, area.width.into());
     let height = usize::from(area.height);
-    let end = rows.len().saturating_sub(app.scroll());
-    let start = end.saturating_sub(height);
-    let shown = rows.get(start..end).unwrap_or_default().to_vec();
+    let transcript = Transcript::of(app, room, area.width.into());
+    let shown = transcript.window(app.scroll(), height);
     // The newest message stands at the bottom, above who types.
     let empty = u16::try_from(height.saturating_sub(shown.len())).unwrap_or(0);
     let area = Rect {
@@ -228,26 +238,21 @@ fn typing(app: &App, room: &Room, now: Instant) -> Line<'static> {
     Line::from(who.italic().dim())
 }
 
-fn draw_composer(frame: &mut Frame<'_>, app: &App, room: &Room, area: Rect) {
+fn draw_composer(frame: &mut Frame<'_>, app: &App, area: Rect) {
+    let Some(composer) = app.composer() else {
+        return;
+    };
     let columns = usize::from(area.width).saturating_sub(PROMPT.len());
-    let (written, column) = room.composer.window(columns);
-    let prompt = if app.is_writing() {
+    let (written, column) = composer.window(columns);
+    let prompt = if app.takes_letters() {
         PROMPT.cyan()
     } else {
         PROMPT.dim()
     };
     frame.render_widget(Line::from(vec![prompt, written.into()]), area);
-    if app.is_writing() {
+    if app.takes_letters() && app.help().is_none() {
         let column = u16::try_from(PROMPT.len() + column).unwrap_or(0);
         let x = (area.x + column).min(area.right().saturating_sub(1));
         frame.set_cursor_position(Position { x, y: area.y });
-    }
-}
-
-fn status(app: &App) -> Line<'static> {
-    match app.notice() {
-        Some(notice) => Line::from(text::clean_line(notice).yellow()),
-        None if app.is_writing() => Line::from(WRITING.dim()),
-        None => Line::from(READING.dim()),
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use abu_chat_client::{
     Emoji, Event, Interruption, Message, MessageUpdated, ReactionNotify, TypingNotify,
 };
-use ratatui::{Terminal, backend::TestBackend, style::Modifier};
+use ratatui::{Terminal, backend::TestBackend, layout::Rect, style::Modifier};
 
 use crate::{
-    app::Input,
-    fixture::{Amina, direct, group, message, packet},
+    app::{Change, Input, OFFERED},
+    fixture::{Amina, answer, direct, group, message, packet, page, reaction},
     keys::Action,
+    transcript::LAID_OUT,
     view,
 };
 
@@ -128,6 +129,11 @@ fn what_is_on_its_way_and_what_failed_can_be_told_apart() {
     amina.types("first");
     let id = amina.sends();
     shows(&amina, &["you (sending\u{2026})", "first"]);
+    amina.does(Action::Quit);
+    shows(
+        &amina,
+        &["Sending 1 message\u{2026} Ctrl-C leaves at once."],
+    );
     let refused = Err("the room\u{1b}[2J is read-only".to_owned());
     amina.gets(Input::Sent("group".into(), id, refused));
     shows(&amina, &["you (not sent: the room[2J is read-only)"]);
@@ -164,6 +170,152 @@ fn what_was_unread_begins_below_a_line() {
 }
 
 #[test]
+fn only_what_is_shown_is_laid_out_however_much_is_kept() {
+    let mut amina = Amina::new();
+    for message in page(1..=2000) {
+        amina.hears(message);
+    }
+    let (columns, rows) = view::pane(Rect::new(0, 0, 100, 24), &amina.app);
+    amina.gets(Input::Pane { columns, rows });
+    let laid_out = |amina: &mut Amina, action: Action| {
+        let before = LAID_OUT.get();
+        amina.does(action);
+        screen(amina, 100, 24);
+        LAID_OUT.get() - before
+    };
+    assert!(laid_out(&mut amina, Action::Newest) <= 30);
+    assert!(laid_out(&mut amina, Action::Page(1)) <= 60);
+    laid_out(&mut amina, Action::Scroll(100_000));
+    assert!(screen(&amina, 100, 24).contains("number 1 "));
+    // Each message was measured once on the way.
+    for action in [Action::Scroll(-1), Action::Page(-1), Action::Newest] {
+        assert!(laid_out(&mut amina, action) <= 30);
+    }
+}
+
+#[test]
+fn the_chosen_message_has_a_bar_at_its_side() {
+    let mut amina = Amina::new();
+    amina.hears(message("group", "musa", 1, "Ina kwana?"));
+    amina.hears(message("group", "zainab", 2, "Sannu"));
+    amina.does(Action::Escape);
+    amina.does(Action::Older);
+    shows(
+        &amina,
+        &[
+            "00:01\u{258c}Musa Garba",
+            "     \u{258c}Ina kwana?",
+            "00:02 Zainab Sani",
+        ],
+    );
+    amina.does(Action::Write);
+    shows(&amina, &["00:01 Musa Garba"]);
+}
+
+#[test]
+fn what_one_writes_is_said_above_it_unless_it_is_the_next_message() {
+    let mut amina = Amina::new();
+    amina.hears(message("group", "amina", 1, "Lafiya lua"));
+    amina.hears(message("group", "musa", 2, "Madalla"));
+    amina.does(Action::Escape);
+    amina.does(Action::Answer);
+    amina.types("Sai gobe");
+    let answering = [
+        "\u{21aa} Musa Garba: Madalla \u{2014} Esc gives up",
+        "> Sai gobe",
+    ];
+    shows(&amina, &answering);
+    amina.does(Action::Older);
+    amina.does(Action::Older);
+    amina.does(Action::Edit);
+    shows(
+        &amina,
+        &[
+            "Editing \u{2014} Esc gives up",
+            "> Lafiya lua",
+            "Enter save",
+        ],
+    );
+    amina.types("!");
+    amina.does(Action::Send);
+    shows(&amina, &["Saving\u{2026}"]);
+    amina.does(Action::Escape);
+    shows(&amina, &answering);
+    let id = amina.sends();
+    shows(
+        &amina,
+        &["you (sending\u{2026})", "\u{21aa} Musa Garba: Madalla"],
+    );
+    amina.gets(Input::Sent("group".into(), id, Err("no".to_owned())));
+    shows(&amina, &["Ctrl-R send again  Ctrl-D forget"]);
+}
+
+#[test]
+fn emoji_are_offered_and_ones_own_reactions_are_named() {
+    let mut amina = Amina::new();
+    amina.hears(message("group", "musa", 1, "Madalla"));
+    let others = reaction(1, "zainab", "\u{1f44d}", 1, 1);
+    amina.gets(Input::Chat(Event::Reaction(others)));
+    let own = reaction(1, "amina", "\u{1f389}", 1, 2);
+    amina.gets(Input::Chat(Event::Reaction(own)));
+    shows(&amina, &["\u{1f44d} 1  \u{1f389} 1 (you)"]);
+    amina.does(Action::Escape);
+    amina.does(Action::React);
+    let cells = |text: &str| -> String { text.chars().filter(|one| *one != ' ').collect() };
+    let offer: String = OFFERED
+        .iter()
+        .zip(1..)
+        .map(|(emoji, key)| format!("{key}{emoji}"))
+        .collect();
+    assert!(cells(&screen(&amina, 40, 24)).contains(&offer));
+    amina.types("ok");
+    amina.does(Action::Send);
+    shows(&amina, &["> ok", "That is not an emoji."]);
+}
+
+#[test]
+fn the_keys_are_listed_over_the_rest_on_every_screen() {
+    let mut amina = Amina::new();
+    amina.does(Action::Help);
+    for columns in [40, 80] {
+        let screen = screen(&amina, columns, 24);
+        for text in ["Keys", "answer it", "react, or take it back", "Ctrl-C"] {
+            assert!(screen.contains(text), "{text:?} is missing:\n{screen}");
+        }
+    }
+    assert!(!screen(&amina, 80, 8).contains("give up"));
+    amina.does(Action::Page(-3));
+    amina.does(Action::Page(-3));
+    assert!(screen(&amina, 80, 8).contains("give up"), "it scrolls");
+    amina.does(Action::Help);
+    assert!(!screen(&amina, 80, 24).contains("answer it"));
+}
+
+#[test]
+fn on_40_columns_nothing_one_has_to_know_is_cut_off() {
+    let mut amina = Amina::new();
+    amina.hears(message("group", "amina", 1, "Lafiya lua"));
+    let why = || "this message can no longer be changed".to_owned();
+    let change = Change::Edit("Lafiya lau".to_owned());
+    amina.gets(answer(1, change, Err(why())));
+    amina.types("Sannu");
+    let id = amina.sends();
+    amina.gets(Input::Sent("group".into(), id, Err(why())));
+    let change = Change::Edit("Lafiya lau".to_owned());
+    amina.gets(answer(1, change, Err(why())));
+    let rows = screen(&amina, 40, 24);
+    let words: Vec<_> = rows.split(|one: char| !one.is_alphanumeric()).collect();
+    let words = words.into_iter().filter(|word| !word.is_empty());
+    let said = words.collect::<Vec<_>>().join(" ");
+    for text in [
+        "you not sent this message can no longer be changed",
+        "Not edited this message can no longer be changed",
+    ] {
+        assert!(said.contains(text), "{text:?} is missing:\n{rows}");
+    }
+}
+
+#[test]
 fn every_size_of_screen_is_drawn() {
     let mut amina = Amina::new();
     for seq in 1..40 {
@@ -175,6 +327,9 @@ fn every_size_of_screen_is_drawn() {
         ));
     }
     amina.types("something");
+    amina.does(Action::Older);
+    amina.does(Action::Answer);
+    amina.does(Action::Help);
     for columns in [1, 2, 5, 10, 49, 50, 80, 300] {
         for rows in [1, 2, 3, 5, 8, 24, 100] {
             screen(&amina, columns, rows);

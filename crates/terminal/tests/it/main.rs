@@ -8,7 +8,7 @@
 
 mod terminal;
 
-use abu_chat_client::{Chat, Client, Event, Events, RoomId, Session, UserId};
+use abu_chat_client::{Chat, Client, Emoji, Event, Events, RoomId, Session, UserId};
 use abu_test_support::{ADMIN_EMAIL, ADMIN_PASSWORD, TestServer};
 
 use crate::terminal::{PATIENCE, Terminal};
@@ -111,6 +111,114 @@ async fn two_people_talk_and_a_server_that_goes_is_said_to_be_away() {
     terminal.shows("Reconnecting: ").await;
     terminal.presses("C-c");
     terminal.is_left_with(0).await;
+}
+
+#[tokio::test]
+async fn answers_reactions_edits_and_deletions_are_seen_on_both_sides() {
+    let server = server().await;
+    let mut musa = Musa::with(&server).await;
+    let question = musa.chat.send(&musa.room, "Ina kwana?").await.unwrap();
+    let terminal = logged_in(&server).await;
+    terminal.shows("Ina kwana?").await;
+
+    terminal.presses("Escape");
+    terminal.shows("k/j choose").await;
+    terminal.types("r");
+    terminal.shows("Ina kwana? \u{2014} Esc gives up").await;
+    terminal.types("Lafiya lua");
+    terminal.presses("Enter");
+    let said = musa
+        .until(|event| matches!(event, Event::Message(message) if message.seq == 2))
+        .await;
+    let Event::Message(mut said) = said else {
+        unreachable!("a message was waited for")
+    };
+    assert_eq!(said.reply_to, Some(question.id));
+    terminal.shows("\u{21aa} Musa Garba: Ina kwana?").await;
+
+    terminal.presses("Escape");
+    terminal.shows("k/j choose").await;
+    terminal.types("e");
+    terminal.shows("Editing \u{2014} Esc gives up").await;
+    terminal.presses("BSpace");
+    terminal.presses("BSpace");
+    terminal.types("au");
+    terminal.presses("Enter");
+    let edit = musa.until(|event| matches!(event, Event::Updated(_))).await;
+    if let Event::Updated(edit) = edit {
+        said.update(&edit);
+    }
+    assert_eq!(said.text, "Lafiya lau");
+    terminal.shows("(edited)").await;
+
+    terminal.presses("Escape");
+    terminal.shows("k/j choose").await;
+    terminal.types("k");
+    terminal.shows("\u{258c}Ina kwana?").await;
+    for is_added in [true, false] {
+        terminal.types("x");
+        terminal.shows("1-9 choose").await;
+        terminal.types("1");
+        musa.until(|event| matches!(event, Event::Reaction(change) if change.is_added == is_added))
+            .await;
+        if is_added {
+            terminal.shows("\u{1f44d} 1 (you)").await;
+        }
+    }
+    musa.chat
+        .react(&musa.room, &said.id, Emoji::new("\u{1f389}").unwrap())
+        .await
+        .unwrap();
+    terminal.shows("\u{1f389} 1").await;
+
+    terminal.types("j");
+    terminal.shows("\u{258c}Lafiya lau").await;
+    terminal.types("d");
+    terminal.shows("Press d again to delete: Lafiya lau").await;
+    terminal.types("d");
+    musa.until(|event| matches!(event, Event::Updated(change) if change.deleted))
+        .await;
+    terminal.shows("this message was deleted").await;
+
+    terminal.types("?");
+    terminal.shows("react, or take it back").await;
+    terminal.presses("C-c");
+    terminal.is_left_with(0).await;
+}
+
+#[tokio::test]
+async fn what_was_not_sent_is_said_after_leaving() {
+    let server = server().await;
+    let musa = Musa::with(&server).await;
+    musa.chat.send(&musa.room, "Ina kwana?").await.unwrap();
+    let terminal = logged_in(&server).await;
+    terminal.shows("Ina kwana?").await;
+    drop((musa.chat, musa.events, musa.session));
+    server.stop().await;
+    terminal.shows("Reconnecting: ").await;
+    terminal.types("Lafiya lau");
+    terminal.presses("Enter");
+    terminal.shows("(sending").await;
+    terminal.presses("C-c");
+    terminal.shows("Sending 1 message").await;
+    terminal.presses("C-c");
+    let screen = terminal.is_left_with(0).await;
+    let said = "abu-chat: not sent to Set of 1998: Lafiya lau";
+    assert!(screen.contains(said), "{screen}");
+}
+
+#[tokio::test]
+async fn interrupting_the_log_in_gives_the_echo_back() {
+    let server = server().await;
+    let arguments = ["--server", &server.url(""), "--email", ADMIN_EMAIL];
+    let by_key = Terminal::run(&arguments);
+    by_key.shows("Password:").await;
+    by_key.presses("C-c");
+    by_key.is_left_with(130).await;
+    let by_signal = Terminal::run(&arguments);
+    by_signal.shows("Password:").await;
+    by_signal.interrupts_the_program();
+    by_signal.is_left_with(130).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A terminal of a test's own: tmux, whose pane can be written to and read.
 
 use std::{
+    path::PathBuf,
     process::{Command, Output},
     time::{Duration, Instant},
 };
@@ -25,17 +26,14 @@ impl Terminal {
         let terminal = Self {
             folder: TempDir::with_prefix("abu-tmux-").unwrap(),
         };
-        let script = "\"$@\"; echo \"left with $?\"; exec cat >/dev/null";
+        // The shell becomes the program, so that its number is the program's.
+        let program = "echo $$ >\"$0\"; exec \"$@\"";
+        let script = "sh -c \"$@\"; echo \"left with $?\"; exec cat >/dev/null";
         let mut start = terminal.tmux(&["new-session", "-d", "-x", "100", "-y", "30"]);
         start
-            .args([
-                "--",
-                "sh",
-                "-c",
-                script,
-                "sh",
-                env!("CARGO_BIN_EXE_abu-chat"),
-            ])
+            .args(["--", "sh", "-c", script, "sh", program])
+            .arg(terminal.number())
+            .arg(env!("CARGO_BIN_EXE_abu-chat"))
             .args(arguments);
         output(start);
         terminal
@@ -49,6 +47,14 @@ impl Terminal {
     /// Presses a key, by its name in tmux.
     pub(crate) fn presses(&self, key: &str) {
         output(self.tmux(&["send-keys", key]));
+    }
+
+    /// Sends the program the signal of an interruption, as others than its terminal may.
+    pub(crate) fn interrupts_the_program(&self) {
+        let number = std::fs::read_to_string(self.number()).unwrap();
+        let mut kill = Command::new("kill");
+        kill.args(["-INT", number.trim()]);
+        output(kill);
     }
 
     /// What is on the screen once this is.
@@ -86,6 +92,11 @@ impl Terminal {
             );
             between();
         }
+    }
+
+    /// The file in which the number of the program's process stands.
+    fn number(&self) -> PathBuf {
+        self.folder.path().join("number")
     }
 
     fn tmux(&self, arguments: &[&str]) -> Command {

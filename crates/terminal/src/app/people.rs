@@ -1,0 +1,92 @@
+//! Who people are, and who of them is there.
+
+use abu_chat_client::{RoomId, UserId};
+
+use super::{App, Effect, PEOPLE, Person, Question};
+use crate::{room::Members, text};
+
+impl App {
+    pub(crate) fn is_me(&self, user: &UserId) -> bool {
+        self.me.as_ref() == Some(user)
+    }
+
+    pub(crate) fn is_online(&self, user: &UserId) -> bool {
+        self.people.get(user).is_some_and(|known| known.is_online)
+    }
+
+    /// A name to show, fit for the terminal.
+    pub(crate) fn name(&self, user: &UserId) -> String {
+        if self.is_me(user) {
+            return "you".to_owned();
+        }
+        let known = self.people.get(user).and_then(|known| known.name.clone());
+        known.unwrap_or_else(|| short_id(user.as_str()))
+    }
+
+    /// One list of members at a time: of the room on the screen, then of direct rooms without a name.
+    pub(super) fn ask_members(&mut self) -> Option<Effect> {
+        if self.rooms.iter().any(|room| room.members == Members::Asked) {
+            return None;
+        }
+        let selected = self.selected;
+        let mut unknown = self.rooms.iter_mut().enumerate().filter(|(place, room)| {
+            let is_wanted = *place == selected || room.info.is_direct;
+            is_wanted && room.members == Members::Unknown
+        });
+        let first = unknown.next()?;
+        let (_, room) = match first.0 == selected {
+            true => first,
+            false => unknown
+                .find(|(place, _)| *place == selected)
+                .unwrap_or(first),
+        };
+        room.members = Members::Asked;
+        Some(Effect::Ask(Question::Members(room.info.id.clone())))
+    }
+
+    pub(super) fn meet(
+        &mut self,
+        room: &RoomId,
+        people: Result<Vec<Person>, String>,
+    ) -> Vec<Effect> {
+        // A room whose members cannot be told is not asked about again and again.
+        let people = people.unwrap_or_default();
+        let is_asked = |place: &usize| self.rooms[*place].members == Members::Asked;
+        // What was asked a second time and not answered leaves the first answer.
+        let place = self.place(room);
+        let place = place.filter(|place| !people.is_empty() || is_asked(place));
+        if let Some(place) = place {
+            let me = people.iter().find(|person| self.is_me(&person.id));
+            self.rooms[place].moderates = me.map(|person| person.moderates);
+            let ids = people.iter().map(|person| person.id.clone()).collect();
+            self.rooms[place].members = Members::Known(ids);
+        }
+        for person in people {
+            if self.people.len() < PEOPLE || self.people.contains_key(&person.id) {
+                let name = text::clean_line(&person.name).trim().to_owned();
+                let known = self.people.entry(person.id).or_default();
+                known.name = (!name.is_empty()).then_some(name);
+                known.is_online = person.is_online;
+            }
+        }
+        self.ask_members().into_iter().collect()
+    }
+
+    pub(super) fn see(&mut self, people: Result<Vec<(UserId, bool)>, String>) -> Vec<Effect> {
+        for (user, is_online) in people.unwrap_or_default() {
+            self.set_online(user, is_online);
+        }
+        vec![]
+    }
+
+    pub(super) fn set_online(&mut self, user: UserId, is_online: bool) {
+        if let Some(known) = self.people.get_mut(&user) {
+            known.is_online = is_online;
+        }
+    }
+}
+
+/// Enough of an identifier to tell people apart.
+pub(super) fn short_id(id: &str) -> String {
+    text::clean_line(id).chars().take(8).collect()
+}
