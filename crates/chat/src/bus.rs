@@ -1,6 +1,6 @@
 //! Carries events to the worker threads of this process, in one order.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use abu_application::ports::RoomChatState;
 use abu_chat_protocol::RequestRef;
@@ -133,17 +133,9 @@ pub(crate) enum Event {
     ShutDown,
 }
 
-/// Events in the order they were published.
-#[derive(Debug)]
-pub(crate) struct Events {
-    pub(crate) published_at: Instant,
-    pub(crate) events: Vec<Event>,
-}
+/// Events in the order they were published, on their way to all workers.
+pub(crate) type Batch = Arc<[Event]>;
 
-/// Events on their way to all workers.
-pub(crate) type Batch = Arc<Events>;
-
-/// The workers, each with the way into its inbox.
 type Inboxes = Arc<[(WorkerId, mpsc::Sender<Batch>)]>;
 
 /// The bus within a process.
@@ -220,10 +212,5 @@ impl LocalBus {
 }
 
 fn non_empty(events: Vec<Event>) -> Option<Batch> {
-    (!events.is_empty()).then(|| {
-        Arc::new(Events {
-            published_at: Instant::now(),
-            events,
-        })
-    })
+    (!events.is_empty()).then(|| events.into())
 }

@@ -43,19 +43,10 @@ const STEP: Duration = Duration::from_millis(50);
 const SLOTS: usize = 2_048;
 /// How many deliveries the inbox task makes before it lets sessions have the thread.
 const DELIVERIES_A_TURN: usize = 2_000;
-/// A worker that gets to its inbox this late is late.
-const LATE: Duration = Duration::from_micros(1_500);
-/// A worker that is late again and again for so long is behind. Once is no sign of load: letting frames
-/// gather for it would keep people waiting for nothing.
-const LATE_FOR: Duration = Duration::from_millis(5);
-/// A worker that was not late for so long is not late again, but anew.
-const ON_TIME: Duration = Duration::from_millis(20);
-/// How long a worker that was behind saves its strength.
-const CATCHING_UP: Duration = Duration::from_millis(50);
-/// How long a worker that is behind lets frames gather before it has them written: at least this, and
-/// otherwise as long as the last writing took, so that it gathers half of its time and writes the
-/// other half.
-const LEAST_GATHERING: Duration = Duration::from_millis(5);
+/// How long frames gather for sessions that hear much before they are written: at least this, and
+/// otherwise as long as the last writing took, so that a worker under load gathers half of its time and
+/// writes the other half.
+const LEAST_GATHERING: Duration = Duration::from_millis(12);
 const MOST_GATHERING: Duration = Duration::from_millis(150);
 /// How many changes of who types may wait to be published before more are dropped.
 const TYPING_BACKLOG: usize = 4_096;
@@ -86,16 +77,13 @@ struct Inner {
 /// Outboxes with frames that are not being written yet.
 ///
 /// Writing is most of the work of a delivery, and one write of many frames is hardly dearer than one
-/// of a single frame. So a worker that is behind writes to each session less often, and more at a
-/// time. Whoever waits for their own message is not kept waiting.
+/// of a single frame. So sessions that hear much are written to less often, and more at a time. It is not
+/// asked how busy the worker is: where writes carry one frame each, waiting would save nothing. Whoever
+/// waits for their own message is not kept waiting.
 #[derive(Default)]
 struct Gathered {
     outboxes: Vec<Outbox>,
     flush_at: Option<Instant>,
-    /// When this worker was late first and last, of those times that belong together.
-    late: Option<(Instant, Instant)>,
-    /// Until when it counts as behind.
-    behind_until: Option<Instant>,
     /// How long it took to write what had gathered last.
     last_writing: Duration,
 }
@@ -277,8 +265,7 @@ impl Worker {
             let Some(batch) = batch else {
                 return;
             };
-            self.note_delay(batch.published_at);
-            for event in &batch.events {
+            for event in batch.iter() {
                 self.handle(event);
                 if self.0.deliveries.get() >= DELIVERIES_A_TURN {
                     self.0.deliveries.set(0);
@@ -287,21 +274,6 @@ impl Worker {
             }
             if flush_at.is_some_and(|at| at <= Instant::now()) {
                 self.write_gathered().await;
-            }
-        }
-    }
-
-    /// Notes whether this worker is behind.
-    fn note_delay(&self, published_at: Instant) {
-        let now = Instant::now();
-        let mut gathered = self.0.gathered.borrow_mut();
-        gathered.behind_until = gathered.behind_until.filter(|until| *until > now);
-        if now.saturating_duration_since(published_at) >= LATE {
-            let again = gathered.late.filter(|(_, last)| now - *last < ON_TIME);
-            let first = again.map_or(now, |(first, _)| first);
-            gathered.late = Some((first, now));
-            if now - first >= LATE_FOR {
-                gathered.behind_until = Some(now + CATCHING_UP);
             }
         }
     }
@@ -321,12 +293,12 @@ impl Worker {
         gathered.outboxes = outboxes;
     }
 
-    /// Has a session's frames written now, or soon if this worker is behind.
+    /// Has a session's frames written now, or soon if it hears much.
     fn flush_in_time(&self, outbox: &Outbox) {
-        if self.0.gathered.borrow().behind_until.is_none() {
-            outbox.flush();
-        } else {
+        if outbox.hears_much() {
             self.flush_soon(outbox);
+        } else {
+            outbox.flush();
         }
     }
 

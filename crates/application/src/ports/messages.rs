@@ -161,8 +161,8 @@ pub struct ChangedRows {
 
 /// Messages in the store.
 pub trait MessageRows {
-    /// Stores a batch and gives each message its place, with one statement a table. To be called
-    /// inside a transaction: nothing may be shown to anybody before that is committed.
+    /// Stores a batch and gives each message its place, with a handful of statements at most. To be
+    /// called inside a transaction: nothing may be shown to anybody before that is committed.
     ///
     /// Rooms are locked in the order of their ids, so two batches never wait for each other in a
     /// circle; places follow the order of the batch. The answers are in the order of the batch.

@@ -28,6 +28,10 @@ use crate::{
 /// How many bytes of small frames are handed to the connection at a time.
 const MAX_CHUNK: usize = 8 * 1024;
 
+/// A session hears much while each write carries so many frames. With what gathers in 12 ms, that is from
+/// some 300 messages a second on: nobody reads so fast.
+const MANY_FRAMES: usize = 4;
+
 /// An outbox counts as loaded when more than this part of what it may hold waits: a reader that keeps up
 /// is far from it, and there is room for what is on its way to it.
 const LOADED: usize = 4;
@@ -45,6 +49,9 @@ struct Queue {
     body: Option<Waker>,
     /// The worker wakes the body later; see [`Outbox::defer`].
     deferred: bool,
+    /// How many frames went into the write that goes on, and into the one before it.
+    writing: usize,
+    written: usize,
     /// The socket, for as long as the body lives: the connection's task owns both.
     socket: Option<RawFd>,
 }
@@ -72,6 +79,8 @@ impl Outbox {
             phase: Phase::Open,
             body: None,
             deferred: false,
+            writing: 0,
+            written: 0,
             socket,
         })))
     }
@@ -97,6 +106,11 @@ impl Outbox {
     /// Says that the caller will [`flush`](Self::flush) later; false where somebody said so already.
     pub(crate) fn defer(&self) -> bool {
         !std::mem::replace(&mut self.0.borrow_mut().deferred, true)
+    }
+
+    /// Whether the last write carried so many frames that to write less often, and more at a time, pays.
+    pub(crate) fn hears_much(&self) -> bool {
+        self.0.borrow().written >= MANY_FRAMES
     }
 
     /// Queues a frame, to be written with the next [`flush`](Self::flush).
@@ -189,12 +203,14 @@ impl Queue {
     /// The frames that wait, as many as make a chunk: each chunk costs a way through the layers of
     /// the server, which for small frames is dearer than copying them together.
     fn take_chunk(&mut self) -> Option<Bytes> {
+        let waiting = self.frames.len();
         let first = self.frames.pop_front()?;
         let chunk = match self.frames.front() {
             Some(second) if first.len() + second.len() <= MAX_CHUNK => self.chunk_from(&first),
             _ => first,
         };
         self.hold(self.bytes - chunk.len());
+        self.writing += waiting - self.frames.len();
         if self.frames.is_empty() {
             // An idle connection keeps no buffer from its busiest moment.
             self.frames.shrink_to(4);
@@ -212,6 +228,13 @@ impl Queue {
             chunk.extend_from_slice(&next);
         }
         chunk.freeze()
+    }
+
+    /// Notes that nothing more goes into this write.
+    fn end_write(&mut self) {
+        if self.writing > 0 {
+            self.written = std::mem::take(&mut self.writing);
+        }
     }
 
     fn wake_body(&mut self) {
@@ -242,6 +265,7 @@ impl MessageBody for OutboxBody {
         if queue.phase == Phase::Finished {
             return Poll::Ready(None);
         }
+        queue.end_write();
         queue.body = Some(cx.waker().clone());
         Poll::Pending
     }
@@ -334,6 +358,25 @@ mod tests {
             [frame(1), close_frame(CloseCode::GoingAway)].concat()
         );
         assert!(ended);
+    }
+
+    #[test]
+    fn a_session_hears_much_while_its_writes_carry_many_frames() {
+        let outbox = outbox(1_000);
+        let mut body = std::pin::pin!(outbox.body());
+        let mut write = |frames: usize| {
+            for _ in 0..frames {
+                outbox.queue(frame(1)).unwrap();
+            }
+            let mut cx = Context::from_waker(Waker::noop());
+            while body.as_mut().poll_next(&mut cx).is_ready() {}
+            outbox.hears_much()
+        };
+        assert!(!outbox.hears_much());
+        assert!(!write(MANY_FRAMES - 1));
+        assert!(write(MANY_FRAMES));
+        assert!(write(0), "a write of nothing says nothing");
+        assert!(!write(1));
     }
 
     #[test]

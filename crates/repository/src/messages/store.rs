@@ -1,4 +1,9 @@
-//! Storing a batch of messages: a handful of statements, however many messages there are.
+//! Storing a batch of messages: one statement for a batch of ordinary messages, which is nearly every
+//! one, and a handful for any other, however many messages there are.
+//!
+//! What the one statement calls is a function in the database, since each statement is a way there and
+//! back while rooms are locked. It knows how to store and nothing else: what becomes of a batch in which
+//! anything stands in a message's way is decided here.
 //!
 //! The rooms' row locks are what makes places dense. They are taken first, in one order; every later
 //! statement sees all that the locks' former holders committed, the members who left included.
@@ -43,6 +48,9 @@ pub(super) fn store(
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
+    if let Some(outcomes) = store_ordinary(connection, batch)? {
+        return Ok(outcomes);
+    }
     let rooms = lock_rooms(connection, batch)?;
     let members = members(connection, batch)?;
     let answered = answered(connection, batch)?;
@@ -70,6 +78,28 @@ pub(super) fn store(
         column: "rooms.last_seq",
         id: first.room_id.uuid(),
     }))
+}
+
+/// Stores a batch that holds nothing but ordinary messages; of any other, nothing.
+fn store_ordinary(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+) -> QueryResult<Option<Vec<StoreOutcome>>> {
+    let places: Option<Vec<i64>> =
+        sql::<Nullable<Array<BigInt>>>("SELECT store_ordinary_messages(?, ?, ?, ?, ?, ?, ?)")
+            .bind::<Array<SqlUuid>, _>(column(batch, |message| message.room_id.uuid()))
+            .bind::<Array<SqlUuid>, _>(column(batch, |message| message.id.uuid()))
+            .bind::<Array<SqlUuid>, _>(column(batch, |message| message.sender_id.uuid()))
+            .bind::<Array<Text>, _>(column(batch, |message| message.text.as_str()))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(batch, |message| message.client_message_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(batch, |message| {
+                message.reply_to.map(MessageId::uuid)
+            }))
+            .bind::<Array<Timestamptz>, _>(column(batch, |message| message.sent_at))
+            .get_result(connection)?;
+    let stored =
+        |(message, place): (&NewMessage, i64)| StoreOutcome::Stored(message.clone().at(place));
+    Ok(places.map(|places| batch.iter().zip(places).map(stored).collect()))
 }
 
 /// A room of the batch, as it was when it was locked.
@@ -303,7 +333,7 @@ fn insert(connection: &mut PgConnection, added: &[Message]) -> QueryResult<usize
     .execute(connection)
 }
 
-fn column<'a, T>(messages: &'a [Message], value: impl Fn(&'a Message) -> T) -> Vec<T> {
+fn column<'a, M, T>(messages: &'a [M], value: impl Fn(&'a M) -> T) -> Vec<T> {
     messages.iter().map(value).collect()
 }
 

@@ -12,30 +12,34 @@ fn the_statements_of_a_batch_are_prepared_once_whatever_its_size() {
     let database = cluster.database();
     let user = database.user().create().id;
     let room = database.group(user).create().id;
+    let message = |_| {
+        let mut message = new_message(room, user, "hello");
+        message.client_message_id = Some(Uuid::new_v4());
+        message
+    };
     for size in 1..6 {
-        let message = |_| {
-            let mut message = new_message(room, user, "hello");
-            message.client_message_id = Some(Uuid::new_v4());
-            message
-        };
-        let batch: Vec<_> = (0..size).map(message).collect();
-        database
-            .transaction(|tx| tx.store_messages(&batch))
-            .unwrap();
+        let ordinary: Vec<_> = (0..size).map(message).collect();
+        let again = ordinary[..1].to_vec();
+        let mixed: Vec<_> = again.into_iter().chain((0..size).map(message)).collect();
+        for batch in [ordinary, mixed] {
+            let stored = database.transaction(|tx| tx.store_messages(&batch));
+            stored.unwrap();
+        }
     }
     let log = fs::read_to_string(cluster.log_file()).unwrap();
     let count = |step: &str, text: &str| {
         let wanted = |line: &&str| line.contains(step) && line.contains(text);
         log.lines().filter(wanted).count()
     };
-    for text in [
-        r#"SELECT "rooms"."id", "rooms"."last_seq""#,
-        "SELECT room_id, user_id",
-        "SELECT room_id, seq, id",
-        "INSERT INTO messages",
-        "UPDATE rooms SET last_seq",
+    for (text, times) in [
+        ("SELECT store_ordinary_messages", 10),
+        (r#"SELECT "rooms"."id", "rooms"."last_seq""#, 5),
+        ("SELECT room_id, user_id", 5),
+        ("SELECT room_id, seq, id", 5),
+        ("INSERT INTO messages", 5),
+        ("UPDATE rooms SET last_seq", 5),
     ] {
-        assert_eq!(count(" execute __diesel_stmt_", text), 5, "{text}");
+        assert_eq!(count(" execute __diesel_stmt_", text), times, "{text}");
         assert_eq!(count(" parse __diesel_stmt_", text), 1, "{text}");
     }
 }

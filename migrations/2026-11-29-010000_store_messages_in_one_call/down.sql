@@ -1,0 +1,1 @@
+DROP FUNCTION store_ordinary_messages;
