@@ -19,17 +19,28 @@ BEGIN
         JOIN room_members USING (room_id, user_id)
         JOIN rooms ON rooms.id = sent.room_id AND rooms.archived_at IS NULL
     ) AS allowed;
-    IF cardinality(places) IS DISTINCT FROM cardinality(room_ids)
-        OR EXISTS (
+    IF cardinality(places) IS DISTINCT FROM cardinality(room_ids) THEN
+        RETURN NULL;
+    END IF;
+
+    -- Even a query that finds nothing takes its time; so each is made only where it may find something.
+    IF array_remove(client_message_ids, NULL) <> '{}' THEN
+        IF EXISTS (
             SELECT FROM unnest(sender_ids, client_message_ids) AS sent (sender_id, client_message_id)
-            JOIN messages USING (sender_id, client_message_id))
-        OR EXISTS (
+            JOIN messages USING (sender_id, client_message_id)
+        ) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    IF array_remove(replies, NULL) <> '{}' THEN
+        IF EXISTS (
             SELECT FROM unnest(room_ids, replies) AS answer (room_id, id)
             WHERE answer.id IS NOT NULL AND NOT EXISTS (
                 SELECT FROM messages
-                WHERE messages.id = answer.id AND messages.room_id = answer.room_id))
-    THEN
-        RETURN NULL;
+                WHERE messages.id = answer.id AND messages.room_id = answer.room_id)
+        ) THEN
+            RETURN NULL;
+        END IF;
     END IF;
 
     INSERT INTO messages
