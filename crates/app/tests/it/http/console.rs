@@ -294,6 +294,9 @@ async fn the_log_shows_what_is_asked_for_and_holds_still_when_told_to() {
     browser.click("#packets [data-part=pause]").await;
     logged(&browser, "right.received", "message-receive", "unseen").await;
 
+    // Paused, so that what still comes (that the message was read) does not show.
+    browser.click("#packets [data-part=pause]").await;
+    assert_ne!(browser.value(shown).await, 0);
     browser.click("#packets [data-part=clear]").await;
     assert_eq!(browser.value(shown).await, 0);
 }
