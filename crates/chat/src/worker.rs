@@ -43,9 +43,9 @@ const STEP: Duration = Duration::from_millis(50);
 const SLOTS: usize = 2_048;
 /// How many deliveries the inbox task makes before it lets sessions have the thread.
 const DELIVERIES_A_TURN: usize = 2_000;
-/// How long frames gather for sessions that hear much before they are written: at least this, and
-/// otherwise as long as the last writing took, so that a worker under load gathers half of its time and
-/// writes the other half.
+/// How long frames gather, for sessions that hear much and of who comes and goes, before they are
+/// written: at least this, and otherwise as long as the last writing took, so that a worker under load
+/// gathers half of its time and writes the other half.
 const LEAST_GATHERING: Duration = Duration::from_millis(12);
 const MOST_GATHERING: Duration = Duration::from_millis(150);
 /// How many changes of who types may wait to be published before more are dropped.

@@ -147,8 +147,9 @@ impl Events {
     }
 
     /// How much of each room the events read so far have told. It follows a page of
-    /// [history](crate::Chat::history) that is older than they are once the next event was read. Whoever keeps this can go on from here
-    /// in another process, with [`Session::connect_from`](crate::Session::connect_from).
+    /// [history](crate::Chat::history) that is older than they are once the next event was read.
+    /// Whoever keeps this can go on from here in another process, with
+    /// [`Session::connect_from`](crate::Session::connect_from).
     pub fn positions(&self) -> Vec<RoomPosition> {
         self.positions.values().cloned().collect()
     }

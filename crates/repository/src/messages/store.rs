@@ -85,6 +85,10 @@ fn store_ordinary(
     connection: &mut PgConnection,
     batch: &[NewMessage],
 ) -> QueryResult<Option<Vec<StoreOutcome>>> {
+    // Else all of it would be inserted first, and taken back.
+    if repeats_itself(batch) {
+        return Ok(None);
+    }
     let places: Option<Vec<i64>> =
         sql::<Nullable<Array<BigInt>>>("SELECT store_ordinary_messages(?, ?, ?, ?, ?, ?, ?)")
             .bind::<Array<SqlUuid>, _>(column(batch, |message| message.room_id.uuid()))
@@ -100,6 +104,16 @@ fn store_ordinary(
     let stored =
         |(message, place): (&NewMessage, i64)| StoreOutcome::Stored(message.clone().at(place));
     Ok(places.map(|places| batch.iter().zip(places).map(stored).collect()))
+}
+
+/// Whether the batch itself holds a message twice.
+fn repeats_itself(batch: &[NewMessage]) -> bool {
+    let mut ids = HashSet::with_capacity(batch.len());
+    let mut client_ids = HashSet::with_capacity(batch.len());
+    batch.iter().any(|message| {
+        let is_new_to_client = |id| client_ids.insert((message.sender_id, id));
+        !ids.insert(message.id) || !message.client_message_id.is_none_or(is_new_to_client)
+    })
 }
 
 /// A room of the batch, as it was when it was locked.

@@ -44,6 +44,27 @@ fn the_statements_of_a_batch_are_prepared_once_whatever_its_size() {
     }
 }
 
+/// Whoever sends everything twice must not have whole batches inserted in vain.
+#[test]
+fn a_batch_that_repeats_itself_is_not_given_to_the_database_to_find_out() {
+    let cluster = PrivateCluster::start_with(&[("log_min_duration_statement", "0")]);
+    let database = cluster.database();
+    let user = database.user().create().id;
+    let room = database.group(user).create().id;
+    let mut message = new_message(room, user, "hello");
+    message.client_message_id = Some(Uuid::new_v4());
+    let mut again = new_message(room, user, "hello");
+    again.client_message_id = message.client_message_id;
+    let without = new_message(room, user, "hello");
+    for batch in [[message, again], [without.clone(), without]] {
+        let stored = database.transaction(|tx| tx.store_messages(&batch));
+        assert_eq!(stored.unwrap().len(), 2);
+    }
+    let log = fs::read_to_string(cluster.log_file()).unwrap();
+    assert!(log.contains("INSERT INTO messages"));
+    assert!(!log.contains("SELECT store_ordinary_messages"), "{log}");
+}
+
 /// However much came since.
 #[test]
 fn what_came_before_a_time_is_read_from_there_on() {

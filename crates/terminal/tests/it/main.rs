@@ -8,7 +8,7 @@
 
 mod terminal;
 
-use abu_chat_client::{Chat, Client, Emoji, Event, Events, RoomId, Session, UserId};
+use abu_chat_client::{Chat, Client, Emoji, Event, Events, Message, RoomId, Session, UserId};
 use abu_test_support::{ADMIN_EMAIL, ADMIN_PASSWORD, TestServer};
 
 use crate::terminal::{PATIENCE, Terminal};
@@ -52,6 +52,15 @@ impl Musa {
         };
         tokio::time::timeout(PATIENCE, found).await.unwrap()
     }
+
+    /// The message in this place, once it is told.
+    async fn hears(&mut self, seq: u64) -> Message {
+        let found = |event: &Event| matches!(event, Event::Message(message) if message.seq == seq);
+        match self.until(found).await {
+            Event::Message(message) => message,
+            _ => unreachable!("a message was waited for"),
+        }
+    }
 }
 
 /// A server that lets everybody ask as often as they like.
@@ -90,12 +99,7 @@ async fn two_people_talk_and_a_server_that_goes_is_said_to_be_away() {
     musa.until(|event| matches!(event, Event::Typing(typing) if typing.is_typing))
         .await;
     terminal.presses("Enter");
-    let said = musa
-        .until(|event| matches!(event, Event::Message(message) if message.seq == 2))
-        .await;
-    let Event::Message(said) = said else {
-        unreachable!("a message was waited for")
-    };
+    let said = musa.hears(2).await;
     assert_eq!(said.text, "Lafiya lau");
 
     musa.chat.typing(&musa.room, true);
@@ -127,12 +131,7 @@ async fn answers_reactions_edits_and_deletions_are_seen_on_both_sides() {
     terminal.shows("Ina kwana? \u{2014} Esc gives up").await;
     terminal.types("Lafiya lua");
     terminal.presses("Enter");
-    let said = musa
-        .until(|event| matches!(event, Event::Message(message) if message.seq == 2))
-        .await;
-    let Event::Message(mut said) = said else {
-        unreachable!("a message was waited for")
-    };
+    let mut said = musa.hears(2).await;
     assert_eq!(said.reply_to, Some(question.id));
     terminal.shows("\u{21aa} Musa Garba: Ina kwana?").await;
 
