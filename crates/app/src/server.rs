@@ -84,9 +84,6 @@ pub enum Ending {
 
 /// Runs a server until a signal stops it: SIGTERM or SIGINT once for an orderly stop, twice to end at
 /// once, for which the caller has to exit without further ado. Prints where to find it once it is ready.
-///
-/// # Errors
-/// [`StartError`].
 pub async fn run(settings: Settings) -> Result<Ending, StartError> {
     let mut signals = signals::Signals::catch()?;
     let mut server = start(settings)?;
@@ -116,9 +113,6 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
 /// Starts a server. When this returns it listens; [`RunningServer::ready`] tells when it serves.
 ///
 /// To be called inside a Tokio or Actix runtime.
-///
-/// # Errors
-/// [`StartError`], as far as it does not depend on the database.
 pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let settings = Arc::new(settings);
     let secrets = KeptSecrets::new(&settings.data.dir);

@@ -276,9 +276,6 @@ impl AppState {
     }
 
     /// What an access token says, if it is good now.
-    ///
-    /// # Errors
-    /// [`TokenError`].
     pub fn verify(&self, token: &str) -> Result<TokenClaims, TokenError> {
         self.tokens.verify(token, self.clock.now())
     }

@@ -69,15 +69,9 @@ pub struct Server;
 /// Somebody in whose name a use case acts.
 pub trait Authority: Clone + Send + 'static {
     /// What is known of them; `None` where they are nobody any more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn record(&self, tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError>;
 
     /// What they hold from now on until a time without a break, or for good.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn held_until(
         &self,
         tx: &mut dyn Transaction,
@@ -213,9 +207,6 @@ pub(crate) fn has_proved_address(
 
 /// The caller, if their session lasts and their account is neither suspended nor hidden. Every use
 /// case of a logged-in user begins with this, with [`require`] or with [`require_self`].
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_active(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -229,9 +220,6 @@ pub fn require_active(
 
 /// The caller, if their session lasts and their account is not suspended, even where they have it
 /// hidden: for what is about nobody but themselves.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_self(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -244,9 +232,6 @@ pub fn require_self(
 }
 
 /// The caller, if they also hold `permission` everywhere.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -256,9 +241,6 @@ pub fn require(
 }
 
 /// The caller, if they also hold `permission` in `scope`.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_in(
     tx: &mut dyn Transaction,
     caller: &impl Authority,

@@ -226,9 +226,6 @@ impl Entry {
     }
 
     /// Writes it, as the last thing that the transaction does.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn write(
         self,
         tx: &mut dyn Transaction,

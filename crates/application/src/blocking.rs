@@ -36,9 +36,6 @@ impl BlockingPool {
     }
 
     /// Runs `work` as soon as there is a place.
-    ///
-    /// # Errors
-    /// [`BlockingError`].
     pub async fn run<T, F>(&self, work: F) -> Result<T, BlockingError>
     where
         T: Send + 'static,

@@ -51,9 +51,6 @@ pub enum TicketError {
 impl ChatAccess {
     /// A ticket for somebody whose access token ends at `access_expires_at`. 32 random bytes; only
     /// their hash is kept.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn issue_ticket(
         &self,
         caller: Caller,
@@ -77,9 +74,6 @@ impl ChatAccess {
     }
 
     /// Uses a ticket up. Looked up by its hash, so the time it takes says nothing about others.
-    ///
-    /// # Errors
-    /// [`TicketError`].
     pub async fn use_ticket(&self, secret: [u8; 32]) -> Result<TicketHolder, TicketError> {
         let now = self.clock.now();
         let ticket = self

@@ -79,9 +79,6 @@ pub enum IdempotencyError {
 impl Idempotency {
     /// Whether a request is the first with its key; of two at the same moment one is. What was
     /// answered before is told only to whoever may still use the platform.
-    ///
-    /// # Errors
-    /// [`IdempotencyError`].
     pub async fn begin(&self, request: KeyedRequest) -> Result<Begun, IdempotencyError> {
         let KeyedRequest {
             caller,

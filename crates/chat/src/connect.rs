@@ -82,9 +82,6 @@ pub fn on_connect(settings: &ChatSettings, connection: &dyn Any, extensions: &mu
 
 impl Worker {
     /// Turns a request into a chat session.
-    ///
-    /// # Errors
-    /// [`ConnectError`].
     pub async fn connect(
         &self,
         request: &HttpRequest,

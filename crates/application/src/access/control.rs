@@ -83,9 +83,6 @@ pub enum RightsError {
 
 impl AccessControl {
     /// What the caller holds, and where, and until when.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn own_permissions(
         &self,
         caller: Caller,

@@ -45,9 +45,6 @@ pub struct GroupChange {
 
 impl AccessControl {
     /// A group; takes `can_view_group`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn group(&self, caller: Caller, name: GroupName) -> Result<Group, RightsError> {
         self.database
             .read(move |tx| {
@@ -58,9 +55,6 @@ impl AccessControl {
     }
 
     /// A page of groups, by name; takes `can_view_group`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn groups(
         &self,
         caller: Caller,
@@ -80,9 +74,6 @@ impl AccessControl {
     }
 
     /// Makes a group; takes `can_create_group` and every permission that its roles give.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn create_group(
         &self,
         caller: Caller,
@@ -110,9 +101,6 @@ impl AccessControl {
 
     /// Changes a group as a whole; takes `can_modify_group`, and every permission that the group gives
     /// before or after.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn update_group(
         &self,
         caller: Caller,
@@ -130,9 +118,6 @@ impl AccessControl {
     }
 
     /// Has a group give more roles; takes what changing the group takes.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn add_roles(
         &self,
         caller: Caller,
@@ -147,9 +132,6 @@ impl AccessControl {
 
     /// Has a group give these roles no longer; takes what changing the group takes. Roles that it does
     /// not give change nothing.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn remove_roles(
         &self,
         caller: Caller,
@@ -179,9 +161,6 @@ impl AccessControl {
     }
 
     /// Deletes a group that nobody is in; takes `can_delete_group` and every permission that it gives.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn delete_group(
         &self,
         caller: Caller,

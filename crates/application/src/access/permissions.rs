@@ -36,9 +36,6 @@ pub struct PermissionChange {
 
 impl AccessControl {
     /// A permission; takes `can_view_permission`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn permission(
         &self,
         caller: Caller,
@@ -54,9 +51,6 @@ impl AccessControl {
     }
 
     /// A page of permissions, by name; takes `can_view_permission`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn permissions(
         &self,
         caller: Caller,
@@ -77,9 +71,6 @@ impl AccessControl {
 
     /// Makes a permission, which no role gives yet; takes `can_create_permission`. Names of permissions
     /// that the code asks for are taken, even where they are not seeded yet.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn create_permission(
         &self,
         caller: Caller,
@@ -103,9 +94,6 @@ impl AccessControl {
 
     /// Changes a permission; takes `can_modify_permission`, and the permission itself where a role
     /// gives it.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn update_permission(
         &self,
         caller: Caller,
@@ -149,9 +137,6 @@ impl AccessControl {
     }
 
     /// Deletes a permission that no role gives; takes `can_delete_permission`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn delete_permission(
         &self,
         caller: Caller,

@@ -69,9 +69,6 @@ pub enum Verdict {
 
 impl Delivery {
     /// Claims the mail that has been due for longest, if any is.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn claim(&self) -> Result<Option<ClaimedMail>, StoreError> {
         // Of a newer release's kinds a newer server takes care.
         self.store
@@ -122,9 +119,6 @@ impl Delivery {
     }
 
     /// Erases some of the mails that were sent or given up too long ago; true where there may be more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn erase_old(&self) -> Result<bool, StoreError> {
         let erased = self
             .store

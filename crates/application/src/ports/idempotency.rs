@@ -55,9 +55,6 @@ pub trait IdempotencyRows {
     /// Also drops some keys whose time is over.
     ///
     /// Returns whether it is the caller's now. The caller then holds it by the time `now`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn claim_key(
         &mut self,
         key: &RequestKey,
@@ -68,15 +65,9 @@ pub trait IdempotencyRows {
     ) -> Result<bool, StoreError>;
 
     /// The request that has the key.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn known_request(&mut self, key: &RequestKey) -> Result<Option<KnownRequest>, StoreError>;
 
     /// Keeps the answer of whoever claimed the key at `claimed_at`, if they still hold it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn keep_answer(
         &mut self,
         key: &RequestKey,
@@ -85,9 +76,6 @@ pub trait IdempotencyRows {
     ) -> Result<(), StoreError>;
 
     /// Lets go of the key that was claimed at `claimed_at`, if it is still held and has no answer.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn release_key(
         &mut self,
         key: &RequestKey,

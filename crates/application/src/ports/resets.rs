@@ -39,14 +39,8 @@ pub trait ResetRows {
     fn insert_reset(&mut self, reset: &NewReset) -> Result<(), StoreError>;
 
     /// The request whose link has this hash.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn reset(&mut self, token_hash: &TokenHash) -> Result<Option<PasswordReset>, StoreError>;
 
     /// Kills every request of the account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn kill_resets(&mut self, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError>;
 }

@@ -50,9 +50,6 @@ pub enum PasswordWeakness {
 /// Judges passwords. Blocks for some milliseconds.
 pub trait PasswordPolicy: Send + Sync + 'static {
     /// Whether somebody of whom `personal` is known may have this password.
-    ///
-    /// # Errors
-    /// [`PasswordWeakness`].
     fn judge(
         &self,
         password: &NewPassword,
@@ -108,9 +105,6 @@ pub trait AccessTokens: Send + Sync + 'static {
     ) -> Result<IssuedToken, Box<dyn Error + Send + Sync>>;
 
     /// What the token says, once its signature, time, issuer and audience are checked.
-    ///
-    /// # Errors
-    /// [`TokenError`].
     fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<TokenClaims, TokenError>;
 }
 

@@ -150,15 +150,9 @@ pub trait SessionRows {
     fn insert_session(&mut self, session: &NewSession) -> Result<(), StoreError>;
 
     /// The session, its row locked until the transaction ends.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn lock_session(&mut self, id: SessionId) -> Result<Option<RefreshableSession>, StoreError>;
 
     /// Notes that the session was refreshed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn refresh_session(
         &mut self,
         id: SessionId,
@@ -167,9 +161,6 @@ pub trait SessionRows {
 
     /// At most `limit` of the user's sessions that last, the most recently used first, by the times at
     /// which they were.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_sessions(
         &mut self,
         user: UserId,
@@ -179,15 +170,9 @@ pub trait SessionRows {
     ) -> Result<Vec<SessionListing>, StoreError>;
 
     /// How many of the user's sessions last.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError>;
 
     /// Ends those of the user's sessions that last, and returns them.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn end_sessions(
         &mut self,
         user: UserId,
@@ -198,9 +183,6 @@ pub trait SessionRows {
 
     /// Ends the longest unused of the user's sessions that last, so that `keep` are left, and returns
     /// those it ended.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn end_longest_unused(
         &mut self,
         user: UserId,
@@ -211,21 +193,12 @@ pub trait SessionRows {
 
     /// Says of all of the user's sessions whether one-time passwords must be set up before any
     /// permission counts.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn set_totp_due(&mut self, user: UserId, totp_due: bool) -> Result<(), StoreError>;
 
     /// Those of `ids` that last.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn live_sessions(&mut self, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError>;
 
     /// At most `limit` sessions that were ended after that time, the latest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn sessions_ended_after(
         &mut self,
         time: DateTime<Utc>,

@@ -19,9 +19,6 @@ pub struct ChatTicket {
 /// Tickets in the store, known by their hash alone.
 pub trait TicketRows {
     /// Keeps a ticket; also drops those that expired before `now`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn insert_ticket(
         &mut self,
         ticket_hash: &[u8],
@@ -30,8 +27,5 @@ pub trait TicketRows {
     ) -> Result<(), StoreError>;
 
     /// Takes the ticket out: of two who come with the same one, one gets it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn take_ticket(&mut self, ticket_hash: &[u8]) -> Result<Option<ChatTicket>, StoreError>;
 }

@@ -101,9 +101,6 @@ struct Begun {
 impl Sessions {
     /// Exchanges an e-mail address, a password and perhaps a one-time password for tokens. All wrong
     /// log-ins fail alike and take alike. An account that its owner had hidden is shown again.
-    ///
-    /// # Errors
-    /// [`LogInError`].
     pub async fn log_in(&self, draft: LogInDraft, origin: Origin) -> Result<LogIn, LogInError> {
         let begun = self.enter(draft, Lasting::Refreshed, origin).await?;
         Ok(LogIn {
@@ -115,9 +112,6 @@ impl Sessions {
     }
 
     /// Logs in for one access token, after which the session is over.
-    ///
-    /// # Errors
-    /// [`LogInError`].
     pub async fn log_in_once(
         &self,
         draft: LogInDraft,

@@ -35,9 +35,6 @@ pub enum SessionError {
 
 impl Sessions {
     /// A page of the caller's sessions, the most recently used first.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn list(
         &self,
         caller: Caller,
@@ -62,27 +59,18 @@ impl Sessions {
 
     /// Ends the caller's own session. Its connections to the chat have been told when this returns; the
     /// same holds for the next two.
-    ///
-    /// # Errors
-    /// [`SessionError`].
     pub async fn log_out(&self, caller: Caller) -> Result<(), SessionError> {
         let which = WhichSessions::Only(caller.session);
         self.end(caller, which, EndReason::LogOut).await
     }
 
     /// Ends all of the caller's sessions.
-    ///
-    /// # Errors
-    /// [`SessionError`].
     pub async fn log_out_everywhere(&self, caller: Caller) -> Result<(), SessionError> {
         self.end(caller, WhichSessions::All, EndReason::LogOutEverywhere)
             .await
     }
 
     /// Ends one of the caller's sessions.
-    ///
-    /// # Errors
-    /// [`SessionError`].
     pub async fn revoke(&self, caller: Caller, id: SessionId) -> Result<(), SessionError> {
         self.end(caller, WhichSessions::Only(id), EndReason::Revoked)
             .await

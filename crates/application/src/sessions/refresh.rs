@@ -109,9 +109,6 @@ struct Exchange {
 
 impl Sessions {
     /// Exchanges a refresh token for a new pair.
-    ///
-    /// # Errors
-    /// [`RefreshError`].
     pub async fn refresh(
         &self,
         token: SecretString,
