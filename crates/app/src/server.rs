@@ -69,7 +69,7 @@ pub struct RunningServer {
     listening: JoinHandle<io::Result<()>>,
     set_up: oneshot::Receiver<Result<(), StartError>>,
     /// Sets the database up, then watches over it.
-    keeper: JoinHandle<()>,
+    supervisor: JoinHandle<()>,
     own_postgres: Arc<OnceLock<OwnPostgres>>,
 }
 
@@ -126,7 +126,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let mail = mail::start(&settings, store.clone(), links, wake.clone())?;
     let listener = listener::listen(&settings, AppState::new(parts), chat.clone())?;
     let own_postgres = Arc::new(OnceLock::new());
-    let keeper = set_up::Keeper {
+    let supervisor = set_up::DatabaseSupervisor {
         settings: Arc::clone(&settings),
         readiness: readiness.clone(),
         store,
@@ -142,7 +142,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         address: listener.address,
         http: listener.server.handle(),
         listening: tokio::spawn(listener.server),
-        keeper: tokio::spawn(keeper.keep(done)),
+        supervisor: tokio::spawn(supervisor.keep(done)),
         settings,
         secrets,
         readiness,
@@ -185,7 +185,7 @@ impl RunningServer {
         let drained = join4(
             self.http.stop(true),
             self.chat.shut_down(limit),
-            self.keeper,
+            self.supervisor,
             spawn_blocking(move || mail.stop()),
         );
         if timeout(limit, drained).await.is_err() {

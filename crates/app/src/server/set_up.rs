@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Sets the database up, then watches over it for as long as the server runs.
-pub(super) struct Keeper {
+pub(super) struct DatabaseSupervisor {
     pub(super) settings: Arc<Settings>,
     pub(super) readiness: Readiness,
     pub(super) store: Arc<GuardedStore>,
@@ -38,7 +38,7 @@ pub(super) struct Keeper {
     pub(super) mail: Wake,
 }
 
-impl Keeper {
+impl DatabaseSupervisor {
     /// Tells `done` how setting up went. Ends when the server goes down.
     pub(super) async fn keep(self, done: oneshot::Sender<Result<(), StartError>>) {
         // Not to be left half way: a PostgreSQL that was started must be known to whoever stops it.
