@@ -142,7 +142,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         address: listener.address,
         http: listener.server.handle(),
         listening: tokio::spawn(listener.server),
-        supervisor: tokio::spawn(supervisor.keep(done)),
+        supervisor: tokio::spawn(supervisor.supervise(done)),
         settings,
         secrets,
         readiness,

@@ -40,7 +40,7 @@ pub(super) struct DatabaseSupervisor {
 
 impl DatabaseSupervisor {
     /// Tells `done` how setting up went. Ends when the server goes down.
-    pub(super) async fn keep(self, done: oneshot::Sender<Result<(), StartError>>) {
+    pub(super) async fn supervise(self, done: oneshot::Sender<Result<(), StartError>>) {
         // Not to be left half way: a PostgreSQL that was started must be known to whoever stops it.
         let url = match self.url().await {
             Ok(url) => url,
