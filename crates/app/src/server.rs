@@ -50,10 +50,10 @@ pub use error::StartError;
 pub use signals::Received;
 
 /// How long a request waits for a place at the database.
-const PATIENCE: Duration = Duration::from_secs(5);
+const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one waits for a place to hash a password: many log in at once when a lecture ends, and
 /// waiting is better than being sent away.
-const HASHING_PATIENCE: Duration = Duration::from_secs(30);
+const HASHING_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the server's own PostgreSQL may take to stop: a last checkpoint on a slow disk.
 const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -235,7 +235,7 @@ fn parts(
         &auth.audience,
         auth.access_token_ttl,
     ));
-    let places = BlockingPool::new(settings.database.pool_size as usize, PATIENCE);
+    let places = BlockingPool::new(settings.database.pool_size as usize, POOL_TIMEOUT);
     let database = Database::new(store, places);
     let chat = ChatEngine::start(
         database.clone(),
@@ -256,7 +256,7 @@ fn parts(
         links: Arc::new(links),
         hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
         policy: Arc::new(GuessingPolicy::new(auth.min_password_score)),
-        hashing: BlockingPool::new(hashing_places(), HASHING_PATIENCE),
+        hashing: BlockingPool::new(hashing_places(), HASHING_TIMEOUT),
         clock,
         ids,
     })

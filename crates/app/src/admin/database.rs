@@ -27,7 +27,7 @@ use crate::{
 /// One command, one connection.
 const POOL_SIZE: u32 = 1;
 /// Nobody else wants the places: whoever asks has them.
-const PATIENCE: Duration = Duration::from_secs(5);
+const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) struct OpenDatabase {
     pub(super) url: SecretString,
@@ -74,7 +74,7 @@ impl OpenDatabase {
 
     /// The use cases of accounts on it.
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
-        let pool = || BlockingPool::new(1, PATIENCE);
+        let pool = || BlockingPool::new(1, POOL_TIMEOUT);
         Accounts {
             database: Database::new(self.store(), pool()),
             passwords: PasswordWork {
