@@ -28,7 +28,7 @@ use uuid::Uuid;
 pub(crate) use abu_test_support::{ChatClient as Client, caller};
 
 /// How long anything may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a token is good that does not end within a test.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -168,7 +168,7 @@ impl Chat {
     /// Ends the server the way a signal does.
     pub(crate) async fn shut_down(&self) {
         let stopping = self.handle.stop(true);
-        self.engine.shut_down(PATIENCE).await;
+        self.engine.shut_down(EVENT_TIMEOUT).await;
         stopping.await;
     }
 }
@@ -210,7 +210,7 @@ pub(crate) struct Held {
 impl Held {
     /// Waits until the store is stopped.
     pub(crate) async fn reached(self) -> mpsc::Sender<()> {
-        let reached = tokio::time::timeout(PATIENCE, self.reached);
+        let reached = tokio::time::timeout(EVENT_TIMEOUT, self.reached);
         reached.await.unwrap().unwrap();
         self.holding
     }

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// How long a line may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Keeps every line of the process's log, of all levels and modules.
 struct Lines {
@@ -97,7 +97,7 @@ fn line_with(module: &str, mine: &str) -> String {
     let missing = |lines: &mut Vec<String>| !lines.iter().any(|line| is_mine(&line));
     let (lines, _) = LINES
         .more
-        .wait_timeout_while(lines, PATIENCE, missing)
+        .wait_timeout_while(lines, EVENT_TIMEOUT, missing)
         .unwrap();
     let line = lines.iter().find(is_mine).cloned();
     // The lock is given back before anything fails: all other tests log through it.
