@@ -71,7 +71,7 @@ impl ChatEngine {
             Arc::clone(store),
             Arc::clone(&bus),
             Arc::clone(&ids),
-            settings.store_patience,
+            settings.store_timeout,
         )?;
         let read_marks = Arc::new(read_marks);
         Ok(Self(Arc::new(Engine {

@@ -61,7 +61,7 @@ pub(crate) struct ReadMarks {
 struct Shared {
     marks: Mutex<Marks>,
     changed: Condvar,
-    patience: Duration,
+    store_timeout: Duration,
     store: Arc<dyn Store>,
     bus: Arc<LocalBus>,
     ids: Arc<dyn Ids>,
@@ -93,12 +93,12 @@ impl ReadMarks {
         store: Arc<dyn Store>,
         bus: Arc<LocalBus>,
         ids: Arc<dyn Ids>,
-        patience: Duration,
+        store_timeout: Duration,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             marks: Mutex::default(),
             changed: Condvar::new(),
-            patience,
+            store_timeout,
             store,
             bus,
             ids,
@@ -229,7 +229,7 @@ impl Shared {
 
     fn expire(&self, now: Instant) -> Vec<Event> {
         let is_over = |since: Option<Instant>| {
-            since.is_some_and(|since| now.saturating_duration_since(since) >= self.patience)
+            since.is_some_and(|since| now.saturating_duration_since(since) >= self.store_timeout)
         };
         let mut marks = self.marks.lock();
         let mut lost = Vec::new();
