@@ -282,7 +282,7 @@ fn chat(reader: &mut Reader) -> ChatSettings {
         writer_queue: reader.whole("chat.writer_queue", 1..=1_000_000),
         writer_batch: reader.whole("chat.writer_batch", 1..=5_000),
         writer_gather: reader.seconds("chat.writer_gather", 0.0..=0.1),
-        store_timeout: reader.seconds("chat.store_timeout", 0.1..=60.0),
+        store_timeout: reader.seconds("chat.store_patience", 0.1..=60.0),
         worker_queue: reader.whole("chat.worker_queue", 1..=1_000_000),
     }
 }
