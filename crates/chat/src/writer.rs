@@ -12,7 +12,7 @@
 //!
 //! Locks: the queue's, for a few instructions at a time, never while storing or publishing.
 
-mod telling;
+mod notify;
 
 use std::{
     collections::VecDeque,
@@ -34,14 +34,14 @@ use abu_domain::{
 };
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use self::telling::{Refusal, Waiter};
+use self::notify::{Refusal, Waiter};
 use crate::{
     ChatSettings,
     bus::{Event, LocalBus},
     read_marks::ReadMarks,
 };
 
-pub(crate) use self::telling::{Sender, unavailable};
+pub(crate) use self::notify::{Sender, unavailable};
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);
@@ -276,10 +276,10 @@ impl Shared {
         let expired = expired
             .into_iter()
             .map(|submission| Waiter::of(submission.sender, &submission.write))
-            .filter_map(|waiter| telling::refuse(waiter, &Refusal::Unavailable));
+            .filter_map(|waiter| notify::refuse(waiter, &Refusal::Unavailable));
         let doubtful = doubtful
             .into_iter()
-            .filter_map(|waiter| telling::refuse(waiter, &Refusal::InDoubt));
+            .filter_map(|waiter| notify::refuse(waiter, &Refusal::InDoubt));
         expired.chain(doubtful).collect()
     }
 }
@@ -460,9 +460,9 @@ impl Storing {
                 if let StoreOutcome::Stored(message) = &outcome {
                     self.mark_read(message, waiter.as_ref());
                 }
-                events.extend(telling::of_message(outcome, waiter, &reactions));
+                events.extend(notify::of_message(outcome, waiter, &reactions));
             } else if let Some(outcome) = changes.next() {
-                events.extend(telling::of_change(outcome, waiter, in_doubt));
+                events.extend(notify::of_change(outcome, waiter, in_doubt));
             }
         }
         self.shared.bus.publish_blocking(events);
@@ -481,7 +481,7 @@ impl Storing {
 
     fn refuse_all(&self, refusal: &Refusal) {
         let waiters = self.settled().waiters.into_iter();
-        let events = waiters.filter_map(|waiter| telling::refuse(waiter, refusal));
+        let events = waiters.filter_map(|waiter| notify::refuse(waiter, refusal));
         self.shared.bus.publish_blocking(events.collect());
     }
 
