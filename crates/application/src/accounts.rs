@@ -2,7 +2,7 @@
 
 mod changes;
 mod groups;
-mod standing;
+mod suspension;
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub use changes::UserUpdate;
-pub use standing::ERASURE_DELAY;
+pub use suspension::ERASURE_DELAY;
 
 /// The use cases of accounts.
 #[derive(Clone)]
