@@ -35,9 +35,9 @@ use tokio::{
 
 use crate::{
     database::{GuardedStore, OwnPostgres},
-    kept_secrets::{KeptSecret, KeptSecrets},
     mail::{self, MailWorker, Wake},
     readiness::{Readiness, ServingState},
+    secret_store::{SecretStore, StoredSecret},
     security::{
         BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
     },
@@ -61,7 +61,7 @@ const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct RunningServer {
     address: SocketAddr,
     settings: Arc<Settings>,
-    secrets: KeptSecrets,
+    secrets: SecretStore,
     readiness: Readiness,
     chat: ChatEngine,
     mail: MailWorker,
@@ -115,7 +115,7 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
 /// To be called inside a Tokio or Actix runtime.
 pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let settings = Arc::new(settings);
-    let secrets = KeptSecrets::new(&settings.data.dir);
+    let secrets = SecretStore::new(&settings.data.dir);
     let readiness = Readiness::default();
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let parts = parts(&settings, &secrets, &readiness, Arc::clone(&store))?;
@@ -212,7 +212,7 @@ impl RunningServer {
 /// Everything that requests need, on a store that is not there yet.
 fn parts(
     settings: &Arc<Settings>,
-    secrets: &KeptSecrets,
+    secrets: &SecretStore,
     readiness: &Readiness,
     store: Arc<GuardedStore>,
 ) -> Result<AppParts, StartError> {
@@ -221,11 +221,11 @@ fn parts(
     let auth = &settings.auth;
     let secret = match &auth.jwt_secret {
         Some(configured) => configured.clone(),
-        None => secrets.get_or_make(KeptSecret::JwtSecret, &*ids)?,
+        None => secrets.get_or_make(StoredSecret::JwtSecret, &*ids)?,
     };
     let encryption_key = match &auth.encryption_key {
         Some(configured) => configured.clone(),
-        None => secrets.get_or_make(KeptSecret::EncryptionKey, &*ids)?,
+        None => secrets.get_or_make(StoredSecret::EncryptionKey, &*ids)?,
     };
     let refresh_tokens = HmacRefreshTokens::new(secret.expose_secret().as_bytes());
     let links = HmacLinkTokens::new(secret.expose_secret().as_bytes());

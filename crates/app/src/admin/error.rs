@@ -10,7 +10,7 @@ use abu_application::{
 use abu_repository::migrations::MigrationError;
 
 use crate::{
-    database::PreparationError, exit_code, kept_secrets::KeptSecretsError, settings::Mistakes,
+    database::PreparationError, exit_code, secret_store::SecretStoreError, settings::Mistakes,
 };
 
 /// Why a command failed, in words for the operator.
@@ -45,7 +45,7 @@ pub enum AdminError {
     Usage(String),
     /// A secret could not be removed.
     #[error(transparent)]
-    Secrets(#[from] KeptSecretsError),
+    Secrets(#[from] SecretStoreError),
     /// What was asked for cannot be done to the account.
     #[error(transparent)]
     Account(AccountError),

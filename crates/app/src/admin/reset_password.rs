@@ -5,7 +5,7 @@ use abu_domain::text::EmailAddress;
 use super::{AdminError, database::OpenDatabase, operator::operator, password::new_password};
 use crate::{
     database::require_migrated,
-    kept_secrets::{KeptSecret, KeptSecrets},
+    secret_store::{SecretStore, StoredSecret},
     settings::Settings,
 };
 
@@ -23,7 +23,7 @@ pub(super) fn run(
     }
     if settings.superuser.email.as_ref() == Some(email) {
         // What the server had made for them is not their password any more.
-        KeptSecrets::new(&settings.data.dir).remove(KeptSecret::SuperuserPassword)?;
+        SecretStore::new(&settings.data.dir).remove(StoredSecret::SuperuserPassword)?;
     }
     writeln!(
         io::stdout(),

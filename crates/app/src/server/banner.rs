@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::RunningServer;
-use crate::{database, kept_secrets::KeptSecret, mail, settings::Environment};
+use crate::{database, mail, secret_store::StoredSecret, settings::Environment};
 
 pub(super) fn print(server: &RunningServer) {
     // Without a standard output there is nobody to tell.
@@ -48,7 +48,7 @@ fn write(out: &mut impl Write, server: &RunningServer) -> io::Result<()> {
 }
 
 fn how_to_get_the_password(server: &RunningServer) -> String {
-    let kept = server.secrets.path(KeptSecret::SuperuserPassword);
+    let kept = server.secrets.path(StoredSecret::SuperuserPassword);
     let superuser = &server.settings.superuser;
     if superuser.password.is_none() && kept.exists() {
         return format!("cat {}", quoted(&full(&kept)));

@@ -1,6 +1,6 @@
 use std::{io, net::SocketAddr};
 
-use crate::{database::PreparationError, exit_code, kept_secrets::KeptSecretsError};
+use crate::{database::PreparationError, exit_code, secret_store::SecretStoreError};
 
 /// Why a server did not start, in words for its operator.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum StartError {
     },
     /// The server's secrets cannot be kept.
     #[error(transparent)]
-    Secrets(#[from] KeptSecretsError),
+    Secrets(#[from] SecretStoreError),
     /// The server's own PostgreSQL does not start.
     #[error("{0}; to use another PostgreSQL set database.url (ABU__DATABASE__URL)")]
     OwnPostgres(#[from] abu_embedded_postgres::StartError),

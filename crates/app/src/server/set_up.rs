@@ -19,9 +19,9 @@ use super::{
 use crate::{
     backoff::Backoff,
     database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError},
-    kept_secrets::KeptSecrets,
     mail::Wake,
     readiness::{Readiness, ServingState},
+    secret_store::SecretStore,
     settings::Settings,
 };
 
@@ -31,7 +31,7 @@ pub(super) struct DatabaseSupervisor {
     pub(super) readiness: Readiness,
     pub(super) store: Arc<GuardedStore>,
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
-    pub(super) secrets: KeptSecrets,
+    pub(super) secrets: SecretStore,
     pub(super) hasher: Arc<dyn PasswordHasher>,
     pub(super) live_chat: Arc<dyn LiveChat>,
     pub(super) policy: Arc<dyn PasswordPolicy>,
