@@ -29,7 +29,7 @@ pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditRow, AuditRows};
 pub use consents::{ConsentRows, Consents};
 pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
 pub use erasures::{Erasure, ErasureRows};
-pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
+pub use idempotency::{IdempotencyRows, KnownRequest, RequestKey, StoredResponse};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError, Submitted};
 pub use mail::{

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use abu_application::{
     access::Caller,
     idempotency::{Begun, Claim, KeyedRequest},
-    ports::KeptAnswer,
+    ports::StoredResponse,
 };
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
@@ -254,7 +254,12 @@ async fn carry_out<B: MessageBody + 'static>(
 }
 
 /// Keeps the answer, or lets go of the key. What was done is done, so the caller is answered either way.
-async fn settle(state: &AppState, claim: Claim, answer: Option<KeptAnswer>, id: Option<RequestId>) {
+async fn settle(
+    state: &AppState,
+    claim: Claim,
+    answer: Option<StoredResponse>,
+    id: Option<RequestId>,
+) {
     let settled = state.idempotency.finish(claim, answer).await;
     if let (Err(error), Some(id)) = (settled, id) {
         log::warn!(request:% = id; "the answer to a request with an idempotency key is not kept: {error}");
@@ -264,7 +269,7 @@ async fn settle(state: &AppState, claim: Claim, answer: Option<KeptAnswer>, id: 
 /// The response as it was, and what is to be kept of it.
 fn kept<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
-) -> (ServiceResponse<BoxBody>, Option<KeptAnswer>) {
+) -> (ServiceResponse<BoxBody>, Option<StoredResponse>) {
     let (request, response) = response.map_into_boxed_body().into_parts();
     let is_final = is_final(response.status(), response.headers());
     let (head, body) = response.into_parts();
@@ -274,7 +279,7 @@ fn kept<B: MessageBody + 'static>(
     };
     let answer = whole
         .filter(|bytes| is_final && bytes.len() <= MAX_KEPT)
-        .map(|bytes| KeptAnswer {
+        .map(|bytes| StoredResponse {
             status: head.status().as_u16(),
             content_type: text(head.headers(), &header::CONTENT_TYPE),
             location: text(head.headers(), &header::LOCATION),
@@ -316,8 +321,8 @@ impl Replayed {
     }
 }
 
-fn told_again(request: ServiceRequest, answer: KeptAnswer) -> ServiceResponse<BoxBody> {
-    let KeptAnswer {
+fn told_again(request: ServiceRequest, answer: StoredResponse) -> ServiceResponse<BoxBody> {
+    let StoredResponse {
         status,
         content_type,
         location,
@@ -426,7 +431,7 @@ mod tests {
         );
     }
 
-    fn kept_of(body: BoxBody) -> (Option<KeptAnswer>, HttpResponse) {
+    fn kept_of(body: BoxBody) -> (Option<StoredResponse>, HttpResponse) {
         let response = HttpResponse::Created()
             .insert_header((header::LOCATION, "/things/7"))
             .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -440,7 +445,7 @@ mod tests {
     #[test]
     fn an_answer_is_kept_and_given() {
         let (answer, given) = kept_of(BoxBody::new("{}"));
-        let expected = KeptAnswer {
+        let expected = StoredResponse {
             status: 201,
             content_type: Some("application/json".to_owned()),
             location: Some("/things/7".to_owned()),

@@ -19,7 +19,7 @@ pub struct RequestKey {
 
 /// An answer as it was given. What its parts mean is for those who give and take it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct KeptAnswer {
+pub struct StoredResponse {
     /// How it ended.
     pub status: u16,
     /// What kind of text the body is.
@@ -33,9 +33,9 @@ pub struct KeptAnswer {
 }
 
 /// Hides all but how it ended: answers hold personal data.
-impl fmt::Debug for KeptAnswer {
+impl fmt::Debug for StoredResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeptAnswer({}, …)", self.status)
+        write!(f, "StoredResponse({}, …)", self.status)
     }
 }
 
@@ -45,7 +45,7 @@ pub struct KnownRequest {
     /// Differs between requests that differ.
     pub fingerprint: Vec<u8>,
     /// Its answer; `None` while it is under way.
-    pub answer: Option<KeptAnswer>,
+    pub answer: Option<StoredResponse>,
 }
 
 /// Keys of requests in the store, and the answers that go with them.
@@ -72,7 +72,7 @@ pub trait IdempotencyRows {
         &mut self,
         key: &RequestKey,
         claimed_at: DateTime<Utc>,
-        answer: &KeptAnswer,
+        answer: &StoredResponse,
     ) -> Result<(), StoreError>;
 
     /// Lets go of the key that was claimed at `claimed_at`, if it is still held and has no answer.
