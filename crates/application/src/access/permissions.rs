@@ -1,7 +1,7 @@
 //! Permissions, as the office sees them and adds its own.
 
 use abu_domain::{
-    access::{KeptPermission, Permission, PermissionName, Scope},
+    access::{Permission, PermissionName, PermissionRecord, Scope},
     text::Description,
 };
 
@@ -40,7 +40,7 @@ impl AccessControl {
         &self,
         caller: Caller,
         name: PermissionName,
-    ) -> Result<KeptPermission, RightsError> {
+    ) -> Result<PermissionRecord, RightsError> {
         self.database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewPermission)?;
@@ -56,7 +56,7 @@ impl AccessControl {
         caller: Caller,
         filter: NameFilter,
         page: ListRequest<String>,
-    ) -> Result<Listed<KeptPermission>, RightsError> {
+    ) -> Result<Listed<PermissionRecord>, RightsError> {
         self.database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewPermission)?;
@@ -75,7 +75,7 @@ impl AccessControl {
         &self,
         caller: Caller,
         draft: PermissionDraft,
-    ) -> Result<KeptPermission, RightsError> {
+    ) -> Result<PermissionRecord, RightsError> {
         let (now, entry_id) = self.moment();
         self.database
             .transaction(move |tx| {
@@ -100,7 +100,7 @@ impl AccessControl {
         name: PermissionName,
         change: PermissionChange,
         expected: Expected,
-    ) -> Result<KeptPermission, RightsError> {
+    ) -> Result<PermissionRecord, RightsError> {
         let (now, entry_id) = self.moment();
         self.database
             .transaction(move |tx| {

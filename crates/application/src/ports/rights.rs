@@ -1,5 +1,5 @@
 use abu_domain::{
-    access::{Group, GroupName, KeptPermission, PermissionName, Role, RoleName},
+    access::{Group, GroupName, PermissionName, PermissionRecord, Role, RoleName},
     text::Description,
 };
 use chrono::{DateTime, Utc};
@@ -17,7 +17,8 @@ pub struct NameFilter {
 /// Permissions in the store.
 pub trait PermissionRows {
     /// The permission.
-    fn permission(&mut self, name: &PermissionName) -> Result<Option<KeptPermission>, StoreError>;
+    fn permission(&mut self, name: &PermissionName)
+    -> Result<Option<PermissionRecord>, StoreError>;
 
     /// At most `limit` permissions by name.
     fn list_permissions(
@@ -25,7 +26,7 @@ pub trait PermissionRows {
         filter: &NameFilter,
         seek: Seek<String>,
         limit: u32,
-    ) -> Result<Vec<KeptPermission>, StoreError>;
+    ) -> Result<Vec<PermissionRecord>, StoreError>;
 
     /// How many permissions pass the filter.
     fn count_permissions(&mut self, filter: &NameFilter) -> Result<Total, StoreError>;
