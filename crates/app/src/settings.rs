@@ -21,7 +21,7 @@ use crate::rate_limits::Quota;
 
 pub use effective::Effective;
 pub use environment::Environment;
-pub use mistake::{Mistake, Mistakes};
+pub use mistake::{ConfigError, ConfigErrors};
 pub use sources::Sources;
 
 /// The settings in force. `config/default.toml` explains each one under the same name.
@@ -237,7 +237,7 @@ pub struct Configuration {
     /// Every setting as it is in force, secrets hidden.
     pub effective: Vec<Effective>,
     /// The settings, or all that is wrong with them.
-    pub settings: Result<Settings, Mistakes>,
+    pub settings: Result<Settings, ConfigErrors>,
 }
 
 impl Configuration {
@@ -253,7 +253,7 @@ impl Configuration {
             effective: findings.effective,
             settings: match findings.mistakes.is_empty() {
                 true => Ok(settings),
-                false => Err(Mistakes(findings.mistakes)),
+                false => Err(ConfigErrors(findings.mistakes)),
             },
         }
     }
@@ -273,8 +273,8 @@ impl Settings {
     /// Reads all places.
     ///
     /// # Errors
-    /// [`Mistakes`]: all of them at once.
-    pub fn load(sources: &Sources) -> Result<Self, Mistakes> {
+    /// [`ConfigErrors`]: all of them at once.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
         Configuration::read(sources).settings
     }
 }

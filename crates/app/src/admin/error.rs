@@ -10,7 +10,7 @@ use abu_application::{
 use abu_repository::migrations::MigrationError;
 
 use crate::{
-    database::PreparationError, exit_code, secret_store::SecretStoreError, settings::Mistakes,
+    database::PreparationError, exit_code, secret_store::SecretStoreError, settings::ConfigErrors,
 };
 
 /// Why a command failed, in words for the operator.
@@ -18,7 +18,7 @@ use crate::{
 pub enum AdminError {
     /// The settings are wrong.
     #[error(transparent)]
-    Settings(#[from] Mistakes),
+    Settings(#[from] ConfigErrors),
     /// Settings are missing that could not be asked for.
     #[error("{}", missing(.0))]
     Missing(Vec<&'static str>),

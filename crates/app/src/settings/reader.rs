@@ -5,24 +5,24 @@ use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Durati
 use config::{Value, ValueKind};
 use secrecy::SecretString;
 
-use super::{effective::Effective, mistake::Mistake};
+use super::{effective::Effective, mistake::ConfigError};
 
 /// The settings that were collected, on their way to becoming typed. Where one is wrong, a
 /// placeholder is returned: whoever notes a mistake must not use the result.
 pub(super) struct Reader {
     values: BTreeMap<String, Value>,
     effective: Vec<Effective>,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<ConfigError>,
 }
 
 /// What was read, and what was wrong with it.
 pub(super) struct Findings {
     pub(super) effective: Vec<Effective>,
-    pub(super) mistakes: Vec<Mistake>,
+    pub(super) mistakes: Vec<ConfigError>,
 }
 
 impl Reader {
-    pub(super) fn new(values: BTreeMap<String, Value>, mistakes: Vec<Mistake>) -> Self {
+    pub(super) fn new(values: BTreeMap<String, Value>, mistakes: Vec<ConfigError>) -> Self {
         Self {
             values,
             effective: Vec::new(),
@@ -156,7 +156,7 @@ impl Reader {
     /// Whatever nobody asked for is a mistake as well: most often a slip in a name.
     pub(super) fn finish(mut self) -> Findings {
         for (key, value) in self.values {
-            self.mistakes.push(Mistake {
+            self.mistakes.push(ConfigError {
                 subject: key,
                 origin: value.origin().map(str::to_owned),
                 problem: "is not a setting".to_owned(),
@@ -194,7 +194,7 @@ impl Reader {
             return;
         }
         let read = self.effective.iter().find(|entry| entry.key == key);
-        self.mistakes.push(Mistake {
+        self.mistakes.push(ConfigError {
             subject: key.to_owned(),
             origin: read.and_then(|entry| entry.origin.clone()),
             problem: rule.into(),
