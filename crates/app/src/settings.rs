@@ -2,7 +2,7 @@
 
 mod effective;
 mod environment;
-mod mistake;
+mod error;
 mod reader;
 mod sections;
 mod sources;
@@ -21,7 +21,7 @@ use crate::rate_limits::Quota;
 
 pub use effective::Effective;
 pub use environment::Environment;
-pub use mistake::{ConfigError, ConfigErrors};
+pub use error::{ConfigError, ConfigErrors};
 pub use sources::Sources;
 
 /// The settings in force. `config/default.toml` explains each one under the same name.
@@ -245,15 +245,15 @@ impl Configuration {
     pub fn read(sources: &Sources) -> Self {
         let collected = sources.collect();
         let environment = collected.environment;
-        let mut reader = reader::Reader::new(collected.values, collected.mistakes);
+        let mut reader = reader::Reader::new(collected.values, collected.errors);
         let settings = sections::read(&mut reader, environment);
         let findings = reader.finish();
         Self {
             environment,
             effective: findings.effective,
-            settings: match findings.mistakes.is_empty() {
+            settings: match findings.errors.is_empty() {
                 true => Ok(settings),
-                false => Err(ConfigErrors(findings.mistakes)),
+                false => Err(ConfigErrors(findings.errors)),
             },
         }
     }

@@ -16,7 +16,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// A mistake in something that is no setting itself.
+    /// A error in something that is no setting itself.
     pub(super) fn in_source(subject: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             subject: subject.into(),
@@ -46,10 +46,10 @@ pub struct ConfigErrors(pub Vec<ConfigError>);
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the configuration has mistakes:")?;
+        f.write_str("the configuration has errors:")?;
         self.0
             .iter()
-            .try_for_each(|mistake| write!(f, "\n  {mistake}"))
+            .try_for_each(|error| write!(f, "\n  {error}"))
     }
 }
 

@@ -30,7 +30,7 @@ const PLACEHOLDER_WORDS: [&str; 7] = [
 ];
 const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
 
-/// Reads every setting. Where the reader notes a mistake, the result is not to be used.
+/// Reads every setting. Where the reader notes a error, the result is not to be used.
 pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
     let mut settings = Settings {
         environment,
