@@ -2,7 +2,7 @@
 
 pub mod admin;
 mod backoff;
-pub mod causes;
+pub mod error_chain;
 mod database;
 pub mod exit_code;
 pub mod http;

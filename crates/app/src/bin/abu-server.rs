@@ -6,7 +6,7 @@ use std::{
 };
 
 use abu_app::{
-    causes::with_causes,
+    error_chain::error_chain,
     exit_code, logging, open_files,
     server::{self, Ending},
     settings::{Settings, Sources},
@@ -53,5 +53,5 @@ fn main() -> ! {
 
 fn complain(error: &dyn std::error::Error) {
     // Without a standard error there is nobody to tell.
-    let _ = writeln!(io::stderr(), "abu-server: {}", with_causes(error));
+    let _ = writeln!(io::stderr(), "abu-server: {}", error_chain(error));
 }
