@@ -8,7 +8,7 @@ pub mod exit_code;
 pub mod http;
 pub mod logging;
 mod mail;
-pub mod open_files;
+pub mod fd_limit;
 pub mod rate_limits;
 pub mod readiness;
 pub mod secret_store;

@@ -7,7 +7,7 @@ use std::{
 
 use abu_app::{
     error_chain::error_chain,
-    exit_code, logging, open_files,
+    exit_code, fd_limit, logging,
     server::{self, Ending},
     settings::{Settings, Sources},
 };
@@ -36,7 +36,7 @@ fn main() -> ! {
         }
     };
     logging::init(&settings.log.filter);
-    open_files::allow_as_many_as_possible();
+    fd_limit::allow_as_many_as_possible();
     let system = System::new();
     let code = match system.block_on(server::run(settings)) {
         Ok(Ending::Stopped) => exit_code::OK,
