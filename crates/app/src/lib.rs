@@ -2,13 +2,13 @@
 
 pub mod admin;
 mod backoff;
-pub mod error_chain;
 mod database;
+pub mod error_chain;
 pub mod exit_code;
+pub mod fd_limit;
 pub mod http;
 pub mod logging;
 mod mail;
-pub mod fd_limit;
 pub mod rate_limits;
 pub mod readiness;
 pub mod secret_store;

@@ -1,8 +1,8 @@
 //! What the operator decides: read from files and variables, checked as a whole, typed.
 
+mod config_error;
 mod effective;
 mod environment;
-mod error;
 mod reader;
 mod sections;
 mod sources;
@@ -19,9 +19,9 @@ use secrecy::SecretString;
 
 use crate::rate_limits::Quota;
 
+pub use config_error::{ConfigError, ConfigErrors};
 pub use effective::Effective;
 pub use environment::Environment;
-pub use error::{ConfigError, ConfigErrors};
 pub use sources::Sources;
 
 /// The settings in force. `config/default.toml` explains each one under the same name.

@@ -8,7 +8,7 @@ use actix_web::{HttpServer, dev::Server};
 use super::{StartError, hashing_places};
 use crate::{http, settings::Settings, state::AppState};
 
-/// Longer than load balancers supervise idle connections, so that they close them and not we.
+/// Longer than load balancers keep idle connections, so that they close them and not we.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send a request's head.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);

@@ -46,10 +46,8 @@ pub struct ConfigErrors(pub Vec<ConfigError>);
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the configuration has errors:")?;
-        self.0
-            .iter()
-            .try_for_each(|error| write!(f, "\n  {error}"))
+        f.write_str("the configuration has mistakes:")?;
+        self.0.iter().try_for_each(|error| write!(f, "\n  {error}"))
     }
 }
 

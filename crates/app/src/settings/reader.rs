@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Durati
 use config::{Value, ValueKind};
 use secrecy::SecretString;
 
-use super::{effective::Effective, error::ConfigError};
+use super::{config_error::ConfigError, effective::Effective};
 
 /// The settings that were collected, on their way to becoming typed. Where one is wrong, a
 /// placeholder is returned: whoever notes a error must not use the result.

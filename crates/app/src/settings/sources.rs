@@ -11,7 +11,7 @@ use std::{
 
 use config::{Config, ConfigError, FileFormat, Format, Map, Source, Value};
 
-use super::{environment::Environment, error::ConfigError};
+use super::{config_error::ConfigError, environment::Environment};
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
@@ -169,7 +169,10 @@ impl Source for Layer {
     }
 }
 
-fn environment(variables: &BTreeMap<String, Variable>, errors: &mut Vec<ConfigError>) -> Environment {
+fn environment(
+    variables: &BTreeMap<String, Variable>,
+    errors: &mut Vec<ConfigError>,
+) -> Environment {
     let Some(variable) = variables
         .get("ABU_ENV")
         .filter(|variable| !variable.value.is_empty())
