@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abu_application::ports::{AccessRows, CallerRecord, HeldPermission, StoreError};
+use abu_application::ports::{AccessRepository, CallerRecord, HeldPermission, StoreError};
 use abu_domain::{
     SessionId, UserId,
     access::{
@@ -123,7 +123,7 @@ fn names(
     Ok(names.into_iter().collect())
 }
 
-impl AccessRows for Session<'_> {
+impl AccessRepository for Session<'_> {
     fn caller(
         &mut self,
         user: UserId,

@@ -1,7 +1,7 @@
 //! Keys of requests that are done once, and what they were answered.
 
 use abu_application::ports::{
-    IdempotencyRows, KnownRequest, RequestKey, StoreError, StoredResponse,
+    IdempotencyRepository, KnownRequest, RequestKey, StoreError, StoredResponse,
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -68,7 +68,7 @@ struct AnswerRow<'a> {
     body: &'a [u8],
 }
 
-impl IdempotencyRows for Session<'_> {
+impl IdempotencyRepository for Session<'_> {
     fn claim_key(
         &mut self,
         key: &RequestKey,

@@ -4,7 +4,7 @@ use abu_application::{
     lists::{Seek, TimePosition, Total},
     ports::{
         ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession,
-        SessionListing, SessionRefresh, SessionRows, StoreError, WhichSessions,
+        SessionListing, SessionRefresh, SessionRepository, StoreError, WhichSessions,
     },
 };
 use abu_domain::{SessionId, UserId};
@@ -86,7 +86,7 @@ fn lasting(user: UserId, now: DateTime<Utc>) -> sessions::BoxedQuery<'static, Pg
         .into_boxed()
 }
 
-impl SessionRows for Session<'_> {
+impl SessionRepository for Session<'_> {
     fn insert_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
         self.run(|connection| {
             // Two of these at once each sweep out other rows, and neither sweeps for long.

@@ -80,7 +80,7 @@ pub struct HeldPermission {
 
 /// What people may do, in the store. Whoever is in the group of super admins holds every permission
 /// there is, whatever the roles of the group say.
-pub trait AccessRows {
+pub trait AccessRepository {
     /// What is known of `user`, who comes with a token of `session`; `None` where there is no such
     /// account or the session has ended. Of a suspended account, whose sessions have all ended, that
     /// much is told nevertheless. Assigned roles count while their term runs.

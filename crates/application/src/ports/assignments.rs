@@ -22,7 +22,7 @@ pub struct AssignmentFilter {
 }
 
 /// Roles that people hold for a term, in the store.
-pub trait AssignmentRows {
+pub trait AssignmentRepository {
     /// The assigned role.
     fn assignment(&mut self, id: AssignmentId) -> Result<Option<Assignment>, StoreError>;
 

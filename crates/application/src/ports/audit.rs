@@ -75,7 +75,7 @@ pub struct AuditFilter {
 }
 
 /// The audit log in the store.
-pub trait AuditRows {
+pub trait AuditRepository {
     /// Adds an entry behind the newest one. It is the last thing a transaction does: whoever adds
     /// another entry waits until this transaction has ended.
     fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError>;

@@ -65,7 +65,7 @@ pub struct EmailChange {
 /// An address belongs to the account that proved first that its owner reads it, and for a while also
 /// to the account that had it as its primary one and may go back to it. Others may claim it, and get
 /// nothing by that.
-pub trait EmailRows {
+pub trait EmailRepository {
     /// Holds up everybody else who wants the address, until the transaction ends. Whoever makes,
     /// proves or takes back an address begins with this, so that of two only one gets it.
     fn lock_address(&mut self, email: &EmailAddress) -> Result<(), StoreError>;

@@ -19,7 +19,7 @@ pub struct Erasure {
 }
 
 /// Accounts that are to be erased, in the store.
-pub trait ErasureRows {
+pub trait ErasureRepository {
     /// When the account is to be erased, if it is.
     fn erasure_due(&mut self, user: UserId) -> Result<Option<DateTime<Utc>>, StoreError>;
 

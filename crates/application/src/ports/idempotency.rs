@@ -49,7 +49,7 @@ pub struct KnownRequest {
 }
 
 /// Keys of requests in the store, and the answers that go with them.
-pub trait IdempotencyRows {
+pub trait IdempotencyRepository {
     /// Claims the key from `now` to `expires_at`, unless it is in use: one whose time is over is not,
     /// nor is one of the same request that was claimed before `abandoned_before` and never answered.
     /// Also drops some keys whose time is over.

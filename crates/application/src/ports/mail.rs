@@ -74,7 +74,7 @@ pub struct MailFilter {
 
 /// The outbox. Whether a mail is due, and whether a lease is over, is told by the database's clock
 /// alone: those of several servers may differ.
-pub trait MailRows {
+pub trait MailRepository {
     /// Puts a mail into the outbox. Workers of this process are woken when it is committed.
     fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError>;
 

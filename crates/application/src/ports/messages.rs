@@ -160,7 +160,7 @@ pub struct ChangedRows {
 }
 
 /// Messages in the store.
-pub trait MessageRows {
+pub trait MessageRepository {
     /// Stores a batch and gives each message its place, with a handful of statements at most. To be
     /// called inside a transaction: nothing may be shown to anybody before that is committed.
     ///

@@ -20,7 +20,7 @@ pub struct OwnDetails {
 }
 
 /// What their owners do with accounts.
-pub trait OwnAccountRows {
+pub trait OwnAccountRepository {
     /// Locks the account's row until the transaction ends, so that changes of its password, its
     /// addresses and its sessions happen one after the other; false where there is no such account.
     /// Who also locks an address does that first.

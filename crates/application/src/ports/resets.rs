@@ -31,7 +31,7 @@ pub struct PasswordReset {
 }
 
 /// Requests for other passwords.
-pub trait ResetRows {
+pub trait ResetRepository {
     /// Adds a request; those before it for the same account are gone then.
     ///
     /// # Errors

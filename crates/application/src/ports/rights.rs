@@ -15,7 +15,7 @@ pub struct NameFilter {
 }
 
 /// Permissions in the store.
-pub trait PermissionRows {
+pub trait PermissionRepository {
     /// The permission.
     fn permission(&mut self, name: &PermissionName)
     -> Result<Option<PermissionRecord>, StoreError>;
@@ -69,7 +69,7 @@ pub trait PermissionRows {
 }
 
 /// Roles in the store.
-pub trait RoleRows {
+pub trait RoleRepository {
     /// The role.
     fn role(&mut self, name: &RoleName) -> Result<Option<Role>, StoreError>;
 
@@ -133,7 +133,7 @@ pub trait RoleRows {
 }
 
 /// Groups in the store, and who is in them.
-pub trait GroupRows {
+pub trait GroupRepository {
     /// The group.
     fn group(&mut self, name: &GroupName) -> Result<Option<Group>, StoreError>;
 

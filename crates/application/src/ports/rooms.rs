@@ -104,7 +104,7 @@ pub struct ChatMember {
 }
 
 /// Rooms and their members in the store.
-pub trait RoomRows {
+pub trait RoomRepository {
     /// The room.
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
 

@@ -141,7 +141,7 @@ pub struct EndedSession {
 }
 
 /// Log-ins in the store. A session lasts until it is ended, or expires because nobody refreshed it.
-pub trait SessionRows {
+pub trait SessionRepository {
     /// Notes a log-in; also forgets some of the sessions that ended longer ago than
     /// [`ENDED_SESSIONS_KEPT`].
     ///

@@ -20,7 +20,7 @@ pub struct TotpRecord {
 }
 
 /// One-time passwords in the store.
-pub trait TotpRows {
+pub trait TotpRepository {
     /// The second factor of the user, confirmed or not.
     fn totp(&mut self, user: UserId) -> Result<Option<TotpRecord>, StoreError>;
 

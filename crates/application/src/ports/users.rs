@@ -63,7 +63,7 @@ pub struct UserFilter {
 }
 
 /// Accounts in the store.
-pub trait UserRows {
+pub trait UserRepository {
     /// The account, with its groups.
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 

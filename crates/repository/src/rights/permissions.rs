@@ -1,6 +1,6 @@
 use abu_application::{
     lists::{Seek, Total},
-    ports::{NameFilter, PermissionRows, StoreError},
+    ports::{NameFilter, PermissionRepository, StoreError},
 };
 use abu_domain::{
     access::{PermissionName, PermissionRecord},
@@ -55,7 +55,7 @@ fn filtered(filter: &NameFilter) -> Option<permissions::BoxedQuery<'static, Pg>>
     })
 }
 
-impl PermissionRows for Session<'_> {
+impl PermissionRepository for Session<'_> {
     fn permission(
         &mut self,
         name: &PermissionName,
