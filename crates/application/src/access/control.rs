@@ -96,7 +96,7 @@ impl AccessControl {
     }
 
     /// Now, and the id of the audit entry that is about to be written.
-    pub(super) fn moment(&self) -> (DateTime<Utc>, Uuid) {
+    pub(super) fn now_and_entry_id(&self) -> (DateTime<Utc>, Uuid) {
         (self.clock.now(), self.ids.time_ordered())
     }
 }
