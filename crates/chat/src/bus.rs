@@ -30,11 +30,11 @@ pub(crate) struct Asker {
 /// Tells who waits for it, by being dropped with the last worker's share of a batch, that every
 /// worker has handled the event it is part of.
 #[derive(Debug)]
-pub(crate) struct Handled {
+pub(crate) struct Ack {
     _told_by_dropping: oneshot::Sender<()>,
 }
 
-impl Handled {
+impl Ack {
     /// The part of the event, and what ends when the event was handled.
     pub(crate) fn pair() -> (Self, oneshot::Receiver<()>) {
         let (told_by_dropping, handled) = oneshot::channel();
@@ -90,7 +90,7 @@ pub(crate) enum Event {
         removed: Arc<SharedPacket>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// Whether a room takes messages now.
     RoomState {
@@ -100,21 +100,21 @@ pub(crate) enum Event {
         packet: Arc<SharedPacket>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// The room has another name.
     RoomRenamed {
         room: RoomId,
         packet: Arc<SharedPacket>,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// The account was suspended.
     Suspended {
         user: UserId,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// These log-ins of the user have ended.
     LoggedOut {
@@ -122,12 +122,12 @@ pub(crate) enum Event {
         log_ins: Arc<[SessionId]>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// Nothing to do.
     Mark {
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// The server is going down.
     ShutDown,

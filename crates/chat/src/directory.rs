@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::{
-    bus::{Event, Handled, LocalBus},
+    bus::{Ack, Event, LocalBus},
     frame::SharedPacket,
     packets,
 };
@@ -61,7 +61,7 @@ enum Request {
     },
     Refresh {
         change: Change,
-        applied: Handled,
+        applied: Ack,
     },
     Stop,
 }
@@ -141,7 +141,7 @@ impl Directory {
     /// Asks for a change to be read again. Blocks while the queue is full, so not for async code;
     /// what it returns ends when every worker goes by the change.
     pub(crate) fn refresh(&self, change: Change) -> impl Future<Output = ()> + Send + 'static {
-        let (applied, is_applied) = Handled::pair();
+        let (applied, is_applied) = Ack::pair();
         let sent = self.requests.send(Request::Refresh { change, applied });
         async move {
             if sent.is_ok() {
@@ -166,7 +166,7 @@ struct Reader {
     inbox: Receiver<Request>,
     version: Version,
     /// Changes that could not be read; they are tried again until they can.
-    unsettled: Vec<(Change, Handled)>,
+    unsettled: Vec<(Change, Ack)>,
 }
 
 struct Lookup {
@@ -283,7 +283,7 @@ impl Reader {
         }
     }
 
-    fn refresh(&mut self, change: Change, handled: Handled) {
+    fn refresh(&mut self, change: Change, handled: Ack) {
         self.version += 1;
         match self.read(&change) {
             Ok(found) => {
@@ -315,7 +315,7 @@ impl Reader {
     }
 
     /// What the workers are told; nothing of an account that is not suspended after all.
-    fn event(&self, change: Change, found: Found, handled: Handled) -> Option<Event> {
+    fn event(&self, change: Change, found: Found, handled: Ack) -> Option<Event> {
         let version = self.version;
         match (change, found) {
             (Change::Members { room, by, .. }, Found::Memberships(members, found)) => {

@@ -27,7 +27,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{Asker, Batch, Event, Handled, SessionAddress, WorkerId},
+    bus::{Ack, Asker, Batch, Event, SessionAddress, WorkerId},
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
@@ -333,7 +333,7 @@ impl Worker {
                 let engine = &self.0.engine;
                 let _turn = engine.presence_turn.lock().await;
                 let some = self.0.presence.borrow_mut().take(PRESENCE_AT_ONCE);
-                let (handled, all_handled) = Handled::pair();
+                let (handled, all_handled) = Ack::pair();
                 let decide = || presence_events(engine, some, handled);
                 engine.bus.publish_with(decide).await;
                 // Fails as it should, by the other end being dropped.
@@ -584,7 +584,7 @@ impl Typing {
 
 /// What to publish of these users, and that it was handled. Presence is counted here, in the bus's turn,
 /// so that a leave and a join on two workers are told in the order they were counted.
-fn presence_events(engine: &Engine, users: Vec<Presence>, handled: Handled) -> Vec<Event> {
+fn presence_events(engine: &Engine, users: Vec<Presence>, handled: Ack) -> Vec<Event> {
     let told = users
         .into_iter()
         .filter_map(|presence| presence_event(engine, presence));
