@@ -22,7 +22,7 @@ pub(crate) struct SessionAddress {
 
 /// A session that waits for an answer, and what it calls its request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asker {
+pub(crate) struct Requester {
     pub(crate) session: SessionAddress,
     pub(crate) request_ref: Option<RequestRef>,
 }
@@ -48,16 +48,16 @@ impl Ack {
 /// Something workers must know.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// Something that was stored, for every session in a room. `asker` waits for it.
+    /// Something that was stored, for every session in a room. `requester` waits for it.
     InRoom {
         room: RoomId,
-        asker: Option<Asker>,
+        requester: Option<Requester>,
         packet: Arc<SharedPacket>,
     },
-    /// Something that was stored, for every session of one user. `asker` waits for it.
+    /// Something that was stored, for every session of one user. `requester` waits for it.
     ToUser {
         user: UserId,
-        asker: Option<Asker>,
+        requester: Option<Requester>,
         packet: Arc<SharedPacket>,
     },
     /// A packet for every session in a room but the one that caused it.
@@ -75,7 +75,7 @@ pub(crate) enum Event {
     },
     /// An answer for one session alone.
     Answer {
-        asker: Asker,
+        requester: Requester,
         packet: Arc<SharedPacket>,
     },
     /// One session's connection must end, as it cannot be told what became of its message.

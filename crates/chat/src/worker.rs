@@ -27,7 +27,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{Ack, Asker, Batch, Event, SessionAddress, WorkerId},
+    bus::{Ack, Batch, Event, Requester, SessionAddress, WorkerId},
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
@@ -375,17 +375,17 @@ impl Worker {
         match event {
             Event::InRoom {
                 room,
-                asker,
+                requester,
                 packet,
-            } => self.to_room(*room, asker.as_ref(), packet),
+            } => self.to_room(*room, requester.as_ref(), packet),
             Event::ToUser {
                 user,
-                asker,
+                requester,
                 packet,
             } => {
                 let registry = self.0.registry.borrow();
                 let sessions = registry.keyed_sessions_of(*user);
-                self.tell(&registry, sessions, asker.as_ref(), packet);
+                self.tell(&registry, sessions, requester.as_ref(), packet);
             }
             Event::InRoomExcept {
                 room,
@@ -397,10 +397,10 @@ impl Worker {
                 rooms,
                 packet,
             } => self.around_user(*user, rooms, packet),
-            Event::Answer { asker, packet } => {
+            Event::Answer { requester, packet } => {
                 let mut frames = WorkerFrames::of(packet);
-                self.with_session(asker.session, |handle| {
-                    handle.answer(asker.request_ref.as_ref(), &mut frames);
+                self.with_session(requester.session, |handle| {
+                    handle.answer(requester.request_ref.as_ref(), &mut frames);
                 });
             }
             Event::CutOff { session } => {
@@ -486,9 +486,9 @@ impl Worker {
         }
     }
 
-    fn to_room(&self, room: RoomId, asker: Option<&Asker>, packet: &SharedPacket) {
+    fn to_room(&self, room: RoomId, requester: Option<&Requester>, packet: &SharedPacket) {
         let registry = self.0.registry.borrow();
-        self.tell(&registry, registry.in_room(room), asker, packet);
+        self.tell(&registry, registry.in_room(room), requester, packet);
     }
 
     /// Has these sessions told, the one that asked by its answer.
@@ -496,11 +496,11 @@ impl Worker {
         &self,
         registry: &'a Registry<Handle>,
         sessions: impl Iterator<Item = (SessionKey, &'a Handle)>,
-        asker: Option<&Asker>,
+        requester: Option<&Requester>,
         packet: &SharedPacket,
     ) {
-        let asking = asker.and_then(|asker| self.own_key(asker.session));
-        let request_ref = asker.and_then(|asker| asker.request_ref.as_ref());
+        let asking = requester.and_then(|requester| self.own_key(requester.session));
+        let request_ref = requester.and_then(|requester| requester.request_ref.as_ref());
         let mut frames = WorkerFrames::of(packet);
         let mut is_answered = false;
         for (key, session) in sessions {

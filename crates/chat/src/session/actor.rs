@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
     Worker,
-    bus::{Asker, SessionAddress},
+    bus::{Requester, SessionAddress},
     directory::LookupError,
     frame, packets,
     read_marks::{self, Reader, TooManyMarks},
@@ -195,11 +195,11 @@ impl ChatSession {
 
     fn write(&mut self, write: Write, request_ref: Option<RequestRef>) {
         let (request, room) = (write.request(), write.room());
-        let sender = Sender::Session(self.asker(request_ref), self.profile);
+        let sender = Sender::Session(self.requester(request_ref), self.profile);
         let submitted = self.worker.engine().writer.submit(write, sender);
-        if let Err(QueueFull(Sender::Session(asker, _))) = submitted {
+        if let Err(QueueFull(Sender::Session(requester, _))) = submitted {
             let refusal = writer::unavailable(request, room).into();
-            self.send(&refusal, asker.request_ref.as_ref());
+            self.send(&refusal, requester.request_ref.as_ref());
         }
     }
 
@@ -209,11 +209,11 @@ impl ChatSession {
             user_id: self.user,
             seq,
         };
-        let reader = Reader::Session(self.asker(request_ref));
+        let reader = Reader::Session(self.requester(request_ref));
         let noted = self.worker.engine().read_marks.note(mark, reader);
-        if let Err(TooManyMarks(Reader::Session(asker))) = noted {
+        if let Err(TooManyMarks(Reader::Session(requester))) = noted {
             let refusal = read_marks::unavailable(room_id.uuid()).into();
-            self.send(&refusal, asker.request_ref.as_ref());
+            self.send(&refusal, requester.request_ref.as_ref());
         }
     }
 
@@ -442,8 +442,8 @@ impl ChatSession {
         }
     }
 
-    fn asker(&self, request_ref: Option<RequestRef>) -> Asker {
-        Asker {
+    fn requester(&self, request_ref: Option<RequestRef>) -> Requester {
+        Requester {
             session: self.address(),
             request_ref,
         }
