@@ -29,8 +29,8 @@ use super::{
     decoder::{Received, Violation},
     socket::{self, Heard},
     state::{
-        ChangeDraft, Draft, Effect, HistoryRequest, Outcome, PresenceAsked, SessionState,
-        SyncAsked, TokenEnd, World,
+        ChangeDraft, Draft, Effect, HistoryRequest, Outcome, PresenceQuery, SessionState,
+        SyncQuery, TokenEnd, World,
     },
 };
 use crate::{
@@ -249,13 +249,13 @@ impl ChatSession {
 
     fn send_missed(
         &mut self,
-        asked: SyncAsked,
+        asked: SyncQuery,
         request_ref: Option<RequestRef>,
         ctx: &mut Context<Self>,
     ) {
         let engine = Arc::clone(self.worker.engine());
         let viewer = self.user;
-        let SyncAsked {
+        let SyncQuery {
             positions,
             mut not_a_member,
         } = asked;
@@ -278,12 +278,12 @@ impl ChatSession {
 
     fn send_presence(
         &mut self,
-        asked: PresenceAsked,
+        asked: PresenceQuery,
         request_ref: Option<RequestRef>,
         ctx: &mut Context<Self>,
     ) {
         let engine = Arc::clone(self.worker.engine());
-        let PresenceAsked { room, after, limit } = asked;
+        let PresenceQuery { room, after, limit } = asked;
         let read = async move {
             // One more than is told shows whether there are more.
             let members = rooms::members_after(&engine.database, room, after, limit + 1);

@@ -17,7 +17,7 @@ use abu_domain::{
     text::{Emoji, MessageText},
 };
 
-use super::state::{ChangeDraft, Draft, Effect, HistoryRequest, PresenceAsked, SyncAsked, World};
+use super::state::{ChangeDraft, Draft, Effect, HistoryRequest, PresenceQuery, SyncQuery, World};
 use crate::registry::RoomView;
 
 pub(super) fn on_message_send(
@@ -135,7 +135,7 @@ pub(super) fn on_list(
 
 /// Rooms that the user is not in, and ids that are none, are told of as one.
 pub(super) fn on_sync(packet: SyncRequest, world: &dyn World) -> Effect {
-    let mut asked = SyncAsked {
+    let mut asked = SyncQuery {
         positions: Vec::with_capacity(packet.rooms.len()),
         not_a_member: Vec::new(),
     };
@@ -164,7 +164,7 @@ pub(super) fn on_presence(
                 .in_room(room.uuid())
         })
     };
-    Ok(Effect::Presence(PresenceAsked {
+    Ok(Effect::Presence(PresenceQuery {
         room,
         after: packet.after.as_ref().map(user).transpose()?,
         limit: packet.effective_limit(),

@@ -61,9 +61,9 @@ pub(crate) enum Effect {
     /// Note how far the user has read.
     MarkRead { room: RoomId, seq: i64 },
     /// Read what was missed and send it to this session.
-    Sync(SyncAsked),
+    Sync(SyncQuery),
     /// Read who is in a room and send that to this session.
-    Presence(PresenceAsked),
+    Presence(PresenceQuery),
     /// See whether the session may go on with this token.
     Renew(TokenRenew),
     /// Send a ping frame.
@@ -102,7 +102,7 @@ pub(crate) struct ChangeDraft {
 
 /// What was missed, as somebody asked for it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct SyncAsked {
+pub(crate) struct SyncQuery {
     pub(crate) positions: Vec<Position>,
     /// The rooms that the user is not in.
     pub(crate) not_a_member: Vec<abu_chat_protocol::RoomId>,
@@ -110,7 +110,7 @@ pub(crate) struct SyncAsked {
 
 /// Members of a room, as somebody asked for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PresenceAsked {
+pub(crate) struct PresenceQuery {
     pub(crate) room: RoomId,
     pub(crate) after: Option<UserId>,
     pub(crate) limit: u32,

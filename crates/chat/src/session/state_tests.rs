@@ -411,7 +411,7 @@ fn in_v2_each_packet_has_its_effect_and_to_v1_there_is_no_such_type() {
         (
             "presence-request",
             json!({"room_id": archived, "limit": 500, "after": id}),
-            Effect::Presence(PresenceAsked {
+            Effect::Presence(PresenceQuery {
                 room: archived_room(),
                 after: Some(UserId::new(id)),
                 limit: 100,
@@ -423,7 +423,7 @@ fn in_v2_each_packet_has_its_effect_and_to_v1_there_is_no_such_type() {
                 {"room_id": "room123", "last_seq": 3},
                 {"room_id": archived, "last_seq": 3, "last_revision": 4},
             ]}),
-            Effect::Sync(SyncAsked {
+            Effect::Sync(SyncQuery {
                 positions: vec![Position {
                     room_id: archived_room(),
                     last_seq: 3,
@@ -708,11 +708,11 @@ proptest! {
                     | Effect::Change(ChangeDraft { room, .. })
                     | Effect::Typing { room, .. } => prop_assert_eq!(room, open_room()),
                     Effect::MarkRead { room, .. }
-                    | Effect::Presence(PresenceAsked { room, .. })
+                    | Effect::Presence(PresenceQuery { room, .. })
                     | Effect::History(HistoryRequest { room, .. }) => {
                         prop_assert!(session.world.rooms.contains_key(&room));
                     }
-                    Effect::Sync(SyncAsked { positions, not_a_member }) => {
+                    Effect::Sync(SyncQuery { positions, not_a_member }) => {
                         prop_assert_eq!(positions.len() + not_a_member.len(), 1);
                         let mut known = positions.iter().map(|position| position.room_id);
                         prop_assert!(known.all(|room| session.world.rooms.contains_key(&room)));
