@@ -79,7 +79,7 @@ pub(crate) enum Event {
         packet: Arc<SharedPacket>,
     },
     /// One session's connection must end, as it cannot be told what became of its message.
-    CutOff { session: SessionAddress },
+    Disconnect { session: SessionAddress },
     /// What these users are to a room now.
     Memberships {
         room: RoomId,

@@ -403,7 +403,7 @@ impl Worker {
                     handle.answer(requester.request_ref.as_ref(), &mut frames);
                 });
             }
-            Event::CutOff { session } => {
+            Event::Disconnect { session } => {
                 self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
             }
             Event::Memberships {

@@ -156,7 +156,7 @@ pub(super) fn refuse(waiter: Waiter, refusal: &Refusal) -> Option<Event> {
                     requester,
                     packet: Arc::new(SharedPacket::new(error)),
                 },
-                None => Event::CutOff {
+                None => Event::Disconnect {
                     session: requester.session,
                 },
             })
