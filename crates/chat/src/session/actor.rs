@@ -147,7 +147,7 @@ impl ChatSession {
                 Effect::Renew(packet) => self.renew(&packet, request_ref.take(), ctx),
                 Effect::Ping => self.push(frame::ping_frame()),
                 Effect::Close(code) => self.end(code, Instant::now()),
-                Effect::Cut => {
+                Effect::Abort => {
                     self.outbox.cut();
                     ctx.stop();
                 }

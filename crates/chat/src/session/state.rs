@@ -71,7 +71,7 @@ pub(crate) enum Effect {
     /// End the session.
     Close(CloseCode),
     /// The client did not answer the close in time: end the connection.
-    Cut,
+    Abort,
 }
 
 /// What a packet leads to.
@@ -263,7 +263,7 @@ impl SessionState {
     /// Time went by.
     pub(crate) fn on_tick(&mut self, now: Instant) -> Vec<Effect> {
         match self.phase {
-            Phase::Closing { until } if now >= until => return vec![Effect::Cut],
+            Phase::Closing { until } if now >= until => return vec![Effect::Abort],
             Phase::Closing { .. } => return Vec::new(),
             Phase::Open => {}
         }

@@ -500,7 +500,7 @@ fn a_closing_session_takes_no_packets_and_is_cut_when_the_client_does_not_answer
     assert_eq!(session.says(&send(open_room(), "hi")), []);
     assert_eq!(session.tick_at(4 * SECOND), []);
     assert_eq!(session.state.next_deadline(), session.start + 5 * SECOND);
-    assert_eq!(session.tick_at(5 * SECOND), [Effect::Cut]);
+    assert_eq!(session.tick_at(5 * SECOND), [Effect::Abort]);
 }
 
 /// What can come to a session.
@@ -556,7 +556,7 @@ proptest! {
             };
             let mut closes = false;
             for effect in effects {
-                if effect == Effect::Cut {
+                if effect == Effect::Abort {
                     prop_assert!(!open, "only who was closed is cut off");
                     continue;
                 }
@@ -671,7 +671,7 @@ fn answers(effect: &Effect) -> bool {
             | Effect::Typing { .. }
             | Effect::Ping
             | Effect::Close(_)
-            | Effect::Cut
+            | Effect::Abort
     )
 }
 
