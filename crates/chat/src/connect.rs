@@ -111,7 +111,7 @@ impl Worker {
             mut response,
             reader,
             outbox,
-        } = Socket::open(request, payload, settings, &engine.pressure)
+        } = Socket::open(request, payload, settings, &engine.backpressure)
             .await
             .map_err(ConnectError::Handshake)?;
         if let Some(protocol) = negotiated.subprotocol {

@@ -338,7 +338,7 @@ impl Worker {
                 engine.bus.publish_with(decide).await;
                 // Fails as it should, by the other end being dropped.
                 let _ = all_handled.await;
-                engine.pressure.wait_while_high(LONGEST_HOLD).await;
+                engine.backpressure.wait_while_high(LONGEST_HOLD).await;
             }
         }
     }

@@ -21,8 +21,8 @@ use bytes::{Bytes, BytesMut};
 use nix::sys::socket::{Shutdown, shutdown};
 
 use crate::{
+    backpressure::{Backpressure, Share},
     frame::close_frame,
-    pressure::{Pressure, Share},
 };
 
 /// How many bytes of small frames are handed to the connection at a time.
@@ -70,12 +70,16 @@ enum Phase {
 pub(crate) struct TooSlow;
 
 impl Outbox {
-    pub(crate) fn new(max_bytes: usize, socket: Option<RawFd>, pressure: &Arc<Pressure>) -> Self {
+    pub(crate) fn new(
+        max_bytes: usize,
+        socket: Option<RawFd>,
+        backpressure: &Arc<Backpressure>,
+    ) -> Self {
         Self(Rc::new(RefCell::new(Queue {
             frames: VecDeque::new(),
             bytes: 0,
             max_bytes,
-            share: Share::of(pressure),
+            share: Share::of(backpressure),
             phase: Phase::Open,
             body: None,
             deferred: false,
@@ -381,21 +385,21 @@ mod tests {
 
     #[test]
     fn an_outbox_is_loaded_while_more_than_a_quarter_of_its_bound_waits() {
-        let pressure = Arc::default();
-        let outbox = Outbox::new(80, None, &pressure);
+        let backpressure = Arc::default();
+        let outbox = Outbox::new(80, None, &backpressure);
         for expected in [false, false, true] {
             outbox.queue(frame(1)).unwrap();
-            assert_eq!(pressure.is_high(), expected);
+            assert_eq!(backpressure.is_high(), expected);
         }
         drain(&outbox);
-        assert!(!pressure.is_high());
+        assert!(!backpressure.is_high());
     }
 
     #[test]
     fn an_outbox_that_is_given_up_does_not_count_as_loaded() {
-        let pressure = Arc::default();
-        let outbox = Outbox::new(400, None, &pressure);
+        let backpressure = Arc::default();
+        let outbox = Outbox::new(400, None, &backpressure);
         while outbox.queue(frame(1)).is_ok() {}
-        assert!(!pressure.is_high());
+        assert!(!backpressure.is_high());
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Outbox, Reader,
     decoder::{Received, Violation},
 };
-use crate::{ChatSettings, frame, pressure::Pressure};
+use crate::{ChatSettings, backpressure::Backpressure, frame};
 
 /// The socket under a connection.
 #[derive(Clone, Copy)]
@@ -31,13 +31,13 @@ impl Socket {
         request: &HttpRequest,
         payload: web::Payload,
         settings: &ChatSettings,
-        pressure: &Arc<Pressure>,
+        backpressure: &Arc<Backpressure>,
     ) -> Result<Self, actix_web::Error> {
         // The library gets nothing to read, and its way of writing gives way to the outbox.
         let nothing = web::Payload::extract(request).await?;
         let (response, _, _) = actix_ws::handle(request, nothing)?;
         let descriptor = request.conn_data::<Descriptor>().map(|socket| socket.0);
-        let outbox = Outbox::new(settings.outbox_max_bytes, descriptor, pressure);
+        let outbox = Outbox::new(settings.outbox_max_bytes, descriptor, backpressure);
         Ok(Self {
             response: response.map_body(|_, _| outbox.body().boxed()),
             reader: Reader::new(payload.into_inner(), settings.max_frame_bytes),
