@@ -71,7 +71,7 @@ struct Inner {
     has_presence: Notify,
     /// Deliveries since the inbox task last yielded.
     deliveries: Cell<usize>,
-    gathered: RefCell<Gathered>,
+    coalescer: RefCell<WriteCoalescer>,
 }
 
 /// Outboxes with frames that are not being written yet.
@@ -81,10 +81,10 @@ struct Inner {
 /// asked how busy the worker is: where writes carry one frame each, waiting would save nothing. Whoever
 /// waits for their own message is not kept waiting.
 #[derive(Default)]
-struct Gathered {
+struct WriteCoalescer {
     outboxes: Vec<Outbox>,
     flush_at: Option<Instant>,
-    /// How long it took to write what had gathered last.
+    /// How long it took to write what had coalescer last.
     last_writing: Duration,
 }
 
@@ -163,7 +163,7 @@ impl Worker {
             presence: RefCell::default(),
             has_presence: Notify::new(),
             deliveries: Cell::new(0),
-            gathered: RefCell::default(),
+            coalescer: RefCell::default(),
         }));
         actix_rt::spawn(worker.clone().take_in(inbox));
         actix_rt::spawn(worker.clone().tell_typing());
@@ -251,7 +251,7 @@ impl Worker {
 
     async fn take_in(self, mut inbox: mpsc::Receiver<Batch>) {
         loop {
-            let flush_at = self.0.gathered.borrow().flush_at;
+            let flush_at = self.0.coalescer.borrow().flush_at;
             let batch = match flush_at {
                 None => inbox.recv().await,
                 Some(at) => match tokio::time::timeout_at(at.into(), inbox.recv()).await {
@@ -278,19 +278,19 @@ impl Worker {
         }
     }
 
-    /// Has what gathered written, and takes the time.
+    /// Has what coalescer written, and takes the time.
     async fn write_gathered(&self) {
         let began = Instant::now();
-        let mut outboxes = std::mem::take(&mut self.0.gathered.borrow_mut().outboxes);
+        let mut outboxes = std::mem::take(&mut self.0.coalescer.borrow_mut().outboxes);
         for outbox in outboxes.drain(..) {
             outbox.flush();
         }
         // The connections' tasks were woken in this order, and run before this one does again.
         tokio::task::yield_now().await;
-        let mut gathered = self.0.gathered.borrow_mut();
-        gathered.last_writing = began.elapsed();
-        gathered.flush_at = None;
-        gathered.outboxes = outboxes;
+        let mut coalescer = self.0.coalescer.borrow_mut();
+        coalescer.last_writing = began.elapsed();
+        coalescer.flush_at = None;
+        coalescer.outboxes = outboxes;
     }
 
     /// Has a session's frames written now, or soon if it hears much.
@@ -305,10 +305,12 @@ impl Worker {
     /// Has a session's frames written along with those that come until then.
     fn flush_soon(&self, outbox: &Outbox) {
         if outbox.defer() {
-            let mut gathered = self.0.gathered.borrow_mut();
-            let gathering = gathered.last_writing.clamp(LEAST_GATHERING, MOST_GATHERING);
-            gathered.outboxes.push(outbox.clone());
-            gathered
+            let mut coalescer = self.0.coalescer.borrow_mut();
+            let gathering = coalescer
+                .last_writing
+                .clamp(LEAST_GATHERING, MOST_GATHERING);
+            coalescer.outboxes.push(outbox.clone());
+            coalescer
                 .flush_at
                 .get_or_insert_with(|| Instant::now() + gathering);
         }
