@@ -295,7 +295,7 @@ impl Worker {
 
     /// Has a session's frames written now, or soon if it hears much.
     fn flush_in_time(&self, outbox: &Outbox) {
-        if outbox.hears_much() {
+        if outbox.is_busy() {
             self.flush_soon(outbox);
         } else {
             outbox.flush();

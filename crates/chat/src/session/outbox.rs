@@ -113,7 +113,7 @@ impl Outbox {
     }
 
     /// Whether the last write carried so many frames that to write less often, and more at a time, pays.
-    pub(crate) fn hears_much(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.0.borrow().written >= MANY_FRAMES
     }
 
@@ -374,9 +374,9 @@ mod tests {
             }
             let mut cx = Context::from_waker(Waker::noop());
             while body.as_mut().poll_next(&mut cx).is_ready() {}
-            outbox.hears_much()
+            outbox.is_busy()
         };
-        assert!(!outbox.hears_much());
+        assert!(!outbox.is_busy());
         assert!(!write(MANY_FRAMES - 1));
         assert!(write(MANY_FRAMES));
         assert!(write(0), "a write of nothing says nothing");
