@@ -296,14 +296,14 @@ impl Worker {
     /// Has a session's frames written now, or soon if it hears much.
     fn flush_in_time(&self, outbox: &Outbox) {
         if outbox.is_busy() {
-            self.flush_soon(outbox);
+            self.flush_deferred(outbox);
         } else {
             outbox.flush();
         }
     }
 
     /// Has a session's frames written along with those that come until then.
-    fn flush_soon(&self, outbox: &Outbox) {
+    fn flush_deferred(&self, outbox: &Outbox) {
         if outbox.defer() {
             let mut coalescer = self.0.coalescer.borrow_mut();
             let gathering = coalescer
@@ -543,7 +543,7 @@ impl Worker {
                 self.note_delivery();
                 // Few wait for it, and where one comes others often do.
                 if session.queue(&mut frames) {
-                    self.flush_soon(&session.outbox);
+                    self.flush_deferred(&session.outbox);
                 }
             }
         }
