@@ -29,8 +29,8 @@ use super::{
     decoder::{Received, Violation},
     socket::{self, Heard},
     state::{
-        ChangeDraft, Draft, Effect, HistoryRequest, Outcome, PresenceQuery, SessionState,
-        SyncQuery, TokenEnd, World,
+        ChangeDraft, Draft, Effect, HistoryRequest, Lookup, Outcome, PresenceQuery, SessionState,
+        SyncQuery, TokenEnd,
     },
 };
 use crate::{
@@ -486,7 +486,7 @@ struct View<'a> {
     place: &'a SessionPlace,
 }
 
-impl World for View<'_> {
+impl Lookup for View<'_> {
     fn room(&self, room: RoomId) -> Option<RoomView> {
         self.worker.room_of(self.user, room)
     }

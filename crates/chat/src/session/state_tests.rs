@@ -15,7 +15,7 @@ struct Fake {
     wait: Cell<Option<Duration>>,
 }
 
-impl World for Fake {
+impl Lookup for Fake {
     fn room(&self, room: RoomId) -> Option<RoomView> {
         self.rooms.get(&room).copied()
     }
@@ -27,7 +27,7 @@ impl World for Fake {
 
 struct Session {
     state: SessionState,
-    world: Fake,
+    lookup: Fake,
     start: Instant,
 }
 
@@ -63,7 +63,7 @@ fn session_of(profile: Profile, settings: ChatSettings) -> Session {
     let start = Instant::now();
     Session {
         state: SessionState::new(&settings, profile, start, token_end(start + 3600 * SECOND)),
-        world: Fake {
+        lookup: Fake {
             rooms: HashMap::from([
                 (open_room(), RoomView { read_only: false }),
                 (archived_room(), RoomView { read_only: true }),
@@ -77,7 +77,7 @@ fn session_of(profile: Profile, settings: ChatSettings) -> Session {
 impl Session {
     fn says_at(&mut self, after: Duration, packet: &Value) -> Vec<Effect> {
         let now = self.start + after;
-        let outcome = self.state.on_text(&packet.to_string(), now, &self.world);
+        let outcome = self.state.on_text(&packet.to_string(), now, &self.lookup);
         outcome.effects
     }
 
@@ -158,7 +158,7 @@ fn what_a_session_calls_its_request_comes_with_the_outcome_in_v2_alone() {
     for frame in frames {
         for (mut session, expected) in [(v2_session(), Some("1")), (session(), None)] {
             let now = session.start;
-            let outcome = session.state.on_text(frame, now, &session.world);
+            let outcome = session.state.on_text(frame, now, &session.lookup);
             error_of(&outcome.effects);
             let called = outcome.request_ref.as_ref().map(RequestRef::as_str);
             assert_eq!(called, expected, "{frame}");
@@ -202,7 +202,7 @@ fn what_is_wrong_with_a_message_is_named() {
 #[test]
 fn a_user_who_sends_too_fast_is_told_how_long_to_wait() {
     let mut session = session();
-    session.world.wait.set(Some(Duration::from_millis(1_500)));
+    session.lookup.wait.set(Some(Duration::from_millis(1_500)));
     let effects = session.says(&send(open_room(), "hi"));
     let error = error_of(&effects);
     assert_eq!(error.code, ErrorCode::RateLimited);
@@ -454,7 +454,7 @@ fn changes_to_messages_count_as_messages_and_only_where_a_room_can_be_written_in
     let mut session = v2_session();
     let refused = session.says(&change(archived_room()));
     assert_eq!(error_of(&refused).code, ErrorCode::ReadOnlyRoom);
-    session.world.wait.set(Some(SECOND));
+    session.lookup.wait.set(Some(SECOND));
     let refused = session.says(&change(open_room()));
     assert_eq!(error_of(&refused).code, ErrorCode::RateLimited);
     let mark =
@@ -546,7 +546,7 @@ proptest! {
                 Input::Text(packet) => session.says_at(now, packet),
                 Input::Nonsense(text) => {
                     let at = session.start + now;
-                    session.state.on_text(text, at, &session.world).effects
+                    session.state.on_text(text, at, &session.lookup).effects
                 }
                 Input::Heard => {
                     session.state.heard(session.start + now);
@@ -694,7 +694,7 @@ proptest! {
         for (pause, (packet, name)) in frames {
             now += Duration::from_millis(pause * 50);
             let at = session.start + now;
-            let outcome = session.state.on_text(&packet.to_string(), at, &session.world);
+            let outcome = session.state.on_text(&packet.to_string(), at, &session.lookup);
             let name = name.filter(|name| name.chars().count() <= 64);
             let called = outcome.request_ref.as_ref().map(|name| name.as_str().to_owned());
             prop_assert_eq!(called, name);
@@ -710,12 +710,12 @@ proptest! {
                     Effect::MarkRead { room, .. }
                     | Effect::Presence(PresenceQuery { room, .. })
                     | Effect::History(HistoryRequest { room, .. }) => {
-                        prop_assert!(session.world.rooms.contains_key(&room));
+                        prop_assert!(session.lookup.rooms.contains_key(&room));
                     }
                     Effect::Sync(SyncQuery { positions, not_a_member }) => {
                         prop_assert_eq!(positions.len() + not_a_member.len(), 1);
                         let mut known = positions.iter().map(|position| position.room_id);
-                        prop_assert!(known.all(|room| session.world.rooms.contains_key(&room)));
+                        prop_assert!(known.all(|room| session.lookup.rooms.contains_key(&room)));
                     }
                     Effect::Renew(_) => is_renewed = true,
                     Effect::Answer(ServerPacket::Error(_)) | Effect::Join => {}
@@ -728,7 +728,7 @@ proptest! {
                 }
             }
 
-            let outcome = old.state.on_text(&packet.to_string(), old.start + now, &old.world);
+            let outcome = old.state.on_text(&packet.to_string(), old.start + now, &old.lookup);
             prop_assert_eq!(outcome.request_ref, None);
             for effect in outcome.effects {
                 match effect {
