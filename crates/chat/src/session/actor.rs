@@ -27,7 +27,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Outbox,
     decoder::{Received, Violation},
-    socket::{self, Heard},
+    socket::{self, Incoming},
     state::{
         ChangeDraft, Draft, Effect, HistoryRequest, Lookup, Outcome, PresenceQuery, SessionState,
         SyncQuery, TokenEnd,
@@ -89,7 +89,7 @@ impl StreamHandler<Result<Received, Violation>> for ChatSession {
     fn handle(&mut self, received: Result<Received, Violation>, ctx: &mut Self::Context) {
         let now = Instant::now();
         match socket::answer(received, &self.outbox) {
-            Heard::Text(text) => {
+            Incoming::Text(text) => {
                 let view = View {
                     worker: &self.worker,
                     user: self.user,
@@ -98,9 +98,9 @@ impl StreamHandler<Result<Received, Violation>> for ChatSession {
                 let outcome = self.state.on_text(&text, now, &view);
                 self.carry_out(outcome, ctx);
             }
-            Heard::Binary(_) => self.outbox.close(CloseCode::UnsupportedData),
-            Heard::SignOfLife => self.state.heard(now),
-            Heard::TheEnd => {}
+            Incoming::Binary(_) => self.outbox.close(CloseCode::UnsupportedData),
+            Incoming::Pong => self.state.heard(now),
+            Incoming::Closed => {}
         }
         if self.outbox.is_closing() {
             self.wind_up(now);

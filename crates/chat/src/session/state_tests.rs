@@ -507,7 +507,7 @@ fn a_closing_session_takes_no_packets_and_is_cut_when_the_client_does_not_answer
 #[derive(Clone, Debug)]
 enum Input {
     Text(Value),
-    Heard,
+    Incoming,
     Tick,
     Nonsense(String),
 }
@@ -522,7 +522,7 @@ fn inputs() -> impl Strategy<Value = Vec<(u64, Input)>> {
         (0..3_usize, any::<bool>()).prop_map(move |(n, on)| Input::Text(typing(rooms[n], on))),
         (0..3_usize).prop_map(move |n| Input::Text(send(rooms[n], "hi"))),
         Just(Input::Text(join())),
-        Just(Input::Heard),
+        Just(Input::Incoming),
         Just(Input::Tick),
         Just(Input::Tick),
         ".{0,20}".prop_map(Input::Nonsense),
@@ -548,7 +548,7 @@ proptest! {
                     let at = session.start + now;
                     session.state.on_text(text, at, &session.lookup).effects
                 }
-                Input::Heard => {
+                Input::Incoming => {
                     session.state.heard(session.start + now);
                     Vec::new()
                 }
