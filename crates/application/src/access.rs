@@ -109,7 +109,7 @@ impl Authority for Caller {
 
 impl Authority for Operator {
     fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
-        Ok(Some(almighty()))
+        Ok(Some(unrestricted()))
     }
 
     fn held_until(
@@ -117,7 +117,7 @@ impl Authority for Operator {
         _tx: &mut dyn Transaction,
         _until: Option<DateTime<Utc>>,
     ) -> Result<CallerRecord, StoreError> {
-        Ok(almighty())
+        Ok(unrestricted())
     }
 
     fn user(&self) -> Option<UserId> {
@@ -135,7 +135,7 @@ impl Authority for Operator {
 
 impl Authority for Server {
     fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
-        Ok(Some(almighty()))
+        Ok(Some(unrestricted()))
     }
 
     fn held_until(
@@ -143,7 +143,7 @@ impl Authority for Server {
         _tx: &mut dyn Transaction,
         _until: Option<DateTime<Utc>>,
     ) -> Result<CallerRecord, StoreError> {
-        Ok(almighty())
+        Ok(unrestricted())
     }
 
     fn user(&self) -> Option<UserId> {
@@ -156,7 +156,7 @@ impl Authority for Server {
 }
 
 /// What is known of who may do everything.
-fn almighty() -> CallerRecord {
+fn unrestricted() -> CallerRecord {
     CallerRecord {
         is_active: true,
         is_superuser: true,
