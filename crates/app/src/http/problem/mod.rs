@@ -107,7 +107,7 @@ impl Problem {
     }
 
     /// The caller would give permissions that they do not hold, or act on somebody who holds them.
-    pub fn beyond_the_caller(missing: impl IntoIterator<Item = String>) -> Self {
+    pub fn privilege_escalation(missing: impl IntoIterator<Item = String>) -> Self {
         let mut problem = Self::new(
             ProblemKind::PermissionDenied,
             "This concerns permissions that you do not hold, or not for as long: nobody gives or \
