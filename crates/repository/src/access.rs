@@ -76,7 +76,7 @@ macro_rules! holdings {
 
 /// The names of permissions that are not in `?` and that somebody holds who is among `$holders`, now or
 /// in a term to come. Super admins are left out.
-macro_rules! held_beyond {
+macro_rules! exceeds {
     ($holders:literal) => {
         concat!(
             "WITH holders AS (",
@@ -294,13 +294,13 @@ impl AccessRepository for Session<'_> {
         })
     }
 
-    fn held_beyond_by_holders(
+    fn excess_of_holders(
         &mut self,
         role: &RoleName,
         held: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError> {
         self.run(|connection| {
-            let beyond = sql::<Text>(held_beyond!(
+            let beyond = sql::<Text>(exceeds!(
                 "SELECT user_id
                  FROM roles JOIN role_group ON role_id = roles.id
                  JOIN user_group USING (group_id) WHERE roles.name = ?
@@ -317,13 +317,13 @@ impl AccessRepository for Session<'_> {
         })
     }
 
-    fn held_beyond_by_members(
+    fn excess_of_members(
         &mut self,
         group: &GroupName,
         held: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError> {
         self.run(|connection| {
-            let beyond = sql::<Text>(held_beyond!(
+            let beyond = sql::<Text>(exceeds!(
                 "SELECT user_id FROM groups JOIN user_group ON group_id = groups.id
                  WHERE groups.name = ?"
             ));

@@ -164,7 +164,7 @@ pub fn require_rank_over_holders(
     if actor.is_superuser {
         return Ok(());
     }
-    nothing_beyond(tx.held_beyond_by_holders(role, &actor.permissions)?)
+    nothing_beyond(tx.excess_of_holders(role, &actor.permissions)?)
 }
 
 /// The same for a group and those who are in it.
@@ -176,7 +176,7 @@ pub fn require_rank_over_members(
     if actor.is_superuser {
         return Ok(());
     }
-    nothing_beyond(tx.held_beyond_by_members(group, &actor.permissions)?)
+    nothing_beyond(tx.excess_of_members(group, &actor.permissions)?)
 }
 
 fn nothing_beyond(missing: BTreeSet<String>) -> Result<(), AccessError> {

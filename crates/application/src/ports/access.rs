@@ -127,7 +127,7 @@ pub trait AccessRepository {
 
     /// Names of the permissions that anybody who holds the role, in whatever way and scope, holds and
     /// that are not in `held`. Super admins are left out.
-    fn held_beyond_by_holders(
+    fn excess_of_holders(
         &mut self,
         role: &RoleName,
         held: &BTreeSet<String>,
@@ -135,7 +135,7 @@ pub trait AccessRepository {
 
     /// Names of the permissions that anybody in the group holds and that are not in `held`. Super
     /// admins are left out.
-    fn held_beyond_by_members(
+    fn excess_of_members(
         &mut self,
         group: &GroupName,
         held: &BTreeSet<String>,
