@@ -88,7 +88,7 @@ impl Mails {
         self.database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ModifyMail)?;
-                let revived = tx.revive_mail(id)?;
+                let revived = tx.requeue(id)?;
                 let mail = tx.mail(id)?.ok_or(MailError::NotFound)?;
                 if !revived {
                     return Err(MailError::NotDead);

@@ -194,7 +194,7 @@ impl MailRepository for Session<'_> {
         })
     }
 
-    fn bury_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
+    fn mark_dead(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
         self.run(|connection| {
             sql::<()>(
                 "UPDATE email_outbox
@@ -281,7 +281,7 @@ impl MailRepository for Session<'_> {
         })
     }
 
-    fn revive_mail(&mut self, id: MailId) -> Result<bool, StoreError> {
+    fn requeue(&mut self, id: MailId) -> Result<bool, StoreError> {
         let revived = self.run(|connection| {
             let changed = sql::<()>(
                 "UPDATE email_outbox

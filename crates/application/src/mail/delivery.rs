@@ -113,7 +113,7 @@ impl Delivery {
         self.store.read(|tx| match verdict {
             Verdict::Sent => tx.mail_sent(mail.id),
             Verdict::Later { wait, reason } => tx.postpone_mail(mail, *wait, reason),
-            Verdict::Dead { reason } => tx.bury_mail(mail, reason),
+            Verdict::Dead { reason } => tx.mark_dead(mail, reason),
             Verdict::Unreachable { reason } => tx.release_mail(mail, reason),
         })
     }

@@ -99,7 +99,7 @@ pub trait MailRepository {
     ) -> Result<(), StoreError>;
 
     /// Notes that the mail is given up.
-    fn bury_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
+    fn mark_dead(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
 
     /// Gives the mail back as if this attempt had not been: it is due at once.
     fn release_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
@@ -123,7 +123,7 @@ pub trait MailRepository {
 
     /// Has a dead mail tried anew from the start; false where it is not dead. Workers of this process
     /// are woken when it is committed.
-    fn revive_mail(&mut self, id: MailId) -> Result<bool, StoreError>;
+    fn requeue(&mut self, id: MailId) -> Result<bool, StoreError>;
 }
 
 /// A mail with all its words.
