@@ -82,7 +82,7 @@ impl OpenDatabase {
                 hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
                 policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             },
-            live_chat: Arc::new(Elsewhere),
+            live_chat: Arc::new(NoLiveChat),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
             policy: Arc::new(settings.auth.session_policy()),
@@ -96,9 +96,9 @@ impl OpenDatabase {
 }
 
 /// The chat of a server that runs in another process: it finds out by itself whose sessions have ended.
-struct Elsewhere;
+struct NoLiveChat;
 
-impl LiveChat for Elsewhere {
+impl LiveChat for NoLiveChat {
     fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
         Box::pin(ready(()))
     }
