@@ -121,7 +121,7 @@ impl Sessions {
         Ok(new_login.access_token)
     }
 
-    async fn enter(
+    async fn authenticate(
         &self,
         draft: LogInDraft,
         lasting: Lasting,
@@ -133,7 +133,7 @@ impl Sessions {
             .await
     }
 
-    async fn prove(&self, draft: LogInDraft) -> Result<Authenticated, LogInError> {
+    async fn verify_credentials(&self, draft: LogInDraft) -> Result<Authenticated, LogInError> {
         let LogInDraft {
             email,
             password,
