@@ -114,7 +114,7 @@ impl AccessControl {
         caller: Caller,
         draft: AssignmentDraft,
     ) -> Result<Assignment, AssignmentError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         let id = AssignmentId::new(self.ids.random());
         self.database
             .transaction(move |tx| {
@@ -148,7 +148,7 @@ impl AccessControl {
         caller: Caller,
         id: AssignmentId,
     ) -> Result<(), AssignmentError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let scope = scope_of(tx.assignment(id)?.as_ref());

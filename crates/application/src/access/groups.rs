@@ -79,7 +79,7 @@ impl AccessControl {
         caller: Caller,
         draft: GroupDraft,
     ) -> Result<Group, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreateGroup)?;
@@ -167,7 +167,7 @@ impl AccessControl {
         name: GroupName,
         expected: Expected,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::DeleteGroup)?;
@@ -200,7 +200,7 @@ impl AccessControl {
         expected: Expected,
         action: Action,
     ) -> Result<Group, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         let policy = Arc::clone(&self.policy);
         self.database
             .transaction(move |tx| {

@@ -76,7 +76,7 @@ impl AccessControl {
         caller: Caller,
         draft: PermissionDraft,
     ) -> Result<PermissionRecord, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreatePermission)?;
@@ -101,7 +101,7 @@ impl AccessControl {
         change: PermissionChange,
         expected: Expected,
     ) -> Result<PermissionRecord, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyPermission)?;
@@ -143,7 +143,7 @@ impl AccessControl {
         name: PermissionName,
         expected: Expected,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::DeletePermission)?;

@@ -73,7 +73,7 @@ impl AccessControl {
 
     /// Makes a role; takes `can_create_role` and every permission that the role gives.
     pub async fn create_role(&self, caller: Caller, draft: RoleDraft) -> Result<Role, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreateRole)?;
@@ -166,7 +166,7 @@ impl AccessControl {
         name: RoleName,
         expected: Expected,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::DeleteRole)?;
@@ -198,7 +198,7 @@ impl AccessControl {
         expected: Expected,
         action: Action,
     ) -> Result<Role, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyRole)?;
