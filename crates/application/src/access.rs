@@ -10,7 +10,7 @@ mod roles;
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     access::{Permission, Scope},
 };
 use chrono::{DateTime, Utc};
@@ -47,7 +47,7 @@ pub struct Caller {
     /// Who.
     pub user: UserId,
     /// The log-in that the token came of.
-    pub session: SessionId,
+    pub session: LoginSessionId,
     /// Where they ask from.
     pub origin: Origin,
 }

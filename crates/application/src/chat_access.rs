@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
@@ -32,7 +32,7 @@ pub struct TicketHolder {
     /// The user.
     pub user_id: UserId,
     /// Their log-in.
-    pub session_id: SessionId,
+    pub session_id: LoginSessionId,
     /// When their session must end, as the access token behind it does.
     pub access_expires_at: DateTime<Utc>,
 }

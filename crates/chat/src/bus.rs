@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use abu_application::ports::RoomChatState;
 use abu_chat_protocol::RequestRef;
-use abu_domain::{RoomId, SessionId, UserId};
+use abu_domain::{LoginSessionId, RoomId, UserId};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -119,7 +119,7 @@ pub(crate) enum Event {
     /// These log-ins of the user have ended.
     LoggedOut {
         user: UserId,
-        log_ins: Arc<[SessionId]>,
+        log_ins: Arc<[LoginSessionId]>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Ack,

@@ -16,7 +16,7 @@ use std::{
 };
 
 use abu_application::ports::{ChatMember, RoomChatState, Store, StoreError};
-use abu_domain::{RoomId, SessionId, UserId, room::Room};
+use abu_domain::{LoginSessionId, RoomId, UserId, room::Room};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
@@ -56,7 +56,7 @@ const RETRY: Duration = Duration::from_millis(200);
 enum Request {
     Lookup {
         user: UserId,
-        log_in: SessionId,
+        log_in: LoginSessionId,
         reply: oneshot::Sender<Result<Snapshot, LookupError>>,
     },
     Refresh {
@@ -89,7 +89,7 @@ pub(crate) enum Change {
     /// What ended stays ended, so nothing is read: this is told even while the store is away.
     LogIns {
         user: UserId,
-        log_ins: Arc<[SessionId]>,
+        log_ins: Arc<[LoginSessionId]>,
     },
 }
 
@@ -122,7 +122,7 @@ impl Directory {
     pub(crate) async fn look_up(
         &self,
         user: UserId,
-        log_in: SessionId,
+        log_in: LoginSessionId,
     ) -> Result<Snapshot, LookupError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Lookup {
@@ -171,7 +171,7 @@ struct Reader {
 
 struct Lookup {
     user: UserId,
-    log_in: SessionId,
+    log_in: LoginSessionId,
     reply: oneshot::Sender<Result<Snapshot, LookupError>>,
 }
 
@@ -252,11 +252,11 @@ impl Reader {
     fn read_connecting(
         &self,
         lookups: &[Lookup],
-    ) -> Result<(HashMap<UserId, ChatMember>, HashSet<SessionId>), StoreError> {
+    ) -> Result<(HashMap<UserId, ChatMember>, HashSet<LoginSessionId>), StoreError> {
         let mut users: Vec<UserId> = lookups.iter().map(|lookup| lookup.user).collect();
         users.sort_unstable();
         users.dedup();
-        let log_ins: Vec<SessionId> = lookups.iter().map(|lookup| lookup.log_in).collect();
+        let log_ins: Vec<LoginSessionId> = lookups.iter().map(|lookup| lookup.log_in).collect();
         self.store.read(|tx| {
             let live = tx.live_sessions(&log_ins)?.into_iter().collect();
             let members = tx.chat_members(&users)?;

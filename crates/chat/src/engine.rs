@@ -15,7 +15,7 @@ use abu_application::{
     },
 };
 use abu_domain::{
-    RoomId, SessionId, UserId,
+    LoginSessionId, RoomId, UserId,
     message::{Message, MessageChange, NewMessage},
 };
 use tokio::sync::{Mutex, oneshot};
@@ -171,7 +171,7 @@ impl LiveChat for Engine {
         Box::pin(self.directory.refresh(Change::Account { user }))
     }
 
-    fn sessions_ended(&self, user: UserId, sessions: &[SessionId]) -> Applied {
+    fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied {
         Box::pin(self.directory.refresh(Change::LogIns {
             user,
             log_ins: sessions.into(),

@@ -21,7 +21,7 @@ use abu_chat_protocol::{
     CloseCode, Profile, RequestRef,
     server::{ChatJoinNotify, ChatLeave, TypingNotify},
 };
-use abu_domain::{RoomId, SessionId, UserId};
+use abu_domain::{LoginSessionId, RoomId, UserId};
 use actix::{Addr, WeakAddr};
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
@@ -93,7 +93,7 @@ pub(crate) struct Handle {
     pub(crate) outbox: Outbox,
     pub(crate) profile: Profile,
     /// The log-in that the connection came of.
-    pub(crate) log_in: SessionId,
+    pub(crate) log_in: LoginSessionId,
     pub(crate) actor: Addr<ChatSession>,
 }
 
@@ -197,7 +197,7 @@ impl Worker {
     pub(crate) fn admit(
         &self,
         user: UserId,
-        log_in: SessionId,
+        log_in: LoginSessionId,
         snapshot: &Snapshot,
         make: impl FnOnce(SessionKey) -> Handle,
     ) -> Result<SessionKey, EndedMeanwhile> {

@@ -10,5 +10,5 @@ pub mod room;
 pub mod text;
 pub mod user;
 
-pub use ids::{AssignmentId, EmailId, MailId, MessageId, RoomId, SessionId, UserId};
+pub use ids::{AssignmentId, EmailId, LoginSessionId, MailId, MessageId, RoomId, UserId};
 pub use text::Violation;

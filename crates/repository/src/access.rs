@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use abu_application::ports::{AccessRepository, CallerRecord, HeldPermission, StoreError};
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     access::{
         GroupName, Permission, PermissionName, RoleName, SEEDED_GROUPS, SEEDED_ROLES,
         SUPER_ADMIN_GROUP, Scope,
@@ -127,7 +127,7 @@ impl AccessRepository for Session<'_> {
     fn caller(
         &mut self,
         user: UserId,
-        session: SessionId,
+        session: LoginSessionId,
     ) -> Result<Option<CallerRecord>, StoreError> {
         let user = user.uuid();
         self.run(|connection| {

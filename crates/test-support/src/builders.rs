@@ -6,7 +6,7 @@ use abu_application::{
     system::SystemClock,
 };
 use abu_domain::{
-    RoomId, SessionId, UserId,
+    LoginSessionId, RoomId, UserId,
     room::{DirectPair, Room, RoomKind, RoomRole},
     text::{EmailAddress, PersonName, RoomName},
     user::User,
@@ -123,8 +123,8 @@ impl<'a> UserBuilder<'a> {
 }
 
 /// The log-in that everybody whom a test makes has from the beginning: it has the account's own id.
-pub fn session_of(user: UserId) -> SessionId {
-    SessionId::new(user.uuid())
+pub fn session_of(user: UserId) -> LoginSessionId {
+    LoginSessionId::new(user.uuid())
 }
 
 /// The user, asking with a token of [`session_of`] them.

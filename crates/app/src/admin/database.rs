@@ -11,7 +11,7 @@ use abu_application::{
     system::{SystemClock, SystemIds},
 };
 use abu_domain::{
-    RoomId, SessionId, UserId,
+    LoginSessionId, RoomId, UserId,
     message::{Message, MessageChange, NewMessage},
 };
 use abu_embedded_postgres::StartError;
@@ -115,7 +115,7 @@ impl LiveChat for NoLiveChat {
         Box::pin(ready(()))
     }
 
-    fn sessions_ended(&self, _user: UserId, _sessions: &[SessionId]) -> Applied {
+    fn sessions_ended(&self, _user: UserId, _sessions: &[LoginSessionId]) -> Applied {
         Box::pin(ready(()))
     }
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     access::{GroupName, Permission, PermissionName, RoleName, Scope},
 };
 use chrono::{DateTime, Utc};
@@ -87,7 +87,7 @@ pub trait AccessRepository {
     fn caller(
         &mut self,
         user: UserId,
-        session: SessionId,
+        session: LoginSessionId,
     ) -> Result<Option<CallerRecord>, StoreError>;
 
     /// What `user` holds, whether or not they are logged in; what they were given for a time to come is

@@ -1,4 +1,4 @@
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::StoreError;
@@ -11,7 +11,7 @@ pub const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(180);
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// Its id.
-    pub id: SessionId,
+    pub id: LoginSessionId,
     /// Whose.
     pub user_id: UserId,
     /// What the client calls itself.
@@ -32,9 +32,9 @@ pub enum WhichSessions {
     /// All of them.
     All,
     /// This one.
-    Only(SessionId),
+    Only(LoginSessionId),
     /// All but this one.
-    AllBut(SessionId),
+    AllBut(LoginSessionId),
 }
 
 macro_rules! end_reasons {
@@ -118,7 +118,7 @@ pub struct SessionRefresh {
 #[derive(Clone, Debug)]
 pub struct SessionListing {
     /// Its id.
-    pub id: SessionId,
+    pub id: LoginSessionId,
     /// What the client calls itself.
     pub device_name: Option<String>,
     /// The network it was last used from.
@@ -133,7 +133,7 @@ pub struct SessionListing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndedSession {
     /// Which.
-    pub id: SessionId,
+    pub id: LoginSessionId,
     /// Whose.
     pub user_id: UserId,
     /// It was ended because its user was suspended.
@@ -150,12 +150,15 @@ pub trait SessionRepository {
     fn insert_session(&mut self, session: &NewSession) -> Result<(), StoreError>;
 
     /// The session, its row locked until the transaction ends.
-    fn lock_session(&mut self, id: SessionId) -> Result<Option<RefreshableSession>, StoreError>;
+    fn lock_session(
+        &mut self,
+        id: LoginSessionId,
+    ) -> Result<Option<RefreshableSession>, StoreError>;
 
     /// Notes that the session was refreshed.
     fn refresh_session(
         &mut self,
-        id: SessionId,
+        id: LoginSessionId,
         refresh: &SessionRefresh,
     ) -> Result<(), StoreError>;
 
@@ -164,7 +167,7 @@ pub trait SessionRepository {
     fn list_sessions(
         &mut self,
         user: UserId,
-        seek: Seek<TimePosition<SessionId>>,
+        seek: Seek<TimePosition<LoginSessionId>>,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionListing>, StoreError>;
@@ -179,7 +182,7 @@ pub trait SessionRepository {
         which: WhichSessions,
         because: EndReason,
         now: DateTime<Utc>,
-    ) -> Result<Vec<SessionId>, StoreError>;
+    ) -> Result<Vec<LoginSessionId>, StoreError>;
 
     /// Ends the longest unused of the user's sessions that last, so that `keep` are left, and returns
     /// those it ended.
@@ -189,14 +192,14 @@ pub trait SessionRepository {
         keep: u32,
         because: EndReason,
         now: DateTime<Utc>,
-    ) -> Result<Vec<SessionId>, StoreError>;
+    ) -> Result<Vec<LoginSessionId>, StoreError>;
 
     /// Says of all of the user's sessions whether one-time passwords must be set up before any
     /// permission counts.
     fn set_totp_due(&mut self, user: UserId, totp_due: bool) -> Result<(), StoreError>;
 
     /// Those of `ids` that last.
-    fn live_sessions(&mut self, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError>;
+    fn live_sessions(&mut self, ids: &[LoginSessionId]) -> Result<Vec<LoginSessionId>, StoreError>;
 
     /// At most `limit` sessions that were ended after that time, the latest first.
     fn sessions_ended_after(

@@ -1,4 +1,4 @@
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
@@ -9,7 +9,7 @@ pub struct ChatTicket {
     /// Whose.
     pub user_id: UserId,
     /// The log-in whose access token bought it.
-    pub session_id: SessionId,
+    pub session_id: LoginSessionId,
     /// When the ticket is worth nothing any more.
     pub expires_at: DateTime<Utc>,
     /// When the access token that bought it expires.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     text::{DeviceName, EmailAddress, LoginPassword, OneTimePassword},
     user::User,
 };
@@ -92,7 +92,7 @@ struct Authenticated {
 
 /// A session that began.
 struct NewLogin {
-    id: SessionId,
+    id: LoginSessionId,
     access_token: IssuedToken,
     user: User,
     permissions: BTreeSet<String>,
@@ -202,7 +202,7 @@ impl Sessions {
         origin: Origin,
     ) -> Result<NewLogin, LogInError> {
         let now = self.clock.now();
-        let id = SessionId::new(self.ids.random());
+        let id = LoginSessionId::new(self.ids.random());
         let access_token = self
             .tokens
             .issue(authenticated.user, id, self.ids.random(), now)
@@ -305,7 +305,7 @@ impl Beginning {
         self,
         tx: &mut dyn Transaction,
         was_hidden: bool,
-        displaced: &[SessionId],
+        displaced: &[LoginSessionId],
     ) -> Result<(), StoreError> {
         let (user, now) = (self.authenticated.user, self.now);
         let [first, second] = self.entry_ids;

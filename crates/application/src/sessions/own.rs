@@ -1,6 +1,6 @@
 //! A user's own sessions: seeing and ending them.
 
-use abu_domain::SessionId;
+use abu_domain::LoginSessionId;
 
 use super::{EndedSessions, Sessions, ending_sessions};
 use crate::{
@@ -38,7 +38,7 @@ impl Sessions {
     pub async fn list(
         &self,
         caller: Caller,
-        page: ListRequest<TimePosition<SessionId>>,
+        page: ListRequest<TimePosition<LoginSessionId>>,
     ) -> Result<Listed<OwnSession>, AccessError> {
         let now = self.clock.now();
         self.database
@@ -71,7 +71,7 @@ impl Sessions {
     }
 
     /// Ends one of the caller's sessions.
-    pub async fn revoke(&self, caller: Caller, id: SessionId) -> Result<(), SessionError> {
+    pub async fn revoke(&self, caller: Caller, id: LoginSessionId) -> Result<(), SessionError> {
         self.end(caller, WhichSessions::Only(id), EndReason::Revoked)
             .await
     }

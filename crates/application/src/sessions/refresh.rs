@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use abu_domain::{SessionId, user::User};
+use abu_domain::{LoginSessionId, user::User};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -98,7 +98,7 @@ enum Outcome {
 
 /// A token that is being exchanged.
 struct Exchange {
-    session: SessionId,
+    session: LoginSessionId,
     number: u32,
     origin: Origin,
     now: DateTime<Utc>,

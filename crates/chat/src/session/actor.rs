@@ -14,7 +14,7 @@ use abu_chat_protocol::{
     server::{self, PresenceResponse, TokenRenewed},
 };
 use abu_domain::{
-    MessageId, RoomId, SessionId, UserId,
+    LoginSessionId, MessageId, RoomId, UserId,
     message::{MessageChange, NewMessage},
 };
 use actix::{
@@ -49,7 +49,7 @@ use crate::{
 pub(crate) struct ChatSession {
     pub(crate) user: UserId,
     /// The log-in that the connection came of.
-    pub(crate) log_in: SessionId,
+    pub(crate) log_in: LoginSessionId,
     pub(crate) key: SessionKey,
     pub(crate) profile: Profile,
     pub(crate) state: SessionState,

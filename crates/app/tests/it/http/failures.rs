@@ -26,7 +26,7 @@ use abu_application::{
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use abu_test_support::{TestDatabase, session_of};
 use actix_web::HttpServer;
 use chrono::{DateTime, Utc};
@@ -65,7 +65,7 @@ impl AccessTokens for PanickingTokens {
     fn issue(
         &self,
         user: UserId,
-        session: SessionId,
+        session: LoginSessionId,
         token_id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<IssuedToken, Box<dyn std::error::Error + Send + Sync>> {
