@@ -84,7 +84,7 @@ struct Inner {
 struct WriteCoalescer {
     outboxes: Vec<Outbox>,
     flush_at: Option<Instant>,
-    /// How long it took to write what had coalescer last.
+    /// How long the last write of the gathered frames took.
     last_writing: Duration,
 }
 
@@ -278,7 +278,7 @@ impl Worker {
         }
     }
 
-    /// Has what coalescer written, and takes the time.
+    /// Writes the gathered frames, and measures the time.
     async fn write_gathered(&self) {
         let began = Instant::now();
         let mut outboxes = std::mem::take(&mut self.0.coalescer.borrow_mut().outboxes);
