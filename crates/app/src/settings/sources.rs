@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use config::{Config, ConfigError, FileFormat, Format, Map, Source, Value};
+use config::{Config, FileFormat, Format, Map, Source, Value};
 
 use super::{config_error::ConfigError, environment::Environment};
 
@@ -164,7 +164,7 @@ impl Source for Layer {
         Box::new(self.clone())
     }
 
-    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+    fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
         Ok(self.0.clone())
     }
 }
@@ -307,7 +307,7 @@ fn read_named_file(variable: &Variable) -> Result<String, String> {
 }
 
 /// Lays the layers over each other, the last on top.
-fn merge(layers: Vec<Layer>) -> Result<BTreeMap<String, Value>, ConfigError> {
+fn merge(layers: Vec<Layer>) -> Result<BTreeMap<String, Value>, config::ConfigError> {
     let merged = layers
         .into_iter()
         .fold(Config::builder(), |builder, layer| {
