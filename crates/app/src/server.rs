@@ -24,6 +24,11 @@ use abu_application::{
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;
+use abu_mail::{MailWorker, Wake};
+use abu_security::{
+    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
+    SecretStore, StoredSecret,
+};
 use actix_web::dev::ServerHandle;
 use futures_util::future::join4;
 use secrecy::ExposeSecret;
@@ -35,12 +40,7 @@ use tokio::{
 
 use crate::{
     database::{GuardedStore, OwnPostgres},
-    mail::{self, MailWorker, Wake},
     readiness::{Readiness, ServingState},
-    secret_store::{SecretStore, StoredSecret},
-    security::{
-        BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
-    },
     settings::Settings,
     state::{AppParts, AppState},
 };
@@ -123,7 +123,13 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let (hasher, policy) = (Arc::clone(&parts.hasher), Arc::clone(&parts.policy));
     let wake = Wake::default();
     let links = Arc::clone(&parts.links);
-    let mail = mail::start(&settings, store.clone(), links, wake.clone())?;
+    let mail = abu_mail::start(
+        &settings.mail,
+        settings.data.mail_folder(),
+        store.clone(),
+        links,
+        wake.clone(),
+    )?;
     let listener = listener::listen(&settings, AppState::new(parts), chat.clone())?;
     let own_postgres = Arc::new(OnceLock::new());
     let supervisor = set_up::DatabaseSupervisor {

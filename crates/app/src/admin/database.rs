@@ -15,12 +15,12 @@ use abu_domain::{
     message::{Message, MessageChange, NewMessage},
 };
 use abu_embedded_postgres::StartError;
+use abu_security::{BcryptHasher, GuessingPolicy};
 use secrecy::SecretString;
 
 use super::AdminError;
 use crate::{
     database::{self, OwnPostgres},
-    security::{BcryptHasher, GuessingPolicy},
     settings::Settings,
 };
 

@@ -9,9 +9,9 @@ use abu_application::{
 };
 use abu_repository::migrations::MigrationError;
 
-use crate::{
-    database::PreparationError, exit_code, secret_store::SecretStoreError, settings::ConfigErrors,
-};
+use abu_security::SecretStoreError;
+
+use crate::{database::PreparationError, exit_code, settings::ConfigErrors};
 
 /// Why a command failed, in words for the operator.
 #[derive(Debug, thiserror::Error)]

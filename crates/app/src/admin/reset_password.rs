@@ -3,11 +3,9 @@ use std::io::{self, Write};
 use abu_domain::text::EmailAddress;
 
 use super::{AdminError, database::OpenDatabase, operator::operator, password::new_password};
-use crate::{
-    database::require_migrated,
-    secret_store::{SecretStore, StoredSecret},
-    settings::Settings,
-};
+use abu_security::{SecretStore, StoredSecret};
+
+use crate::{database::require_migrated, settings::Settings};
 
 pub(super) fn run(
     settings: &Settings,

@@ -14,9 +14,10 @@ use abu_domain::{
 use abu_repository::migrations::{self, MigrationError};
 use secrecy::SecretString;
 
+use abu_security::{SecretStore, SecretStoreError, StoredSecret};
+
 use crate::{
     exit_code,
-    secret_store::{SecretStore, SecretStoreError, StoredSecret},
     settings::{Environment, Settings},
 };
 

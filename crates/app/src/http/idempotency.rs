@@ -33,10 +33,11 @@ use super::{
     caller,
     documented::operations,
     input::whole_body,
+    keyed_hmac,
     problem::{self, Problem, ProblemKind},
     request_id::RequestId,
 };
-use crate::{security::keys, state::AppState};
+use crate::state::AppState;
 
 /// The client's name for what it wants done once.
 pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -101,11 +102,13 @@ impl ReplayedRoutes {
 pub struct Fingerprints(Hmac<Sha256>);
 
 impl Fingerprints {
-    /// With a key that is derived from `secret`, and of no use for anything else. A plain digest would
-    /// let whoever reads the database try passwords, which some bodies hold.
-    pub fn new(secret: &[u8]) -> Self {
-        let label = "abu-alumni-connect request fingerprints 1";
-        Self(keys::derived_hmac(secret, label))
+    /// The label that the key is derived by.
+    pub const KEY_LABEL: &str = "abu-alumni-connect request fingerprints 1";
+
+    /// Keyed, because some bodies hold passwords: a plain digest could be brute-forced by a reader of the
+    /// database.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(keyed_hmac(&key))
     }
 
     /// Of these parts; each is preceded by its length, so that no other parts read the same.
@@ -415,11 +418,11 @@ mod tests {
 
     #[test]
     fn each_part_of_a_request_changes_its_fingerprint() {
-        let prints = Fingerprints::new(b"a secret");
+        let prints = Fingerprints::new([1; 32]);
         let parts: [&[u8]; 4] = [b"POST", b"/a", b"application/json", b"{}"];
         let print = prints.of(parts);
-        assert_eq!(print, Fingerprints::new(b"a secret").of(parts));
-        assert_ne!(print, Fingerprints::new(b"another").of(parts));
+        assert_eq!(print, Fingerprints::new([1; 32]).of(parts));
+        assert_ne!(print, Fingerprints::new([2; 32]).of(parts));
         for index in 0..parts.len() {
             let mut other = parts;
             other[index] = b"x";

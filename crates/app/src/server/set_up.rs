@@ -3,12 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use abu_application::{
+    backoff::Backoff,
     ports::{LiveChat, PasswordHasher, PasswordPolicy},
     sessions::EndedElsewhere,
     setup::Setup,
     system::{SystemClock, SystemIds},
 };
+use abu_mail::Wake;
 use abu_repository::PgStore;
+use abu_security::SecretStore;
 use secrecy::SecretString;
 use tokio::{sync::oneshot, task::spawn_blocking, time::sleep};
 
@@ -17,11 +20,8 @@ use super::{
     watch::{self, Watch},
 };
 use crate::{
-    backoff::Backoff,
     database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError},
-    mail::Wake,
     readiness::{Readiness, ServingState},
-    secret_store::SecretStore,
     settings::Settings,
 };
 

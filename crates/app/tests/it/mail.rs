@@ -8,11 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_app::{
-    readiness::ServingState,
-    security::HmacLinkTokens,
-    settings::{Settings, SmtpLogIn, SmtpSecurity},
-};
+use abu_app::{readiness::ServingState, settings::Settings};
 use abu_application::{
     mail::{self, MailContent, MailState},
     ports::{Clock, LinkPurpose, LinkTokens, MailRecord},
@@ -22,6 +18,8 @@ use abu_domain::{
     MailId,
     text::{EmailAddress, PersonName},
 };
+use abu_mail::{SmtpLogIn, SmtpSecurity};
+use abu_security::HmacLinkTokens;
 use abu_test_support::{
     PrivateCluster, ReceivedMail, SECRET, SmtpBehavior, SmtpServer, TestDatabase, TestServer,
 };

@@ -2,10 +2,9 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use abu_app::settings::{
-    ConfigErrors, Configuration, Environment, Settings, SmtpSecurity, Sources,
-};
+use abu_app::settings::{ConfigErrors, Configuration, Environment, Settings, Sources};
 use abu_chat::ChatSettings;
+use abu_mail::SmtpSecurity;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 

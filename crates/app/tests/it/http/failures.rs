@@ -12,9 +12,6 @@ use std::{
 use abu_app::{
     http,
     readiness::{Readiness, ServingState},
-    security::{
-        BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
-    },
     settings::{Environment, Settings, Sources},
     state::{AppParts, AppState},
 };
@@ -27,6 +24,9 @@ use abu_application::{
 };
 use abu_chat::ChatEngine;
 use abu_domain::{LoginSessionId, UserId};
+use abu_security::{
+    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
+};
 use abu_test_support::{TestDatabase, session_of};
 use actix_web::HttpServer;
 use chrono::{DateTime, Utc};

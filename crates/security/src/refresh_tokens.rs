@@ -9,7 +9,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::keys;
+use crate::keys;
 
 /// Makes and reads refresh tokens with a key of their own.
 #[derive(Clone)]

@@ -6,7 +6,7 @@ use chacha20poly1305::{
 };
 use secrecy::SecretSlice;
 
-use super::keys;
+use crate::keys;
 
 /// What a sealed secret begins with, so that another way of sealing can be told from this one.
 const VERSION: u8 = 1;
