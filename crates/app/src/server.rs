@@ -14,24 +14,19 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, OnceLock},
-    thread,
     time::Duration,
 };
 
 use abu_application::{
-    BlockingPool, Database,
-    ports::{AccessTokens, Clock, Ids},
+    ports::Ids,
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;
 use abu_mail::{MailWorker, Wake};
-use abu_security::{
-    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
-    SecretStore, StoredSecret,
-};
+use abu_rest::readiness::{Readiness, ServingState};
+use abu_security::{JwtTokens, SecretStore, StoredSecret};
 use actix_web::dev::ServerHandle;
 use futures_util::future::join4;
-use secrecy::ExposeSecret;
 use tokio::{
     sync::oneshot,
     task::{JoinHandle, spawn_blocking},
@@ -40,20 +35,14 @@ use tokio::{
 
 use crate::{
     database::{GuardedStore, OwnPostgres},
-    readiness::{Readiness, ServingState},
     settings::Settings,
-    state::{AppParts, AppState},
+    wiring::{Services, Wiring},
 };
 
 pub use crate::database::PreparationError;
 pub use error::StartError;
 pub use signals::Received;
 
-/// How long a request waits for a place at the database.
-const POOL_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long one waits for a place to hash a password: many log in at once when a lecture ends, and
-/// waiting is better than being sent away.
-const HASHING_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the server's own PostgreSQL may take to stop: a last checkpoint on a slow disk.
 const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -118,19 +107,22 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let secrets = SecretStore::new(&settings.data.dir);
     let readiness = Readiness::default();
     let store = Arc::new(GuardedStore::new(readiness.clone()));
-    let parts = parts(&settings, &secrets, &readiness, Arc::clone(&store))?;
-    let chat = parts.chat.clone();
-    let (hasher, policy) = (Arc::clone(&parts.hasher), Arc::clone(&parts.policy));
+    let Services {
+        chat,
+        rest,
+        hasher,
+        password_policy,
+        link_tokens,
+    } = wire(&settings, &secrets, &readiness, Arc::clone(&store))?;
     let wake = Wake::default();
-    let links = Arc::clone(&parts.links);
     let mail = abu_mail::start(
         &settings.mail,
         settings.data.mail_folder(),
         store.clone(),
-        links,
+        link_tokens,
         wake.clone(),
     )?;
-    let listener = listener::listen(&settings, AppState::new(parts), chat.clone())?;
+    let listener = listener::listen(&settings, rest, chat.clone())?;
     let own_postgres = Arc::new(OnceLock::new());
     let supervisor = set_up::DatabaseSupervisor {
         settings: Arc::clone(&settings),
@@ -140,7 +132,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         secrets: secrets.clone(),
         hasher,
         live_chat: chat.live_chat(),
-        policy,
+        policy: password_policy,
         mail: wake,
     };
     let (done, set_up) = oneshot::channel();
@@ -215,14 +207,14 @@ impl RunningServer {
     }
 }
 
-/// Everything that requests need, on a store that is not there yet.
-fn parts(
-    settings: &Arc<Settings>,
+/// The configured secrets, or generated ones that are kept; then everything that requests need, on a store
+/// that is not there yet.
+fn wire(
+    settings: &Settings,
     secrets: &SecretStore,
     readiness: &Readiness,
     store: Arc<GuardedStore>,
-) -> Result<AppParts, StartError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+) -> Result<Services, StartError> {
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let auth = &settings.auth;
     let secret = match &auth.jwt_secret {
@@ -233,45 +225,19 @@ fn parts(
         Some(configured) => configured.clone(),
         None => secrets.get_or_make(StoredSecret::EncryptionKey, &*ids)?,
     };
-    let refresh_tokens = HmacRefreshTokens::new(secret.expose_secret().as_bytes());
-    let links = HmacLinkTokens::new(secret.expose_secret().as_bytes());
-    let tokens: Arc<dyn AccessTokens> = Arc::new(JwtTokens::new(
-        &secret,
-        &auth.issuer,
-        &auth.audience,
-        auth.access_token_ttl,
-    ));
-    let places = BlockingPool::new(settings.database.pool_size as usize, POOL_TIMEOUT);
-    let database = Database::new(store, places);
-    let chat = ChatEngine::start(
-        database.clone(),
-        Arc::clone(&clock),
-        Arc::clone(&ids),
-        Arc::clone(&tokens),
-        settings.chat.clone(),
-    );
-    Ok(AppParts {
-        settings: Arc::clone(settings),
+    let access_tokens =
+        JwtTokens::new(&secret, &auth.issuer, &auth.audience, auth.access_token_ttl);
+    let wiring = Wiring {
+        settings,
         secret,
-        database,
-        chat: chat.map_err(StartError::Threads)?,
+        encryption_key,
+        store,
         readiness: readiness.clone(),
-        tokens,
-        refresh_tokens: Arc::new(refresh_tokens),
-        one_time_passwords: Arc::new(SealedTotp::new(&encryption_key)),
-        links: Arc::new(links),
-        hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
-        policy: Arc::new(GuessingPolicy::new(auth.min_password_score)),
-        hashing: BlockingPool::new(hashing_places(), HASHING_TIMEOUT),
-        clock,
+        clock: Arc::new(SystemClock),
         ids,
-    })
-}
-
-/// Hashing takes a whole core for a while: one is left for everything else.
-fn hashing_places() -> usize {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    cores.saturating_sub(1).max(1)
+        access_tokens: Arc::new(access_tokens),
+    };
+    wiring.wire().map_err(StartError::Threads)
 }
 
 fn stop_postgres(own: Option<&OwnPostgres>) {

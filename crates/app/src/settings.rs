@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::rate_limits::Quota;
+use abu_rest::rate_limits::RateLimitSettings;
 
 pub use config_error::{ConfigError, ConfigErrors};
 pub use effective::Effective;
@@ -121,27 +121,6 @@ pub struct SuperuserSettings {
     pub firstname: Option<PersonName>,
     /// Surname.
     pub lastname: Option<PersonName>,
-}
-
-/// `rate_limits.*`
-#[derive(Clone, Copy, Debug)]
-pub struct RateLimitSettings {
-    /// Whether there are any limits.
-    pub enabled: bool,
-    /// Requests of a user, or of a network from which nobody is logged in.
-    pub default: Quota,
-    /// Handshakes of the chat with a ticket, from one network.
-    pub connect: Quota,
-    /// Log-ins to one account.
-    pub log_in_account: Quota,
-    /// Log-ins from one network.
-    pub log_in_network: Quota,
-    /// Registrations from one network.
-    pub register: Quota,
-    /// Mails that one address is sent because somebody asked for help.
-    pub recover: Quota,
-    /// Renewed access tokens, from one network.
-    pub refresh: Quota,
 }
 
 /// `cors.*`

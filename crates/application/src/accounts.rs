@@ -14,13 +14,13 @@ use abu_domain::{
 };
 
 use crate::{
-    Database,
+    Context,
     access::{self, AccessError, Authority, Caller, LastSuperAdmin},
     audit::{Action, Entry, Target},
     emails::take_address,
     lists::{ListRequest, Listed, TimePosition},
     passwords::{NewPasswordError, PasswordWork},
-    ports::{Clock, Ids, LiveChat, NewUser, StoreError, Transaction, UserFilter},
+    ports::{NewUser, StoreError, Transaction, UserFilter},
     sessions::SessionPolicy,
     versions::PreconditionFailed,
 };
@@ -31,16 +31,9 @@ pub use suspension::ERASURE_DELAY;
 /// The use cases of accounts.
 #[derive(Clone)]
 pub struct Accounts {
-    /// The store.
-    pub database: Database,
+    pub context: Context,
     /// Who judges and hashes passwords.
     pub passwords: PasswordWork,
-    /// Who is connected.
-    pub live_chat: Arc<dyn LiveChat>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
     /// What the operator decides about sessions.
     pub policy: Arc<SessionPolicy>,
 }
@@ -128,7 +121,8 @@ impl Accounts {
         draft: UserDraft,
     ) -> Result<User, AccountError> {
         let asking = caller.clone();
-        self.database
+        self.context
+            .database
             .read::<_, AccountError>(move |tx| {
                 access::require(tx, &asking, Permission::CreateUser)?;
                 Ok(())
@@ -136,9 +130,9 @@ impl Accounts {
             .await?;
         let personal = draft.personal_words();
         let password_hash = self.passwords.accept(draft.password, personal).await?;
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let new = NewUser {
-            id: UserId::new(self.ids.random()),
+            id: UserId::new(self.context.ids.random()),
             email: draft.email,
             password_hash,
             firstname: draft.firstname,
@@ -150,7 +144,8 @@ impl Accounts {
             email_verified_at: Some(now),
             created_at: now,
         };
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 // Once more: hashing takes a while, and the right may be gone by now.
                 access::require(tx, &caller, Permission::CreateUser)?;
@@ -171,7 +166,8 @@ impl Accounts {
 
     /// An account; takes `can_view_user`.
     pub async fn get(&self, caller: Caller, id: UserId) -> Result<User, AccountError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 access::require(tx, &caller, Permission::ViewUser)?;
                 tx.user(id)?.ok_or(AccountError::NotFound)
@@ -185,7 +181,8 @@ impl Accounts {
         caller: impl Authority,
         email: EmailAddress,
     ) -> Result<User, AccountError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 access::require(tx, &caller, Permission::ViewUser)?;
                 let found = tx.credentials(&email)?.ok_or(AccountError::NotFound)?;
@@ -201,7 +198,8 @@ impl Accounts {
         filter: UserFilter,
         page: ListRequest<TimePosition<UserId>>,
     ) -> Result<Listed<User>, AccountError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 access::require(tx, &caller, Permission::ViewUser)?;
                 Ok(page.fetch(

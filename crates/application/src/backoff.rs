@@ -14,12 +14,14 @@ pub struct Backoff {
     next: Duration,
 }
 
-impl Backoff {
-    /// For the database. Nothing was tried yet.
-    pub fn new() -> Self {
+/// For a database that is away.
+impl Default for Backoff {
+    fn default() -> Self {
         Self::between(FIRST, LONGEST)
     }
+}
 
+impl Backoff {
     /// Between these. Nothing was tried yet.
     pub fn between(first: Duration, longest: Duration) -> Self {
         Self {
@@ -30,7 +32,7 @@ impl Backoff {
     }
 
     /// How long to wait this time: at least half of the first wait, at most the longest.
-    pub fn next(&mut self) -> Duration {
+    pub fn next_wait(&mut self) -> Duration {
         let wait = self.next.mul_f64(rand::random_range(0.5..=1.0));
         self.next = (self.next * 2).min(self.longest);
         wait
@@ -48,10 +50,10 @@ mod tests {
 
     #[test]
     fn waits_grow_to_a_limit_and_are_never_nothing() {
-        let mut backoff = Backoff::new();
-        let first = backoff.next();
+        let mut backoff = Backoff::default();
+        let first = backoff.next_wait();
         assert!(first >= FIRST / 2 && first <= FIRST);
-        let later: Vec<_> = (0..100).map(|_| backoff.next()).skip(10).collect();
+        let later: Vec<_> = (0..100).map(|_| backoff.next_wait()).skip(10).collect();
         assert!(
             later
                 .iter()
@@ -59,6 +61,6 @@ mod tests {
         );
         assert!(later.windows(2).any(|pair| pair[0] != pair[1]));
         backoff.reset();
-        assert!(backoff.next() <= FIRST);
+        assert!(backoff.next_wait() <= FIRST);
     }
 }

@@ -1,15 +1,13 @@
 //! Tickets for the chat's handshake: they keep the access token out of URLs, which proxies log.
 
-use std::sync::Arc;
-
 use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Database,
+    Context,
     access::{self, AccessError, Caller},
-    ports::{ChatTicket, Clock, Ids, StoreError},
+    ports::{ChatTicket, StoreError},
 };
 
 /// For how long a ticket can be used.
@@ -18,12 +16,7 @@ pub const TICKET_LIFETIME: TimeDelta = TimeDelta::seconds(30);
 /// The use cases of getting into the chat.
 #[derive(Clone)]
 pub struct ChatAccess {
-    /// The store.
-    pub database: Database,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers and secrets.
-    pub ids: Arc<dyn Ids>,
+    pub context: Context,
 }
 
 /// Who came with a ticket.
@@ -56,15 +49,16 @@ impl ChatAccess {
         caller: Caller,
         access_expires_at: DateTime<Utc>,
     ) -> Result<[u8; 32], AccessError> {
-        let secret = self.ids.secret();
-        let now = self.clock.now();
+        let secret = self.context.ids.secret();
+        let now = self.context.clock.now();
         let ticket = ChatTicket {
             user_id: caller.user,
             session_id: caller.session,
             expires_at: now + TICKET_LIFETIME,
             access_expires_at,
         };
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 access::require_active(tx, &caller)?;
                 tx.insert_ticket(&Sha256::digest(secret), &ticket, now)?;
@@ -75,8 +69,9 @@ impl ChatAccess {
 
     /// Uses a ticket up. Looked up by its hash, so the time it takes says nothing about others.
     pub async fn use_ticket(&self, secret: [u8; 32]) -> Result<TicketHolder, TicketError> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let ticket = self
+            .context
             .database
             .transaction::<_, TicketError>(move |tx| Ok(tx.take_ticket(&Sha256::digest(secret))?))
             .await?;

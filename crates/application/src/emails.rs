@@ -19,14 +19,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Database,
+    Context,
     access::{self, AccessError, Caller},
     audit::{Action, Entry, Target},
     mail::{self, MailContent},
     passwords::{ConfirmError, PasswordWork},
     ports::{
-        Clock, Ids, LinkPurpose, LinkTokens, LiveChat, NewVerification, StoreError, TokenHash,
-        Transaction, Verification, token_from_text,
+        Ids, LinkPurpose, LinkTokens, NewVerification, StoreError, TokenHash, Transaction,
+        Verification, token_from_text,
     },
 };
 
@@ -41,18 +41,11 @@ pub const UNDO_WINDOW: TimeDelta = TimeDelta::hours(72);
 /// The use cases of addresses.
 #[derive(Clone)]
 pub struct Emails {
-    /// The store.
-    pub database: Database,
+    pub context: Context,
     /// Who compares passwords.
     pub passwords: PasswordWork,
     /// The secrets of links in mails.
     pub links: Arc<dyn LinkTokens>,
-    /// Who is connected.
-    pub live_chat: Arc<dyn LiveChat>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
     /// For how long the link that proves an address is good.
     pub verification_lifetime: TimeDelta,
     /// For how long the link to another password is good.
@@ -114,7 +107,8 @@ enum Wish {
 impl Emails {
     /// The caller's addresses, the primary one first.
     pub async fn list(&self, caller: Caller) -> Result<Vec<UserEmail>, EmailError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 access::require_self(tx, &caller)?;
                 Ok(tx.emails_of(caller.user)?)
@@ -135,8 +129,9 @@ impl Emails {
     /// Removes an address of the caller's, and kills the links to another password, one of which may
     /// have been sent there.
     pub async fn remove(&self, caller: Caller, id: EmailId) -> Result<(), EmailError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 tx.lock_account(caller.user)?;
                 access::require_self(tx, &caller)?;
@@ -166,14 +161,15 @@ impl Emails {
     ) -> Result<(), EmailError> {
         let confirmed = self
             .passwords
-            .confirm(&self.database, caller, password)
+            .confirm(&self.context.database, caller, password)
             .await?;
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let user = confirmed.lock(tx)?;
-                let email_id = claimed(tx, &*this.ids, &user, &email, wish, now)?;
+                let email_id = claimed(tx, &*this.context.ids, &user, &email, wish, now)?;
                 let makes_primary = wish == Wish::Primary;
                 let verification_id = this.verification(tx, email_id, makes_primary, now)?;
                 let content = match foreign_owner(tx, &email, user.id, now)? {
@@ -189,7 +185,7 @@ impl Emails {
                         firstname: user.firstname,
                     },
                 };
-                mail::enqueue(tx, &*this.ids, now, &email, content)?;
+                mail::enqueue(tx, &*this.context.ids, now, &email, content)?;
                 let action = match wish {
                     Wish::Further => Action::EmailAdd,
                     Wish::Primary => Action::EmailChangeAsk,
@@ -209,7 +205,7 @@ impl Emails {
         makes_primary: bool,
         now: DateTime<Utc>,
     ) -> Result<uuid::Uuid, StoreError> {
-        let id = self.ids.random();
+        let id = self.context.ids.random();
         begin_proof(
             tx,
             &*self.links,

@@ -5,15 +5,13 @@
 //! ends after a change and before its answer is kept, the key is taken to be abandoned after a while,
 //! and the request is carried out again.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
-    Database,
+    Context,
     access::{self, AccessError, Caller},
-    ports::{Clock, KnownRequest, RequestKey, StoreError, StoredResponse},
+    ports::{KnownRequest, RequestKey, StoreError, StoredResponse},
 };
 
 /// For how long an answer is kept.
@@ -24,10 +22,7 @@ pub const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// The use cases of keys.
 #[derive(Clone)]
 pub struct Idempotency {
-    /// The store.
-    pub database: Database,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    pub context: Context,
 }
 
 /// A request that is to be done once.
@@ -88,8 +83,9 @@ impl Idempotency {
         } = request;
         let user = caller.as_ref().map(|caller| caller.user);
         let key = RequestKey { user, route, key };
-        let now = self.clock.now();
-        self.database
+        let now = self.context.clock.now();
+        self.context
+            .database
             .transaction(move |tx| {
                 if let Some(caller) = caller {
                     // Whether the account is hidden is for the use case to see.
@@ -126,7 +122,8 @@ impl Idempotency {
         answer: Option<StoredResponse>,
     ) -> Result<(), StoreError> {
         let Claim { key, claimed_at } = claim;
-        self.database
+        self.context
+            .database
             .transaction(move |tx| match answer {
                 Some(answer) => tx.keep_answer(&key, claimed_at, &answer),
                 None => tx.release_key(&key, claimed_at),

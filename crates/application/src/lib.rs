@@ -10,6 +10,7 @@ pub mod chat_access;
 pub mod database;
 mod detached;
 pub mod emails;
+pub mod error_chain;
 pub mod idempotency;
 pub mod lists;
 pub mod mail;
@@ -22,7 +23,9 @@ pub mod rooms;
 pub mod sessions;
 pub mod setup;
 pub mod system;
+pub mod use_cases;
 pub mod versions;
 
 pub use blocking::BlockingPool;
 pub use database::Database;
+pub use use_cases::{Context, Policies, UseCases};

@@ -12,7 +12,7 @@ use abu_domain::{MailId, access::Permission, text::EmailAddress};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Database,
+    Context,
     access::{self, AccessError, Caller},
     lists::{ListRequest, Listed},
     ports::{Ids, Mail, MailFilter, MailRecord, StoreError, Transaction},
@@ -42,8 +42,7 @@ pub fn enqueue(
 /// The use cases of those who look after the mail.
 #[derive(Clone)]
 pub struct Mails {
-    /// The store.
-    pub database: Database,
+    pub context: Context,
 }
 
 /// Why mail was not shown or not sent again.
@@ -71,7 +70,8 @@ impl Mails {
         filter: MailFilter,
         page: ListRequest<MailId>,
     ) -> Result<Listed<MailRecord>, MailError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 access::require(tx, &caller, Permission::ViewMail)?;
                 Ok(page.fetch(
@@ -85,7 +85,8 @@ impl Mails {
 
     /// Has a mail that was given up tried anew from the start; takes `can_modify_mail`.
     pub async fn retry(&self, caller: Caller, id: MailId) -> Result<MailRecord, MailError> {
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ModifyMail)?;
                 let revived = tx.requeue(id)?;

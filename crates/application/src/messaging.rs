@@ -5,7 +5,7 @@ mod changes;
 mod shown;
 mod sync;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use abu_domain::{
     MessageId, RoomId, UserId,
@@ -18,12 +18,11 @@ use abu_domain::{
 use uuid::Uuid;
 
 use crate::{
-    Database,
+    Context, Database,
     access::{self, AccessError, Caller},
     lists::{ListRequest, Listed},
     ports::{
-        Clock, Ids, LiveChat, ReadMark, ReadState, SeqWindow, Store, StoreError, StoreOutcome,
-        SubmitError, Transaction,
+        ReadMark, ReadState, SeqWindow, Store, StoreError, StoreOutcome, SubmitError, Transaction,
     },
 };
 
@@ -148,14 +147,7 @@ pub async fn history(
 /// The use cases of messages outside a chat session.
 #[derive(Clone)]
 pub struct Messaging {
-    /// The store.
-    pub database: Database,
-    /// Who stores and delivers.
-    pub live_chat: Arc<dyn LiveChat>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
+    pub context: Context,
 }
 
 /// A message somebody wants to send.
@@ -210,15 +202,15 @@ impl Messaging {
         let sender = caller.user;
         self.require_member(caller, room_id).await?;
         let message = NewMessage {
-            id: MessageId::new(self.ids.time_ordered()),
+            id: MessageId::new(self.context.ids.time_ordered()),
             room_id,
             sender_id: sender,
             text: draft.text,
             client_message_id: Some(draft.client_message_id),
             reply_to: draft.reply_to,
-            sent_at: self.clock.now(),
+            sent_at: self.context.clock.now(),
         };
-        let stored = self.live_chat.submit(message).await?;
+        let stored = self.context.live_chat.submit(message).await?;
         self.shown(stored, sender).await
     }
 
@@ -261,10 +253,10 @@ impl Messaging {
             message_id,
             user_id: caller.user,
             kind,
-            at: self.clock.now(),
+            at: self.context.clock.now(),
         };
         self.require_member(caller, room_id).await?;
-        Ok(self.live_chat.change(change).await?)
+        Ok(self.context.live_chat.change(change).await?)
     }
 
     async fn shown(&self, message: Message, user: UserId) -> Result<ShownMessage, MessagingError> {
@@ -274,7 +266,8 @@ impl Messaging {
                 reactions: Vec::new(),
             });
         }
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 let mut reactions = shown::reactions(tx, std::iter::once((&message, user)))?;
                 let reactions = reactions.remove(&(message.id, user));
@@ -299,11 +292,12 @@ impl Messaging {
             seq,
         };
         self.require_member(caller, room_id).await?;
-        Ok(self.live_chat.mark_read(mark).await?)
+        Ok(self.context.live_chat.mark_read(mark).await?)
     }
 
     async fn require_member(&self, caller: Caller, room: RoomId) -> Result<(), MessagingError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| require_member(tx, &caller, room))
             .await
     }
@@ -316,7 +310,8 @@ impl Messaging {
         window: SeqWindow,
         page: ListRequest<i64>,
     ) -> Result<Listed<ShownMessage>, MessagingError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 require_member(tx, &caller, room)?;
                 Ok(page.fetch(

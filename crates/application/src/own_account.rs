@@ -1,6 +1,6 @@
 //! What people do with their own account: seeing and changing it, hiding it and showing it again.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use abu_domain::{
     text::{PersonName, PhoneNumber},
@@ -8,24 +8,17 @@ use abu_domain::{
 };
 
 use crate::{
-    Database,
+    Context,
     access::{self, AccessError, Caller},
     audit::{Action, Entry, Target},
-    ports::{Clock, EndReason, Ids, LiveChat, OwnDetails, StoreError, Transaction, WhichSessions},
+    ports::{EndReason, OwnDetails, StoreError, Transaction, WhichSessions},
     sessions::{EndedSessions, ending_sessions},
 };
 
 /// The use cases of people's own accounts.
 #[derive(Clone)]
 pub struct OwnAccounts {
-    /// The store.
-    pub database: Database,
-    /// Who is connected.
-    pub live_chat: Arc<dyn LiveChat>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
+    pub context: Context,
 }
 
 /// The account of the caller, with what they may do.
@@ -69,7 +62,7 @@ pub enum OwnAccountError {
 impl OwnAccounts {
     /// The caller's own account.
     pub async fn get(&self, caller: Caller) -> Result<OwnAccount, AccessError> {
-        self.database.read(move |tx| own(tx, &caller)).await
+        self.context.database.read(move |tx| own(tx, &caller)).await
     }
 
     /// Changes what the caller says of themselves. Names are locked once the university has verified
@@ -79,8 +72,9 @@ impl OwnAccounts {
         caller: Caller,
         patch: OwnPatch,
     ) -> Result<OwnAccount, OwnAccountError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 tx.lock_account(caller.user)?;
                 let account = own(tx, &caller)?;
@@ -106,8 +100,8 @@ impl OwnAccounts {
     /// Hides the caller's account: nobody brings them into a room any more, they leave the chat, and
     /// their other sessions end. Logging in shows it again.
     pub async fn deactivate(&self, caller: Caller) -> Result<(), AccessError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        ending_sessions(&self.database, &self.live_chat, move |tx| {
+        let (now, entry_id) = self.context.now_and_entry_id();
+        ending_sessions(&self.context.database, &self.context.live_chat, move |tx| {
             tx.lock_account(caller.user)?;
             let user = caller.user;
             if access::require_self(tx, &caller)?.is_deactivated {
@@ -129,8 +123,9 @@ impl OwnAccounts {
 
     /// Shows the caller's account again.
     pub async fn reactivate(&self, caller: Caller) -> Result<(), AccessError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 tx.lock_account(caller.user)?;
                 let record = access::require_self(tx, &caller)?;

@@ -15,14 +15,14 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    Database,
+    Context,
     access::{self, AccessError, Caller, Origin},
     audit::{Action, Actor, Entry, Target},
     detached::detach,
     mail::{self, MailContent},
     ports::{
-        Clock, EndReason, Ids, LinkPurpose, LinkTokens, LiveChat, NewReset, PasswordReset,
-        StoreError, TokenHash, Transaction, WhichSessions,
+        EndReason, Ids, LinkPurpose, LinkTokens, NewReset, PasswordReset, StoreError, TokenHash,
+        Transaction, WhichSessions,
     },
     sessions::{EndedSessions, ending_sessions},
 };
@@ -35,18 +35,11 @@ pub const NO_PASSWORD: &str = "!";
 /// The use cases of passwords.
 #[derive(Clone)]
 pub struct Passwords {
-    /// The store.
-    pub database: Database,
+    pub context: Context,
     /// Who judges, hashes and compares.
     pub work: PasswordWork,
     /// The secrets of links in mails.
     pub links: Arc<dyn LinkTokens>,
-    /// Who is connected.
-    pub live_chat: Arc<dyn LiveChat>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
     /// For how long the link to another password is good.
     pub reset_lifetime: TimeDelta,
 }
@@ -115,6 +108,7 @@ impl Passwords {
     pub async fn forgot(&self, email: EmailAddress, origin: Origin) -> Result<(), StoreError> {
         let asked = email.clone();
         let reader = self
+            .context
             .database
             .read::<_, StoreError>(move |tx| proved_reader(tx, &asked))
             .await?;
@@ -128,9 +122,10 @@ impl Passwords {
     }
 
     async fn send_reset(&self, email: EmailAddress, origin: Origin) -> Result<(), StoreError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let Some(id) = proved_reader(tx, &email)? else {
                     return Ok(());
@@ -155,9 +150,10 @@ impl Passwords {
     /// Sends the owner of an account a link to another password; takes `can_modify_user` and rank over
     /// its owner.
     pub async fn send_reset_to(&self, caller: Caller, id: UserId) -> Result<(), SendResetError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let actor = access::require(tx, &caller, Permission::ModifyUser)?;
                 tx.lock_account(id)?;
@@ -186,7 +182,7 @@ impl Passwords {
         email: &EmailAddress,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let (ids, lifetime) = (&*self.ids, self.reset_lifetime);
+        let (ids, lifetime) = (&*self.context.ids, self.reset_lifetime);
         let reset_id = begin_reset(tx, ids, &*self.links, user.id, lifetime, now)?;
         let content = MailContent::ResetPassword {
             reset_id,
@@ -204,9 +200,10 @@ impl Passwords {
         password: NewPassword,
         origin: Origin,
     ) -> Result<(), ResetError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let hash = reset_hash(link);
         let user = self
+            .context
             .database
             .read::<_, ResetError>(move |tx| {
                 let reset = live_reset(tx, &hash, now)?;
@@ -214,8 +211,8 @@ impl Passwords {
             })
             .await?;
         let password_hash = self.work.accept(password, personal_words(&user)).await?;
-        let ids = Arc::clone(&self.ids);
-        ending_sessions(&self.database, &self.live_chat, move |tx| {
+        let ids = Arc::clone(&self.context.ids);
+        ending_sessions(&self.context.database, &self.context.live_chat, move |tx| {
             tx.lock_account(user.id)?;
             // Once more: hashing takes a while, and another may have come first.
             live_reset(tx, &hash, now)?;
@@ -249,12 +246,15 @@ impl Passwords {
         if whose != caller.user {
             return self.refuse_for_another(caller).await;
         }
-        let confirmed = self.work.confirm(&self.database, caller, current).await?;
+        let confirmed = self
+            .work
+            .confirm(&self.context.database, caller, current)
+            .await?;
         let personal = personal_words(&confirmed.user);
         let password_hash = self.work.accept(new, personal).await?;
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        let ids = Arc::clone(&self.ids);
-        ending_sessions(&self.database, &self.live_chat, move |tx| {
+        let (now, entry_id) = self.context.now_and_entry_id();
+        let ids = Arc::clone(&self.context.ids);
+        ending_sessions(&self.context.database, &self.context.live_chat, move |tx| {
             let user = confirmed.lock(tx)?;
             let caller = &confirmed.caller;
             replace_password(tx, &*ids, &user, &password_hash, now)?;
@@ -270,7 +270,8 @@ impl Passwords {
 
     /// Whether there is such an account, is not told.
     async fn refuse_for_another(&self, caller: Caller) -> Result<(), ChangePasswordError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 access::require_self(tx, &caller)?;
                 Err(ChangePasswordError::NotYours)

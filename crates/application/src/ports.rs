@@ -31,7 +31,7 @@ pub use emails::{EmailChange, EmailRepository, NewVerification, TokenHash, Verif
 pub use erasures::{Erasure, ErasureRepository};
 pub use idempotency::{IdempotencyRepository, KnownRequest, RequestKey, StoredResponse};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
-pub use live_chat::{Applied, LiveChat, SubmitError, Submitted};
+pub use live_chat::{Applied, LiveChat, NoLiveChat, SubmitError, Submitted};
 pub use mail::{
     ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRepository, Mailer, MailerError,
     RenderedMail,

@@ -6,14 +6,14 @@ use abu_domain::{UserId, access::APPLICANT_GROUP, text::EmailAddress};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    Database,
+    Context,
     access::Origin,
     accounts::UserDraft,
     audit::{Action, Actor, Entry, Target},
     emails::{begin_proof, take_address},
     mail::{self, MailContent},
     passwords::{NO_PASSWORD, NewPasswordError, PasswordWork},
-    ports::{Clock, Consents, Ids, LinkTokens, NewUser, StoreError, Transaction},
+    ports::{Consents, LinkTokens, NewUser, StoreError, Transaction},
 };
 
 /// For how long an account is kept of which nobody proved that they read its address.
@@ -25,16 +25,11 @@ const SWEPT_AT_ONCE: u32 = 20;
 /// The use case of registering.
 #[derive(Clone)]
 pub struct Registration {
-    /// The store.
-    pub database: Database,
+    pub context: Context,
     /// Who judges and hashes passwords.
     pub passwords: PasswordWork,
     /// The secrets of links in mails.
     pub links: Arc<dyn LinkTokens>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
     /// For how long the link that proves an address is good.
     pub verification_lifetime: TimeDelta,
 }
@@ -75,9 +70,9 @@ impl Registration {
         let RegistrationDraft { user, consents } = draft;
         let personal = user.personal_words();
         let password_hash = self.passwords.accept(user.password, personal).await?;
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let mut new = NewUser {
-            id: UserId::new(self.ids.random()),
+            id: UserId::new(self.context.ids.random()),
             email: user.email,
             password_hash,
             firstname: user.firstname,
@@ -89,7 +84,8 @@ impl Registration {
             created_at: now,
         };
         let this = self.clone();
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 // In this order, as everybody: the address, then accounts.
                 tx.lock_address(&new.email)?;
@@ -104,11 +100,11 @@ impl Registration {
                 if swept > 0 {
                     Entry::new(Actor::System, Action::AccountExpire)
                         .with("accounts", swept.to_string())
-                        .write(tx, this.ids.time_ordered(), now)?;
+                        .write(tx, this.context.ids.time_ordered(), now)?;
                 }
                 entry
                     .from(&origin)
-                    .write(tx, this.ids.time_ordered(), now)?;
+                    .write(tx, this.context.ids.time_ordered(), now)?;
                 Ok(())
             })
             .await
@@ -124,7 +120,7 @@ impl Registration {
         tx.insert_user(new)?;
         tx.add_to_group(new.id, APPLICANT_GROUP)?;
         tx.insert_consents(new.id, consents, "registration", now)?;
-        let verification_id = self.ids.random();
+        let verification_id = self.context.ids.random();
         for email in tx.emails_of(new.id)? {
             let (links, lifetime) = (&*self.links, self.verification_lifetime);
             begin_proof(tx, links, verification_id, email.id, false, lifetime, now)?;
@@ -133,7 +129,7 @@ impl Registration {
             verification_id,
             firstname: new.firstname.clone(),
         };
-        mail::enqueue(tx, &*self.ids, now, &new.email, content)?;
+        mail::enqueue(tx, &*self.context.ids, now, &new.email, content)?;
         Ok(Entry::new(Actor::Anonymous, Action::AccountRegister).on(Target::user(new.id)))
     }
 
@@ -152,7 +148,7 @@ impl Registration {
         let content = MailContent::AccountExists {
             firstname: owner.firstname,
         };
-        mail::enqueue(tx, &*self.ids, now, email, content)?;
+        mail::enqueue(tx, &*self.context.ids, now, email, content)?;
         Ok(entry.on(target))
     }
 }

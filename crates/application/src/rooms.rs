@@ -12,13 +12,11 @@ use abu_domain::{
 };
 
 use crate::{
-    Database,
+    Context, Database,
     access::{self, AccessError, Caller},
     lists::{ListRequest, Listed, Seek, TimePosition, Total},
     messaging,
-    ports::{
-        Applied, Clock, Ids, LiveChat, MemberListing, NewRoom, RoomListing, StoreError, Transaction,
-    },
+    ports::{Applied, LiveChat, MemberListing, NewRoom, RoomListing, StoreError, Transaction},
     versions::{Expected, PreconditionFailed, Version},
 };
 
@@ -34,14 +32,7 @@ pub struct RoomLimits {
 /// The use cases of rooms.
 #[derive(Clone)]
 pub struct Rooms {
-    /// The store.
-    pub database: Database,
-    /// Who is connected.
-    pub live_chat: Arc<dyn LiveChat>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
+    pub context: Context,
     /// The bounds.
     pub limits: RoomLimits,
 }
@@ -157,12 +148,12 @@ impl Rooms {
         let me = caller.user;
         let pair = DirectPair::new(me, other).ok_or(RoomError::NotTwoPeople)?;
         let new_room = NewRoom {
-            id: RoomId::new(self.ids.random()),
+            id: RoomId::new(self.context.ids.random()),
             kind: RoomKind::Direct,
             name: None,
             pair: Some(pair),
             created_by: me,
-            created_at: self.clock.now(),
+            created_at: self.context.clock.now(),
         };
         let limits = self.limits;
         self.change(me, move |tx| {
@@ -196,12 +187,12 @@ impl Rooms {
         let me = caller.user;
         let others = without(members, me);
         let new_room = NewRoom {
-            id: RoomId::new(self.ids.random()),
+            id: RoomId::new(self.context.ids.random()),
             kind: RoomKind::Group,
             name: Some(name),
             pair: None,
             created_by: me,
-            created_at: self.clock.now(),
+            created_at: self.context.clock.now(),
         };
         let limits = self.limits;
         self.change(me, move |tx| {
@@ -229,7 +220,8 @@ impl Rooms {
 
     /// A room of the caller's.
     pub async fn get(&self, caller: Caller, id: RoomId) -> Result<Room, RoomError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 require_member(tx, &caller, id)?;
                 tx.room(id)?.ok_or(RoomError::RoomNotFound)
@@ -243,7 +235,8 @@ impl Rooms {
         caller: Caller,
         page: ListRequest<TimePosition<RoomId>>,
     ) -> Result<Listed<OwnRoom>, RoomError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
                 Ok(page.fetch(
@@ -267,7 +260,7 @@ impl Rooms {
         patch: RoomPatch,
         expected: Expected,
     ) -> Result<Room, RoomError> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         self.change(caller.user, move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             if patch.name.is_some() {
@@ -292,7 +285,7 @@ impl Rooms {
     /// Makes the room read-only and takes it out of lists: a group for its owners, a direct room
     /// for either of the two. Archiving it again changes nothing.
     pub async fn archive(&self, caller: Caller, id: RoomId) -> Result<(), RoomError> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         self.change(caller.user, move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Group && !membership.role.may_archive() {
@@ -314,6 +307,7 @@ impl Rooms {
         page: ListRequest<UserId>,
     ) -> Result<Listed<RoomMember>, RoomError> {
         let listed = self
+            .context
             .database
             .read(move |tx| {
                 require_member(tx, &caller, id)?;
@@ -329,7 +323,7 @@ impl Rooms {
             .iter()
             .map(|listing| listing.membership.user_id)
             .collect();
-        let mut online = self.live_chat.online(&users).into_iter();
+        let mut online = self.context.live_chat.online(&users).into_iter();
         Ok(listed.map(|listing| RoomMember {
             listing,
             online: online.next().unwrap_or(false),
@@ -344,7 +338,7 @@ impl Rooms {
         id: RoomId,
         users: Vec<UserId>,
     ) -> Result<Room, RoomError> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let limits = self.limits;
         let users = without(users, caller.user);
         self.change(caller.user, move |tx| {
@@ -373,7 +367,7 @@ impl Rooms {
         id: RoomId,
         user: UserId,
     ) -> Result<(), RoomError> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         self.change(caller.user, move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             if room.kind == RoomKind::Direct {
@@ -398,7 +392,8 @@ impl Rooms {
         user: UserId,
         role: RoomRole,
     ) -> Result<Membership, RoomError> {
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let (room, membership) = lock_as_member(tx, &caller, id)?;
                 require_open_group(&room)?;
@@ -422,8 +417,9 @@ impl Rooms {
         by: UserId,
         work: impl FnOnce(&mut dyn Transaction) -> Result<(T, Change), RoomError> + Send + 'static,
     ) -> Result<T, RoomError> {
-        let live_chat = Arc::clone(&self.live_chat);
+        let live_chat = Arc::clone(&self.context.live_chat);
         let (value, applied) = self
+            .context
             .database
             .run(move |store| {
                 let (value, change) = store.transaction(work)?;

@@ -16,9 +16,9 @@ mod totp;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Database,
+    Context,
     passwords::PasswordWork,
-    ports::{AccessTokens, Clock, Ids, LiveChat, OneTimePasswords, RefreshTokens},
+    ports::{AccessTokens, OneTimePasswords, RefreshTokens, TokenClaims, TokenError},
 };
 
 pub use elsewhere::EndedElsewhere;
@@ -49,8 +49,7 @@ impl SessionPolicy {
 /// The use cases of sessions.
 #[derive(Clone)]
 pub struct Sessions {
-    /// The store.
-    pub database: Database,
+    pub context: Context,
     /// Who compares passwords.
     pub passwords: PasswordWork,
     /// Who makes access tokens.
@@ -59,12 +58,13 @@ pub struct Sessions {
     pub refresh_tokens: Arc<dyn RefreshTokens>,
     /// Who knows one-time passwords.
     pub one_time_passwords: Arc<dyn OneTimePasswords>,
-    /// Who is connected.
-    pub live_chat: Arc<dyn LiveChat>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
     /// What the operator decides.
     pub policy: Arc<SessionPolicy>,
+}
+
+impl Sessions {
+    /// What an access token claims, if it is valid now. Whether its session still lasts, the use cases check.
+    pub fn verify(&self, token: &str) -> Result<TokenClaims, TokenError> {
+        self.tokens.verify(token, self.context.clock.now())
+    }
 }

@@ -149,7 +149,7 @@ impl Work {
         self.log(mail, &verdict);
         self.note(mail, &verdict);
         if matches!(verdict, Verdict::Unreachable { .. }) {
-            self.wake.pause(self.pauses.next());
+            self.wake.pause(self.pauses.next_wait());
         } else {
             self.pauses.reset();
         }
@@ -157,7 +157,7 @@ impl Work {
 
     /// Tries until it is noted: forgetting that a mail was sent would send it again.
     fn note(&self, mail: &ClaimedMail, verdict: &Verdict) {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::default();
         while let Err(error) = self.delivery.note(mail, verdict) {
             report(&error);
             let may_pass = matches!(
@@ -168,7 +168,7 @@ impl Work {
                 log::warn!(mail:% = mail.id; "what became of a mail could not be noted; it is tried again");
                 return;
             }
-            self.wake.pause(backoff.next());
+            self.wake.pause(backoff.next_wait());
         }
     }
 

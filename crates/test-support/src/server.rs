@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use abu_app::{
-    readiness::Readiness,
     server::{self, RunningServer},
     settings::{Environment, Settings, Sources},
 };
@@ -12,6 +11,7 @@ use abu_application::{
     system::SystemClock,
 };
 use abu_domain::UserId;
+use abu_rest::readiness::Readiness;
 use abu_security::{HmacRefreshTokens, JwtTokens};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;

@@ -1,18 +1,14 @@
 //! The database that the server uses.
 
-use std::{future::ready, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use abu_application::{
-    BlockingPool, Database,
+    BlockingPool, Context, Database,
     accounts::Accounts,
     passwords::PasswordWork,
-    ports::{Applied, LiveChat, ReadMark, ReadState, Store, SubmitError, Submitted},
+    ports::{NoLiveChat, Store},
     setup::Setup,
     system::{SystemClock, SystemIds},
-};
-use abu_domain::{
-    LoginSessionId, RoomId, UserId,
-    message::{Message, MessageChange, NewMessage},
 };
 use abu_embedded_postgres::StartError;
 use abu_security::{BcryptHasher, GuessingPolicy};
@@ -76,15 +72,17 @@ impl OpenDatabase {
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
         let pool = || BlockingPool::new(1, POOL_TIMEOUT);
         Accounts {
-            database: Database::new(self.store(), pool()),
+            context: Context {
+                database: Database::new(self.store(), pool()),
+                clock: Arc::new(SystemClock),
+                ids: Arc::new(SystemIds),
+                live_chat: Arc::new(NoLiveChat),
+            },
             passwords: PasswordWork {
                 pool: pool(),
                 hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
                 policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             },
-            live_chat: Arc::new(NoLiveChat),
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds),
             policy: Arc::new(settings.auth.session_policy()),
         }
     }
@@ -92,46 +90,5 @@ impl OpenDatabase {
     /// The store in it.
     pub(super) fn store(&self) -> Arc<dyn Store> {
         Arc::new(database::open(self.url.clone(), POOL_SIZE))
-    }
-}
-
-/// The chat of a server that runs in another process: it finds out by itself whose sessions have ended.
-struct NoLiveChat;
-
-impl LiveChat for NoLiveChat {
-    fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
-        Box::pin(ready(()))
-    }
-
-    fn room_state_changed(&self, _room: RoomId, _by: UserId) -> Applied {
-        Box::pin(ready(()))
-    }
-
-    fn room_renamed(&self, _room: RoomId, _by: UserId) -> Applied {
-        Box::pin(ready(()))
-    }
-
-    fn account_suspended(&self, _user: UserId) -> Applied {
-        Box::pin(ready(()))
-    }
-
-    fn sessions_ended(&self, _user: UserId, _sessions: &[LoginSessionId]) -> Applied {
-        Box::pin(ready(()))
-    }
-
-    fn submit(&self, _message: NewMessage) -> Submitted<Message> {
-        Box::pin(ready(Err(SubmitError::Unavailable)))
-    }
-
-    fn change(&self, _change: MessageChange) -> Submitted<Message> {
-        Box::pin(ready(Err(SubmitError::Unavailable)))
-    }
-
-    fn mark_read(&self, _mark: ReadMark) -> Submitted<ReadState> {
-        Box::pin(ready(Err(SubmitError::Unavailable)))
-    }
-
-    fn online(&self, users: &[UserId]) -> Vec<bool> {
-        vec![false; users.len()]
     }
 }

@@ -22,7 +22,8 @@ use uuid::Uuid;
 use super::{
     AdminError, database::OpenDatabase, operator::operator, parse_email, password::new_password,
 };
-use crate::{database::require_migrated, http::UserDocument, settings::Settings};
+use crate::{database::require_migrated, settings::Settings};
+use abu_rest::UserDocument;
 
 /// How many accounts are shown unless more are asked for.
 const DEFAULT_SHOWN: u32 = 100;

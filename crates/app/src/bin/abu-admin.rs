@@ -6,7 +6,8 @@ use std::{
     process::ExitCode,
 };
 
-use abu_app::{admin::Arguments, error_chain::error_chain, exit_code, logging, settings::Sources};
+use abu_app::{admin::Arguments, exit_code, logging, settings::Sources};
+use abu_application::error_chain::error_chain;
 use clap::Parser;
 
 fn main() -> ExitCode {

@@ -6,11 +6,11 @@ use std::{
 };
 
 use abu_app::{
-    error_chain::error_chain,
     exit_code, fd_limit, logging,
     server::{self, Ending},
     settings::{Settings, Sources},
 };
+use abu_application::error_chain::error_chain;
 use actix_web::rt::System;
 use clap::Parser;
 

@@ -3,7 +3,7 @@ use std::sync::OnceLock;
 use abu_application::ports::{Store, StoreError, Transaction};
 use abu_repository::PgStore;
 
-use crate::readiness::{Readiness, ServingState};
+use abu_rest::readiness::{Readiness, ServingState};
 
 /// The store as requests and the chat see it: there from the first moment, and quick to say that the
 /// database is away. Waiting for connections that nobody can make would only pile requests up.

@@ -5,8 +5,9 @@ use std::{net::SocketAddr, time::Duration};
 use abu_chat::ChatEngine;
 use actix_web::{HttpServer, dev::Server};
 
-use super::{StartError, hashing_places};
-use crate::{http, settings::Settings, state::AppState};
+use super::StartError;
+use crate::{settings::Settings, wiring::hashing_places};
+use abu_rest::Shared;
 
 /// Longer than load balancers keep idle connections, so that they close them and not we.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -28,7 +29,7 @@ pub(super) struct Listener {
 
 pub(super) fn listen(
     settings: &Settings,
-    state: AppState,
+    rest: Shared,
     chat: ChatEngine,
 ) -> Result<Listener, StartError> {
     let wanted = SocketAddr::new(settings.server.host, settings.server.port);
@@ -39,7 +40,7 @@ pub(super) fn listen(
     let chat_settings = settings.chat.clone();
     let shutdown_seconds = settings.server.shutdown_timeout.as_secs_f64().ceil() as u64;
     // Called once in each worker: it listens on one socket.
-    let server = HttpServer::new(move || http::app(state.clone(), chat.join_worker()))
+    let server = HttpServer::new(move || abu_rest::app(rest.clone(), chat.join_worker()))
         .backlog(BACKLOG)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(REQUEST_TIMEOUT)

@@ -21,9 +21,9 @@ use super::{
 };
 use crate::{
     database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError},
-    readiness::{Readiness, ServingState},
     settings::Settings,
 };
+use abu_rest::readiness::{Readiness, ServingState};
 
 /// Sets the database up, then watches over it for as long as the server runs.
 pub(super) struct DatabaseSupervisor {
@@ -110,7 +110,7 @@ impl DatabaseSupervisor {
 
     /// Tries until it works, or can never work.
     async fn prepare(&self, preparation: &Arc<Preparation>) -> Result<(), StartError> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::default();
         loop {
             let (preparation, own) = (Arc::clone(preparation), Arc::clone(&self.own_postgres));
             let tried = blocking(move || {
@@ -125,7 +125,7 @@ impl DatabaseSupervisor {
     }
 
     async fn wait(&self, error: PreparationError, backoff: &mut Backoff) {
-        let wait = backoff.next();
+        let wait = backoff.next_wait();
         log::warn!(
             seconds:% = format_args!("{:.1}", wait.as_secs_f64());
             "waiting for the database: {error}"

@@ -3,12 +3,12 @@
 //! to sessions.
 
 use std::{
-    error::Error,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use abu_application::{
+    error_chain::error_chain,
     ports::{Clock, LiveChat, Store, StoreError},
     sessions::EndedElsewhere,
     system::SystemClock,
@@ -19,10 +19,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{
-    database::OwnPostgres,
-    readiness::{Readiness, ServingState},
-};
+use crate::database::OwnPostgres;
+use abu_rest::readiness::{Readiness, ServingState};
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -46,7 +44,10 @@ impl Watch {
         match self.ended.look(&*self.store, &*self.live_chat, now) {
             Err(error @ StoreError::Unavailable(_)) => Err(error),
             Err(error) => {
-                log::error!("sessions that ended could not be seen: {}", in_full(&error));
+                log::error!(
+                    "sessions that ended could not be seen: {}",
+                    error_chain(&error)
+                );
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -73,7 +74,7 @@ pub(super) async fn watch_over(watch: Watch, readiness: &Readiness) {
         };
         match looked {
             Ok(Ok(())) => report.answers(),
-            Ok(Err(error)) => report.away(in_full(&error)),
+            Ok(Err(error)) => report.away(error_chain(&error)),
             Err(panicked) => report.away(JoinError::to_string(&panicked)),
         }
     }
@@ -107,16 +108,4 @@ impl Report<'_> {
             self.last_problem = Some(problem);
         }
     }
-}
-
-/// An error with its error_chain, the first one last.
-fn in_full(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

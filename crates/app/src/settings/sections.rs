@@ -16,9 +16,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment,
-    LogSettings, RateLimitSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
+    LogSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
 };
-use crate::rate_limits::Quota;
+use abu_rest::rate_limits::{Quota, RateLimitSettings};
 
 /// As many bytes as keys and signatures have: a shorter secret would be their weakest part.
 const MIN_SECRET_BYTES: usize = 32;

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_app::{readiness::ServingState, settings::Settings};
+use abu_app::settings::Settings;
 use abu_application::{
     mail::{self, MailContent, MailState},
     ports::{Clock, LinkPurpose, LinkTokens, MailRecord},
@@ -19,6 +19,7 @@ use abu_domain::{
     text::{EmailAddress, PersonName},
 };
 use abu_mail::{SmtpLogIn, SmtpSecurity};
+use abu_rest::readiness::ServingState;
 use abu_security::HmacLinkTokens;
 use abu_test_support::{
     PrivateCluster, ReceivedMail, SECRET, SmtpBehavior, SmtpServer, TestDatabase, TestServer,

@@ -495,3 +495,29 @@ fn the_examples_of_the_repository_have_no_mistakes() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/.env.example");
     Settings::load(&development().dotenv(example)).unwrap();
 }
+
+#[test]
+fn the_default_rate_limits_are_those_that_are_promised() {
+    let settings = Settings::load(&Sources::built_in(Environment::Test)).unwrap();
+    let limits = settings.rate_limits;
+    let quotas = [
+        limits.default,
+        limits.connect,
+        limits.log_in_account,
+        limits.log_in_network,
+        limits.register,
+        limits.recover,
+        limits.refresh,
+    ];
+    assert_eq!(
+        quotas.map(|quota| quota.to_string()),
+        [
+            "300/min", "3000/min", "10/15min", "50/15min", "5/h", "3/h", "60/min"
+        ]
+    );
+    let messages = (
+        settings.chat.messages_per_second,
+        settings.chat.messages_per_minute,
+    );
+    assert_eq!(messages, (10, 120));
+}

@@ -1,10 +1,10 @@
 //! A server whose database is not there, comes, goes and comes back.
 
 use abu_app::{
-    readiness::ServingState,
     server::{self, RunningServer},
     settings::{Environment, Settings, Sources},
 };
+use abu_rest::readiness::ServingState;
 use abu_test_support::{PrivateCluster, TestDatabase};
 use reqwest::{Response, StatusCode};
 use secrecy::ExposeSecret;

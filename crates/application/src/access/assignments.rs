@@ -71,7 +71,8 @@ impl AccessControl {
         caller: Caller,
         id: AssignmentId,
     ) -> Result<Assignment, AssignmentError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 let found = tx.assignment(id)?;
                 require_in(
@@ -93,7 +94,8 @@ impl AccessControl {
         filter: AssignmentFilter,
         page: ListRequest<TimePosition<AssignmentId>>,
     ) -> Result<Listed<Assignment>, AssignmentError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 let scope = filter.chapter.map_or(Scope::Global, Scope::Chapter);
                 require_in(tx, &caller, Permission::ModifyRole, scope)?;
@@ -114,9 +116,10 @@ impl AccessControl {
         caller: Caller,
         draft: AssignmentDraft,
     ) -> Result<Assignment, AssignmentError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        let id = AssignmentId::new(self.ids.random());
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        let id = AssignmentId::new(self.context.ids.random());
+        self.context
+            .database
             .transaction(move |tx| {
                 let permission = Permission::ModifyRole;
                 let actor = require_to_change_rights_in(tx, &caller, permission, draft.scope)?;
@@ -148,8 +151,9 @@ impl AccessControl {
         caller: Caller,
         id: AssignmentId,
     ) -> Result<(), AssignmentError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 let scope = scope_of(tx.assignment(id)?.as_ref());
                 let permission = Permission::ModifyRole;

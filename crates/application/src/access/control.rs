@@ -3,13 +3,11 @@
 use std::{collections::BTreeSet, fmt::Display, sync::Arc};
 
 use abu_domain::text::Description;
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::{AccessError, Caller};
 use crate::{
-    Database,
-    ports::{Clock, HeldPermission, Ids, StoreError},
+    Context,
+    ports::{HeldPermission, StoreError},
     sessions::SessionPolicy,
     versions::PreconditionFailed,
 };
@@ -21,12 +19,7 @@ const MAX_OWN_PERMISSIONS: u32 = 1_000;
 /// The use cases of permissions, roles, groups, and roles assigned for a term.
 #[derive(Clone)]
 pub struct AccessControl {
-    /// The store.
-    pub database: Database,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
+    pub context: Context,
     /// What the operator decides about sessions.
     pub policy: Arc<SessionPolicy>,
 }
@@ -87,17 +80,13 @@ impl AccessControl {
         &self,
         caller: Caller,
     ) -> Result<Vec<HeldPermission>, AccessError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 super::require_self(tx, &caller)?;
                 Ok(tx.held_permissions(caller.user, MAX_OWN_PERMISSIONS)?)
             })
             .await
-    }
-
-    /// Now, and the id of the audit entry that is about to be written.
-    pub(super) fn now_and_entry_id(&self) -> (DateTime<Utc>, Uuid) {
-        (self.clock.now(), self.ids.time_ordered())
     }
 }
 

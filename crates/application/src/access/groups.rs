@@ -46,7 +46,8 @@ pub struct GroupChange {
 impl AccessControl {
     /// A group; takes `can_view_group`.
     pub async fn group(&self, caller: Caller, name: GroupName) -> Result<Group, RightsError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewGroup)?;
                 tx.group(&name)?.ok_or(RightsError::NotFound(Named::Group))
@@ -61,7 +62,8 @@ impl AccessControl {
         filter: NameFilter,
         page: ListRequest<String>,
     ) -> Result<Listed<Group>, RightsError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewGroup)?;
                 Ok(page.fetch(
@@ -79,8 +81,9 @@ impl AccessControl {
         caller: Caller,
         draft: GroupDraft,
     ) -> Result<Group, RightsError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreateGroup)?;
                 require_known(Named::Role, &tx.unknown_roles(&draft.roles)?)?;
@@ -167,8 +170,9 @@ impl AccessControl {
         name: GroupName,
         expected: Expected,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::DeleteGroup)?;
                 let group = tx.group(&name)?;
@@ -200,9 +204,10 @@ impl AccessControl {
         expected: Expected,
         action: Action,
     ) -> Result<Group, RightsError> {
-        let (now, entry_id) = self.now_and_entry_id();
+        let (now, entry_id) = self.context.now_and_entry_id();
         let policy = Arc::clone(&self.policy);
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyGroup)?;
                 let group = tx.group(&name)?;

@@ -41,7 +41,8 @@ impl AccessControl {
         caller: Caller,
         name: PermissionName,
     ) -> Result<PermissionRecord, RightsError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewPermission)?;
                 let found = tx.permission(&name)?;
@@ -57,7 +58,8 @@ impl AccessControl {
         filter: NameFilter,
         page: ListRequest<String>,
     ) -> Result<Listed<PermissionRecord>, RightsError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewPermission)?;
                 Ok(page.fetch(
@@ -76,8 +78,9 @@ impl AccessControl {
         caller: Caller,
         draft: PermissionDraft,
     ) -> Result<PermissionRecord, RightsError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreatePermission)?;
                 refuse_names_of_the_code(&draft.name)?;
@@ -101,8 +104,9 @@ impl AccessControl {
         change: PermissionChange,
         expected: Expected,
     ) -> Result<PermissionRecord, RightsError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyPermission)?;
                 let before = tx
@@ -143,8 +147,9 @@ impl AccessControl {
         name: PermissionName,
         expected: Expected,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::DeletePermission)?;
                 let permission = tx

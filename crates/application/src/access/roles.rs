@@ -44,7 +44,8 @@ pub struct RoleChange {
 impl AccessControl {
     /// A role; takes `can_view_role`.
     pub async fn role(&self, caller: Caller, name: RoleName) -> Result<Role, RightsError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewRole)?;
                 tx.role(&name)?.ok_or(RightsError::NotFound(Named::Role))
@@ -59,7 +60,8 @@ impl AccessControl {
         filter: NameFilter,
         page: ListRequest<String>,
     ) -> Result<Listed<Role>, RightsError> {
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewRole)?;
                 Ok(page.fetch(
@@ -73,8 +75,9 @@ impl AccessControl {
 
     /// Makes a role; takes `can_create_role` and every permission that the role gives.
     pub async fn create_role(&self, caller: Caller, draft: RoleDraft) -> Result<Role, RightsError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreateRole)?;
                 require_known(
@@ -166,8 +169,9 @@ impl AccessControl {
         name: RoleName,
         expected: Expected,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::DeleteRole)?;
                 let role = tx.role(&name)?.ok_or(RightsError::NotFound(Named::Role))?;
@@ -198,8 +202,9 @@ impl AccessControl {
         expected: Expected,
         action: Action,
     ) -> Result<Role, RightsError> {
-        let (now, entry_id) = self.now_and_entry_id();
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyRole)?;
                 let role = tx.role(&name)?.ok_or(RightsError::NotFound(Named::Role))?;

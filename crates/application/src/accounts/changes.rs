@@ -33,10 +33,11 @@ impl Accounts {
         update: UserUpdate,
         expected: Expected,
     ) -> Result<User, AccountError> {
-        let now = self.clock.now();
-        let ids = Arc::clone(&self.ids);
+        let now = self.context.clock.now();
+        let ids = Arc::clone(&self.context.ids);
         let [first, second] = [ids.time_ordered(), ids.time_ordered()];
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let actor = access::require(tx, &caller, Permission::ModifyUser)?;
                 tx.lock_address(&update.email)?;

@@ -26,9 +26,10 @@ impl Accounts {
         id: UserId,
         groups: Vec<GroupName>,
     ) -> Result<User, AccountError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let policy = Arc::clone(&self.policy);
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let user = to_regroup(tx, &caller, id, &groups)?;
                 let is_in = |group: &GroupName| user.groups.iter().any(|own| own == group.as_str());
@@ -62,9 +63,10 @@ impl Accounts {
         id: UserId,
         groups: Vec<GroupName>,
     ) -> Result<User, AccountError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let policy = Arc::clone(&self.policy);
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let user = to_regroup(tx, &caller, id, &groups)?;
                 let is_in = |group: &GroupName| user.groups.iter().any(|own| own == group.as_str());

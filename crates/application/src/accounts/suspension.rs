@@ -20,8 +20,9 @@ impl Accounts {
     /// Lets a suspended account be used again, and calls its erasure off if the staff asked for one;
     /// takes `can_modify_user` and rank over its owner.
     pub async fn activate(&self, caller: impl Authority, id: UserId) -> Result<User, AccountError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 let user = to_change(tx, &caller, Permission::ModifyUser, id)?;
                 if user.is_active {
@@ -44,7 +45,7 @@ impl Accounts {
     /// Suspends an account; takes `can_modify_user` and rank over its owner. Its sessions have ended,
     /// and its connections to the chat have been told to, when this returns.
     pub async fn suspend(&self, caller: impl Authority, id: UserId) -> Result<User, AccountError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         self.shutting_out(id, move |tx| {
             let user = to_change(tx, &caller, Permission::ModifyUser, id)?;
             if !user.is_active {
@@ -70,7 +71,7 @@ impl Accounts {
         id: UserId,
         reason: Reason,
     ) -> Result<DateTime<Utc>, AccountError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         self.shutting_out(id, move |tx| {
             let user = to_change(tx, &caller, Permission::DeleteUser, id)?;
             if id == caller.user {
@@ -106,8 +107,9 @@ impl Accounts {
         id: UserId,
         work: impl FnOnce(&mut dyn Transaction) -> Result<T, AccountError> + Send + 'static,
     ) -> Result<T, AccountError> {
-        let live_chat = Arc::clone(&self.live_chat);
+        let live_chat = Arc::clone(&self.context.live_chat);
         let (value, applied) = self
+            .context
             .database
             .run(move |store| {
                 let value = store.transaction(work)?;

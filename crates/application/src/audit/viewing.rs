@@ -1,26 +1,19 @@
 //! Looking into the audit log.
 
-use std::sync::Arc;
-
 use abu_domain::access::Permission;
 
 use super::{Action, Entry};
 use crate::{
-    Database,
+    Context,
     access::{self, AccessError, Authority},
     lists::{ListRequest, Listed, Seek},
-    ports::{AuditEntry, AuditFilter, Clock, Ids},
+    ports::{AuditEntry, AuditFilter},
 };
 
 /// The use cases of the audit log.
 #[derive(Clone)]
 pub struct AuditLog {
-    /// The store.
-    pub database: Database,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Identifiers.
-    pub ids: Arc<dyn Ids>,
+    pub context: Context,
 }
 
 impl AuditLog {
@@ -32,8 +25,9 @@ impl AuditLog {
         filter: AuditFilter,
         page: ListRequest<i64>,
     ) -> Result<Listed<AuditEntry>, AccessError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        self.database
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ViewAuditLog)?;
                 let entries = page.fetch(

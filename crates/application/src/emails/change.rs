@@ -30,9 +30,10 @@ impl Emails {
     /// [`LinkError`]; `Gone` too where the token is another account's.
     pub async fn confirm_change(&self, caller: Caller, token: &str) -> Result<(), LinkError> {
         let hash = token_hash(token);
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 access::require_self(tx, &caller)?;
                 let verification = lock_live(tx, &hash?, now)?;
@@ -61,7 +62,7 @@ impl Emails {
     ) -> Result<(), LinkError> {
         let user = tx.user(new.user_id)?.ok_or(LinkError::Gone)?;
         set_primary(tx, new, now)?;
-        let id = self.ids.random();
+        let id = self.context.ids.random();
         let change = EmailChange {
             id,
             user_id: user.id,
@@ -79,7 +80,7 @@ impl Emails {
             new_address_masked: new.email.masked(),
             undo_until: change.undo_until,
         };
-        mail::enqueue(tx, &*self.ids, now, &change.old_email, content)?;
+        mail::enqueue(tx, &*self.context.ids, now, &change.old_email, content)?;
         Ok(())
     }
 
@@ -90,9 +91,9 @@ impl Emails {
     /// A link to another one is sent to the old address.
     pub async fn undo_change(&self, token: &str, origin: Origin) -> Result<(), LinkError> {
         let hash = token_hash(token)?;
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
-        ending_sessions(&self.database, &self.live_chat, move |tx| {
+        ending_sessions(&self.context.database, &self.context.live_chat, move |tx| {
             let change = lock_undoable(tx, &hash, now)?;
             let user = change.user_id;
             this.give_back(tx, &change, now)?;
@@ -131,7 +132,7 @@ impl Emails {
             Some(old) => old,
             None => {
                 let old = UserEmail {
-                    id: EmailId::new(self.ids.random()),
+                    id: EmailId::new(self.context.ids.random()),
                     user_id: user,
                     email: change.old_email.clone(),
                     is_primary: false,
@@ -154,7 +155,7 @@ impl Emails {
         now: DateTime<Utc>,
     ) -> Result<(), LinkError> {
         let user = tx.user(change.user_id)?.ok_or(LinkError::Gone)?;
-        let (ids, lifetime) = (&*self.ids, self.reset_lifetime);
+        let (ids, lifetime) = (&*self.context.ids, self.reset_lifetime);
         let reset_id = passwords::begin_reset(tx, ids, &*self.links, user.id, lifetime, now)?;
         let content = MailContent::EmailChangeUndone {
             reset_id,

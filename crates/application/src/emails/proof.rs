@@ -14,9 +14,10 @@ impl Emails {
     /// has a password for the account: they are sent a link to choose one.
     pub async fn verify(&self, token: &str, origin: Origin) -> Result<bool, LinkError> {
         let hash = token_hash(token)?;
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let verification = lock_live(tx, &hash, now)?;
                 let email = verification.email;
@@ -56,7 +57,7 @@ impl Emails {
             firstname: user.firstname.clone(),
             new_address_masked: email.email.masked(),
         };
-        mail::enqueue(tx, &*self.ids, now, &user.email, content)?;
+        mail::enqueue(tx, &*self.context.ids, now, &user.email, content)?;
         Ok(())
     }
 
@@ -66,7 +67,7 @@ impl Emails {
         user: &User,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let (ids, lifetime) = (&*self.ids, self.reset_lifetime);
+        let (ids, lifetime) = (&*self.context.ids, self.reset_lifetime);
         let reset_id = passwords::begin_reset(tx, ids, &*self.links, user.id, lifetime, now)?;
         let content = MailContent::ChoosePassword {
             reset_id,
@@ -82,6 +83,7 @@ impl Emails {
     pub async fn resend(&self, email: EmailAddress) -> Result<(), StoreError> {
         let asked = email.clone();
         let registered = self
+            .context
             .database
             .read::<_, StoreError>(move |tx| tx.unverified_account(&asked))
             .await?;
@@ -95,9 +97,10 @@ impl Emails {
     }
 
     async fn send_again(&self, email: EmailAddress) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let this = self.clone();
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 tx.lock_address(&email)?;
                 let Some(id) = tx.unverified_account(&email)? else {
@@ -111,7 +114,7 @@ impl Emails {
                     verification_id: this.verification(tx, primary.id, false, now)?,
                     firstname: user.firstname,
                 };
-                mail::enqueue(tx, &*this.ids, now, &email, content)?;
+                mail::enqueue(tx, &*this.context.ids, now, &email, content)?;
                 Ok(())
             })
             .await

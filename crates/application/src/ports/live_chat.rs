@@ -1,4 +1,7 @@
-use std::{future::Future, pin::Pin};
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+};
 
 use abu_domain::{
     LoginSessionId, RoomId, UserId,
@@ -71,4 +74,46 @@ pub trait LiveChat: Send + Sync + 'static {
 
     /// Which of `users` are in the chat now, in their order.
     fn online(&self, users: &[UserId]) -> Vec<bool>;
+}
+
+/// The chat of a server that runs in another process: it finds out by itself whose sessions have ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoLiveChat;
+
+impl LiveChat for NoLiveChat {
+    fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn room_state_changed(&self, _room: RoomId, _by: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn room_renamed(&self, _room: RoomId, _by: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn account_suspended(&self, _user: UserId) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn sessions_ended(&self, _user: UserId, _sessions: &[LoginSessionId]) -> Applied {
+        Box::pin(ready(()))
+    }
+
+    fn submit(&self, _message: NewMessage) -> Submitted<Message> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn change(&self, _change: MessageChange) -> Submitted<Message> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn mark_read(&self, _mark: ReadMark) -> Submitted<ReadState> {
+        Box::pin(ready(Err(SubmitError::Unavailable)))
+    }
+
+    fn online(&self, users: &[UserId]) -> Vec<bool> {
+        vec![false; users.len()]
+    }
 }

@@ -141,6 +141,7 @@ impl Sessions {
             ..
         } = draft;
         let (credentials, totp) = self
+            .context
             .database
             .read::<_, StoreError>(move |tx| {
                 let credentials = tx.credentials(&email)?;
@@ -186,7 +187,7 @@ impl Sessions {
             return Ok(None);
         };
         let shown = shown.ok_or(LogInError::OtpRequired)?;
-        let (known, now) = (&*self.one_time_passwords, self.clock.now());
+        let (known, now) = (&*self.one_time_passwords, self.context.clock.now());
         SecondFactor::find(known, user, &record, &shown, now)
             .map_err(LogInError::Internal)?
             .map(Some)
@@ -201,14 +202,17 @@ impl Sessions {
         lasting: Lasting,
         origin: Origin,
     ) -> Result<NewLogin, LogInError> {
-        let now = self.clock.now();
-        let id = LoginSessionId::new(self.ids.random());
+        let now = self.context.clock.now();
+        let id = LoginSessionId::new(self.context.ids.random());
         let access_token = self
             .tokens
-            .issue(authenticated.user, id, self.ids.random(), now)
+            .issue(authenticated.user, id, self.context.ids.random(), now)
             .map_err(LogInError::Internal)?;
         let beginning = Beginning {
-            entry_ids: [self.ids.time_ordered(), self.ids.time_ordered()],
+            entry_ids: [
+                self.context.ids.time_ordered(),
+                self.context.ids.time_ordered(),
+            ],
             session: NewSession {
                 id,
                 user_id: authenticated.user,
@@ -226,10 +230,11 @@ impl Sessions {
             authenticated,
         };
         let policy = Arc::clone(&self.policy);
-        let (user, permissions) = ending_sessions(&self.database, &self.live_chat, move |tx| {
-            beginning.write(tx, |groups| policy.requires_totp(groups))
-        })
-        .await?;
+        let (user, permissions) =
+            ending_sessions(&self.context.database, &self.context.live_chat, move |tx| {
+                beginning.write(tx, |groups| policy.requires_totp(groups))
+            })
+            .await?;
         Ok(NewLogin {
             id,
             access_token,

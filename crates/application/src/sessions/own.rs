@@ -40,8 +40,9 @@ impl Sessions {
         caller: Caller,
         page: ListRequest<TimePosition<LoginSessionId>>,
     ) -> Result<Listed<OwnSession>, AccessError> {
-        let now = self.clock.now();
-        self.database
+        let now = self.context.clock.now();
+        self.context
+            .database
             .read(move |tx| {
                 access::require_self(tx, &caller)?;
                 let listed = page.fetch(
@@ -82,8 +83,8 @@ impl Sessions {
         which: WhichSessions,
         because: EndReason,
     ) -> Result<(), SessionError> {
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        ending_sessions(&self.database, &self.live_chat, move |tx| {
+        let (now, entry_id) = self.context.now_and_entry_id();
+        ending_sessions(&self.context.database, &self.context.live_chat, move |tx| {
             access::require_self(tx, &caller)?;
             let sessions = tx.end_sessions(caller.user, which, because, now)?;
             let target = match which {

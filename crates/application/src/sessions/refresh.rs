@@ -118,17 +118,17 @@ impl Sessions {
             .refresh_tokens
             .read(&token)
             .ok_or(RefreshError::Invalid)?;
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let exchange = Exchange {
             session,
             number,
             origin,
             now,
-            entry_id: self.ids.time_ordered(),
-            ids: Arc::clone(&self.ids),
+            entry_id: self.context.ids.time_ordered(),
+            ids: Arc::clone(&self.context.ids),
             policy: Arc::clone(&self.policy),
         };
-        let outcome = ending_sessions(&self.database, &self.live_chat, move |tx| {
+        let outcome = ending_sessions(&self.context.database, &self.context.live_chat, move |tx| {
             exchange.write(tx)
         });
         match outcome.await? {
@@ -139,7 +139,7 @@ impl Sessions {
             } => Ok(LogIn {
                 access_token: self
                     .tokens
-                    .issue(user.id, session, self.ids.random(), now)
+                    .issue(user.id, session, self.context.ids.random(), now)
                     .map_err(RefreshError::Internal)?,
                 refresh_token: self.refresh_tokens.make(session, number),
                 user: *user,

@@ -71,7 +71,8 @@ impl Sessions {
     /// How the caller stands to one-time passwords.
     pub async fn totp_state(&self, caller: Caller) -> Result<TotpState, AccessError> {
         let policy = Arc::clone(&self.policy);
-        self.database
+        self.context
+            .database
             .read(move |tx| {
                 access::require_self(tx, &caller)?;
                 let user = tx.user(caller.user)?.ok_or(AccessError::SessionEnded)?;
@@ -94,11 +95,15 @@ impl Sessions {
     ) -> Result<NewTotpSecret, TotpError> {
         let confirmed = self
             .passwords
-            .confirm(&self.database, caller, password)
+            .confirm(&self.context.database, caller, password)
             .await?;
-        let (known, ids) = (Arc::clone(&self.one_time_passwords), Arc::clone(&self.ids));
-        let now = self.clock.now();
-        self.database
+        let (known, ids) = (
+            Arc::clone(&self.one_time_passwords),
+            Arc::clone(&self.context.ids),
+        );
+        let now = self.context.clock.now();
+        self.context
+            .database
             .transaction(move |tx| {
                 let account = confirmed.lock(tx)?;
                 let secret = known
@@ -119,9 +124,12 @@ impl Sessions {
         caller: Caller,
         otp: OneTimePassword,
     ) -> Result<Vec<RecoveryCode>, TotpError> {
-        let (known, ids) = (Arc::clone(&self.one_time_passwords), Arc::clone(&self.ids));
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        ending_sessions(&self.database, &self.live_chat, move |tx| {
+        let (known, ids) = (
+            Arc::clone(&self.one_time_passwords),
+            Arc::clone(&self.context.ids),
+        );
+        let (now, entry_id) = self.context.now_and_entry_id();
+        ending_sessions(&self.context.database, &self.context.live_chat, move |tx| {
             let user = caller.user;
             tx.lock_account(user)?;
             access::require_self(tx, &caller)?;
@@ -160,12 +168,16 @@ impl Sessions {
     ) -> Result<(), TotpError> {
         let confirmed = self
             .passwords
-            .confirm(&self.database, caller, password)
+            .confirm(&self.context.database, caller, password)
             .await?;
-        let (known, ids) = (Arc::clone(&self.one_time_passwords), Arc::clone(&self.ids));
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
+        let (known, ids) = (
+            Arc::clone(&self.one_time_passwords),
+            Arc::clone(&self.context.ids),
+        );
+        let (now, entry_id) = self.context.now_and_entry_id();
         let policy = Arc::clone(&self.policy);
-        self.database
+        self.context
+            .database
             .transaction(move |tx| {
                 let (account, factor) = check_both(tx, &confirmed, &otp, &*known, now)?;
                 let user = account.id;
@@ -192,11 +204,15 @@ impl Sessions {
     ) -> Result<Vec<RecoveryCode>, TotpError> {
         let confirmed = self
             .passwords
-            .confirm(&self.database, caller, password)
+            .confirm(&self.context.database, caller, password)
             .await?;
-        let (known, ids) = (Arc::clone(&self.one_time_passwords), Arc::clone(&self.ids));
-        let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
-        self.database
+        let (known, ids) = (
+            Arc::clone(&self.one_time_passwords),
+            Arc::clone(&self.context.ids),
+        );
+        let (now, entry_id) = self.context.now_and_entry_id();
+        self.context
+            .database
             .transaction(move |tx| {
                 let (account, factor) = check_both(tx, &confirmed, &otp, &*known, now)?;
                 let codes = give_recovery_codes(tx, account.id, &*ids)?;

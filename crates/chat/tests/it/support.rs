@@ -7,7 +7,7 @@ use std::{
 };
 
 use abu_application::{
-    BlockingPool, Database,
+    BlockingPool, Context, Database,
     ports::{
         AccessTokens, IssuedToken, LiveChat, Store, StoreError, TokenClaims, TokenError,
         Transaction,
@@ -79,10 +79,12 @@ impl Chat {
         )
         .unwrap();
         let rooms = Rooms {
-            database,
-            live_chat: engine.live_chat(),
-            clock,
-            ids,
+            context: Context {
+                database,
+                live_chat: engine.live_chat(),
+                clock,
+                ids,
+            },
             limits: RoomLimits {
                 max_members: 1_000,
                 max_rooms_per_user: 100,

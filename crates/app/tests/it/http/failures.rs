@@ -10,23 +10,18 @@ use std::{
 };
 
 use abu_app::{
-    http,
-    readiness::{Readiness, ServingState},
     settings::{Environment, Settings, Sources},
-    state::{AppParts, AppState},
+    wiring::{Services, Wiring},
 };
 use abu_application::{
-    BlockingPool, Database,
     ports::{
         AccessTokens, Ids, IssuedToken, Store, StoreError, TokenClaims, TokenError, Transaction,
     },
     system::{SystemClock, SystemIds},
 };
-use abu_chat::ChatEngine;
 use abu_domain::{LoginSessionId, UserId};
-use abu_security::{
-    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
-};
+use abu_rest::readiness::{Readiness, ServingState};
+use abu_security::JwtTokens;
 use abu_test_support::{TestDatabase, session_of};
 use actix_web::HttpServer;
 use chrono::{DateTime, Utc};
@@ -113,43 +108,26 @@ impl BrokenServer {
     fn start_with(store: Arc<dyn Store>, ids: Arc<dyn Ids>, user: UserId) -> Self {
         let sources = Sources::built_in(Environment::Test)
             .variable("ABU__CORS__ALLOWED_ORIGINS", "https://alumni.abu.edu.ng");
-        let settings = Arc::new(Settings::load(&sources).unwrap());
+        let settings = Settings::load(&sources).unwrap();
         let secret = "a secret of this test alone, long enough";
         let tokens = JwtTokens::new(&secret.into(), "abu", "abu", Duration::from_secs(600));
         let token = tokens
             .issue(user, session_of(user), Uuid::new_v4(), Utc::now())
             .unwrap()
             .token;
-        let pool = BlockingPool::new(2, Duration::from_secs(5));
-        let database = Database::new(store, pool.clone());
         let readiness = Readiness::new(ServingState::Ready);
-        let clock = Arc::new(SystemClock);
-        let tokens: Arc<dyn AccessTokens> = Arc::new(PanickingTokens(tokens));
-        let chat = ChatEngine::start(
-            database.clone(),
-            clock.clone(),
-            ids.clone(),
-            Arc::clone(&tokens),
-            settings.chat.clone(),
-        )
-        .unwrap();
-        let state = AppState::new(AppParts {
-            settings,
+        let services = Wiring {
+            settings: &settings,
             secret: secret.into(),
-            database,
-            chat: chat.clone(),
+            encryption_key: secret.into(),
+            store,
             readiness: readiness.clone(),
-            tokens,
-            refresh_tokens: Arc::new(HmacRefreshTokens::new(secret.as_bytes())),
-            one_time_passwords: Arc::new(SealedTotp::new(&secret.into())),
-            links: Arc::new(HmacLinkTokens::new(secret.as_bytes())),
-            hasher: Arc::new(BcryptHasher::new(4)),
-            policy: Arc::new(GuessingPolicy::new(3)),
-            hashing: pool,
-            clock,
+            clock: Arc::new(SystemClock),
             ids,
-        });
-        let server = HttpServer::new(move || http::app(state.clone(), chat.join_worker()))
+            access_tokens: Arc::new(PanickingTokens(tokens)),
+        };
+        let Services { chat, rest, .. } = services.wire().unwrap();
+        let server = HttpServer::new(move || abu_rest::app(rest.clone(), chat.join_worker()))
             .workers(1)
             .disable_signals()
             .bind("127.0.0.1:0")

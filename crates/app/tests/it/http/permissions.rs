@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use abu_app::http::ProblemKind;
 use abu_domain::access::Permission;
+use abu_rest::ProblemKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -1,8 +1,8 @@
 //! How often somebody may ask, and how they are told. Quotas are such that none renews while a test
 //! runs.
 
-use abu_app::rate_limits::Quota;
 use abu_domain::user::User;
+use abu_rest::rate_limits::Quota;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -6,11 +6,11 @@ use std::sync::{
 };
 
 use abu_application::{
-    BlockingPool, Database,
+    BlockingPool, Context, Database,
     access::Origin,
     accounts::UserDraft,
     passwords::PasswordWork,
-    ports::{Consents, PasswordHasher, PasswordPolicy, PasswordWeakness},
+    ports::{Consents, NoLiveChat, PasswordHasher, PasswordPolicy, PasswordWeakness},
     registration::{Registration, RegistrationDraft},
     system::{SystemClock, SystemIds},
 };
@@ -308,15 +308,18 @@ async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_accou
     let counters = Counters::default();
     let pool = BlockingPool::new(1, std::time::Duration::from_secs(20));
     let registration = Registration {
-        database: Database::new(database.store(), pool.clone()),
+        context: Context {
+            database: Database::new(database.store(), pool.clone()),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            live_chat: Arc::new(NoLiveChat),
+        },
         passwords: PasswordWork {
             pool,
             hasher: Arc::new(counters.clone()),
             policy: Arc::new(counters.clone()),
         },
         links: Arc::new(HmacLinkTokens::new(b"a secret of this test")),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds),
         verification_lifetime: TimeDelta::hours(1),
     };
     for (number, email) in ["owner@example.com", "new@example.com"]

@@ -1,8 +1,9 @@
 //! One-time passwords: setting them up, logging in with them, doing without them.
 
-use abu_app::{rate_limits::Quota, settings::Settings};
+use abu_app::settings::Settings;
 use abu_chat_protocol::CloseCode;
 use abu_domain::{access::Permission, user::User};
+use abu_rest::rate_limits::Quota;
 use abu_test_support::ChatClient;
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -1,0 +1,127 @@
+//! Puts the crates together: settings in, use cases, chat and HTTP out.
+
+use std::{io, sync::Arc, thread, time::Duration};
+
+use abu_application::{
+    BlockingPool, Context, Database, Policies, UseCases,
+    passwords::PasswordWork,
+    ports::{AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, PasswordPolicy, Store},
+};
+use abu_chat::ChatEngine;
+use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared, readiness::Readiness};
+use abu_security::{
+    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, SealedTotp, derive_key,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::settings::{Environment, Settings};
+
+/// The deadline for a place at the database.
+const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+/// The deadline for a place to hash a password: many log in at once when a lecture ends, and waiting is
+/// better than a refusal.
+const HASHING_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What differs between the server and a test of it.
+pub struct Wiring<'a> {
+    pub settings: &'a Settings,
+    /// Signs access tokens; other keys are derived from it.
+    pub secret: SecretString,
+    /// Seals TOTP secrets.
+    pub encryption_key: SecretString,
+    pub store: Arc<dyn Store>,
+    pub readiness: Readiness,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub access_tokens: Arc<dyn AccessTokens>,
+}
+
+/// What the server runs.
+pub struct Services {
+    pub chat: ChatEngine,
+    pub rest: Shared,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub password_policy: Arc<dyn PasswordPolicy>,
+    pub link_tokens: Arc<dyn LinkTokens>,
+}
+
+impl Wiring<'_> {
+    /// Fails where the chat's threads cannot be started.
+    pub fn wire(self) -> io::Result<Services> {
+        let settings = self.settings;
+        let auth = &settings.auth;
+        let secret = self.secret.expose_secret().as_bytes();
+        let places = BlockingPool::new(settings.database.pool_size as usize, POOL_TIMEOUT);
+        let database = Database::new(self.store, places);
+        let chat = ChatEngine::start(
+            database.clone(),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.ids),
+            Arc::clone(&self.access_tokens),
+            settings.chat.clone(),
+        )?;
+        let hasher: Arc<dyn PasswordHasher> = Arc::new(BcryptHasher::new(auth.bcrypt_cost));
+        let policy: Arc<dyn PasswordPolicy> =
+            Arc::new(GuessingPolicy::new(auth.min_password_score));
+        let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
+        let context = Context {
+            database,
+            clock: self.clock,
+            ids: Arc::clone(&self.ids),
+            live_chat: chat.live_chat(),
+        };
+        let policies = Policies {
+            sessions: auth.session_policy(),
+            rooms: settings.rooms,
+            verification_lifetime: auth.verification_ttl,
+            reset_lifetime: auth.reset_ttl,
+            passwords: PasswordWork {
+                pool: BlockingPool::new(hashing_places(), HASHING_TIMEOUT),
+                hasher: Arc::clone(&hasher),
+                policy: Arc::clone(&policy),
+            },
+            access_tokens: self.access_tokens,
+            refresh_tokens: Arc::new(HmacRefreshTokens::new(secret)),
+            one_time_passwords: Arc::new(SealedTotp::new(&self.encryption_key)),
+            link_tokens: Arc::clone(&link_tokens),
+        };
+        let keys = RestKeys {
+            cursors: derive_key(secret, CursorCodec::KEY_LABEL),
+            fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
+        };
+        let use_cases = Arc::new(UseCases::new(context, policies));
+        let rest = Shared::new(
+            &rest_settings(settings),
+            keys,
+            use_cases,
+            self.readiness,
+            self.ids,
+        );
+        Ok(Services {
+            chat,
+            rest,
+            hasher,
+            password_policy: policy,
+            link_tokens,
+        })
+    }
+}
+
+fn rest_settings(settings: &Settings) -> RestSettings {
+    RestSettings {
+        allowed_origins: settings.cors.allowed_origins.clone(),
+        console: settings.console.enabled,
+        only_https: settings.environment == Environment::Production,
+        max_body_bytes: settings.server.max_body_bytes,
+        trusted_proxies: settings.server.trusted_proxies.clone(),
+        rate_limits: settings.rate_limits,
+        messages_per_second: settings.chat.messages_per_second,
+        messages_per_minute: settings.chat.messages_per_minute,
+    }
+}
+
+/// Hashing occupies a whole core for a while: one is left for everything else.
+pub(crate) fn hashing_places() -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    cores.saturating_sub(1).max(1)
+}

@@ -1,0 +1,148 @@
+//! Every use case, wired once.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::{
+    Database,
+    access::AccessControl,
+    accounts::Accounts,
+    audit::AuditLog,
+    chat_access::ChatAccess,
+    emails::Emails,
+    idempotency::Idempotency,
+    mail::Mails,
+    messaging::Messaging,
+    own_account::OwnAccounts,
+    passwords::{PasswordWork, Passwords},
+    ports::{AccessTokens, Clock, Ids, LinkTokens, LiveChat, OneTimePasswords, RefreshTokens},
+    registration::Registration,
+    rooms::{RoomLimits, Rooms},
+    sessions::{SessionPolicy, Sessions},
+};
+
+/// What every use case works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    pub database: Database,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub live_chat: Arc<dyn LiveChat>,
+}
+
+impl Context {
+    /// The time of a change, and the id of the audit entry about it.
+    pub(crate) fn now_and_entry_id(&self) -> (DateTime<Utc>, Uuid) {
+        (self.clock.now(), self.ids.time_ordered())
+    }
+}
+
+/// What the operator decides, and the cryptography that enforces it.
+pub struct Policies {
+    pub sessions: SessionPolicy,
+    pub rooms: RoomLimits,
+    /// How long a link that proves an address is valid.
+    pub verification_lifetime: TimeDelta,
+    /// How long a link to another password is valid.
+    pub reset_lifetime: TimeDelta,
+    pub passwords: PasswordWork,
+    pub access_tokens: Arc<dyn AccessTokens>,
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    pub one_time_passwords: Arc<dyn OneTimePasswords>,
+    pub link_tokens: Arc<dyn LinkTokens>,
+}
+
+/// The application, as its adapters call it.
+#[derive(Clone)]
+pub struct UseCases {
+    pub accounts: Accounts,
+    pub access: AccessControl,
+    pub own_accounts: OwnAccounts,
+    pub registration: Registration,
+    pub emails: Emails,
+    pub passwords: Passwords,
+    pub sessions: Sessions,
+    pub rooms: Rooms,
+    pub messaging: Messaging,
+    pub chat_access: ChatAccess,
+    pub audit_log: AuditLog,
+    pub idempotency: Idempotency,
+    pub mails: Mails,
+}
+
+impl UseCases {
+    pub fn new(context: Context, policies: Policies) -> Self {
+        let Policies {
+            sessions,
+            rooms,
+            verification_lifetime,
+            reset_lifetime,
+            passwords,
+            access_tokens,
+            refresh_tokens,
+            one_time_passwords,
+            link_tokens: links,
+        } = policies;
+        let policy = Arc::new(sessions);
+        Self {
+            accounts: Accounts {
+                context: context.clone(),
+                passwords: passwords.clone(),
+                policy: Arc::clone(&policy),
+            },
+            access: AccessControl {
+                context: context.clone(),
+                policy: Arc::clone(&policy),
+            },
+            own_accounts: OwnAccounts {
+                context: context.clone(),
+            },
+            registration: Registration {
+                context: context.clone(),
+                passwords: passwords.clone(),
+                links: Arc::clone(&links),
+                verification_lifetime,
+            },
+            emails: Emails {
+                context: context.clone(),
+                passwords: passwords.clone(),
+                links: Arc::clone(&links),
+                verification_lifetime,
+                reset_lifetime,
+            },
+            passwords: Passwords {
+                context: context.clone(),
+                work: passwords.clone(),
+                links,
+                reset_lifetime,
+            },
+            sessions: Sessions {
+                context: context.clone(),
+                passwords,
+                tokens: access_tokens,
+                refresh_tokens,
+                one_time_passwords,
+                policy,
+            },
+            rooms: Rooms {
+                context: context.clone(),
+                limits: rooms,
+            },
+            messaging: Messaging {
+                context: context.clone(),
+            },
+            chat_access: ChatAccess {
+                context: context.clone(),
+            },
+            audit_log: AuditLog {
+                context: context.clone(),
+            },
+            idempotency: Idempotency {
+                context: context.clone(),
+            },
+            mails: Mails { context },
+        }
+    }
+}

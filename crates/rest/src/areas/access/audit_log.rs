@@ -1,0 +1,135 @@
+//! The audit log, for those who watch over who does what.
+
+use abu_application::{
+    audit::Action,
+    ports::{self, AuditFilter},
+};
+use abu_domain::{UserId, Violation};
+use actix_web::{HttpResponse, get};
+use chrono::{DateTime, Utc};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::shared::State;
+use crate::{
+    areas::access::dto::AuditEntry,
+    caller::CurrentUser,
+    input::{FromQuery, QueryFields, short_text, time},
+    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
+    problem::{Problem, problems},
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list_audit_log);
+}
+
+/// Entries, the newest first.
+struct Entries;
+
+/// What narrows the audit log.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `AuditFilter` is read from")]
+struct AuditFilterParameters {
+    /// The account that acted.
+    #[param(example = "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41")]
+    actor: Option<Uuid>,
+    /// What was done.
+    #[param(schema_with = actions)]
+    action: Option<String>,
+    /// What kind of thing it was done to, such as `user`.
+    #[param(example = "user", min_length = 1, max_length = 100)]
+    target_type: Option<String>,
+    /// Which one.
+    #[param(
+        example = "8f14a7a2-6f0a-4c7e-9d57-6a1a5f0c2b42",
+        min_length = 1,
+        max_length = 100
+    )]
+    target: Option<String>,
+    /// Not before this time.
+    #[param(example = "2026-01-05T08:30:00Z")]
+    from: Option<DateTime<Utc>>,
+    /// Before this time.
+    #[param(example = "2026-01-06T00:00:00Z")]
+    to: Option<DateTime<Utc>>,
+}
+
+fn actions() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(Action::ALL.iter().map(|action| action.name())))
+        .build()
+}
+
+impl List for Entries {
+    type Filter = AuditFilter;
+    type Item = ports::AuditEntry;
+    type Entry = AuditEntry;
+    type Position = i64;
+    const MAX_LIMIT: u32 = MAX_OTHERS;
+
+    fn position(entry: &ports::AuditEntry) -> i64 {
+        entry.seq
+    }
+}
+
+impl FromQuery for AuditFilter {
+    fn from_query(query: &mut QueryFields) -> Option<Self> {
+        Some(Self {
+            actor: query.optional("actor", account),
+            action: query.optional("action", action),
+            target_type: query.optional("target_type", short_text),
+            target: query.optional("target", short_text),
+            from: query.optional("from", time),
+            to: query.optional("to", time),
+        })
+    }
+}
+
+fn account(text: &str) -> Result<UserId, Violation> {
+    let id = Uuid::try_parse(text).map_err(|_no_uuid| Violation {
+        code: "uuid.invalid",
+        rule: "must be a UUID",
+    })?;
+    Ok(UserId::new(id))
+}
+
+fn action(text: &str) -> Result<Action, Violation> {
+    Action::from_name(text).ok_or(Violation {
+        code: "action.unknown",
+        rule: "must be one of the actions that the API's description lists",
+    })
+}
+
+problems! {
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+}
+
+/// Look into the audit log.
+///
+/// The newest entry first; takes `can_view_audit_log`. Looking is itself noted in the log, with the
+/// filters, and as the newest entry of the next page that anybody looks at. Entries are in the order in
+/// which they were written; with `to`, in that of their times, which differs where clocks do.
+#[utoipa::path(
+    tag = "audit",
+    security(("bearer" = [])),
+    params(PageParameters, AuditFilterParameters),
+    responses(
+        (status = 200, description = "A page of entries.", body = ListBody<AuditEntry>),
+        ListProblems,
+    ),
+)]
+#[get("/admin/audit-log")]
+async fn list_audit_log(
+    state: State,
+    caller: CurrentUser,
+    page: Page<Entries>,
+) -> Result<HttpResponse, Problem> {
+    let entries = state
+        .audit_log
+        .list(caller.caller, page.filter, page.request)
+        .await?;
+    page.reply.with(entries)
+}

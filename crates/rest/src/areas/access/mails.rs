@@ -1,0 +1,123 @@
+//! What became of the platform's mail, for those who look after it.
+
+use abu_application::{
+    mail::{MailKind, MailState},
+    ports::{MailFilter, MailRecord},
+};
+use abu_domain::{MailId, Violation};
+use actix_web::{
+    HttpResponse, get, post,
+    web::{Json, Path},
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    areas::access::dto::Mail,
+    caller::CurrentUser,
+    input::{FromQuery, QueryFields},
+    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
+    problem::{Problem, problems},
+};
+use crate::{areas::common::ByUuid, shared::State};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list_mails).service(retry_mail);
+}
+
+/// Mails, the newest first.
+struct Mails;
+
+/// What narrows the list of mails.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `Mails` reads")]
+struct MailFilterParameters {
+    /// How far they are: `pending`, `sent` or `dead`.
+    #[param(example = "dead")]
+    state: Option<String>,
+    /// What they are about, such as `verify_email`.
+    #[param(example = "verify_email")]
+    kind: Option<String>,
+}
+
+impl List for Mails {
+    type Filter = MailFilter;
+    type Item = MailRecord;
+    type Entry = Mail;
+    type Position = MailId;
+    const MAX_LIMIT: u32 = MAX_OTHERS;
+
+    fn position(mail: &MailRecord) -> MailId {
+        mail.id
+    }
+}
+
+impl FromQuery for MailFilter {
+    fn from_query(query: &mut QueryFields) -> Option<Self> {
+        Some(Self {
+            state: query.optional("state", state),
+            kind: query.optional("kind", kind),
+        })
+    }
+}
+
+fn state(text: &str) -> Result<MailState, Violation> {
+    MailState::from_name(text).ok_or(Violation {
+        code: "state.unknown",
+        rule: "must be pending, sent or dead",
+    })
+}
+
+fn kind(text: &str) -> Result<MailKind, Violation> {
+    MailKind::from_name(text).ok_or(Violation {
+        code: "kind.unknown",
+        rule: "must be a kind of mail such as verify_email",
+    })
+}
+
+problems! {
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+    RetryProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
+}
+
+/// List mails.
+///
+/// The newest first; takes `can_view_mail`. Those that were sent or given up are forgotten after a
+/// time.
+#[utoipa::path(
+    tag = "mails",
+    security(("bearer" = [])),
+    params(PageParameters, MailFilterParameters),
+    responses((status = 200, description = "A page of mails.", body = ListBody<Mail>), ListProblems),
+)]
+#[get("/admin/mails")]
+async fn list_mails(
+    state: State,
+    caller: CurrentUser,
+    page: Page<Mails>,
+) -> Result<HttpResponse, Problem> {
+    let mails = state
+        .mails
+        .list(caller.caller, page.filter, page.request)
+        .await?;
+    page.reply.with(mails)
+}
+
+/// Have a mail that was given up sent again.
+///
+/// It gets as many attempts as a new one. Takes `can_modify_mail`.
+#[utoipa::path(
+    tag = "mails",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 200, description = "The mail, pending again.", body = Mail), RetryProblems),
+)]
+#[post("/admin/mails/{uuid}/retry")]
+async fn retry_mail(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<Json<Mail>, Problem> {
+    let mail = state.mails.retry(caller.caller, path.uuid.into()).await?;
+    Ok(Json(mail.into()))
+}

@@ -1,0 +1,261 @@
+//! Roles that people hold for a term, everywhere or in one chapter.
+
+use abu_application::{access::AssignmentDraft, lists::TimePosition, ports::AssignmentFilter};
+use abu_domain::{
+    AssignmentId, UserId, Violation,
+    access::{Assignment, RoleName, Scope},
+    text::OfficeTitle,
+};
+use actix_web::{
+    HttpResponse, delete, get, post,
+    web::{Json, Path},
+};
+use chrono::{DateTime, Utc};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::{
+    areas::access::dto::RoleAssignment,
+    caller::CurrentUser,
+    input::{Body, BodyFields, FromBody, FromQuery, QueryFields, flag, time, uuid},
+    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
+    problem::{Problem, problems},
+};
+use crate::{
+    areas::common::{ByUuid, created},
+    shared::State,
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_role_assignments)
+        .service(assign_role)
+        .service(get_role_assignment)
+        .service(end_role_assignment);
+}
+
+/// Assigned roles, the ones assigned last first.
+struct Assignments;
+
+/// What narrows the list of assigned roles.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it describes what `AssignmentFilter` is read from"
+)]
+struct AssignmentFilterParameters {
+    /// Who holds it.
+    user: Option<Uuid>,
+    /// The name of the role.
+    #[param(example = "chapter_chair")]
+    role: Option<String>,
+    /// In which chapter.
+    scope_uuid: Option<Uuid>,
+    /// Whether the term runs now.
+    active: Option<bool>,
+}
+
+impl FromQuery for AssignmentFilter {
+    fn from_query(query: &mut QueryFields) -> Option<Self> {
+        Some(Self {
+            user: query.optional("user", uuid).map(UserId::new),
+            role: query.optional("role", RoleName::parse),
+            chapter: query.optional("scope_uuid", uuid),
+            active: query.optional("active", flag),
+        })
+    }
+}
+
+impl List for Assignments {
+    type Filter = AssignmentFilter;
+    type Item = Assignment;
+    type Entry = RoleAssignment;
+    type Position = TimePosition<AssignmentId>;
+    const MAX_LIMIT: u32 = MAX_OTHERS;
+
+    fn position(assignment: &Assignment) -> TimePosition<AssignmentId> {
+        TimePosition {
+            at: assignment.created_at,
+            id: assignment.id,
+        }
+    }
+}
+
+problems! {
+    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
+    AssignProblems: PermissionDenied, TotpRequired, Conflict;
+    OneProblems: PermissionDenied, TotpRequired, NotFound;
+}
+
+/// List assigned roles.
+///
+/// The ones assigned last first, with those whose term is over or to come. Takes `can_modify_role`;
+/// held in one chapter, it is enough for the list of that chapter.
+#[utoipa::path(
+    tag = "access",
+    security(("bearer" = [])),
+    params(PageParameters, AssignmentFilterParameters),
+    responses(
+        (status = 200, description = "A page of assigned roles.", body = ListBody<RoleAssignment>),
+        ListProblems,
+    ),
+)]
+#[get("/role-assignments")]
+async fn list_role_assignments(
+    state: State,
+    caller: CurrentUser,
+    page: Page<Assignments>,
+) -> Result<HttpResponse, Problem> {
+    let assignments = state
+        .access
+        .assignments(caller.caller, page.filter, page.request)
+        .await?;
+    page.reply.with(assignments)
+}
+
+/// A role about to be assigned.
+#[derive(ToSchema)]
+#[schema(as = NewRoleAssignment, example = json!({
+    "user": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+    "role": "chapter_chair",
+    "scope_type": "chapter",
+    "scope_uuid": "9d2f4c1e-3b7a-4f58-8a60-1c5e7d9b2f34",
+    "valid_until": "2099-01-05T08:30:00Z",
+    "office_title": "Chair of the Kaduna branch",
+}))]
+#[expect(dead_code, reason = "it describes what a draft is read from")]
+struct NewRoleAssignmentSchema {
+    /// Who is to hold it.
+    user: Uuid,
+    /// The name of the role.
+    role: String,
+    /// `global` or `chapter`.
+    scope_type: String,
+    /// Which chapter; left out where it counts everywhere.
+    scope_uuid: Option<Uuid>,
+    /// From when on; now, if left out.
+    valid_from: Option<DateTime<Utc>>,
+    /// Until when; left out, until somebody ends it.
+    valid_until: Option<DateTime<Utc>>,
+    /// What the office is called.
+    #[schema(min_length = 1, max_length = 100)]
+    office_title: Option<String>,
+}
+
+impl FromBody for AssignmentDraft {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let user = body.uuid("user");
+        let role = body.text("role", RoleName::parse);
+        let scope = scope(body);
+        let valid_from = body.optional_text("valid_from", time);
+        let valid_until = body.optional_text("valid_until", time);
+        let office_title = body.optional_text("office_title", OfficeTitle::parse);
+        Some(Self {
+            user_id: user?.into(),
+            role: role?,
+            scope: scope?,
+            valid_from,
+            valid_until,
+            office_title,
+        })
+    }
+}
+
+fn scope(body: &mut BodyFields) -> Option<Scope> {
+    let is_chapter = body.text("scope_type", |kind| match kind {
+        "global" => Ok(false),
+        "chapter" => Ok(true),
+        _ => Err(Violation {
+            code: "scope_type.unknown",
+            rule: "must be global or chapter",
+        }),
+    });
+    match is_chapter {
+        Some(true) => body.uuid("scope_uuid").map(Scope::Chapter),
+        Some(false) => {
+            body.optional_text("scope_uuid", |_chapter| {
+                Err::<(), _>(Violation {
+                    code: "scope_uuid.global",
+                    rule: "must be left out where the scope is global",
+                })
+            });
+            Some(Scope::Global)
+        }
+        None => {
+            body.optional_uuid("scope_uuid");
+            None
+        }
+    }
+}
+
+/// Assign a role for a term.
+///
+/// Takes `can_modify_role` and every permission that the role gives: everywhere, or for a role in a
+/// chapter in that chapter. Nobody gives themself more time than they have. The address of whoever gets
+/// it must be verified.
+#[utoipa::path(
+    tag = "access",
+    security(("bearer" = [])),
+    request_body = NewRoleAssignmentSchema,
+    responses(
+        (status = 201, description = "The assigned role; `Location` is its address.", body = RoleAssignment),
+        AssignProblems,
+    ),
+)]
+#[post("/role-assignments")]
+async fn assign_role(
+    state: State,
+    caller: CurrentUser,
+    body: Body<AssignmentDraft>,
+) -> Result<HttpResponse, Problem> {
+    let assignment = state.access.assign(caller.caller, body.0).await?;
+    let path = format!("/role-assignments/{}", assignment.id);
+    Ok(created(&path, &RoleAssignment::from(assignment)))
+}
+
+/// See an assigned role.
+///
+/// Takes `can_modify_role` where it counts.
+#[utoipa::path(
+    tag = "access",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 200, description = "The assigned role.", body = RoleAssignment), OneProblems),
+)]
+#[get("/role-assignments/{uuid}")]
+async fn get_role_assignment(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<Json<RoleAssignment>, Problem> {
+    let assignment = state
+        .access
+        .assignment(caller.caller, path.uuid.into())
+        .await?;
+    Ok(Json(assignment.into()))
+}
+
+/// End the term of an assigned role.
+///
+/// A term that runs ends now and is still listed; one that is to come is called off, and gone. One that
+/// is over stays as it was. Takes what assigning the role takes.
+#[utoipa::path(
+    tag = "access",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 204, description = "Ended."), OneProblems),
+)]
+#[delete("/role-assignments/{uuid}")]
+async fn end_role_assignment(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<HttpResponse, Problem> {
+    state
+        .access
+        .end_assignment(caller.caller, path.uuid.into())
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

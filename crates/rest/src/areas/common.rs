@@ -1,0 +1,45 @@
+//! Parts that the routes of several areas share.
+
+use actix_web::{HttpResponse, http::header};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::BASE;
+
+/// The path of something that a UUID names.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ByUuid {
+    /// Which one.
+    #[param(example = "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41")]
+    pub(crate) uuid: Uuid,
+}
+
+/// The path of something that has a name of its own.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ByName {
+    /// Which one.
+    #[param(example = "newsletter_admin")]
+    pub(crate) name: String,
+}
+
+/// A request that was taken on.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Accepted {
+    /// What happens next, for people.
+    #[schema(example = "If the address has an account, a link is on its way there.")]
+    message: &'static str,
+}
+
+/// Answers with a promise: what comes of it, a mail tells, and not this answer.
+pub(crate) fn accepted(message: &'static str) -> HttpResponse {
+    HttpResponse::Accepted().json(Accepted { message })
+}
+
+/// Answers with something that is new at this address below [`BASE`].
+pub(crate) fn created(path: &str, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("{BASE}{path}")))
+        .json(body)
+}

@@ -1,0 +1,8 @@
+//! JSON forms of the identity area.
+
+mod email;
+mod user;
+
+pub(super) use email::Email;
+pub use user::User;
+pub(super) use user::{Account, TokenHolder};

@@ -1,0 +1,228 @@
+//! The caller's e-mail addresses.
+
+use abu_domain::text::{EmailAddress, LoginPassword};
+use actix_web::{
+    HttpResponse, delete, get, post,
+    web::{Json, Path},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    areas::identity::dto::Email,
+    caller::{CurrentUser, RequestOrigin},
+    input::{Body, BodyFields, FromBody},
+    middleware::rate_limit::Limits,
+    problem::{Problem, problems},
+    rate_limits::Policy,
+};
+use crate::{
+    areas::{
+        common::{Accepted, ByUuid, accepted},
+        identity::credentials::{TokenBody, TokenSchema, count_guess, login_password},
+    },
+    shared::State,
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_emails)
+        .service(add_email)
+        .service(remove_email)
+        .service(change_email)
+        .service(confirm_email_change)
+        .service(undo_email_change);
+}
+
+problems! {
+    AddProblems: Duplicate, Conflict;
+    RemoveProblems: NotFound, Conflict;
+    ConfirmProblems: Gone;
+    UndoProblems: Gone, Unavailable;
+}
+
+/// All addresses of an account: they are few, so there is one page.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EmailAddresses)]
+struct Emails {
+    /// The primary one first, then the oldest.
+    items: Vec<Email>,
+    /// Always null.
+    #[schema(example = json!(null))]
+    next_cursor: Option<String>,
+    /// Always null.
+    #[schema(example = json!(null))]
+    prev_cursor: Option<String>,
+}
+
+/// List your e-mail addresses.
+///
+/// Those that are not verified yet are among them.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The addresses.", body = Emails)),
+)]
+#[get("/me/emails")]
+async fn list_emails(state: State, caller: CurrentUser) -> Result<Json<Emails>, Problem> {
+    let emails = state.emails.list(caller.caller).await?;
+    Ok(Json(Emails {
+        items: emails.into_iter().map(Email::from).collect(),
+        next_cursor: None,
+        prev_cursor: None,
+    }))
+}
+
+/// An address that an account is to have, and the password that the account has.
+#[derive(ToSchema)]
+#[schema(as = NewAddress, example = json!({
+    "email": "amina@example.org",
+    "password": "correct horse battery staple",
+}))]
+#[expect(dead_code, reason = "it describes what `ClaimBody` is read from")]
+struct ClaimSchema {
+    email: String,
+    #[schema(format = Password)]
+    password: String,
+}
+
+struct ClaimBody {
+    email: EmailAddress,
+    password: LoginPassword,
+}
+
+impl FromBody for ClaimBody {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let email = body.text("email", EmailAddress::parse);
+        let password = body.text("password", login_password);
+        Some(Self {
+            email: email?,
+            password: password?,
+        })
+    }
+}
+
+/// Add an e-mail address.
+///
+/// A link goes to the address; whoever opens it proves that they read it. The answer is the same
+/// whether or not the address belongs to another account. An account has at most five. A wrong
+/// `password` is answered with `validation-failed` and the code `password.wrong`.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    request_body = ClaimSchema,
+    responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
+)]
+#[post("/me/emails")]
+async fn add_email(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    body: Body<ClaimBody>,
+) -> Result<HttpResponse, Problem> {
+    let ClaimBody { email, password } = body.0;
+    count_guess(&limits, &caller)?;
+    limits.by_address(Policy::Recover, &email)?;
+    state.emails.add(caller.caller, email, password).await?;
+    Ok(accepted("A mail is on its way to the address."))
+}
+
+/// Remove an e-mail address.
+///
+/// The primary one cannot be removed.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 204, description = "The address is removed."), RemoveProblems),
+)]
+#[delete("/me/emails/{uuid}")]
+async fn remove_email(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Result<HttpResponse, Problem> {
+    state.emails.remove(caller.caller, path.uuid.into()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Change your primary e-mail address.
+///
+/// A link goes to the new address; nothing changes before `POST /me/email/confirm` gets its token. The
+/// answer is the same whether or not the address belongs to another account. A wrong `password` is
+/// answered with `validation-failed` and the code `password.wrong`.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    request_body = ClaimSchema,
+    responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
+)]
+#[post("/me/email")]
+async fn change_email(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    body: Body<ClaimBody>,
+) -> Result<HttpResponse, Problem> {
+    let ClaimBody { email, password } = body.0;
+    count_guess(&limits, &caller)?;
+    limits.by_address(Policy::Recover, &email)?;
+    state.emails.change(caller.caller, email, password).await?;
+    Ok(accepted("A mail is on its way to the address."))
+}
+
+/// What became of an address.
+#[derive(Debug, Serialize, ToSchema)]
+struct EmailChanged {
+    /// What can be done now, for people.
+    #[schema(example = "This is your primary address now.")]
+    message: &'static str,
+}
+
+/// Confirm your new primary e-mail address.
+///
+/// Takes the token of the link that was sent there, once. The old address is not the account's any
+/// more; a notice goes there, with a link that undoes the change within 72 hours.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    request_body = TokenSchema,
+    responses((status = 200, description = "The address is the primary one.", body = EmailChanged), ConfirmProblems),
+)]
+#[post("/me/email/confirm")]
+async fn confirm_email_change(
+    state: State,
+    caller: CurrentUser,
+    body: Body<TokenBody>,
+) -> Result<Json<EmailChanged>, Problem> {
+    state
+        .emails
+        .confirm_change(caller.caller, &body.0.0)
+        .await?;
+    Ok(Json(EmailChanged {
+        message: "This is your primary address now.",
+    }))
+}
+
+/// Undo a change of your primary e-mail address.
+///
+/// For whoever reads the old address; nobody need be logged in. Takes the token of the link that was
+/// sent there, once and within 72 hours. The account has its old address again and loses the new one;
+/// all sessions end, the password is void, and a link to another one goes to the old address.
+#[utoipa::path(
+    tag = "auth",
+    request_body = TokenSchema,
+    responses((status = 200, description = "The old address is the primary one.", body = EmailChanged), UndoProblems),
+)]
+#[post("/auth/email-change/undo")]
+async fn undo_email_change(
+    state: State,
+    origin: RequestOrigin,
+    body: Body<TokenBody>,
+) -> Result<Json<EmailChanged>, Problem> {
+    state.emails.undo_change(&body.0.0, origin.0).await?;
+    Ok(Json(EmailChanged {
+        message: "You have your old address back. A link to a new password is on its way there.",
+    }))
+}

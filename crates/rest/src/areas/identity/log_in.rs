@@ -1,0 +1,267 @@
+//! Logging in, and staying so.
+
+use abu_application::{
+    ports::IssuedToken,
+    sessions::{LogIn, LogInDraft},
+};
+use abu_domain::{
+    Violation,
+    text::{DeviceName, EmailAddress, OneTimePassword},
+};
+use actix_web::{post, web::Json};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::credentials::password;
+use crate::shared::State;
+use crate::{
+    areas::identity::dto::TokenHolder,
+    caller::RequestOrigin,
+    input::{Body, BodyFields, Form, FromBody},
+    middleware::rate_limit::Limits,
+    problem::{Problem, problems},
+    rate_limits::Policy,
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(log_in)
+        .service(refresh)
+        .service(log_in_to_docs);
+}
+
+/// What a log-in takes.
+#[derive(ToSchema)]
+#[schema(as = Credentials, example = json!({
+    "email": "amina@example.com",
+    "password": "correct horse battery staple",
+    "device_name": "Amina's phone",
+}))]
+#[expect(dead_code, reason = "it describes what a draft is read from")]
+struct CredentialsSchema {
+    /// Any verified address of the account.
+    email: String,
+    #[schema(format = Password)]
+    password: String,
+    /// What the device calls itself in the list of sessions.
+    #[schema(min_length = 1, max_length = 100)]
+    device_name: Option<String>,
+    /// Where the account has one-time passwords: what the device shows now, or a recovery code.
+    otp: Option<String>,
+}
+
+impl FromBody for LogInDraft {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let email = body.text("email", EmailAddress::parse);
+        let password = password(body);
+        let otp = body.optional_text("otp", |text| Ok(OneTimePassword::new(text)));
+        let device_name = body.optional_text("device_name", DeviceName::parse);
+        Some(Self {
+            email: email?,
+            password: password?,
+            otp,
+            device_name,
+        })
+    }
+}
+
+/// What a client keeps of a log-in.
+#[derive(Serialize, ToSchema)]
+struct TokenPair {
+    /// Goes into `Authorization: Bearer …`.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
+    access_token: String,
+    /// Always `bearer`.
+    #[schema(example = "bearer")]
+    token_type: &'static str,
+    /// For how many seconds the access token is good.
+    #[schema(example = 900)]
+    expires_in: u64,
+    /// Gets the next pair, once.
+    #[schema(example = "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw")]
+    refresh_token: String,
+    user: TokenHolder,
+}
+
+impl From<LogIn> for TokenPair {
+    fn from(got: LogIn) -> Self {
+        Self {
+            user: TokenHolder::of(&got),
+            access_token: got.access_token.token,
+            token_type: "bearer",
+            expires_in: got.access_token.expires_in,
+            refresh_token: got.refresh_token.expose_secret().to_owned(),
+        }
+    }
+}
+
+problems! {
+    LogInProblems: InvalidCredentials, OtpRequired, EmailUnverified, AccountSuspended, Unavailable;
+    RefreshProblems: InvalidToken, TokenExpired, RefreshReused, AccountSuspended, Unavailable;
+}
+
+/// Counts a log-in, by whichever door it comes.
+fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
+    limits.by_network(Policy::LogInNetwork)?;
+    limits.by_address(Policy::LogInAccount, &draft.email)
+}
+
+/// Log in.
+///
+/// All log-ins that fail because of the address, the password or the one-time password fail alike.
+/// Where the account has one-time passwords and the right password comes without one, the answer is
+/// `otp-required`. Log-ins that succeed count towards the limits of the account and of the network as
+/// those that fail do. An account that its owner had hidden is shown again.
+#[utoipa::path(
+    tag = "auth",
+    request_body = CredentialsSchema,
+    responses((status = 200, description = "Logged in.", body = TokenPair), LogInProblems),
+    extensions(("x-secret-answer" = json!(true))),
+)]
+#[post("/auth/token")]
+async fn log_in(
+    state: State,
+    limits: Limits,
+    origin: RequestOrigin,
+    body: Body<LogInDraft>,
+) -> Result<Json<TokenPair>, Problem> {
+    count(&limits, &body.0)?;
+    let got = state.sessions.log_in(body.0, origin.0).await?;
+    Ok(Json(got.into()))
+}
+
+/// What a refresh takes.
+#[derive(ToSchema)]
+#[schema(as = Refresh, example = json!({
+    "refresh_token": "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw",
+}))]
+#[expect(dead_code, reason = "it describes what `RefreshBody` is read from")]
+struct RefreshSchema {
+    /// The newest one.
+    refresh_token: String,
+}
+
+struct RefreshBody(SecretString);
+
+impl FromBody for RefreshBody {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        body.text("refresh_token", |text| Ok(SecretString::from(text)))
+            .map(Self)
+    }
+}
+
+/// Get the next pair of tokens.
+///
+/// A refresh token is good for one successor. For 30 seconds after it was first used it gets the same
+/// successor again, so a client may repeat a request whose answer it lost. After that, using it ends the
+/// session: somebody else has a copy.
+#[utoipa::path(
+    tag = "auth",
+    request_body = RefreshSchema,
+    responses((status = 200, description = "The next pair.", body = TokenPair), RefreshProblems),
+    extensions(("x-secret-answer" = json!(true))),
+)]
+#[post("/auth/refresh")]
+async fn refresh(
+    state: State,
+    limits: Limits,
+    origin: RequestOrigin,
+    body: Body<RefreshBody>,
+) -> Result<Json<TokenPair>, Problem> {
+    limits.by_network(Policy::Refresh)?;
+    let got = state.sessions.refresh(body.0.0, origin.0).await?;
+    Ok(Json(got.into()))
+}
+
+/// The form by which OAuth 2 exchanges a password for a token.
+#[derive(ToSchema)]
+#[schema(as = PasswordForm)]
+#[expect(dead_code, reason = "it describes what `PasswordForm` is read from")]
+struct PasswordFormSchema {
+    /// An address of the account.
+    #[schema(example = "amina@example.com")]
+    username: String,
+    #[schema(format = Password, example = "correct horse battery staple")]
+    password: String,
+    /// `password`, if anything.
+    #[schema(example = "password")]
+    grant_type: Option<String>,
+    /// Not looked at, and neither are the next two.
+    scope: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
+struct PasswordForm(LogInDraft);
+
+impl FromBody for PasswordForm {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let email = body.text("username", EmailAddress::parse);
+        let password = password(body);
+        body.optional_text("grant_type", |text| match text {
+            "password" => Ok(()),
+            _ => Err(Violation {
+                code: "grant_type.unknown",
+                rule: "must be password",
+            }),
+        });
+        for ignored in ["scope", "client_id", "client_secret"] {
+            body.optional_text(ignored, |_text| Ok(()));
+        }
+        Some(Self(LogInDraft {
+            email: email?,
+            password: password?,
+            otp: None,
+            device_name: DeviceName::parse("API documentation").ok(),
+        }))
+    }
+}
+
+/// An access token without a refresh token.
+#[derive(Serialize, ToSchema)]
+struct AccessToken {
+    /// Goes into `Authorization: Bearer …`.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
+    access_token: String,
+    /// Always `bearer`.
+    #[schema(example = "bearer")]
+    token_type: &'static str,
+    /// For how many seconds it is good; then its session is over.
+    #[schema(example = 900)]
+    expires_in: u64,
+}
+
+impl From<IssuedToken> for AccessToken {
+    fn from(issued: IssuedToken) -> Self {
+        Self {
+            access_token: issued.token,
+            token_type: "bearer",
+            expires_in: issued.expires_in,
+        }
+    }
+}
+
+/// Log in by a form, to try the API in its documentation.
+///
+/// It gives no refresh token, and has no place for a one-time password: an account that has them is
+/// answered `otp-required`. Applications log in with `POST /auth/token`.
+#[utoipa::path(
+    tag = "auth",
+    request_body(content = PasswordFormSchema, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "Logged in.", body = AccessToken), LogInProblems),
+    extensions(("x-secret-answer" = json!(true))),
+)]
+#[post("/auth/docs-token")]
+async fn log_in_to_docs(
+    state: State,
+    limits: Limits,
+    origin: RequestOrigin,
+    form: Form<PasswordForm>,
+) -> Result<Json<AccessToken>, Problem> {
+    let PasswordForm(draft) = form.0;
+    count(&limits, &draft)?;
+    let token = state.sessions.log_in_once(draft, origin.0).await?;
+    Ok(Json(token.into()))
+}

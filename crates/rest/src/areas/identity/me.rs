@@ -1,0 +1,146 @@
+//! The caller's own account.
+
+use abu_application::own_account::OwnPatch;
+use abu_domain::text::{PersonName, PhoneNumber};
+use actix_web::{HttpResponse, get, patch, post, web::Json};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::shared::State;
+use crate::{
+    areas::{access::dto::HeldPermission, identity::dto::Account},
+    caller::CurrentUser,
+    input::{Body, BodyFields, FromBody},
+    problem::{Problem, problems},
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(get_own_account)
+        .service(list_own_permissions)
+        .service(modify_own_account)
+        .service(deactivate_own_account)
+        .service(reactivate_own_account);
+}
+
+problems! {
+    ModifyProblems: Conflict;
+}
+
+/// See your own account and what you may do.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The account.", body = Account)),
+)]
+#[get("/me")]
+async fn get_own_account(state: State, caller: CurrentUser) -> Result<Json<Account>, Problem> {
+    let account = state.own_accounts.get(caller.caller).await?;
+    Ok(Json(account.into()))
+}
+
+/// What you may do.
+#[derive(Serialize, ToSchema)]
+struct OwnPermissions {
+    /// Those that count everywhere first, then those of each chapter.
+    items: Vec<HeldPermission>,
+}
+
+/// List what you may do, where, and until when.
+///
+/// What you hold by your groups and by roles assigned to you, each permission once a scope.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The permissions.", body = OwnPermissions)),
+)]
+#[get("/me/permissions")]
+async fn list_own_permissions(
+    state: State,
+    caller: CurrentUser,
+) -> Result<Json<OwnPermissions>, Problem> {
+    let held = state.access.own_permissions(caller.caller).await?;
+    Ok(Json(OwnPermissions {
+        items: held.into_iter().map(HeldPermission::from).collect(),
+    }))
+}
+
+/// What is to be changed: a merge patch (RFC 7396).
+#[derive(ToSchema)]
+#[schema(as = AccountPatch, example = json!({"phone": "0803 123 4567", "middlename": null}))]
+#[expect(dead_code, reason = "it describes what a patch is read from")]
+struct PatchSchema {
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    firstname: Option<String>,
+    /// Null removes it.
+    #[schema(min_length = 1, max_length = 100)]
+    middlename: Option<String>,
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    lastname: Option<String>,
+    /// With its country code, or in Nigeria's national form; null removes it.
+    phone: Option<String>,
+}
+
+impl FromBody for OwnPatch {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        Some(Self {
+            firstname: body.patched_text("firstname", PersonName::parse),
+            middlename: body.patched_optional_text("middlename", PersonName::parse),
+            lastname: body.patched_text("lastname", PersonName::parse),
+            phone: body.patched_optional_text("phone", PhoneNumber::parse),
+        })
+    }
+}
+
+/// Change your own account.
+///
+/// Names are locked once the university has verified them; a conflict `names-locked` says so.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    request_body = PatchSchema,
+    responses((status = 200, description = "The account.", body = Account), ModifyProblems),
+)]
+#[patch("/me")]
+async fn modify_own_account(
+    state: State,
+    caller: CurrentUser,
+    body: Body<OwnPatch>,
+) -> Result<Json<Account>, Problem> {
+    let account = state.own_accounts.modify(caller.caller, body.0).await?;
+    Ok(Json(account.into()))
+}
+
+/// Hide your account.
+///
+/// Nobody can bring you into a room, you leave the chat, and your other sessions end. Until it is shown
+/// again, by `POST /me/reactivate` or by logging in, only what is about your own account can be used.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    responses((status = 204, description = "The account is hidden.")),
+)]
+#[post("/me/deactivate")]
+async fn deactivate_own_account(
+    state: State,
+    caller: CurrentUser,
+) -> Result<HttpResponse, Problem> {
+    state.own_accounts.deactivate(caller.caller).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Show your account again.
+#[utoipa::path(
+    tag = "me",
+    security(("bearer" = [])),
+    responses((status = 204, description = "The account is shown.")),
+)]
+#[post("/me/reactivate")]
+async fn reactivate_own_account(
+    state: State,
+    caller: CurrentUser,
+) -> Result<HttpResponse, Problem> {
+    state.own_accounts.reactivate(caller.caller).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

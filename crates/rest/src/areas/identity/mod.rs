@@ -1,0 +1,29 @@
+//! Accounts, registration, login sessions, passwords, e-mail addresses and one-time passwords.
+
+mod credentials;
+mod dto;
+mod emails;
+mod log_in;
+mod me;
+mod passwords;
+mod problems;
+mod registration;
+mod sessions;
+mod totp;
+mod users;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use dto::User as UserDocument;
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(log_in::configure)
+        .configure(sessions::configure)
+        .configure(totp::configure)
+        .configure(registration::configure)
+        .configure(passwords::configure)
+        .configure(emails::configure)
+        .configure(me::configure)
+        .configure(users::configure);
+}

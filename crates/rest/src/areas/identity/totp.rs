@@ -1,0 +1,276 @@
+//! One-time passwords.
+
+use abu_application::{ports::NewTotpSecret, sessions::TotpState};
+use abu_domain::text::{LoginPassword, OneTimePassword, RecoveryCode};
+use actix_web::{HttpResponse, delete, get, post, web::Json};
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::credentials::{count_guess, otp, password};
+use crate::shared::State;
+use crate::{
+    caller::CurrentUser,
+    input::{Body, BodyFields, FromBody},
+    middleware::rate_limit::Limits,
+    problem::{Problem, problems},
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(get_totp)
+        .service(begin_totp)
+        .service(confirm_totp)
+        .service(remove_totp)
+        .service(renew_recovery_codes);
+}
+
+problems! {
+    ChangeProblems: Conflict;
+}
+
+/// How somebody stands to one-time passwords.
+#[derive(Debug, Serialize, ToSchema)]
+struct Totp {
+    /// Whether they are asked for at log-in.
+    #[schema(example = true)]
+    enabled: bool,
+    /// Since when.
+    #[schema(example = "2026-01-05T08:30:00Z")]
+    enabled_at: Option<DateTime<Utc>>,
+    /// Whether permissions count only with them.
+    #[schema(example = false)]
+    required: bool,
+    /// How many recovery codes are left.
+    #[schema(example = 10)]
+    recovery_codes_left: usize,
+}
+
+impl From<TotpState> for Totp {
+    fn from(state: TotpState) -> Self {
+        Self {
+            enabled: state.enabled_at.is_some(),
+            enabled_at: state.enabled_at,
+            required: state.required,
+            recovery_codes_left: state.recovery_codes_left,
+        }
+    }
+}
+
+/// See how you stand to one-time passwords.
+#[utoipa::path(
+    tag = "auth",
+    security(("bearer" = [])),
+    responses((status = 200, description = "How it is.", body = Totp)),
+)]
+#[get("/auth/totp")]
+async fn get_totp(state: State, caller: CurrentUser) -> Result<Json<Totp>, Problem> {
+    let totp = state.sessions.totp_state(caller.caller).await?;
+    Ok(Json(totp.into()))
+}
+
+/// What setting up takes.
+#[derive(ToSchema)]
+#[schema(as = OwnPassword, example = json!({"password": "correct horse battery staple"}))]
+#[expect(dead_code, reason = "it describes what `OwnPassword` is read from")]
+struct OwnPasswordSchema {
+    /// The caller's password.
+    #[schema(format = Password)]
+    password: String,
+}
+
+struct OwnPassword(LoginPassword);
+
+impl FromBody for OwnPassword {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        password(body).map(Self)
+    }
+}
+
+/// What a device is given.
+#[derive(Serialize, ToSchema)]
+struct TotpSecret {
+    /// For typing, in base32.
+    #[schema(example = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")]
+    secret: String,
+    /// For showing as a QR code, which authenticators read.
+    #[schema(
+        example = "otpauth://totp/ABU%20Alumni%20Connect:amina%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=ABU%20Alumni%20Connect"
+    )]
+    otpauth_uri: String,
+}
+
+impl From<NewTotpSecret> for TotpSecret {
+    fn from(new: NewTotpSecret) -> Self {
+        Self {
+            secret: new.base32.expose_secret().to_owned(),
+            otpauth_uri: new.uri.expose_secret().to_owned(),
+        }
+    }
+}
+
+/// Begin to set up one-time passwords.
+///
+/// The secret goes into an authenticator, and counts once `POST /auth/totp/confirm` has proved that it
+/// arrived there. Until then, asking again makes another one.
+#[utoipa::path(
+    tag = "auth",
+    security(("bearer" = [])),
+    request_body = OwnPasswordSchema,
+    responses((status = 201, description = "What the device needs.", body = TotpSecret), ChangeProblems),
+    extensions(("x-secret-answer" = json!(true))),
+)]
+#[post("/auth/totp")]
+async fn begin_totp(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    body: Body<OwnPassword>,
+) -> Result<HttpResponse, Problem> {
+    count_guess(&limits, &caller)?;
+    let secret = state.sessions.begin_totp(caller.caller, body.0.0).await?;
+    Ok(HttpResponse::Created().json(TotpSecret::from(secret)))
+}
+
+/// What confirming takes.
+#[derive(ToSchema)]
+#[schema(as = Otp, example = json!({"otp": "492039"}))]
+#[expect(dead_code, reason = "it describes what `Otp` is read from")]
+struct OtpSchema {
+    /// What the device shows now.
+    otp: String,
+}
+
+struct Otp(OneTimePassword);
+
+impl FromBody for Otp {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        otp(body).map(Self)
+    }
+}
+
+/// Codes that each stand in for a one-time password once.
+#[derive(Serialize, ToSchema)]
+struct RecoveryCodes {
+    /// To be kept where the device is not. They are shown this once.
+    #[schema(example = json!(["7Q2M-9ZKD-04TX-W8RB", "1HVA-6PXJ-NY35-CE2S"]))]
+    recovery_codes: Vec<String>,
+}
+
+impl From<Vec<RecoveryCode>> for RecoveryCodes {
+    fn from(codes: Vec<RecoveryCode>) -> Self {
+        let texts = codes
+            .iter()
+            .map(|code| code.text().expose_secret().to_owned());
+        Self {
+            recovery_codes: texts.collect(),
+        }
+    }
+}
+
+/// Finish setting up one-time passwords.
+///
+/// From now on each log-in takes one. Permissions that waited for it count at once.
+#[utoipa::path(
+    tag = "auth",
+    security(("bearer" = [])),
+    request_body = OtpSchema,
+    responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), ChangeProblems),
+    extensions(("x-secret-answer" = json!(true))),
+)]
+#[post("/auth/totp/confirm")]
+async fn confirm_totp(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    body: Body<Otp>,
+) -> Result<Json<RecoveryCodes>, Problem> {
+    count_guess(&limits, &caller)?;
+    let codes = state.sessions.confirm_totp(caller.caller, body.0.0).await?;
+    Ok(Json(codes.into()))
+}
+
+/// What a change takes.
+#[derive(ToSchema)]
+#[schema(as = BothFactors, example = json!({
+    "password": "correct horse battery staple",
+    "otp": "492039",
+}))]
+#[expect(dead_code, reason = "it describes what `BothFactors` is read from")]
+struct BothFactorsSchema {
+    /// The caller's password.
+    #[schema(format = Password)]
+    password: String,
+    /// What the device shows now, or a recovery code.
+    otp: String,
+}
+
+struct BothFactors {
+    password: LoginPassword,
+    otp: OneTimePassword,
+}
+
+impl FromBody for BothFactors {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let password = password(body);
+        let otp = otp(body);
+        Some(Self {
+            password: password?,
+            otp: otp?,
+        })
+    }
+}
+
+/// Do without one-time passwords.
+///
+/// Recovery codes die with them. Where a group requires one-time passwords, permissions do not count
+/// any more until they are set up again.
+#[utoipa::path(
+    tag = "auth",
+    security(("bearer" = [])),
+    request_body = BothFactorsSchema,
+    responses((status = 204, description = "They are not asked for any more."), ChangeProblems),
+)]
+#[delete("/auth/totp")]
+async fn remove_totp(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    body: Body<BothFactors>,
+) -> Result<HttpResponse, Problem> {
+    count_guess(&limits, &caller)?;
+    let BothFactors { password, otp } = body.0;
+    state
+        .sessions
+        .remove_totp(caller.caller, password, otp)
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Get other recovery codes.
+///
+/// Those from before die, used or not.
+#[utoipa::path(
+    tag = "auth",
+    security(("bearer" = [])),
+    request_body = BothFactorsSchema,
+    responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), ChangeProblems),
+    extensions(("x-secret-answer" = json!(true))),
+)]
+#[post("/auth/totp/recovery-codes")]
+async fn renew_recovery_codes(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    body: Body<BothFactors>,
+) -> Result<Json<RecoveryCodes>, Problem> {
+    count_guess(&limits, &caller)?;
+    let BothFactors { password, otp } = body.0;
+    let codes = state
+        .sessions
+        .renew_recovery_codes(caller.caller, password, otp)
+        .await?;
+    Ok(Json(codes.into()))
+}

@@ -1,0 +1,166 @@
+//! The way into the chat: everything that is decided before a connection becomes a WebSocket.
+
+use abu_application::{UseCases, ports::TokenClaims};
+use abu_chat::{Connecting, Worker};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, web};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::future::{Ready, ready};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::shared::State;
+use crate::{
+    caller::{authentication_required, bearer_token, note_caller},
+    middleware::{cors, rate_limit::Limits},
+    problem::{Problem, ProblemKind, problems},
+    rate_limits::Policy,
+    shared::{BrowserPolicy, shared},
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(open_chat);
+}
+
+/// What lets somebody in, where it is not in a header.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `Credential` is read from")]
+struct CredentialParameters {
+    /// An access token, without the word `Bearer`.
+    token: Option<String>,
+    /// A ticket.
+    ticket: Option<String>,
+}
+
+problems! {
+    OpenProblems: OriginNotAllowed, UpgradeRequired, TooManySessions, RateLimited, Maintenance;
+}
+
+/// Open the chat.
+///
+/// A WebSocket handshake with an access token as `token` or in the header `Authorization`, or with a
+/// ticket as `ticket`. Everything that can be refused is refused here, over HTTP. A browser sends the
+/// header `Origin`, which must be on the server's list or, while the console is on, be the server's own.
+///
+/// `Sec-WebSocket-Protocol` may offer `abu.chat.v2` and `abu.chat.v1`; the newest is taken, and where
+/// nothing is offered `abu.chat.v1` is spoken. Each text frame is one packet, `{"type": …, "payload": {…}}`.
+#[utoipa::path(
+    tag = "chat",
+    security(("bearer" = []), ("token" = []), ("ticket" = [])),
+    params(CredentialParameters),
+    responses((status = 101, description = "The connection is a WebSocket from here on."), OpenProblems),
+)]
+#[get("/chat")]
+async fn open_chat(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: State,
+    limits: Limits,
+    worker: ThisWorker,
+) -> Result<HttpResponse, Problem> {
+    check_origin(&request)?;
+    let who = Credential::of(&request)?.redeem(&state, &limits).await?;
+    note_caller(&request, who.user_id);
+    Ok(worker.0.connect(&request, payload, who).await?)
+}
+
+/// Browsers send the origin of the page; other clients send none, and are not checked.
+fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
+    let Some(origin) = request.headers().get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin.as_bytes();
+    let browsers = shared::<BrowserPolicy>(request);
+    if browsers.origins.allow(origin) || is_console(request, browsers, origin) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ProblemKind::OriginNotAllowed,
+        "Pages of this origin may not open the chat.",
+    ))
+}
+
+/// The console is a page of this server, which nobody need put on the list.
+fn is_console(request: &HttpRequest, browsers: &BrowserPolicy, origin: &[u8]) -> bool {
+    let host = request.headers().get(header::HOST);
+    browsers.console && host.is_some_and(|host| cors::is_own(origin, host.as_bytes()))
+}
+
+/// What somebody shows at the door. It has no `Debug`, and so no way into a log.
+enum Credential {
+    Token(String),
+    Ticket(String),
+}
+
+impl Credential {
+    /// A token in the address counts before a ticket, and both before the header.
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let in_query = |wanted: &str| {
+            form_urlencoded::parse(request.query_string().as_bytes())
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.into_owned())
+        };
+        if let Some(token) = in_query("token") {
+            return Ok(Self::Token(token));
+        }
+        if let Some(ticket) = in_query("ticket") {
+            return Ok(Self::Ticket(ticket));
+        }
+        bearer_token(request.headers())?
+            .map(|token| Self::Token(token.to_owned()))
+            .ok_or_else(authentication_required)
+    }
+
+    /// Whose it is. A token says so before the request is counted; a ticket costs a query, so it counts
+    /// for the network.
+    async fn redeem(self, use_cases: &UseCases, limits: &Limits) -> Result<Connecting, Problem> {
+        match self {
+            Self::Token(token) => {
+                let TokenClaims {
+                    user_id,
+                    session_id,
+                    expires_at,
+                    ..
+                } = use_cases.sessions.verify(&token)?;
+                limits.by_user(Policy::Default, user_id)?;
+                Ok(Connecting {
+                    user_id,
+                    session_id,
+                    expires_at,
+                })
+            }
+            Self::Ticket(ticket) => {
+                let secret = ticket_secret(&ticket)?;
+                limits.by_network(Policy::Connect)?;
+                let holder = use_cases.chat_access.use_ticket(secret).await?;
+                Ok(Connecting {
+                    user_id: holder.user_id,
+                    session_id: holder.session_id,
+                    expires_at: holder.access_expires_at,
+                })
+            }
+        }
+    }
+}
+
+fn ticket_secret(ticket: &str) -> Result<[u8; 32], Problem> {
+    URL_SAFE_NO_PAD
+        .decode(ticket)
+        .ok()
+        .and_then(|secret| secret.try_into().ok())
+        .ok_or_else(|| Problem::new(ProblemKind::InvalidToken, "The ticket is not valid."))
+}
+
+/// The chat of the thread that runs this.
+struct ThisWorker(Worker);
+
+impl FromRequest for ThisWorker {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(match request.app_data::<Worker>() {
+            Some(worker) => Ok(Self(worker.clone())),
+            None => Err(Problem::internal("this thread has no chat")),
+        })
+    }
+}

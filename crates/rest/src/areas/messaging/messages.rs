@@ -1,0 +1,317 @@
+//! What is said in rooms.
+
+use abu_application::{messaging::MessageDraft, ports::SeqWindow};
+use abu_domain::{MessageId, Violation, message, text::MessageText};
+use actix_web::{
+    HttpResponse, delete, get, patch, post, put,
+    web::{Json, Path},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::{areas::common::ByUuid, shared::State};
+use crate::{
+    areas::messaging::dto::{Message, ReadState},
+    caller::CurrentUser,
+    input::{Body, BodyFields, FromBody, FromQuery, QueryFields},
+    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
+    middleware::rate_limit::Limits,
+    problem::{Problem, problems},
+    rate_limits::Policy,
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_messages)
+        .service(send_message)
+        .service(edit_message)
+        .service(delete_message)
+        .service(mark_read);
+}
+
+/// The messages of a room, the newest first.
+struct Messages;
+
+/// What narrows the list of messages.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `SeqWindow` is read from")]
+struct WindowParameters {
+    /// Only messages after this place.
+    #[param(minimum = 0, example = 0)]
+    after_seq: Option<i64>,
+    /// Only messages before this place.
+    #[param(minimum = 0, example = 100)]
+    before_seq: Option<i64>,
+}
+
+impl List for Messages {
+    type Filter = SeqWindow;
+    type Item = message::ShownMessage;
+    type Entry = Message;
+    type Position = i64;
+    const MAX_LIMIT: u32 = MAX_OTHERS;
+
+    fn position(shown: &message::ShownMessage) -> i64 {
+        shown.message.seq
+    }
+}
+
+impl FromQuery for SeqWindow {
+    fn from_query(query: &mut QueryFields) -> Option<Self> {
+        Some(Self {
+            after: query.optional("after_seq", place),
+            before: query.optional("before_seq", place),
+        })
+    }
+}
+
+fn place(text: &str) -> Result<i64, Violation> {
+    match text.parse() {
+        Ok(seq) if seq >= 0 => Ok(seq),
+        _ => Err(Violation {
+            code: "seq.invalid",
+            rule: "must be a whole number from 0 on",
+        }),
+    }
+}
+
+problems! {
+    ListProblems: CursorMismatch, NotFound, ValidationFailed;
+    SendProblems: NotFound, Conflict;
+    ChangeProblems: PermissionDenied, NotFound, Conflict;
+    ReadProblems: NotFound;
+}
+
+/// Read the messages of a room.
+///
+/// The newest first.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(ByUuid, PageParameters, WindowParameters),
+    responses((status = 200, description = "A page of messages.", body = ListBody<Message>), ListProblems),
+)]
+#[get("/rooms/{uuid}/messages")]
+async fn list_messages(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    page: Page<Messages>,
+) -> Result<HttpResponse, Problem> {
+    let messages = state
+        .messaging
+        .list(caller.caller, path.uuid.into(), page.filter, page.request)
+        .await?;
+    page.reply.with(messages)
+}
+
+/// A message to send.
+#[derive(ToSchema)]
+#[schema(as = NewMessage, example = json!({
+    "message": "Sannu! How is everybody?",
+    "client_message_id": "0f9d3a52-7d0d-4c58-a9d0-5f6f2a1f9f0e",
+}))]
+#[expect(dead_code, reason = "it describes what `NewMessage` is read from")]
+struct NewMessageSchema {
+    /// 1 to 4,000 characters after trimming.
+    #[schema(min_length = 1, max_length = 4000)]
+    message: String,
+    /// Your own id for it: sending it again stores nothing twice.
+    client_message_id: Uuid,
+    /// The message of the same room that it answers.
+    reply_to: Option<Uuid>,
+}
+
+struct NewMessage {
+    text: MessageText,
+    client_message_id: Uuid,
+    reply_to: Option<Uuid>,
+}
+
+impl FromBody for NewMessage {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let text = body.text("message", MessageText::parse);
+        let client_message_id = body.uuid("client_message_id");
+        let reply_to = body.optional_uuid("reply_to");
+        Some(Self {
+            text: text?,
+            client_message_id: client_message_id?,
+            reply_to,
+        })
+    }
+}
+
+/// Send a message.
+///
+/// It takes the way of every message: it is stored, then delivered to the chat sessions of all members.
+/// The answer comes once it is stored. Sending the same `client_message_id` again answers with the
+/// message that is stored, for ever and whatever `Idempotency-Key` says: it needs none.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(ByUuid),
+    request_body = NewMessageSchema,
+    responses((status = 201, description = "The message as it is stored.", body = Message), SendProblems),
+)]
+#[post("/rooms/{uuid}/messages")]
+async fn send_message(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<NewMessage>,
+) -> Result<HttpResponse, Problem> {
+    count_message(&limits, &caller)?;
+    let NewMessage {
+        text,
+        client_message_id,
+        reply_to,
+    } = body.0;
+    let draft = MessageDraft {
+        room_id: path.uuid.into(),
+        text,
+        client_message_id,
+        reply_to: reply_to.map(MessageId::new),
+    };
+    let message = state.messaging.send(caller.caller, draft).await?;
+    Ok(HttpResponse::Created().json(Message::from(message)))
+}
+
+/// What is stored and told to the room counts as a message.
+fn count_message(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
+    limits.by_user(Policy::MessagesInSecond, caller.caller.user)?;
+    limits.by_user(Policy::MessagesInMinute, caller.caller.user)
+}
+
+/// The path of a message.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+struct MessagePath {
+    /// Which room.
+    #[param(example = "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10")]
+    uuid: Uuid,
+    /// Which of its messages.
+    #[param(example = "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")]
+    message_id: Uuid,
+}
+
+/// What a message says from now on.
+#[derive(ToSchema)]
+#[schema(as = MessagePatch, example = json!({"message": "Sannu! How are you all?"}))]
+#[expect(dead_code, reason = "it describes what `MessagePatch` is read from")]
+struct MessagePatchSchema {
+    /// 1 to 4,000 characters after trimming.
+    #[schema(min_length = 1, max_length = 4000)]
+    message: String,
+}
+
+struct MessagePatch {
+    text: MessageText,
+}
+
+impl FromBody for MessagePatch {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let text = body.text("message", MessageText::parse);
+        Some(Self { text: text? })
+    }
+}
+
+/// Edit a message.
+///
+/// For whoever said it, for 15 minutes. The chat sessions of all members hear of it.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(MessagePath),
+    request_body = MessagePatchSchema,
+    responses((status = 200, description = "The message as it is now.", body = Message), ChangeProblems),
+)]
+#[patch("/rooms/{uuid}/messages/{message_id}")]
+async fn edit_message(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    path: Path<MessagePath>,
+    body: Body<MessagePatch>,
+) -> Result<Json<Message>, Problem> {
+    count_message(&limits, &caller)?;
+    let (room, message) = (path.uuid.into(), path.message_id.into());
+    let edited = state
+        .messaging
+        .edit(caller.caller, room, message, body.0.text)
+        .await?;
+    Ok(Json(edited.into()))
+}
+
+/// Delete a message.
+///
+/// For whoever said it, for 15 minutes, and in a group for its owners and moderators at any time. It
+/// keeps its place, without its text and its reactions. The chat sessions of all members hear of it.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(MessagePath),
+    responses((status = 204, description = "Deleted."), ChangeProblems),
+)]
+#[delete("/rooms/{uuid}/messages/{message_id}")]
+async fn delete_message(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    path: Path<MessagePath>,
+) -> Result<HttpResponse, Problem> {
+    count_message(&limits, &caller)?;
+    let (room, message) = (path.uuid.into(), path.message_id.into());
+    state.messaging.delete(caller.caller, room, message).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// How far somebody has read.
+#[derive(ToSchema)]
+#[schema(as = NewReadMark, example = json!({"seq": 42}))]
+#[expect(dead_code, reason = "it describes what `NewReadMark` is read from")]
+struct NewReadMarkSchema {
+    /// Place of the last message read; past the newest it counts as that of the newest.
+    seq: u64,
+}
+
+struct NewReadMark {
+    seq: i64,
+}
+
+impl FromBody for NewReadMark {
+    fn from_body(body: &mut BodyFields) -> Option<Self> {
+        let seq = body.whole("seq")?;
+        Some(Self {
+            seq: i64::try_from(seq).unwrap_or(i64::MAX),
+        })
+    }
+}
+
+/// Mark messages as read.
+///
+/// All up to this place. The mark never moves back: the answer says where it stands. Where it moved, the
+/// chat sessions of all members hear of it.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = [])),
+    params(ByUuid),
+    request_body = NewReadMarkSchema,
+    responses((status = 200, description = "Where the mark stands.", body = ReadState), ReadProblems),
+)]
+#[put("/rooms/{uuid}/read")]
+async fn mark_read(
+    state: State,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<NewReadMark>,
+) -> Result<Json<ReadState>, Problem> {
+    let read = state
+        .messaging
+        .mark_read(caller.caller, path.uuid.into(), body.0.seq)
+        .await?;
+    Ok(Json(read.into()))
+}

@@ -1,0 +1,48 @@
+//! Tickets for the chat.
+
+use abu_application::chat_access::TICKET_LIFETIME;
+use actix_web::{post, web::Json};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::shared::State;
+use crate::{caller::CurrentUser, problem::Problem};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(issue_ticket);
+}
+
+/// A ticket for the chat.
+#[derive(Debug, Serialize, ToSchema)]
+struct Ticket {
+    /// Goes into `/chat?ticket=…`, once.
+    #[schema(example = "mY0x7m0o1Yp0M3V8r6Qd2tTn5wCkS9hJbFzUeLaGxRk")]
+    ticket: String,
+    /// For how many seconds it is good.
+    #[schema(example = 30)]
+    expires_in: i64,
+}
+
+/// Get a ticket for the chat.
+///
+/// It opens one connection that lasts as long as the access token would, and keeps the token itself out
+/// of addresses, which proxies log. It is worth nothing once the session behind the token has ended.
+#[utoipa::path(
+    tag = "auth",
+    security(("bearer" = [])),
+    responses((status = 200, description = "A ticket.", body = Ticket)),
+    extensions(("x-secret-answer" = json!(true))),
+)]
+#[post("/auth/ws-ticket")]
+async fn issue_ticket(state: State, caller: CurrentUser) -> Result<Json<Ticket>, Problem> {
+    let secret = state
+        .chat_access
+        .issue_ticket(caller.caller, caller.claims.expires_at)
+        .await?;
+    Ok(Json(Ticket {
+        ticket: URL_SAFE_NO_PAD.encode(secret),
+        expires_in: TICKET_LIFETIME.num_seconds(),
+    }))
+}

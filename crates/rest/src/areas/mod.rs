@@ -1,0 +1,25 @@
+//! The routes of every area, each in the folder of its name.
+
+pub(crate) mod access;
+mod common;
+pub(crate) mod identity;
+mod messaging;
+mod platform;
+
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+/// Where the API begins.
+const BASE: &str = "/api/v1";
+
+/// Adds every route.
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(
+            scope(BASE)
+                .configure(access::configure)
+                .configure(identity::configure)
+                .configure(messaging::configure),
+        )
+        .configure(messaging::configure_chat)
+        .configure(platform::configure);
+}

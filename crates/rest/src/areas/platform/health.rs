@@ -1,0 +1,59 @@
+//! What load balancers and operators ask.
+
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    problem::{Problem, ProblemKind, problems},
+    readiness::{Readiness, ServingState},
+};
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(live).service(ready);
+}
+
+/// How the server is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Health {
+    #[schema(example = "ready")]
+    status: &'static str,
+}
+
+problems! {
+    ReadyProblems: Maintenance, Unavailable;
+}
+
+/// Ask whether the process answers.
+///
+/// It says nothing about the database: a server that cannot reach it must not be restarted for that.
+#[utoipa::path(
+    tag = "operation",
+    responses((status = 200, description = "It answers.", body = Health)),
+)]
+#[get("/health/live")]
+async fn live() -> Json<Health> {
+    Json(Health { status: "live" })
+}
+
+/// Ask whether requests can be served now.
+///
+/// 503 while the server starts, goes down, or cannot reach the database.
+#[utoipa::path(
+    tag = "operation",
+    responses((status = 200, description = "They can.", body = Health), ReadyProblems),
+)]
+#[get("/health/ready")]
+async fn ready(readiness: Data<Readiness>) -> Result<Json<Health>, Problem> {
+    let (kind, detail) = match readiness.state() {
+        ServingState::Ready => return Ok(Json(Health { status: "ready" })),
+        ServingState::Starting => (ProblemKind::Maintenance, "The server is starting."),
+        ServingState::Draining => (ProblemKind::Maintenance, "The server is going down."),
+        ServingState::DatabaseAway => (ProblemKind::Unavailable, "The database is away."),
+    };
+    Err(Problem::new(kind, detail))
+}

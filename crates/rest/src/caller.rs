@@ -1,0 +1,180 @@
+//! Who is asking.
+
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
+
+use abu_application::{
+    UseCases,
+    access::{Caller, Origin},
+    ports::{TokenClaims, TokenError},
+};
+use abu_domain::UserId;
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderMap},
+};
+
+use super::{
+    middleware::{client_address::ClientAddress, request_id::RequestId},
+    problem::{Problem, ProblemKind},
+};
+use crate::shared::shared;
+
+/// Somebody with a good access token. That their session lasts, and their account is still there and
+/// not suspended, is for the use case to see.
+#[derive(Clone, Debug)]
+pub(crate) struct CurrentUser {
+    /// Who asks, as the use cases take it.
+    pub caller: Caller,
+    /// What the token says.
+    pub claims: TokenClaims,
+}
+
+/// Where a request comes from, of which no more need be known.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestOrigin(pub Origin);
+
+impl FromRequest for RequestOrigin {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self(origin(request))))
+    }
+}
+
+fn origin(request: &HttpRequest) -> Origin {
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(ToString::to_string);
+    Origin {
+        address: Some(ClientAddress::of(request)),
+        request_id: Arc::from(id.unwrap_or_default()),
+    }
+}
+
+impl FromRequest for CurrentUser {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(current_user(request))
+    }
+}
+
+fn current_user(request: &HttpRequest) -> Result<CurrentUser, Problem> {
+    let claims = claims(request)?.ok_or_else(authentication_required)?;
+    note_caller(request, claims.user_id);
+    let caller = caller_of(request, &claims);
+    Ok(CurrentUser { caller, claims })
+}
+
+fn caller_of(request: &HttpRequest, claims: &TokenClaims) -> Caller {
+    Caller {
+        user: claims.user_id,
+        session: claims.session_id,
+        origin: origin(request),
+    }
+}
+
+/// The caller as the use cases take it; `None` where there is no good access token.
+pub(crate) fn known_caller(request: &HttpRequest) -> Option<Caller> {
+    let claims = claims(request).ok()??;
+    Some(caller_of(request, &claims))
+}
+
+/// What the request's access token turned out to say.
+#[derive(Clone, Copy, Debug)]
+struct Verified(Result<TokenClaims, TokenError>);
+
+/// What the access token in the header `Authorization` says, if there is that header. It is verified
+/// once a request, however many layers ask.
+///
+/// # Errors
+/// `invalid-token`, `token-expired`.
+pub(crate) fn claims(request: &HttpRequest) -> Result<Option<TokenClaims>, Problem> {
+    let Some(token) = bearer_token(request.headers())? else {
+        return Ok(None);
+    };
+    let known = request.extensions().get::<Verified>().copied();
+    let Verified(verified) = known.unwrap_or_else(|| {
+        let verified = Verified(shared::<UseCases>(request).sessions.verify(token));
+        request.extensions_mut().insert(verified);
+        verified
+    });
+    Ok(Some(verified?))
+}
+
+/// Who a request turned out to be from, for the access log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownCaller(pub UserId);
+
+/// Lets the access log know who this is.
+pub(crate) fn note_caller(request: &HttpRequest, user: UserId) {
+    request.extensions_mut().insert(KnownCaller(user));
+}
+
+/// There is no token, and one is needed.
+pub(crate) fn authentication_required() -> Problem {
+    Problem::new(
+        ProblemKind::AuthenticationRequired,
+        "Send an access token: Authorization: Bearer …",
+    )
+}
+
+/// The token of the header `Authorization`, if there is that header.
+///
+/// # Errors
+/// `invalid-token` where the header is there and is no bearer token.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| Some(token.trim()))
+        .ok_or_else(|| {
+            Problem::new(
+                ProblemKind::InvalidToken,
+                "The header must be: Authorization: Bearer …",
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn token_in(value: &'static [u8]) -> Result<Option<String>, Problem> {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::AUTHORIZATION,
+            HeaderValue::from_bytes(value).unwrap(),
+        );
+        bearer_token(&headers).map(|token| token.map(str::to_owned))
+    }
+
+    #[test]
+    fn the_scheme_is_known_in_any_case() {
+        for value in [&b"Bearer abc"[..], b"bearer abc", b"BEARER  abc "] {
+            assert_eq!(token_in(value).unwrap().as_deref(), Some("abc"));
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_an_error_and_no_header_is_none() {
+        for value in [&b"Basic abc"[..], b"abc", b"", b"Bearer\xff abc"] {
+            assert!(token_in(value).is_err(), "{value:?}");
+        }
+        assert_eq!(bearer_token(&HeaderMap::new()).unwrap(), None);
+    }
+}

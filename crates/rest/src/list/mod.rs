@@ -1,0 +1,209 @@
+//! Lists, page by page.
+//!
+//! A route that lists something names its entries, its filters, its largest page and the position of
+//! an entry as a [`List`], takes a [`Page`] of it, calls a use case with the page's request, and
+//! answers through its [`Reply`]. Cursors, limits, totals, sparse entries, links and the refusal of
+//! everything wrong come with that.
+
+mod address;
+mod body;
+mod cursor;
+mod fields;
+mod position;
+
+use std::{
+    collections::BTreeSet,
+    future::{Ready, ready},
+    marker::PhantomData,
+};
+
+use abu_application::lists::{ListRequest, Listed, Seek};
+use abu_domain::Violation;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Data};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use self::{
+    address::Address,
+    body::Sparse,
+    position::{Position, WireSeek},
+};
+use super::{
+    input::{FromQuery, QueryFields, flag},
+    problem::Problem,
+};
+use crate::{openapi::Api, shared::shared};
+
+pub(crate) use body::ListBody;
+pub use cursor::CursorCodec;
+pub(crate) use fields::EntryFields;
+
+/// How many there are on a page unless the client says otherwise.
+const DEFAULT_LIMIT: u32 = 20;
+
+/// The largest page of people.
+pub(crate) const MAX_PEOPLE: u32 = 50;
+
+/// The largest page of anything else.
+pub(crate) const MAX_OTHERS: u32 = 100;
+
+/// The parameters of every list.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `Page` reads")]
+pub(crate) struct PageParameters {
+    /// How many to answer at most; lists of people go up to 50, all others to 100.
+    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
+    limit: Option<u32>,
+    /// Where to go on: the `next_cursor` or `prev_cursor` of another page, with the same filters.
+    cursor: Option<String>,
+    /// Whether to count the whole list; `total` says how many there are, exactly up to 10,000.
+    #[param(default = false, example = false)]
+    count: Option<bool>,
+    /// Which fields of each entry to send, their names separated by commas; without it, all of them.
+    fields: Option<String>,
+}
+
+/// Something that is listed.
+pub(crate) trait List: 'static {
+    /// What narrows it.
+    type Filter: FromQuery;
+    /// An entry as the use case lists it.
+    type Item;
+    /// An entry as it is sent.
+    type Entry: From<Self::Item> + Serialize + ToSchema;
+    /// Where an entry stands in the list.
+    type Position: Position;
+    /// The largest page.
+    const MAX_LIMIT: u32;
+
+    /// Where `item` stands in the list.
+    fn position(item: &Self::Item) -> Self::Position;
+}
+
+/// A page that is asked for.
+pub(crate) struct Page<L: List> {
+    /// What narrows the list.
+    pub filter: L::Filter,
+    /// Which page it is.
+    pub request: ListRequest<L::Position>,
+    /// How to answer.
+    pub reply: Reply<L>,
+}
+
+/// How the client wants to have its page.
+pub(crate) struct Reply<L> {
+    cursors: Data<CursorCodec>,
+    address: Address,
+    limit: u32,
+    fields: Option<BTreeSet<String>>,
+    list: PhantomData<L>,
+}
+
+impl<L: List> FromRequest for Page<L> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(Self::read(request))
+    }
+}
+
+impl<L: List> Page<L> {
+    fn read(request: &HttpRequest) -> Result<Self, Problem> {
+        let cursors = shared::<CursorCodec>(request).clone();
+        let entry_fields = &shared::<Api>(request).entry_fields;
+        let mut query = QueryFields::parse(request.query_string());
+        let limit = query.optional("limit", |text| parse_limit(text, L::MAX_LIMIT));
+        let cursor = query.optional("cursor", |text| Ok(text.to_owned()));
+        let count = query.optional("count", flag);
+        let fields = entry_fields.chosen::<L::Entry>(&mut query);
+        let filter = L::Filter::from_query(&mut query);
+        let filter = query.finish(filter)?;
+
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        let address = Address::of(request);
+        let seek = match cursor {
+            Some(cursor) => {
+                let seek: WireSeek<<L::Position as Position>::Wire> =
+                    cursors.decode(&address.list(), &cursor)?;
+                Seek::from(seek).map(L::Position::from_wire)
+            }
+            None => Seek::START,
+        };
+        Ok(Self {
+            filter,
+            request: ListRequest {
+                seek,
+                limit,
+                count: count.unwrap_or(false),
+            },
+            reply: Reply {
+                cursors,
+                address,
+                limit,
+                fields,
+                list: PhantomData,
+            },
+        })
+    }
+}
+
+impl<L: List> Reply<L> {
+    /// The answer: the entries, and how to get those after and before them.
+    ///
+    /// # Errors
+    /// `internal-error` where a position has no JSON form.
+    pub(crate) fn with(self, listed: Listed<L::Item>) -> Result<HttpResponse, Problem> {
+        let position = |item: Option<&L::Item>| item.map(L::position);
+        let (first, last) = (listed.items.first(), listed.items.last());
+        let next = listed.after.then(|| Seek::After(position(last)));
+        let prev = listed.before.then(|| Seek::Before(position(first)));
+        let (next_cursor, prev_cursor) = (self.cursor(next)?, self.cursor(prev)?);
+
+        let mut response = HttpResponse::Ok();
+        let links: Vec<String> = [(&next_cursor, "next"), (&prev_cursor, "prev")]
+            .into_iter()
+            .filter_map(|(cursor, relation)| Some(self.link(cursor.as_deref()?, relation)))
+            .collect();
+        if !links.is_empty() {
+            response.insert_header((header::LINK, links.join(", ")));
+        }
+        let entries = listed.items.into_iter().map(L::Entry::from);
+        Ok(response.json(ListBody {
+            items: entries
+                .map(|entry| Sparse::new(entry, self.fields.as_ref()))
+                .collect(),
+            next_cursor,
+            prev_cursor,
+            total: listed.total.map(Into::into),
+        }))
+    }
+
+    fn cursor(&self, seek: Option<Seek<L::Position>>) -> Result<Option<String>, Problem> {
+        seek.map(|seek| {
+            let seek = WireSeek::from(seek.map(Position::to_wire));
+            self.cursors.encode(&self.address.list(), &seek)
+        })
+        .transpose()
+    }
+
+    fn link(&self, cursor: &str, relation: &str) -> String {
+        let address = self.address.page(self.limit, cursor);
+        format!("<{address}>; rel=\"{relation}\"")
+    }
+}
+
+fn parse_limit(text: &str, max: u32) -> Result<u32, Violation> {
+    match text.parse() {
+        Ok(limit) if (1..=max).contains(&limit) => Ok(limit),
+        _ if max == MAX_PEOPLE => Err(Violation {
+            code: "limit.range",
+            rule: "must be a number from 1 to 50",
+        }),
+        _ => Err(Violation {
+            code: "limit.range",
+            rule: "must be a number from 1 to 100",
+        }),
+    }
+}

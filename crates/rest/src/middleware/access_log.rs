@@ -1,0 +1,127 @@
+//! One line in the log for each request.
+//!
+//! It is written when the last byte of the answer was handed to the connection, or when the client
+//! went away before. It shows the path and never the query, where the chat's tokens and tickets are;
+//! nor the end of a path that is a secret.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use abu_domain::UserId;
+use actix_web::HttpMessage;
+use actix_web::{
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{RequestHead, ServiceResponse},
+    http::{Method, StatusCode},
+    web::Bytes,
+};
+
+use super::request_id::RequestId;
+use crate::caller::KnownCaller;
+
+/// Where the lines go: a target of its own, so that they can be turned off alone.
+const TARGET: &str = "abu_app::access";
+
+/// The longest path that is shown, in bytes.
+const MAX_PATH_SHOWN: usize = 256;
+
+/// What follows in a path is a link to another password.
+const BEFORE_SECRET: &str = "/reset-password/";
+
+/// A line that is written when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    method: Method,
+    path: String,
+    request: RequestId,
+    begun: Instant,
+    user: Option<UserId>,
+    status: Option<StatusCode>,
+    bytes: u64,
+}
+
+impl Entry {
+    /// Begins the line of a request.
+    pub(crate) fn begin(head: &RequestHead, request: RequestId) -> Self {
+        // A path is ASCII by the time it gets here, so it can be cut anywhere.
+        let path = head.uri.path();
+        let secret = path.find(BEFORE_SECRET).map(|at| at + BEFORE_SECRET.len());
+        let end = secret.unwrap_or(path.len()).min(MAX_PATH_SHOWN);
+        Self {
+            method: head.method.clone(),
+            path: path.get(..end).unwrap_or(path).to_owned(),
+            request,
+            begun: Instant::now(),
+            user: None,
+            status: None,
+            bytes: 0,
+        }
+    }
+
+    /// Notes the status of an answer that has no body to wait for.
+    pub(crate) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
+    /// Writes the line once the body of `response` is sent, counting its bytes. A connection that
+    /// becomes a WebSocket has its line at once.
+    pub(crate) fn follow(
+        mut self,
+        response: ServiceResponse<BoxBody>,
+    ) -> ServiceResponse<FollowedBody> {
+        self.status = Some(response.status());
+        self.user = response
+            .request()
+            .extensions()
+            .get::<KnownCaller>()
+            .map(|caller| caller.0);
+        let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        let entry = (!upgraded).then_some(self);
+        response.map_body(|_head, body| FollowedBody { body, entry })
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let Self { method, path, .. } = self;
+        // Without a status the client went away before there was an answer.
+        let status = self.status.as_ref().map_or("-", StatusCode::as_str);
+        let (ms, bytes) = (self.begun.elapsed().as_millis(), self.bytes);
+        let request = &self.request;
+        match self.user {
+            Some(user) => log::info!(
+                target: TARGET, ms, bytes, request:%, user:%; "{method} {path} {status}"
+            ),
+            None => log::info!(target: TARGET, ms, bytes, request:%; "{method} {path} {status}"),
+        }
+    }
+}
+
+/// A body that counts what was sent of it.
+#[derive(Debug)]
+pub(crate) struct FollowedBody {
+    body: BoxBody,
+    entry: Option<Entry>,
+}
+
+impl MessageBody for FollowedBody {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_next(cx);
+        if let (Poll::Ready(Some(Ok(chunk))), Some(entry)) = (&polled, &mut self.entry) {
+            entry.bytes += chunk.len() as u64;
+        }
+        polled
+    }
+}

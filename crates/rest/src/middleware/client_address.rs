@@ -1,0 +1,363 @@
+//! Where a request comes from.
+//!
+//! Behind a proxy every connection is the proxy's, and a header says whom it passes on. Anybody can send
+//! such a header, so it counts only from proxies that the operator named, and only what they added to it:
+//! the list is read from its end, hop by hop, up to the first address that is none of theirs.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use actix_web::{
+    HttpMessage, HttpRequest,
+    http::header::{self, HeaderMap, HeaderName},
+};
+use ipnet::IpNet;
+
+use crate::shared::shared;
+
+/// The address of the client, as far as those in between can be believed. IPv4 inside IPv6 is IPv4.
+///
+/// It is personal data: it may count requests and go into the records made for it, and never into the
+/// log.
+#[derive(Clone, Copy)]
+pub(crate) struct ClientAddress(IpAddr);
+
+impl ClientAddress {
+    /// The address behind this request.
+    pub(crate) fn of(request: &HttpRequest) -> IpAddr {
+        let noted = request.extensions().get::<Self>().copied();
+        noted.unwrap_or_else(|| Self::find(request)).0
+    }
+
+    /// Finds it, once for all who ask later.
+    pub(crate) fn note(request: &HttpRequest) {
+        let found = Self::find(request);
+        request.extensions_mut().insert(found);
+    }
+
+    fn find(request: &HttpRequest) -> Self {
+        // Only connections that are none of the network's have no address.
+        let peer = request
+            .peer_addr()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let proxies = shared::<TrustedProxies>(request);
+        Self(proxies.client_of(peer, request.headers()))
+    }
+}
+
+/// The proxies that are believed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// Those in these networks.
+    pub(crate) fn new(networks: &[IpNet]) -> Self {
+        Self(networks.to_vec())
+    }
+
+    fn trust(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Who is behind `peer`, which sent these headers. Where they make no sense it is the peer itself.
+    fn client_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let peer = peer.to_canonical();
+        if !self.trust(peer) {
+            return peer;
+        }
+        let mut client = peer;
+        for hop in hops(headers) {
+            let Some(address) = hop else { return peer };
+            client = address;
+            if !self.trust(address) {
+                break;
+            }
+        }
+        client
+    }
+}
+
+/// The addresses that the headers name, the nearest first; `None` for what is no address.
+///
+/// `X-Forwarded-For` is what proxies write unless they are told otherwise, and those that do pass on a
+/// `Forwarded` that a client made up. So it counts only where there is nothing else.
+fn hops(headers: &HeaderMap) -> Box<dyn Iterator<Item = Option<IpAddr>> + '_> {
+    if headers.contains_key(header::X_FORWARDED_FOR) {
+        Box::new(elements(headers, header::X_FORWARDED_FOR).map(|element| address(element?)))
+    } else {
+        Box::new(elements(headers, header::FORWARDED).map(|element| forwarded_for(element?)))
+    }
+}
+
+/// The elements of a list that may be spread over several headers, the last first; `None` for what is
+/// no text. One that is none must not spoil those after it, which are the proxies' own.
+fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = Option<&str>> {
+    let values: Vec<_> = headers.get_all(name).collect();
+    let elements = values
+        .into_iter()
+        .rev()
+        .flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
+    elements.map(|element| str::from_utf8(element.trim_ascii()).ok())
+}
+
+/// An address, with or without a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`,
+/// `[2001:db8::1]:80`.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .map_or_else(
+            || text.parse().ok(),
+            |text| text.parse().ok().map(IpAddr::V6),
+        );
+    let address = bare.or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))?;
+    Some(address.to_canonical())
+}
+
+/// The address after `for=` in an element of `Forwarded` (RFC 7239).
+///
+/// The element must be whole and plain. A comma or semicolon inside a quoted text splits it where it must
+/// not be split, which leaves a quote that no rule below allows: then it is no address.
+fn forwarded_for(element: &str) -> Option<IpAddr> {
+    let mut found = None;
+    for pair in element.split(';') {
+        let (name, value) = pair.trim().split_once('=')?;
+        let value = unquoted(value)?;
+        if name.eq_ignore_ascii_case("for") && found.replace(address(value)?).is_some() {
+            return None;
+        }
+    }
+    found
+}
+
+/// A token as it is, or the inside of a quoted text. Neither has a quote or an escape in it.
+fn unquoted(value: &str) -> Option<&str> {
+    let inside = match value.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"')?,
+        None => value,
+    };
+    let plain = !inside.is_empty() && !inside.contains(['"', '\\']);
+    plain.then_some(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PROXY: &str = "10.0.0.1";
+    const STRANGER: &str = "198.51.100.7";
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn proxies() -> TrustedProxies {
+        let networks = ["10.0.0.0/8", "2001:db8:ffff::/48"];
+        TrustedProxies::new(&networks.map(|network| network.parse().unwrap()))
+    }
+
+    fn client(peer: &str, headers: &[(&'static str, &str)]) -> IpAddr {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
+        }
+        proxies().client_of(ip(peer), &map)
+    }
+
+    fn behind_proxy(value: &str) -> IpAddr {
+        client(PROXY, &[("x-forwarded-for", value)])
+    }
+
+    #[test]
+    fn a_peer_that_is_no_trusted_proxy_is_the_client_whatever_it_sends() {
+        for name in ["x-forwarded-for", "forwarded"] {
+            for value in ["203.0.113.9", "for=203.0.113.9", "10.0.0.1", "nonsense"] {
+                assert_eq!(client(STRANGER, &[(name, value)]), ip(STRANGER));
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_address_that_is_no_proxys_counts() {
+        for (value, expected) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("6.6.6.6, 203.0.113.9", "203.0.113.9"),
+            ("6.6.6.6,203.0.113.9,10.1.2.3 , 10.4.5.6", "203.0.113.9"),
+            ("nonsense, 203.0.113.9, 10.1.2.3", "203.0.113.9"),
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("2001:db8::7, 2001:db8:ffff::1", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("[2001:db8::7]:4711", "2001:db8::7"),
+            ("::ffff:203.0.113.9, ::ffff:10.0.0.2", "203.0.113.9"),
+        ] {
+            assert_eq!(behind_proxy(value), ip(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn where_all_are_proxies_the_farthest_is_the_client() {
+        assert_eq!(behind_proxy("10.1.1.1, 10.2.2.2"), ip("10.1.1.1"));
+        assert_eq!(client(PROXY, &[]), ip(PROXY));
+    }
+
+    #[test]
+    fn what_is_no_address_leaves_the_peer() {
+        for value in [
+            "",
+            ",",
+            "unknown",
+            "203.0.113.9, ",
+            "203.0.113.9, nonsense",
+            "203.0.113.9, nonsense, 10.0.0.2",
+            "203.0.113.999",
+            "203.0.113.9:99999",
+            "[203.0.113.9]",
+            "[2001:db8::7",
+            "2001:db8::7]",
+            "\"203.0.113.9\"",
+            "203.0.113.9 6.6.6.6",
+            "é",
+        ] {
+            assert_eq!(behind_proxy(value), ip(PROXY), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_may_be_spread_over_several_headers() {
+        let headers = [
+            ("x-forwarded-for", "6.6.6.6"),
+            ("x-forwarded-for", "203.0.113.9, 10.0.0.3"),
+            ("x-forwarded-for", "10.0.0.2"),
+        ];
+        assert_eq!(client(PROXY, &headers), ip("203.0.113.9"));
+    }
+
+    #[test]
+    fn forwarded_is_read_where_it_is_alone() {
+        for (value, expected) in [
+            ("for=203.0.113.9", "203.0.113.9"),
+            (
+                "For=\"203.0.113.9:80\";proto=https;by=10.0.0.1",
+                "203.0.113.9",
+            ),
+            ("for=\"[2001:db8::7]:4711\"", "2001:db8::7"),
+            (
+                "for=6.6.6.6, for=203.0.113.9;host=a, for=10.0.0.2",
+                "203.0.113.9",
+            ),
+        ] {
+            assert_eq!(
+                client(PROXY, &[("forwarded", value)]),
+                ip(expected),
+                "{value}"
+            );
+        }
+        let both = [
+            ("forwarded", "for=6.6.6.6"),
+            ("x-forwarded-for", "203.0.113.9"),
+        ];
+        assert_eq!(client(PROXY, &both), ip("203.0.113.9"));
+        let both = [("forwarded", "for=6.6.6.6"), ("x-forwarded-for", "")];
+        assert_eq!(client(PROXY, &both), ip(PROXY));
+    }
+
+    #[test]
+    fn a_forwarded_that_is_hidden_or_broken_leaves_the_peer() {
+        for value in [
+            "",
+            "203.0.113.9",
+            "for",
+            "for=",
+            "for=\"\"",
+            "for=unknown",
+            "for=_hidden",
+            "proto=https",
+            "for=203.0.113.9;for=6.6.6.6",
+            "for=203.0.113.9;",
+            "for=\"203.0.113.9",
+            "for=203.0.113.9\"",
+            "for=203.0.113.9;host=\"a, for=6.6.6.6\"",
+            "for=203.0.113.9;host=\"a, for=6.6.6.6;a=\";proto=https",
+            "for=203.0.113.9;host=\"a, for=6.6.6.6;a=\\\"b\"",
+            "for=203.0.113.9;host=\"a, for=6.6.6.6;a=\\\"b\\\"\"",
+        ] {
+            assert_eq!(
+                client(PROXY, &[("forwarded", value)]),
+                ip(PROXY),
+                "{value:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_no_text_leaves_the_peer() {
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_bytes(b"203.0.113.9\xff").unwrap();
+        headers.insert(header::X_FORWARDED_FOR, value);
+        assert_eq!(proxies().client_of(ip(PROXY), &headers), ip(PROXY));
+    }
+
+    /// Texts of headers: any that HTTP lets through, and such as are nearly right.
+    fn header_text() -> impl Strategy<Value = Vec<u8>> {
+        let any =
+            proptest::collection::vec(prop_oneof![Just(b'\t'), 32_u8..=126, 128_u8..=255], 0..60);
+        let near = "((for|by)=)?\"?\\[?(10\\.0\\.0\\.[0-9]|[0-9.:a-f]{1,12}|203\\.0\\.113\\.9)\\]?\"?(, |;|)";
+        let near =
+            proptest::collection::vec(near, 0..5).prop_map(|parts| parts.concat().into_bytes());
+        prop_oneof![any, near]
+    }
+
+    fn headers_of(forwarded_for: &[u8], forwarded: &[u8]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (header::X_FORWARDED_FOR, forwarded_for),
+            (header::FORWARDED, forwarded),
+        ] {
+            if !value.is_empty() {
+                headers.insert(name, HeaderValue::from_bytes(value).unwrap());
+            }
+        }
+        headers
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_lets_an_untrusted_peer_choose_its_address(
+            one in header_text(),
+            other in header_text(),
+            peer in any::<IpAddr>(),
+        ) {
+            prop_assume!(!proxies().trust(peer.to_canonical()));
+            let client = proxies().client_of(peer, &headers_of(&one, &other));
+            prop_assert_eq!(client, peer.to_canonical());
+        }
+
+        #[test]
+        fn what_a_client_sends_itself_changes_nothing_that_a_proxy_adds(
+            sent in header_text(),
+            real in any::<IpAddr>(),
+        ) {
+            let real = real.to_canonical();
+            prop_assume!(!proxies().trust(real));
+            let added = [&sent[..], format!(", {real}").as_bytes()].concat();
+            prop_assert_eq!(proxies().client_of(ip(PROXY), &headers_of(&added, &sent)), real);
+        }
+
+        #[test]
+        fn behind_forwarded_a_client_is_where_it_is_or_at_the_proxy(
+            sent in header_text(),
+            real in any::<Ipv4Addr>(),
+        ) {
+            let real = IpAddr::V4(real);
+            prop_assume!(!proxies().trust(real));
+            let added = [&sent[..], format!(", for={real};proto=https").as_bytes()].concat();
+            let client = proxies().client_of(ip(PROXY), &headers_of(b"", &added));
+            prop_assert!(client == real || client == ip(PROXY));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Entity tags.
+//!
+//! The tag of a versioned answer has two parts, the version and the digest of the body. What changes
+//! without making a new version, such as the number of a room's messages, changes the tag, so that
+//! nobody takes an old answer for the new one; and it does not stand in the way of a change.
+
+use abu_application::versions::Version;
+use actix_web::{
+    HttpResponse,
+    http::header::{ContentType, ETag, EntityTag},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::problem::Problem;
+
+/// Half of the hash is kept: 128 bits are enough to tell bodies apart.
+const DIGEST_BYTES: usize = 16;
+
+/// Answers 200 with the state of something that has versions.
+///
+/// # Errors
+/// `internal-error` where the body has no JSON form.
+pub(crate) fn versioned(body: &impl Serialize, version: Version) -> Result<HttpResponse, Problem> {
+    let body = serde_json::to_vec(body).map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok()
+        .insert_header(ContentType::json())
+        .insert_header(ETag(of_version(version, &body)))
+        .body(body))
+}
+
+/// The tag of an answer that has nothing but its body.
+pub(super) fn of_body(body: &[u8]) -> EntityTag {
+    EntityTag::new_strong(digest(body))
+}
+
+fn of_version(version: Version, body: &[u8]) -> EntityTag {
+    EntityTag::new_strong(format!("{:x}-{}", version.micros(), digest(body)))
+}
+
+/// The version that a tag of ours names.
+pub(super) fn version_in(tag: &EntityTag) -> Option<Version> {
+    let (version, _digest) = tag.tag().split_once('-')?;
+    let micros = i64::from_str_radix(version, 16).ok()?;
+    Some(Version::from_micros(micros))
+}
+
+fn digest(body: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..DIGEST_BYTES])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_version_is_found_in_its_tag_whatever_the_body(micros in 0..=i64::MAX, body: Vec<u8>) {
+            let version = Version::from_micros(micros);
+            let tag = of_version(version, &body);
+            prop_assert_eq!(version_in(&tag), Some(version));
+            let sent: EntityTag = tag.to_string().parse().unwrap();
+            prop_assert_eq!(version_in(&sent), Some(version));
+        }
+
+        #[test]
+        fn no_other_tag_has_a_version(text in "[!#-~]{0,40}") {
+            prop_assume!(!text.contains('-'));
+            prop_assert_eq!(version_in(&EntityTag::new_strong(text)), None);
+        }
+    }
+
+    #[test]
+    fn another_body_or_another_version_is_another_tag() {
+        let (one, other) = (Version::from_micros(1), Version::from_micros(2));
+        assert_eq!(of_body(b"a"), of_body(b"a"));
+        assert_ne!(of_body(b"a"), of_body(b"b"));
+        assert_ne!(of_version(one, b"a"), of_version(one, b"b"));
+        assert_ne!(of_version(one, b"a"), of_version(other, b"a"));
+        assert_eq!(of_body(b"").tag().len(), 22);
+    }
+}

@@ -1,0 +1,128 @@
+//! Which web pages may call the API.
+
+use actix_cors::Cors;
+use actix_web::http::{Method, header};
+
+use super::{idempotency, rate_limit, request_id};
+
+/// For how long a browser may remember an answer to its preflight, in seconds.
+const REMEMBER: usize = 3_600;
+
+/// The origins of web pages that may call the API and open the chat.
+#[derive(Clone, Debug)]
+pub(crate) enum AllowedOrigins {
+    /// Every one; never in production.
+    Any,
+    /// Exactly these.
+    These(Vec<String>),
+}
+
+impl AllowedOrigins {
+    /// What the setting says: `*` among them means every origin.
+    pub(crate) fn new(origins: &[String]) -> Self {
+        if origins.iter().any(|origin| origin == "*") {
+            Self::Any
+        } else {
+            Self::These(origins.to_vec())
+        }
+    }
+
+    /// Whether a page of this origin may open the chat.
+    pub(crate) fn allow(&self, origin: &[u8]) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(origins) => origins.iter().any(|known| known.as_bytes() == origin),
+        }
+    }
+}
+
+/// Whether a page of this origin came from this server, by the `Host` that the browser asks for. The
+/// scheme is not compared: a proxy may have taken TLS off.
+pub(crate) fn is_own(origin: &[u8], host: &[u8]) -> bool {
+    [&b"http://"[..], b"https://"]
+        .iter()
+        .any(|scheme| origin.strip_prefix(*scheme) == Some(host))
+}
+
+/// The layer that answers preflights and marks the answers that a page may read.
+///
+/// Tokens travel in a header that a page must set itself, never in cookies: no page ever acts with
+/// the rights of another.
+pub(crate) fn layer(origins: &AllowedOrigins) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            idempotency::KEY,
+            request_id::HEADER,
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::LINK,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            idempotency::REPLAYED,
+            rate_limit::LIMIT,
+            rate_limit::POLICY,
+            request_id::HEADER,
+        ])
+        .max_age(REMEMBER);
+    match origins {
+        AllowedOrigins::Any => cors.allow_any_origin().send_wildcard(),
+        AllowedOrigins::These(origins) => origins
+            .iter()
+            .fold(cors, |cors, origin| cors.allowed_origin(origin)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_allowed_by_its_exact_text_alone() {
+        let origins = AllowedOrigins::new(&["https://alumni.abu.edu.ng".to_owned()]);
+        assert!(origins.allow(b"https://alumni.abu.edu.ng"));
+        for origin in [
+            "https://alumni.abu.edu.ng.evil.example",
+            "http://alumni.abu.edu.ng",
+            "https://alumni.abu.edu.ng:444",
+            "null",
+            "",
+        ] {
+            assert!(!origins.allow(origin.as_bytes()), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_this_servers_own_by_its_whole_host_and_port() {
+        for origin in ["http://localhost:8080", "https://localhost:8080"] {
+            assert!(is_own(origin.as_bytes(), b"localhost:8080"), "{origin}");
+        }
+        for origin in [
+            "http://localhost:8081",
+            "http://localhost",
+            "http://localhost:8080.evil.example",
+            "http://evil.example/localhost:8080",
+            "localhost:8080",
+            "null",
+            "",
+        ] {
+            assert!(!is_own(origin.as_bytes(), b"localhost:8080"), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_star_allows_every_origin() {
+        assert!(AllowedOrigins::new(&["*".to_owned()]).allow(b"https://any.example"));
+    }
+}

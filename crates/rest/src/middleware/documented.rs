@@ -1,0 +1,180 @@
+//! Only what the API description holds is served, and only as it says.
+//!
+//! Before a request reaches a route it is looked up in the description: a path that is not there is
+//! 404, a method 405, a query parameter 400. So a route that somebody forgot to describe cannot be
+//! used, and a misspelt parameter is never silently ignored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::{
+    Error,
+    body::{EitherBody, MessageBody},
+    dev::{ResourceDef, ServiceRequest, ServiceResponse},
+    http::Method,
+    middleware::Next,
+};
+use utoipa::openapi::{
+    OpenApi, RefOr,
+    path::{Operation, ParameterIn, PathItem},
+};
+
+use crate::problem::{Problem, ProblemKind};
+use crate::{openapi::Api, shared::shared};
+
+/// What can be asked for, by path, method and query parameter.
+#[derive(Debug)]
+pub(crate) struct DocumentedRoutes(Vec<Route>);
+
+#[derive(Debug)]
+struct Route {
+    path: ResourceDef,
+    parameters: BTreeMap<&'static str, BTreeSet<String>>,
+}
+
+impl DocumentedRoutes {
+    /// What this description holds.
+    pub(crate) fn of(description: &OpenApi) -> Self {
+        let routes = description.paths.paths.iter().map(|(path, item)| Route {
+            path: ResourceDef::new(path.as_str()),
+            parameters: operations(item)
+                .map(|(method, operation)| (method, query_parameters(operation)))
+                .collect(),
+        });
+        Self(routes.collect())
+    }
+
+    fn admit(&self, method: &Method, path: &str, query: &str) -> Result<(), Problem> {
+        let route = self
+            .0
+            .iter()
+            .find(|route| route.path.is_match(path))
+            .ok_or_else(Problem::not_found)?;
+        let known = route
+            .parameters
+            .get(method.as_str())
+            .ok_or_else(|| Problem::method_not_allowed(route.allow()))?;
+        let unknown = form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| !known.contains(name.as_ref()));
+        match unknown {
+            // The name itself is not repeated: it may be a secret that missed its place.
+            Some(_) => Err(unknown_parameter(known)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Route {
+    /// The methods, as the header `Allow` lists them.
+    fn allow(&self) -> String {
+        let mut methods: Vec<&str> = self.parameters.keys().copied().collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.join(", ")
+    }
+}
+
+fn unknown_parameter(known: &BTreeSet<String>) -> Problem {
+    let detail = if known.is_empty() {
+        "This route takes no query parameters.".to_owned()
+    } else {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        format!(
+            "This route takes only these query parameters: {}.",
+            known.join(", ")
+        )
+    };
+    Problem::new(ProblemKind::UnknownParameter, detail)
+}
+
+/// The operations of a path, by method.
+pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation)> {
+    [
+        ("GET", &item.get),
+        ("POST", &item.post),
+        ("PUT", &item.put),
+        ("PATCH", &item.patch),
+        ("DELETE", &item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+}
+
+fn query_parameters(operation: &Operation) -> BTreeSet<String> {
+    operation
+        .parameters
+        .iter()
+        .flatten()
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => {
+                Some(parameter.name.clone())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The layer that holds requests to the description.
+pub(crate) async fn documented_only<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let routes = &shared::<Api>(request.request()).routes;
+    match routes.admit(request.method(), request.path(), request.query_string()) {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::openapi::{
+        HttpMethod, Paths, PathsBuilder,
+        path::{OperationBuilder, ParameterBuilder},
+    };
+
+    use super::*;
+
+    fn routes() -> DocumentedRoutes {
+        let page = ParameterBuilder::new()
+            .name("page")
+            .parameter_in(ParameterIn::Query);
+        let read = OperationBuilder::new().parameter(page).build();
+        let write = OperationBuilder::new().build();
+        let paths: Paths = PathsBuilder::new()
+            .path("/things/{id}", PathItem::new(HttpMethod::Get, read))
+            .path("/things/{id}", PathItem::new(HttpMethod::Post, write))
+            .build();
+        let mut description = OpenApi::default();
+        description.paths = paths;
+        DocumentedRoutes::of(&description)
+    }
+
+    fn refusal(method: Method, path: &str, query: &str) -> Option<ProblemKind> {
+        let admitted = routes().admit(&method, path, query);
+        admitted.err().map(|problem| problem.kind())
+    }
+
+    #[test]
+    fn what_is_described_is_admitted() {
+        assert_eq!(refusal(Method::GET, "/things/7", "page=2"), None);
+        assert_eq!(refusal(Method::POST, "/things/x", ""), None);
+    }
+
+    #[test]
+    fn a_route_that_nobody_described_is_refused_by_path_method_or_parameter() {
+        use ProblemKind::{MethodNotAllowed, NotFound, UnknownParameter};
+        for (method, path, query, expected) in [
+            (Method::GET, "/secret", "", NotFound),
+            (Method::GET, "/things", "", NotFound),
+            (Method::GET, "/things/7/more", "", NotFound),
+            (Method::DELETE, "/things/7", "", MethodNotAllowed),
+            (Method::POST, "/things/7", "page=2", UnknownParameter),
+            (Method::GET, "/things/7", "page=2&Page=2", UnknownParameter),
+            (Method::GET, "/things/7", "%70age=2&x", UnknownParameter),
+        ] {
+            let refused = refusal(method, path, query);
+            assert_eq!(refused, Some(expected), "{path}?{query}");
+        }
+    }
+}

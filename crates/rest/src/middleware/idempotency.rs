@@ -1,0 +1,496 @@
+//! The header `Idempotency-Key`: what carries it is done once, and told again to whoever asks again.
+//!
+//! The layer sees bodies whole and uncompressed. A request with a key runs apart from its connection:
+//! it is carried out and its answer kept even if the client has gone. A request without one passes
+//! untouched.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use abu_application::{
+    UseCases,
+    access::Caller,
+    idempotency::{Begun, Claim, KeyedRequest},
+    ports::StoredResponse,
+};
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{Payload, ResourceDef, ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    rt,
+};
+use futures_util::FutureExt;
+use hmac::{Hmac, Mac};
+use serde_json::{Map, Value};
+use sha2::Sha256;
+use utoipa::openapi::{OpenApi, path::Operation};
+use uuid::Uuid;
+
+use super::{documented::operations, request_id::RequestId};
+use crate::{
+    caller,
+    input::whole_body,
+    keyed_hmac,
+    problem::{self, Problem, ProblemKind},
+};
+use crate::{openapi::Api, shared::shared};
+
+/// The client's name for what it wants done once.
+pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Says that an answer was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The longest answer that is kept, in bytes.
+const MAX_KEPT: usize = 256 * 1024;
+
+/// What a handler says of itself, in `extensions(…)`, when its answer holds a secret.
+const SECRET_ANSWER: &str = "x-secret-answer";
+
+/// Whether the answer of this operation is told again: it is unless it holds a secret, which must not
+/// lie in the database.
+pub(crate) fn is_replayed(method: &str, operation: &Operation) -> bool {
+    let is_secret = operation
+        .extensions
+        .as_ref()
+        .is_some_and(|all| all.get(SECRET_ANSWER) == Some(&Value::Bool(true)));
+    method == Method::POST.as_str() && !is_secret
+}
+
+/// The routes whose answers are told again.
+#[derive(Debug)]
+pub(crate) struct ReplayedRoutes(Vec<Route>);
+
+#[derive(Debug)]
+struct Route {
+    path: ResourceDef,
+    name: String,
+    needs_token: bool,
+}
+
+impl ReplayedRoutes {
+    /// Those of this description.
+    pub(crate) fn of(description: &OpenApi) -> Self {
+        let mut routes = Vec::new();
+        for (path, item) in &description.paths.paths {
+            for (method, operation) in operations(item) {
+                if is_replayed(method, operation) {
+                    routes.push(Route {
+                        path: ResourceDef::new(path.as_str()),
+                        name: path.clone(),
+                        needs_token: operation
+                            .security
+                            .as_ref()
+                            .is_some_and(|all| !all.is_empty()),
+                    });
+                }
+            }
+        }
+        Self(routes)
+    }
+
+    fn find(&self, path: &str) -> Option<&Route> {
+        self.0.iter().find(|route| route.path.is_match(path))
+    }
+}
+
+/// Tells requests with one key apart.
+#[derive(Clone)]
+pub struct Fingerprints(Hmac<Sha256>);
+
+impl Fingerprints {
+    /// The label that the key is derived by.
+    pub const KEY_LABEL: &str = "abu-alumni-connect request fingerprints 1";
+
+    /// Keyed, because some bodies hold passwords: a plain digest could be brute-forced by a reader of the
+    /// database.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(keyed_hmac(&key))
+    }
+
+    /// Of these parts; each is preceded by its length, so that no other parts read the same.
+    fn of(&self, parts: [&[u8]; 4]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// The layer that does what carries a key once.
+pub(crate) async fn idempotent<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let keyed = match Keyed::of(request.request()) {
+        Ok(Some(keyed)) => keyed,
+        Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(problem) => return Ok(request.error_response(problem)),
+    };
+    let fingerprint = match read(&mut request).await {
+        Ok(fingerprint) => fingerprint,
+        Err(problem) => return Ok(request.error_response(problem)),
+    };
+    match rt::spawn(carry_out(keyed.with(fingerprint), request, next)).await {
+        Ok(answer) => answer,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(cancelled) => Err(Problem::unavailable(cancelled).into()),
+        },
+    }
+}
+
+/// A request that is to be done once, before its body is read.
+struct Keyed {
+    caller: Option<Caller>,
+    route: String,
+    key: Uuid,
+}
+
+impl Keyed {
+    /// `None` where there is no key, and where it would change nothing: a refusal for want of a token
+    /// is not kept, nor is a secret.
+    fn of(request: &HttpRequest) -> Result<Option<Self>, Problem> {
+        if request.method() != Method::POST {
+            return Ok(None);
+        }
+        let Some(key) = parsed_key(request.headers())? else {
+            return Ok(None);
+        };
+        let Some(route) = shared::<Api>(request).replayed.find(request.path()) else {
+            return Ok(None);
+        };
+        // Whose token comes to a route that asks for none is nobody's business there.
+        let caller = match (route.needs_token, caller::known_caller(request)) {
+            (true, None) => return Ok(None),
+            (true, caller) => caller,
+            (false, _) => None,
+        };
+        let route = route.name.clone();
+        Ok(Some(Self { caller, route, key }))
+    }
+
+    fn with(self, fingerprint: [u8; 32]) -> KeyedRequest {
+        let Self { caller, route, key } = self;
+        KeyedRequest {
+            caller,
+            route,
+            key,
+            fingerprint,
+        }
+    }
+}
+
+/// A UUID, as it is or in quotes: the IETF's draft has quotes, and most clients have none.
+fn parsed_key(headers: &HeaderMap) -> Result<Option<Uuid>, Problem> {
+    let mut values = headers.get_all(KEY);
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    let bare = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text);
+    match Uuid::try_parse(bare) {
+        // Braces and the like are UUIDs of other places.
+        Ok(key) if bare.len() == 36 && values.next().is_none() => Ok(Some(key)),
+        _ => Err(Problem::new(
+            ProblemKind::IdempotencyKeyInvalid,
+            "The header Idempotency-Key must be one UUID, such as \
+             3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41.",
+        )),
+    }
+}
+
+/// Reads the body to its end, and puts it back for the handler.
+async fn read(request: &mut ServiceRequest) -> Result<[u8; 32], Problem> {
+    let (parts, payload) = request.parts_mut();
+    let body = whole_body(parts, payload).await?;
+    // It was decoded by reading it.
+    request.headers_mut().remove(header::CONTENT_ENCODING);
+    let fingerprints = shared::<Fingerprints>(request.request());
+    let fingerprint = fingerprints.of([
+        request.method().as_str().as_bytes(),
+        request.uri().to_string().as_bytes(),
+        request.request().content_type().as_bytes(),
+        &body,
+    ]);
+    request.set_payload(Payload::from(body));
+    Ok(fingerprint)
+}
+
+/// Carries the request out if it is the first with its key, and keeps its answer.
+async fn carry_out<B: MessageBody + 'static>(
+    keyed: KeyedRequest,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let use_cases = shared::<UseCases>(request.request()).clone();
+    let id = request.extensions().get::<RequestId>().cloned();
+    let claim = match use_cases.idempotency.begin(keyed).await {
+        Ok(Begun::First(claim)) => claim,
+        Ok(Begun::Again(answer)) => return Ok(told_again(request, answer)),
+        Err(refused) => return Ok(request.error_response(Problem::from(refused))),
+    };
+    // Nothing the handler held is used again, as in the layer that answers panics.
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => {
+            let (response, answer) = kept(response);
+            settle(&use_cases, claim, answer, id).await;
+            Ok(response)
+        }
+        Ok(Err(error)) => {
+            settle(&use_cases, claim, None, id).await;
+            Err(error)
+        }
+        Err(panic) => {
+            settle(&use_cases, claim, None, id).await;
+            resume_unwind(panic)
+        }
+    }
+}
+
+/// Keeps the answer, or lets go of the key. What was done is done, so the caller is answered either way.
+async fn settle(
+    use_cases: &UseCases,
+    claim: Claim,
+    answer: Option<StoredResponse>,
+    id: Option<RequestId>,
+) {
+    let settled = use_cases.idempotency.finish(claim, answer).await;
+    if let (Err(error), Some(id)) = (settled, id) {
+        log::warn!(request:% = id; "the answer to a request with an idempotency key is not kept: {error}");
+    }
+}
+
+/// The response as it was, and what is to be kept of it.
+fn kept<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+) -> (ServiceResponse<BoxBody>, Option<StoredResponse>) {
+    let (request, response) = response.map_into_boxed_body().into_parts();
+    let is_final = is_final(response.status(), response.headers());
+    let (head, body) = response.into_parts();
+    let (body, whole) = match body.try_into_bytes() {
+        Ok(bytes) => (BoxBody::new(bytes.clone()), Some(bytes)),
+        Err(stream) => (stream, None),
+    };
+    let answer = whole
+        .filter(|bytes| is_final && bytes.len() <= MAX_KEPT)
+        .map(|bytes| StoredResponse {
+            status: head.status().as_u16(),
+            content_type: text(head.headers(), &header::CONTENT_TYPE),
+            location: text(head.headers(), &header::LOCATION),
+            etag: text(head.headers(), &header::ETAG),
+            body: bytes.into(),
+        });
+    (ServiceResponse::new(request, head.set_body(body)), answer)
+}
+
+/// Whether the answer tells what became of what was asked for. Faults pass, tokens are renewed, whoever
+/// is told when to come back shall find the door open, and nothing was asked for yet by what could not
+/// be read: a client that mends a form may send it with the key that the form has.
+fn is_final(status: StatusCode, headers: &HeaderMap) -> bool {
+    let passes = status.is_client_error() && headers.contains_key(header::RETRY_AFTER);
+    let never_kept = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::BAD_REQUEST,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        StatusCode::UNPROCESSABLE_ENTITY,
+    ];
+    !status.is_server_error() && !passes && !never_kept.contains(&status)
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.to_owned())
+}
+
+/// Marks a request whose answer was given before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replayed;
+
+impl Replayed {
+    /// Whether the answer to `request` was given before.
+    pub(crate) fn is(request: &HttpRequest) -> bool {
+        request.extensions().contains::<Self>()
+    }
+}
+
+fn told_again(request: ServiceRequest, answer: StoredResponse) -> ServiceResponse<BoxBody> {
+    let StoredResponse {
+        status,
+        content_type,
+        location,
+        etag,
+        mut body,
+    } = answer;
+    if content_type.as_deref() == Some(problem::MEDIA_TYPE) {
+        body = met_by(request.extensions().get::<RequestId>(), body);
+    }
+    request.extensions_mut().insert(Replayed);
+    // What is stored was an answer once.
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::new(status).set_body(BoxBody::new(body));
+    let kept = [
+        (header::CONTENT_TYPE, content_type),
+        (header::LOCATION, location),
+        (header::ETAG, etag),
+        (REPLAYED, Some("true".to_owned())),
+    ];
+    for (name, value) in kept {
+        let value = value.and_then(|value| HeaderValue::try_from(value).ok());
+        if let Some(value) = value {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    request.into_response(response)
+}
+
+/// A problem document as met by this request.
+fn met_by(request: Option<&RequestId>, document: Vec<u8>) -> Vec<u8> {
+    let parsed = serde_json::from_slice::<Map<String, Value>>(&document);
+    match (parsed, request) {
+        (Ok(mut parsed), Some(request)) => {
+            parsed.insert("instance".to_owned(), request.to_string().into());
+            Value::Object(parsed).to_string().into_bytes()
+        }
+        _ => document,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{body::BodyStream, test::TestRequest, web::Bytes};
+
+    use super::*;
+
+    fn key(values: &[&'static [u8]]) -> Result<Option<Uuid>, ProblemKind> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(KEY, HeaderValue::from_bytes(value).unwrap());
+        }
+        parsed_key(&headers).map_err(|problem| problem.kind())
+    }
+
+    #[test]
+    fn a_key_is_one_uuid_with_or_without_quotes() {
+        let uuid = Uuid::from_u128(0x3f0f_6a3e_6f0a_4c7e_9d57_6a1a_5f0c_2b41);
+        for text in [
+            &b"3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"[..],
+            b"\"3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41\"",
+            b" 3F0F6A3E-6F0A-4C7E-9D57-6A1A5F0C2B41 ",
+        ] {
+            assert_eq!(key(&[text]), Ok(Some(uuid)));
+        }
+        assert_eq!(key(&[]), Ok(None));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            &b""[..],
+            b"1",
+            b"\"\"",
+            b"3f0f6a3e6f0a4c7e9d576a1a5f0c2b41",
+            b"{3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41}",
+            b"urn:uuid:3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+            b"\"3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+            b"3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b4g",
+            b"3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41\xff",
+        ] {
+            assert_eq!(
+                key(&[text]),
+                Err(ProblemKind::IdempotencyKeyInvalid),
+                "{text:?}"
+            );
+        }
+        let good = b"3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41";
+        assert_eq!(key(&[good, good]), Err(ProblemKind::IdempotencyKeyInvalid));
+    }
+
+    #[test]
+    fn each_part_of_a_request_changes_its_fingerprint() {
+        let prints = Fingerprints::new([1; 32]);
+        let parts: [&[u8]; 4] = [b"POST", b"/a", b"application/json", b"{}"];
+        let print = prints.of(parts);
+        assert_eq!(print, Fingerprints::new([1; 32]).of(parts));
+        assert_ne!(print, Fingerprints::new([2; 32]).of(parts));
+        for index in 0..parts.len() {
+            let mut other = parts;
+            other[index] = b"x";
+            assert_ne!(print, prints.of(other));
+        }
+        assert_ne!(
+            prints.of([b"ab", b"c", b"", b""]),
+            prints.of([b"a", b"bc", b"", b""])
+        );
+    }
+
+    fn kept_of(body: BoxBody) -> (Option<StoredResponse>, HttpResponse) {
+        let response = HttpResponse::Created()
+            .insert_header((header::LOCATION, "/things/7"))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .content_type("application/json")
+            .body(body);
+        let request = TestRequest::post().to_http_request();
+        let (response, answer) = kept(ServiceResponse::new(request, response));
+        (answer, response.into_parts().1)
+    }
+
+    #[test]
+    fn an_answer_is_kept_and_given() {
+        let (answer, given) = kept_of(BoxBody::new("{}"));
+        let expected = StoredResponse {
+            status: 201,
+            content_type: Some("application/json".to_owned()),
+            location: Some("/things/7".to_owned()),
+            etag: None,
+            body: b"{}".to_vec(),
+        };
+        assert!(answer == Some(expected));
+        assert_eq!(given.headers().len(), 3);
+        assert_eq!(&given.into_body().try_into_bytes().unwrap()[..], b"{}");
+    }
+
+    #[test]
+    fn an_answer_that_is_long_or_made_as_it_is_sent_is_given_and_not_kept() {
+        let longest = vec![b'x'; MAX_KEPT];
+        assert!(kept_of(BoxBody::new(longest.clone())).0.is_some());
+        let too_long = [longest, vec![b'x']].concat();
+        let (answer, given) = kept_of(BoxBody::new(too_long.clone()));
+        assert!(answer.is_none());
+        assert!(given.into_body().try_into_bytes().unwrap() == too_long);
+        let stream = futures_util::stream::empty::<Result<Bytes, Error>>();
+        let (answer, given) = kept_of(BoxBody::new(BodyStream::new(stream)));
+        assert!(answer.is_none() && given.into_body().try_into_bytes().is_err());
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_not_final() {
+        let mut headers = HeaderMap::new();
+        for status in [200, 202, 403, 404, 409] {
+            assert!(
+                is_final(StatusCode::from_u16(status).unwrap(), &headers),
+                "{status}"
+            );
+        }
+        for status in [400, 401, 413, 415, 422, 429, 500, 503] {
+            assert!(
+                !is_final(StatusCode::from_u16(status).unwrap(), &headers),
+                "{status}"
+            );
+        }
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        assert!(!is_final(StatusCode::CONFLICT, &headers));
+        // Whoever is told to look again later has been answered.
+        assert!(is_final(StatusCode::ACCEPTED, &headers));
+    }
+}

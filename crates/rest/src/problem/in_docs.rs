@@ -1,0 +1,114 @@
+//! Problems in the API description.
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Content, RefOr, Response, Responses,
+        example::{Example, ExampleBuilder},
+        response::ResponseBuilder,
+    },
+};
+
+use super::{MEDIA_TYPE, Problem, ProblemDocument, ProblemKind};
+use crate::{input::FieldError, middleware::request_id::RequestId};
+
+/// Declares a set of problems as one type, for `responses(…)` of a handler.
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident: $($kind:ident),+;)*) => {$(
+        $(#[$doc])*
+        struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<
+                String,
+                utoipa::openapi::RefOr<utoipa::openapi::Response>,
+            > {
+                let mut responses = utoipa::openapi::Responses::new();
+                $($crate::problem::add_problem(
+                    &mut responses,
+                    $crate::problem::ProblemKind::$kind,
+                );)+
+                responses.into()
+            }
+        }
+    )*};
+}
+pub(crate) use problems;
+
+/// Documents that an operation may be answered with this problem.
+pub(crate) fn add_problem(responses: &mut Responses, kind: ProblemKind) {
+    let status = kind.status().as_u16().to_string();
+    let response = responses
+        .responses
+        .entry(status)
+        .or_insert_with(|| RefOr::T(empty_response()));
+    let RefOr::T(response) = response else { return };
+    if is_shown(response, kind) {
+        return;
+    }
+    if !response.description.is_empty() {
+        response.description.push_str(" Or: ");
+    }
+    response.description.push_str(kind.title());
+    response.description.push('.');
+    if let Some(RefOr::T(content)) = response.content.get_mut(MEDIA_TYPE) {
+        content
+            .examples
+            .insert(kind.slug().to_owned(), RefOr::T(example(kind)));
+    }
+}
+
+/// Whether a handler has said it of itself.
+fn is_shown(response: &Response, kind: ProblemKind) -> bool {
+    match response.content.get(MEDIA_TYPE) {
+        Some(RefOr::T(content)) => content.examples.contains_key(kind.slug()),
+        _ => false,
+    }
+}
+
+fn empty_response() -> Response {
+    let schema = RefOr::Ref(utoipa::openapi::Ref::from_schema_name(
+        ProblemDocument::name(),
+    ));
+    ResponseBuilder::new()
+        .content(MEDIA_TYPE, Content::new(Some(schema)))
+        .build()
+}
+
+fn example(kind: ProblemKind) -> Example {
+    let document = sample(kind).document(Some(&RequestId::example()));
+    ExampleBuilder::new()
+        .summary(kind.title())
+        .value(serde_json::to_value(document).ok())
+        .build()
+}
+
+/// A problem of this kind with everything that its documents carry.
+fn sample(kind: ProblemKind) -> Problem {
+    match kind {
+        ProblemKind::ValidationFailed => Problem::validation(vec![FieldError::in_body(
+            "phone",
+            "phone.invalid",
+            "must be a full number such as +2348031234567",
+        )]),
+        ProblemKind::PermissionDenied => {
+            Problem::missing_permission(abu_domain::access::Permission::ViewUser)
+        }
+        ProblemKind::Conflict => Problem::conflict(
+            "last-owner",
+            "A room always has an owner: make somebody else one first.",
+        ),
+        ProblemKind::RateLimited => Problem::rate_limited(12),
+        kind => Problem::new(kind, kind.explanation()),
+    }
+}
+
+/// The schemas that problem documents are made of, by name.
+pub(crate) fn schemas() -> Vec<(String, RefOr<utoipa::openapi::Schema>)> {
+    let mut schemas = vec![(
+        ProblemDocument::name().into_owned(),
+        ProblemDocument::schema(),
+    )];
+    ProblemDocument::schemas(&mut schemas);
+    schemas
+}

@@ -1,0 +1,55 @@
+//! The one table of what is limited, and to how much.
+
+use super::Quota;
+use crate::settings::RestSettings;
+
+macro_rules! policies {
+    ($($(#[$doc:meta])* $variant:ident => $name:literal, $quota:expr;)*) => {
+        /// A rule about how often something may be asked for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Policy {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Policy {
+            /// All of them, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// What clients know it by.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// How often that is, by the settings.
+            pub fn quota(self, settings: &RestSettings) -> Quota {
+                let quota: fn(&RestSettings) -> Quota = match self { $(Self::$variant => $quota,)* };
+                quota(settings)
+            }
+        }
+    };
+}
+
+policies! {
+    /// Any request: by user, or by network where nobody is logged in.
+    Default => "default", |settings| settings.rate_limits.default;
+    /// A handshake of the chat with a ticket, by network: who comes is not known before.
+    Connect => "connect", |settings| settings.rate_limits.connect;
+    /// A log-in, by e-mail address.
+    LogInAccount => "log-in-account", |settings| settings.rate_limits.log_in_account;
+    /// A log-in, by network.
+    LogInNetwork => "log-in-network", |settings| settings.rate_limits.log_in_network;
+    /// A registration, by network.
+    Register => "register", |settings| settings.rate_limits.register;
+    /// A mail that anybody can ask for, by the address that it goes to.
+    Recover => "recover", |settings| settings.rate_limits.recover;
+    /// A renewed access token, by network.
+    Refresh => "refresh", |settings| settings.rate_limits.refresh;
+    /// A message, by user: so many at once.
+    MessagesInSecond => "messages-second", |settings| {
+        Quota::new(settings.messages_per_second, 1)
+    };
+    /// A message, by user: so many for long.
+    MessagesInMinute => "messages-minute", |settings| {
+        Quota::new(settings.messages_per_minute, 60)
+    };
+}

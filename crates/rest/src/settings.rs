@@ -1,0 +1,29 @@
+//! What the operator decides about HTTP.
+
+use ipnet::IpNet;
+
+use crate::rate_limits::RateLimitSettings;
+
+#[derive(Clone, Debug)]
+pub struct RestSettings {
+    /// Origins of web pages that may call, as browsers spell them; or `*` for all.
+    pub allowed_origins: Vec<String>,
+    /// Whether the console is served, and its page may open the chat.
+    pub console: bool,
+    /// Whether browsers are told to use HTTPS alone.
+    pub only_https: bool,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// Proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    pub rate_limits: RateLimitSettings,
+    /// Messages of a user, however they are sent.
+    pub messages_per_second: u32,
+    pub messages_per_minute: u32,
+}
+
+/// Derived keys, each of use for one thing alone.
+pub struct RestKeys {
+    pub cursors: [u8; 32],
+    pub fingerprints: [u8; 32],
+}

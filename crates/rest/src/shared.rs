@@ -1,0 +1,81 @@
+//! What all worker threads share, each part as application data of its own.
+
+use std::sync::Arc;
+
+use abu_application::{UseCases, ports::Ids};
+use actix_web::{HttpRequest, web::Data};
+
+use crate::{
+    list::CursorCodec,
+    middleware::{client_address::TrustedProxies, cors::AllowedOrigins, idempotency::Fingerprints},
+    openapi::Api,
+    rate_limits::RateLimits,
+    readiness::Readiness,
+    settings::{RestKeys, RestSettings},
+};
+
+/// The use cases, as handlers take them.
+pub(crate) type State = Data<UseCases>;
+
+/// Generates request ids.
+pub(crate) struct RequestIds(pub(crate) Arc<dyn Ids>);
+
+/// Which pages may call, and how browsers must.
+pub(crate) struct BrowserPolicy {
+    pub(crate) origins: AllowedOrigins,
+    pub(crate) console: bool,
+    pub(crate) only_https: bool,
+}
+
+/// Made once per process; cheap to clone into each worker thread.
+#[derive(Clone)]
+pub struct Shared {
+    pub(crate) use_cases: State,
+    pub(crate) api: Data<Api>,
+    pub(crate) browsers: Data<BrowserPolicy>,
+    pub(crate) cursors: Data<CursorCodec>,
+    pub(crate) fingerprints: Data<Fingerprints>,
+    pub(crate) limits: Data<RateLimits>,
+    pub(crate) proxies: Data<TrustedProxies>,
+    pub(crate) readiness: Data<Readiness>,
+    pub(crate) request_ids: Data<RequestIds>,
+    pub(crate) max_body_bytes: usize,
+}
+
+impl Shared {
+    pub fn new(
+        settings: &RestSettings,
+        keys: RestKeys,
+        use_cases: Arc<UseCases>,
+        readiness: Readiness,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self {
+            use_cases: Data::from(use_cases),
+            api: Data::new(Api::describe()),
+            browsers: Data::new(BrowserPolicy {
+                origins: AllowedOrigins::new(&settings.allowed_origins),
+                console: settings.console,
+                only_https: settings.only_https,
+            }),
+            cursors: Data::new(CursorCodec::new(keys.cursors)),
+            fingerprints: Data::new(Fingerprints::new(keys.fingerprints)),
+            limits: Data::new(RateLimits::new(settings, ids.secret())),
+            proxies: Data::new(TrustedProxies::new(&settings.trusted_proxies)),
+            readiness: Data::new(readiness),
+            request_ids: Data::new(RequestIds(ids)),
+            max_body_bytes: settings.max_body_bytes,
+        }
+    }
+}
+
+/// The part of [`Shared`] of this type.
+pub(crate) fn shared<T: 'static>(request: &HttpRequest) -> &Data<T> {
+    #[expect(
+        clippy::expect_used,
+        reason = "the one function that builds applications puts every part in"
+    )]
+    request
+        .app_data::<Data<T>>()
+        .expect("every application has every shared part")
+}
