@@ -1,9 +1,11 @@
 //! The table of all packets: wire name, type, profile and direction of each, what answers it and what
 //! can go wrong, once.
 
+use serde::{Serialize, Serializer};
+
 use crate::client::*;
 use crate::decode::{DecodeError, Decoded, Envelope};
-use crate::encode::{to_text, write_packet};
+use crate::encode::{Frame, append_json, to_text};
 use crate::profile::Profile;
 use crate::request_ref::RequestRef;
 use crate::server::*;
@@ -146,12 +148,20 @@ macro_rules! packets {
                 profile: Profile,
                 out: &mut Vec<u8>,
             ) {
-                if !self.visible_to(profile) {
-                    return;
+                if self.visible_to(profile) {
+                    append_json(out, |output| self.write(request_ref, profile, output));
                 }
+            }
+
+            fn write<S: Serializer>(
+                &self,
+                request_ref: Option<&RequestRef>,
+                profile: Profile,
+                output: S,
+            ) -> Result<S::Ok, S::Error> {
                 match self { $(
                     Self::$packet(payload) => {
-                        write_packet($name, request_ref, payload, profile, out);
+                        Frame::new($name, request_ref, payload, profile).serialize(output)
                     }
                 )* }
             }
