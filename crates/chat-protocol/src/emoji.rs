@@ -88,6 +88,8 @@ impl Wire for Emoji {
     }
 }
 
+impl_serde!(Emoji);
+
 #[cfg(feature = "schema")]
 impl schemars::JsonSchema for Emoji {
     fn schema_name() -> std::borrow::Cow<'static, str> {

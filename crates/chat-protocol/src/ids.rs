@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Profile;
@@ -11,8 +10,7 @@ use crate::Profile;
 macro_rules! opaque_id {
     ($(#[doc = $doc:expr])* $name:ident) => {
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -79,6 +77,8 @@ macro_rules! opaque_id {
                 generator.subschema_for::<Self>()
             }
         }
+
+        impl_serde!($name);
 
         #[cfg(feature = "schema")]
         impl schemars::JsonSchema for $name {

@@ -14,3 +14,4 @@ mod encoding;
 mod examples;
 mod profiles;
 mod properties;
+mod serialization;
