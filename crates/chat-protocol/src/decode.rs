@@ -1,4 +1,4 @@
-//! From a text frame to a packet: the tag first, then the body.
+//! Frame decoding: the adjacently tagged envelope first, then the payload of the type it names.
 
 use std::borrow::Cow;
 use std::fmt;

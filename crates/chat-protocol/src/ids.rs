@@ -1,4 +1,4 @@
-//! Identifiers as they travel: text that a client keeps and sends back, and never looks into.
+//! Opaque identifiers, a type each: a client keeps and returns their text without parsing it.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,5 +1,5 @@
-//! The table of all packets: wire name, type, profile and direction of each, what answers it and what
-//! can go wrong, once.
+//! The registry of packets, and the enums made from it: wire name, type, profile and direction of each
+//! packet, its answer and its errors.
 
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};

@@ -1,8 +1,8 @@
-//! How a value of a payload is read and written, and how a broken rule is traced to its field.
+//! Profile-aware serialization of payloads, with validation errors that carry the path of the field.
 //!
-//! serde's own errors speak of Rust types, lines and columns. A client has to hear which field broke
-//! which rule, so each value reads itself through [`Wire`] and notes its rule on the way out; the
-//! fields and lists around it add the path. A payload that is in order pays nothing for it.
+//! serde's own errors speak of Rust types, lines and columns. A client needs the field and the rule that
+//! it broke, so each value reads itself through [`Wire`] and notes its rule on the way out; the fields
+//! and lists around it add the path. A valid payload pays nothing for it.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! What holds for any packet that its schema allows, in each profile. The packets are made from the
-//! schemas, so a new one is tested as soon as it stands in the table.
+//! Property tests of packets generated from their JSON Schemas, in each profile. A packet is tested as
+//! soon as it stands in the table.
 
 use std::collections::HashSet;
 

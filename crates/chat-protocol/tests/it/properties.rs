@@ -1,4 +1,4 @@
-//! What holds for any packet and any text.
+//! Property tests of packets, near misses and arbitrary text.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
