@@ -146,15 +146,25 @@ fn a_refused_packet_is_refused_with_the_decoders_sentence() {
 }
 
 #[test]
-fn a_refused_payload_names_the_rule_and_broken_json_stays_a_syntax_error() {
-    let error = |json| serde_json::from_str::<SyncRequest>(json).unwrap_err();
-    let message = |json| error(json).to_string();
+fn a_refused_payload_names_the_field_and_the_rule() {
+    let message = |json| {
+        let error = serde_json::from_str::<SyncRequest>(json).unwrap_err();
+        error.to_string()
+    };
     assert!(message("{}").starts_with("`rooms` is required"));
     assert!(message(r#"{"rooms":[]}"#).starts_with("`rooms` must have 1 to 100 entries"));
     let nested = message(r#"{"rooms":[{"room_id":"r"}]}"#);
     assert!(nested.starts_with("`last_seq` is required"), "{nested}");
-    assert!(error(r#"{"rooms":[{"room"#).is_eof());
-    assert!(error(r#"{"rooms":[}"#).is_syntax());
+}
+
+#[test]
+fn broken_json_stays_a_syntax_error() {
+    let payload = |json| serde_json::from_str::<SyncRequest>(json).unwrap_err();
+    assert!(payload(r#"{"rooms":[{"room"#).is_eof());
+    assert!(payload(r#"{"rooms":[}"#).is_syntax());
+    let packet = |json| serde_json::from_str::<ClientPacket>(json).unwrap_err();
+    assert!(packet(r#"{"type":"typ"#).is_eof());
+    assert!(packet(r#"{"type":}"#).is_syntax());
 }
 
 #[test]
