@@ -1,4 +1,4 @@
-//! What it costs to read and to write the packets of a busy chat, in each profile.
+//! Benchmarks of decoding and encoding the packets of a busy chat, in each profile.
 
 use std::hint::black_box;
 

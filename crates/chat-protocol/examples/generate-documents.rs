@@ -1,4 +1,4 @@
-//! Writes the documents that are made from the types, and takes away those that no longer are.
+//! Generates the documentation from the types, and deletes stale JSON Schemas.
 //! `cargo run -p abu-chat-protocol --features schema --example generate-documents`
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! Why a connection ended, and what a client does about it.
+//! WebSocket close codes (RFC 6455, 7.4), with the reconnect policy of each.
 
 /// What a client does after its connection was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,17 +1,17 @@
-//! From a text frame to a packet: the tag first, then the body.
+//! Frame decoding: the adjacently tagged envelope first, then the payload of the type it names.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, Error as _, IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::wire::{Reading, Text, Wire};
 use crate::{Profile, RequestRef};
 
 /// A frame that could be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Decoded<P> {
     /// A packet of this protocol.
     #[non_exhaustive]
@@ -37,7 +37,7 @@ impl<P> Decoded<P> {
 }
 
 /// A packet of an unknown type, kept as it came. `Debug` tells the length of the payload alone.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct UnknownPacket {
     /// The packet's `type`. The other side chose it: bound its length before showing it anywhere.
@@ -264,6 +264,15 @@ impl<'a> Envelope<'a> {
             request_ref: self.request_ref,
         }
     }
+}
+
+/// Decodes a frame that is a value of a JSON document.
+pub(crate) fn read_frame<'de, P, D: Deserializer<'de>>(
+    input: D,
+    decode: impl FnOnce(&str) -> Result<Decoded<P>, DecodeError>,
+) -> Result<Decoded<P>, D::Error> {
+    let frame = Box::<RawValue>::deserialize(input)?;
+    decode(frame.get()).map_err(D::Error::custom)
 }
 
 fn read_ref(json: &RawValue) -> Result<RequestRef, Malformed> {

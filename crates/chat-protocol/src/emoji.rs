@@ -1,4 +1,4 @@
-//! What people react with.
+//! Validation of the emoji in reactions.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::wire::{Reading, Text, Wire};
 /// The most characters of an [`Emoji`]: the longest in use are families and flags of about a dozen.
 pub const MAX_EMOJI_CHARACTERS: usize = 16;
 
-/// What somebody reacts with: an emoji, which may consist of several characters. Words are none.
+/// The emoji of a reaction, which may consist of several characters. Words are no emoji.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Emoji(String);
 
@@ -87,6 +87,8 @@ impl Wire for Emoji {
         generator.subschema_for::<Self>()
     }
 }
+
+impl_serde!(Emoji);
 
 #[cfg(feature = "schema")]
 impl schemars::JsonSchema for Emoji {

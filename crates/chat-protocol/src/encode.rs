@@ -1,42 +1,50 @@
-//! From a packet to the text of a frame.
+//! Frame encoding: the adjacently tagged envelope (`type`, `payload`) around a payload.
 
-use crate::wire::Wire;
+use serde::Serialize;
+
+use crate::wire::{Shown, Wire};
 use crate::{Profile, RequestRef};
 
-/// Appends the packet `name` with this payload to `out`.
-pub(crate) fn write_packet<T: Wire>(
+/// A packet as a frame shows it in one profile.
+#[derive(Serialize)]
+pub(crate) struct Frame<'a, P> {
+    #[serde(rename = "type")]
     name: &'static str,
-    request_ref: Option<&RequestRef>,
-    payload: &T,
-    profile: Profile,
-    out: &mut Vec<u8>,
-) {
-    // Packet names are lower-case letters and hyphens, so they need no escaping.
-    out.extend_from_slice(b"{\"type\":\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\",");
-    if let Some(request_ref) = request_ref.filter(|_| profile >= Profile::V2) {
-        write_ref(request_ref, out);
-    }
-    out.extend_from_slice(b"\"payload\":");
-    #[expect(
-        clippy::expect_used,
-        reason = "writing to a Vec cannot fail, and payloads hold only values that JSON can express"
-    )]
-    payload
-        .write(profile, &mut serde_json::Serializer::new(&mut *out))
-        .expect("a payload is always expressible as JSON");
-    out.push(b'}');
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    request_ref: Option<&'a str>,
+    payload: P,
 }
 
-fn write_ref(request_ref: &RequestRef, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"\"ref\":");
+impl<'a, T: Wire> Frame<'a, Shown<'a, T>> {
+    pub(crate) fn new(
+        name: &'static str,
+        request_ref: Option<&'a RequestRef>,
+        payload: &'a T,
+        profile: Profile,
+    ) -> Self {
+        Self {
+            name,
+            request_ref: request_ref
+                .filter(|_| profile >= Profile::V2)
+                .map(RequestRef::as_str),
+            payload: Shown {
+                value: payload,
+                profile,
+            },
+        }
+    }
+}
+
+/// Appends the JSON that `write` produces to `out`.
+pub(crate) fn append_json(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut serde_json::Serializer<&mut Vec<u8>>) -> serde_json::Result<()>,
+) {
     #[expect(
         clippy::expect_used,
-        reason = "writing to a Vec cannot fail, and any string is expressible in JSON"
+        reason = "writing to a Vec cannot fail, and packets hold only values that JSON can express"
     )]
-    serde_json::to_writer(&mut *out, request_ref.as_str()).expect("a string is expressible");
-    out.push(b',');
+    write(&mut serde_json::Serializer::new(out)).expect("a packet is always expressible as JSON");
 }
 
 /// The text that `write` appends.

@@ -1,8 +1,8 @@
-//! Identifiers as they travel: text that a client keeps and sends back, and never looks into.
+//! Opaque identifiers, a type each: a client keeps and returns their text without parsing it.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Profile;
@@ -10,8 +10,7 @@ use crate::Profile;
 macro_rules! opaque_id {
     ($(#[doc = $doc:expr])* $name:ident) => {
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -39,6 +38,16 @@ macro_rules! opaque_id {
             }
         }
 
+        /// Takes a UUID in any form, and keeps it in the hyphenated one that the server sends.
+        impl FromStr for $name {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                Uuid::try_parse(text).map(Self::from).map_err(ParseIdError)
+            }
+        }
+
+        /// Takes any text; [`str::parse`] takes UUIDs alone.
         impl From<&str> for $name {
             fn from(id: &str) -> Self {
                 Self(id.to_owned())
@@ -69,6 +78,8 @@ macro_rules! opaque_id {
             }
         }
 
+        impl_serde!($name);
+
         #[cfg(feature = "schema")]
         impl schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -80,6 +91,22 @@ macro_rules! opaque_id {
             }
         }
     };
+}
+
+/// The text of an identifier is not a UUID.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseIdError(uuid::Error);
+
+impl fmt::Display for ParseIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an identifier must be a UUID")
+    }
+}
+
+impl std::error::Error for ParseIdError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
 }
 
 opaque_id! {
@@ -105,4 +132,39 @@ opaque_id! {
 opaque_id! {
     /// What an in-app notification is known by.
     NotificationId
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_uuid_parses_to_the_id_that_the_server_sends() {
+        let id = RoomId::from("5f0c8f0e-3a58-4d8e-9a55-0f2d8c1f7b11");
+        for text in [
+            "5f0c8f0e-3a58-4d8e-9a55-0f2d8c1f7b11",
+            "5F0C8F0E-3A58-4D8E-9A55-0F2D8C1F7B11",
+            "5f0c8f0e3a584d8e9a550f2d8c1f7b11",
+            "urn:uuid:5f0c8f0e-3a58-4d8e-9a55-0f2d8c1f7b11",
+        ] {
+            assert_eq!(text.parse().as_ref(), Ok(&id), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_uuid_is_refused_with_the_reason() {
+        for text in [
+            "",
+            "room123",
+            " 5f0c8f0e-3a58-4d8e-9a55-0f2d8c1f7b11",
+            "5f0c8f0e-3a58-4d8e-9a55-0f2d8c1f7b1",
+            "5f0c8f0e-3a58-4d8e-9a55-0f2d8c1f7b1g",
+        ] {
+            let error = text.parse::<RoomId>().expect_err(text);
+            assert_eq!(error.to_string(), "an identifier must be a UUID");
+            assert!(error.source().is_some(), "{text}");
+        }
+    }
 }

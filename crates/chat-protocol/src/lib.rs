@@ -25,7 +25,7 @@ pub use client::ClientPacket;
 pub use close_code::{CloseCode, Reconnect};
 pub use decode::{DecodeError, Decoded, Fault, Malformed, UnknownPacket};
 pub use emoji::{Emoji, MAX_EMOJI_CHARACTERS, NotAnEmoji};
-pub use ids::{MessageId, NotificationId, RoomId, SessionId, UserId};
+pub use ids::{MessageId, NotificationId, ParseIdError, RoomId, SessionId, UserId};
 pub use profile::{Negotiated, Profile};
 pub use request_ref::{MAX_REF_CHARACTERS, RefTooLong, RequestRef};
 pub use server::ServerPacket;

@@ -1,4 +1,4 @@
-//! Which edition of the protocol a session speaks.
+//! Protocol versions, negotiated as WebSocket sub-protocols (RFC 6455, 1.9).
 
 /// An edition of the protocol, agreed on once when the connection opens.
 ///

@@ -1,4 +1,4 @@
-//! What a client calls a request of its own, so that it knows the answer.
+//! Correlation ids: the `ref` by which a client matches an answer to its request.
 
 use std::fmt;
 

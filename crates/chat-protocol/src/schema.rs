@@ -1,4 +1,4 @@
-//! What the macros that define payloads and words know of them, as JSON Schemas.
+//! JSON Schemas of payloads and words, from what the macros that define these know.
 //!
 //! Two keywords are of our own: `x-since`, the profile that brought a field, and `x-order`, the fields
 //! as the struct has them, which is for the documents alone and taken out of what is published.

@@ -1,9 +1,12 @@
-//! The table of all packets: wire name, type, profile and direction of each, what answers it and what
-//! can go wrong, once.
+//! The registry of packets, and the enums made from it: wire name, type, profile and direction of each
+//! packet, its answer and its errors.
+
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::client::*;
-use crate::decode::{DecodeError, Decoded, Envelope};
-use crate::encode::{to_text, write_packet};
+use crate::decode::{DecodeError, Decoded, Envelope, read_frame};
+use crate::encode::{Frame, append_json, to_text};
 use crate::profile::Profile;
 use crate::request_ref::RequestRef;
 use crate::server::*;
@@ -79,7 +82,7 @@ macro_rules! packets {
 
         $(
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $enum {
             $( #[doc = concat!("`", $name, "`")] $packet($packet), )*
@@ -146,12 +149,20 @@ macro_rules! packets {
                 profile: Profile,
                 out: &mut Vec<u8>,
             ) {
-                if !self.visible_to(profile) {
-                    return;
+                if self.visible_to(profile) {
+                    append_json(out, |output| self.write(request_ref, profile, output));
                 }
+            }
+
+            fn write<S: Serializer>(
+                &self,
+                request_ref: Option<&RequestRef>,
+                profile: Profile,
+                output: S,
+            ) -> Result<S::Ok, S::Error> {
                 match self { $(
                     Self::$packet(payload) => {
-                        write_packet($name, request_ref, payload, profile, out);
+                        Frame::new($name, request_ref, payload, profile).serialize(output)
                     }
                 )* }
             }
@@ -166,6 +177,33 @@ macro_rules! packets {
                 to_text(|out| {
                     self.write_json_with_ref(Some(request_ref), Profile::NEWEST, out);
                 })
+            }
+        }
+
+        /// The frame that [`to_json`](Self::to_json) gives. Unlike `Debug` it hides nothing: not what
+        /// people say, and not the access token of a [`TokenRenew`].
+        impl Serialize for $enum {
+            fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+                self.write(None, Profile::NEWEST, output)
+            }
+        }
+
+        /// Reads what [`decode`](Self::decode) reads, and drops the `ref`. A packet of an unknown
+        /// type is an error here; [`Decoded`] keeps it.
+        ///
+        /// Works with serde_json alone, and not inside `#[serde(flatten)]` or an untagged enum: the
+        /// decoder reads the frame's own text.
+        impl<'de> Deserialize<'de> for $enum {
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                let packet = Decoded::deserialize(input)?.known();
+                packet.ok_or_else(|| D::Error::custom("The packet is of an unknown type."))
+            }
+        }
+
+        /// Reads what `decode` of the packets reads: a packet of an unknown type is no error.
+        impl<'de> Deserialize<'de> for Decoded<$enum> {
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                read_frame(input, $enum::decode)
             }
         }
 

@@ -1,8 +1,8 @@
-//! How a value of a payload is read and written, and how a broken rule is traced to its field.
+//! Profile-aware serialization of payloads, with validation errors that carry the path of the field.
 //!
-//! serde's own errors speak of Rust types, lines and columns. A client has to hear which field broke
-//! which rule, so each value reads itself through [`Wire`] and notes its rule on the way out; the
-//! fields and lists around it add the path. A payload that is in order pays nothing for it.
+//! serde's own errors speak of Rust types, lines and columns. A client needs the field and the rule that
+//! it broke, so each value reads itself through [`Wire`] and notes its rule on the way out; the fields
+//! and lists around it add the path. A valid payload pays nothing for it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -126,6 +126,11 @@ impl<'de, T: Wire> DeserializeSeed<'de> for Inside<'_, T> {
     fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<T, D::Error> {
         T::read(input, self.reading).inspect_err(|_| self.reading.inside(self.step))
     }
+}
+
+/// Reads a value with everything the newest profile has.
+pub(crate) fn read_newest<'de, T: Wire, D: Deserializer<'de>>(input: D) -> Result<T, D::Error> {
+    T::read(input, &mut Reading::new(Profile::NEWEST))
 }
 
 /// A value borrowed for writing, as one profile shows it.
@@ -401,7 +406,24 @@ pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 fn refuse<E: serde::de::Error>(name: &'static str, rule: &'static str, reading: &mut Reading) -> E {
     reading.note(rule);
     reading.inside(Step::Field(name));
-    E::custom(rule)
+    E::custom(format_args!("`{name}` {rule}"))
+}
+
+/// Implements serde's traits for a [`Wire`] type, in the form of the newest profile.
+macro_rules! impl_serde {
+    ($name:ident) => {
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+                $crate::wire::Wire::write(self, $crate::Profile::NEWEST, output)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                $crate::wire::read_newest(input)
+            }
+        }
+    };
 }
 
 /// Defines a payload: a public struct of [`Wire`] values that reads itself from a JSON object and
@@ -429,7 +451,7 @@ macro_rules! payload {
         }
     ) => {
         $(#[doc = $doc])*
-        #[derive(Clone, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub struct $name {
             $( $(#[doc = $field_doc])* pub $field: $type, )*
@@ -496,6 +518,8 @@ macro_rules! payload {
                 generator.subschema_for::<Self>()
             }
         }
+
+        impl_serde!($name);
 
         #[cfg(feature = "schema")]
         impl ::schemars::JsonSchema for $name {
@@ -587,6 +611,8 @@ macro_rules! closed_words {
             }
         }
 
+        impl_serde!($name);
+
         #[cfg(feature = "schema")]
         impl ::schemars::JsonSchema for $name {
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
@@ -651,6 +677,8 @@ macro_rules! open_words {
                 self.as_str()
             }
         }
+
+        impl_serde!($name);
 
         #[cfg(feature = "schema")]
         impl ::schemars::JsonSchema for $name {

@@ -63,8 +63,8 @@ export interface MessageSend {
   /** Where to say it. */
   room_id: RoomId;
   /**
-   * A UUID that the client chooses for the message. Whoever sends the same one again, not knowing
-   * what became of the first, gets the stored message back, and nothing is stored twice.
+   * An idempotency key: a UUID that the client chooses for the message. A retry with the same UUID
+   * gets the stored message back, and the server stores the message once.
    */
   client_message_id?: string;
   /** The message of the same room that this one answers. */
@@ -264,7 +264,7 @@ export interface MessageReceive {
   edited_at?: string;
   /** `true` where it was deleted: it keeps its place and has no text. */
   deleted?: boolean;
-  /** How people reacted, the oldest emoji first, at most 20; left out where nobody did. */
+  /** How people reacted, the oldest emoji first, at most 20; left out where there are none. */
   reactions?: Reaction[];
   /**
    * Which change of the room last touched the message, be it an edit, the deletion or a reaction. A
@@ -407,7 +407,7 @@ export interface MessageUpdated {
 }
 
 /**
- * Somebody reacted to a message, or took a reaction back.
+ * A member reacted to a message, or took a reaction back.
  *
  * Sent by the server to every session of every member after the change is stored for good, the
  * changes of a room in the order of their `revision`. A client sets the emoji's count to `count`,
@@ -428,7 +428,7 @@ export interface ReactionNotify {
   count: number;
   /**
    * The number of this change among the changes of the room; left out where nothing changed and the
-   * asking session alone is told how things are.
+   * server answers the asking session alone.
    */
   revision?: number;
 }
@@ -437,8 +437,9 @@ export interface ReactionNotify {
  * A member has read up to a message.
  *
  * Sent by the server to every session of every member when the mark moved, and in a room of more
- * than 200 members to the user's own sessions alone; several moves in quick succession may be told
- * as one. A client moves its receipt, and on the user's other devices the count of unread messages.
+ * than 200 members to the user's own sessions alone. The server may merge several moves in quick
+ * succession. A client moves its receipt, and on the user's other devices the count of unread
+ * messages.
  */
 export interface ReadNotify {
   /** The room. */
@@ -496,7 +497,7 @@ export interface RoomNotify {
   change: RoomChange;
   /** What the room is called now, where it has a name; with `added` and `renamed`. */
   name?: string;
-  /** Who did it, where it was somebody. */
+  /** The user who did it; left out where no user did. */
   participant_id?: UserId;
 }
 
@@ -632,9 +633,9 @@ export interface RoomCatchUp {
    * order of their changes, as they are now; left out where none did.
    */
   updated?: MessageReceive[];
-  /** What to ask with next time: the place of the last message told. */
+  /** What to ask with next time: this answer covers the messages up to this place. */
   last_seq: number;
-  /** What to ask with next time: the change up to which everything is told. */
+  /** What to ask with next time: this answer covers the changes up to this one. */
   last_revision: number;
   /** Whether there is more: ask again with the two numbers above. */
   has_more: boolean;
@@ -654,8 +655,8 @@ export interface RoomPosition {
   last_seq: number;
   /**
    * The last change to a message of the room that the client has, as the room's `sync-response` or
-   * `list-message-response` said or later packets counted on. Left out, no changes to older
-   * messages are told.
+   * `list-message-response` said or later packets counted on. Left out, the answer has no changes
+   * to older messages.
    */
   last_revision?: number;
 }

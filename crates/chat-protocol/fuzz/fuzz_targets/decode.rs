@@ -1,5 +1,5 @@
-//! Any bytes as a text frame, in every profile and both directions: reading never panics, a refusal is a
-//! sentence, and what was read is read again from what it is written as.
+//! Fuzz target of the codec, in every profile and both directions: decoding never panics, a refusal is a
+//! sentence, and a decoded packet survives encoding.
 
 #![no_main]
 

@@ -22,9 +22,8 @@ payload! {
         pub message: String = spoken(MAX_MESSAGE_CHARACTERS),
         /// Where to say it.
         pub room_id: RoomId,
-        /// A UUID that the client chooses for the message. Whoever sends the same one again, not
-        /// knowing what became of the first, gets the stored message back, and nothing is stored
-        /// twice.
+        /// An idempotency key: a UUID that the client chooses for the message. A retry with the same
+        /// UUID gets the stored message back, and the server stores the message once.
         pub client_message_id: Option<Uuid> = v2,
         /// The message of the same room that this one answers.
         pub reply_to: Option<MessageId> = v2,

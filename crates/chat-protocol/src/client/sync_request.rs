@@ -29,7 +29,7 @@ payload! {
         /// The last change to a message of the room that the client has, as the room's
         /// [`SyncResponse`](crate::server::SyncResponse) or
         /// [`ListMessageResponse`](crate::server::ListMessageResponse) said or later packets
-        /// counted on. Left out, no changes to older messages are told.
+        /// counted on. Left out, the answer has no changes to older messages.
         pub last_revision: Option<u64>,
     }
 }

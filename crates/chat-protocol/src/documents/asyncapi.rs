@@ -1,4 +1,4 @@
-//! The AsyncAPI document: the server as its clients see it.
+//! The AsyncAPI 3.0 document of the server: its channel, operations and messages.
 
 use schemars::Schema;
 use schemars::transform::RemoveRefSiblings;

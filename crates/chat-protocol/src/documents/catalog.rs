@@ -1,4 +1,4 @@
-//! What the documents are made of: the packets of one profile with the types of their payloads.
+//! The schema catalog of one profile: its packets and the types of their payloads.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;

@@ -1,5 +1,5 @@
-//! The documents about the protocol that are made from its types: JSON Schemas, TypeScript types, an
-//! AsyncAPI document, the reference page, and the table of packets with their examples as data.
+//! Documentation generated from the types: JSON Schemas, TypeScript types, an AsyncAPI document, the
+//! reference page, and the table of packets with their examples as data.
 //!
 //! They lie in `docs/protocol/` of the project. `cargo run -p abu-chat-protocol --features schema
 //! --example generate-documents` writes them, and a test fails while they differ from the types.

@@ -1,4 +1,4 @@
-//! The packets with their examples, for programs that offer them: the server's console does.
+//! The packet catalog as JSON, with examples; the server's console reads it.
 
 use serde_json::{Map, Value, json};
 

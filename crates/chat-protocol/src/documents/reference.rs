@@ -1,4 +1,4 @@
-//! The reference page, and the table of packets in the crate's README.
+//! The reference page in Markdown, and the table of packets in the crate's README.
 
 use std::fmt::Write as _;
 

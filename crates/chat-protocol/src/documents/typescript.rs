@@ -1,5 +1,4 @@
-//! TypeScript types, in one file: those of the newest profile, and in a namespace each those of the
-//! older ones.
+//! TypeScript declarations: the newest profile at the top level, each older one in a namespace.
 
 use std::fmt::Write as _;
 

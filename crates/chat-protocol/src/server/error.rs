@@ -4,8 +4,8 @@ use super::ErrorCode;
 use crate::RoomId;
 use crate::decode::{DecodeError, Fault};
 
-/// The most characters of a packet's type that an [`Error`] repeats: whoever sends a type of 60 KB is
-/// not sent it back.
+/// The most characters of a packet's type that an [`Error`] repeats, so that a type of 60 KB makes no
+/// large answer.
 pub const MAX_ECHOED_TYPE: usize = 64;
 
 payload! {
@@ -75,8 +75,8 @@ impl Error {
         .in_room(room_id)
     }
 
-    /// Too many packets; the next may be sent after `retry_after`, told to the client in whole
-    /// milliseconds, rounded up.
+    /// Too many packets; the next may be sent after `retry_after`, in whole milliseconds, rounded
+    /// up.
     pub fn rate_limited(request_type: &str, retry_after: Duration) -> Self {
         Self::new(
             ErrorCode::RateLimited,
@@ -106,7 +106,7 @@ impl Error {
         .in_room(room_id)
     }
 
-    /// The message is somebody else's, and the user is no moderator of the room.
+    /// The message belongs to another user, and the session's user is no moderator of the room.
     pub fn forbidden(request_type: &str, room_id: impl Into<RoomId>) -> Self {
         Self::new(
             ErrorCode::Forbidden,

@@ -18,7 +18,7 @@ open_words! {
         Blocked = "blocked",
         /// There is no such message in the room, or it was deleted. Profile v2 has it.
         NotFound = "not-found",
-        /// The message is somebody else's, and the user is no moderator of the room. Profile v2 has it.
+        /// The message belongs to another user, and the session's user is no moderator of the room. Profile v2 has it.
         Forbidden = "forbidden",
         /// The time in which the message could be changed is over. Profile v2 has it.
         TooLate = "too-late",

@@ -35,7 +35,7 @@ payload! {
         pub edited_at: Option<DateTime<Utc>> = v2,
         /// `true` where it was deleted: it keeps its place and has no text.
         pub deleted: bool = v2,
-        /// How people reacted, the oldest emoji first, at most 20; left out where nobody did.
+        /// How people reacted, the oldest emoji first, at most 20; left out where there are none.
         pub reactions: Vec<Reaction> = v2,
         /// Which change of the room last touched the message, be it an edit, the deletion or a
         /// reaction. A change with a smaller number is older than what this shows.

@@ -59,7 +59,7 @@ impl ParticipantPresence {
         }
     }
 
-    /// A member who is not online, and when they last were, where that may be told.
+    /// A member who is not online, and when they last were, where they do not hide it.
     pub fn offline(participant_id: impl Into<UserId>, last_seen: Option<DateTime<Utc>>) -> Self {
         Self {
             participant_id: participant_id.into(),

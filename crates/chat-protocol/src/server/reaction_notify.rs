@@ -3,7 +3,7 @@ use std::num::NonZeroU64;
 use crate::{Emoji, MessageId, RoomId, UserId};
 
 payload! {
-    /// Somebody reacted to a message, or took a reaction back.
+    /// A member reacted to a message, or took a reaction back.
     ///
     /// Sent by the server to every session of every member after the change is stored for good, the
     /// changes of a room in the order of their `revision`. A client sets the emoji's count to `count`,
@@ -26,7 +26,7 @@ payload! {
         /// How many people react with this emoji now; 0 removes it.
         pub count: u64,
         /// The number of this change among the changes of the room; left out where nothing changed and
-        /// the asking session alone is told how things are.
+        /// the server answers the asking session alone.
         pub revision: Option<NonZeroU64>,
     }
 }

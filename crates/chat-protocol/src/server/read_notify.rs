@@ -4,8 +4,9 @@ payload! {
     /// A member has read up to a message.
     ///
     /// Sent by the server to every session of every member when the mark moved, and in a room of more than
-    /// 200 members to the user's own sessions alone; several moves in quick succession may be told as one. A client moves its receipt, and on the user's other devices the
-    /// count of unread messages.
+    /// 200 members to the user's own sessions alone. The server may merge several moves in quick
+    /// succession. A client moves its receipt, and on the user's other devices the count of unread
+    /// messages.
     ///
     /// ```json
     #[doc = include_str!("../../examples/packets/read-notify.json")]

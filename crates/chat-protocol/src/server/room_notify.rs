@@ -18,7 +18,7 @@ payload! {
         pub change: RoomChange,
         /// What the room is called now, where it has a name; with `added` and `renamed`.
         pub name: Option<String>,
-        /// Who did it, where it was somebody.
+        /// The user who did it; left out where no user did.
         pub participant_id: Option<UserId>,
     }
 }

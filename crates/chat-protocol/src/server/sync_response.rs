@@ -33,9 +33,9 @@ payload! {
         /// The messages up to that `last_seq` which changed after the `last_revision` asked with, in
         /// the order of their changes, as they are now; left out where none did.
         pub updated: Vec<MessageReceive> = sparse,
-        /// What to ask with next time: the place of the last message told.
+        /// What to ask with next time: this answer covers the messages up to this place.
         pub last_seq: u64,
-        /// What to ask with next time: the change up to which everything is told.
+        /// What to ask with next time: this answer covers the changes up to this one.
         pub last_revision: u64,
         /// Whether there is more: ask again with the two numbers above.
         pub has_more: bool,

@@ -1,5 +1,7 @@
-//! What holds for any packet that its schema allows, in each profile. The packets are made from the
-//! schemas, so a new one is tested as soon as it stands in the table.
+//! Property tests of packets generated from their JSON Schemas, in each profile. A packet is tested as
+//! soon as it stands in the table.
+
+use std::collections::HashSet;
 
 use abu_chat_protocol::{
     ClientPacket, Decoded, Direction, PACKETS, Profile, RequestRef, ServerPacket, documents,
@@ -214,6 +216,40 @@ proptest! {
                 assert_known(&shown, &schema, &schema["$defs"]);
             }
         }
+    }
+
+    #[test]
+    fn serde_writes_the_newest_frame_and_reads_it_back((_, direction, packet) in packet()) {
+        let frame = packet.to_string();
+        macro_rules! check {
+            ($type:ident) => {{
+                let packet = $type::decode(&frame).unwrap().known().unwrap();
+                let mut written = Vec::new();
+                packet.write_json(Profile::NEWEST, &mut written);
+                let serialized = serde_json::to_string(&packet).unwrap();
+                prop_assert_eq!(serialized.as_bytes(), written);
+                prop_assert_eq!(serde_json::from_str::<$type>(&serialized).unwrap(), packet);
+            }};
+        }
+        match direction {
+            Direction::ToServer => check!(ClientPacket),
+            Direction::ToClient => check!(ServerPacket),
+        }
+    }
+
+    #[test]
+    fn equal_packets_hash_alike_so_a_set_keeps_one_of_them((_, direction, packet) in packet()) {
+        let frame = packet.to_string();
+        macro_rules! count {
+            ($type:ident) => {
+                HashSet::from([$type::decode(&frame).unwrap(), $type::decode(&frame).unwrap()]).len()
+            };
+        }
+        let kept = match direction {
+            Direction::ToServer => count!(ClientPacket),
+            Direction::ToClient => count!(ServerPacket),
+        };
+        prop_assert_eq!(kept, 1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Three outcomes, and what each tells.
+//! Decoding: known packets, unknown types, and the errors of refused frames.
 
 use abu_chat_protocol::client::{ListMessageRequest, Order};
 use abu_chat_protocol::server::{Error, ErrorCode};

@@ -1,4 +1,4 @@
-//! The pages that people read say what the code says.
+//! Documentation tests: the published pages agree with the types.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What stands on the wire.
+//! Encoding: the JSON of packets, byte for byte.
 
 use std::time::Duration;
 

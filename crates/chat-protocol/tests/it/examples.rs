@@ -1,4 +1,4 @@
-//! Every packet has an example, and every example is a packet.
+//! Example coverage: every packet has an example, and every example is a packet.
 
 use std::collections::BTreeSet;
 use std::fs;

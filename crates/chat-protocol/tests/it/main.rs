@@ -1,4 +1,4 @@
-//! What a user of the crate, and whoever reads its pages, may rely on.
+//! Integration tests of the public interface and of the generated documentation.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,3 +14,4 @@ mod encoding;
 mod examples;
 mod profiles;
 mod properties;
+mod serialization;

@@ -1,4 +1,4 @@
-//! What each profile shows and understands.
+//! Compatibility of profiles: what each one writes and reads.
 
 use std::num::NonZeroU64;
 

@@ -1,4 +1,4 @@
-//! What holds for any packet and any text.
+//! Property tests of packets, near misses and arbitrary text.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -7,10 +7,14 @@ use abu_chat_protocol::client::{ChatJoin, ListMessageRequest, MessageSend, Order
 use abu_chat_protocol::server::{
     ChatJoinNotify, ChatLeave, Error, ErrorCode, ListMessageResponse, MessageReceive, TypingNotify,
 };
-use abu_chat_protocol::{ClientPacket, DecodeError, Fault, PACKETS, Profile, ServerPacket};
+use abu_chat_protocol::{
+    ClientPacket, DecodeError, Fault, MessageId, NotificationId, PACKETS, Profile, RoomId,
+    ServerPacket, SessionId, UserId,
+};
 use chrono::DateTime;
 use proptest::prelude::*;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The seconds from year 0 to year 9999, which is what RFC 3339 can say.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
@@ -149,6 +153,17 @@ proptest! {
     fn any_server_packet_survives_the_wire(packet in server_packet()) {
         let decoded = ServerPacket::decode(&packet.to_json()).unwrap().known();
         prop_assert_eq!(decoded, Some(packet));
+    }
+
+    #[test]
+    fn an_id_of_any_uuid_survives_being_printed_and_parsed(bits in any::<u128>()) {
+        macro_rules! check {
+            ($($type:ident)*) => { $(
+                let id = $type::from(Uuid::from_u128(bits));
+                prop_assert_eq!(id.to_string().parse::<$type>(), Ok(id));
+            )* };
+        }
+        check!(RoomId UserId MessageId SessionId NotificationId);
     }
 
     #[test]
