@@ -13,8 +13,8 @@ mod terminal;
 mod user;
 mod verify_audit_log;
 
-use abu_application::audit::{Mark, NoMark};
-use abu_domain::text::EmailAddress;
+use abu_application::platform::audit::{Mark, NoMark};
+use abu_domain::platform::text::EmailAddress;
 use actix_web::http::Uri;
 use clap::{Parser, Subcommand};
 

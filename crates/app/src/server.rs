@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use abu_application::{
+use abu_application::platform::{
     ports::Ids,
     system::{SystemClock, SystemIds},
 };
@@ -131,7 +131,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
-        live_chat: chat.live_chat(),
+        live_sessions: chat.live_sessions(),
         policy: password_policy,
         mail: wake,
     };

@@ -7,11 +7,16 @@ mod reader;
 mod sections;
 mod sources;
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use abu_application::{rooms::RoomLimits, sessions::SessionPolicy};
+use abu_application::{
+    access::TotpPolicy, identity::sessions::SessionPolicy, messaging::rooms::RoomLimits,
+};
 use abu_chat::ChatSettings;
-use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use abu_domain::{
+    identity::text::NewPassword,
+    platform::text::{EmailAddress, PersonName},
+};
 use abu_mail::MailSettings;
 use chrono::TimeDelta;
 use ipnet::IpNet;
@@ -194,7 +199,9 @@ impl AuthSettings {
     pub(crate) fn session_policy(&self) -> SessionPolicy {
         SessionPolicy {
             lifetime: self.session_ttl,
-            totp_required_groups: self.totp_required_groups.clone(),
+            totp: Arc::new(TotpPolicy {
+                required_groups: self.totp_required_groups.clone(),
+            }),
         }
     }
 }

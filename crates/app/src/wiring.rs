@@ -4,8 +4,12 @@ use std::{io, sync::Arc, thread, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
-    passwords::PasswordWork,
-    ports::{AccessTokens, Clock, Ids, LinkTokens, PasswordHasher, PasswordPolicy, Store},
+    identity::{
+        passwords::PasswordWork,
+        ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
+    },
+    platform::ports::{Clock, Ids},
+    store::Store,
 };
 use abu_chat::ChatEngine;
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared, readiness::Readiness};
@@ -68,6 +72,7 @@ impl Wiring<'_> {
             database,
             clock: self.clock,
             ids: Arc::clone(&self.ids),
+            live_sessions: chat.live_sessions(),
             live_chat: chat.live_chat(),
         };
         let policies = Policies {

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    blocking::{BlockingError, BlockingPool},
-    ports::{Store, StoreError, Transaction},
+    platform::{
+        blocking::{BlockingError, BlockingPool},
+        ports::StoreError,
+    },
+    store::{Store, Transaction},
 };
 
 /// The store and the places from which it may be asked at the same time: as many as it has

@@ -2,30 +2,13 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
-pub mod accounts;
-pub mod audit;
-pub mod backoff;
-pub mod blocking;
-pub mod chat_access;
-pub mod database;
-mod detached;
-pub mod emails;
-pub mod error_chain;
-pub mod idempotency;
-pub mod lists;
-pub mod mail;
+mod database;
+pub mod identity;
 pub mod messaging;
-pub mod own_account;
-pub mod passwords;
-pub mod ports;
-pub mod registration;
-pub mod rooms;
-pub mod sessions;
-pub mod setup;
-pub mod system;
-pub mod use_cases;
-pub mod versions;
+pub mod platform;
+pub mod store;
+mod use_cases;
 
-pub use blocking::BlockingPool;
 pub use database::Database;
+pub use platform::blocking::BlockingPool;
 pub use use_cases::{Context, Policies, UseCases};

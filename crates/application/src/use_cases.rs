@@ -7,20 +7,23 @@ use uuid::Uuid;
 
 use crate::{
     Database,
-    access::AccessControl,
-    accounts::Accounts,
-    audit::AuditLog,
-    chat_access::ChatAccess,
-    emails::Emails,
-    idempotency::Idempotency,
-    mail::Mails,
-    messaging::Messaging,
-    own_account::OwnAccounts,
-    passwords::{PasswordWork, Passwords},
-    ports::{AccessTokens, Clock, Ids, LinkTokens, LiveChat, OneTimePasswords, RefreshTokens},
-    registration::Registration,
-    rooms::{RoomLimits, Rooms},
-    sessions::{SessionPolicy, Sessions},
+    access::{AccessControl, AuditLog, Mails, idempotency::Idempotency},
+    identity::{
+        accounts::Accounts,
+        emails::Emails,
+        own_account::OwnAccounts,
+        passwords::{PasswordWork, Passwords},
+        ports::{AccessTokens, LinkTokens, LiveSessions, OneTimePasswords, RefreshTokens},
+        registration::Registration,
+        sessions::{SessionPolicy, Sessions},
+    },
+    messaging::{
+        messages::Messaging,
+        ports::LiveChat,
+        rooms::{RoomLimits, Rooms},
+        tickets::ChatAccess,
+    },
+    platform::ports::{Clock, Ids},
 };
 
 /// What every use case works with. Cheap to clone.
@@ -29,6 +32,7 @@ pub struct Context {
     pub database: Database,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
+    pub live_sessions: Arc<dyn LiveSessions>,
     pub live_chat: Arc<dyn LiveChat>,
 }
 
@@ -94,7 +98,7 @@ impl UseCases {
             },
             access: AccessControl {
                 context: context.clone(),
-                policy: Arc::clone(&policy),
+                totp_policy: Arc::clone(&policy.totp),
             },
             own_accounts: OwnAccounts {
                 context: context.clone(),

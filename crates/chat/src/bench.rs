@@ -1,6 +1,6 @@
 //! The registry, for its benchmark.
 
-use abu_application::ports::RoomChatState;
+use abu_application::messaging::ports::RoomChatState;
 use abu_domain::{LoginSessionId, RoomId, UserId};
 
 use crate::{directory::Snapshot, registry::Registry};

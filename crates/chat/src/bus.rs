@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use abu_application::ports::RoomChatState;
+use abu_application::messaging::ports::RoomChatState;
 use abu_chat_protocol::RequestRef;
 use abu_domain::{LoginSessionId, RoomId, UserId};
 use parking_lot::RwLock;

@@ -15,8 +15,12 @@ use std::{
     time::Duration,
 };
 
-use abu_application::ports::{ChatMember, RoomChatState, Store, StoreError};
-use abu_domain::{LoginSessionId, RoomId, UserId, room::Room};
+use abu_application::{
+    messaging::ports::{ChatMember, RoomChatState},
+    platform::ports::StoreError,
+    store::Store,
+};
+use abu_domain::{LoginSessionId, RoomId, UserId, messaging::room::Room};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 

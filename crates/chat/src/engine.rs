@@ -10,13 +10,13 @@ use std::{
 
 use abu_application::{
     Database,
-    ports::{
-        AccessTokens, Applied, Clock, Ids, LiveChat, ReadMark, ReadState, SubmitError, Submitted,
-    },
+    identity::ports::{AccessTokens, Applied, LiveSessions},
+    messaging::ports::{LiveChat, ReadMark, ReadState, SubmitError, Submitted},
+    platform::ports::{Clock, Ids},
 };
 use abu_domain::{
     LoginSessionId, RoomId, UserId,
-    message::{Message, MessageChange, NewMessage},
+    messaging::message::{Message, MessageChange, NewMessage},
 };
 use tokio::sync::{Mutex, oneshot};
 
@@ -103,6 +103,11 @@ impl ChatEngine {
         Arc::clone(&self.0) as Arc<dyn LiveChat>
     }
 
+    /// The connections of login sessions, as identity ends them.
+    pub fn live_sessions(&self) -> Arc<dyn LiveSessions> {
+        Arc::clone(&self.0) as Arc<dyn LiveSessions>
+    }
+
     /// Joins the current worker thread to the chat. Call it once in each worker, inside its runtime.
     pub fn join_worker(&self) -> Worker {
         Worker::start(&self.0)
@@ -167,17 +172,6 @@ impl LiveChat for Engine {
         Box::pin(self.directory.refresh(Change::Name { room, by }))
     }
 
-    fn account_suspended(&self, user: UserId) -> Applied {
-        Box::pin(self.directory.refresh(Change::Account { user }))
-    }
-
-    fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied {
-        Box::pin(self.directory.refresh(Change::LogIns {
-            user,
-            log_ins: sessions.into(),
-        }))
-    }
-
     fn submit(&self, message: NewMessage) -> Submitted<Message> {
         self.write(Write::Message(message))
     }
@@ -197,5 +191,18 @@ impl LiveChat for Engine {
 
     fn online(&self, users: &[UserId]) -> Vec<bool> {
         self.users.online(users)
+    }
+}
+
+impl LiveSessions for Engine {
+    fn account_suspended(&self, user: UserId) -> Applied {
+        Box::pin(self.directory.refresh(Change::Account { user }))
+    }
+
+    fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied {
+        Box::pin(self.directory.refresh(Change::LogIns {
+            user,
+            log_ins: sessions.into(),
+        }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, thread::JoinHandle, time::Duration};
 
-use abu_application::ports::Store;
+use abu_application::store::Store;
 use abu_domain::UserId;
 use chrono::{DateTime, Utc};
 use parking_lot::{Condvar, Mutex};

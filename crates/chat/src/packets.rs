@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU64;
 
-use abu_application::{
-    messaging::{CatchUp, Changed, ChangedPart, HistoryPage},
+use abu_application::messaging::{
+    messages::{CatchUp, Changed, ChangedPart, HistoryPage},
     ports::MemberListing,
 };
 use abu_chat_protocol::{
@@ -16,9 +16,11 @@ use abu_chat_protocol::{
 };
 use abu_domain::{
     RoomId, UserId,
-    message::{EDIT_WINDOW, Message, Reaction, ShownMessage},
-    room::Room,
-    text::MessageText,
+    messaging::{
+        message::{EDIT_WINDOW, Message, Reaction, ShownMessage},
+        room::Room,
+        text::MessageText,
+    },
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

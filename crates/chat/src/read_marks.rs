@@ -14,7 +14,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_application::ports::{Ids, ReadMark, ReadState, Store, StoreError, SubmitError};
+use abu_application::{
+    messaging::ports::{ReadMark, ReadState, SubmitError},
+    platform::ports::{Ids, StoreError},
+    store::Store,
+};
 use abu_chat_protocol::{
     client,
     server::{self, ReadNotify},

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use abu_application::ports::RoomChatState;
+use abu_application::messaging::ports::RoomChatState;
 use proptest::prelude::*;
 use uuid::Uuid;
 

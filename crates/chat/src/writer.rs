@@ -22,15 +22,19 @@ use std::{
 };
 
 use abu_application::{
-    messaging::{Written, write_batch},
-    ports::{Ids, ReadMark, Store, StoreError, StoreOutcome},
+    messaging::{
+        messages::{Written, write_batch},
+        ports::{ReadMark, StoreOutcome},
+    },
+    platform::ports::{Ids, StoreError},
+    store::Store,
 };
 use abu_chat_protocol::client::{
     MessageDelete, MessageEdit, MessageSend, ReactionAdd, ReactionRemove,
 };
 use abu_domain::{
     RoomId,
-    message::{ChangeKind, Message, MessageChange, NewMessage},
+    messaging::message::{ChangeKind, Message, MessageChange, NewMessage},
 };
 use parking_lot::{Condvar, Mutex, MutexGuard};
 

@@ -3,12 +3,11 @@
 #![deny(missing_docs)]
 
 pub mod access;
-pub mod consent;
-pub mod ids;
-pub mod message;
-pub mod room;
-pub mod text;
-pub mod user;
+pub mod identity;
+pub mod messaging;
+pub mod platform;
 
-pub use ids::{AssignmentId, EmailId, LoginSessionId, MailId, MessageId, RoomId, UserId};
-pub use text::Violation;
+pub use platform::{
+    ids::{AssignmentId, EmailId, LoginSessionId, MailId, MessageId, RoomId, UserId},
+    text::Violation,
+};

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use abu_application::ports::{Mailer, MailerError, RenderedMail};
+use abu_application::platform::ports::{Mailer, MailerError, RenderedMail};
 
 use crate::message::MessageForm;
 

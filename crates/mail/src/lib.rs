@@ -11,8 +11,12 @@ mod worker;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use abu_application::{
-    mail::{Delivery, DeliveryPolicy},
-    ports::{LinkTokens, Mailer, Store},
+    identity::ports::LinkTokens,
+    platform::{
+        mail::{Delivery, DeliveryPolicy},
+        ports::Mailer,
+    },
+    store::Store,
 };
 
 pub use settings::{MailSettings, SmtpLogIn, SmtpSecurity, SmtpSettings};

@@ -1,6 +1,6 @@
 //! Mail as RFC 5322 has it.
 
-use abu_application::ports::RenderedMail;
+use abu_application::platform::ports::RenderedMail;
 use lettre::{
     Address, Message,
     message::{

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_application::ports::{Mailer, MailerError, RenderedMail};
+use abu_application::platform::ports::{Mailer, MailerError, RenderedMail};
 use lettre::{
     Address,
     address::Envelope,

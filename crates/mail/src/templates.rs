@@ -4,10 +4,13 @@
 use std::{error::Error, sync::Arc};
 
 use abu_application::{
-    mail::MailContent,
-    ports::{LinkPurpose, LinkTokens, Mail, MailRenderer, RenderedMail},
+    identity::ports::{LinkPurpose, LinkTokens},
+    platform::{
+        mail::MailContent,
+        ports::{Mail, MailRenderer, RenderedMail},
+    },
 };
-use abu_domain::text::PersonName;
+use abu_domain::platform::text::PersonName;
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 
@@ -261,8 +264,8 @@ fn time(time: &DateTime<Utc>) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use abu_application::mail::MailKind;
-    use abu_domain::{MailId, text::EmailAddress};
+    use abu_application::platform::mail::MailKind;
+    use abu_domain::{MailId, platform::text::EmailAddress};
     use uuid::Uuid;
 
     use super::*;

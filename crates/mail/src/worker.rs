@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_application::{
+use abu_application::platform::{
     backoff::Backoff,
     mail::{Delivery, Verdict},
     ports::{ClaimedMail, StoreError},

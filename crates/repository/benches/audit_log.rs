@@ -6,9 +6,12 @@
 use std::time::Instant;
 
 use abu_application::{
-    audit::{Action, Actor, Entry, Target, verify},
-    ports::{Clock, Ids, StoreError, Transaction},
-    system::{SystemClock, SystemIds},
+    platform::{
+        audit::{Action, Actor, Entry, Target, verify},
+        ports::{Clock, Ids, StoreError},
+        system::{SystemClock, SystemIds},
+    },
+    store::Transaction,
 };
 use abu_domain::{LoginSessionId, UserId};
 use abu_test_support::{PrivateCluster, TestDatabase};

@@ -3,8 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says why")]
 
-use abu_application::{messaging::write_batch, ports::StoreOutcome};
-use abu_domain::{RoomId, UserId, message::NewMessage};
+use abu_application::messaging::{messages::write_batch, ports::StoreOutcome};
+use abu_domain::{RoomId, UserId, messaging::message::NewMessage};
 use abu_test_support::{PrivateCluster, TestDatabase, new_message};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use uuid::Uuid;

@@ -1,6 +1,6 @@
 //! What a failed query means to the application; the one place that knows Diesel's errors.
 
-use abu_application::ports::StoreError;
+use abu_application::platform::ports::StoreError;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use uuid::Uuid;
 

@@ -2,30 +2,17 @@
 #![forbid(unsafe_code)]
 
 mod access;
-mod assignments;
-mod audit;
 mod connection;
-mod consents;
-mod emails;
-mod erasures;
 mod error;
-mod idempotency;
+mod identity;
 mod like;
 mod lists;
-mod mail;
-mod messages;
+mod messaging;
 pub mod migrations;
-mod own_account;
-mod resets;
-mod rights;
-mod rooms;
+mod platform;
 #[rustfmt::skip]
 mod schema;
-mod sessions;
 mod sql;
 mod store;
-mod tickets;
-mod totp;
-mod users;
 
 pub use store::{PgStore, PoolSettings};

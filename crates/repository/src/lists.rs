@@ -1,6 +1,6 @@
 //! Lists: which rows a page is made of, and how many rows there are in all.
 
-use abu_application::lists::Total;
+use abu_application::platform::lists::Total;
 use diesel::{
     PgConnection, RunQueryDsl,
     pg::Pg,
@@ -16,12 +16,12 @@ macro_rules! sought {
      |$before:ident| $is_before:expr, $backward:expr) => {{
         let query = $query;
         match &$seek {
-            ::abu_application::lists::Seek::After(None) => query.order($forward),
-            ::abu_application::lists::Seek::After(Some($after)) => {
+            ::abu_application::platform::lists::Seek::After(None) => query.order($forward),
+            ::abu_application::platform::lists::Seek::After(Some($after)) => {
                 query.filter($is_after).order($forward)
             }
-            ::abu_application::lists::Seek::Before(None) => query.order($backward),
-            ::abu_application::lists::Seek::Before(Some($before)) => {
+            ::abu_application::platform::lists::Seek::Before(None) => query.order($backward),
+            ::abu_application::platform::lists::Seek::Before(Some($before)) => {
                 query.filter($is_before).order($backward)
             }
         }

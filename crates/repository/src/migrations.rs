@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, thread, time::Duration};
 
-use abu_application::ports::StoreError;
+use abu_application::platform::ports::StoreError;
 use diesel::{
     PgConnection,
     connection::SimpleConnection,

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use abu_application::ports::{Store, StoreError, Transaction};
+use abu_application::{
+    platform::ports::StoreError,
+    store::{Store, Transaction},
+};
 use diesel::{
     PgConnection,
     connection::{AnsiTransactionManager, TransactionManager},

@@ -7,8 +7,9 @@ use std::{
 
 use abu_application::{
     UseCases,
-    access::{Caller, Origin},
-    ports::{TokenClaims, TokenError},
+    access::Caller,
+    identity::ports::{TokenClaims, TokenError},
+    platform::Origin,
 };
 use abu_domain::UserId;
 use actix_web::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use abu_application::{UseCases, ports::Ids};
+use abu_application::{UseCases, platform::ports::Ids};
 use actix_web::{HttpRequest, web::Data};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! The secrets of links in mails.
 
-use abu_application::ports::{LinkPurpose, LinkTokens};
+use abu_application::identity::ports::{LinkPurpose, LinkTokens};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;

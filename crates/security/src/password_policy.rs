@@ -1,7 +1,7 @@
 //! How good a password must be: how soon a program that knows what people choose would guess it.
 
-use abu_application::ports::{PasswordPolicy, PasswordWeakness};
-use abu_domain::text::{NewPassword, PersonalWords};
+use abu_application::identity::ports::{PasswordPolicy, PasswordWeakness};
+use abu_domain::identity::text::{NewPassword, PersonalWords};
 use secrecy::ExposeSecret;
 use zxcvbn::{Score, zxcvbn};
 
@@ -55,7 +55,7 @@ impl PasswordPolicy for GuessingPolicy {
 
 #[cfg(test)]
 mod tests {
-    use abu_domain::text::{EmailAddress, PersonName};
+    use abu_domain::platform::text::{EmailAddress, PersonName};
     use proptest::{prelude::any, proptest};
     use secrecy::SecretString;
 

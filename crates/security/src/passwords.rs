@@ -2,8 +2,8 @@
 
 use std::{borrow::Cow, error::Error, str::FromStr};
 
-use abu_application::ports::PasswordHasher;
-use abu_domain::text::{LoginPassword, NewPassword};
+use abu_application::identity::ports::PasswordHasher;
+use abu_domain::identity::text::{LoginPassword, NewPassword};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bcrypt::HashParts;
 use secrecy::ExposeSecret;

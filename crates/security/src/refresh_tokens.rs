@@ -1,6 +1,6 @@
 //! Refresh tokens: `session.number.HMAC`, the first and the last part in URL-safe base64.
 
-use abu_application::ports::RefreshTokens;
+use abu_application::identity::ports::RefreshTokens;
 use abu_domain::LoginSessionId;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};

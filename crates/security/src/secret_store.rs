@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use abu_application::ports::Ids;
+use abu_application::platform::ports::Ids;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use nix::fcntl::OFlag;
 use secrecy::{ExposeSecret, SecretString};
@@ -177,7 +177,7 @@ fn require_private(found: &fs::Metadata, mode: &str) -> io::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use abu_application::system::SystemIds;
+    use abu_application::platform::system::SystemIds;
     use tempfile::TempDir;
 
     use super::*;

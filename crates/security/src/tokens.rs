@@ -3,7 +3,7 @@
 
 use std::{error::Error, time::Duration};
 
-use abu_application::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError};
+use abu_application::identity::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError};
 use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};

@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use abu_application::ports::{Ids, NewTotpSecret, OneTimePasswords};
-use abu_domain::{
-    UserId,
-    text::{EmailAddress, TotpCode},
+use abu_application::{
+    identity::ports::{NewTotpSecret, OneTimePasswords},
+    platform::ports::Ids,
 };
+use abu_domain::{UserId, identity::text::TotpCode, platform::text::EmailAddress};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use totp_rs::{Algorithm, Builder, Secret};
@@ -86,8 +86,8 @@ fn totp(secret: &[u8]) -> Builder {
 
 #[cfg(test)]
 mod tests {
-    use abu_application::system::SystemIds;
-    use abu_domain::text::OneTimePassword;
+    use abu_application::platform::system::SystemIds;
+    use abu_domain::identity::text::OneTimePassword;
     use uuid::Uuid;
 
     use super::*;

@@ -1,15 +1,19 @@
 //! People and rooms for tests, made through the store's own ports.
 
 use abu_application::{
-    access::{Caller, Origin},
-    ports::{Clock, NewRoom, NewSession, NewUser},
-    system::SystemClock,
+    access::Caller,
+    identity::ports::{NewSession, NewUser},
+    messaging::ports::NewRoom,
+    platform::{Origin, ports::Clock, system::SystemClock},
 };
 use abu_domain::{
     LoginSessionId, RoomId, UserId,
-    room::{DirectPair, Room, RoomKind, RoomRole},
-    text::{EmailAddress, PersonName, RoomName},
-    user::User,
+    identity::user::User,
+    messaging::{
+        room::{DirectPair, Room, RoomKind, RoomRole},
+        text::RoomName,
+    },
+    platform::text::{EmailAddress, PersonName},
 };
 use chrono::TimeDelta;
 use uuid::Uuid;

@@ -10,14 +10,20 @@ use std::{
 };
 
 use abu_application::{
-    ports::{Clock, Store, StoreError, StoreOutcome, Transaction},
-    system::SystemClock,
+    messaging::ports::StoreOutcome,
+    platform::{
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
+    store::{Store, Transaction},
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
-    message::{Message, NewMessage},
-    room::Room,
-    text::MessageText,
+    messaging::{
+        message::{Message, NewMessage},
+        room::Room,
+        text::MessageText,
+    },
 };
 use abu_embedded_postgres::Postgres;
 use abu_repository::{PgStore, PoolSettings, migrations};

@@ -7,8 +7,8 @@ use abu_app::{
     settings::{Environment, Settings, Sources},
 };
 use abu_application::{
-    ports::{AccessTokens, Clock, RefreshTokens},
-    system::SystemClock,
+    identity::ports::{AccessTokens, RefreshTokens},
+    platform::{ports::Clock, system::SystemClock},
 };
 use abu_domain::UserId;
 use abu_rest::readiness::Readiness;

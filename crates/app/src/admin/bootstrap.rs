@@ -1,7 +1,10 @@
 use std::io::{self, Write};
 
-use abu_application::setup::{Setup, SuperuserDraft, SuperuserOutcome};
-use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use abu_application::identity::setup::{Setup, SuperuserDraft, SuperuserOutcome};
+use abu_domain::{
+    identity::text::NewPassword,
+    platform::text::{EmailAddress, PersonName},
+};
 
 use super::{AdminError, database::OpenDatabase, operator::operator, terminal::Terminal};
 use crate::{

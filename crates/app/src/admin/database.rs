@@ -4,11 +4,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database,
-    accounts::Accounts,
-    passwords::PasswordWork,
-    ports::{NoLiveChat, Store},
-    setup::Setup,
-    system::{SystemClock, SystemIds},
+    identity::{accounts::Accounts, passwords::PasswordWork, ports::NoLiveSessions, setup::Setup},
+    messaging::ports::NoLiveChat,
+    platform::system::{SystemClock, SystemIds},
+    store::Store,
 };
 use abu_embedded_postgres::StartError;
 use abu_security::{BcryptHasher, GuessingPolicy};
@@ -76,6 +75,7 @@ impl OpenDatabase {
                 database: Database::new(self.store(), pool()),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(SystemIds),
+                live_sessions: Arc::new(NoLiveSessions),
                 live_chat: Arc::new(NoLiveChat),
             },
             passwords: PasswordWork {

@@ -2,10 +2,11 @@ use std::io;
 
 use abu_application::{
     access::AccessError,
-    accounts::AccountError,
-    audit::{Broken, VerificationError},
-    ports::StoreError,
-    setup::SetupError,
+    identity::{accounts::AccountError, setup::SetupError},
+    platform::{
+        audit::{Broken, VerificationError},
+        ports::StoreError,
+    },
 };
 use abu_repository::migrations::MigrationError;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use abu_domain::text::NewPassword;
+use abu_domain::identity::text::NewPassword;
 use secrecy::SecretString;
 
 use super::{AdminError, terminal::Terminal};

@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use abu_domain::text::EmailAddress;
+use abu_domain::platform::text::EmailAddress;
 
 use super::{AdminError, database::OpenDatabase, operator::operator, password::new_password};
 use abu_security::{SecretStore, StoredSecret};

@@ -5,7 +5,7 @@ use std::{
     io::{self, BufRead, IsTerminal, Write},
 };
 
-use abu_domain::text::NewPassword;
+use abu_domain::identity::text::NewPassword;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::AdminError;

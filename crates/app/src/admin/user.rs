@@ -4,15 +4,20 @@ use std::io::{self, Write};
 
 use abu_application::{
     access::Operator,
-    accounts::{Accounts, UserDraft},
-    lists::{ListRequest, MAX_LIMIT, Seek, TimePosition},
-    ports::UserFilter,
+    identity::{
+        accounts::{Accounts, UserDraft},
+        ports::UserFilter,
+    },
+    platform::lists::{ListRequest, MAX_LIMIT, Seek, TimePosition},
 };
 use abu_domain::{
     UserId,
     access::GroupName,
-    text::{EmailAddress, PersonName, PhoneNumber},
-    user::{User, Verification},
+    identity::{
+        text::PhoneNumber,
+        user::{User, Verification},
+    },
+    platform::text::{EmailAddress, PersonName},
 };
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};

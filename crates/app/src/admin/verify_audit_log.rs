@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use abu_application::audit::{Mark, verify};
+use abu_application::platform::audit::{Mark, verify};
 
 use super::{AdminError, database::OpenDatabase};
 use crate::{database::require_migrated, settings::Settings};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use abu_app::{admin::Arguments, exit_code, logging, settings::Sources};
-use abu_application::error_chain::error_chain;
+use abu_application::platform::error_chain::error_chain;
 use clap::Parser;
 
 fn main() -> ExitCode {

@@ -10,7 +10,7 @@ use abu_app::{
     server::{self, Ending},
     settings::{Settings, Sources},
 };
-use abu_application::error_chain::error_chain;
+use abu_application::platform::error_chain::error_chain;
 use actix_web::rt::System;
 use clap::Parser;
 

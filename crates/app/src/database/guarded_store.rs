@@ -1,6 +1,9 @@
 use std::sync::OnceLock;
 
-use abu_application::ports::{Store, StoreError, Transaction};
+use abu_application::{
+    platform::ports::StoreError,
+    store::{Store, Transaction},
+};
 use abu_repository::PgStore;
 
 use abu_rest::readiness::{Readiness, ServingState};

@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use abu_application::{
     access::Server,
-    ports::StoreError,
-    setup::{Bootstrapped, Setup, SetupError, SuperuserDraft, SuperuserOutcome},
+    identity::setup::{Bootstrapped, Setup, SetupError, SuperuserDraft, SuperuserOutcome},
+    platform::ports::StoreError,
 };
-use abu_domain::{
-    access::GroupName,
-    text::{EmailAddress, NewPassword},
-};
+use abu_domain::{access::GroupName, identity::text::NewPassword, platform::text::EmailAddress};
 use abu_repository::migrations::{self, MigrationError};
 use secrecy::SecretString;
 

@@ -3,11 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use abu_application::{
-    backoff::Backoff,
-    ports::{LiveChat, PasswordHasher, PasswordPolicy},
-    sessions::EndedElsewhere,
-    setup::Setup,
-    system::{SystemClock, SystemIds},
+    identity::{
+        ports::{LiveSessions, PasswordHasher, PasswordPolicy},
+        sessions::EndedElsewhere,
+        setup::Setup,
+    },
+    platform::{
+        backoff::Backoff,
+        system::{SystemClock, SystemIds},
+    },
 };
 use abu_mail::Wake;
 use abu_repository::PgStore;
@@ -33,7 +37,7 @@ pub(super) struct DatabaseSupervisor {
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
     pub(super) secrets: SecretStore,
     pub(super) hasher: Arc<dyn PasswordHasher>,
-    pub(super) live_chat: Arc<dyn LiveChat>,
+    pub(super) live_sessions: Arc<dyn LiveSessions>,
     pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
 }
@@ -68,7 +72,7 @@ impl DatabaseSupervisor {
             let watch = Watch {
                 store: Arc::new(store),
                 own: Arc::clone(&self.own_postgres),
-                live_chat: Arc::clone(&self.live_chat),
+                live_sessions: Arc::clone(&self.live_sessions),
                 ended: EndedElsewhere::default(),
             };
             watch::watch_over(watch, &self.readiness).await;

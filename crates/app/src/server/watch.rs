@@ -8,10 +8,14 @@ use std::{
 };
 
 use abu_application::{
-    error_chain::error_chain,
-    ports::{Clock, LiveChat, Store, StoreError},
-    sessions::EndedElsewhere,
-    system::SystemClock,
+    identity::ports::LiveSessions,
+    identity::sessions::EndedElsewhere,
+    platform::{
+        error_chain::error_chain,
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
+    store::Store,
 };
 use parking_lot::Mutex;
 use tokio::{
@@ -31,7 +35,7 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5);
 pub(super) struct Watch {
     pub(super) store: Arc<dyn Store>,
     pub(super) own: Arc<OnceLock<OwnPostgres>>,
-    pub(super) live_chat: Arc<dyn LiveChat>,
+    pub(super) live_sessions: Arc<dyn LiveSessions>,
     pub(super) ended: EndedElsewhere,
 }
 
@@ -41,7 +45,7 @@ impl Watch {
         keep_running(self.own.get());
         self.store.ping()?;
         let now = SystemClock.now();
-        match self.ended.look(&*self.store, &*self.live_chat, now) {
+        match self.ended.look(&*self.store, &*self.live_sessions, now) {
             Err(error @ StoreError::Unavailable(_)) => Err(error),
             Err(error) => {
                 log::error!(

@@ -2,11 +2,12 @@
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use abu_application::rooms::RoomLimits;
+use abu_application::messaging::rooms::RoomLimits;
 use abu_chat::ChatSettings;
 use abu_domain::{
     access::GroupName,
-    text::{EmailAddress, NewPassword, PersonName},
+    identity::text::NewPassword,
+    platform::text::{EmailAddress, PersonName},
 };
 use abu_mail::{MailSettings, SmtpLogIn, SmtpSecurity, SmtpSettings};
 use chrono::TimeDelta;

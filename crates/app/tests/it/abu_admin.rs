@@ -6,9 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use abu_application::ports::{AuditEntry, PasswordHasher};
+use abu_application::{identity::ports::PasswordHasher, platform::ports::AuditEntry};
 use abu_chat_protocol::CloseCode;
-use abu_domain::text::{EmailAddress, LoginPassword};
+use abu_domain::{identity::text::LoginPassword, platform::text::EmailAddress};
 use abu_security::BcryptHasher;
 use abu_test_support::{ChatClient, TestDatabase, TestServer, session_of};
 use secrecy::{ExposeSecret, SecretString};

@@ -210,7 +210,7 @@ fn production_makes_no_administrator_and_keeps_no_secret_by_itself() {
     let (folder, database) = (folder(), TestDatabase::new());
     let server = Program::start(&mut in_production(&folder, &database));
     server.address();
-    let email = abu_domain::text::EmailAddress::parse("admin@example.com").unwrap();
+    let email = abu_domain::platform::text::EmailAddress::parse("admin@example.com").unwrap();
     let account = database.read(|tx| tx.credentials(&email)).unwrap();
     assert!(account.is_none());
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_application::ports::Store;
+use abu_application::store::Store;
 use abu_domain::RoomId;
 use abu_repository::{PgStore, PoolSettings};
 use futures_util::{SinkExt, StreamExt};
@@ -219,7 +219,7 @@ fn everything_stored(folder: &TempDir, rooms: &[RoomId]) -> BTreeMap<String, Vec
                 let last = tx.last_seq(*id)?.expect("the room is there");
                 let messages = tx.messages_in_span(*id, 1..=i64::MAX)?;
                 assert_eq!(messages.len() as i64, last, "the room counts its messages");
-                Ok::<_, abu_application::ports::StoreError>(messages)
+                Ok::<_, abu_application::platform::ports::StoreError>(messages)
             })
             .unwrap();
         let texts = messages

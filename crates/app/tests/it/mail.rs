@@ -10,13 +10,16 @@ use std::{
 
 use abu_app::settings::Settings;
 use abu_application::{
-    mail::{self, MailContent, MailState},
-    ports::{Clock, LinkPurpose, LinkTokens, MailRecord},
-    system::{SystemClock, SystemIds},
+    identity::ports::{LinkPurpose, LinkTokens},
+    platform::{
+        mail::{self, MailContent, MailState},
+        ports::{Clock, MailRecord},
+        system::{SystemClock, SystemIds},
+    },
 };
 use abu_domain::{
     MailId,
-    text::{EmailAddress, PersonName},
+    platform::text::{EmailAddress, PersonName},
 };
 use abu_mail::{SmtpLogIn, SmtpSecurity};
 use abu_rest::readiness::ServingState;

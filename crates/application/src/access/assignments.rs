@@ -4,7 +4,7 @@
 use abu_domain::{
     AssignmentId, UserId,
     access::{Assignment, Permission, PermissionName, RoleName, Scope, Term},
-    text::OfficeTitle,
+    platform::text::OfficeTitle,
 };
 use chrono::{DateTime, Utc};
 
@@ -13,9 +13,16 @@ use super::{
     require_in, require_rank, require_rank_in_chapter, require_to_change_rights_in,
 };
 use crate::{
-    audit::{Action, Entry, Target},
-    lists::{ListRequest, Listed, TimePosition},
-    ports::{AssignmentFilter, CallerRecord, StoreError, Transaction},
+    access::{
+        Authority,
+        ports::{AssignmentFilter, CallerRecord},
+    },
+    platform::{
+        audit::{Action, Entry, Target},
+        lists::{ListRequest, Listed, TimePosition},
+        ports::StoreError,
+    },
+    store::Transaction,
 };
 
 /// A role about to be assigned.
@@ -135,7 +142,8 @@ impl AccessControl {
                     return Err(AssignmentError::Unverified);
                 }
                 insert(tx, &assignment)?;
-                Entry::by(&caller, Action::AssignmentCreate)
+                caller
+                    .entry(Action::AssignmentCreate)
                     .on(Target::user(assignment.user_id))
                     .with_assignment(&assignment)
                     .write(tx, entry_id, now)?;
@@ -168,7 +176,8 @@ impl AccessControl {
                 } else {
                     tx.end_assignment(id, now)?;
                 }
-                Entry::by(&caller, Action::AssignmentEnd)
+                caller
+                    .entry(Action::AssignmentEnd)
                     .on(Target::user(assignment.user_id))
                     .with_assignment(&assignment)
                     .write(tx, entry_id, now)?;

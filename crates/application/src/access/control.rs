@@ -2,14 +2,13 @@
 
 use std::{collections::BTreeSet, fmt::Display, sync::Arc};
 
-use abu_domain::text::Description;
+use abu_domain::platform::text::Description;
 
-use super::{AccessError, Caller};
+use super::{AccessError, Caller, TotpPolicy};
 use crate::{
     Context,
-    ports::{HeldPermission, StoreError},
-    sessions::SessionPolicy,
-    versions::PreconditionFailed,
+    access::ports::HeldPermission,
+    platform::{ports::StoreError, versions::PreconditionFailed},
 };
 
 /// How many permissions [`AccessControl::own_permissions`] tells of. The code asks for some dozens;
@@ -20,8 +19,7 @@ const MAX_OWN_PERMISSIONS: u32 = 1_000;
 #[derive(Clone)]
 pub struct AccessControl {
     pub context: Context,
-    /// What the operator decides about sessions.
-    pub policy: Arc<SessionPolicy>,
+    pub totp_policy: Arc<TotpPolicy>,
 }
 
 /// What has a name in access control.

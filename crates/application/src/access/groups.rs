@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use abu_domain::{
     access::{Group, GroupName, Permission, RoleName, SUPER_ADMIN_GROUP, Scope, super_admin_roles},
-    text::Description,
+    platform::text::Description,
 };
 
 use super::{
@@ -15,10 +15,17 @@ use super::{
     require_to_change_rights,
 };
 use crate::{
-    audit::{Action, Entry, Target},
-    lists::{ListRequest, Listed},
-    ports::{CallerRecord, NameFilter, StoreError, Transaction},
-    versions::{Expected, Version},
+    access::{
+        Authority,
+        ports::{CallerRecord, NameFilter},
+    },
+    platform::{
+        audit::{Action, Target},
+        lists::{ListRequest, Listed},
+        ports::StoreError,
+        versions::{Expected, Version},
+    },
+    store::Transaction,
 };
 
 /// A group about to be made.
@@ -93,7 +100,8 @@ impl AccessControl {
                     .map_err(group_name_taken)?;
                 tx.add_roles_to_group(&draft.name, &draft.roles)?;
                 let group = tx.group(&draft.name)?;
-                Entry::by(&caller, Action::GroupCreate)
+                caller
+                    .entry(Action::GroupCreate)
                     .on(Target::group(&draft.name))
                     .with_names("roles", &draft.roles)
                     .write(tx, entry_id, now)?;
@@ -187,7 +195,8 @@ impl AccessControl {
                     return Err(RightsError::InUse(Named::Group));
                 }
                 tx.delete_group(&name)?;
-                Entry::by(&caller, Action::GroupDelete)
+                caller
+                    .entry(Action::GroupDelete)
                     .on(Target::group(&name))
                     .write(tx, entry_id, now)?;
                 Ok(())
@@ -205,7 +214,7 @@ impl AccessControl {
         action: Action,
     ) -> Result<Group, RightsError> {
         let (now, entry_id) = self.context.now_and_entry_id();
-        let policy = Arc::clone(&self.policy);
+        let totp_policy = Arc::clone(&self.totp_policy);
         self.context
             .database
             .transaction(move |tx| {
@@ -225,7 +234,7 @@ impl AccessControl {
                 if group.is_system && renamed {
                     return Err(RightsError::SystemRow);
                 }
-                if renamed && policy.requires_totp(&[name.to_string()]) {
+                if renamed && totp_policy.requires(&[name.to_string()]) {
                     return Err(RightsError::TotpGroup);
                 }
                 keeps_super_admins(&group, &difference)?;
@@ -237,7 +246,7 @@ impl AccessControl {
                 tx.update_group(&name, &new_name, &description, now)
                     .map_err(group_name_taken)?;
                 let changed = tx.group(&new_name)?;
-                let mut entry = Entry::by(&caller, action).on(Target::group(&new_name));
+                let mut entry = caller.entry(action).on(Target::group(&new_name));
                 if renamed {
                     entry = entry.with("renamed-from", name.as_str());
                 }

@@ -2,7 +2,7 @@
 
 use abu_domain::{
     access::{Permission, PermissionName, PermissionRecord, Scope},
-    text::Description,
+    platform::text::Description,
 };
 
 use super::{
@@ -10,10 +10,13 @@ use super::{
     require_to_change_rights,
 };
 use crate::{
-    audit::{Action, Entry, Target},
-    lists::{ListRequest, Listed},
-    ports::{NameFilter, StoreError},
-    versions::{Expected, Version},
+    access::{Authority, ports::NameFilter},
+    platform::{
+        audit::{Action, Target},
+        lists::{ListRequest, Listed},
+        ports::StoreError,
+        versions::{Expected, Version},
+    },
 };
 
 /// A permission about to be made.
@@ -87,7 +90,8 @@ impl AccessControl {
                 tx.insert_permission(&draft.name, &draft.description, now)
                     .map_err(permission_name_taken)?;
                 let made = tx.permission(&draft.name)?;
-                Entry::by(&caller, Action::PermissionCreate)
+                caller
+                    .entry(Action::PermissionCreate)
                     .on(Target::permission(&draft.name))
                     .write(tx, entry_id, now)?;
                 made.ok_or(RightsError::NotFound(Named::Permission))
@@ -129,8 +133,9 @@ impl AccessControl {
                 tx.update_permission(&name, &new_name, &change.description, now)
                     .map_err(permission_name_taken)?;
                 let after = tx.permission(&new_name)?;
-                let mut entry =
-                    Entry::by(&caller, Action::PermissionUpdate).on(Target::permission(&new_name));
+                let mut entry = caller
+                    .entry(Action::PermissionUpdate)
+                    .on(Target::permission(&new_name));
                 if new_name != name {
                     entry = entry.with("renamed-from", name.as_str());
                 }
@@ -163,7 +168,8 @@ impl AccessControl {
                     return Err(RightsError::InUse(Named::Permission));
                 }
                 tx.delete_permission(&name)?;
-                Entry::by(&caller, Action::PermissionDelete)
+                caller
+                    .entry(Action::PermissionDelete)
                     .on(Target::permission(&name))
                     .write(tx, entry_id, now)?;
                 Ok(())

@@ -10,14 +10,13 @@ use std::collections::BTreeSet;
 use abu_domain::{
     UserId,
     access::{GroupName, Permission, RoleName, SUPER_ADMIN_GROUP, Scope},
-    user::User,
 };
 
 use super::{AccessError, Authority};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::ports::{CallerRecord, StoreError, Transaction};
+use crate::{access::ports::CallerRecord, platform::ports::StoreError, store::Transaction};
 
 /// The caller, if they hold `permission`, in a transaction that changes what people may do or whose
 /// account can be used. Such transactions run one after another, so what one of them has seen no other
@@ -200,16 +199,16 @@ pub enum LastSuperAdmin {
 
 /// Refuses to let somebody leave the group of super admins, or the platform, as the last active one in
 /// it. To be called before the change and in its transaction: two of the last do not leave at once.
-pub fn keep_a_super_admin(tx: &mut dyn Transaction, leaving: &User) -> Result<(), LastSuperAdmin> {
-    if !leaving
-        .groups
-        .iter()
-        .any(|group| group == SUPER_ADMIN_GROUP)
-    {
+pub fn keep_a_super_admin(
+    tx: &mut dyn Transaction,
+    leaving: UserId,
+    groups: &[String],
+) -> Result<(), LastSuperAdmin> {
+    if !groups.iter().any(|group| group == SUPER_ADMIN_GROUP) {
         return Ok(());
     }
     tx.lock_rights()?;
-    match tx.other_active_super_admins(leaving.id)? {
+    match tx.other_active_super_admins(leaving)? {
         0 => Err(LastSuperAdmin::Last),
         _ => Ok(()),
     }

@@ -2,7 +2,7 @@
 
 use abu_domain::{
     access::{Permission, PermissionName, Role, RoleName, Scope},
-    text::Description,
+    platform::text::Description,
 };
 
 use super::{
@@ -13,10 +13,17 @@ use super::{
     require_to_change_rights,
 };
 use crate::{
-    audit::{Action, Entry, Target},
-    lists::{ListRequest, Listed},
-    ports::{CallerRecord, NameFilter, StoreError, Transaction},
-    versions::{Expected, Version},
+    access::{
+        Authority,
+        ports::{CallerRecord, NameFilter},
+    },
+    platform::{
+        audit::{Action, Target},
+        lists::{ListRequest, Listed},
+        ports::StoreError,
+        versions::{Expected, Version},
+    },
+    store::Transaction,
 };
 
 /// A role about to be made.
@@ -90,7 +97,8 @@ impl AccessControl {
                     .map_err(role_name_taken)?;
                 tx.add_permissions_to_role(&draft.name, &draft.permissions)?;
                 let role = tx.role(&draft.name)?;
-                Entry::by(&caller, Action::RoleCreate)
+                caller
+                    .entry(Action::RoleCreate)
                     .on(Target::role(&draft.name))
                     .with_names("permissions", &draft.permissions)
                     .write(tx, entry_id, now)?;
@@ -185,7 +193,8 @@ impl AccessControl {
                     return Err(RightsError::InUse(Named::Role));
                 }
                 tx.delete_role(&name)?;
-                Entry::by(&caller, Action::RoleDelete)
+                caller
+                    .entry(Action::RoleDelete)
                     .on(Target::role(&name))
                     .write(tx, entry_id, now)?;
                 Ok(())
@@ -231,7 +240,7 @@ impl AccessControl {
                 tx.update_role(&name, &new_name, &description, now)
                     .map_err(role_name_taken)?;
                 let changed = tx.role(&new_name)?;
-                let mut entry = Entry::by(&caller, action).on(Target::role(&new_name));
+                let mut entry = caller.entry(action).on(Target::role(&new_name));
                 if renamed {
                     entry = entry.with("renamed-from", name.as_str());
                 }

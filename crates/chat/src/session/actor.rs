@@ -4,9 +4,12 @@
 use std::{sync::Arc, time::Instant};
 
 use abu_application::{
-    messaging::{self, CatchUp, HistoryPage},
-    ports::{ReadMark, StoreError},
-    rooms,
+    messaging::{
+        messages::{self, CatchUp, HistoryPage},
+        ports::ReadMark,
+        rooms,
+    },
+    platform::ports::StoreError,
 };
 use abu_chat_protocol::{
     CloseCode, Profile, RequestRef, ServerPacket,
@@ -15,7 +18,7 @@ use abu_chat_protocol::{
 };
 use abu_domain::{
     LoginSessionId, MessageId, RoomId, UserId,
-    message::{MessageChange, NewMessage},
+    messaging::message::{MessageChange, NewMessage},
 };
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, StreamHandler,
@@ -232,7 +235,7 @@ impl ChatSession {
             order,
         } = request;
         let read = async move {
-            messaging::history(&engine.database, room, skip, limit, order, viewer).await
+            messages::history(&engine.database, room, skip, limit, order, viewer).await
         };
         let show = move |session: &Self, page: HistoryPage| {
             session.if_in(room, ListMessageRequest::NAME, || {
@@ -259,7 +262,7 @@ impl ChatSession {
             positions,
             mut not_a_member,
         } = asked;
-        let read = async move { messaging::catch_up(&engine.database, viewer, positions).await };
+        let read = async move { messages::catch_up(&engine.database, viewer, positions).await };
         let show = move |session: &Self, rooms: Vec<CatchUp>| {
             let (rooms, left): (Vec<CatchUp>, Vec<CatchUp>) = rooms
                 .into_iter()

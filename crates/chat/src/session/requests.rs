@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use abu_application::messaging::Position;
+use abu_application::messaging::messages::Position;
 use abu_chat_protocol::{
     client::{
         ListMessageRequest, MessageDelete, MessageEdit, MessageSend, Order, PresenceRequest,
@@ -13,8 +13,10 @@ use abu_chat_protocol::{
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
-    message::{ChangeKind, HistoryOrder},
-    text::{Emoji, MessageText},
+    messaging::{
+        message::{ChangeKind, HistoryOrder},
+        text::{Emoji, MessageText},
+    },
 };
 
 use super::state::{ChangeDraft, Draft, Effect, HistoryRequest, Lookup, PresenceQuery, SyncQuery};

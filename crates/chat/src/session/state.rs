@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_application::messaging::Position;
+use abu_application::messaging::messages::Position;
 use abu_chat_protocol::{
     ClientPacket, CloseCode, Decoded, Profile, RequestRef, ServerPacket,
     client::{ChatJoin, TokenRenew, Typing},
@@ -14,8 +14,10 @@ use abu_chat_protocol::{
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
-    message::{ChangeKind, HistoryOrder},
-    text::MessageText,
+    messaging::{
+        message::{ChangeKind, HistoryOrder},
+        text::MessageText,
+    },
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

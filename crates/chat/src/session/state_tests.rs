@@ -1,7 +1,7 @@
 use std::{cell::Cell, collections::HashMap};
 
 use abu_chat_protocol::server::ErrorCode;
-use abu_domain::text::Emoji;
+use abu_domain::messaging::text::Emoji;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use abu_application::{
-    messaging::{ChangeOutcome, Reactions},
+use abu_application::messaging::{
+    messages::{ChangeOutcome, Reactions},
     ports::{StoreOutcome, SubmitError},
 };
 use abu_chat_protocol::{Profile, ServerPacket, server};
 use abu_domain::{
     RoomId,
-    message::{ChangeRefusal, MAX_EMOJI_OF_MEMBER, MAX_EMOJI_OF_MESSAGE, Message},
+    messaging::message::{ChangeRefusal, MAX_EMOJI_OF_MEMBER, MAX_EMOJI_OF_MESSAGE, Message},
 };
 use tokio::sync::oneshot;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroU64};
 
-use abu_application::messaging::write_batch;
+use abu_application::messaging::messages::write_batch;
 use abu_chat_protocol::{
     Emoji, RoomId as WireRoomId, ServerPacket,
     client::{ListMessageRequest, Order, RoomPosition, SyncRequest},
@@ -10,8 +10,10 @@ use abu_chat_protocol::{
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
-    message::{ChangeKind, MessageChange},
-    text::MessageText,
+    messaging::{
+        message::{ChangeKind, MessageChange},
+        text::MessageText,
+    },
 };
 use abu_test_support::new_message;
 use chrono::Utc;
@@ -161,9 +163,9 @@ fn numbered(count: usize) -> Vec<String> {
     (1..=count).map(|n| format!("message {n}")).collect()
 }
 
-fn emoji(n: u32) -> abu_domain::text::Emoji {
+fn emoji(n: u32) -> abu_domain::messaging::text::Emoji {
     let text = char::from_u32(0x1f600 + n).unwrap().to_string();
-    abu_domain::text::Emoji::parse(Emoji::new(text).unwrap().as_str()).unwrap()
+    abu_domain::messaging::text::Emoji::parse(Emoji::new(text).unwrap().as_str()).unwrap()
 }
 
 #[tokio::test]

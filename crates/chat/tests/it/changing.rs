@@ -10,7 +10,7 @@ use abu_chat_protocol::{
     },
     server::{ErrorCode, MessageUpdated, ReactionNotify},
 };
-use abu_domain::{RoomId, room::RoomRole};
+use abu_domain::{RoomId, messaging::room::RoomRole};
 use abu_test_support::caller;
 use uuid::Uuid;
 

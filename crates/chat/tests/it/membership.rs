@@ -52,7 +52,7 @@ async fn a_new_room_is_live_for_its_members_at_once() {
 
 #[tokio::test]
 async fn a_direct_room_that_was_archived_is_live_again_when_it_is_asked_for() {
-    use abu_application::rooms::RoomDraft;
+    use abu_application::messaging::rooms::RoomDraft;
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let mut one = chat.connect(amina).await;

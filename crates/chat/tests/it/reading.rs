@@ -3,8 +3,8 @@
 use std::num::NonZeroU64;
 
 use abu_application::{
-    lists::Seek,
-    ports::{ReadMark as Mark, SubmitError},
+    messaging::ports::{ReadMark as Mark, SubmitError},
+    platform::lists::Seek,
 };
 use abu_chat_protocol::{
     ServerPacket,

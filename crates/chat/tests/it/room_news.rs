@@ -1,14 +1,14 @@
 //! What a session hears of its rooms themselves.
 
 use abu_application::{
-    rooms::{RoomDraft, RoomPatch},
-    versions::Expected,
+    messaging::rooms::{RoomDraft, RoomPatch},
+    platform::versions::Expected,
 };
 use abu_chat_protocol::{
     ServerPacket,
     server::{RoomChange, RoomNotify},
 };
-use abu_domain::text::RoomName;
+use abu_domain::messaging::text::RoomName;
 use abu_test_support::caller;
 
 use crate::support::{Chat, Client};

@@ -8,16 +8,20 @@ use std::{
 
 use abu_application::{
     BlockingPool, Context, Database,
-    ports::{
-        AccessTokens, IssuedToken, LiveChat, Store, StoreError, TokenClaims, TokenError,
-        Transaction,
+    identity::ports::{AccessTokens, IssuedToken, LiveSessions, TokenClaims, TokenError},
+    messaging::{
+        ports::LiveChat,
+        rooms::{RoomDraft, RoomLimits, Rooms},
     },
-    rooms::{RoomDraft, RoomLimits, Rooms},
-    system::{SystemClock, SystemIds},
+    platform::{
+        ports::StoreError,
+        system::{SystemClock, SystemIds},
+    },
+    store::{Store, Transaction},
 };
 use abu_chat::{ChatEngine, ChatSettings, Connecting, Worker};
 use abu_chat_protocol::server::Welcome;
-use abu_domain::{LoginSessionId, RoomId, UserId, text::RoomName};
+use abu_domain::{LoginSessionId, RoomId, UserId, messaging::text::RoomName};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
@@ -81,6 +85,7 @@ impl Chat {
         let rooms = Rooms {
             context: Context {
                 database,
+                live_sessions: engine.live_sessions(),
                 live_chat: engine.live_chat(),
                 clock,
                 ids,
@@ -102,6 +107,10 @@ impl Chat {
 
     pub(crate) fn live(&self) -> Arc<dyn LiveChat> {
         self.engine.live_chat()
+    }
+
+    pub(crate) fn live_sessions(&self) -> Arc<dyn LiveSessions> {
+        self.engine.live_sessions()
     }
 
     /// Somebody with an account.

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::RoleName;
-use crate::{AssignmentId, UserId, text::OfficeTitle};
+use crate::{AssignmentId, UserId, platform::text::OfficeTitle};
 
 /// Where a role counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

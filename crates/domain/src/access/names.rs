@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::text::Violation;
+use crate::platform::text::Violation;
 
 /// What stands for every name of this module.
 fn parse(text: &str) -> Result<String, Violation> {

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{GroupName, PermissionName, RoleName};
-use crate::text::Description;
+use crate::platform::text::Description;
 
 /// A permission as it is kept: one that the code asks for, or one of the office's own.
 #[derive(Clone, Debug, PartialEq, Eq)]

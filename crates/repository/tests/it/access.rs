@@ -1,8 +1,11 @@
 use std::{collections::BTreeSet, sync::mpsc};
 
 use abu_application::{
-    ports::{Clock, HeldPermission, StoreError},
-    system::SystemClock,
+    access::ports::HeldPermission,
+    platform::{
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
 };
 use abu_domain::{
     UserId,

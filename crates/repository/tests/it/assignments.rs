@@ -1,12 +1,15 @@
 use abu_application::{
-    lists::{Seek, TimePosition, Total},
-    ports::{AssignmentFilter, Clock, StoreError},
-    system::SystemClock,
+    access::ports::AssignmentFilter,
+    platform::{
+        lists::{Seek, TimePosition, Total},
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
 };
 use abu_domain::{
     AssignmentId, UserId,
     access::{Assignment, RoleName, Scope, Term},
-    text::OfficeTitle,
+    platform::text::OfficeTitle,
 };
 use abu_test_support::{TestDatabase, session_of};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,11 +1,14 @@
 use abu_application::{
-    audit::{
-        Action, Actor, Broken, Entry, FIRST_PREV_HASH, Flaw, Mark, Target, VerificationError,
-        Verified, chain_hash, verify,
+    platform::{
+        audit::{
+            Action, Actor, Broken, Entry, FIRST_PREV_HASH, Flaw, Mark, Target, VerificationError,
+            Verified, chain_hash, verify,
+        },
+        lists::{Seek, Total},
+        ports::{AuditEntry, AuditFilter, Clock, Ids, StoreError},
+        system::{SystemClock, SystemIds},
     },
-    lists::{Seek, Total},
-    ports::{AuditEntry, AuditFilter, Clock, Ids, StoreError, Transaction},
-    system::{SystemClock, SystemIds},
+    store::Transaction,
 };
 use abu_domain::UserId;
 use abu_test_support::TestDatabase;

@@ -3,18 +3,22 @@
 use std::collections::HashMap;
 
 use abu_application::{
-    messaging::{ChangeOutcome, ChangedPart, Written, write_batch},
-    ports::{Clock, RoomCounters, StoreOutcome},
-    system::SystemClock,
+    messaging::{
+        messages::{ChangeOutcome, ChangedPart, Written, write_batch},
+        ports::{RoomCounters, StoreOutcome},
+    },
+    platform::{ports::Clock, system::SystemClock},
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
-    message::{
-        ChangeKind, ChangeRefusal, EDIT_WINDOW, MAX_EMOJI_OF_MEMBER, MAX_EMOJI_OF_MESSAGE, Message,
-        MessageChange, NewMessage, Reaction,
+    messaging::{
+        message::{
+            ChangeKind, ChangeRefusal, EDIT_WINDOW, MAX_EMOJI_OF_MEMBER, MAX_EMOJI_OF_MESSAGE,
+            Message, MessageChange, NewMessage, Reaction,
+        },
+        room::RoomRole,
+        text::{Emoji, MessageText},
     },
-    room::RoomRole,
-    text::{Emoji, MessageText},
 };
 use abu_test_support::{TestDatabase, new_message};
 use chrono::TimeDelta;

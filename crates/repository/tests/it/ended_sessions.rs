@@ -3,14 +3,13 @@
 use std::{future::ready, sync::Mutex};
 
 use abu_application::{
-    ports::{Applied, Clock, EndReason, LiveChat, ReadMark, ReadState, Submitted, WhichSessions},
-    sessions::EndedElsewhere,
-    system::SystemClock,
+    identity::{
+        ports::{Applied, EndReason, LiveSessions, WhichSessions},
+        sessions::EndedElsewhere,
+    },
+    platform::{ports::Clock, system::SystemClock},
 };
-use abu_domain::{
-    LoginSessionId, RoomId, UserId,
-    message::{Message, MessageChange, NewMessage},
-};
+use abu_domain::{LoginSessionId, UserId};
 use abu_test_support::{TestDatabase, session_of};
 use chrono::TimeDelta;
 
@@ -35,41 +34,13 @@ impl Notes {
     }
 }
 
-impl LiveChat for Notes {
-    fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
-        unreachable!()
-    }
-
-    fn room_state_changed(&self, _room: RoomId, _by: UserId) -> Applied {
-        unreachable!()
-    }
-
-    fn room_renamed(&self, _room: RoomId, _by: UserId) -> Applied {
-        unreachable!()
-    }
-
+impl LiveSessions for Notes {
     fn account_suspended(&self, user: UserId) -> Applied {
         self.note(Told::Suspended(user))
     }
 
     fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied {
         self.note(Told::Ended(user, sessions.to_vec()))
-    }
-
-    fn submit(&self, _message: NewMessage) -> Submitted<Message> {
-        unreachable!()
-    }
-
-    fn change(&self, _change: MessageChange) -> Submitted<Message> {
-        unreachable!()
-    }
-
-    fn mark_read(&self, _mark: ReadMark) -> Submitted<ReadState> {
-        unreachable!()
-    }
-
-    fn online(&self, _users: &[UserId]) -> Vec<bool> {
-        unreachable!()
     }
 }
 

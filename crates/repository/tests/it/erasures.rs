@@ -1,8 +1,11 @@
 use abu_application::{
-    ports::{Clock, Erasure, StoreError},
-    system::SystemClock,
+    identity::ports::Erasure,
+    platform::{
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
 };
-use abu_domain::{UserId, text::Reason};
+use abu_domain::{UserId, platform::text::Reason};
 use abu_test_support::TestDatabase;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;

@@ -1,9 +1,11 @@
 use std::sync::Barrier;
 
 use abu_application::{
-    idempotency::{ABANDONED_AFTER, KEPT_FOR},
-    ports::{Clock, KnownRequest, RequestKey, StoreError, StoredResponse},
-    system::SystemClock,
+    access::idempotency::{ABANDONED_AFTER, KEPT_FOR},
+    platform::{
+        ports::{Clock, KnownRequest, RequestKey, StoreError, StoredResponse},
+        system::SystemClock,
+    },
 };
 use abu_domain::UserId;
 use abu_test_support::TestDatabase;
@@ -30,7 +32,7 @@ fn answer() -> StoredResponse {
 }
 
 fn claim(database: &TestDatabase, key: &RequestKey, print: &[u8], now: DateTime<Utc>) -> bool {
-    let work = |tx: &mut dyn abu_application::ports::Transaction| -> Result<bool, StoreError> {
+    let work = |tx: &mut dyn abu_application::store::Transaction| -> Result<bool, StoreError> {
         tx.claim_key(key, print, now, now + KEPT_FOR, now - ABANDONED_AFTER)
     };
     database.transaction(work).unwrap()

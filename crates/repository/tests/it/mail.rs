@@ -7,14 +7,17 @@ use std::{
 };
 
 use abu_application::{
-    lists::{Seek, Total},
-    mail::{self, MailContent, MailKind, MailState},
-    ports::{ClaimedMail, Clock, MailFilter, MailRecord, Store, StoreError},
-    system::{SystemClock, SystemIds},
+    platform::{
+        lists::{Seek, Total},
+        mail::{self, MailContent, MailKind, MailState},
+        ports::{ClaimedMail, Clock, MailFilter, MailRecord, StoreError},
+        system::{SystemClock, SystemIds},
+    },
+    store::Store,
 };
 use abu_domain::{
     MailId,
-    text::{EmailAddress, PersonName},
+    platform::text::{EmailAddress, PersonName},
 };
 use abu_repository::PgStore;
 use abu_test_support::TestDatabase;
@@ -293,7 +296,7 @@ fn who_delivers_is_woken_by_what_was_committed_and_by_nothing_else() {
         counter.fetch_add(1, Ordering::Relaxed);
     });
     let store: &dyn Store = &store;
-    let put = |tx: &mut dyn abu_application::ports::Transaction| {
+    let put = |tx: &mut dyn abu_application::store::Transaction| {
         mail::enqueue(tx, &SystemIds, SystemClock.now(), &amina(), content())
     };
     let failed: Result<(), StoreError> = store.transaction(|tx| {

@@ -1,13 +1,16 @@
 use std::collections::BTreeSet;
 
 use abu_application::{
-    lists::Seek,
-    ports::{Clock, SeqWindow, StoreError, StoreOutcome},
-    system::SystemClock,
+    messaging::ports::{SeqWindow, StoreOutcome},
+    platform::{
+        lists::Seek,
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
-    message::{Message, NewMessage},
+    messaging::message::{Message, NewMessage},
 };
 use abu_test_support::{TestDatabase, new_message};
 use chrono::TimeDelta;

@@ -1,8 +1,11 @@
 use std::{sync::Barrier, time::Duration};
 
 use abu_application::{
-    ports::{Clock, Store, StoreError},
-    system::SystemClock,
+    platform::{
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
+    store::Store,
 };
 use abu_domain::UserId;
 use abu_repository::{PgStore, PoolSettings};

@@ -1,13 +1,17 @@
 use abu_application::{
-    lists::{Seek, Total},
-    ports::{Clock, NameFilter, StoreError, Transaction},
-    system::SystemClock,
+    access::ports::NameFilter,
+    platform::{
+        lists::{Seek, Total},
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
+    store::Transaction,
 };
 use abu_domain::{
     access::{
         Group, GroupName, PermissionName, PermissionRecord, Role, RoleName, SUPER_ADMIN_GROUP,
     },
-    text::Description,
+    platform::text::Description,
 };
 use abu_test_support::TestDatabase;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,14 +1,19 @@
 use std::sync::mpsc;
 
 use abu_application::{
-    lists::{Seek, TimePosition, Total},
-    ports::{Clock, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing, StoreError},
-    system::SystemClock,
+    messaging::ports::{NewRoom, ReadMark, ReadState, RoomChatState, RoomListing},
+    platform::{
+        lists::{Seek, TimePosition, Total},
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
 };
 use abu_domain::{
     RoomId, UserId,
-    room::{DirectPair, Room, RoomKind, RoomRole},
-    text::RoomName,
+    messaging::{
+        room::{DirectPair, Room, RoomKind, RoomRole},
+        text::RoomName,
+    },
 };
 use abu_test_support::{TestDatabase, new_message};
 use chrono::TimeDelta;

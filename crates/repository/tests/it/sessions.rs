@@ -1,7 +1,10 @@
 use abu_application::{
-    lists::{Seek, TimePosition, Total},
-    ports::{Clock, EndReason, NewSession, SessionRefresh, WhichSessions},
-    system::SystemClock,
+    identity::ports::{EndReason, NewSession, SessionRefresh, WhichSessions},
+    platform::{
+        lists::{Seek, TimePosition, Total},
+        ports::Clock,
+        system::SystemClock,
+    },
 };
 use abu_domain::{LoginSessionId, UserId};
 use abu_test_support::{TestDatabase, session_of};
@@ -92,9 +95,10 @@ fn sessions_are_listed_in_both_directions_by_their_last_use() {
         at: all[place].last_used_at,
         id: all[place].id,
     };
-    let ids = |listed: Vec<abu_application::ports::SessionListing>| -> Vec<LoginSessionId> {
-        listed.into_iter().map(|session| session.id).collect()
-    };
+    let ids =
+        |listed: Vec<abu_application::identity::ports::SessionListing>| -> Vec<LoginSessionId> {
+            listed.into_iter().map(|session| session.id).collect()
+        };
     let expected = ids(all.clone());
     assert_eq!(expected[0], sessions[0]);
     assert_eq!(expected[3..], sessions[3..]);

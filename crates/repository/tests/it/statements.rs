@@ -1,6 +1,6 @@
 use std::fs;
 
-use abu_application::{lists::Seek, ports::AuditFilter};
+use abu_application::platform::{lists::Seek, ports::AuditFilter};
 use abu_test_support::{PrivateCluster, new_message};
 use uuid::Uuid;
 

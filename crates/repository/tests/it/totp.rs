@@ -1,8 +1,11 @@
 use std::sync::Barrier;
 
 use abu_application::{
-    ports::{Clock, RecoveryHash, StoreError},
-    system::SystemClock,
+    identity::ports::RecoveryHash,
+    platform::{
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
 };
 use abu_domain::UserId;
 use abu_test_support::TestDatabase;

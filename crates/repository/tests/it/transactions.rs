@@ -5,8 +5,11 @@ use std::{
 };
 
 use abu_application::{
-    ports::{Clock, Store, StoreError},
-    system::SystemClock,
+    platform::{
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
+    store::Store,
 };
 use abu_domain::UserId;
 use abu_repository::{PgStore, PoolSettings};
@@ -70,7 +73,7 @@ fn a_transaction_with_a_failed_statement_is_not_taken_for_a_committed_one() {
     let room = database.group(user).create().id;
     let swallowed = store.transaction(|tx| {
         tx.set_active(user, false, now)?;
-        let role = abu_domain::room::RoomRole::Member;
+        let role = abu_domain::messaging::room::RoomRole::Member;
         assert!(tx.add_members(room, &[ghost], role, now).is_err());
         Ok::<_, StoreError>(())
     });

@@ -1,13 +1,19 @@
 use abu_application::{
-    lists::{Seek, TimePosition, Total},
-    ports::{Clock, StoreError, UserFilter},
-    system::SystemClock,
+    identity::ports::UserFilter,
+    platform::{
+        lists::{Seek, TimePosition, Total},
+        ports::{Clock, StoreError},
+        system::SystemClock,
+    },
 };
 use abu_domain::{
     UserId,
     access::{APPLICANT_GROUP, GroupName},
-    text::{EmailAddress, PersonName, PhoneNumber},
-    user::{User, Verification},
+    identity::{
+        text::PhoneNumber,
+        user::{User, Verification},
+    },
+    platform::text::{EmailAddress, PersonName},
 };
 use abu_test_support::TestDatabase;
 use chrono::TimeDelta;
@@ -61,7 +67,7 @@ fn an_address_has_one_account_in_whatever_case() {
     database.user().email("amina@example.com").create();
     database.execute("UPDATE users SET email = 'Amina@Example.com'");
     let conflict = database.transaction(|tx| {
-        tx.insert_user(&abu_application::ports::NewUser {
+        tx.insert_user(&abu_application::identity::ports::NewUser {
             id: unknown(),
             email: address("amina@example.com"),
             password_hash: "-".into(),

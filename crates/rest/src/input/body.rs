@@ -360,7 +360,7 @@ fn uuid(value: &Value) -> Result<Uuid, Violation> {
 
 #[cfg(test)]
 mod tests {
-    use abu_domain::text::{EmailAddress, RoomName};
+    use abu_domain::{messaging::text::RoomName, platform::text::EmailAddress};
     use serde_json::json;
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use abu_application::lists;
+use abu_application::platform::lists;
 use serde::{Serialize, Serializer, ser::Error};
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -1,6 +1,6 @@
 //! Cursors: where a list goes on, signed so that only what the server gave out comes back.
 
-use abu_application::ports::StoreError;
+use abu_application::platform::ports::StoreError;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use serde::{Serialize, de::DeserializeOwned};

@@ -17,7 +17,7 @@ use std::{
     marker::PhantomData,
 };
 
-use abu_application::lists::{ListRequest, Listed, Seek};
+use abu_application::platform::lists::{ListRequest, Listed, Seek};
 use abu_domain::Violation;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Data};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! Positions in the form in which cursors carry them.
 
-use abu_application::lists::{Seek, TimePosition};
+use abu_application::platform::lists::{Seek, TimePosition};
 use abu_domain::{MailId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

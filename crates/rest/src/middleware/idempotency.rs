@@ -8,9 +8,11 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use abu_application::{
     UseCases,
-    access::Caller,
-    idempotency::{Begun, Claim, KeyedRequest},
-    ports::StoredResponse,
+    access::{
+        Caller,
+        idempotency::{Begun, Claim, KeyedRequest},
+    },
+    platform::ports::StoredResponse,
 };
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,

@@ -10,7 +10,7 @@ use std::{
     rc::Rc,
 };
 
-use abu_domain::{UserId, text::EmailAddress};
+use abu_domain::{UserId, platform::text::EmailAddress};
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest,
     body::{EitherBody, MessageBody},

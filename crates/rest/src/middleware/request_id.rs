@@ -2,7 +2,7 @@
 
 use std::{fmt, rc::Rc};
 
-use abu_application::ports::Ids;
+use abu_application::platform::ports::Ids;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// The header it comes and goes in.
@@ -53,7 +53,7 @@ impl fmt::Display for RequestId {
 
 #[cfg(test)]
 mod tests {
-    use abu_application::system::SystemIds;
+    use abu_application::platform::system::SystemIds;
 
     use super::*;
 

@@ -17,7 +17,7 @@ pub(crate) use in_docs::{add_problem, problems, schemas};
 pub use kind::ProblemKind;
 
 use super::{input::FieldError, middleware::request_id::RequestId};
-use abu_application::error_chain::error_chain;
+use abu_application::platform::error_chain::error_chain;
 
 /// The media type of problem documents.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";

@@ -9,7 +9,7 @@ mod store;
 
 use std::{net::IpAddr, time::Duration};
 
-use abu_domain::{UserId, text::EmailAddress};
+use abu_domain::{UserId, platform::text::EmailAddress};
 use governor::{
     RateLimiter,
     clock::{Clock, MonotonicClock, Reference},

@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use abu_domain::room::RoomKind;
+use abu_domain::messaging::room::RoomKind;
 use abu_test_support::{PrivateCluster, TestDatabase};
 
 #[test]

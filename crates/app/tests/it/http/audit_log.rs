@@ -1,6 +1,6 @@
 //! Looking into the audit log.
 
-use abu_domain::{access::Permission, user::User};
+use abu_domain::{access::Permission, identity::user::User};
 use serde_json::{Value, json};
 
 use super::support::{Rig, pairs};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use abu_domain::{access::Permission, room::RoomRole, user::User};
+use abu_domain::{access::Permission, identity::user::User, messaging::room::RoomRole};
 use serde_json::{Value, json};
 
 use super::support::{Answer, Rig, Subjects};

@@ -1,7 +1,7 @@
 //! The console: its files, and the page in a browser.
 
 use abu_chat_protocol::{Direction, PACKETS, Profile, server::ErrorCode};
-use abu_domain::user::User;
+use abu_domain::identity::user::User;
 use serde_json::Value;
 
 use super::{

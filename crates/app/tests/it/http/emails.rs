@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use abu_chat_protocol::CloseCode;
-use abu_domain::{access::Permission, user::User};
+use abu_domain::{access::Permission, identity::user::User};
 use abu_test_support::ChatClient;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use abu_application::ports::AccessTokens;
+use abu_application::identity::ports::AccessTokens;
 use abu_domain::{UserId, access::Permission};
 use abu_security::JwtTokens;
 use chrono::{TimeDelta, Utc};

@@ -4,7 +4,7 @@
 use abu_domain::{
     UserId,
     access::{Permission, SUPER_ADMIN_GROUP},
-    user::User,
+    identity::user::User,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};

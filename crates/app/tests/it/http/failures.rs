@@ -14,10 +14,12 @@ use abu_app::{
     wiring::{Services, Wiring},
 };
 use abu_application::{
-    ports::{
-        AccessTokens, Ids, IssuedToken, Store, StoreError, TokenClaims, TokenError, Transaction,
+    identity::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError},
+    platform::{
+        ports::{Ids, StoreError},
+        system::{SystemClock, SystemIds},
     },
-    system::{SystemClock, SystemIds},
+    store::{Store, Transaction},
 };
 use abu_domain::{LoginSessionId, UserId};
 use abu_rest::readiness::{Readiness, ServingState};

@@ -1,6 +1,6 @@
 //! What carries an idempotency key is done once.
 
-use abu_domain::user::User;
+use abu_domain::identity::user::User;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::{

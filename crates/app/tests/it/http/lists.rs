@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use abu_domain::{access::Permission, user::User};
+use abu_domain::{access::Permission, identity::user::User};
 use serde_json::{Value, json};
 
 use super::support::{Answer, Rig, pairs};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use abu_application::{
+use abu_application::platform::{
     mail::{self, MailContent},
     ports::Clock,
     system::{SystemClock, SystemIds},
@@ -10,8 +10,8 @@ use abu_application::{
 use abu_domain::{
     MailId,
     access::Permission,
-    text::{EmailAddress, PersonName},
-    user::User,
+    identity::user::User,
+    platform::text::{EmailAddress, PersonName},
 };
 use abu_test_support::{SmtpBehavior, SmtpServer, TestDatabase, TestServer};
 use serde_json::{Value, json};

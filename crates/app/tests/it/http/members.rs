@@ -1,8 +1,8 @@
 //! Members of rooms and their roles.
 
 use abu_domain::{
-    room::{Room, RoomRole},
-    user::User,
+    identity::user::User,
+    messaging::room::{Room, RoomRole},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! Sending and reading messages over HTTP.
 
 use abu_chat_protocol::{Emoji, ServerPacket, client::ReactionAdd};
-use abu_domain::{RoomId, room::RoomRole, user::User};
+use abu_domain::{RoomId, identity::user::User, messaging::room::RoomRole};
 use abu_test_support::ChatClient;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -44,7 +44,7 @@ fn without_instance(answer: &Answer) -> Value {
 }
 
 /// Who can log in with this address, by [`PASSWORD`].
-fn somebody(rig: &Rig, email: &str) -> abu_domain::user::User {
+fn somebody(rig: &Rig, email: &str) -> abu_domain::identity::user::User {
     let user = rig.database().user().email(email);
     user.password_hash(password_hash()).create()
 }

@@ -1,7 +1,7 @@
 //! How often somebody may ask, and how they are told. Quotas are such that none renews while a test
 //! runs.
 
-use abu_domain::user::User;
+use abu_domain::identity::user::User;
 use abu_rest::rate_limits::Quota;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -6,11 +6,14 @@ use std::{
 };
 
 use abu_application::{
-    mail::{self, MailContent},
-    ports::{Clock, LinkPurpose, LinkTokens},
-    system::{SystemClock, SystemIds},
+    identity::ports::{LinkPurpose, LinkTokens},
+    platform::{
+        mail::{self, MailContent},
+        ports::Clock,
+        system::{SystemClock, SystemIds},
+    },
 };
-use abu_domain::text::{EmailAddress, PersonName};
+use abu_domain::platform::text::{EmailAddress, PersonName};
 use abu_mail::SmtpSecurity;
 use abu_security::HmacLinkTokens;
 use abu_test_support::{SECRET, SmtpBehavior, SmtpServer};

@@ -7,16 +7,22 @@ use std::sync::{
 
 use abu_application::{
     BlockingPool, Context, Database,
-    access::Origin,
-    accounts::UserDraft,
-    passwords::PasswordWork,
-    ports::{Consents, NoLiveChat, PasswordHasher, PasswordPolicy, PasswordWeakness},
-    registration::{Registration, RegistrationDraft},
-    system::{SystemClock, SystemIds},
+    identity::{
+        accounts::UserDraft,
+        passwords::PasswordWork,
+        ports::{Consents, NoLiveSessions, PasswordHasher, PasswordPolicy, PasswordWeakness},
+        registration::{Registration, RegistrationDraft},
+    },
+    messaging::ports::NoLiveChat,
+    platform::{
+        Origin,
+        system::{SystemClock, SystemIds},
+    },
 };
 use abu_domain::{
     access::Permission,
-    text::{EmailAddress, LoginPassword, NewPassword, PersonName, PersonalWords, TermsVersion},
+    identity::text::{LoginPassword, NewPassword, PersonalWords, TermsVersion},
+    platform::text::{EmailAddress, PersonName},
 };
 use abu_security::{BcryptHasher, GuessingPolicy, HmacLinkTokens};
 use abu_test_support::TestDatabase;
@@ -312,6 +318,7 @@ async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_accou
             database: Database::new(database.store(), pool.clone()),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
+            live_sessions: Arc::new(NoLiveSessions),
             live_chat: Arc::new(NoLiveChat),
         },
         passwords: PasswordWork {

@@ -1,6 +1,6 @@
 //! Permissions, roles and groups, as the office sees and changes them.
 
-use abu_domain::user::User;
+use abu_domain::identity::user::User;
 use serde_json::{Value, json};
 
 use super::support::{Answer, Rig, pairs};

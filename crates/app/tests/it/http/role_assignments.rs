@@ -1,6 +1,6 @@
 //! Roles that people hold for a term.
 
-use abu_domain::{access::Permission, user::User};
+use abu_domain::{access::Permission, identity::user::User};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;

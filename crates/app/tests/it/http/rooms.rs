@@ -1,6 +1,6 @@
 //! Rooms: opening, finding, renaming, archiving.
 
-use abu_domain::{room::RoomRole, user::User};
+use abu_domain::{identity::user::User, messaging::room::RoomRole};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use abu_application::ports::PasswordHasher;
+use abu_application::identity::ports::PasswordHasher;
 use abu_chat_protocol::CloseCode;
-use abu_domain::{access::Permission, text::NewPassword, user::User};
+use abu_domain::{
+    access::Permission,
+    identity::{text::NewPassword, user::User},
+};
 use abu_rest::rate_limits::Quota;
 use abu_security::BcryptHasher;
 use abu_test_support::{ChatClient, session_of};

@@ -3,7 +3,7 @@
 use abu_domain::{
     UserId,
     access::{Permission, SUPER_ADMIN_GROUP},
-    user::User,
+    identity::user::User,
 };
 use abu_test_support::ADMIN_EMAIL;
 use serde_json::{Value, json};

@@ -3,12 +3,11 @@
 use std::sync::LazyLock;
 
 use abu_app::settings::Settings;
-use abu_application::ports::PasswordHasher;
+use abu_application::identity::ports::PasswordHasher;
 use abu_domain::{
     UserId,
     access::{Permission, SUPER_ADMIN_GROUP},
-    text::NewPassword,
-    user::User,
+    identity::{text::NewPassword, user::User},
 };
 use abu_security::BcryptHasher;
 use abu_test_support::{TestDatabase, TestServer};

@@ -2,7 +2,7 @@
 
 use abu_app::settings::Settings;
 use abu_chat_protocol::CloseCode;
-use abu_domain::{access::Permission, user::User};
+use abu_domain::{access::Permission, identity::user::User};
 use abu_rest::rate_limits::Quota;
 use abu_test_support::ChatClient;
 use futures_util::future::join_all;

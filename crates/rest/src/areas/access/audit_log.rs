@@ -1,8 +1,8 @@
 //! The audit log, for those who watch over who does what.
 
 use abu_application::{
-    audit::Action,
-    ports::{self, AuditFilter},
+    platform::ports,
+    platform::{audit::Action, ports::AuditFilter},
 };
 use abu_domain::{UserId, Violation};
 use actix_web::{HttpResponse, get};

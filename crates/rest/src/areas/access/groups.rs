@@ -1,13 +1,12 @@
 //! Groups: named sets of roles that people are put in.
 
 use abu_application::{
-    access::{GroupChange, GroupDraft, Named},
-    ports::NameFilter,
-    versions::Version,
+    access::{GroupChange, GroupDraft, Named, ports::NameFilter},
+    platform::versions::Version,
 };
 use abu_domain::{
     access::{self, GroupName, RoleName},
-    text::Description,
+    platform::text::Description,
 };
 use actix_web::{HttpResponse, delete, get, post, put, web::Path};
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! What became of the platform's mail, for those who look after it.
 
-use abu_application::{
+use abu_application::platform::{
     mail::{MailKind, MailState},
     ports::{MailFilter, MailRecord},
 };

@@ -1,6 +1,6 @@
 //! Lists of what has a name.
 
-use abu_application::ports::NameFilter;
+use abu_application::access::ports::NameFilter;
 
 use crate::input::{FromQuery, QueryFields, short_text};
 

@@ -1,13 +1,12 @@
 //! Permissions: those that the server asks for, and the office's own.
 
 use abu_application::{
-    access::{Named, PermissionChange, PermissionDraft},
-    ports::NameFilter,
-    versions::Version,
+    access::{Named, PermissionChange, PermissionDraft, ports::NameFilter},
+    platform::versions::Version,
 };
 use abu_domain::{
     access::{PermissionName, PermissionRecord},
-    text::Description,
+    platform::text::Description,
 };
 use actix_web::{HttpResponse, delete, get, post, put, web::Path};
 use utoipa::ToSchema;

@@ -2,10 +2,8 @@
 
 use std::fmt::Display;
 
-use abu_application::{
-    access::{AccessError, AssignmentError, Named, RightsError},
-    idempotency::IdempotencyError,
-    mail::MailError,
+use abu_application::access::{
+    AccessError, AssignmentError, MailError, Named, RightsError, idempotency::IdempotencyError,
 };
 
 use crate::{

@@ -1,10 +1,13 @@
 //! Roles that people hold for a term, everywhere or in one chapter.
 
-use abu_application::{access::AssignmentDraft, lists::TimePosition, ports::AssignmentFilter};
+use abu_application::{
+    access::{AssignmentDraft, ports::AssignmentFilter},
+    platform::lists::TimePosition,
+};
 use abu_domain::{
     AssignmentId, UserId, Violation,
     access::{Assignment, RoleName, Scope},
-    text::OfficeTitle,
+    platform::text::OfficeTitle,
 };
 use actix_web::{
     HttpResponse, delete, get, post,

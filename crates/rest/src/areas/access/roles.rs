@@ -1,13 +1,12 @@
 //! Roles: named sets of permissions.
 
 use abu_application::{
-    access::{Named, RoleChange, RoleDraft},
-    ports::NameFilter,
-    versions::Version,
+    access::{Named, RoleChange, RoleDraft, ports::NameFilter},
+    platform::versions::Version,
 };
 use abu_domain::{
     access::{self, PermissionName, RoleName},
-    text::Description,
+    platform::text::Description,
 };
 use actix_web::{HttpResponse, delete, get, post, put, web::Path};
 use serde::Deserialize;

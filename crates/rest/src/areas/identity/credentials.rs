@@ -2,7 +2,7 @@
 
 use abu_domain::{
     Violation,
-    text::{LoginPassword, NewPassword, OneTimePassword},
+    identity::text::{LoginPassword, NewPassword, OneTimePassword},
 };
 
 use crate::{

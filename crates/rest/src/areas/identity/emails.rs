@@ -1,6 +1,6 @@
 //! The caller's e-mail addresses.
 
-use abu_domain::text::{EmailAddress, LoginPassword};
+use abu_domain::{identity::text::LoginPassword, platform::text::EmailAddress};
 use actix_web::{
     HttpResponse, delete, get, post,
     web::{Json, Path},

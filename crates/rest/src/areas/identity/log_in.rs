@@ -1,12 +1,13 @@
 //! Logging in, and staying so.
 
-use abu_application::{
+use abu_application::identity::{
     ports::IssuedToken,
     sessions::{LogIn, LogInDraft},
 };
 use abu_domain::{
     Violation,
-    text::{DeviceName, EmailAddress, OneTimePassword},
+    identity::text::OneTimePassword,
+    platform::text::{DeviceName, EmailAddress},
 };
 use actix_web::{post, web::Json};
 use secrecy::{ExposeSecret, SecretString};

@@ -1,7 +1,7 @@
 //! The caller's own account.
 
-use abu_application::own_account::OwnPatch;
-use abu_domain::text::{PersonName, PhoneNumber};
+use abu_application::identity::own_account::OwnPatch;
+use abu_domain::{identity::text::PhoneNumber, platform::text::PersonName};
 use actix_web::{HttpResponse, get, patch, post, web::Json};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,6 +1,6 @@
 //! Forgetting, resetting and changing passwords.
 
-use abu_domain::text::{LoginPassword, NewPassword};
+use abu_domain::identity::text::{LoginPassword, NewPassword};
 use actix_web::{
     HttpResponse, post,
     web::{Json, Path},

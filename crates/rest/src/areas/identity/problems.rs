@@ -2,13 +2,17 @@
 
 use abu_application::{
     access::Named,
-    accounts::AccountError,
-    emails::{EmailError, LinkError},
-    own_account::OwnAccountError,
-    passwords::{ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError},
-    ports::{PasswordWeakness, TokenError},
-    registration::RegistrationError,
-    sessions::{LogInError, RefreshError, SessionError, TotpError},
+    identity::{
+        accounts::AccountError,
+        emails::{EmailError, LinkError},
+        own_account::OwnAccountError,
+        passwords::{
+            ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError,
+        },
+        ports::{PasswordWeakness, TokenError},
+        registration::RegistrationError,
+        sessions::{LogInError, RefreshError, SessionError, TotpError},
+    },
 };
 
 use crate::{

@@ -1,9 +1,11 @@
 //! Making an account for oneself, and proving its address.
 
-use abu_application::{accounts::UserDraft, ports::Consents, registration::RegistrationDraft};
+use abu_application::identity::{
+    accounts::UserDraft, ports::Consents, registration::RegistrationDraft,
+};
 use abu_domain::{
-    consent::ConsentPurpose,
-    text::{EmailAddress, TermsVersion},
+    identity::{consent::ConsentPurpose, text::TermsVersion},
+    platform::text::EmailAddress,
 };
 use actix_web::{HttpResponse, post, web::Json};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! The caller's own sessions.
 
-use abu_application::{lists::TimePosition, sessions::OwnSession};
+use abu_application::{identity::sessions::OwnSession, platform::lists::TimePosition};
 use abu_domain::LoginSessionId;
 use actix_web::{HttpResponse, delete, get, post, web::Path};
 use chrono::{DateTime, Utc};

@@ -1,7 +1,7 @@
 //! One-time passwords.
 
-use abu_application::{ports::NewTotpSecret, sessions::TotpState};
-use abu_domain::text::{LoginPassword, OneTimePassword, RecoveryCode};
+use abu_application::identity::{ports::NewTotpSecret, sessions::TotpState};
+use abu_domain::identity::text::{LoginPassword, OneTimePassword, RecoveryCode};
 use actix_web::{HttpResponse, delete, get, post, web::Json};
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;

@@ -1,16 +1,20 @@
 //! Accounts, for those who look after them.
 
 use abu_application::{
-    accounts::{UserDraft, UserUpdate},
-    lists::TimePosition,
-    ports::{OwnDetails, UserFilter},
-    versions::Version,
+    identity::{
+        accounts::{UserDraft, UserUpdate},
+        ports::{OwnDetails, UserFilter},
+    },
+    platform::{lists::TimePosition, versions::Version},
 };
 use abu_domain::{
     UserId, Violation,
     access::GroupName,
-    text::{EmailAddress, PersonName, PhoneNumber, Reason},
-    user::{self, Verification},
+    identity::{
+        text::PhoneNumber,
+        user::{self, Verification},
+    },
+    platform::text::{EmailAddress, PersonName, Reason},
 };
 use actix_web::{
     HttpResponse, delete, get, post, put,

@@ -1,6 +1,6 @@
 //! The way into the chat: everything that is decided before a connection becomes a WebSocket.
 
-use abu_application::{UseCases, ports::TokenClaims};
+use abu_application::{UseCases, identity::ports::TokenClaims};
 use abu_chat::{Connecting, Worker};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, web};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -1,7 +1,7 @@
 //! The members of rooms.
 
-use abu_application::rooms::RoomMember;
-use abu_domain::{RoomId, UserId, Violation, room::RoomRole};
+use abu_application::messaging::rooms::RoomMember;
+use abu_domain::{RoomId, UserId, Violation, messaging::room::RoomRole};
 use actix_web::{
     HttpResponse, delete, get, patch, post,
     web::{Json, Path},

@@ -1,7 +1,10 @@
 //! What is said in rooms.
 
-use abu_application::{messaging::MessageDraft, ports::SeqWindow};
-use abu_domain::{MessageId, Violation, message, text::MessageText};
+use abu_application::messaging::{messages::MessageDraft, ports::SeqWindow};
+use abu_domain::{
+    MessageId, Violation,
+    messaging::{message, text::MessageText},
+};
 use actix_web::{
     HttpResponse, delete, get, patch, post, put,
     web::{Json, Path},

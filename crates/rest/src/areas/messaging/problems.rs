@@ -1,8 +1,10 @@
 //! Refusals of the messaging area, as problem documents.
 
-use abu_application::{chat_access::TicketError, messaging::MessagingError, rooms::RoomError};
+use abu_application::messaging::{
+    messages::MessagingError, rooms::RoomError, tickets::TicketError,
+};
 use abu_chat::ConnectError;
-use abu_domain::message::ChangeRefusal;
+use abu_domain::messaging::message::ChangeRefusal;
 
 use crate::{
     areas::access::problems::{account_deactivated, account_suspended, session_ended},

@@ -1,14 +1,15 @@
 //! Rooms.
 
 use abu_application::{
-    lists::TimePosition,
-    rooms::{OwnRoom, RoomDraft, RoomPatch},
-    versions::Version,
+    messaging::rooms::{OwnRoom, RoomDraft, RoomPatch},
+    platform::{lists::TimePosition, versions::Version},
 };
 use abu_domain::{
     RoomId, UserId, Violation,
-    room::{self, RoomKind},
-    text::RoomName,
+    messaging::{
+        room::{self, RoomKind},
+        text::RoomName,
+    },
 };
 use actix_web::{HttpResponse, delete, get, patch, post, web::Path};
 use utoipa::ToSchema;

@@ -1,6 +1,6 @@
 //! Tickets for the chat.
 
-use abu_application::chat_access::TICKET_LIFETIME;
+use abu_application::messaging::tickets::TICKET_LIFETIME;
 use actix_web::{post, web::Json};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! Failures of the platform, as problem documents.
 
-use abu_application::{ports::StoreError, versions::PreconditionFailed};
+use abu_application::platform::{ports::StoreError, versions::PreconditionFailed};
 
 use crate::problem::{Problem, ProblemKind};
 

@@ -2,7 +2,7 @@
 
 use std::future::{Ready, ready};
 
-use abu_application::versions::Expected;
+use abu_application::platform::versions::Expected;
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
@@ -89,7 +89,7 @@ fn expected_by(request: &HttpRequest) -> Option<Expected> {
 
 #[cfg(test)]
 mod tests {
-    use abu_application::versions::Version;
+    use abu_application::platform::versions::Version;
     use actix_web::{http::header::HeaderValue, test::TestRequest};
     use proptest::prelude::*;
 

@@ -4,7 +4,7 @@
 //! without making a new version, such as the number of a room's messages, changes the tag, so that
 //! nobody takes an old answer for the new one; and it does not stand in the way of a change.
 
-use abu_application::versions::Version;
+use abu_application::platform::versions::Version;
 use actix_web::{
     HttpResponse,
     http::header::{ContentType, ETag, EntityTag},

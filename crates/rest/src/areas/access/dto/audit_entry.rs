@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use abu_application::ports;
+use abu_application::platform::ports;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,4 +1,4 @@
-use abu_application::ports::MailRecord;
+use abu_application::platform::ports::MailRecord;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

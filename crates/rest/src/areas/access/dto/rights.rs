@@ -1,4 +1,4 @@
-use abu_application::ports;
+use abu_application::access::ports;
 use abu_domain::access;
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-use abu_domain::user::UserEmail;
+use abu_domain::identity::user::UserEmail;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

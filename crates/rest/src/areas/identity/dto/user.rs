@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
-use abu_application::{own_account::OwnAccount, sessions::LogIn};
-use abu_domain::user;
+use abu_application::identity::{own_account::OwnAccount, sessions::LogIn};
+use abu_domain::identity::user;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,4 +1,4 @@
-use abu_domain::message;
+use abu_domain::messaging::message;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

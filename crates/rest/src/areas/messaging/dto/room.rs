@@ -1,8 +1,8 @@
 use abu_application::{
-    ports,
-    rooms::{OwnRoom, RoomMember},
+    messaging::ports,
+    messaging::rooms::{OwnRoom, RoomMember},
 };
-use abu_domain::room;
+use abu_domain::messaging::room;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

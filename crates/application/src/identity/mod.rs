@@ -1,0 +1,10 @@
+//! Accounts: registration, addresses, passwords, login sessions, one-time passwords, suspension and erasure.
+
+pub mod accounts;
+pub mod emails;
+pub mod own_account;
+pub mod passwords;
+pub mod ports;
+pub mod registration;
+pub mod sessions;
+pub mod setup;

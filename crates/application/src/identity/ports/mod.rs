@@ -1,0 +1,31 @@
+//! Ports of the identity area: accounts, addresses, sessions, and the cryptography behind them.
+
+mod consents;
+mod emails;
+mod erasures;
+mod links;
+mod live_sessions;
+mod own_account;
+mod resets;
+mod security;
+mod sessions;
+mod totp;
+mod users;
+
+pub use consents::{ConsentRepository, Consents};
+pub use emails::{EmailChange, EmailRepository, NewVerification, TokenHash, Verification};
+pub use erasures::{Erasure, ErasureRepository};
+pub use links::{LinkPurpose, LinkTokens, token_from_text};
+pub use live_sessions::{Applied, LiveSessions, NoLiveSessions};
+pub use own_account::{OwnAccountRepository, OwnDetails};
+pub use resets::{NewReset, PasswordReset, ResetRepository};
+pub use security::{
+    AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordPolicy,
+    PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
+};
+pub use sessions::{
+    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
+    SessionRefresh, SessionRepository, WhichSessions,
+};
+pub use totp::{RecoveryHash, TotpRecord, TotpRepository};
+pub use users::{Credentials, NewUser, UserFilter, UserRepository};

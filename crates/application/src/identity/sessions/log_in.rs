@@ -1,0 +1,343 @@
+//! Logging in.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use abu_domain::{
+    LoginSessionId, UserId,
+    identity::{
+        text::{LoginPassword, OneTimePassword},
+        user::User,
+    },
+    platform::text::{DeviceName, EmailAddress},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+
+use super::{
+    EndedSessions, Sessions, ending_sessions, network::network_of, second_factor::SecondFactor,
+};
+use crate::{
+    identity::ports::{EndReason, IssuedToken, NewSession, TotpRecord},
+    platform::{
+        Origin,
+        audit::{Action, Actor, Entry, Target},
+        ports::StoreError,
+    },
+    store::Transaction,
+};
+
+/// How many sessions of one user last at a time; where one more begins, the longest unused ends.
+const MAX_LASTING: u32 = 50;
+
+/// What somebody logs in with.
+#[derive(Clone, Debug)]
+pub struct LogInDraft {
+    /// Any verified address of the account.
+    pub email: EmailAddress,
+    /// Its password.
+    pub password: LoginPassword,
+    /// The second factor, where the account has one.
+    pub otp: Option<OneTimePassword>,
+    /// What the client calls itself.
+    pub device_name: Option<DeviceName>,
+}
+
+/// What a person gets who logged in, or refreshed their session.
+#[derive(Clone, Debug)]
+pub struct LogIn {
+    /// The access token.
+    pub access_token: IssuedToken,
+    /// The refresh token.
+    pub refresh_token: SecretString,
+    /// The account.
+    pub user: User,
+    /// Names of the permissions they hold.
+    pub permissions: BTreeSet<String>,
+}
+
+/// Why a log-in failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LogInError {
+    /// No such account, not its password, or not its one-time password: which, is not told.
+    #[error("the e-mail address, the password or the one-time password is wrong")]
+    InvalidCredentials,
+    /// The password is right, and a one-time password is needed too.
+    #[error("a one-time password is needed")]
+    OtpRequired,
+    /// Everything is right, and nobody proved yet that they read the address.
+    #[error("the e-mail address is not verified")]
+    EmailUnverified,
+    /// Everything is right, the account suspended.
+    #[error("the account is suspended")]
+    Suspended,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Signing or opening a sealed secret failed.
+    #[error("the log-in could not be carried out")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// For how long a session is good.
+#[derive(Clone, Copy)]
+enum Lasting {
+    /// As long as it is refreshed.
+    Refreshed,
+    /// As long as its first access token.
+    OneToken,
+}
+
+/// Somebody who proved who they are.
+struct Authenticated {
+    user: UserId,
+    /// Against which the password was held.
+    password_hash: String,
+    /// What is kept in place of it from now on.
+    better_hash: Option<String>,
+    second_factor: Option<SecondFactor>,
+}
+
+/// A session that began.
+struct NewLogin {
+    id: LoginSessionId,
+    access_token: IssuedToken,
+    user: User,
+    permissions: BTreeSet<String>,
+}
+
+impl Sessions {
+    /// Exchanges an e-mail address, a password and perhaps a one-time password for tokens. All wrong
+    /// log-ins fail alike and take alike. An account that its owner had hidden is shown again.
+    pub async fn log_in(&self, draft: LogInDraft, origin: Origin) -> Result<LogIn, LogInError> {
+        let new_login = self.authenticate(draft, Lasting::Refreshed, origin).await?;
+        Ok(LogIn {
+            refresh_token: self.refresh_tokens.make(new_login.id, 0),
+            access_token: new_login.access_token,
+            user: new_login.user,
+            permissions: new_login.permissions,
+        })
+    }
+
+    /// Logs in for one access token, after which the session is over.
+    pub async fn log_in_once(
+        &self,
+        draft: LogInDraft,
+        origin: Origin,
+    ) -> Result<IssuedToken, LogInError> {
+        let new_login = self.authenticate(draft, Lasting::OneToken, origin).await?;
+        Ok(new_login.access_token)
+    }
+
+    async fn authenticate(
+        &self,
+        draft: LogInDraft,
+        lasting: Lasting,
+        origin: Origin,
+    ) -> Result<NewLogin, LogInError> {
+        let device_name = draft.device_name.clone();
+        let authenticated = self.verify_credentials(draft).await?;
+        self.begin(authenticated, device_name, lasting, origin)
+            .await
+    }
+
+    async fn verify_credentials(&self, draft: LogInDraft) -> Result<Authenticated, LogInError> {
+        let LogInDraft {
+            email,
+            password,
+            otp,
+            ..
+        } = draft;
+        let (credentials, totp) = self
+            .context
+            .database
+            .read::<_, StoreError>(move |tx| {
+                let credentials = tx.credentials(&email)?;
+                // Asked for nobody, too, so that it takes alike.
+                let user = credentials.as_ref().map(|known| known.user_id);
+                let totp = tx.totp(user.unwrap_or(UserId::new(uuid::Uuid::nil())))?;
+                Ok((credentials, totp))
+            })
+            .await?;
+        let hash = credentials
+            .as_ref()
+            .map(|known| known.password_hash.clone());
+        let matches = self.passwords.matches(password.clone(), hash).await?;
+        let credentials = credentials
+            .filter(|_| matches)
+            .ok_or(LogInError::InvalidCredentials)?;
+        let user = credentials.user_id;
+        let second_factor = self.second_factor(user, totp, otp)?;
+        if !credentials.is_active {
+            return Err(LogInError::Suspended);
+        }
+        if !credentials.email_verified {
+            return Err(LogInError::EmailUnverified);
+        }
+        let password_hash = credentials.password_hash;
+        let better_hash = self.passwords.better_hash(password, &password_hash).await;
+        Ok(Authenticated {
+            user,
+            password_hash,
+            better_hash,
+            second_factor,
+        })
+    }
+
+    /// The second factor that was shown, where the account has one.
+    fn second_factor(
+        &self,
+        user: UserId,
+        totp: Option<TotpRecord>,
+        shown: Option<OneTimePassword>,
+    ) -> Result<Option<SecondFactor>, LogInError> {
+        let Some(record) = totp.filter(|record| record.confirmed_at.is_some()) else {
+            return Ok(None);
+        };
+        let shown = shown.ok_or(LogInError::OtpRequired)?;
+        let (known, now) = (&*self.one_time_passwords, self.context.clock.now());
+        SecondFactor::find(known, user, &record, &shown, now)
+            .map_err(LogInError::Internal)?
+            .map(Some)
+            .ok_or(LogInError::InvalidCredentials)
+    }
+
+    /// Begins a session of somebody who proved who they are.
+    async fn begin(
+        &self,
+        authenticated: Authenticated,
+        device_name: Option<DeviceName>,
+        lasting: Lasting,
+        origin: Origin,
+    ) -> Result<NewLogin, LogInError> {
+        let now = self.context.clock.now();
+        let id = LoginSessionId::new(self.context.ids.random());
+        let access_token = self
+            .tokens
+            .issue(authenticated.user, id, self.context.ids.random(), now)
+            .map_err(LogInError::Internal)?;
+        let beginning = Beginning {
+            entry_ids: [
+                self.context.ids.time_ordered(),
+                self.context.ids.time_ordered(),
+            ],
+            session: NewSession {
+                id,
+                user_id: authenticated.user,
+                device_name: device_name.map(|name| name.as_str().to_owned()),
+                network: origin.address.map(network_of),
+                created_at: now,
+                expires_at: match lasting {
+                    Lasting::Refreshed => now + self.policy.lifetime,
+                    Lasting::OneToken => now + TimeDelta::seconds(access_token.expires_in as i64),
+                },
+                totp_due: false,
+            },
+            origin,
+            now,
+            authenticated,
+        };
+        let policy = Arc::clone(&self.policy);
+        let (user, permissions) = ending_sessions(
+            &self.context.database,
+            &self.context.live_sessions,
+            move |tx| beginning.write(tx, |groups| policy.totp.requires(groups)),
+        )
+        .await?;
+        Ok(NewLogin {
+            id,
+            access_token,
+            user,
+            permissions,
+        })
+    }
+}
+
+/// A session about to begin.
+struct Beginning {
+    authenticated: Authenticated,
+    session: NewSession,
+    origin: Origin,
+    now: DateTime<Utc>,
+    entry_ids: [uuid::Uuid; 2],
+}
+
+type AccountAndPermissions = (User, BTreeSet<String>);
+
+impl Beginning {
+    /// Writes it down, unless something of the proof has changed since it was checked.
+    fn write(
+        mut self,
+        tx: &mut dyn Transaction,
+        requires_totp: impl FnOnce(&[String]) -> bool,
+    ) -> Result<(AccountAndPermissions, EndedSessions), LogInError> {
+        let (id, user, now) = (self.session.id, self.authenticated.user, self.now);
+        let account = self.check_again(tx)?;
+        let has_totp = self.authenticated.second_factor.is_some();
+        self.session.totp_due = !has_totp && requires_totp(&account.groups);
+        let displaced = tx.end_longest_unused(user, MAX_LASTING - 1, EndReason::Displaced, now)?;
+        tx.insert_session(&self.session)?;
+        let record = tx.caller(user, id)?.ok_or(LogInError::InvalidCredentials)?;
+        if record.is_deactivated {
+            tx.set_deactivated(user, None, now)?;
+        }
+        self.write_audit(tx, record.is_deactivated, &displaced)?;
+        let ended = EndedSessions {
+            user,
+            sessions: displaced,
+        };
+        Ok(((account, record.into_permissions()), ended))
+    }
+
+    /// Checks what may have changed since the password was read, uses the second factor up, and keeps
+    /// the better hash. The account is locked from here on, so that all of it stays so.
+    fn check_again(&self, tx: &mut dyn Transaction) -> Result<User, LogInError> {
+        let (authenticated, now) = (&self.authenticated, self.now);
+        let user = authenticated.user;
+        tx.lock_account(user)?;
+        if tx.password_hash(user)?.as_ref() != Some(&authenticated.password_hash) {
+            return Err(LogInError::InvalidCredentials);
+        }
+        let account = tx.user(user)?.ok_or(LogInError::InvalidCredentials)?;
+        if !account.is_active {
+            return Err(LogInError::Suspended);
+        }
+        match &authenticated.second_factor {
+            Some(factor) if !factor.use_up(tx, user, now)? => {
+                return Err(LogInError::InvalidCredentials);
+            }
+            None if tx.has_totp(user)? => return Err(LogInError::OtpRequired),
+            _ => {}
+        }
+        if let Some(hash) = &authenticated.better_hash {
+            tx.set_password_hash(user, hash, now)?;
+        }
+        Ok(account)
+    }
+
+    fn write_audit(
+        self,
+        tx: &mut dyn Transaction,
+        was_hidden: bool,
+        displaced: &[LoginSessionId],
+    ) -> Result<(), StoreError> {
+        let (user, now) = (self.authenticated.user, self.now);
+        let [first, second] = self.entry_ids;
+        if was_hidden {
+            Entry::new(Actor::User(user), Action::AccountReactivate)
+                .from(&self.origin)
+                .on(Target::user(user))
+                .write(tx, first, now)?;
+        }
+        let mut entry = Entry::new(Actor::User(user), Action::SessionCreate)
+            .from(&self.origin)
+            .on(Target::session(self.session.id));
+        if let Some(factor) = &self.authenticated.second_factor {
+            entry = entry.with("second_factor", factor.name());
+        }
+        if !displaced.is_empty() {
+            let displaced: Vec<String> = displaced.iter().map(ToString::to_string).collect();
+            entry = entry.with("displaced", displaced.join(" "));
+        }
+        entry.write(tx, second, now)
+    }
+}

@@ -1,0 +1,297 @@
+//! Refreshing a session.
+//!
+//! Each refresh token is good for one successor. Whoever shows the one before the newest gets the same
+//! successor once more for a short while: their answer was lost, or two requests were under way. After
+//! that it is proof that two hold tokens of one session, one of them a thief; nobody can tell which, so
+//! the session ends for both.
+
+use std::sync::Arc;
+
+use abu_domain::{LoginSessionId, identity::user::User};
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::{EndedSessions, LogIn, SessionPolicy, Sessions, ending_sessions, network::network_of};
+use crate::{
+    access::ports::CallerRecord,
+    identity::ports::{EndReason, RefreshableSession, SessionRefresh, WhichSessions},
+    platform::{
+        Origin,
+        audit::{Action, Actor, Entry, Target},
+        mail::{self, MailContent},
+        ports::{Ids, StoreError},
+    },
+    store::Transaction,
+};
+
+/// For how long after a refresh the token before gets the same successor.
+const GRACE: TimeDelta = TimeDelta::seconds(30);
+
+/// Why a session was not refreshed.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// Forged, unknown, or of a session that was ended: which, is not told.
+    #[error("the refresh token is not valid")]
+    Invalid,
+    /// The session was not refreshed for too long.
+    #[error("the session has expired")]
+    Expired,
+    /// The token was used before; the session is ended.
+    #[error("the refresh token was used before")]
+    Reused,
+    /// The account is suspended.
+    #[error("the account is suspended")]
+    Suspended,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Signing failed.
+    #[error("the session could not be refreshed")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What a refresh token is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worth {
+    /// A new successor.
+    Successor,
+    /// The successor that was made of it already.
+    SameSuccessor,
+    /// It shows that two hold tokens of the session.
+    Reused,
+}
+
+/// What the token with this number is worth now.
+fn worth(
+    session: &RefreshableSession,
+    number: u32,
+    now: DateTime<Utc>,
+) -> Result<Worth, RefreshError> {
+    match session.ended {
+        None | Some(EndReason::Suspended) if !session.is_active => {
+            return Err(RefreshError::Suspended);
+        }
+        None => {}
+        Some(_) => return Err(RefreshError::Invalid),
+    }
+    if session.expires_at <= now {
+        return Err(RefreshError::Expired);
+    }
+    match session.refresh_count.checked_sub(number) {
+        Some(0) => Ok(Worth::Successor),
+        // Clocks of several servers may differ, and requests overtake each other.
+        Some(1) if now - session.refreshed_at <= GRACE => Ok(Worth::SameSuccessor),
+        Some(_) => Ok(Worth::Reused),
+        // Of a future that a restored database knows nothing of.
+        None => Err(RefreshError::Invalid),
+    }
+}
+
+/// What a transaction made of a token.
+enum Outcome {
+    Refreshed {
+        number: u32,
+        user: Box<User>,
+        record: CallerRecord,
+    },
+    Reused,
+}
+
+/// A token that is being exchanged.
+struct Exchange {
+    session: LoginSessionId,
+    number: u32,
+    origin: Origin,
+    now: DateTime<Utc>,
+    entry_id: Uuid,
+    ids: Arc<dyn Ids>,
+    policy: Arc<SessionPolicy>,
+}
+
+impl Sessions {
+    /// Exchanges a refresh token for a new pair.
+    pub async fn refresh(
+        &self,
+        token: SecretString,
+        origin: Origin,
+    ) -> Result<LogIn, RefreshError> {
+        let (session, number) = self
+            .refresh_tokens
+            .read(&token)
+            .ok_or(RefreshError::Invalid)?;
+        let now = self.context.clock.now();
+        let exchange = Exchange {
+            session,
+            number,
+            origin,
+            now,
+            entry_id: self.context.ids.time_ordered(),
+            ids: Arc::clone(&self.context.ids),
+            policy: Arc::clone(&self.policy),
+        };
+        let outcome = ending_sessions(
+            &self.context.database,
+            &self.context.live_sessions,
+            move |tx| exchange.write(tx),
+        );
+        match outcome.await? {
+            Outcome::Refreshed {
+                number,
+                user,
+                record,
+            } => Ok(LogIn {
+                access_token: self
+                    .tokens
+                    .issue(user.id, session, self.context.ids.random(), now)
+                    .map_err(RefreshError::Internal)?,
+                refresh_token: self.refresh_tokens.make(session, number),
+                user: *user,
+                permissions: record.into_permissions(),
+            }),
+            Outcome::Reused => Err(RefreshError::Reused),
+        }
+    }
+}
+
+impl Exchange {
+    fn write(self, tx: &mut dyn Transaction) -> Result<(Outcome, EndedSessions), RefreshError> {
+        let session = tx
+            .lock_session(self.session)?
+            .ok_or(RefreshError::Invalid)?;
+        let account = tx.user(session.user_id)?.ok_or(RefreshError::Invalid)?;
+        let none = EndedSessions {
+            user: account.id,
+            sessions: Vec::new(),
+        };
+        let (number, since) = match worth(&session, self.number, self.now)? {
+            Worth::Successor => (session.refresh_count + 1, self.now),
+            Worth::SameSuccessor => (session.refresh_count, session.refreshed_at),
+            Worth::Reused => return Ok((Outcome::Reused, self.end(tx, session, &account)?)),
+        };
+        self.note(tx, number, since, &account)?;
+        let record = tx
+            .caller(account.id, self.session)?
+            .ok_or(RefreshError::Invalid)?;
+        let user = Box::new(account);
+        let refreshed = Outcome::Refreshed {
+            number,
+            user,
+            record,
+        };
+        Ok((refreshed, none))
+    }
+
+    fn note(
+        &self,
+        tx: &mut dyn Transaction,
+        refresh_count: u32,
+        refreshed_at: DateTime<Utc>,
+        account: &User,
+    ) -> Result<(), StoreError> {
+        let required = self.policy.totp.requires(&account.groups);
+        let refresh = SessionRefresh {
+            refresh_count,
+            refreshed_at,
+            used_at: self.now,
+            network: self.origin.address.map(network_of),
+            expires_at: self.now + self.policy.lifetime,
+            totp_due: required && !tx.has_totp(account.id)?,
+        };
+        tx.refresh_session(self.session, &refresh)
+    }
+
+    /// Ends the session, and has its owner told.
+    fn end(
+        self,
+        tx: &mut dyn Transaction,
+        session: RefreshableSession,
+        owner: &User,
+    ) -> Result<EndedSessions, StoreError> {
+        let because = EndReason::RefreshReused;
+        let which = WhichSessions::Only(self.session);
+        let sessions = tx.end_sessions(owner.id, which, because, self.now)?;
+        let content = MailContent::RefreshReused {
+            firstname: owner.firstname.clone(),
+            device_name: session.device_name,
+            at: self.now,
+        };
+        mail::enqueue(tx, &*self.ids, self.now, &owner.email, content)?;
+        // Whoever showed the token: perhaps its owner, perhaps not.
+        Entry::new(Actor::Anonymous, Action::SessionEnd)
+            .from(&self.origin)
+            .on(Target::session(self.session))
+            .with("reason", because.name())
+            .write(tx, self.entry_id, self.now)?;
+        Ok(EndedSessions {
+            user: owner.id,
+            sessions,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use abu_domain::UserId;
+
+    use super::*;
+
+    fn session() -> RefreshableSession {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        RefreshableSession {
+            user_id: UserId::new(Uuid::nil()),
+            device_name: None,
+            refresh_count: 5,
+            refreshed_at: now,
+            expires_at: now + TimeDelta::days(60),
+            ended: None,
+            is_active: true,
+        }
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn the_newest_token_gets_a_successor_and_the_one_before_the_same_for_a_while() {
+        let worth = |number, seconds| worth(&session(), number, at(seconds)).unwrap();
+        assert_eq!(worth(5, 1_000_000), Worth::Successor);
+        assert_eq!(worth(4, 30), Worth::SameSuccessor);
+        assert_eq!(worth(4, -1), Worth::SameSuccessor);
+        assert_eq!(worth(4, 31), Worth::Reused);
+        assert_eq!(worth(3, 1), Worth::Reused);
+        assert_eq!(worth(0, 1), Worth::Reused);
+    }
+
+    #[test]
+    fn a_token_of_a_session_that_does_not_last_is_worth_nothing() {
+        let refused = |change: fn(&mut RefreshableSession), number| {
+            let mut session = session();
+            change(&mut session);
+            worth(&session, number, at(0)).unwrap_err()
+        };
+        for number in 0..=6 {
+            let error = refused(|session| session.ended = Some(EndReason::LogOut), number);
+            assert!(matches!(error, RefreshError::Invalid), "{error:?}");
+            let error = refused(|session| session.expires_at = at(0), number);
+            assert!(matches!(error, RefreshError::Expired), "{error:?}");
+            let error = refused(|session| session.is_active = false, number);
+            assert!(matches!(error, RefreshError::Suspended), "{error:?}");
+        }
+        let error = refused(|_session| {}, 6);
+        assert!(matches!(error, RefreshError::Invalid), "{error:?}");
+    }
+
+    #[test]
+    fn of_a_session_ended_otherwise_nobody_is_told_that_the_account_is_suspended() {
+        let mut session = session();
+        session.is_active = false;
+        session.ended = Some(EndReason::LogOut);
+        let error = worth(&session, 5, at(0)).unwrap_err();
+        assert!(matches!(error, RefreshError::Invalid), "{error:?}");
+        session.ended = Some(EndReason::Suspended);
+        let error = worth(&session, 5, at(0)).unwrap_err();
+        assert!(matches!(error, RefreshError::Suspended), "{error:?}");
+    }
+}

@@ -1,0 +1,355 @@
+//! Messages: storing and changing them in batches, sending and changing one, reading history and what
+//! was missed.
+
+mod changes;
+mod shown;
+mod sync;
+
+use std::collections::BTreeSet;
+
+use abu_domain::{
+    MessageId, RoomId, UserId,
+    messaging::{
+        message::{
+            ChangeKind, ChangeRefusal, HistoryOrder, Message, MessageChange, NewMessage,
+            ShownMessage, history_span,
+        },
+        text::MessageText,
+    },
+};
+use uuid::Uuid;
+
+use crate::{
+    Context, Database,
+    access::{self, AccessError, Caller},
+    messaging::ports::{ReadMark, ReadState, SeqWindow, StoreOutcome, SubmitError},
+    platform::{
+        lists::{ListRequest, Listed},
+        ports::StoreError,
+    },
+    store::{Store, Transaction},
+};
+
+pub use changes::{ChangeOutcome, Changed, ChangedPart};
+pub use shown::Reactions;
+pub(crate) use shown::shown_to;
+pub use sync::{CatchUp, Position, catch_up};
+
+/// The most messages in one page of history.
+pub const MAX_PAGE: u32 = 100;
+
+/// What became of a batch.
+#[derive(Debug)]
+pub struct Written {
+    /// Of each message, in their order.
+    pub messages: Vec<StoreOutcome>,
+    /// Of each change, in their order.
+    pub changes: Vec<ChangeOutcome>,
+    /// The reactions to what was sent again, as its sender sees them.
+    pub reactions: Reactions,
+}
+
+/// Stores messages and then makes changes to messages, in one transaction. When this returns, what it
+/// answers as stored and changed is committed.
+///
+/// # Errors
+/// [`StoreError`]: nothing of the batch is done then, but for
+/// [`CommitInDoubt`](StoreError::CommitInDoubt), where all of it may be; giving the same batch again
+/// settles that. A change that was made the first time is then answered as
+/// [`ChangeOutcome::Unchanged`].
+pub fn write_batch(
+    store: &dyn Store,
+    messages: &[NewMessage],
+    changes: &[MessageChange],
+) -> Result<Written, StoreError> {
+    store.transaction(|tx| {
+        if !messages.is_empty() && !changes.is_empty() {
+            lock_rooms(tx, messages, changes)?;
+        }
+        let stored = tx.store_messages(messages)?;
+        // A message of another room is told without what others made of it: its sender may not be in
+        // that room any more.
+        let repeated = stored
+            .iter()
+            .zip(messages)
+            .filter_map(|(outcome, sent)| match outcome {
+                StoreOutcome::Repeated(message) if message.room_id == sent.room_id => {
+                    Some((message, message.sender_id))
+                }
+                _ => None,
+            });
+        let reactions = shown::reactions(tx, repeated)?;
+        Ok(Written {
+            changes: changes::make(tx, changes)?,
+            messages: stored,
+            reactions,
+        })
+    })
+}
+
+/// Locks the rooms of both in one order: two batches never wait for each other in a circle.
+fn lock_rooms(
+    tx: &mut dyn Transaction,
+    messages: &[NewMessage],
+    changes: &[MessageChange],
+) -> Result<(), StoreError> {
+    let of_messages = messages.iter().map(|message| message.room_id);
+    let of_changes = changes.iter().map(|change| change.room_id);
+    let rooms: BTreeSet<RoomId> = of_messages.chain(of_changes).collect();
+    let rooms: Vec<RoomId> = rooms.into_iter().collect();
+    tx.lock_rooms(&rooms)?;
+    Ok(())
+}
+
+/// Part of a room's history, and how far the room has come.
+#[derive(Clone, Debug)]
+pub struct HistoryPage {
+    /// The messages, in the order that was asked for.
+    pub messages: Vec<ShownMessage>,
+    /// The number of all messages of the room.
+    pub total_count: i64,
+    /// The last change of the room: the messages are as they are after it.
+    pub last_revision: i64,
+}
+
+/// A page of a room's history for somebody who is known to be a member. Reactions are read only where
+/// there is a `viewer`.
+pub async fn history(
+    database: &Database,
+    room: RoomId,
+    skip: u64,
+    limit: u32,
+    order: HistoryOrder,
+    viewer: Option<UserId>,
+) -> Result<HistoryPage, StoreError> {
+    database
+        .read(move |tx| {
+            // Read before the messages: they may be newer than this says, and never older.
+            let counters = tx.room_counters(&[room])?;
+            let counters = counters.first().map(|(_, counters)| *counters);
+            let counters = counters.unwrap_or_default();
+            let total_count = counters.last_seq;
+            let mut messages = match history_span(total_count, skip, limit.min(MAX_PAGE), order) {
+                Some(span) => tx.messages_in_span(room, span)?,
+                None => Vec::new(),
+            };
+            if order == HistoryOrder::NewestFirst {
+                messages.reverse();
+            }
+            Ok(HistoryPage {
+                messages: match viewer {
+                    Some(user) => shown_to(tx, user, messages)?,
+                    None => shown::bare(messages),
+                },
+                total_count,
+                last_revision: counters.last_revision,
+            })
+        })
+        .await
+}
+
+/// The use cases of messages outside a chat session.
+#[derive(Clone)]
+pub struct Messaging {
+    pub context: Context,
+}
+
+/// A message somebody wants to send.
+#[derive(Clone, Debug)]
+pub struct MessageDraft {
+    /// Where to.
+    pub room_id: RoomId,
+    /// What it says.
+    pub text: MessageText,
+    /// The client's own id for it.
+    pub client_message_id: Uuid,
+    /// The message of the same room that it answers.
+    pub reply_to: Option<MessageId>,
+}
+
+/// Why messages were not sent or shown.
+#[derive(Debug, thiserror::Error)]
+pub enum MessagingError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// There is no such room, or the caller is not in it: which, is not told.
+    #[error("there is no such room")]
+    RoomNotFound,
+    /// The room is archived.
+    #[error("the room is read-only")]
+    ReadOnly,
+    /// The room has no message of the id that is answered.
+    #[error("the answered message is not in the room")]
+    ReplyToUnknown,
+    /// The message cannot be changed that way.
+    #[error(transparent)]
+    Refused(#[from] ChangeRefusal),
+    /// It was not stored, or whether it was is not known; doing it again is safe, for a message with
+    /// the same client message id.
+    #[error("it could not be stored now")]
+    Unavailable,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Messaging {
+    /// Sends a message to a room of the caller's, on the way that every message takes. Ends once it
+    /// is committed.
+    pub async fn send(
+        &self,
+        caller: Caller,
+        draft: MessageDraft,
+    ) -> Result<ShownMessage, MessagingError> {
+        let room_id = draft.room_id;
+        let sender = caller.user;
+        self.require_member(caller, room_id).await?;
+        let message = NewMessage {
+            id: MessageId::new(self.context.ids.time_ordered()),
+            room_id,
+            sender_id: sender,
+            text: draft.text,
+            client_message_id: Some(draft.client_message_id),
+            reply_to: draft.reply_to,
+            sent_at: self.context.clock.now(),
+        };
+        let stored = self.context.live_chat.submit(message).await?;
+        self.shown(stored, sender).await
+    }
+
+    /// Replaces the text of a message of the caller's, on the way that every change takes.
+    pub async fn edit(
+        &self,
+        caller: Caller,
+        room: RoomId,
+        message: MessageId,
+        text: MessageText,
+    ) -> Result<ShownMessage, MessagingError> {
+        let editor = caller.user;
+        let kind = ChangeKind::Edit(text);
+        let changed = self.change(caller, room, message, kind).await?;
+        self.shown(changed, editor).await
+    }
+
+    /// Deletes a message of the caller's, or one of a group that they moderate. Deleting it again
+    /// changes nothing.
+    pub async fn delete(
+        &self,
+        caller: Caller,
+        room: RoomId,
+        message: MessageId,
+    ) -> Result<(), MessagingError> {
+        self.change(caller, room, message, ChangeKind::Delete)
+            .await?;
+        Ok(())
+    }
+
+    async fn change(
+        &self,
+        caller: Caller,
+        room_id: RoomId,
+        message_id: MessageId,
+        kind: ChangeKind,
+    ) -> Result<Message, MessagingError> {
+        let change = MessageChange {
+            room_id,
+            message_id,
+            user_id: caller.user,
+            kind,
+            at: self.context.clock.now(),
+        };
+        self.require_member(caller, room_id).await?;
+        Ok(self.context.live_chat.change(change).await?)
+    }
+
+    async fn shown(&self, message: Message, user: UserId) -> Result<ShownMessage, MessagingError> {
+        if message.revision.is_none() {
+            return Ok(ShownMessage {
+                message,
+                reactions: Vec::new(),
+            });
+        }
+        self.context
+            .database
+            .read(move |tx| {
+                let mut reactions = shown::reactions(tx, std::iter::once((&message, user)))?;
+                let reactions = reactions.remove(&(message.id, user));
+                Ok(ShownMessage {
+                    message,
+                    reactions: reactions.unwrap_or_default(),
+                })
+            })
+            .await
+    }
+
+    /// Marks the messages up to the place `seq` as read by the caller; the mark never moves back.
+    pub async fn mark_read(
+        &self,
+        caller: Caller,
+        room_id: RoomId,
+        seq: i64,
+    ) -> Result<ReadState, MessagingError> {
+        let mark = ReadMark {
+            room_id,
+            user_id: caller.user,
+            seq,
+        };
+        self.require_member(caller, room_id).await?;
+        Ok(self.context.live_chat.mark_read(mark).await?)
+    }
+
+    async fn require_member(&self, caller: Caller, room: RoomId) -> Result<(), MessagingError> {
+        self.context
+            .database
+            .read(move |tx| require_member(tx, &caller, room))
+            .await
+    }
+
+    /// A page of the messages in the window, the newest first; their places are the positions.
+    pub async fn list(
+        &self,
+        caller: Caller,
+        room: RoomId,
+        window: SeqWindow,
+        page: ListRequest<i64>,
+    ) -> Result<Listed<ShownMessage>, MessagingError> {
+        self.context
+            .database
+            .read(move |tx| {
+                require_member(tx, &caller, room)?;
+                Ok(page.fetch(
+                    tx,
+                    |tx, seek, limit| {
+                        let messages = tx.list_messages(room, window, seek, limit)?;
+                        shown_to(tx, caller.user, messages)
+                    },
+                    |tx| Ok(window.total(tx.last_seq(room)?.unwrap_or(0))),
+                )?)
+            })
+            .await
+    }
+}
+
+impl From<SubmitError> for MessagingError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::NotAMember => Self::RoomNotFound,
+            SubmitError::ReadOnly => Self::ReadOnly,
+            SubmitError::ReplyToUnknown => Self::ReplyToUnknown,
+            SubmitError::Refused(refusal) => Self::Refused(refusal),
+            SubmitError::Unavailable | SubmitError::InDoubt => Self::Unavailable,
+        }
+    }
+}
+
+fn require_member(
+    tx: &mut dyn Transaction,
+    caller: &Caller,
+    room: RoomId,
+) -> Result<(), MessagingError> {
+    access::require_active(tx, caller)?;
+    tx.membership(room, caller.user)?
+        .map(|_membership| ())
+        .ok_or(MessagingError::RoomNotFound)
+}

@@ -1,0 +1,56 @@
+//! Messages as they are shown to somebody.
+
+use std::collections::{BTreeSet, HashMap};
+
+use abu_domain::{
+    MessageId, UserId,
+    messaging::message::{Message, Reaction, ShownMessage},
+};
+
+use crate::{platform::ports::StoreError, store::Transaction};
+
+/// Reactions, by message and by whom they are shown to.
+pub type Reactions = HashMap<(MessageId, UserId), Vec<Reaction>>;
+
+/// The messages, with their reactions as `user` sees them. Where nobody ever reacted nothing is read.
+pub(crate) fn shown_to(
+    tx: &mut dyn Transaction,
+    user: UserId,
+    messages: Vec<Message>,
+) -> Result<Vec<ShownMessage>, StoreError> {
+    let mut reactions = reactions(tx, messages.iter().map(|message| (message, user)))?;
+    let shown = messages.into_iter().map(|message| ShownMessage {
+        reactions: reactions.remove(&(message.id, user)).unwrap_or_default(),
+        message,
+    });
+    Ok(shown.collect())
+}
+
+/// The reactions to these messages, each as the person beside it sees them.
+pub(super) fn reactions<'a>(
+    tx: &mut dyn Transaction,
+    messages: impl Iterator<Item = (&'a Message, UserId)>,
+) -> Result<Reactions, StoreError> {
+    // Each once, however often it is asked for.
+    let pairs: BTreeSet<(MessageId, UserId)> = messages
+        .filter(|(message, _)| message.revision.is_some() && !message.is_deleted())
+        .map(|(message, user)| (message.id, user))
+        .collect();
+    let pairs: Vec<(MessageId, UserId)> = pairs.into_iter().collect();
+    let mut reactions = Reactions::new();
+    if !pairs.is_empty() {
+        for (message, user, reaction) in tx.reactions(&pairs)? {
+            reactions.entry((message, user)).or_default().push(reaction);
+        }
+    }
+    Ok(reactions)
+}
+
+/// The messages without what nobody asked for.
+pub(super) fn bare(messages: Vec<Message>) -> Vec<ShownMessage> {
+    let bare = messages.into_iter().map(|message| ShownMessage {
+        message,
+        reactions: Vec::new(),
+    });
+    bare.collect()
+}

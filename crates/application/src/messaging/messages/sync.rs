@@ -1,0 +1,260 @@
+//! What somebody missed in their rooms while they were away.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::RangeInclusive,
+};
+
+use abu_domain::{RoomId, UserId, messaging::message::ShownMessage};
+
+use super::shown;
+use crate::{
+    Database,
+    messaging::ports::{ChangedPlace, ChangesAfter, RoomCounters},
+    platform::ports::StoreError,
+    store::Transaction,
+};
+
+/// The most messages of one answer.
+const MAX_MESSAGES: usize = 100;
+/// About how many bytes of text and reactions one answer has. One message more is always told, or a long one would
+/// stand in the way for ever.
+const MAX_BYTES: usize = 96 * 1024;
+/// About how many bytes it takes to name somebody who reacted.
+const BYTES_OF_USER: usize = 40;
+/// How many changes of one room are looked at for one answer.
+const CHANGES_OF_ROOM: u32 = 100;
+/// And of all rooms together.
+const CHANGES: u32 = 400;
+
+/// How much of a room somebody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Which room.
+    pub room_id: RoomId,
+    /// Place of the last message they have, 0 where they have none.
+    pub last_seq: i64,
+    /// The last change to a message that they have. With `None` they are told of no changes.
+    pub last_revision: Option<i64>,
+}
+
+/// What somebody missed in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatchUp {
+    /// Which room.
+    pub room_id: RoomId,
+    /// Messages that they do not have, the oldest first.
+    pub messages: Vec<ShownMessage>,
+    /// Messages that they have and that changed since, in the order of the changes.
+    pub updated: Vec<ShownMessage>,
+    /// Place of the last message told.
+    pub last_seq: i64,
+    /// The change up to which everything is told.
+    pub last_revision: i64,
+    /// Whether there is more.
+    pub has_more: bool,
+}
+
+/// What a `viewer`, who is known to be in all these rooms, missed. The rooms that are named first are
+/// served first; who asks again from where an answer ends has everything in the end.
+pub async fn catch_up(
+    database: &Database,
+    viewer: UserId,
+    positions: Vec<Position>,
+) -> Result<Vec<CatchUp>, StoreError> {
+    database
+        .read(move |tx| {
+            let rooms = read(tx, &positions)?;
+            let places = places_of(&rooms);
+            let messages = match places.as_slice() {
+                [] => Vec::new(),
+                places => tx.messages_at(places)?,
+            };
+            let shown = shown::shown_to(tx, viewer, messages)?;
+            Ok(tell(rooms, shown))
+        })
+        .await
+}
+
+/// A room that somebody asks about, and what there is to tell.
+struct Room {
+    position: Position,
+    /// Read before anything else: what is read later may be newer, and never older.
+    now: RoomCounters,
+    /// The places of messages that they have and that changed, each with the change.
+    changed: Vec<(i64, i64)>,
+    /// The change up to which `changed` is complete.
+    looked_at: i64,
+}
+
+impl Room {
+    /// The places of messages that they do not have.
+    fn missed(&self) -> RangeInclusive<i64> {
+        self.position.last_seq + 1..=self.now.last_seq
+    }
+}
+
+fn read(tx: &mut dyn Transaction, positions: &[Position]) -> Result<Vec<Room>, StoreError> {
+    let ids: Vec<RoomId> = positions.iter().map(|position| position.room_id).collect();
+    let counters: HashMap<RoomId, RoomCounters> = tx.room_counters(&ids)?.into_iter().collect();
+    let mut rooms: Vec<Room> = positions
+        .iter()
+        .map(|position| {
+            let now = counters.get(&position.room_id).copied().unwrap_or_default();
+            Room {
+                // Whoever claims to have more than there is has what there is.
+                position: Position {
+                    last_seq: position.last_seq.clamp(0, now.last_seq),
+                    last_revision: position
+                        .last_revision
+                        .map(|last| last.clamp(0, now.last_revision)),
+                    ..*position
+                },
+                now,
+                changed: Vec::new(),
+                looked_at: now.last_revision,
+            }
+        })
+        .collect();
+    read_changes(tx, &mut rooms)?;
+    Ok(rooms)
+}
+
+/// Reads which messages changed, in those rooms where any did that the asking person has.
+fn read_changes(tx: &mut dyn Transaction, rooms: &mut [Room]) -> Result<(), StoreError> {
+    let mut asked: Vec<&mut Room> = rooms
+        .iter_mut()
+        .filter(|room| {
+            let Position {
+                last_seq,
+                last_revision,
+                ..
+            } = room.position;
+            last_seq > 0 && last_revision.is_some_and(|last| last < room.now.last_revision)
+        })
+        .collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let after: Vec<ChangesAfter> = asked
+        .iter()
+        .map(|room| ChangesAfter {
+            room_id: room.position.room_id,
+            revision: room.position.last_revision.unwrap_or_default(),
+        })
+        .collect();
+    let found = tx.changes_after(&after, CHANGES_OF_ROOM, CHANGES)?;
+    // Where one of the bounds was met, more may follow than was found.
+    let is_cut = found.len() == CHANGES as usize;
+    let last_found = found.last().map(|change| change.asked);
+    let mut of_room: HashMap<usize, Vec<ChangedPlace>> = HashMap::new();
+    for change in found {
+        of_room.entry(change.asked).or_default().push(change);
+    }
+    for (index, room) in asked.iter_mut().enumerate() {
+        let changes = of_room.remove(&index).unwrap_or_default();
+        let is_whole = changes.len() < CHANGES_OF_ROOM as usize
+            && !(is_cut && last_found.is_none_or(|last| last <= index));
+        if !is_whole {
+            let known = room.position.last_revision.unwrap_or_default();
+            let last = changes.last().map_or(known, |change| change.revision);
+            room.looked_at = last.min(room.now.last_revision);
+        }
+        room.changed = changes
+            .into_iter()
+            .filter(|change| change.seq <= room.position.last_seq)
+            .map(|change| (change.seq, change.revision))
+            .collect();
+    }
+    Ok(())
+}
+
+/// The places to be read, each once: as many as may be told, of those that are told first.
+fn places_of(rooms: &[Room]) -> Vec<(RoomId, i64)> {
+    let places: BTreeSet<(RoomId, i64)> = rooms
+        .iter()
+        .flat_map(|room| {
+            let changed = room.changed.iter().map(|(seq, _)| *seq);
+            let room_id = room.position.room_id;
+            room.missed().chain(changed).map(move |seq| (room_id, seq))
+        })
+        .take(MAX_MESSAGES)
+        .collect();
+    places.into_iter().collect()
+}
+
+/// Puts the answer together out of what was read, until there is enough of it.
+fn tell(rooms: Vec<Room>, shown: Vec<ShownMessage>) -> Vec<CatchUp> {
+    let mut told = Telling {
+        messages: shown
+            .into_iter()
+            .map(|shown| ((shown.message.room_id, shown.message.seq), shown))
+            .collect(),
+        count: 0,
+        bytes: 0,
+    };
+    rooms.into_iter().map(|room| told.room(&room)).collect()
+}
+
+struct Telling {
+    messages: HashMap<(RoomId, i64), ShownMessage>,
+    count: usize,
+    bytes: usize,
+}
+
+impl Telling {
+    fn room(&mut self, room: &Room) -> CatchUp {
+        let Position {
+            room_id,
+            last_seq,
+            last_revision,
+        } = room.position;
+        let mut catch_up = CatchUp {
+            room_id,
+            messages: Vec::new(),
+            updated: Vec::new(),
+            last_seq,
+            last_revision: room.looked_at,
+            has_more: false,
+        };
+        for seq in room.missed() {
+            let Some(shown) = self.next(room_id, seq) else {
+                break;
+            };
+            catch_up.messages.push(shown);
+            catch_up.last_seq = seq;
+        }
+        let mut told_to = last_revision.unwrap_or(room.looked_at);
+        for (seq, revision) in &room.changed {
+            let Some(shown) = self.next(room_id, *seq) else {
+                catch_up.last_revision = told_to;
+                break;
+            };
+            catch_up.updated.push(shown);
+            told_to = (*revision).min(room.looked_at);
+        }
+        catch_up.has_more = catch_up.last_seq < room.now.last_seq
+            || catch_up.last_revision < room.now.last_revision;
+        catch_up
+    }
+
+    /// The message, unless enough was told.
+    fn next(&mut self, room: RoomId, seq: i64) -> Option<ShownMessage> {
+        if self.count >= MAX_MESSAGES || self.count > 0 && self.bytes >= MAX_BYTES {
+            return None;
+        }
+        // Asked for twice, a room is told twice.
+        let shown = self.messages.get(&(room, seq))?.clone();
+        self.count += 1;
+        self.bytes += size(&shown);
+        Some(shown)
+    }
+}
+
+fn size(shown: &ShownMessage) -> usize {
+    let named = shown
+        .reactions
+        .iter()
+        .map(|reaction| reaction.user_ids.len());
+    shown.message.text.as_str().len() + named.sum::<usize>() * BYTES_OF_USER
+}

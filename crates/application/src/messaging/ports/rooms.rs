@@ -1,0 +1,221 @@
+use abu_domain::{
+    RoomId, UserId,
+    messaging::{
+        message::Message,
+        room::{DirectPair, Membership, Room, RoomKind, RoomRole},
+        text::RoomName,
+    },
+    platform::text::PersonName,
+};
+use chrono::{DateTime, Utc};
+
+use crate::platform::{
+    lists::{Seek, TimePosition, Total},
+    ports::StoreError,
+};
+
+/// A room about to be made, still without members.
+#[derive(Clone, Debug)]
+pub struct NewRoom {
+    /// Its id.
+    pub id: RoomId,
+    /// Between two, or a group.
+    pub kind: RoomKind,
+    /// A group's name.
+    pub name: Option<RoomName>,
+    /// A direct room's two people.
+    pub pair: Option<DirectPair>,
+    /// Who makes it.
+    pub created_by: UserId,
+    /// Now.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A room in somebody's list.
+#[derive(Clone, Debug)]
+pub struct RoomListing {
+    /// The room.
+    pub room: Room,
+    /// Its newest message.
+    pub last_message: Option<Message>,
+    /// Place of the last message that the user has read.
+    pub last_read_seq: i64,
+}
+
+/// Somebody says how far they have read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadMark {
+    /// Where.
+    pub room_id: RoomId,
+    /// Who.
+    pub user_id: UserId,
+    /// Place of the last message they have read. One past the newest counts as the newest.
+    pub seq: i64,
+}
+
+/// How far a member has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadState {
+    /// Place of the last message they have read.
+    pub last_read_seq: i64,
+    /// Place of the newest message.
+    pub last_seq: i64,
+    /// Whether the mark has just moved.
+    pub moved: bool,
+    /// How many members the room has.
+    pub member_count: i32,
+}
+
+impl ReadState {
+    /// How many messages they have not read.
+    pub fn unread(&self) -> i64 {
+        self.last_seq - self.last_read_seq
+    }
+}
+
+/// A member in a room's list.
+#[derive(Clone, Debug)]
+pub struct MemberListing {
+    /// Who, in which role, since when.
+    pub membership: Membership,
+    /// Given name.
+    pub firstname: PersonName,
+    /// Surname.
+    pub lastname: PersonName,
+    /// When they last left the chat.
+    pub last_seen_at: Option<DateTime<Utc>>,
+}
+
+/// A room as the chat sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomChatState {
+    /// Which room.
+    pub room_id: RoomId,
+    /// Takes no messages.
+    pub read_only: bool,
+}
+
+/// Somebody who connects to the chat.
+#[derive(Clone, Debug)]
+pub struct ChatMember {
+    /// Who.
+    pub user_id: UserId,
+    /// False while suspended.
+    pub is_active: bool,
+    /// Its owner has the account hidden.
+    pub is_deactivated: bool,
+    /// The rooms they are in, archived ones included.
+    pub rooms: Vec<RoomChatState>,
+}
+
+/// Rooms and their members in the store.
+pub trait RoomRepository {
+    /// The room.
+    fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
+
+    /// The room, its row locked until the transaction ends: every change of name, members or state
+    /// takes this lock first, so that such changes of one room happen one after the other. It does
+    /// not hold up readers, nor what merely refers to the room.
+    fn lock_room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
+
+    /// The direct room of two people.
+    fn direct_room(&mut self, pair: DirectPair) -> Result<Option<Room>, StoreError>;
+
+    /// Makes a room without members; false where the pair has a direct room already, which a
+    /// concurrent transaction may just have made.
+    fn insert_room(&mut self, room: &NewRoom) -> Result<bool, StoreError>;
+
+    /// Gives the room another name.
+    fn rename_room(
+        &mut self,
+        id: RoomId,
+        name: &RoomName,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Archives the room (`Some`) or opens it again (`None`).
+    fn set_archived(
+        &mut self,
+        id: RoomId,
+        archived_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// At most `limit` open rooms of the user, the most recently active first.
+    fn list_rooms(
+        &mut self,
+        user: UserId,
+        seek: Seek<TimePosition<RoomId>>,
+        limit: u32,
+    ) -> Result<Vec<RoomListing>, StoreError>;
+
+    /// How many open rooms the user is in.
+    fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError>;
+
+    /// Somebody's place in a room.
+    fn membership(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError>;
+
+    /// The roles of each of these people in each of these rooms. Who is not a member is left out.
+    fn roles(
+        &mut self,
+        pairs: &[(RoomId, UserId)],
+    ) -> Result<Vec<(RoomId, UserId, RoomRole)>, StoreError>;
+
+    /// At most `limit` members, by user id.
+    fn list_members(
+        &mut self,
+        room: RoomId,
+        seek: Seek<UserId>,
+        limit: u32,
+    ) -> Result<Vec<MemberListing>, StoreError>;
+
+    /// Adds those of `users` who are not in yet, and counts them into the room; what was said before
+    /// counts as read by them. Returns whom it added.
+    ///
+    /// # Errors
+    /// A conflict where somebody is no user.
+    fn add_members(
+        &mut self,
+        room: RoomId,
+        users: &[UserId],
+        role: RoomRole,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<UserId>, StoreError>;
+
+    /// Takes a member out, and counts them out of the room; false where they were not in.
+    fn remove_member(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// Sets a member's role; false where they are not in.
+    fn set_role(&mut self, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, StoreError>;
+
+    /// Moves members' marks to where these say, and never back. At most one for each member of a room;
+    /// answered in their order, with `None` for who is not a member.
+    fn mark_read(&mut self, marks: &[ReadMark]) -> Result<Vec<Option<ReadState>>, StoreError>;
+
+    /// How many owners the room has besides `user`.
+    fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError>;
+
+    /// One of `users` who is in more than `max` rooms, archived ones included.
+    fn user_beyond_room_count(
+        &mut self,
+        users: &[UserId],
+        max: u32,
+    ) -> Result<Option<UserId>, StoreError>;
+
+    /// What the chat must know of each of `users` when they connect, in one query. Who is no user
+    /// is left out.
+    fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError>;
+
+    /// The state of the room as each of `users` has it now: `None` for who is not a member. In the
+    /// order of `users`.
+    fn chat_memberships(
+        &mut self,
+        room: RoomId,
+        users: &[UserId],
+    ) -> Result<Vec<(UserId, Option<RoomChatState>)>, StoreError>;
+}

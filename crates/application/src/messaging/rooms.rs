@@ -1,0 +1,598 @@
+//! Rooms and their members.
+//!
+//! Whoever is not in a room is answered as if it did not exist.
+
+use std::{collections::HashMap, future::ready, sync::Arc};
+
+use abu_domain::{
+    RoomId, UserId,
+    messaging::{
+        message::ShownMessage,
+        room::{DirectPair, Membership, Room, RoomKind, RoomRole},
+        text::RoomName,
+    },
+};
+
+use crate::{
+    Context, Database,
+    access::{self, AccessError, Caller},
+    identity::ports::Applied,
+    messaging::{
+        messages,
+        ports::{LiveChat, MemberListing, NewRoom, RoomListing},
+    },
+    platform::{
+        lists::{ListRequest, Listed, Seek, TimePosition, Total},
+        ports::StoreError,
+        versions::{Expected, PreconditionFailed, Version},
+    },
+    store::Transaction,
+};
+
+/// The bounds of rooms.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomLimits {
+    /// The most members a room has.
+    pub max_members: u32,
+    /// The most rooms a user is in.
+    pub max_rooms_per_user: u32,
+}
+
+/// The use cases of rooms.
+#[derive(Clone)]
+pub struct Rooms {
+    pub context: Context,
+    /// The bounds.
+    pub limits: RoomLimits,
+}
+
+/// A room somebody wants to have.
+#[derive(Clone, Debug)]
+pub enum RoomDraft {
+    /// With one other person.
+    Direct {
+        /// Who.
+        other: UserId,
+    },
+    /// A group.
+    Group {
+        /// Its name.
+        name: RoomName,
+        /// Who is in it besides its maker.
+        members: Vec<UserId>,
+    },
+}
+
+/// What changes in a room; what is `None` stays as it is.
+#[derive(Clone, Debug)]
+pub struct RoomPatch {
+    /// A group's name.
+    pub name: Option<RoomName>,
+}
+
+/// The answer to asking for a room.
+#[derive(Clone, Debug)]
+pub struct RoomOpened {
+    /// The room.
+    pub room: Room,
+    /// False where it is the direct room the two had already.
+    pub created: bool,
+}
+
+/// A room in the list of somebody's own.
+#[derive(Clone, Debug)]
+pub struct OwnRoom {
+    /// The room.
+    pub room: Room,
+    /// Its newest message.
+    pub last_message: Option<ShownMessage>,
+    /// Place of the last message that the user has read.
+    pub last_read_seq: i64,
+}
+
+/// A member in a room's list, with what only the chat knows.
+#[derive(Clone, Debug)]
+pub struct RoomMember {
+    /// What is stored.
+    pub listing: MemberListing,
+    /// In the chat now.
+    pub online: bool,
+}
+
+/// Why a room was not made, changed or shown.
+#[derive(Debug, thiserror::Error)]
+pub enum RoomError {
+    /// The caller may not use the platform.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// There is no such room, or the caller is not in it: which, is not told.
+    #[error("there is no such room")]
+    RoomNotFound,
+    /// The room has no such member.
+    #[error("the room has no such member")]
+    MemberNotFound,
+    /// The caller's role in the room does not allow it.
+    #[error("the role in the room does not allow it")]
+    RoleForbids,
+    /// Somebody named is no active user.
+    #[error("there is no such user")]
+    UnknownUser(UserId),
+    /// A direct room is between two people.
+    #[error("a direct room takes exactly one other person")]
+    NotTwoPeople,
+    /// A direct room has no name, no roles, and always its two members.
+    #[error("a direct room cannot be changed this way")]
+    DirectRoom,
+    /// A room always has an owner.
+    #[error("the last owner must hand over first")]
+    LastOwner,
+    /// The room is archived.
+    #[error("the room is archived")]
+    Archived,
+    /// The room is not as the caller has seen it.
+    #[error(transparent)]
+    Changed(#[from] PreconditionFailed),
+    /// The room would have too many members.
+    #[error("the room is full")]
+    TooManyMembers,
+    /// Somebody would be in too many rooms.
+    #[error("somebody is in too many rooms")]
+    TooManyRooms(UserId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Rooms {
+    /// Makes a room whose owner is the caller. Asking again for a direct room gives the one the two
+    /// have, opened again if it was archived.
+    pub async fn open(&self, caller: Caller, draft: RoomDraft) -> Result<RoomOpened, RoomError> {
+        match draft {
+            RoomDraft::Direct { other } => self.open_direct(caller, other).await,
+            RoomDraft::Group { name, members } => self.create_group(caller, name, members).await,
+        }
+    }
+
+    async fn open_direct(&self, caller: Caller, other: UserId) -> Result<RoomOpened, RoomError> {
+        let me = caller.user;
+        let pair = DirectPair::new(me, other).ok_or(RoomError::NotTwoPeople)?;
+        let new_room = NewRoom {
+            id: RoomId::new(self.context.ids.random()),
+            kind: RoomKind::Direct,
+            name: None,
+            pair: Some(pair),
+            created_by: me,
+            created_at: self.context.clock.now(),
+        };
+        let limits = self.limits;
+        self.change(me, move |tx| {
+            access::require_active(tx, &caller)?;
+            require_users(tx, &[other])?;
+            if !tx.insert_room(&new_room)? {
+                return reopen_direct(tx, pair, &new_room);
+            }
+            let now = new_room.created_at;
+            tx.add_members(new_room.id, &[me], RoomRole::Owner, now)?;
+            tx.add_members(new_room.id, &[other], RoomRole::Member, now)?;
+            require_few_rooms(tx, &[me, other], limits)?;
+            let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
+            Ok((
+                RoomOpened {
+                    room,
+                    created: true,
+                },
+                Change::Members(new_room.id, vec![me, other]),
+            ))
+        })
+        .await
+    }
+
+    async fn create_group(
+        &self,
+        caller: Caller,
+        name: RoomName,
+        members: Vec<UserId>,
+    ) -> Result<RoomOpened, RoomError> {
+        let me = caller.user;
+        let others = without(members, me);
+        let new_room = NewRoom {
+            id: RoomId::new(self.context.ids.random()),
+            kind: RoomKind::Group,
+            name: Some(name),
+            pair: None,
+            created_by: me,
+            created_at: self.context.clock.now(),
+        };
+        let limits = self.limits;
+        self.change(me, move |tx| {
+            access::require_active(tx, &caller)?;
+            require_users(tx, &others)?;
+            let mut everybody = others.clone();
+            everybody.push(me);
+            require_size(everybody.len(), limits)?;
+            let now = new_room.created_at;
+            tx.insert_room(&new_room)?;
+            tx.add_members(new_room.id, &[me], RoomRole::Owner, now)?;
+            tx.add_members(new_room.id, &others, RoomRole::Member, now)?;
+            require_few_rooms(tx, &everybody, limits)?;
+            let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
+            Ok((
+                RoomOpened {
+                    room,
+                    created: true,
+                },
+                Change::Members(new_room.id, everybody),
+            ))
+        })
+        .await
+    }
+
+    /// A room of the caller's.
+    pub async fn get(&self, caller: Caller, id: RoomId) -> Result<Room, RoomError> {
+        self.context
+            .database
+            .read(move |tx| {
+                require_member(tx, &caller, id)?;
+                tx.room(id)?.ok_or(RoomError::RoomNotFound)
+            })
+            .await
+    }
+
+    /// A page of the caller's open rooms, the most recently active first.
+    pub async fn list(
+        &self,
+        caller: Caller,
+        page: ListRequest<TimePosition<RoomId>>,
+    ) -> Result<Listed<OwnRoom>, RoomError> {
+        self.context
+            .database
+            .read(move |tx| {
+                access::require_active(tx, &caller)?;
+                Ok(page.fetch(
+                    tx,
+                    |tx, seek, limit| {
+                        let rooms = tx.list_rooms(caller.user, seek, limit)?;
+                        with_last_messages(tx, caller.user, rooms)
+                    },
+                    |tx| tx.count_rooms(caller.user),
+                )?)
+            })
+            .await
+    }
+
+    /// Gives a group another name; for its owners and moderators. A patch that changes nothing is
+    /// any member's.
+    pub async fn modify(
+        &self,
+        caller: Caller,
+        id: RoomId,
+        patch: RoomPatch,
+        expected: Expected,
+    ) -> Result<Room, RoomError> {
+        let now = self.context.clock.now();
+        self.change(caller.user, move |tx| {
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
+            if patch.name.is_some() {
+                require_open_group(&room)?;
+                if !membership.role.may_rename() {
+                    return Err(RoomError::RoleForbids);
+                }
+            }
+            expected.check(Version::of(room.last_modified))?;
+            match patch.name {
+                Some(name) => {
+                    tx.rename_room(id, &name, now)?;
+                    let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
+                    Ok((room, Change::Name(id)))
+                }
+                None => Ok((room, Change::None)),
+            }
+        })
+        .await
+    }
+
+    /// Makes the room read-only and takes it out of lists: a group for its owners, a direct room
+    /// for either of the two. Archiving it again changes nothing.
+    pub async fn archive(&self, caller: Caller, id: RoomId) -> Result<(), RoomError> {
+        let now = self.context.clock.now();
+        self.change(caller.user, move |tx| {
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
+            if room.kind == RoomKind::Group && !membership.role.may_archive() {
+                return Err(RoomError::RoleForbids);
+            }
+            if !room.is_read_only() {
+                tx.set_archived(id, Some(now), now)?;
+            }
+            Ok(((), Change::State(id)))
+        })
+        .await
+    }
+
+    /// A page of the room's members, by user id.
+    pub async fn members(
+        &self,
+        caller: Caller,
+        id: RoomId,
+        page: ListRequest<UserId>,
+    ) -> Result<Listed<RoomMember>, RoomError> {
+        let listed = self
+            .context
+            .database
+            .read(move |tx| {
+                require_member(tx, &caller, id)?;
+                Ok::<_, RoomError>(page.fetch(
+                    tx,
+                    |tx, seek, limit| tx.list_members(id, seek, limit),
+                    |tx| member_total(tx, id),
+                )?)
+            })
+            .await?;
+        let users: Vec<UserId> = listed
+            .items
+            .iter()
+            .map(|listing| listing.membership.user_id)
+            .collect();
+        let mut online = self.context.live_chat.online(&users).into_iter();
+        Ok(listed.map(|listing| RoomMember {
+            listing,
+            online: online.next().unwrap_or(false),
+        }))
+    }
+
+    /// Brings people into a group, as plain members; for its owners and moderators. Who is in
+    /// already stays as they are. Returns the room.
+    pub async fn add_members(
+        &self,
+        caller: Caller,
+        id: RoomId,
+        users: Vec<UserId>,
+    ) -> Result<Room, RoomError> {
+        let now = self.context.clock.now();
+        let limits = self.limits;
+        let users = without(users, caller.user);
+        self.change(caller.user, move |tx| {
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
+            require_open_group(&room)?;
+            if !membership.role.may_add_members() {
+                return Err(RoomError::RoleForbids);
+            }
+            require_users(tx, &users)?;
+            let added = tx.add_members(id, &users, RoomRole::Member, now)?;
+            let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
+            require_size(
+                usize::try_from(room.member_count).unwrap_or(usize::MAX),
+                limits,
+            )?;
+            require_few_rooms(tx, &added, limits)?;
+            Ok((room, Change::Members(id, added)))
+        })
+        .await
+    }
+
+    /// Takes somebody out of a group: themselves, or whom the caller's role lets them remove.
+    pub async fn remove_member(
+        &self,
+        caller: Caller,
+        id: RoomId,
+        user: UserId,
+    ) -> Result<(), RoomError> {
+        let now = self.context.clock.now();
+        self.change(caller.user, move |tx| {
+            let (room, membership) = lock_as_member(tx, &caller, id)?;
+            if room.kind == RoomKind::Direct {
+                return Err(RoomError::DirectRoom);
+            }
+            let target = tx.membership(id, user)?.ok_or(RoomError::MemberNotFound)?;
+            if user != caller.user && !membership.role.may_remove(target.role) {
+                return Err(RoomError::RoleForbids);
+            }
+            require_owner_left(tx, &target)?;
+            tx.remove_member(id, user, now)?;
+            Ok(((), Change::Members(id, vec![user])))
+        })
+        .await
+    }
+
+    /// Sets a member's role; for owners.
+    pub async fn set_role(
+        &self,
+        caller: Caller,
+        id: RoomId,
+        user: UserId,
+        role: RoomRole,
+    ) -> Result<Membership, RoomError> {
+        self.context
+            .database
+            .transaction(move |tx| {
+                let (room, membership) = lock_as_member(tx, &caller, id)?;
+                require_open_group(&room)?;
+                if !membership.role.may_set_roles() {
+                    return Err(RoomError::RoleForbids);
+                }
+                let target = tx.membership(id, user)?.ok_or(RoomError::MemberNotFound)?;
+                if role != RoomRole::Owner {
+                    require_owner_left(tx, &target)?;
+                }
+                tx.set_role(id, user, role)?;
+                Ok(Membership { role, ..target })
+            })
+            .await
+    }
+
+    /// Runs `work` in a transaction, tells the chat of the change once it is committed, and waits
+    /// until the chat goes by it.
+    async fn change<T: Send + 'static>(
+        &self,
+        by: UserId,
+        work: impl FnOnce(&mut dyn Transaction) -> Result<(T, Change), RoomError> + Send + 'static,
+    ) -> Result<T, RoomError> {
+        let live_chat = Arc::clone(&self.context.live_chat);
+        let (value, applied) = self
+            .context
+            .database
+            .run(move |store| {
+                let (value, change) = store.transaction(work)?;
+                Ok::<_, RoomError>((value, change.tell(&*live_chat, by)))
+            })
+            .await?;
+        applied.await;
+        Ok(value)
+    }
+}
+
+/// At most `limit` members of the room after this one, by user id, for somebody who is known to be a
+/// member.
+pub async fn members_after(
+    database: &Database,
+    room: RoomId,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<MemberListing>, StoreError> {
+    database
+        .read(move |tx| tx.list_members(room, Seek::After(after), limit))
+        .await
+}
+
+/// What the chat must be told after a commit.
+enum Change {
+    None,
+    Members(RoomId, Vec<UserId>),
+    State(RoomId),
+    Name(RoomId),
+}
+
+impl Change {
+    fn tell(self, live_chat: &dyn LiveChat, by: UserId) -> Applied {
+        match self {
+            Self::None => Box::pin(ready(())),
+            Self::Members(room, users) => live_chat.membership_changed(room, &users, by),
+            Self::State(room) => live_chat.room_state_changed(room, by),
+            Self::Name(room) => live_chat.room_renamed(room, by),
+        }
+    }
+}
+
+fn with_last_messages(
+    tx: &mut dyn Transaction,
+    user: UserId,
+    rooms: Vec<RoomListing>,
+) -> Result<Vec<OwnRoom>, StoreError> {
+    let last_messages = rooms.iter().filter_map(|room| room.last_message.clone());
+    let mut shown: HashMap<RoomId, ShownMessage> =
+        messages::shown_to(tx, user, last_messages.collect())?
+            .into_iter()
+            .map(|shown| (shown.message.room_id, shown))
+            .collect();
+    let own = rooms.into_iter().map(|listing| OwnRoom {
+        last_message: shown.remove(&listing.room.id),
+        room: listing.room,
+        last_read_seq: listing.last_read_seq,
+    });
+    Ok(own.collect())
+}
+
+fn reopen_direct(
+    tx: &mut dyn Transaction,
+    pair: DirectPair,
+    asked: &NewRoom,
+) -> Result<(RoomOpened, Change), RoomError> {
+    let room = tx.direct_room(pair)?.ok_or(RoomError::RoomNotFound)?;
+    if room.is_read_only() {
+        tx.lock_room(room.id)?;
+        tx.set_archived(room.id, None, asked.created_at)?;
+    }
+    let room = tx.room(room.id)?.ok_or(RoomError::RoomNotFound)?;
+    let change = Change::State(room.id);
+    Ok((
+        RoomOpened {
+            room,
+            created: false,
+        },
+        change,
+    ))
+}
+
+fn require_member(
+    tx: &mut dyn Transaction,
+    caller: &Caller,
+    room: RoomId,
+) -> Result<Membership, RoomError> {
+    access::require_active(tx, caller)?;
+    tx.membership(room, caller.user)?
+        .ok_or(RoomError::RoomNotFound)
+}
+
+/// How many members the room has, which is a stored number.
+fn member_total(tx: &mut dyn Transaction, room: RoomId) -> Result<Total, StoreError> {
+    let members = tx.room(room)?.map_or(0, |room| room.member_count);
+    Ok(Total::of(u64::try_from(members).unwrap_or(0)))
+}
+
+/// The room, locked against other changes, and the caller's place in it.
+fn lock_as_member(
+    tx: &mut dyn Transaction,
+    caller: &Caller,
+    room: RoomId,
+) -> Result<(Room, Membership), RoomError> {
+    access::require_active(tx, caller)?;
+    let room = tx.lock_room(room)?.ok_or(RoomError::RoomNotFound)?;
+    let membership = tx
+        .membership(room.id, caller.user)?
+        .ok_or(RoomError::RoomNotFound)?;
+    Ok((room, membership))
+}
+
+fn require_open_group(room: &Room) -> Result<(), RoomError> {
+    match room {
+        Room {
+            kind: RoomKind::Direct,
+            ..
+        } => Err(RoomError::DirectRoom),
+        room if room.is_read_only() => Err(RoomError::Archived),
+        _ => Ok(()),
+    }
+}
+
+/// Somebody other than `leaving` must own the room if they stop being its owner.
+fn require_owner_left(tx: &mut dyn Transaction, leaving: &Membership) -> Result<(), RoomError> {
+    if leaving.role == RoomRole::Owner && tx.other_owners(leaving.room_id, leaving.user_id)? == 0 {
+        return Err(RoomError::LastOwner);
+    }
+    Ok(())
+}
+
+fn require_users(tx: &mut dyn Transaction, users: &[UserId]) -> Result<(), RoomError> {
+    let active = tx.active_users(users)?;
+    match users.iter().find(|user| !active.contains(user)) {
+        Some(unknown) => Err(RoomError::UnknownUser(*unknown)),
+        None => Ok(()),
+    }
+}
+
+fn require_size(members: usize, limits: RoomLimits) -> Result<(), RoomError> {
+    if u32::try_from(members).is_ok_and(|members| members <= limits.max_members) {
+        Ok(())
+    } else {
+        Err(RoomError::TooManyMembers)
+    }
+}
+
+/// None of `users` is in too many rooms, now that they were added to one more.
+fn require_few_rooms(
+    tx: &mut dyn Transaction,
+    users: &[UserId],
+    limits: RoomLimits,
+) -> Result<(), RoomError> {
+    match tx.user_beyond_room_count(users, limits.max_rooms_per_user)? {
+        Some(user) => Err(RoomError::TooManyRooms(user)),
+        None => Ok(()),
+    }
+}
+
+/// The users without `user`, each once.
+fn without(mut users: Vec<UserId>, user: UserId) -> Vec<UserId> {
+    users.sort_unstable();
+    users.dedup();
+    users.retain(|other| *other != user);
+    users
+}

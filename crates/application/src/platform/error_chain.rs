@@ -1,0 +1,41 @@
+//! What lies behind an error.
+
+use std::error::Error;
+
+/// The error and all its error_chain, in one line. Words that an error has from its cause are not said twice.
+pub fn error_chain(error: &dyn Error) -> String {
+    let mut said = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !said.contains(&words) {
+            said.push_str(": ");
+            said.push_str(&words);
+        }
+        next = cause.source();
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::ports::StoreError;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the first administrator could not be made: {0}")]
+    struct Outer(#[source] StoreError);
+
+    #[test]
+    fn each_cause_is_named_once() {
+        let cause = || StoreError::Other("nothing is seeded".into());
+        assert_eq!(
+            error_chain(&cause()),
+            "the database refused: nothing is seeded"
+        );
+        assert_eq!(
+            error_chain(&Outer(cause())),
+            "the first administrator could not be made: the database refused: nothing is seeded"
+        );
+    }
+}

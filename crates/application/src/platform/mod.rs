@@ -1,0 +1,15 @@
+//! What every area builds on: lists, versions, the outbox, the audit chain, the blocking pool, clock and ids.
+
+pub mod audit;
+pub mod backoff;
+pub mod blocking;
+pub(crate) mod detached;
+pub mod error_chain;
+pub mod lists;
+pub mod mail;
+mod origin;
+pub mod ports;
+pub mod system;
+pub mod versions;
+
+pub use origin::Origin;

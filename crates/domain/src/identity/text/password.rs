@@ -1,0 +1,170 @@
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::platform::text::{EmailAddress, PersonName, Violation};
+
+const MIN_CHARS: usize = 10;
+const MAX_BYTES: usize = 1_024;
+const MIN_PERSONAL_CHARS: usize = 3;
+
+/// A password somebody wants to have from now on, held to the rules for new ones.
+#[derive(Clone, Debug)]
+pub struct NewPassword(SecretString);
+
+impl NewPassword {
+    /// Takes a password as typed; no space is trimmed.
+    ///
+    /// # Errors
+    /// `password.length` unless it has at least 10 characters and at most 1,024 bytes,
+    /// `password.control-character` where it contains one, as no keyboard types it.
+    pub fn parse(text: SecretString) -> Result<Self, Violation> {
+        let password = text.expose_secret();
+        if password.chars().count() < MIN_CHARS || password.len() > MAX_BYTES {
+            return Err(Violation {
+                code: "password.length",
+                rule: "must have at least 10 characters and at most 1,024 bytes",
+            });
+        }
+        if password.chars().any(char::is_control) {
+            return Err(Violation {
+                code: "password.control-character",
+                rule: "must not contain control characters",
+            });
+        }
+        Ok(Self(text))
+    }
+
+    /// The password in clear, for hashing.
+    pub fn secret(&self) -> &SecretString {
+        &self.0
+    }
+}
+
+/// What others know of a person, and so guess first when they guess a password: the name in front of
+/// an e-mail address, and the parts of the person's own name. What has fewer than three letters is in
+/// too many good passwords to count.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonalWords(Vec<String>);
+
+impl PersonalWords {
+    /// Those of somebody with this address and these names.
+    pub fn of<'a>(email: &EmailAddress, names: impl IntoIterator<Item = &'a PersonName>) -> Self {
+        let mut words = vec![email.local_part().to_owned()];
+        for name in names {
+            let parts = name
+                .as_str()
+                .split(|letter: char| !letter.is_alphanumeric());
+            words.extend(parts.map(str::to_lowercase));
+        }
+        words.retain(|word| word.chars().count() >= MIN_PERSONAL_CHARS);
+        Self(words)
+    }
+
+    /// The words, in lower case.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether one of them is part of the password, in any case.
+    pub fn are_in(&self, password: &NewPassword) -> bool {
+        let password = SecretString::from(password.0.expose_secret().to_lowercase());
+        self.0
+            .iter()
+            .any(|word| password.expose_secret().contains(word.as_str()))
+    }
+}
+
+/// Hides the words: they are personal data, and debug output ends in logs.
+impl fmt::Debug for PersonalWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonalWords(…)")
+    }
+}
+
+/// A password offered at log-in: only bounded, as the rules for new ones may have changed since.
+#[derive(Clone, Debug)]
+pub struct LoginPassword(SecretString);
+
+impl LoginPassword {
+    /// Takes a password as typed. One that no account can have is replaced by a text that matches
+    /// nothing, so that it costs the same and fails the same as any wrong one.
+    pub fn new(text: SecretString) -> Self {
+        let password = text.expose_secret();
+        if password.len() > MAX_BYTES || password.contains('\0') {
+            return Self(SecretString::from(" "));
+        }
+        Self(text)
+    }
+
+    /// The password in clear, for comparison with a hash.
+    pub fn secret(&self) -> &SecretString {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<NewPassword, Violation> {
+        NewPassword::parse(SecretString::from(text))
+    }
+
+    #[test]
+    fn short_endless_and_untypable_passwords_are_refused() {
+        assert!(parse("nine char").is_err());
+        assert!(parse("ten chars!").is_ok());
+        assert!(parse(&"x".repeat(1_024)).is_ok());
+        assert!(parse(&"x".repeat(1_025)).is_err());
+        assert!(parse("with a \0 in it").is_err());
+    }
+
+    #[test]
+    fn debug_output_does_not_show_the_password() {
+        let password = parse("correct horse").unwrap();
+        assert!(!format!("{password:?}").contains("horse"));
+    }
+
+    fn personal_words() -> PersonalWords {
+        let email = EmailAddress::parse("Amina.B@example.com").unwrap();
+        let names = ["Hauwa'u Abdul-Ƙadir", "Bo", "O'Neill ẞ"];
+        let names = names.map(|name| PersonName::parse(name).unwrap());
+        PersonalWords::of(&email, &names)
+    }
+
+    #[test]
+    fn a_password_that_holds_its_owners_name_or_address_is_known_in_any_case() {
+        let words = personal_words();
+        for password in [
+            "xx amina.B 1970",
+            "xx HAUWA xx xx",
+            "xxABDULxxxx",
+            "ƙadir1970xx",
+            "ƘADIR1970xx",
+            "o'neill 1970",
+        ] {
+            assert!(words.are_in(&parse(password).unwrap()), "{password}");
+        }
+    }
+
+    #[test]
+    fn short_parts_of_names_and_the_domain_may_be_in_a_password() {
+        let words = personal_words();
+        for password in [
+            "example.com xx",
+            "bo and u and o",
+            "amina, b: xx",
+            "adir1970xx",
+        ] {
+            assert!(!words.are_in(&parse(password).unwrap()), "{password}");
+        }
+        assert!(!format!("{words:?}").contains("amina"));
+    }
+
+    #[test]
+    fn a_log_in_with_an_impossible_password_is_bounded() {
+        let login = LoginPassword::new(SecretString::from("x".repeat(1 << 20)));
+        assert!(login.secret().expose_secret().len() <= MAX_BYTES);
+    }
+}

@@ -1,0 +1,5 @@
+//! Rooms, their members, and messages with their windows of change.
+
+pub mod message;
+pub mod room;
+pub mod text;

@@ -1,0 +1,524 @@
+//! What people may do: what they hold, and what every installation starts with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use abu_application::{
+    access::ports::{AccessRepository, CallerRecord, HeldPermission},
+    platform::ports::StoreError,
+};
+use abu_domain::{
+    LoginSessionId, UserId,
+    access::{
+        GroupName, Permission, PermissionName, RoleName, SEEDED_GROUPS, SEEDED_ROLES,
+        SUPER_ADMIN_GROUP, Scope,
+    },
+};
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::exists,
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use uuid::Uuid;
+
+use crate::{
+    error::{BadRow, Failure},
+    schema::{groups, user_emails, user_group, users},
+    sql::{Sql, sql},
+    store::Session,
+};
+
+/// Whether they are active, hidden, superusers, and due to set up one-time passwords; what they hold
+/// everywhere; and what they hold in chapters, as two lists of one length.
+type CallerRow = (bool, bool, bool, bool, Vec<String>, Vec<Uuid>, Vec<String>);
+
+/// The columns of a [`CallerRow`].
+type CallerColumns = (
+    Bool,
+    Bool,
+    Bool,
+    Bool,
+    Array<Text>,
+    Array<SqlUuid>,
+    Array<Text>,
+);
+
+/// What the user `?` holds, as a [`CallerRow`]. The binds are the user, the user, what `$term` has, the
+/// user, [`SUPER_ADMIN_GROUP`], and what `$from` has. Of the roles that are assigned to them those
+/// count whose term fulfils `$term`; members of the group of super admins hold all there is.
+macro_rules! holdings {
+    ($term:literal, $totp_due:literal, $from:literal) => {
+        concat!(
+            "WITH held AS (
+                 SELECT role_id, NULL::uuid AS chapter
+                 FROM user_group JOIN role_group USING (group_id) WHERE user_id = ?
+                 UNION
+                 SELECT role_id, scope_id FROM role_assignments WHERE user_id = ? AND ",
+            $term,
+            "),
+             granted AS (
+                 SELECT chapter, permissions.name
+                 FROM held JOIN permission_role USING (role_id)
+                 JOIN permissions ON permissions.id = permission_id
+                 UNION
+                 SELECT NULL, permissions.name FROM permissions
+                 WHERE EXISTS (SELECT FROM user_group JOIN groups ON groups.id = group_id
+                               WHERE user_id = ? AND groups.name = ?))
+             SELECT is_active, deactivated_at IS NOT NULL, is_superuser, ",
+            $totp_due,
+            ", ARRAY(SELECT name FROM granted WHERE chapter IS NULL),
+               ARRAY(SELECT chapter FROM granted WHERE chapter IS NOT NULL
+                     ORDER BY chapter, name),
+               ARRAY(SELECT name FROM granted WHERE chapter IS NOT NULL
+                     ORDER BY chapter, name)
+             FROM ",
+            $from,
+        )
+    };
+}
+
+/// The names of permissions that are not in `?` and that somebody holds who is among `$holders`, now or
+/// in a term to come. Super admins are left out.
+macro_rules! exceeds {
+    ($holders:literal) => {
+        concat!(
+            "WITH holders AS (",
+            $holders,
+            "),
+             beyond AS (
+                 SELECT role_id, permissions.name
+                 FROM permission_role JOIN permissions ON permissions.id = permission_id
+                 WHERE permissions.name <> ALL (?)),
+             given AS (
+                 SELECT role_id, user_id FROM user_group JOIN role_group USING (group_id)
+                 UNION ALL
+                 SELECT role_id, user_id FROM role_assignments
+                 WHERE valid_until IS NULL OR now() < valid_until)
+             SELECT DISTINCT beyond.name FROM beyond JOIN given USING (role_id)
+             WHERE user_id IN (SELECT user_id FROM holders)
+               AND user_id NOT IN (SELECT user_id FROM user_group JOIN groups ON groups.id = group_id
+                                   WHERE groups.name = ?)"
+        )
+    };
+}
+
+fn caller_record(row: CallerRow) -> CallerRecord {
+    let (is_active, is_deactivated, is_superuser, totp_due, everywhere, chapters, names) = row;
+    let mut in_chapters: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+    for (chapter, name) in chapters.into_iter().zip(names) {
+        in_chapters.entry(chapter).or_default().insert(name);
+    }
+    CallerRecord {
+        is_active,
+        is_deactivated,
+        is_superuser,
+        totp_due,
+        permissions: everywhere.into_iter().collect(),
+        in_chapters,
+    }
+}
+
+fn names(
+    connection: &mut PgConnection,
+    statement: Sql<'_, Text>,
+) -> Result<BTreeSet<String>, Failure> {
+    let names: Vec<String> = statement.load(connection)?;
+    Ok(names.into_iter().collect())
+}
+
+impl AccessRepository for Session<'_> {
+    fn caller(
+        &mut self,
+        user: UserId,
+        session: LoginSessionId,
+    ) -> Result<Option<CallerRecord>, StoreError> {
+        let user = user.uuid();
+        self.run(|connection| {
+            let found: Option<CallerRow> = sql::<CallerColumns>(holdings!(
+                "valid_from <= now() AND (valid_until IS NULL OR now() < valid_until)",
+                "totp_due",
+                "sessions JOIN users ON users.id = sessions.user_id
+                 WHERE sessions.id = ? AND users.id = ?
+                   AND (revoked_at IS NULL OR NOT is_active)"
+            ))
+            .bind::<SqlUuid, _>(user)
+            .bind::<SqlUuid, _>(user)
+            .bind::<SqlUuid, _>(user)
+            .bind::<Text, _>(SUPER_ADMIN_GROUP)
+            .bind::<SqlUuid, _>(session.uuid())
+            .bind::<SqlUuid, _>(user)
+            .get_result(connection)
+            .optional()?;
+            Ok(found.map(caller_record))
+        })
+    }
+
+    fn holder(&mut self, user: UserId) -> Result<Option<CallerRecord>, StoreError> {
+        let user = user.uuid();
+        self.run(|connection| {
+            let found: Option<CallerRow> = sql::<CallerColumns>(holdings!(
+                "(valid_until IS NULL OR now() < valid_until)",
+                "false",
+                "users WHERE users.id = ?"
+            ))
+            .bind::<SqlUuid, _>(user)
+            .bind::<SqlUuid, _>(user)
+            .bind::<SqlUuid, _>(user)
+            .bind::<Text, _>(SUPER_ADMIN_GROUP)
+            .bind::<SqlUuid, _>(user)
+            .get_result(connection)
+            .optional()?;
+            Ok(found.map(caller_record))
+        })
+    }
+
+    fn held_until(
+        &mut self,
+        user: UserId,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<Option<CallerRecord>, StoreError> {
+        let user = user.uuid();
+        self.run(|connection| {
+            let found: Option<CallerRow> = sql::<CallerColumns>(holdings!(
+                "valid_from <= now() AND (valid_until IS NULL OR valid_until >= ?)",
+                "false",
+                "users WHERE users.id = ?"
+            ))
+            .bind::<SqlUuid, _>(user)
+            .bind::<SqlUuid, _>(user)
+            .bind::<Nullable<Timestamptz>, _>(until)
+            .bind::<SqlUuid, _>(user)
+            .bind::<Text, _>(SUPER_ADMIN_GROUP)
+            .bind::<SqlUuid, _>(user)
+            .get_result(connection)
+            .optional()?;
+            Ok(found.map(caller_record))
+        })
+    }
+
+    fn held_permissions(
+        &mut self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<HeldPermission>, StoreError> {
+        let user = user.uuid();
+        self.run(|connection| {
+            let rows: Vec<(String, Option<Uuid>, Option<DateTime<Utc>>)> =
+                sql::<(Text, Nullable<SqlUuid>, Nullable<Timestamptz>)>(
+                    "WITH held AS (
+                         SELECT role_id, NULL::uuid AS chapter, NULL::timestamptz AS until
+                         FROM user_group JOIN role_group USING (group_id) WHERE user_id = ?
+                         UNION ALL
+                         SELECT role_id, scope_id, valid_until
+                         FROM role_assignments
+                         WHERE user_id = ? AND valid_from <= now()
+                           AND (valid_until IS NULL OR now() < valid_until)),
+                     granted AS (
+                         SELECT permissions.name, chapter, until
+                         FROM held JOIN permission_role USING (role_id)
+                         JOIN permissions ON permissions.id = permission_id
+                         UNION ALL
+                         SELECT permissions.name, NULL, NULL FROM permissions
+                         WHERE EXISTS (SELECT FROM user_group JOIN groups ON groups.id = group_id
+                                       WHERE user_id = ? AND groups.name = ?))
+                     SELECT name, chapter,
+                            CASE WHEN bool_or(until IS NULL) THEN NULL ELSE max(until) END
+                     FROM granted GROUP BY name, chapter
+                     ORDER BY chapter NULLS FIRST, name LIMIT ?",
+                )
+                .bind::<SqlUuid, _>(user)
+                .bind::<SqlUuid, _>(user)
+                .bind::<SqlUuid, _>(user)
+                .bind::<Text, _>(SUPER_ADMIN_GROUP)
+                .bind::<BigInt, _>(i64::from(limit))
+                .load(connection)?;
+            let held = rows.into_iter().map(|(name, chapter, until)| {
+                Ok(HeldPermission {
+                    permission: PermissionName::parse(&name).map_err(|_| BadRow {
+                        column: "permissions.name",
+                        id: user,
+                    })?,
+                    scope: chapter.map_or(Scope::Global, Scope::Chapter),
+                    until,
+                })
+            });
+            Ok(held.collect::<Result<_, BadRow>>()?)
+        })
+    }
+
+    fn lock_rights(&mut self) -> Result<(), StoreError> {
+        let locked = self.run(|connection| {
+            Ok(groups::table
+                .filter(groups::name.eq(SUPER_ADMIN_GROUP))
+                .select(groups::id)
+                .for_no_key_update()
+                .first::<Uuid>(connection)
+                .optional()?)
+        })?;
+        match locked {
+            Some(_group) => Ok(()),
+            None => Err(StoreError::Other("nothing is seeded".into())),
+        }
+    }
+
+    fn permissions_of_roles(&mut self, roles: &[RoleName]) -> Result<BTreeSet<String>, StoreError> {
+        let roles: Vec<&str> = roles.iter().map(RoleName::as_str).collect();
+        self.run(|connection| {
+            let given = sql::<Text>(
+                "SELECT DISTINCT permissions.name
+                 FROM roles JOIN permission_role ON role_id = roles.id
+                 JOIN permissions ON permissions.id = permission_id
+                 WHERE roles.name = ANY (?)",
+            );
+            names(connection, given.bind::<Array<Text>, _>(roles))
+        })
+    }
+
+    fn permissions_of_groups(
+        &mut self,
+        groups: &[GroupName],
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let groups: Vec<&str> = groups.iter().map(GroupName::as_str).collect();
+        self.run(|connection| {
+            let given = sql::<Text>(
+                "SELECT permissions.name
+                 FROM groups JOIN role_group ON group_id = groups.id
+                 JOIN permission_role USING (role_id)
+                 JOIN permissions ON permissions.id = permission_id
+                 WHERE groups.name = ANY (?)
+                 UNION
+                 SELECT permissions.name FROM permissions WHERE ? = ANY (?)",
+            );
+            let given = given
+                .bind::<Array<Text>, _>(groups.clone())
+                .bind::<Text, _>(SUPER_ADMIN_GROUP)
+                .bind::<Array<Text>, _>(groups);
+            names(connection, given)
+        })
+    }
+
+    fn excess_of_holders(
+        &mut self,
+        role: &RoleName,
+        held: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        self.run(|connection| {
+            let beyond = sql::<Text>(exceeds!(
+                "SELECT user_id
+                 FROM roles JOIN role_group ON role_id = roles.id
+                 JOIN user_group USING (group_id) WHERE roles.name = ?
+                 UNION
+                 SELECT user_id FROM roles JOIN role_assignments ON role_id = roles.id
+                 WHERE roles.name = ? AND (valid_until IS NULL OR now() < valid_until)"
+            ));
+            let beyond = beyond
+                .bind::<Text, _>(role.as_str())
+                .bind::<Text, _>(role.as_str())
+                .bind::<Array<Text>, _>(held.iter().collect::<Vec<_>>())
+                .bind::<Text, _>(SUPER_ADMIN_GROUP);
+            names(connection, beyond)
+        })
+    }
+
+    fn excess_of_members(
+        &mut self,
+        group: &GroupName,
+        held: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        self.run(|connection| {
+            let beyond = sql::<Text>(exceeds!(
+                "SELECT user_id FROM groups JOIN user_group ON group_id = groups.id
+                 WHERE groups.name = ?"
+            ));
+            let beyond = beyond
+                .bind::<Text, _>(group.as_str())
+                .bind::<Array<Text>, _>(held.iter().collect::<Vec<_>>())
+                .bind::<Text, _>(SUPER_ADMIN_GROUP);
+            names(connection, beyond)
+        })
+    }
+
+    fn other_active_super_admins(&mut self, user: UserId) -> Result<u64, StoreError> {
+        self.run(|connection| {
+            let proved = user_emails::table
+                .filter(user_emails::user_id.eq(users::id))
+                .filter(user_emails::is_primary)
+                .filter(user_emails::verified_at.is_not_null());
+            let others: i64 = user_group::table
+                .inner_join(groups::table)
+                .inner_join(users::table)
+                .filter(groups::name.eq(SUPER_ADMIN_GROUP))
+                .filter(users::is_active)
+                .filter(exists(proved))
+                .filter(users::id.ne(user.uuid()))
+                .count()
+                .get_result(connection)?;
+            Ok(others.unsigned_abs())
+        })
+    }
+
+    fn seed_access(&mut self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        self.run(|connection| {
+            drop_namesakes(connection)?;
+            let new = NewRows {
+                permissions: seed_permissions(connection, now)?,
+                roles: seed_roles(connection, now)?,
+                groups: seed_groups(connection, now)?,
+            };
+            Ok(new.permissions.len()
+                + new.roles.len()
+                + new.groups.len()
+                + seed_permissions_of_roles(connection, &new)?
+                + seed_roles_of_groups(connection, &new)?)
+        })
+    }
+
+    fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError> {
+        self.run(|connection| {
+            let unseeded = sql::<Text>(
+                "SELECT name FROM unnest(?) AS seeded (name)
+                 WHERE name NOT IN (SELECT permissions.name FROM permissions WHERE is_system)",
+            );
+            names(
+                connection,
+                unseeded.bind::<Array<Text>, _>(seeded_permissions()),
+            )
+        })
+    }
+
+    fn add_to_group(&mut self, user: UserId, group: &str) -> Result<bool, StoreError> {
+        let id = self.run(|connection| {
+            Ok(groups::table
+                .filter(groups::name.eq(group))
+                .select(groups::id)
+                .first::<Uuid>(connection)
+                .optional()?)
+        })?;
+        let Some(id) = id else {
+            return Err(StoreError::Other(format!("there is no {group}").into()));
+        };
+        self.run(|connection| {
+            let added = diesel::insert_into(user_group::table)
+                .values((
+                    user_group::user_id.eq(user.uuid()),
+                    user_group::group_id.eq(id),
+                ))
+                .on_conflict_do_nothing()
+                .execute(connection)?;
+            Ok(added == 1)
+        })
+    }
+}
+
+/// Names of what this start of the server, or this bootstrap, has added.
+struct NewRows {
+    permissions: Vec<String>,
+    roles: Vec<String>,
+    groups: Vec<String>,
+}
+
+/// Adds those of `?, ?` (names and descriptions) that the table misses, and returns their names.
+macro_rules! insert_named {
+    ($table:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " (id, name, description, is_system, created_at, last_modified)
+             SELECT gen_random_uuid(), name, description, true, now, now
+             FROM unnest(?, ?) AS seeded (name, description), (VALUES (?)) AS clock (now)
+             ON CONFLICT (name) DO NOTHING
+             RETURNING name"
+        )
+    };
+}
+
+fn seeded_permissions() -> Vec<&'static str> {
+    Permission::ALL.iter().map(|all| all.name()).collect()
+}
+
+/// Deletes permissions of the office's own by the names of seeded ones: whoever was given one of them
+/// was given something else.
+fn drop_namesakes(connection: &mut PgConnection) -> QueryResult<usize> {
+    sql::<()>("DELETE FROM permissions WHERE NOT is_system AND name = ANY (?)")
+        .bind::<Array<Text>, _>(seeded_permissions())
+        .execute(connection)
+}
+
+fn seed_named(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    named: impl Iterator<Item = (&'static str, &'static str)>,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<String>> {
+    let (names, descriptions): (Vec<_>, Vec<_>) = named.unzip();
+    sql::<Text>(statement)
+        .bind::<Array<Text>, _>(names)
+        .bind::<Array<Text>, _>(descriptions)
+        .bind::<Timestamptz, _>(now)
+        .load(connection)
+}
+
+fn seed_permissions(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<Vec<String>> {
+    let all = Permission::ALL.iter();
+    let named = all.map(|permission| (permission.name(), permission.description()));
+    seed_named(connection, insert_named!("permissions"), named, now)
+}
+
+fn seed_roles(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<Vec<String>> {
+    let named = SEEDED_ROLES
+        .iter()
+        .map(|role| (role.name, role.description));
+    seed_named(connection, insert_named!("roles"), named, now)
+}
+
+fn seed_groups(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<Vec<String>> {
+    let named = SEEDED_GROUPS
+        .iter()
+        .map(|group| (group.name, group.description));
+    seed_named(connection, insert_named!("groups"), named, now)
+}
+
+/// Only what is new is linked: what the office took out of a role stays out. And only seeded roles get
+/// anything, never one that the office made by a name that was seeded later.
+fn seed_permissions_of_roles(connection: &mut PgConnection, new: &NewRows) -> QueryResult<usize> {
+    let (roles, permissions): (Vec<_>, Vec<_>) = SEEDED_ROLES
+        .iter()
+        .flat_map(|role| role.permissions.iter().map(|held| (role.name, held.name())))
+        .unzip();
+    sql::<()>(
+        "INSERT INTO permission_role (role_id, permission_id)
+         SELECT roles.id, permissions.id
+         FROM unnest(?, ?) AS seeded (role, permission)
+         JOIN roles ON roles.name = seeded.role AND roles.is_system
+         JOIN permissions ON permissions.name = seeded.permission
+         WHERE roles.name = ANY (?) OR permissions.name = ANY (?)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind::<Array<Text>, _>(roles)
+    .bind::<Array<Text>, _>(permissions)
+    .bind::<Array<Text>, _>(&new.roles)
+    .bind::<Array<Text>, _>(&new.permissions)
+    .execute(connection)
+}
+
+/// As [`seed_permissions_of_roles`].
+fn seed_roles_of_groups(connection: &mut PgConnection, new: &NewRows) -> QueryResult<usize> {
+    let (groups, roles): (Vec<_>, Vec<_>) = SEEDED_GROUPS
+        .iter()
+        .flat_map(|group| group.roles.iter().map(|held| (group.name, *held)))
+        .unzip();
+    sql::<()>(
+        "INSERT INTO role_group (group_id, role_id)
+         SELECT groups.id, roles.id
+         FROM unnest(?, ?) AS seeded (group_name, role)
+         JOIN groups ON groups.name = seeded.group_name AND groups.is_system
+         JOIN roles ON roles.name = seeded.role AND roles.is_system
+         WHERE groups.name = ANY (?) OR roles.name = ANY (?)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind::<Array<Text>, _>(groups)
+    .bind::<Array<Text>, _>(roles)
+    .bind::<Array<Text>, _>(&new.groups)
+    .bind::<Array<Text>, _>(&new.roles)
+    .execute(connection)
+}

@@ -1,0 +1,5 @@
+//! The ports of the access area.
+
+mod assignments;
+mod callers;
+mod rights;

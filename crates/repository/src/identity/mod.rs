@@ -1,0 +1,10 @@
+//! The ports of the identity area.
+
+mod consents;
+mod emails;
+mod erasures;
+mod own_account;
+mod resets;
+mod sessions;
+mod totp;
+mod users;

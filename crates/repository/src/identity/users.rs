@@ -1,0 +1,391 @@
+//! Accounts.
+
+use abu_application::{
+    identity::ports::{Credentials, NewUser, UserFilter, UserRepository},
+    platform::{
+        lists::{Seek, TimePosition, Total},
+        ports::StoreError,
+    },
+};
+use abu_domain::{
+    UserId,
+    access::GroupName,
+    identity::{
+        text::PhoneNumber,
+        user::{User, Verification},
+    },
+    platform::text::{EmailAddress, PersonName},
+};
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::{array, auto_type, exists, sql as literal},
+    pg::Pg,
+    prelude::*,
+    sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid},
+};
+use uuid::Uuid;
+
+use crate::{
+    error::{BadRow, Failure},
+    like,
+    lists::{in_list_order, newest_first, total},
+    schema::{groups, user_emails, user_group, users},
+    sql::sql,
+    store::Session,
+};
+
+diesel::define_sql_function! {
+    /// Lower case, as the indexes on addresses and names have it.
+    fn lower(text: Text) -> Text;
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users, check_for_backend(Pg))]
+struct UserRow {
+    id: Uuid,
+    email: String,
+    firstname: String,
+    middlename: Option<String>,
+    lastname: String,
+    phone: Option<String>,
+    is_active: bool,
+    is_superuser: bool,
+    verification: String,
+    #[diesel(select_expression = array(group_names()))]
+    #[diesel(select_expression_type = array<Text, group_names>)]
+    groups: Vec<String>,
+    created_at: DateTime<Utc>,
+    last_modified: DateTime<Utc>,
+}
+
+#[auto_type]
+fn group_names() -> _ {
+    user_group::table
+        .inner_join(groups::table)
+        .filter(user_group::user_id.eq(users::id))
+        .order(groups::name)
+        .select(groups::name)
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = BadRow;
+
+    fn try_from(row: UserRow) -> Result<Self, BadRow> {
+        let bad = |column| BadRow { column, id: row.id };
+        Ok(Self {
+            id: row.id.into(),
+            email: EmailAddress::parse(&row.email).map_err(|_| bad("users.email"))?,
+            firstname: PersonName::parse(&row.firstname).map_err(|_| bad("users.firstname"))?,
+            middlename: row
+                .middlename
+                .map(|name| PersonName::parse(&name))
+                .transpose()
+                .map_err(|_| bad("users.middlename"))?,
+            lastname: PersonName::parse(&row.lastname).map_err(|_| bad("users.lastname"))?,
+            phone: row
+                .phone
+                .map(|number| PhoneNumber::parse(&number))
+                .transpose()
+                .map_err(|_| bad("users.phone"))?,
+            is_active: row.is_active,
+            is_superuser: row.is_superuser,
+            verification: Verification::from_name(&row.verification)
+                .ok_or_else(|| bad("users.verification"))?,
+            groups: row.groups,
+            created_at: row.created_at,
+            last_modified: row.last_modified,
+        })
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+struct NewUserRow<'a> {
+    id: Uuid,
+    email: &'a str,
+    password_hash: &'a str,
+    firstname: &'a str,
+    middlename: Option<&'a str>,
+    lastname: &'a str,
+    phone: Option<&'a str>,
+    is_superuser: bool,
+    created_at: DateTime<Utc>,
+    last_modified: DateTime<Utc>,
+}
+
+impl<'a> From<&'a NewUser> for NewUserRow<'a> {
+    fn from(user: &'a NewUser) -> Self {
+        Self {
+            id: user.id.uuid(),
+            email: user.email.as_str(),
+            password_hash: &user.password_hash,
+            firstname: user.firstname.as_str(),
+            middlename: user.middlename.as_ref().map(PersonName::as_str),
+            lastname: user.lastname.as_str(),
+            phone: user.phone.as_ref().map(PhoneNumber::as_str),
+            is_superuser: user.is_superuser,
+            created_at: user.created_at,
+            last_modified: user.created_at,
+        }
+    }
+}
+
+impl UserRepository for Session<'_> {
+    fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.run(|connection| {
+            let row = users::table
+                .find(id.uuid())
+                .select(UserRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(User::try_from).transpose()?)
+        })
+    }
+
+    fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
+        self.run(|connection| {
+            // An address may be claimed by several accounts; one of them can have verified it.
+            let found: Option<(Uuid, String, bool, bool)> = user_emails::table
+                .inner_join(users::table)
+                .filter(lower(user_emails::email).eq(email.as_str()))
+                .filter(
+                    user_emails::verified_at
+                        .is_not_null()
+                        .or(user_emails::is_primary),
+                )
+                .order(user_emails::verified_at.is_null())
+                .select((
+                    users::id,
+                    users::password_hash,
+                    users::is_active,
+                    user_emails::verified_at.is_not_null(),
+                ))
+                .first(connection)
+                .optional()?;
+            Ok(found.map(
+                |(user_id, password_hash, is_active, email_verified)| Credentials {
+                    user_id: user_id.into(),
+                    password_hash,
+                    is_active,
+                    email_verified,
+                },
+            ))
+        })
+    }
+
+    fn list_users(
+        &mut self,
+        filter: &UserFilter,
+        seek: Seek<TimePosition<UserId>>,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError> {
+        self.run(|connection| {
+            let Some(query) = filtered(connection, filter)? else {
+                return Ok(Vec::new());
+            };
+            let rows = newest_first!(query, seek, users::created_at, users::id)
+                .limit(limit.into())
+                .select(UserRow::as_select())
+                .load(connection)?;
+            Ok(in_list_order(seek.is_backward(), rows)
+                .into_iter()
+                .map(User::try_from)
+                .collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn count_users(&mut self, filter: &UserFilter) -> Result<Total, StoreError> {
+        self.run(|connection| match filtered(connection, filter)? {
+            Some(query) => Ok(total(connection, query.select(users::id))?),
+            None => Ok(Total::Exactly(0)),
+        })
+    }
+
+    fn active_users(&mut self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        self.run(|connection| {
+            let proved = user_emails::table
+                .filter(user_emails::user_id.eq(users::id))
+                .filter(user_emails::verified_at.is_not_null());
+            let active: Vec<Uuid> = users::table
+                .filter(users::id.eq_any(ids))
+                .filter(users::is_active)
+                .filter(users::deactivated_at.is_null())
+                .filter(exists(proved))
+                .select(users::id)
+                .load(connection)?;
+            Ok(active.into_iter().map(UserId::new).collect())
+        })
+    }
+
+    fn insert_user(&mut self, user: &NewUser) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::insert_into(users::table)
+                .values(NewUserRow::from(user))
+                .execute(connection)?;
+            diesel::insert_into(user_emails::table)
+                .values((
+                    user_emails::id.eq(Uuid::new_v4()),
+                    user_emails::user_id.eq(user.id.uuid()),
+                    user_emails::email.eq(user.email.as_str()),
+                    user_emails::is_primary.eq(true),
+                    user_emails::verified_at.eq(user.email_verified_at),
+                    user_emails::created_at.eq(user.created_at),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn set_password_hash(
+        &mut self,
+        id: UserId,
+        password_hash: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let changed = diesel::update(users::table.find(id.uuid()))
+                .set((
+                    users::password_hash.eq(password_hash),
+                    users::last_modified.eq(now),
+                ))
+                .execute(connection)?;
+            Ok(changed == 1)
+        })
+    }
+
+    fn set_active(
+        &mut self,
+        id: UserId,
+        is_active: bool,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let changed = diesel::update(users::table.find(id.uuid()))
+                .set((users::is_active.eq(is_active), users::last_modified.eq(now)))
+                .execute(connection)?;
+            Ok(changed == 1)
+        })
+    }
+
+    fn add_to_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "INSERT INTO user_group (user_id, group_id)
+                 SELECT ?, groups.id FROM groups WHERE name = ANY (?)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<Array<Text>, _>(texts(groups))
+            .execute(connection)?;
+            touch(connection, id, now)
+        })
+    }
+
+    fn remove_from_groups(
+        &mut self,
+        id: UserId,
+        groups: &[GroupName],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "DELETE FROM user_group USING groups
+                 WHERE user_id = ? AND groups.id = group_id AND name = ANY (?)",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<Array<Text>, _>(texts(groups))
+            .execute(connection)?;
+            touch(connection, id, now)
+        })
+    }
+
+    fn set_last_seen(&mut self, seen: &[(UserId, DateTime<Utc>)]) -> Result<(), StoreError> {
+        let (ids, times): (Vec<Uuid>, Vec<DateTime<Utc>>) =
+            seen.iter().map(|(id, time)| (id.uuid(), *time)).unzip();
+        self.run(|connection| {
+            // In one order, so that two of these never wait for each other in a circle. Who left
+            // twice, left last; who is no user any more, is left out.
+            sql::<()>(
+                "INSERT INTO user_presence (user_id, last_seen_at)
+                 SELECT seen.id, max(seen.at)
+                 FROM unnest(?, ?) AS seen (id, at) JOIN users ON users.id = seen.id
+                 GROUP BY seen.id ORDER BY seen.id
+                 ON CONFLICT (user_id) DO UPDATE
+                 SET last_seen_at = greatest(user_presence.last_seen_at, excluded.last_seen_at)",
+            )
+            .bind::<Array<SqlUuid>, _>(ids)
+            .bind::<Array<Timestamptz>, _>(times)
+            .execute(connection)?;
+            Ok(())
+        })
+    }
+}
+
+/// Notes that the account is not what it was.
+fn touch(connection: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> Result<(), Failure> {
+    diesel::update(users::table.find(id.uuid()))
+        .set(users::last_modified.eq(now))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn texts(groups: &[GroupName]) -> Vec<&str> {
+    groups.iter().map(GroupName::as_str).collect()
+}
+
+/// The accounts that pass the filter, still without an order; `None` where none can.
+fn filtered<'a>(
+    connection: &mut PgConnection,
+    filter: &'a UserFilter,
+) -> Result<Option<users::BoxedQuery<'a, Pg>>, Failure> {
+    // Never a prepared statement: which index serves best depends on the values, and a plan for any
+    // values would often be a walk through all accounts.
+    let mut query = users::table.into_boxed().filter(literal::<Bool>("true"));
+    if let Some(prefix) = &filter.starts_with {
+        let Some(pattern) = like::starting_with(prefix) else {
+            return Ok(None);
+        };
+        let starts = lower(users::email)
+            .like(lower(pattern.clone()))
+            .or(lower(users::firstname).like(lower(pattern.clone())))
+            .or(lower(users::lastname).like(lower(pattern)));
+        query = query.filter(starts);
+    }
+    if let Some(name) = &filter.group {
+        let Some(group) = group_id(connection, name)? else {
+            return Ok(None);
+        };
+        let members = user_group::table
+            .filter(user_group::group_id.eq(group))
+            .select(user_group::user_id);
+        query = query.filter(users::id.eq_any(members));
+    }
+    if let Some(is_active) = filter.is_active {
+        query = query.filter(users::is_active.eq(is_active));
+    }
+    if let Some(verification) = filter.verification {
+        query = query.filter(users::verification.eq(verification.name()));
+    }
+    if let Some(created_after) = filter.created_after {
+        query = query.filter(users::created_at.gt(created_after));
+    }
+    Ok(Some(query))
+}
+
+/// The id of a group. Looked up first, because the planner knows how large a group is by its id.
+fn group_id(connection: &mut PgConnection, name: &str) -> QueryResult<Option<Uuid>> {
+    if name.contains('\0') {
+        return Ok(None);
+    }
+    groups::table
+        .filter(groups::name.eq(name))
+        .select(groups::id)
+        .first(connection)
+        .optional()
+}

@@ -1,0 +1,386 @@
+//! Storing a batch of messages: one statement for a batch of ordinary messages, which is nearly every
+//! one, and a handful for any other, however many messages there are.
+//!
+//! What the one statement calls is a function in the database, since each statement is a way there and
+//! back while rooms are locked. It knows how to store and nothing else: what becomes of a batch in which
+//! anything stands in a message's way is decided here.
+//!
+//! The rooms' row locks are what makes places dense. They are taken first, in one order; every later
+//! statement sees all that the locks' former holders committed, the members who left included.
+//! Places are then given here, and stored with the messages.
+//!
+//! Whether a message is stored already is asked as late as can be. To look a batch's ids up takes
+//! time, and finds nothing unless an earlier commit was in doubt. So the insertion leaves out what
+//! is there already; only where it does, or where somebody is to be told that their message is not
+//! stored, are the ids looked up, and the places given once more.
+
+use std::collections::{HashMap, HashSet};
+
+use abu_application::messaging::ports::StoreOutcome;
+use abu_domain::{
+    MessageId, RoomId, UserId,
+    messaging::message::{Message, NewMessage},
+};
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use uuid::Uuid;
+
+use super::MessageRow;
+use crate::{
+    error::{BadRow, Failure},
+    schema::{messages, rooms},
+    sql::sql,
+};
+
+/// How often places are given before something must be wrong. Each time after the second takes
+/// another transaction that has just stored a message of this batch.
+const ATTEMPTS: usize = 5;
+
+/// Stores a batch, as
+/// [`MessageRepository::store_messages`](abu_application::messaging::ports::MessageRepository::store_messages) tells.
+pub(super) fn store(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+) -> Result<Vec<StoreOutcome>, Failure> {
+    let Some(first) = batch.first() else {
+        return Ok(Vec::new());
+    };
+    if let Some(outcomes) = store_ordinary(connection, batch)? {
+        return Ok(outcomes);
+    }
+    let rooms = lock_rooms(connection, batch)?;
+    let members = members(connection, batch)?;
+    let answered = answered(connection, batch)?;
+    let standing = Standing {
+        rooms,
+        members,
+        answered,
+    };
+    let mut known = stored_under_client_ids(connection, batch)?;
+    let mut knows_all = false;
+    for _ in 0..ATTEMPTS {
+        let places = Places::give(batch, &standing, known);
+        if knows_all || !places.refused {
+            if insert(connection, &places.added)? == places.added.len() {
+                advance(connection, &places.last)?;
+                return Ok(places.outcomes);
+            }
+            take_back(connection, &places.added)?;
+        }
+        known = stored_under_client_ids(connection, batch)?;
+        known.extend(stored_under_ids(connection, batch)?);
+        knows_all = true;
+    }
+    Err(Failure::Row(BadRow {
+        column: "rooms.last_seq",
+        id: first.room_id.uuid(),
+    }))
+}
+
+/// Stores a batch that holds nothing but ordinary messages; of any other, nothing.
+fn store_ordinary(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+) -> QueryResult<Option<Vec<StoreOutcome>>> {
+    // Else all of it would be inserted first, and taken back.
+    if repeats_itself(batch) {
+        return Ok(None);
+    }
+    let places: Option<Vec<i64>> =
+        sql::<Nullable<Array<BigInt>>>("SELECT store_ordinary_messages(?, ?, ?, ?, ?, ?, ?)")
+            .bind::<Array<SqlUuid>, _>(column(batch, |message| message.room_id.uuid()))
+            .bind::<Array<SqlUuid>, _>(column(batch, |message| message.id.uuid()))
+            .bind::<Array<SqlUuid>, _>(column(batch, |message| message.sender_id.uuid()))
+            .bind::<Array<Text>, _>(column(batch, |message| message.text.as_str()))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(batch, |message| message.client_message_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(batch, |message| {
+                message.reply_to.map(MessageId::uuid)
+            }))
+            .bind::<Array<Timestamptz>, _>(column(batch, |message| message.sent_at))
+            .get_result(connection)?;
+    let stored =
+        |(message, place): (&NewMessage, i64)| StoreOutcome::Stored(message.clone().at(place));
+    Ok(places.map(|places| batch.iter().zip(places).map(stored).collect()))
+}
+
+/// Whether the batch itself holds a message twice.
+fn repeats_itself(batch: &[NewMessage]) -> bool {
+    let mut ids = HashSet::with_capacity(batch.len());
+    let mut client_ids = HashSet::with_capacity(batch.len());
+    batch.iter().any(|message| {
+        let is_new_to_client = |id| client_ids.insert((message.sender_id, id));
+        !ids.insert(message.id) || !message.client_message_id.is_none_or(is_new_to_client)
+    })
+}
+
+/// A room of the batch, as it was when it was locked.
+struct LockedRoom {
+    last_seq: i64,
+    read_only: bool,
+}
+
+type Rooms = HashMap<RoomId, LockedRoom>;
+type Members = HashSet<(RoomId, UserId)>;
+type Answered = HashSet<(RoomId, MessageId)>;
+
+/// What stands while the rooms are locked.
+struct Standing {
+    rooms: Rooms,
+    members: Members,
+    /// Those of the messages answered that are there.
+    answered: Answered,
+}
+
+/// The newest message of a room: its place, and when it was accepted.
+type Newest = (i64, DateTime<Utc>);
+
+/// Messages that stand already.
+#[derive(Default)]
+struct Known {
+    by_id: HashMap<MessageId, Message>,
+    by_client_id: HashMap<(UserId, Uuid), Message>,
+}
+
+impl Known {
+    fn add(&mut self, message: Message) {
+        if let Some(client_id) = message.client_message_id {
+            self.by_client_id
+                .insert((message.sender_id, client_id), message.clone());
+        }
+        self.by_id.insert(message.id, message);
+    }
+
+    fn extend(&mut self, rows: Vec<MessageRow>) {
+        rows.into_iter()
+            .map(Message::from)
+            .for_each(|message| self.add(message));
+    }
+
+    fn repeated(&self, message: &NewMessage) -> Option<&Message> {
+        let client_id = message.client_message_id?;
+        self.by_client_id.get(&(message.sender_id, client_id))
+    }
+}
+
+/// What becomes of each message of a batch.
+#[derive(Default)]
+struct Places {
+    /// In the order of the batch.
+    outcomes: Vec<StoreOutcome>,
+    /// Those that are new.
+    added: Vec<Message>,
+    /// The newest message of each room that gets any.
+    last: HashMap<RoomId, Newest>,
+    /// Somebody is told that their message is not stored.
+    refused: bool,
+}
+
+impl Places {
+    fn give(batch: &[NewMessage], standing: &Standing, mut known: Known) -> Self {
+        let mut places = Self::default();
+        for message in batch {
+            let outcome = places.place(message, standing, &mut known);
+            places.outcomes.push(outcome);
+        }
+        places
+    }
+
+    fn place(
+        &mut self,
+        message: &NewMessage,
+        standing: &Standing,
+        known: &mut Known,
+    ) -> StoreOutcome {
+        let Standing {
+            rooms,
+            members,
+            answered,
+        } = standing;
+        if let Some(stored) = known.by_id.get(&message.id) {
+            return StoreOutcome::Stored(stored.clone());
+        }
+        let is_member = members.contains(&(message.room_id, message.sender_id));
+        let Some(room) = rooms.get(&message.room_id).filter(|_| is_member) else {
+            self.refused = true;
+            return StoreOutcome::NotAMember;
+        };
+        if let Some(stored) = known.repeated(message) {
+            return StoreOutcome::Repeated(stored.clone());
+        }
+        if room.read_only {
+            self.refused = true;
+            return StoreOutcome::ReadOnly;
+        }
+        let answers_nothing = |id| !answered.contains(&(message.room_id, id));
+        if message.reply_to.is_some_and(answers_nothing) {
+            self.refused = true;
+            return StoreOutcome::ReplyToUnknown;
+        }
+        let stored = self.next(room, message);
+        known.add(stored.clone());
+        StoreOutcome::Stored(stored)
+    }
+
+    fn next(&mut self, room: &LockedRoom, message: &NewMessage) -> Message {
+        let last = self
+            .last
+            .entry(message.room_id)
+            .or_insert((room.last_seq, message.sent_at));
+        *last = (last.0 + 1, last.1.max(message.sent_at));
+        let stored = message.clone().at(last.0);
+        self.added.push(stored.clone());
+        stored
+    }
+}
+
+fn lock_rooms(connection: &mut PgConnection, batch: &[NewMessage]) -> QueryResult<Rooms> {
+    let ids: HashSet<Uuid> = batch.iter().map(|message| message.room_id.uuid()).collect();
+    let rows: Vec<(Uuid, i64, bool)> = rooms::table
+        .filter(rooms::id.eq_any(ids))
+        .order(rooms::id)
+        .select((rooms::id, rooms::last_seq, rooms::archived_at.is_not_null()))
+        .for_no_key_update()
+        .load(connection)?;
+    let locked = |(id, last_seq, read_only)| {
+        let room = LockedRoom {
+            last_seq,
+            read_only,
+        };
+        (RoomId::new(id), room)
+    };
+    Ok(rows.into_iter().map(locked).collect())
+}
+
+fn members(connection: &mut PgConnection, batch: &[NewMessage]) -> QueryResult<Members> {
+    let pairs: HashSet<(Uuid, Uuid)> = batch
+        .iter()
+        .map(|message| (message.room_id.uuid(), message.sender_id.uuid()))
+        .collect();
+    let (rooms, users): (Vec<Uuid>, Vec<Uuid>) = pairs.into_iter().unzip();
+    let rows: Vec<(Uuid, Uuid)> = sql::<(SqlUuid, SqlUuid)>(
+        "SELECT room_id, user_id
+         FROM unnest(?, ?) AS asked (room_id, user_id) JOIN room_members USING (room_id, user_id)",
+    )
+    .bind::<Array<SqlUuid>, _>(rooms)
+    .bind::<Array<SqlUuid>, _>(users)
+    .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, user)| (room.into(), user.into()))
+        .collect())
+}
+
+fn answered(connection: &mut PgConnection, batch: &[NewMessage]) -> QueryResult<Answered> {
+    let ids: Vec<Uuid> = batch
+        .iter()
+        .filter_map(|message| Some(message.reply_to?.uuid()))
+        .collect();
+    if ids.is_empty() {
+        return Ok(Answered::new());
+    }
+    let rows: Vec<(Uuid, Uuid)> = messages::table
+        .filter(messages::id.eq_any(ids))
+        .select((messages::room_id, messages::id))
+        .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, message)| (room.into(), message.into()))
+        .collect())
+}
+
+fn stored_under_client_ids(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+) -> QueryResult<Known> {
+    let (senders, client_ids): (Vec<Uuid>, Vec<Uuid>) = batch
+        .iter()
+        .filter_map(|message| Some((message.sender_id.uuid(), message.client_message_id?)))
+        .unzip();
+    let mut known = Known::default();
+    if !client_ids.is_empty() {
+        let rows = sql::<messages::SqlType>(select_messages_from!(
+            "unnest(?, ?) AS asked (sender_id, client_message_id)
+             JOIN messages USING (sender_id, client_message_id)"
+        ))
+        .bind::<Array<SqlUuid>, _>(senders)
+        .bind::<Array<SqlUuid>, _>(client_ids)
+        .load(connection)?;
+        known.extend(rows);
+    }
+    Ok(known)
+}
+
+fn stored_under_ids(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+) -> QueryResult<Vec<MessageRow>> {
+    messages::table
+        .filter(messages::id.eq_any(batch.iter().map(|message| message.id.uuid())))
+        .select(MessageRow::as_select())
+        .load(connection)
+}
+
+/// Inserts those that are not there yet, and returns how many that were.
+fn insert(connection: &mut PgConnection, added: &[Message]) -> QueryResult<usize> {
+    if added.is_empty() {
+        return Ok(0);
+    }
+    sql::<()>(
+        "INSERT INTO messages
+             (room_id, seq, id, sender_id, body, client_message_id, reply_to, created_at)
+         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.room_id.uuid()))
+    .bind::<Array<BigInt>, _>(column(added, |message| message.seq))
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.id.uuid()))
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.sender_id.uuid()))
+    .bind::<Array<Text>, _>(column(added, |message| message.text.as_str()))
+    .bind::<Array<Nullable<SqlUuid>>, _>(column(added, |message| message.client_message_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(column(added, |message| {
+        message.reply_to.map(MessageId::uuid)
+    }))
+    .bind::<Array<Timestamptz>, _>(column(added, |message| message.sent_at))
+    .execute(connection)
+}
+
+fn column<'a, M, T>(messages: &'a [M], value: impl Fn(&'a M) -> T) -> Vec<T> {
+    messages.iter().map(value).collect()
+}
+
+/// Undoes an insertion that left something out: the places of the others would have gaps. Removes
+/// nothing but what was just inserted, whatever stands in its place.
+fn take_back(connection: &mut PgConnection, added: &[Message]) -> QueryResult<usize> {
+    sql::<()>(
+        "DELETE FROM messages USING unnest(?, ?, ?) AS added (room_id, seq, id)
+         WHERE messages.room_id = added.room_id AND messages.seq = added.seq
+           AND messages.id = added.id",
+    )
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.room_id.uuid()))
+    .bind::<Array<BigInt>, _>(column(added, |message| message.seq))
+    .bind::<Array<SqlUuid>, _>(column(added, |message| message.id.uuid()))
+    .execute(connection)
+}
+
+/// Moves the rooms to their newest messages.
+fn advance(connection: &mut PgConnection, last: &HashMap<RoomId, Newest>) -> QueryResult<()> {
+    if last.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = last.keys().map(|room| room.uuid()).collect();
+    let (places, times): (Vec<i64>, Vec<DateTime<Utc>>) = last.values().copied().unzip();
+    sql::<()>(
+        "UPDATE rooms SET last_seq = newest.seq,
+                          last_activity_at = greatest(last_activity_at, newest.at)
+         FROM unnest(?, ?, ?) AS newest (room_id, seq, at)
+         WHERE rooms.id = newest.room_id",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<BigInt>, _>(places)
+    .bind::<Array<Timestamptz>, _>(times)
+    .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The ports of the messaging area.
+
+mod messages;
+mod rooms;
+mod tickets;

@@ -1,0 +1,584 @@
+//! Rooms and their members.
+
+use std::collections::HashMap;
+
+use abu_application::{
+    messaging::ports::{
+        ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing,
+        RoomRepository,
+    },
+    platform::{
+        lists::{Seek, TimePosition, Total},
+        ports::StoreError,
+    },
+};
+use abu_domain::{
+    RoomId, UserId,
+    messaging::{
+        message::Message,
+        room::{DirectPair, Membership, Room, RoomKind, RoomRole},
+        text::RoomName,
+    },
+    platform::text::PersonName,
+};
+use chrono::{DateTime, Utc};
+use diesel::{
+    pg::Pg,
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use uuid::Uuid;
+
+use crate::{
+    error::BadRow,
+    lists::{ascending, in_list_order, total},
+    messaging::messages::MessageRow,
+    schema::{messages, room_members, rooms, user_presence, users},
+    sql::{sql, unzipped},
+    store::Session,
+};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = rooms, check_for_backend(Pg))]
+struct RoomRow {
+    id: Uuid,
+    kind: String,
+    name: Option<String>,
+    created_by: Uuid,
+    created_at: DateTime<Utc>,
+    last_modified: DateTime<Utc>,
+    last_activity_at: DateTime<Utc>,
+    archived_at: Option<DateTime<Utc>>,
+    last_seq: i64,
+    member_count: i32,
+}
+
+/// The columns of a [`RoomRow`], for statements in SQL.
+type RoomColumns = (
+    SqlUuid,
+    Text,
+    Nullable<Text>,
+    SqlUuid,
+    Timestamptz,
+    Timestamptz,
+    Timestamptz,
+    Nullable<Timestamptz>,
+    BigInt,
+    Integer,
+);
+
+impl TryFrom<RoomRow> for Room {
+    type Error = BadRow;
+
+    fn try_from(row: RoomRow) -> Result<Self, BadRow> {
+        let bad = |column| BadRow { column, id: row.id };
+        Ok(Self {
+            id: row.id.into(),
+            kind: RoomKind::from_name(&row.kind).ok_or_else(|| bad("rooms.kind"))?,
+            name: row
+                .name
+                .map(|name| RoomName::parse(&name))
+                .transpose()
+                .map_err(|_| bad("rooms.name"))?,
+            created_by: row.created_by.into(),
+            created_at: row.created_at,
+            last_modified: row.last_modified,
+            last_activity_at: row.last_activity_at,
+            archived_at: row.archived_at,
+            last_seq: row.last_seq,
+            member_count: row.member_count,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = room_members, check_for_backend(Pg))]
+struct MembershipRow {
+    room_id: Uuid,
+    user_id: Uuid,
+    role: String,
+    joined_at: DateTime<Utc>,
+}
+
+impl TryFrom<MembershipRow> for Membership {
+    type Error = BadRow;
+
+    fn try_from(row: MembershipRow) -> Result<Self, BadRow> {
+        Ok(Self {
+            room_id: row.room_id.into(),
+            user_id: row.user_id.into(),
+            role: RoomRole::from_name(&row.role).ok_or(BadRow {
+                column: "room_members.role",
+                id: row.user_id,
+            })?,
+            joined_at: row.joined_at,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users, check_for_backend(Pg))]
+struct NameRow {
+    firstname: String,
+    lastname: String,
+}
+
+/// A member, their name, and when they last left the chat.
+struct MemberRow(MembershipRow, NameRow, Option<DateTime<Utc>>);
+
+impl TryFrom<MemberRow> for MemberListing {
+    type Error = BadRow;
+
+    fn try_from(MemberRow(member, name, last_seen_at): MemberRow) -> Result<Self, BadRow> {
+        let bad = |column| BadRow {
+            column,
+            id: member.user_id,
+        };
+        Ok(Self {
+            firstname: PersonName::parse(&name.firstname).map_err(|_| bad("users.firstname"))?,
+            lastname: PersonName::parse(&name.lastname).map_err(|_| bad("users.lastname"))?,
+            last_seen_at,
+            membership: member.try_into()?,
+        })
+    }
+}
+
+/// A page of somebody's rooms, read in either direction and given in the order of the list. The page
+/// is cut before its messages are fetched.
+macro_rules! page_of_rooms {
+    ($beyond:literal, $direction:literal) => {
+        concat!(
+            "WITH page AS MATERIALIZED (
+                 SELECT rooms.*, last_read_seq
+                 FROM room_members JOIN rooms ON rooms.id = room_members.room_id
+                 WHERE user_id = ? AND archived_at IS NULL
+                   AND (?::timestamptz IS NULL OR (last_activity_at, id) ",
+            $beyond,
+            " (?, ?))
+                 ORDER BY last_activity_at ",
+            $direction,
+            ", id ",
+            $direction,
+            " LIMIT ?)
+             SELECT page.id, kind, name, created_by, page.created_at, last_modified,
+                    last_activity_at, archived_at, last_seq, member_count, last_read_seq,
+                    room_id, seq, messages.id, sender_id, body, client_message_id,
+                    reply_to, messages.created_at, edited_at, deleted_at, revision
+             FROM page LEFT JOIN messages ON room_id = page.id AND seq = last_seq
+             ORDER BY last_activity_at DESC, page.id DESC",
+        )
+    };
+}
+
+impl RoomRepository for Session<'_> {
+    fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError> {
+        self.run(|connection| {
+            let row = rooms::table
+                .find(id.uuid())
+                .select(RoomRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(Room::try_from).transpose()?)
+        })
+    }
+
+    fn lock_room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError> {
+        self.run(|connection| {
+            let row = rooms::table
+                .find(id.uuid())
+                .select(RoomRow::as_select())
+                .for_no_key_update()
+                .first(connection)
+                .optional()?;
+            Ok(row.map(Room::try_from).transpose()?)
+        })
+    }
+
+    fn direct_room(&mut self, pair: DirectPair) -> Result<Option<Room>, StoreError> {
+        self.run(|connection| {
+            let row = rooms::table
+                .filter(rooms::direct_low.eq(pair.low().uuid()))
+                .filter(rooms::direct_high.eq(pair.high().uuid()))
+                .select(RoomRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(Room::try_from).transpose()?)
+        })
+    }
+
+    fn insert_room(&mut self, room: &NewRoom) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let inserted = sql::<()>(
+                "INSERT INTO rooms (id, kind, name, created_by, created_at, last_modified,
+                                    last_activity_at, direct_low, direct_high)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (direct_low, direct_high) WHERE direct_low IS NOT NULL DO NOTHING",
+            )
+            .bind::<SqlUuid, _>(room.id.uuid())
+            .bind::<Text, _>(room.kind.name())
+            .bind::<Nullable<Text>, _>(room.name.as_ref().map(RoomName::as_str))
+            .bind::<SqlUuid, _>(room.created_by.uuid())
+            .bind::<Timestamptz, _>(room.created_at)
+            .bind::<Timestamptz, _>(room.created_at)
+            .bind::<Timestamptz, _>(room.created_at)
+            .bind::<Nullable<SqlUuid>, _>(room.pair.map(|pair| pair.low().uuid()))
+            .bind::<Nullable<SqlUuid>, _>(room.pair.map(|pair| pair.high().uuid()))
+            .execute(connection)?;
+            Ok(inserted == 1)
+        })
+    }
+
+    fn rename_room(
+        &mut self,
+        id: RoomId,
+        name: &RoomName,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(rooms::table.find(id.uuid()))
+                .set((rooms::name.eq(name.as_str()), rooms::last_modified.eq(now)))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn set_archived(
+        &mut self,
+        id: RoomId,
+        archived_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(rooms::table.find(id.uuid()))
+                .set((
+                    rooms::archived_at.eq(archived_at),
+                    rooms::last_modified.eq(now),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn list_rooms(
+        &mut self,
+        user: UserId,
+        seek: Seek<TimePosition<RoomId>>,
+        limit: u32,
+    ) -> Result<Vec<RoomListing>, StoreError> {
+        let (text, from) = match seek {
+            Seek::After(from) => (page_of_rooms!("<", "DESC"), from),
+            Seek::Before(from) => (page_of_rooms!(">", "ASC"), from),
+        };
+        let from_time = from.map(|from| from.at);
+        self.run(|connection| {
+            let rows: Vec<(RoomRow, i64, Option<MessageRow>)> =
+                sql::<(RoomColumns, BigInt, Nullable<messages::SqlType>)>(text)
+                    .bind::<SqlUuid, _>(user.uuid())
+                    .bind::<Nullable<Timestamptz>, _>(from_time)
+                    .bind::<Nullable<Timestamptz>, _>(from_time)
+                    .bind::<Nullable<SqlUuid>, _>(from.map(|from| from.id.uuid()))
+                    .bind::<BigInt, _>(i64::from(limit))
+                    .load(connection)?;
+            let listings = rows.into_iter().map(|(room, last_read_seq, last_message)| {
+                Ok(RoomListing {
+                    room: room.try_into()?,
+                    last_message: last_message.map(Message::from),
+                    last_read_seq,
+                })
+            });
+            Ok(listings.collect::<Result<_, BadRow>>()?)
+        })
+    }
+
+    fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError> {
+        self.run(|connection| {
+            let rooms = room_members::table
+                .inner_join(rooms::table)
+                .filter(room_members::user_id.eq(user.uuid()))
+                .filter(rooms::archived_at.is_null())
+                .select(rooms::id);
+            Ok(total(connection, rooms)?)
+        })
+    }
+
+    fn membership(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
+        self.run(|connection| {
+            let row = room_members::table
+                .find((room.uuid(), user.uuid()))
+                .select(MembershipRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(Membership::try_from).transpose()?)
+        })
+    }
+
+    fn roles(
+        &mut self,
+        pairs: &[(RoomId, UserId)],
+    ) -> Result<Vec<(RoomId, UserId, RoomRole)>, StoreError> {
+        let (rooms, users) = unzipped(pairs);
+        self.run(|connection| {
+            let rows: Vec<(Uuid, Uuid, String)> = sql::<(SqlUuid, SqlUuid, Text)>(
+                "SELECT room_id, user_id, role
+                 FROM unnest(?, ?) AS asked (room_id, user_id)
+                 JOIN room_members USING (room_id, user_id)",
+            )
+            .bind::<Array<SqlUuid>, _>(rooms)
+            .bind::<Array<SqlUuid>, _>(users)
+            .load(connection)?;
+            let roles = rows.into_iter().map(|(room, user, role)| {
+                let role = RoomRole::from_name(&role).ok_or(BadRow {
+                    column: "room_members.role",
+                    id: user,
+                })?;
+                Ok((room.into(), user.into(), role))
+            });
+            Ok(roles.collect::<Result<_, BadRow>>()?)
+        })
+    }
+
+    fn list_members(
+        &mut self,
+        room: RoomId,
+        seek: Seek<UserId>,
+        limit: u32,
+    ) -> Result<Vec<MemberListing>, StoreError> {
+        let seek = seek.map(UserId::uuid);
+        self.run(|connection| {
+            let members = room_members::table
+                .inner_join(users::table.left_join(user_presence::table))
+                .filter(room_members::room_id.eq(room.uuid()))
+                .into_boxed();
+            let rows: Vec<(MembershipRow, NameRow, Option<DateTime<Utc>>)> =
+                ascending!(members, seek, room_members::user_id)
+                    .limit(limit.into())
+                    .select((
+                        MembershipRow::as_select(),
+                        NameRow::as_select(),
+                        user_presence::last_seen_at.nullable(),
+                    ))
+                    .load(connection)?;
+            let listings = in_list_order(seek.is_backward(), rows)
+                .into_iter()
+                .map(|(member, name, seen)| MemberRow(member, name, seen).try_into());
+            Ok(listings.collect::<Result<_, BadRow>>()?)
+        })
+    }
+
+    fn add_members(
+        &mut self,
+        room: RoomId,
+        users: &[UserId],
+        role: RoomRole,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+        self.run(|connection| {
+            let added: Vec<Uuid> = sql::<SqlUuid>(
+                "INSERT INTO room_members (room_id, user_id, role, joined_at, last_read_seq)
+                 SELECT ?, user_id, ?, ?, coalesce((SELECT last_seq FROM rooms WHERE id = ?), 0)
+                 FROM unnest(?) AS added (user_id)
+                 ON CONFLICT DO NOTHING RETURNING user_id",
+            )
+            .bind::<SqlUuid, _>(room.uuid())
+            .bind::<Text, _>(role.name())
+            .bind::<Timestamptz, _>(now)
+            .bind::<SqlUuid, _>(room.uuid())
+            .bind::<Array<SqlUuid>, _>(users)
+            .get_results(connection)?;
+            count_members(connection, room, added.len() as i64, now)?;
+            Ok(added.into_iter().map(UserId::new).collect())
+        })
+    }
+
+    fn remove_member(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let removed = diesel::delete(room_members::table.find((room.uuid(), user.uuid())))
+                .execute(connection)?;
+            count_members(connection, room, -(removed as i64), now)?;
+            Ok(removed == 1)
+        })
+    }
+
+    fn set_role(&mut self, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let changed = diesel::update(room_members::table.find((room.uuid(), user.uuid())))
+                .set(room_members::role.eq(role.name()))
+                .execute(connection)?;
+            Ok(changed == 1)
+        })
+    }
+
+    fn mark_read(&mut self, marks: &[ReadMark]) -> Result<Vec<Option<ReadState>>, StoreError> {
+        let key = |mark: &ReadMark| (mark.room_id.uuid(), mark.user_id.uuid());
+        let (rooms, users): (Vec<Uuid>, Vec<Uuid>) = marks.iter().map(key).unzip();
+        let places: Vec<i64> = marks.iter().map(|mark| mark.seq).collect();
+        self.run(|connection| {
+            // Locked in one order, so that two who mark never wait for each other in a circle.
+            let rows: Vec<(Uuid, Uuid, i64, i64, bool, i32)> =
+                sql::<(SqlUuid, SqlUuid, BigInt, BigInt, Bool, Integer)>(
+                    "WITH standing AS MATERIALIZED (
+                         SELECT room_id, user_id, last_read_seq, last_seq, member_count,
+                                greatest(last_read_seq, least(marks.seq, last_seq)) AS wanted
+                         FROM unnest(?, ?, ?) AS marks (room_id, user_id, seq)
+                         JOIN room_members USING (room_id, user_id)
+                         JOIN rooms ON rooms.id = room_id
+                         ORDER BY room_id, user_id FOR NO KEY UPDATE OF room_members),
+                     moved AS (
+                         UPDATE room_members SET last_read_seq = wanted FROM standing
+                         WHERE room_members.room_id = standing.room_id
+                           AND room_members.user_id = standing.user_id
+                           AND wanted > standing.last_read_seq)
+                     SELECT room_id, user_id, wanted, last_seq, wanted > last_read_seq, member_count
+                     FROM standing",
+                )
+                .bind::<Array<SqlUuid>, _>(rooms)
+                .bind::<Array<SqlUuid>, _>(users)
+                .bind::<Array<BigInt>, _>(places)
+                .load(connection)?;
+            let states: HashMap<(Uuid, Uuid), ReadState> = rows
+                .into_iter()
+                .map(
+                    |(room, user, last_read_seq, last_seq, moved, member_count)| {
+                        let state = ReadState {
+                            last_read_seq,
+                            last_seq,
+                            moved,
+                            member_count,
+                        };
+                        ((room, user), state)
+                    },
+                )
+                .collect();
+            let state = |mark| states.get(&key(mark)).copied();
+            Ok(marks.iter().map(state).collect())
+        })
+    }
+
+    fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError> {
+        self.run(|connection| {
+            // The role is part of the text, so that every plan may use the index of owners.
+            let owners: i64 = sql::<BigInt>(
+                "SELECT count(*) FROM room_members
+                 WHERE room_id = ? AND role = 'owner' AND user_id <> ?",
+            )
+            .bind::<SqlUuid, _>(room.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .get_result(connection)?;
+            Ok(owners.unsigned_abs())
+        })
+    }
+
+    fn user_beyond_room_count(
+        &mut self,
+        users: &[UserId],
+        max: u32,
+    ) -> Result<Option<UserId>, StoreError> {
+        let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+        self.run(|connection| {
+            // Counts no further than it must.
+            let beyond: Option<Uuid> = sql::<SqlUuid>(
+                "SELECT id FROM unnest(?) AS asked (id) WHERE EXISTS (
+                     SELECT FROM room_members WHERE user_id = asked.id OFFSET ?)
+                 LIMIT 1",
+            )
+            .bind::<Array<SqlUuid>, _>(users)
+            .bind::<BigInt, _>(i64::from(max))
+            .get_result(connection)
+            .optional()?;
+            Ok(beyond.map(UserId::new))
+        })
+    }
+
+    fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError> {
+        let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+        self.run(|connection| {
+            let rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)> =
+                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool)>(
+                    "SELECT users.id, is_active, deactivated_at IS NOT NULL,
+                            rooms.id, archived_at IS NOT NULL
+                     FROM users LEFT JOIN
+                         (room_members JOIN rooms ON rooms.id = room_members.room_id)
+                         ON room_members.user_id = users.id
+                     WHERE users.id = ANY (?)
+                     ORDER BY users.id",
+                )
+                .bind::<Array<SqlUuid>, _>(users)
+                .load(connection)?;
+            Ok(by_member(rows))
+        })
+    }
+
+    fn chat_memberships(
+        &mut self,
+        room: RoomId,
+        users: &[UserId],
+    ) -> Result<Vec<(UserId, Option<RoomChatState>)>, StoreError> {
+        let asked: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+        self.run(|connection| {
+            let rows: Vec<(Uuid, bool)> = room_members::table
+                .inner_join(rooms::table)
+                .filter(room_members::room_id.eq(room.uuid()))
+                .filter(room_members::user_id.eq_any(asked))
+                .select((room_members::user_id, rooms::archived_at.is_not_null()))
+                .load(connection)?;
+            let members: HashMap<Uuid, bool> = rows.into_iter().collect();
+            let state = |user: &UserId| {
+                let read_only = *members.get(&user.uuid())?;
+                Some(RoomChatState {
+                    room_id: room,
+                    read_only,
+                })
+            };
+            Ok(users.iter().map(|user| (*user, state(user))).collect())
+        })
+    }
+}
+
+/// Counts members into their room, or out of it.
+fn count_members(
+    connection: &mut PgConnection,
+    room: RoomId,
+    change: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    if change != 0 {
+        sql::<()>(
+            "UPDATE rooms SET member_count = member_count + ?::integer, last_modified = ?
+             WHERE id = ?",
+        )
+        .bind::<BigInt, _>(change)
+        .bind::<Timestamptz, _>(now)
+        .bind::<SqlUuid, _>(room.uuid())
+        .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Puts the rows of one member, which follow each other, together.
+fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)>) -> Vec<ChatMember> {
+    let mut members: Vec<ChatMember> = Vec::new();
+    for (user, is_active, is_deactivated, room, read_only) in rows {
+        let user_id = UserId::new(user);
+        if members.last().is_none_or(|last| last.user_id != user_id) {
+            members.push(ChatMember {
+                user_id,
+                is_active,
+                is_deactivated,
+                rooms: Vec::new(),
+            });
+        }
+        if let (Some(last), Some(room)) = (members.last_mut(), room) {
+            last.rooms.push(RoomChatState {
+                room_id: room.into(),
+                read_only,
+            });
+        }
+    }
+    members
+}

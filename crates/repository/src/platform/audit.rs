@@ -1,0 +1,207 @@
+//! The audit log.
+
+use abu_application::platform::{
+    audit::{ChainHash, chain_hash},
+    lists::{Seek, Total},
+    ports::{AuditEntry, AuditFilter, AuditHead, AuditRepository, AuditRow, StoreError},
+};
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::{max, sql as literal},
+    pg::Pg,
+    prelude::*,
+    sql_types::Bool,
+};
+use uuid::Uuid;
+
+use crate::{
+    lists::{by_time, descending, in_list_order, total},
+    schema::{audit_log, audit_log_head},
+    store::Session,
+};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_log, check_for_backend(Pg))]
+struct EntryRow {
+    seq: i64,
+    id: Uuid,
+    created_at: DateTime<Utc>,
+    actor_id: Option<Uuid>,
+    actor: String,
+    action: String,
+    target_type: Option<String>,
+    target_id: Option<String>,
+    address: Option<String>,
+    request_id: Option<String>,
+    details: String,
+    prev_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl From<EntryRow> for AuditEntry {
+    fn from(row: EntryRow) -> Self {
+        Self {
+            seq: row.seq,
+            row: AuditRow {
+                id: row.id,
+                created_at: row.created_at,
+                actor_id: row.actor_id,
+                actor: row.actor,
+                action: row.action,
+                target_type: row.target_type,
+                target_id: row.target_id,
+                address: row.address,
+                request_id: row.request_id,
+                details: row.details,
+            },
+            prev_hash: row.prev_hash,
+            hash: row.hash,
+        }
+    }
+}
+
+impl AuditRepository for Session<'_> {
+    fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError> {
+        let (seq, prev) = self.run(|connection| {
+            Ok(audit_log_head::table
+                .select((audit_log_head::seq, audit_log_head::hash))
+                .for_update()
+                .first::<(i64, Vec<u8>)>(connection)?)
+        })?;
+        let prev: ChainHash = prev.try_into().map_err(|_other_length| {
+            StoreError::Other("the head of the audit log holds no hash".into())
+        })?;
+        let seq = seq + 1;
+        let hash = chain_hash(&prev, seq, row);
+        self.run(|connection| {
+            diesel::insert_into(audit_log::table)
+                .values((
+                    audit_log::seq.eq(seq),
+                    audit_log::id.eq(row.id),
+                    audit_log::created_at.eq(row.created_at),
+                    audit_log::actor_id.eq(row.actor_id),
+                    audit_log::actor.eq(&row.actor),
+                    audit_log::action.eq(&row.action),
+                    audit_log::target_type.eq(row.target_type.as_deref()),
+                    audit_log::target_id.eq(row.target_id.as_deref()),
+                    audit_log::address.eq(row.address.as_deref()),
+                    audit_log::request_id.eq(row.request_id.as_deref()),
+                    audit_log::details.eq(&row.details),
+                    audit_log::prev_hash.eq(&prev[..]),
+                    audit_log::hash.eq(&hash[..]),
+                ))
+                .execute(connection)?;
+            diesel::update(audit_log_head::table)
+                .set((
+                    audit_log_head::seq.eq(seq),
+                    audit_log_head::hash.eq(&hash[..]),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn list_audit(
+        &mut self,
+        filter: &AuditFilter,
+        seek: Seek<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.run(|connection| {
+            let (query, seq) = (filtered(filter), audit_log::seq);
+            let query = match filter.to {
+                None => descending!(query, seek, seq),
+                // By place it would be a walk through all that came since.
+                Some(_) => {
+                    let (seek, time) = (timed(connection, seek)?, audit_log::created_at);
+                    by_time!(query, seek, time, seq)
+                }
+            };
+            let rows: Vec<EntryRow> = query
+                .limit(limit.into())
+                .select(EntryRow::as_select())
+                .load(connection)?;
+            let rows = in_list_order(seek.is_backward(), rows);
+            Ok(rows.into_iter().map(AuditEntry::from).collect())
+        })
+    }
+
+    fn count_audit(&mut self, filter: &AuditFilter) -> Result<Total, StoreError> {
+        self.run(|connection| Ok(total(connection, filtered(filter).select(audit_log::seq))?))
+    }
+
+    fn audit_chain(&mut self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.run(|connection| {
+            let rows: Vec<EntryRow> = audit_log::table
+                .filter(audit_log::seq.gt(after))
+                .order(audit_log::seq)
+                .limit(limit.into())
+                .select(EntryRow::as_select())
+                .load(connection)?;
+            Ok(rows.into_iter().map(AuditEntry::from).collect())
+        })
+    }
+
+    fn audit_head(&mut self) -> Result<AuditHead, StoreError> {
+        self.run(|connection| {
+            let last = audit_log::table.select(max(audit_log::seq));
+            let found: Option<(i64, Vec<u8>, Option<i64>)> = audit_log_head::table
+                .select((
+                    audit_log_head::seq,
+                    audit_log_head::hash,
+                    last.single_value(),
+                ))
+                .first(connection)
+                .optional()?;
+            // The row is there unless somebody took it away; then the log ends nowhere.
+            let (seq, hash, last) = found.unwrap_or_default();
+            Ok(AuditHead {
+                seq,
+                hash,
+                last_seq: last.unwrap_or_default(),
+            })
+        })
+    }
+}
+
+/// The position with the time of its entry, which is there: nothing is ever taken out of the log.
+fn timed(
+    connection: &mut PgConnection,
+    seek: Seek<i64>,
+) -> QueryResult<Seek<(DateTime<Utc>, i64)>> {
+    let seq = match seek {
+        Seek::After(Some(seq)) | Seek::Before(Some(seq)) => seq,
+        Seek::After(None) => return Ok(Seek::After(None)),
+        Seek::Before(None) => return Ok(Seek::Before(None)),
+    };
+    let entry = audit_log::table.find(seq);
+    let at = entry.select(audit_log::created_at).first(connection)?;
+    Ok(seek.map(|seq| (at, seq)))
+}
+
+/// The entries that pass the filter, still without an order.
+fn filtered(filter: &AuditFilter) -> audit_log::BoxedQuery<'_, Pg> {
+    // Never a prepared statement: which index serves best depends on the values.
+    let mut query = audit_log::table
+        .into_boxed()
+        .filter(literal::<Bool>("true"));
+    if let Some(actor) = filter.actor {
+        query = query.filter(audit_log::actor_id.eq(actor.uuid()));
+    }
+    if let Some(action) = filter.action {
+        query = query.filter(audit_log::action.eq(action.name()));
+    }
+    if let Some(target_type) = &filter.target_type {
+        query = query.filter(audit_log::target_type.eq(target_type));
+    }
+    if let Some(target) = &filter.target {
+        query = query.filter(audit_log::target_id.eq(target));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(audit_log::created_at.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(audit_log::created_at.lt(to));
+    }
+    query
+}

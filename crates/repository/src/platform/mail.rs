@@ -1,0 +1,317 @@
+//! The outbox of mail.
+
+mod stored_content;
+
+use std::time::Duration;
+
+use abu_application::platform::{
+    lists::{Seek, Total},
+    mail::{MailKind, MailState},
+    ports::{ClaimedMail, Mail, MailFilter, MailRecord, MailRepository, StoreError},
+};
+use abu_domain::{MailId, platform::text::EmailAddress};
+use chrono::{DateTime, Utc};
+use diesel::{
+    data_types::PgInterval,
+    pg::Pg,
+    prelude::*,
+    sql_types::{Array, Integer, Interval, Jsonb, Text, Timestamptz, Uuid as SqlUuid},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    error::{BadRow, Failure},
+    lists::{descending, in_list_order, total},
+    schema::email_outbox,
+    sql::sql,
+    store::Session,
+};
+
+/// `id, attempts, leased_until, recipient, kind, params, created_at`
+type ClaimedRow = (
+    Uuid,
+    i32,
+    DateTime<Utc>,
+    String,
+    String,
+    Value,
+    DateTime<Utc>,
+);
+
+/// A row that is no mail is claimed all the same, to be given up.
+fn claimed(row: ClaimedRow) -> ClaimedMail {
+    let (id, attempts, leased_until, recipient, kind, params, created_at) = row;
+    let id = MailId::new(id);
+    let recipient = EmailAddress::parse(&recipient).ok();
+    let content = stored_content::read(&kind, params);
+    ClaimedMail {
+        id,
+        attempt: attempts.try_into().unwrap_or(u32::MAX),
+        leased_until,
+        mail: recipient.zip(content).map(|(recipient, content)| Mail {
+            id,
+            recipient,
+            content,
+            created_at,
+        }),
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = email_outbox, check_for_backend(Pg))]
+struct RecordRow {
+    id: Uuid,
+    kind: String,
+    state: String,
+    recipient: String,
+    attempts: i32,
+    created_at: DateTime<Utc>,
+    next_attempt_at: DateTime<Utc>,
+    failed_at: Option<DateTime<Utc>>,
+    last_error: Option<String>,
+    sent_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<RecordRow> for MailRecord {
+    type Error = BadRow;
+
+    fn try_from(row: RecordRow) -> Result<Self, BadRow> {
+        let bad = |column| BadRow { column, id: row.id };
+        let state = MailState::from_name(&row.state).ok_or_else(|| bad("email_outbox.state"))?;
+        let recipient = EmailAddress::parse(&row.recipient)
+            .map_err(|_| bad("email_outbox.recipient"))?
+            .masked();
+        let attempts = row
+            .attempts
+            .try_into()
+            .map_err(|_| bad("email_outbox.attempts"))?;
+        Ok(Self {
+            id: row.id.into(),
+            kind: row.kind,
+            state,
+            recipient,
+            attempts,
+            created_at: row.created_at,
+            next_attempt_at: (state == MailState::Pending).then_some(row.next_attempt_at),
+            failed_at: row.failed_at,
+            last_error: row.last_error,
+            sent_at: row.sent_at,
+        })
+    }
+}
+
+impl MailRepository for Session<'_> {
+    fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError> {
+        let params = stored_content::params(&mail.content)
+            .map_err(|error| StoreError::Other(error.into()))?;
+        self.run(|connection| {
+            diesel::insert_into(email_outbox::table)
+                .values((
+                    email_outbox::id.eq(mail.id.uuid()),
+                    email_outbox::recipient.eq(mail.recipient.as_str()),
+                    email_outbox::kind.eq(mail.content.kind().name()),
+                    email_outbox::params.eq(params),
+                    email_outbox::created_at.eq(mail.created_at),
+                    email_outbox::next_attempt_at.eq(mail.created_at),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })?;
+        self.mail_is_due();
+        Ok(())
+    }
+
+    fn claim_mail(
+        &mut self,
+        kinds: &[MailKind],
+        lease: Duration,
+    ) -> Result<Option<ClaimedMail>, StoreError> {
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+        self.run(|connection| {
+            // Whoever claims at the same moment passes over the row that is locked here, and sees the
+            // lease on it once it is not.
+            let row: Option<ClaimedRow> = sql::<(
+                SqlUuid,
+                Integer,
+                Timestamptz,
+                Text,
+                Text,
+                Jsonb,
+                Timestamptz,
+            )>(
+                "UPDATE email_outbox SET attempts = attempts + 1, leased_until = now() + ?
+                     WHERE id = (
+                         SELECT id FROM email_outbox
+                         WHERE state = 'pending' AND next_attempt_at <= now()
+                           AND (leased_until IS NULL OR leased_until <= now())
+                           AND kind = ANY(?)
+                         ORDER BY next_attempt_at, id LIMIT 1
+                         FOR UPDATE SKIP LOCKED)
+                     RETURNING id, attempts, leased_until, recipient, kind, params, created_at",
+            )
+            .bind::<Interval, _>(interval(lease))
+            .bind::<Array<Text>, _>(kinds)
+            .get_result(connection)
+            .optional()?;
+            Ok(row.map(claimed))
+        })
+    }
+
+    fn mail_sent(&mut self, id: MailId) -> Result<(), StoreError> {
+        self.run(|connection| {
+            // Whoever's claim it was: it was sent.
+            sql::<()>(
+                "UPDATE email_outbox
+                 SET state = 'sent', sent_at = now(), leased_until = NULL
+                 WHERE id = ? AND state <> 'sent'",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn postpone_mail(
+        &mut self,
+        claim: &ClaimedMail,
+        wait: Duration,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "UPDATE email_outbox
+                 SET next_attempt_at = now() + ?, leased_until = NULL,
+                     last_error = ?, failed_at = now()
+                 WHERE id = ? AND leased_until = ?",
+            )
+            .bind::<Interval, _>(interval(wait))
+            .bind::<Text, _>(reason)
+            .bind::<SqlUuid, _>(claim.id.uuid())
+            .bind::<Timestamptz, _>(claim.leased_until)
+            .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn mark_dead(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "UPDATE email_outbox
+                 SET state = 'dead', leased_until = NULL, last_error = ?, failed_at = now()
+                 WHERE id = ? AND leased_until = ?",
+            )
+            .bind::<Text, _>(reason)
+            .bind::<SqlUuid, _>(claim.id.uuid())
+            .bind::<Timestamptz, _>(claim.leased_until)
+            .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn release_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "UPDATE email_outbox
+                 SET attempts = attempts - 1, next_attempt_at = now(), leased_until = NULL,
+                     last_error = ?, failed_at = now()
+                 WHERE id = ? AND leased_until = ?",
+            )
+            .bind::<Text, _>(reason)
+            .bind::<SqlUuid, _>(claim.id.uuid())
+            .bind::<Timestamptz, _>(claim.leased_until)
+            .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn erase_mails(&mut self, keep: Duration, limit: u32) -> Result<usize, StoreError> {
+        self.run(|connection| {
+            // Several servers at once each erase other rows.
+            let erased = sql::<()>(
+                "WITH oldest (time) AS (SELECT now() - ?)
+                 DELETE FROM email_outbox WHERE id IN (
+                     SELECT id FROM email_outbox
+                     WHERE (state = 'sent' AND sent_at < (SELECT time FROM oldest))
+                        OR (state = 'dead' AND failed_at < (SELECT time FROM oldest))
+                     LIMIT ? FOR UPDATE SKIP LOCKED)",
+            )
+            .bind::<Interval, _>(interval(keep))
+            .bind::<Integer, _>(limit.try_into().unwrap_or(i32::MAX))
+            .execute(connection)?;
+            Ok(erased)
+        })
+    }
+
+    fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError> {
+        self.run(|connection| {
+            let row = email_outbox::table
+                .find(id.uuid())
+                .select(RecordRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(MailRecord::try_from).transpose()?)
+        })
+    }
+
+    fn list_mails(
+        &mut self,
+        filter: &MailFilter,
+        seek: Seek<MailId>,
+        limit: u32,
+    ) -> Result<Vec<MailRecord>, StoreError> {
+        self.run(|connection| {
+            let seek = seek.map(MailId::uuid);
+            let rows = descending!(filtered(filter), seek, email_outbox::id)
+                .limit(limit.into())
+                .select(RecordRow::as_select())
+                .load(connection)?;
+            let mails = rows
+                .into_iter()
+                .map(MailRecord::try_from)
+                .collect::<Result<_, BadRow>>()?;
+            Ok(in_list_order(seek.is_backward(), mails))
+        })
+    }
+
+    fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError> {
+        self.run(|connection| {
+            let all = filtered(filter).select(email_outbox::id);
+            Ok(total(connection, all)?)
+        })
+    }
+
+    fn requeue(&mut self, id: MailId) -> Result<bool, StoreError> {
+        let revived = self.run(|connection| {
+            let changed = sql::<()>(
+                "UPDATE email_outbox
+                 SET state = 'pending', attempts = 0, next_attempt_at = now()
+                 WHERE id = ? AND state = 'dead'",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .execute(connection)?;
+            Ok::<_, Failure>(changed == 1)
+        })?;
+        if revived {
+            self.mail_is_due();
+        }
+        Ok(revived)
+    }
+}
+
+/// PostgreSQL counts in microseconds, which reach for 292,000 years.
+fn interval(duration: Duration) -> PgInterval {
+    PgInterval::from_microseconds(duration.as_micros().try_into().unwrap_or(i64::MAX))
+}
+
+/// The mails that pass the filter, still without an order.
+fn filtered(filter: &MailFilter) -> email_outbox::BoxedQuery<'static, Pg> {
+    let mut query = email_outbox::table.into_boxed();
+    if let Some(state) = filter.state {
+        query = query.filter(email_outbox::state.eq(state.name()));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(email_outbox::kind.eq(kind.name()));
+    }
+    query
+}

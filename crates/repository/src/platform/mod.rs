@@ -1,0 +1,5 @@
+//! The ports of the platform area.
+
+mod audit;
+mod idempotency;
+mod mail;
