@@ -11,6 +11,7 @@ mod abu_server;
 mod browser;
 mod chat;
 mod crash;
+mod fixtures;
 mod history_checker;
 mod http;
 mod mail;
