@@ -16,5 +16,6 @@ mod history_checker;
 mod http;
 mod mail;
 mod program;
+mod recorded_chat;
 mod settings;
 mod start_up;
