@@ -87,7 +87,7 @@ impl Conversation {
         }
     }
 
-    /// Somebody whose id stands in this place among all ids, wherever ids are sorted.
+    /// Creates a user with a fixed id, so that lists sorted by id have one order.
     fn user(&mut self, name: &str, place: u128) -> User {
         let id = Uuid::from_u128(place);
         self.mask.name(id, name);
@@ -221,7 +221,7 @@ async fn in_a_room(change: impl FnOnce(&mut Settings)) -> (Conversation, [User; 
 }
 
 #[tokio::test]
-async fn what_is_said_in_a_room_is_as_recorded() {
+async fn a_conversation_is_as_recorded() {
     let (mut talk, _, room) = in_a_room(|_settings| {}).await;
     let join = packet("chat-join", &json!({"notice": "join"}));
     talk.send("bello comes", BELLO, &join, &[AMINA_V1, AMINA])
@@ -357,7 +357,7 @@ async fn what_is_said_in_a_room_is_as_recorded() {
 }
 
 #[tokio::test]
-async fn what_becomes_of_rooms_is_told_as_recorded() {
+async fn room_notifications_are_as_recorded() {
     let (mut talk, [amina, bello], room) = in_a_room(|_settings| {}).await;
     let path = format!("/api/v1/rooms/{room}");
     let rename = (
@@ -422,7 +422,7 @@ const KINDS: [&str; 12] = [
 ];
 
 #[tokio::test]
-async fn errors_are_told_as_recorded() {
+async fn error_packets_are_as_recorded() {
     let (mut talk, ..) = in_a_room(|_settings| {}).await;
     talk.heading("what is no packet, or not as it must be");
     for who in [AMINA_V1, AMINA] {
@@ -463,7 +463,7 @@ async fn errors_are_told_as_recorded() {
 }
 
 #[tokio::test]
-async fn being_too_fast_is_told_as_recorded() {
+async fn rate_limit_errors_are_as_recorded() {
     let (mut talk, _, room) = in_a_room(|settings| settings.chat.messages_per_minute = 2).await;
     let hello = json!({"room_id": room.uuid(), "message": "hello"});
     let hello = asking("1", "message-send", &hello);
@@ -478,7 +478,7 @@ async fn being_too_fast_is_told_as_recorded() {
 }
 
 #[tokio::test]
-async fn tokens_and_their_end_are_told_as_recorded() {
+async fn token_packets_are_as_recorded() {
     let mut talk = Conversation::start(|settings| {
         // Less than the notice, so that it comes at once.
         settings.auth.access_token_ttl = Duration::from_secs(30);
@@ -503,7 +503,7 @@ async fn tokens_and_their_end_are_told_as_recorded() {
 }
 
 #[tokio::test]
-async fn the_ends_of_sessions_are_told_as_recorded() {
+async fn close_frames_are_as_recorded() {
     let mut talk = Conversation::start(|_settings| {}).await;
     let admin = talk.server.database().user().superuser().create();
     let amina = talk.user("amina", 0xa);

@@ -60,7 +60,7 @@ async fn handshake(rig: &Rig, token: &str, origin: Option<&str>) -> Answer {
     }
 }
 
-/// What breaks a rule of HTTP, or of how requests are written.
+/// Malformed requests.
 async fn misshapen(rig: &Rig) -> Vec<Answer> {
     let user = rig.user();
     let log_in = || rig.post("/api/v1/auth/token");
@@ -105,7 +105,7 @@ async fn misshapen(rig: &Rig) -> Vec<Answer> {
     ]
 }
 
-/// What is refused because of who asks.
+/// Requests refused because of the caller.
 async fn unauthorized(rig: &Rig) -> Vec<Answer> {
     let me = |token: &str| rig.get("/api/v1/me").with(token).send();
     let user = rig.member();
@@ -152,7 +152,7 @@ async fn unauthorized(rig: &Rig) -> Vec<Answer> {
     ]
 }
 
-/// What is refused because of how things are.
+/// Requests that conflict with the stored state.
 async fn untimely(rig: &Rig) -> Vec<Answer> {
     let admin = rig.log_in_as(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     let owner = rig.user();
@@ -181,7 +181,7 @@ async fn untimely(rig: &Rig) -> Vec<Answer> {
     ]
 }
 
-/// What is refused because of the server; it serves no longer then.
+/// Requests that meet a faulty or draining server; no later request succeeds.
 async fn broken(rig: &Rig) -> Vec<Answer> {
     let user = rig.user();
     rig.database().execute("ALTER TABLE rooms RENAME TO gone");
@@ -190,7 +190,7 @@ async fn broken(rig: &Rig) -> Vec<Answer> {
     vec![fault, rig.get("/health/ready").send().await]
 }
 
-/// A reader may rely on more of these answers than on others: all headers are recorded.
+/// Records all headers, not only those that belong to the problem.
 #[tokio::test]
 async fn every_kind_of_problem_is_as_recorded() {
     let rig = Rig::start_with(settings).await;

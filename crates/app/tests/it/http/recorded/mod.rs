@@ -72,7 +72,7 @@ impl Record {
             .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
             .filter(|(name, _)| !["date", "content-length"].contains(name))
             .collect();
-        // It lists a set, in another order in each process.
+        // The CORS layer lists a set, whose order differs between processes.
         let exposed = headers.get("access-control-expose-headers").copied();
         let mut exposed = Vec::from_iter(exposed.into_iter().flat_map(|list| list.split(", ")));
         exposed.sort_unstable();

@@ -1,4 +1,4 @@
-//! Every operation of the API description, asked for in ways that it refuses.
+//! Every operation of the API description, with invalid input and as different callers.
 
 use abu_domain::{
     access::{Permission, SUPER_ADMIN_GROUP},
@@ -15,7 +15,7 @@ use super::{
     Record,
 };
 
-/// A server that lets everybody ask as often as they like, and whose mails stay as they are.
+/// A server without rate limits, whose mails stay as they are.
 async fn rig() -> Rig {
     Rig::start_with(|settings| {
         settings.rate_limits.enabled = false;
@@ -130,7 +130,7 @@ async fn the_problems_of_every_query_parameter_are_as_recorded() {
 }
 
 #[tokio::test]
-async fn what_every_route_tells_a_stranger_is_as_recorded() {
+async fn every_answer_to_a_stranger_is_as_recorded() {
     let rig = rig().await;
     let subjects = Subjects::of(&rig, &rig.user(), Permission::ModifyRole);
     let mut record = Record::default();
@@ -142,7 +142,7 @@ async fn what_every_route_tells_a_stranger_is_as_recorded() {
 }
 
 #[tokio::test]
-async fn what_every_route_tells_of_nothing_is_as_recorded() {
+async fn every_answer_about_what_does_not_exist_is_as_recorded() {
     let rig = rig().await;
     let nothing = Subjects::nothing();
     let mut record = Record::default();
@@ -154,7 +154,7 @@ async fn what_every_route_tells_of_nothing_is_as_recorded() {
 }
 
 #[tokio::test]
-async fn what_every_route_tells_who_may_do_everything_is_as_recorded() {
+async fn every_answer_to_a_superuser_is_as_recorded() {
     let rig = rig().await;
     let mut record = Record::default();
     for (method, path, _) in TABLE {
