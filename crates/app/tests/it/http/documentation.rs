@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::support::{Answer, Rig, Subjects};
 
-struct Operation {
-    method: String,
-    path: String,
-    value: Value,
+pub(super) struct Operation {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) value: Value,
 }
 
-fn operations(description: &Value) -> Vec<Operation> {
+pub(super) fn operations(description: &Value) -> Vec<Operation> {
     let paths = description["paths"].as_object().unwrap();
     let mut operations = Vec::new();
     for (path, item) in paths {
@@ -223,7 +223,10 @@ async fn send_body(rig: &Rig, operation: &Operation, body: &Value) -> Answer {
     call.header("if-match", "*").json(body).send().await
 }
 
-fn body_schema<'a>(description: &'a Value, operation: &'a Operation) -> Option<&'a Value> {
+pub(super) fn body_schema<'a>(
+    description: &'a Value,
+    operation: &'a Operation,
+) -> Option<&'a Value> {
     let content = &operation.value.get("requestBody")?["content"];
     Some(resolved(
         description,

@@ -22,6 +22,7 @@ mod passwords;
 mod permissions;
 mod post;
 mod rate_limits;
+mod recorded;
 mod redaction;
 mod registration;
 mod rights;

@@ -11,7 +11,7 @@ use super::support::{Answer, Call, PASSWORD, Rig, Subjects};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Access {
+pub(super) enum Access {
     /// Everybody.
     Public,
     /// Everybody with an account.
@@ -35,7 +35,7 @@ use Permission::{
     ViewAuditLog, ViewGroup, ViewMail, ViewPermission, ViewRole, ViewUser,
 };
 
-const TABLE: &[(&str, &str, Access)] = &[
+pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/", Public),
     ("GET", "/console", Public),
     ("GET", "/console/", Public),
@@ -219,7 +219,7 @@ async fn every_route_of_the_description_is_in_the_table_and_no_other() {
 
 /// A well-formed request to the route, about `subjects`. A route that takes a body, or a thing that the
 /// caller must be able to reach, has its line here or in [`Subjects`].
-fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Subjects) -> Call<'a> {
+pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Subjects) -> Call<'a> {
     let address = subjects.fill(path, ModifyRole.name());
     let call = rig.call(method, &address).header("if-match", "*");
     match (method, path) {
