@@ -11,8 +11,8 @@ use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::deadline::Deadline;
 use crate::error::{IoContext, StartError};
-use crate::patience::Patience;
 
 /// What a server notes about itself in its data folder.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,12 +53,12 @@ fn note_path(cluster: &Path) -> PathBuf {
 
 /// Ends a server that has lost its owner, and removes a note that nobody stands behind: PostgreSQL itself
 /// would take any process that now has that id for the server, and refuse to start.
-pub(crate) fn clear(cluster: &Path, patience: &mut Patience<'_>) -> Result<(), StartError> {
+pub(crate) fn clear(cluster: &Path, deadline: &mut Deadline<'_>) -> Result<(), StartError> {
     if let Some(Note { pid, .. }) = note(cluster)
         && serves(pid, cluster)
     {
         log::warn!(pid; "stopping a PostgreSQL that an earlier run has left");
-        stop(pid, cluster, patience)?;
+        stop(pid, cluster, deadline)?;
     }
     let path = note_path(cluster);
     match fs::remove_file(&path) {
@@ -70,11 +70,11 @@ pub(crate) fn clear(cluster: &Path, patience: &mut Patience<'_>) -> Result<(), S
 }
 
 /// It may be shutting down already: asking twice does no harm.
-fn stop(pid: u32, cluster: &Path, patience: &mut Patience<'_>) -> Result<(), StartError> {
+fn stop(pid: u32, cluster: &Path, deadline: &mut Deadline<'_>) -> Result<(), StartError> {
     // A failure means that it has ended meanwhile, which the loop sees too.
     let _ = kill(process_id(pid), Signal::SIGINT);
     while serves(pid, cluster) {
-        patience.pause()?;
+        deadline.pause()?;
     }
     Ok(())
 }

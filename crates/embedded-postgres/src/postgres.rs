@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::deadline::Deadline;
 use crate::error::{StartError, StopError};
 use crate::folder::{Home, Lock};
 use crate::options::{PostgresOptions, Storage};
-use crate::patience::Patience;
 use crate::programs::Programs;
 use crate::server::{Launch, Server};
 use crate::{access, cluster, database, settings, socket};
@@ -182,7 +182,7 @@ impl Postgres {
             throwaway,
         };
         let limit = self.options.start_timeout;
-        let server = launch.start(&mut Patience {
+        let server = launch.start(&mut Deadline {
             begun,
             limit,
             log: self.home.log(),

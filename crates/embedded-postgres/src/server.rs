@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 
+use crate::deadline::{Deadline, PAUSE};
 use crate::error::{IoContext, StartError};
 use crate::folder::Home;
 use crate::leftovers::{self, Note};
-use crate::patience::{PAUSE, Patience};
 use crate::socket;
 
 /// The shell program that turns into the server; it explains itself.
@@ -48,13 +48,13 @@ pub(crate) struct Server {
 
 impl Launch<'_> {
     /// Starts the server and waits until it takes connections.
-    pub(crate) fn start(&self, patience: &mut Patience<'_>) -> Result<Server, StartError> {
+    pub(crate) fn start(&self, deadline: &mut Deadline<'_>) -> Result<Server, StartError> {
         loop {
-            leftovers::clear(&self.home.cluster(), patience)?;
+            leftovers::clear(&self.home.cluster(), deadline)?;
             socket::clear(self.socket)?;
             let (mut log, begin) = self.open_log()?;
             let mut server = self.spawn(&log)?;
-            if server.wait_until_ready(self.home, patience)? {
+            if server.wait_until_ready(self.home, deadline)? {
                 return Ok(server);
             }
             let said = read_from(&mut log, begin).context("read", &self.home.log())?;
@@ -64,7 +64,7 @@ impl Launch<'_> {
                     last: last_words(&said),
                 });
             }
-            patience.pause()?;
+            deadline.pause()?;
         }
     }
 
@@ -160,7 +160,7 @@ impl Server {
     fn wait_until_ready(
         &mut self,
         home: &Home,
-        patience: &mut Patience<'_>,
+        deadline: &mut Deadline<'_>,
     ) -> Result<bool, StartError> {
         let ready = Some(Note {
             pid: self.pid(),
@@ -170,7 +170,7 @@ impl Server {
             if leftovers::note(&home.cluster()) == ready {
                 return Ok(true);
             }
-            patience.pause()?;
+            deadline.pause()?;
         }
         Ok(false)
     }

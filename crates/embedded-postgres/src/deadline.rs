@@ -11,7 +11,7 @@ use crate::error::StartError;
 pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
 /// The time that one start may take, all its waits together.
-pub(crate) struct Patience<'a> {
+pub(crate) struct Deadline<'a> {
     pub(crate) begun: Instant,
     pub(crate) limit: Duration,
     /// Where an operator reads why it took so long.
@@ -20,7 +20,7 @@ pub(crate) struct Patience<'a> {
     pub(crate) stopping: &'a AtomicBool,
 }
 
-impl Patience<'_> {
+impl Deadline<'_> {
     /// Waits a little, unless time is up.
     pub(crate) fn pause(&mut self) -> Result<(), StartError> {
         if self.stopping.load(Ordering::Relaxed) {
