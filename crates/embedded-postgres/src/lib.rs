@@ -7,13 +7,13 @@ mod database;
 mod deadline;
 mod error;
 mod folder;
-mod leftovers;
 mod options;
 mod postgres;
 mod programs;
 mod server;
 mod settings;
 mod socket;
+mod stale;
 
 pub use error::{StartError, StopError};
 pub use options::PostgresOptions;

@@ -14,8 +14,8 @@ use nix::sys::signal::{Signal, kill};
 use crate::deadline::{Deadline, PAUSE};
 use crate::error::{IoContext, StartError};
 use crate::folder::Home;
-use crate::leftovers::{self, Note};
 use crate::socket;
+use crate::stale::{self, Note};
 
 /// The shell program that turns into the server; it explains itself.
 const WATCH: &str = include_str!("watch.sh");
@@ -50,7 +50,7 @@ impl Launch<'_> {
     /// Starts the server and waits until it takes connections.
     pub(crate) fn start(&self, deadline: &mut Deadline<'_>) -> Result<Server, StartError> {
         loop {
-            leftovers::clear(&self.home.cluster(), deadline)?;
+            stale::clear(&self.home.cluster(), deadline)?;
             socket::clear(self.socket)?;
             let (mut log, begin) = self.open_log()?;
             let mut server = self.spawn(&log)?;
@@ -145,7 +145,7 @@ impl Server {
         let begun = Instant::now();
         if self.is_running() {
             // Our own child that is not reaped yet: its id cannot be another process's.
-            let _ = kill(leftovers::process_id(self.pid()), signal);
+            let _ = kill(stale::process_id(self.pid()), signal);
         }
         while self.is_running() {
             if begun.elapsed() >= timeout {
@@ -167,7 +167,7 @@ impl Server {
             ready: true,
         });
         while self.is_running() {
-            if leftovers::note(&home.cluster()) == ready {
+            if stale::note(&home.cluster()) == ready {
                 return Ok(true);
             }
             deadline.pause()?;

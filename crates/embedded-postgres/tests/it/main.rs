@@ -11,9 +11,9 @@
 )]
 
 mod durable;
-mod leftovers;
 mod owner;
 mod places;
 mod refusals;
+mod stale;
 mod support;
 mod throwaway;
