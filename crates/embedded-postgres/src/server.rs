@@ -15,7 +15,7 @@ use crate::deadline::{Deadline, PAUSE};
 use crate::error::{IoContext, StartError};
 use crate::folder::Home;
 use crate::socket;
-use crate::stale::{self, Note};
+use crate::stale::{self, PidFile};
 
 /// The shell program that turns into the server; it explains itself.
 const WATCH: &str = include_str!("watch.sh");
@@ -162,12 +162,12 @@ impl Server {
         home: &Home,
         deadline: &mut Deadline<'_>,
     ) -> Result<bool, StartError> {
-        let ready = Some(Note {
+        let ready = Some(PidFile {
             pid: self.pid(),
             ready: true,
         });
         while self.is_running() {
-            if stale::note(&home.cluster()) == ready {
+            if stale::pid_file(&home.cluster()) == ready {
                 return Ok(true);
             }
             deadline.pause()?;

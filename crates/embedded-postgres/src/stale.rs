@@ -1,4 +1,4 @@
-//! What an earlier run may have left: a server without an owner, or its notes.
+//! What an earlier run may have left: a server without an owner, or a stale `postmaster.pid`.
 //!
 //! Everything here is done while the folder's lock is held, so no other process of ours runs the server.
 
@@ -14,19 +14,19 @@ use nix::unistd::Pid;
 use crate::deadline::Deadline;
 use crate::error::{IoContext, StartError};
 
-/// What a server notes about itself in its data folder.
+/// The server's `postmaster.pid` in its data folder.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Note {
+pub(crate) struct PidFile {
     pub(crate) pid: u32,
     pub(crate) ready: bool,
 }
 
-/// Reads the note in a cluster. Nothing stands for no note, or for one that is not fully written.
-pub(crate) fn note(cluster: &Path) -> Option<Note> {
+/// `None` without a file, or with one whose first line is not fully written.
+pub(crate) fn pid_file(cluster: &Path) -> Option<PidFile> {
     let file = fs::OpenOptions::new()
         .read(true)
         .custom_flags(OFlag::O_NOFOLLOW.bits())
-        .open(note_path(cluster))
+        .open(pid_file_path(cluster))
         .ok()?;
     let mut content = Vec::new();
     file.take(16 * 1024).read_to_end(&mut content).ok()?;
@@ -34,7 +34,7 @@ pub(crate) fn note(cluster: &Path) -> Option<Note> {
 }
 
 /// The first line is the process id, the eighth the state. Paths in between may be any bytes.
-fn parse(content: &[u8]) -> Option<Note> {
+fn parse(content: &[u8]) -> Option<PidFile> {
     let mut lines = content.split(|&byte| byte == b'\n');
     let pid = std::str::from_utf8(lines.next()?)
         .ok()?
@@ -44,23 +44,23 @@ fn parse(content: &[u8]) -> Option<Note> {
     let ready = lines
         .nth(6)
         .is_some_and(|state| state.trim_ascii() == b"ready");
-    Some(Note { pid, ready })
+    Some(PidFile { pid, ready })
 }
 
-fn note_path(cluster: &Path) -> PathBuf {
+fn pid_file_path(cluster: &Path) -> PathBuf {
     cluster.join("postmaster.pid")
 }
 
-/// Ends a server that has lost its owner, and removes a note that nobody stands behind: PostgreSQL itself
+/// Ends a server that has lost its owner, and removes a stale `postmaster.pid`: PostgreSQL itself
 /// would take any process that now has that id for the server, and refuse to start.
 pub(crate) fn clear(cluster: &Path, deadline: &mut Deadline<'_>) -> Result<(), StartError> {
-    if let Some(Note { pid, .. }) = note(cluster)
+    if let Some(PidFile { pid, .. }) = pid_file(cluster)
         && serves(pid, cluster)
     {
         log::warn!(pid; "stopping a PostgreSQL that an earlier run has left");
         stop(pid, cluster, deadline)?;
     }
-    let path = note_path(cluster);
+    let path = pid_file_path(cluster);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).context("remove", &path)
@@ -95,11 +95,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn note_tells_process_and_state() {
-        let note = b"4711\n/data\n1700000000\n5432\n/socket\n\n  123  456\nready   \n";
+    fn pid_file_names_process_and_state() {
+        let content = b"4711\n/data\n1700000000\n5432\n/socket\n\n  123  456\nready   \n";
         assert_eq!(
-            parse(note),
-            Some(Note {
+            parse(content),
+            Some(PidFile {
                 pid: 4711,
                 ready: true
             })
@@ -107,7 +107,7 @@ mod tests {
         let starting = b"4711\n/data\n1700000000\n5432\n/socket\n\n  123  456\nstarting\n";
         assert_eq!(
             parse(starting),
-            Some(Note {
+            Some(PidFile {
                 pid: 4711,
                 ready: false
             })
@@ -115,10 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_note_is_not_ready_and_garbage_is_no_note() {
+    fn unfinished_pid_file_is_not_ready_and_garbage_is_none() {
         assert_eq!(
             parse(b"4711\n/da"),
-            Some(Note {
+            Some(PidFile {
                 pid: 4711,
                 ready: false
             })

@@ -60,10 +60,10 @@ pub(crate) fn without_root(test: &str) -> bool {
     without
 }
 
-/// The process id that the server of this folder has noted.
+/// The process id that the pid file of this folder names.
 pub(crate) fn server_pid(home: &Path) -> u32 {
-    let note = fs::read_to_string(home.join("cluster/postmaster.pid")).unwrap();
-    note.lines().next().unwrap().parse().unwrap()
+    let pid_file = fs::read_to_string(home.join("cluster/postmaster.pid")).unwrap();
+    pid_file.lines().next().unwrap().parse().unwrap()
 }
 
 pub(crate) fn signal(pid: u32, signal: Signal) {
