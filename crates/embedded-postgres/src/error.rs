@@ -123,7 +123,7 @@ pub enum StopError {
 
     /// It ended, but the folder of a throw-away database could not be removed.
     #[error("cannot remove {}: {source}", path.display())]
-    Leftover {
+    NotRemoved {
         /// The folder.
         path: PathBuf,
         /// The system's answer.

@@ -141,7 +141,7 @@ impl Postgres {
     /// # Errors
     ///
     /// [`StopError::Forced`] if the server took longer than `timeout` and had to be ended at once;
-    /// [`StopError::Leftover`] if a throw-away folder could not be removed.
+    /// [`StopError::NotRemoved`] if a throw-away folder could not be removed.
     pub fn stop(&self, timeout: Duration) -> Result<(), StopError> {
         self.stopping.store(true, Ordering::Relaxed);
         let Some(mut owned) = self.owned().take() else {
@@ -151,7 +151,7 @@ impl Postgres {
         socket::release(&self.socket, &self.home);
         if self.options.is_throwaway() {
             let path = &self.home.path;
-            remove(path).map_err(|source| StopError::Leftover {
+            remove(path).map_err(|source| StopError::NotRemoved {
                 path: path.clone(),
                 source,
             })?;
