@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How long the answer to a `sync-request` may take before the connection counts as lost.
-const SYNC_PATIENCE: Duration = Duration::from_secs(30);
+const SYNC_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long to wait before something is tried again that did not work just now.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -227,7 +227,7 @@ impl Driver {
         };
         let packet = ClientPacket::from(request);
         conversation.link.say(&packet, Some(&name)).await?;
-        conversation.sync = Some((name, now + SYNC_PATIENCE));
+        conversation.sync = Some((name, now + SYNC_TIMEOUT));
         Ok(())
     }
 
