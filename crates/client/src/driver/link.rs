@@ -31,7 +31,7 @@ const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
 const BUFFER_BYTES: usize = 16 * 1024;
 
 /// How long the server may take none of what is written before the connection counts as lost.
-const WRITE_PATIENCE: Duration = Duration::from_secs(20);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long the server may take to answer a goodbye.
 pub(super) const GOODBYE_PATIENCE: Duration = Duration::from_secs(3);
@@ -144,7 +144,7 @@ impl Link {
     }
 
     pub(super) async fn say_text(&mut self, text: String) -> Result<(), Interruption> {
-        match timeout(WRITE_PATIENCE, self.socket.send(Frame::text(text))).await {
+        match timeout(WRITE_TIMEOUT, self.socket.send(Frame::text(text))).await {
             Ok(Ok(())) => Ok(()),
             // The server may have said why before it went.
             Ok(Err(_)) => Err(self.last_words().await),
