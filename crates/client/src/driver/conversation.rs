@@ -14,7 +14,7 @@ use super::{
     Driver, Outcome,
     application::Wish,
     attempt::Opened,
-    link::{GOODBYE_PATIENCE, Heard, Link},
+    link::{CLOSE_TIMEOUT, Heard, Link},
 };
 use crate::{
     AccessToken, ApiError, BoxFuture, EndReason, Event, Message, Room, RoomPosition, TokenError,
@@ -126,7 +126,7 @@ impl Driver {
         if let Outcome::Over(EndReason::Closed) = outcome {
             let farewell = self.farewell(conversation.link);
             // Whatever becomes of it, the connection ends here.
-            let _ = timeout(GOODBYE_PATIENCE, farewell).await;
+            let _ = timeout(CLOSE_TIMEOUT, farewell).await;
         }
         outcome
     }

@@ -34,7 +34,7 @@ const BUFFER_BYTES: usize = 16 * 1024;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long the server may take to answer a goodbye.
-pub(super) const GOODBYE_PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Why a connection did not come about.
 pub(super) enum Refusal {
@@ -171,7 +171,7 @@ impl Link {
                 }
             }
         };
-        timeout(GOODBYE_PATIENCE, words)
+        timeout(CLOSE_TIMEOUT, words)
             .await
             .unwrap_or(Interruption::Lost)
     }
