@@ -40,7 +40,7 @@ pub struct Chat {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) closing: Arc<Notify>,
     pub(crate) ended: watch::Receiver<Option<EndReason>>,
-    pub(crate) patience: Duration,
+    pub(crate) request_timeout: Duration,
 }
 
 /// A message about to be sent. Text alone becomes one by itself. `Debug` tells the length of the text
@@ -352,7 +352,7 @@ impl Chat {
                 Err(_) => Err(self.ended().await.into()),
             }
         };
-        tokio::time::timeout(self.patience, work)
+        tokio::time::timeout(self.request_timeout, work)
             .await
             .unwrap_or(Err(RequestError::TimedOut))
     }

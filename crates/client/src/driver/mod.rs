@@ -103,7 +103,7 @@ impl Driver {
             commands,
             closing: Arc::clone(&closing),
             ended,
-            patience: settings.request_timeout,
+            request_timeout: settings.request_timeout,
         };
         let mut rooms = Rooms::new(MAX_BUFFERED);
         for position in &positions {
