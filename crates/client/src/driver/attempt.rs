@@ -57,8 +57,8 @@ impl Attempt {
             }
             link => (link?, token),
         };
-        let patience = self.session.shared.settings.connect_timeout;
-        let welcome = timeout(patience, link.welcome())
+        let connect_timeout = self.session.shared.settings.connect_timeout;
+        let welcome = timeout(connect_timeout, link.welcome())
             .await
             .unwrap_or(Err(Interruption::Silent))?;
         Ok(Opened {
@@ -71,8 +71,8 @@ impl Attempt {
 
     async fn link(&self, token: &AccessToken) -> Result<Link, Refusal> {
         let shared = &self.session.shared;
-        let patience = shared.settings.connect_timeout;
-        timeout(patience, Link::open(&shared.rest, token))
+        let connect_timeout = shared.settings.connect_timeout;
+        timeout(connect_timeout, Link::open(&shared.rest, token))
             .await
             .unwrap_or_else(|_| Err(Refusal::Unreachable("no answer in time".to_owned())))
     }
