@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::{
     task::JoinSet,
-    time::{Instant, timeout},
+    time::{self, Instant},
 };
 use uuid::Uuid;
 
@@ -116,20 +116,20 @@ impl Rest {
         self.call_noting(call, self.limit).await.0
     }
 
-    /// Makes the call within `patience` as well, and notes when it left: from then on it may have been
+    /// Makes the call within `timeout` as well, and notes when it left: from then on it may have been
     /// done.
     pub(crate) async fn call_noting(
         &self,
         call: Call,
-        patience: Duration,
+        timeout: Duration,
     ) -> (Result<Answer, ApiError>, Option<Instant>) {
         // What cannot stand in a header or an address was never a token or an id of this server.
         let Some(request) = call.into_request(self.address()) else {
             return (Err(ApiError::NotUnderstood), None);
         };
         let mut sent_at = None;
-        let answer = timeout(
-            self.limit.min(patience),
+        let answer = time::timeout(
+            self.limit.min(timeout),
             self.exchange(request, &mut sent_at),
         )
         .await
