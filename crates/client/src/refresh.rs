@@ -139,8 +139,8 @@ impl Newest {
         }
         let mut pause = FIRST_PAUSE;
         loop {
-            let patience = self.used.patience(Instant::now());
-            let (answer, sent_at) = shared.rest.call_noting(call.clone(), patience).await;
+            let timeout = self.used.try_timeout(Instant::now());
+            let (answer, sent_at) = shared.rest.call_noting(call.clone(), timeout).await;
             let pair = answer.and_then(|answer| answer.json());
             if !pair.as_ref().is_err_and(leaves_open_whether_it_was_done) {
                 return pair;
@@ -163,7 +163,7 @@ impl Use {
     }
 
     /// How long the next try may take.
-    fn patience(self, now: Instant) -> Duration {
+    fn try_timeout(self, now: Instant) -> Duration {
         match self.window_end() {
             Some(end) if end > now => (end - now).clamp(SHORTEST_TRY, LONGEST_TRY),
             _ => LONGEST_TRY,
@@ -210,9 +210,9 @@ mod tests {
         let mut tries = 0;
         let mut pause = FIRST_PAUSE;
         loop {
-            let patience = used.patience(now);
+            let timeout = used.try_timeout(now);
             used.note(Some(now));
-            now += patience;
+            now += timeout;
             tries += 1;
             assert!(now < began + GRACE);
             if !used.may_be_tried_at(now + pause) {
@@ -243,7 +243,7 @@ mod tests {
         let mut used = Use::default();
         used.note(Some(first));
         let late = first + 2 * WINDOW;
-        assert_eq!(used.patience(late), LONGEST_TRY);
+        assert_eq!(used.try_timeout(late), LONGEST_TRY);
         assert!(!used.may_be_tried_at(late));
     }
 
