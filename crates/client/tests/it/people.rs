@@ -8,7 +8,7 @@ use abu_chat_client::{
 use abu_test_support::TestServer;
 
 /// How long anything may take before the test has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A server that lets everybody ask as often as they like.
 pub(crate) async fn server() -> TestServer {
@@ -23,7 +23,7 @@ pub(crate) async fn server() -> TestServer {
 pub(crate) fn builder(url: impl Into<String>) -> ClientBuilder {
     Client::builder(url)
         .backoff(Duration::from_millis(10), Duration::from_millis(200))
-        .request_timeout(PATIENCE)
+        .request_timeout(TEST_TIMEOUT)
 }
 
 pub(crate) fn client_of(server: &TestServer) -> Client {
@@ -114,7 +114,7 @@ pub(crate) async fn until<T>(events: &mut Events, mut wanted: impl FnMut(Event) 
 }
 
 pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, work)
+    tokio::time::timeout(TEST_TIMEOUT, work)
         .await
         .expect("it happens in time")
 }
