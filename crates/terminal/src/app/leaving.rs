@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{App, Effect};
 
 /// How long one waits for it.
-const PATIENCE: Duration = Duration::from_secs(5);
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A message of which nobody knows that it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl App {
     pub(super) fn leave(&mut self, now: Instant) -> Vec<Effect> {
         let mut effects = self.stop_typing();
         if self.leaving.is_none() && self.on_their_way() > 0 {
-            self.leaving = Some(now + PATIENCE);
+            self.leaving = Some(now + SEND_TIMEOUT);
         } else {
             effects.push(Effect::Quit(None));
         }
