@@ -11,7 +11,7 @@ mod terminal;
 use abu_chat_client::{Chat, Client, Emoji, Event, Events, Message, RoomId, Session, UserId};
 use abu_test_support::{ADMIN_EMAIL, ADMIN_PASSWORD, TestServer};
 
-use crate::terminal::{PATIENCE, Terminal};
+use crate::terminal::{TEST_TIMEOUT, Terminal};
 
 /// The other one in the room, on the client library.
 struct Musa {
@@ -50,7 +50,7 @@ impl Musa {
             }
             panic!("the events are over");
         };
-        tokio::time::timeout(PATIENCE, found).await.unwrap()
+        tokio::time::timeout(TEST_TIMEOUT, found).await.unwrap()
     }
 
     /// The message in this place, once it is told.

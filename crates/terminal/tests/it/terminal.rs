@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 /// How long anything may take before the test has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How often the pane is looked at: tmux tells nobody that it changed.
 const LOOK: Duration = Duration::from_millis(20);
@@ -87,7 +87,7 @@ impl Terminal {
                 return screen;
             }
             assert!(
-                began.elapsed() < PATIENCE,
+                began.elapsed() < TEST_TIMEOUT,
                 "{text:?} is not on the screen:\n{screen}"
             );
             between();
