@@ -25,7 +25,7 @@ use crate::{
 /// How many handshakes are on their way at once, where a scenario does not say otherwise.
 pub(crate) const AT_ONCE: usize = 128;
 /// How long connecting may take.
-pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the last deliveries may take after the last message.
 const SETTLE_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -137,7 +137,7 @@ impl Stage {
             })
         };
         let plans: Result<Vec<_>, _> = self.community.places(members).map(plan).collect();
-        Ok(self.swarm.connect(plans?, at_once, CONNECT_PATIENCE)?)
+        Ok(self.swarm.connect(plans?, at_once, CONNECT_TIMEOUT)?)
     }
 
     fn moment(&mut self) -> Result<Moment, ScenarioError> {
