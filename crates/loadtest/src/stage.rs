@@ -27,7 +27,7 @@ pub(crate) const AT_ONCE: usize = 128;
 /// How long connecting may take.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the last deliveries may take after the last message.
-const SETTLE_PATIENCE: Duration = Duration::from_secs(20);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why a scenario has no result.
 #[derive(Debug, thiserror::Error)]
@@ -216,7 +216,7 @@ impl Stage {
     /// Waits for the last deliveries, then says what was wrong. Connections that were stalled are not
     /// judged.
     pub(crate) fn judge(&mut self, into: &mut Measurement) -> Result<(), ScenarioError> {
-        self.swarm.settle(SETTLE_PATIENCE)?;
+        self.swarm.settle(SETTLE_TIMEOUT)?;
         let sent = self.swarm.sent();
         let mut waiting = vec![Vec::new(); self.community.rooms as usize];
         for connection in self.swarm.connections().iter().filter(|c| !c.stalled) {
