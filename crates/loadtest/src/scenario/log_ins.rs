@@ -25,7 +25,7 @@ const PASSWORD: &str = "a password of the load test";
 /// bcrypt's cost as the server has it by default.
 const BCRYPT_COST: u32 = 12;
 /// How long a log-in may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a storm of log-ins costs those who chat.
 #[derive(Args, Clone, Debug)]
@@ -156,7 +156,7 @@ fn post_credentials(server: SocketAddr, person: u32) -> std::io::Result<String> 
     let email = email(person);
     let body = format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#);
     let mut connection = TcpStream::connect(server)?;
-    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_read_timeout(Some(READ_TIMEOUT))?;
     write!(
         connection,
         "POST /api/v1/auth/token HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\
