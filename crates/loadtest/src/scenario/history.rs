@@ -19,7 +19,7 @@ use crate::{
     target::Kind,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a page takes, however far back.
 #[derive(Args, Clone, Debug)]
@@ -95,7 +95,7 @@ impl History {
         let came = |swarm: &crate::swarm::Swarm| swarm.ledger.page.is_some();
         stage
             .swarm
-            .run_until(came, PATIENCE, "waiting for a page")?;
+            .run_until(came, PAGE_TIMEOUT, "waiting for a page")?;
         let time = begun.elapsed().as_nanos() as u64;
         let page = stage.swarm.ledger.page.take().unwrap_or_default();
         match parse(&page).filter(|page| self.is_right(page, skip)) {
