@@ -16,7 +16,7 @@ use crate::{
 /// With nothing for so long, the notices are over.
 const QUIET: Duration = Duration::from_secs(1);
 /// What is not told by then counts as not told.
-const PATIENCE: Duration = Duration::from_secs(60);
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a room takes to fill.
 #[derive(Args, Clone, Debug)]
@@ -65,7 +65,7 @@ fn wait_for_quiet(stage: &mut Stage) -> Result<bool, ScenarioError> {
         if notices != seen {
             (seen, since) = (notices, Instant::now());
         }
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > NOTIFY_TIMEOUT {
             return Ok(false);
         }
     }
