@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// A new PostgreSQL is made at each start, which a busy disk may take long for.
-const START_PATIENCE: Duration = Duration::from_secs(120);
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 const STOP_PATIENCE: Duration = Duration::from_secs(60);
 /// What the line begins with that tells where a server listens.
 const LISTENS: &str = "listens on";
@@ -288,7 +288,7 @@ impl Process {
                 }
             }
         });
-        address.recv_timeout(START_PATIENCE).ok()
+        address.recv_timeout(START_TIMEOUT).ok()
     }
 }
 
