@@ -31,7 +31,7 @@ use crate::{
 
 /// A new PostgreSQL is made at each start, which a busy disk may take long for.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
-const STOP_PATIENCE: Duration = Duration::from_secs(60);
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 /// What the line begins with that tells where a server listens.
 const LISTENS: &str = "listens on";
 /// The file of a server's log, in the folder of its data.
@@ -297,7 +297,7 @@ impl Drop for Process {
         let pid = Pid::from_raw(self.0.id() as i32);
         // It may have ended already.
         let _ = kill(pid, Signal::SIGTERM);
-        let until = Instant::now() + STOP_PATIENCE;
+        let until = Instant::now() + STOP_TIMEOUT;
         while Instant::now() < until {
             if !matches!(self.0.try_wait(), Ok(None)) {
                 return;
