@@ -131,12 +131,12 @@ impl Swarm {
     /// joined where they join.
     ///
     /// # Errors
-    /// Where one is refused or lost, or `patience` is over.
+    /// Where one is refused or lost, or `timeout` is over.
     pub(crate) fn connect(
         &mut self,
         plans: Vec<Plan>,
         at_once: usize,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Duration, SwarmError> {
         let (begun, before) = (Instant::now(), self.ready());
         let target = before + plans.len();
@@ -152,9 +152,9 @@ impl Swarm {
             if !self.ledger.ended.is_empty() {
                 return Err(SwarmError::Lost);
             }
-            if begun.elapsed() > patience {
+            if begun.elapsed() > timeout {
                 let progress = format!("{} of {target} connected", self.ready());
-                return Err(SwarmError::TooLong(patience, progress));
+                return Err(SwarmError::TooLong(timeout, progress));
             }
         }
         Ok(begun.elapsed())
@@ -252,9 +252,9 @@ impl Swarm {
     }
 
     /// Lets the clients work until every message sent has reached every open connection of its room,
-    /// or `patience` is over: what is missing then shows in the verdict.
-    pub(crate) fn settle(&mut self, patience: Duration) -> Result<(), SwarmError> {
-        let until = Instant::now() + patience;
+    /// or `timeout` is over: what is missing then shows in the verdict.
+    pub(crate) fn settle(&mut self, timeout: Duration) -> Result<(), SwarmError> {
+        let until = Instant::now() + timeout;
         while self.behind() > 0 && Instant::now() < until {
             self.turn(LONGEST_WAIT)?;
         }
@@ -264,18 +264,18 @@ impl Swarm {
     /// Lets the clients work until `done`.
     ///
     /// # Errors
-    /// Where `patience` is over before.
+    /// Where `timeout` is over before.
     pub(crate) fn run_until(
         &mut self,
         done: impl Fn(&Self) -> bool,
-        patience: Duration,
+        timeout: Duration,
         what: &str,
     ) -> Result<(), SwarmError> {
-        let until = Instant::now() + patience;
+        let until = Instant::now() + timeout;
         while !done(self) {
             self.turn(LONGEST_WAIT)?;
             if Instant::now() > until {
-                return Err(SwarmError::TooLong(patience, what.to_owned()));
+                return Err(SwarmError::TooLong(timeout, what.to_owned()));
             }
         }
         Ok(())
