@@ -19,7 +19,7 @@ use rustls::{
 };
 
 /// What does not happen within this time does not happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAIL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The name that the server's certificate bears, and where it is.
 const HOST: &str = "localhost";
@@ -176,7 +176,7 @@ impl SmtpServer {
         let (state, wait) = self
             .shared
             .changed
-            .wait_timeout_while(self.shared.lock(), PATIENCE, |state| !holds(state))
+            .wait_timeout_while(self.shared.lock(), MAIL_TIMEOUT, |state| !holds(state))
             .unwrap_or_else(PoisonError::into_inner);
         assert!(
             !wait.timed_out(),
