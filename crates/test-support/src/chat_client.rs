@@ -21,7 +21,7 @@ use tokio_tungstenite::{
 };
 
 /// How long anything may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const FRAME_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A session of the chat, for tests. Whatever is awaited fails the test when it does not come.
 pub struct ChatClient {
@@ -105,7 +105,7 @@ impl ChatClient {
 
     /// The next frame of any kind.
     pub async fn frame(&mut self) -> Message {
-        tokio::time::timeout(PATIENCE, self.socket.next())
+        tokio::time::timeout(FRAME_TIMEOUT, self.socket.next())
             .await
             .expect("a frame in time")
             .expect("a frame, not the end")
