@@ -45,7 +45,7 @@ impl Storm {
         if was_quiet {
             result.add("all told after", told_after.as_secs_f64(), "s");
         }
-        result.add("still telling after a minute", f64::from(!was_quiet), "");
+        result.add("still notifying after a minute", f64::from(!was_quiet), "");
         result.add("notices", stage.swarm.ledger.notices as f64, "");
         result.add("server CPU", after.cpu - before.cpu, "s");
         result.add("server memory, most", after.peak_memory as f64 / 1e6, "MB");
