@@ -35,13 +35,13 @@ pub(crate) struct Ledger {
     pub(crate) completion_times: Histogram,
     /// Only messages that were due in here count in the times.
     pub(crate) window: Range<u64>,
-    /// Who was told of whom, where somebody wants to know.
-    pub(crate) told: Option<Told>,
+    /// Which member got a notice of which joiner, where a scenario counts them.
+    pub(crate) join_notices: Option<JoinNotices>,
     hint: usize,
 }
 
 /// A bit for each pair of a member and a joiner.
-pub(crate) struct Told {
+pub(crate) struct JoinNotices {
     users: usize,
     bits: Vec<u64>,
     /// Notices of somebody's coming that the same member had had before.
@@ -66,7 +66,7 @@ impl Ledger {
             delivery_times: Histogram::default(),
             completion_times: Histogram::default(),
             window: 0..0,
-            told: None,
+            join_notices: None,
             hint: 0,
         }
     }
@@ -118,8 +118,8 @@ impl Ledger {
 
     fn note_joined(&mut self, place: Place, packet: &[u8]) {
         self.notices += 1;
-        if let (Some(told), Some(joiner)) = (&mut self.told, participant(packet)) {
-            told.note(place.member, joiner);
+        if let (Some(notices), Some(joiner)) = (&mut self.join_notices, participant(packet)) {
+            notices.note(place.member, joiner);
         }
     }
 
@@ -137,7 +137,7 @@ impl Ledger {
     }
 }
 
-impl Told {
+impl JoinNotices {
     /// For one room of `users`.
     pub(crate) fn new(users: u32) -> Self {
         let users = users as usize;
@@ -164,14 +164,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_who_is_told_twice_of_one_joiner_is_noticed() {
-        let mut told = Told::new(10);
+    fn second_notice_of_one_joiner_to_one_member_is_counted() {
+        let mut notices = JoinNotices::new(10);
         for (member, joiner) in [(1, 2), (2, 1), (1, 3), (9, 9)] {
-            told.note(member, joiner);
+            notices.note(member, joiner);
         }
-        assert_eq!(told.repeated, 0);
-        told.note(1, 2);
-        assert_eq!(told.repeated, 1);
+        assert_eq!(notices.repeated, 0);
+        notices.note(1, 2);
+        assert_eq!(notices.repeated, 1);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     community::Community,
-    ledger::Told,
+    ledger::JoinNotices,
     report::Measurement,
     stage::{Host, ScenarioError, Stage},
     stamp::MIN_TEXT,
@@ -32,25 +32,25 @@ impl Storm {
         let community = Community { rooms: 1, members };
         let mut stage = Stage::empty(host, kind, community, members, 0, MIN_TEXT)?;
         stage.swarm.joins = true;
-        stage.swarm.ledger.told = Some(Told::new(members));
+        stage.swarm.ledger.join_notices = Some(JoinNotices::new(members));
         let before = stage.target.usage()?.server;
         let begun = Instant::now();
         let joined = stage.connect(0..members, members as usize, None)?;
         let was_quiet = wait_for_quiet(&mut stage)?;
-        let told_after = begun.elapsed().saturating_sub(QUIET);
+        let notified_after = begun.elapsed().saturating_sub(QUIET);
 
         let mut result = Measurement::default();
         let after = stage.target.usage()?.server;
         result.add("all joined after", joined.as_secs_f64(), "s");
         if was_quiet {
-            result.add("all told after", told_after.as_secs_f64(), "s");
+            result.add("all told after", notified_after.as_secs_f64(), "s");
         }
         result.add("still notifying after a minute", f64::from(!was_quiet), "");
         result.add("notices", stage.swarm.ledger.notices as f64, "");
         result.add("server CPU", after.cpu - before.cpu, "s");
         result.add("server memory, most", after.peak_memory as f64 / 1e6, "MB");
-        let told = stage.swarm.ledger.told.take();
-        result.faults.repeated = told.map_or(0, |told| told.repeated);
+        let notices = stage.swarm.ledger.join_notices.take();
+        result.faults.repeated = notices.map_or(0, |notices| notices.repeated);
         stage.judge(&mut result)?;
         Ok(result)
     }
