@@ -43,7 +43,7 @@ impl Storm {
         let after = stage.target.usage()?.server;
         result.add("all joined after", joined.as_secs_f64(), "s");
         if was_quiet {
-            result.add("all told after", notified_after.as_secs_f64(), "s");
+            result.add("all notified after", notified_after.as_secs_f64(), "s");
         }
         result.add("still notifying after a minute", f64::from(!was_quiet), "");
         result.add("notices", stage.swarm.ledger.notices as f64, "");
