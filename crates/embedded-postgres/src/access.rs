@@ -9,7 +9,6 @@ use crate::error::StartError;
 use crate::folder::Home;
 use crate::socket::ROLE;
 
-/// The server's access files.
 pub(crate) struct Access {
     pub(crate) hba: PathBuf,
     pub(crate) ident: PathBuf,

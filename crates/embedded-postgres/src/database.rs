@@ -30,7 +30,6 @@ pub(crate) fn check_name(name: &str) -> Result<(), StartError> {
     })
 }
 
-/// Creates the database where it is missing.
 pub(crate) fn ensure(programs: &Programs, socket: &Path, name: &str) -> Result<(), StartError> {
     let psql = programs.psql();
     let mut child = quiet_command(&psql)

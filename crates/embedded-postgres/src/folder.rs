@@ -185,7 +185,6 @@ impl Home {
         }
     }
 
-    /// Replaces one of our own small files.
     pub(crate) fn write(&self, name: &str, content: &str) -> Result<PathBuf, StartError> {
         let path = self.path.join(name);
         let mut file = self.open(name, OpenOptions::new().write(true).truncate(true))?;
@@ -208,7 +207,6 @@ impl Home {
         Ok(file)
     }
 
-    /// A fresh folder in this one, for the server's user.
     pub(crate) fn make_unique(&self, prefix: &str) -> Result<PathBuf, StartError> {
         let path = make_unique(&self.path, prefix)?;
         self.account.own_folder(&path)?;

@@ -15,7 +15,6 @@ pub struct PostgresOptions {
     pub(crate) start_timeout: Duration,
 }
 
-/// Where the data live, and for how long.
 #[derive(Debug, Clone)]
 pub(crate) enum Storage {
     Durable(PathBuf),

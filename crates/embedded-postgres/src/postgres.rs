@@ -15,7 +15,6 @@ use crate::programs::Programs;
 use crate::server::{Launch, Server};
 use crate::{access, cluster, database, settings, socket};
 
-/// How long a server may take to stop when its handle is dropped.
 const STOP_ON_DROP: Duration = Duration::from_secs(30);
 
 /// A private PostgreSQL that this process owns. It is stopped by [`stop`](Self::stop), on drop, or by its
@@ -103,7 +102,6 @@ impl Postgres {
         &self.home.path
     }
 
-    /// The server's log file.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {
         self.home.log()

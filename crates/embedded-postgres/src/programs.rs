@@ -17,7 +17,6 @@ const VERSIONED_PLACES: [&str; 6] = [
     "/usr/local/opt/postgresql*/bin",
 ];
 
-/// The programs of one installed version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Programs {
     dir: PathBuf,

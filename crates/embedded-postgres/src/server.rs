@@ -26,7 +26,6 @@ const LONGEST_LOG: u64 = 16 * 1024 * 1024;
 /// How long a server gets that is ended at once.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 
-/// What a run of the server needs.
 pub(crate) struct Launch<'a> {
     pub(crate) home: &'a Home,
     pub(crate) postgres: PathBuf,
@@ -47,7 +46,6 @@ pub(crate) struct Server {
 }
 
 impl Launch<'_> {
-    /// Starts the server and waits until it takes connections.
     pub(crate) fn start(&self, deadline: &mut Deadline<'_>) -> Result<Server, StartError> {
         loop {
             stale::clear(&self.home.cluster(), deadline)?;

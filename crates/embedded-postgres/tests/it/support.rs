@@ -162,7 +162,6 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// Starts it and waits for its server.
     pub(crate) fn start(arguments: &[&Path]) -> Self {
         Self::spawn(arguments, None).ready()
     }
