@@ -1,4 +1,4 @@
-//! What can go wrong, in words for the person who operates the machine.
+//! Errors of starting and stopping; each message names a remedy for the operator.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,14 +7,14 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// No server programs on this machine, or none in the folder that was asked for.
+    /// No server programs on this machine, or none in [`PostgresOptions::bin_dir`](crate::PostgresOptions::bin_dir).
     #[error(
         "PostgreSQL's server programs (postgres, initdb) are not in {searched}; \
          install them, on Debian or Ubuntu with: apt-get install postgresql"
     )]
     NotInstalled { searched: String },
 
-    /// The data were written by another major version than any that is installed.
+    /// No installed version matches the major version that wrote the data.
     #[error(
         "the data in {} were written by PostgreSQL {needed}, but this machine has only {found}; \
          install PostgreSQL {needed}, or dump the data there and load them here",
@@ -70,7 +70,7 @@ pub enum StartError {
         output: String,
     },
 
-    /// [`Postgres::stop`](crate::Postgres::stop) was called: it stays stopped.
+    /// A start after [`Postgres::stop`](crate::Postgres::stop).
     #[error("PostgreSQL was told to stop")]
     Stopped,
 
@@ -86,7 +86,7 @@ pub enum StartError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StopError {
-    /// It did not end in time and was ended at once. Committed data are safe: the next start recovers them.
+    /// The server did not end in time and was killed. The next start recovers all committed data.
     #[error("PostgreSQL did not shut down within {} s and was ended at once", after.as_secs())]
     Forced { after: Duration },
 

@@ -1,6 +1,6 @@
-//! What an earlier run may have left: a server without an owner, or a stale `postmaster.pid`.
+//! Cleanup after an earlier run: a server without an owner, or a stale `postmaster.pid`.
 //!
-//! Everything here is done while the folder's lock is held, so no other process of ours runs the server.
+//! The caller holds the folder's lock, so no other process of this crate owns the server.
 
 use std::fs;
 use std::io::{self, Read};
@@ -51,8 +51,8 @@ fn pid_file_path(cluster: &Path) -> PathBuf {
     cluster.join("postmaster.pid")
 }
 
-/// Ends a server that has lost its owner, and removes a stale `postmaster.pid`: PostgreSQL itself
-/// would take any process that now has that id for the server, and refuse to start.
+/// Stops a server that has lost its owner, and removes a stale `postmaster.pid`. PostgreSQL would take any
+/// process that has the recorded id for a running server, and refuse to start.
 pub(crate) fn clear(cluster: &Path, deadline: &mut Deadline<'_>) -> Result<(), StartError> {
     if let Some(PidFile { pid, .. }) = pid_file(cluster)
         && serves(pid, cluster)
@@ -69,9 +69,9 @@ pub(crate) fn clear(cluster: &Path, deadline: &mut Deadline<'_>) -> Result<(), S
     }
 }
 
-/// It may be shutting down already: asking twice does no harm.
+/// A second `SIGINT` is harmless to a server that shuts down already.
 fn stop(pid: u32, cluster: &Path, deadline: &mut Deadline<'_>) -> Result<(), StartError> {
-    // A failure means that it has ended meanwhile, which the loop sees too.
+    // A failure means that the server has ended, which the loop checks.
     let _ = kill(process_id(pid), Signal::SIGINT);
     while serves(pid, cluster) {
         deadline.pause()?;
@@ -79,13 +79,13 @@ fn stop(pid: u32, cluster: &Path, deadline: &mut Deadline<'_>) -> Result<(), Sta
     Ok(())
 }
 
-/// Whether a process is the server of a cluster. A server works in its data folder. Where the system does
-/// not tell, the answer is no: starting is still safe, as PostgreSQL checks the cluster's shared memory.
+/// A server's working directory is its data folder. Without `/proc` the answer is no. A start is still safe
+/// then, because PostgreSQL checks the cluster's shared memory.
 fn serves(pid: u32, cluster: &Path) -> bool {
     fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == cluster)
 }
 
-/// Process ids come from the system as positive numbers of 31 bits.
+/// The system's process ids are positive numbers of 31 bits.
 pub(crate) fn process_id(pid: u32) -> Pid {
     Pid::from_raw(pid.cast_signed())
 }

@@ -1,4 +1,4 @@
-//! Starting after a run that did not end well.
+//! Recovery: a start after an interrupted or killed run.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -24,7 +24,7 @@ fn interrupted_initdb_does_not_stop_the_next_start() {
     });
     owner.kill();
     for pid in processes_of(&home) {
-        // Some end by themselves meanwhile.
+        // Some processes may have ended by themselves.
         let _ = nix::sys::signal::kill(
             nix::unistd::Pid::from_raw(pid.cast_signed()),
             Signal::SIGKILL,

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Shared helpers.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -14,10 +14,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
 use tempfile::TempDir;
 
-/// Nothing here takes that long, unless it never comes.
+/// Far longer than any awaited event takes.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Between two looks at other processes, which cannot wake us.
+/// The poll interval for other processes, which send no event.
 const GLANCE: Duration = Duration::from_millis(2);
 
 pub(crate) const STOP: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Says so when a test can show nothing without root.
+/// Returns true, after a line of output, where the test lacks root.
 pub(crate) fn without_root(test: &str) -> bool {
     let without = !geteuid().is_root();
     if without {
@@ -83,7 +83,7 @@ pub(crate) fn status_of(pid: u32, key: &str) -> String {
     line.unwrap().trim().to_owned()
 }
 
-pub(crate) fn nobody() -> User {
+pub(crate) fn unprivileged_user() -> User {
     User::from_name("nobody").unwrap().unwrap()
 }
 
@@ -174,8 +174,8 @@ impl Owner {
     pub(crate) fn spawn(arguments: &[&Path], user: Option<&User>) -> Self {
         let dir = open_folder();
         let program = dir.path().join("abu-postgres");
-        // Copied by another process: were the file open for writing here, a test that starts a program
-        // at that moment would hand it on, and a file that is being written to cannot be run.
+        // `cp` copies it: a descriptor open for writing here would leak into a child that another test starts,
+        // and the system refuses to run a file that is open for writing (ETXTBSY).
         let copied = Command::new("cp")
             .arg(env!("CARGO_BIN_EXE_abu-postgres"))
             .arg(&program)
@@ -214,7 +214,7 @@ impl Owner {
         self
     }
 
-    /// Ends it as nothing can prevent.
+    /// Sends `SIGKILL`.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
