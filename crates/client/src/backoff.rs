@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delay_is_anywhere_under_its_ceiling_and_never_less_than_asked_for() {
+    fn full_jitter_is_added_to_the_servers_retry_after() {
         let mut backoff = Backoff::new(SECOND, 30 * SECOND);
         assert_eq!(backoff.after_failure(0.0, None), Duration::ZERO);
         assert_eq!(backoff.after_failure(0.25, None), SECOND / 2);

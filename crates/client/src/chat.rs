@@ -387,7 +387,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_about_to_be_said_stays_out_of_logs() {
+    fn debug_output_of_an_outgoing_message_omits_its_text() {
         let message = Outgoing::new("Salaam").client_message_id(Uuid::nil());
         let shown = format!("{message:?}");
         assert!(

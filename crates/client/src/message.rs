@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_stays_out_of_logs() {
+    fn debug_output_of_a_message_omits_its_text() {
         assert!(!format!("{:?}", message()).contains("Salaam"));
     }
 }

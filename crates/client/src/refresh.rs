@@ -203,7 +203,7 @@ mod tests {
     const GRACE: Duration = Duration::from_secs(30);
 
     #[test]
-    fn all_tries_after_a_lost_answer_end_before_the_server_takes_them_for_a_theft() {
+    fn retries_of_a_refresh_end_before_the_servers_grace_period() {
         let began = Instant::now();
         let mut now = began;
         let mut used = Use::default();
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_counted_from_the_first_try_also_by_a_later_call() {
+    fn the_retry_window_starts_at_the_first_attempt_of_any_call() {
         let first = Instant::now();
         let mut used = Use::default();
         used.note(Some(first));
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_left_is_not_tried_again_here() {
+    fn a_refresh_that_was_never_sent_is_not_retried() {
         let mut used = Use::default();
         used.note(None);
         assert!(!used.may_be_tried_at(Instant::now()));
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_of_the_server_says_what_became_of_a_token() {
+    fn only_a_refusal_below_500_settles_whether_a_token_was_used() {
         let refused = |status| {
             let body = format!(r#"{{"status": {status}}}"#);
             ApiError::Refused(serde_json::from_str(&body).unwrap())

@@ -498,7 +498,7 @@ fn level(seqs: &[u64]) -> Rooms {
 }
 
 #[test]
-fn a_gap_is_asked_for_and_holds_back_what_follows() {
+fn a_gap_in_seq_buffers_messages_and_requests_a_sync() {
     let mut rooms = level(&[4]);
     let mut told = Vec::new();
     rooms.live(message(0, 6), &mut told).unwrap();
@@ -526,7 +526,7 @@ fn a_connection_asks_for_all_rooms_a_hundred_at_a_time() {
 }
 
 #[test]
-fn a_room_that_the_user_is_no_longer_in_is_told_as_left() {
+fn a_room_in_not_a_member_is_reported_as_removed() {
     let mut rooms = level(&[4, 2]);
     rooms.connected();
     rooms.next_request();
@@ -545,7 +545,7 @@ fn a_room_that_the_user_is_no_longer_in_is_told_as_left() {
 }
 
 #[test]
-fn a_page_of_history_that_is_older_than_what_was_told_has_the_changes_told_again() {
+fn a_history_page_with_an_older_revision_requests_a_sync() {
     let mut rooms = level(&[1]);
     let edited = |revision| {
         let time = DateTime::UNIX_EPOCH;
@@ -564,7 +564,7 @@ fn a_page_of_history_that_is_older_than_what_was_told_has_the_changes_told_again
 }
 
 #[test]
-fn an_answer_under_way_does_not_skip_what_a_page_of_history_lacks() {
+fn a_sync_answer_does_not_skip_changes_missing_from_a_page() {
     let no_changes_known = RoomPosition::new(id(0), 1);
     let later_ones_known = no_changes_known.clone().with_last_revision(10);
     for known in [no_changes_known, later_ones_known] {
@@ -580,7 +580,7 @@ fn an_answer_under_way_does_not_skip_what_a_page_of_history_lacks() {
 }
 
 #[test]
-fn an_answer_that_repeats_messages_has_them_told_once() {
+fn a_message_repeated_by_a_sync_is_delivered_once() {
     let mut rooms = level(&[1]);
     rooms.connected();
     rooms.next_request();

@@ -415,7 +415,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_means_something_in_an_address_is_escaped() {
+    fn reserved_characters_are_percent_encoded() {
         assert_eq!(escaped("a-b_c.~9"), "a-b_c.~9");
         assert_eq!(escaped("a b&c=/\u{e9}"), "a%20b%26c%3D%2F%C3%A9");
     }

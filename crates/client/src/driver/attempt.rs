@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_transient_refusals_are_retried() {
         for (status, kind) in [(429, "rate-limited"), (503, "maintenance"), (502, "")] {
             let setback = Setback::from(problem(status, kind));
             assert!(matches!(setback, Setback::NotNow { .. }), "{status}");

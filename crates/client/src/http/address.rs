@@ -117,12 +117,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_servers_address_is_refused() {
+    fn a_url_without_an_http_scheme_and_a_host_is_refused() {
         is_refused(&["", "localhost:8080", "ftp://localhost", "https://", "/chat"]);
     }
 
     #[test]
-    fn a_port_that_is_no_port_is_refused_and_not_taken_as_the_usual_one() {
+    fn an_invalid_port_is_refused_instead_of_replaced_by_the_default() {
         is_refused(&[
             "http://localhost:",
             "http://localhost:0",

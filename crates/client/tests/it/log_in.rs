@@ -68,7 +68,7 @@ async fn a_server_that_is_not_there_is_said_to_be_so() {
 }
 
 #[tokio::test]
-async fn each_refresh_token_is_told_and_the_newest_goes_on_elsewhere() {
+async fn the_hook_gets_each_refresh_token_and_the_newest_resumes() {
     let server = server().await;
     let (tell, mut told) = mpsc::unbounded_channel();
     let client = builder(server.url(""))
@@ -148,7 +148,7 @@ async fn lossy_server(losses: usize) -> (String, mpsc::UnboundedReceiver<String>
 }
 
 #[tokio::test]
-async fn a_refresh_whose_answer_was_lost_is_sent_again_with_the_same_token() {
+async fn a_refresh_with_a_lost_answer_is_retried_with_the_same_token() {
     let (url, mut requests) = lossy_server(1).await;
     let (tell, mut told) = mpsc::unbounded_channel();
     let client = builder(url)
@@ -168,7 +168,7 @@ async fn a_refresh_whose_answer_was_lost_is_sent_again_with_the_same_token() {
 }
 
 #[tokio::test]
-async fn the_newest_refresh_token_outlives_a_panic_of_the_hook_that_keeps_it() {
+async fn the_newest_refresh_token_survives_a_panic_of_the_hook() {
     let server = server().await;
     let (tell, mut told) = mpsc::unbounded_channel();
     let client = builder(server.url(""))

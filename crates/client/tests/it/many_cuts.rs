@@ -28,7 +28,7 @@ const SEED: u64 = 20_240_821;
 type Texts = BTreeMap<RoomId, Vec<String>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_cuts_change_nothing_of_what_anybody_sees() {
+async fn every_client_sees_the_same_history_after_a_hundred_cuts() {
     let seed = std::env::var("ABU_CUTS_SEED").map_or(SEED, |seed| seed.parse().unwrap());
     let server = server().await;
     let proxy = Arc::new(Proxy::new(server.address()).await);

@@ -48,7 +48,7 @@ async fn a_message_whose_answer_was_lost_is_stored_once() {
 }
 
 #[tokio::test]
-async fn what_was_said_and_changed_while_away_is_told_in_order() {
+async fn missed_messages_and_changes_arrive_in_order_after_a_reconnect() {
     let server = server().await;
     let proxy = Proxy::new(server.address()).await;
     let mut amina = Person::new(&server, &client_of(&server)).await;
@@ -154,7 +154,7 @@ async fn a_silent_connection_counts_as_lost() {
 }
 
 #[tokio::test]
-async fn who_reads_slowly_can_still_ask_and_gets_every_message() {
+async fn a_slow_reader_can_still_send_and_gets_every_message() {
     let server = server().await;
     let client = builder(server.url("")).event_queue(4).build().unwrap();
     let mut amina = Person::new(&server, &client_of(&server)).await;
@@ -185,7 +185,7 @@ async fn who_reads_slowly_can_still_ask_and_gets_every_message() {
 }
 
 #[tokio::test]
-async fn a_room_that_somebody_was_added_to_while_away_is_told_and_heard() {
+async fn a_room_joined_while_disconnected_is_announced_and_delivers_messages() {
     let server = server().await;
     let proxy = Proxy::new(server.address()).await;
     let mut amina = Person::new(&server, &client_of(&server)).await;

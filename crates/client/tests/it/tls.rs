@@ -103,7 +103,7 @@ async fn people_log_in_and_talk_over_tls() {
 }
 
 #[tokio::test]
-async fn a_server_of_an_authority_that_nobody_trusts_is_refused_and_the_error_says_why() {
+async fn an_untrusted_authority_is_refused_with_the_reason() {
     let server = server().await;
     let port = terminate(Authority::new().server("localhost"), server.address()).await;
     let client = trusting(&Authority::new(), "localhost", port);
@@ -140,7 +140,7 @@ async fn a_server_whose_certificate_bears_another_name_is_refused() {
 }
 
 #[test]
-fn what_is_no_certificate_is_refused_before_anything_is_connected() {
+fn an_invalid_root_certificate_fails_the_build() {
     for pem in [
         "",
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
