@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_must_not_send_is_noticed() {
+    fn frames_that_a_server_must_not_send_are_errors() {
         assert_eq!(
             decode(&[0x81, 0x81, 0, 0, 0, 0, 1], Side::Server),
             Err(CodecError::Masking)

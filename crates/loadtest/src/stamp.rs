@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_stamp_is_none() {
+    fn text_without_a_stamp_gives_none() {
         for text in ["", "\"~", "\"~00", "\"~zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"] {
             assert_eq!(Stamp::find(text.as_bytes(), &mut 0), None);
         }

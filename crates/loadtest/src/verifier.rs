@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_reached_nobody_is_missing_everywhere() {
+    fn a_message_delivered_to_no_session_is_missing_for_all() {
         let mut room = Room::new();
         room.gets(0, &ALL).gets(1, &ALL).gets(2, &ALL);
         assert_eq!(room.faults(5).missing, SESSIONS as u64);
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_one_sender_out_of_their_order_are_counted_though_all_agree() {
+    fn reordered_messages_of_one_sender_are_counted_even_if_sessions_agree() {
         let turned = [(1, 1), (1, 0)];
         let mut room = Room::new();
         room.gets(0, &turned).gets(1, &turned).gets(2, &turned);
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_another_room_or_of_nobody_are_stray() {
+    fn messages_of_another_room_or_an_unknown_sender_are_stray() {
         let mut room = Room::new();
         room.log.deliver(&mut room.positions[0], &stamp(5, 0, 0));
         room.gets(0, &[(2, 0)]);

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_is_who_the_path_says() {
+    fn the_query_names_room_and_user() {
         let client = Client { room: 3, user: 14 };
         assert_eq!(Client::parse("room=3&user=14"), Some(client));
         for other in ["", "room=3", "user=3&room=1", "room=x&user=1"] {
