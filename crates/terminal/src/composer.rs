@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pasted_commands_nothing_and_keeps_its_lines() {
+    fn pasted_text_loses_control_characters_and_keeps_its_lines() {
         let mut composer = written("one\r\n\u{1b}[2Jtwo");
         assert_eq!(composer.text(), "one\n[2Jtwo");
         assert_eq!(composer.window(20), ("one\u{23ce}[2Jtwo".to_owned(), 10));

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_hints_fit_80_columns_and_the_way_to_the_keys_fits_40() {
+    fn hints_fit_80_columns_and_the_help_hint_fits_40() {
         for hints in [&WRITING[..], &READING, &FAILED] {
             assert_eq!(fitting(hints, 80), hints.join("  "));
         }

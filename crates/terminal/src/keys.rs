@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wheel_scrolls_and_what_is_pasted_is_written() {
+    fn the_wheel_scrolls_and_a_paste_inserts_text() {
         let wheel = MouseEvent {
             kind: MouseEventKind::ScrollUp,
             column: 0,

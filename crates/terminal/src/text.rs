@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_a_command_to_the_terminal_is_left_but_its_harmless_letters() {
+    fn escape_sequences_lose_their_control_characters() {
         let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31mred\u{8}\u{7f}\u{0}";
         let clean = clean(hostile);
         assert_eq!(clean, "]0;owned[2J31mred");
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_break_between_words_and_within_what_is_longer_than_a_row() {
+    fn lines_wrap_between_words_and_within_words_longer_than_a_row() {
         assert_eq!(wrap("one two three", 8), ["one two ", "three"]);
         assert_eq!(wrap("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
         assert_eq!(wrap("a\n\nb", 4), ["a", "", "b"]);

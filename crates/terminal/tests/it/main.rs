@@ -82,7 +82,7 @@ async fn logged_in(server: &TestServer) -> Terminal {
 }
 
 #[tokio::test]
-async fn two_people_talk_and_a_server_that_goes_is_said_to_be_away() {
+async fn two_people_talk_and_a_stopped_server_is_shown_as_away() {
     let server = server().await;
     let mut musa = Musa::with(&server).await;
     musa.chat.send(&musa.room, "Ina kwana?").await.unwrap();
@@ -186,7 +186,7 @@ async fn answers_reactions_edits_and_deletions_are_seen_on_both_sides() {
 }
 
 #[tokio::test]
-async fn what_was_not_sent_is_said_after_leaving() {
+async fn unsent_messages_are_printed_after_leaving() {
     let server = server().await;
     let musa = Musa::with(&server).await;
     musa.chat.send(&musa.room, "Ina kwana?").await.unwrap();
