@@ -28,7 +28,7 @@ fn say(requests: &mut Requests, text: &str) -> Answered {
     ask(requests, message)
 }
 
-/// The name of the frame that goes out now, and what it says.
+/// The `ref` and the packet of the next frame.
 fn next(requests: &mut Requests, now: Instant) -> Option<(RequestRef, ClientPacket)> {
     let frame = requests.next_frame(now, &limits())?;
     match ClientPacket::decode(&frame).unwrap() {
@@ -85,7 +85,7 @@ fn requests_in_flight_are_resent_first_in_order_one_at_a_time() {
     assert_eq!(
         (&again, &repeated),
         (&one, &first),
-        "the same under the same name"
+        "the same packet under the same ref"
     );
     assert_eq!(next(&mut requests, now), None);
     requests.answered(&again, stored(), now);

@@ -1,4 +1,4 @@
-//! How a chat ends, and what brings it back instead.
+//! Ends of a chat, and reconnects instead of an end.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ async fn logging_out_ends_the_chat_for_good() {
         match in_time(amina.events.next()).await {
             Some(Event::Ended(reason)) => break reason,
             Some(_) => {}
-            None => panic!("the end is told"),
+            None => panic!("no event of the end"),
         }
     };
     assert_eq!(reason, EndReason::LoggedOut);
@@ -155,7 +155,7 @@ async fn a_closed_connection_comes_back_unless_its_code_says_never() {
             Some(Event::Reconnecting { cause, .. }) => causes.push(cause),
             Some(Event::Ended(reason)) => break reason,
             Some(_) => {}
-            None => panic!("the end is told"),
+            None => panic!("no event of the end"),
         }
     };
     assert_eq!(causes, [codes[0], codes[1]].map(Interruption::Closed));

@@ -1,4 +1,4 @@
-//! Logging in, staying logged in, and what is read over HTTP.
+//! Login, token refresh, and the REST calls of a session.
 
 use std::time::Duration;
 
@@ -55,11 +55,11 @@ async fn a_session_that_was_logged_out_is_over_everywhere() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_said_to_be_so() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+    let closed_port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let client = builder(format!("http://{nobody}")).build().unwrap();
+    let client = builder(format!("http://{closed_port}")).build().unwrap();
     let refused = client
         .log_in(LogIn::new("amina@example.com", "samaru"))
         .await;
@@ -118,7 +118,7 @@ async fn a_live_session_outlives_its_tokens() {
     }
 }
 
-/// A server whose answers to the first refreshes are lost; gives its address, and the requests.
+/// A server that drops its answers to the first `losses` refreshes; returns its URL and the requests.
 async fn lossy_server(losses: usize) -> (String, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

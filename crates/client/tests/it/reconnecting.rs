@@ -1,4 +1,4 @@
-//! What is lost on the way, and is not lost for that.
+//! Recovery from lost connections: resends, catch-up, resume.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn missed_messages_and_changes_arrive_in_order_after_a_reconnect() {
     let nowhere = "127.0.0.1:1".parse().unwrap();
     proxy.lead_to(nowhere);
     proxy.cut();
-    // More than one answer to `sync-request` holds.
+    // More than one answer to `sync-request` can hold.
     for number in 0..150 {
         amina
             .chat
@@ -165,7 +165,7 @@ async fn a_slow_reader_can_still_send_and_gets_every_message() {
         amina.chat.send(&room, number.to_string()).await.unwrap();
         amina.hears(&number.to_string()).await;
     }
-    // Nothing was read so far, and a request is answered all the same.
+    // A full event queue does not block requests.
     let own = in_time(musa.chat.send(&room, "301")).await.unwrap();
     assert_eq!(own.seq, 301);
     let mut has_lagged = false;
@@ -181,7 +181,7 @@ async fn a_slow_reader_can_still_send_and_gets_every_message() {
         .await;
         assert_eq!(message.text, number.to_string());
     }
-    assert!(has_lagged, "who typed was passed over, and that is said");
+    assert!(has_lagged, "the client reports dropped typing hints");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What one person does, and what the other hears of it.
+//! Requests of one user, and the events that another gets.
 
 use std::time::Duration;
 
