@@ -105,17 +105,14 @@ fn frame(first: u8, payload: &[u8]) -> Result<Frame<'_>, CodecError> {
     }
 }
 
-/// Appends a text frame.
 pub(crate) fn encode_text(payload: &[u8], side: Side, out: &mut Vec<u8>) {
     encode(TEXT, payload, side, out);
 }
 
-/// Appends a ping.
 pub(crate) fn encode_ping(side: Side, out: &mut Vec<u8>) {
     encode(PING, &[], side, out);
 }
 
-/// Appends the answer to a ping.
 pub(crate) fn encode_pong(payload: &[u8], side: Side, out: &mut Vec<u8>) {
     encode(PONG, payload, side, out);
 }

@@ -24,12 +24,10 @@ pub(crate) struct Place {
 }
 
 impl Community {
-    /// Everybody.
     pub(crate) fn users(self) -> u32 {
         self.rooms * self.members
     }
 
-    /// The user's number.
     pub(crate) fn user(self, place: Place) -> u32 {
         place.room * self.members + place.member
     }
@@ -40,12 +38,10 @@ impl Community {
     }
 }
 
-/// The id of the user with this number.
 pub(crate) fn user_id(number: u32) -> Uuid {
     Uuid::from_u128(USERS + u128::from(number))
 }
 
-/// The id of the room with this number.
 pub(crate) fn room_id(number: u32) -> Uuid {
     Uuid::from_u128(ROOMS + u128::from(number))
 }

@@ -15,14 +15,12 @@ pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// The answer to it.
 pub(crate) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The request waits for the socket.
     Connecting,
     /// The request was sent.
     Upgrading,
-    /// It is a WebSocket.
     Open,
     /// The other side ended it.
     Ended,
@@ -47,11 +45,12 @@ pub(crate) struct Connection {
     pub(crate) outgoing: Vec<u8>,
 }
 
-/// What reading once from a socket gave.
 pub(crate) enum Received {
     /// So many bytes, and whether there may be more.
-    Bytes { count: usize, more: bool },
-    /// Nothing is there.
+    Bytes {
+        count: usize,
+        more: bool,
+    },
     Nothing,
     /// The other side is gone.
     End,
@@ -132,7 +131,6 @@ fn connect(server: SocketAddr, receive_buffer: Option<usize>) -> io::Result<TcpS
     }
 }
 
-/// The handshake for `path`.
 pub(crate) fn upgrade_request(server: SocketAddr, path: &str) -> Vec<u8> {
     format!(
         "GET {path} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

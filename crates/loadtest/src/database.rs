@@ -9,19 +9,12 @@ use crate::community::{self, Community};
 pub(crate) struct Database(Client);
 
 impl Database {
-    /// Connects.
-    ///
-    /// # Errors
-    /// Where PostgreSQL does not let us.
     pub(crate) fn connect(url: &str) -> Result<Self, postgres::Error> {
         Client::connect(url, NoTls).map(Self)
     }
 
     /// Makes everybody, logged in once: the session has the user's own id. The first member of each
     /// room owns it.
-    ///
-    /// # Errors
-    /// Where PostgreSQL refuses a statement.
     pub(crate) fn found(&mut self, community: Community) -> Result<(), postgres::Error> {
         let (user, room) = (id_of_user("number"), id_of_room("number"));
         let (users, rooms, members) = (community.users(), community.rooms, community.members);
@@ -50,9 +43,6 @@ impl Database {
     }
 
     /// Gives everybody the password of this hash.
-    ///
-    /// # Errors
-    /// Where PostgreSQL refuses the statement.
     pub(crate) fn set_passwords(&mut self, hash: &str) -> Result<(), postgres::Error> {
         self.0
             .execute("UPDATE users SET password_hash = $1", &[&hash])?;
@@ -60,9 +50,6 @@ impl Database {
     }
 
     /// Fills room 0 with `count` messages of its first member; each says its place.
-    ///
-    /// # Errors
-    /// Where PostgreSQL refuses a statement.
     pub(crate) fn write_history(&mut self, count: u64) -> Result<(), postgres::Error> {
         let (room, sender) = (community::room_id(0), community::user_id(0));
         self.0.batch_execute(&format!(
@@ -75,18 +62,12 @@ impl Database {
     }
 
     /// How many messages are stored.
-    ///
-    /// # Errors
-    /// Where PostgreSQL does not answer.
     pub(crate) fn messages(&mut self) -> Result<u64, postgres::Error> {
         let row = self.0.query_one("SELECT count(*) FROM messages", &[])?;
         Ok(row.get::<_, i64>(0) as u64)
     }
 
     /// How it is called and whether commits wait for the disk.
-    ///
-    /// # Errors
-    /// Where PostgreSQL does not answer.
     pub(crate) fn describe(&mut self) -> Result<(String, bool), postgres::Error> {
         let row = self.0.query_one(
             "SELECT current_setting('server_version'),

@@ -4,7 +4,6 @@ const SUB_BITS: u32 = 6;
 const SUB_BUCKETS: u64 = 1 << SUB_BITS;
 const BUCKETS: usize = ((64 - SUB_BITS as usize) + 1) << SUB_BITS;
 
-/// Counts of times.
 pub(crate) struct Histogram {
     buckets: Box<[u64]>,
     count: u64,
@@ -22,7 +21,6 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts one time.
     #[inline]
     pub(crate) fn record(&mut self, nanos: u64) {
         self.buckets[bucket(nanos)] += 1;

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::verifier::Faults;
 
-/// One number.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
@@ -32,7 +31,6 @@ pub(crate) struct Measurement {
 }
 
 impl Measurement {
-    /// Adds a number.
     pub(crate) fn add(&mut self, name: &'static str, value: f64, unit: &'static str) {
         self.figures.push(Figure { name, value, unit });
     }
@@ -42,7 +40,6 @@ impl Measurement {
         self.faults.total() == 0 && self.errors == 0 && self.cut_off == 0
     }
 
-    /// The verdict in a line.
     pub(crate) fn verdict(&self) -> String {
         if self.is_clean() {
             return "every delivery verified".to_owned();

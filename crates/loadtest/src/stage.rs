@@ -24,7 +24,6 @@ use crate::{
 
 /// How many handshakes are on their way at once, where a scenario does not say otherwise.
 pub(crate) const AT_ONCE: usize = 128;
-/// How long connecting may take.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the last deliveries may take after the last message.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -47,7 +46,6 @@ pub(crate) enum ScenarioError {
 /// What every scenario needs of the machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
-    /// The product's binary.
     pub(crate) server: PathBuf,
     /// Where servers put their data.
     pub(crate) scratch: PathBuf,
@@ -56,13 +54,11 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Whether the run has to end.
     pub(crate) fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
 }
 
-/// A server and its clients.
 pub(crate) struct Stage {
     // The clients before the server: they go first.
     pub(crate) swarm: Swarm,

@@ -37,7 +37,6 @@ pub(crate) struct Suite {
     out: Option<PathBuf>,
 }
 
-/// What the scenarios are called.
 pub(crate) mod names {
     pub(crate) const ROOMS_OF_50: &str = "10 rooms of 50, 5 senders each";
     pub(crate) const ROOM_OF_1000: &str = "1 room of 1,000, 10 senders";
@@ -55,7 +54,6 @@ pub(crate) mod names {
     pub(crate) const LOG_INS: &str = "50 who log in all the time beside 10 rooms of 50";
 }
 
-/// One scenario of the suite.
 struct Entry {
     name: &'static str,
     scenario: Scenario,
@@ -224,7 +222,6 @@ fn entries(quick: bool) -> Vec<Entry> {
 }
 
 impl Series {
-    /// Adds a run.
     fn run(&mut self, scenario: &Scenario, host: &Host) -> Result<(), Box<dyn Error>> {
         let text = match scenario.run(host, self.target) {
             Ok(measurement) => {

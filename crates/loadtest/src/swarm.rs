@@ -49,16 +49,13 @@ pub(crate) enum SwarmError {
     Io(#[from] io::Error),
 }
 
-/// A client to connect.
 pub(crate) struct Plan {
     pub(crate) place: Place,
-    /// The handshake.
     pub(crate) request: Vec<u8>,
     /// In bytes; none leaves it to the kernel.
     pub(crate) receive_buffer: Option<usize>,
 }
 
-/// One who sends.
 struct Sender {
     connection: usize,
     /// The count of the next message.
@@ -193,7 +190,6 @@ impl Swarm {
         }
     }
 
-    /// How many send.
     pub(crate) fn senders(&self) -> usize {
         self.senders.len()
     }
@@ -262,9 +258,6 @@ impl Swarm {
     }
 
     /// Lets the clients work until `done`.
-    ///
-    /// # Errors
-    /// Where `timeout` is over before.
     pub(crate) fn run_until(
         &mut self,
         done: impl Fn(&Self) -> bool,
@@ -281,7 +274,6 @@ impl Swarm {
         Ok(())
     }
 
-    /// Messages sent into each room.
     pub(crate) fn sent(&self) -> Vec<u32> {
         let mut sent = vec![0; self.ledger.rooms.len()];
         for sender in &self.senders {

@@ -85,7 +85,6 @@ pub(crate) enum TargetError {
     Io(#[from] io::Error),
 }
 
-/// A server that runs.
 pub(crate) struct Target {
     pub(crate) kind: Kind,
     pub(crate) address: SocketAddr,
@@ -109,9 +108,6 @@ pub(crate) struct TargetUsage {
 
 impl Target {
     /// Starts a server that knows `community`; `binary` is the product's, and data go into `scratch`.
-    ///
-    /// # Errors
-    /// Where it does not start, or its database is not what is to be measured.
     pub(crate) fn start(
         kind: Kind,
         community: Community,
@@ -161,10 +157,6 @@ impl Target {
         Ok(())
     }
 
-    /// The handshake of a member.
-    ///
-    /// # Errors
-    /// Where their token cannot be signed.
     pub(crate) fn handshake(&self, place: Place) -> Result<Vec<u8>, TargetError> {
         let user = self.community.user(place);
         let path = match self.kind {
@@ -202,10 +194,6 @@ impl Target {
         Ok(jsonwebtoken::encode(&header, &claims, &self.signing_key)?)
     }
 
-    /// What it has used up to now.
-    ///
-    /// # Errors
-    /// Where it does not run any more.
     pub(crate) fn usage(&mut self) -> Result<TargetUsage, TargetError> {
         self.process.expect_to_run(self.data.path())?;
         let server = usage::of_process(self.process.0.id()).map_err(TargetError::Process)?;

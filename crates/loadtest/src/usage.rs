@@ -20,9 +20,6 @@ pub(crate) struct Usage {
 }
 
 /// Of one process.
-///
-/// # Errors
-/// Where it does not run.
 pub(crate) fn of_process(pid: u32) -> io::Result<Usage> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let [user, kernel, ..] = times(&stat).ok_or(io::ErrorKind::InvalidData)?;
@@ -36,9 +33,6 @@ pub(crate) fn of_process(pid: u32) -> io::Result<Usage> {
 
 /// Of a process, its children, and those of its children that have ended. Memory they share counts
 /// for each, so it is left out.
-///
-/// # Errors
-/// Where it does not run.
 pub(crate) fn of_family(pid: u32) -> io::Result<Usage> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let own: f64 = times(&stat).ok_or(io::ErrorKind::InvalidData)?.iter().sum();

@@ -19,7 +19,6 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// How many in all.
     pub(crate) fn total(&self) -> u64 {
         self.missing + self.repeated + self.disordered + self.stray
     }
@@ -48,7 +47,6 @@ pub(crate) struct RoomLog {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Position(u32);
 
-/// What a delivery was.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Delivery {
     /// Every session of the room has seen the message now.

@@ -29,10 +29,6 @@ impl Rooms {
     }
 }
 
-/// Serves until it is stopped.
-///
-/// # Errors
-/// Where it cannot listen.
 pub(crate) fn serve() -> io::Result<()> {
     rt::System::new().block_on(async {
         let rooms = web::Data::new(Rooms::default());

@@ -46,10 +46,6 @@ impl Outbox {
     }
 }
 
-/// Serves until it is stopped.
-///
-/// # Errors
-/// Where it cannot listen.
 pub(crate) fn serve() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(accept())

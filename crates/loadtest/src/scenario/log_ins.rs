@@ -20,11 +20,9 @@ use crate::{
     target::Kind,
 };
 
-/// What everybody logs in with.
 const PASSWORD: &str = "a password of the load test";
 /// bcrypt's cost as the server has it by default.
 const BCRYPT_COST: u32 = 12;
-/// How long a log-in may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a storm of log-ins costs those who chat.
