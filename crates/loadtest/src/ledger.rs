@@ -1,4 +1,4 @@
-//! Everything that the clients of a measurement have seen, taken together.
+//! Aggregated observations of all clients: counts, latencies, verified deliveries.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -10,30 +10,29 @@ use crate::{
     verifier::{Position, RoomLog},
 };
 
-/// What has come from the server, and whether it was right.
 pub(crate) struct Ledger {
     pub(crate) rooms: Vec<RoomLog>,
-    /// Times that a socket was read and something was there.
+    /// Socket reads that returned data.
     pub(crate) reads: u64,
     /// Messages that reached a session.
     pub(crate) deliveries: u64,
     /// Messages that reached every session of their room.
     pub(crate) complete: u64,
-    /// Notices of somebody's coming or going.
+    /// Presence notices (`chat-join-notify`, `chat-leave`).
     pub(crate) notices: u64,
     /// `error` packets.
     pub(crate) errors: u64,
-    /// The first of them.
+    /// The first `error` packet.
     pub(crate) first_error: Option<String>,
-    /// Connections that the server ended, by close code; 0 stands for none.
+    /// Connections that the server ended, by close code; 0 means without a code.
     pub(crate) ended: BTreeMap<u16, u64>,
     /// The last `list-message-response`.
     pub(crate) page: Option<Vec<u8>>,
-    /// From a message's due time to a session's getting it.
+    /// Latency from a message's due time to its delivery to a session.
     pub(crate) delivery_times: Histogram,
-    /// From a message's due time to the last session's getting it.
+    /// Latency from a message's due time to its delivery to the last session.
     pub(crate) completion_times: Histogram,
-    /// Only messages that were due in here count in the times.
+    /// The histograms count only messages due in this window, in nanoseconds.
     pub(crate) window: Range<u64>,
     /// Which member got a notice of which joiner, where a scenario counts them.
     pub(crate) join_notices: Option<JoinNotices>,
@@ -44,12 +43,12 @@ pub(crate) struct Ledger {
 pub(crate) struct JoinNotices {
     users: usize,
     bits: Vec<u64>,
-    /// Notices of somebody's coming that the same member had had before.
+    /// Repeated notices of one joiner to one member.
     pub(crate) repeated: u64,
 }
 
 impl Ledger {
-    /// For rooms of `sessions` each, of which the first `senders` send.
+    /// `sessions` is the number of sessions of each room; the first `senders` of them send.
     pub(crate) fn new(rooms: u32, sessions: u32, senders: u32) -> Self {
         Self {
             rooms: (0..rooms)
@@ -71,7 +70,7 @@ impl Ledger {
         }
     }
 
-    /// Notes a packet that the session at `place` got at `now`. Returns the stamp of a message.
+    /// Records a packet that the session at `place` received at `now`. Returns the stamp of a message.
     #[inline]
     pub(crate) fn note(
         &mut self,
@@ -129,7 +128,7 @@ impl Ledger {
             .get_or_insert_with(|| String::from_utf8_lossy(packet).into_owned());
     }
 
-    /// Starts the times anew, for messages that are due in `window`.
+    /// Resets the histograms, and counts messages due in `window` from now on.
     pub(crate) fn time(&mut self, window: Range<u64>) {
         self.window = window;
         self.delivery_times = Histogram::default();
@@ -138,7 +137,6 @@ impl Ledger {
 }
 
 impl JoinNotices {
-    /// For one room of `users`.
     pub(crate) fn new(users: u32) -> Self {
         let users = users as usize;
         Self {

@@ -1,4 +1,4 @@
-//! Pages of a long history.
+//! Latency of history pages in a room of a million messages.
 
 use std::{
     num::NonZeroU64,
@@ -63,7 +63,7 @@ impl History {
         Ok(result)
     }
 
-    /// The places are taken in turn, so that what else the machine does falls on all of them.
+    /// Alternates between the places, so that other load on the machine affects all of them.
     fn ask(&self, stage: &mut Stage) -> Result<(Histogram, [Histogram; 5]), ScenarioError> {
         let last = self.messages - self.messages / 1_000;
         let skips = [

@@ -1,4 +1,4 @@
-//! People who log in, beside people who chat.
+//! Chat latency under a load of concurrent logins.
 
 use std::{
     io::{Read, Write},
@@ -99,14 +99,14 @@ impl LogIns {
     }
 }
 
-/// People who log in until the storm is over.
+/// Users who log in repeatedly until `over`.
 struct Storm {
     server: SocketAddr,
     people: u32,
     over: AtomicBool,
 }
 
-/// How long each log-in of one person took, or the first answer that was none.
+/// The duration of each login of one user, or the first failure.
 type LogInTimes = Result<Vec<Duration>, String>;
 
 impl Storm {
@@ -132,7 +132,7 @@ impl Storm {
         while !self.over.load(Ordering::Relaxed) {
             let begun = Instant::now();
             log_in(self.server, person)?;
-            // One that ends after the others have stopped is none of the time that is measured.
+            // A login that ends after the measured span does not count.
             if !self.over.load(Ordering::Relaxed) {
                 times.push(begun.elapsed());
             }

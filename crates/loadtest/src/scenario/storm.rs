@@ -1,4 +1,4 @@
-//! Everybody of one room joins at once.
+//! Connection storm: all members of one room join at once.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,9 @@ use crate::{
     target::Kind,
 };
 
-/// With nothing for so long, the notices are over.
+/// Silence of this length ends the wait for presence notices.
 const QUIET: Duration = Duration::from_secs(1);
-/// What is not told by then counts as not told.
+/// The deadline of the presence notices.
 const NOTIFY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a room takes to fill.
@@ -56,7 +56,7 @@ impl Storm {
     }
 }
 
-/// Waits until no notice has come for a while. Returns whether that came to pass.
+/// Waits for [`QUIET`] without a notice. Returns false at the deadline.
 fn wait_for_quiet(stage: &mut Stage) -> Result<bool, ScenarioError> {
     let (mut seen, mut since, begun) = (0, Instant::now(), Instant::now());
     while since.elapsed() < QUIET {
