@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use crate::TestDatabase;
 
-/// An account about to be made.
 #[must_use]
 pub struct UserBuilder<'a> {
     database: &'a TestDatabase,
@@ -68,13 +67,11 @@ impl<'a> UserBuilder<'a> {
         self
     }
 
-    /// Holding every permission.
     pub fn superuser(mut self) -> Self {
         self.new.is_superuser = true;
         self
     }
 
-    /// Suspended.
     pub fn suspended(mut self) -> Self {
         self.is_active = false;
         self
@@ -92,7 +89,6 @@ impl<'a> UserBuilder<'a> {
         self
     }
 
-    /// Makes the account.
     pub fn create(self) -> User {
         let (id, now) = (self.new.id, self.new.created_at);
         let user = self.database.transaction(|tx| {
@@ -139,7 +135,6 @@ pub fn caller(user: UserId) -> Caller {
     }
 }
 
-/// A group room about to be made.
 #[must_use]
 pub struct GroupBuilder<'a> {
     database: &'a TestDatabase,
@@ -169,19 +164,16 @@ impl<'a> GroupBuilder<'a> {
         self
     }
 
-    /// With one more plain member.
     pub fn member(self, user: UserId) -> Self {
         self.members([user])
     }
 
-    /// With more plain members.
     pub fn members(mut self, users: impl IntoIterator<Item = UserId>) -> Self {
         self.members
             .extend(users.into_iter().map(|user| (user, RoomRole::Member)));
         self
     }
 
-    /// With one more member, in this role.
     pub fn with_role(mut self, user: UserId, role: RoomRole) -> Self {
         self.members.push((user, role));
         self
@@ -193,7 +185,6 @@ impl<'a> GroupBuilder<'a> {
         self
     }
 
-    /// Makes the room.
     pub fn create(self) -> Room {
         create_room(self.database, &self.new, &self.members, self.archived)
     }

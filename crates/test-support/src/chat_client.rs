@@ -38,10 +38,10 @@ impl ChatClient {
         Self::connect_with(url.into_client_request()?).await
     }
 
-    /// Connects with headers of the test's own.
+    /// Connects with the headers of `request`.
     ///
     /// # Errors
-    /// The refusal, with the HTTP answer.
+    /// The rejected handshake, with its HTTP response.
     pub async fn connect_with(request: Request) -> Result<Self, tungstenite::Error> {
         let host = request.uri().authority().expect("a whole address").as_str();
         let stream = TcpStream::connect(host).await?;
@@ -80,12 +80,10 @@ impl ChatClient {
         packet
     }
 
-    /// Sends a packet.
     pub async fn send(&mut self, packet: impl Into<ClientPacket>) {
         self.send_text(&packet.into().to_json()).await;
     }
 
-    /// Sends a text frame as it is.
     pub async fn send_text(&mut self, text: &str) {
         self.socket
             .send(Message::text(text))
@@ -93,12 +91,10 @@ impl ChatClient {
             .expect("the connection holds");
     }
 
-    /// Sends a message.
     pub async fn say(&mut self, room: RoomId, text: &str) {
         self.send(MessageSend::new(room.uuid(), text)).await;
     }
 
-    /// Sends `chat-join`.
     pub async fn join(&mut self) {
         self.send(ChatJoin::new()).await;
     }

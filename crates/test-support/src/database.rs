@@ -43,12 +43,10 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// A new one on the process's shared PostgreSQL.
     pub fn new() -> Self {
         Self::on(cluster())
     }
 
-    /// A new one on `postgres`.
     pub fn on(postgres: &Postgres) -> Self {
         let database = Self::empty_on(postgres);
         migrations::run(&database.url.as_str().into()).expect("the migrations run");
@@ -79,7 +77,6 @@ impl TestDatabase {
         self.url.as_str().into()
     }
 
-    /// What a pool of one's own needs.
     pub fn settings(&self) -> PoolSettings {
         settings(&self.url)
     }
@@ -89,10 +86,6 @@ impl TestDatabase {
         Arc::new(self.store.clone())
     }
 
-    /// Runs `work` in a transaction of the store.
-    ///
-    /// # Errors
-    /// What `work` returned, or the store's own failure.
     pub fn transaction<T>(
         &self,
         work: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
@@ -101,9 +94,6 @@ impl TestDatabase {
     }
 
     /// Runs `work` on a connection of the store, without a transaction.
-    ///
-    /// # Errors
-    /// What `work` returned, or the store's own failure.
     pub fn read<T>(
         &self,
         work: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,

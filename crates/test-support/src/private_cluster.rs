@@ -30,7 +30,6 @@ pub struct PrivateCluster {
 }
 
 impl PrivateCluster {
-    /// Starts one.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
@@ -53,12 +52,11 @@ impl PrivateCluster {
         }
     }
 
-    /// A migrated database in it.
+    /// A database with all migrations.
     pub fn database(&self) -> TestDatabase {
         TestDatabase::on(&self.postgres)
     }
 
-    /// The server's log.
     pub fn log_file(&self) -> PathBuf {
         self.postgres.log_file()
     }
@@ -70,7 +68,6 @@ impl PrivateCluster {
             .expect("PostgreSQL stops in time");
     }
 
-    /// Starts the server again after a stop.
     pub fn start_again(&mut self) {
         self.postgres = Postgres::start(self.options.clone()).expect("PostgreSQL starts again");
     }

@@ -21,7 +21,6 @@ use crate::{TestDatabase, session_of};
 
 /// The first superuser of every test's server.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
-/// What they log in with.
 pub const ADMIN_PASSWORD: &str = "a password for tests";
 
 /// What every test's server signs its tokens with.
@@ -38,17 +37,15 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Starts one, and waits until it serves.
+    /// Starts a server, and waits until it is ready.
     pub async fn start() -> Self {
         Self::start_with(|_settings| {}).await
     }
 
-    /// Starts one whose settings are changed like this.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         Self::start_on(TestDatabase::new(), change).await
     }
 
-    /// Starts one on `database`, whose settings are changed like this.
     pub async fn start_on(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
         let data = TempDir::with_prefix("abu-test-").expect("a temporary folder can be made");
         let mut settings = settings(&database, &data);
@@ -69,12 +66,10 @@ impl TestServer {
         }
     }
 
-    /// Its database.
     pub fn database(&self) -> &TestDatabase {
         &self.database
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.running.address()
     }
@@ -111,7 +106,6 @@ impl TestServer {
         token.expose_secret().to_owned()
     }
 
-    /// Whether it serves.
     pub fn readiness(&self) -> &Readiness {
         self.running.readiness()
     }

@@ -42,15 +42,13 @@ pub enum SmtpBehavior {
 /// A mail that the server took.
 #[derive(Clone, Debug)]
 pub struct ReceivedMail {
-    /// The sender of the envelope.
+    /// The envelope's sender.
     pub from: String,
-    /// The recipient of the envelope.
+    /// The envelope's recipient.
     pub to: String,
     /// The message, as RFC 5322 has it.
     pub message: String,
-    /// Whether it came encrypted.
     pub encrypted: bool,
-    /// Whether its sender had logged in.
     pub logged_in: bool,
 }
 
@@ -140,7 +138,6 @@ impl SmtpServer {
         &self.certificate
     }
 
-    /// The TCP port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
@@ -156,7 +153,6 @@ impl SmtpServer {
         self.shared.changed.notify_all();
     }
 
-    /// What was taken so far.
     pub fn received(&self) -> Vec<ReceivedMail> {
         self.shared.lock().received.clone()
     }
