@@ -1,4 +1,4 @@
-//! What tests rely on when they ask for a database.
+//! Integration tests of the databases and builders.
 
 #![cfg(test)]
 
