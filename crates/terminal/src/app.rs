@@ -322,7 +322,7 @@ impl App {
                     attempt,
                     cause,
                 };
-                self.rooms.iter_mut().for_each(Room::nobody_types);
+                self.rooms.iter_mut().for_each(Room::clear_typing);
             }
             Event::Ended(reason) => return vec![Effect::Quit(Some(reason))],
             Event::Message(message) => return self.receive(message, now),

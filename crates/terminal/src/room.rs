@@ -249,7 +249,7 @@ impl Room {
         current.map(|(user, _)| user)
     }
 
-    pub(crate) fn nobody_types(&mut self) {
+    pub(crate) fn clear_typing(&mut self) {
         self.typing.clear();
     }
 }
