@@ -28,33 +28,24 @@ use crate::{
 /// The most people whose names are kept.
 const PEOPLE: usize = 10_000;
 
-/// Something that happened.
 pub(crate) enum Input {
-    /// The user wants something.
     Action(Action),
     /// The messages have this many columns and rows now.
-    Pane { columns: usize, rows: usize },
-    /// The chat tells something.
+    Pane {
+        columns: usize,
+        rows: usize,
+    },
     Chat(Event),
-    /// Time has passed.
     Tick,
-    /// The answer to [`Question::Rooms`].
     Rooms(Result<Vec<RoomInfo>, String>),
-    /// The answer to [`Question::Members`].
     Members(RoomId, Result<Vec<Person>, String>),
-    /// The answer to [`Question::Presence`].
     Presence(Result<Vec<(UserId, bool)>, String>),
-    /// The answer to [`Question::History`].
     History(RoomId, Option<u64>, Result<Vec<Message>, String>),
-    /// The answer to [`Question::Send`].
     Sent(RoomId, Uuid, Result<Message, String>),
-    /// The answer to [`Question::Change`].
     Changed(RoomId, MessageId, Change, Result<Changed, String>),
-    /// The answer to [`Question::MarkRead`].
     Marked(RoomId, bool),
 }
 
-/// Something that is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Ask the server; the answer is an [`Input`].
@@ -65,7 +56,6 @@ pub(crate) enum Effect {
     Quit(Option<EndReason>),
 }
 
-/// Something to ask of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Question {
     Rooms,
@@ -101,7 +91,6 @@ pub(crate) enum Connection {
     },
 }
 
-/// What is known of somebody.
 #[derive(Debug, Default)]
 struct Known {
     name: Option<String>,

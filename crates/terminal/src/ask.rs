@@ -7,13 +7,12 @@ use crate::{
     room::RoomInfo,
 };
 
-/// How many messages of history are read at once.
+/// Messages of one page of history.
 const PAGE: u32 = 50;
 
-/// How many pages of a list of members are read.
+/// Bounds the pages of a list of members or of presence.
 const PAGES: usize = 5;
 
-/// The answer to a question, or why there is none.
 pub(crate) async fn ask(session: Session, chat: Chat, question: Question) -> Input {
     match question {
         Question::Rooms => {

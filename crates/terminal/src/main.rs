@@ -40,7 +40,6 @@ use crate::{
     signals::{Signals, Stop},
 };
 
-/// How long logging out may take.
 const LOG_OUT: Duration = Duration::from_secs(5);
 
 /// The chat of ABU Alumni Connect in a terminal.

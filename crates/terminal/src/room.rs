@@ -179,12 +179,10 @@ impl Room {
         }
     }
 
-    /// The message with this id, if it is here.
     pub(crate) fn message(&self, id: &MessageId) -> Option<&Message> {
         self.messages.values().rev().find(|known| known.id == *id)
     }
 
-    /// The message in this place for a change, if it is here.
     pub(crate) fn message_mut(&mut self, id: &MessageId) -> Option<&mut Message> {
         self.messages
             .values_mut()

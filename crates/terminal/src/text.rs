@@ -44,7 +44,6 @@ fn shown(character: char) -> Option<char> {
     }
 }
 
-/// How many columns it takes.
 pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }

@@ -24,10 +24,8 @@ const NARROW: u16 = 50;
 /// How wide the list is at most, its border included.
 const LIST: u16 = 28;
 
-/// How many people are named in a line.
 const NAMED: usize = 10;
 
-/// Before what is written.
 const PROMPT: &str = "> ";
 
 /// Where things are on the screen.
@@ -87,7 +85,6 @@ pub(crate) fn pane(screen: Rect, app: &App) -> (usize, usize) {
     (messages.width.into(), messages.height.into())
 }
 
-/// Draws all of it.
 pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, now: Instant) {
     draw_chat(frame, app, now);
     if let Some(above) = app.help() {
@@ -149,7 +146,6 @@ fn draw_list(frame: &mut Frame<'_>, app: &App, area: Rect) {
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), inside);
 }
 
-/// A room in the list.
 fn entry(app: &App, room: &Room, place: usize, columns: usize) -> Line<'static> {
     let dot = match app.partner(room) {
         Some(partner) => dot(app.is_online(partner)),

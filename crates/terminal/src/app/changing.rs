@@ -177,7 +177,6 @@ impl App {
         same.is_some_and(|reaction| reaction.user_ids.iter().any(|user| self.is_me(user)))
     }
 
-    /// The server's answer to [`Question::Change`].
     pub(super) fn changed(
         &mut self,
         room: &RoomId,

@@ -6,7 +6,6 @@ use std::ops::Range;
 use super::{App, Effect};
 use crate::transcript::Transcript;
 
-/// Where the next message is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Towards {
     Older,

@@ -44,7 +44,7 @@ impl Terminal {
         output(self.tmux(&["send-keys", "-l", "--", text]));
     }
 
-    /// Presses a key, by its name in tmux.
+    /// Presses a key, by its tmux name.
     pub(crate) fn presses(&self, key: &str) {
         output(self.tmux(&["send-keys", key]));
     }
