@@ -1,4 +1,4 @@
-//! What happens to the state, and what is to be done for it.
+//! Tests of the application state: inputs and their effects.
 
 use std::time::Duration;
 
@@ -183,7 +183,7 @@ fn a_room_one_was_removed_from_goes_and_the_other_is_shown() {
     assert_eq!(amina.does(Action::NextRoom), []);
 }
 
-/// Amina reads the group, in which Musa said something before her and after her.
+/// Amina reads the group, with messages of Musa before and after hers.
 fn reading() -> Amina {
     let mut amina = Amina::new();
     amina.hears(message("group", "musa", 1, "Ina kwana?"));
@@ -301,7 +301,7 @@ fn an_edit_stays_open_until_stored_and_then_restores_the_draft() {
     let written = |amina: &Amina| amina.app.composer().unwrap().text().to_owned();
     assert_eq!(written(&amina), "Lafiya lua");
     amina.does(Action::DeleteWord);
-    assert_eq!(amina.types("lau"), [], "nobody is told of typing");
+    assert_eq!(amina.types("lau"), [], "an edit sends no typing hint");
     let change = || Change::Edit("Lafiya lau".to_owned());
     assert_eq!(amina.does(Action::Send), [ask_change(1, change())]);
     assert_eq!(amina.does(Action::Send), [], "it is on its way");

@@ -1,4 +1,4 @@
-//! Asks the server what the state of the program wants to know.
+//! Executes the state's questions as requests of the client library.
 
 use abu_chat_client::{Chat, MessageId, Outgoing, RequestError, RoomId, Session, UserId};
 
@@ -108,7 +108,7 @@ async fn presence(chat: &Chat, room: &RoomId) -> Result<Vec<(UserId, bool)>, Str
     Ok(people)
 }
 
-/// An error as a sentence for the screen.
+/// Turns an error into its sentence.
 fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }

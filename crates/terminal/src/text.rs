@@ -1,15 +1,13 @@
-//! Text of others, made fit for a terminal: nothing in it moves the cursor, changes colors or runs
-//! out of its place.
+//! Sanitizing of untrusted text against terminal escape injection and bidi overrides; width, truncation, wrapping.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The most code points of what is seen as one character: families of emoji need nine, and towers of
-/// accents would reach into other rows.
+/// Bounds the code points of a grapheme cluster: emoji families need nine, and stacked accents would reach into
+/// other rows.
 const MOST_PER_CHARACTER: usize = 10;
 
-/// Without what commands a terminal or turns the direction of writing around. Lines stay lines, and a
-/// tab is a space.
+/// Removes control characters and bidi overrides. Keeps line breaks, and turns tabs into spaces.
 pub(crate) fn clean(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let mut clean = String::with_capacity(text.len());
@@ -19,7 +17,7 @@ pub(crate) fn clean(text: &str) -> String {
     clean
 }
 
-/// The same in one line, for names and quotes.
+/// As [`clean`], in one line, for names and quotes.
 pub(crate) fn clean_line(text: &str) -> String {
     clean(text).replace('\n', " ")
 }
@@ -28,7 +26,7 @@ fn shown(character: char) -> Option<char> {
     match character {
         '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some('\n'),
         '\t' => Some(' '),
-        // Overrides and isolates of the direction, marks of bytes, tags, fillers.
+        // Bidi overrides and isolates, byte order marks, tags, fillers.
         '\u{202a}'..='\u{202e}'
         | '\u{2066}'..='\u{206f}'
         | '\u{200b}'
@@ -48,7 +46,7 @@ pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// As much of one line as fits, with an ellipsis where something is left out.
+/// Truncates a line to `columns`, with an ellipsis.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
@@ -66,7 +64,7 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     cut
 }
 
-/// The rows of a text that is `columns` wide; broken between words where that can be.
+/// Wraps a text at `columns`, between words where possible.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2); // a wide character needs two
     text.split('\n')

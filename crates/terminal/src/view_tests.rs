@@ -1,4 +1,4 @@
-//! What is on the screen, cell by cell.
+//! Tests of the rendered screen, cell by cell.
 
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ fn only_visible_messages_are_laid_out() {
     assert!(laid_out(&mut amina, Action::Page(1)) <= 60);
     laid_out(&mut amina, Action::Scroll(100_000));
     assert!(screen(&amina, 100, 24).contains("number 1 "));
-    // Each message was measured once on the way.
+    // Scrolling measured each message once.
     for action in [Action::Scroll(-1), Action::Page(-1), Action::Newest] {
         assert!(laid_out(&mut amina, action) <= 30);
     }
