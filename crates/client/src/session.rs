@@ -121,7 +121,7 @@ impl Session {
         let body = log_in.body(shared.settings.device_name.as_deref());
         let call = Call::new(Method::POST, "/auth/token").body(&body);
         let answer = shared.rest.call(call).await?;
-        // The tokens come first: until the newest one is kept, nothing else of the answer is read.
+        // The hook gets the new refresh token before the rest of the answer is parsed.
         let pair: TokenPair = answer.json()?;
         let (source, token) = RefreshTokens::of(Arc::clone(&shared), pair);
         let LoggedIn { user } = answer.json()?;

@@ -5,8 +5,8 @@
 //! | `cluster`      | PostgreSQL's data                                                       |
 //! | `socket`       | the socket, unless its path is too long there                           |
 //! | `postgres.log` | the server's log                                                        |
-//! | `hba.conf`     | who may connect, with `ident.conf`; both are written anew at each start |
-//! | `owner.lock`   | locked by the process that runs the server, and names it                |
+//! | `hba.conf`     | access rules, with `ident.conf`; each start overwrites both             |
+//! | `owner.lock`   | lock of the process that runs the server, with its process id           |
 //!
 //! The server's user owns the folder and may plant symbolic links in it. A process that is root therefore opens
 //! files with `O_NOFOLLOW` and changes owners with `fchown` and `lchown`.

@@ -116,7 +116,7 @@ impl Conversation {
 }
 
 impl Driver {
-    /// Talks until the connection ends, or the chat does.
+    /// Runs the session loop until the connection or the chat ends.
     pub(super) async fn converse(&mut self, opened: Opened) -> Outcome {
         let (mut conversation, welcome) = Conversation::new(opened);
         log::debug!("connected as session {}", welcome.session_id);

@@ -27,7 +27,7 @@ pub(crate) fn open_folder() -> TempDir {
     folder(0o755)
 }
 
-/// A temporary folder that only we can enter.
+/// A temporary folder that only the current user can enter.
 pub(crate) fn private_folder() -> TempDir {
     folder(0o700)
 }
@@ -220,7 +220,7 @@ impl Owner {
         self.child.wait().unwrap();
     }
 
-    /// Lets it stop its server and end.
+    /// Closes its standard input, which stops its server, and waits for its end.
     pub(crate) fn finish(mut self) {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());

@@ -1,4 +1,4 @@
-//! Latency of history pages in a room of a million messages.
+//! Latency of history pages in a room with many messages.
 
 use std::{
     num::NonZeroU64,
