@@ -12,7 +12,7 @@ pub(crate) fn asked_wait(milliseconds: u64) -> Duration {
 }
 
 /// Delays whose ceiling doubles with each consecutive failure. Each delay is random between zero and its
-/// ceiling (full jitter), so that thousands of clients do not reconnect at the same moment.
+/// ceiling (full jitter), which spreads the reconnects of many clients.
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
     first: Duration,

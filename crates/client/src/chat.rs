@@ -66,8 +66,8 @@ pub struct Page {
 }
 
 impl Outgoing {
-    /// A message with this text. The server trims it and accepts 1 to 4,000 Unicode characters by default; the
-    /// limit of the connected server is in `limits` of [`Welcome`](crate::Welcome).
+    /// A message with this text. The server trims it, and accepts 1 to 4,000 Unicode characters by default.
+    /// `limits` of [`Welcome`](crate::Welcome) has the server's limit.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),

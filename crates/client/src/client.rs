@@ -164,7 +164,7 @@ impl ClientBuilder {
     }
 
     /// Sets a hook that runs with each new refresh token, before the client uses the rest of the answer. Store
-    /// the token there, in place of the previous one, to [`resume`](Client::resume) after a restart: reuse of an
+    /// the token there, in place of the previous one, to [`resume`](Client::resume) after a restart. Reuse of an
     /// old token ends the login session.
     ///
     /// Contract: `docs/accounts.md`, "Refresh the access token".
@@ -182,7 +182,7 @@ impl ClientBuilder {
     /// ```
     ///
     /// The hook runs on a runtime thread, so it must not block for long. If it panics during a refresh, the
-    /// session keeps the new token, and the call that needed an access token fails as if none were available now.
+    /// session keeps the new token. The call that needed an access token fails as if none were available now.
     /// A panic during [`log_in`](Client::log_in) propagates.
     pub fn on_refresh_token(
         mut self,

@@ -145,7 +145,7 @@ pub enum ConnectError {
     /// A permanent rejection: a retry fails as well.
     #[error(transparent)]
     Ended(#[from] EndReason),
-    /// A transient failure, with its cause for a person: the server is unreachable, shutting down or busy, or the
+    /// A transient failure, with its cause for a person. The server is unreachable, shutting down or busy, or the
     /// user has too many connections.
     #[error("the chat cannot be reached now: {0}")]
     NotNow(String),
@@ -164,8 +164,8 @@ pub enum EndReason {
     #[error("the log-in has ended: log in again")]
     LoggedOut,
     /// Reuse detection: the server saw a used refresh token again, so it revoked the login session. The token may
-    /// be stolen, may come from a backup, or its refresh answer was lost for longer than the server repeats it
-    /// (30 seconds). Inform the user, and log in again.
+    /// be stolen, or come from a backup. Or its refresh answer was lost for longer than the server's grace period
+    /// of 30 seconds. Inform the user, and log in again.
     ///
     /// Contract: `docs/accounts.md`, "Refresh the access token".
     #[error("another person may hold a copy of this log-in, so it was ended: log in again")]

@@ -181,7 +181,7 @@ impl Rooms {
     }
 
     /// A page of history shows the room at `last_revision`. If the room's revision is later or unknown, the page
-    /// lacks changes, so the revision moves back and a sync delivers them again.
+    /// lacks changes. The revision moves back then, and a sync delivers them again.
     pub(crate) fn page(&mut self, room_id: &RoomId, last_revision: u64, out: &mut Vec<Delivery>) {
         let Some(room) = self.rooms.get_mut(room_id) else {
             return;

@@ -461,7 +461,7 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// Under loss, delay, disconnects and overflow the application gets every message once and in order, and ends
+    /// Under loss, delay, disconnects and overflow the application gets every message once and in order. It ends
     /// with the server's state of each.
     #[test]
     fn nothing_is_lost_repeated_or_out_of_order(

@@ -102,8 +102,8 @@ impl Account {
         command
     }
 
-    /// Asks the system by changing into the folder as this user: access lists and mount options count too,
-    /// so mode bits alone do not decide.
+    /// Changes into the folder as this user, because mode bits alone do not decide: access lists and mount
+    /// options count too.
     pub(crate) fn can_enter(&self, folder: &Path) -> Result<bool, StartError> {
         let shell = Path::new("/bin/sh");
         self.command(shell)

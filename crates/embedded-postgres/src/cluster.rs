@@ -48,8 +48,8 @@ fn missing_version(home: &Home) -> Result<Option<u32>, StartError> {
     Ok(None)
 }
 
-/// Creates the cluster in a staging folder and renames it, so that an interrupted `initdb` never leaves a
-/// partial cluster in its place.
+/// Creates the cluster in a staging folder and renames it. An interrupted `initdb` never leaves a partial
+/// cluster in its place.
 pub(crate) fn create(home: &Home, programs: &Programs, flush: bool) -> Result<(), StartError> {
     remove_unfinished(home)?;
     let staging = home.make_unique(STAGING)?;

@@ -39,8 +39,8 @@ pub(crate) struct Lock {
 }
 
 impl Home {
-    /// Finds or creates the folder of a durable database. Where the server's user could not enter a new folder,
-    /// this creates it in `shelter` and makes `requested` a symbolic link to it.
+    /// Finds or creates the folder of a durable database. A new folder that the server's user could not enter
+    /// goes to `shelter`, and `requested` becomes a symbolic link to it.
     pub(crate) fn durable(requested: &Path, shelter: &Path) -> Result<Self, StartError> {
         let requested = absolute(requested)?;
         let Some(path) = existing(&requested)? else {
@@ -61,8 +61,8 @@ impl Home {
         Self { path, account }.entered()
     }
 
-    /// Creates a folder in the system's temporary folder, or in `/tmp` where the server's user cannot enter the
-    /// former or a socket does not fit into it.
+    /// Creates a folder in the system's temporary folder. Falls back to `/tmp` where the server's user cannot
+    /// enter the former, or a socket does not fit into it.
     pub(crate) fn throwaway(socket_fits: impl Fn(&Path) -> bool) -> Result<Self, StartError> {
         let account = Account::for_new()?;
         let preferred = env::temp_dir();

@@ -44,8 +44,8 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// When the server programs, an account for them or a usable folder are missing, when another process
-    /// runs this database, or when the server does not start; the message says what to do.
+    /// Without server programs, an account for them, or a usable folder. Also if another process runs this
+    /// database, or if the server does not start. The message names a remedy.
     pub fn start(options: PostgresOptions) -> Result<Self, StartError> {
         database::check_name(&options.database)?;
         match options.storage.clone() {
@@ -96,7 +96,7 @@ impl Postgres {
     }
 
     /// The canonical path of the database's folder. It differs from the requested path where the start moved
-    /// the data to [`PostgresOptions::shelter`]; the requested path is a symbolic link to it then.
+    /// the data to [`PostgresOptions::shelter`], and made the requested path a symbolic link.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.home.path

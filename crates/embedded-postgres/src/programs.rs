@@ -24,7 +24,7 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// The programs of the version that wrote the data; for new data (`needed` is `None`) the first match in
+    /// The programs of the version that wrote the data. For new data (`needed` is `None`) the first match in
     /// the order of [`everywhere`].
     pub(crate) fn find(
         bin_dir: Option<&Path>,

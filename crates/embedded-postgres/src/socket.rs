@@ -24,8 +24,8 @@ pub(crate) const ROLE: &str = "abu";
 /// `sun_path` of a Linux socket address (108 bytes), less its final zero.
 const LONGEST_PATH: usize = 107;
 
-/// The socket's folder: in the database's folder, or, where that path is too long, a private folder elsewhere
-/// whose name holds a hash of it.
+/// The socket's folder, in the database's folder. Where that path is too long, a private folder elsewhere, whose
+/// name holds a hash of it.
 pub(crate) fn folder(home: &Home) -> Result<PathBuf, StartError> {
     if fits_in(&home.path) {
         return private(home.path.join("socket"), &home.account);

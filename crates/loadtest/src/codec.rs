@@ -1,5 +1,6 @@
-//! WebSocket frame codec (RFC 6455), limited to what a load generator needs: unfragmented messages, and a
-//! masking key of zero, which leaves the payload unchanged.
+//! WebSocket frame codec (RFC 6455), limited to what a load generator needs.
+//!
+//! It has unfragmented messages only, and a masking key of zero, which leaves the payload unchanged.
 
 const FIN: u8 = 0x80;
 const MASKED: u8 = 0x80;

@@ -2,7 +2,7 @@
 //!
 //! The `ref` is a number. A lost connection leaves the outcome of requests in flight unknown. The next connection
 //! resends them first, in order and one at a time. All requests are idempotent: a message has its
-//! `client_message_id`, an edit sets the same text, and a repeated read mark or reaction changes nothing. Cancelled
+//! `client_message_id`, and an edit sets the same text. A repeated read mark or reaction changes nothing. Cancelled
 //! requests are not resent.
 
 use std::{
@@ -177,8 +177,8 @@ fn is_passing(error: &server::Error) -> bool {
     )
 }
 
-/// Encodes the packet and checks the server's limits: a frame over the limit would end this connection and, after
-/// its resend, every next one.
+/// Encodes the packet and checks the server's limits. A frame over the limit would end this connection, and its
+/// resend every next one.
 fn frame(packet: &ClientPacket, number: u64, limits: &Limits) -> Result<String, RequestError> {
     let text = match packet {
         ClientPacket::MessageSend(send) => Some(&send.message),

@@ -174,8 +174,8 @@ impl Owner {
     pub(crate) fn spawn(arguments: &[&Path], user: Option<&User>) -> Self {
         let dir = open_folder();
         let program = dir.path().join("abu-postgres");
-        // `cp` copies it: a descriptor open for writing here would leak into a child that another test starts,
-        // and the system refuses to run a file that is open for writing (ETXTBSY).
+        // `cp` copies it, because a descriptor open for writing here would leak into a child of another test. The
+        // system refuses to run a file that is open for writing (ETXTBSY).
         let copied = Command::new("cp")
             .arg(env!("CARGO_BIN_EXE_abu-postgres"))
             .arg(&program)

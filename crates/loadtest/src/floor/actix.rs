@@ -1,7 +1,8 @@
-//! Baseline A: actix-ws, with `session.text` for each member. Every session has a writer task: awaiting one session
-//! after the other would let a slow one delay the room, and let two messages overtake each other. The server uses
-//! actix-web's defaults, so Nagle's algorithm is on: under load it joins frames into larger segments, with an
-//! occasional delay of about 40 ms.
+//! Baseline A: actix-ws, with `session.text` for each member.
+//!
+//! Every session has a writer task. Awaiting one session after the other would let a slow one delay the room, and let
+//! two messages overtake each other. The server uses actix-web's defaults, so Nagle's algorithm is on. Under load it
+//! joins frames into larger segments, with an occasional delay of about 40 ms.
 
 use std::{collections::HashMap, io, net::Ipv4Addr, sync::Arc};
 

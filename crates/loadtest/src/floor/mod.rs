@@ -1,6 +1,7 @@
-//! Baseline servers ("floors"), which only broadcast messages: an upper bound of the machine and the libraries,
-//! measured with the same clients in the same run. They have no accounts, no database and no limits. The path
-//! `/chat?room=1&user=2` names room and user.
+//! Baseline servers ("floors"), which only broadcast messages.
+//!
+//! The same clients measure them in the same run, as an upper bound of the machine and the libraries. They have no
+//! accounts, no database and no limits. The path `/chat?room=1&user=2` names room and user.
 
 pub(crate) mod actix;
 pub(crate) mod sockets;

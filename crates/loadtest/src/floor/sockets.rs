@@ -1,5 +1,6 @@
-//! Baseline B: plain sockets without a WebSocket library, on one thread. It encodes each frame once, appends it to
-//! the outbox of every member, and flushes each outbox with one write.
+//! Baseline B: plain sockets without a WebSocket library, on one thread.
+//!
+//! It encodes each frame once, appends it to the outbox of every member, and flushes each outbox with one write.
 
 use std::{collections::HashMap, io, mem, net::Ipv4Addr, str, sync::Arc};
 
