@@ -100,9 +100,6 @@ enum Command {
 
 impl Arguments {
     /// Does what the command line says.
-    ///
-    /// # Errors
-    /// [`AdminError`].
     pub fn run(self, sources: &Sources) -> Result<(), AdminError> {
         match self.command {
             Command::CheckConfig => check_config::run(sources),

@@ -1,18 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 pub mod admin;
-mod backoff;
-pub mod causes;
 mod database;
+pub mod error_chain;
 pub mod exit_code;
+pub mod fd_limit;
 pub mod http;
-pub mod kept_secrets;
 pub mod logging;
-mod mail;
-pub mod open_files;
 pub mod rate_limits;
 pub mod readiness;
-pub mod security;
 pub mod server;
 pub mod settings;
 pub mod state;

@@ -62,7 +62,7 @@ impl Key {
 
 /// How somebody stands with a policy after having asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct QuotaStatus {
     /// The policy.
     pub policy: Policy,
     /// What it allows.
@@ -75,10 +75,10 @@ pub struct Standing {
     pub refused: bool,
 }
 
-impl Standing {
+impl QuotaStatus {
     /// That of the two which leaves less.
     pub fn tighter(self, other: Self) -> Self {
-        let left = |standing: &Self| (!standing.refused, standing.remaining);
+        let left = |status: &Self| (!status.refused, status.remaining);
         if left(&other) < left(&self) {
             other
         } else {
@@ -133,14 +133,14 @@ impl<C: Clock + Clone> RateLimits<C> {
     }
 
     /// Counts a request, and says how its sender stands then. `None` where limits are turned off.
-    pub fn take(&self, policy: Policy, key: Key) -> Option<Standing> {
+    pub fn take(&self, policy: Policy, key: Key) -> Option<QuotaStatus> {
         let (quota, limiter) = self.limiters.get(policy as usize)?;
         self.sweep();
         let (remaining, wait, refused) = match limiter.check_key(&key) {
             Ok(state) => (state.remaining_burst_capacity(), quota.interval(), false),
             Err(until) => (0, until.wait_time_from(self.clock.now()), true),
         };
-        Some(Standing {
+        Some(QuotaStatus {
             policy,
             quota: *quota,
             remaining,
@@ -240,14 +240,14 @@ mod tests {
             let (limits, clock) = limits();
             let quota = policy.quota(&settings());
             for left in (0..quota.limit().get()).rev() {
-                let standing = limits.take(*policy, user(1)).unwrap();
+                let status = limits.take(*policy, user(1)).unwrap();
                 let expected = (*policy, quota, left, false);
                 assert_eq!(
                     (
-                        standing.policy,
-                        standing.quota,
-                        standing.remaining,
-                        standing.refused
+                        status.policy,
+                        status.quota,
+                        status.remaining,
+                        status.refused
                     ),
                     expected
                 );
@@ -320,17 +320,17 @@ mod tests {
     }
 
     #[test]
-    fn of_two_standings_the_one_that_leaves_less_is_shown() {
+    fn of_two_statuses_the_one_that_leaves_less_is_shown() {
         let (limits, _clock) = limits();
         let much = limits.take(Policy::Default, user(1)).unwrap();
         let less = limits.take(Policy::Recover, user(1)).unwrap();
         assert_eq!(much.tighter(less), less);
         assert_eq!(less.tighter(much), less);
-        let none_left = Standing {
+        let none_left = QuotaStatus {
             remaining: 0,
             ..less
         };
-        let refused = Standing {
+        let refused = QuotaStatus {
             refused: true,
             remaining: 0,
             ..much
@@ -346,8 +346,8 @@ mod tests {
             limits.take(Policy::Recover, user(number)).unwrap();
         }
         let newcomer = |number: u128| {
-            let standing = limits.take(Policy::Recover, user(1_000_000 + number));
-            (standing.unwrap().remaining, standing.unwrap().refused)
+            let status = limits.take(Policy::Recover, user(1_000_000 + number));
+            (status.unwrap().remaining, status.unwrap().refused)
         };
         assert_eq!(newcomer(1), (2, false));
         assert_eq!(newcomer(2), (1, false));

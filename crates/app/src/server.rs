@@ -24,6 +24,11 @@ use abu_application::{
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;
+use abu_mail::{MailWorker, Wake};
+use abu_security::{
+    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
+    SecretStore, StoredSecret,
+};
 use actix_web::dev::ServerHandle;
 use futures_util::future::join4;
 use secrecy::ExposeSecret;
@@ -35,12 +40,7 @@ use tokio::{
 
 use crate::{
     database::{GuardedStore, OwnPostgres},
-    kept_secrets::{KeptSecret, KeptSecrets},
-    mail::{self, MailWorker, Wake},
     readiness::{Readiness, ServingState},
-    security::{
-        BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
-    },
     settings::Settings,
     state::{AppParts, AppState},
 };
@@ -50,10 +50,10 @@ pub use error::StartError;
 pub use signals::Received;
 
 /// How long a request waits for a place at the database.
-const PATIENCE: Duration = Duration::from_secs(5);
+const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one waits for a place to hash a password: many log in at once when a lecture ends, and
 /// waiting is better than being sent away.
-const HASHING_PATIENCE: Duration = Duration::from_secs(30);
+const HASHING_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the server's own PostgreSQL may take to stop: a last checkpoint on a slow disk.
 const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -61,7 +61,7 @@ const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct RunningServer {
     address: SocketAddr,
     settings: Arc<Settings>,
-    secrets: KeptSecrets,
+    secrets: SecretStore,
     readiness: Readiness,
     chat: ChatEngine,
     mail: MailWorker,
@@ -69,7 +69,7 @@ pub struct RunningServer {
     listening: JoinHandle<io::Result<()>>,
     set_up: oneshot::Receiver<Result<(), StartError>>,
     /// Sets the database up, then watches over it.
-    keeper: JoinHandle<()>,
+    supervisor: JoinHandle<()>,
     own_postgres: Arc<OnceLock<OwnPostgres>>,
 }
 
@@ -84,9 +84,6 @@ pub enum Ending {
 
 /// Runs a server until a signal stops it: SIGTERM or SIGINT once for an orderly stop, twice to end at
 /// once, for which the caller has to exit without further ado. Prints where to find it once it is ready.
-///
-/// # Errors
-/// [`StartError`].
 pub async fn run(settings: Settings) -> Result<Ending, StartError> {
     let mut signals = signals::Signals::catch()?;
     let mut server = start(settings)?;
@@ -116,12 +113,9 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
 /// Starts a server. When this returns it listens; [`RunningServer::ready`] tells when it serves.
 ///
 /// To be called inside a Tokio or Actix runtime.
-///
-/// # Errors
-/// [`StartError`], as far as it does not depend on the database.
 pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let settings = Arc::new(settings);
-    let secrets = KeptSecrets::new(&settings.data.dir);
+    let secrets = SecretStore::new(&settings.data.dir);
     let readiness = Readiness::default();
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let parts = parts(&settings, &secrets, &readiness, Arc::clone(&store))?;
@@ -129,10 +123,16 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let (hasher, policy) = (Arc::clone(&parts.hasher), Arc::clone(&parts.policy));
     let wake = Wake::default();
     let links = Arc::clone(&parts.links);
-    let mail = mail::start(&settings, store.clone(), links, wake.clone())?;
+    let mail = abu_mail::start(
+        &settings.mail,
+        settings.data.mail_folder(),
+        store.clone(),
+        links,
+        wake.clone(),
+    )?;
     let listener = listener::listen(&settings, AppState::new(parts), chat.clone())?;
     let own_postgres = Arc::new(OnceLock::new());
-    let keeper = set_up::Keeper {
+    let supervisor = set_up::DatabaseSupervisor {
         settings: Arc::clone(&settings),
         readiness: readiness.clone(),
         store,
@@ -148,7 +148,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         address: listener.address,
         http: listener.server.handle(),
         listening: tokio::spawn(listener.server),
-        keeper: tokio::spawn(keeper.keep(done)),
+        supervisor: tokio::spawn(supervisor.supervise(done)),
         settings,
         secrets,
         readiness,
@@ -191,7 +191,7 @@ impl RunningServer {
         let drained = join4(
             self.http.stop(true),
             self.chat.shut_down(limit),
-            self.keeper,
+            self.supervisor,
             spawn_blocking(move || mail.stop()),
         );
         if timeout(limit, drained).await.is_err() {
@@ -218,7 +218,7 @@ impl RunningServer {
 /// Everything that requests need, on a store that is not there yet.
 fn parts(
     settings: &Arc<Settings>,
-    secrets: &KeptSecrets,
+    secrets: &SecretStore,
     readiness: &Readiness,
     store: Arc<GuardedStore>,
 ) -> Result<AppParts, StartError> {
@@ -227,11 +227,11 @@ fn parts(
     let auth = &settings.auth;
     let secret = match &auth.jwt_secret {
         Some(configured) => configured.clone(),
-        None => secrets.get_or_make(KeptSecret::JwtSecret, &*ids)?,
+        None => secrets.get_or_make(StoredSecret::JwtSecret, &*ids)?,
     };
     let encryption_key = match &auth.encryption_key {
         Some(configured) => configured.clone(),
-        None => secrets.get_or_make(KeptSecret::EncryptionKey, &*ids)?,
+        None => secrets.get_or_make(StoredSecret::EncryptionKey, &*ids)?,
     };
     let refresh_tokens = HmacRefreshTokens::new(secret.expose_secret().as_bytes());
     let links = HmacLinkTokens::new(secret.expose_secret().as_bytes());
@@ -241,7 +241,7 @@ fn parts(
         &auth.audience,
         auth.access_token_ttl,
     ));
-    let places = BlockingPool::new(settings.database.pool_size as usize, PATIENCE);
+    let places = BlockingPool::new(settings.database.pool_size as usize, POOL_TIMEOUT);
     let database = Database::new(store, places);
     let chat = ChatEngine::start(
         database.clone(),
@@ -262,7 +262,7 @@ fn parts(
         links: Arc::new(links),
         hasher: Arc::new(BcryptHasher::new(auth.bcrypt_cost)),
         policy: Arc::new(GuessingPolicy::new(auth.min_password_score)),
-        hashing: BlockingPool::new(hashing_places(), HASHING_PATIENCE),
+        hashing: BlockingPool::new(hashing_places(), HASHING_TIMEOUT),
         clock,
         ids,
     })

@@ -1,8 +1,8 @@
 //! What the operator decides: read from files and variables, checked as a whole, typed.
 
+mod config_error;
 mod effective;
 mod environment;
-mod mistake;
 mod reader;
 mod sections;
 mod sources;
@@ -12,16 +12,16 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use abu_application::{rooms::RoomLimits, sessions::SessionPolicy};
 use abu_chat::ChatSettings;
 use abu_domain::text::{EmailAddress, NewPassword, PersonName};
+use abu_mail::MailSettings;
 use chrono::TimeDelta;
 use ipnet::IpNet;
-use lettre::{message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::SecretString;
 
 use crate::rate_limits::Quota;
 
+pub use config_error::{ConfigError, ConfigErrors};
 pub use effective::Effective;
 pub use environment::Environment;
-pub use mistake::{Mistake, Mistakes};
 pub use sources::Sources;
 
 /// The settings in force. `config/default.toml` explains each one under the same name.
@@ -173,60 +173,11 @@ pub struct DataSettings {
     pub dir: PathBuf,
 }
 
-/// `mail.*`
-#[derive(Clone, Debug)]
-pub struct MailSettings {
-    /// Who sends it.
-    pub from: Mailbox,
-    /// Who reads the answers, where that is somebody else.
-    pub reply_to: Option<Mailbox>,
-    /// Where the front end is that links lead to; without a slash at its end.
-    pub site_url: String,
-    /// The mail server; `None` for files instead.
-    pub smtp: Option<SmtpSettings>,
-    /// Attempts before a mail is given up.
-    pub max_attempts: u32,
-    /// How often the outbox is looked into.
-    pub poll_interval: Duration,
-    /// For how many days it is known what became of a mail.
-    pub keep_sent_days: u32,
-}
-
-/// `mail.smtp_*`
-#[derive(Clone, Debug)]
-pub struct SmtpSettings {
-    /// Its name, which its certificate must bear.
-    pub host: String,
-    /// The TCP port.
-    pub port: u16,
-    /// Whether what is said is encrypted.
-    pub security: SmtpSecurity,
-    /// Who we are there; `None` where it does not ask.
-    pub log_in: Option<SmtpLogIn>,
-    /// Who may vouch for it, besides those that the system trusts.
-    pub authority: Option<Certificate>,
-    /// How long one mail may take.
-    pub timeout: Duration,
-}
-
-/// Whether what is said to the mail server is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SmtpSecurity {
-    /// It is not.
-    None,
-    /// From the command STARTTLS on, and never without.
-    StartTls,
-    /// From the first byte on.
-    Tls,
-}
-
-/// `mail.smtp_username` and `mail.smtp_password`
-#[derive(Clone, Debug)]
-pub struct SmtpLogIn {
-    /// The name.
-    pub username: String,
-    /// The password.
-    pub password: SecretString,
+impl DataSettings {
+    /// Where mail goes without a mail server.
+    pub fn mail_folder(&self) -> PathBuf {
+        self.dir.join("mail")
+    }
 }
 
 /// What was found in all places, whether or not it makes settings.
@@ -237,7 +188,7 @@ pub struct Configuration {
     /// Every setting as it is in force, secrets hidden.
     pub effective: Vec<Effective>,
     /// The settings, or all that is wrong with them.
-    pub settings: Result<Settings, Mistakes>,
+    pub settings: Result<Settings, ConfigErrors>,
 }
 
 impl Configuration {
@@ -245,15 +196,15 @@ impl Configuration {
     pub fn read(sources: &Sources) -> Self {
         let collected = sources.collect();
         let environment = collected.environment;
-        let mut reader = reader::Reader::new(collected.values, collected.mistakes);
+        let mut reader = reader::Reader::new(collected.values, collected.errors);
         let settings = sections::read(&mut reader, environment);
         let findings = reader.finish();
         Self {
             environment,
             effective: findings.effective,
-            settings: match findings.mistakes.is_empty() {
+            settings: match findings.errors.is_empty() {
                 true => Ok(settings),
-                false => Err(Mistakes(findings.mistakes)),
+                false => Err(ConfigErrors(findings.errors)),
             },
         }
     }
@@ -273,8 +224,8 @@ impl Settings {
     /// Reads all places.
     ///
     /// # Errors
-    /// [`Mistakes`]: all of them at once.
-    pub fn load(sources: &Sources) -> Result<Self, Mistakes> {
+    /// [`ConfigErrors`]: all of them at once.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
         Configuration::read(sources).settings
     }
 }

@@ -157,6 +157,7 @@ impl AppState {
         };
         let auth = &settings.auth;
         let session_policy = Arc::new(auth.session_policy());
+        let key = |label| abu_security::derive_key(secret.expose_secret().as_bytes(), label);
         Self(Arc::new(Shared {
             accounts: Accounts {
                 database: database.clone(),
@@ -253,8 +254,8 @@ impl AppState {
                 console: settings.console.enabled,
                 only_https: settings.environment == Environment::Production,
                 max_body_bytes: settings.server.max_body_bytes,
-                cursors: CursorCodec::new(secret.expose_secret().as_bytes()),
-                fingerprints: Fingerprints::new(secret.expose_secret().as_bytes()),
+                cursors: CursorCodec::new(key(CursorCodec::KEY_LABEL)),
+                fingerprints: Fingerprints::new(key(Fingerprints::KEY_LABEL)),
                 trusted_proxies: TrustedProxies::new(&settings.server.trusted_proxies),
             },
             api: Api::describe(),
@@ -276,9 +277,6 @@ impl AppState {
     }
 
     /// What an access token says, if it is good now.
-    ///
-    /// # Errors
-    /// [`TokenError`].
     pub fn verify(&self, token: &str) -> Result<TokenClaims, TokenError> {
         self.tokens.verify(token, self.clock.now())
     }

@@ -10,7 +10,7 @@ mod roles;
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     access::{Permission, Scope},
 };
 use chrono::{DateTime, Utc};
@@ -47,7 +47,7 @@ pub struct Caller {
     /// Who.
     pub user: UserId,
     /// The log-in that the token came of.
-    pub session: SessionId,
+    pub session: LoginSessionId,
     /// Where they ask from.
     pub origin: Origin,
 }
@@ -69,15 +69,9 @@ pub struct Server;
 /// Somebody in whose name a use case acts.
 pub trait Authority: Clone + Send + 'static {
     /// What is known of them; `None` where they are nobody any more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn record(&self, tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError>;
 
     /// What they hold from now on until a time without a break, or for good.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn held_until(
         &self,
         tx: &mut dyn Transaction,
@@ -115,7 +109,7 @@ impl Authority for Caller {
 
 impl Authority for Operator {
     fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
-        Ok(Some(almighty()))
+        Ok(Some(unrestricted()))
     }
 
     fn held_until(
@@ -123,7 +117,7 @@ impl Authority for Operator {
         _tx: &mut dyn Transaction,
         _until: Option<DateTime<Utc>>,
     ) -> Result<CallerRecord, StoreError> {
-        Ok(almighty())
+        Ok(unrestricted())
     }
 
     fn user(&self) -> Option<UserId> {
@@ -141,7 +135,7 @@ impl Authority for Operator {
 
 impl Authority for Server {
     fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
-        Ok(Some(almighty()))
+        Ok(Some(unrestricted()))
     }
 
     fn held_until(
@@ -149,7 +143,7 @@ impl Authority for Server {
         _tx: &mut dyn Transaction,
         _until: Option<DateTime<Utc>>,
     ) -> Result<CallerRecord, StoreError> {
-        Ok(almighty())
+        Ok(unrestricted())
     }
 
     fn user(&self) -> Option<UserId> {
@@ -162,7 +156,7 @@ impl Authority for Server {
 }
 
 /// What is known of who may do everything.
-fn almighty() -> CallerRecord {
+fn unrestricted() -> CallerRecord {
     CallerRecord {
         is_active: true,
         is_superuser: true,
@@ -213,9 +207,6 @@ pub(crate) fn has_proved_address(
 
 /// The caller, if their session lasts and their account is neither suspended nor hidden. Every use
 /// case of a logged-in user begins with this, with [`require`] or with [`require_self`].
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_active(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -229,9 +220,6 @@ pub fn require_active(
 
 /// The caller, if their session lasts and their account is not suspended, even where they have it
 /// hidden: for what is about nobody but themselves.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_self(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -244,9 +232,6 @@ pub fn require_self(
 }
 
 /// The caller, if they also hold `permission` everywhere.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -256,9 +241,6 @@ pub fn require(
 }
 
 /// The caller, if they also hold `permission` in `scope`.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_in(
     tx: &mut dyn Transaction,
     caller: &impl Authority,

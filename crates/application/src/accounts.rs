@@ -2,7 +2,7 @@
 
 mod changes;
 mod groups;
-mod standing;
+mod suspension;
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub use changes::UserUpdate;
-pub use standing::ERASURE_DELAY;
+pub use suspension::ERASURE_DELAY;
 
 /// The use cases of accounts.
 #[derive(Clone)]
@@ -122,9 +122,6 @@ impl UserDraft {
 
 impl Accounts {
     /// Makes an account for somebody, in the group of applicants; takes `can_create_user`.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn create(
         &self,
         caller: impl Authority,
@@ -173,9 +170,6 @@ impl Accounts {
     }
 
     /// An account; takes `can_view_user`.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn get(&self, caller: Caller, id: UserId) -> Result<User, AccountError> {
         self.database
             .read(move |tx| {
@@ -186,9 +180,6 @@ impl Accounts {
     }
 
     /// The account that logs in with an address; takes `can_view_user`.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn find(
         &self,
         caller: impl Authority,
@@ -204,9 +195,6 @@ impl Accounts {
     }
 
     /// A page of accounts, the newest first; takes `can_view_user`.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn list(
         &self,
         caller: impl Authority,

@@ -10,7 +10,7 @@ mod viewing;
 use std::{collections::BTreeMap, fmt::Display};
 
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     access::{GroupName, PermissionName, RoleName},
 };
 use chrono::{DateTime, Utc};
@@ -161,7 +161,7 @@ impl Target {
     }
 
     /// A log-in.
-    pub fn session(id: SessionId) -> Self {
+    pub fn session(id: LoginSessionId) -> Self {
         Self {
             kind: "session",
             id: id.to_string(),
@@ -226,9 +226,6 @@ impl Entry {
     }
 
     /// Writes it, as the last thing that the transaction does.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn write(
         self,
         tx: &mut dyn Transaction,

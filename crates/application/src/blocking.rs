@@ -23,28 +23,25 @@ pub enum BlockingError {
 #[derive(Clone, Debug)]
 pub struct BlockingPool {
     places: Arc<Semaphore>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl BlockingPool {
-    /// A pool of so many places, whose callers wait at most `patience` for one.
-    pub fn new(places: usize, patience: Duration) -> Self {
+    /// A pool of so many places, whose callers wait at most `timeout` for one.
+    pub fn new(places: usize, timeout: Duration) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places.max(1))),
-            patience,
+            timeout,
         }
     }
 
     /// Runs `work` as soon as there is a place.
-    ///
-    /// # Errors
-    /// [`BlockingError`].
     pub async fn run<T, F>(&self, work: F) -> Result<T, BlockingError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let place = tokio::time::timeout(self.patience, self.places.clone().acquire_owned())
+        let place = tokio::time::timeout(self.timeout, self.places.clone().acquire_owned())
             .await
             .map_err(|_elapsed| BlockingError::Busy)?
             .map_err(|_closed| BlockingError::Failed)?;

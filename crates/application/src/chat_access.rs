@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
@@ -32,7 +32,7 @@ pub struct TicketHolder {
     /// The user.
     pub user_id: UserId,
     /// Their log-in.
-    pub session_id: SessionId,
+    pub session_id: LoginSessionId,
     /// When their session must end, as the access token behind it does.
     pub access_expires_at: DateTime<Utc>,
 }
@@ -51,9 +51,6 @@ pub enum TicketError {
 impl ChatAccess {
     /// A ticket for somebody whose access token ends at `access_expires_at`. 32 random bytes; only
     /// their hash is kept.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn issue_ticket(
         &self,
         caller: Caller,
@@ -77,9 +74,6 @@ impl ChatAccess {
     }
 
     /// Uses a ticket up. Looked up by its hash, so the time it takes says nothing about others.
-    ///
-    /// # Errors
-    /// [`TicketError`].
     pub async fn use_ticket(&self, secret: [u8; 32]) -> Result<TicketHolder, TicketError> {
         let now = self.clock.now();
         let ticket = self

@@ -113,9 +113,6 @@ enum Wish {
 
 impl Emails {
     /// The caller's addresses, the primary one first.
-    ///
-    /// # Errors
-    /// [`EmailError`].
     pub async fn list(&self, caller: Caller) -> Result<Vec<UserEmail>, EmailError> {
         self.database
             .read(move |tx| {
@@ -126,9 +123,6 @@ impl Emails {
     }
 
     /// Asks whoever reads the address whether it is to be one more of the caller's.
-    ///
-    /// # Errors
-    /// [`EmailError`].
     pub async fn add(
         &self,
         caller: Caller,
@@ -140,9 +134,6 @@ impl Emails {
 
     /// Removes an address of the caller's, and kills the links to another password, one of which may
     /// have been sent there.
-    ///
-    /// # Errors
-    /// [`EmailError`].
     pub async fn remove(&self, caller: Caller, id: EmailId) -> Result<(), EmailError> {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         self.database

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     Database,
     access::{self, AccessError, Caller},
-    ports::{Clock, KeptAnswer, KnownRequest, RequestKey, StoreError},
+    ports::{Clock, KnownRequest, RequestKey, StoreError, StoredResponse},
 };
 
 /// For how long an answer is kept.
@@ -56,7 +56,7 @@ pub enum Begun {
     /// Carry it out: it is the first.
     First(Claim),
     /// Answer this: it has been carried out.
-    Again(KeptAnswer),
+    Again(StoredResponse),
 }
 
 /// Why a request with a key is neither carried out nor answered.
@@ -79,9 +79,6 @@ pub enum IdempotencyError {
 impl Idempotency {
     /// Whether a request is the first with its key; of two at the same moment one is. What was
     /// answered before is told only to whoever may still use the platform.
-    ///
-    /// # Errors
-    /// [`IdempotencyError`].
     pub async fn begin(&self, request: KeyedRequest) -> Result<Begun, IdempotencyError> {
         let KeyedRequest {
             caller,
@@ -123,7 +120,11 @@ impl Idempotency {
     ///
     /// # Errors
     /// [`StoreError`]. The key is abandoned then.
-    pub async fn finish(&self, claim: Claim, answer: Option<KeptAnswer>) -> Result<(), StoreError> {
+    pub async fn finish(
+        &self,
+        claim: Claim,
+        answer: Option<StoredResponse>,
+    ) -> Result<(), StoreError> {
         let Claim { key, claimed_at } = claim;
         self.database
             .transaction(move |tx| match answer {

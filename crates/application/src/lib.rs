@@ -4,6 +4,7 @@
 pub mod access;
 pub mod accounts;
 pub mod audit;
+pub mod backoff;
 pub mod blocking;
 pub mod chat_access;
 pub mod database;

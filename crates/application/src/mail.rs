@@ -22,9 +22,6 @@ pub use content::{MailContent, MailKind, MailState};
 pub use delivery::{Delivery, DeliveryPolicy, Verdict};
 
 /// Puts a mail into the outbox. It is sent if and only if the transaction is committed.
-///
-/// # Errors
-/// [`StoreError`].
 pub fn enqueue(
     tx: &mut dyn Transaction,
     ids: &dyn Ids,
@@ -68,9 +65,6 @@ pub enum MailError {
 
 impl Mails {
     /// A page of mails, the newest first; takes `can_view_mail`.
-    ///
-    /// # Errors
-    /// [`MailError`].
     pub async fn list(
         &self,
         caller: Caller,
@@ -90,14 +84,11 @@ impl Mails {
     }
 
     /// Has a mail that was given up tried anew from the start; takes `can_modify_mail`.
-    ///
-    /// # Errors
-    /// [`MailError`].
     pub async fn retry(&self, caller: Caller, id: MailId) -> Result<MailRecord, MailError> {
         self.database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ModifyMail)?;
-                let revived = tx.revive_mail(id)?;
+                let revived = tx.requeue(id)?;
                 let mail = tx.mail(id)?.ok_or(MailError::NotFound)?;
                 if !revived {
                     return Err(MailError::NotDead);

@@ -111,9 +111,6 @@ pub struct HistoryPage {
 
 /// A page of a room's history for somebody who is known to be a member. Reactions are read only where
 /// there is a `viewer`.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn history(
     database: &Database,
     room: RoomId,
@@ -204,9 +201,6 @@ pub enum MessagingError {
 impl Messaging {
     /// Sends a message to a room of the caller's, on the way that every message takes. Ends once it
     /// is committed.
-    ///
-    /// # Errors
-    /// [`MessagingError`].
     pub async fn send(
         &self,
         caller: Caller,
@@ -229,9 +223,6 @@ impl Messaging {
     }
 
     /// Replaces the text of a message of the caller's, on the way that every change takes.
-    ///
-    /// # Errors
-    /// [`MessagingError`].
     pub async fn edit(
         &self,
         caller: Caller,
@@ -247,9 +238,6 @@ impl Messaging {
 
     /// Deletes a message of the caller's, or one of a group that they moderate. Deleting it again
     /// changes nothing.
-    ///
-    /// # Errors
-    /// [`MessagingError`].
     pub async fn delete(
         &self,
         caller: Caller,
@@ -299,9 +287,6 @@ impl Messaging {
     }
 
     /// Marks the messages up to the place `seq` as read by the caller; the mark never moves back.
-    ///
-    /// # Errors
-    /// [`MessagingError`].
     pub async fn mark_read(
         &self,
         caller: Caller,
@@ -324,9 +309,6 @@ impl Messaging {
     }
 
     /// A page of the messages in the window, the newest first; their places are the positions.
-    ///
-    /// # Errors
-    /// [`MessagingError`].
     pub async fn list(
         &self,
         caller: Caller,

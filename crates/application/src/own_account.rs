@@ -68,18 +68,12 @@ pub enum OwnAccountError {
 
 impl OwnAccounts {
     /// The caller's own account.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn get(&self, caller: Caller) -> Result<OwnAccount, AccessError> {
         self.database.read(move |tx| own(tx, &caller)).await
     }
 
     /// Changes what the caller says of themselves. Names are locked once the university has verified
     /// them.
-    ///
-    /// # Errors
-    /// [`OwnAccountError`].
     pub async fn modify(
         &self,
         caller: Caller,
@@ -111,9 +105,6 @@ impl OwnAccounts {
 
     /// Hides the caller's account: nobody brings them into a room any more, they leave the chat, and
     /// their other sessions end. Logging in shows it again.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn deactivate(&self, caller: Caller) -> Result<(), AccessError> {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         ending_sessions(&self.database, &self.live_chat, move |tx| {
@@ -137,9 +128,6 @@ impl OwnAccounts {
     }
 
     /// Shows the caller's account again.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn reactivate(&self, caller: Caller) -> Result<(), AccessError> {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         self.database

@@ -112,9 +112,6 @@ impl Passwords {
     /// Sends a link to another password, if the address is a proved one of an account that is not
     /// suspended. Nobody is told whether it is: what is done for an account alone is done once the
     /// answer is given, so that the time does not tell either.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn forgot(&self, email: EmailAddress, origin: Origin) -> Result<(), StoreError> {
         let asked = email.clone();
         let reader = self
@@ -157,9 +154,6 @@ impl Passwords {
 
     /// Sends the owner of an account a link to another password; takes `can_modify_user` and rank over
     /// its owner.
-    ///
-    /// # Errors
-    /// [`SendResetError`].
     pub async fn send_reset_to(&self, caller: Caller, id: UserId) -> Result<(), SendResetError> {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         let this = self.clone();
@@ -204,9 +198,6 @@ impl Passwords {
 
     /// Gives the account that the link is about another password. Every session of it ends, and every
     /// other link that was sent for it dies.
-    ///
-    /// # Errors
-    /// [`ResetError`].
     pub async fn reset(
         &self,
         link: Uuid,
@@ -248,9 +239,6 @@ impl Passwords {
 
     /// Gives the caller, who must be `whose`, another password. Their other sessions end, and every
     /// link that was sent for the account dies.
-    ///
-    /// # Errors
-    /// [`ChangePasswordError`].
     pub async fn change(
         &self,
         caller: Caller,

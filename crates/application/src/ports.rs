@@ -23,28 +23,29 @@ mod time_and_ids;
 mod totp;
 mod users;
 
-pub use access::{AccessRows, CallerRecord, HeldPermission};
-pub use assignments::{AssignmentFilter, AssignmentRows};
-pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditRow, AuditRows};
-pub use consents::{ConsentRows, Consents};
-pub use emails::{EmailChange, EmailRows, NewVerification, TokenHash, Verification};
-pub use erasures::{Erasure, ErasureRows};
-pub use idempotency::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey};
+pub use access::{AccessRepository, CallerRecord, HeldPermission};
+pub use assignments::{AssignmentFilter, AssignmentRepository};
+pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditRepository, AuditRow};
+pub use consents::{ConsentRepository, Consents};
+pub use emails::{EmailChange, EmailRepository, NewVerification, TokenHash, Verification};
+pub use erasures::{Erasure, ErasureRepository};
+pub use idempotency::{IdempotencyRepository, KnownRequest, RequestKey, StoredResponse};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_chat::{Applied, LiveChat, SubmitError, Submitted};
 pub use mail::{
-    ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRows, Mailer, MailerError,
+    ClaimedMail, Mail, MailFilter, MailRecord, MailRenderer, MailRepository, Mailer, MailerError,
     RenderedMail,
 };
 pub use messages::{
-    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRows, NewReaction,
-    PastText, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
+    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRepository,
+    NewReaction, PastText, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
 };
-pub use own_account::{OwnAccountRows, OwnDetails};
-pub use resets::{NewReset, PasswordReset, ResetRows};
-pub use rights::{GroupRows, NameFilter, PermissionRows, RoleRows};
+pub use own_account::{OwnAccountRepository, OwnDetails};
+pub use resets::{NewReset, PasswordReset, ResetRepository};
+pub use rights::{GroupRepository, NameFilter, PermissionRepository, RoleRepository};
 pub use rooms::{
-    ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing, RoomRows,
+    ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing,
+    RoomRepository,
 };
 pub use security::{
     AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordPolicy,
@@ -52,10 +53,10 @@ pub use security::{
 };
 pub use sessions::{
     ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
-    SessionRefresh, SessionRows, WhichSessions,
+    SessionRefresh, SessionRepository, WhichSessions,
 };
 pub use store::{Store, StoreError, Transaction};
-pub use tickets::{ChatTicket, TicketRows};
+pub use tickets::{ChatTicket, TicketRepository};
 pub use time_and_ids::{Clock, Ids};
-pub use totp::{RecoveryHash, TotpRecord, TotpRows};
-pub use users::{Credentials, NewUser, UserFilter, UserRows};
+pub use totp::{RecoveryHash, TotpRecord, TotpRepository};
+pub use users::{Credentials, NewUser, UserFilter, UserRepository};

@@ -67,9 +67,6 @@ impl Registration {
     /// sent a link to choose one. Where the address belongs to an account, nothing is made, and its owner
     /// is told. Whoever asks sees no difference: either way a password is hashed and one transaction
     /// committed, with one mail in it.
-    ///
-    /// # Errors
-    /// [`RegistrationError`].
     pub async fn register(
         &self,
         draft: RegistrationDraft,

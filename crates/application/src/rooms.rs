@@ -146,9 +146,6 @@ pub enum RoomError {
 impl Rooms {
     /// Makes a room whose owner is the caller. Asking again for a direct room gives the one the two
     /// have, opened again if it was archived.
-    ///
-    /// # Errors
-    /// [`RoomError`].
     pub async fn open(&self, caller: Caller, draft: RoomDraft) -> Result<RoomOpened, RoomError> {
         match draft {
             RoomDraft::Direct { other } => self.open_direct(caller, other).await,
@@ -231,9 +228,6 @@ impl Rooms {
     }
 
     /// A room of the caller's.
-    ///
-    /// # Errors
-    /// [`RoomError`].
     pub async fn get(&self, caller: Caller, id: RoomId) -> Result<Room, RoomError> {
         self.database
             .read(move |tx| {
@@ -244,9 +238,6 @@ impl Rooms {
     }
 
     /// A page of the caller's open rooms, the most recently active first.
-    ///
-    /// # Errors
-    /// [`RoomError`].
     pub async fn list(
         &self,
         caller: Caller,
@@ -269,9 +260,6 @@ impl Rooms {
 
     /// Gives a group another name; for its owners and moderators. A patch that changes nothing is
     /// any member's.
-    ///
-    /// # Errors
-    /// [`RoomError`].
     pub async fn modify(
         &self,
         caller: Caller,
@@ -303,9 +291,6 @@ impl Rooms {
 
     /// Makes the room read-only and takes it out of lists: a group for its owners, a direct room
     /// for either of the two. Archiving it again changes nothing.
-    ///
-    /// # Errors
-    /// [`RoomError`].
     pub async fn archive(&self, caller: Caller, id: RoomId) -> Result<(), RoomError> {
         let now = self.clock.now();
         self.change(caller.user, move |tx| {
@@ -322,9 +307,6 @@ impl Rooms {
     }
 
     /// A page of the room's members, by user id.
-    ///
-    /// # Errors
-    /// [`RoomError`].
     pub async fn members(
         &self,
         caller: Caller,
@@ -356,9 +338,6 @@ impl Rooms {
 
     /// Brings people into a group, as plain members; for its owners and moderators. Who is in
     /// already stays as they are. Returns the room.
-    ///
-    /// # Errors
-    /// [`RoomError`].
     pub async fn add_members(
         &self,
         caller: Caller,
@@ -388,9 +367,6 @@ impl Rooms {
     }
 
     /// Takes somebody out of a group: themselves, or whom the caller's role lets them remove.
-    ///
-    /// # Errors
-    /// [`RoomError`].
     pub async fn remove_member(
         &self,
         caller: Caller,
@@ -415,9 +391,6 @@ impl Rooms {
     }
 
     /// Sets a member's role; for owners.
-    ///
-    /// # Errors
-    /// [`RoomError`].
     pub async fn set_role(
         &self,
         caller: Caller,
@@ -464,9 +437,6 @@ impl Rooms {
 
 /// At most `limit` members of the room after this one, by user id, for somebody who is known to be a
 /// member.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn members_after(
     database: &Database,
     room: RoomId,

@@ -96,9 +96,6 @@ pub enum SetupError {
 impl Setup {
     /// Whether the address has an account, and so a password already. One of which nobody proved that
     /// they read the address does not count.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn has_account(&self, email: &EmailAddress) -> Result<bool, StoreError> {
         self.store.read(|tx| Ok(owner_of(tx, email)?.is_some()))
     }
@@ -106,9 +103,6 @@ impl Setup {
     /// Adds what is missing of the seeded permissions, roles and groups, and the superuser if the
     /// address has no account. Doing it again changes nothing; an existing superuser keeps their
     /// password.
-    ///
-    /// # Errors
-    /// [`SetupError`].
     pub fn bootstrap(
         &self,
         by: &impl Authority,
@@ -149,26 +143,17 @@ impl Setup {
     }
 
     /// Names of permissions that the code asks for and that a [bootstrap](Self::bootstrap) would make.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn unseeded_permissions(&self) -> Result<BTreeSet<String>, StoreError> {
         self.store.read(|tx| tx.unseeded_permissions())
     }
 
     /// Those of `groups` that are not there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn unknown_groups(&self, groups: &[GroupName]) -> Result<Vec<GroupName>, StoreError> {
         self.store.read(|tx| tx.unknown_groups(groups))
     }
 
     /// Gives the account of that address another password; false where there is none. All its sessions
     /// have ended then, the links that were sent for it are dead, and its owner is told by mail.
-    ///
-    /// # Errors
-    /// [`SetupError`].
     pub fn reset_password(
         &self,
         by: &impl Authority,

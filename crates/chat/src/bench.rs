@@ -1,7 +1,7 @@
 //! The registry, for its benchmark.
 
 use abu_application::ports::RoomChatState;
-use abu_domain::{RoomId, SessionId, UserId};
+use abu_domain::{LoginSessionId, RoomId, UserId};
 
 use crate::{directory::Snapshot, registry::Registry};
 
@@ -20,7 +20,7 @@ impl BenchedRegistry {
             })
             .collect();
         self.0.expect(user);
-        let log_in = SessionId::new(user.uuid());
+        let log_in = LoginSessionId::new(user.uuid());
         let snapshot = Snapshot { version: 1, rooms };
         // Nobody is suspended or logged out here.
         let _ = self.0.admit(user, log_in, &snapshot, |_| session);

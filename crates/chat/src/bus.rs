@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use abu_application::ports::RoomChatState;
 use abu_chat_protocol::RequestRef;
-use abu_domain::{RoomId, SessionId, UserId};
+use abu_domain::{LoginSessionId, RoomId, UserId};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -22,7 +22,7 @@ pub(crate) struct SessionAddress {
 
 /// A session that waits for an answer, and what it calls its request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asker {
+pub(crate) struct Requester {
     pub(crate) session: SessionAddress,
     pub(crate) request_ref: Option<RequestRef>,
 }
@@ -30,11 +30,11 @@ pub(crate) struct Asker {
 /// Tells who waits for it, by being dropped with the last worker's share of a batch, that every
 /// worker has handled the event it is part of.
 #[derive(Debug)]
-pub(crate) struct Handled {
+pub(crate) struct Ack {
     _told_by_dropping: oneshot::Sender<()>,
 }
 
-impl Handled {
+impl Ack {
     /// The part of the event, and what ends when the event was handled.
     pub(crate) fn pair() -> (Self, oneshot::Receiver<()>) {
         let (told_by_dropping, handled) = oneshot::channel();
@@ -48,16 +48,16 @@ impl Handled {
 /// Something workers must know.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// Something that was stored, for every session in a room. `asker` waits for it.
+    /// Something that was stored, for every session in a room. `requester` waits for it.
     InRoom {
         room: RoomId,
-        asker: Option<Asker>,
+        requester: Option<Requester>,
         packet: Arc<SharedPacket>,
     },
-    /// Something that was stored, for every session of one user. `asker` waits for it.
+    /// Something that was stored, for every session of one user. `requester` waits for it.
     ToUser {
         user: UserId,
-        asker: Option<Asker>,
+        requester: Option<Requester>,
         packet: Arc<SharedPacket>,
     },
     /// A packet for every session in a room but the one that caused it.
@@ -75,11 +75,11 @@ pub(crate) enum Event {
     },
     /// An answer for one session alone.
     Answer {
-        asker: Asker,
+        requester: Requester,
         packet: Arc<SharedPacket>,
     },
     /// One session's connection must end, as it cannot be told what became of its message.
-    CutOff { session: SessionAddress },
+    Disconnect { session: SessionAddress },
     /// What these users are to a room now.
     Memberships {
         room: RoomId,
@@ -90,7 +90,7 @@ pub(crate) enum Event {
         removed: Arc<SharedPacket>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// Whether a room takes messages now.
     RoomState {
@@ -100,34 +100,34 @@ pub(crate) enum Event {
         packet: Arc<SharedPacket>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// The room has another name.
     RoomRenamed {
         room: RoomId,
         packet: Arc<SharedPacket>,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// The account was suspended.
     Suspended {
         user: UserId,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// These log-ins of the user have ended.
     LoggedOut {
         user: UserId,
-        log_ins: Arc<[SessionId]>,
+        log_ins: Arc<[LoginSessionId]>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// Nothing to do.
     Mark {
         #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Handled,
+        handled: Ack,
     },
     /// The server is going down.
     ShutDown,

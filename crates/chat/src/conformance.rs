@@ -12,7 +12,7 @@ use crate::{
     session::{
         Outbox,
         decoder::{Received, Violation},
-        socket::{self, Heard, Socket},
+        socket::{self, Incoming, Socket},
     },
 };
 
@@ -54,10 +54,10 @@ impl Drop for Echo {
 impl StreamHandler<Result<Received, Violation>> for Echo {
     fn handle(&mut self, received: Result<Received, Violation>, ctx: &mut Self::Context) {
         let frame = match socket::answer(received, &self.outbox) {
-            Heard::Text(text) => frame::frame(OpCode::Text, text.as_bytes()),
-            Heard::Binary(payload) => frame::frame(OpCode::Binary, &payload),
-            Heard::SignOfLife => return,
-            Heard::TheEnd => {
+            Incoming::Text(text) => frame::frame(OpCode::Text, text.as_bytes()),
+            Incoming::Binary(payload) => frame::frame(OpCode::Binary, &payload),
+            Incoming::Pong => return,
+            Incoming::Closed => {
                 ctx.run_later(self.close_timeout, |echo, _| echo.outbox.cut());
                 return;
             }

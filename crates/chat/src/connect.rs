@@ -3,7 +3,7 @@
 use std::{any::Any, os::fd::AsRawFd, time::Instant};
 
 use abu_chat_protocol::Profile;
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use actix::{Actor, AsyncContext};
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -34,7 +34,7 @@ pub struct Connecting {
     /// Who.
     pub user_id: UserId,
     /// The log-in that the token or ticket came of.
-    pub session_id: SessionId,
+    pub session_id: LoginSessionId,
     /// When their access token expires, and the session with it.
     pub expires_at: DateTime<Utc>,
 }
@@ -82,9 +82,6 @@ pub fn on_connect(settings: &ChatSettings, connection: &dyn Any, extensions: &mu
 
 impl Worker {
     /// Turns a request into a chat session.
-    ///
-    /// # Errors
-    /// [`ConnectError`].
     pub async fn connect(
         &self,
         request: &HttpRequest,
@@ -114,7 +111,7 @@ impl Worker {
             mut response,
             reader,
             outbox,
-        } = Socket::open(request, payload, settings, &engine.pressure)
+        } = Socket::open(request, payload, settings, &engine.backpressure)
             .await
             .map_err(ConnectError::Handshake)?;
         if let Some(protocol) = negotiated.subprotocol {
@@ -215,7 +212,7 @@ impl<'a> Expected<'a> {
 
     fn admit(
         mut self,
-        log_in: SessionId,
+        log_in: LoginSessionId,
         snapshot: &Snapshot,
         make: impl FnOnce(SessionKey) -> Handle,
     ) -> Result<SessionKey, EndedMeanwhile> {

@@ -16,12 +16,12 @@ use std::{
 };
 
 use abu_application::ports::{ChatMember, RoomChatState, Store, StoreError};
-use abu_domain::{RoomId, SessionId, UserId, room::Room};
+use abu_domain::{LoginSessionId, RoomId, UserId, room::Room};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::{
-    bus::{Event, Handled, LocalBus},
+    bus::{Ack, Event, LocalBus},
     frame::SharedPacket,
     packets,
 };
@@ -56,12 +56,12 @@ const RETRY: Duration = Duration::from_millis(200);
 enum Request {
     Lookup {
         user: UserId,
-        log_in: SessionId,
+        log_in: LoginSessionId,
         reply: oneshot::Sender<Result<Snapshot, LookupError>>,
     },
     Refresh {
         change: Change,
-        applied: Handled,
+        applied: Ack,
     },
     Stop,
 }
@@ -89,7 +89,7 @@ pub(crate) enum Change {
     /// What ended stays ended, so nothing is read: this is told even while the store is away.
     LogIns {
         user: UserId,
-        log_ins: Arc<[SessionId]>,
+        log_ins: Arc<[LoginSessionId]>,
     },
 }
 
@@ -122,7 +122,7 @@ impl Directory {
     pub(crate) async fn look_up(
         &self,
         user: UserId,
-        log_in: SessionId,
+        log_in: LoginSessionId,
     ) -> Result<Snapshot, LookupError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Lookup {
@@ -141,7 +141,7 @@ impl Directory {
     /// Asks for a change to be read again. Blocks while the queue is full, so not for async code;
     /// what it returns ends when every worker goes by the change.
     pub(crate) fn refresh(&self, change: Change) -> impl Future<Output = ()> + Send + 'static {
-        let (applied, is_applied) = Handled::pair();
+        let (applied, is_applied) = Ack::pair();
         let sent = self.requests.send(Request::Refresh { change, applied });
         async move {
             if sent.is_ok() {
@@ -166,12 +166,12 @@ struct Reader {
     inbox: Receiver<Request>,
     version: Version,
     /// Changes that could not be read; they are tried again until they can.
-    unsettled: Vec<(Change, Handled)>,
+    unsettled: Vec<(Change, Ack)>,
 }
 
 struct Lookup {
     user: UserId,
-    log_in: SessionId,
+    log_in: LoginSessionId,
     reply: oneshot::Sender<Result<Snapshot, LookupError>>,
 }
 
@@ -252,11 +252,11 @@ impl Reader {
     fn read_connecting(
         &self,
         lookups: &[Lookup],
-    ) -> Result<(HashMap<UserId, ChatMember>, HashSet<SessionId>), StoreError> {
+    ) -> Result<(HashMap<UserId, ChatMember>, HashSet<LoginSessionId>), StoreError> {
         let mut users: Vec<UserId> = lookups.iter().map(|lookup| lookup.user).collect();
         users.sort_unstable();
         users.dedup();
-        let log_ins: Vec<SessionId> = lookups.iter().map(|lookup| lookup.log_in).collect();
+        let log_ins: Vec<LoginSessionId> = lookups.iter().map(|lookup| lookup.log_in).collect();
         self.store.read(|tx| {
             let live = tx.live_sessions(&log_ins)?.into_iter().collect();
             let members = tx.chat_members(&users)?;
@@ -283,7 +283,7 @@ impl Reader {
         }
     }
 
-    fn refresh(&mut self, change: Change, handled: Handled) {
+    fn refresh(&mut self, change: Change, handled: Ack) {
         self.version += 1;
         match self.read(&change) {
             Ok(found) => {
@@ -315,7 +315,7 @@ impl Reader {
     }
 
     /// What the workers are told; nothing of an account that is not suspended after all.
-    fn event(&self, change: Change, found: Found, handled: Handled) -> Option<Event> {
+    fn event(&self, change: Change, found: Found, handled: Ack) -> Option<Event> {
         let version = self.version;
         match (change, found) {
             (Change::Members { room, by, .. }, Found::Memberships(members, found)) => {

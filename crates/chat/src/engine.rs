@@ -15,17 +15,17 @@ use abu_application::{
     },
 };
 use abu_domain::{
-    RoomId, SessionId, UserId,
+    LoginSessionId, RoomId, UserId,
     message::{Message, MessageChange, NewMessage},
 };
 use tokio::sync::{Mutex, oneshot};
 
 use crate::{
     ChatSettings, Worker,
+    backpressure::Backpressure,
     bus::{Event, LocalBus},
     directory::{Change, Directory},
     last_seen::LastSeen,
-    pressure::Pressure,
     read_marks::{ReadMarks, Reader},
     users::Users,
     writer::{Sender, Write, Writer},
@@ -43,8 +43,8 @@ pub(crate) struct Engine {
     pub(crate) tokens: Arc<dyn AccessTokens>,
     pub(crate) bus: Arc<LocalBus>,
     pub(crate) users: Arc<Users>,
-    pub(crate) pressure: Arc<Pressure>,
-    /// Held by the worker that tells of presence: one at a time, so that the pressure shows what it did.
+    pub(crate) backpressure: Arc<Backpressure>,
+    /// Held by the worker that tells of presence: one at a time, so that the backpressure shows what it did.
     pub(crate) presence_turn: Mutex<()>,
     pub(crate) directory: Directory,
     pub(crate) writer: Writer,
@@ -71,12 +71,12 @@ impl ChatEngine {
             Arc::clone(store),
             Arc::clone(&bus),
             Arc::clone(&ids),
-            settings.store_patience,
+            settings.store_timeout,
         )?;
         let read_marks = Arc::new(read_marks);
         Ok(Self(Arc::new(Engine {
             users: Arc::new(Users::new(&settings)),
-            pressure: Arc::default(),
+            backpressure: Arc::default(),
             presence_turn: Mutex::default(),
             directory: Directory::start(Arc::clone(store), Arc::clone(&bus))?,
             writer: Writer::start(
@@ -112,7 +112,7 @@ impl ChatEngine {
     /// `limit`; what is not stored by then was not acknowledged to anybody.
     pub async fn shut_down(&self, limit: Duration) {
         self.0.draining.store(true, Ordering::Relaxed);
-        self.0.pressure.release();
+        self.0.backpressure.release();
         let drained = tokio::time::timeout(limit, async {
             self.0.bus.publish_with(|| vec![Event::ShutDown]).await;
             self.0.users.all_gone().await;
@@ -171,7 +171,7 @@ impl LiveChat for Engine {
         Box::pin(self.directory.refresh(Change::Account { user }))
     }
 
-    fn sessions_ended(&self, user: UserId, sessions: &[SessionId]) -> Applied {
+    fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied {
         Box::pin(self.directory.refresh(Change::LogIns {
             user,
             log_ins: sessions.into(),

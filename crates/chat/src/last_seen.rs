@@ -7,7 +7,7 @@ use abu_domain::UserId;
 use chrono::{DateTime, Utc};
 use parking_lot::{Condvar, Mutex};
 
-/// How often what gathered is written.
+/// How often gathered notes are written.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How many users one statement notes.
 const BATCH: usize = 1_000;

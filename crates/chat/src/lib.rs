@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod backpressure;
 mod bus;
 mod connect;
 mod directory;
@@ -8,7 +9,6 @@ mod frame;
 mod last_seen;
 mod packets;
 mod presence;
-mod pressure;
 mod rate_limit;
 mod read_marks;
 mod registry;

@@ -24,7 +24,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::{
-    bus::{Asker, Event, LocalBus},
+    bus::{Event, LocalBus, Requester},
     directory::log_failure,
     frame::SharedPacket,
 };
@@ -44,7 +44,7 @@ const MOST_WAITING: usize = 64;
 /// Who waits for a mark to be stored.
 pub(crate) enum Reader {
     /// A session: it is told where its user's mark stands.
-    Session(Asker),
+    Session(Requester),
     /// A use case.
     Caller(oneshot::Sender<Result<ReadState, SubmitError>>),
 }
@@ -61,7 +61,7 @@ pub(crate) struct ReadMarks {
 struct Shared {
     marks: Mutex<Marks>,
     changed: Condvar,
-    patience: Duration,
+    store_timeout: Duration,
     store: Arc<dyn Store>,
     bus: Arc<LocalBus>,
     ids: Arc<dyn Ids>,
@@ -93,12 +93,12 @@ impl ReadMarks {
         store: Arc<dyn Store>,
         bus: Arc<LocalBus>,
         ids: Arc<dyn Ids>,
-        patience: Duration,
+        store_timeout: Duration,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             marks: Mutex::default(),
             changed: Condvar::new(),
-            patience,
+            store_timeout,
             store,
             bus,
             ids,
@@ -229,7 +229,7 @@ impl Shared {
 
     fn expire(&self, now: Instant) -> Vec<Event> {
         let is_over = |since: Option<Instant>| {
-            since.is_some_and(|since| now.saturating_duration_since(since) >= self.patience)
+            since.is_some_and(|since| now.saturating_duration_since(since) >= self.store_timeout)
         };
         let mut marks = self.marks.lock();
         let mut lost = Vec::new();
@@ -314,25 +314,25 @@ fn tell(mark: ReadMark, state: ReadState, readers: Vec<Reader>) -> Vec<Event> {
     });
     let mut events = Vec::new();
     if state.moved && says_so {
-        let (asker, packet) = (askers.next(), Arc::clone(&packet));
+        let (requester, packet) = (askers.next(), Arc::clone(&packet));
         events.push(if state.member_count > TOLD_TO_ALL {
             Event::ToUser {
                 user: mark.user_id,
-                asker,
+                requester,
                 packet,
             }
         } else {
             Event::InRoom {
                 room: mark.room_id,
-                asker,
+                requester,
                 packet,
             }
         });
     }
     // Another session of the user's has that packet already; its request is still to be answered.
-    let still_waiting = askers.filter(|asker| !state.moved || asker.request_ref.is_some());
-    events.extend(still_waiting.map(|asker| Event::Answer {
-        asker,
+    let still_waiting = askers.filter(|requester| !state.moved || requester.request_ref.is_some());
+    events.extend(still_waiting.map(|requester| Event::Answer {
+        requester,
         packet: Arc::clone(&packet),
     }));
     events
@@ -351,8 +351,8 @@ fn refuse(room: RoomId, readers: Vec<Reader>, refusal: &Refusal) -> Vec<Event> {
         let _ = reply.send(Err(refusal.for_caller()));
     });
     askers
-        .map(|asker| Event::Answer {
-            asker,
+        .map(|requester| Event::Answer {
+            requester,
             packet: Arc::clone(&packet),
         })
         .collect()
@@ -362,9 +362,9 @@ fn refuse(room: RoomId, readers: Vec<Reader>, refusal: &Refusal) -> Vec<Event> {
 fn askers(
     readers: Vec<Reader>,
     tell_caller: impl Fn(oneshot::Sender<Result<ReadState, SubmitError>>),
-) -> impl Iterator<Item = Asker> {
+) -> impl Iterator<Item = Requester> {
     readers.into_iter().filter_map(move |reader| match reader {
-        Reader::Session(asker) => Some(asker),
+        Reader::Session(requester) => Some(requester),
         Reader::Caller(reply) => {
             tell_caller(reply);
             None

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use abu_domain::{RoomId, SessionId, UserId};
+use abu_domain::{LoginSessionId, RoomId, UserId};
 use indexmap::IndexSet;
 use slab::Slab;
 
@@ -72,7 +72,7 @@ struct User {
 enum Meanwhile {
     Room(RoomId, Option<RoomView>),
     Suspended,
-    LoggedOut(SessionId),
+    LoggedOut(LoginSessionId),
 }
 
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl<H> Registry<H> {
     pub(crate) fn admit(
         &mut self,
         user: UserId,
-        log_in: SessionId,
+        log_in: LoginSessionId,
         snapshot: &Snapshot,
         make: impl FnOnce(SessionKey) -> H,
     ) -> Result<SessionKey, EndedMeanwhile> {
@@ -300,7 +300,12 @@ impl<H> Registry<H> {
 
     /// These log-ins of the user ended, as of `version`. The sessions that came of them are the
     /// caller's to end.
-    pub(crate) fn logged_out(&mut self, user: UserId, log_ins: &[SessionId], version: Version) {
+    pub(crate) fn logged_out(
+        &mut self,
+        user: UserId,
+        log_ins: &[LoginSessionId],
+        version: Version,
+    ) {
         if let Some(entry) = self.users.get_mut(&user)
             && entry.connecting > 0
         {
@@ -393,7 +398,7 @@ impl<H> Registry<H> {
 
 impl Meanwhile {
     /// Whether it keeps a connection of this log-in out.
-    fn ends(self, log_in: SessionId) -> Option<EndedMeanwhile> {
+    fn ends(self, log_in: LoginSessionId) -> Option<EndedMeanwhile> {
         match self {
             Self::Suspended => Some(EndedMeanwhile::Suspended),
             Self::LoggedOut(ended) if ended == log_in => Some(EndedMeanwhile::LoggedOut),

@@ -15,8 +15,8 @@ fn room(n: u8) -> RoomId {
 }
 
 /// The log-in that all of a user's sessions come of, where a test does not care.
-fn log_in(user: UserId) -> SessionId {
-    SessionId::new(user.uuid())
+fn log_in(user: UserId) -> LoginSessionId {
+    LoginSessionId::new(user.uuid())
 }
 
 const OPEN: RoomView = RoomView { read_only: false };

@@ -40,7 +40,7 @@ pub struct ChatSettings {
     /// Under load, how long the writer lets messages gather before it stores them.
     pub writer_gather: Duration,
     /// How long an accepted message may wait to be stored before it is answered `unavailable`.
-    pub store_patience: Duration,
+    pub store_timeout: Duration,
     /// How many events may wait for one worker thread before the writer waits for it.
     pub worker_queue: usize,
 }
@@ -65,7 +65,7 @@ impl Default for ChatSettings {
             writer_queue: 10_000,
             writer_batch: 500,
             writer_gather: Duration::from_millis(2),
-            store_patience: Duration::from_secs(4),
+            store_timeout: Duration::from_secs(4),
             worker_queue: 16_384,
         }
     }

@@ -21,13 +21,13 @@ use abu_chat_protocol::{
     CloseCode, Profile, RequestRef,
     server::{ChatJoinNotify, ChatLeave, TypingNotify},
 };
-use abu_domain::{RoomId, SessionId, UserId};
+use abu_domain::{LoginSessionId, RoomId, UserId};
 use actix::{Addr, WeakAddr};
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{Asker, Batch, Event, Handled, SessionAddress, WorkerId},
+    bus::{Ack, Batch, Event, Requester, SessionAddress, WorkerId},
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
@@ -71,7 +71,7 @@ struct Inner {
     has_presence: Notify,
     /// Deliveries since the inbox task last yielded.
     deliveries: Cell<usize>,
-    gathered: RefCell<Gathered>,
+    coalescer: RefCell<WriteCoalescer>,
 }
 
 /// Outboxes with frames that are not being written yet.
@@ -81,10 +81,10 @@ struct Inner {
 /// asked how busy the worker is: where writes carry one frame each, waiting would save nothing. Whoever
 /// waits for their own message is not kept waiting.
 #[derive(Default)]
-struct Gathered {
+struct WriteCoalescer {
     outboxes: Vec<Outbox>,
     flush_at: Option<Instant>,
-    /// How long it took to write what had gathered last.
+    /// How long the last write of the gathered frames took.
     last_writing: Duration,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Handle {
     pub(crate) outbox: Outbox,
     pub(crate) profile: Profile,
     /// The log-in that the connection came of.
-    pub(crate) log_in: SessionId,
+    pub(crate) log_in: LoginSessionId,
     pub(crate) actor: Addr<ChatSession>,
 }
 
@@ -163,7 +163,7 @@ impl Worker {
             presence: RefCell::default(),
             has_presence: Notify::new(),
             deliveries: Cell::new(0),
-            gathered: RefCell::default(),
+            coalescer: RefCell::default(),
         }));
         actix_rt::spawn(worker.clone().take_in(inbox));
         actix_rt::spawn(worker.clone().tell_typing());
@@ -197,7 +197,7 @@ impl Worker {
     pub(crate) fn admit(
         &self,
         user: UserId,
-        log_in: SessionId,
+        log_in: LoginSessionId,
         snapshot: &Snapshot,
         make: impl FnOnce(SessionKey) -> Handle,
     ) -> Result<SessionKey, EndedMeanwhile> {
@@ -251,7 +251,7 @@ impl Worker {
 
     async fn take_in(self, mut inbox: mpsc::Receiver<Batch>) {
         loop {
-            let flush_at = self.0.gathered.borrow().flush_at;
+            let flush_at = self.0.coalescer.borrow().flush_at;
             let batch = match flush_at {
                 None => inbox.recv().await,
                 Some(at) => match tokio::time::timeout_at(at.into(), inbox.recv()).await {
@@ -278,37 +278,39 @@ impl Worker {
         }
     }
 
-    /// Has what gathered written, and takes the time.
+    /// Writes the gathered frames, and measures the time.
     async fn write_gathered(&self) {
         let began = Instant::now();
-        let mut outboxes = std::mem::take(&mut self.0.gathered.borrow_mut().outboxes);
+        let mut outboxes = std::mem::take(&mut self.0.coalescer.borrow_mut().outboxes);
         for outbox in outboxes.drain(..) {
             outbox.flush();
         }
         // The connections' tasks were woken in this order, and run before this one does again.
         tokio::task::yield_now().await;
-        let mut gathered = self.0.gathered.borrow_mut();
-        gathered.last_writing = began.elapsed();
-        gathered.flush_at = None;
-        gathered.outboxes = outboxes;
+        let mut coalescer = self.0.coalescer.borrow_mut();
+        coalescer.last_writing = began.elapsed();
+        coalescer.flush_at = None;
+        coalescer.outboxes = outboxes;
     }
 
     /// Has a session's frames written now, or soon if it hears much.
     fn flush_in_time(&self, outbox: &Outbox) {
-        if outbox.hears_much() {
-            self.flush_soon(outbox);
+        if outbox.is_busy() {
+            self.flush_deferred(outbox);
         } else {
             outbox.flush();
         }
     }
 
     /// Has a session's frames written along with those that come until then.
-    fn flush_soon(&self, outbox: &Outbox) {
+    fn flush_deferred(&self, outbox: &Outbox) {
         if outbox.defer() {
-            let mut gathered = self.0.gathered.borrow_mut();
-            let gathering = gathered.last_writing.clamp(LEAST_GATHERING, MOST_GATHERING);
-            gathered.outboxes.push(outbox.clone());
-            gathered
+            let mut coalescer = self.0.coalescer.borrow_mut();
+            let gathering = coalescer
+                .last_writing
+                .clamp(LEAST_GATHERING, MOST_GATHERING);
+            coalescer.outboxes.push(outbox.clone());
+            coalescer
                 .flush_at
                 .get_or_insert_with(|| Instant::now() + gathering);
         }
@@ -333,12 +335,12 @@ impl Worker {
                 let engine = &self.0.engine;
                 let _turn = engine.presence_turn.lock().await;
                 let some = self.0.presence.borrow_mut().take(PRESENCE_AT_ONCE);
-                let (handled, all_handled) = Handled::pair();
+                let (handled, all_handled) = Ack::pair();
                 let decide = || presence_events(engine, some, handled);
                 engine.bus.publish_with(decide).await;
                 // Fails as it should, by the other end being dropped.
                 let _ = all_handled.await;
-                engine.pressure.wait_while_high(LONGEST_HOLD).await;
+                engine.backpressure.wait_while_high(LONGEST_HOLD).await;
             }
         }
     }
@@ -375,17 +377,17 @@ impl Worker {
         match event {
             Event::InRoom {
                 room,
-                asker,
+                requester,
                 packet,
-            } => self.to_room(*room, asker.as_ref(), packet),
+            } => self.to_room(*room, requester.as_ref(), packet),
             Event::ToUser {
                 user,
-                asker,
+                requester,
                 packet,
             } => {
                 let registry = self.0.registry.borrow();
                 let sessions = registry.keyed_sessions_of(*user);
-                self.tell(&registry, sessions, asker.as_ref(), packet);
+                self.tell(&registry, sessions, requester.as_ref(), packet);
             }
             Event::InRoomExcept {
                 room,
@@ -397,13 +399,13 @@ impl Worker {
                 rooms,
                 packet,
             } => self.around_user(*user, rooms, packet),
-            Event::Answer { asker, packet } => {
+            Event::Answer { requester, packet } => {
                 let mut frames = WorkerFrames::of(packet);
-                self.with_session(asker.session, |handle| {
-                    handle.answer(asker.request_ref.as_ref(), &mut frames);
+                self.with_session(requester.session, |handle| {
+                    handle.answer(requester.request_ref.as_ref(), &mut frames);
                 });
             }
-            Event::CutOff { session } => {
+            Event::Disconnect { session } => {
                 self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
             }
             Event::Memberships {
@@ -486,9 +488,9 @@ impl Worker {
         }
     }
 
-    fn to_room(&self, room: RoomId, asker: Option<&Asker>, packet: &SharedPacket) {
+    fn to_room(&self, room: RoomId, requester: Option<&Requester>, packet: &SharedPacket) {
         let registry = self.0.registry.borrow();
-        self.tell(&registry, registry.in_room(room), asker, packet);
+        self.tell(&registry, registry.in_room(room), requester, packet);
     }
 
     /// Has these sessions told, the one that asked by its answer.
@@ -496,11 +498,11 @@ impl Worker {
         &self,
         registry: &'a Registry<Handle>,
         sessions: impl Iterator<Item = (SessionKey, &'a Handle)>,
-        asker: Option<&Asker>,
+        requester: Option<&Requester>,
         packet: &SharedPacket,
     ) {
-        let asking = asker.and_then(|asker| self.own_key(asker.session));
-        let request_ref = asker.and_then(|asker| asker.request_ref.as_ref());
+        let asking = requester.and_then(|requester| self.own_key(requester.session));
+        let request_ref = requester.and_then(|requester| requester.request_ref.as_ref());
         let mut frames = WorkerFrames::of(packet);
         let mut is_answered = false;
         for (key, session) in sessions {
@@ -541,7 +543,7 @@ impl Worker {
                 self.note_delivery();
                 // Few wait for it, and where one comes others often do.
                 if session.queue(&mut frames) {
-                    self.flush_soon(&session.outbox);
+                    self.flush_deferred(&session.outbox);
                 }
             }
         }
@@ -584,7 +586,7 @@ impl Typing {
 
 /// What to publish of these users, and that it was handled. Presence is counted here, in the bus's turn,
 /// so that a leave and a join on two workers are told in the order they were counted.
-fn presence_events(engine: &Engine, users: Vec<Presence>, handled: Handled) -> Vec<Event> {
+fn presence_events(engine: &Engine, users: Vec<Presence>, handled: Ack) -> Vec<Event> {
     let told = users
         .into_iter()
         .filter_map(|presence| presence_event(engine, presence));

@@ -12,7 +12,7 @@
 //!
 //! Locks: the queue's, for a few instructions at a time, never while storing or publishing.
 
-mod telling;
+mod notify;
 
 use std::{
     collections::VecDeque,
@@ -34,14 +34,14 @@ use abu_domain::{
 };
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use self::telling::{Refusal, Waiter};
+use self::notify::{Refusal, Waiter};
 use crate::{
     ChatSettings,
     bus::{Event, LocalBus},
     read_marks::ReadMarks,
 };
 
-pub(crate) use self::telling::{Sender, unavailable};
+pub(crate) use self::notify::{Sender, unavailable};
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);
@@ -141,7 +141,7 @@ struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
     capacity: usize,
-    patience: Duration,
+    store_timeout: Duration,
     bus: Arc<LocalBus>,
 }
 
@@ -173,12 +173,14 @@ impl UnderWay {
     /// Whether its senders waited long enough, and what became of it cannot be told them: its commit
     /// is in doubt, or the attempt hangs. An attempt that merely cannot reach the database ends by
     /// itself, and then it is known that nothing was stored.
-    fn is_lost(&self, now: Instant, patience: Duration) -> bool {
+    fn is_lost(&self, now: Instant, store_timeout: Duration) -> bool {
         let since = |start: Instant| now.saturating_duration_since(start);
         let hangs = self
             .attempt_since
             .is_some_and(|start| since(start) >= HANGING);
-        self.since.is_some_and(|start| since(start) >= patience) && (self.in_doubt || hangs)
+        self.since
+            .is_some_and(|start| since(start) >= store_timeout)
+            && (self.in_doubt || hangs)
     }
 }
 
@@ -194,7 +196,7 @@ impl Writer {
             queue: Mutex::default(),
             changed: Condvar::new(),
             capacity: settings.writer_queue,
-            patience: settings.store_patience,
+            store_timeout: settings.store_timeout,
             bus,
         });
         let storing = Storing {
@@ -255,7 +257,7 @@ impl Writer {
 
 impl Shared {
     fn expire(&self, now: Instant) -> Vec<Event> {
-        let too_old = |since: Instant| now.saturating_duration_since(since) >= self.patience;
+        let too_old = |since: Instant| now.saturating_duration_since(since) >= self.store_timeout;
         let mut queue = self.queue.lock();
         let mut expired = Vec::new();
         while queue
@@ -265,7 +267,7 @@ impl Shared {
         {
             expired.extend(queue.waiting.pop_front());
         }
-        let doubtful = if queue.storing.is_lost(now, self.patience) {
+        let doubtful = if queue.storing.is_lost(now, self.store_timeout) {
             std::mem::take(&mut queue.storing.waiters)
         } else {
             Vec::new()
@@ -274,10 +276,10 @@ impl Shared {
         let expired = expired
             .into_iter()
             .map(|submission| Waiter::of(submission.sender, &submission.write))
-            .filter_map(|waiter| telling::refuse(waiter, &Refusal::Unavailable));
+            .filter_map(|waiter| notify::refuse(waiter, &Refusal::Unavailable));
         let doubtful = doubtful
             .into_iter()
-            .filter_map(|waiter| telling::refuse(waiter, &Refusal::InDoubt));
+            .filter_map(|waiter| notify::refuse(waiter, &Refusal::InDoubt));
         expired.chain(doubtful).collect()
     }
 }
@@ -386,18 +388,18 @@ impl Storing {
                 false => Next::TryAgain,
             };
         }
-        let patience = self.shared.patience;
-        let out_of_patience = |queue: &Queue| {
+        let store_timeout = self.shared.store_timeout;
+        let is_timed_out = |queue: &Queue| {
             queue.stopping
                 || queue
                     .storing
                     .since
-                    .is_none_or(|start| start.elapsed() >= patience)
+                    .is_none_or(|start| start.elapsed() >= store_timeout)
         };
-        if !out_of_patience(&queue) {
+        if !is_timed_out(&queue) {
             self.wait(&mut queue, deadline);
         }
-        if out_of_patience(&queue) {
+        if is_timed_out(&queue) {
             return Next::GiveUp(Refusal::Unavailable);
         }
         Next::TryAgain
@@ -458,9 +460,9 @@ impl Storing {
                 if let StoreOutcome::Stored(message) = &outcome {
                     self.mark_read(message, waiter.as_ref());
                 }
-                events.extend(telling::of_message(outcome, waiter, &reactions));
+                events.extend(notify::of_message(outcome, waiter, &reactions));
             } else if let Some(outcome) = changes.next() {
-                events.extend(telling::of_change(outcome, waiter, in_doubt));
+                events.extend(notify::of_change(outcome, waiter, in_doubt));
             }
         }
         self.shared.bus.publish_blocking(events);
@@ -479,7 +481,7 @@ impl Storing {
 
     fn refuse_all(&self, refusal: &Refusal) {
         let waiters = self.settled().waiters.into_iter();
-        let events = waiters.filter_map(|waiter| telling::refuse(waiter, refusal));
+        let events = waiters.filter_map(|waiter| notify::refuse(waiter, refusal));
         self.shared.bus.publish_blocking(events.collect());
     }
 

@@ -10,7 +10,7 @@ mod rights;
 
 pub use assignment::{Assignment, Scope, Term};
 pub use names::{GroupName, PermissionName, RoleName};
-pub use rights::{Group, KeptPermission, Role};
+pub use rights::{Group, PermissionRecord, Role};
 
 macro_rules! permissions {
     ($($variant:ident => $name:literal, $description:literal;)*) => {

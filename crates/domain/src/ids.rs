@@ -48,7 +48,7 @@ typed_id!(
 );
 typed_id!(
     /// A log-in, with all the tokens that come of it; UUIDv4.
-    SessionId
+    LoginSessionId
 );
 typed_id!(
     /// An e-mail address of an account; UUIDv4.

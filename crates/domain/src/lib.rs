@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 
 pub mod access;
 pub mod consent;
@@ -9,5 +10,5 @@ pub mod room;
 pub mod text;
 pub mod user;
 
-pub use ids::{AssignmentId, EmailId, MailId, MessageId, RoomId, SessionId, UserId};
+pub use ids::{AssignmentId, EmailId, LoginSessionId, MailId, MessageId, RoomId, UserId};
 pub use text::Violation;

@@ -136,7 +136,7 @@ impl Stage {
         Ok(self.swarm.connect(plans?, at_once, CONNECT_TIMEOUT)?)
     }
 
-    fn moment(&mut self) -> Result<Moment, ScenarioError> {
+    fn now_and_entry_id(&mut self) -> Result<Moment, ScenarioError> {
         Ok(Moment {
             at: Instant::now(),
             usage: self.target.usage()?,
@@ -151,13 +151,13 @@ impl Stage {
         let now = self.swarm.now();
         self.swarm.ledger.time(now..u64::MAX);
         Ok(Span {
-            begun: self.moment()?,
+            begun: self.now_and_entry_id()?,
         })
     }
 
     /// Ends the measured span, and records resource usage. The histograms ignore messages due later.
     pub(crate) fn end(&mut self, span: &Span, into: &mut Measurement) -> Result<(), ScenarioError> {
-        let (begun, ended) = (span.begun, self.moment()?);
+        let (begun, ended) = (span.begun, self.now_and_entry_id()?);
         self.swarm.ledger.window.end = self.swarm.now();
         let seconds = (ended.at - begun.at).as_secs_f64();
         let deliveries = (ended.deliveries - begun.deliveries) as f64;

@@ -10,7 +10,7 @@ use abu_application::{
     ports::{Clock, Ids, StoreError, Transaction},
     system::{SystemClock, SystemIds},
 };
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use abu_test_support::{PrivateCluster, TestDatabase};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -21,7 +21,7 @@ const LONG_LOG: u64 = 100_000;
 fn append(tx: &mut dyn Transaction) -> Result<(), StoreError> {
     let user = UserId::new(SystemIds.random());
     Entry::new(Actor::User(user), Action::SessionCreate)
-        .on(Target::session(SessionId::new(SystemIds.random())))
+        .on(Target::session(LoginSessionId::new(SystemIds.random())))
         .with("device", "Firefox on Android")
         .write(tx, SystemIds.time_ordered(), SystemClock.now())
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abu_application::ports::{AccessRows, CallerRecord, HeldPermission, StoreError};
+use abu_application::ports::{AccessRepository, CallerRecord, HeldPermission, StoreError};
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     access::{
         GroupName, Permission, PermissionName, RoleName, SEEDED_GROUPS, SEEDED_ROLES,
         SUPER_ADMIN_GROUP, Scope,
@@ -76,7 +76,7 @@ macro_rules! holdings {
 
 /// The names of permissions that are not in `?` and that somebody holds who is among `$holders`, now or
 /// in a term to come. Super admins are left out.
-macro_rules! held_beyond {
+macro_rules! exceeds {
     ($holders:literal) => {
         concat!(
             "WITH holders AS (",
@@ -123,11 +123,11 @@ fn names(
     Ok(names.into_iter().collect())
 }
 
-impl AccessRows for Session<'_> {
+impl AccessRepository for Session<'_> {
     fn caller(
         &mut self,
         user: UserId,
-        session: SessionId,
+        session: LoginSessionId,
     ) -> Result<Option<CallerRecord>, StoreError> {
         let user = user.uuid();
         self.run(|connection| {
@@ -294,13 +294,13 @@ impl AccessRows for Session<'_> {
         })
     }
 
-    fn held_beyond_by_holders(
+    fn excess_of_holders(
         &mut self,
         role: &RoleName,
         held: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError> {
         self.run(|connection| {
-            let beyond = sql::<Text>(held_beyond!(
+            let beyond = sql::<Text>(exceeds!(
                 "SELECT user_id
                  FROM roles JOIN role_group ON role_id = roles.id
                  JOIN user_group USING (group_id) WHERE roles.name = ?
@@ -317,13 +317,13 @@ impl AccessRows for Session<'_> {
         })
     }
 
-    fn held_beyond_by_members(
+    fn excess_of_members(
         &mut self,
         group: &GroupName,
         held: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError> {
         self.run(|connection| {
-            let beyond = sql::<Text>(held_beyond!(
+            let beyond = sql::<Text>(exceeds!(
                 "SELECT user_id FROM groups JOIN user_group ON group_id = groups.id
                  WHERE groups.name = ?"
             ));

@@ -2,7 +2,7 @@
 
 use abu_application::{
     lists::{Seek, TimePosition, Total},
-    ports::{AssignmentFilter, AssignmentRows, StoreError},
+    ports::{AssignmentFilter, AssignmentRepository, StoreError},
 };
 use abu_domain::{
     AssignmentId, UserId,
@@ -95,7 +95,7 @@ fn filtered(filter: &AssignmentFilter) -> Assignments<'_> {
     }
 }
 
-impl AssignmentRows for Session<'_> {
+impl AssignmentRepository for Session<'_> {
     fn assignment(&mut self, id: AssignmentId) -> Result<Option<Assignment>, StoreError> {
         self.run(|connection| {
             let row = role_assignments::table

@@ -3,7 +3,7 @@
 use abu_application::{
     audit::{ChainHash, chain_hash},
     lists::{Seek, Total},
-    ports::{AuditEntry, AuditFilter, AuditHead, AuditRow, AuditRows, StoreError},
+    ports::{AuditEntry, AuditFilter, AuditHead, AuditRepository, AuditRow, StoreError},
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -60,7 +60,7 @@ impl From<EntryRow> for AuditEntry {
     }
 }
 
-impl AuditRows for Session<'_> {
+impl AuditRepository for Session<'_> {
     fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError> {
         let (seq, prev) = self.run(|connection| {
             Ok(audit_log_head::table

@@ -1,6 +1,6 @@
 //! What people agreed to.
 
-use abu_application::ports::{ConsentRows, Consents, StoreError};
+use abu_application::ports::{ConsentRepository, Consents, StoreError};
 use abu_domain::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use crate::{schema::consents, store::Session};
 /// The purpose of agreeing to the terms.
 const TERMS: &str = "terms";
 
-impl ConsentRows for Session<'_> {
+impl ConsentRepository for Session<'_> {
     fn insert_consents(
         &mut self,
         user: UserId,

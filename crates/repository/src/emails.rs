@@ -1,7 +1,7 @@
 //! The e-mail addresses of accounts.
 
 use abu_application::ports::{
-    EmailChange, EmailRows, NewVerification, StoreError, TokenHash, Verification,
+    EmailChange, EmailRepository, NewVerification, StoreError, TokenHash, Verification,
 };
 use abu_domain::{EmailId, UserId, text::EmailAddress, user::UserEmail};
 use chrono::{DateTime, Utc};
@@ -86,7 +86,7 @@ fn address(text: &str, column: &'static str, id: Uuid) -> Result<EmailAddress, B
     EmailAddress::parse(text).map_err(|_violation| BadRow { column, id })
 }
 
-impl EmailRows for Session<'_> {
+impl EmailRepository for Session<'_> {
     fn lock_address(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
         self.run(|connection| {
             // There may be no row to lock. Two addresses with one hash merely wait for each other.

@@ -1,13 +1,13 @@
 //! Accounts that are to be erased.
 
-use abu_application::ports::{Erasure, ErasureRows, StoreError};
+use abu_application::ports::{Erasure, ErasureRepository, StoreError};
 use abu_domain::UserId;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::{schema::erasures, store::Session};
 
-impl ErasureRows for Session<'_> {
+impl ErasureRepository for Session<'_> {
     fn erasure_due(&mut self, user: UserId) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.run(|connection| {
             Ok(erasures::table

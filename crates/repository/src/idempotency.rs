@@ -1,6 +1,8 @@
 //! Keys of requests that are done once, and what they were answered.
 
-use abu_application::ports::{IdempotencyRows, KeptAnswer, KnownRequest, RequestKey, StoreError};
+use abu_application::ports::{
+    IdempotencyRepository, KnownRequest, RequestKey, StoreError, StoredResponse,
+};
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
@@ -40,7 +42,7 @@ impl KeyRow {
             id: key.key,
         };
         let answer = match (self.status, self.body) {
-            (Some(status), Some(body)) => Some(KeptAnswer {
+            (Some(status), Some(body)) => Some(StoredResponse {
                 status: u16::try_from(status).map_err(|_negative| bad)?,
                 content_type: self.content_type,
                 location: self.location,
@@ -66,7 +68,7 @@ struct AnswerRow<'a> {
     body: &'a [u8],
 }
 
-impl IdempotencyRows for Session<'_> {
+impl IdempotencyRepository for Session<'_> {
     fn claim_key(
         &mut self,
         key: &RequestKey,
@@ -124,7 +126,7 @@ impl IdempotencyRows for Session<'_> {
         &mut self,
         key: &RequestKey,
         claimed_at: DateTime<Utc>,
-        answer: &KeptAnswer,
+        answer: &StoredResponse,
     ) -> Result<(), StoreError> {
         self.run(|connection| {
             let row = AnswerRow {

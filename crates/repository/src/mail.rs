@@ -7,7 +7,7 @@ use std::time::Duration;
 use abu_application::{
     lists::{Seek, Total},
     mail::{MailKind, MailState},
-    ports::{ClaimedMail, Mail, MailFilter, MailRecord, MailRows, StoreError},
+    ports::{ClaimedMail, Mail, MailFilter, MailRecord, MailRepository, StoreError},
 };
 use abu_domain::{MailId, text::EmailAddress};
 use chrono::{DateTime, Utc};
@@ -101,7 +101,7 @@ impl TryFrom<RecordRow> for MailRecord {
     }
 }
 
-impl MailRows for Session<'_> {
+impl MailRepository for Session<'_> {
     fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError> {
         let params = stored_content::params(&mail.content)
             .map_err(|error| StoreError::Other(error.into()))?;
@@ -194,7 +194,7 @@ impl MailRows for Session<'_> {
         })
     }
 
-    fn bury_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
+    fn mark_dead(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
         self.run(|connection| {
             sql::<()>(
                 "UPDATE email_outbox
@@ -281,7 +281,7 @@ impl MailRows for Session<'_> {
         })
     }
 
-    fn revive_mail(&mut self, id: MailId) -> Result<bool, StoreError> {
+    fn requeue(&mut self, id: MailId) -> Result<bool, StoreError> {
         let revived = self.run(|connection| {
             let changed = sql::<()>(
                 "UPDATE email_outbox

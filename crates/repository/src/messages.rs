@@ -21,8 +21,8 @@ use std::ops::RangeInclusive;
 use abu_application::{
     lists::Seek,
     ports::{
-        ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRows, ReactionKey,
-        RoomCounters, SeqWindow, StoreError, StoreOutcome,
+        ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRepository,
+        ReactionKey, RoomCounters, SeqWindow, StoreError, StoreOutcome,
     },
 };
 use abu_domain::{
@@ -85,7 +85,7 @@ impl From<MessageRow> for Message {
     }
 }
 
-impl MessageRows for Session<'_> {
+impl MessageRepository for Session<'_> {
     fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError> {
         self.run(|connection| store::store(connection, batch))
     }

@@ -83,9 +83,6 @@ impl From<diesel::result::Error> for MigrationError {
 }
 
 /// Compares the database with this program's migrations. Changes nothing.
-///
-/// # Errors
-/// [`MigrationError`].
 pub fn state(url: &SecretString) -> Result<MigrationState, MigrationError> {
     let mut connection = open(url)?;
     let applied = applied(&mut connection)?;

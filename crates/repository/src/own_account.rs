@@ -1,6 +1,6 @@
 //! What their owners do with accounts.
 
-use abu_application::ports::{OwnAccountRows, OwnDetails, StoreError};
+use abu_application::ports::{OwnAccountRepository, OwnDetails, StoreError};
 use abu_domain::{
     UserId,
     text::{PersonName, PhoneNumber},
@@ -18,7 +18,7 @@ use crate::{
     store::Session,
 };
 
-impl OwnAccountRows for Session<'_> {
+impl OwnAccountRepository for Session<'_> {
     fn lock_account(&mut self, id: UserId) -> Result<bool, StoreError> {
         self.run(|connection| {
             let locked: Option<Uuid> = users::table

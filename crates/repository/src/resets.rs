@@ -1,6 +1,6 @@
 //! Requests for other passwords.
 
-use abu_application::ports::{NewReset, PasswordReset, ResetRows, StoreError, TokenHash};
+use abu_application::ports::{NewReset, PasswordReset, ResetRepository, StoreError, TokenHash};
 use abu_domain::UserId;
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{schema::password_resets, sql::sql, store::Session};
 
-impl ResetRows for Session<'_> {
+impl ResetRepository for Session<'_> {
     fn insert_reset(&mut self, reset: &NewReset) -> Result<(), StoreError> {
         self.run(|connection| {
             sql::<()>(

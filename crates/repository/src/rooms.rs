@@ -6,7 +6,7 @@ use abu_application::{
     lists::{Seek, TimePosition, Total},
     ports::{
         ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing,
-        RoomRows, StoreError,
+        RoomRepository, StoreError,
     },
 };
 use abu_domain::{
@@ -164,7 +164,7 @@ macro_rules! page_of_rooms {
     };
 }
 
-impl RoomRows for Session<'_> {
+impl RoomRepository for Session<'_> {
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError> {
         self.run(|connection| {
             let row = rooms::table

@@ -4,10 +4,10 @@ use abu_application::{
     lists::{Seek, TimePosition, Total},
     ports::{
         ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession,
-        SessionListing, SessionRefresh, SessionRows, StoreError, WhichSessions,
+        SessionListing, SessionRefresh, SessionRepository, StoreError, WhichSessions,
     },
 };
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, Utc};
 use diesel::{
     pg::Pg,
@@ -86,7 +86,7 @@ fn lasting(user: UserId, now: DateTime<Utc>) -> sessions::BoxedQuery<'static, Pg
         .into_boxed()
 }
 
-impl SessionRows for Session<'_> {
+impl SessionRepository for Session<'_> {
     fn insert_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
         self.run(|connection| {
             // Two of these at once each sweep out other rows, and neither sweeps for long.
@@ -112,7 +112,10 @@ impl SessionRows for Session<'_> {
         })
     }
 
-    fn lock_session(&mut self, id: SessionId) -> Result<Option<RefreshableSession>, StoreError> {
+    fn lock_session(
+        &mut self,
+        id: LoginSessionId,
+    ) -> Result<Option<RefreshableSession>, StoreError> {
         self.run(|connection| {
             // Of the session alone: whoever locks an account locks it before its sessions.
             let found: Option<RefreshableRow> = sql::<(
@@ -139,7 +142,7 @@ impl SessionRows for Session<'_> {
 
     fn refresh_session(
         &mut self,
-        id: SessionId,
+        id: LoginSessionId,
         refresh: &SessionRefresh,
     ) -> Result<(), StoreError> {
         self.run(|connection| {
@@ -160,7 +163,7 @@ impl SessionRows for Session<'_> {
     fn list_sessions(
         &mut self,
         user: UserId,
-        seek: Seek<TimePosition<SessionId>>,
+        seek: Seek<TimePosition<LoginSessionId>>,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionListing>, StoreError> {
@@ -190,7 +193,7 @@ impl SessionRows for Session<'_> {
         which: WhichSessions,
         because: EndReason,
         now: DateTime<Utc>,
-    ) -> Result<Vec<SessionId>, StoreError> {
+    ) -> Result<Vec<LoginSessionId>, StoreError> {
         self.run(|connection| {
             let mut ending = diesel::update(sessions::table)
                 .set((
@@ -207,7 +210,7 @@ impl SessionRows for Session<'_> {
                 WhichSessions::AllBut(id) => ending = ending.filter(sessions::id.ne(id.uuid())),
             }
             let ended: Vec<Uuid> = ending.returning(sessions::id).get_results(connection)?;
-            Ok(ended.into_iter().map(SessionId::new).collect())
+            Ok(ended.into_iter().map(LoginSessionId::new).collect())
         })
     }
 
@@ -217,7 +220,7 @@ impl SessionRows for Session<'_> {
         keep: u32,
         because: EndReason,
         now: DateTime<Utc>,
-    ) -> Result<Vec<SessionId>, StoreError> {
+    ) -> Result<Vec<LoginSessionId>, StoreError> {
         self.run(|connection| {
             let ended: Vec<Uuid> = sql::<SqlUuid>(
                 "UPDATE sessions SET revoked_at = ?, revoked_because = ?
@@ -233,7 +236,7 @@ impl SessionRows for Session<'_> {
             .bind::<Timestamptz, _>(now)
             .bind::<BigInt, _>(i64::from(keep))
             .get_results(connection)?;
-            Ok(ended.into_iter().map(SessionId::new).collect())
+            Ok(ended.into_iter().map(LoginSessionId::new).collect())
         })
     }
 
@@ -248,7 +251,7 @@ impl SessionRows for Session<'_> {
         })
     }
 
-    fn live_sessions(&mut self, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError> {
+    fn live_sessions(&mut self, ids: &[LoginSessionId]) -> Result<Vec<LoginSessionId>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         self.run(|connection| {
             let live: Vec<Uuid> = sessions::table
@@ -256,7 +259,7 @@ impl SessionRows for Session<'_> {
                 .filter(sessions::revoked_at.is_null())
                 .select(sessions::id)
                 .load(connection)?;
-            Ok(live.into_iter().map(SessionId::new).collect())
+            Ok(live.into_iter().map(LoginSessionId::new).collect())
         })
     }
 

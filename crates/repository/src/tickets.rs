@@ -1,6 +1,6 @@
 //! One-use tickets for the chat's handshake.
 
-use abu_application::ports::{ChatTicket, StoreError, TicketRows};
+use abu_application::ports::{ChatTicket, StoreError, TicketRepository};
 use chrono::{DateTime, Utc};
 use diesel::{
     pg::Pg,
@@ -32,7 +32,7 @@ impl TicketRow {
     }
 }
 
-impl TicketRows for Session<'_> {
+impl TicketRepository for Session<'_> {
     fn insert_ticket(
         &mut self,
         ticket_hash: &[u8],

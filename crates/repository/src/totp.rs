@@ -1,6 +1,6 @@
 //! One-time passwords, and the recovery codes that stand in for them.
 
-use abu_application::ports::{RecoveryHash, StoreError, TotpRecord, TotpRows};
+use abu_application::ports::{RecoveryHash, StoreError, TotpRecord, TotpRepository};
 use abu_domain::UserId;
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -36,7 +36,7 @@ fn totp_record(user: UserId, row: TotpRow) -> Result<TotpRecord, BadRow> {
     })
 }
 
-impl TotpRows for Session<'_> {
+impl TotpRepository for Session<'_> {
     fn totp(&mut self, user: UserId) -> Result<Option<TotpRecord>, StoreError> {
         self.run(|connection| {
             let found: Option<TotpRow> =

@@ -2,7 +2,7 @@
 
 use abu_application::{
     lists::{Seek, TimePosition, Total},
-    ports::{Credentials, NewUser, StoreError, UserFilter, UserRows},
+    ports::{Credentials, NewUser, StoreError, UserFilter, UserRepository},
 };
 use abu_domain::{
     UserId,
@@ -124,7 +124,7 @@ impl<'a> From<&'a NewUser> for NewUserRow<'a> {
     }
 }
 
-impl UserRows for Session<'_> {
+impl UserRepository for Session<'_> {
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
         self.run(|connection| {
             let row = users::table

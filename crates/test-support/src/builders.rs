@@ -6,7 +6,7 @@ use abu_application::{
     system::SystemClock,
 };
 use abu_domain::{
-    RoomId, SessionId, UserId,
+    LoginSessionId, RoomId, UserId,
     room::{DirectPair, Room, RoomKind, RoomRole},
     text::{EmailAddress, PersonName, RoomName},
     user::User,
@@ -119,8 +119,8 @@ impl<'a> UserBuilder<'a> {
 }
 
 /// The login session of a [`UserBuilder`]'s user, whose id it shares.
-pub fn session_of(user: UserId) -> SessionId {
-    SessionId::new(user.uuid())
+pub fn session_of(user: UserId) -> LoginSessionId {
+    LoginSessionId::new(user.uuid())
 }
 
 /// The caller of a request with a token of [`session_of`] the user.

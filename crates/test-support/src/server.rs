@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use abu_app::{
     readiness::Readiness,
-    security::{HmacRefreshTokens, JwtTokens},
     server::{self, RunningServer},
     settings::{Environment, Settings, Sources},
 };
@@ -13,6 +12,7 @@ use abu_application::{
     system::SystemClock,
 };
 use abu_domain::UserId;
+use abu_security::{HmacRefreshTokens, JwtTokens};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use uuid::Uuid;

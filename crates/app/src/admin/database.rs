@@ -11,23 +11,23 @@ use abu_application::{
     system::{SystemClock, SystemIds},
 };
 use abu_domain::{
-    RoomId, SessionId, UserId,
+    LoginSessionId, RoomId, UserId,
     message::{Message, MessageChange, NewMessage},
 };
 use abu_embedded_postgres::StartError;
+use abu_security::{BcryptHasher, GuessingPolicy};
 use secrecy::SecretString;
 
 use super::AdminError;
 use crate::{
     database::{self, OwnPostgres},
-    security::{BcryptHasher, GuessingPolicy},
     settings::Settings,
 };
 
 /// One command, one connection.
 const POOL_SIZE: u32 = 1;
 /// Nobody else wants the places: whoever asks has them.
-const PATIENCE: Duration = Duration::from_secs(5);
+const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) struct OpenDatabase {
     pub(super) url: SecretString,
@@ -74,7 +74,7 @@ impl OpenDatabase {
 
     /// The use cases of accounts on it.
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
-        let pool = || BlockingPool::new(1, PATIENCE);
+        let pool = || BlockingPool::new(1, POOL_TIMEOUT);
         Accounts {
             database: Database::new(self.store(), pool()),
             passwords: PasswordWork {
@@ -82,7 +82,7 @@ impl OpenDatabase {
                 hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
                 policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             },
-            live_chat: Arc::new(Elsewhere),
+            live_chat: Arc::new(NoLiveChat),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
             policy: Arc::new(settings.auth.session_policy()),
@@ -96,9 +96,9 @@ impl OpenDatabase {
 }
 
 /// The chat of a server that runs in another process: it finds out by itself whose sessions have ended.
-struct Elsewhere;
+struct NoLiveChat;
 
-impl LiveChat for Elsewhere {
+impl LiveChat for NoLiveChat {
     fn membership_changed(&self, _room: RoomId, _users: &[UserId], _by: UserId) -> Applied {
         Box::pin(ready(()))
     }
@@ -115,7 +115,7 @@ impl LiveChat for Elsewhere {
         Box::pin(ready(()))
     }
 
-    fn sessions_ended(&self, _user: UserId, _sessions: &[SessionId]) -> Applied {
+    fn sessions_ended(&self, _user: UserId, _sessions: &[LoginSessionId]) -> Applied {
         Box::pin(ready(()))
     }
 

@@ -9,16 +9,16 @@ use abu_application::{
 };
 use abu_repository::migrations::MigrationError;
 
-use crate::{
-    database::PreparationError, exit_code, kept_secrets::KeptSecretsError, settings::Mistakes,
-};
+use abu_security::SecretStoreError;
+
+use crate::{database::PreparationError, exit_code, settings::ConfigErrors};
 
 /// Why a command failed, in words for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// The settings are wrong.
     #[error(transparent)]
-    Settings(#[from] Mistakes),
+    Settings(#[from] ConfigErrors),
     /// Settings are missing that could not be asked for.
     #[error("{}", missing(.0))]
     Missing(Vec<&'static str>),
@@ -45,7 +45,7 @@ pub enum AdminError {
     Usage(String),
     /// A secret could not be removed.
     #[error(transparent)]
-    Secrets(#[from] KeptSecretsError),
+    Secrets(#[from] SecretStoreError),
     /// What was asked for cannot be done to the account.
     #[error(transparent)]
     Account(AccountError),

@@ -3,11 +3,9 @@ use std::io::{self, Write};
 use abu_domain::text::EmailAddress;
 
 use super::{AdminError, database::OpenDatabase, operator::operator, password::new_password};
-use crate::{
-    database::require_migrated,
-    kept_secrets::{KeptSecret, KeptSecrets},
-    settings::Settings,
-};
+use abu_security::{SecretStore, StoredSecret};
+
+use crate::{database::require_migrated, settings::Settings};
 
 pub(super) fn run(
     settings: &Settings,
@@ -23,7 +21,7 @@ pub(super) fn run(
     }
     if settings.superuser.email.as_ref() == Some(email) {
         // What the server had made for them is not their password any more.
-        KeptSecrets::new(&settings.data.dir).remove(KeptSecret::SuperuserPassword)?;
+        SecretStore::new(&settings.data.dir).remove(StoredSecret::SuperuserPassword)?;
     }
     writeln!(
         io::stdout(),

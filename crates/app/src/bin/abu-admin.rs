@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use abu_app::{admin::Arguments, causes::with_causes, exit_code, logging, settings::Sources};
+use abu_app::{admin::Arguments, error_chain::error_chain, exit_code, logging, settings::Sources};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Ok(()) => exit_code::OK.into(),
         Err(error) => {
             // Without a standard error there is nobody to tell.
-            let _ = writeln!(io::stderr(), "abu-admin: {}", with_causes(&error));
+            let _ = writeln!(io::stderr(), "abu-admin: {}", error_chain(&error));
             error.exit_code().into()
         }
     }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use abu_app::{
-    causes::with_causes,
-    exit_code, logging, open_files,
+    error_chain::error_chain,
+    exit_code, fd_limit, logging,
     server::{self, Ending},
     settings::{Settings, Sources},
 };
@@ -36,7 +36,7 @@ fn main() -> ! {
         }
     };
     logging::init(&settings.log.filter);
-    open_files::allow_as_many_as_possible();
+    fd_limit::allow_as_many_as_possible();
     let system = System::new();
     let code = match system.block_on(server::run(settings)) {
         Ok(Ending::Stopped) => exit_code::OK,
@@ -53,5 +53,5 @@ fn main() -> ! {
 
 fn complain(error: &dyn std::error::Error) {
     // Without a standard error there is nobody to tell.
-    let _ = writeln!(io::stderr(), "abu-server: {}", with_causes(error));
+    let _ = writeln!(io::stderr(), "abu-server: {}", error_chain(error));
 }

@@ -14,9 +14,10 @@ use abu_domain::{
 use abu_repository::migrations::{self, MigrationError};
 use secrecy::SecretString;
 
+use abu_security::{SecretStore, SecretStoreError, StoredSecret};
+
 use crate::{
     exit_code,
-    kept_secrets::{KeptSecret, KeptSecrets, KeptSecretsError},
     settings::{Environment, Settings},
 };
 
@@ -25,7 +26,7 @@ pub(crate) struct Preparation {
     pub(crate) settings: Arc<Settings>,
     pub(crate) url: SecretString,
     pub(crate) setup: Setup,
-    pub(crate) secrets: KeptSecrets,
+    pub(crate) secrets: SecretStore,
 }
 
 /// Why a database cannot be used.
@@ -49,7 +50,7 @@ pub enum PreparationError {
     Store(#[from] StoreError),
     /// The password made for them could not be kept.
     #[error(transparent)]
-    Secrets(#[from] KeptSecretsError),
+    Secrets(#[from] SecretStoreError),
 }
 
 impl PreparationError {
@@ -154,7 +155,7 @@ impl Preparation {
         }
         let made = self
             .secrets
-            .get_or_make(KeptSecret::SuperuserPassword, &*self.setup.ids)?;
+            .get_or_make(StoredSecret::SuperuserPassword, &*self.setup.ids)?;
         // One of ours breaks no rule for passwords; if somebody changed the file, none is as good.
         Ok(NewPassword::parse(made).ok())
     }

@@ -6,8 +6,10 @@ use hmac::{Hmac, Mac};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 
-use super::problem::{Problem, ProblemKind};
-use crate::security::keys;
+use super::{
+    keyed_hmac,
+    problem::{Problem, ProblemKind},
+};
 
 /// Half of the tag is kept: 128 bits are enough against guessing, and cursors stay short.
 const TAG_BYTES: usize = 16;
@@ -21,10 +23,12 @@ pub struct CursorCodec {
 }
 
 impl CursorCodec {
-    /// A codec whose key is derived from `secret`, and of no use for anything else.
-    pub fn new(secret: &[u8]) -> Self {
+    /// The label that the key is derived by.
+    pub const KEY_LABEL: &str = "abu-alumni-connect list cursors 1";
+
+    pub fn new(key: [u8; 32]) -> Self {
         Self {
-            mac: keys::derived_hmac(secret, "abu-alumni-connect list cursors 1"),
+            mac: keyed_hmac(&key),
         }
     }
 
@@ -85,7 +89,7 @@ mod tests {
     const LIST: &str = "/api/v1/users?group=a";
 
     fn codec() -> CursorCodec {
-        CursorCodec::new(b"a secret of the test's own")
+        CursorCodec::new([7; 32])
     }
 
     #[test]
@@ -103,7 +107,7 @@ mod tests {
                 .decode::<i32>("/api/v1/users?group=b", &cursor)
                 .is_err()
         );
-        let other = CursorCodec::new(b"another secret");
+        let other = CursorCodec::new([8; 32]);
         assert!(other.decode::<i32>(LIST, &cursor).is_err());
     }
 

@@ -14,7 +14,7 @@ use super::{
     conditional,
     idempotency::Replayed,
     problem::{self, Problem},
-    rate_limit::ShownStanding,
+    rate_limit::ShownQuotaStatus,
     request_id::{self, RequestId},
     security_headers,
 };
@@ -32,7 +32,7 @@ pub(super) async fn envelope(
     let mut entry = Entry::begin(request.head(), id.clone());
     request.extensions_mut().insert(id.clone());
     ClientAddress::note(request.request());
-    let standing = ShownStanding::follow(request.request());
+    let status = ShownQuotaStatus::follow(request.request());
     if request.method() == Method::HEAD {
         // The same answer as for GET; the connection leaves its body out.
         request.head_mut().method = Method::GET;
@@ -41,14 +41,14 @@ pub(super) async fn envelope(
         Ok(response) => {
             let mut response = as_problem(response.map_into_boxed_body(), &id);
             dress(response.response_mut(), &id, only_https);
-            standing.add_to(response.headers_mut());
+            status.add_to(response.headers_mut());
             Ok(entry.follow(response))
         }
         Err(mut error) => {
             entry.answered(error.as_response_error().status_code());
             error.add_response_mapper(move |mut response| {
                 dress(&mut response, &id, only_https);
-                standing.add_to(response.headers_mut());
+                status.add_to(response.headers_mut());
                 response
             });
             Err(error)

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use abu_application::{
     access::Caller,
     idempotency::{Begun, Claim, KeyedRequest},
-    ports::KeptAnswer,
+    ports::StoredResponse,
 };
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
@@ -33,10 +33,11 @@ use super::{
     caller,
     documented::operations,
     input::whole_body,
+    keyed_hmac,
     problem::{self, Problem, ProblemKind},
     request_id::RequestId,
 };
-use crate::{security::keys, state::AppState};
+use crate::state::AppState;
 
 /// The client's name for what it wants done once.
 pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -101,11 +102,13 @@ impl ReplayedRoutes {
 pub struct Fingerprints(Hmac<Sha256>);
 
 impl Fingerprints {
-    /// With a key that is derived from `secret`, and of no use for anything else. A plain digest would
-    /// let whoever reads the database try passwords, which some bodies hold.
-    pub fn new(secret: &[u8]) -> Self {
-        let label = "abu-alumni-connect request fingerprints 1";
-        Self(keys::derived_hmac(secret, label))
+    /// The label that the key is derived by.
+    pub const KEY_LABEL: &str = "abu-alumni-connect request fingerprints 1";
+
+    /// Keyed, because some bodies hold passwords: a plain digest could be brute-forced by a reader of the
+    /// database.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(keyed_hmac(&key))
     }
 
     /// Of these parts; each is preceded by its length, so that no other parts read the same.
@@ -254,7 +257,12 @@ async fn carry_out<B: MessageBody + 'static>(
 }
 
 /// Keeps the answer, or lets go of the key. What was done is done, so the caller is answered either way.
-async fn settle(state: &AppState, claim: Claim, answer: Option<KeptAnswer>, id: Option<RequestId>) {
+async fn settle(
+    state: &AppState,
+    claim: Claim,
+    answer: Option<StoredResponse>,
+    id: Option<RequestId>,
+) {
     let settled = state.idempotency.finish(claim, answer).await;
     if let (Err(error), Some(id)) = (settled, id) {
         log::warn!(request:% = id; "the answer to a request with an idempotency key is not kept: {error}");
@@ -264,7 +272,7 @@ async fn settle(state: &AppState, claim: Claim, answer: Option<KeptAnswer>, id: 
 /// The response as it was, and what is to be kept of it.
 fn kept<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
-) -> (ServiceResponse<BoxBody>, Option<KeptAnswer>) {
+) -> (ServiceResponse<BoxBody>, Option<StoredResponse>) {
     let (request, response) = response.map_into_boxed_body().into_parts();
     let is_final = is_final(response.status(), response.headers());
     let (head, body) = response.into_parts();
@@ -274,7 +282,7 @@ fn kept<B: MessageBody + 'static>(
     };
     let answer = whole
         .filter(|bytes| is_final && bytes.len() <= MAX_KEPT)
-        .map(|bytes| KeptAnswer {
+        .map(|bytes| StoredResponse {
             status: head.status().as_u16(),
             content_type: text(head.headers(), &header::CONTENT_TYPE),
             location: text(head.headers(), &header::LOCATION),
@@ -316,8 +324,8 @@ impl Replayed {
     }
 }
 
-fn told_again(request: ServiceRequest, answer: KeptAnswer) -> ServiceResponse<BoxBody> {
-    let KeptAnswer {
+fn told_again(request: ServiceRequest, answer: StoredResponse) -> ServiceResponse<BoxBody> {
+    let StoredResponse {
         status,
         content_type,
         location,
@@ -410,11 +418,11 @@ mod tests {
 
     #[test]
     fn each_part_of_a_request_changes_its_fingerprint() {
-        let prints = Fingerprints::new(b"a secret");
+        let prints = Fingerprints::new([1; 32]);
         let parts: [&[u8]; 4] = [b"POST", b"/a", b"application/json", b"{}"];
         let print = prints.of(parts);
-        assert_eq!(print, Fingerprints::new(b"a secret").of(parts));
-        assert_ne!(print, Fingerprints::new(b"another").of(parts));
+        assert_eq!(print, Fingerprints::new([1; 32]).of(parts));
+        assert_ne!(print, Fingerprints::new([2; 32]).of(parts));
         for index in 0..parts.len() {
             let mut other = parts;
             other[index] = b"x";
@@ -426,7 +434,7 @@ mod tests {
         );
     }
 
-    fn kept_of(body: BoxBody) -> (Option<KeptAnswer>, HttpResponse) {
+    fn kept_of(body: BoxBody) -> (Option<StoredResponse>, HttpResponse) {
         let response = HttpResponse::Created()
             .insert_header((header::LOCATION, "/things/7"))
             .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -440,7 +448,7 @@ mod tests {
     #[test]
     fn an_answer_is_kept_and_given() {
         let (answer, given) = kept_of(BoxBody::new("{}"));
-        let expected = KeptAnswer {
+        let expected = StoredResponse {
             status: 201,
             content_type: Some("application/json".to_owned()),
             location: Some("/things/7".to_owned()),

@@ -35,6 +35,8 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web,
 };
+use hmac::{Hmac, KeyInit};
+use sha2::Sha256;
 use utoipa_actix_web::AppExt;
 
 pub use client_address::TrustedProxies;
@@ -78,4 +80,10 @@ pub fn app(
         .wrap(from_fn(conditional::not_modified))
         .wrap(Compress::default())
         .wrap(from_fn(envelope::envelope))
+}
+
+/// HMAC-SHA256 (RFC 2104) with this key.
+fn keyed_hmac(key: &[u8; 32]) -> Hmac<Sha256> {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    Hmac::new_from_slice(key).expect("a key of any length")
 }

@@ -21,7 +21,7 @@ use actix_web::{
 
 use super::{caller, client_address::ClientAddress, problem::Problem};
 use crate::{
-    rate_limits::{Key, Policy, Standing},
+    rate_limits::{Key, Policy, QuotaStatus},
     state::AppState,
 };
 
@@ -110,23 +110,23 @@ impl Limits {
 }
 
 fn take(request: &HttpRequest, policy: Policy, key: Key) -> Result<(), Problem> {
-    let Some(standing) = AppState::of(request).limits.take(policy, key) else {
+    let Some(status) = AppState::of(request).limits.take(policy, key) else {
         return Ok(());
     };
-    if let Some(shown) = request.extensions().get::<ShownStanding>() {
-        shown.note(standing);
+    if let Some(shown) = request.extensions().get::<ShownQuotaStatus>() {
+        shown.note(status);
     }
-    match standing.refused {
-        true => Err(Problem::rate_limited(standing.renews_in)),
+    match status.refused {
+        true => Err(Problem::rate_limited(status.renews_in)),
         false => Ok(()),
     }
 }
 
 /// What the answer to a request will show: of all policies that counted it the one that leaves least.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ShownStanding(Rc<Cell<Option<Standing>>>);
+pub(super) struct ShownQuotaStatus(Rc<Cell<Option<QuotaStatus>>>);
 
-impl ShownStanding {
+impl ShownQuotaStatus {
     /// Lets the policies note themselves for the answer to `request`.
     pub(super) fn follow(request: &HttpRequest) -> Self {
         let shown = Self::default();
@@ -134,23 +134,17 @@ impl ShownStanding {
         shown
     }
 
-    fn note(&self, standing: Standing) {
-        let tightest = self
-            .0
-            .get()
-            .map_or(standing, |known| known.tighter(standing));
+    fn note(&self, status: QuotaStatus) {
+        let tightest = self.0.get().map_or(status, |known| known.tighter(status));
         self.0.set(Some(tightest));
     }
 
     /// Shows it, if any policy counted the request.
     pub(super) fn add_to(&self, headers: &mut HeaderMap) {
-        let Some(standing) = self.0.get() else { return };
-        let (name, quota) = (standing.policy.name(), standing.quota);
+        let Some(status) = self.0.get() else { return };
+        let (name, quota) = (status.policy.name(), status.quota);
         let policy = format!("\"{name}\";q={};w={}", quota.limit(), quota.window());
-        let left = format!(
-            "\"{name}\";r={};t={}",
-            standing.remaining, standing.renews_in
-        );
+        let left = format!("\"{name}\";r={};t={}", status.remaining, status.renews_in);
         for (header, value) in [(POLICY, policy), (LIMIT, left)] {
             // A name of the table and numbers always fit.
             if let Ok(value) = HeaderValue::try_from(value) {

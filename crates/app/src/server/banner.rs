@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::RunningServer;
-use crate::{database, kept_secrets::KeptSecret, mail, settings::Environment};
+use abu_security::StoredSecret;
+
+use crate::{database, settings::Environment};
 
 pub(super) fn print(server: &RunningServer) {
     // Without a standard output there is nobody to tell.
@@ -40,15 +42,14 @@ fn write(out: &mut impl Write, server: &RunningServer) -> io::Result<()> {
         }
     }
     if settings.mail.smtp.is_none() {
-        let folder = mail::folder(&settings.data.dir);
-        writeln!(out, "  mail        {}", full(&folder))?;
+        writeln!(out, "  mail        {}", full(&settings.data.mail_folder()))?;
     }
     writeln!(out, "  stop it with Ctrl-C\n")?;
     out.flush()
 }
 
 fn how_to_get_the_password(server: &RunningServer) -> String {
-    let kept = server.secrets.path(KeptSecret::SuperuserPassword);
+    let kept = server.secrets.path(StoredSecret::SuperuserPassword);
     let superuser = &server.settings.superuser;
     if superuser.password.is_none() && kept.exists() {
         return format!("cat {}", quoted(&full(&kept)));

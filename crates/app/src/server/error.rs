@@ -1,6 +1,9 @@
 use std::{io, net::SocketAddr};
 
-use crate::{database::PreparationError, exit_code, kept_secrets::KeptSecretsError};
+use abu_mail::MailStartError;
+use abu_security::SecretStoreError;
+
+use crate::{database::PreparationError, exit_code};
 
 /// Why a server did not start, in words for its operator.
 #[derive(Debug, thiserror::Error)]
@@ -15,16 +18,16 @@ pub enum StartError {
     },
     /// The server's secrets cannot be kept.
     #[error(transparent)]
-    Secrets(#[from] KeptSecretsError),
+    Secrets(#[from] SecretStoreError),
     /// The server's own PostgreSQL does not start.
     #[error("{0}; to use another PostgreSQL set database.url (ABU__DATABASE__URL)")]
     OwnPostgres(#[from] abu_embedded_postgres::StartError),
     /// The database cannot be used as it is.
     #[error(transparent)]
     Database(#[from] PreparationError),
-    /// Nobody could be trusted to be the mail server.
-    #[error("the certificates of mail.smtp_ca cannot be used: {0}")]
-    MailCertificates(#[from] lettre::transport::smtp::Error),
+    /// The mail worker does not start.
+    #[error(transparent)]
+    Mail(#[from] MailStartError),
     /// The system gave no threads, or no signals.
     #[error("the system refused: {0}")]
     Threads(#[source] io::Error),
@@ -40,8 +43,11 @@ impl StartError {
             Self::Listen { .. } => exit_code::ADDRESS,
             Self::OwnPostgres(_) => exit_code::DATABASE,
             Self::Database(error) => error.exit_code(),
-            Self::MailCertificates(_) => exit_code::CONFIGURATION,
-            Self::Secrets(_) | Self::Threads(_) | Self::Broken(_) => exit_code::FAILED,
+            Self::Mail(MailStartError::Certificates(_)) => exit_code::CONFIGURATION,
+            Self::Secrets(_)
+            | Self::Mail(MailStartError::Thread(_))
+            | Self::Threads(_)
+            | Self::Broken(_) => exit_code::FAILED,
         }
     }
 }

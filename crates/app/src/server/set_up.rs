@@ -3,12 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use abu_application::{
+    backoff::Backoff,
     ports::{LiveChat, PasswordHasher, PasswordPolicy},
     sessions::EndedElsewhere,
     setup::Setup,
     system::{SystemClock, SystemIds},
 };
+use abu_mail::Wake;
 use abu_repository::PgStore;
+use abu_security::SecretStore;
 use secrecy::SecretString;
 use tokio::{sync::oneshot, task::spawn_blocking, time::sleep};
 
@@ -17,30 +20,27 @@ use super::{
     watch::{self, Watch},
 };
 use crate::{
-    backoff::Backoff,
     database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError},
-    kept_secrets::KeptSecrets,
-    mail::Wake,
     readiness::{Readiness, ServingState},
     settings::Settings,
 };
 
 /// Sets the database up, then watches over it for as long as the server runs.
-pub(super) struct Keeper {
+pub(super) struct DatabaseSupervisor {
     pub(super) settings: Arc<Settings>,
     pub(super) readiness: Readiness,
     pub(super) store: Arc<GuardedStore>,
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
-    pub(super) secrets: KeptSecrets,
+    pub(super) secrets: SecretStore,
     pub(super) hasher: Arc<dyn PasswordHasher>,
     pub(super) live_chat: Arc<dyn LiveChat>,
     pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
 }
 
-impl Keeper {
+impl DatabaseSupervisor {
     /// Tells `done` how setting up went. Ends when the server goes down.
-    pub(super) async fn keep(self, done: oneshot::Sender<Result<(), StartError>>) {
+    pub(super) async fn supervise(self, done: oneshot::Sender<Result<(), StartError>>) {
         // Not to be left half way: a PostgreSQL that was started must be known to whoever stops it.
         let url = match self.url().await {
             Ok(url) => url,

@@ -109,7 +109,7 @@ impl Report<'_> {
     }
 }
 
-/// An error with its causes, the first one last.
+/// An error with its error_chain, the first one last.
 fn in_full(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

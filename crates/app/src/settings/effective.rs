@@ -44,7 +44,7 @@ impl Effective {
         }
     }
 
-    /// The value, for a mistake to quote.
+    /// The value, for a error to quote.
     pub(super) fn found(&self) -> Option<String> {
         match &self.value {
             Shown::Missing => Some("missing".to_owned()),

@@ -1,32 +1,32 @@
-//! Takes settings one by one, and notes every mistake instead of stopping at the first.
+//! Takes settings one by one, and notes every error instead of stopping at the first.
 
 use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Duration};
 
 use config::{Value, ValueKind};
 use secrecy::SecretString;
 
-use super::{effective::Effective, mistake::Mistake};
+use super::{config_error::ConfigError, effective::Effective};
 
 /// The settings that were collected, on their way to becoming typed. Where one is wrong, a
-/// placeholder is returned: whoever notes a mistake must not use the result.
+/// placeholder is returned: whoever notes a error must not use the result.
 pub(super) struct Reader {
     values: BTreeMap<String, Value>,
     effective: Vec<Effective>,
-    mistakes: Vec<Mistake>,
+    errors: Vec<ConfigError>,
 }
 
 /// What was read, and what was wrong with it.
 pub(super) struct Findings {
     pub(super) effective: Vec<Effective>,
-    pub(super) mistakes: Vec<Mistake>,
+    pub(super) errors: Vec<ConfigError>,
 }
 
 impl Reader {
-    pub(super) fn new(values: BTreeMap<String, Value>, mistakes: Vec<Mistake>) -> Self {
+    pub(super) fn new(values: BTreeMap<String, Value>, errors: Vec<ConfigError>) -> Self {
         Self {
             values,
             effective: Vec::new(),
-            mistakes,
+            errors,
         }
     }
 
@@ -153,10 +153,10 @@ impl Reader {
         }
     }
 
-    /// Whatever nobody asked for is a mistake as well: most often a slip in a name.
+    /// Whatever nobody asked for is a error as well: most often a slip in a name.
     pub(super) fn finish(mut self) -> Findings {
         for (key, value) in self.values {
-            self.mistakes.push(Mistake {
+            self.errors.push(ConfigError {
                 subject: key,
                 origin: value.origin().map(str::to_owned),
                 problem: "is not a setting".to_owned(),
@@ -166,7 +166,7 @@ impl Reader {
         }
         Findings {
             effective: self.effective,
-            mistakes: self.mistakes,
+            errors: self.errors,
         }
     }
 
@@ -185,16 +185,16 @@ impl Reader {
     }
 
     fn is_wrong(&self, key: &str) -> bool {
-        self.mistakes.iter().any(|known| known.subject == key)
+        self.errors.iter().any(|known| known.subject == key)
     }
 
-    /// The first mistake of a setting hides those that follow from it.
+    /// The first error of a setting hides those that follow from it.
     fn wrong(&mut self, key: &'static str, rule: impl Into<String>) {
         if self.is_wrong(key) {
             return;
         }
         let read = self.effective.iter().find(|entry| entry.key == key);
-        self.mistakes.push(Mistake {
+        self.errors.push(ConfigError {
             subject: key.to_owned(),
             origin: read.and_then(|entry| entry.origin.clone()),
             problem: rule.into(),

@@ -8,6 +8,7 @@ use abu_domain::{
     access::GroupName,
     text::{EmailAddress, NewPassword, PersonName},
 };
+use abu_mail::{MailSettings, SmtpLogIn, SmtpSecurity, SmtpSettings};
 use chrono::TimeDelta;
 use ipnet::{IpNet, Ipv4Net};
 use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
@@ -15,8 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment,
-    LogSettings, MailSettings, RateLimitSettings, ServerSettings, Settings, SmtpLogIn,
-    SmtpSecurity, SmtpSettings, SuperuserSettings, reader::Reader,
+    LogSettings, RateLimitSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
 };
 use crate::rate_limits::Quota;
 
@@ -30,7 +30,7 @@ const PLACEHOLDER_WORDS: [&str; 7] = [
 ];
 const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
 
-/// Reads every setting. Where the reader notes a mistake, the result is not to be used.
+/// Reads every setting. Where the reader notes an error, the result is not to be used.
 pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
     let mut settings = Settings {
         environment,
@@ -282,7 +282,7 @@ fn chat(reader: &mut Reader) -> ChatSettings {
         writer_queue: reader.whole("chat.writer_queue", 1..=1_000_000),
         writer_batch: reader.whole("chat.writer_batch", 1..=5_000),
         writer_gather: reader.seconds("chat.writer_gather", 0.0..=0.1),
-        store_patience: reader.seconds("chat.store_patience", 0.1..=60.0),
+        store_timeout: reader.seconds("chat.store_patience", 0.1..=60.0),
         worker_queue: reader.whole("chat.worker_queue", 1..=1_000_000),
     }
 }

@@ -9,9 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use config::{Config, ConfigError, FileFormat, Format, Map, Source, Value};
+use config::{Config, FileFormat, Format, Map, Source, Value};
 
-use super::{environment::Environment, mistake::Mistake};
+use super::{config_error::ConfigError, environment::Environment};
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
@@ -35,7 +35,7 @@ pub(super) struct Collected {
     pub(super) environment: Environment,
     /// By key, such as `server.port`.
     pub(super) values: BTreeMap<String, Value>,
-    pub(super) mistakes: Vec<Mistake>,
+    pub(super) errors: Vec<ConfigError>,
 }
 
 impl Sources {
@@ -72,31 +72,31 @@ impl Sources {
     }
 
     pub(super) fn collect(&self) -> Collected {
-        let mut mistakes = Vec::new();
-        let variables = self.all_variables(&mut mistakes);
-        let environment = environment(&variables, &mut mistakes);
+        let mut errors = Vec::new();
+        let variables = self.all_variables(&mut errors);
+        let environment = environment(&variables, &mut errors);
         let mut layers = vec![parse_toml(
             "the built-in default.toml",
             DEFAULTS,
-            &mut mistakes,
+            &mut errors,
         )];
-        let folder = self.config_folder(&variables, &mut mistakes);
-        layers.extend(from_folder(folder.as_deref(), "default", &mut mistakes));
+        let folder = self.config_folder(&variables, &mut errors);
+        layers.extend(from_folder(folder.as_deref(), "default", &mut errors));
         layers.push(parse_toml(
             &format!("the built-in {environment}.toml"),
             environment.built_in(),
-            &mut mistakes,
+            &mut errors,
         ));
         layers.extend(from_folder(
             folder.as_deref(),
             environment.name(),
-            &mut mistakes,
+            &mut errors,
         ));
-        let (plain, files) = from_variables(&variables, &mut mistakes);
+        let (plain, files) = from_variables(&variables, &mut errors);
         layers.push(plain);
         layers.push(files);
         let values = merge(layers).unwrap_or_else(|error| {
-            mistakes.push(Mistake::in_source(
+            errors.push(ConfigError::in_source(
                 "the configuration",
                 format!("cannot be put together: {error}"),
             ));
@@ -105,16 +105,16 @@ impl Sources {
         Collected {
             environment,
             values,
-            mistakes,
+            errors,
         }
     }
 
     /// Those of `.env`, and over them the environment's.
-    fn all_variables(&self, mistakes: &mut Vec<Mistake>) -> BTreeMap<String, Variable> {
+    fn all_variables(&self, errors: &mut Vec<ConfigError>) -> BTreeMap<String, Variable> {
         let mut all = BTreeMap::new();
         if let Some(file) = &self.dotenv {
-            all = read_dotenv(file).unwrap_or_else(|mistake| {
-                mistakes.push(mistake);
+            all = read_dotenv(file).unwrap_or_else(|error| {
+                errors.push(error);
                 BTreeMap::new()
             });
         }
@@ -132,7 +132,7 @@ impl Sources {
     fn config_folder(
         &self,
         variables: &BTreeMap<String, Variable>,
-        mistakes: &mut Vec<Mistake>,
+        errors: &mut Vec<ConfigError>,
     ) -> Option<PathBuf> {
         let Some(named) = variables
             .get("ABU_CONFIG_DIR")
@@ -143,7 +143,7 @@ impl Sources {
         let folder = PathBuf::from(&named.value);
         if !folder.is_dir() {
             let problem = format!("names no folder: {}", folder.display());
-            mistakes.push(Mistake::in_source("ABU_CONFIG_DIR", problem));
+            errors.push(ConfigError::in_source("ABU_CONFIG_DIR", problem));
         }
         Some(folder)
     }
@@ -164,12 +164,15 @@ impl Source for Layer {
         Box::new(self.clone())
     }
 
-    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+    fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
         Ok(self.0.clone())
     }
 }
 
-fn environment(variables: &BTreeMap<String, Variable>, mistakes: &mut Vec<Mistake>) -> Environment {
+fn environment(
+    variables: &BTreeMap<String, Variable>,
+    errors: &mut Vec<ConfigError>,
+) -> Environment {
     let Some(variable) = variables
         .get("ABU_ENV")
         .filter(|variable| !variable.value.is_empty())
@@ -178,7 +181,7 @@ fn environment(variables: &BTreeMap<String, Variable>, mistakes: &mut Vec<Mistak
     };
     let known = variable.value.to_str().and_then(Environment::from_name);
     known.unwrap_or_else(|| {
-        mistakes.push(Mistake {
+        errors.push(ConfigError {
             subject: "ABU_ENV".to_owned(),
             origin: Some(variable.origin.clone()),
             problem: "must be development, production or test".to_owned(),
@@ -188,14 +191,14 @@ fn environment(variables: &BTreeMap<String, Variable>, mistakes: &mut Vec<Mistak
     })
 }
 
-fn from_folder(folder: Option<&Path>, name: &str, mistakes: &mut Vec<Mistake>) -> Option<Layer> {
+fn from_folder(folder: Option<&Path>, name: &str, errors: &mut Vec<ConfigError>) -> Option<Layer> {
     let path = folder?.join(format!("{name}.toml"));
     let origin = path.display().to_string();
     match fs::read_to_string(&path) {
-        Ok(text) => Some(parse_toml(&origin, &text, mistakes)),
+        Ok(text) => Some(parse_toml(&origin, &text, errors)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => {
-            mistakes.push(Mistake::in_source(
+            errors.push(ConfigError::in_source(
                 origin,
                 format!("cannot be read: {error}"),
             ));
@@ -204,13 +207,13 @@ fn from_folder(folder: Option<&Path>, name: &str, mistakes: &mut Vec<Mistake>) -
     }
 }
 
-fn parse_toml(origin: &str, text: &str, mistakes: &mut Vec<Mistake>) -> Layer {
+fn parse_toml(origin: &str, text: &str, errors: &mut Vec<ConfigError>) -> Layer {
     let parsed = FileFormat::Toml.parse(Some(&origin.to_owned()), text);
     parsed.map(Layer).unwrap_or_else(|error| {
         // Only the first line, which says where: the next ones quote the file, secrets and all.
         let error = error.to_string();
         let place = error.lines().next().unwrap_or_default();
-        mistakes.push(Mistake::in_source(
+        errors.push(ConfigError::in_source(
             origin,
             format!("cannot be read: {place}"),
         ));
@@ -218,10 +221,10 @@ fn parse_toml(origin: &str, text: &str, mistakes: &mut Vec<Mistake>) -> Layer {
     })
 }
 
-fn read_dotenv(file: &Path) -> Result<BTreeMap<String, Variable>, Mistake> {
+fn read_dotenv(file: &Path) -> Result<BTreeMap<String, Variable>, ConfigError> {
     let origin = file.display().to_string();
     let unreadable = |error: &dyn std::fmt::Display| {
-        Mistake::in_source(origin.clone(), format!("cannot be read: {error}"))
+        ConfigError::in_source(origin.clone(), format!("cannot be read: {error}"))
     };
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
@@ -250,7 +253,7 @@ fn read_dotenv(file: &Path) -> Result<BTreeMap<String, Variable>, Mistake> {
 /// The settings given as variables, and those in files that variables name.
 fn from_variables(
     variables: &BTreeMap<String, Variable>,
-    mistakes: &mut Vec<Mistake>,
+    errors: &mut Vec<ConfigError>,
 ) -> (Layer, Layer) {
     let (mut plain, mut files) = (Layer::default(), Layer::default());
     let ours = variables
@@ -260,7 +263,7 @@ fn from_variables(
         let key = rest.to_lowercase().replace("__", ".");
         let plain_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c);
         if !key.chars().all(plain_name) {
-            mistakes.push(Mistake::in_source(name, "is not the name of a setting"));
+            errors.push(ConfigError::in_source(name, "is not the name of a setting"));
             continue;
         }
         let (layer, key, text) = match key.strip_suffix(FILE_SUFFIX) {
@@ -272,7 +275,7 @@ fn from_variables(
                 let value = Value::new(Some(&variable.origin), text);
                 layer.0.insert(key.to_owned(), value);
             }
-            Err(problem) => mistakes.push(Mistake::in_source(name, problem)),
+            Err(problem) => errors.push(ConfigError::in_source(name, problem)),
         }
     }
     if let Some(variable) = variables
@@ -304,7 +307,7 @@ fn read_named_file(variable: &Variable) -> Result<String, String> {
 }
 
 /// Lays the layers over each other, the last on top.
-fn merge(layers: Vec<Layer>) -> Result<BTreeMap<String, Value>, ConfigError> {
+fn merge(layers: Vec<Layer>) -> Result<BTreeMap<String, Value>, config::ConfigError> {
     let merged = layers
         .into_iter()
         .fold(Config::builder(), |builder, layer| {

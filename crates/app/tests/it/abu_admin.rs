@@ -6,10 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use abu_app::security::BcryptHasher;
 use abu_application::ports::{AuditEntry, PasswordHasher};
 use abu_chat_protocol::CloseCode;
 use abu_domain::text::{EmailAddress, LoginPassword};
+use abu_security::BcryptHasher;
 use abu_test_support::{ChatClient, TestDatabase, TestServer, session_of};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;

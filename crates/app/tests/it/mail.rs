@@ -8,11 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_app::{
-    readiness::ServingState,
-    security::HmacLinkTokens,
-    settings::{Settings, SmtpLogIn, SmtpSecurity},
-};
+use abu_app::{readiness::ServingState, settings::Settings};
 use abu_application::{
     mail::{self, MailContent, MailState},
     ports::{Clock, LinkPurpose, LinkTokens, MailRecord},
@@ -22,6 +18,8 @@ use abu_domain::{
     MailId,
     text::{EmailAddress, PersonName},
 };
+use abu_mail::{SmtpLogIn, SmtpSecurity};
+use abu_security::HmacLinkTokens;
 use abu_test_support::{
     PrivateCluster, ReceivedMail, SECRET, SmtpBehavior, SmtpServer, TestDatabase, TestServer,
 };
@@ -32,7 +30,7 @@ use uuid::Uuid;
 use crate::program::{Program, abu_server, folder};
 
 /// What does not happen within this time does not happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 const RECIPIENT: &str = "amina.bello@example.com";
 
@@ -66,7 +64,7 @@ fn wait_for(
     id: MailId,
     holds: impl Fn(&MailRecord) -> bool,
 ) -> MailRecord {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + EVENT_TIMEOUT;
     loop {
         let record = record(database, id);
         if holds(&record) {
@@ -247,7 +245,7 @@ async fn a_mail_that_outlived_every_server_that_sent_it_is_given_up_and_an_old_o
     let dead = wait_for_state(&database, deadly, MailState::Dead);
     let reason = dead.last_error.unwrap();
     assert_eq!(reason, "too many attempts were broken off");
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + EVENT_TIMEOUT;
     while database.read(|tx| tx.mail(old)).unwrap().is_some() {
         assert!(Instant::now() < deadline, "it is still there");
         std::thread::yield_now();

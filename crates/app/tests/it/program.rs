@@ -19,7 +19,7 @@ use nix::{
 use tempfile::TempDir;
 
 /// What does not come within this time does not come.
-const PATIENCE: Duration = Duration::from_secs(120);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A folder that the database's own user may enter too, when tests run as root.
 pub(crate) fn folder() -> TempDir {
@@ -143,7 +143,7 @@ fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
 fn next_with(lines: &Receiver<String>, part: &str) -> String {
     let mut before = Vec::new();
     loop {
-        match lines.recv_timeout(PATIENCE) {
+        match lines.recv_timeout(EVENT_TIMEOUT) {
             Ok(line) if line.contains(part) => return line,
             Ok(line) => before.push(line),
             Err(end) => panic!("no {part:?} ({end}) in:\n{}", before.join("\n")),

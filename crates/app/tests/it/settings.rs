@@ -2,8 +2,9 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use abu_app::settings::{Configuration, Environment, Mistakes, Settings, SmtpSecurity, Sources};
+use abu_app::settings::{ConfigErrors, Configuration, Environment, Settings, Sources};
 use abu_chat::ChatSettings;
+use abu_mail::SmtpSecurity;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
@@ -25,7 +26,7 @@ fn production() -> Sources {
         .variable("ABU__MAIL__SMTP_HOST", "smtp.abu.example")
 }
 
-fn mistakes(sources: &Sources) -> Mistakes {
+fn mistakes(sources: &Sources) -> ConfigErrors {
     Settings::load(sources).expect_err("there should be mistakes")
 }
 

@@ -66,9 +66,6 @@ pub enum AssignmentError {
 
 impl AccessControl {
     /// An assigned role; takes `can_modify_role` where it counts.
-    ///
-    /// # Errors
-    /// [`AssignmentError`].
     pub async fn assignment(
         &self,
         caller: Caller,
@@ -90,9 +87,6 @@ impl AccessControl {
 
     /// A page of assigned roles, the ones assigned last first; takes `can_modify_role`, which somebody
     /// who holds it in one chapter has for the list of that chapter.
-    ///
-    /// # Errors
-    /// [`AssignmentError`].
     pub async fn assignments(
         &self,
         caller: Caller,
@@ -115,15 +109,12 @@ impl AccessControl {
     /// Assigns a role; takes `can_modify_role` and every permission that the role gives, where it is
     /// to count. Nobody gives themself more time than they have. The address of whoever gets it must be
     /// verified.
-    ///
-    /// # Errors
-    /// [`AssignmentError`].
     pub async fn assign(
         &self,
         caller: Caller,
         draft: AssignmentDraft,
     ) -> Result<Assignment, AssignmentError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         let id = AssignmentId::new(self.ids.random());
         self.database
             .transaction(move |tx| {
@@ -152,15 +143,12 @@ impl AccessControl {
 
     /// Ends a term now, or calls off one that has not begun; takes what assigning the role takes. A term
     /// that is over stays as it was.
-    ///
-    /// # Errors
-    /// [`AssignmentError`].
     pub async fn end_assignment(
         &self,
         caller: Caller,
         id: AssignmentId,
     ) -> Result<(), AssignmentError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let scope = scope_of(tx.assignment(id)?.as_ref());

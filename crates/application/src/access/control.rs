@@ -83,9 +83,6 @@ pub enum RightsError {
 
 impl AccessControl {
     /// What the caller holds, and where, and until when.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn own_permissions(
         &self,
         caller: Caller,
@@ -99,7 +96,7 @@ impl AccessControl {
     }
 
     /// Now, and the id of the audit entry that is about to be written.
-    pub(super) fn moment(&self) -> (DateTime<Utc>, Uuid) {
+    pub(super) fn now_and_entry_id(&self) -> (DateTime<Utc>, Uuid) {
         (self.clock.now(), self.ids.time_ordered())
     }
 }

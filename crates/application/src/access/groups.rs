@@ -45,9 +45,6 @@ pub struct GroupChange {
 
 impl AccessControl {
     /// A group; takes `can_view_group`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn group(&self, caller: Caller, name: GroupName) -> Result<Group, RightsError> {
         self.database
             .read(move |tx| {
@@ -58,9 +55,6 @@ impl AccessControl {
     }
 
     /// A page of groups, by name; takes `can_view_group`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn groups(
         &self,
         caller: Caller,
@@ -80,15 +74,12 @@ impl AccessControl {
     }
 
     /// Makes a group; takes `can_create_group` and every permission that its roles give.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn create_group(
         &self,
         caller: Caller,
         draft: GroupDraft,
     ) -> Result<Group, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreateGroup)?;
@@ -110,9 +101,6 @@ impl AccessControl {
 
     /// Changes a group as a whole; takes `can_modify_group`, and every permission that the group gives
     /// before or after.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn update_group(
         &self,
         caller: Caller,
@@ -130,9 +118,6 @@ impl AccessControl {
     }
 
     /// Has a group give more roles; takes what changing the group takes.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn add_roles(
         &self,
         caller: Caller,
@@ -147,9 +132,6 @@ impl AccessControl {
 
     /// Has a group give these roles no longer; takes what changing the group takes. Roles that it does
     /// not give change nothing.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn remove_roles(
         &self,
         caller: Caller,
@@ -179,16 +161,13 @@ impl AccessControl {
     }
 
     /// Deletes a group that nobody is in; takes `can_delete_group` and every permission that it gives.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn delete_group(
         &self,
         caller: Caller,
         name: GroupName,
         expected: Expected,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::DeleteGroup)?;
@@ -221,7 +200,7 @@ impl AccessControl {
         expected: Expected,
         action: Action,
     ) -> Result<Group, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         let policy = Arc::clone(&self.policy);
         self.database
             .transaction(move |tx| {

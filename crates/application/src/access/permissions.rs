@@ -1,7 +1,7 @@
 //! Permissions, as the office sees them and adds its own.
 
 use abu_domain::{
-    access::{KeptPermission, Permission, PermissionName, Scope},
+    access::{Permission, PermissionName, PermissionRecord, Scope},
     text::Description,
 };
 
@@ -36,14 +36,11 @@ pub struct PermissionChange {
 
 impl AccessControl {
     /// A permission; takes `can_view_permission`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn permission(
         &self,
         caller: Caller,
         name: PermissionName,
-    ) -> Result<KeptPermission, RightsError> {
+    ) -> Result<PermissionRecord, RightsError> {
         self.database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewPermission)?;
@@ -54,15 +51,12 @@ impl AccessControl {
     }
 
     /// A page of permissions, by name; takes `can_view_permission`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn permissions(
         &self,
         caller: Caller,
         filter: NameFilter,
         page: ListRequest<String>,
-    ) -> Result<Listed<KeptPermission>, RightsError> {
+    ) -> Result<Listed<PermissionRecord>, RightsError> {
         self.database
             .read(move |tx| {
                 require(tx, &caller, Permission::ViewPermission)?;
@@ -77,15 +71,12 @@ impl AccessControl {
 
     /// Makes a permission, which no role gives yet; takes `can_create_permission`. Names of permissions
     /// that the code asks for are taken, even where they are not seeded yet.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn create_permission(
         &self,
         caller: Caller,
         draft: PermissionDraft,
-    ) -> Result<KeptPermission, RightsError> {
-        let (now, entry_id) = self.moment();
+    ) -> Result<PermissionRecord, RightsError> {
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreatePermission)?;
@@ -103,17 +94,14 @@ impl AccessControl {
 
     /// Changes a permission; takes `can_modify_permission`, and the permission itself where a role
     /// gives it.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn update_permission(
         &self,
         caller: Caller,
         name: PermissionName,
         change: PermissionChange,
         expected: Expected,
-    ) -> Result<KeptPermission, RightsError> {
-        let (now, entry_id) = self.moment();
+    ) -> Result<PermissionRecord, RightsError> {
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyPermission)?;
@@ -149,16 +137,13 @@ impl AccessControl {
     }
 
     /// Deletes a permission that no role gives; takes `can_delete_permission`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn delete_permission(
         &self,
         caller: Caller,
         name: PermissionName,
         expected: Expected,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::DeletePermission)?;

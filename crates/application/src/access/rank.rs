@@ -22,9 +22,6 @@ use crate::ports::{CallerRecord, StoreError, Transaction};
 /// The caller, if they hold `permission`, in a transaction that changes what people may do or whose
 /// account can be used. Such transactions run one after another, so what one of them has seen no other
 /// changes before it ends.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_to_change_rights(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -34,9 +31,6 @@ pub fn require_to_change_rights(
 }
 
 /// The same, for a change that concerns only `scope`: there the permission must be held.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_to_change_rights_in(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -113,9 +107,6 @@ pub(super) fn require_to_edit<'a>(
 
 /// Refuses to act on the account of somebody who holds, or has been given for a time to come, what the
 /// actor does not hold. Everybody may act on their own.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_rank(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -147,9 +138,6 @@ pub fn require_rank(
 }
 
 /// Refuses to change what somebody holds in one chapter, where they hold more there than the actor does.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_rank_in_chapter(
     tx: &mut dyn Transaction,
     caller: &impl Authority,
@@ -168,9 +156,6 @@ pub fn require_rank_in_chapter(
 
 /// Refuses to take something out of a role that is held by somebody who holds what the actor does not.
 /// Super admins do not count: they hold everything whatever their roles say.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_rank_over_holders(
     tx: &mut dyn Transaction,
     actor: &CallerRecord,
@@ -179,13 +164,10 @@ pub fn require_rank_over_holders(
     if actor.is_superuser {
         return Ok(());
     }
-    nothing_beyond(tx.held_beyond_by_holders(role, &actor.permissions)?)
+    nothing_beyond(tx.excess_of_holders(role, &actor.permissions)?)
 }
 
 /// The same for a group and those who are in it.
-///
-/// # Errors
-/// [`AccessError`].
 pub fn require_rank_over_members(
     tx: &mut dyn Transaction,
     actor: &CallerRecord,
@@ -194,7 +176,7 @@ pub fn require_rank_over_members(
     if actor.is_superuser {
         return Ok(());
     }
-    nothing_beyond(tx.held_beyond_by_members(group, &actor.permissions)?)
+    nothing_beyond(tx.excess_of_members(group, &actor.permissions)?)
 }
 
 fn nothing_beyond(missing: BTreeSet<String>) -> Result<(), AccessError> {
@@ -218,9 +200,6 @@ pub enum LastSuperAdmin {
 
 /// Refuses to let somebody leave the group of super admins, or the platform, as the last active one in
 /// it. To be called before the change and in its transaction: two of the last do not leave at once.
-///
-/// # Errors
-/// [`LastSuperAdmin`].
 pub fn keep_a_super_admin(tx: &mut dyn Transaction, leaving: &User) -> Result<(), LastSuperAdmin> {
     if !leaving
         .groups

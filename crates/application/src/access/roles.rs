@@ -43,9 +43,6 @@ pub struct RoleChange {
 
 impl AccessControl {
     /// A role; takes `can_view_role`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn role(&self, caller: Caller, name: RoleName) -> Result<Role, RightsError> {
         self.database
             .read(move |tx| {
@@ -56,9 +53,6 @@ impl AccessControl {
     }
 
     /// A page of roles, by name; takes `can_view_role`.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn roles(
         &self,
         caller: Caller,
@@ -78,11 +72,8 @@ impl AccessControl {
     }
 
     /// Makes a role; takes `can_create_role` and every permission that the role gives.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn create_role(&self, caller: Caller, draft: RoleDraft) -> Result<Role, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 require_to_change_rights(tx, &caller, Permission::CreateRole)?;
@@ -107,9 +98,6 @@ impl AccessControl {
 
     /// Changes a role as a whole; takes `can_modify_role`, and every permission that the role gives
     /// before or after.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn update_role(
         &self,
         caller: Caller,
@@ -127,9 +115,6 @@ impl AccessControl {
     }
 
     /// Has a role give more permissions; takes what changing the role takes.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn add_permissions(
         &self,
         caller: Caller,
@@ -144,9 +129,6 @@ impl AccessControl {
 
     /// Has a role give these permissions no longer; takes what changing the role takes. Permissions that
     /// it does not give change nothing.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn remove_permissions(
         &self,
         caller: Caller,
@@ -178,16 +160,13 @@ impl AccessControl {
     }
 
     /// Deletes a role that nobody has; takes `can_delete_role` and every permission that it gives.
-    ///
-    /// # Errors
-    /// [`RightsError`].
     pub async fn delete_role(
         &self,
         caller: Caller,
         name: RoleName,
         expected: Expected,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::DeleteRole)?;
@@ -219,7 +198,7 @@ impl AccessControl {
         expected: Expected,
         action: Action,
     ) -> Result<Role, RightsError> {
-        let (now, entry_id) = self.moment();
+        let (now, entry_id) = self.now_and_entry_id();
         self.database
             .transaction(move |tx| {
                 let actor = require_to_change_rights(tx, &caller, Permission::ModifyRole)?;

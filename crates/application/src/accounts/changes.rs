@@ -26,9 +26,6 @@ impl Accounts {
     /// Changes an account; takes `can_modify_user`, and rank over its owner. An address given this way
     /// counts as verified: the office vouches for it. Whoever reads the one before is told. Nobody changes
     /// their own address so: that takes their password.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn update(
         &self,
         caller: Caller,

@@ -20,9 +20,6 @@ impl Accounts {
     /// Puts an account in groups; takes `can_modify_user`, rank over its owner, and, held for good,
     /// every permission that the groups give. Its address must be verified. Where one of them requires
     /// one-time passwords, the sessions that last owe them at once.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn add_to_groups(
         &self,
         caller: impl Authority,
@@ -59,9 +56,6 @@ impl Accounts {
 
     /// Takes an account out of groups; takes `can_modify_user` and rank over its owner. Groups that it
     /// is not in change nothing.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn remove_from_groups(
         &self,
         caller: impl Authority,

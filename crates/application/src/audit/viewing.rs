@@ -26,9 +26,6 @@ pub struct AuditLog {
 impl AuditLog {
     /// A page of the log, the newest entry first; takes `can_view_audit_log`. Looking is itself noted
     /// in the log: what was asked for, and not what was found.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn list(
         &self,
         caller: impl Authority,

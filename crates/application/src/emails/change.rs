@@ -14,9 +14,6 @@ use crate::{
 
 impl Emails {
     /// Asks whoever reads the address whether it is to be the caller's primary one.
-    ///
-    /// # Errors
-    /// [`EmailError`].
     pub async fn change(
         &self,
         caller: Caller,
@@ -91,9 +88,6 @@ impl Emails {
     /// most [`UNDO_WINDOW`] before the change, and one-time passwords that did; every session has ended,
     /// every link is dead, and the password, which somebody else seems to know, opens nothing any more.
     /// A link to another one is sent to the old address.
-    ///
-    /// # Errors
-    /// [`LinkError`].
     pub async fn undo_change(&self, token: &str, origin: Origin) -> Result<(), LinkError> {
         let hash = token_hash(token)?;
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());

@@ -12,9 +12,6 @@ impl Emails {
     /// Notes that whoever has the token reads the address that it was sent to. The address is theirs
     /// then, and an account that was registered with it and never proved it is gone. True where nobody
     /// has a password for the account: they are sent a link to choose one.
-    ///
-    /// # Errors
-    /// [`LinkError`].
     pub async fn verify(&self, token: &str, origin: Origin) -> Result<bool, LinkError> {
         let hash = token_hash(token)?;
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
@@ -82,9 +79,6 @@ impl Emails {
     /// Sends another link to prove the address of a registration, if there is one. Nobody is told
     /// whether there is: what is done for one alone is done once the answer is given, so that the time
     /// does not tell either.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn resend(&self, email: EmailAddress) -> Result<(), StoreError> {
         let asked = email.clone();
         let registered = self

@@ -69,9 +69,6 @@ pub enum Verdict {
 
 impl Delivery {
     /// Claims the mail that has been due for longest, if any is.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn claim(&self) -> Result<Option<ClaimedMail>, StoreError> {
         // Of a newer release's kinds a newer server takes care.
         self.store
@@ -116,15 +113,12 @@ impl Delivery {
         self.store.read(|tx| match verdict {
             Verdict::Sent => tx.mail_sent(mail.id),
             Verdict::Later { wait, reason } => tx.postpone_mail(mail, *wait, reason),
-            Verdict::Dead { reason } => tx.bury_mail(mail, reason),
+            Verdict::Dead { reason } => tx.mark_dead(mail, reason),
             Verdict::Unreachable { reason } => tx.release_mail(mail, reason),
         })
     }
 
     /// Erases some of the mails that were sent or given up too long ago; true where there may be more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub fn erase_old(&self) -> Result<bool, StoreError> {
         let erased = self
             .store

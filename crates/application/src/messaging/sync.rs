@@ -55,9 +55,6 @@ pub struct CatchUp {
 
 /// What a `viewer`, who is known to be in all these rooms, missed. The rooms that are named first are
 /// served first; who asks again from where an answer ends has everything in the end.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn catch_up(
     database: &Database,
     viewer: UserId,

@@ -64,9 +64,6 @@ pub struct Confirmed {
 impl PasswordWork {
     /// The hash of a password that is good enough for somebody of whom `personal` is known. Both are
     /// done in one go, so that whoever waits, waits once.
-    ///
-    /// # Errors
-    /// [`NewPasswordError`].
     pub async fn accept(
         &self,
         password: NewPassword,
@@ -113,9 +110,6 @@ impl PasswordWork {
 
     /// Makes sure that it is the caller who asks, and nobody who found their device: the one place
     /// where a logged-in user's password is tried.
-    ///
-    /// # Errors
-    /// [`ConfirmError`].
     pub async fn confirm(
         &self,
         database: &Database,
@@ -147,9 +141,6 @@ impl PasswordWork {
 impl Confirmed {
     /// The caller's account, locked, if all of it still holds: comparing takes a while, and the session
     /// may have ended or the password have changed meanwhile.
-    ///
-    /// # Errors
-    /// [`ConfirmError`].
     pub fn lock(&self, tx: &mut dyn Transaction) -> Result<User, ConfirmError> {
         let id = self.caller.user;
         tx.lock_account(id)?;

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     access::{GroupName, Permission, PermissionName, RoleName, Scope},
 };
 use chrono::{DateTime, Utc};
@@ -80,31 +80,22 @@ pub struct HeldPermission {
 
 /// What people may do, in the store. Whoever is in the group of super admins holds every permission
 /// there is, whatever the roles of the group say.
-pub trait AccessRows {
+pub trait AccessRepository {
     /// What is known of `user`, who comes with a token of `session`; `None` where there is no such
     /// account or the session has ended. Of a suspended account, whose sessions have all ended, that
     /// much is told nevertheless. Assigned roles count while their term runs.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn caller(
         &mut self,
         user: UserId,
-        session: SessionId,
+        session: LoginSessionId,
     ) -> Result<Option<CallerRecord>, StoreError>;
 
     /// What `user` holds, whether or not they are logged in; what they were given for a time to come is
     /// part of it. `None` where there is no such account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn holder(&mut self, user: UserId) -> Result<Option<CallerRecord>, StoreError>;
 
     /// What `user` holds from now on, until that time at least; without one, for good. `None` where there
     /// is no such account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn held_until(
         &mut self,
         user: UserId,
@@ -112,9 +103,6 @@ pub trait AccessRows {
     ) -> Result<Option<CallerRecord>, StoreError>;
 
     /// At most `limit` of the permissions that `user` holds now, those that count everywhere first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn held_permissions(
         &mut self,
         user: UserId,
@@ -129,15 +117,9 @@ pub trait AccessRows {
     fn lock_rights(&mut self) -> Result<(), StoreError>;
 
     /// Names of the permissions that these roles give.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn permissions_of_roles(&mut self, roles: &[RoleName]) -> Result<BTreeSet<String>, StoreError>;
 
     /// Names of the permissions that these groups give.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn permissions_of_groups(
         &mut self,
         groups: &[GroupName],
@@ -145,10 +127,7 @@ pub trait AccessRows {
 
     /// Names of the permissions that anybody who holds the role, in whatever way and scope, holds and
     /// that are not in `held`. Super admins are left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn held_beyond_by_holders(
+    fn excess_of_holders(
         &mut self,
         role: &RoleName,
         held: &BTreeSet<String>,
@@ -156,10 +135,7 @@ pub trait AccessRows {
 
     /// Names of the permissions that anybody in the group holds and that are not in `held`. Super
     /// admins are left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn held_beyond_by_members(
+    fn excess_of_members(
         &mut self,
         group: &GroupName,
         held: &BTreeSet<String>,
@@ -167,25 +143,16 @@ pub trait AccessRows {
 
     /// How many accounts besides `user` are in the group of super admins, not suspended, and have proved
     /// their primary address, so that they can log in.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn other_active_super_admins(&mut self, user: UserId) -> Result<u64, StoreError>;
 
     /// Makes every permission, role and group of [`abu_domain::access`] that is missing, and gives what
     /// it makes to the seeded roles and groups it belongs to. What is there already keeps what the
     /// office made of it; only a permission that the office had made by the name of a seeded one is
     /// made anew, because it meant something else. Returns how many rows were added.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn seed_access(&mut self, now: DateTime<Utc>) -> Result<usize, StoreError>;
 
     /// Names of the permissions of [`abu_domain::access`] that seeding would make: those that are
     /// missing, or that the office has made.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError>;
 
     /// Puts the user in the group of that name; false where they are in it already.

@@ -22,17 +22,11 @@ pub struct AssignmentFilter {
 }
 
 /// Roles that people hold for a term, in the store.
-pub trait AssignmentRows {
+pub trait AssignmentRepository {
     /// The assigned role.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn assignment(&mut self, id: AssignmentId) -> Result<Option<Assignment>, StoreError>;
 
     /// At most `limit` assigned roles, the ones assigned last first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_assignments(
         &mut self,
         filter: &AssignmentFilter,
@@ -41,15 +35,9 @@ pub trait AssignmentRows {
     ) -> Result<Vec<Assignment>, StoreError>;
 
     /// How many assigned roles pass the filter.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_assignments(&mut self, filter: &AssignmentFilter) -> Result<Total, StoreError>;
 
     /// Whether the user holds the role in that scope already, for a part of the term.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn is_assigned(
         &mut self,
         user: UserId,
@@ -66,14 +54,8 @@ pub trait AssignmentRows {
 
     /// Ends a term that runs: now by the caller's clock or by the store's, whichever is earlier, but never
     /// before it began, and never later than it would have ended by itself.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn end_assignment(&mut self, id: AssignmentId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Deletes a term that never began.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn delete_assignment(&mut self, id: AssignmentId) -> Result<(), StoreError>;
 }

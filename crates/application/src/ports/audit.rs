@@ -75,20 +75,14 @@ pub struct AuditFilter {
 }
 
 /// The audit log in the store.
-pub trait AuditRows {
+pub trait AuditRepository {
     /// Adds an entry behind the newest one. It is the last thing a transaction does: whoever adds
     /// another entry waits until this transaction has ended.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError>;
 
     /// At most `limit` entries, the newest first: by their places; or, where the filter has an end, by
     /// their times, and by their places where these are the same. The clocks of several servers differ,
     /// so the one need not be the order of the other.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_audit(
         &mut self,
         filter: &AuditFilter,
@@ -97,20 +91,11 @@ pub trait AuditRows {
     ) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// How many entries pass the filter.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_audit(&mut self, filter: &AuditFilter) -> Result<Total, StoreError>;
 
     /// At most `limit` entries after the place `after`, in the order of the chain.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn audit_chain(&mut self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// Where the log ends, at one moment.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn audit_head(&mut self) -> Result<AuditHead, StoreError>;
 }

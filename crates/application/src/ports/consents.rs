@@ -13,7 +13,7 @@ pub struct Consents {
 }
 
 /// What people agreed to. A change of mind is another row.
-pub trait ConsentRows {
+pub trait ConsentRepository {
     /// Notes what somebody answered, with the terms.
     ///
     /// # Errors

@@ -65,18 +65,12 @@ pub struct EmailChange {
 /// An address belongs to the account that proved first that its owner reads it, and for a while also
 /// to the account that had it as its primary one and may go back to it. Others may claim it, and get
 /// nothing by that.
-pub trait EmailRows {
+pub trait EmailRepository {
     /// Holds up everybody else who wants the address, until the transaction ends. Whoever makes,
     /// proves or takes back an address begins with this, so that of two only one gets it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn lock_address(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 
     /// The account that the address belongs to.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn address_owner(
         &mut self,
         email: &EmailAddress,
@@ -84,16 +78,10 @@ pub trait EmailRows {
     ) -> Result<Option<UserId>, StoreError>;
 
     /// The account that was registered with the address and never proved it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn unverified_account(&mut self, email: &EmailAddress) -> Result<Option<UserId>, StoreError>;
 
     /// The account's addresses, the primary one first, then the oldest. They are few: the use cases see
     /// to that.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn emails_of(&mut self, user: UserId) -> Result<Vec<UserEmail>, StoreError>;
 
     /// Adds an address.
@@ -103,9 +91,6 @@ pub trait EmailRows {
     fn insert_email(&mut self, email: &UserEmail) -> Result<(), StoreError>;
 
     /// Takes an address away, with the requests to prove it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn delete_email(&mut self, id: EmailId) -> Result<(), StoreError>;
 
     /// Notes that the address was proved, if it was not before.
@@ -122,9 +107,6 @@ pub trait EmailRows {
 
     /// Takes away the addresses that the account got or proved after `since`, and `gone` whenever it
     /// got that.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn delete_emails_since(
         &mut self,
         user: UserId,
@@ -139,15 +121,9 @@ pub trait EmailRows {
     fn insert_verification(&mut self, verification: &NewVerification) -> Result<(), StoreError>;
 
     /// The request whose token has this hash.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn verification(&mut self, token_hash: &TokenHash) -> Result<Option<Verification>, StoreError>;
 
     /// Kills the requests to prove this address.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn kill_verifications_of(
         &mut self,
         email: EmailId,
@@ -155,29 +131,17 @@ pub trait EmailRows {
     ) -> Result<(), StoreError>;
 
     /// Kills every request to prove an address of the account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn kill_verifications(&mut self, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Notes a change of a primary address; those before it that cannot be undone any more are gone
     /// then.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn insert_email_change(&mut self, change: &EmailChange) -> Result<(), StoreError>;
 
     /// The change that the token of this hash undoes.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn email_change(&mut self, undo_hash: &TokenHash) -> Result<Option<EmailChange>, StoreError>;
 
     /// Notes of the account's changes made at `since` or later that they were undone: none of them can
     /// be undone any more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn mark_undone_since(
         &mut self,
         user: UserId,

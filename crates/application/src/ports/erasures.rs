@@ -19,11 +19,8 @@ pub struct Erasure {
 }
 
 /// Accounts that are to be erased, in the store.
-pub trait ErasureRows {
+pub trait ErasureRepository {
     /// When the account is to be erased, if it is.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn erasure_due(&mut self, user: UserId) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// Notes that the account is to be erased; false where that was noted before, which then stays.
@@ -34,8 +31,5 @@ pub trait ErasureRows {
 
     /// Calls an erasure off that somebody other than the account's owner asked for; false where there
     /// is none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn call_off_staffs_erasure(&mut self, user: UserId) -> Result<bool, StoreError>;
 }

@@ -19,7 +19,7 @@ pub struct RequestKey {
 
 /// An answer as it was given. What its parts mean is for those who give and take it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct KeptAnswer {
+pub struct StoredResponse {
     /// How it ended.
     pub status: u16,
     /// What kind of text the body is.
@@ -33,9 +33,9 @@ pub struct KeptAnswer {
 }
 
 /// Hides all but how it ended: answers hold personal data.
-impl fmt::Debug for KeptAnswer {
+impl fmt::Debug for StoredResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeptAnswer({}, …)", self.status)
+        write!(f, "StoredResponse({}, …)", self.status)
     }
 }
 
@@ -45,19 +45,16 @@ pub struct KnownRequest {
     /// Differs between requests that differ.
     pub fingerprint: Vec<u8>,
     /// Its answer; `None` while it is under way.
-    pub answer: Option<KeptAnswer>,
+    pub answer: Option<StoredResponse>,
 }
 
 /// Keys of requests in the store, and the answers that go with them.
-pub trait IdempotencyRows {
+pub trait IdempotencyRepository {
     /// Claims the key from `now` to `expires_at`, unless it is in use: one whose time is over is not,
     /// nor is one of the same request that was claimed before `abandoned_before` and never answered.
     /// Also drops some keys whose time is over.
     ///
     /// Returns whether it is the caller's now. The caller then holds it by the time `now`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn claim_key(
         &mut self,
         key: &RequestKey,
@@ -68,26 +65,17 @@ pub trait IdempotencyRows {
     ) -> Result<bool, StoreError>;
 
     /// The request that has the key.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn known_request(&mut self, key: &RequestKey) -> Result<Option<KnownRequest>, StoreError>;
 
     /// Keeps the answer of whoever claimed the key at `claimed_at`, if they still hold it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn keep_answer(
         &mut self,
         key: &RequestKey,
         claimed_at: DateTime<Utc>,
-        answer: &KeptAnswer,
+        answer: &StoredResponse,
     ) -> Result<(), StoreError>;
 
     /// Lets go of the key that was claimed at `claimed_at`, if it is still held and has no answer.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn release_key(
         &mut self,
         key: &RequestKey,

@@ -1,7 +1,7 @@
 use std::{future::Future, pin::Pin};
 
 use abu_domain::{
-    RoomId, SessionId, UserId,
+    LoginSessionId, RoomId, UserId,
     message::{ChangeRefusal, Message, MessageChange, NewMessage},
 };
 
@@ -56,7 +56,7 @@ pub trait LiveChat: Send + Sync + 'static {
     fn account_suspended(&self, user: UserId) -> Applied;
 
     /// These log-ins of the user were ended: the connections that came of them end.
-    fn sessions_ended(&self, user: UserId, sessions: &[SessionId]) -> Applied;
+    fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied;
 
     /// Stores a message the way every message is stored, and delivers it to the room's members.
     fn submit(&self, message: NewMessage) -> Submitted<Message>;

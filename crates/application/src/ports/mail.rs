@@ -74,18 +74,12 @@ pub struct MailFilter {
 
 /// The outbox. Whether a mail is due, and whether a lease is over, is told by the database's clock
 /// alone: those of several servers may differ.
-pub trait MailRows {
+pub trait MailRepository {
     /// Puts a mail into the outbox. Workers of this process are woken when it is committed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError>;
 
     /// Takes, of the mails of these kinds that are due, the one that has been so for longest. Nobody
     /// else gets it before the lease is over.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn claim_mail(
         &mut self,
         kinds: &[MailKind],
@@ -93,16 +87,10 @@ pub trait MailRows {
     ) -> Result<Option<ClaimedMail>, StoreError>;
 
     /// Notes that the mail was sent.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn mail_sent(&mut self, id: MailId) -> Result<(), StoreError>;
 
     /// Notes that the attempt failed, and has the mail tried again after `wait`. Changes nothing where
     /// the claim is not the last one to the mail, or was noted before; so do the next two.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn postpone_mail(
         &mut self,
         claim: &ClaimedMail,
@@ -111,33 +99,18 @@ pub trait MailRows {
     ) -> Result<(), StoreError>;
 
     /// Notes that the mail is given up.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn bury_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
+    fn mark_dead(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
 
     /// Gives the mail back as if this attempt had not been: it is due at once.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn release_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
 
     /// Erases at most `limit` mails that were sent or given up longer ago than `keep`; returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn erase_mails(&mut self, keep: Duration, limit: u32) -> Result<usize, StoreError>;
 
     /// The mail.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError>;
 
     /// At most `limit` mails from `seek` on, the newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_mails(
         &mut self,
         filter: &MailFilter,
@@ -146,17 +119,11 @@ pub trait MailRows {
     ) -> Result<Vec<MailRecord>, StoreError>;
 
     /// How many mails pass the filter.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError>;
 
     /// Has a dead mail tried anew from the start; false where it is not dead. Workers of this process
     /// are woken when it is committed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn revive_mail(&mut self, id: MailId) -> Result<bool, StoreError>;
+    fn requeue(&mut self, id: MailId) -> Result<bool, StoreError>;
 }
 
 /// A mail with all its words.
@@ -198,8 +165,5 @@ pub enum MailerError {
 /// Sends mail.
 pub trait Mailer: Send + Sync + 'static {
     /// Sends one mail. Blocks until it has been taken, or has not.
-    ///
-    /// # Errors
-    /// [`MailerError`].
     fn send(&self, mail: &RenderedMail) -> Result<(), MailerError>;
 }

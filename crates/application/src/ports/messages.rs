@@ -160,7 +160,7 @@ pub struct ChangedRows {
 }
 
 /// Messages in the store.
-pub trait MessageRows {
+pub trait MessageRepository {
     /// Stores a batch and gives each message its place, with a handful of statements at most. To be
     /// called inside a transaction: nothing may be shown to anybody before that is committed.
     ///
@@ -169,34 +169,19 @@ pub trait MessageRows {
     ///
     /// A message whose id is stored already is answered as [`StoreOutcome::Stored`], so a batch may
     /// be given again when its commit is in doubt.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError>;
 
     /// Locks rooms until the transaction ends, in the order of their ids, as
     /// [`store_messages`](Self::store_messages) does. Those that are not there are left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn lock_rooms(&mut self, rooms: &[RoomId]) -> Result<Vec<LockedRoom>, StoreError>;
 
     /// These messages, in whatever rooms they are.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn messages_by_id(&mut self, ids: &[MessageId]) -> Result<Vec<Message>, StoreError>;
 
     /// The emoji under these messages, those of one message from the oldest on.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn emoji_counts(&mut self, messages: &[MessageId]) -> Result<Vec<EmojiCount>, StoreError>;
 
     /// What each of these people reacted to each of these messages with.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn reactions_of(
         &mut self,
         pairs: &[(MessageId, UserId)],
@@ -204,41 +189,26 @@ pub trait MessageRows {
 
     /// Saves what a batch of changes comes to, with one statement a table. To be called while the rooms
     /// are locked.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn save_changes(&mut self, rows: &ChangedRows) -> Result<(), StoreError>;
 
     /// The reactions to each of these messages as the person beside it sees them, those of one message
     /// from the oldest emoji on.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn reactions(
         &mut self,
         pairs: &[(MessageId, UserId)],
     ) -> Result<Vec<(MessageId, UserId, Reaction)>, StoreError>;
 
     /// How far each of these rooms has come. Those that are not there are left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn room_counters(
         &mut self,
         rooms: &[RoomId],
     ) -> Result<Vec<(RoomId, RoomCounters)>, StoreError>;
 
     /// The messages at these places.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn messages_at(&mut self, places: &[(RoomId, i64)]) -> Result<Vec<Message>, StoreError>;
 
     /// Which messages changed after these changes, in the order of `after` and for each in the order of
     /// the changes: at most `of_each` for each, and `limit` in all.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn changes_after(
         &mut self,
         after: &[ChangesAfter],
@@ -247,15 +217,9 @@ pub trait MessageRows {
     ) -> Result<Vec<ChangedPlace>, StoreError>;
 
     /// Place of the room's newest message, 0 in an empty room; `None` where there is no such room.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn last_seq(&mut self, room: RoomId) -> Result<Option<i64>, StoreError>;
 
     /// The messages at these places, the oldest first. The span is the caller's to bound.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn messages_in_span(
         &mut self,
         room: RoomId,
@@ -263,9 +227,6 @@ pub trait MessageRows {
     ) -> Result<Vec<Message>, StoreError>;
 
     /// At most `limit` messages of the window, the newest first; their places are the positions.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_messages(
         &mut self,
         room: RoomId,

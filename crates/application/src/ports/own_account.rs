@@ -20,25 +20,16 @@ pub struct OwnDetails {
 }
 
 /// What their owners do with accounts.
-pub trait OwnAccountRows {
+pub trait OwnAccountRepository {
     /// Locks the account's row until the transaction ends, so that changes of its password, its
     /// addresses and its sessions happen one after the other; false where there is no such account.
     /// Who also locks an address does that first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn lock_account(&mut self, id: UserId) -> Result<bool, StoreError>;
 
     /// The hash of the account's password.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn password_hash(&mut self, id: UserId) -> Result<Option<String>, StoreError>;
 
     /// Sets what the owner says of themselves.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn set_own_details(
         &mut self,
         id: UserId,
@@ -47,9 +38,6 @@ pub trait OwnAccountRows {
     ) -> Result<(), StoreError>;
 
     /// Hides the account (`Some`) or shows it again (`None`).
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn set_deactivated(
         &mut self,
         id: UserId,
@@ -58,22 +46,13 @@ pub trait OwnAccountRows {
     ) -> Result<(), StoreError>;
 
     /// Turns one-time passwords off that were set up or turned on after `since`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn forget_totp_since(&mut self, id: UserId, since: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Removes an account of which nobody proved that they read its address, with all that hangs on it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn remove_unverified(&mut self, id: UserId) -> Result<(), StoreError>;
 
     /// Removes at most `limit` such accounts that were made before `made_before`; returns how many.
     /// Those that somebody is about to prove or remove are left alone.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn sweep_unverified(
         &mut self,
         made_before: DateTime<Utc>,

@@ -31,7 +31,7 @@ pub struct PasswordReset {
 }
 
 /// Requests for other passwords.
-pub trait ResetRows {
+pub trait ResetRepository {
     /// Adds a request; those before it for the same account are gone then.
     ///
     /// # Errors
@@ -39,14 +39,8 @@ pub trait ResetRows {
     fn insert_reset(&mut self, reset: &NewReset) -> Result<(), StoreError>;
 
     /// The request whose link has this hash.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn reset(&mut self, token_hash: &TokenHash) -> Result<Option<PasswordReset>, StoreError>;
 
     /// Kills every request of the account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn kill_resets(&mut self, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError>;
 }

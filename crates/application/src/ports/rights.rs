@@ -1,5 +1,5 @@
 use abu_domain::{
-    access::{Group, GroupName, KeptPermission, PermissionName, Role, RoleName},
+    access::{Group, GroupName, PermissionName, PermissionRecord, Role, RoleName},
     text::Description,
 };
 use chrono::{DateTime, Utc};
@@ -15,43 +15,29 @@ pub struct NameFilter {
 }
 
 /// Permissions in the store.
-pub trait PermissionRows {
+pub trait PermissionRepository {
     /// The permission.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn permission(&mut self, name: &PermissionName) -> Result<Option<KeptPermission>, StoreError>;
+    fn permission(&mut self, name: &PermissionName)
+    -> Result<Option<PermissionRecord>, StoreError>;
 
     /// At most `limit` permissions by name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_permissions(
         &mut self,
         filter: &NameFilter,
         seek: Seek<String>,
         limit: u32,
-    ) -> Result<Vec<KeptPermission>, StoreError>;
+    ) -> Result<Vec<PermissionRecord>, StoreError>;
 
     /// How many permissions pass the filter.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_permissions(&mut self, filter: &NameFilter) -> Result<Total, StoreError>;
 
     /// Those of `names` that are no permissions.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn unknown_permissions(
         &mut self,
         names: &[PermissionName],
     ) -> Result<Vec<PermissionName>, StoreError>;
 
     /// Whether a role gives it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn permission_is_used(&mut self, name: &PermissionName) -> Result<bool, StoreError>;
 
     /// Makes a permission of the office's own.
@@ -79,24 +65,15 @@ pub trait PermissionRows {
     ) -> Result<(), StoreError>;
 
     /// Deletes the permission.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn delete_permission(&mut self, name: &PermissionName) -> Result<(), StoreError>;
 }
 
 /// Roles in the store.
-pub trait RoleRows {
+pub trait RoleRepository {
     /// The role.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn role(&mut self, name: &RoleName) -> Result<Option<Role>, StoreError>;
 
     /// At most `limit` roles by name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_roles(
         &mut self,
         filter: &NameFilter,
@@ -105,21 +82,12 @@ pub trait RoleRows {
     ) -> Result<Vec<Role>, StoreError>;
 
     /// How many roles pass the filter.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_roles(&mut self, filter: &NameFilter) -> Result<Total, StoreError>;
 
     /// Those of `names` that are no roles.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn unknown_roles(&mut self, names: &[RoleName]) -> Result<Vec<RoleName>, StoreError>;
 
     /// Whether a group gives it, or it is assigned to somebody for a term that is not over.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn role_is_used(&mut self, name: &RoleName) -> Result<bool, StoreError>;
 
     /// Makes a role of the office's own, which gives nothing yet.
@@ -147,9 +115,6 @@ pub trait RoleRows {
     ) -> Result<(), StoreError>;
 
     /// Has the role give these permissions too.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn add_permissions_to_role(
         &mut self,
         role: &RoleName,
@@ -157,9 +122,6 @@ pub trait RoleRows {
     ) -> Result<(), StoreError>;
 
     /// Has the role give these permissions no longer.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn remove_permissions_from_role(
         &mut self,
         role: &RoleName,
@@ -167,24 +129,15 @@ pub trait RoleRows {
     ) -> Result<(), StoreError>;
 
     /// Deletes the role, and the terms for which it was held.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn delete_role(&mut self, name: &RoleName) -> Result<(), StoreError>;
 }
 
 /// Groups in the store, and who is in them.
-pub trait GroupRows {
+pub trait GroupRepository {
     /// The group.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn group(&mut self, name: &GroupName) -> Result<Option<Group>, StoreError>;
 
     /// At most `limit` groups by name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_groups(
         &mut self,
         filter: &NameFilter,
@@ -193,21 +146,12 @@ pub trait GroupRows {
     ) -> Result<Vec<Group>, StoreError>;
 
     /// How many groups pass the filter.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_groups(&mut self, filter: &NameFilter) -> Result<Total, StoreError>;
 
     /// Those of `names` that are no groups.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn unknown_groups(&mut self, names: &[GroupName]) -> Result<Vec<GroupName>, StoreError>;
 
     /// Whether anybody is in it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn group_is_used(&mut self, name: &GroupName) -> Result<bool, StoreError>;
 
     /// Makes a group of the office's own, which gives nothing yet.
@@ -235,9 +179,6 @@ pub trait GroupRows {
     ) -> Result<(), StoreError>;
 
     /// Has the group give these roles too.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn add_roles_to_group(
         &mut self,
         group: &GroupName,
@@ -245,9 +186,6 @@ pub trait GroupRows {
     ) -> Result<(), StoreError>;
 
     /// Has the group give these roles no longer.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn remove_roles_from_group(
         &mut self,
         group: &GroupName,
@@ -255,8 +193,5 @@ pub trait GroupRows {
     ) -> Result<(), StoreError>;
 
     /// Deletes the group.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn delete_group(&mut self, name: &GroupName) -> Result<(), StoreError>;
 }

@@ -104,38 +104,23 @@ pub struct ChatMember {
 }
 
 /// Rooms and their members in the store.
-pub trait RoomRows {
+pub trait RoomRepository {
     /// The room.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
 
     /// The room, its row locked until the transaction ends: every change of name, members or state
     /// takes this lock first, so that such changes of one room happen one after the other. It does
     /// not hold up readers, nor what merely refers to the room.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn lock_room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
 
     /// The direct room of two people.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn direct_room(&mut self, pair: DirectPair) -> Result<Option<Room>, StoreError>;
 
     /// Makes a room without members; false where the pair has a direct room already, which a
     /// concurrent transaction may just have made.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn insert_room(&mut self, room: &NewRoom) -> Result<bool, StoreError>;
 
     /// Gives the room another name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn rename_room(
         &mut self,
         id: RoomId,
@@ -144,9 +129,6 @@ pub trait RoomRows {
     ) -> Result<(), StoreError>;
 
     /// Archives the room (`Some`) or opens it again (`None`).
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn set_archived(
         &mut self,
         id: RoomId,
@@ -155,9 +137,6 @@ pub trait RoomRows {
     ) -> Result<(), StoreError>;
 
     /// At most `limit` open rooms of the user, the most recently active first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_rooms(
         &mut self,
         user: UserId,
@@ -166,30 +145,18 @@ pub trait RoomRows {
     ) -> Result<Vec<RoomListing>, StoreError>;
 
     /// How many open rooms the user is in.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError>;
 
     /// Somebody's place in a room.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn membership(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError>;
 
     /// The roles of each of these people in each of these rooms. Who is not a member is left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn roles(
         &mut self,
         pairs: &[(RoomId, UserId)],
     ) -> Result<Vec<(RoomId, UserId, RoomRole)>, StoreError>;
 
     /// At most `limit` members, by user id.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_members(
         &mut self,
         room: RoomId,
@@ -211,9 +178,6 @@ pub trait RoomRows {
     ) -> Result<Vec<UserId>, StoreError>;
 
     /// Takes a member out, and counts them out of the room; false where they were not in.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn remove_member(
         &mut self,
         room: RoomId,
@@ -222,28 +186,16 @@ pub trait RoomRows {
     ) -> Result<bool, StoreError>;
 
     /// Sets a member's role; false where they are not in.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn set_role(&mut self, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, StoreError>;
 
     /// Moves members' marks to where these say, and never back. At most one for each member of a room;
     /// answered in their order, with `None` for who is not a member.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn mark_read(&mut self, marks: &[ReadMark]) -> Result<Vec<Option<ReadState>>, StoreError>;
 
     /// How many owners the room has besides `user`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError>;
 
     /// One of `users` who is in more than `max` rooms, archived ones included.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn user_beyond_room_count(
         &mut self,
         users: &[UserId],
@@ -252,16 +204,10 @@ pub trait RoomRows {
 
     /// What the chat must know of each of `users` when they connect, in one query. Who is no user
     /// is left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError>;
 
     /// The state of the room as each of `users` has it now: `None` for who is not a member. In the
     /// order of `users`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn chat_memberships(
         &mut self,
         room: RoomId,

@@ -1,7 +1,7 @@
 use std::error::Error;
 
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     text::{EmailAddress, LoginPassword, NewPassword, PersonalWords, TotpCode},
 };
 use chrono::{DateTime, Utc};
@@ -50,9 +50,6 @@ pub enum PasswordWeakness {
 /// Judges passwords. Blocks for some milliseconds.
 pub trait PasswordPolicy: Send + Sync + 'static {
     /// Whether somebody of whom `personal` is known may have this password.
-    ///
-    /// # Errors
-    /// [`PasswordWeakness`].
     fn judge(
         &self,
         password: &NewPassword,
@@ -75,7 +72,7 @@ pub struct TokenClaims {
     /// Whose it is.
     pub user_id: UserId,
     /// The log-in that it came of.
-    pub session_id: SessionId,
+    pub session_id: LoginSessionId,
     /// Its own id.
     pub token_id: Uuid,
     /// When it ends.
@@ -102,15 +99,12 @@ pub trait AccessTokens: Send + Sync + 'static {
     fn issue(
         &self,
         user: UserId,
-        session: SessionId,
+        session: LoginSessionId,
         token_id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<IssuedToken, Box<dyn Error + Send + Sync>>;
 
     /// What the token says, once its signature, time, issuer and audience are checked.
-    ///
-    /// # Errors
-    /// [`TokenError`].
     fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<TokenClaims, TokenError>;
 }
 
@@ -118,10 +112,10 @@ pub trait AccessTokens: Send + Sync + 'static {
 /// come of it. It is made anew whenever it is needed, always the same, and stored nowhere.
 pub trait RefreshTokens: Send + Sync + 'static {
     /// The token of that number.
-    fn make(&self, session: SessionId, number: u32) -> SecretString;
+    fn make(&self, session: LoginSessionId, number: u32) -> SecretString;
 
     /// What the token names; `None` where it was not made here.
-    fn read(&self, token: &SecretString) -> Option<(SessionId, u32)>;
+    fn read(&self, token: &SecretString) -> Option<(LoginSessionId, u32)>;
 }
 
 /// A secret that a device is about to be given, for one-time passwords.

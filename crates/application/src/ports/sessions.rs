@@ -1,4 +1,4 @@
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::StoreError;
@@ -11,7 +11,7 @@ pub const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(180);
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// Its id.
-    pub id: SessionId,
+    pub id: LoginSessionId,
     /// Whose.
     pub user_id: UserId,
     /// What the client calls itself.
@@ -32,9 +32,9 @@ pub enum WhichSessions {
     /// All of them.
     All,
     /// This one.
-    Only(SessionId),
+    Only(LoginSessionId),
     /// All but this one.
-    AllBut(SessionId),
+    AllBut(LoginSessionId),
 }
 
 macro_rules! end_reasons {
@@ -118,7 +118,7 @@ pub struct SessionRefresh {
 #[derive(Clone, Debug)]
 pub struct SessionListing {
     /// Its id.
-    pub id: SessionId,
+    pub id: LoginSessionId,
     /// What the client calls itself.
     pub device_name: Option<String>,
     /// The network it was last used from.
@@ -133,7 +133,7 @@ pub struct SessionListing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndedSession {
     /// Which.
-    pub id: SessionId,
+    pub id: LoginSessionId,
     /// Whose.
     pub user_id: UserId,
     /// It was ended because its user was suspended.
@@ -141,7 +141,7 @@ pub struct EndedSession {
 }
 
 /// Log-ins in the store. A session lasts until it is ended, or expires because nobody refreshed it.
-pub trait SessionRows {
+pub trait SessionRepository {
     /// Notes a log-in; also forgets some of the sessions that ended longer ago than
     /// [`ENDED_SESSIONS_KEPT`].
     ///
@@ -150,82 +150,58 @@ pub trait SessionRows {
     fn insert_session(&mut self, session: &NewSession) -> Result<(), StoreError>;
 
     /// The session, its row locked until the transaction ends.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn lock_session(&mut self, id: SessionId) -> Result<Option<RefreshableSession>, StoreError>;
+    fn lock_session(
+        &mut self,
+        id: LoginSessionId,
+    ) -> Result<Option<RefreshableSession>, StoreError>;
 
     /// Notes that the session was refreshed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn refresh_session(
         &mut self,
-        id: SessionId,
+        id: LoginSessionId,
         refresh: &SessionRefresh,
     ) -> Result<(), StoreError>;
 
     /// At most `limit` of the user's sessions that last, the most recently used first, by the times at
     /// which they were.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_sessions(
         &mut self,
         user: UserId,
-        seek: Seek<TimePosition<SessionId>>,
+        seek: Seek<TimePosition<LoginSessionId>>,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionListing>, StoreError>;
 
     /// How many of the user's sessions last.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError>;
 
     /// Ends those of the user's sessions that last, and returns them.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn end_sessions(
         &mut self,
         user: UserId,
         which: WhichSessions,
         because: EndReason,
         now: DateTime<Utc>,
-    ) -> Result<Vec<SessionId>, StoreError>;
+    ) -> Result<Vec<LoginSessionId>, StoreError>;
 
     /// Ends the longest unused of the user's sessions that last, so that `keep` are left, and returns
     /// those it ended.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn end_longest_unused(
         &mut self,
         user: UserId,
         keep: u32,
         because: EndReason,
         now: DateTime<Utc>,
-    ) -> Result<Vec<SessionId>, StoreError>;
+    ) -> Result<Vec<LoginSessionId>, StoreError>;
 
     /// Says of all of the user's sessions whether one-time passwords must be set up before any
     /// permission counts.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn set_totp_due(&mut self, user: UserId, totp_due: bool) -> Result<(), StoreError>;
 
     /// Those of `ids` that last.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn live_sessions(&mut self, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError>;
+    fn live_sessions(&mut self, ids: &[LoginSessionId]) -> Result<Vec<LoginSessionId>, StoreError>;
 
     /// At most `limit` sessions that were ended after that time, the latest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn sessions_ended_after(
         &mut self,
         time: DateTime<Utc>,

@@ -1,9 +1,10 @@
 use std::error::Error;
 
 use super::{
-    AccessRows, AssignmentRows, AuditRows, ConsentRows, EmailRows, ErasureRows, GroupRows,
-    IdempotencyRows, MailRows, MessageRows, OwnAccountRows, PermissionRows, ResetRows, RoleRows,
-    RoomRows, SessionRows, TicketRows, TotpRows, UserRows,
+    AccessRepository, AssignmentRepository, AuditRepository, ConsentRepository, EmailRepository,
+    ErasureRepository, GroupRepository, IdempotencyRepository, MailRepository, MessageRepository,
+    OwnAccountRepository, PermissionRepository, ResetRepository, RoleRepository, RoomRepository,
+    SessionRepository, TicketRepository, TotpRepository, UserRepository,
 };
 
 /// What went wrong in the store. That something is not there is no error but an `Option`.
@@ -36,25 +37,25 @@ macro_rules! transaction {
 }
 
 transaction! {
-    AccessRows,
-    AssignmentRows,
-    AuditRows,
-    ConsentRows,
-    EmailRows,
-    ErasureRows,
-    GroupRows,
-    IdempotencyRows,
-    MailRows,
-    MessageRows,
-    OwnAccountRows,
-    PermissionRows,
-    ResetRows,
-    RoleRows,
-    RoomRows,
-    SessionRows,
-    TicketRows,
-    TotpRows,
-    UserRows,
+    AccessRepository,
+    AssignmentRepository,
+    AuditRepository,
+    ConsentRepository,
+    EmailRepository,
+    ErasureRepository,
+    GroupRepository,
+    IdempotencyRepository,
+    MailRepository,
+    MessageRepository,
+    OwnAccountRepository,
+    PermissionRepository,
+    ResetRepository,
+    RoleRepository,
+    RoomRepository,
+    SessionRepository,
+    TicketRepository,
+    TotpRepository,
+    UserRepository,
 }
 
 /// The database. Its methods block: on an async thread, go through

@@ -1,4 +1,4 @@
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
@@ -9,7 +9,7 @@ pub struct ChatTicket {
     /// Whose.
     pub user_id: UserId,
     /// The log-in whose access token bought it.
-    pub session_id: SessionId,
+    pub session_id: LoginSessionId,
     /// When the ticket is worth nothing any more.
     pub expires_at: DateTime<Utc>,
     /// When the access token that bought it expires.
@@ -17,11 +17,8 @@ pub struct ChatTicket {
 }
 
 /// Tickets in the store, known by their hash alone.
-pub trait TicketRows {
+pub trait TicketRepository {
     /// Keeps a ticket; also drops those that expired before `now`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn insert_ticket(
         &mut self,
         ticket_hash: &[u8],
@@ -30,8 +27,5 @@ pub trait TicketRows {
     ) -> Result<(), StoreError>;
 
     /// Takes the ticket out: of two who come with the same one, one gets it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn take_ticket(&mut self, ticket_hash: &[u8]) -> Result<Option<ChatTicket>, StoreError>;
 }

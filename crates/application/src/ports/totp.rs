@@ -20,17 +20,11 @@ pub struct TotpRecord {
 }
 
 /// One-time passwords in the store.
-pub trait TotpRows {
+pub trait TotpRepository {
     /// The second factor of the user, confirmed or not.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn totp(&mut self, user: UserId) -> Result<Option<TotpRecord>, StoreError>;
 
     /// Whether the user has a second factor that is asked for at log-in.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn has_totp(&mut self, user: UserId) -> Result<bool, StoreError>;
 
     /// Keeps a secret that is still to be confirmed, in place of one that was not; false where one was.
@@ -45,9 +39,6 @@ pub trait TotpRows {
     ) -> Result<bool, StoreError>;
 
     /// Confirms the secret with a one-time password of that step; false where there is none to confirm.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn confirm_totp(
         &mut self,
         user: UserId,
@@ -57,15 +48,9 @@ pub trait TotpRows {
 
     /// Uses up the one-time passwords of that step and of all before it; false where one of a step as
     /// late was used already.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn use_totp_step(&mut self, user: UserId, step: i64) -> Result<bool, StoreError>;
 
     /// Uses a recovery code up; false where it is not there, or was used before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn use_recovery_code(
         &mut self,
         user: UserId,
@@ -84,8 +69,5 @@ pub trait TotpRows {
     ) -> Result<(), StoreError>;
 
     /// Forgets the second factor with its recovery codes; false where there was none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn delete_totp(&mut self, user: UserId) -> Result<bool, StoreError>;
 }

@@ -63,24 +63,15 @@ pub struct UserFilter {
 }
 
 /// Accounts in the store.
-pub trait UserRows {
+pub trait UserRepository {
     /// The account, with its groups.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
     /// What a log-in with that address is checked against: any verified address of an account, or its
     /// primary one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
 
     /// At most `limit` accounts, the newest first, by the times at which they were made.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn list_users(
         &mut self,
         filter: &UserFilter,
@@ -89,15 +80,9 @@ pub trait UserRows {
     ) -> Result<Vec<User>, StoreError>;
 
     /// How many accounts pass the filter.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn count_users(&mut self, filter: &UserFilter) -> Result<Total, StoreError>;
 
     /// Those of `ids` that are accounts with a proved address, and neither suspended nor hidden.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn active_users(&mut self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 
     /// Makes an account with its primary address.
@@ -107,9 +92,6 @@ pub trait UserRows {
     fn insert_user(&mut self, user: &NewUser) -> Result<(), StoreError>;
 
     /// Gives the account another password; false where there is no such account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn set_password_hash(
         &mut self,
         id: UserId,
@@ -118,9 +100,6 @@ pub trait UserRows {
     ) -> Result<bool, StoreError>;
 
     /// Suspends or activates the account; false where there is no such account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn set_active(
         &mut self,
         id: UserId,
@@ -129,9 +108,6 @@ pub trait UserRows {
     ) -> Result<bool, StoreError>;
 
     /// Puts the account in the groups.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn add_to_groups(
         &mut self,
         id: UserId,
@@ -140,9 +116,6 @@ pub trait UserRows {
     ) -> Result<(), StoreError>;
 
     /// Takes the account out of the groups.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn remove_from_groups(
         &mut self,
         id: UserId,
@@ -151,8 +124,5 @@ pub trait UserRows {
     ) -> Result<(), StoreError>;
 
     /// Notes when each user left the chat.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     fn set_last_seen(&mut self, seen: &[(UserId, DateTime<Utc>)]) -> Result<(), StoreError>;
 }

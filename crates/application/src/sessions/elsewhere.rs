@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::ports::{EndedSession, LiveChat, Store, StoreError};
@@ -19,7 +19,7 @@ const MOST: u32 = 10_000;
 #[derive(Debug, Default)]
 pub struct EndedElsewhere {
     /// Those that the chat was told of and that the next look sees again.
-    told: HashSet<SessionId>,
+    told: HashSet<LoginSessionId>,
     /// When the last look was that did not fail.
     seen_until: Option<DateTime<Utc>>,
 }
@@ -47,7 +47,7 @@ impl EndedElsewhere {
             if sessions.iter().any(|session| session.by_suspension) {
                 drop(live_chat.account_suspended(user));
             }
-            let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
+            let ids: Vec<LoginSessionId> = sessions.iter().map(|session| session.id).collect();
             drop(live_chat.sessions_ended(user, &ids));
         }
         self.told = ended.into_iter().map(|session| session.id).collect();

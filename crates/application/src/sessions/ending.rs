@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 
 use crate::{
     Database,
@@ -15,7 +15,7 @@ pub struct EndedSessions {
     /// Whose.
     pub user: UserId,
     /// Which.
-    pub sessions: Vec<SessionId>,
+    pub sessions: Vec<LoginSessionId>,
 }
 
 /// Runs `work` in a transaction. Once that is committed, connections to the chat that came of the

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
-    SessionId, UserId,
+    LoginSessionId, UserId,
     text::{DeviceName, EmailAddress, LoginPassword, OneTimePassword},
     user::User,
 };
@@ -81,7 +81,7 @@ enum Lasting {
 }
 
 /// Somebody who proved who they are.
-struct Proven {
+struct Authenticated {
     user: UserId,
     /// Against which the password was held.
     password_hash: String,
@@ -91,8 +91,8 @@ struct Proven {
 }
 
 /// A session that began.
-struct Begun {
-    id: SessionId,
+struct NewLogin {
+    id: LoginSessionId,
     access_token: IssuedToken,
     user: User,
     permissions: BTreeSet<String>,
@@ -101,44 +101,39 @@ struct Begun {
 impl Sessions {
     /// Exchanges an e-mail address, a password and perhaps a one-time password for tokens. All wrong
     /// log-ins fail alike and take alike. An account that its owner had hidden is shown again.
-    ///
-    /// # Errors
-    /// [`LogInError`].
     pub async fn log_in(&self, draft: LogInDraft, origin: Origin) -> Result<LogIn, LogInError> {
-        let begun = self.enter(draft, Lasting::Refreshed, origin).await?;
+        let new_login = self.authenticate(draft, Lasting::Refreshed, origin).await?;
         Ok(LogIn {
-            refresh_token: self.refresh_tokens.make(begun.id, 0),
-            access_token: begun.access_token,
-            user: begun.user,
-            permissions: begun.permissions,
+            refresh_token: self.refresh_tokens.make(new_login.id, 0),
+            access_token: new_login.access_token,
+            user: new_login.user,
+            permissions: new_login.permissions,
         })
     }
 
     /// Logs in for one access token, after which the session is over.
-    ///
-    /// # Errors
-    /// [`LogInError`].
     pub async fn log_in_once(
         &self,
         draft: LogInDraft,
         origin: Origin,
     ) -> Result<IssuedToken, LogInError> {
-        let begun = self.enter(draft, Lasting::OneToken, origin).await?;
-        Ok(begun.access_token)
+        let new_login = self.authenticate(draft, Lasting::OneToken, origin).await?;
+        Ok(new_login.access_token)
     }
 
-    async fn enter(
+    async fn authenticate(
         &self,
         draft: LogInDraft,
         lasting: Lasting,
         origin: Origin,
-    ) -> Result<Begun, LogInError> {
+    ) -> Result<NewLogin, LogInError> {
         let device_name = draft.device_name.clone();
-        let proven = self.prove(draft).await?;
-        self.begin(proven, device_name, lasting, origin).await
+        let authenticated = self.verify_credentials(draft).await?;
+        self.begin(authenticated, device_name, lasting, origin)
+            .await
     }
 
-    async fn prove(&self, draft: LogInDraft) -> Result<Proven, LogInError> {
+    async fn verify_credentials(&self, draft: LogInDraft) -> Result<Authenticated, LogInError> {
         let LogInDraft {
             email,
             password,
@@ -172,7 +167,7 @@ impl Sessions {
         }
         let password_hash = credentials.password_hash;
         let better_hash = self.passwords.better_hash(password, &password_hash).await;
-        Ok(Proven {
+        Ok(Authenticated {
             user,
             password_hash,
             better_hash,
@@ -201,22 +196,22 @@ impl Sessions {
     /// Begins a session of somebody who proved who they are.
     async fn begin(
         &self,
-        proven: Proven,
+        authenticated: Authenticated,
         device_name: Option<DeviceName>,
         lasting: Lasting,
         origin: Origin,
-    ) -> Result<Begun, LogInError> {
+    ) -> Result<NewLogin, LogInError> {
         let now = self.clock.now();
-        let id = SessionId::new(self.ids.random());
+        let id = LoginSessionId::new(self.ids.random());
         let access_token = self
             .tokens
-            .issue(proven.user, id, self.ids.random(), now)
+            .issue(authenticated.user, id, self.ids.random(), now)
             .map_err(LogInError::Internal)?;
         let beginning = Beginning {
             entry_ids: [self.ids.time_ordered(), self.ids.time_ordered()],
             session: NewSession {
                 id,
-                user_id: proven.user,
+                user_id: authenticated.user,
                 device_name: device_name.map(|name| name.as_str().to_owned()),
                 network: origin.address.map(network_of),
                 created_at: now,
@@ -228,14 +223,14 @@ impl Sessions {
             },
             origin,
             now,
-            proven,
+            authenticated,
         };
         let policy = Arc::clone(&self.policy);
         let (user, permissions) = ending_sessions(&self.database, &self.live_chat, move |tx| {
             beginning.write(tx, |groups| policy.requires_totp(groups))
         })
         .await?;
-        Ok(Begun {
+        Ok(NewLogin {
             id,
             access_token,
             user,
@@ -246,7 +241,7 @@ impl Sessions {
 
 /// A session about to begin.
 struct Beginning {
-    proven: Proven,
+    authenticated: Authenticated,
     session: NewSession,
     origin: Origin,
     now: DateTime<Utc>,
@@ -262,9 +257,9 @@ impl Beginning {
         tx: &mut dyn Transaction,
         requires_totp: impl FnOnce(&[String]) -> bool,
     ) -> Result<(AccountAndPermissions, EndedSessions), LogInError> {
-        let (id, user, now) = (self.session.id, self.proven.user, self.now);
+        let (id, user, now) = (self.session.id, self.authenticated.user, self.now);
         let account = self.check_again(tx)?;
-        let has_totp = self.proven.second_factor.is_some();
+        let has_totp = self.authenticated.second_factor.is_some();
         self.session.totp_due = !has_totp && requires_totp(&account.groups);
         let displaced = tx.end_longest_unused(user, MAX_LASTING - 1, EndReason::Displaced, now)?;
         tx.insert_session(&self.session)?;
@@ -283,24 +278,24 @@ impl Beginning {
     /// Checks what may have changed since the password was read, uses the second factor up, and keeps
     /// the better hash. The account is locked from here on, so that all of it stays so.
     fn check_again(&self, tx: &mut dyn Transaction) -> Result<User, LogInError> {
-        let (proven, now) = (&self.proven, self.now);
-        let user = proven.user;
+        let (authenticated, now) = (&self.authenticated, self.now);
+        let user = authenticated.user;
         tx.lock_account(user)?;
-        if tx.password_hash(user)?.as_ref() != Some(&proven.password_hash) {
+        if tx.password_hash(user)?.as_ref() != Some(&authenticated.password_hash) {
             return Err(LogInError::InvalidCredentials);
         }
         let account = tx.user(user)?.ok_or(LogInError::InvalidCredentials)?;
         if !account.is_active {
             return Err(LogInError::Suspended);
         }
-        match &proven.second_factor {
+        match &authenticated.second_factor {
             Some(factor) if !factor.use_up(tx, user, now)? => {
                 return Err(LogInError::InvalidCredentials);
             }
             None if tx.has_totp(user)? => return Err(LogInError::OtpRequired),
             _ => {}
         }
-        if let Some(hash) = &proven.better_hash {
+        if let Some(hash) = &authenticated.better_hash {
             tx.set_password_hash(user, hash, now)?;
         }
         Ok(account)
@@ -310,9 +305,9 @@ impl Beginning {
         self,
         tx: &mut dyn Transaction,
         was_hidden: bool,
-        displaced: &[SessionId],
+        displaced: &[LoginSessionId],
     ) -> Result<(), StoreError> {
-        let (user, now) = (self.proven.user, self.now);
+        let (user, now) = (self.authenticated.user, self.now);
         let [first, second] = self.entry_ids;
         if was_hidden {
             Entry::new(Actor::User(user), Action::AccountReactivate)
@@ -323,7 +318,7 @@ impl Beginning {
         let mut entry = Entry::new(Actor::User(user), Action::SessionCreate)
             .from(&self.origin)
             .on(Target::session(self.session.id));
-        if let Some(factor) = &self.proven.second_factor {
+        if let Some(factor) = &self.authenticated.second_factor {
             entry = entry.with("second_factor", factor.name());
         }
         if !displaced.is_empty() {

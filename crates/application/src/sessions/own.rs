@@ -1,6 +1,6 @@
 //! A user's own sessions: seeing and ending them.
 
-use abu_domain::SessionId;
+use abu_domain::LoginSessionId;
 
 use super::{EndedSessions, Sessions, ending_sessions};
 use crate::{
@@ -35,13 +35,10 @@ pub enum SessionError {
 
 impl Sessions {
     /// A page of the caller's sessions, the most recently used first.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn list(
         &self,
         caller: Caller,
-        page: ListRequest<TimePosition<SessionId>>,
+        page: ListRequest<TimePosition<LoginSessionId>>,
     ) -> Result<Listed<OwnSession>, AccessError> {
         let now = self.clock.now();
         self.database
@@ -62,28 +59,19 @@ impl Sessions {
 
     /// Ends the caller's own session. Its connections to the chat have been told when this returns; the
     /// same holds for the next two.
-    ///
-    /// # Errors
-    /// [`SessionError`].
     pub async fn log_out(&self, caller: Caller) -> Result<(), SessionError> {
         let which = WhichSessions::Only(caller.session);
         self.end(caller, which, EndReason::LogOut).await
     }
 
     /// Ends all of the caller's sessions.
-    ///
-    /// # Errors
-    /// [`SessionError`].
     pub async fn log_out_everywhere(&self, caller: Caller) -> Result<(), SessionError> {
         self.end(caller, WhichSessions::All, EndReason::LogOutEverywhere)
             .await
     }
 
     /// Ends one of the caller's sessions.
-    ///
-    /// # Errors
-    /// [`SessionError`].
-    pub async fn revoke(&self, caller: Caller, id: SessionId) -> Result<(), SessionError> {
+    pub async fn revoke(&self, caller: Caller, id: LoginSessionId) -> Result<(), SessionError> {
         self.end(caller, WhichSessions::Only(id), EndReason::Revoked)
             .await
     }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use abu_domain::{SessionId, user::User};
+use abu_domain::{LoginSessionId, user::User};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -98,7 +98,7 @@ enum Outcome {
 
 /// A token that is being exchanged.
 struct Exchange {
-    session: SessionId,
+    session: LoginSessionId,
     number: u32,
     origin: Origin,
     now: DateTime<Utc>,
@@ -109,9 +109,6 @@ struct Exchange {
 
 impl Sessions {
     /// Exchanges a refresh token for a new pair.
-    ///
-    /// # Errors
-    /// [`RefreshError`].
     pub async fn refresh(
         &self,
         token: SecretString,

@@ -69,9 +69,6 @@ impl From<AccessError> for TotpError {
 
 impl Sessions {
     /// How the caller stands to one-time passwords.
-    ///
-    /// # Errors
-    /// [`AccessError`].
     pub async fn totp_state(&self, caller: Caller) -> Result<TotpState, AccessError> {
         let policy = Arc::clone(&self.policy);
         self.database
@@ -90,9 +87,6 @@ impl Sessions {
 
     /// Makes a secret for the caller's device. It counts once it is [confirmed](Self::confirm_totp);
     /// until then each call makes another one.
-    ///
-    /// # Errors
-    /// [`TotpError`].
     pub async fn begin_totp(
         &self,
         caller: Caller,
@@ -120,9 +114,6 @@ impl Sessions {
 
     /// Has one-time passwords asked for at log-in from now on, and returns the recovery codes. The
     /// caller's other sessions end: they began with a password alone.
-    ///
-    /// # Errors
-    /// [`TotpError`].
     pub async fn confirm_totp(
         &self,
         caller: Caller,
@@ -161,9 +152,6 @@ impl Sessions {
 
     /// Has one-time passwords not asked for any more. Where the caller's groups require them, their
     /// permissions stop counting.
-    ///
-    /// # Errors
-    /// [`TotpError`].
     pub async fn remove_totp(
         &self,
         caller: Caller,
@@ -196,9 +184,6 @@ impl Sessions {
     }
 
     /// Gives the caller other recovery codes; those they had are dead.
-    ///
-    /// # Errors
-    /// [`TotpError`].
     pub async fn renew_recovery_codes(
         &self,
         caller: Caller,

@@ -14,7 +14,7 @@ use abu_chat_protocol::{
     server::{self, PresenceResponse, TokenRenewed},
 };
 use abu_domain::{
-    MessageId, RoomId, SessionId, UserId,
+    LoginSessionId, MessageId, RoomId, UserId,
     message::{MessageChange, NewMessage},
 };
 use actix::{
@@ -27,15 +27,15 @@ use chrono::{DateTime, Utc};
 use super::{
     Outbox,
     decoder::{Received, Violation},
-    socket::{self, Heard},
+    socket::{self, Incoming},
     state::{
-        ChangeDraft, Draft, Effect, HistoryRequest, Outcome, PresenceAsked, SessionState,
-        SyncAsked, TokenEnd, World,
+        ChangeDraft, Draft, Effect, HistoryRequest, Lookup, Outcome, PresenceQuery, SessionState,
+        SyncQuery, TokenEnd,
     },
 };
 use crate::{
     Worker,
-    bus::{Asker, SessionAddress},
+    bus::{Requester, SessionAddress},
     directory::LookupError,
     frame, packets,
     read_marks::{self, Reader, TooManyMarks},
@@ -49,7 +49,7 @@ use crate::{
 pub(crate) struct ChatSession {
     pub(crate) user: UserId,
     /// The log-in that the connection came of.
-    pub(crate) log_in: SessionId,
+    pub(crate) log_in: LoginSessionId,
     pub(crate) key: SessionKey,
     pub(crate) profile: Profile,
     pub(crate) state: SessionState,
@@ -89,7 +89,7 @@ impl StreamHandler<Result<Received, Violation>> for ChatSession {
     fn handle(&mut self, received: Result<Received, Violation>, ctx: &mut Self::Context) {
         let now = Instant::now();
         match socket::answer(received, &self.outbox) {
-            Heard::Text(text) => {
+            Incoming::Text(text) => {
                 let view = View {
                     worker: &self.worker,
                     user: self.user,
@@ -98,9 +98,9 @@ impl StreamHandler<Result<Received, Violation>> for ChatSession {
                 let outcome = self.state.on_text(&text, now, &view);
                 self.carry_out(outcome, ctx);
             }
-            Heard::Binary(_) => self.outbox.close(CloseCode::UnsupportedData),
-            Heard::SignOfLife => self.state.heard(now),
-            Heard::TheEnd => {}
+            Incoming::Binary(_) => self.outbox.close(CloseCode::UnsupportedData),
+            Incoming::Pong => self.state.heard(now),
+            Incoming::Closed => {}
         }
         if self.outbox.is_closing() {
             self.wind_up(now);
@@ -147,7 +147,7 @@ impl ChatSession {
                 Effect::Renew(packet) => self.renew(&packet, request_ref.take(), ctx),
                 Effect::Ping => self.push(frame::ping_frame()),
                 Effect::Close(code) => self.end(code, Instant::now()),
-                Effect::Cut => {
+                Effect::Abort => {
                     self.outbox.cut();
                     ctx.stop();
                 }
@@ -195,11 +195,11 @@ impl ChatSession {
 
     fn write(&mut self, write: Write, request_ref: Option<RequestRef>) {
         let (request, room) = (write.request(), write.room());
-        let sender = Sender::Session(self.asker(request_ref), self.profile);
+        let sender = Sender::Session(self.requester(request_ref), self.profile);
         let submitted = self.worker.engine().writer.submit(write, sender);
-        if let Err(QueueFull(Sender::Session(asker, _))) = submitted {
+        if let Err(QueueFull(Sender::Session(requester, _))) = submitted {
             let refusal = writer::unavailable(request, room).into();
-            self.send(&refusal, asker.request_ref.as_ref());
+            self.send(&refusal, requester.request_ref.as_ref());
         }
     }
 
@@ -209,11 +209,11 @@ impl ChatSession {
             user_id: self.user,
             seq,
         };
-        let reader = Reader::Session(self.asker(request_ref));
+        let reader = Reader::Session(self.requester(request_ref));
         let noted = self.worker.engine().read_marks.note(mark, reader);
-        if let Err(TooManyMarks(Reader::Session(asker))) = noted {
+        if let Err(TooManyMarks(Reader::Session(requester))) = noted {
             let refusal = read_marks::unavailable(room_id.uuid()).into();
-            self.send(&refusal, asker.request_ref.as_ref());
+            self.send(&refusal, requester.request_ref.as_ref());
         }
     }
 
@@ -249,13 +249,13 @@ impl ChatSession {
 
     fn send_missed(
         &mut self,
-        asked: SyncAsked,
+        asked: SyncQuery,
         request_ref: Option<RequestRef>,
         ctx: &mut Context<Self>,
     ) {
         let engine = Arc::clone(self.worker.engine());
         let viewer = self.user;
-        let SyncAsked {
+        let SyncQuery {
             positions,
             mut not_a_member,
         } = asked;
@@ -278,12 +278,12 @@ impl ChatSession {
 
     fn send_presence(
         &mut self,
-        asked: PresenceAsked,
+        asked: PresenceQuery,
         request_ref: Option<RequestRef>,
         ctx: &mut Context<Self>,
     ) {
         let engine = Arc::clone(self.worker.engine());
-        let PresenceAsked { room, after, limit } = asked;
+        let PresenceQuery { room, after, limit } = asked;
         let read = async move {
             // One more than is told shows whether there are more.
             let members = rooms::members_after(&engine.database, room, after, limit + 1);
@@ -442,8 +442,8 @@ impl ChatSession {
         }
     }
 
-    fn asker(&self, request_ref: Option<RequestRef>) -> Asker {
-        Asker {
+    fn requester(&self, request_ref: Option<RequestRef>) -> Requester {
+        Requester {
             session: self.address(),
             request_ref,
         }
@@ -486,7 +486,7 @@ struct View<'a> {
     place: &'a SessionPlace,
 }
 
-impl World for View<'_> {
+impl Lookup for View<'_> {
     fn room(&self, room: RoomId) -> Option<RoomView> {
         self.worker.room_of(self.user, room)
     }

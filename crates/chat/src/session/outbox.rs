@@ -21,8 +21,8 @@ use bytes::{Bytes, BytesMut};
 use nix::sys::socket::{Shutdown, shutdown};
 
 use crate::{
+    backpressure::{Backpressure, Share},
     frame::close_frame,
-    pressure::{Pressure, Share},
 };
 
 /// How many bytes of small frames are handed to the connection at a time.
@@ -70,12 +70,16 @@ enum Phase {
 pub(crate) struct TooSlow;
 
 impl Outbox {
-    pub(crate) fn new(max_bytes: usize, socket: Option<RawFd>, pressure: &Arc<Pressure>) -> Self {
+    pub(crate) fn new(
+        max_bytes: usize,
+        socket: Option<RawFd>,
+        backpressure: &Arc<Backpressure>,
+    ) -> Self {
         Self(Rc::new(RefCell::new(Queue {
             frames: VecDeque::new(),
             bytes: 0,
             max_bytes,
-            share: Share::of(pressure),
+            share: Share::of(backpressure),
             phase: Phase::Open,
             body: None,
             deferred: false,
@@ -109,7 +113,7 @@ impl Outbox {
     }
 
     /// Whether the last write carried so many frames that to write less often, and more at a time, pays.
-    pub(crate) fn hears_much(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.0.borrow().written >= MANY_FRAMES
     }
 
@@ -370,9 +374,9 @@ mod tests {
             }
             let mut cx = Context::from_waker(Waker::noop());
             while body.as_mut().poll_next(&mut cx).is_ready() {}
-            outbox.hears_much()
+            outbox.is_busy()
         };
-        assert!(!outbox.hears_much());
+        assert!(!outbox.is_busy());
         assert!(!write(MANY_FRAMES - 1));
         assert!(write(MANY_FRAMES));
         assert!(write(0), "a write of nothing says nothing");
@@ -381,21 +385,21 @@ mod tests {
 
     #[test]
     fn an_outbox_is_loaded_while_more_than_a_quarter_of_its_bound_waits() {
-        let pressure = Arc::default();
-        let outbox = Outbox::new(80, None, &pressure);
+        let backpressure = Arc::default();
+        let outbox = Outbox::new(80, None, &backpressure);
         for expected in [false, false, true] {
             outbox.queue(frame(1)).unwrap();
-            assert_eq!(pressure.is_high(), expected);
+            assert_eq!(backpressure.is_high(), expected);
         }
         drain(&outbox);
-        assert!(!pressure.is_high());
+        assert!(!backpressure.is_high());
     }
 
     #[test]
     fn an_outbox_that_is_given_up_does_not_count_as_loaded() {
-        let pressure = Arc::default();
-        let outbox = Outbox::new(400, None, &pressure);
+        let backpressure = Arc::default();
+        let outbox = Outbox::new(400, None, &backpressure);
         while outbox.queue(frame(1)).is_ok() {}
-        assert!(!pressure.is_high());
+        assert!(!backpressure.is_high());
     }
 }

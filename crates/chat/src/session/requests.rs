@@ -17,21 +17,21 @@ use abu_domain::{
     text::{Emoji, MessageText},
 };
 
-use super::state::{ChangeDraft, Draft, Effect, HistoryRequest, PresenceAsked, SyncAsked, World};
+use super::state::{ChangeDraft, Draft, Effect, HistoryRequest, Lookup, PresenceQuery, SyncQuery};
 use crate::registry::RoomView;
 
 pub(super) fn on_message_send(
     packet: MessageSend,
     now: Instant,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<Effect, server::Error> {
     let text = text_of(&packet.message, MessageSend::NAME)?;
-    let room = writable(&packet.room_id, MessageSend::NAME, world)?;
+    let room = writable(&packet.room_id, MessageSend::NAME, lookup)?;
     let reply_to = packet
         .reply_to
         .map(|id| message_of(&id, MessageSend::NAME, room))
         .transpose()?;
-    count_message(room, MessageSend::NAME, now, world)?;
+    count_message(room, MessageSend::NAME, now, lookup)?;
     Ok(Effect::Store(Draft {
         room,
         text,
@@ -43,40 +43,40 @@ pub(super) fn on_message_send(
 pub(super) fn on_edit(
     packet: &MessageEdit,
     now: Instant,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<Effect, server::Error> {
     let text = text_of(&packet.message, MessageEdit::NAME)?;
     let message = Named::new(MessageEdit::NAME, &packet.room_id, &packet.message_id);
-    message.change(ChangeKind::Edit(text), now, world)
+    message.change(ChangeKind::Edit(text), now, lookup)
 }
 
 pub(super) fn on_delete(
     packet: &MessageDelete,
     now: Instant,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<Effect, server::Error> {
     let message = Named::new(MessageDelete::NAME, &packet.room_id, &packet.message_id);
-    message.change(ChangeKind::Delete, now, world)
+    message.change(ChangeKind::Delete, now, lookup)
 }
 
 pub(super) fn on_reaction_add(
     packet: &ReactionAdd,
     now: Instant,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<Effect, server::Error> {
     let emoji = emoji_of(&packet.emoji, ReactionAdd::NAME)?;
     let message = Named::new(ReactionAdd::NAME, &packet.room_id, &packet.message_id);
-    message.change(ChangeKind::React(emoji), now, world)
+    message.change(ChangeKind::React(emoji), now, lookup)
 }
 
 pub(super) fn on_reaction_remove(
     packet: &ReactionRemove,
     now: Instant,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<Effect, server::Error> {
     let emoji = emoji_of(&packet.emoji, ReactionRemove::NAME)?;
     let message = Named::new(ReactionRemove::NAME, &packet.room_id, &packet.message_id);
-    message.change(ChangeKind::TakeBack(emoji), now, world)
+    message.change(ChangeKind::TakeBack(emoji), now, lookup)
 }
 
 /// A message that a packet of this name asks to change.
@@ -104,11 +104,11 @@ impl<'a> Named<'a> {
         &self,
         kind: ChangeKind,
         now: Instant,
-        world: &dyn World,
+        lookup: &dyn Lookup,
     ) -> Result<Effect, server::Error> {
-        let room = writable(self.room, self.request, world)?;
+        let room = writable(self.room, self.request, lookup)?;
         let message = message_of(self.message, self.request, room)?;
-        count_message(room, self.request, now, world)?;
+        count_message(room, self.request, now, lookup)?;
         Ok(Effect::Change(ChangeDraft {
             room,
             message,
@@ -119,9 +119,9 @@ impl<'a> Named<'a> {
 
 pub(super) fn on_list(
     packet: &ListMessageRequest,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<Effect, server::Error> {
-    let (room, _) = member_of(&packet.room_id, ListMessageRequest::NAME, world)?;
+    let (room, _) = member_of(&packet.room_id, ListMessageRequest::NAME, lookup)?;
     Ok(Effect::History(HistoryRequest {
         room,
         skip: packet.effective_skip(),
@@ -134,13 +134,13 @@ pub(super) fn on_list(
 }
 
 /// Rooms that the user is not in, and ids that are none, are told of as one.
-pub(super) fn on_sync(packet: SyncRequest, world: &dyn World) -> Effect {
-    let mut asked = SyncAsked {
+pub(super) fn on_sync(packet: SyncRequest, lookup: &dyn Lookup) -> Effect {
+    let mut asked = SyncQuery {
         positions: Vec::with_capacity(packet.rooms.len()),
         not_a_member: Vec::new(),
     };
     for room in packet.rooms {
-        match member_of(&room.room_id, SyncRequest::NAME, world) {
+        match member_of(&room.room_id, SyncRequest::NAME, lookup) {
             Ok((room_id, _)) => asked.positions.push(Position {
                 room_id,
                 last_seq: clamped(room.last_seq),
@@ -154,9 +154,9 @@ pub(super) fn on_sync(packet: SyncRequest, world: &dyn World) -> Effect {
 
 pub(super) fn on_presence(
     packet: &PresenceRequest,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<Effect, server::Error> {
-    let (room, _) = member_of(&packet.room_id, PresenceRequest::NAME, world)?;
+    let (room, _) = member_of(&packet.room_id, PresenceRequest::NAME, lookup)?;
     let user = |id: &abu_chat_protocol::UserId| {
         id.to_uuid().map(UserId::new).ok_or_else(|| {
             let rule = "must be a `participant_id` of the answer before";
@@ -164,7 +164,7 @@ pub(super) fn on_presence(
                 .in_room(room.uuid())
         })
     };
-    Ok(Effect::Presence(PresenceAsked {
+    Ok(Effect::Presence(PresenceQuery {
         room,
         after: packet.after.as_ref().map(user).transpose()?,
         limit: packet.effective_limit(),
@@ -176,8 +176,11 @@ fn clamped(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(super) fn on_read_mark(packet: &ReadMark, world: &dyn World) -> Result<Effect, server::Error> {
-    let (room, _) = member_of(&packet.room_id, ReadMark::NAME, world)?;
+pub(super) fn on_read_mark(
+    packet: &ReadMark,
+    lookup: &dyn Lookup,
+) -> Result<Effect, server::Error> {
+    let (room, _) = member_of(&packet.room_id, ReadMark::NAME, lookup)?;
     // A place past the newest message counts as that.
     let seq = clamped(packet.seq.get());
     Ok(Effect::MarkRead { room, seq })
@@ -188,11 +191,11 @@ pub(super) fn on_read_mark(packet: &ReadMark, world: &dyn World) -> Result<Effec
 fn member_of(
     id: &abu_chat_protocol::RoomId,
     request: &str,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<(RoomId, RoomView), server::Error> {
     id.to_uuid()
         .map(RoomId::new)
-        .and_then(|room| Some((room, world.room(room)?)))
+        .and_then(|room| Some((room, lookup.room(room)?)))
         .ok_or_else(|| server::Error::not_a_member(request, id.clone()))
 }
 
@@ -200,9 +203,9 @@ fn member_of(
 pub(super) fn writable(
     id: &abu_chat_protocol::RoomId,
     request: &str,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<RoomId, server::Error> {
-    let (room, view) = member_of(id, request, world)?;
+    let (room, view) = member_of(id, request, lookup)?;
     match view.read_only {
         true => Err(server::Error::read_only_room(request, room.uuid())),
         false => Ok(room),
@@ -213,9 +216,9 @@ fn count_message(
     room: RoomId,
     request: &str,
     now: Instant,
-    world: &dyn World,
+    lookup: &dyn Lookup,
 ) -> Result<(), server::Error> {
-    world
+    lookup
         .count_message(now)
         .map_err(|wait| server::Error::rate_limited(request, wait).in_room(room.uuid()))
 }

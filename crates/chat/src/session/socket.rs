@@ -10,7 +10,7 @@ use super::{
     Outbox, Reader,
     decoder::{Received, Violation},
 };
-use crate::{ChatSettings, frame, pressure::Pressure};
+use crate::{ChatSettings, backpressure::Backpressure, frame};
 
 /// The socket under a connection.
 #[derive(Clone, Copy)]
@@ -31,13 +31,13 @@ impl Socket {
         request: &HttpRequest,
         payload: web::Payload,
         settings: &ChatSettings,
-        pressure: &Arc<Pressure>,
+        backpressure: &Arc<Backpressure>,
     ) -> Result<Self, actix_web::Error> {
         // The library gets nothing to read, and its way of writing gives way to the outbox.
         let nothing = web::Payload::extract(request).await?;
         let (response, _, _) = actix_ws::handle(request, nothing)?;
         let descriptor = request.conn_data::<Descriptor>().map(|socket| socket.0);
-        let outbox = Outbox::new(settings.outbox_max_bytes, descriptor, pressure);
+        let outbox = Outbox::new(settings.outbox_max_bytes, descriptor, backpressure);
         Ok(Self {
             response: response.map_body(|_, _| outbox.body().boxed()),
             reader: Reader::new(payload.into_inner(), settings.max_frame_bytes),
@@ -48,35 +48,35 @@ impl Socket {
 
 /// What is left to the owner of a connection once the protocol's own business is done.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum Incoming {
     Text(String),
     Binary(Vec<u8>),
     /// The client lives, and that was all.
-    SignOfLife,
+    Pong,
     /// The connection ends.
-    TheEnd,
+    Closed,
 }
 
 /// Answers a ping, a close, and what breaks the protocol.
-pub(crate) fn answer(received: Result<Received, Violation>, outbox: &Outbox) -> Heard {
+pub(crate) fn answer(received: Result<Received, Violation>, outbox: &Outbox) -> Incoming {
     match received {
-        Ok(Received::Text(text)) => Heard::Text(text),
-        Ok(Received::Binary(payload)) => Heard::Binary(payload),
+        Ok(Received::Text(text)) => Incoming::Text(text),
+        Ok(Received::Binary(payload)) => Incoming::Binary(payload),
         Ok(Received::Ping(payload)) => {
             // Were the outbox full, it would say so by closing.
             let _ = outbox.push(frame::pong_frame(&payload));
-            Heard::SignOfLife
+            Incoming::Pong
         }
-        Ok(Received::Pong) => Heard::SignOfLife,
+        Ok(Received::Pong) => Incoming::Pong,
         Ok(Received::Close) => {
             // Either the answer to ours, or a goodbye that we answer.
             outbox.close(CloseCode::Normal);
             outbox.hang_up();
-            Heard::TheEnd
+            Incoming::Closed
         }
         Err(violation) => {
             outbox.close(violation.into());
-            Heard::TheEnd
+            Incoming::Closed
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::{ChatSettings, rate_limit::TokenBucket, registry::RoomView};
 const NOTICE: Duration = Duration::from_secs(60);
 
 /// What a session looks up while it decides.
-pub(crate) trait World {
+pub(crate) trait Lookup {
     /// The room as the session's user sees it; `None` where they are not a member.
     fn room(&self, room: RoomId) -> Option<RoomView>;
 
@@ -61,9 +61,9 @@ pub(crate) enum Effect {
     /// Note how far the user has read.
     MarkRead { room: RoomId, seq: i64 },
     /// Read what was missed and send it to this session.
-    Sync(SyncAsked),
+    Sync(SyncQuery),
     /// Read who is in a room and send that to this session.
-    Presence(PresenceAsked),
+    Presence(PresenceQuery),
     /// See whether the session may go on with this token.
     Renew(TokenRenew),
     /// Send a ping frame.
@@ -71,7 +71,7 @@ pub(crate) enum Effect {
     /// End the session.
     Close(CloseCode),
     /// The client did not answer the close in time: end the connection.
-    Cut,
+    Abort,
 }
 
 /// What a packet leads to.
@@ -102,7 +102,7 @@ pub(crate) struct ChangeDraft {
 
 /// What was missed, as somebody asked for it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct SyncAsked {
+pub(crate) struct SyncQuery {
     pub(crate) positions: Vec<Position>,
     /// The rooms that the user is not in.
     pub(crate) not_a_member: Vec<abu_chat_protocol::RoomId>,
@@ -110,7 +110,7 @@ pub(crate) struct SyncAsked {
 
 /// Members of a room, as somebody asked for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PresenceAsked {
+pub(crate) struct PresenceQuery {
     pub(crate) room: RoomId,
     pub(crate) after: Option<UserId>,
     pub(crate) limit: u32,
@@ -226,7 +226,7 @@ impl SessionState {
     }
 
     /// A text frame arrived.
-    pub(crate) fn on_text(&mut self, text: &str, now: Instant, world: &dyn World) -> Outcome {
+    pub(crate) fn on_text(&mut self, text: &str, now: Instant, lookup: &dyn Lookup) -> Outcome {
         self.heard(now);
         if self.phase != Phase::Open {
             return Outcome::default();
@@ -246,7 +246,7 @@ impl SessionState {
                 ..
             }) => {
                 let counted = self.count_packet(packet.name(), now);
-                let result = counted.and_then(|()| self.on_packet(packet, now, world));
+                let result = counted.and_then(|()| self.on_packet(packet, now, lookup));
                 (request_ref, result)
             }
         };
@@ -263,7 +263,7 @@ impl SessionState {
     /// Time went by.
     pub(crate) fn on_tick(&mut self, now: Instant) -> Vec<Effect> {
         match self.phase {
-            Phase::Closing { until } if now >= until => return vec![Effect::Cut],
+            Phase::Closing { until } if now >= until => return vec![Effect::Abort],
             Phase::Closing { .. } => return Vec::new(),
             Phase::Open => {}
         }
@@ -335,22 +335,22 @@ impl SessionState {
         &mut self,
         packet: ClientPacket,
         now: Instant,
-        world: &dyn World,
+        lookup: &dyn Lookup,
     ) -> Result<Option<Effect>, server::Error> {
         match packet {
-            ClientPacket::MessageSend(packet) => on_message_send(packet, now, world).map(Some),
+            ClientPacket::MessageSend(packet) => on_message_send(packet, now, lookup).map(Some),
             ClientPacket::ChatJoin(packet) => Ok(self.on_join(&packet)),
-            ClientPacket::Typing(packet) => self.on_typing(&packet, now, world),
-            ClientPacket::ListMessageRequest(packet) => on_list(&packet, world).map(Some),
-            ClientPacket::MessageEdit(packet) => on_edit(&packet, now, world).map(Some),
-            ClientPacket::MessageDelete(packet) => on_delete(&packet, now, world).map(Some),
-            ClientPacket::ReactionAdd(packet) => on_reaction_add(&packet, now, world).map(Some),
+            ClientPacket::Typing(packet) => self.on_typing(&packet, now, lookup),
+            ClientPacket::ListMessageRequest(packet) => on_list(&packet, lookup).map(Some),
+            ClientPacket::MessageEdit(packet) => on_edit(&packet, now, lookup).map(Some),
+            ClientPacket::MessageDelete(packet) => on_delete(&packet, now, lookup).map(Some),
+            ClientPacket::ReactionAdd(packet) => on_reaction_add(&packet, now, lookup).map(Some),
             ClientPacket::ReactionRemove(packet) => {
-                on_reaction_remove(&packet, now, world).map(Some)
+                on_reaction_remove(&packet, now, lookup).map(Some)
             }
-            ClientPacket::ReadMark(packet) => on_read_mark(&packet, world).map(Some),
-            ClientPacket::SyncRequest(packet) => Ok(Some(on_sync(packet, world))),
-            ClientPacket::PresenceRequest(packet) => on_presence(&packet, world).map(Some),
+            ClientPacket::ReadMark(packet) => on_read_mark(&packet, lookup).map(Some),
+            ClientPacket::SyncRequest(packet) => Ok(Some(on_sync(packet, lookup))),
+            ClientPacket::PresenceRequest(packet) => on_presence(&packet, lookup).map(Some),
             ClientPacket::TokenRenew(packet) => Ok(Some(Effect::Renew(packet))),
             // A packet of a newer protocol crate that this server was not taught yet.
             other => Err(server::Error::unknown_type(other.name())),
@@ -365,9 +365,9 @@ impl SessionState {
         &mut self,
         packet: &Typing,
         now: Instant,
-        world: &dyn World,
+        lookup: &dyn Lookup,
     ) -> Result<Option<Effect>, server::Error> {
-        let room = writable(&packet.room_id, Typing::NAME, world)?;
+        let room = writable(&packet.room_id, Typing::NAME, lookup)?;
         let is_typing = packet.is_typing;
         let last = self.typing.insert(
             room,

@@ -15,7 +15,7 @@ struct Fake {
     wait: Cell<Option<Duration>>,
 }
 
-impl World for Fake {
+impl Lookup for Fake {
     fn room(&self, room: RoomId) -> Option<RoomView> {
         self.rooms.get(&room).copied()
     }
@@ -27,7 +27,7 @@ impl World for Fake {
 
 struct Session {
     state: SessionState,
-    world: Fake,
+    lookup: Fake,
     start: Instant,
 }
 
@@ -63,7 +63,7 @@ fn session_of(profile: Profile, settings: ChatSettings) -> Session {
     let start = Instant::now();
     Session {
         state: SessionState::new(&settings, profile, start, token_end(start + 3600 * SECOND)),
-        world: Fake {
+        lookup: Fake {
             rooms: HashMap::from([
                 (open_room(), RoomView { read_only: false }),
                 (archived_room(), RoomView { read_only: true }),
@@ -77,7 +77,7 @@ fn session_of(profile: Profile, settings: ChatSettings) -> Session {
 impl Session {
     fn says_at(&mut self, after: Duration, packet: &Value) -> Vec<Effect> {
         let now = self.start + after;
-        let outcome = self.state.on_text(&packet.to_string(), now, &self.world);
+        let outcome = self.state.on_text(&packet.to_string(), now, &self.lookup);
         outcome.effects
     }
 
@@ -158,7 +158,7 @@ fn what_a_session_calls_its_request_comes_with_the_outcome_in_v2_alone() {
     for frame in frames {
         for (mut session, expected) in [(v2_session(), Some("1")), (session(), None)] {
             let now = session.start;
-            let outcome = session.state.on_text(frame, now, &session.world);
+            let outcome = session.state.on_text(frame, now, &session.lookup);
             error_of(&outcome.effects);
             let called = outcome.request_ref.as_ref().map(RequestRef::as_str);
             assert_eq!(called, expected, "{frame}");
@@ -202,7 +202,7 @@ fn what_is_wrong_with_a_message_is_named() {
 #[test]
 fn a_user_who_sends_too_fast_is_told_how_long_to_wait() {
     let mut session = session();
-    session.world.wait.set(Some(Duration::from_millis(1_500)));
+    session.lookup.wait.set(Some(Duration::from_millis(1_500)));
     let effects = session.says(&send(open_room(), "hi"));
     let error = error_of(&effects);
     assert_eq!(error.code, ErrorCode::RateLimited);
@@ -411,7 +411,7 @@ fn in_v2_each_packet_has_its_effect_and_to_v1_there_is_no_such_type() {
         (
             "presence-request",
             json!({"room_id": archived, "limit": 500, "after": id}),
-            Effect::Presence(PresenceAsked {
+            Effect::Presence(PresenceQuery {
                 room: archived_room(),
                 after: Some(UserId::new(id)),
                 limit: 100,
@@ -423,7 +423,7 @@ fn in_v2_each_packet_has_its_effect_and_to_v1_there_is_no_such_type() {
                 {"room_id": "room123", "last_seq": 3},
                 {"room_id": archived, "last_seq": 3, "last_revision": 4},
             ]}),
-            Effect::Sync(SyncAsked {
+            Effect::Sync(SyncQuery {
                 positions: vec![Position {
                     room_id: archived_room(),
                     last_seq: 3,
@@ -454,7 +454,7 @@ fn changes_to_messages_count_as_messages_and_only_where_a_room_can_be_written_in
     let mut session = v2_session();
     let refused = session.says(&change(archived_room()));
     assert_eq!(error_of(&refused).code, ErrorCode::ReadOnlyRoom);
-    session.world.wait.set(Some(SECOND));
+    session.lookup.wait.set(Some(SECOND));
     let refused = session.says(&change(open_room()));
     assert_eq!(error_of(&refused).code, ErrorCode::RateLimited);
     let mark =
@@ -500,14 +500,14 @@ fn a_closing_session_takes_no_packets_and_is_cut_when_the_client_does_not_answer
     assert_eq!(session.says(&send(open_room(), "hi")), []);
     assert_eq!(session.tick_at(4 * SECOND), []);
     assert_eq!(session.state.next_deadline(), session.start + 5 * SECOND);
-    assert_eq!(session.tick_at(5 * SECOND), [Effect::Cut]);
+    assert_eq!(session.tick_at(5 * SECOND), [Effect::Abort]);
 }
 
 /// What can come to a session.
 #[derive(Clone, Debug)]
 enum Input {
     Text(Value),
-    Heard,
+    Incoming,
     Tick,
     Nonsense(String),
 }
@@ -522,7 +522,7 @@ fn inputs() -> impl Strategy<Value = Vec<(u64, Input)>> {
         (0..3_usize, any::<bool>()).prop_map(move |(n, on)| Input::Text(typing(rooms[n], on))),
         (0..3_usize).prop_map(move |n| Input::Text(send(rooms[n], "hi"))),
         Just(Input::Text(join())),
-        Just(Input::Heard),
+        Just(Input::Incoming),
         Just(Input::Tick),
         Just(Input::Tick),
         ".{0,20}".prop_map(Input::Nonsense),
@@ -546,9 +546,9 @@ proptest! {
                 Input::Text(packet) => session.says_at(now, packet),
                 Input::Nonsense(text) => {
                     let at = session.start + now;
-                    session.state.on_text(text, at, &session.world).effects
+                    session.state.on_text(text, at, &session.lookup).effects
                 }
-                Input::Heard => {
+                Input::Incoming => {
                     session.state.heard(session.start + now);
                     Vec::new()
                 }
@@ -556,7 +556,7 @@ proptest! {
             };
             let mut closes = false;
             for effect in effects {
-                if effect == Effect::Cut {
+                if effect == Effect::Abort {
                     prop_assert!(!open, "only who was closed is cut off");
                     continue;
                 }
@@ -671,7 +671,7 @@ fn answers(effect: &Effect) -> bool {
             | Effect::Typing { .. }
             | Effect::Ping
             | Effect::Close(_)
-            | Effect::Cut
+            | Effect::Abort
     )
 }
 
@@ -694,7 +694,7 @@ proptest! {
         for (pause, (packet, name)) in frames {
             now += Duration::from_millis(pause * 50);
             let at = session.start + now;
-            let outcome = session.state.on_text(&packet.to_string(), at, &session.world);
+            let outcome = session.state.on_text(&packet.to_string(), at, &session.lookup);
             let name = name.filter(|name| name.chars().count() <= 64);
             let called = outcome.request_ref.as_ref().map(|name| name.as_str().to_owned());
             prop_assert_eq!(called, name);
@@ -708,14 +708,14 @@ proptest! {
                     | Effect::Change(ChangeDraft { room, .. })
                     | Effect::Typing { room, .. } => prop_assert_eq!(room, open_room()),
                     Effect::MarkRead { room, .. }
-                    | Effect::Presence(PresenceAsked { room, .. })
+                    | Effect::Presence(PresenceQuery { room, .. })
                     | Effect::History(HistoryRequest { room, .. }) => {
-                        prop_assert!(session.world.rooms.contains_key(&room));
+                        prop_assert!(session.lookup.rooms.contains_key(&room));
                     }
-                    Effect::Sync(SyncAsked { positions, not_a_member }) => {
+                    Effect::Sync(SyncQuery { positions, not_a_member }) => {
                         prop_assert_eq!(positions.len() + not_a_member.len(), 1);
                         let mut known = positions.iter().map(|position| position.room_id);
-                        prop_assert!(known.all(|room| session.world.rooms.contains_key(&room)));
+                        prop_assert!(known.all(|room| session.lookup.rooms.contains_key(&room)));
                     }
                     Effect::Renew(_) => is_renewed = true,
                     Effect::Answer(ServerPacket::Error(_)) | Effect::Join => {}
@@ -728,7 +728,7 @@ proptest! {
                 }
             }
 
-            let outcome = old.state.on_text(&packet.to_string(), old.start + now, &old.world);
+            let outcome = old.state.on_text(&packet.to_string(), old.start + now, &old.lookup);
             prop_assert_eq!(outcome.request_ref, None);
             for effect in outcome.effects {
                 match effect {

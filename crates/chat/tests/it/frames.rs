@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::support::{Chat, Client, unlimited};
 
 /// How long anything may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 /// The server's limit for a message, by default.
 const LIMIT: usize = 64 * 1024;
 const MASK: [u8; 4] = [0xc1, 0x07, 0x80, 0x5e];
@@ -324,7 +324,7 @@ async fn a_client_that_answers_the_close_after_its_mistake_is_let_go_at_once() {
     send(&mut session, &frames).await;
     assert_eq!(session.closed().await, CloseCode::InvalidText);
     // Reading on answers the close.
-    let end = tokio::time::timeout(PATIENCE, session.socket.next()).await;
+    let end = tokio::time::timeout(EVENT_TIMEOUT, session.socket.next()).await;
     assert!(matches!(end, Ok(None)), "{end:?}");
 }
 

@@ -17,7 +17,7 @@ use abu_application::{
 };
 use abu_chat::{ChatEngine, ChatSettings, Connecting, Worker};
 use abu_chat_protocol::server::Welcome;
-use abu_domain::{RoomId, SessionId, UserId, text::RoomName};
+use abu_domain::{LoginSessionId, RoomId, UserId, text::RoomName};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
@@ -28,7 +28,7 @@ use uuid::Uuid;
 pub(crate) use abu_test_support::{ChatClient as Client, caller};
 
 /// How long anything may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a token is good that does not end within a test.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -168,7 +168,7 @@ impl Chat {
     /// Ends the server the way a signal does.
     pub(crate) async fn shut_down(&self) {
         let stopping = self.handle.stop(true);
-        self.engine.shut_down(PATIENCE).await;
+        self.engine.shut_down(EVENT_TIMEOUT).await;
         stopping.await;
     }
 }
@@ -210,7 +210,7 @@ pub(crate) struct Held {
 impl Held {
     /// Waits until the store is stopped.
     pub(crate) async fn reached(self) -> mpsc::Sender<()> {
-        let reached = tokio::time::timeout(PATIENCE, self.reached);
+        let reached = tokio::time::timeout(EVENT_TIMEOUT, self.reached);
         reached.await.unwrap().unwrap();
         self.holding
     }
@@ -270,7 +270,7 @@ impl Store for StoppableStore {
 struct PlainTokens;
 
 /// A token of the user's own log-in that is good for `lifetime`.
-pub(crate) fn token_of(user: UserId, log_in: SessionId, lifetime: Duration) -> String {
+pub(crate) fn token_of(user: UserId, log_in: LoginSessionId, lifetime: Duration) -> String {
     let until = (Utc::now() + lifetime).timestamp_millis();
     format!("{user}/{log_in}/{until}")
 }
@@ -279,7 +279,7 @@ impl AccessTokens for PlainTokens {
     fn issue(
         &self,
         _user: UserId,
-        _session: SessionId,
+        _session: LoginSessionId,
         _token_id: Uuid,
         _now: DateTime<Utc>,
     ) -> Result<IssuedToken, Box<dyn std::error::Error + Send + Sync>> {
@@ -292,7 +292,7 @@ impl AccessTokens for PlainTokens {
             let (session, until) = rest.split_once('/')?;
             Some(TokenClaims {
                 user_id: UserId::new(user.parse().ok()?),
-                session_id: SessionId::new(session.parse().ok()?),
+                session_id: LoginSessionId::new(session.parse().ok()?),
                 token_id: Uuid::nil(),
                 expires_at: DateTime::from_timestamp_millis(until.parse().ok()?)?,
             })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use abu_chat_protocol::{CloseCode, ServerPacket, client::TokenRenew, server::ErrorCode};
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use abu_test_support::session_of;
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ async fn a_token_of_somebody_else_or_of_another_log_in_or_none_changes_nothing()
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina]).await;
     let mut session = chat.connect_v2(amina).await;
-    let another = SessionId::new(Uuid::new_v4());
+    let another = LoginSessionId::new(Uuid::new_v4());
     for token in [
         token_of(bello, session_of(bello), HOUR),
         token_of(amina, another, HOUR),

@@ -5,7 +5,7 @@ use crate::text::Description;
 
 /// A permission as it is kept: one that the code asks for, or one of the office's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptPermission {
+pub struct PermissionRecord {
     /// Its name.
     pub name: PermissionName,
     /// What it allows.

@@ -14,7 +14,7 @@ use crate::{
     sql::sql,
 };
 
-/// Saves them, as [`MessageRows::save_changes`](abu_application::ports::MessageRows::save_changes) tells.
+/// Saves them, as [`MessageRepository::save_changes`](abu_application::ports::MessageRepository::save_changes) tells.
 pub(super) fn save(connection: &mut PgConnection, rows: &ChangedRows) -> QueryResult<()> {
     keep_past_texts(connection, &rows.past_texts)?;
     update_messages(connection, &rows.messages)?;

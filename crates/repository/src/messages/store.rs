@@ -40,7 +40,7 @@ use crate::{
 const ATTEMPTS: usize = 5;
 
 /// Stores a batch, as
-/// [`MessageRows::store_messages`](abu_application::ports::MessageRows::store_messages) tells.
+/// [`MessageRepository::store_messages`](abu_application::ports::MessageRepository::store_messages) tells.
 pub(super) fn store(
     connection: &mut PgConnection,
     batch: &[NewMessage],

@@ -1,6 +1,6 @@
 use abu_application::{
     lists::{Seek, Total},
-    ports::{GroupRows, NameFilter, StoreError},
+    ports::{GroupRepository, NameFilter, StoreError},
 };
 use abu_domain::{
     access::{Group, GroupName, RoleName},
@@ -76,7 +76,7 @@ fn filtered(filter: &NameFilter) -> Option<groups::BoxedQuery<'static, Pg>> {
     })
 }
 
-impl GroupRows for Session<'_> {
+impl GroupRepository for Session<'_> {
     fn group(&mut self, name: &GroupName) -> Result<Option<Group>, StoreError> {
         self.run(|connection| {
             let row = groups::table

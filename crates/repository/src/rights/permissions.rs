@@ -1,9 +1,9 @@
 use abu_application::{
     lists::{Seek, Total},
-    ports::{NameFilter, PermissionRows, StoreError},
+    ports::{NameFilter, PermissionRepository, StoreError},
 };
 use abu_domain::{
-    access::{KeptPermission, PermissionName},
+    access::{PermissionName, PermissionRecord},
     text::Description,
 };
 use chrono::{DateTime, Utc};
@@ -31,7 +31,7 @@ struct PermissionRow {
     last_modified: DateTime<Utc>,
 }
 
-impl TryFrom<PermissionRow> for KeptPermission {
+impl TryFrom<PermissionRow> for PermissionRecord {
     type Error = BadRow;
 
     fn try_from(row: PermissionRow) -> Result<Self, BadRow> {
@@ -55,15 +55,18 @@ fn filtered(filter: &NameFilter) -> Option<permissions::BoxedQuery<'static, Pg>>
     })
 }
 
-impl PermissionRows for Session<'_> {
-    fn permission(&mut self, name: &PermissionName) -> Result<Option<KeptPermission>, StoreError> {
+impl PermissionRepository for Session<'_> {
+    fn permission(
+        &mut self,
+        name: &PermissionName,
+    ) -> Result<Option<PermissionRecord>, StoreError> {
         self.run(|connection| {
             let row = permissions::table
                 .filter(permissions::name.eq(name.as_str()))
                 .select(PermissionRow::as_select())
                 .first(connection)
                 .optional()?;
-            Ok(row.map(KeptPermission::try_from).transpose()?)
+            Ok(row.map(PermissionRecord::try_from).transpose()?)
         })
     }
 
@@ -72,7 +75,7 @@ impl PermissionRows for Session<'_> {
         filter: &NameFilter,
         seek: Seek<String>,
         limit: u32,
-    ) -> Result<Vec<KeptPermission>, StoreError> {
+    ) -> Result<Vec<PermissionRecord>, StoreError> {
         let Some(query) = filtered(filter) else {
             return Ok(Vec::new());
         };
@@ -84,7 +87,7 @@ impl PermissionRows for Session<'_> {
                 .load(connection)?;
             let rows = in_list_order(backward, rows).into_iter();
             Ok(rows
-                .map(KeptPermission::try_from)
+                .map(PermissionRecord::try_from)
                 .collect::<Result<_, _>>()?)
         })
     }

@@ -1,6 +1,6 @@
 use abu_application::{
     lists::{Seek, Total},
-    ports::{NameFilter, RoleRows, StoreError},
+    ports::{NameFilter, RoleRepository, StoreError},
 };
 use abu_domain::{
     access::{PermissionName, Role, RoleName},
@@ -76,7 +76,7 @@ fn filtered(filter: &NameFilter) -> Option<roles::BoxedQuery<'static, Pg>> {
     })
 }
 
-impl RoleRows for Session<'_> {
+impl RoleRepository for Session<'_> {
     fn role(&mut self, name: &RoleName) -> Result<Option<Role>, StoreError> {
         self.run(|connection| {
             let row = roles::table

@@ -403,8 +403,8 @@ fn whoever_holds_more_stands_above_a_role_and_a_group_and_super_admins_do_not_co
         database
             .read(|tx| {
                 Ok((
-                    tx.held_beyond_by_holders(&role, held)?,
-                    tx.held_beyond_by_members(&group, held)?,
+                    tx.excess_of_holders(&role, held)?,
+                    tx.excess_of_members(&group, held)?,
                 ))
             })
             .unwrap()

@@ -8,7 +8,7 @@ use abu_application::{
     system::SystemClock,
 };
 use abu_domain::{
-    RoomId, SessionId, UserId,
+    LoginSessionId, RoomId, UserId,
     message::{Message, MessageChange, NewMessage},
 };
 use abu_test_support::{TestDatabase, session_of};
@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 #[derive(Debug, PartialEq)]
 enum Told {
     Suspended(UserId),
-    Ended(UserId, Vec<SessionId>),
+    Ended(UserId, Vec<LoginSessionId>),
 }
 
 /// Notes what the chat is told.
@@ -52,7 +52,7 @@ impl LiveChat for Notes {
         self.note(Told::Suspended(user))
     }
 
-    fn sessions_ended(&self, user: UserId, sessions: &[SessionId]) -> Applied {
+    fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied {
         self.note(Told::Ended(user, sessions.to_vec()))
     }
 

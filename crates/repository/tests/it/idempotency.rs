@@ -2,7 +2,7 @@ use std::sync::Barrier;
 
 use abu_application::{
     idempotency::{ABANDONED_AFTER, KEPT_FOR},
-    ports::{Clock, KeptAnswer, KnownRequest, RequestKey, StoreError},
+    ports::{Clock, KnownRequest, RequestKey, StoreError, StoredResponse},
     system::SystemClock,
 };
 use abu_domain::UserId;
@@ -19,8 +19,8 @@ fn key() -> RequestKey {
     }
 }
 
-fn answer() -> KeptAnswer {
-    KeptAnswer {
+fn answer() -> StoredResponse {
+    StoredResponse {
         status: 201,
         content_type: Some("application/json".to_owned()),
         location: Some("/things/7".to_owned()),
@@ -40,7 +40,7 @@ fn known(database: &TestDatabase, key: &RequestKey) -> Option<KnownRequest> {
     database.read(|tx| tx.known_request(key)).unwrap()
 }
 
-fn keep(database: &TestDatabase, claimed_at: DateTime<Utc>, answer: &KeptAnswer) {
+fn keep(database: &TestDatabase, claimed_at: DateTime<Utc>, answer: &StoredResponse) {
     database
         .read(|tx| tx.keep_answer(&key(), claimed_at, answer))
         .unwrap();
@@ -203,5 +203,5 @@ fn a_new_key_sweeps_out_some_of_the_expired_and_no_other() {
 
 #[test]
 fn debug_output_shows_nothing_of_an_answer() {
-    assert_eq!(format!("{:?}", answer()), "KeptAnswer(201, …)");
+    assert_eq!(format!("{:?}", answer()), "StoredResponse(201, …)");
 }

@@ -117,7 +117,7 @@ fn whose_lease_is_over_can_change_nothing_but_that_it_was_sent() {
     assert_eq!((other.id, other.attempt), (id, 2));
 
     let during = record(&database, id);
-    database.read(|tx| tx.bury_mail(&late, "late")).unwrap();
+    database.read(|tx| tx.mark_dead(&late, "late")).unwrap();
     database
         .read(|tx| tx.postpone_mail(&late, LEASE, "late"))
         .unwrap();
@@ -126,7 +126,7 @@ fn whose_lease_is_over_can_change_nothing_but_that_it_was_sent() {
     assert!(claim(&database).is_none(), "it belongs to the other");
 
     database.read(|tx| tx.mail_sent(late.id)).unwrap();
-    database.read(|tx| tx.bury_mail(&other, "later")).unwrap();
+    database.read(|tx| tx.mark_dead(&other, "later")).unwrap();
     assert_eq!(record(&database, id).state, MailState::Sent);
 }
 
@@ -165,22 +165,22 @@ fn a_dead_mail_can_be_revived_once_and_begins_anew() {
     let database = TestDatabase::new();
     let id = enqueue(&database);
     let claimed = claim(&database).unwrap();
-    assert!(!database.transaction(|tx| tx.revive_mail(id)).unwrap());
+    assert!(!database.transaction(|tx| tx.requeue(id)).unwrap());
     database
-        .read(|tx| tx.bury_mail(&claimed, "unknown"))
+        .read(|tx| tx.mark_dead(&claimed, "unknown"))
         .unwrap();
     let dead = record(&database, id);
     assert_eq!((dead.state, dead.next_attempt_at), (MailState::Dead, None));
     let_leases_end(&database);
     assert!(claim(&database).is_none());
 
-    assert!(database.transaction(|tx| tx.revive_mail(id)).unwrap());
-    assert!(!database.transaction(|tx| tx.revive_mail(id)).unwrap());
+    assert!(database.transaction(|tx| tx.requeue(id)).unwrap());
+    assert!(!database.transaction(|tx| tx.requeue(id)).unwrap());
     make_due(&database);
     database.execute("UPDATE email_outbox SET leased_until = NULL");
     assert_eq!(claim(&database).unwrap().attempt, 1);
     let unknown = MailId::new(Uuid::now_v7());
-    assert!(!database.transaction(|tx| tx.revive_mail(unknown)).unwrap());
+    assert!(!database.transaction(|tx| tx.requeue(unknown)).unwrap());
     assert_eq!(database.read(|tx| tx.mail(unknown)).unwrap(), None);
 }
 
@@ -215,7 +215,7 @@ fn a_row_that_is_no_mail_is_claimed_to_be_given_up_and_one_of_a_newer_release_is
     let claimed = claim(&database).unwrap();
     assert!(claimed.id == id && claimed.mail.is_none());
     database
-        .read(|tx| tx.bury_mail(&claimed, "no mail"))
+        .read(|tx| tx.mark_dead(&claimed, "no mail"))
         .unwrap();
 
     let newer = enqueue(&database);
@@ -314,7 +314,7 @@ fn who_delivers_is_woken_by_what_was_committed_and_by_nothing_else() {
     database.execute(&format!(
         "UPDATE email_outbox SET state = 'dead' WHERE id = '{id}'"
     ));
-    assert!(store.transaction(|tx| tx.revive_mail(id)).unwrap());
-    assert!(!store.transaction(|tx| tx.revive_mail(id)).unwrap());
+    assert!(store.transaction(|tx| tx.requeue(id)).unwrap());
+    assert!(!store.transaction(|tx| tx.requeue(id)).unwrap());
     assert_eq!(woken.load(Ordering::Relaxed), 2);
 }

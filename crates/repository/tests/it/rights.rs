@@ -4,7 +4,9 @@ use abu_application::{
     system::SystemClock,
 };
 use abu_domain::{
-    access::{Group, GroupName, KeptPermission, PermissionName, Role, RoleName, SUPER_ADMIN_GROUP},
+    access::{
+        Group, GroupName, PermissionName, PermissionRecord, Role, RoleName, SUPER_ADMIN_GROUP,
+    },
     text::Description,
 };
 use abu_test_support::TestDatabase;
@@ -53,7 +55,7 @@ fn the_three_are_read_as_they_were_made() {
             ))
         })
         .unwrap();
-    let expected = KeptPermission {
+    let expected = PermissionRecord {
         name: permission("can_print_card"),
         description: words("Print cards."),
         is_system: false,

@@ -3,14 +3,14 @@ use abu_application::{
     ports::{Clock, EndReason, NewSession, SessionRefresh, WhichSessions},
     system::SystemClock,
 };
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use abu_test_support::{TestDatabase, session_of};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-fn begin(database: &TestDatabase, user: UserId, at: DateTime<Utc>) -> SessionId {
+fn begin(database: &TestDatabase, user: UserId, at: DateTime<Utc>) -> LoginSessionId {
     let session = NewSession {
-        id: SessionId::new(Uuid::new_v4()),
+        id: LoginSessionId::new(Uuid::new_v4()),
         user_id: user,
         device_name: Some("a phone".to_owned()),
         network: Some("102.89.23.0/24".to_owned()),
@@ -92,7 +92,7 @@ fn sessions_are_listed_in_both_directions_by_their_last_use() {
         at: all[place].last_used_at,
         id: all[place].id,
     };
-    let ids = |listed: Vec<abu_application::ports::SessionListing>| -> Vec<SessionId> {
+    let ids = |listed: Vec<abu_application::ports::SessionListing>| -> Vec<LoginSessionId> {
         listed.into_iter().map(|session| session.id).collect()
     };
     let expected = ids(all.clone());
@@ -166,7 +166,7 @@ fn a_refresh_is_noted_and_read_again() {
     assert!(!due(session_of(user)));
     database.read(|tx| tx.set_totp_due(user, true)).unwrap();
     assert!(due(session_of(user)));
-    let nothing = SessionId::new(Uuid::new_v4());
+    let nothing = LoginSessionId::new(Uuid::new_v4());
     assert!(
         database
             .transaction(|tx| tx.lock_session(nothing))

@@ -24,8 +24,8 @@ pub(crate) struct Permission {
     last_modified: DateTime<Utc>,
 }
 
-impl From<access::KeptPermission> for Permission {
-    fn from(permission: access::KeptPermission) -> Self {
+impl From<access::PermissionRecord> for Permission {
+    fn from(permission: access::PermissionRecord) -> Self {
         Self {
             name: permission.name.to_string(),
             description: permission.description.as_str().to_owned(),

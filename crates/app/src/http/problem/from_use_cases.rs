@@ -159,7 +159,7 @@ impl From<AccessError> for Problem {
             AccessError::Suspended => account_suspended(),
             AccessError::Deactivated => account_deactivated(),
             AccessError::Denied(permission) => Self::missing_permission(permission),
-            AccessError::Beyond(missing) => Self::beyond_the_caller(missing),
+            AccessError::Beyond(missing) => Self::privilege_escalation(missing),
             AccessError::SuperusersOnly => Self::new(
                 ProblemKind::PermissionDenied,
                 "Only a superuser may do this to a superuser.",

@@ -19,7 +19,7 @@ pub(super) use in_docs::{add_problem, problems, schemas};
 pub use kind::ProblemKind;
 
 use super::{input::FieldError, request_id::RequestId};
-use crate::causes::with_causes;
+use crate::error_chain::error_chain;
 
 /// The media type of problem documents.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -107,7 +107,7 @@ impl Problem {
     }
 
     /// The caller would give permissions that they do not hold, or act on somebody who holds them.
-    pub fn beyond_the_caller(missing: impl IntoIterator<Item = String>) -> Self {
+    pub fn privilege_escalation(missing: impl IntoIterator<Item = String>) -> Self {
         let mut problem = Self::new(
             ProblemKind::PermissionDenied,
             "This concerns permissions that you do not hold, or not for as long: nobody gives or \
@@ -173,9 +173,9 @@ impl Problem {
         self.0.kind
     }
 
-    /// What the log must know and the client must not: the whole chain of causes.
+    /// What the log must know and the client must not: the whole chain of error_chain.
     pub(super) fn cause(&self) -> Option<String> {
-        Some(with_causes(self.0.cause.as_deref()?))
+        Some(error_chain(self.0.cause.as_deref()?))
     }
 
     /// The document, as met by the request with this id.

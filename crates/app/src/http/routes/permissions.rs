@@ -6,7 +6,7 @@ use abu_application::{
     versions::Version,
 };
 use abu_domain::{
-    access::{KeptPermission, PermissionName},
+    access::{PermissionName, PermissionRecord},
     text::Description,
 };
 use actix_web::{HttpResponse, delete, get, post, put, web::Path};
@@ -37,12 +37,12 @@ struct Permissions;
 
 impl List for Permissions {
     type Filter = NameFilter;
-    type Item = KeptPermission;
+    type Item = PermissionRecord;
     type Entry = Permission;
     type Position = String;
     const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn position(permission: &KeptPermission) -> String {
+    fn position(permission: &PermissionRecord) -> String {
         permission.name.to_string()
     }
 }
@@ -61,7 +61,7 @@ fn named(path: &ByName) -> Result<PermissionName, Problem> {
 }
 
 /// A permission and its version.
-fn with_version(permission: KeptPermission) -> Result<HttpResponse, Problem> {
+fn with_version(permission: PermissionRecord) -> Result<HttpResponse, Problem> {
     let version = Version::of(permission.last_modified);
     versioned(&Permission::from(permission), version)
 }

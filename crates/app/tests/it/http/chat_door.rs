@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use abu_app::{security::JwtTokens, settings::Settings};
+use abu_app::settings::Settings;
 use abu_application::ports::AccessTokens;
 use abu_chat_protocol::{CloseCode, server::ErrorCode};
 use abu_domain::{UserId, access::Permission, user::User};
+use abu_security::JwtTokens;
 use abu_test_support::{ChatClient, SECRET, session_of};
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use abu_app::security::JwtTokens;
 use abu_application::ports::AccessTokens;
 use abu_domain::{UserId, access::Permission};
+use abu_security::JwtTokens;
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;

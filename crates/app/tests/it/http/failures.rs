@@ -12,9 +12,6 @@ use std::{
 use abu_app::{
     http,
     readiness::{Readiness, ServingState},
-    security::{
-        BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
-    },
     settings::{Environment, Settings, Sources},
     state::{AppParts, AppState},
 };
@@ -26,7 +23,10 @@ use abu_application::{
     system::{SystemClock, SystemIds},
 };
 use abu_chat::ChatEngine;
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
+use abu_security::{
+    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
+};
 use abu_test_support::{TestDatabase, session_of};
 use actix_web::HttpServer;
 use chrono::{DateTime, Utc};
@@ -65,7 +65,7 @@ impl AccessTokens for PanickingTokens {
     fn issue(
         &self,
         user: UserId,
-        session: SessionId,
+        session: LoginSessionId,
         token_id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<IssuedToken, Box<dyn std::error::Error + Send + Sync>> {

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::support::{Rig, pairs};
 
 /// What does not happen within this time does not happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn enqueue(database: &TestDatabase, content: MailContent) -> MailId {
     let recipient = EmailAddress::parse("amina@example.com").unwrap();
@@ -76,7 +76,9 @@ async fn a_mail_that_was_given_up_is_seen_and_sent_again_at_once() {
     .await;
     let rig = Rig::on(server);
     let admin = rig.holder_of(&[Permission::ViewMail, Permission::ModifyMail]);
-    let dead = timeout(PATIENCE, first_dead(&rig, &admin)).await.unwrap();
+    let dead = timeout(EVENT_TIMEOUT, first_dead(&rig, &admin))
+        .await
+        .unwrap();
     let expected = json!({
         "uuid": id.to_string(),
         "kind": "account_exists",

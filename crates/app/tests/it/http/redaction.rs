@@ -5,13 +5,14 @@ use std::{
     time::Duration,
 };
 
-use abu_app::{security::HmacLinkTokens, settings::SmtpSecurity};
 use abu_application::{
     mail::{self, MailContent},
     ports::{Clock, LinkPurpose, LinkTokens},
     system::{SystemClock, SystemIds},
 };
 use abu_domain::text::{EmailAddress, PersonName};
+use abu_mail::SmtpSecurity;
+use abu_security::HmacLinkTokens;
 use abu_test_support::{SECRET, SmtpBehavior, SmtpServer};
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ use super::{
 };
 
 /// How long a line may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Keeps every line of the process's log, of all levels and modules.
 struct Lines {
@@ -97,7 +98,7 @@ fn line_with(module: &str, mine: &str) -> String {
     let missing = |lines: &mut Vec<String>| !lines.iter().any(|line| is_mine(&line));
     let (lines, _) = LINES
         .more
-        .wait_timeout_while(lines, PATIENCE, missing)
+        .wait_timeout_while(lines, EVENT_TIMEOUT, missing)
         .unwrap();
     let line = lines.iter().find(is_mine).cloned();
     // The lock is given back before anything fails: all other tests log through it.
@@ -339,11 +340,11 @@ async fn of_a_mail_the_log_has_neither_the_address_nor_the_link_nor_the_mail_ser
         (&to_files, "was sent"),
     ] {
         let id = enqueue(rig);
-        let line = line_with("abu_app::mail::worker", &format!(" mail={id} "));
+        let line = line_with("abu_mail::worker", &format!(" mail={id} "));
         assert!(line.contains(words), "{line}");
         assert!(line.contains(" kind=verify_email"), "{line}");
     }
-    line_with("abu_app::mail::files", "the mail verify_email is in ");
+    line_with("abu_mail::files", "the mail verify_email is in ");
     let links = HmacLinkTokens::new(SECRET.as_bytes());
     let token = links.text(LinkPurpose::VerifyEmail, verification_id);
     for secret in [address, password, &token] {

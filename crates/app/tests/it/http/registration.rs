@@ -5,7 +5,6 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use abu_app::security::{BcryptHasher, GuessingPolicy, HmacLinkTokens};
 use abu_application::{
     BlockingPool, Database,
     access::Origin,
@@ -19,6 +18,7 @@ use abu_domain::{
     access::Permission,
     text::{EmailAddress, LoginPassword, NewPassword, PersonName, PersonalWords, TermsVersion},
 };
+use abu_security::{BcryptHasher, GuessingPolicy, HmacLinkTokens};
 use abu_test_support::TestDatabase;
 use chrono::TimeDelta;
 use futures_util::future::join_all;

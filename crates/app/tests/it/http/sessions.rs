@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use abu_app::{rate_limits::Quota, security::BcryptHasher};
+use abu_app::rate_limits::Quota;
 use abu_application::ports::PasswordHasher;
 use abu_chat_protocol::CloseCode;
 use abu_domain::{access::Permission, text::NewPassword, user::User};
+use abu_security::BcryptHasher;
 use abu_test_support::{ChatClient, session_of};
 use futures_util::future::join_all;
 use proptest::{prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};

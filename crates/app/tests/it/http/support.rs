@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use abu_app::{security::BcryptHasher, settings::Settings};
+use abu_app::settings::Settings;
 use abu_application::ports::PasswordHasher;
 use abu_domain::{
     UserId,
@@ -10,6 +10,7 @@ use abu_domain::{
     text::NewPassword,
     user::User,
 };
+use abu_security::BcryptHasher;
 use abu_test_support::{TestDatabase, TestServer};
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode,

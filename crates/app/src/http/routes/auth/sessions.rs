@@ -1,7 +1,7 @@
 //! The caller's own sessions.
 
 use abu_application::{lists::TimePosition, sessions::OwnSession};
-use abu_domain::SessionId;
+use abu_domain::LoginSessionId;
 use actix_web::{HttpResponse, delete, get, post, web::Path};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -61,10 +61,10 @@ impl List for Sessions {
     type Filter = ();
     type Item = OwnSession;
     type Entry = Session;
-    type Position = TimePosition<SessionId>;
+    type Position = TimePosition<LoginSessionId>;
     const MAX_LIMIT: u32 = MAX_OTHERS;
 
-    fn position(session: &OwnSession) -> TimePosition<SessionId> {
+    fn position(session: &OwnSession) -> TimePosition<LoginSessionId> {
         TimePosition {
             at: session.listing.last_used_at,
             id: session.listing.id,

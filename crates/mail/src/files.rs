@@ -9,7 +9,7 @@ use std::{
 
 use abu_application::ports::{Mailer, MailerError, RenderedMail};
 
-use super::message::MessageForm;
+use crate::message::MessageForm;
 
 /// Writes each mail to a file of its own, which any mail program opens.
 pub(super) struct FilesMailer {
@@ -80,7 +80,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::mail::templates::tests::{every_content, rendered};
+    use crate::templates::tests::{every_content, rendered};
 
     fn mode(path: &std::path::Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777

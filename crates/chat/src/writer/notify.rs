@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::Write;
 use crate::{
-    bus::{Asker, Event},
+    bus::{Event, Requester},
     frame::SharedPacket,
     packets,
 };
@@ -26,7 +26,7 @@ const RETRY_HINT: Duration = Duration::from_secs(2);
 /// Who waits for something to be written.
 pub(crate) enum Sender {
     /// A session: it is told like everybody, or is sent an error.
-    Session(Asker, Profile),
+    Session(Requester, Profile),
     /// A use case.
     Caller(oneshot::Sender<Result<Message, SubmitError>>),
 }
@@ -42,9 +42,9 @@ impl Sender {
     }
 
     /// The session that waits. A caller is told at once that it is done.
-    fn asker(self, message: Message) -> Option<Asker> {
+    fn requester(self, message: Message) -> Option<Requester> {
         match self {
-            Self::Session(asker, _) => Some(asker),
+            Self::Session(requester, _) => Some(requester),
             Self::Caller(reply) => {
                 let _ = reply.send(Ok(message));
                 None
@@ -120,14 +120,14 @@ fn to_room(message: Message, packet: impl Into<ServerPacket>, waiter: Option<Wai
     Event::InRoom {
         room: message.room_id,
         packet: Arc::new(SharedPacket::new(packet)),
-        asker: waiter.and_then(|waiter| waiter.sender.asker(message)),
+        requester: waiter.and_then(|waiter| waiter.sender.requester(message)),
     }
 }
 
 /// For who asked alone.
 fn answer(message: Message, packet: impl Into<ServerPacket>, waiter: Waiter) -> Option<Event> {
     Some(Event::Answer {
-        asker: waiter.sender.asker(message)?,
+        requester: waiter.sender.requester(message)?,
         packet: Arc::new(SharedPacket::new(packet)),
     })
 }
@@ -150,15 +150,17 @@ pub(super) fn refuse(waiter: Waiter, refusal: &Refusal) -> Option<Event> {
             let _ = reply.send(Err(refusal.for_caller()));
             None
         }
-        Sender::Session(asker, _) => Some(match refusal.for_session(waiter.request, waiter.room) {
-            Some(error) => Event::Answer {
-                asker,
-                packet: Arc::new(SharedPacket::new(error)),
-            },
-            None => Event::CutOff {
-                session: asker.session,
-            },
-        }),
+        Sender::Session(requester, _) => {
+            Some(match refusal.for_session(waiter.request, waiter.room) {
+                Some(error) => Event::Answer {
+                    requester,
+                    packet: Arc::new(SharedPacket::new(error)),
+                },
+                None => Event::Disconnect {
+                    session: requester.session,
+                },
+            })
+        }
     }
 }
 

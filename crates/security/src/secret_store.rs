@@ -19,7 +19,7 @@ const MIN_BYTES: usize = 32;
 
 /// Which secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeptSecret {
+pub enum StoredSecret {
     /// What access tokens are signed with.
     JwtSecret,
     /// What secrets in the database are sealed with.
@@ -30,19 +30,19 @@ pub enum KeptSecret {
 
 /// The folder `secrets` in the data folder.
 #[derive(Clone, Debug)]
-pub struct KeptSecrets {
+pub struct SecretStore {
     data_dir: PathBuf,
 }
 
 /// Why a secret could not be read or kept.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot keep secrets in {}: {source}", path.display())]
-pub struct KeptSecretsError {
+pub struct SecretStoreError {
     path: PathBuf,
     source: io::Error,
 }
 
-impl KeptSecret {
+impl StoredSecret {
     const fn file_name(self) -> &'static str {
         match self {
             Self::JwtSecret => "jwt_secret",
@@ -52,7 +52,7 @@ impl KeptSecret {
     }
 }
 
-impl KeptSecrets {
+impl SecretStore {
     /// Those of a data folder. Nothing is made yet.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl KeptSecrets {
     }
 
     /// Where the secret is, if it is there.
-    pub fn path(&self, secret: KeptSecret) -> PathBuf {
+    pub fn path(&self, secret: StoredSecret) -> PathBuf {
         self.folder().join(secret.file_name())
     }
 
@@ -69,12 +69,12 @@ impl KeptSecrets {
     ///
     /// # Errors
     /// Where the file cannot be read, or others may read it.
-    pub fn get(&self, secret: KeptSecret) -> Result<Option<SecretString>, KeptSecretsError> {
+    pub fn get(&self, secret: StoredSecret) -> Result<Option<SecretString>, SecretStoreError> {
         let path = self.path(secret);
         match read_private(&path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(KeptSecretsError { path, source }),
+            Err(source) => Err(SecretStoreError { path, source }),
         }
     }
 
@@ -85,9 +85,9 @@ impl KeptSecrets {
     /// Where the file cannot be written or read, or others may read it.
     pub fn get_or_make(
         &self,
-        secret: KeptSecret,
+        secret: StoredSecret,
         ids: &dyn Ids,
-    ) -> Result<SecretString, KeptSecretsError> {
+    ) -> Result<SecretString, SecretStoreError> {
         if let Some(kept) = self.get(secret)? {
             return Ok(kept);
         }
@@ -97,18 +97,18 @@ impl KeptSecrets {
         self.make_folder()
             .and_then(|()| write_once(&path, &unique, &made))
             .and_then(|()| read_private(&path))
-            .map_err(|source| KeptSecretsError { path, source })
+            .map_err(|source| SecretStoreError { path, source })
     }
 
     /// Removes the secret, if it is there.
     ///
     /// # Errors
     /// Where the file cannot be removed.
-    pub fn remove(&self, secret: KeptSecret) -> Result<(), KeptSecretsError> {
+    pub fn remove(&self, secret: StoredSecret) -> Result<(), SecretStoreError> {
         let path = self.path(secret);
         match fs::remove_file(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(KeptSecretsError { path, source })
+                Err(SecretStoreError { path, source })
             }
             _ => Ok(()),
         }
@@ -189,16 +189,16 @@ mod tests {
     #[test]
     fn a_secret_is_made_once_and_is_its_owners_alone() {
         let data = TempDir::new().unwrap();
-        let secrets = KeptSecrets::new(data.path().join("new"));
-        assert!(secrets.get(KeptSecret::JwtSecret).unwrap().is_none());
+        let secrets = SecretStore::new(data.path().join("new"));
+        assert!(secrets.get(StoredSecret::JwtSecret).unwrap().is_none());
         let make = |secret| secrets.get_or_make(secret, &SystemIds).unwrap();
-        let made = make(KeptSecret::JwtSecret);
+        let made = make(StoredSecret::JwtSecret);
         assert_eq!(made.expose_secret().len(), 43);
-        let again = make(KeptSecret::JwtSecret);
+        let again = make(StoredSecret::JwtSecret);
         assert_eq!(made.expose_secret(), again.expose_secret());
-        let other = make(KeptSecret::SuperuserPassword);
+        let other = make(StoredSecret::SuperuserPassword);
         assert_ne!(made.expose_secret(), other.expose_secret());
-        assert_eq!(mode(&secrets.path(KeptSecret::JwtSecret)), 0o600);
+        assert_eq!(mode(&secrets.path(StoredSecret::JwtSecret)), 0o600);
         assert_eq!(mode(&secrets.folder()), 0o700);
         assert_eq!(fs::read_dir(secrets.folder()).unwrap().count(), 2);
     }
@@ -206,9 +206,9 @@ mod tests {
     #[test]
     fn many_at_once_agree_on_one_secret() {
         let data = TempDir::new().unwrap();
-        let secrets = KeptSecrets::new(data.path());
+        let secrets = SecretStore::new(data.path());
         let made: Vec<_> = std::thread::scope(|scope| {
-            let make = || secrets.get_or_make(KeptSecret::JwtSecret, &SystemIds);
+            let make = || secrets.get_or_make(StoredSecret::JwtSecret, &SystemIds);
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
             threads
                 .into_iter()
@@ -222,34 +222,37 @@ mod tests {
     #[test]
     fn a_secret_that_others_may_read_is_not_used() {
         let data = TempDir::new().unwrap();
-        let secrets = KeptSecrets::new(data.path());
+        let secrets = SecretStore::new(data.path());
         secrets
-            .get_or_make(KeptSecret::JwtSecret, &SystemIds)
+            .get_or_make(StoredSecret::JwtSecret, &SystemIds)
             .unwrap();
-        let path = secrets.path(KeptSecret::JwtSecret);
+        let path = secrets.path(StoredSecret::JwtSecret);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = secrets.get(KeptSecret::JwtSecret).unwrap_err().to_string();
+        let error = secrets
+            .get(StoredSecret::JwtSecret)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("chmod it to 0600"), "{error}");
     }
 
     #[test]
     fn a_secret_that_was_cut_short_is_not_used() {
         let data = TempDir::new().unwrap();
-        let secrets = KeptSecrets::new(data.path());
-        let make = || secrets.get_or_make(KeptSecret::JwtSecret, &SystemIds);
+        let secrets = SecretStore::new(data.path());
+        let make = || secrets.get_or_make(StoredSecret::JwtSecret, &SystemIds);
         make().unwrap();
-        fs::write(secrets.path(KeptSecret::JwtSecret), "").unwrap();
+        fs::write(secrets.path(StoredSecret::JwtSecret), "").unwrap();
         assert!(make().is_err());
     }
 
     #[test]
     fn a_removed_secret_is_made_anew() {
         let data = TempDir::new().unwrap();
-        let secrets = KeptSecrets::new(data.path());
-        let make = || secrets.get_or_make(KeptSecret::JwtSecret, &SystemIds);
+        let secrets = SecretStore::new(data.path());
+        let make = || secrets.get_or_make(StoredSecret::JwtSecret, &SystemIds);
         let first = make().unwrap();
-        secrets.remove(KeptSecret::JwtSecret).unwrap();
-        secrets.remove(KeptSecret::JwtSecret).unwrap();
+        secrets.remove(StoredSecret::JwtSecret).unwrap();
+        secrets.remove(StoredSecret::JwtSecret).unwrap();
         assert_ne!(first.expose_secret(), make().unwrap().expose_secret());
     }
 }

@@ -1,18 +1,21 @@
-//! The application's ports for passwords, tokens, the secrets of links in mails and one-time passwords, on
-//! bcrypt, zxcvbn, JSON Web Tokens, HMAC and RFC 6238.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
-pub(crate) mod keys;
+mod keys;
 mod links;
 mod password_policy;
 mod passwords;
 mod refresh_tokens;
 mod sealing;
+mod secret_store;
 mod tokens;
 mod totp;
 
+pub use keys::derive as derive_key;
 pub use links::HmacLinkTokens;
 pub use password_policy::GuessingPolicy;
 pub use passwords::BcryptHasher;
 pub use refresh_tokens::HmacRefreshTokens;
+pub use secret_store::{SecretStore, SecretStoreError, StoredSecret};
 pub use tokens::JwtTokens;
 pub use totp::SealedTotp;

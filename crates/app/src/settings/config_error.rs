@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One thing that is wrong. It shows no value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct ConfigError {
     /// The setting, or the file or variable where no setting can be named.
     pub subject: String,
     /// Where its value comes from.
@@ -15,8 +15,8 @@ pub struct Mistake {
     pub found: Option<String>,
 }
 
-impl Mistake {
-    /// A mistake in something that is no setting itself.
+impl ConfigError {
+    /// A error in something that is no setting itself.
     pub(super) fn in_source(subject: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             subject: subject.into(),
@@ -27,7 +27,7 @@ impl Mistake {
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.subject, self.problem)?;
         if let Some(found) = &self.found {
@@ -42,15 +42,13 @@ impl fmt::Display for Mistake {
 
 /// Everything that is wrong with a configuration: never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistakes(pub Vec<Mistake>);
+pub struct ConfigErrors(pub Vec<ConfigError>);
 
-impl fmt::Display for Mistakes {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the configuration has mistakes:")?;
-        self.0
-            .iter()
-            .try_for_each(|mistake| write!(f, "\n  {mistake}"))
+        self.0.iter().try_for_each(|error| write!(f, "\n  {error}"))
     }
 }
 
-impl std::error::Error for Mistakes {}
+impl std::error::Error for ConfigErrors {}

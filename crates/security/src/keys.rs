@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// The key of that label.
-pub(crate) fn derive(secret: &[u8], label: &str) -> [u8; 32] {
+pub fn derive(secret: &[u8], label: &str) -> [u8; 32] {
     let mut derivation = hmac(secret);
     derivation.update(label.as_bytes());
     derivation.finalize().into_bytes().into()

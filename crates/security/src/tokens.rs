@@ -4,7 +4,7 @@
 use std::{error::Error, time::Duration};
 
 use abu_application::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError};
-use abu_domain::{SessionId, UserId};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
@@ -73,7 +73,7 @@ impl AccessTokens for JwtTokens {
     fn issue(
         &self,
         user: UserId,
-        session: SessionId,
+        session: LoginSessionId,
         token_id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<IssuedToken, Box<dyn Error + Send + Sync>> {
@@ -110,7 +110,7 @@ impl AccessTokens for JwtTokens {
         }
         Ok(TokenClaims {
             user_id: UserId::new(claims.sub),
-            session_id: SessionId::new(claims.sid),
+            session_id: LoginSessionId::new(claims.sid),
             token_id: claims.jti,
             expires_at: DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::Invalid)?,
         })
@@ -143,7 +143,7 @@ mod tests {
 
     fn issue(tokens: &JwtTokens) -> String {
         let user = UserId::new(Uuid::from_u128(1));
-        let session = SessionId::new(Uuid::from_u128(3));
+        let session = LoginSessionId::new(Uuid::from_u128(3));
         let id = Uuid::from_u128(2);
         tokens.issue(user, session, id, now()).unwrap().token
     }
@@ -175,7 +175,7 @@ mod tests {
         let token = issue(&tokens);
         let said = tokens.verify(&token, now()).unwrap();
         assert_eq!(said.user_id, UserId::new(Uuid::from_u128(1)));
-        assert_eq!(said.session_id, SessionId::new(Uuid::from_u128(3)));
+        assert_eq!(said.session_id, LoginSessionId::new(Uuid::from_u128(3)));
         assert_eq!(said.token_id, Uuid::from_u128(2));
         assert_eq!(said.expires_at.timestamp(), 1_800_000_060);
         let at = |seconds| now() + TimeDelta::seconds(seconds);

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-/// The error and all its causes, in one line. Words that an error has from its cause are not said twice.
-pub fn with_causes(error: &dyn Error) -> String {
+/// The error and all its error_chain, in one line. Words that an error has from its cause are not said twice.
+pub fn error_chain(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -28,12 +28,12 @@ mod tests {
     fn each_cause_is_named_once() {
         let cause = || StoreError::Other("nothing is seeded".into());
         assert_eq!(
-            with_causes(&cause()),
+            error_chain(&cause()),
             "the database refused: nothing is seeded"
         );
         let error = PreparationError::Setup(SetupError::Store(cause()));
         assert_eq!(
-            with_causes(&error),
+            error_chain(&error),
             "the first administrator could not be made: the database refused: nothing is seeded"
         );
     }

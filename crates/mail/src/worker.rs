@@ -9,12 +9,11 @@ use std::{
 };
 
 use abu_application::{
+    backoff::Backoff,
     mail::{Delivery, Verdict},
     ports::{ClaimedMail, StoreError},
 };
 use parking_lot::{Condvar, Mutex};
-
-use crate::backoff::Backoff;
 
 /// The waits for a mail server that cannot be reached, or does not want us.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -26,7 +25,7 @@ const BETWEEN_ERASURES: Duration = Duration::from_secs(600);
 
 /// Wakes the worker.
 #[derive(Clone, Default)]
-pub(crate) struct Wake(Arc<Shared>);
+pub struct Wake(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -42,7 +41,7 @@ struct Reasons {
 
 impl Wake {
     /// There is mail to be sent, and it is committed.
-    pub(crate) fn mail_is_due(&self) {
+    pub fn mail_is_due(&self) {
         self.0.reasons.lock().mail_is_due = true;
         self.0.changed.notify_all();
     }
@@ -73,7 +72,7 @@ impl Wake {
 }
 
 /// The thread's handle. Dropped without [`stop`](Self::stop) it lets the thread end by itself.
-pub(crate) struct MailWorker {
+pub struct MailWorker {
     wake: Wake,
     thread: Option<JoinHandle<()>>,
 }
@@ -102,7 +101,7 @@ impl MailWorker {
     }
 
     /// Lets the worker finish the mail that it is sending, and no other. Blocks.
-    pub(crate) fn stop(mut self) {
+    pub fn stop(mut self) {
         self.wake.stop();
         if let Some(thread) = self.thread.take() {
             // A panic in there has been reported.

@@ -16,14 +16,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How many outboxes there are, and how many of them are loaded. Both change seldom, so that the
 /// counters cost nothing on the way of a message.
 #[derive(Debug, Default)]
-pub(crate) struct Pressure {
+pub(crate) struct Backpressure {
     outboxes: AtomicUsize,
     loaded: AtomicUsize,
     /// Nobody waits any more: the server is going down.
     released: AtomicBool,
 }
 
-impl Pressure {
+impl Backpressure {
     /// Whether most outboxes are loaded: it is the server that is too fast then, or the network too
     /// slow, and not some reader.
     pub(crate) fn is_high(&self) -> bool {
@@ -45,18 +45,18 @@ impl Pressure {
     }
 }
 
-/// What one outbox adds to the pressure, for as long as it lives.
+/// What one outbox adds to the backpressure, for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Share {
-    pressure: Arc<Pressure>,
+    backpressure: Arc<Backpressure>,
     is_loaded: bool,
 }
 
 impl Share {
-    pub(crate) fn of(pressure: &Arc<Pressure>) -> Self {
-        pressure.outboxes.fetch_add(1, Relaxed);
+    pub(crate) fn of(backpressure: &Arc<Backpressure>) -> Self {
+        backpressure.outboxes.fetch_add(1, Relaxed);
         Self {
-            pressure: Arc::clone(pressure),
+            backpressure: Arc::clone(backpressure),
             is_loaded: false,
         }
     }
@@ -67,8 +67,8 @@ impl Share {
         }
         self.is_loaded = is_loaded;
         match is_loaded {
-            true => self.pressure.loaded.fetch_add(1, Relaxed),
-            false => self.pressure.loaded.fetch_sub(1, Relaxed),
+            true => self.backpressure.loaded.fetch_add(1, Relaxed),
+            false => self.backpressure.loaded.fetch_sub(1, Relaxed),
         };
     }
 }
@@ -76,7 +76,7 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         self.set_loaded(false);
-        self.pressure.outboxes.fetch_sub(1, Relaxed);
+        self.backpressure.outboxes.fetch_sub(1, Relaxed);
     }
 }
 
@@ -86,35 +86,35 @@ mod tests {
 
     #[test]
     fn pressure_is_high_while_most_outboxes_are_loaded() {
-        let pressure = Arc::new(Pressure::default());
-        assert!(!pressure.is_high());
-        let mut shares: Vec<Share> = (0..4).map(|_| Share::of(&pressure)).collect();
+        let backpressure = Arc::new(Backpressure::default());
+        assert!(!backpressure.is_high());
+        let mut shares: Vec<Share> = (0..4).map(|_| Share::of(&backpressure)).collect();
         for loaded in [0, 0, 1] {
             // Said twice, it counts once.
             shares[loaded].set_loaded(true);
-            assert!(!pressure.is_high());
+            assert!(!backpressure.is_high());
         }
         shares[2].set_loaded(true);
-        assert!(pressure.is_high());
+        assert!(backpressure.is_high());
         shares[0].set_loaded(false);
-        assert!(!pressure.is_high());
+        assert!(!backpressure.is_high());
         shares.remove(0);
-        assert!(pressure.is_high());
+        assert!(backpressure.is_high());
         shares.clear();
-        assert!(!pressure.is_high());
+        assert!(!backpressure.is_high());
     }
 
     #[tokio::test]
     async fn whoever_waits_goes_on_when_readers_keep_up_or_the_time_is_over() {
-        let pressure = Arc::new(Pressure::default());
-        let mut share = Share::of(&pressure);
+        let backpressure = Arc::new(Backpressure::default());
+        let mut share = Share::of(&backpressure);
         share.set_loaded(true);
         let longest = Duration::from_millis(20);
         let began = Instant::now();
-        pressure.wait_while_high(longest).await;
+        backpressure.wait_while_high(longest).await;
         assert!(began.elapsed() >= longest);
 
-        let waiting = Arc::clone(&pressure);
+        let waiting = Arc::clone(&backpressure);
         let waiter = tokio::spawn(async move {
             waiting.wait_while_high(Duration::from_secs(3_600)).await;
         });
@@ -122,7 +122,9 @@ mod tests {
         waiter.await.unwrap();
 
         share.set_loaded(true);
-        pressure.release();
-        pressure.wait_while_high(Duration::from_secs(3_600)).await;
+        backpressure.release();
+        backpressure
+            .wait_while_high(Duration::from_secs(3_600))
+            .await;
     }
 }

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use totp_rs::{Algorithm, Builder, Secret};
 
-use super::sealing::Sealer;
+use crate::sealing::Sealer;
 
 /// What authenticators show beside the address.
 const ISSUER: &str = "ABU Alumni Connect";

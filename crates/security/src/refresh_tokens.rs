@@ -1,7 +1,7 @@
 //! Refresh tokens: `session.number.HMAC`, the first and the last part in URL-safe base64.
 
 use abu_application::ports::RefreshTokens;
-use abu_domain::SessionId;
+use abu_domain::LoginSessionId;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +9,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::keys;
+use crate::keys;
 
 /// Makes and reads refresh tokens with a key of their own.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ impl HmacRefreshTokens {
 }
 
 impl RefreshTokens for HmacRefreshTokens {
-    fn make(&self, session: SessionId, number: u32) -> SecretString {
+    fn make(&self, session: LoginSessionId, number: u32) -> SecretString {
         let mut mac = self.mac.clone();
         // Both have a fixed length, so no session and number read as another pair.
         mac.update(session.uuid().as_bytes());
@@ -39,11 +39,11 @@ impl RefreshTokens for HmacRefreshTokens {
 
     /// The token has to be, to the letter, the one that would be made for what it names: there is no
     /// second spelling of any token.
-    fn read(&self, token: &SecretString) -> Option<(SessionId, u32)> {
+    fn read(&self, token: &SecretString) -> Option<(LoginSessionId, u32)> {
         let shown = token.expose_secret();
         let mut parts = shown.splitn(3, '.');
         let session = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
-        let session = SessionId::new(Uuid::from_slice(&session).ok()?);
+        let session = LoginSessionId::new(Uuid::from_slice(&session).ok()?);
         let number = parts.next()?.parse().ok()?;
         let made = self.make(session, number);
         let same = made.expose_secret().as_bytes().ct_eq(shown.as_bytes());
@@ -61,8 +61,8 @@ mod tests {
         HmacRefreshTokens::new(b"a secret of the test's own")
     }
 
-    fn session() -> SessionId {
-        SessionId::new(Uuid::from_u128(0x1234_5678_9abc_def0))
+    fn session() -> LoginSessionId {
+        LoginSessionId::new(Uuid::from_u128(0x1234_5678_9abc_def0))
     }
 
     #[test]

@@ -8,7 +8,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// Waits that grow from try to try, and differ between servers that lost the same thing at the same
 /// moment.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     first: Duration,
     longest: Duration,
     next: Duration,
@@ -16,12 +16,12 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// For the database. Nothing was tried yet.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::between(FIRST, LONGEST)
     }
 
     /// Between these. Nothing was tried yet.
-    pub(crate) fn between(first: Duration, longest: Duration) -> Self {
+    pub fn between(first: Duration, longest: Duration) -> Self {
         Self {
             first,
             longest,
@@ -30,14 +30,14 @@ impl Backoff {
     }
 
     /// How long to wait this time: at least half of the first wait, at most the longest.
-    pub(crate) fn next(&mut self) -> Duration {
+    pub fn next(&mut self) -> Duration {
         let wait = self.next.mul_f64(rand::random_range(0.5..=1.0));
         self.next = (self.next * 2).min(self.longest);
         wait
     }
 
     /// It worked: the next wait is a first one.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.next = self.first;
     }
 }

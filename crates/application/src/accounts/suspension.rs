@@ -19,9 +19,6 @@ pub const ERASURE_DELAY: TimeDelta = TimeDelta::days(7);
 impl Accounts {
     /// Lets a suspended account be used again, and calls its erasure off if the staff asked for one;
     /// takes `can_modify_user` and rank over its owner.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn activate(&self, caller: impl Authority, id: UserId) -> Result<User, AccountError> {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         self.database
@@ -46,9 +43,6 @@ impl Accounts {
 
     /// Suspends an account; takes `can_modify_user` and rank over its owner. Its sessions have ended,
     /// and its connections to the chat have been told to, when this returns.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn suspend(&self, caller: impl Authority, id: UserId) -> Result<User, AccountError> {
         let (now, entry_id) = (self.clock.now(), self.ids.time_ordered());
         self.shutting_out(id, move |tx| {
@@ -70,9 +64,6 @@ impl Accounts {
     /// Has an account erased in seven days, and suspends it until then; takes `can_delete_user` and
     /// rank over its owner. Returns when it will be erased: what was scheduled before stays. Nobody does
     /// this to their own account: it is the staff that calls such an erasure off.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn schedule_erasure(
         &self,
         caller: Caller,

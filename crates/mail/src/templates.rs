@@ -20,7 +20,7 @@ const MAX_DEVICE_CHARS: usize = 60;
 
 macro_rules! templates {
     ($($name:literal)*) => {
-        &[$(($name, include_str!(concat!("../../templates/mail/", $name)))),*]
+        &[$(($name, include_str!(concat!("../templates/", $name)))),*]
     };
 }
 
@@ -266,7 +266,7 @@ pub(super) mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::security::HmacLinkTokens;
+    use abu_security::HmacLinkTokens;
 
     const SITE: &str = "https://alumni.example/app";
 
@@ -344,11 +344,11 @@ pub(super) mod tests {
         ]
     }
 
-    pub(in crate::mail) fn every_content() -> Vec<MailContent> {
+    pub(crate) fn every_content() -> Vec<MailContent> {
         every_content_to("Amina")
     }
 
-    pub(in crate::mail) fn rendered(content: MailContent) -> RenderedMail {
+    pub(crate) fn rendered(content: MailContent) -> RenderedMail {
         let mail = Mail {
             id: MailId::new(Uuid::from_u128(1)),
             recipient: EmailAddress::parse("amina@example.com").unwrap(),

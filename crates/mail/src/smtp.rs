@@ -21,7 +21,7 @@ use lettre::{
 use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 
-use super::message::MessageForm;
+use crate::message::MessageForm;
 use crate::settings::{SmtpSecurity, SmtpSettings};
 
 /// How long a connection that was kept may take to say that it is still there.

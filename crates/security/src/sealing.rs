@@ -6,7 +6,7 @@ use chacha20poly1305::{
 };
 use secrecy::SecretSlice;
 
-use super::keys;
+use crate::keys;
 
 /// What a sealed secret begins with, so that another way of sealing can be told from this one.
 const VERSION: u8 = 1;
@@ -40,9 +40,6 @@ impl Sealer {
     }
 
     /// Seals `secret` for `owner`: it opens for nobody else. `random` is used once.
-    ///
-    /// # Errors
-    /// [`SealError::Seal`].
     pub(super) fn seal(
         &self,
         owner: &[u8],
@@ -63,9 +60,6 @@ impl Sealer {
     }
 
     /// Opens what was sealed for `owner`.
-    ///
-    /// # Errors
-    /// [`SealError::Open`].
     pub(super) fn open(&self, owner: &[u8], sealed: &[u8]) -> Result<SecretSlice<u8>, SealError> {
         let (nonce, encrypted) = sealed
             .strip_prefix(&[VERSION])

@@ -5,7 +5,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::keys;
+use crate::keys;
 
 /// Makes tokens by HMAC-SHA256 over what they are for.
 #[derive(Clone)]

@@ -1,0 +1,67 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod files;
+mod message;
+mod settings;
+mod smtp;
+mod templates;
+mod worker;
+
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+use abu_application::{
+    mail::{Delivery, DeliveryPolicy},
+    ports::{LinkTokens, Mailer, Store},
+};
+
+pub use settings::{MailSettings, SmtpLogIn, SmtpSecurity, SmtpSettings};
+pub use worker::{MailWorker, Wake};
+
+use files::FilesMailer;
+use message::MessageForm;
+use smtp::SmtpMailer;
+use templates::Templates;
+
+/// A lease outlasts the delivery deadline by this: name resolution and the store are not counted in it.
+const LEASE_RESERVE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Why the mail worker did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum MailStartError {
+    #[error("the certificates of mail.smtp_ca cannot be used: {0}")]
+    Certificates(#[from] lettre::transport::smtp::Error),
+    #[error("the system refused: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// Starts the worker. It delivers whenever the store is available; without a mail server, into files in
+/// `folder`.
+pub fn start(
+    settings: &MailSettings,
+    folder: PathBuf,
+    store: Arc<dyn Store>,
+    links: Arc<dyn LinkTokens>,
+    wake: Wake,
+) -> Result<MailWorker, MailStartError> {
+    let form = MessageForm {
+        from: settings.from.clone(),
+        reply_to: settings.reply_to.clone(),
+    };
+    let (mailer, longest): (Arc<dyn Mailer>, _) = match &settings.smtp {
+        Some(smtp) => (Arc::new(SmtpMailer::new(smtp, form)?), smtp.timeout),
+        None => (Arc::new(FilesMailer::new(folder, form)), Duration::ZERO),
+    };
+    let delivery = Delivery {
+        store,
+        renderer: Arc::new(Templates::new(settings.site_url.clone(), links)),
+        mailer,
+        policy: DeliveryPolicy {
+            max_attempts: settings.max_attempts,
+            lease: longest + LEASE_RESERVE,
+            keep: DAY.saturating_mul(settings.keep_sent_days),
+        },
+    };
+    Ok(MailWorker::start(delivery, wake, settings.poll_interval)?)
+}
