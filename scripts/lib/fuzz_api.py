@@ -1,8 +1,7 @@
-"""Hooks of schemathesis for scripts/fuzz-api: who asks, what there is, and what well-formed values are.
+"""Schemathesis hooks for scripts/fuzz-api: authentication, existing ids, and well-formed values.
 
-Made-up values alone never get past the first check of a route. So every other parameter of a path becomes
-one that exists, and most fields of a body get a value that could be right; what is left stays as it was
-made up.
+Generated values alone never pass a route's first check. So half of the path parameters become existing ids, and
+most body fields get a well-formed value; the rest keeps its generated values.
 """
 
 import os
@@ -18,8 +17,8 @@ EMAIL = os.environ["FUZZ_EMAIL"]
 PASSWORD = os.environ["FUZZ_PASSWORD"]
 CHOICE = random.Random(int(os.environ["FUZZ_SEED"]))
 
-# Whoever asks for one of these has no session afterwards, or no other: each asks with a log-in of its own,
-# and all others go on with a new one.
+# These routes end or replace the caller's login session. Each call of one uses a login of its own, and later
+# calls use a new one.
 ENDS_ITS_SESSION = {
     "/api/v1/auth/logout",
     "/api/v1/auth/logout-all",
@@ -31,7 +30,7 @@ session = requests.Session()
 
 
 def log_in():
-    """The headers of a new log-in of the administrator."""
+    """Logs the administrator in, and returns the request headers."""
     answer = session.post(API + "/auth/token", json={"email": EMAIL, "password": PASSWORD})
     answer.raise_for_status()
     return {"Authorization": "Bearer " + answer.json()["access_token"]}
@@ -58,7 +57,7 @@ def account(number):
 PEOPLE = [post("/users", account(number)) for number in range(10)]
 ROOM = post("/rooms", {"kind": "group", "name": "Set of 1998", "member_ids": PEOPLE[:5]})
 
-# A value that could be right, by the name of the field.
+# Well-formed values by field name.
 WELL_FORMED = {
     "email": lambda: f"{uuid.UUID(int=CHOICE.getrandbits(128))}@example.com",
     "password": lambda: CHOICE.choice([PASSWORD, "a battery of correct horses"]),
@@ -76,7 +75,7 @@ WELL_FORMED = {
 
 
 def existing(path, name):
-    """Names or ids of what the address lists that stands before the parameter `name` of `path`."""
+    """Lists names or ids from the collection before the parameter `name` of `path`."""
     collection = path.split("{" + name + "}")[0].rstrip("/")
     answer = session.get(BASE + collection, headers=OWN, params={"limit": 50})
     if answer.status_code != 200:

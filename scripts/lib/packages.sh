@@ -1,11 +1,11 @@
-# Sourced: what this project needs from the operating system, and how to get it on Debian.
+# Sourced: the project's operating system dependencies, and their installation on Debian.
 # shellcheck shell=bash
 
 has_command() {
     command -v "$1" >/dev/null
 }
 
-# Links a program, as the build will: a library without its development files does not count.
+# Links a program, as the build does: a library without its development files is not enough.
 has_libpq() {
     local -a search=()
     if has_command pg_config; then search=("-L$(pg_config --libdir)"); fi
@@ -13,7 +13,7 @@ has_libpq() {
         cc -x c - "${search[@]}" -lpq -o /dev/null 2>/dev/null
 }
 
-# Looks where the server itself will look: most systems keep these programs off PATH.
+# Searches the same folders as the server: most systems keep these programs off PATH.
 has_postgres_server() {
     local folder
     local -a folders=(
@@ -28,13 +28,13 @@ has_postgres_server() {
     return 1
 }
 
-# A browser, and the program that drives it.
+# A browser, and its WebDriver.
 has_browser() {
     has_command chromedriver || return
     has_command chromium || has_command chromium-browser || has_command google-chrome
 }
 
-# Chromium with the program that drives it. Ubuntu has them under other names, as a snap.
+# Chromium with its WebDriver. Ubuntu has them under other names, as a snap.
 browser_packages() {
     if grep -qx 'ID=ubuntu' /etc/os-release 2>/dev/null; then
         printf '%s\n' chromium-browser chromium-chromedriver
@@ -49,12 +49,12 @@ as_root() {
     elif [[ -t 2 ]]; then
         sudo "$@"
     else
-        sudo --non-interactive "$@" # nobody is there to type a password
+        sudo --non-interactive "$@" # fails rather than prompt for a password
     fi
 }
 
-# Debian starts a PostgreSQL service of its own on port 5432 when the package arrives. Ours is
-# private to the clone, so that one would only take memory and the port.
+# Debian's package starts a PostgreSQL service on port 5432. The project's server is private to the
+# clone, so that service would only use memory and the port.
 keep_postgres_from_starting() {
     local settings=/etc/postgresql-common/createcluster.conf
     if [[ -e $settings ]]; then return; fi
@@ -74,7 +74,7 @@ install_packages() {
     as_root true || die "sudo was refused; $by_hand"
 
     if [[ " $* " == *" postgresql "* ]]; then keep_postgres_from_starting; fi
-    # The settings file above is already there when its package arrives: keep it, ask nothing.
+    # The settings file above exists before its package: keep it, without a prompt.
     local -a apt_get=(env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -q)
     as_root "${apt_get[@]}" update </dev/null || die "apt-get update failed; $by_hand"
     as_root "${apt_get[@]}" install -y --no-install-recommends "$@" </dev/null ||

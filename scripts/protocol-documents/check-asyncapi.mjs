@@ -1,4 +1,4 @@
-// Holds the AsyncAPI document against the official parser. Anything it has to say above a hint fails.
+// Validates the AsyncAPI document with the official parser. A diagnostic above a hint fails.
 import { readFile } from "node:fs/promises";
 import { Parser } from "@asyncapi/parser";
 

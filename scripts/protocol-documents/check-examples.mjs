@@ -1,5 +1,5 @@
-// Holds every example against the JSON Schemas, and writes them all into a TypeScript module with
-// their types, for the compiler to check. Usage: check-examples.mjs REPOSITORY OUTPUT
+// Validates every example against the JSON Schemas, and writes all of them into a typed TypeScript
+// module for the compiler. Usage: check-examples.mjs REPOSITORY OUTPUT
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -17,7 +17,7 @@ async function readFolder(folder) {
   return new Map(await Promise.all(entries));
 }
 
-/** The examples as a profile has them, by the type of the packet. */
+/** The examples of a profile, by packet type. */
 function examplesOf(profile, first, grown, known) {
   const all = profile === "abu.chat.v1" ? first : new Map([...first, ...grown]);
   return new Map([...all].filter(([name]) => known.has(name)));

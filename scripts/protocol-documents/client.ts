@@ -1,5 +1,5 @@
-// What a front end does with the types. It is compiled, never run: where a packet or a field is
-// missing or has another type than here, the compiler says so.
+// Type test of the TypeScript package: compiled, never run. The compiler reports a missing packet or
+// field, and a field of another type.
 import type {
   Answers,
   ClientPacket,
@@ -26,7 +26,7 @@ function place(room: Room, message: MessageReceive): void {
   room.lastSeq = Math.max(room.lastSeq, message.seq);
 }
 
-/** Every packet has its case: the last line does not compile while one is missing. */
+/** Exhaustiveness check: the last line does not compile if a packet has no case. */
 export function receive(rooms: Map<string, Room>, packet: ServerPacket): string | undefined {
   switch (packet.type) {
     case "welcome":
@@ -86,7 +86,7 @@ export function receive(rooms: Map<string, Room>, packet: ServerPacket): string 
 
 type ServerPacketOf<Type extends ServerPacket["type"]> = Extract<ServerPacket, { type: Type }>;
 
-/** A request is answered by the packet that belongs to it. */
+/** The type of a request determines the type of its answer. */
 export declare function request<Type extends keyof Answers>(
   packet: Extract<ClientPacket, { type: Type }>,
 ): Promise<ServerPacketOf<Answers[Type]>>;
@@ -101,7 +101,7 @@ export function reconnects(code: CloseCode): boolean {
   return code !== 1000 && code !== 4003;
 }
 
-/** A client of the first profile is shown nothing of the second. */
+/** The types of profile v1 contain nothing of v2. */
 export function receiveV1(packet: V1.ServerPacket): string {
   if (packet.type !== "message-receive") return packet.type;
   // @ts-expect-error

@@ -1,4 +1,4 @@
-//! Carries messages between two rooms, from now on.
+//! Bridge: copies new messages between two rooms.
 //!
 //! `cargo run -p abu-chat-client --example bridge -- URL EMAIL PASSWORD ROOM ROOM`
 
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rooms = [one, other].map(|room| RoomId::from(room.as_str()));
     let client = Client::builder(url).device_name("bridge").build()?;
     let session = client.log_in(LogIn::new(email, password.as_str())).await?;
-    // It waits for a server that is still starting.
+    // Retries while the server is still starting.
     let (chat, mut events) = session.open(Vec::new());
     while let Some(event) = events.next().await {
         match event {
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The copy's id follows from the message's: carried again, it is stored once.
+/// The copy's id derives from the message's, so a repeated copy is stored once.
 async fn carry(chat: &Chat, to: &RoomId, message: &Message) -> Result<(), RequestError> {
     let copy = Outgoing::new(message.text.as_str()).client_message_id(id_of_copy(&message.id));
     loop {
@@ -61,7 +61,7 @@ async fn carry(chat: &Chat, to: &RoomId, message: &Message) -> Result<(), Reques
 }
 
 fn id_of_copy(id: &MessageId) -> Uuid {
-    // The id of the original, with one bit turned.
+    // The id of the original, with one bit flipped.
     let original = id.to_uuid().unwrap_or_else(Uuid::new_v4);
     Uuid::from_u128(original.as_u128() ^ 1)
 }

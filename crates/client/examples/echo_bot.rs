@@ -1,4 +1,4 @@
-//! Repeats whatever others say to it.
+//! Echo bot: replies to each message with its text.
 //!
 //! `cargo run -p abu-chat-client --example echo_bot -- URL EMAIL PASSWORD`
 

@@ -1,19 +1,18 @@
-//! How long to stay away after a failure.
+//! Reconnect back-off: exponential, with full jitter.
 
 use std::time::Duration;
 
-/// No wait is longer, whoever asks for it: a larger number is a mistake, and some are larger than a
-/// clock can hold.
+/// Caps every wait, also one that the server requests. A larger number is a mistake, and `Instant`
+/// arithmetic would overflow on some.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// As long as the server asks to wait, within reason.
+/// The wait that the server requests, at most [`LONGEST_WAIT`].
 pub(crate) fn asked_wait(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds).min(LONGEST_WAIT)
 }
 
-/// Delays whose ceiling doubles with each failure in a row. Each delay is drawn anew anywhere between
-/// nothing and its ceiling (full jitter), so that thousands of clients do not return in the same
-/// moment.
+/// Delays whose ceiling doubles with each consecutive failure. Each delay is random between zero and its
+/// ceiling (full jitter), which spreads the reconnects of many clients.
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
     first: Duration,
@@ -30,8 +29,8 @@ impl Backoff {
         }
     }
 
-    /// The delay after one more failure. `luck` is a random number from 0 to 1; `at_least` is what the
-    /// server asked for, which the randomness comes on top of.
+    /// The delay after one more failure. `luck` is a random number from 0 to 1. `at_least` is the wait that
+    /// the server requests; the random part is added to it.
     pub(crate) fn after_failure(&mut self, luck: f64, at_least: Option<Duration>) -> Duration {
         let ceiling = self.ceiling();
         self.failures = self.failures.saturating_add(1);
@@ -39,19 +38,19 @@ impl Backoff {
         ceiling.mul_f64(luck.clamp(0.0, 1.0)) + at_least
     }
 
-    /// How many failures there were in a row.
+    /// The number of consecutive failures.
     pub(crate) fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// The most that the next delay can be, which is also how long a connection has to last for being a
-    /// success: one that is cut off at once is none.
+    /// The maximum of the next random delay. A connection that lasts at least as long resets the failures;
+    /// a shorter one counts as a failure.
     pub(crate) fn ceiling(&self) -> Duration {
         let doublings = self.failures.min(31);
         self.first.saturating_mul(1 << doublings).min(self.longest)
     }
 
-    /// Goes on as if there had been `failures` in a row at least.
+    /// Raises the number of consecutive failures to `failures` at least.
     pub(crate) fn count_at_least(&mut self, failures: u32) {
         self.failures = self.failures.max(failures);
     }
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delay_is_anywhere_under_its_ceiling_and_never_less_than_asked_for() {
+    fn full_jitter_is_added_to_the_servers_retry_after() {
         let mut backoff = Backoff::new(SECOND, 30 * SECOND);
         assert_eq!(backoff.after_failure(0.0, None), Duration::ZERO);
         assert_eq!(backoff.after_failure(0.25, None), SECOND / 2);

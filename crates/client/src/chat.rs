@@ -1,4 +1,4 @@
-//! What the application asks of the chat.
+//! The application's handle to a chat: requests and their answers.
 
 use std::{fmt, num::NonZeroU64, sync::Arc, time::Duration};
 
@@ -15,36 +15,38 @@ use uuid::Uuid;
 
 use crate::{EndReason, Message, RequestError};
 
-/// What goes to the driver. It has no `Debug`: what people say has no place in a log.
+/// A command to the driver. It has no `Debug`, so that no message text reaches a log.
 pub(crate) enum Command {
-    /// A packet that is answered.
+    /// A packet with an answer.
     Request(Request),
-    /// A hint that is not, and is worth nothing later.
+    /// A hint without an answer, of no use later.
     Typing(RoomId, bool),
 }
 
-/// A packet, and where its answer goes. Whoever waits no longer has dropped the other end.
+/// A packet, and the channel for its answer. A cancelled request has a closed channel.
 pub(crate) struct Request {
     pub(crate) packet: ClientPacket,
     pub(crate) answer: oneshot::Sender<Result<ServerPacket, RequestError>>,
 }
 
-/// A chat that is connected, or comes back by itself. Cheap to clone. The chat ends when all clones
-/// and the [`Events`](crate::Events) have been dropped, or by [`close`](Self::close).
+/// A handle to a chat, which reconnects by itself. Cheap to clone. The chat ends when the application has
+/// dropped all clones and the [`Events`](crate::Events), or by [`close`](Self::close).
 ///
-/// Requests wait while the connection is away, and are sent again after it broke; each has a
-/// [time-out](crate::ClientBuilder::request_timeout). Dropping a request's future takes it back if it
-/// has not been sent yet; one that has been sent may be done, and is not sent again.
+/// Requests wait while the client is disconnected, and go out again after a lost connection; each has a
+/// [timeout](crate::ClientBuilder::request_timeout). Dropping the future of a request cancels it. A request
+/// that was sent before may still take effect; the client does not resend it.
+///
+/// Contract: `docs/chat-protocol.md`, "Correlate requests and answers".
 #[derive(Clone)]
 pub struct Chat {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) closing: Arc<Notify>,
     pub(crate) ended: watch::Receiver<Option<EndReason>>,
-    pub(crate) patience: Duration,
+    pub(crate) request_timeout: Duration,
 }
 
-/// A message about to be sent. Text alone becomes one by itself. `Debug` tells the length of the text
-/// alone.
+/// A message to send; `&str` and `String` convert into one. `Debug` shows the length of the text in bytes,
+/// never the text.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Outgoing {
@@ -53,18 +55,19 @@ pub struct Outgoing {
     client_message_id: Uuid,
 }
 
-/// A stretch of a room's history.
+/// A page of a room's history (`list-message-response`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
     /// The messages, oldest first.
     pub messages: Vec<Message>,
-    /// How many messages the room holds in all, which is the place of the newest.
+    /// The number of messages in the room, which equals the `seq` of the newest.
     pub total: u64,
 }
 
 impl Outgoing {
-    /// A message with this text.
+    /// A message with this text. The server trims it, and accepts 1 to 4,000 Unicode characters by default.
+    /// `limits` of [`Welcome`](crate::Welcome) has the server's limit.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -73,14 +76,16 @@ impl Outgoing {
         }
     }
 
-    /// As the answer to another message of the room.
+    /// Makes it a reply to another message of the same room.
     pub fn in_reply_to(mut self, message: &MessageId) -> Self {
         self.reply_to = Some(message.clone());
         self
     }
 
-    /// Under an id of the application's own choice: sending the same one again, even from another
-    /// process, stores nothing twice and gives the stored message back. Default: a random one.
+    /// Sets the idempotency key. A second send under the same id, also from another process, stores nothing and
+    /// returns the stored message. Default: a random id.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Send, edit and delete messages".
     pub fn client_message_id(mut self, id: Uuid) -> Self {
         self.client_message_id = id;
         self
@@ -110,13 +115,15 @@ impl From<String> for Outgoing {
 }
 
 impl Chat {
-    /// Says something in a room, and waits until it is stored for good. It is stored once, whatever
-    /// becomes of connections meanwhile.
+    /// Sends a message to a room, and waits until the server has committed it. A resend after a lost connection
+    /// stores nothing twice. Returns the stored message.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Send, edit and delete messages".
     ///
     /// # Errors
     /// [`RequestError`]. After [`TimedOut`](RequestError::TimedOut),
-    /// [`OutcomeUnknown`](RequestError::OutcomeUnknown) and [`Ended`](RequestError::Ended) it may or
-    /// may not have been stored; after all others it was not.
+    /// [`OutcomeUnknown`](RequestError::OutcomeUnknown) and [`Ended`](RequestError::Ended) the server may have
+    /// stored the message; after all others it has not.
     pub async fn send(
         &self,
         room: &RoomId,
@@ -138,7 +145,7 @@ impl Chat {
         }
     }
 
-    /// Answers a message, in its room.
+    /// Sends a reply to a message, into its room.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -151,10 +158,14 @@ impl Chat {
         self.send(&to.room_id, message).await
     }
 
-    /// Replaces the text of a message of the user's own.
+    /// Replaces the text of one of the user's own messages, within the edit window of the server (15 minutes by
+    /// default). A repeated edit with the same text changes nothing.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Send, edit and delete messages".
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`], in particular [`NotFound`](RequestError::NotFound),
+    /// [`Forbidden`](RequestError::Forbidden) and [`TooLate`](RequestError::TooLate).
     pub async fn edit(
         &self,
         room: &RoomId,
@@ -165,10 +176,13 @@ impl Chat {
             .await
     }
 
-    /// Deletes a message; it keeps its place.
+    /// Deletes a message (soft delete): it keeps its `seq` and loses its text and reactions. Authors have the
+    /// edit window of the server; moderators of a group have no time limit.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Send, edit and delete messages".
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// As [`edit`](Self::edit).
     pub async fn delete(
         &self,
         room: &RoomId,
@@ -178,10 +192,12 @@ impl Chat {
             .await
     }
 
-    /// Reacts to a message. Reacting twice with the same emoji changes nothing.
+    /// Adds a reaction to a message. Idempotent for each emoji.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Reactions".
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`]: [`Invalid`](RequestError::Invalid) where the message has too many reactions.
     pub async fn react(
         &self,
         room: &RoomId,
@@ -192,7 +208,9 @@ impl Chat {
             .await
     }
 
-    /// Takes a reaction back.
+    /// Removes the user's own reaction from a message. Idempotent.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Reactions".
     ///
     /// # Errors
     /// [`RequestError`].
@@ -206,8 +224,10 @@ impl Chat {
             .await
     }
 
-    /// Says that the user has read all messages up to the place `seq`, and tells where the mark
-    /// stands: it never moves back. 0 marks nothing.
+    /// Moves the user's read mark to `seq`, and returns the resulting mark. The mark never moves back. 0 sends
+    /// nothing and returns 0.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Read marks and presence".
     ///
     /// # Errors
     /// [`RequestError`].
@@ -221,18 +241,22 @@ impl Chat {
         }
     }
 
-    /// Says that the user began or stopped typing, if the chat is connected. Say it again every few
-    /// seconds while they go on.
+    /// Sends a typing hint, if the chat is connected. Repeat it every few seconds while the user types: the
+    /// server treats 10 seconds of silence as stopped.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "`typing`".
     pub fn typing(&self, room: &RoomId, is_typing: bool) {
-        // A hint: where the queue is full or the chat over, nobody misses it.
+        // A hint: a full queue or an ended chat drops it.
         let _ = self
             .commands
             .try_send(Command::Typing(room.clone(), is_typing));
     }
 
-    /// The newest messages of a room, `limit` of them at most; 100 are the most there are at once.
+    /// The newest messages of a room, oldest first. `limit` is clamped to 1 to 100.
     ///
-    /// Messages that come meanwhile are also told as events: they are the same where the `id` is.
+    /// A message may also arrive as an event; deduplicate by `id`.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "`list-message-request`".
     ///
     /// # Errors
     /// [`RequestError`].
@@ -243,7 +267,9 @@ impl Chat {
         Ok(page)
     }
 
-    /// The messages that come right before the place `seq`.
+    /// The messages directly before `seq`, oldest first. `limit` is clamped to 1 to 100.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "`list-message-request`".
     ///
     /// # Errors
     /// [`RequestError`].
@@ -255,7 +281,7 @@ impl Chat {
     ) -> Result<Page, RequestError> {
         let before = seq.saturating_sub(1);
         let limit = u64::from(limit.clamp(1, MAX_HISTORY_LIMIT)).min(before);
-        // Nothing comes before the first place; the page past the end is empty and has the total.
+        // No message precedes the first. A page past the end is empty, and still has the total.
         let (skip, limit) = match u32::try_from(limit) {
             Ok(0) | Err(_) => (u64::from(u32::MAX), 1),
             Ok(some) => (before - limit, some),
@@ -264,8 +290,10 @@ impl Chat {
             .await
     }
 
-    /// Who of a room is online, and when the others last were: 100 members at most, from the one after
-    /// `after` on.
+    /// The presence of a room's members, and when each offline member was last seen. A page has at most 100
+    /// members; `after` is the last `participant_id` of the previous page.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Read marks and presence".
     ///
     /// # Errors
     /// [`RequestError`].
@@ -282,20 +310,22 @@ impl Chat {
         }
     }
 
-    /// Says goodbye, and waits until the connection has ended. What was sent and is answered before the
-    /// server says goodbye in its turn still gets its answer; all else that was asked ends with
-    /// [`EndReason::Closed`]. To be sure of a message, wait for [`send`](Self::send) before.
+    /// Closes the connection with code 1000, and waits for its end. Answers that arrive before the server's close
+    /// frame still resolve their requests. All other requests fail with [`EndReason::Closed`], so await
+    /// [`send`](Self::send) first to be sure of a message.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Handle close codes".
     pub async fn close(&self) {
         self.closing.notify_one();
         self.ended().await;
     }
 
-    /// Waits until the chat is over, and tells why.
+    /// Waits until the chat has ended, and returns the reason.
     pub async fn ended(&self) -> EndReason {
         let mut ended = self.ended.clone();
         match ended.wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().unwrap_or(EndReason::Closed),
-            // The driver went without a word, with its runtime.
+            // The runtime dropped the driver.
             Err(_) => EndReason::Closed,
         }
     }
@@ -352,7 +382,7 @@ impl Chat {
                 Err(_) => Err(self.ended().await.into()),
             }
         };
-        tokio::time::timeout(self.patience, work)
+        tokio::time::timeout(self.request_timeout, work)
             .await
             .unwrap_or(Err(RequestError::TimedOut))
     }
@@ -387,7 +417,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_about_to_be_said_stays_out_of_logs() {
+    fn debug_output_of_an_outgoing_message_omits_its_text() {
         let message = Outgoing::new("Salaam").client_message_id(Uuid::nil());
         let shown = format!("{message:?}");
         assert!(

@@ -1,4 +1,4 @@
-//! Where the server is, and how the client behaves.
+//! Client configuration: the server's base URL, timeouts, back-off, queue size, TLS trust.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -10,19 +10,19 @@ use crate::{
     http::{Address, Rest, Transport, Trust},
 };
 
-/// Far beyond any use, and within what a queue can be made for.
+/// Far beyond any use, and below the capacity at which `mpsc::channel` panics.
 const LONGEST_EVENT_QUEUE: usize = 1_000_000;
 
-/// Called with each refresh token that takes the place of the one before.
+/// Called with each rotated refresh token.
 pub(crate) type RefreshHook = Arc<dyn Fn(&SecretString) + Send + Sync>;
 
-/// A server, and how to behave towards it. Cheap to clone.
+/// A client of one server, with its settings. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What all that comes of a client shares.
+/// The state that a client shares with its sessions and chats.
 pub(crate) struct Shared {
     pub(crate) rest: Rest,
     pub(crate) settings: Settings,
@@ -38,7 +38,7 @@ pub(crate) struct Settings {
     pub(crate) on_refresh_token: Option<RefreshHook>,
 }
 
-/// Makes a [`Client`]. Everything but the address has a default.
+/// Builds a [`Client`]. Every setting except the base URL has a default.
 #[must_use]
 pub struct ClientBuilder {
     url: String,
@@ -47,7 +47,7 @@ pub struct ClientBuilder {
 }
 
 impl Shared {
-    /// Tells the application the newest refresh token.
+    /// Passes the newest refresh token to the application's hook.
     pub(crate) fn tell_refresh_token(&self, token: &SecretString) {
         if let Some(keep) = &self.settings.on_refresh_token {
             keep(token);
@@ -56,16 +56,17 @@ impl Shared {
 }
 
 impl Client {
-    /// A client of the server at `url`, with all defaults.
+    /// A client of the server at `url`, with all defaults. For the form of `url` see
+    /// [`builder`](Self::builder).
     ///
     /// # Errors
-    /// [`BuildError`].
+    /// As [`build`](ClientBuilder::build).
     pub fn new(url: impl Into<String>) -> Result<Self, BuildError> {
         Self::builder(url).build()
     }
 
-    /// Begins a client of the server at `url`: `https://alumni.example.org`, or with a path where a
-    /// proxy has the server under one.
+    /// Starts to configure a client of the server at `url`: `https://alumni.example.org`, with a path where a
+    /// reverse proxy serves the backend under one.
     pub fn builder(url: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             url: url.into(),
@@ -82,84 +83,91 @@ impl Client {
         }
     }
 
-    /// Logs in with an e-mail address and a password.
+    /// Authenticates with an e-mail address and a password, and begins a login session.
+    ///
+    /// Contract: `docs/accounts.md`, "Log in".
     ///
     /// # Errors
-    /// [`LogInError`]; at [`OneTimePasswordNeeded`](LogInError::OneTimePasswordNeeded) ask for one and
-    /// log in again.
+    /// [`LogInError`]. After [`OneTimePasswordNeeded`](LogInError::OneTimePasswordNeeded) log in again with a
+    /// one-time password.
     pub async fn log_in(&self, log_in: LogIn) -> Result<Session, LogInError> {
         Session::begin(Arc::clone(&self.shared), log_in).await
     }
 
-    /// Goes on with a log-in of before, by the newest refresh token of it. Nothing is asked yet: a
-    /// token that is good no more shows at the first request.
+    /// Resumes an earlier login session with its newest refresh token. This sends nothing: the first request
+    /// fails where the token is no longer valid.
     ///
-    /// The token is exchanged for its successor then. Should that answer be lost, the session asks for
-    /// it again for 25 seconds: for 30 the server gives the same answer. A process that ends in
-    /// between, or a connection that stays away longer, leaves open whether the token was used. It is
-    /// tried all the same, and where it was used the log-in ends with
+    /// The first request exchanges the token for its successor (rotation). If that answer is lost, the session
+    /// retries for 25 seconds; the server repeats the same answer for 30. After a longer outage, or in another
+    /// process, the client cannot know whether the server has used the token. It still tries the token once. If
+    /// the server has used it, reuse detection ends the login session with
     /// [`TokenStolen`](crate::EndReason::TokenStolen): log in again.
+    ///
+    /// Contract: `docs/accounts.md`, "Refresh the access token".
     pub fn resume(&self, refresh_token: impl Into<SecretString>) -> Session {
         Session::resume(Arc::clone(&self.shared), refresh_token.into())
     }
 
-    /// Uses the tokens of an application that keeps its log-ins itself.
+    /// A session with access tokens from `source`, for an application that manages its login sessions itself.
     pub fn with_tokens(&self, source: impl TokenSource) -> Session {
         Session::with_tokens(Arc::clone(&self.shared), Box::new(source))
     }
 }
 
 impl ClientBuilder {
-    /// What the person sees in their list of log-ins: "Amina's laptop".
+    /// The device name in the user's list of login sessions, such as "Amina's laptop". Default: none.
     pub fn device_name(mut self, name: impl Into<String>) -> Self {
         self.settings.device_name = Some(name.into());
         self
     }
 
-    /// How long a request over the chat may take, reconnects included, before it is
+    /// The timeout of a request over the chat, reconnects included; after it the request fails with
     /// [`TimedOut`](crate::RequestError::TimedOut). Default: 30 seconds.
     pub fn request_timeout(mut self, limit: Duration) -> Self {
         self.settings.request_timeout = limit;
         self
     }
 
-    /// How long one attempt to connect may take, and one request over HTTP. Default: 15 seconds.
+    /// The timeout of one HTTP request, of a WebSocket handshake, and of the `welcome` after it. Default:
+    /// 15 seconds each.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.settings.connect_timeout = limit;
         self
     }
 
-    /// How long to wait before connecting again: a random time between nothing and a ceiling (full
-    /// jitter). The ceiling is `first` after the first failure, doubles with each further one in a
-    /// row, and is never above `longest`. Default: 1 second and 30 seconds; neither is more than a
-    /// day.
+    /// The delay before a reconnect: random between zero and a ceiling (full jitter). The ceiling is `first`
+    /// after the first failure, doubles with each consecutive one, and never exceeds `longest`. Default:
+    /// 1 second and 30 seconds; both are capped at one day.
     ///
-    /// - Where the server says how long to stay away, the random time comes on top of that.
-    /// - Failures are counted anew after a connection that lasted as long as the ceiling at least:
-    ///   one that is cut off sooner counts as one more.
-    /// - After close code 1008 the ceiling is that of the fourth failure at least.
-    /// - After 4001, an expired token, the next attempt follows at once, unless there were failures
-    ///   before.
+    /// - A `Retry-After` of the server is added to the random delay.
+    /// - A connection that lasts at least as long as the ceiling resets the failures. A shorter one counts as
+    ///   another failure.
+    /// - After close code 1008 the ceiling is at least that of the fourth failure.
+    /// - After 4001, an expired token, the next attempt follows at once, unless failures preceded it.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Handle close codes".
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.settings.backoff = Backoff::new(first, longest);
         self
     }
 
-    /// How many events may wait for the application, at least 1 and at most a million. Default: 256.
+    /// The capacity of the event queue, in events: 1 to 1,000,000. Default: 256.
     pub fn event_queue(mut self, capacity: usize) -> Self {
         self.settings.event_queue = capacity.clamp(1, LONGEST_EVENT_QUEUE);
         self
     }
 
-    /// Does not tell others that the user is online.
+    /// Sends no `chat-join`, so that other users do not see this one as online. Default: visible.
     pub fn invisible(mut self) -> Self {
         self.settings.announces_presence = false;
         self
     }
 
-    /// Is called with each new refresh token, before anything else is done with the answer it came
-    /// in. Whoever wants to [`resume`](Client::resume) after a restart writes it down there, in the
-    /// place of the one before: an old one ends the log-in.
+    /// Sets a hook that runs with each new refresh token, before the client uses the rest of the answer. Store
+    /// the token there, in place of the previous one, to [`resume`](Client::resume) after a restart. Reuse of an
+    /// old token ends the login session.
+    ///
+    /// Contract: `docs/accounts.md`, "Refresh the access token".
     ///
     /// ```
     /// use abu_chat_client::{Client, secrecy::ExposeSecret};
@@ -173,9 +181,9 @@ impl ClientBuilder {
     /// # }
     /// ```
     ///
-    /// It runs on the runtime's thread, so it should be quick. Where it panics, the session still has
-    /// the new token and goes on with it, and whoever asked for an access token is told that there is
-    /// none now; where it panics during [`log_in`](Client::log_in), the panic goes through.
+    /// The hook runs on a runtime thread, so it must not block for long. If it panics during a refresh, the
+    /// session keeps the new token. The call that needed an access token fails as if none were available now.
+    /// A panic during [`log_in`](Client::log_in) propagates.
     pub fn on_refresh_token(
         mut self,
         keep: impl Fn(&SecretString) + Send + Sync + 'static,
@@ -184,8 +192,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts the certificates in this PEM file as well as the system's authorities: an authority of
-    /// an operator's own. May be called more than once.
+    /// Adds the certificate authorities of this PEM text to those of the system, for a private authority.
+    /// Repeatable. With an `https://` URL, [`build`](Self::build) fails for an invalid PEM.
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         let pem = pem.into();
         self.trust = match self.trust {
@@ -198,17 +206,17 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts by these rules alone. This and [`root_certificate`](Self::root_certificate) take each
-    /// other's place: whichever is called last counts.
+    /// Sets the whole TLS configuration. It replaces earlier calls of
+    /// [`root_certificate`](Self::root_certificate), and a later call of that replaces it.
     pub fn tls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
         self.trust = Trust::Rules(config);
         self
     }
 
-    /// The client.
+    /// Builds the client; opens no connection.
     ///
     /// # Errors
-    /// [`BuildError`].
+    /// [`BuildError`] for an invalid URL or certificate, or a system without certificates.
     pub fn build(self) -> Result<Client, BuildError> {
         let address = Address::parse(&self.url).ok_or(BuildError::BadUrl)?;
         let transport = Transport::new(address, self.trust)?;
@@ -232,7 +240,7 @@ impl fmt::Debug for Client {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What is no good address may have a password in it.
+        // An invalid URL may contain a password, so only a parsed one is shown.
         f.debug_struct("ClientBuilder")
             .field("address", &Address::parse(&self.url))
             .finish_non_exhaustive()

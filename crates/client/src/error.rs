@@ -1,4 +1,4 @@
-//! What can go wrong, for a program to act on. Each `Display` is a sentence for a person.
+//! Typed errors for programs. Each `Display` is a sentence for a person.
 
 use std::time::Duration;
 
@@ -7,51 +7,53 @@ use serde::Deserialize;
 
 use crate::backoff::asked_wait;
 
-/// The client cannot be made as it was asked for.
+/// An invalid configuration of a client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The address is not one of a server: `https://alumni.example.org`, or `http://localhost:8080`.
-    /// A path may follow the host and its port; user-info, a query or a fragment may not.
+    /// The URL is not a server's base URL, such as `https://alumni.example.org` or `http://localhost:8080`. A
+    /// path may follow host and port; user-info, a query or a fragment may not.
     #[error(
         "the server's address must be http:// or https://, a host, and no more than a port and a path"
     )]
     BadUrl,
-    /// The system has no certificates to know the server by.
+    /// The system has no certificate authorities, and the application added none.
     #[error("the system's certificates cannot be read")]
     NoCertificates,
-    /// What [`root_certificate`](crate::ClientBuilder::root_certificate) was given holds no certificate
-    /// of an authority, or one that cannot be read.
+    /// The PEM of [`root_certificate`](crate::ClientBuilder::root_certificate) holds no certificate authority, or
+    /// an unreadable one.
     #[error("the root certificate is not one in PEM")]
     BadCertificate,
 }
 
-/// The answer of the REST API to a request that it refused (RFC 9457).
+/// A problem document (RFC 9457): the REST API's answer to a rejected request.
+///
+/// Contract: `docs/api-conventions.md`, "Errors".
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The HTTP status.
+    /// The HTTP status code.
     #[serde(default)]
     pub status: u16,
-    /// The address of the problem's page, which ends with its [`slug`](Self::slug).
+    /// The URI of the problem type, which ends with its [`slug`](Self::slug).
     #[serde(default, rename = "type")]
     pub kind: String,
-    /// The same short sentence for every problem of the kind.
+    /// A short sentence, the same for every problem of this type.
     #[serde(default)]
     pub title: String,
-    /// What it is this time, for a person.
+    /// An explanation of this occurrence, for a person.
     #[serde(default)]
     pub detail: Option<String>,
-    /// The id of the request, to be quoted when asking for help.
+    /// The request id, to quote in a support request.
     #[serde(default)]
     pub instance: Option<String>,
-    /// How long to wait before asking again, where the server said so.
+    /// The `Retry-After` of the server, at most one day.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
 }
 
 impl Problem {
-    /// What a program decides by: `token-expired`, `not-found` and so on.
+    /// The machine-readable problem code: `token-expired`, `not-found` and so on.
     pub fn slug(&self) -> &str {
         self.kind.rsplit('/').next().unwrap_or_default()
     }
@@ -67,49 +69,50 @@ impl std::fmt::Display for Problem {
     }
 }
 
-/// A request to the REST API was not done.
+/// A failed request to the REST API.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiError {
-    /// The server cannot be reached, or the connection broke. Whether the request was done is not
-    /// known.
+    /// The server is unreachable, or the connection was lost. The outcome of the request is unknown.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
-    /// No answer came in time. Whether the request was done is not known.
+    /// No answer within the [timeout](crate::ClientBuilder::connect_timeout). The outcome of the request is unknown.
     #[error("the server did not answer in time")]
     TimedOut,
-    /// The server refused it.
+    /// The server rejected the request.
     #[error("{0}")]
     Refused(Problem),
-    /// What came back is no answer of this API.
+    /// The response is not one of this API.
     #[error("the answer is not one of the chat's server")]
     NotUnderstood,
-    /// There is no good token any more.
+    /// The login session has ended, so there is no valid token.
     #[error(transparent)]
     Token(EndReason),
 }
 
-/// A log-in that was refused.
+/// A failed login.
+///
+/// Contract: `docs/accounts.md`, "Log in" and "Handle authentication errors".
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogInError {
     /// The address, the password or the one-time password is wrong.
     #[error("the e-mail address, the password or the one-time password is wrong")]
     WrongCredentials,
-    /// The account has one-time passwords: log in again with
+    /// The account requires a one-time password: log in again with
     /// [`one_time_password`](crate::LogIn::one_time_password).
     #[error("a one-time password is needed")]
     OneTimePasswordNeeded,
-    /// The password is right, and the address has still to be proved.
+    /// The password is right, but the address is not verified yet.
     #[error("the e-mail address is not verified yet: open the link in the mail")]
     EmailUnverified,
     /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
-    /// Too many tries.
+    /// Too many attempts.
     #[error("too many log-ins: try again in {} seconds", .retry_after.as_secs())]
     RateLimited {
-        /// How long to wait.
+        /// The time to wait before the next attempt.
         retry_after: Duration,
     },
     /// Anything else.
@@ -135,50 +138,54 @@ impl From<ApiError> for LogInError {
     }
 }
 
-/// The first connection did not come about.
+/// A failed first connection.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// Trying again changes nothing.
+    /// A permanent rejection: a retry fails as well.
     #[error(transparent)]
     Ended(#[from] EndReason),
-    /// Not now: the server is away, closing or busy, or there are too many connections.
+    /// A transient failure, with its cause for a person. The server is unreachable, shutting down or busy, or the
+    /// user has too many connections.
     #[error("the chat cannot be reached now: {0}")]
     NotNow(String),
 }
 
-/// Why a chat is over for good.
+/// Why a chat has ended and does not reconnect.
+///
+/// Contract: `docs/chat-protocol.md`, "Handle close codes" and "Rejected handshakes".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndReason {
-    /// The application closed the chat, or dropped it.
+    /// The application closed or dropped the chat.
     #[error("the chat was closed")]
     Closed,
-    /// The log-in has ended: logged out, expired, or taken back. Log in again.
+    /// The login session has ended: logged out, expired or revoked. Log in again.
     #[error("the log-in has ended: log in again")]
     LoggedOut,
-    /// A refresh token was shown after it had been used: somebody else may have a copy, and the server
-    /// ended the log-in for both. The same comes of an old token out of a backup, and of an answer to
-    /// a refresh that was lost for longer than the server repeats it (30 seconds). Tell the person,
-    /// and log in again.
-    #[error("somebody else may hold a copy of this log-in, so it was ended: log in again")]
+    /// Reuse detection: the server saw a used refresh token again, so it revoked the login session. The token may
+    /// be stolen, or come from a backup. Or its refresh answer was lost for longer than the server's grace period
+    /// of 30 seconds. Inform the user, and log in again.
+    ///
+    /// Contract: `docs/accounts.md`, "Refresh the access token".
+    #[error("another person may hold a copy of this log-in, so it was ended: log in again")]
     TokenStolen,
     /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
-    /// The owner of the account has it hidden; logging in shows it again.
+    /// The user has deactivated the account; a login reactivates it.
     #[error("the account is hidden by its owner")]
     Deactivated,
-    /// The server refuses this account or this client for another reason, in its own words.
+    /// Another permanent rejection, in the server's words.
     #[error("the server refuses the chat: {0}")]
     Refused(String),
-    /// The server does not speak the edition of the protocol that this client needs, `abu.chat.v2`.
+    /// The server does not support the profile `abu.chat.v2`.
     #[error("the server does not speak abu.chat.v2")]
     UnsupportedServer,
 }
 
 impl EndReason {
-    /// What a refusal of a token means.
+    /// Maps a permanent rejection of a token.
     pub(crate) fn from_problem(problem: &Problem) -> Self {
         match (problem.status, problem.slug()) {
             (_, "refresh-reused") => Self::TokenStolen,
@@ -190,75 +197,77 @@ impl EndReason {
     }
 }
 
-/// A request over the chat that was not done, or of which nobody knows whether it was.
+/// A failed request over the chat, or one with an unknown outcome.
+///
+/// Contract: `docs/chat-protocol.md`, "Errors".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The user is not in the room, or there is no such room: the two look the same.
+    /// The user is not a member of the room, or the room does not exist; the server does not distinguish.
     #[error("you are not a member of this room")]
     NotAMember,
-    /// The room can be read and not written in.
+    /// The room is read-only.
     #[error("this room can be read but not written in")]
     ReadOnlyRoom,
-    /// The other person cannot be written to.
+    /// The other user does not accept messages of this one.
     #[error("you cannot write to this person")]
     Blocked,
-    /// There is no such message in the room, or it was deleted.
+    /// The room has no such message, or it was deleted.
     #[error("there is no such message in this room")]
     NotFound,
-    /// The message is somebody else's, and the user is no moderator of the room.
-    #[error("you cannot do this to somebody else's message")]
+    /// The message belongs to another user, and the user is not a moderator of the room.
+    #[error("you cannot do this to another person's message")]
     Forbidden,
-    /// The message can no longer be changed.
+    /// The edit window of the message is over.
     #[error("this message can no longer be changed")]
     TooLate,
-    /// Too fast; nothing was done.
+    /// The rate limit rejected the request; the server did nothing.
     #[error("too fast: try again in {} milliseconds", .retry_after.as_millis())]
     RateLimited {
-        /// How long to wait.
+        /// The time to wait before the next attempt.
         retry_after: Duration,
     },
-    /// There is nothing in the text but space.
+    /// The text is empty after trimming.
     #[error("the message is empty")]
     Empty,
-    /// The text is longer than the server takes.
+    /// The text is longer than the server accepts.
     #[error("the message is longer than {limit} characters")]
     TooLong {
-        /// The most Unicode characters of a message.
+        /// The maximum length of a message, in Unicode characters.
         limit: u64,
     },
-    /// A field breaks a rule; the sentence names both.
+    /// A field violates a rule; the server's sentence names both (`invalid-payload`).
     #[error("{0}")]
     Invalid(String),
-    /// The server cannot do it just now, and nothing was done.
+    /// The server is temporarily unable to serve the request, and did nothing.
     #[error("the server cannot do this just now: try again")]
     Unavailable {
-        /// How long to wait, where the server has an idea.
+        /// The time to wait, if the server names one.
         retry_after: Option<Duration>,
     },
-    /// A fault of the server, or a refusal that this client does not know.
+    /// An internal error of the server, or an error code that this client does not know.
     #[error("{message}")]
     Server {
-        /// The server's code.
+        /// The error code of the packet.
         code: String,
-        /// The server's sentence.
+        /// The sentence of the packet, for a person.
         message: String,
-        /// What to quote when asking for help.
+        /// The reference to quote in a support request.
         reference: Option<String>,
     },
-    /// The connection broke before an answer came, and the request was refused when it was sent again
-    /// on the next one. The first may have been done: the user was removed from the room in between,
-    /// perhaps. What the room shows tells, where it can still be read.
+    /// The connection was lost before the answer, and the server rejected the resend on the next one. The first
+    /// attempt may have succeeded, for instance before the room removed the user. Read the room's history to find
+    /// out.
     #[error("it is not known whether it was done: {refusal}")]
     OutcomeUnknown {
-        /// Why the second was refused.
+        /// The error of the resend.
         refusal: Box<Self>,
     },
-    /// No answer came in time. It may have been done. A message can be sent again without fear under
-    /// the same [`client_message_id`](crate::Outgoing::client_message_id).
+    /// No answer within the [timeout](crate::ClientBuilder::request_timeout). The request may have succeeded. A
+    /// resend under the same [`client_message_id`](crate::Outgoing::client_message_id) is safe.
     #[error("no answer came in time")]
     TimedOut,
-    /// The chat is over. What was under way may have been done.
+    /// The chat has ended. A request in flight may have succeeded.
     #[error(transparent)]
     Ended(#[from] EndReason),
 }

@@ -1,4 +1,4 @@
-//! What the application is told.
+//! The event stream of a chat.
 
 use std::{
     collections::HashMap,
@@ -18,74 +18,76 @@ use tokio::sync::mpsc;
 
 use crate::{EndReason, Message, RoomPosition};
 
-/// Something that happened in the chat.
+/// An event of the chat.
 ///
-/// Of each room, [`Message`](Self::Message) comes for every place in order, none left out and none
-/// twice, however often the connection breaks; and changes come in the order of their `revision`. Only
-/// after a page of [history](crate::Chat::history) that lacks changes told before are those told again.
+/// Each room delivers [`Message`](Self::Message) in the order of `seq`, without gaps or repeats, also across
+/// reconnects. Changes arrive in the order of their `revision`. A page of [history](crate::Chat::history)
+/// that lacks earlier changes makes the client deliver those changes again.
+///
+/// Contract: `docs/chat-protocol.md`, "Ordering and delivery guarantees" and "Catch up after a gap".
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
-    /// The chat is connected, for the first time or again. What was missed meanwhile follows by
-    /// itself, except for what nobody stores: who is online, who types, and read marks.
+    /// The chat is connected, for the first time or again. Missed messages and changes follow. Presence,
+    /// typing and read marks do not: the server stores no events of them.
     Connected(Box<Welcome>),
-    /// The connection is away, and is made again after `delay`.
+    /// The connection is lost. The client reconnects after `delay`.
     Reconnecting {
-        /// How many failures there were in a row, this loss included. After close code 1008 it is 4
-        /// at least: see [`backoff`](crate::ClientBuilder::backoff).
+        /// The number of consecutive failures, this one included. After close code 1008 it is at least 4:
+        /// see [`backoff`](crate::ClientBuilder::backoff).
         attempt: u32,
-        /// How long until the next one begins.
+        /// The time until the next attempt begins.
         delay: Duration,
-        /// What happened.
+        /// Why the connection is lost, or why the last attempt failed.
         cause: Interruption,
     },
-    /// The chat is over for good; no event follows.
+    /// The chat has ended and does not reconnect; no event follows.
     Ended(EndReason),
-    /// Somebody said something in a room, the user's own messages included.
+    /// A message of a room, the user's own included (`message-receive`).
     Message(Message),
-    /// A message was edited or deleted: give it to [`Message::update`].
+    /// An edit or a deletion (`message-updated`): apply it with [`Message::update`].
     Updated(MessageUpdated),
-    /// Somebody reacted to a message, or took it back: give it to [`Message::react`].
+    /// A new or removed reaction (`reaction-notify`): apply it with [`Message::react`].
     Reaction(ReactionNotify),
-    /// An older message changed while the connection was away. This is how it is now: put it in the
-    /// place of what there is, unless that has a larger `revision`.
+    /// The current state of an older message that changed while the client was disconnected. Replace the
+    /// stored message with it, unless that one has a larger `revision`.
     Refreshed(Message),
-    /// A member has read up to a place.
+    /// A member's read mark has moved (`read-notify`).
     Read(ReadNotify),
-    /// Somebody began or stopped typing.
+    /// A member began or stopped typing (`typing-notify`).
     Typing(TypingNotify),
-    /// Somebody who shares a room with the user came online or went.
+    /// A user who shares a room with this one went online or offline (`chat-join-notify`, `chat-leave`).
     Presence {
-        /// Who.
+        /// The other user.
         user_id: UserId,
-        /// Whether they are there now.
+        /// Whether the user is online now.
         is_online: bool,
     },
-    /// The user was added to a room or removed from it, or it was renamed or archived. What was said
-    /// in a new room before this event is in its [history](crate::Chat::history).
+    /// A room added or removed the user, or was renamed, archived or reopened (`room-notify`). Messages of a new
+    /// room from before this event are in its [history](crate::Chat::history).
     Room(RoomNotify),
-    /// Something outside the rooms.
+    /// A notification that belongs to no room (`notification`).
     Notification(Notification),
-    /// The application read so slowly that presence, typing, read marks, changes of rooms or
-    /// notifications were passed over. No message was.
+    /// The application read events too slowly, so the client dropped presence, typing, read marks, room
+    /// changes or notifications. It never drops a message.
     Lagged,
 }
 
-/// Why a connection is away.
+/// Why a connection is lost, or why an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Interruption {
-    /// The network broke it, or the server is not there.
+    /// The network failed, or the server is unreachable.
     Lost,
-    /// Nothing was heard for longer than the server promised.
+    /// No frame arrived within the idle timeout of `welcome`, or no answer in time.
     Silent,
-    /// The server closed it.
+    /// The server closed the connection with this code (contract: "Handle close codes").
     Closed(CloseCode),
-    /// The server refused it for now, with this HTTP status.
+    /// The server rejected the attempt with this HTTP status, for now (contract: "Rejected handshakes").
     Refused(u16),
-    /// No fresh token could be had just now.
+    /// The token source returned no access token, for now.
     NoToken,
-    /// The server's packets broke the protocol.
+    /// A packet of the server broke the protocol.
     NotUnderstood,
 }
 
@@ -102,7 +104,7 @@ impl std::fmt::Display for Interruption {
     }
 }
 
-/// An event on its way, with how much of its room the application has once it has seen it.
+/// A queued event, with the position of its room after the application has read it.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivery {
     pub(crate) event: Option<Event>,
@@ -118,14 +120,14 @@ impl From<Event> for Delivery {
     }
 }
 
-/// The events of a chat: a [`Stream`], with a [`next`](Self::next) of its own for whoever has no
-/// `StreamExt` at hand. It ends after [`Event::Ended`].
+/// The events of a chat: a [`Stream`] that ends after [`Event::Ended`]. [`next`](Self::next) reads it without
+/// `StreamExt`.
 ///
-/// Dropping it means that nobody listens: a [`Chat`](crate::Chat) that is still there goes on for what
-/// is asked through it. The chat ends when both are gone.
+/// After a drop the client discards events, and requests of a remaining [`Chat`](crate::Chat) still work. The
+/// chat ends when the application has dropped both.
 ///
-/// Events wait here in a bounded queue. An application that reads too slowly gets its messages
-/// later, never fewer.
+/// The queue is bounded, see [`event_queue`](crate::ClientBuilder::event_queue). A slow reader delays messages
+/// (backpressure) and loses none; for other events see [`Event::Lagged`].
 #[derive(Debug)]
 pub struct Events {
     queue: mpsc::Receiver<Delivery>,
@@ -141,15 +143,16 @@ impl Events {
         Self { queue, positions }
     }
 
-    /// The next event; `None` after the last one.
+    /// The next event; `None` after the last one. Cancel-safe.
     pub async fn next(&mut self) -> Option<Event> {
         std::future::poll_fn(|context| self.poll_event(context)).await
     }
 
-    /// How much of each room the events read so far have told. It follows a page of
-    /// [history](crate::Chat::history) that is older than they are once the next event was read.
-    /// Whoever keeps this can go on from here in another process, with
-    /// [`Session::connect_from`](crate::Session::connect_from).
+    /// The position of each room after the events read so far: `last_seq` and `last_revision`. Store it to
+    /// resume in another process with [`Session::connect_from`](crate::Session::connect_from). A page of
+    /// [history](crate::Chat::history) with an older revision moves the position back at the next read.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Catch up after a gap".
     pub fn positions(&self) -> Vec<RoomPosition> {
         self.positions.values().cloned().collect()
     }

@@ -16,7 +16,7 @@ mod session;
 mod tokens;
 
 pub use abu_chat_protocol as protocol;
-// Their types stand in this crate's own: whoever uses it need not name them, nor match their versions.
+// The public API exposes their types, so these re-exports spare applications a matching dependency.
 pub use {chrono, rustls, secrecy, uuid};
 
 pub use chat::{Chat, Outgoing, Page};

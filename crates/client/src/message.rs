@@ -1,4 +1,4 @@
-//! A message as an application keeps it.
+//! The message model: applies edits, deletions and reactions in the order of their `revision`.
 
 use std::fmt;
 
@@ -8,37 +8,40 @@ use abu_chat_protocol::{
 };
 use chrono::{DateTime, Utc};
 
-/// A message of a room, with all it has in profile v2. `Debug` tells the length of the text alone.
+/// A message of a room, with the fields of profile v2. `Debug` shows the length of the text in bytes, never the
+/// text.
+///
+/// Contract: `docs/chat-protocol.md`, "`message-receive`" and "Send, edit and delete messages".
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// The room it was said in.
+    /// The room of the message.
     pub room_id: RoomId,
-    /// The message itself.
+    /// The id of the message; deduplicate by it.
     pub id: MessageId,
-    /// Its place in the room: 1, 2, 3 and so on, without gaps or repeats. Sort by it.
+    /// The sequence number in the room: 1, 2, 3 and so on, without gaps or repeats. Sort by it.
     pub seq: u64,
-    /// Who said it.
+    /// The author.
     pub sender_id: UserId,
-    /// What it says; empty where it was deleted.
+    /// The text; empty after a deletion.
     pub text: String,
-    /// When the server accepted it.
+    /// The time at which the server accepted it.
     pub timestamp: DateTime<Utc>,
-    /// The message that it answers.
+    /// The message that this one replies to.
     pub reply_to: Option<MessageId>,
-    /// When its text was last changed, if ever.
+    /// The time of the last edit, if any.
     pub edited_at: Option<DateTime<Utc>>,
-    /// Whether it was deleted: it keeps its place and has no text.
+    /// Whether it was deleted (soft delete): it keeps its `seq`, without text or reactions.
     pub deleted: bool,
-    /// How people reacted, the oldest emoji first.
+    /// The reactions, oldest emoji first; at most 20 emoji with at most 10 user ids each.
     pub reactions: Vec<Reaction>,
-    /// Which change of the room last touched it; 0 where none did.
+    /// The revision of the room's last change to this message; 0 without a change.
     pub revision: u64,
 }
 
 impl Message {
-    /// The message of a packet, such as a test of one's own makes; `None` where it lacks what every
-    /// message has in profile v2.
+    /// Converts a packet; `None` where it lacks `message_id` or `seq`, which every message of profile v2 has. An
+    /// application needs this for tests.
     pub fn from_packet(packet: MessageReceive) -> Option<Self> {
         Some(Self {
             room_id: packet.room_id,
@@ -55,8 +58,8 @@ impl Message {
         })
     }
 
-    /// Takes in an edit or the deletion of this message. What is older than what the message shows
-    /// already, or of another message, changes nothing; tells whether something changed.
+    /// Applies an edit or a deletion. Ignores one of another message, or whose `revision` is not larger. Returns
+    /// whether the message changed.
     pub fn update(&mut self, change: &MessageUpdated) -> bool {
         if change.message_id != self.id || change.revision.get() <= self.revision {
             return false;
@@ -71,8 +74,10 @@ impl Message {
         true
     }
 
-    /// Takes in a reaction to this message, by the same rules. The list of people behind an emoji
-    /// follows as far as it is known: the server names ten of them at most.
+    /// Applies a reaction by the same rules as [`update`](Self::update). `user_ids` stays incomplete where more
+    /// than 10 users reacted: the server names at most 10.
+    ///
+    /// Contract: `docs/chat-protocol.md`, "Reactions".
     pub fn react(&mut self, change: &ReactionNotify) -> bool {
         let revision = change.revision.map_or(0, Into::into);
         if change.message_id != self.id || revision <= self.revision {
@@ -183,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_stays_out_of_logs() {
+    fn debug_output_of_a_message_omits_its_text() {
         assert!(!format!("{:?}", message()).contains("Salaam"));
     }
 }

@@ -1,10 +1,9 @@
-//! The refresh token of a log-in, which another takes the place of each time.
+//! Refresh-token rotation with retries inside the server's grace period (RFC 9700, 4.14).
 //!
-//! The server answers the same refresh token with the same successor for 30 seconds after it was first
-//! used; after that the old one proves a theft, and the log-in ends. So a refresh whose answer was lost
-//! is sent again within a window that is safely shorter, counted from when the token first left. Once
-//! the window is over nobody here can know whether the server used the token: it is shown once more,
-//! since without it the log-in is over anyway, and the server decides.
+//! For 30 seconds after its first use the server answers a refresh token with the same successor. After that, reuse
+//! detection revokes the login session. The client therefore retries a refresh with a lost answer within a shorter
+//! window, which starts when the token is first sent. After the window the client cannot know whether the server
+//! used the token. It tries the token once more, since without a successor the login session is lost anyway.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,20 +20,20 @@ use crate::{
     AccessToken, ApiError, BoxFuture, TokenError, TokenSource, client::Shared, http::Call,
 };
 
-/// For how long after it first left a refresh is sent again: 5 seconds less than the server repeats its
-/// answer, for the way there.
+/// The retry window after the first attempt: 5 seconds shorter than the server's grace period, to allow for
+/// latency.
 const WINDOW: Duration = Duration::from_secs(25);
 
-/// How long one try may take, so that the window has room for more than one.
+/// The maximum timeout of one attempt, so that the window has room for several.
 const LONGEST_TRY: Duration = Duration::from_secs(10);
 
-/// No try begins with less time than this.
+/// The minimum timeout of one attempt; none starts with less time left.
 const SHORTEST_TRY: Duration = Duration::from_secs(2);
 
-/// The most that is waited before the second try; twice as much before each further one.
+/// The maximum delay before the second attempt; it doubles with each further one (full jitter).
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The answer to a log-in and to a refresh, as far as tokens go.
+/// The token fields of the answers to a login and to a refresh.
 #[derive(Deserialize)]
 pub(crate) struct TokenPair {
     access_token: SecretString,
@@ -42,7 +41,7 @@ pub(crate) struct TokenPair {
     refresh_token: SecretString,
 }
 
-/// Tokens by the refresh token of a log-in.
+/// The token source of a login session.
 pub(crate) struct RefreshTokens {
     state: Arc<State>,
 }
@@ -58,10 +57,10 @@ struct Newest {
     used: Use,
 }
 
-/// What is known of whether the server has used a token.
+/// Whether the server may have used a token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Use {
-    /// When the token first left, if no answer came that says what became of it.
+    /// The time at which the token was first sent, if no answer has settled its use.
     may_be_since: Option<Instant>,
 }
 
@@ -73,7 +72,7 @@ impl RefreshTokens {
         }
     }
 
-    /// The tokens of a log-in that was just answered, and the first of them.
+    /// The source and the first access token of a new login session.
     pub(crate) fn of(shared: Arc<Shared>, pair: TokenPair) -> (Self, AccessToken) {
         let (token, newest) = pair.into_parts();
         let tokens = Self::from_token(Arc::clone(&shared), newest.clone());
@@ -97,8 +96,7 @@ impl TokenSource for RefreshTokens {
     ) -> BoxFuture<'a, Result<AccessToken, TokenError>> {
         let state = Arc::clone(&self.state);
         Box::pin(async move {
-            // A task of its own: whoever asked may be gone before the answer comes, and a lost answer
-            // is a lost log-in.
+            // A task of its own survives a cancelled caller: a lost answer may lose the login session.
             match tokio::spawn(async move { state.refresh().await }).await {
                 Ok(token) => token,
                 Err(error) if error.is_panic() => Err(TokenError::NotNow(
@@ -115,7 +113,7 @@ impl State {
         let mut newest = self.newest.lock().await;
         let pair = newest.exchange(&self.shared).await?;
         let (token, successor) = pair.into_parts();
-        // Kept here first: the hook is the application's, and may panic.
+        // Stored before the hook runs, since the application's hook may panic.
         *newest = Newest::new(successor.clone());
         self.shared.tell_refresh_token(&successor);
         Ok(token)
@@ -130,7 +128,7 @@ impl Newest {
         }
     }
 
-    /// Gets the successor: tries until the server says something, or the window is over.
+    /// Exchanges the token for its successor: retries until an answer settles its use or the window ends.
     async fn exchange(&mut self, shared: &Shared) -> Result<TokenPair, ApiError> {
         let body = json!({"refresh_token": self.token.expose_secret()});
         let call = Call::new(Method::POST, "/auth/refresh").body(&body);
@@ -139,8 +137,8 @@ impl Newest {
         }
         let mut pause = FIRST_PAUSE;
         loop {
-            let patience = self.used.patience(Instant::now());
-            let (answer, sent_at) = shared.rest.call_noting(call.clone(), patience).await;
+            let timeout = self.used.try_timeout(Instant::now());
+            let (answer, sent_at) = shared.rest.call_noting(call.clone(), timeout).await;
             let pair = answer.and_then(|answer| answer.json());
             if !pair.as_ref().is_err_and(leaves_open_whether_it_was_done) {
                 return pair;
@@ -157,21 +155,20 @@ impl Newest {
 }
 
 impl Use {
-    /// A try left, and its answer was lost.
+    /// Records an attempt with a lost answer.
     fn note(&mut self, sent_at: Option<Instant>) {
         self.may_be_since = self.may_be_since.or(sent_at);
     }
 
-    /// How long the next try may take.
-    fn patience(self, now: Instant) -> Duration {
+    fn try_timeout(self, now: Instant) -> Duration {
         match self.window_end() {
             Some(end) if end > now => (end - now).clamp(SHORTEST_TRY, LONGEST_TRY),
             _ => LONGEST_TRY,
         }
     }
 
-    /// Whether to try again then. A token that never left loses nothing by waiting: whoever needs it
-    /// asks again in their own time.
+    /// Whether a retry at `time` is inside the window. A token that was never sent has no window: the next caller
+    /// tries it.
     fn may_be_tried_at(self, time: Instant) -> bool {
         self.window_end()
             .is_some_and(|end| time + SHORTEST_TRY <= end)
@@ -186,7 +183,7 @@ impl Use {
     }
 }
 
-/// Whether the server may have used the token all the same.
+/// Whether the server may have used the token despite the error.
 fn leaves_open_whether_it_was_done(error: &ApiError) -> bool {
     match error {
         ApiError::Unreachable(_) | ApiError::TimedOut | ApiError::NotUnderstood => true,
@@ -199,20 +196,20 @@ fn leaves_open_whether_it_was_done(error: &ApiError) -> bool {
 mod tests {
     use super::*;
 
-    /// For how long the server gives the same answer.
+    /// The server's grace period.
     const GRACE: Duration = Duration::from_secs(30);
 
     #[test]
-    fn all_tries_after_a_lost_answer_end_before_the_server_takes_them_for_a_theft() {
+    fn retries_of_a_refresh_end_before_the_servers_grace_period() {
         let began = Instant::now();
         let mut now = began;
         let mut used = Use::default();
         let mut tries = 0;
         let mut pause = FIRST_PAUSE;
         loop {
-            let patience = used.patience(now);
+            let timeout = used.try_timeout(now);
             used.note(Some(now));
-            now += patience;
+            now += timeout;
             tries += 1;
             assert!(now < began + GRACE);
             if !used.may_be_tried_at(now + pause) {
@@ -225,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_counted_from_the_first_try_also_by_a_later_call() {
+    fn the_retry_window_starts_at_the_first_attempt_of_any_call() {
         let first = Instant::now();
         let mut used = Use::default();
         used.note(Some(first));
@@ -243,12 +240,12 @@ mod tests {
         let mut used = Use::default();
         used.note(Some(first));
         let late = first + 2 * WINDOW;
-        assert_eq!(used.patience(late), LONGEST_TRY);
+        assert_eq!(used.try_timeout(late), LONGEST_TRY);
         assert!(!used.may_be_tried_at(late));
     }
 
     #[test]
-    fn what_never_left_is_not_tried_again_here() {
+    fn a_refresh_that_was_never_sent_is_not_retried() {
         let mut used = Use::default();
         used.note(None);
         assert!(!used.may_be_tried_at(Instant::now()));
@@ -256,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_of_the_server_says_what_became_of_a_token() {
+    fn only_a_refusal_below_500_settles_whether_a_token_was_used() {
         let refused = |status| {
             let body = format!(r#"{{"status": {status}}}"#);
             ApiError::Refused(serde_json::from_str(&body).unwrap())

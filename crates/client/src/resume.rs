@@ -1,10 +1,10 @@
-//! How much of each room the application has, and what is asked for so that it misses nothing: plain
-//! data, without a socket or a clock.
+//! Gap detection and catch-up for each room (`sync-request`): plain data, without a socket or a clock.
 //!
-//! A room is *level* while what arrives live continues what was told: the next `seq`, the next
-//! `revision`. Whatever does not continue it, and every new connection, leaves the room *behind*: a
-//! `sync-request` asks for what is missing, and live packets wait in a bounded buffer until the answer
-//! is complete. What the buffer has no place for is asked for again.
+//! A room is *level* while live packets have the next `seq` or the next `revision`. A gap, and every new
+//! connection, leaves the room *behind*: a `sync-request` fetches the missing range. Live packets wait in a bounded
+//! buffer until the answer is complete. The next `sync-request` covers packets that the buffer had no room for.
+//!
+//! Contract: `docs/chat-protocol.md`, "Catch up after a gap".
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -19,15 +19,15 @@ use crate::{
     event::{Delivery, Event},
 };
 
-/// Packets that wait for answers to `sync-request`, in all rooms together.
+/// The capacity of the buffer, in packets of all rooms.
 pub(crate) const MAX_BUFFERED: usize = 1_024;
 
-/// A packet of a room that has a number in it.
+/// A live packet with a `seq` or a `revision`.
 #[derive(Debug, Clone)]
 pub(crate) enum Live {
     Message(Message),
     Updated(MessageUpdated),
-    /// With a `revision`: one without changed nothing.
+    /// A reaction without a `revision` changed nothing.
     Reaction(ReactionNotify, u64),
 }
 
@@ -41,17 +41,16 @@ impl Live {
     }
 }
 
-/// Where a packet of an unknown room belongs has to be found out.
+/// The room list must give the start position of this room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UnknownRoom;
 
-/// All rooms.
 #[derive(Debug)]
 pub(crate) struct Rooms {
     rooms: HashMap<RoomId, Room>,
-    /// The rooms that are behind and not asked for, in the order in which they will be.
+    /// The rooms that are behind and in no request, in the order of the next requests.
     waiting: VecDeque<RoomId>,
-    /// The rooms of the request under way.
+    /// The rooms of the request in flight.
     asked: Option<HashSet<RoomId>>,
     buffered: usize,
     max_buffered: usize,
@@ -64,18 +63,17 @@ struct Room {
     behind: Option<Behind>,
 }
 
-/// What has come meanwhile.
+/// The state of a room that is behind.
 #[derive(Debug, Default)]
 struct Behind {
     buffer: VecDeque<Live>,
-    /// Something came after the request that the buffer does not hold: its answer will not be enough.
+    /// The buffer lost a packet after the request, so its answer is not enough.
     missed: bool,
-    /// The room went back to an earlier change after the request, which asked from a later one: what
-    /// its answer tells of changes does not follow on.
+    /// The room's revision moved back after the request, so the answer skips changes.
     went_back: bool,
 }
 
-/// What becomes of a packet of a level room.
+/// The classification of a packet in a level room.
 enum Step {
     Deliver,
     Known,
@@ -93,8 +91,7 @@ impl Rooms {
         }
     }
 
-    /// Takes up a room from this position on; tells whether it was unknown. It is behind, so that it is
-    /// asked for.
+    /// Adds a room at this position, as behind. Returns whether it was unknown.
     pub(crate) fn adopt(&mut self, position: &RoomPosition) -> bool {
         if self.rooms.contains_key(&position.room_id) {
             return false;
@@ -109,7 +106,7 @@ impl Rooms {
         true
     }
 
-    /// The user is no longer in the room.
+    /// Removes a room that the user has left.
     pub(crate) fn forget(&mut self, room_id: &RoomId) {
         if let Some(behind) = self.rooms.remove(room_id).and_then(|room| room.behind) {
             self.buffered -= behind.buffer.len();
@@ -124,7 +121,7 @@ impl Rooms {
         self.rooms.contains_key(room_id)
     }
 
-    /// A new connection: of every room something may have been missed.
+    /// After a new connection every room is behind.
     pub(crate) fn connected(&mut self) {
         self.asked = None;
         self.buffered = 0;
@@ -133,13 +130,13 @@ impl Rooms {
                 self.waiting.push_back(room_id.clone());
             }
         }
-        // Those that were asked for wait again, too.
+        // The rooms of a lost request wait again.
         let waiting: HashSet<RoomId> = self.waiting.iter().cloned().collect();
         let others = self.rooms.keys().filter(|room| !waiting.contains(room));
         self.waiting.extend(others.cloned().collect::<Vec<_>>());
     }
 
-    /// A packet that came live.
+    /// Delivers or buffers a live packet.
     pub(crate) fn live(
         &mut self,
         packet: Live,
@@ -170,7 +167,7 @@ impl Rooms {
         Ok(())
     }
 
-    /// Something came of the room that was let go.
+    /// Records a dropped packet of the room.
     pub(crate) fn missed(&mut self, room_id: &RoomId) -> Result<(), UnknownRoom> {
         let room = self.rooms.get_mut(room_id).ok_or(UnknownRoom)?;
         if room.behind.is_none() {
@@ -183,8 +180,8 @@ impl Rooms {
         Ok(())
     }
 
-    /// A page of history shows a room as it was after this change. Where changes after that were told
-    /// already, or are not told at all, the page lacks them: they are told again from there on.
+    /// A page of history shows the room at `last_revision`. If the room's revision is later or unknown, the page
+    /// lacks changes. The revision moves back then, and a sync delivers them again.
     pub(crate) fn page(&mut self, room_id: &RoomId, last_revision: u64, out: &mut Vec<Delivery>) {
         let Some(room) = self.rooms.get_mut(room_id) else {
             return;
@@ -203,7 +200,7 @@ impl Rooms {
         });
     }
 
-    /// What to ask for next, where something has to be asked for and no request is under way.
+    /// The next `sync-request`, if a room is behind and no request is in flight.
     pub(crate) fn next_request(&mut self) -> Option<SyncRequest> {
         if self.asked.is_some() || self.waiting.is_empty() {
             return None;
@@ -227,13 +224,13 @@ impl Rooms {
         Some(SyncRequest::new(positions))
     }
 
-    /// The request was refused: its rooms wait again.
+    /// Requeues the rooms of a rejected request.
     pub(crate) fn refused(&mut self) {
         let asked = self.asked.take().unwrap_or_default();
         self.waiting.extend(asked);
     }
 
-    /// The answer. Tells whether it led any room further.
+    /// Processes an answer. Returns whether any room made progress.
     pub(crate) fn answered(&mut self, answer: SyncResponse, out: &mut Vec<Delivery>) -> bool {
         let mut asked = self.asked.take().unwrap_or_default();
         let mut led_further = false;
@@ -262,7 +259,7 @@ impl Rooms {
                 self.waiting.push_back(room_id);
             }
         }
-        // One room after the other, so that the answers' places are not spread over all of them.
+        // Unfinished rooms go first, so that each answer serves one room as far as possible.
         for room_id in unfinished.into_iter().rev() {
             self.waiting.push_front(room_id);
         }
@@ -270,7 +267,7 @@ impl Rooms {
         led_further
     }
 
-    /// Lets in what waited for a complete answer; tells whether the room is level now.
+    /// Delivers the buffered packets of a complete room. Returns whether the room is level now.
     fn level(&mut self, room_id: &RoomId, out: &mut Vec<Delivery>) -> bool {
         let Some(room) = self.rooms.get_mut(room_id) else {
             return true;
@@ -312,7 +309,7 @@ impl Room {
         }
     }
 
-    /// The packet continues the room.
+    /// Advances the position by the next packet.
     fn deliver(&mut self, packet: Live) -> Delivery {
         let room_id = packet.room_id().clone();
         let event = match packet {
@@ -335,7 +332,7 @@ impl Room {
         }
     }
 
-    /// Takes in one answer's part of the room; tells whether it led further.
+    /// Delivers the room's part of an answer. Returns whether the position moved.
     fn catch_up(&mut self, told: RoomCatchUp, out: &mut Vec<Delivery>) -> bool {
         let before = (self.seq, self.revision);
         for message in told.messages.into_iter().filter_map(Message::from_packet) {
@@ -350,7 +347,7 @@ impl Room {
         if !self.behind.as_ref().is_some_and(|behind| behind.went_back) {
             self.revision = Some(self.revision.unwrap_or_default().max(told.last_revision));
         }
-        // Only now is everything up to here told.
+        // The position moves only after all messages and changes before it.
         out.push(Delivery {
             event: None,
             position: Some(self.position(&told.room_id)),

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 
 const ROOMS: usize = 3;
-/// Small, so that answers have to be asked for in pieces, and buffers run over.
+/// Small, so that a sync takes several answers, and buffers overflow.
 const ANSWER: usize = 3;
 const BUFFER: usize = 4;
 
@@ -18,7 +18,7 @@ fn at(number: u64) -> NonZeroU64 {
     NonZeroU64::new(number).unwrap()
 }
 
-/// What a message says; each change adds its revision.
+/// The text of a message, to which each change appends its revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Said {
     text: String,
@@ -28,7 +28,7 @@ struct Said {
 #[derive(Debug, Default)]
 struct ServerRoom {
     messages: Vec<Said>,
-    /// The place that each change touched.
+    /// The index of the message that each change touched.
     changes: Vec<usize>,
 }
 
@@ -60,7 +60,7 @@ fn index(room_id: &RoomId) -> usize {
     room_id.as_str()["room-".len()..].parse().unwrap()
 }
 
-/// On its way to the client.
+/// A packet in the pipe to the client.
 #[derive(Debug)]
 enum Packet {
     Live(Live),
@@ -69,7 +69,7 @@ enum Packet {
     Page(Page),
 }
 
-/// A room's history as it was after some change.
+/// A room's history at one revision.
 #[derive(Debug)]
 struct Page {
     room: usize,
@@ -77,28 +77,28 @@ struct Page {
     last_revision: u64,
 }
 
-/// A request that the server read: the counters of then; the messages are read when it answers.
+/// A sync that the server processes: it takes the counters first, and reads the messages when it answers.
 #[derive(Debug)]
 struct Reading {
     positions: Vec<RoomPosition>,
     counters: Vec<(u64, u64)>,
 }
 
-/// A server, a connection that can break, the rooms under test, and what the application has.
+/// A model of the server, an unreliable connection, the rooms under test, and the application's view.
 struct World {
     server: Vec<ServerRoom>,
-    /// Committed, and told nobody yet.
+    /// Committed, but not broadcast yet.
     committed: VecDeque<Live>,
     pipe: VecDeque<Packet>,
     asked: Option<SyncRequest>,
     reading: Option<Reading>,
-    /// Read, and not sent yet.
+    /// Read, but not sent yet.
     page: Option<Page>,
     rooms: Rooms,
-    /// Where each room began for the application.
+    /// The start position of each room.
     floors: Vec<u64>,
     view: Vec<BTreeMap<u64, Said>>,
-    /// Messages of before that, as far as it has asked for them.
+    /// Earlier messages, from pages of history.
     older: Vec<BTreeMap<u64, Said>>,
     positions: HashMap<RoomId, RoomPosition>,
 }
@@ -107,22 +107,22 @@ struct World {
 enum Step {
     Say(usize),
     Change(usize, usize),
-    /// The server tells its sessions what it committed.
+    /// The server broadcasts a committed change.
     Publish,
     Deliver,
-    /// What arrives is let go.
+    /// The client drops the next packet.
     Miss,
-    /// Something live is lost on the way, and nobody is told.
+    /// The network loses a live packet silently.
     Lose,
     Ask,
     Read,
     Answer,
     Refuse,
-    /// The application asks for history: the server reads it, and sends it a while later.
+    /// The server reads a page of history for the application, and sends it later.
     ReadPage(usize),
     SendPage,
     Cut,
-    /// Another process goes on from where the application was.
+    /// Another process resumes from the application's positions.
     Restart,
 }
 
@@ -147,7 +147,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 impl World {
-    /// Each room has `before` messages that the application knows of from elsewhere.
+    /// Each room starts with `before` messages that the application has read already.
     fn new(before: u64) -> Self {
         let mut world = Self {
             server: Vec::new(),
@@ -306,7 +306,7 @@ impl World {
         }
     }
 
-    /// The application: it takes from a page what it has not been told of.
+    /// The application merges the messages of a page from before the start position.
     fn show(&mut self, page: Page) {
         let floor = self.floors[page.room] as usize;
         for (seq, said) in (1..).zip(page.messages).take(floor) {
@@ -319,14 +319,14 @@ impl World {
         }
     }
 
-    /// The message that a change is for, if the application has it.
+    /// The message that a change refers to, if the application has it.
     fn message(&mut self, room: usize, seq: u64) -> Option<&mut Said> {
         self.view[room]
             .get_mut(&seq)
             .or_else(|| self.older[room].get_mut(&seq))
     }
 
-    /// The application: it takes messages on trust, and changes by their revision.
+    /// The application appends messages, and applies changes by their revision.
     fn hear(&mut self, delivery: Delivery) {
         match delivery.event {
             Some(Event::Message(message)) => {
@@ -413,9 +413,9 @@ impl World {
         SyncResponse::new(rooms)
     }
 
-    /// Everything arrives, and everything asked is answered.
+    /// Delivers every packet and answers every request.
     fn settle(&mut self) {
-        // What was lost last shows by what comes next.
+        // Only a later packet reveals a loss at the end.
         for room in 0..ROOMS {
             self.say(room);
             self.change(room, 0);
@@ -461,8 +461,8 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// Whatever is lost, late, cut off or let go: the application gets every message once, in order,
-    /// and in the end has each as the server has it.
+    /// Under loss, delay, disconnects and overflow the application gets every message once and in order. It ends
+    /// with the server's state of each.
     #[test]
     fn nothing_is_lost_repeated_or_out_of_order(
         before in 0..5_u64,
@@ -483,7 +483,7 @@ fn message(room: usize, seq: u64) -> Live {
     Live::Message(Message::from_packet(packet).unwrap())
 }
 
-/// Rooms that are level at these places, without changes.
+/// Rooms that are level at these `seq`s, without changes.
 fn level(seqs: &[u64]) -> Rooms {
     let mut rooms = Rooms::new(BUFFER);
     for (room, seq) in seqs.iter().enumerate() {
@@ -498,7 +498,7 @@ fn level(seqs: &[u64]) -> Rooms {
 }
 
 #[test]
-fn a_gap_is_asked_for_and_holds_back_what_follows() {
+fn a_gap_in_seq_buffers_messages_and_requests_a_sync() {
     let mut rooms = level(&[4]);
     let mut told = Vec::new();
     rooms.live(message(0, 6), &mut told).unwrap();
@@ -526,7 +526,7 @@ fn a_connection_asks_for_all_rooms_a_hundred_at_a_time() {
 }
 
 #[test]
-fn a_room_that_the_user_is_no_longer_in_is_told_as_left() {
+fn a_room_in_not_a_member_is_reported_as_removed() {
     let mut rooms = level(&[4, 2]);
     rooms.connected();
     rooms.next_request();
@@ -545,7 +545,7 @@ fn a_room_that_the_user_is_no_longer_in_is_told_as_left() {
 }
 
 #[test]
-fn a_page_of_history_that_is_older_than_what_was_told_has_the_changes_told_again() {
+fn a_history_page_with_an_older_revision_requests_a_sync() {
     let mut rooms = level(&[1]);
     let edited = |revision| {
         let time = DateTime::UNIX_EPOCH;
@@ -564,7 +564,7 @@ fn a_page_of_history_that_is_older_than_what_was_told_has_the_changes_told_again
 }
 
 #[test]
-fn an_answer_under_way_does_not_skip_what_a_page_of_history_lacks() {
+fn a_sync_answer_does_not_skip_changes_missing_from_a_page() {
     let no_changes_known = RoomPosition::new(id(0), 1);
     let later_ones_known = no_changes_known.clone().with_last_revision(10);
     for known in [no_changes_known, later_ones_known] {
@@ -580,7 +580,7 @@ fn an_answer_under_way_does_not_skip_what_a_page_of_history_lacks() {
 }
 
 #[test]
-fn an_answer_that_repeats_messages_has_them_told_once() {
+fn a_message_repeated_by_a_sync_is_delivered_once() {
     let mut rooms = level(&[1]);
     rooms.connected();
     rooms.next_request();

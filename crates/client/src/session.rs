@@ -1,4 +1,4 @@
-//! A log-in, and what it can do over HTTP.
+//! A login session: authentication, and the room endpoints of the REST API.
 
 use std::{fmt, sync::Arc};
 
@@ -20,10 +20,12 @@ use crate::{
     tokens::Tokens,
 };
 
-/// The most pages of a list that are read: ten times as many rooms as a user may be in.
+/// Bounds the pages read from one list, at ten times the room limit of a user.
 const MAX_PAGES: usize = 100;
 
-/// What one logs in with. `Debug` shows nothing of it.
+/// Credentials of a login. `Debug` shows no field.
+///
+/// Contract: `docs/accounts.md`, "Log in".
 #[must_use]
 pub struct LogIn {
     email: String,
@@ -32,7 +34,7 @@ pub struct LogIn {
 }
 
 impl LogIn {
-    /// A verified address of the account, and its password.
+    /// The credentials of an account: one of its verified e-mail addresses, and its password.
     pub fn new(email: impl Into<String>, password: impl Into<SecretString>) -> Self {
         Self {
             email: email.into(),
@@ -41,7 +43,7 @@ impl LogIn {
         }
     }
 
-    /// What the authenticator shows now, or a recovery code.
+    /// Adds the current code of the authenticator, or a recovery code.
     pub fn one_time_password(mut self, code: impl Into<SecretString>) -> Self {
         self.one_time_password = Some(code.into());
         self
@@ -65,8 +67,8 @@ impl fmt::Debug for LogIn {
     }
 }
 
-/// A log-in on a server. It keeps itself logged in: access tokens are renewed before they end. Cheap
-/// to clone.
+/// A login session on a server. It renews access tokens before they expire. Cheap to clone; clones share the
+/// tokens.
 #[derive(Clone)]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
@@ -74,43 +76,43 @@ pub struct Session {
     user_id: Option<UserId>,
 }
 
-/// A room in the list of the user's.
+/// A room of the user, as `GET /api/v1/rooms` lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Room {
-    /// The room.
+    /// The id of the room.
     pub id: RoomId,
-    /// Whether it is a conversation of two, not a group.
+    /// Whether it is a direct room of two users, not a group.
     pub is_direct: bool,
-    /// A group's name.
+    /// The name of a group; `None` for a direct room.
     pub name: Option<String>,
-    /// How many members it has.
+    /// The number of members.
     pub member_count: u32,
-    /// The place of the newest message, which is how many there are.
+    /// The `seq` of the newest message, which equals the number of messages; 0 in an empty room.
     pub last_seq: u64,
-    /// How far the user has read, where the server tells it.
+    /// The `seq` of the user's read mark, if the server sends it.
     pub last_read_seq: Option<u64>,
-    /// How many messages the user has not read, where the server tells it.
+    /// The number of unread messages, if the server sends it.
     pub unread_count: Option<u64>,
-    /// The newest message.
+    /// The newest message, without reactions; `None` in an empty room.
     pub last_message: Option<Message>,
 }
 
-/// Somebody in a room.
+/// A member of a room, as `GET /api/v1/rooms/{room}/members` lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Member {
-    /// Who.
+    /// The id of the user.
     pub user_id: UserId,
-    /// Their first name.
+    /// The first name.
     pub firstname: String,
-    /// Their last name.
+    /// The last name.
     pub lastname: String,
-    /// `member`, `moderator` or `owner`.
+    /// The role in the room: `member`, `moderator` or `owner`.
     pub role: String,
-    /// Whether they are online.
+    /// Whether the user is online now.
     pub is_online: bool,
-    /// When they last left the chat, where that is told.
+    /// The time at which the user last went offline, if the server sends it.
     pub last_seen: Option<DateTime<Utc>>,
 }
 
@@ -119,7 +121,7 @@ impl Session {
         let body = log_in.body(shared.settings.device_name.as_deref());
         let call = Call::new(Method::POST, "/auth/token").body(&body);
         let answer = shared.rest.call(call).await?;
-        // The tokens come first: until the newest one is kept, nothing else of the answer is read.
+        // The hook gets the new refresh token before the rest of the answer is parsed.
         let pair: TokenPair = answer.json()?;
         let (source, token) = RefreshTokens::of(Arc::clone(&shared), pair);
         let LoggedIn { user } = answer.json()?;
@@ -143,25 +145,25 @@ impl Session {
         }
     }
 
-    /// Whose log-in it is; `None` where it did not begin with [`Client::log_in`](crate::Client::log_in):
-    /// then [`Event::Connected`](crate::Event::Connected) tells.
+    /// The user of this session. `None` unless it began with [`Client::log_in`](crate::Client::log_in);
+    /// [`Event::Connected`](crate::Event::Connected) has the id otherwise.
     pub fn user_id(&self) -> Option<&UserId> {
         self.user_id.as_ref()
     }
 
-    /// Connects to the chat. Once connected it stays so: it comes back by itself whenever it can.
+    /// Connects to the chat, and reconnects from then on. [`Events`] deliver every message sent after this call,
+    /// in all of the user's rooms.
     ///
-    /// From here on [`Events`] tell everything that is said in any of the user's rooms.
+    /// Contract: `docs/chat-protocol.md`, "Connect" and "Reconnect and catch up".
     ///
     /// # Errors
-    /// [`ConnectError`] where the first attempt fails. To have that tried again as well, use
-    /// [`open`](Self::open).
+    /// [`ConnectError`] if the first attempt fails; [`open`](Self::open) retries that as well.
     pub async fn connect(&self) -> Result<(Chat, Events), ConnectError> {
         driver::connect(self, Vec::new()).await
     }
 
-    /// The same from where [`Events::positions`] left off, for instance in another process: what was
-    /// said since is told first.
+    /// Connects as [`connect`](Self::connect) does, and first delivers the messages and changes after `positions`.
+    /// They come from [`Events::positions`], perhaps of another process.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -172,13 +174,17 @@ impl Session {
         driver::connect(self, positions).await
     }
 
-    /// Begins to connect, and goes on trying until it has succeeded or is refused for good; events
-    /// tell how it goes. To be called where a Tokio runtime is.
+    /// Starts to connect in the background and returns at once. It retries with back-off until it succeeds or the
+    /// server rejects it permanently ([`Event::Ended`](crate::Event::Ended)). For `positions` see
+    /// [`connect_from`](Self::connect_from); empty starts with new messages.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
     pub fn open(&self, positions: Vec<RoomPosition>) -> (Chat, Events) {
         driver::open(self, positions)
     }
 
-    /// The user's rooms, the most recently active first.
+    /// All rooms of the user, most recently active first, without archived ones. Reads all pages.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -196,7 +202,10 @@ impl Session {
         Ok(rooms)
     }
 
-    /// Members of a room, 50 at most, and where to go on for more.
+    /// One page of a room's members, at most 50, and the cursor of the next page. `cursor` is that of the previous
+    /// page; `None` starts at the first.
+    ///
+    /// Contract: `docs/api-conventions.md`, "Cursor pagination".
     ///
     /// # Errors
     /// [`ApiError`].
@@ -215,7 +224,7 @@ impl Session {
         Ok((members, page.next_cursor))
     }
 
-    /// The conversation with one other person, which is begun where there is none.
+    /// The direct room with one other user; creates it if there is none.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -224,7 +233,7 @@ impl Session {
             .await
     }
 
-    /// Makes a group, which the user owns.
+    /// Creates a group room with the user as its owner, and `members` as plain members.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -234,10 +243,12 @@ impl Session {
             .await
     }
 
-    /// Ends the log-in: its tokens are worth nothing from then on, and its chats end.
+    /// Ends the login session: the server revokes its tokens and closes its chats with code 4001.
+    ///
+    /// Contract: `docs/accounts.md`, "Log out".
     ///
     /// # Errors
-    /// [`ApiError`]. Forget the log-in whatever the answer was.
+    /// [`ApiError`]. Discard the tokens in every case.
     pub async fn log_out(&self) -> Result<(), ApiError> {
         let call = Call::new(Method::POST, "/auth/logout");
         self.authorized(call).await.map(drop)
@@ -255,7 +266,7 @@ impl Session {
         self.authorized(Call::new(Method::GET, path)).await?.json()
     }
 
-    /// Makes the call with a token, and once more with another one where the first is refused.
+    /// Makes the call, and retries it once with another token after a 401.
     async fn authorized(&self, call: Call) -> Result<crate::http::Answer, ApiError> {
         let token = self.tokens.get().await?;
         let first = self.call_with(&call, &token).await;
@@ -286,7 +297,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// What stands in a path or a query as it is.
+/// Percent-encodes all but the unreserved characters of RFC 3986.
 fn escaped(text: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(text.len());
@@ -301,7 +312,6 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Who logged in.
 #[derive(Deserialize)]
 struct LoggedIn {
     user: Holder,
@@ -378,7 +388,7 @@ impl From<RawRoom> for Room {
     }
 }
 
-/// The list of rooms tells no reactions.
+/// The room list has no reactions.
 impl From<RawMessage> for Message {
     fn from(raw: RawMessage) -> Self {
         Self {
@@ -415,7 +425,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_means_something_in_an_address_is_escaped() {
+    fn reserved_characters_are_percent_encoded() {
         assert_eq!(escaped("a-b_c.~9"), "a-b_c.~9");
         assert_eq!(escaped("a b&c=/\u{e9}"), "a%20b%26c%3D%2F%C3%A9");
     }

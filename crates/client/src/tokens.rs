@@ -1,4 +1,4 @@
-//! Where access tokens come from.
+//! Access tokens: their sources, their expiry, and single-flight renewal.
 
 use std::{
     future::Future,
@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 
 use crate::{ApiError, EndReason};
 
-/// A future behind a pointer.
+/// A boxed future, as [`TokenSource`] returns it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A token for `Authorization: Bearer …`, and how long it is good.
+/// A token for `Authorization: Bearer …`, with its expiry. `Debug` does not show the token.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     secret: SecretString,
@@ -22,7 +22,7 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token of which nobody knows how long it is good.
+    /// A token of unknown lifetime; the client uses it until the server rejects it.
     pub fn new(token: impl Into<SecretString>) -> Self {
         Self {
             secret: token.into(),
@@ -30,16 +30,16 @@ impl AccessToken {
         }
     }
 
-    /// A token that is good for so long from now on: the `expires_in` of a log-in.
+    /// A token that expires after `lifetime` from now: the `expires_in` of a login.
     pub fn lasting(token: impl Into<SecretString>, lifetime: Duration) -> Self {
         Self {
             secret: token.into(),
-            // Beyond what a clock can hold is as good as for ever.
+            // An overflow of the clock counts as no expiry.
             good_until: Instant::now().checked_add(lifetime),
         }
     }
 
-    /// Whether it will be good for `margin` at least, as far as anybody knows.
+    /// Whether the token lasts longer than `margin` from now; true for an unknown lifetime.
     pub fn is_good_for(&self, margin: Duration) -> bool {
         self.good_until
             .is_none_or(|end| end.saturating_duration_since(Instant::now()) > margin)
@@ -54,23 +54,26 @@ impl AccessToken {
     }
 }
 
-/// Why there is no token.
+/// Why a [`TokenSource`] has no token.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// Not now; asking again later may help.
+    /// A transient failure, with its cause for a person. The client retries.
     #[error("no token could be had: {0}")]
     NotNow(String),
-    /// Never again: the chat ends with this reason.
+    /// A permanent failure: the chat ends with this reason.
     #[error(transparent)]
     Over(#[from] EndReason),
 }
 
-/// Gives access tokens, where the application keeps its log-ins itself. A closure without arguments
-/// that answers with a future of a token is one.
+/// A source of access tokens, for an application that manages its login sessions itself. Implemented for
+/// `Fn() -> Future<Output = Result<AccessToken, TokenError>>`.
 pub trait TokenSource: Send + Sync + 'static {
-    /// A token that is good for a minute at least. `refused` is one that the server refused or that is
-    /// about to end: another one is needed.
+    /// Returns a token that lasts for at least a minute. `refused` is a token that the server rejected or that is
+    /// about to expire; return another one then. The client has at most one call in flight.
+    ///
+    /// # Errors
+    /// [`TokenError`].
     fn token<'a>(
         &'a self,
         refused: Option<&'a AccessToken>,
@@ -90,10 +93,10 @@ where
     }
 }
 
-/// For how long a token is good at least when it is used.
+/// The remaining lifetime below which a token is renewed before use.
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// The token of a log-in, renewed one request at a time however many need it.
+/// The access token of a login session. The lock makes the renewal single-flight: concurrent callers share it.
 pub(crate) struct Tokens {
     source: Box<dyn TokenSource>,
     current: Mutex<Option<AccessToken>>,
@@ -114,7 +117,7 @@ impl Tokens {
         }
     }
 
-    /// A token that is good for a while.
+    /// A token that lasts longer than [`MARGIN`].
     pub(crate) async fn get(&self) -> Result<AccessToken, TokenError> {
         let mut current = self.current.lock().await;
         match &*current {
@@ -123,8 +126,8 @@ impl Tokens {
         }
     }
 
-    /// Another token than `refused`, which the server does not take or not for much longer. Whoever
-    /// was faster may have got it already.
+    /// A token other than `refused`, which the server rejects or soon will. A concurrent caller may have renewed
+    /// it already.
     pub(crate) async fn other_than(
         &self,
         refused: &AccessToken,
@@ -143,7 +146,7 @@ impl Tokens {
     }
 }
 
-/// What a refused refresh means.
+/// A refused refresh with 401, 403 or 422 is permanent; other failures are transient.
 impl From<ApiError> for TokenError {
     fn from(error: ApiError) -> Self {
         match error {

@@ -1,7 +1,7 @@
-//! Who may connect: the server's user and root, told apart by the system itself, without a password.
+//! Access rules of the server (`pg_hba.conf`, `pg_ident.conf`): peer authentication of its user and of root.
 //!
-//! The socket's folder keeps everybody else out already. The rules below say the same once more, and give
-//! both users the database's one role.
+//! The mode of the socket's folder denies every other user already. The rules repeat that, and map both
+//! users to the database's one role.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,12 @@ use crate::error::StartError;
 use crate::folder::Home;
 use crate::socket::ROLE;
 
-/// The server's access files.
 pub(crate) struct Access {
     pub(crate) hba: PathBuf,
     pub(crate) ident: PathBuf,
 }
 
-/// Writes the access files, whatever they were before.
+/// Overwrites both files, so that no earlier rule stays in force.
 pub(crate) fn write(home: &Home) -> Result<Access, StartError> {
     let hba = format!("local all {ROLE} peer map=owners\n");
     let ident = format!(

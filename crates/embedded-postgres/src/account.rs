@@ -1,4 +1,4 @@
-//! The operating system's user that PostgreSQL runs as.
+//! Privilege drop: the operating system's user that runs PostgreSQL.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::{fchown, lchown};
@@ -11,18 +11,18 @@ use nix::unistd::{Uid, User, geteuid};
 
 use crate::error::{IoContext, StartError};
 
-/// PostgreSQL refuses to run as root; so root gives the server, and its files, to one of these.
+/// PostgreSQL refuses to run as root, so root runs the server as the first of these accounts that exists.
 const SERVER_ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
 
-/// All that a child process sees of our environment. The rest may hold secrets, and `PG*` variables would
-/// steer the server and its clients.
+/// The environment variables that child processes inherit. Others may hold secrets, and `PG*` variables
+/// would configure the server and its clients.
 const INHERITED_VARIABLES: [&str; 3] = ["PATH", "TZ", "LD_LIBRARY_PATH"];
 
 /// An ordinary user's account.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     user: User,
-    /// We are root and hand over; otherwise we are this user.
+    /// This process is root and drops to this user; otherwise it is this user.
     handed_over: bool,
 }
 
@@ -76,7 +76,7 @@ impl Account {
         self.user.uid.as_raw()
     }
 
-    /// Gives away an open file that we made.
+    /// Changes the owner of an open file that this process created.
     pub(crate) fn own_file(&self, file: &fs::File) -> io::Result<()> {
         if self.handed_over {
             fchown(file, Some(self.uid()), Some(self.user.gid.as_raw()))?;
@@ -84,7 +84,7 @@ impl Account {
         Ok(())
     }
 
-    /// Gives away a folder that we made; never what a link points to.
+    /// Changes the owner of a folder that this process created; never follows a symbolic link.
     pub(crate) fn own_folder(&self, path: &Path) -> Result<(), StartError> {
         if self.handed_over {
             lchown(path, Some(self.uid()), Some(self.user.gid.as_raw()))
@@ -93,7 +93,7 @@ impl Account {
         Ok(())
     }
 
-    /// A command that runs as this user. Dropping root this way leaves root's groups behind as well.
+    /// A command that runs as this user. `Command::uid` also drops root's supplementary groups.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = quiet_command(program);
         if self.handed_over {
@@ -102,8 +102,8 @@ impl Account {
         command
     }
 
-    /// Whether this user gets into a folder. Asked of the system rather than worked out, because access
-    /// lists and mounts have a say too.
+    /// Changes into the folder as this user, because mode bits alone do not decide: access lists and mount
+    /// options count too.
     pub(crate) fn can_enter(&self, folder: &Path) -> Result<bool, StartError> {
         let shell = Path::new("/bin/sh");
         self.command(shell)
@@ -116,7 +116,7 @@ impl Account {
     }
 }
 
-/// A command as ourselves, without our environment, working folder or standard input.
+/// A command as the current user, without its environment, working directory or standard input.
 pub(crate) fn quiet_command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command

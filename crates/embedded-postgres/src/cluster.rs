@@ -1,4 +1,4 @@
-//! PostgreSQL's own data folder: made once, whole or not at all.
+//! Creation of PostgreSQL's data directory, atomic: `initdb` in a staging folder, then a rename.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -16,7 +16,7 @@ use crate::socket::ROLE;
 /// Unfinished clusters have this name, a dash and a random part.
 const STAGING: &str = "staging";
 
-/// The major version that wrote the cluster, or nothing where there is no cluster.
+/// The major version that wrote the cluster; `None` without a cluster.
 pub(crate) fn version(home: &Home) -> Result<Option<u32>, StartError> {
     let path = home.cluster().join("PG_VERSION");
     let mut content = String::new();
@@ -48,8 +48,8 @@ fn missing_version(home: &Home) -> Result<Option<u32>, StartError> {
     Ok(None)
 }
 
-/// Makes the cluster beside its place and moves it there when it is finished, so that one that was
-/// interrupted is never taken for a whole one.
+/// Creates the cluster in a staging folder and renames it. An interrupted `initdb` never leaves a partial
+/// cluster in its place.
 pub(crate) fn create(home: &Home, programs: &Programs, flush: bool) -> Result<(), StartError> {
     remove_unfinished(home)?;
     let staging = home.make_unique(STAGING)?;
@@ -64,7 +64,8 @@ pub(crate) fn create(home: &Home, programs: &Programs, flush: bool) -> Result<()
     Ok(())
 }
 
-/// The cluster's own access rules let nobody in: the server is started with others.
+/// `--auth reject`: the cluster's own access rules deny every connection. The server starts with the rules
+/// of `access`.
 fn init(home: &Home, programs: &Programs, staging: &Path, flush: bool) -> Result<(), StartError> {
     let initdb = programs.initdb();
     let mut command = home.account.command(&initdb);
@@ -75,7 +76,7 @@ fn init(home: &Home, programs: &Programs, staging: &Path, flush: bool) -> Result
         "reject",
         "--data-checksums",
     ]);
-    // Bytewise order never changes with the system's libraries; upper and lower case know all of Unicode.
+    // Bytewise collation does not change with the system's libraries; `C.UTF-8` maps case for all of Unicode.
     command.args([
         "--encoding",
         "UTF8",
@@ -98,8 +99,8 @@ fn init(home: &Home, programs: &Programs, staging: &Path, flush: bool) -> Result
     })
 }
 
-/// An `initdb` whose owner was killed may still be at work on one of them; it fails, and what it leaves is
-/// removed the next time.
+/// An `initdb` whose parent was killed may still write to a staging folder. It fails then, and the next
+/// start removes its remains.
 fn remove_unfinished(home: &Home) -> Result<(), StartError> {
     for entry in fs::read_dir(&home.path).context("read", &home.path)? {
         let entry = entry.context("read", &home.path)?;
@@ -120,7 +121,7 @@ fn remove_unfinished(home: &Home) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The last of a program's complaints, on one line.
+/// The last lines of a program's standard error, joined; its exit status where there are none.
 pub(crate) fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<_> = text

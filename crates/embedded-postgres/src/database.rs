@@ -1,4 +1,4 @@
-//! The one database inside the server that the URL names.
+//! Creation of the database that the URL names.
 
 use std::io::Write;
 use std::path::Path;
@@ -30,7 +30,6 @@ pub(crate) fn check_name(name: &str) -> Result<(), StartError> {
     })
 }
 
-/// Creates the database where it is missing.
 pub(crate) fn ensure(programs: &Programs, socket: &Path, name: &str) -> Result<(), StartError> {
     let psql = programs.psql();
     let mut child = quiet_command(&psql)
@@ -53,7 +52,7 @@ pub(crate) fn ensure(programs: &Programs, socket: &Path, name: &str) -> Result<(
         .spawn()
         .context("run", &psql)?;
     if let Some(mut input) = child.stdin.take() {
-        // Should it have ended already, its output says why.
+        // A failed write means that `psql` has ended; its output says why.
         let _ = input.write_all(CREATE.as_bytes());
     }
     let output = child.wait_with_output().context("run", &psql)?;

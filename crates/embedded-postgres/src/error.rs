@@ -1,134 +1,97 @@
-//! What can go wrong, in words for the person who operates the machine.
+//! Errors of starting and stopping; each message names a remedy for the operator.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Why PostgreSQL could not be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// No server programs on this machine, or none in the folder that was asked for.
+    /// No server programs on this machine, or none in [`PostgresOptions::bin_dir`](crate::PostgresOptions::bin_dir).
     #[error(
         "PostgreSQL's server programs (postgres, initdb) are not in {searched}; \
          install them, on Debian or Ubuntu with: apt-get install postgresql"
     )]
-    NotInstalled {
-        /// The places that were looked at.
-        searched: String,
-    },
+    NotInstalled { searched: String },
 
-    /// The data were written by another major version than any that is installed.
+    /// No installed version matches the major version that wrote the data.
     #[error(
         "the data in {} were written by PostgreSQL {needed}, but this machine has only {found}; \
          install PostgreSQL {needed}, or dump the data there and load them here",
         data_dir.display()
     )]
     Version {
-        /// The folder of the database.
         data_dir: PathBuf,
         /// The major version that wrote the data.
         needed: u32,
-        /// The versions found, with their folders.
+        /// The installed versions, with their folders.
         found: String,
     },
 
-    /// There is no account that PostgreSQL could run as.
     #[error("PostgreSQL needs an ordinary user to run as: {reason}")]
-    Account {
-        /// What is missing.
-        reason: String,
-    },
+    Account { reason: String },
 
-    /// Another process runs this database.
     #[error("the database in {} is already in use by {}", data_dir.display(), process(*.pid))]
     InUse {
-        /// The folder of the database.
         data_dir: PathBuf,
-        /// Its owner, if it left its id.
+        /// The process in `owner.lock`; `None` where the file holds no process id.
         pid: Option<u32>,
     },
 
-    /// A folder that cannot be used for the database.
     #[error("cannot use {} for the database: {reason}", path.display())]
     Folder {
-        /// The folder.
         path: PathBuf,
-        /// Why not, and what would help.
+        /// The cause and the remedy.
         reason: String,
     },
 
-    /// `initdb` failed.
     #[error("a new database could not be created in {}: {output}", path.display())]
     Init {
-        /// Where it was to be.
         path: PathBuf,
-        /// What `initdb` said.
+        /// The last lines that `initdb` wrote to standard error.
         output: String,
     },
 
-    /// The server ended while it was starting.
     #[error("PostgreSQL ended while starting: {last}; its log is {}", log.display())]
     Ended {
-        /// The server's log file.
         log: PathBuf,
-        /// The last words in it.
+        /// The last `FATAL` or `PANIC` line of the log, or else its last line.
         last: String,
     },
 
-    /// The server was not ready in time.
     #[error("PostgreSQL was not ready after {} s; its log is {}", after.as_secs(), log.display())]
-    Timeout {
-        /// The server's log file.
-        log: PathBuf,
-        /// How long it was waited for.
-        after: Duration,
-    },
+    Timeout { log: PathBuf, after: Duration },
 
     /// The server runs, but the named database could not be looked up or created in it.
     #[error("database \"{name}\" could not be created: {output}")]
     Database {
-        /// Its name.
         name: String,
-        /// What `psql` said.
+        /// The last lines that `psql` wrote to standard error.
         output: String,
     },
 
-    /// [`Postgres::stop`](crate::Postgres::stop) was called: it stays stopped.
+    /// A start after [`Postgres::stop`](crate::Postgres::stop).
     #[error("PostgreSQL was told to stop")]
     Stopped,
 
-    /// The operating system refused something.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried.
         action: &'static str,
-        /// On which file or program.
         path: PathBuf,
-        /// The system's answer.
         source: io::Error,
     },
 }
 
-/// Why PostgreSQL did not stop as it should. It has ended nevertheless.
+/// Stopping failed or was forced. The server process has ended in every case.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StopError {
-    /// It did not end in time and was ended at once. Committed data are safe: the next start recovers them.
+    /// The server did not end in time and was killed. The next start recovers all committed data.
     #[error("PostgreSQL did not shut down within {} s and was ended at once", after.as_secs())]
-    Forced {
-        /// How long it was given.
-        after: Duration,
-    },
+    Forced { after: Duration },
 
-    /// It ended, but the folder of a throw-away database could not be removed.
     #[error("cannot remove {}: {source}", path.display())]
-    Leftover {
-        /// The folder.
-        path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
+    NotRemoved { path: PathBuf, source: io::Error },
 }
 
 impl StartError {
@@ -147,7 +110,6 @@ fn process(pid: Option<u32>) -> String {
     )
 }
 
-/// Says which action on which path failed.
 pub(crate) trait IoContext<T> {
     fn context(self, action: &'static str, path: &Path) -> Result<T, StartError>;
 }

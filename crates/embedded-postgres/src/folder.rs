@@ -1,15 +1,15 @@
-//! The folder that holds everything of one database, and the account it belongs to.
+//! The folder of one database: its layout, its lock, and the account that owns it.
 //!
 //! | name           | what it is                                                              |
 //! |----------------|-------------------------------------------------------------------------|
 //! | `cluster`      | PostgreSQL's data                                                       |
 //! | `socket`       | the socket, unless its path is too long there                           |
 //! | `postgres.log` | the server's log                                                        |
-//! | `hba.conf`     | who may connect, with `ident.conf`; both are written anew at each start |
-//! | `owner.lock`   | locked by the process that runs the server, and names it                |
+//! | `hba.conf`     | access rules, with `ident.conf`; each start overwrites both             |
+//! | `owner.lock`   | lock of the process that runs the server, with its process id           |
 //!
-//! The folder belongs to the server's user. Where that is not us, we are root in somebody else's folder: no
-//! file in it is opened through a link, and nothing is given away by following one.
+//! The server's user owns the folder and may plant symbolic links in it. A process that is root therefore opens
+//! files with `O_NOFOLLOW` and changes owners with `fchown` and `lchown`.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -32,15 +32,15 @@ pub(crate) struct Home {
     pub(crate) account: Account,
 }
 
-/// Held by the process that runs the server; given back when dropped or when the process ends.
+/// Advisory lock (`flock`) of the process that runs the server; released on drop or when the process ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: Flock<File>,
 }
 
 impl Home {
-    /// Finds or makes the folder of a durable database. Where the server's user could not enter a new one,
-    /// it is made in `shelter` instead and the place asked for becomes a link to it.
+    /// Finds or creates the folder of a durable database. A new folder that the server's user could not enter
+    /// goes to `shelter`, and `requested` becomes a symbolic link to it.
     pub(crate) fn durable(requested: &Path, shelter: &Path) -> Result<Self, StartError> {
         let requested = absolute(requested)?;
         let Some(path) = existing(&requested)? else {
@@ -61,8 +61,8 @@ impl Home {
         Self { path, account }.entered()
     }
 
-    /// Makes a folder that goes with the database, in the system's folder for temporary files or, where the
-    /// server's user or the socket could not live there, in `/tmp`.
+    /// Creates a folder in the system's temporary folder. Falls back to `/tmp` where the server's user cannot
+    /// enter the former, or a socket does not fit into it.
     pub(crate) fn throwaway(socket_fits: impl Fn(&Path) -> bool) -> Result<Self, StartError> {
         let account = Account::for_new()?;
         let preferred = env::temp_dir();
@@ -95,7 +95,7 @@ impl Home {
         })
     }
 
-    /// Another process that starts at the same time may have been quicker: then its folder is the right one.
+    /// Resolves a race of two first starts: the folder of the first process wins.
     fn beaten_to_it(
         error: io::Error,
         requested: &Path,
@@ -107,8 +107,8 @@ impl Home {
         Err(error).context("create", requested)
     }
 
-    /// An empty folder that root made: given to the server's user where that can enter it. Whoever made a link
-    /// chose the place; that is not moved.
+    /// An empty folder that belongs to root: the server's user becomes its owner where that user can enter it.
+    /// A symbolic link is a choice of the operator, so its target never moves.
     fn take_over(requested: &Path, path: PathBuf, shelter: &Path) -> Result<Self, StartError> {
         let account = Account::for_new()?;
         let parent = path.parent().unwrap_or(&path);
@@ -123,8 +123,8 @@ impl Home {
         Self::create_in_shelter(requested, account, shelter)
     }
 
-    /// The name has a random part, and the link alone leads to it: removing the link starts afresh, and a
-    /// new clone in the place of an old one does not meet the old one's data.
+    /// The name has a random part, so only the link leads to the folder. Removing the link starts with an empty
+    /// database, and a new clone at an old path does not find the old data.
     fn create_in_shelter(
         requested: &Path,
         account: Account,
@@ -166,7 +166,7 @@ impl Home {
         self.path.join("postgres.log")
     }
 
-    /// Claims the folder for this process, or says who has it.
+    /// Claims the folder for this process; the error names the process that holds it.
     pub(crate) fn lock(&self) -> Result<Lock, StartError> {
         let path = self.path.join(LOCK);
         let file = self.open(LOCK, OpenOptions::new().read(true).write(true))?;
@@ -185,7 +185,6 @@ impl Home {
         }
     }
 
-    /// Replaces one of our own small files.
     pub(crate) fn write(&self, name: &str, content: &str) -> Result<PathBuf, StartError> {
         let path = self.path.join(name);
         let mut file = self.open(name, OpenOptions::new().write(true).truncate(true))?;
@@ -193,7 +192,7 @@ impl Home {
         Ok(path)
     }
 
-    /// Opens or makes a file for the server's user, never through a link.
+    /// Opens or creates a file for the server's user, never through a symbolic link.
     pub(crate) fn open(&self, name: &str, options: &mut OpenOptions) -> Result<File, StartError> {
         let path = self.path.join(name);
         let file = options
@@ -208,7 +207,6 @@ impl Home {
         Ok(file)
     }
 
-    /// A fresh folder in this one, for the server's user.
     pub(crate) fn make_unique(&self, prefix: &str) -> Result<PathBuf, StartError> {
         let path = make_unique(&self.path, prefix)?;
         self.account.own_folder(&path)?;
@@ -216,7 +214,7 @@ impl Home {
     }
 }
 
-/// Makes a folder that only its owner can enter.
+/// Creates a folder that only its owner can enter.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
@@ -226,7 +224,7 @@ fn make_unique(base: &Path, prefix: &str) -> Result<PathBuf, StartError> {
     mkdtemp(&template).context("create", &template)
 }
 
-/// PostgreSQL notes its folders in files of one line each.
+/// Refuses a line break: PostgreSQL stores its paths in files of one line each.
 fn absolute(requested: &Path) -> Result<PathBuf, StartError> {
     if requested.as_os_str().as_encoded_bytes().contains(&b'\n') {
         return Err(StartError::folder(requested, "its name has a line break"));
@@ -234,7 +232,7 @@ fn absolute(requested: &Path) -> Result<PathBuf, StartError> {
     path::absolute(requested).context("resolve", requested)
 }
 
-/// The real place of a folder that is there already.
+/// The canonical path of an existing folder; `None` where there is nothing at `requested`.
 fn existing(requested: &Path) -> Result<Option<PathBuf>, StartError> {
     match fs::symlink_metadata(requested) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

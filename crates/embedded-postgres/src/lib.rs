@@ -4,16 +4,16 @@ mod access;
 mod account;
 mod cluster;
 mod database;
+mod deadline;
 mod error;
 mod folder;
-mod leftovers;
 mod options;
-mod patience;
 mod postgres;
 mod programs;
 mod server;
 mod settings;
 mod socket;
+mod stale;
 
 pub use error::{StartError, StopError};
 pub use options::PostgresOptions;

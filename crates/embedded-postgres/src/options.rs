@@ -1,4 +1,4 @@
-//! What a caller may choose.
+//! Configuration of a private PostgreSQL.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,6 @@ pub struct PostgresOptions {
     pub(crate) start_timeout: Duration,
 }
 
-/// Where the data live, and for how long.
 #[derive(Debug, Clone)]
 pub(crate) enum Storage {
     Durable(PathBuf),
@@ -23,13 +22,13 @@ pub(crate) enum Storage {
 }
 
 impl PostgresOptions {
-    /// Data that outlive the process, in a folder of their own. It is created where it is missing and holds
-    /// everything of this database: cluster, log, lock, and the socket where its path is short enough.
+    /// Keeps the data in `data_dir`, which it creates where missing. The folder holds everything of this
+    /// database: cluster, log, lock, and the socket where its path is short enough.
     pub fn durable(data_dir: impl Into<PathBuf>) -> Self {
         Self::new(Storage::Durable(data_dir.into()))
     }
 
-    /// Data that are fast and go with the process: a fresh temporary folder, nothing flushed to disk.
+    /// Keeps the data in a temporary folder until the server stops, without `fsync`.
     #[must_use]
     pub fn throwaway() -> Self {
         Self::new(Storage::Throwaway)
@@ -50,38 +49,38 @@ impl PostgresOptions {
         matches!(self.storage, Storage::Throwaway)
     }
 
-    /// The database that the URL names; created where it is missing. Default: `abu`.
+    /// The database that the URL names; the start creates it where missing. Default: `abu`.
     #[must_use]
     pub fn database(mut self, name: impl Into<String>) -> Self {
         self.database = name.into();
         self
     }
 
-    /// One more server setting, as in `postgresql.conf`. It replaces a default of this crate, but not what
-    /// keeps the server private: address, socket and access rules.
+    /// One more server setting, as in `postgresql.conf`. It overrides a default of this crate, except the
+    /// settings that keep the server private: address, socket and access rules.
     #[must_use]
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));
         self
     }
 
-    /// The folder of the server programs. Default: they are looked for.
+    /// The folder of the server programs. Default: a search, see the module `programs`.
     #[must_use]
     pub fn bin_dir(mut self, bin_dir: impl Into<PathBuf>) -> Self {
         self.bin_dir = Some(bin_dir.into());
         self
     }
 
-    /// Where durable data go when we run as root and the server's user cannot enter the folder asked for;
-    /// that folder becomes a symbolic link. Default: `/var/lib/abu-alumni-connect`.
+    /// The folder of durable data where this process is root and the server's user cannot enter `data_dir`;
+    /// `data_dir` becomes a symbolic link then. Default: `/var/lib/abu-alumni-connect`.
     #[must_use]
     pub fn shelter(mut self, shelter: impl Into<PathBuf>) -> Self {
         self.shelter = shelter.into();
         self
     }
 
-    /// How long a start may take. Default: five minutes, because recovery after a crash may need minutes;
-    /// a server that fails to start is noticed at once.
+    /// Deadline of a start. Default: five minutes, because crash recovery may need minutes. A server that
+    /// exits ends the wait at once.
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.start_timeout = timeout;

@@ -1,4 +1,4 @@
-//! A private PostgreSQL, from its start to its stop.
+//! Life cycle of a private PostgreSQL: start, restart, stop.
 
 use std::fs;
 use std::io;
@@ -7,32 +7,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::deadline::Deadline;
 use crate::error::{StartError, StopError};
 use crate::folder::{Home, Lock};
 use crate::options::{PostgresOptions, Storage};
-use crate::patience::Patience;
 use crate::programs::Programs;
 use crate::server::{Launch, Server};
 use crate::{access, cluster, database, settings, socket};
 
-/// How long a server may take to stop when its handle is dropped.
 const STOP_ON_DROP: Duration = Duration::from_secs(30);
 
-/// A private PostgreSQL that this process owns. It is stopped by [`stop`](Self::stop), on drop, or by its
-/// watcher when the process dies. All methods may be called from several threads.
+/// A private PostgreSQL that this process owns. [`stop`](Self::stop), a drop, or the watcher after this
+/// process's death ends it. All methods are thread-safe.
 #[derive(Debug)]
 pub struct Postgres {
     options: PostgresOptions,
     home: Home,
     programs: Programs,
     socket: PathBuf,
-    /// Nothing once it was stopped.
+    /// `None` after a stop.
     owned: Mutex<Option<Owned>>,
-    /// Ends a restart that is under way when a stop comes.
+    /// Cancels a concurrent restart at a stop.
     stopping: AtomicBool,
 }
 
-/// Dropped in this order: the folder is claimed until its server has ended.
+/// The fields drop in this order: the lock outlives the server.
 #[derive(Debug)]
 struct Owned {
     server: Server,
@@ -40,13 +39,13 @@ struct Owned {
 }
 
 impl Postgres {
-    /// Starts a server and waits until it takes connections. Makes folder, cluster and database where they
-    /// are missing, and ends what an earlier run has left.
+    /// Starts a server and waits until it takes connections. Creates folder, cluster and database where
+    /// missing, and stops a stale server of an earlier run.
     ///
     /// # Errors
     ///
-    /// When the server programs, an account for them or a usable folder are missing, when another process
-    /// runs this database, or when the server does not start; the message says what to do.
+    /// Without server programs, an account for them, or a usable folder. Also if another process runs this
+    /// database, or if the server does not start. The message names a remedy.
     pub fn start(options: PostgresOptions) -> Result<Self, StartError> {
         database::check_name(&options.database)?;
         match options.storage.clone() {
@@ -89,27 +88,26 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// The database's URI, for PostgreSQL's client library. It stays the same for as long as this handle
-    /// lives, restarts included, and holds no secret: the system tells the server who connects.
+    /// The connection URI for `libpq`. It stays the same for the life of this handle, restarts included, and
+    /// holds no secret: the server uses peer authentication.
     #[must_use]
     pub fn url(&self) -> String {
         socket::url(&self.socket, &self.options.database)
     }
 
-    /// The folder of everything that belongs to this database, at its real place. That is elsewhere than
-    /// asked for where the server's user could not enter that place; then a link leads from there to here.
+    /// The canonical path of the database's folder. It differs from the requested path where the start moved
+    /// the data to [`PostgresOptions::shelter`], and made the requested path a symbolic link.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.home.path
     }
 
-    /// The server's log file.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {
         self.home.log()
     }
 
-    /// Whether the server process is there. Cheap, but waits for a restart or stop that is under way.
+    /// One system call, but waits for a concurrent restart or stop.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.owned()
@@ -117,8 +115,8 @@ impl Postgres {
             .is_some_and(|owned| owned.server.is_running())
     }
 
-    /// Starts the server again if it has ended by itself, and waits until it takes connections. Returns
-    /// whether it had to. While the server runs this costs one system call.
+    /// Restarts the server if it has ended by itself, and waits until it takes connections. Returns whether it
+    /// restarted. Costs one system call while the server runs.
     ///
     /// # Errors
     ///
@@ -135,13 +133,13 @@ impl Postgres {
         Ok(true)
     }
 
-    /// Stops the server: sessions are ended, what they committed is kept, and a throw-away folder removed.
-    /// Waits until that is done. Does nothing the second time.
+    /// Stops the server and waits for its end: it ends all sessions, keeps committed data, and removes a
+    /// throw-away folder. Idempotent.
     ///
     /// # Errors
     ///
     /// [`StopError::Forced`] if the server took longer than `timeout` and had to be ended at once;
-    /// [`StopError::Leftover`] if a throw-away folder could not be removed.
+    /// [`StopError::NotRemoved`] if a throw-away folder could not be removed.
     pub fn stop(&self, timeout: Duration) -> Result<(), StopError> {
         self.stopping.store(true, Ordering::Relaxed);
         let Some(mut owned) = self.owned().take() else {
@@ -151,7 +149,7 @@ impl Postgres {
         socket::release(&self.socket, &self.home);
         if self.options.is_throwaway() {
             let path = &self.home.path;
-            remove(path).map_err(|source| StopError::Leftover {
+            remove(path).map_err(|source| StopError::NotRemoved {
                 path: path.clone(),
                 source,
             })?;
@@ -182,7 +180,7 @@ impl Postgres {
             throwaway,
         };
         let limit = self.options.start_timeout;
-        let server = launch.start(&mut Patience {
+        let server = launch.start(&mut Deadline {
             begun,
             limit,
             log: self.home.log(),
@@ -199,7 +197,7 @@ impl Postgres {
         Ok(server)
     }
 
-    /// A panic elsewhere leaves nothing half done here.
+    /// Ignores poisoning: a panic leaves the option intact.
     fn owned(&self) -> MutexGuard<'_, Option<Owned>> {
         self.owned.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! The server programs of PostgreSQL on this machine.
+//! Discovery of the PostgreSQL server programs on this machine.
 
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::{env, fs};
 use crate::account::quiet_command;
 use crate::error::StartError;
 
-/// Where distributions put versions side by side. A `*` stands for any text within one path component.
+/// Folders in which distributions install versions side by side. A `*` matches within one path component.
 const VERSIONED_PLACES: [&str; 6] = [
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -17,7 +17,6 @@ const VERSIONED_PLACES: [&str; 6] = [
     "/usr/local/opt/postgresql*/bin",
 ];
 
-/// The programs of one installed version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Programs {
     dir: PathBuf,
@@ -25,8 +24,8 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// The programs to use: of the version that wrote the data, or for new data (`needed` is none) the first
-    /// found in the order of [`everywhere`].
+    /// The programs of the version that wrote the data. For new data (`needed` is `None`) the first match in
+    /// the order of [`everywhere`].
     pub(crate) fn find(
         bin_dir: Option<&Path>,
         needed: Option<u32>,
@@ -92,7 +91,7 @@ fn installed(bin_dir: Option<&Path>) -> Vec<Programs> {
     found
 }
 
-/// `PATH` and `pg_config` are somebody's choice and come first; then the highest version of each place.
+/// `PATH` and `pg_config` are an operator's choice, so they precede the highest version of each known folder.
 fn everywhere() -> Vec<Programs> {
     let chosen = on_path()
         .into_iter()
@@ -112,7 +111,7 @@ fn highest_first(place: &str) -> Vec<Programs> {
     versions
 }
 
-/// Links are followed: a lone `postgres` in `/usr/local/bin` has its companions where it points to.
+/// Follows symbolic links: `initdb` and `psql` lie beside the target of a lone `postgres` in `/usr/local/bin`.
 fn on_path() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)

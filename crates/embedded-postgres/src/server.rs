@@ -1,4 +1,4 @@
-//! One run of the server: a child process, and the watcher that ends it when we die.
+//! The server as a child process, with a watcher that stops it after its owner's death.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -11,50 +11,47 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 
+use crate::deadline::{Deadline, PAUSE};
 use crate::error::{IoContext, StartError};
 use crate::folder::Home;
-use crate::leftovers::{self, Note};
-use crate::patience::{PAUSE, Patience};
 use crate::socket;
+use crate::stale::{self, PidFile};
 
-/// The shell program that turns into the server; it explains itself.
 const WATCH: &str = include_str!("watch.sh");
 
-/// A log of this size is put aside at the next start, in place of the one put aside before.
+/// Log rotation: a start renames a larger log to `postgres.log.1`, which overwrites the previous one.
 const LONGEST_LOG: u64 = 16 * 1024 * 1024;
 
-/// How long a server gets that is ended at once.
+/// How long the server has to end after `SIGQUIT`, and again after `SIGKILL`.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 
-/// What a run of the server needs.
 pub(crate) struct Launch<'a> {
     pub(crate) home: &'a Home,
     pub(crate) postgres: PathBuf,
     pub(crate) arguments: Vec<OsString>,
     pub(crate) socket: &'a Path,
-    /// The data go when the server ends, and need no care before.
+    /// The data need no `fsync`, and the watcher removes them.
     pub(crate) throwaway: bool,
 }
 
-/// A server process that is ours. It is stopped when dropped.
+/// A server process that this process owns. A drop stops it.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    /// The watcher waits for this pipe to end, as it does when we die.
+    /// The watcher waits for the end of this pipe; this process's death closes it.
     watch: Option<ChildStdin>,
-    /// Stops the server as fast as its data allow.
+    /// `SIGINT` (fast shutdown) for durable data, `SIGQUIT` (immediate shutdown) for throw-away data.
     signal: Signal,
 }
 
 impl Launch<'_> {
-    /// Starts the server and waits until it takes connections.
-    pub(crate) fn start(&self, patience: &mut Patience<'_>) -> Result<Server, StartError> {
+    pub(crate) fn start(&self, deadline: &mut Deadline<'_>) -> Result<Server, StartError> {
         loop {
-            leftovers::clear(&self.home.cluster(), patience)?;
+            stale::clear(&self.home.cluster(), deadline)?;
             socket::clear(self.socket)?;
             let (mut log, begin) = self.open_log()?;
             let mut server = self.spawn(&log)?;
-            if server.wait_until_ready(self.home, patience)? {
+            if server.wait_until_ready(self.home, deadline)? {
                 return Ok(server);
             }
             let said = read_from(&mut log, begin).context("read", &self.home.log())?;
@@ -64,7 +61,7 @@ impl Launch<'_> {
                     last: last_words(&said),
                 });
             }
-            patience.pause()?;
+            deadline.pause()?;
         }
     }
 
@@ -87,7 +84,7 @@ impl Launch<'_> {
             .stdin(Stdio::piped())
             .stdout(duplicate()?)
             .stderr(duplicate()?)
-            // Ctrl-C in the terminal is for us; we stop the database last.
+            // Ctrl-C in the terminal must not reach the server, which stops last.
             .process_group(0)
             .spawn()
             .context("start", &self.postgres)?;
@@ -99,7 +96,7 @@ impl Launch<'_> {
         })
     }
 
-    /// Opens the log to append to, with the length it has.
+    /// The log, opened for appending, and its length.
     fn open_log(&self) -> Result<(File, u64), StartError> {
         let path = self.home.log();
         if fs::symlink_metadata(&path).is_ok_and(|log| log.len() > LONGEST_LOG) {
@@ -118,11 +115,10 @@ impl Server {
         self.child.id()
     }
 
-    /// Whether the process is there. One system call.
     pub(crate) fn is_running(&mut self) -> bool {
         match self.child.try_wait() {
             Ok(None) => true,
-            // An error says that it is not our child any more: it has been reaped.
+            // An error means that the child is reaped already.
             Ok(Some(_)) | Err(_) => {
                 self.dismiss_watcher();
                 false
@@ -130,7 +126,7 @@ impl Server {
         }
     }
 
-    /// Stops the server and waits. Returns whether it ended in time; in the end it has ended anyhow.
+    /// Stops the server and waits for its end. Returns whether it ended within `timeout`; otherwise this kills it.
     pub(crate) fn stop(&mut self, timeout: Duration) -> bool {
         if self.end(self.signal, timeout) {
             return true;
@@ -144,8 +140,8 @@ impl Server {
     fn end(&mut self, signal: Signal, timeout: Duration) -> bool {
         let begun = Instant::now();
         if self.is_running() {
-            // Our own child that is not reaped yet: its id cannot be another process's.
-            let _ = kill(leftovers::process_id(self.pid()), signal);
+            // The child is not reaped yet, so no other process has its id.
+            let _ = kill(stale::process_id(self.pid()), signal);
         }
         while self.is_running() {
             if begun.elapsed() >= timeout {
@@ -156,29 +152,29 @@ impl Server {
         true
     }
 
-    /// True once the server takes connections, false if it ended.
+    /// Returns true once the server takes connections, false if it ended.
     fn wait_until_ready(
         &mut self,
         home: &Home,
-        patience: &mut Patience<'_>,
+        deadline: &mut Deadline<'_>,
     ) -> Result<bool, StartError> {
-        let ready = Some(Note {
+        let ready = Some(PidFile {
             pid: self.pid(),
             ready: true,
         });
         while self.is_running() {
-            if leftovers::note(&home.cluster()) == ready {
+            if stale::pid_file(&home.cluster()) == ready {
                 return Ok(true);
             }
-            patience.pause()?;
+            deadline.pause()?;
         }
         Ok(false)
     }
 
-    /// Tells the watcher that its server's id may soon be another process's.
+    /// Ends the watcher before another process can get the server's id.
     fn dismiss_watcher(&mut self) {
         if let Some(mut watch) = self.watch.take() {
-            // It may be gone itself.
+            // The watcher may have ended.
             let _ = watch.write_all(b"\n");
         }
     }
@@ -198,7 +194,7 @@ fn read_from(log: &mut File, begin: u64) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Processes of a server that was killed outlive it for a moment, and hold on to its shared memory.
+/// Backends of a killed server outlive it for a moment and keep its shared memory attached.
 fn still_in_use(said: &str) -> bool {
     said.contains("pre-existing shared memory block")
 }

@@ -1,4 +1,4 @@
-//! The server's settings. They are given at each start, so a cluster never keeps old ones.
+//! Server settings as command-line arguments: every start sets all of them, so no old value persists.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::access::Access;
 use crate::socket::PORT;
 
-/// For every database. Details and statements of an error may hold personal data, and stay out of the log.
+/// Details and statements of an error may hold personal data, so the log omits them.
 const COMMON: [(&str, &str); 7] = [
     ("timezone", "UTC"),
     ("log_timezone", "UTC"),
@@ -18,14 +18,14 @@ const COMMON: [(&str, &str); 7] = [
     ("max_connections", "100"),
 ];
 
-/// Commits are on disk before they are acknowledged.
+/// The server flushes a commit to disk before it acknowledges it.
 const DURABLE: [(&str, &str); 3] = [
     ("fsync", "on"),
     ("synchronous_commit", "on"),
     ("full_page_writes", "on"),
 ];
 
-/// Nothing needs to survive a crash. Many tests share one server.
+/// No data need to survive a crash. Many tests share one server.
 const THROWAWAY: [(&str, &str); 4] = [
     ("fsync", "off"),
     ("synchronous_commit", "off"),
@@ -33,8 +33,8 @@ const THROWAWAY: [(&str, &str); 4] = [
     ("max_connections", "1000"),
 ];
 
-/// The server's arguments. Of two settings with one name the later wins: the caller's replace ours, except
-/// for those that keep the server private and its log where we look for it.
+/// The last of two settings with one name wins. The caller's settings override the defaults, but not those
+/// that keep the server private and its log in `postgres.log`.
 pub(crate) fn arguments(
     cluster: &Path,
     socket: &Path,
@@ -68,7 +68,7 @@ pub(crate) fn arguments(
     arguments
 }
 
-/// The server reads a list of folders, where quotes keep commas and blanks from being read as its own.
+/// The setting is a list of folders; quotes keep a comma or a blank from splitting one.
 fn quoted(folder: &Path) -> Vec<u8> {
     let mut quoted = vec![b'"'];
     for &byte in folder.as_os_str().as_bytes() {

@@ -1,4 +1,4 @@
-//! Where the socket lies, and the URL that leads to it.
+//! The Unix domain socket: its folder, its permissions, and the connection URI.
 
 use std::fs;
 use std::io;
@@ -14,17 +14,18 @@ use crate::account::Account;
 use crate::error::{IoContext, StartError};
 use crate::folder::{Home, make_private};
 
-/// Part of the socket's name only: nothing listens on TCP. Stated in the URL, lest `PGPORT` change it.
+/// Part of the socket's file name only: the server does not listen on TCP. The URI names it, so `PGPORT` has
+/// no effect.
 pub(crate) const PORT: u16 = 5432;
 
-/// The database's own superuser. Being let in as it is a matter of the system's accounts, see `access`.
+/// The database's superuser; `access` maps system accounts to it.
 pub(crate) const ROLE: &str = "abu";
 
-/// What fits into a socket address on Linux, less its final zero.
+/// `sun_path` of a Linux socket address (108 bytes), less its final zero.
 const LONGEST_PATH: usize = 107;
 
-/// The folder of the socket: in the database's folder, or where its path is too long there, in a private
-/// folder elsewhere whose name follows from it.
+/// The socket's folder, in the database's folder. Where that path is too long, a private folder elsewhere, whose
+/// name holds a hash of it.
 pub(crate) fn folder(home: &Home) -> Result<PathBuf, StartError> {
     if fits_in(&home.path) {
         return private(home.path.join("socket"), &home.account);
@@ -50,12 +51,12 @@ pub(crate) fn folder(home: &Home) -> Result<PathBuf, StartError> {
     private(last.clone(), &home.account)
 }
 
-/// Whether the socket of a database in this folder can lie in it.
+/// Whether the path of a socket in this folder is short enough.
 pub(crate) fn fits_in(home: &Path) -> bool {
     fits(&home.join("socket"))
 }
 
-/// A comma would separate two hosts, for the clients' library.
+/// `libpq` would split the host at a comma.
 fn fits(folder: &Path) -> bool {
     let bytes = folder.as_os_str().as_bytes();
     !bytes.contains(&b',') && file(folder).as_os_str().len() <= LONGEST_PATH
@@ -65,7 +66,8 @@ pub(crate) fn file(folder: &Path) -> PathBuf {
     folder.join(format!(".s.PGSQL.{PORT}"))
 }
 
-/// Removes what a server that did not end well has left. Nobody may be running one on this socket.
+/// Removes the stale socket and its lock file of a killed server. The caller holds the folder's lock, so no
+/// server uses this socket.
 pub(crate) fn clear(folder: &Path) -> Result<(), StartError> {
     let socket = file(folder);
     let lock = folder.join(format!(".s.PGSQL.{PORT}.lock"));
@@ -80,7 +82,8 @@ pub(crate) fn clear(folder: &Path) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Removes a folder that lies elsewhere than its database. After a death it stays and is used again.
+/// Removes a socket folder outside the database's folder. After a crash the folder stays, and the next start
+/// reuses it.
 pub(crate) fn release(folder: &Path, home: &Home) {
     if !folder.starts_with(&home.path)
         && let Err(error) = fs::remove_dir(folder)
@@ -92,7 +95,7 @@ pub(crate) fn release(folder: &Path, home: &Home) {
     }
 }
 
-/// A connection URI as PostgreSQL's client library reads it. It holds no secret.
+/// A connection URI for `libpq`. It holds no secret.
 pub(crate) fn url(folder: &Path, database: &str) -> String {
     let host = percent_encode(folder.as_os_str().as_bytes());
     format!(
@@ -101,8 +104,8 @@ pub(crate) fn url(folder: &Path, database: &str) -> String {
     )
 }
 
-/// In order of preference. Only root can write to `/run`, and only its owner to `XDG_RUNTIME_DIR`: nobody can
-/// take our name there beforehand, as they can in `/tmp`.
+/// In order of preference. Only root can write to `/run`, and only its owner to `XDG_RUNTIME_DIR`. In `/tmp`
+/// another user can create the folder first (name squatting).
 fn places() -> Vec<PathBuf> {
     let private = if geteuid().is_root() {
         Some(PathBuf::from("/run"))
@@ -119,7 +122,7 @@ fn own_runtime_dir() -> Option<PathBuf> {
     (dir.is_absolute() && ours).then_some(dir)
 }
 
-/// Makes a folder that only the server's user (and root) can enter, or makes sure that it is one.
+/// Creates a folder that only the server's user and root can enter, or verifies an existing one.
 fn private(path: PathBuf, account: &Account) -> Result<PathBuf, StartError> {
     match make_private(&path) {
         Ok(()) => account.own_folder(&path)?,
@@ -146,7 +149,7 @@ fn check_private(path: &Path, account: &Account) -> Result<(), StartError> {
         return Ok(());
     }
     if found.uid() == geteuid().as_raw() {
-        // We made it and were ended before we could give it away.
+        // An earlier start created it and died before it changed the owner.
         return account.own_folder(path);
     }
     let reason = format!(

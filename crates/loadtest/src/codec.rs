@@ -1,5 +1,6 @@
-//! WebSocket frames (RFC 6455), as far as a load generator needs them: whole messages of one frame,
-//! and a masking key of zero, which leaves the bytes as they are.
+//! WebSocket frame codec (RFC 6455), limited to what a load generator needs.
+//!
+//! It has unfragmented messages only, and a masking key of zero, which leaves the payload unchanged.
 
 const FIN: u8 = 0x80;
 const MASKED: u8 = 0x80;
@@ -8,27 +9,27 @@ const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
 const ZERO_KEY: [u8; 4] = [0; 4];
-/// More than any packet has; a larger length is a sign of lost framing.
+/// Larger than any packet; a larger length means corrupt framing.
 pub(crate) const MAX_PAYLOAD: u64 = 1 << 20;
 
-/// Who sent a frame: clients mask, servers do not.
+/// The sender of a frame: clients mask, servers do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Client,
     Server,
 }
 
-/// What a frame says. It borrows from the buffer it was read into.
+/// A decoded frame, which borrows from the read buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame<'a> {
     Text(&'a [u8]),
     Ping(&'a [u8]),
     Pong,
-    /// With the code, if one was given.
+    /// With the close code, if any.
     Close(Option<u16>),
 }
 
-/// Bytes that no server of ours may send.
+/// A protocol violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CodecError {
     #[error("a frame that is fragmented or of an unknown kind: {0:#04x}")]
@@ -39,10 +40,7 @@ pub(crate) enum CodecError {
     Length(u64),
 }
 
-/// The first frame in `bytes` and how many bytes it takes, or nothing where it is not whole yet.
-///
-/// # Errors
-/// Where these are not the frames of that side.
+/// The first frame in `bytes` and its length; `None` where it is incomplete.
 #[inline]
 pub(crate) fn decode(bytes: &[u8], from: Side) -> Result<Option<(Frame<'_>, usize)>, CodecError> {
     let Some((&[first, second], rest)) = bytes.split_first_chunk::<2>() else {
@@ -66,7 +64,7 @@ pub(crate) fn decode(bytes: &[u8], from: Side) -> Result<Option<(Frame<'_>, usiz
     Ok(Some((frame(first, payload)?, bytes.len() - rest.len())))
 }
 
-/// The payload's length, in one of the three forms of the header.
+/// The payload's length, from one of the three header forms.
 fn length(short: u8, rest: &[u8]) -> Option<(u64, &[u8])> {
     match short {
         126 => rest
@@ -105,17 +103,14 @@ fn frame(first: u8, payload: &[u8]) -> Result<Frame<'_>, CodecError> {
     }
 }
 
-/// Appends a text frame.
 pub(crate) fn encode_text(payload: &[u8], side: Side, out: &mut Vec<u8>) {
     encode(TEXT, payload, side, out);
 }
 
-/// Appends a ping.
 pub(crate) fn encode_ping(side: Side, out: &mut Vec<u8>) {
     encode(PING, &[], side, out);
 }
 
-/// Appends the answer to a ping.
 pub(crate) fn encode_pong(payload: &[u8], side: Side, out: &mut Vec<u8>) {
     encode(PONG, payload, side, out);
 }
@@ -196,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_must_not_send_is_noticed() {
+    fn frames_that_a_server_must_not_send_are_errors() {
         assert_eq!(
             decode(&[0x81, 0x81, 0, 0, 0, 0, 1], Side::Server),
             Err(CodecError::Masking)

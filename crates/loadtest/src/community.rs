@@ -1,5 +1,4 @@
-//! The users, rooms and members of a measurement. Their ids follow from their numbers, so a program
-//! that knows the numbers knows everything.
+//! Test data: the users, rooms and members of a measurement. Ids derive from numbers, so no lookup is needed.
 
 use std::ops::Range;
 
@@ -16,7 +15,7 @@ pub(crate) struct Community {
     pub(crate) members: u32,
 }
 
-/// Somebody's place: the room, and their number among its members.
+/// A member's place: the room, and the index among its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) room: u32,
@@ -24,33 +23,29 @@ pub(crate) struct Place {
 }
 
 impl Community {
-    /// Everybody.
     pub(crate) fn users(self) -> u32 {
         self.rooms * self.members
     }
 
-    /// The user's number.
     pub(crate) fn user(self, place: Place) -> u32 {
         place.room * self.members + place.member
     }
 
-    /// Those members of every room whose numbers are in `members`, taking the rooms in turn.
+    /// The members of every room with an index in `members`, round-robin over the rooms.
     pub(crate) fn places(self, members: Range<u32>) -> impl Iterator<Item = Place> {
         members.flat_map(move |member| (0..self.rooms).map(move |room| Place { room, member }))
     }
 }
 
-/// The id of the user with this number.
 pub(crate) fn user_id(number: u32) -> Uuid {
     Uuid::from_u128(USERS + u128::from(number))
 }
 
-/// The id of the room with this number.
 pub(crate) fn room_id(number: u32) -> Uuid {
     Uuid::from_u128(ROOMS + u128::from(number))
 }
 
-/// The number of the user with this id, if it is one of ours.
+/// The number of the user with this id; `None` for an id of other origin.
 pub(crate) fn user_number(id: &[u8]) -> Option<u32> {
     let id = Uuid::try_parse_ascii(id).ok()?.as_u128();
     id.checked_sub(USERS)?.try_into().ok()

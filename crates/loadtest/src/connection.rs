@@ -1,4 +1,4 @@
-//! One client: a socket, what of it is not read or written yet, and where it stands.
+//! One client connection: a non-blocking socket, its buffers, and its phase.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -12,17 +12,15 @@ use crate::{community::Place, verifier::Position};
 
 /// The example of RFC 6455: a load generator needs no random key.
 pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-/// The answer to it.
+/// The `Sec-WebSocket-Accept` for [`KEY`].
 pub(crate) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// The request waits for the socket.
+    /// The handshake request waits for the TCP connection.
     Connecting,
     /// The request was sent.
     Upgrading,
-    /// It is a WebSocket.
     Open,
     /// The other side ended it.
     Ended,
@@ -33,33 +31,34 @@ pub(crate) struct Connection {
     pub(crate) place: Place,
     pub(crate) phase: Phase,
     pub(crate) position: Position,
-    /// The ping behind `chat-join` was answered.
+    /// The pong for the ping behind `chat-join` has arrived.
     pub(crate) joined: bool,
     /// The close code, once the connection has ended with one.
     pub(crate) code: Option<u16>,
-    /// It does not read, or did not for a while: what it misses is its own fault.
+    /// The client does not read, or did not for a while, so its missing deliveries are no faults.
     pub(crate) stalled: bool,
-    /// Its number among those who send.
+    /// Its index among the senders.
     pub(crate) sender: Option<u32>,
-    /// The beginning of a frame whose rest has not come yet.
+    /// An incomplete frame.
     pub(crate) partial: Vec<u8>,
-    /// What the socket has not taken yet.
+    /// Bytes that the socket has not accepted yet.
     pub(crate) outgoing: Vec<u8>,
 }
 
-/// What reading once from a socket gave.
 pub(crate) enum Received {
-    /// So many bytes, and whether there may be more.
-    Bytes { count: usize, more: bool },
-    /// Nothing is there.
+    /// The number of bytes, and whether the socket may have more.
+    Bytes {
+        count: usize,
+        more: bool,
+    },
     Nothing,
     /// The other side is gone.
     End,
 }
 
 impl Connection {
-    /// Begins to connect; `request` is sent once the socket is there. A `receive_buffer` in bytes
-    /// makes the kernel's own small.
+    /// Starts a non-blocking connect; `request` goes out once it succeeds. `receive_buffer` sets `SO_RCVBUF`, in
+    /// bytes.
     pub(crate) fn open(
         server: SocketAddr,
         place: Place,
@@ -80,8 +79,8 @@ impl Connection {
         })
     }
 
-    /// Reads into `buffer` behind what was left of the last time. A read that does not fill the buffer
-    /// has emptied the socket (see epoll(7)), which saves the read that would only say so.
+    /// Reads into `buffer`, after the incomplete frame of the last read. A read that does not fill the buffer has
+    /// drained the socket (see epoll(7)), which saves a further read.
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Received {
         let kept = self.partial.len();
         buffer[..kept].copy_from_slice(&self.partial);
@@ -105,7 +104,7 @@ impl Connection {
         }
     }
 
-    /// Writes what waits, as far as the socket takes it. A lost connection shows when reading.
+    /// Writes as many waiting bytes as the socket accepts. The next read reports a lost connection.
     pub(crate) fn flush(&mut self) {
         while !self.outgoing.is_empty() {
             match self.socket.write(&self.outgoing) {
@@ -132,7 +131,6 @@ fn connect(server: SocketAddr, receive_buffer: Option<usize>) -> io::Result<TcpS
     }
 }
 
-/// The handshake for `path`.
 pub(crate) fn upgrade_request(server: SocketAddr, path: &str) -> Vec<u8> {
     format!(
         "GET {path} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -141,10 +139,10 @@ pub(crate) fn upgrade_request(server: SocketAddr, path: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The answer to a handshake: none where it is not whole yet, otherwise its length.
+/// The length of a handshake response; `None` where it is incomplete.
 ///
 /// # Errors
-/// The status line of an answer that is not a WebSocket's.
+/// The status line of a response that is not an upgrade.
 pub(crate) fn upgrade_answer(bytes: &[u8]) -> Result<Option<usize>, String> {
     let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
         return Ok(None);

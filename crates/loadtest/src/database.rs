@@ -1,5 +1,5 @@
-//! Puts users, rooms and messages straight into the server's database: making them through the API
-//! would take longer than measuring.
+//! Seeds the server's database with users, rooms and messages by SQL: creating them through the API would take
+//! longer than the measurement.
 
 use postgres::{Client, NoTls};
 
@@ -9,26 +9,19 @@ use crate::community::{self, Community};
 pub(crate) struct Database(Client);
 
 impl Database {
-    /// Connects.
-    ///
-    /// # Errors
-    /// Where PostgreSQL does not let us.
     pub(crate) fn connect(url: &str) -> Result<Self, postgres::Error> {
         Client::connect(url, NoTls).map(Self)
     }
 
-    /// Makes everybody, logged in once: the session has the user's own id. The first member of each
-    /// room owns it.
-    ///
-    /// # Errors
-    /// Where PostgreSQL refuses a statement.
+    /// Inserts all users, rooms and members. Each user has one login session, with the user's own id. The first
+    /// member of each room owns it.
     pub(crate) fn found(&mut self, community: Community) -> Result<(), postgres::Error> {
         let (user, room) = (id_of_user("number"), id_of_room("number"));
         let (users, rooms, members) = (community.users(), community.rooms, community.members);
         let member = id_of_user(&format!("(room * {members} + number)"));
         let owner = id_of_user(&format!("number * {members}"));
         let membership = id_of_room("room");
-        // The hash is of no password; see `set_passwords`.
+        // `-` is the hash of no password; see `set_passwords`.
         self.0.batch_execute(&format!(
             "INSERT INTO users (id, email, password_hash, firstname, lastname, created_at, last_modified)
              SELECT {user}, 'member' || number || '@example.com', '-', 'Member', number::text, now(), now()
@@ -49,20 +42,14 @@ impl Database {
         self.settle()
     }
 
-    /// Gives everybody the password of this hash.
-    ///
-    /// # Errors
-    /// Where PostgreSQL refuses the statement.
+    /// Sets the password hash of all users.
     pub(crate) fn set_passwords(&mut self, hash: &str) -> Result<(), postgres::Error> {
         self.0
             .execute("UPDATE users SET password_hash = $1", &[&hash])?;
         self.settle()
     }
 
-    /// Fills room 0 with `count` messages of its first member; each says its place.
-    ///
-    /// # Errors
-    /// Where PostgreSQL refuses a statement.
+    /// Inserts `count` messages of the first member into room 0. Each text names its `seq`.
     pub(crate) fn write_history(&mut self, count: u64) -> Result<(), postgres::Error> {
         let (room, sender) = (community::room_id(0), community::user_id(0));
         self.0.batch_execute(&format!(
@@ -74,19 +61,13 @@ impl Database {
         self.settle()
     }
 
-    /// How many messages are stored.
-    ///
-    /// # Errors
-    /// Where PostgreSQL does not answer.
+    /// The number of stored messages.
     pub(crate) fn messages(&mut self) -> Result<u64, postgres::Error> {
         let row = self.0.query_one("SELECT count(*) FROM messages", &[])?;
         Ok(row.get::<_, i64>(0) as u64)
     }
 
-    /// How it is called and whether commits wait for the disk.
-    ///
-    /// # Errors
-    /// Where PostgreSQL does not answer.
+    /// The PostgreSQL version, and whether commits are durable.
     pub(crate) fn describe(&mut self) -> Result<(String, bool), postgres::Error> {
         let row = self.0.query_one(
             "SELECT current_setting('server_version'),
@@ -96,21 +77,21 @@ impl Database {
         Ok((row.get(0), row.get(1)))
     }
 
-    /// Every run begins with known statistics and nothing left to write.
+    /// Every run starts with fresh statistics and no dirty pages.
     fn settle(&mut self) -> Result<(), postgres::Error> {
         self.0.batch_execute("VACUUM (ANALYZE)")?;
         self.0.batch_execute("CHECKPOINT")
     }
 }
 
-/// The address of the user with this number.
+/// The e-mail address of the user with this number.
 pub(crate) fn email(user: u32) -> String {
     format!("member{user}@example.com")
 }
 
 const HISTORY_TEXT: &str = "'This is message number ' || place || ' of the history.'";
 
-/// What [`Database::write_history`] writes at a place.
+/// The text that [`Database::write_history`] inserts at a `seq`.
 pub(crate) fn history_text(place: u64) -> String {
     format!("This is message number {place} of the history.")
 }

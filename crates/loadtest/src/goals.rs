@@ -1,5 +1,4 @@
-//! What the server has to reach on a machine of two cores that it shares with the generator, and
-//! whether it does.
+//! Performance goals on a machine of two cores that server and generator share, and their evaluation.
 
 use crate::{
     report::readable,
@@ -7,7 +6,6 @@ use crate::{
     target::Kind,
 };
 
-/// A figure and its bound.
 struct Goal {
     what: &'static str,
     scenario: &'static str,
@@ -19,7 +17,7 @@ struct Goal {
 enum Bound {
     AtLeast(f64),
     AtMost(f64),
-    /// As much as the first floor in the same sitting: machines differ, the ratio counts.
+    /// At least the figure of baseline A in the same run: machines differ, so the ratio counts.
     FirstFloor,
 }
 
@@ -158,7 +156,7 @@ const fn goal(
     }
 }
 
-/// In Markdown: each goal with what was measured beside it, as far as it was.
+/// A Markdown table of the goals with a measurement.
 pub(crate) fn table(series: &[Series]) -> String {
     let mut text = "\n| goal | bound | measured | |\n|---|---:|---:|---|\n".to_owned();
     for goal in &GOALS {
@@ -176,7 +174,7 @@ impl Goal {
             Some(median)
         };
         let measured = of(Kind::Server)?;
-        // Sums and differences of what is counted in steps miss whole numbers by a little.
+        // Tolerates rounding errors in sums and differences.
         let little = measured.abs() * 1e-9;
         let (sign, bound, reached) = match self.bound {
             AtLeast(bound) => ("≥", bound, measured + little >= bound),

@@ -1,10 +1,9 @@
-//! Times in nanoseconds, kept in buckets whose width is within 1/64 of the value.
+//! Latency histogram with logarithmic buckets, in nanoseconds: a bucket's width is within 1/64 of its value.
 
 const SUB_BITS: u32 = 6;
 const SUB_BUCKETS: u64 = 1 << SUB_BITS;
 const BUCKETS: usize = ((64 - SUB_BITS as usize) + 1) << SUB_BITS;
 
-/// Counts of times.
 pub(crate) struct Histogram {
     buckets: Box<[u64]>,
     count: u64,
@@ -22,7 +21,6 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts one time.
     #[inline]
     pub(crate) fn record(&mut self, nanos: u64) {
         self.buckets[bucket(nanos)] += 1;
@@ -30,7 +28,7 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
-    /// The time that `share` (0 to 1) of all do not exceed, in milliseconds; 0 where there are none.
+    /// The quantile `share` (0 to 1) in milliseconds; 0 for an empty histogram.
     pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
         let rank = ((share * self.count as f64).ceil() as u64).max(1);
         let mut below = 0;
@@ -44,13 +42,13 @@ impl Histogram {
     }
 }
 
-/// Values below 64 have a bucket each; above, each power of two is cut into 64.
+/// Values below 64 have a bucket each; each larger power of two has 64 buckets.
 fn bucket(nanos: u64) -> usize {
     let shift = (64 - nanos.leading_zeros()).saturating_sub(SUB_BITS + 1);
     ((u64::from(shift) << SUB_BITS) + (nanos >> shift)) as usize
 }
 
-/// The largest value that [`bucket`] puts there.
+/// The largest value of a bucket.
 fn upper_end(index: usize) -> u64 {
     let index = index as u64;
     if index < 2 * SUB_BUCKETS {

@@ -1,4 +1,4 @@
-//! Everything that the clients of a measurement have seen, taken together.
+//! Aggregated observations of all clients: counts, latencies, verified deliveries.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -10,46 +10,45 @@ use crate::{
     verifier::{Position, RoomLog},
 };
 
-/// What has come from the server, and whether it was right.
 pub(crate) struct Ledger {
     pub(crate) rooms: Vec<RoomLog>,
-    /// Times that a socket was read and something was there.
+    /// Socket reads that returned data.
     pub(crate) reads: u64,
     /// Messages that reached a session.
     pub(crate) deliveries: u64,
     /// Messages that reached every session of their room.
     pub(crate) complete: u64,
-    /// Notices of somebody's coming or going.
+    /// Presence notices (`chat-join-notify`, `chat-leave`).
     pub(crate) notices: u64,
     /// `error` packets.
     pub(crate) errors: u64,
-    /// The first of them.
+    /// The first `error` packet.
     pub(crate) first_error: Option<String>,
-    /// Connections that the server ended, by close code; 0 stands for none.
+    /// Connections that the server ended, by close code; 0 means without a code.
     pub(crate) ended: BTreeMap<u16, u64>,
     /// The last `list-message-response`.
     pub(crate) page: Option<Vec<u8>>,
-    /// From a message's due time to a session's getting it.
+    /// Latency from a message's due time to its delivery to a session.
     pub(crate) delivery_times: Histogram,
-    /// From a message's due time to the last session's getting it.
+    /// Latency from a message's due time to its delivery to the last session.
     pub(crate) completion_times: Histogram,
-    /// Only messages that were due in here count in the times.
+    /// The histograms count only messages due in this window, in nanoseconds.
     pub(crate) window: Range<u64>,
-    /// Who was told of whom, where somebody wants to know.
-    pub(crate) told: Option<Told>,
+    /// Which member got a notice of which joiner, where a scenario counts them.
+    pub(crate) join_notices: Option<JoinNotices>,
     hint: usize,
 }
 
 /// A bit for each pair of a member and a joiner.
-pub(crate) struct Told {
+pub(crate) struct JoinNotices {
     users: usize,
     bits: Vec<u64>,
-    /// Notices of somebody's coming that the same member had had before.
+    /// Repeated notices of one joiner to one member.
     pub(crate) repeated: u64,
 }
 
 impl Ledger {
-    /// For rooms of `sessions` each, of which the first `senders` send.
+    /// `sessions` is the number of sessions of each room; the first `senders` of them send.
     pub(crate) fn new(rooms: u32, sessions: u32, senders: u32) -> Self {
         Self {
             rooms: (0..rooms)
@@ -66,12 +65,12 @@ impl Ledger {
             delivery_times: Histogram::default(),
             completion_times: Histogram::default(),
             window: 0..0,
-            told: None,
+            join_notices: None,
             hint: 0,
         }
     }
 
-    /// Notes a packet that the session at `place` got at `now`. Returns the stamp of a message.
+    /// Records a packet that the session at `place` received at `now`. Returns the stamp of a message.
     #[inline]
     pub(crate) fn note(
         &mut self,
@@ -118,8 +117,8 @@ impl Ledger {
 
     fn note_joined(&mut self, place: Place, packet: &[u8]) {
         self.notices += 1;
-        if let (Some(told), Some(joiner)) = (&mut self.told, participant(packet)) {
-            told.note(place.member, joiner);
+        if let (Some(notices), Some(joiner)) = (&mut self.join_notices, participant(packet)) {
+            notices.note(place.member, joiner);
         }
     }
 
@@ -129,7 +128,7 @@ impl Ledger {
             .get_or_insert_with(|| String::from_utf8_lossy(packet).into_owned());
     }
 
-    /// Starts the times anew, for messages that are due in `window`.
+    /// Resets the histograms, and counts messages due in `window` from now on.
     pub(crate) fn time(&mut self, window: Range<u64>) {
         self.window = window;
         self.delivery_times = Histogram::default();
@@ -137,8 +136,7 @@ impl Ledger {
     }
 }
 
-impl Told {
-    /// For one room of `users`.
+impl JoinNotices {
     pub(crate) fn new(users: u32) -> Self {
         let users = users as usize;
         Self {
@@ -164,14 +162,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_who_is_told_twice_of_one_joiner_is_noticed() {
-        let mut told = Told::new(10);
+    fn second_notice_of_one_joiner_to_one_member_is_counted() {
+        let mut notices = JoinNotices::new(10);
         for (member, joiner) in [(1, 2), (2, 1), (1, 3), (9, 9)] {
-            told.note(member, joiner);
+            notices.note(member, joiner);
         }
-        assert_eq!(told.repeated, 0);
-        told.note(1, 2);
-        assert_eq!(told.repeated, 1);
+        assert_eq!(notices.repeated, 0);
+        notices.note(1, 2);
+        assert_eq!(notices.repeated, 1);
     }
 
     #[test]

@@ -76,14 +76,14 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // Without a standard error there is nobody to tell.
+            // A closed standard error leaves no place to report a failure.
             let _ = writeln!(io::stderr(), "abu-loadtest: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Returns whether everything measured was right.
+/// Returns whether every measurement is clean.
 fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     raise_limit_of_open_files()?;
     match &arguments.command {
@@ -110,14 +110,14 @@ fn host(arguments: &Arguments) -> Result<Host, Box<dyn Error>> {
     }
     let beside = || env::current_exe().map(|program| program.with_file_name("abu-server"));
     Ok(Host {
-        // It is started in another folder.
+        // Absolute, because the server starts in another working directory.
         server: path::absolute(arguments.server_binary.clone().map_or_else(beside, Ok)?)?,
         scratch: arguments.scratch.clone().unwrap_or_else(env::temp_dir),
         interrupted,
     })
 }
 
-/// Every connection is one.
+/// Each connection uses a file descriptor.
 fn raise_limit_of_open_files() -> nix::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)

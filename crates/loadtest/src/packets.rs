@@ -1,4 +1,4 @@
-//! The few packets that a load generator writes, and telling apart those that it reads.
+//! Encoding of the generator's packets, and classification of the server's packets without parsing.
 
 use std::{io::Write, num::NonZeroU64};
 
@@ -13,7 +13,7 @@ use crate::{
     stamp::Stamp,
 };
 
-/// What a packet from the server is, told by its first bytes.
+/// The kind of a server packet, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Message,
@@ -42,15 +42,15 @@ impl Kind {
     }
 }
 
-/// Who a notice of somebody's coming or going is about.
+/// The user number in a presence notice.
 pub(crate) fn participant(notice: &[u8]) -> Option<u32> {
     const FIELD: &[u8] = br#""participant_id":""#;
     let start = memchr::memmem::find(notice, FIELD)? + FIELD.len();
     community::user_number(notice.get(start..start + 36)?)
 }
 
-/// Appends the frame of a `message-send`. Written by hand, as thousands a second have to be cheap;
-/// `packet` is a buffer to use.
+/// Appends the frame of a `message-send`. Formats the JSON by hand, because thousands a second must be cheap.
+/// `packet` is a scratch buffer.
 pub(crate) fn write_message(
     stamp: &Stamp,
     text_length: usize,
@@ -66,8 +66,8 @@ pub(crate) fn write_message(
     codec::encode_text(packet, Side::Client, out);
 }
 
-/// Appends `chat-join`, and a ping behind it: the server works through a session's frames in order, so
-/// the pong tells that the join is done.
+/// Appends `chat-join` and a ping. The server processes a session's frames in order, so the pong confirms the
+/// join.
 pub(crate) fn write_join(out: &mut Vec<u8>) {
     write_packet(&ChatJoin::new().into(), out);
     codec::encode_ping(Side::Client, out);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_tells_whom_it_is_about() {
+    fn a_notice_names_its_user() {
         let notice: ServerPacket = ChatJoinNotify::new(community::user_id(4_711)).into();
         assert_eq!(participant(notice.to_json().as_bytes()), Some(4_711));
         assert_eq!(participant(br#"{"participant_id":"4711"}"#), None);

@@ -1,4 +1,4 @@
-//! What was measured, for programs and for people.
+//! Results of one run, as JSON and as a table.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::verifier::Faults;
 
-/// One number.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
@@ -19,12 +18,12 @@ pub(crate) struct Figure {
 pub(crate) struct Measurement {
     pub(crate) figures: Vec<Figure>,
     pub(crate) faults: Faults,
-    /// `error` packets that came.
+    /// The number of `error` packets.
     pub(crate) errors: u64,
-    /// The first of them.
+    /// The first `error` packet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) first_error: Option<String>,
-    /// Connections that the server ended though they should have lived.
+    /// Connections that the server ended unexpectedly.
     pub(crate) cut_off: u64,
     /// The database's version, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,17 +31,15 @@ pub(crate) struct Measurement {
 }
 
 impl Measurement {
-    /// Adds a number.
     pub(crate) fn add(&mut self, name: &'static str, value: f64, unit: &'static str) {
         self.figures.push(Figure { name, value, unit });
     }
 
-    /// Whether every delivery was right and nobody was refused or cut off.
+    /// Whether there was no fault, no `error` packet, and no lost connection.
     pub(crate) fn is_clean(&self) -> bool {
         self.faults.total() == 0 && self.errors == 0 && self.cut_off == 0
     }
 
-    /// The verdict in a line.
     pub(crate) fn verdict(&self) -> String {
         if self.is_clean() {
             return "every delivery verified".to_owned();
@@ -76,7 +73,7 @@ impl Measurement {
     }
 }
 
-/// Three digits that count, and thousands apart.
+/// Three significant digits, with thousands separators.
 pub(crate) fn readable(value: f64) -> String {
     let decimals = match value.abs() {
         0.0 => 0,

@@ -1,6 +1,6 @@
-//! When to send, decided beforehand: a slow server does not slow the questions down (open loop).
+//! Open-loop send schedule: a slow server does not reduce the offered load (no coordinated omission).
 
-/// Messages at an even pace, the senders in turn.
+/// Messages at a constant rate, round-robin over the senders.
 pub(crate) struct Schedule {
     start: u64,
     /// Messages a second.
@@ -10,7 +10,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// `rate` messages a second over `senders`, from `start`, in nanoseconds.
+    /// `start` is in nanoseconds, `rate` in messages a second over all senders.
     pub(crate) fn new(start: u64, rate: f64, senders: usize) -> Self {
         Self {
             start,
@@ -20,12 +20,12 @@ impl Schedule {
         }
     }
 
-    /// When the next message is due.
+    /// The due time of the next message, in nanoseconds.
     pub(crate) fn due(&self) -> u64 {
         self.start + (self.sent as f64 * 1e9 / self.rate) as u64
     }
 
-    /// The next sender and when their message was due, if it is by `now`.
+    /// The next sender and the due time, if that is not after `now`.
     pub(crate) fn next_due(&mut self, now: u64) -> Option<(usize, u64)> {
         let due = self.due();
         if due > now {

@@ -1,4 +1,4 @@
-//! A server and its clients, ready for a scenario.
+//! The test bed of a scenario: a server, its clients, and the measured span.
 
 use std::{
     ops::Range,
@@ -22,12 +22,11 @@ use crate::{
     verifier::Faults,
 };
 
-/// How many handshakes are on their way at once, where a scenario does not say otherwise.
+/// The default number of concurrent handshakes.
 pub(crate) const AT_ONCE: usize = 128;
-/// How long connecting may take.
-pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
-/// How long the last deliveries may take after the last message.
-const SETTLE_PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bounds the wait for deliveries after the last message.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why a scenario has no result.
 #[derive(Debug, thiserror::Error)]
@@ -44,33 +43,30 @@ pub(crate) enum ScenarioError {
     Wrong(String),
 }
 
-/// What every scenario needs of the machine.
+/// The environment of all scenarios.
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
-    /// The product's binary.
     pub(crate) server: PathBuf,
-    /// Where servers put their data.
+    /// The folder of the servers' data.
     pub(crate) scratch: PathBuf,
-    /// Set when the run has to end.
+    /// Set by SIGINT and SIGTERM.
     pub(crate) interrupted: Arc<AtomicBool>,
 }
 
 impl Host {
-    /// Whether the run has to end.
     pub(crate) fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
 }
 
-/// A server and its clients.
 pub(crate) struct Stage {
-    // The clients before the server: they go first.
+    // The fields drop in this order: clients before the server.
     pub(crate) swarm: Swarm,
     pub(crate) target: Target,
     community: Community,
 }
 
-/// Everything that is counted, at one moment.
+/// A snapshot of all counters.
 #[derive(Clone, Copy)]
 struct Moment {
     at: Instant,
@@ -80,14 +76,14 @@ struct Moment {
     reads: u64,
 }
 
-/// A part of a run that is measured.
+/// The measured span of a run.
 pub(crate) struct Span {
     begun: Moment,
 }
 
 impl Stage {
-    /// Starts a server for `community` and connects the members of every room whose numbers are below
-    /// `online`; those below `senders` will send.
+    /// Starts a server for `community`, and connects the first `online` members of every room. The first `senders`
+    /// of them send.
     pub(crate) fn set(
         host: &Host,
         kind: Kind,
@@ -102,7 +98,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// The same with nobody connected yet.
+    /// As [`set`](Self::set), without connections or senders.
     pub(crate) fn empty(
         host: &Host,
         kind: Kind,
@@ -122,7 +118,7 @@ impl Stage {
         })
     }
 
-    /// Connects these members of every room, and returns how long it took.
+    /// Connects these members of every room. Returns the duration.
     pub(crate) fn connect(
         &mut self,
         members: Range<u32>,
@@ -137,7 +133,7 @@ impl Stage {
             })
         };
         let plans: Result<Vec<_>, _> = self.community.places(members).map(plan).collect();
-        Ok(self.swarm.connect(plans?, at_once, CONNECT_PATIENCE)?)
+        Ok(self.swarm.connect(plans?, at_once, CONNECT_TIMEOUT)?)
     }
 
     fn now_and_entry_id(&mut self) -> Result<Moment, ScenarioError> {
@@ -150,7 +146,7 @@ impl Stage {
         })
     }
 
-    /// Begins to measure: messages due from now on are timed.
+    /// Starts the measured span: the histograms count messages due from now on.
     pub(crate) fn begin(&mut self) -> Result<Span, ScenarioError> {
         let now = self.swarm.now();
         self.swarm.ledger.time(now..u64::MAX);
@@ -159,7 +155,7 @@ impl Stage {
         })
     }
 
-    /// Ends measuring, and notes what was used meanwhile. Messages that are due later are not timed.
+    /// Ends the measured span, and records resource usage. The histograms ignore messages due later.
     pub(crate) fn end(&mut self, span: &Span, into: &mut Measurement) -> Result<(), ScenarioError> {
         let (begun, ended) = (span.begun, self.now_and_entry_id()?);
         self.swarm.ledger.window.end = self.swarm.now();
@@ -176,7 +172,7 @@ impl Stage {
         let generator = ended.generator_cpu - begun.generator_cpu;
         into.add("generator CPU", generator, "s");
         if deliveries > 0.0 {
-            // A short run may have used less than a tick.
+            // A short run may use less than one tick.
             let price = deliveries / cpu.max(usage::TICK);
             into.add("deliveries per server CPU-second", price, "");
             let reads = (ended.reads - begun.reads).max(1) as f64;
@@ -190,7 +186,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Notes the times and how many messages reached everybody, once all have arrived.
+    /// Records latencies, and the number of complete messages. Call it after [`judge`](Self::judge).
     pub(crate) fn times(&self, into: &mut Measurement) {
         let ledger = &self.swarm.ledger;
         let window = &ledger.window;
@@ -213,10 +209,9 @@ impl Stage {
         into.add("last delivery max", times.quantile_ms(1.0), "ms");
     }
 
-    /// Waits for the last deliveries, then says what was wrong. Connections that were stalled are not
-    /// judged.
+    /// Waits for the last deliveries, then records all faults. Ignores stalled connections.
     pub(crate) fn judge(&mut self, into: &mut Measurement) -> Result<(), ScenarioError> {
-        self.swarm.settle(SETTLE_PATIENCE)?;
+        self.swarm.settle(SETTLE_TIMEOUT)?;
         let sent = self.swarm.sent();
         let mut waiting = vec![Vec::new(); self.community.rooms as usize];
         for connection in self.swarm.connections().iter().filter(|c| !c.stalled) {
@@ -238,7 +233,7 @@ impl Stage {
         self.check_stored(into)
     }
 
-    /// What was delivered must also be stored: a message a row.
+    /// Every delivered message must also be stored.
     fn check_stored(&mut self, into: &mut Measurement) -> Result<(), ScenarioError> {
         let Some(database) = &mut self.target.database else {
             return Ok(());

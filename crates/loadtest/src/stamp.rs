@@ -1,9 +1,8 @@
-//! What a message of a measurement says about itself: where it belongs, which one it is, and when it
-//! was due. It is of a fixed width, so that reading it costs next to nothing.
+//! The stamp in a message's text: room, sender, count and due time. Its fixed width makes it cheap to read.
 
 use memchr::memmem;
 
-/// Begins a stamp. The quote is the JSON string's own, so nothing else in a packet looks like it.
+/// The start of a stamp. The quote opens the JSON string, so no other part of a packet matches.
 const MARK: &[u8] = b"\"~";
 const ROOM_DIGITS: usize = 5;
 const SENDER_DIGITS: usize = 5;
@@ -11,23 +10,22 @@ const COUNT_DIGITS: usize = 8;
 const TIME_DIGITS: usize = 16;
 const DIGITS: usize = ROOM_DIGITS + SENDER_DIGITS + COUNT_DIGITS + TIME_DIGITS;
 
-/// The characters of the shortest text that holds a stamp.
+/// The length of the shortest text with a stamp, in characters.
 pub(crate) const MIN_TEXT: usize = 1 + DIGITS;
 
-/// Names one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) room: u32,
-    /// The sender's place among the members of the room.
+    /// The sender's index among the members of the room.
     pub(crate) sender: u32,
-    /// Which message of this sender, from 0.
+    /// The number of this sender's message, from 0.
     pub(crate) count: u32,
-    /// When it was due, in nanoseconds of the generator's clock.
+    /// The due time, in nanoseconds of the generator's clock.
     pub(crate) due: u64,
 }
 
 impl Stamp {
-    /// Appends the text of a message of `length` characters, and of [`MIN_TEXT`] at least.
+    /// Appends a text of `length` characters, at least [`MIN_TEXT`].
     pub(crate) fn write(&self, length: usize, out: &mut Vec<u8>) {
         let start = out.len();
         out.push(MARK[1]);
@@ -38,7 +36,7 @@ impl Stamp {
         out.resize((start + length).max(out.len()), b'.');
     }
 
-    /// The stamp in a packet. `hint` is where the last one was found: packets of one kind are alike.
+    /// The stamp in a packet. `hint` is the offset of the last stamp, which packets of one kind share.
     #[inline]
     pub(crate) fn find(packet: &[u8], hint: &mut usize) -> Option<Self> {
         let at_hint = packet.get(*hint..).is_some_and(|at| at.starts_with(MARK));
@@ -115,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_stamp_is_none() {
+    fn text_without_a_stamp_gives_none() {
         for text in ["", "\"~", "\"~00", "\"~zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"] {
             assert_eq!(Stamp::find(text.as_bytes(), &mut 0), None);
         }

@@ -1,4 +1,4 @@
-//! Everything that is measured of a release, in one sitting, several times over.
+//! The full benchmark suite: all scenarios, repeated, with baselines, in one report.
 
 use std::{
     error::Error,
@@ -37,7 +37,6 @@ pub(crate) struct Suite {
     out: Option<PathBuf>,
 }
 
-/// What the scenarios are called.
 pub(crate) mod names {
     pub(crate) const ROOMS_OF_50: &str = "10 rooms of 50, 5 senders each";
     pub(crate) const ROOM_OF_1000: &str = "1 room of 1,000, 10 senders";
@@ -55,11 +54,10 @@ pub(crate) mod names {
     pub(crate) const LOG_INS: &str = "50 who log in all the time beside 10 rooms of 50";
 }
 
-/// One scenario of the suite.
 struct Entry {
     name: &'static str,
     scenario: Scenario,
-    /// Whether the floors do the same beside the server.
+    /// Whether the baselines run the scenario too.
     with_floors: bool,
 }
 
@@ -69,7 +67,7 @@ pub(crate) struct Series {
     pub(crate) scenario: &'static str,
     pub(crate) target: Kind,
     pub(crate) runs: Vec<Measurement>,
-    /// Runs without a result.
+    /// The errors of runs without a result.
     pub(crate) failures: Vec<String>,
 }
 
@@ -83,10 +81,10 @@ struct Report {
 }
 
 impl Suite {
-    /// Runs it. Returns whether everything measured was right.
+    /// Runs the suite. Returns whether every measurement is clean.
     ///
     /// # Errors
-    /// Where the result cannot be written, or somebody ended the run.
+    /// For a result that cannot be written, and after an interruption.
     pub(crate) fn run(&self, host: &Host) -> Result<bool, Box<dyn Error>> {
         let entries = self.entries();
         let mut report = Report::new(&entries);
@@ -126,7 +124,7 @@ impl Suite {
     }
 }
 
-/// The scenarios. The server is to keep its promises in all of them, so none is left out when short.
+/// All scenarios. A quick run shortens them and omits none, because each verifies deliveries.
 fn entries(quick: bool) -> Vec<Entry> {
     let seconds = |long: f64| if quick { 2.0 } else { long };
     let crowd = |rooms, members, senders| Crowd {
@@ -204,7 +202,7 @@ fn entries(quick: bool) -> Vec<Entry> {
                 stalled: 10,
                 rate: 500.0,
                 text: 2_000,
-                // Long enough for more than a reader's outbox and buffers hold.
+                // Long enough to exceed a reader's outbox and buffers.
                 seconds: 60.0,
                 warm_up: 2.0,
             }),
@@ -224,7 +222,6 @@ fn entries(quick: bool) -> Vec<Entry> {
 }
 
 impl Series {
-    /// Adds a run.
     fn run(&mut self, scenario: &Scenario, host: &Host) -> Result<(), Box<dyn Error>> {
         let text = match scenario.run(host, self.target) {
             Ok(measurement) => {
@@ -245,7 +242,7 @@ impl Series {
         self.failures.is_empty() && self.runs.iter().all(Measurement::is_clean)
     }
 
-    /// Median, least and most of a figure.
+    /// Median, minimum and maximum of a figure.
     pub(crate) fn spread(&self, name: &str) -> Option<[f64; 3]> {
         let all = self.runs.iter().flat_map(|run| &run.figures);
         let mut values: Vec<f64> = all
@@ -290,7 +287,7 @@ impl Report {
         self.series.iter().all(Series::is_clean)
     }
 
-    /// In Markdown: a table for each scenario, a column for each server.
+    /// A Markdown report: a table for each scenario, a column for each server.
     fn table(&self) -> String {
         let runs = || self.series.iter().flat_map(|series| &series.runs);
         let postgres = runs()

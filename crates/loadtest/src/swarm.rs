@@ -1,4 +1,4 @@
-//! Thousands of clients on one thread: it has to cost less than the server it measures.
+//! Thousands of clients in one event loop, which must cost less than the server under test.
 
 use std::{
     io, mem,
@@ -27,12 +27,12 @@ use crate::{
     stamp::Stamp,
 };
 
-/// The longest wait at once: so often a signal is looked for.
+/// Bounds one poll, so that the loop checks for signals.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 const BUFFER: usize = 2 * codec::MAX_PAYLOAD as usize;
 const TIMER: Token = Token(usize::MAX);
 
-/// Why a measurement could not go on.
+/// Why a run stopped early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SwarmError {
     #[error("interrupted")]
@@ -49,16 +49,13 @@ pub(crate) enum SwarmError {
     Io(#[from] io::Error),
 }
 
-/// A client to connect.
 pub(crate) struct Plan {
     pub(crate) place: Place,
-    /// The handshake.
     pub(crate) request: Vec<u8>,
-    /// In bytes; none leaves it to the kernel.
+    /// `SO_RCVBUF` in bytes; `None` keeps the kernel's default.
     pub(crate) receive_buffer: Option<usize>,
 }
 
-/// One who sends.
 struct Sender {
     connection: usize,
     /// The count of the next message.
@@ -77,9 +74,9 @@ pub(crate) struct Swarm {
     connections: Vec<Connection>,
     senders: Vec<Sender>,
     text_length: usize,
-    /// Whether `chat-join` is sent as soon as a connection is open.
+    /// Whether a client sends `chat-join` after its handshake.
     pub(crate) joins: bool,
-    /// Whether who hears their own message sends the next one.
+    /// Whether a sender sends the next message when it receives its own (closed loop).
     echoes: bool,
     open: usize,
     joined: usize,
@@ -87,7 +84,7 @@ pub(crate) struct Swarm {
 }
 
 impl Swarm {
-    /// Clients of `server`, none of them yet. Messages have `text_length` characters.
+    /// A swarm without clients. Messages have `text_length` characters.
     pub(crate) fn new(
         server: SocketAddr,
         ledger: Ledger,
@@ -127,16 +124,15 @@ impl Swarm {
         self.start.elapsed().as_nanos() as u64
     }
 
-    /// Connects everybody, `at_once` at a time, and returns how long it took until all are open, and
-    /// joined where they join.
+    /// Connects all clients, `at_once` concurrently. Returns the time until all are open, or joined if they join.
     ///
     /// # Errors
-    /// Where one is refused or lost, or `patience` is over.
+    /// For a refused or lost connection, and after `timeout`.
     pub(crate) fn connect(
         &mut self,
         plans: Vec<Plan>,
         at_once: usize,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Duration, SwarmError> {
         let (begun, before) = (Instant::now(), self.ready());
         let target = before + plans.len();
@@ -152,9 +148,9 @@ impl Swarm {
             if !self.ledger.ended.is_empty() {
                 return Err(SwarmError::Lost);
             }
-            if begun.elapsed() > patience {
+            if begun.elapsed() > timeout {
                 let progress = format!("{} of {target} connected", self.ready());
-                return Err(SwarmError::TooLong(patience, progress));
+                return Err(SwarmError::TooLong(timeout, progress));
             }
         }
         Ok(begun.elapsed())
@@ -180,7 +176,7 @@ impl Swarm {
         Ok(())
     }
 
-    /// Makes the open connections of members below `count` send, each at its own pace.
+    /// Makes senders of the connections of the first `count` members of each room.
     pub(crate) fn appoint_senders(&mut self, count: u32) {
         for (index, connection) in self.connections.iter_mut().enumerate() {
             if connection.place.member < count && connection.sender.is_none() {
@@ -193,12 +189,12 @@ impl Swarm {
         }
     }
 
-    /// How many send.
     pub(crate) fn senders(&self) -> usize {
         self.senders.len()
     }
 
-    /// Every sender keeps `window` messages on the way from now on: who hears their own sends the next.
+    /// Starts a closed loop: every sender keeps `window` messages in flight, and sends the next when it receives one
+    /// of its own.
     pub(crate) fn start_echoing(&mut self, window: u32) {
         self.echoes = true;
         for sender in 0..self.senders.len() {
@@ -209,12 +205,12 @@ impl Swarm {
         }
     }
 
-    /// Nobody sends from now on.
+    /// Stops the closed loop.
     pub(crate) fn stop_echoing(&mut self) {
         self.echoes = false;
     }
 
-    /// Lets the clients work until `until`.
+    /// Runs the event loop until `until`.
     pub(crate) fn run(&mut self, until: Instant) -> Result<(), SwarmError> {
         while let Some(left) = until.checked_duration_since(Instant::now()) {
             self.turn(left.min(LONGEST_WAIT))?;
@@ -222,8 +218,8 @@ impl Swarm {
         Ok(())
     }
 
-    /// Lets the clients work until `until` and sends what `schedule` says, whether or not anything
-    /// comes back. A message's time counts from when it was due.
+    /// Runs the event loop until `until`, and sends by `schedule` independently of the server (open loop). Latency
+    /// counts from the due time.
     pub(crate) fn run_schedule(
         &mut self,
         schedule: &mut Schedule,
@@ -243,7 +239,7 @@ impl Swarm {
         }
     }
 
-    /// The poll alone wakes at whole milliseconds, which would count as the server's.
+    /// A timerfd, because poll timeouts have a resolution of a millisecond, which would add to the latency.
     fn wake_at(&self, due: u64) -> Result<(), SwarmError> {
         let wait = due.saturating_sub(self.now()).max(1);
         let expiration = Expiration::OneShot(TimeSpec::from(Duration::from_nanos(wait)));
@@ -251,37 +247,33 @@ impl Swarm {
         Ok(set.map_err(io::Error::from)?)
     }
 
-    /// Lets the clients work until every message sent has reached every open connection of its room,
-    /// or `patience` is over: what is missing then shows in the verdict.
-    pub(crate) fn settle(&mut self, patience: Duration) -> Result<(), SwarmError> {
-        let until = Instant::now() + patience;
+    /// Runs the event loop until every sent message has reached every open connection of its room, or until
+    /// `timeout`. The verdict counts missing deliveries.
+    pub(crate) fn settle(&mut self, timeout: Duration) -> Result<(), SwarmError> {
+        let until = Instant::now() + timeout;
         while self.behind() > 0 && Instant::now() < until {
             self.turn(LONGEST_WAIT)?;
         }
         Ok(())
     }
 
-    /// Lets the clients work until `done`.
-    ///
-    /// # Errors
-    /// Where `patience` is over before.
+    /// Runs the event loop until `done`; fails after `timeout`.
     pub(crate) fn run_until(
         &mut self,
         done: impl Fn(&Self) -> bool,
-        patience: Duration,
+        timeout: Duration,
         what: &str,
     ) -> Result<(), SwarmError> {
-        let until = Instant::now() + patience;
+        let until = Instant::now() + timeout;
         while !done(self) {
             self.turn(LONGEST_WAIT)?;
             if Instant::now() > until {
-                return Err(SwarmError::TooLong(patience, what.to_owned()));
+                return Err(SwarmError::TooLong(timeout, what.to_owned()));
             }
         }
         Ok(())
     }
 
-    /// Messages sent into each room.
     pub(crate) fn sent(&self) -> Vec<u32> {
         let mut sent = vec![0; self.ledger.rooms.len()];
         for sender in &self.senders {
@@ -290,7 +282,7 @@ impl Swarm {
         sent
     }
 
-    /// Deliveries that open connections still wait for.
+    /// The number of deliveries that open connections still expect.
     fn behind(&self) -> u64 {
         let sent = self.sent();
         let reading = |c: &&Connection| c.phase == Phase::Open && !c.stalled;
@@ -300,19 +292,19 @@ impl Swarm {
             .sum()
     }
 
-    /// All connections, in the order in which they were begun.
+    /// All connections, in the order of their start.
     pub(crate) fn connections(&self) -> &[Connection] {
         &self.connections
     }
 
-    /// Stops reading from a connection, as a client does that hangs.
+    /// Stops reading from a connection, as a hung client does.
     pub(crate) fn stall(&mut self, index: usize) -> Result<(), SwarmError> {
         let connection = &mut self.connections[index];
         connection.stalled = true;
         Ok(self.poll.registry().deregister(&mut connection.socket)?)
     }
 
-    /// Reads again from a connection that was stalled.
+    /// Resumes reading from a stalled connection.
     pub(crate) fn wake(&mut self, index: usize) -> Result<(), SwarmError> {
         let socket = &mut self.connections[index].socket;
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -322,7 +314,7 @@ impl Swarm {
             .register(socket, Token(index), interest)?)
     }
 
-    /// Appends frames that `write` makes to a connection's outgoing bytes, and sends them.
+    /// Sends the frames that `write` appends.
     pub(crate) fn send(&mut self, index: usize, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.connections[index].outgoing);
         self.flush(index);
@@ -353,7 +345,7 @@ impl Swarm {
         );
     }
 
-    /// Waits for the sockets for `wait` at most, and works through what came.
+    /// Polls the sockets for at most `wait`, and processes their events.
     pub(crate) fn turn(&mut self, wait: Duration) -> Result<(), SwarmError> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(SwarmError::Interrupted);
@@ -370,7 +362,7 @@ impl Swarm {
 
     fn work(&mut self, event: &Event) -> Result<(), SwarmError> {
         if event.token() == TIMER {
-            // Reading it makes it ready for the next time; when it rang does not matter.
+            // The read rearms the timer; the expiration count does not matter.
             let _ = self.timer.wait();
             return Ok(());
         }
@@ -425,7 +417,7 @@ impl Swarm {
         }
     }
 
-    /// Works through the bytes of a connection; returns how many of them are done with.
+    /// Processes the bytes of a connection; returns the number of consumed bytes.
     fn take(&mut self, index: usize, bytes: &[u8]) -> Result<usize, SwarmError> {
         let mut used = 0;
         self.ledger.reads += 1;
@@ -488,7 +480,7 @@ impl Swarm {
         }
         connection.code = code;
         *self.ledger.ended.entry(code.unwrap_or(0)).or_default() += 1;
-        // A client that does not answer a close is waited for.
+        // The server would wait for a close frame in return.
         let _ = connection.socket.shutdown(std::net::Shutdown::Both);
         self.poll.registry().deregister(&mut connection.socket)?;
         Ok(())

@@ -1,5 +1,4 @@
-//! The server under test: the product with a database of its own, or a floor. Whatever is started here
-//! is stopped when it goes out of scope.
+//! The server under test: the product with its own database, or a baseline server. A drop stops its processes.
 
 use std::{
     env, fs,
@@ -29,14 +28,14 @@ use crate::{
     usage::{self, Usage},
 };
 
-/// A new PostgreSQL is made at each start, which a busy disk may take long for.
-const START_PATIENCE: Duration = Duration::from_secs(120);
-const STOP_PATIENCE: Duration = Duration::from_secs(60);
-/// What the line begins with that tells where a server listens.
+/// Generous, because each start runs `initdb`, which is slow on a busy disk.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
+/// The prefix of the line with a server's address.
 const LISTENS: &str = "listens on";
-/// The file of a server's log, in the folder of its data.
+/// The server's log file, in its data folder.
 const LOG: &str = "server.log";
-/// As many of its last lines tell why a server ended.
+/// The number of log lines in the error of a server that ended.
 const LAST_LINES: usize = 10;
 const TOKEN_LIFETIME: Duration = Duration::from_secs(6 * 3_600);
 const ISSUER: &str = "abu-alumni-connect";
@@ -64,7 +63,7 @@ impl Kind {
     }
 }
 
-/// Why there is no server to measure.
+/// Why there is no server under test.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TargetError {
     #[error("cannot start {}: {source}", program.display())]
@@ -85,17 +84,15 @@ pub(crate) enum TargetError {
     Io(#[from] io::Error),
 }
 
-/// A server that runs.
 pub(crate) struct Target {
     pub(crate) kind: Kind,
     pub(crate) address: SocketAddr,
     pub(crate) database: Option<Database>,
-    /// As it calls itself.
     pub(crate) postgres_version: Option<String>,
     community: Community,
     signing_key: EncodingKey,
     postmaster: Option<u32>,
-    // The process before the folder: it has to end first.
+    // The fields drop in this order: the process ends before its folder goes.
     process: Process,
     data: TempDir,
 }
@@ -108,10 +105,7 @@ pub(crate) struct TargetUsage {
 }
 
 impl Target {
-    /// Starts a server that knows `community`; `binary` is the product's, and data go into `scratch`.
-    ///
-    /// # Errors
-    /// Where it does not start, or its database is not what is to be measured.
+    /// Starts a server and seeds it with `community`. `binary` is the product's; `scratch` holds the data.
     pub(crate) fn start(
         kind: Kind,
         community: Community,
@@ -120,7 +114,7 @@ impl Target {
     ) -> Result<Self, TargetError> {
         fs::create_dir_all(scratch)?;
         let data = TempDir::with_prefix_in("abu-loadtest-", scratch)?;
-        // Two random UUIDs have 244 random bits.
+        // Two random UUIDs have 244 bits of entropy.
         let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let (process, address) = match kind {
             Kind::Server => Process::start(&mut server(binary, data.path(), &secret), data.path())?,
@@ -161,10 +155,6 @@ impl Target {
         Ok(())
     }
 
-    /// The handshake of a member.
-    ///
-    /// # Errors
-    /// Where their token cannot be signed.
     pub(crate) fn handshake(&self, place: Place) -> Result<Vec<u8>, TargetError> {
         let user = self.community.user(place);
         let path = match self.kind {
@@ -202,10 +192,6 @@ impl Target {
         Ok(jsonwebtoken::encode(&header, &claims, &self.signing_key)?)
     }
 
-    /// What it has used up to now.
-    ///
-    /// # Errors
-    /// Where it does not run any more.
     pub(crate) fn usage(&mut self) -> Result<TargetUsage, TargetError> {
         self.process.expect_to_run(self.data.path())?;
         let server = usage::of_process(self.process.0.id()).map_err(TargetError::Process)?;
@@ -217,7 +203,7 @@ impl Target {
     }
 }
 
-/// The product, as it comes but for the limits of rates: one generator stands for thousands of people.
+/// The product with default settings, but without rate limits: one generator stands for thousands of users.
 fn server(binary: &Path, data: &Path, secret: &str) -> Command {
     let mut command = Command::new(binary);
     for (name, _) in env::vars_os() {
@@ -240,18 +226,18 @@ fn server(binary: &Path, data: &Path, secret: &str) -> Command {
     command
 }
 
-/// A child that is stopped in every case.
+/// A child process; a drop stops it.
 struct Process(Child);
 
 impl Process {
-    /// Starts it, and waits until it says where it listens. Its log goes into `folder`.
+    /// Starts the process, and waits until it prints its address. Its log goes to `folder`.
     fn start(command: &mut Command, folder: &Path) -> Result<(Self, SocketAddr), TargetError> {
         let log = folder.join(LOG);
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(&log)?)
-            // A Ctrl-C is for the generator, which then stops its servers itself.
+            // Ctrl-C must reach only the generator, which then stops its servers.
             .process_group(0)
             .spawn();
         let mut process = child.map(Self).map_err(|source| TargetError::Start {
@@ -277,27 +263,27 @@ impl Process {
     fn address(&mut self) -> Option<SocketAddr> {
         let lines = BufReader::new(self.0.stdout.take()?).lines();
         let (found, address) = mpsc::channel();
-        // Reads to the end: a server whose output nobody takes would stand still.
+        // Reads to the end: a full pipe would block the server.
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 if let Some(text) = line.trim_start().strip_prefix(LISTENS)
                     && let Ok(address) = text.trim().parse()
                 {
-                    // Nobody waits for a second one.
+                    // The receiver takes only the first address.
                     let _ = found.send(address);
                 }
             }
         });
-        address.recv_timeout(START_PATIENCE).ok()
+        address.recv_timeout(START_TIMEOUT).ok()
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         let pid = Pid::from_raw(self.0.id() as i32);
-        // It may have ended already.
+        // The process may have ended already.
         let _ = kill(pid, Signal::SIGTERM);
-        let until = Instant::now() + STOP_PATIENCE;
+        let until = Instant::now() + STOP_TIMEOUT;
         while Instant::now() < until {
             if !matches!(self.0.try_wait(), Ok(None)) {
                 return;
@@ -309,7 +295,7 @@ impl Drop for Process {
     }
 }
 
-/// The line with which a floor says where it listens, as the product's banner does.
+/// The line with a baseline's address, in the format of the product's banner.
 pub(crate) fn listens_on(address: SocketAddr) -> String {
     format!("{LISTENS} {address}")
 }

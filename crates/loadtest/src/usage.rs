@@ -1,4 +1,4 @@
-//! What processes use, from /proc: processor time and resident memory.
+//! CPU time and resident memory of processes, from /proc.
 
 use std::{
     fs, io,
@@ -8,7 +8,7 @@ use std::{
 /// The unit of time in /proc, in seconds: the same on every Linux that Rust's standard library runs on.
 pub(crate) const TICK: f64 = 0.01;
 
-/// What a group of processes has used up to now.
+/// The resource usage of a group of processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Usage {
     /// In seconds, in user and kernel mode.
@@ -19,10 +19,6 @@ pub(crate) struct Usage {
     pub(crate) peak_memory: u64,
 }
 
-/// Of one process.
-///
-/// # Errors
-/// Where it does not run.
 pub(crate) fn of_process(pid: u32) -> io::Result<Usage> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let [user, kernel, ..] = times(&stat).ok_or(io::ErrorKind::InvalidData)?;
@@ -34,17 +30,13 @@ pub(crate) fn of_process(pid: u32) -> io::Result<Usage> {
     })
 }
 
-/// Of a process, its children, and those of its children that have ended. Memory they share counts
-/// for each, so it is left out.
-///
-/// # Errors
-/// Where it does not run.
+/// Sums a process, its children, and its ended children. Omits memory, because shared pages would count for each.
 pub(crate) fn of_family(pid: u32) -> io::Result<Usage> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let own: f64 = times(&stat).ok_or(io::ErrorKind::InvalidData)?.iter().sum();
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
     let living = children.split_whitespace().filter_map(|child| {
-        // One that ends meanwhile is in its parent's account the next time.
+        // A child that ends meanwhile counts in its parent's time at the next call.
         let stat = fs::read_to_string(format!("/proc/{child}/stat")).ok()?;
         times(&stat).map(|times| times.iter().sum::<f64>())
     });
@@ -69,7 +61,7 @@ fn memory(status: &str, name: &str) -> io::Result<u64> {
     Ok(kilobytes.ok_or(io::ErrorKind::InvalidData)? * 1_024)
 }
 
-/// The process of the PostgreSQL whose data lie somewhere below `folder`.
+/// The process id of the PostgreSQL with its data below `folder`.
 pub(crate) fn postmaster(folder: &Path) -> Option<u32> {
     let note = find(folder, "postmaster.pid", 4)?;
     fs::read_to_string(note)

@@ -1,25 +1,24 @@
-//! Whether every session saw every message of its room once, all in one order.
+//! Delivery verification: every session gets every message of its room once, in one total order.
 //!
-//! The first session to see a room's next message fixes its place; every other one has to see the same
-//! at that place. So each delivery is compared, and what is wrong shows the moment it arrives.
+//! The first session to receive a room's next message fixes its place. Every other session must receive the same
+//! message at that place, so each delivery is checked on arrival.
 
 use crate::stamp::Stamp;
 
-/// What went wrong. All zero is what has to be.
+/// Counts of faults; a correct run has only zeros.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Faults {
-    /// Deliveries that never came, or that were passed over.
+    /// Deliveries that never arrived, or that a session skipped.
     pub(crate) missing: u64,
-    /// Deliveries that came again, or after others that should follow them.
+    /// Deliveries that arrived again, or after later messages.
     pub(crate) repeated: u64,
-    /// Places at which a session did not see what others saw there.
+    /// Places at which two sessions got different messages.
     pub(crate) disordered: u64,
-    /// Deliveries to a session of another room, or of messages that nobody sent.
+    /// Deliveries to a session of another room, or from an unknown sender.
     pub(crate) stray: u64,
 }
 
 impl Faults {
-    /// How many in all.
     pub(crate) fn total(&self) -> u64 {
         self.missing + self.repeated + self.disordered + self.stray
     }
@@ -29,34 +28,33 @@ impl Faults {
 struct Entry {
     key: u64,
     due: u64,
-    /// Sessions that saw it.
+    /// The number of sessions that received it.
     seen: u32,
 }
 
-/// The messages of one room in the order in which they were delivered.
+/// The messages of one room, in delivery order.
 pub(crate) struct RoomLog {
     room: u32,
-    /// Sessions that must see each message.
+    /// The number of sessions that must receive each message.
     sessions: u32,
     entries: Vec<Entry>,
-    /// By sender: the count of the message that has to come next.
+    /// The count of each sender's next message.
     next: Vec<u32>,
     faults: Faults,
 }
 
-/// How far one session has seen its room.
+/// The number of messages that one session has received or skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Position(u32);
 
-/// What a delivery was.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Delivery {
-    /// Every session of the room has seen the message now.
+    /// Whether every session of the room has received the message now.
     pub(crate) complete: bool,
 }
 
 impl RoomLog {
-    /// A room of `sessions`, of whose members those below `senders` send.
+    /// A room of `sessions`, of which the first `senders` send.
     pub(crate) fn new(room: u32, sessions: u32, senders: u32) -> Self {
         Self {
             room,
@@ -67,7 +65,7 @@ impl RoomLog {
         }
     }
 
-    /// Notes that the session at `position` got the message of `stamp`. None for what is out of place.
+    /// Records the delivery of `stamp` to the session at `position`; `None` for a faulty one.
     #[inline]
     pub(crate) fn deliver(&mut self, position: &mut Position, stamp: &Stamp) -> Option<Delivery> {
         let key = u64::from(stamp.sender) << 32 | u64::from(stamp.count);
@@ -89,7 +87,7 @@ impl RoomLog {
         })
     }
 
-    /// The first session to see a message says where it stands. One sender's come as they were sent.
+    /// The first session to receive a message fixes its place. Messages of one sender must keep their order.
     fn append(&mut self, key: u64, stamp: &Stamp) -> Option<()> {
         let Some(next) = self.next.get_mut(stamp.sender as usize) else {
             self.faults.stray += 1;
@@ -109,7 +107,7 @@ impl RoomLog {
         Some(())
     }
 
-    /// Finds out what became of the order, and goes on from there, so that one fault counts once.
+    /// Resynchronizes after an order fault, so that one fault counts once.
     #[cold]
     fn out_of_place(&mut self, position: &mut Position, key: u64) -> Option<Delivery> {
         let place = position.0 as usize;
@@ -127,19 +125,19 @@ impl RoomLog {
         None
     }
 
-    /// Messages that somebody has seen.
+    /// The number of messages that at least one session has received.
     pub(crate) fn len(&self) -> u32 {
         self.entries.len() as u32
     }
 
-    /// Messages that every session has seen and that were due in `window`.
+    /// The number of messages due in `window` that every session has received.
     pub(crate) fn complete_in(&self, window: &std::ops::Range<u64>) -> u64 {
         let complete = |entry: &&Entry| entry.seen >= self.sessions && window.contains(&entry.due);
         self.entries.iter().filter(complete).count() as u64
     }
 
-    /// The faults up to now, and what is missing if nothing more comes: `sent` messages should have
-    /// reached the sessions that stand at `positions`.
+    /// The faults so far, plus the deliveries missing at the end: each session at `positions` should have received
+    /// `sent` messages.
     pub(crate) fn finish(&self, sent: u32, positions: impl Iterator<Item = Position>) -> Faults {
         let behind: u64 = positions
             .map(|position| u64::from(sent.saturating_sub(position.0)))
@@ -152,7 +150,7 @@ impl RoomLog {
 }
 
 impl Position {
-    /// Messages seen or passed over.
+    /// The number of messages received or skipped.
     pub(crate) fn seen(self) -> u32 {
         self.0
     }
@@ -177,7 +175,7 @@ mod tests {
             }
         }
 
-        /// `session` gets these messages, named by sender and count.
+        /// Delivers these messages, given by sender and count, to `session`.
         fn gets(&mut self, session: usize, messages: &[(u32, u32)]) -> &mut Self {
             for &(sender, count) in messages {
                 let stamp = stamp(4, sender, count);
@@ -249,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_reached_nobody_is_missing_everywhere() {
+    fn a_message_delivered_to_no_session_is_missing_for_all() {
         let mut room = Room::new();
         room.gets(0, &ALL).gets(1, &ALL).gets(2, &ALL);
         assert_eq!(room.faults(5).missing, SESSIONS as u64);
@@ -266,7 +264,7 @@ mod tests {
         assert_eq!(
             room.faults(4).repeated,
             1,
-            "also where nobody saw it before"
+            "also for the first session to receive it"
         );
     }
 
@@ -279,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_one_sender_out_of_their_order_are_counted_though_all_agree() {
+    fn reordered_messages_of_one_sender_are_counted_even_if_sessions_agree() {
         let turned = [(1, 1), (1, 0)];
         let mut room = Room::new();
         room.gets(0, &turned).gets(1, &turned).gets(2, &turned);
@@ -287,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_another_room_or_of_nobody_are_stray() {
+    fn messages_of_another_room_or_an_unknown_sender_are_stray() {
         let mut room = Room::new();
         room.log.deliver(&mut room.positions[0], &stamp(5, 0, 0));
         room.gets(0, &[(2, 0)]);

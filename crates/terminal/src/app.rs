@@ -1,4 +1,4 @@
-//! The state of the program, as plain data: what happens goes in, what is to be done comes out.
+//! The application state as plain data: inputs go in, effects come out.
 
 mod changing;
 mod choosing;
@@ -25,75 +25,65 @@ use crate::{
     text,
 };
 
-/// The most people whose names are kept.
+/// Bounds the cache of users' names and presence.
 const PEOPLE: usize = 10_000;
 
-/// Something that happened.
 pub(crate) enum Input {
-    /// The user wants something.
     Action(Action),
-    /// The messages have this many columns and rows now.
-    Pane { columns: usize, rows: usize },
-    /// The chat tells something.
+    /// The new size of the message pane, in cells.
+    Pane {
+        columns: usize,
+        rows: usize,
+    },
     Chat(Event),
-    /// Time has passed.
     Tick,
-    /// The answer to [`Question::Rooms`].
     Rooms(Result<Vec<RoomInfo>, String>),
-    /// The answer to [`Question::Members`].
     Members(RoomId, Result<Vec<Person>, String>),
-    /// The answer to [`Question::Presence`].
     Presence(Result<Vec<(UserId, bool)>, String>),
-    /// The answer to [`Question::History`].
     History(RoomId, Option<u64>, Result<Vec<Message>, String>),
-    /// The answer to [`Question::Send`].
     Sent(RoomId, Uuid, Result<Message, String>),
-    /// The answer to [`Question::Change`].
     Changed(RoomId, MessageId, Change, Result<Changed, String>),
-    /// The answer to [`Question::MarkRead`].
     Marked(RoomId, bool),
 }
 
-/// Something that is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Ask the server; the answer is an [`Input`].
+    /// Sends a request to the server; the answer is an [`Input`].
     Ask(Question),
-    /// Tell the room whether the user types.
+    /// Sends a typing hint.
     Typing(RoomId, bool),
-    /// Leave, for this reason if it is not the user's wish.
+    /// Ends the program; the reason is `None` at the user's request.
     Quit(Option<EndReason>),
 }
 
-/// Something to ask of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Question {
     Rooms,
     Members(RoomId),
     Presence(RoomId),
-    /// The newest messages, or those before a place.
+    /// The newest messages, or those before a `seq`.
     History(RoomId, Option<u64>),
-    /// Say this, perhaps in answer to a message.
+    /// Sends a message, perhaps as a reply.
     Send(RoomId, Uuid, String, Option<MessageId>),
     Change(RoomId, MessageId, Change),
     MarkRead(RoomId, u64),
 }
 
-/// Somebody, as the server tells of them.
+/// A member of a room, from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Person {
     pub(crate) id: UserId,
     pub(crate) name: String,
     pub(crate) is_online: bool,
-    /// Whether they may delete in the room what others said.
+    /// Whether the member may delete messages of others in the room.
     pub(crate) moderates: bool,
 }
 
-/// How things stand with the server.
+/// The state of the connection to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Connection {
     Connected,
-    /// It is away: the next attempt begins at this time.
+    /// Disconnected; the next attempt begins at `next`.
     Away {
         next: Instant,
         attempt: u32,
@@ -101,7 +91,6 @@ pub(crate) enum Connection {
     },
 }
 
-/// What is known of somebody.
 #[derive(Debug, Default)]
 struct Known {
     name: Option<String>,
@@ -117,27 +106,27 @@ pub(crate) struct App {
     connection: Connection,
     is_writing: bool,
     notice: Option<String>,
-    /// Rows of the messages that are below the screen.
+    /// The scroll offset: rows of messages below the pane.
     scroll: usize,
     pane: (usize, usize),
     clock: fn(DateTime<Utc>) -> NaiveDateTime,
     rooms_asked: bool,
     rooms_changed: bool,
-    /// The room in which we said to be typing, and when.
+    /// The room and the time of the last typing hint.
     typing: Option<(RoomId, Instant)>,
-    /// The place of the message that was chosen.
+    /// The `seq` of the selected message.
     chosen: Option<u64>,
-    /// The message that is deleted if that is asked for once more.
+    /// The `seq` of the message that a second delete key deletes.
     deleting: Option<u64>,
     reacting: Option<Reacting>,
-    /// Rows of the list of keys that are above the screen, while it is shown.
+    /// The scroll offset of the key list, while it is open.
     help: Option<usize>,
-    /// Until when one waits, before leaving, for what is on its way.
+    /// The deadline for pending messages before the program ends.
     leaving: Option<Instant>,
 }
 
 impl App {
-    /// Nothing is known yet. `clock` is what a clock on the user's wall shows.
+    /// An empty state. `clock` converts to the user's local time.
     pub(crate) fn new(me: Option<UserId>, clock: fn(DateTime<Utc>) -> NaiveDateTime) -> Self {
         Self {
             rooms: vec![],
@@ -161,7 +150,7 @@ impl App {
         }
     }
 
-    /// Takes in what happened; gives what is to be done for it.
+    /// Processes an input, and returns its effects.
     pub(crate) fn handle(&mut self, input: Input, now: Instant) -> Vec<Effect> {
         let mut effects = self.take_in(input, now);
         let is_over = matches!(effects.last(), Some(Effect::Quit(_)));
@@ -210,12 +199,12 @@ impl App {
         self.is_writing
     }
 
-    /// Whether letters are written, and no commands.
+    /// Whether letters are text rather than commands.
     pub(crate) fn takes_letters(&self) -> bool {
         self.is_writing || self.reacting.is_some()
     }
 
-    /// How far one has scrolled in the list of keys, while it is shown.
+    /// The scroll offset of the key list, while it is open.
     pub(crate) fn help(&self) -> Option<usize> {
         self.help
     }
@@ -228,7 +217,7 @@ impl App {
         self.scroll
     }
 
-    /// What a clock on the wall showed then.
+    /// The user's local time at `time`.
     pub(crate) fn local(&self, time: DateTime<Utc>) -> NaiveDateTime {
         (self.clock)(time)
     }
@@ -273,7 +262,7 @@ impl App {
         vec![]
     }
 
-    /// One step back: out of what one has begun, out of the composer, out of the program.
+    /// One step back: cancels an edit, reply or reaction, then leaves the composer, then the program.
     fn escape(&mut self, now: Instant) -> Vec<Effect> {
         if self.reacting.take().is_some() {
             return vec![];
@@ -291,7 +280,7 @@ impl App {
         vec![]
     }
 
-    /// The list of keys scrolls where it has no place; any other key puts it away.
+    /// Scrolls the key list; any other key closes it.
     fn read_help(&mut self, action: &Action) {
         let by = match action {
             Action::Scroll(rows) => rows.saturating_neg(),
@@ -322,7 +311,7 @@ impl App {
                     attempt,
                     cause,
                 };
-                self.rooms.iter_mut().for_each(Room::nobody_types);
+                self.rooms.iter_mut().for_each(Room::clear_typing);
             }
             Event::Ended(reason) => return vec![Effect::Quit(Some(reason))],
             Event::Message(message) => return self.receive(message, now),

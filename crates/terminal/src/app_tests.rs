@@ -1,4 +1,4 @@
-//! What happens to the state, and what is to be done for it.
+//! Tests of the application state: inputs and their effects.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn a_message_is_pending_until_it_is_stored_and_shown_once() {
 }
 
 #[test]
-fn what_failed_says_why_and_goes_again_under_its_id() {
+fn a_failed_message_shows_its_reason_and_is_resent_under_its_id() {
     let mut amina = Amina::new();
     amina.types("Sannu");
     let id = amina.sends();
@@ -67,7 +67,7 @@ fn what_failed_says_why_and_goes_again_under_its_id() {
 }
 
 #[test]
-fn typing_is_told_now_and_then_and_its_end_once() {
+fn typing_is_sent_at_intervals_and_its_end_once() {
     let mut amina = Amina::new();
     let typing = |is_typing| Effect::Typing("group".into(), is_typing);
     assert_eq!(amina.types("S"), [typing(true)]);
@@ -79,7 +79,7 @@ fn typing_is_told_now_and_then_and_its_end_once() {
 }
 
 #[test]
-fn who_types_is_forgotten_with_their_message_or_with_time() {
+fn a_typing_member_is_removed_by_their_message_or_a_timeout() {
     let mut amina = Amina::new();
     let starts = || Input::Chat(Event::Typing(TypingNotify::new("group", "musa", true)));
     amina.gets(starts());
@@ -92,7 +92,7 @@ fn who_types_is_forgotten_with_their_message_or_with_time() {
 }
 
 #[test]
-fn scrolling_to_the_top_asks_for_older_messages_once_and_stays_in_place() {
+fn scrolling_to_the_top_loads_older_messages_once_and_keeps_the_view() {
     let mut amina = Amina::new();
     for message in page(51..=70) {
         amina.hears(message);
@@ -111,7 +111,7 @@ fn scrolling_to_the_top_asks_for_older_messages_once_and_stays_in_place() {
 }
 
 #[test]
-fn a_page_that_does_not_join_what_is_here_leaves_no_hole() {
+fn a_page_that_would_leave_a_gap_is_discarded() {
     let mut amina = Amina::new();
     for message in page(51..=52) {
         amina.hears(message);
@@ -183,7 +183,7 @@ fn a_room_one_was_removed_from_goes_and_the_other_is_shown() {
     assert_eq!(amina.does(Action::NextRoom), []);
 }
 
-/// Amina reads the group, in which Musa said something before her and after her.
+/// Amina reads the group, with messages of Musa before and after hers.
 fn reading() -> Amina {
     let mut amina = Amina::new();
     amina.hears(message("group", "musa", 1, "Ina kwana?"));
@@ -231,7 +231,7 @@ fn the_chosen_message_moves_one_by_one_and_the_view_follows() {
 }
 
 #[test]
-fn a_message_taller_than_the_screen_is_read_before_the_next_is_chosen() {
+fn a_message_taller_than_the_screen_scrolls_before_the_selection_moves() {
     let mut amina = Amina::new();
     amina.hears(message("group", "musa", 1, "short"));
     amina.hears(message("group", "musa", 2, &"line\n".repeat(24)));
@@ -252,7 +252,7 @@ fn a_message_taller_than_the_screen_is_read_before_the_next_is_chosen() {
 }
 
 #[test]
-fn an_answer_says_what_it_answers_also_when_it_is_sent_again() {
+fn a_reply_names_its_message_also_when_it_is_resent() {
     let mut amina = reading();
     amina.does(Action::Older);
     amina.does(Action::Older);
@@ -292,7 +292,7 @@ fn an_answer_that_is_given_up_leaves_the_draft() {
 }
 
 #[test]
-fn an_edit_stays_until_it_is_stored_and_the_draft_is_there_after_it() {
+fn an_edit_stays_open_until_stored_and_then_restores_the_draft() {
     let mut amina = Amina::new();
     amina.types("draft");
     amina.hears(message("group", "amina", 1, "Lafiya lua"));
@@ -301,7 +301,7 @@ fn an_edit_stays_until_it_is_stored_and_the_draft_is_there_after_it() {
     let written = |amina: &Amina| amina.app.composer().unwrap().text().to_owned();
     assert_eq!(written(&amina), "Lafiya lua");
     amina.does(Action::DeleteWord);
-    assert_eq!(amina.types("lau"), [], "nobody is told of typing");
+    assert_eq!(amina.types("lau"), [], "an edit sends no typing hint");
     let change = || Change::Edit("Lafiya lau".to_owned());
     assert_eq!(amina.does(Action::Send), [ask_change(1, change())]);
     assert_eq!(amina.does(Action::Send), [], "it is on its way");
@@ -343,7 +343,7 @@ fn an_edit_is_given_up_by_escape_and_by_changing_nothing() {
 }
 
 #[test]
-fn a_message_is_deleted_when_that_is_asked_for_twice_in_a_row() {
+fn a_message_is_deleted_after_two_delete_keys_in_a_row() {
     let mut amina = reading();
     amina.does(Action::Older);
     assert_eq!(amina.does(Action::Remove), []);
@@ -363,7 +363,7 @@ fn a_message_is_deleted_when_that_is_asked_for_twice_in_a_row() {
 }
 
 #[test]
-fn what_others_said_is_deleted_by_moderators_alone() {
+fn only_moderators_delete_messages_of_others() {
     let mut amina = reading();
     let asked = amina.does(Action::Remove);
     let who = Effect::Ask(Question::Members("group".into()));
@@ -431,7 +431,7 @@ fn while_writing_a_message_is_chosen_before_something_is_done_with_it() {
 }
 
 #[test]
-fn the_list_of_keys_goes_with_any_key_and_none_else_is_heard() {
+fn any_key_closes_the_key_list_and_has_no_other_effect() {
     let mut amina = reading();
     amina.does(Action::Help);
     amina.does(Action::Older);
@@ -460,7 +460,7 @@ fn an_edit_on_its_way_is_waited_for_before_leaving() {
 }
 
 #[test]
-fn what_changes_below_the_screen_moves_nothing_on_it() {
+fn a_change_below_the_screen_does_not_move_the_view() {
     let mut amina = Amina::new();
     for message in page(1..=20) {
         amina.hears(message);
@@ -475,7 +475,7 @@ fn what_changes_below_the_screen_moves_nothing_on_it() {
 }
 
 #[test]
-fn leaving_waits_for_what_is_on_its_way_but_not_for_long_and_not_twice() {
+fn leaving_waits_for_pending_messages_until_a_timeout_or_a_second_quit() {
     let mut amina = Amina::new();
     let quit = || Effect::Quit(None);
     amina.types("first");

@@ -1,4 +1,4 @@
-//! Asks the server what the state of the program wants to know.
+//! Executes the state's questions as requests of the client library.
 
 use abu_chat_client::{Chat, MessageId, Outgoing, RequestError, RoomId, Session, UserId};
 
@@ -7,13 +7,12 @@ use crate::{
     room::RoomInfo,
 };
 
-/// How many messages of history are read at once.
+/// Messages of one page of history.
 const PAGE: u32 = 50;
 
-/// How many pages of a list of members are read.
+/// Bounds the pages of a list of members or of presence.
 const PAGES: usize = 5;
 
-/// The answer to a question, or why there is none.
 pub(crate) async fn ask(session: Session, chat: Chat, question: Question) -> Input {
     match question {
         Question::Rooms => {
@@ -109,7 +108,7 @@ async fn presence(chat: &Chat, room: &RoomId) -> Result<Vec<(UserId, bool)>, Str
     Ok(people)
 }
 
-/// An error as a sentence for the screen.
+/// Turns an error into its sentence.
 fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }

@@ -1,16 +1,16 @@
-//! The line in which a message is written. The cursor stands between what people see as characters.
+//! Line editor; the cursor moves by grapheme clusters.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text;
 
-/// The most bytes that are kept; the server takes less.
+/// Bounds the text, in bytes; the server's limit is lower.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// What is shown in place of the end of a line.
+/// The symbol of a line break in the single row.
 const LINE_END: &str = "\u{23ce}";
 
-/// A text, and the place in it where one writes.
+/// A text with a cursor.
 #[derive(Default)]
 pub(crate) struct Composer {
     text: String,
@@ -23,13 +23,13 @@ impl Composer {
         &self.text
     }
 
-    /// What was written, which leaves nothing behind.
+    /// Returns the text, and clears the editor.
     pub(crate) fn take(&mut self) -> String {
         self.cursor = 0;
         std::mem::take(&mut self.text)
     }
 
-    /// Puts in what was typed or pasted. What is too much is left out whole.
+    /// Inserts typed or pasted text at the cursor. Rejects text over the bound as a whole.
     pub(crate) fn insert(&mut self, typed: &str) {
         let typed = text::clean(typed);
         if self.text.len() + typed.len() > MOST_BYTES {
@@ -65,7 +65,7 @@ impl Composer {
         self.text.replace_range(self.cursor..self.after(), "");
     }
 
-    /// Takes away the word before the cursor, with the spaces after it.
+    /// Deletes the word before the cursor, with the spaces after it.
     pub(crate) fn delete_word(&mut self) {
         let before = self.text[..self.cursor].trim_end();
         let start = before.rfind(char::is_whitespace).map_or(0, |space| {
@@ -75,7 +75,7 @@ impl Composer {
         self.cursor = start;
     }
 
-    /// As much as fits into one row around the cursor, and the cursor's column in it.
+    /// The visible part of the text in one row, and the cursor's column in it.
     pub(crate) fn window(&self, columns: usize) -> (String, usize) {
         let columns = columns.max(2);
         let visible = |character: &str| match character {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pasted_commands_nothing_and_keeps_its_lines() {
+    fn pasted_text_loses_control_characters_and_keeps_its_lines() {
         let mut composer = written("one\r\n\u{1b}[2Jtwo");
         assert_eq!(composer.text(), "one\n[2Jtwo");
         assert_eq!(composer.window(20), ("one\u{23ce}[2Jtwo".to_owned(), 10));

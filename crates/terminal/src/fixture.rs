@@ -1,4 +1,4 @@
-//! What the tests of state and screen share.
+//! Shared fixture of the state and view tests.
 
 use std::{num::NonZeroU64, time::Instant};
 
@@ -13,7 +13,7 @@ use crate::{
     room::RoomInfo,
 };
 
-/// Amina's program, in which Musa, Zainab and two rooms are known.
+/// Amina's program, with two rooms, Musa and Zainab.
 pub(crate) struct Amina {
     pub(crate) app: App,
     pub(crate) now: Instant,
@@ -61,7 +61,7 @@ impl Amina {
         self.gets(Input::Chat(Event::Message(message)))
     }
 
-    /// Sends what was typed; gives the message's id.
+    /// Sends the composed message; returns its id.
     pub(crate) fn sends(&mut self) -> uuid::Uuid {
         match self.does(Action::Send).as_slice() {
             [Effect::Ask(Question::Send(_, id, _, _))] => *id,
@@ -99,7 +99,7 @@ pub(crate) fn person(id: &str, name: &str, is_online: bool) -> Person {
     }
 }
 
-/// A packet that shows a message, said `seq` minutes after midnight.
+/// A message packet, sent `seq` minutes after midnight.
 pub(crate) fn packet(room: &str, sender: &str, seq: u64, text: &str) -> MessageReceive {
     let minutes = TimeDelta::minutes(i64::try_from(seq).unwrap());
     let time = DateTime::UNIX_EPOCH + minutes;
@@ -111,7 +111,7 @@ pub(crate) fn message(room: &str, sender: &str, seq: u64, text: &str) -> Message
     Message::from_packet(packet(room, sender, seq, text)).unwrap()
 }
 
-/// Messages of Musa's in the group.
+/// A page of Musa's messages in the group.
 pub(crate) fn page(seqs: std::ops::RangeInclusive<u64>) -> Vec<Message> {
     seqs.map(|seq| message("group", "musa", seq, &format!("number {seq}")))
         .collect()
@@ -125,13 +125,13 @@ pub(crate) fn ask_mark(room: &str, seq: u64) -> Effect {
     Effect::Ask(Question::MarkRead(RoomId::from(room), seq))
 }
 
-/// What Amina's program asks for to change a message of the group.
+/// The effect of a change to a message of the group.
 pub(crate) fn ask_change(seq: u64, change: Change) -> Effect {
     let message = format!("group-{seq}").into();
     Effect::Ask(Question::Change("group".into(), message, change))
 }
 
-/// The server's answer to it.
+/// The server's answer to [`ask_change`].
 pub(crate) fn answer(seq: u64, change: Change, result: Result<Changed, String>) -> Input {
     Input::Changed(
         "group".into(),
@@ -141,14 +141,14 @@ pub(crate) fn answer(seq: u64, change: Change, result: Result<Changed, String>) 
     )
 }
 
-/// A message of the group with another text.
+/// An edit of a message of the group.
 pub(crate) fn edited(seq: u64, text: &str, revision: u64) -> MessageUpdated {
     let (seq, at) = (NonZeroU64::new(seq).unwrap(), DateTime::UNIX_EPOCH);
     let revision = NonZeroU64::new(revision).unwrap();
     MessageUpdated::edited("group", format!("group-{seq}"), seq, text, at, revision)
 }
 
-/// A reaction to a message of the group, after which `count` people react so.
+/// A reaction to a message of the group; `count` is the resulting number.
 pub(crate) fn reaction(
     seq: u64,
     who: &str,

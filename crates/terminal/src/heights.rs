@@ -1,4 +1,4 @@
-//! How many rows messages take, so that those out of sight need not be laid out to know their place.
+//! Cache of message heights, so that messages outside the view need no layout.
 
 use std::{
     cell::{Cell, RefCell},
@@ -7,8 +7,7 @@ use std::{
 
 use abu_chat_client::Message;
 
-/// The heights of a room's messages at one width. What is kept of a message counts as long as the
-/// message is at the same revision.
+/// The heights of a room's messages at one width. An entry is valid for one revision of its message.
 #[derive(Debug, Default)]
 pub(crate) struct Heights {
     columns: Cell<usize>,
@@ -16,7 +15,7 @@ pub(crate) struct Heights {
 }
 
 impl Heights {
-    /// The height of a message, counted by `count` where it is not known.
+    /// The height of a message, in rows; `count` computes a missing entry.
     pub(crate) fn of(
         &self,
         message: &Message,
@@ -38,7 +37,7 @@ impl Heights {
         height
     }
 
-    /// Forgets the message in this place, which is no longer kept.
+    /// Removes the entry of a removed message.
     pub(crate) fn forget(&self, seq: u64) {
         self.known.borrow_mut().remove(&seq);
     }

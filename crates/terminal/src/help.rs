@@ -1,4 +1,4 @@
-//! The list of all keys, over what is else on the screen.
+//! Help overlay: the list of all keys.
 
 use ratatui::{
     Frame,
@@ -8,10 +8,10 @@ use ratatui::{
     widgets::{Block, Clear, Paragraph},
 };
 
-/// The columns of the keys.
+/// The width of the key column.
 const KEY: usize = 12;
 
-/// Keys and what they do; a heading has no key. Each fits into 36 columns.
+/// Keys and their actions; a heading has no key. Each entry fits into 36 columns.
 pub(crate) const KEYS: [(&str, &str); 22] = [
     ("", "While reading; else with Alt"),
     ("k, j", "older, newer message"),
@@ -37,7 +37,7 @@ pub(crate) const KEYS: [(&str, &str); 22] = [
     ("Ctrl-C", "leave"),
 ];
 
-/// Draws the list in the middle of the screen; `above` rows of it are scrolled away.
+/// Draws the list in the middle of the screen; `above` is its scroll offset.
 pub(crate) fn draw(frame: &mut Frame<'_>, above: usize) {
     let rows = u16::try_from(KEYS.len()).unwrap_or(u16::MAX);
     let area = frame.area();
@@ -51,7 +51,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, above: usize) {
     frame.render_widget(Paragraph::new(lines).block(frame_of_it), area);
 }
 
-/// No more is scrolled away than has no place.
+/// Clamps the scroll offset to the last page.
 fn hidden(above: usize, area: Rect) -> usize {
     let inside = usize::from(area.height.saturating_sub(2));
     above.min(KEYS.len().saturating_sub(inside))

@@ -1,4 +1,4 @@
-//! What stands around the composer: what is being written there above it, what can be done below.
+//! Lines around the composer: its mode above, notices or key hints below.
 
 use ratatui::{
     style::Stylize,
@@ -12,10 +12,10 @@ use crate::{
     transcript::quote,
 };
 
-/// The most rows of a notice.
+/// Bounds the rows of a notice.
 const NOTICE: usize = 3;
 
-/// The first ones count most: what has no place is left out.
+/// In order of priority: a narrow screen drops the last ones.
 const WRITING: [&str; 6] = [
     "Enter send",
     "Esc read",
@@ -38,7 +38,7 @@ const FAILED: [&str; 4] = ["Ctrl-R send again", "Ctrl-D forget", "F1 keys", "Esc
 
 const GIVE_UP: &str = " \u{2014} Esc gives up";
 
-/// What is above the composer, where something else than the next message is written, or an answer.
+/// The line above the composer, for a reaction, an edit or a reply.
 pub(crate) fn intent(app: &App, columns: usize) -> Option<Line<'static>> {
     let room = app.room()?;
     if app.reacting().is_some() {
@@ -63,7 +63,7 @@ fn offer() -> Line<'static> {
     Line::from_iter(offered)
 }
 
-/// What is below everything: what has happened, else what can be done.
+/// The bottom lines: a notice, or key hints.
 pub(crate) fn status(app: &App, columns: usize) -> Vec<Line<'static>> {
     if let Some(messages) = app.leaving() {
         let s = if messages == 1 { "" } else { "s" };
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_hints_fit_80_columns_and_the_way_to_the_keys_fits_40() {
+    fn hints_fit_80_columns_and_the_help_hint_fits_40() {
         for hints in [&WRITING[..], &READING, &FAILED] {
             assert_eq!(fitting(hints, 80), hints.join("  "));
         }

@@ -1,16 +1,16 @@
-//! What keys and the mouse's wheel mean.
+//! Key bindings and mouse wheel: maps terminal events to actions.
 
 use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind,
 };
 
-/// How many rows a turn of the wheel moves.
+/// The scroll step of the wheel, in rows.
 const WHEEL_ROWS: isize = 3;
 
-/// What somebody at the keyboard wants.
+/// An action of the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Put this where the cursor is.
+    /// Inserts text at the cursor.
     Insert(String),
     Send,
     Left,
@@ -23,34 +23,34 @@ pub(crate) enum Action {
     Clear,
     NextRoom,
     PreviousRoom,
-    /// Rows up; those below the newest are negative.
+    /// Scrolls by rows; positive is up.
     Scroll(isize),
-    /// Screens up, likewise.
+    /// Scrolls by screens; positive is up.
     Page(isize),
     Newest,
-    /// Choose the message before the chosen one.
+    /// Selects the previous message.
     Older,
-    /// Choose the one after it.
+    /// Selects the next message.
     Newer,
-    /// Do this with the chosen message.
+    /// Replies to the selected message.
     Answer,
     Edit,
     Remove,
     React,
-    /// Show all keys.
+    /// Opens the key list.
     Help,
-    /// Give up what was begun; then leave the composer, then the program.
+    /// Cancels an edit, reply or reaction, then leaves the composer, then the program.
     Escape,
-    /// Back into the composer.
+    /// Returns to the composer.
     Write,
-    /// Send again what failed.
+    /// Resends failed messages.
     Retry,
-    /// Forget what failed.
+    /// Discards failed messages.
     Discard,
     Quit,
 }
 
-/// What an event of the terminal means; `writing` is whether letters go into the composer.
+/// Maps a terminal event to an action; with `writing`, letters are text.
 pub(crate) fn action(event: Event, writing: bool) -> Option<Action> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => of_key(key, writing),
@@ -111,7 +111,7 @@ fn of_control(letter: char) -> Option<Action> {
     }
 }
 
-/// What letters mean that go into no composer, by themselves or with Alt.
+/// The commands on letters in reading mode, or with Alt.
 fn of_reading(letter: char) -> Option<Action> {
     match letter {
         'k' => Some(Action::Older),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wheel_scrolls_and_what_is_pasted_is_written() {
+    fn the_wheel_scrolls_and_a_paste_inserts_text() {
         let wheel = MouseEvent {
             kind: MouseEventKind::ScrollUp,
             column: 0,

@@ -1,4 +1,4 @@
-//! Asks who the user is, before the screen is taken.
+//! Login prompts, before the terminal UI starts.
 
 use std::io::{self, BufRead, Write};
 
@@ -12,11 +12,10 @@ use tokio::sync::oneshot;
 
 use crate::{Problem, signals::Stop};
 
-/// Where the password may stand, for those who start the program from a script.
+/// The environment variable with the password, for scripts.
 const PASSWORD: &str = "ABU_CHAT_PASSWORD";
 
-/// Logs in, with what is asked for on the terminal. It may be dropped at any time: the terminal is
-/// as it was then.
+/// Prompts for missing credentials, and logs in. Cancel-safe: a drop restores the terminal's settings.
 pub(crate) async fn log_in(client: &Client, email: Option<String>) -> Result<Session, Problem> {
     let email = match email {
         Some(email) => email,
@@ -35,23 +34,25 @@ pub(crate) async fn log_in(client: &Client, email: Option<String>) -> Result<Ses
     }
 }
 
-/// Asks on a thread of its own, which waits at the terminal however the program goes on.
+/// Prompts on a separate thread, because a read of the terminal cannot be cancelled.
 async fn answer_to<T: Send + 'static>(ask: fn() -> io::Result<T>) -> Result<T, Problem> {
     let _given_back = Settings::now();
     let (answer, answered) = oneshot::channel();
     std::thread::spawn(move || answer.send(ask()));
     match answered.await {
         Ok(Ok(answer)) => Ok(answer),
-        // A password is asked for without the terminal's own Ctrl-C; this is how it is told.
+        // The password prompt disables the terminal's signals, and reports Ctrl-C as this error.
         Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
             Err(Problem::Stopped(Stop::Interrupt))
         }
         Ok(Err(error)) => Err(Problem::Asking(error)),
-        Err(_) => Err(Problem::Asking(io::Error::other("nobody asks any more"))),
+        Err(_) => Err(Problem::Asking(io::Error::other(
+            "the prompt ended without an answer",
+        ))),
     }
 }
 
-/// How the terminal was set, echo above all; so it is again once this is dropped.
+/// The terminal's settings, such as echo; a drop restores them.
 struct Settings(Option<Termios>);
 
 impl Settings {
@@ -63,7 +64,7 @@ impl Settings {
 impl Drop for Settings {
     fn drop(&mut self) {
         if let Some(settings) = &self.0 {
-            // Nothing is to be done if the terminal is gone.
+            // A closed terminal needs no restoring.
             let _ = termios::tcsetattr(stdio::stdin(), OptionalActions::Now, settings);
         }
     }

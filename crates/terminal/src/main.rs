@@ -40,7 +40,6 @@ use crate::{
     signals::{Signals, Stop},
 };
 
-/// How long logging out may take.
 const LOG_OUT: Duration = Duration::from_secs(5);
 
 /// The chat of ABU Alumni Connect in a terminal.
@@ -59,7 +58,7 @@ struct Arguments {
     email: Option<String>,
 }
 
-/// What ends the program other than its user.
+/// Why the program fails.
 #[derive(Debug)]
 enum Problem {
     NoTerminal,
@@ -67,7 +66,7 @@ enum Problem {
     Asking(io::Error),
     LogIn(LogInError),
     Connect(ConnectError),
-    /// A signal came before the screen was taken.
+    /// A signal arrived before the terminal UI started.
     Stopped(Stop),
     Running(Failure),
 }
@@ -105,7 +104,7 @@ async fn main() -> ExitCode {
     match chat(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            // What the server says may stand in it.
+            // The message may contain text of the server.
             let line = text::clean_line(&problem.to_string());
             drop(writeln!(io::stderr(), "abu-chat: {line}"));
             ExitCode::from(problem.exit_code())
@@ -127,7 +126,7 @@ async fn chat(arguments: Arguments) -> Result<(), Problem> {
         .await
         .map_err(stopped)??;
     let ended = show(&session, &mut signals).await;
-    // The log-in ends with the program; if the server is away it ends in its own time.
+    // Without an answer the login session ends at its expiry.
     let log_out = tokio::time::timeout(LOG_OUT, session.log_out());
     drop(signals.unless(log_out).await);
     ended
@@ -143,18 +142,18 @@ async fn show(session: &Session, signals: &mut Signals) -> Result<(), Problem> {
         Ok(mut screen) => run::run(&mut screen.terminal, session, chat, events, signals).await,
         Err(error) => Failure::Terminal(error).into(),
     };
-    // The screen is given back by now.
+    // `Screen` has restored the terminal by now.
     say(&left.unsent);
     left.result.map_err(Problem::Running)
 }
 
-/// The prompt at which it happened is still in the row.
+/// Ends the line of the interrupted prompt.
 fn stopped(stop: Stop) -> Problem {
     drop(writeln!(io::stderr()));
     Problem::Stopped(stop)
 }
 
-/// Says what was not sent, so that it can be written again.
+/// Prints unsent messages, so that the user can send them again.
 fn say(unsent: &[Unsent]) {
     for Unsent { room, text } in unsent {
         let text = text::clean_line(text);

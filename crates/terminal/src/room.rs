@@ -1,4 +1,4 @@
-//! A room as the screen needs it: the newest messages, what is on its way, who types.
+//! Room state for the view: loaded messages, pending messages, draft, typing members.
 
 use std::{
     collections::BTreeMap,
@@ -10,22 +10,22 @@ use uuid::Uuid;
 
 use crate::{composer::Composer, heights::Heights};
 
-/// The most messages that are kept of the room on the screen.
+/// Bounds the loaded messages of the selected room.
 pub(crate) const KEPT: usize = 2000;
 
-/// The most that are kept of every other room.
+/// Bounds the loaded messages of every other room.
 pub(crate) const KEPT_ASIDE: usize = 100;
 
-/// The most messages that may wait for their answer in a room.
+/// Bounds the pending messages of a room.
 const PENDING: usize = 20;
 
-/// The most people of whom typing is shown.
+/// Bounds the typing members of a room.
 const TYPISTS: usize = 20;
 
-/// After how long somebody no longer types who does not say so again.
+/// A typing hint expires after this time.
 const TYPING: Duration = Duration::from_secs(8);
 
-/// What the list of rooms tells of one.
+/// An entry of the server's room list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RoomInfo {
     pub(crate) id: RoomId,
@@ -36,22 +36,22 @@ pub(crate) struct RoomInfo {
     pub(crate) unread: u64,
 }
 
-/// A message that the server has not confirmed.
+/// A message without the server's confirmation.
 pub(crate) struct Pending {
     pub(crate) id: Uuid,
     pub(crate) text: String,
     pub(crate) reply_to: Option<MessageId>,
-    /// Why it was not stored, once that is known.
+    /// The server's error, if the message failed.
     pub(crate) failure: Option<String>,
 }
 
-/// A message of the user's own whose text is being changed.
+/// An open edit of one of the user's own messages.
 pub(crate) struct Editing {
     pub(crate) id: MessageId,
     pub(crate) composer: Composer,
-    /// What it says as long as nothing is saved.
+    /// The stored text.
     pub(crate) before: String,
-    /// Whether the new text is on its way.
+    /// Whether the new text is in flight.
     pub(crate) is_saving: bool,
 }
 
@@ -68,7 +68,7 @@ impl Editing {
     }
 }
 
-/// Who is in a room, as far as was asked.
+/// The member list of a room.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Members {
     Unknown,
@@ -76,18 +76,17 @@ pub(crate) enum Members {
     Known(Vec<UserId>),
 }
 
-/// How much of the history is here.
+/// The load state of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum History {
-    /// No page was read yet.
+    /// No page is loaded.
     None,
     Some,
-    /// A page is on its way.
+    /// A request is in flight.
     Asked,
 }
 
-/// One room. Like all that holds what people wrote, it has no `Debug` through which that could end up
-/// in a log.
+/// One room. It has no `Debug`, so that no message text reaches a log.
 pub(crate) struct Room {
     pub(crate) info: RoomInfo,
     pub(crate) is_archived: bool,
@@ -96,15 +95,15 @@ pub(crate) struct Room {
     pub(crate) history: History,
     pub(crate) pending: Vec<Pending>,
     pub(crate) composer: Composer,
-    /// What the message in the composer answers.
+    /// The message to which the draft replies.
     pub(crate) answering: Option<MessageId>,
-    /// Takes the composer's place as long as it lasts.
+    /// Replaces the composer while open.
     pub(crate) editing: Option<Editing>,
-    /// Whether the user may delete what others said, once that is known.
+    /// Whether the user may delete messages of others; `None` before the member list.
     pub(crate) moderates: Option<bool>,
     /// The first message that was unread when the room was opened.
     pub(crate) new_from: Option<u64>,
-    /// Where the read mark is being moved to.
+    /// The `seq` of the read mark in flight.
     pub(crate) marking: Option<u64>,
     pub(crate) heights: Heights,
     typing: Vec<(UserId, Instant)>,
@@ -138,12 +137,12 @@ impl Room {
         self.messages.keys().next_back().copied()
     }
 
-    /// Whether older messages can be shown: there are some, and there is place.
+    /// Whether older messages exist and fit into the bound.
     pub(crate) fn has_older(&self) -> bool {
         self.first_seq().is_some_and(|first| first > 1) && self.messages.len() < KEPT
     }
 
-    /// Puts a message in its place unless it is there as new as this; tells whether it was missing.
+    /// Inserts a message unless it is loaded at this or a later revision. Returns whether it was missing.
     pub(crate) fn put(&mut self, message: Message) -> bool {
         let known = self.messages.get(&message.seq);
         if known.is_some_and(|known| known.revision >= message.revision) {
@@ -155,7 +154,7 @@ impl Room {
         is_new
     }
 
-    /// Takes in a page of history if it joins what is here: there are no holes.
+    /// Adds a page of history if it is contiguous with the loaded messages, so that no gap arises.
     pub(crate) fn put_page(&mut self, before: Option<u64>, page: Vec<Message>) {
         let newest = page.last().map_or(0, |message| message.seq);
         let joins = match (self.first_seq(), before) {
@@ -170,7 +169,7 @@ impl Room {
         }
     }
 
-    /// Lets the oldest messages go where there are too many.
+    /// Drops the oldest messages over the bound.
     pub(crate) fn trim(&mut self, kept: usize) {
         while self.messages.len() > kept {
             if let Some((seq, _)) = self.messages.pop_first() {
@@ -179,12 +178,10 @@ impl Room {
         }
     }
 
-    /// The message with this id, if it is here.
     pub(crate) fn message(&self, id: &MessageId) -> Option<&Message> {
         self.messages.values().rev().find(|known| known.id == *id)
     }
 
-    /// The message in this place for a change, if it is here.
     pub(crate) fn message_mut(&mut self, id: &MessageId) -> Option<&mut Message> {
         self.messages
             .values_mut()
@@ -192,8 +189,7 @@ impl Room {
             .find(|known| known.id == *id)
     }
 
-    /// Takes what was written as a message that is being sent; nothing where too many are on their
-    /// way.
+    /// Moves the draft to the pending messages; `None` if these are at their bound.
     pub(crate) fn begin_sending(&mut self) -> Option<&Pending> {
         if self.pending.len() >= PENDING {
             return None;
@@ -207,7 +203,7 @@ impl Room {
         self.pending.last()
     }
 
-    /// The new text of a message was stored, or was not and can be sent again.
+    /// Closes the edit after a success; unlocks it after a failure.
     pub(crate) fn saved(&mut self, message: &MessageId, is_done: bool) {
         match &mut self.editing {
             Some(editing) if editing.id == *message && editing.is_saving => {
@@ -220,14 +216,14 @@ impl Room {
         }
     }
 
-    /// How many messages may still arrive.
+    /// The number of messages and edits in flight.
     pub(crate) fn on_their_way(&self) -> usize {
         let sent = self.pending.iter();
         let sent = sent.filter(|pending| pending.failure.is_none()).count();
         sent + self.saving().count()
     }
 
-    /// What did not arrive, or not yet.
+    /// The texts of failed and pending messages and edits.
     pub(crate) fn unsent(&self) -> impl Iterator<Item = &str> {
         let pending = self.pending.iter().map(|pending| pending.text.as_str());
         pending.chain(self.saving().map(|editing| editing.composer.text()))
@@ -249,7 +245,7 @@ impl Room {
         current.map(|(user, _)| user)
     }
 
-    pub(crate) fn nobody_types(&mut self) {
+    pub(crate) fn clear_typing(&mut self) {
         self.typing.clear();
     }
 }

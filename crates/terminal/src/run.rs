@@ -1,4 +1,4 @@
-//! Runs the program on a terminal: reads keys and events, draws, and does what the state asks for.
+//! Event loop: reads keys, signals and chat events, draws, and performs effects.
 
 use std::{
     io,
@@ -22,28 +22,28 @@ use crate::{
     view,
 };
 
-/// How many keys may wait.
+/// The capacity of the key queue.
 const KEYS: usize = 64;
 
-/// How often the screen is drawn again though nothing happened: time passes on it.
+/// The redraw interval without events, for countdowns and expiring typing hints.
 const TICK: Duration = Duration::from_millis(500);
 
-/// The longest that events keep the screen from being drawn.
+/// The maximum delay of a redraw under continuous events.
 const FRAME: Duration = Duration::from_millis(50);
 
-/// How long the server has for a good-bye.
+/// Bounds the wait for the close handshake.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// Why the program ends by itself.
+/// Why the program ends without the user's request.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Terminal(io::Error),
     Ended(EndReason),
-    /// A task failed; its panic was printed.
+    /// A task panicked.
     Broken,
 }
 
-/// What is left of a chat that was shown.
+/// The outcome of a finished chat.
 pub(crate) struct Left {
     pub(crate) result: Result<(), Failure>,
     pub(crate) unsent: Vec<Unsent>,
@@ -80,7 +80,7 @@ pub(crate) async fn run(
     };
     let result = runner.until_the_end(terminal, events, signals).await;
     runner.tasks.shutdown().await;
-    // Whatever comes of it, the program ends.
+    // The program ends even after a timeout.
     drop(tokio::time::timeout(GOODBYE, runner.chat.close()).await);
     let unsent = runner.app.unsent();
     Left { result, unsent }
@@ -92,7 +92,7 @@ struct Runner {
     chat: Chat,
     tasks: JoinSet<Input>,
     pane: Option<(usize, usize)>,
-    /// Whether the screen shows less than is known.
+    /// Whether the screen needs a redraw.
     is_dirty: bool,
     drawn: Instant,
     end: Option<Option<EndReason>>,
@@ -108,7 +108,7 @@ impl Runner {
         let mut keys = read_keys();
         let mut tick = tokio::time::interval(TICK);
         loop {
-            // Events in a long row, too, are seen while they come.
+            // Redraws also under continuous events.
             if self.is_due() {
                 self.draw(terminal).map_err(Failure::Terminal)?;
             }
@@ -162,7 +162,7 @@ impl Runner {
     }
 
     fn press(&mut self, event: TerminalEvent) {
-        self.is_dirty = true; // its size may have changed
+        self.is_dirty = true; // a resize event maps to no action
         if let Some(action) = keys::action(event, self.app.takes_letters()) {
             self.take(Input::Action(action));
         }
@@ -187,7 +187,7 @@ impl Runner {
     }
 }
 
-/// Keys are read by a thread of their own, which waits for the next one when the program ends.
+/// Reads keys on a separate thread, because the blocking read cannot be cancelled.
 fn read_keys() -> mpsc::Receiver<io::Result<TerminalEvent>> {
     let (keys, read) = mpsc::channel(KEYS);
     std::thread::spawn(move || {

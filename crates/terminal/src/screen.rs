@@ -1,4 +1,4 @@
-//! The terminal while it is ours, and as it was afterwards, even after a panic.
+//! Terminal setup, and its restoration on drop and after a panic.
 
 use std::io::{self, stdout};
 
@@ -12,16 +12,16 @@ use ratatui::{
     },
 };
 
-/// Gives the terminal back when it goes.
+/// The configured terminal; a drop restores it.
 pub(crate) struct Screen {
     pub(crate) terminal: DefaultTerminal,
 }
 
 impl Screen {
-    /// Takes the whole screen, keys as they are pressed, the mouse's wheel and pastes.
+    /// Enters the alternate screen and raw mode, and enables mouse capture and bracketed paste.
     pub(crate) fn take() -> io::Result<Self> {
         let screen = Self {
-            // Has its own hook for panics, to which ours below leads.
+            // Installs its own panic hook, which the hook below calls.
             terminal: ratatui::try_init()?,
         };
         let hook = std::panic::take_hook();
@@ -42,7 +42,7 @@ impl Drop for Screen {
 }
 
 fn give_back_input() {
-    // Nothing is to be done if the terminal is gone.
+    // A closed terminal needs no restoring.
     drop(execute!(
         stdout(),
         DisableBracketedPaste,

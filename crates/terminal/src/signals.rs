@@ -1,20 +1,20 @@
-//! The signals that end a program.
+//! Termination signals: SIGINT, SIGTERM, SIGHUP.
 
 use std::{future::Future, io};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What was asked from outside.
+/// A received termination signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
     Interrupt,
     Terminate,
-    /// The terminal is gone.
+    /// The terminal has closed.
     HangUp,
 }
 
 impl Stop {
-    /// As a shell tells of a program that a signal ended.
+    /// The shell's exit code of a program that a signal ended: 128 plus the signal number.
     pub(crate) fn exit_code(self) -> u8 {
         let number = match self {
             Self::HangUp => 1,
@@ -25,7 +25,7 @@ impl Stop {
     }
 }
 
-/// Hears the signals from the moment it is made: none of them ends the program by itself any more.
+/// Signal handlers; after their installation none of these signals ends the program by itself.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -49,7 +49,7 @@ impl Signals {
         }
     }
 
-    /// What comes of the work, unless a signal comes first: then the work is dropped.
+    /// Runs `work`; the first signal cancels it.
     pub(crate) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Stop> {
         tokio::select! {
             biased;

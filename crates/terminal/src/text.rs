@@ -1,15 +1,13 @@
-//! Text of others, made fit for a terminal: nothing in it moves the cursor, changes colors or runs
-//! out of its place.
+//! Sanitizing of untrusted text against terminal escape injection and bidi overrides; width, truncation, wrapping.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The most code points of what is seen as one character: families of emoji need nine, and towers of
-/// accents would reach into other rows.
+/// Bounds the code points of a grapheme cluster: emoji families need nine, and stacked accents would reach into
+/// other rows.
 const MOST_PER_CHARACTER: usize = 10;
 
-/// Without what commands a terminal or turns the direction of writing around. Lines stay lines, and a
-/// tab is a space.
+/// Removes control characters and bidi overrides. Keeps line breaks, and turns tabs into spaces.
 pub(crate) fn clean(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let mut clean = String::with_capacity(text.len());
@@ -19,7 +17,7 @@ pub(crate) fn clean(text: &str) -> String {
     clean
 }
 
-/// The same in one line, for names and quotes.
+/// As [`clean`], in one line, for names and quotes.
 pub(crate) fn clean_line(text: &str) -> String {
     clean(text).replace('\n', " ")
 }
@@ -28,7 +26,7 @@ fn shown(character: char) -> Option<char> {
     match character {
         '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some('\n'),
         '\t' => Some(' '),
-        // Overrides and isolates of the direction, marks of bytes, tags, fillers.
+        // Bidi overrides and isolates, byte order marks, tags, fillers.
         '\u{202a}'..='\u{202e}'
         | '\u{2066}'..='\u{206f}'
         | '\u{200b}'
@@ -44,12 +42,11 @@ fn shown(character: char) -> Option<char> {
     }
 }
 
-/// How many columns it takes.
 pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// As much of one line as fits, with an ellipsis where something is left out.
+/// Truncates a line to `columns`, with an ellipsis.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
@@ -67,7 +64,7 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     cut
 }
 
-/// The rows of a text that is `columns` wide; broken between words where that can be.
+/// Wraps a text at `columns`, between words where possible.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2); // a wide character needs two
     text.split('\n')
@@ -112,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_a_command_to_the_terminal_is_left_but_its_harmless_letters() {
+    fn escape_sequences_lose_their_control_characters() {
         let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31mred\u{8}\u{7f}\u{0}";
         let clean = clean(hostile);
         assert_eq!(clean, "]0;owned[2J31mred");
@@ -143,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_break_between_words_and_within_what_is_longer_than_a_row() {
+    fn lines_wrap_between_words_and_within_words_longer_than_a_row() {
         assert_eq!(wrap("one two three", 8), ["one two ", "three"]);
         assert_eq!(wrap("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
         assert_eq!(wrap("a\n\nb", 4), ["a", "", "b"]);

@@ -1,4 +1,4 @@
-//! A room's messages as rows of a given width.
+//! Layout of a room's messages as rows of a given width.
 
 use std::ops::Range;
 
@@ -14,24 +14,24 @@ use crate::{
     text,
 };
 
-/// The columns of the time, which stand free in a message's further rows.
+/// The width of the time column, which is blank in a message's further rows.
 const MARGIN: usize = 6;
 
-/// A room's messages at a width. Only what has to be seen or measured is laid out.
+/// A lazy layout: only visible or unmeasured messages are laid out.
 pub(crate) struct Transcript<'a> {
     app: &'a App,
     room: &'a Room,
     columns: usize,
 }
 
-/// What stands together in the rows of a room.
+/// A block of rows.
 enum Block<'a> {
     Pending(&'a Pending),
     Message {
         previous: Option<&'a Message>,
         message: &'a Message,
     },
-    /// What is to be said above the oldest message.
+    /// A line above the oldest message.
     Top(&'static str),
 }
 
@@ -40,8 +40,7 @@ impl<'a> Transcript<'a> {
         Self { app, room, columns }
     }
 
-    /// The rows that show in a window of this height with `below` rows under it, the newest at the
-    /// end.
+    /// The visible rows of a window with this height and `below` rows under it, oldest first.
     pub(crate) fn window(&self, below: usize, height: usize) -> Vec<Line<'static>> {
         let mut upwards = vec![];
         let mut hidden = None;
@@ -63,7 +62,7 @@ impl<'a> Transcript<'a> {
         rows
     }
 
-    /// The places of the messages of which something shows in such a window, the newest first.
+    /// The `seq`s of the messages that are at least partly visible in such a window, newest first.
     pub(crate) fn places_in(&self, below: usize, height: usize) -> Vec<u64> {
         let mut places = vec![];
         let mut passed = 0;
@@ -81,7 +80,7 @@ impl<'a> Transcript<'a> {
         places
     }
 
-    /// How many rows there are, as far as that is at most `enough`.
+    /// The total number of rows, at most `enough`.
     pub(crate) fn height_up_to(&self, enough: usize) -> usize {
         let mut height = 0;
         for block in self.blocks() {
@@ -93,7 +92,7 @@ impl<'a> Transcript<'a> {
         height.min(enough)
     }
 
-    /// The rows of the message in this place, counted from the newest row upwards.
+    /// The rows of the message `seq`, counted from the newest row upwards.
     pub(crate) fn rows_of(&self, seq: u64) -> Option<Range<usize>> {
         let mut below = 0;
         for block in self.blocks() {
@@ -109,7 +108,7 @@ impl<'a> Transcript<'a> {
         None
     }
 
-    /// From the newest upwards.
+    /// All blocks, newest first.
     fn blocks(&self) -> impl Iterator<Item = Block<'a>> {
         let mut older = self.room.messages.values().rev().skip(1);
         let messages = self.room.messages.values().rev();
@@ -178,7 +177,8 @@ impl<'a> Transcript<'a> {
         })
     }
 
-    /// A message's own rows, whose number follows from its revision and the width alone.
+    /// A message's own rows. Their number depends only on its revision and the width, as the height cache
+    /// requires.
     fn content(&self, message: &Message) -> Vec<Line<'static>> {
         #[cfg(test)]
         LAID_OUT.with(|laid_out| laid_out.set(laid_out.get() + 1));
@@ -238,7 +238,7 @@ impl<'a> Transcript<'a> {
         rows
     }
 
-    /// The row that says what is answered, where something is.
+    /// The row with the quote of a reply.
     fn answered(&self, id: Option<&MessageId>) -> Option<Line<'static>> {
         let columns = self.columns.saturating_sub(MARGIN);
         let quote = quote(self.app, self.room, id?, columns);
@@ -248,11 +248,11 @@ impl<'a> Transcript<'a> {
 
 #[cfg(test)]
 thread_local! {
-    /// How often a message was laid out.
+    /// The number of message layouts.
     pub(crate) static LAID_OUT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Whom and what an answer to this message answers, in a row.
+/// A quote of the message `id`, in one row.
 pub(crate) fn quote(app: &App, room: &Room, id: &MessageId, columns: usize) -> String {
     let quoted = match room.message(id) {
         None => "an earlier message".to_owned(),
@@ -265,7 +265,7 @@ pub(crate) fn quote(app: &App, room: &Room, id: &MessageId, columns: usize) -> S
     text::cut(&format!("\u{21aa} {quoted}"), columns)
 }
 
-/// With a bar in the last column of the margin.
+/// Adds a bar in the last column of the margin.
 fn marked(mut row: Line<'static>) -> Line<'static> {
     if let Some(margin) = row.spans.first_mut() {
         let mut free = margin.content.to_string();

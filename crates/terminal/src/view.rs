@@ -1,4 +1,4 @@
-//! Draws the state of the program.
+//! Rendering of the application state.
 
 use std::time::Instant;
 
@@ -18,19 +18,17 @@ use crate::{
     transcript::Transcript,
 };
 
-/// Below this width the list of rooms gives its place to the messages.
+/// Screens below this width hide the room list.
 const NARROW: u16 = 50;
 
-/// How wide the list is at most, its border included.
+/// The maximum width of the room list, including its border.
 const LIST: u16 = 28;
 
-/// How many people are named in a line.
 const NAMED: usize = 10;
 
-/// Before what is written.
 const PROMPT: &str = "> ";
 
-/// Where things are on the screen.
+/// The screen layout.
 struct Areas {
     banner: Rect,
     list: Rect,
@@ -81,13 +79,12 @@ impl Areas {
     }
 }
 
-/// The columns and rows that messages have on a screen of this size.
+/// The size of the message pane on a screen of this size, in columns and rows.
 pub(crate) fn pane(screen: Rect, app: &App) -> (usize, usize) {
     let messages = Areas::of(screen, app).messages;
     (messages.width.into(), messages.height.into())
 }
 
-/// Draws all of it.
 pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, now: Instant) {
     draw_chat(frame, app, now);
     if let Some(above) = app.help() {
@@ -149,7 +146,6 @@ fn draw_list(frame: &mut Frame<'_>, app: &App, area: Rect) {
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), inside);
 }
 
-/// A room in the list.
 fn entry(app: &App, room: &Room, place: usize, columns: usize) -> Line<'static> {
     let dot = match app.partner(room) {
         Some(partner) => dot(app.is_online(partner)),
@@ -210,7 +206,7 @@ fn draw_messages(frame: &mut Frame<'_>, app: &App, room: &Room, area: Rect) {
     let height = usize::from(area.height);
     let transcript = Transcript::of(app, room, area.width.into());
     let shown = transcript.window(app.scroll(), height);
-    // The newest message stands at the bottom, above who types.
+    // The newest message is at the bottom, above the typing line.
     let empty = u16::try_from(height.saturating_sub(shown.len())).unwrap_or(0);
     let area = Rect {
         y: area.y + empty,

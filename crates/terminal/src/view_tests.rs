@@ -1,4 +1,4 @@
-//! What is on the screen, cell by cell.
+//! Tests of the rendered screen, cell by cell.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn shows(amina: &Amina, texts: &[&str]) {
 }
 
 #[test]
-fn a_conversation_shows_who_said_what_when_and_what_became_of_it() {
+fn a_conversation_shows_senders_times_replies_reactions_edits_and_deletions() {
     let mut amina = Amina::new();
     amina.hears(message("group", "musa", 1, "Ina kwana?"));
     let answer = packet("group", "amina", 2, "Lafiya lau").in_reply_to("group-1");
@@ -106,7 +106,7 @@ fn nothing_that_others_write_commands_the_terminal() {
 }
 
 #[test]
-fn a_break_is_told_with_the_time_until_the_next_try() {
+fn a_disconnect_shows_the_time_until_the_next_attempt() {
     let mut amina = Amina::new();
     amina.gets(Input::Chat(Event::Reconnecting {
         attempt: 3,
@@ -124,7 +124,7 @@ fn a_break_is_told_with_the_time_until_the_next_try() {
 }
 
 #[test]
-fn what_is_on_its_way_and_what_failed_can_be_told_apart() {
+fn pending_and_failed_messages_look_different() {
     let mut amina = Amina::new();
     amina.types("first");
     let id = amina.sends();
@@ -140,7 +140,7 @@ fn what_is_on_its_way_and_what_failed_can_be_told_apart() {
 }
 
 #[test]
-fn who_types_is_named_above_the_line_in_which_one_writes() {
+fn typing_members_are_named_above_the_composer() {
     let mut amina = Amina::new();
     let typing = |who: &str| Input::Chat(Event::Typing(TypingNotify::new("group", who, true)));
     amina.gets(typing("musa"));
@@ -160,7 +160,7 @@ fn who_types_is_named_above_the_line_in_which_one_writes() {
 }
 
 #[test]
-fn what_was_unread_begins_below_a_line() {
+fn unread_messages_start_below_a_rule() {
     let mut amina = Amina::new();
     amina.gets(Input::Rooms(Ok(vec![group(0, 0), direct(1)])));
     amina.does(Action::NextRoom);
@@ -170,7 +170,7 @@ fn what_was_unread_begins_below_a_line() {
 }
 
 #[test]
-fn only_what_is_shown_is_laid_out_however_much_is_kept() {
+fn only_visible_messages_are_laid_out() {
     let mut amina = Amina::new();
     for message in page(1..=2000) {
         amina.hears(message);
@@ -187,7 +187,7 @@ fn only_what_is_shown_is_laid_out_however_much_is_kept() {
     assert!(laid_out(&mut amina, Action::Page(1)) <= 60);
     laid_out(&mut amina, Action::Scroll(100_000));
     assert!(screen(&amina, 100, 24).contains("number 1 "));
-    // Each message was measured once on the way.
+    // Scrolling measured each message once.
     for action in [Action::Scroll(-1), Action::Page(-1), Action::Newest] {
         assert!(laid_out(&mut amina, action) <= 30);
     }
@@ -213,7 +213,7 @@ fn the_chosen_message_has_a_bar_at_its_side() {
 }
 
 #[test]
-fn what_one_writes_is_said_above_it_unless_it_is_the_next_message() {
+fn an_edit_or_a_reply_is_labeled_above_the_composer() {
     let mut amina = Amina::new();
     amina.hears(message("group", "amina", 1, "Lafiya lua"));
     amina.hears(message("group", "musa", 2, "Madalla"));

@@ -1,4 +1,4 @@
-//! People and rooms for tests, made through the store's own ports.
+//! Test data builders for users and rooms, through the store's ports.
 
 use abu_application::{
     access::Caller,
@@ -20,7 +20,6 @@ use uuid::Uuid;
 
 use crate::TestDatabase;
 
-/// An account about to be made.
 #[must_use]
 pub struct UserBuilder<'a> {
     database: &'a TestDatabase,
@@ -35,7 +34,7 @@ impl<'a> UserBuilder<'a> {
         let new = NewUser {
             id: UserId::new(id),
             email: email(&format!("{}@example.com", id.simple())),
-            // Nobody logs in with this.
+            // The hash of no password.
             password_hash: "-".to_owned(),
             firstname: name("Amina"),
             middlename: None,
@@ -53,50 +52,47 @@ impl<'a> UserBuilder<'a> {
         }
     }
 
-    /// With this address. Default: one of its own.
+    /// Default: a unique address.
     pub fn email(mut self, address: &str) -> Self {
         self.new.email = email(address);
         self
     }
 
-    /// With this name. Default: Amina Bello.
+    /// Default: Amina Bello.
     pub fn name(mut self, firstname: &str, lastname: &str) -> Self {
         self.new.firstname = name(firstname);
         self.new.lastname = name(lastname);
         self
     }
 
-    /// With this password hash. Default: one that no password has.
+    /// Default: the hash of no password.
     pub fn password_hash(mut self, hash: impl Into<String>) -> Self {
         self.new.password_hash = hash.into();
         self
     }
 
-    /// Holding every permission.
     pub fn superuser(mut self) -> Self {
         self.new.is_superuser = true;
         self
     }
 
-    /// Suspended.
     pub fn suspended(mut self) -> Self {
         self.is_active = false;
         self
     }
 
-    /// In this group, one of those that every installation has.
+    /// Adds the user to one of the built-in groups.
     pub fn in_group(mut self, group: &str) -> Self {
         self.groups.push(group.to_owned());
         self
     }
 
-    /// Otherwise than any of the above.
+    /// Changes a field that has no method of its own.
     pub fn with(mut self, change: impl FnOnce(&mut NewUser)) -> Self {
         change(&mut self.new);
         self
     }
 
-    /// Makes the account.
     pub fn create(self) -> User {
         let (id, now) = (self.new.id, self.new.created_at);
         let user = self.database.transaction(|tx| {
@@ -126,12 +122,12 @@ impl<'a> UserBuilder<'a> {
     }
 }
 
-/// The log-in that everybody whom a test makes has from the beginning: it has the account's own id.
+/// The login session of a [`UserBuilder`]'s user, whose id it shares.
 pub fn session_of(user: UserId) -> LoginSessionId {
     LoginSessionId::new(user.uuid())
 }
 
-/// The user, asking with a token of [`session_of`] them.
+/// The caller of a request with a token of [`session_of`] the user.
 pub fn caller(user: UserId) -> Caller {
     Caller {
         user,
@@ -143,7 +139,6 @@ pub fn caller(user: UserId) -> Caller {
     }
 }
 
-/// A group room about to be made.
 #[must_use]
 pub struct GroupBuilder<'a> {
     database: &'a TestDatabase,
@@ -167,25 +162,22 @@ impl<'a> GroupBuilder<'a> {
         }
     }
 
-    /// With this name. Default: Class of 2010.
+    /// Default: Class of 2010.
     pub fn name(mut self, name: &str) -> Self {
         self.new.name = Some(room_name(name));
         self
     }
 
-    /// With one more plain member.
     pub fn member(self, user: UserId) -> Self {
         self.members([user])
     }
 
-    /// With more plain members.
     pub fn members(mut self, users: impl IntoIterator<Item = UserId>) -> Self {
         self.members
             .extend(users.into_iter().map(|user| (user, RoomRole::Member)));
         self
     }
 
-    /// With one more member, in this role.
     pub fn with_role(mut self, user: UserId, role: RoomRole) -> Self {
         self.members.push((user, role));
         self
@@ -197,7 +189,6 @@ impl<'a> GroupBuilder<'a> {
         self
     }
 
-    /// Makes the room.
     pub fn create(self) -> Room {
         create_room(self.database, &self.new, &self.members, self.archived)
     }

@@ -1,4 +1,4 @@
-//! A session of the chat, as a test sees it.
+//! A WebSocket client of the chat for tests.
 
 use std::time::Duration;
 
@@ -20,28 +20,28 @@ use tokio_tungstenite::{
     },
 };
 
-/// How long anything may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A test fails where an awaited frame takes longer.
+const FRAME_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A session of the chat, for tests. Whatever is awaited fails the test when it does not come.
+/// A chat session for tests. A method that awaits a packet panics on a timeout, another packet, or the end.
 pub struct ChatClient {
-    /// The socket itself, for what no packet says.
+    /// The socket, for frames that are not packets.
     pub socket: WebSocketStream<TcpStream>,
 }
 
 impl ChatClient {
-    /// Connects to `url`, which begins with `ws://` and a host and port.
+    /// Connects to `url`, which starts with `ws://`, a host and a port.
     ///
     /// # Errors
-    /// The refusal, with the HTTP answer.
+    /// The rejected handshake, with its HTTP response.
     pub async fn connect(url: &str) -> Result<Self, tungstenite::Error> {
         Self::connect_with(url.into_client_request()?).await
     }
 
-    /// Connects with headers of the test's own.
+    /// Connects with the headers of `request`.
     ///
     /// # Errors
-    /// The refusal, with the HTTP answer.
+    /// The rejected handshake, with its HTTP response.
     pub async fn connect_with(request: Request) -> Result<Self, tungstenite::Error> {
         let host = request.uri().authority().expect("a whole address").as_str();
         let stream = TcpStream::connect(host).await?;
@@ -49,10 +49,10 @@ impl ChatClient {
         Ok(Self { socket })
     }
 
-    /// Connects to `url` with profile v2, and takes the welcome in.
+    /// Connects to `url` with profile v2, and reads its `welcome`.
     ///
     /// # Errors
-    /// The refusal, with the HTTP answer.
+    /// The rejected handshake, with its HTTP response.
     pub async fn connect_v2(url: &str) -> Result<(Self, Welcome), tungstenite::Error> {
         let mut request = url.into_client_request()?;
         let profile = HeaderValue::from_static(Profile::V2.subprotocol());
@@ -66,13 +66,13 @@ impl ChatClient {
         }
     }
 
-    /// Sends a packet that the session calls `name`.
+    /// Sends a packet with the `ref` `name`.
     pub async fn ask(&mut self, name: &str, packet: impl Into<ClientPacket>) {
         let name = RequestRef::new(name).expect("a short name");
         self.send_text(&packet.into().to_json_with_ref(&name)).await;
     }
 
-    /// The next packet, which must answer the request of this name.
+    /// The next packet, which must have the `ref` `name`.
     pub async fn answer(&mut self, name: &str) -> ServerPacket {
         let (packet, request_ref) = self.packet_with_ref().await;
         let answers = request_ref.as_ref().map(RequestRef::as_str);
@@ -80,12 +80,10 @@ impl ChatClient {
         packet
     }
 
-    /// Sends a packet.
     pub async fn send(&mut self, packet: impl Into<ClientPacket>) {
         self.send_text(&packet.into().to_json()).await;
     }
 
-    /// Sends a text frame as it is.
     pub async fn send_text(&mut self, text: &str) {
         self.socket
             .send(Message::text(text))
@@ -93,33 +91,31 @@ impl ChatClient {
             .expect("the connection holds");
     }
 
-    /// Sends a message.
     pub async fn say(&mut self, room: RoomId, text: &str) {
         self.send(MessageSend::new(room.uuid(), text)).await;
     }
 
-    /// Sends `chat-join`.
     pub async fn join(&mut self) {
         self.send(ChatJoin::new()).await;
     }
 
     /// The next frame of any kind.
     pub async fn frame(&mut self) -> Message {
-        tokio::time::timeout(PATIENCE, self.socket.next())
+        tokio::time::timeout(FRAME_TIMEOUT, self.socket.next())
             .await
             .expect("a frame in time")
             .expect("a frame, not the end")
             .expect("the connection holds")
     }
 
-    /// The next packet, which answers no request that has a name; pings are answered on the way.
+    /// The next packet, which must have no `ref`. Skips pings, which the library answers.
     pub async fn packet(&mut self) -> ServerPacket {
         let (packet, request_ref) = self.packet_with_ref().await;
         assert_eq!(request_ref, None, "{packet:?}");
         packet
     }
 
-    /// The next packet, and what the request that it answers was called.
+    /// The next packet, and its `ref`.
     pub async fn packet_with_ref(&mut self) -> (ServerPacket, Option<RequestRef>) {
         loop {
             match self.frame().await {
@@ -139,7 +135,7 @@ impl ChatClient {
         }
     }
 
-    /// The next packet, which is a message.
+    /// The next packet, which must be a message.
     pub async fn message(&mut self) -> MessageReceive {
         match self.packet().await {
             ServerPacket::MessageReceive(message) => message,
@@ -147,7 +143,7 @@ impl ChatClient {
         }
     }
 
-    /// The next packet, which is an error.
+    /// The next packet, which must be an error.
     pub async fn error(&mut self) -> server::Error {
         match self.packet().await {
             ServerPacket::Error(error) => error,
@@ -155,7 +151,7 @@ impl ChatClient {
         }
     }
 
-    /// Asks for history; the next packet is the answer.
+    /// Requests history; the next packet must be the answer.
     pub async fn history(&mut self, request: ListMessageRequest) -> ListMessageResponse {
         self.send(request).await;
         match self.packet().await {
@@ -164,14 +160,14 @@ impl ChatClient {
         }
     }
 
-    /// Asserts that nothing came before this session hears itself say something in `room`.
+    /// Sends a marker message to `room`, and asserts that no other packet arrives before it.
     pub async fn hears_nothing_else(&mut self, room: RoomId) {
         let marker = uuid::Uuid::new_v4().to_string();
         self.say(room, &marker).await;
         assert_eq!(self.message().await.message, marker);
     }
 
-    /// The code the server closes with.
+    /// Waits for the server's close code.
     pub async fn closed(&mut self) -> CloseCode {
         loop {
             match self.frame().await {
@@ -182,7 +178,7 @@ impl ChatClient {
         }
     }
 
-    /// Says goodbye and waits until the server has ended the connection.
+    /// Completes the close handshake.
     pub async fn leave(mut self) {
         self.socket.close(None).await.expect("the connection holds");
         while let Some(Ok(_)) = self.socket.next().await {}

@@ -1,11 +1,10 @@
-//! The one PostgreSQL that all tests of a process share.
+//! The PostgreSQL that all tests of a process share.
 
 use std::sync::OnceLock;
 
 use abu_embedded_postgres::{Postgres, PostgresOptions};
 
-/// A private PostgreSQL, started by the first test that asks. Its data go when the process ends,
-/// however it ends.
+/// Starts PostgreSQL at the first call. Its watcher removes the data after the process's end.
 pub fn cluster() -> &'static Postgres {
     static CLUSTER: OnceLock<Postgres> = OnceLock::new();
     CLUSTER.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! A test's own database.
+//! Test databases: a schema of its own for each test, on a shared PostgreSQL.
 
 use std::{
     sync::{
@@ -39,29 +39,27 @@ use uuid::Uuid;
 
 use crate::{GroupBuilder, UserBuilder, builders, cluster};
 
-/// A schema with all tables, for one test alone. Any number of them are used at the same time.
+/// A schema with all tables, for one test. Tests use any number of them concurrently.
 #[derive(Clone)]
 pub struct TestDatabase {
-    /// Also what the database's sessions call themselves.
+    /// Also the `application_name` of the database's sessions.
     schema: String,
     url: String,
     store: PgStore,
 }
 
 impl TestDatabase {
-    /// A new one on the process's shared PostgreSQL.
     pub fn new() -> Self {
         Self::on(cluster())
     }
 
-    /// A new one on `postgres`.
     pub fn on(postgres: &Postgres) -> Self {
         let database = Self::empty_on(postgres);
         migrations::run(&database.url.as_str().into()).expect("the migrations run");
         database
     }
 
-    /// A new one on the process's shared PostgreSQL, still without tables.
+    /// A schema without tables.
     pub fn empty() -> Self {
         Self::empty_on(cluster())
     }
@@ -80,12 +78,11 @@ impl TestDatabase {
         Self { schema, url, store }
     }
 
-    /// The address, which leads into the test's own schema.
+    /// The connection URI, which sets the `search_path` to the test's schema.
     pub fn url(&self) -> SecretString {
         self.url.as_str().into()
     }
 
-    /// What a pool of one's own needs.
     pub fn settings(&self) -> PoolSettings {
         settings(&self.url)
     }
@@ -95,10 +92,6 @@ impl TestDatabase {
         Arc::new(self.store.clone())
     }
 
-    /// Runs `work` in a transaction of the store.
-    ///
-    /// # Errors
-    /// What `work` returned, or the store's own failure.
     pub fn transaction<T>(
         &self,
         work: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
@@ -107,9 +100,6 @@ impl TestDatabase {
     }
 
     /// Runs `work` on a connection of the store, without a transaction.
-    ///
-    /// # Errors
-    /// What `work` returned, or the store's own failure.
     pub fn read<T>(
         &self,
         work: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
@@ -117,26 +107,26 @@ impl TestDatabase {
         (&self.store as &dyn Store).read(work)
     }
 
-    /// A connection past the store, for what no port can do.
+    /// A direct connection, for statements that no port offers.
     pub fn connection(&self) -> PgConnection {
         connect(&self.url)
     }
 
-    /// Runs statements past the store.
+    /// Runs statements on a direct connection.
     pub fn execute(&self, statements: &str) {
         self.connection()
             .batch_execute(statements)
             .expect("the test's statements run");
     }
 
-    /// What a query of one column of texts gives.
+    /// The result of a query with one text column.
     pub fn texts(&self, query: &str) -> Vec<String> {
         sql::<Text>(query)
             .load(&mut self.connection())
             .expect("the test's query runs")
     }
 
-    /// Holds back whoever would change the table, until what is returned is dropped.
+    /// Blocks writers of the table until the guard is dropped.
     pub fn hold(&self, table: &str) -> HeldTable {
         let mut connection = self.connection();
         connection
@@ -147,7 +137,7 @@ impl TestDatabase {
         }
     }
 
-    /// Holds back whoever would even read the table, until what is returned is dropped.
+    /// Blocks readers and writers of the table until the guard is dropped.
     pub fn lock(&self, table: &str) -> HeldTable {
         let mut connection = self.connection();
         connection
@@ -158,7 +148,7 @@ impl TestDatabase {
         }
     }
 
-    /// Returns once so many sessions of this database wait for a lock.
+    /// Waits until exactly `sessions` sessions of this database wait for a lock.
     pub fn wait_for_blocked(&self, sessions: usize) {
         let mut connection = self.connection();
         while self
@@ -170,15 +160,15 @@ impl TestDatabase {
         }
     }
 
-    /// Ends all sessions of the store, as an administrator or a failing network would, and returns
-    /// when they have ended.
+    /// Terminates all sessions of this database, as an administrator or a failing network would, and waits for
+    /// their end.
     pub fn end_sessions(&self) {
         let processes = self.sessions(
             &mut self.connection(),
-            // In this order, or the asking session may end itself.
+            // `CASE` fixes the order of evaluation, so the calling session does not terminate itself.
             "CASE WHEN pid <> pg_backend_pid() THEN pg_terminate_backend(pid) END",
         );
-        // The server forgets a session before the process, and with it the socket, has gone.
+        // `pg_stat_activity` drops a session before its process closes the socket.
         for process in processes {
             while kill(Pid::from_raw(process), None) != Err(Errno::ESRCH) {
                 thread::yield_now();
@@ -186,7 +176,7 @@ impl TestDatabase {
         }
     }
 
-    /// Processes of the sessions that the condition holds for.
+    /// The process ids of the sessions that match the condition.
     fn sessions(&self, connection: &mut PgConnection, condition: &str) -> Vec<i32> {
         let query = format!(
             "SELECT pid FROM pg_stat_activity WHERE application_name = '{}' AND {condition}",
@@ -197,22 +187,18 @@ impl TestDatabase {
             .expect("the server tells of its sessions")
     }
 
-    /// An account with defaults for all that the test does not care about.
     pub fn user(&self) -> UserBuilder<'_> {
         UserBuilder::new(self)
     }
 
-    /// A group room of `owner`, with defaults for all that the test does not care about.
     pub fn group(&self, owner: UserId) -> GroupBuilder<'_> {
         GroupBuilder::new(self, owner)
     }
 
-    /// The direct room of two people, made by `creator`.
     pub fn direct_room(&self, creator: UserId, other: UserId) -> Room {
         builders::direct_room(self, creator, other)
     }
 
-    /// Stores a message from a member of the room.
     pub fn message(&self, room: RoomId, sender: UserId, text: &str) -> Message {
         let outcome = self
             .transaction(|tx| tx.store_messages(&[new_message(room, sender, text)]))
@@ -225,9 +211,9 @@ impl TestDatabase {
     }
 }
 
-/// A table that nobody changes until this is dropped.
+/// A table lock, which a drop releases.
 pub struct HeldTable {
-    /// Its end is the end of the lock.
+    /// Its transaction holds the lock.
     _connection: PgConnection,
 }
 
@@ -237,7 +223,6 @@ impl Default for TestDatabase {
     }
 }
 
-/// A message still to be stored.
 pub fn new_message(room: RoomId, sender: UserId, text: &str) -> NewMessage {
     NewMessage {
         id: MessageId::new(Uuid::now_v7()),
@@ -250,7 +235,7 @@ pub fn new_message(room: RoomId, sender: UserId, text: &str) -> NewMessage {
     }
 }
 
-/// Patient, because tests share the machine; small, because they share the server.
+/// Long timeouts, because tests share the machine; a small pool, because they share the server.
 fn settings(url: &str) -> PoolSettings {
     PoolSettings {
         url: url.into(),

@@ -1,4 +1,4 @@
-//! A PostgreSQL that one test may break.
+//! A PostgreSQL for fault injection by one test: stop, crash, freeze.
 
 use std::{
     fs,
@@ -19,8 +19,7 @@ use crate::TestDatabase;
 /// Far longer than a stop takes on any machine.
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A PostgreSQL of one's own, to be stopped, killed and started again. Its URL and its data stay
-/// the same through all of that.
+/// A PostgreSQL that a test can stop, crash, freeze and restart. URL and data stay the same.
 #[derive(Debug)]
 pub struct PrivateCluster {
     postgres: Postgres,
@@ -30,16 +29,15 @@ pub struct PrivateCluster {
 }
 
 impl PrivateCluster {
-    /// Starts one.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Starts one with settings of its own, as in `postgresql.conf`. Unless they say otherwise,
-    /// nothing is flushed to disk: what is committed survives the server, but not the machine.
+    /// Starts a server with these settings, as in `postgresql.conf`. `fsync` is off by default: committed data
+    /// survive a crash of the server, but not of the machine.
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::with_prefix("abu-test-").expect("a temporary folder can be made");
-        // The server may run as another user, who must be able to enter.
+        // The server may run as another user, who must be able to enter the folder.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))
             .expect("the folder is ours");
         let options = [("fsync", "off")].iter().chain(settings).fold(
@@ -53,29 +51,27 @@ impl PrivateCluster {
         }
     }
 
-    /// A migrated database in it.
+    /// A database with all migrations.
     pub fn database(&self) -> TestDatabase {
         TestDatabase::on(&self.postgres)
     }
 
-    /// The server's log.
     pub fn log_file(&self) -> PathBuf {
         self.postgres.log_file()
     }
 
-    /// Stops the server in good order: its sessions are told, and ended.
+    /// Shuts the server down in order; it ends its sessions with an error message.
     pub fn stop(&self) {
         self.postgres
             .stop(STOP_TIMEOUT)
             .expect("PostgreSQL stops in time");
     }
 
-    /// Starts the server again after a stop.
     pub fn start_again(&mut self) {
         self.postgres = Postgres::start(self.options.clone()).expect("PostgreSQL starts again");
     }
 
-    /// Kills the server as a crash would, without a word to its sessions, and starts it again.
+    /// Kills the server with `SIGKILL`, and restarts it.
     pub fn crash(&self) {
         kill(server_process(self.postgres.data_dir()), Signal::SIGKILL).expect("the server runs");
         while !self
@@ -88,17 +84,16 @@ impl PrivateCluster {
     }
 }
 
-/// A server whose processes are all stopped in the middle of what they do: connections stay open and
-/// are not answered, as when a disk hangs. It goes on when this is dropped.
+/// A server with all processes stopped (`SIGSTOP`): connections stay open without an answer, as when a disk
+/// hangs. A drop resumes it.
 #[derive(Debug)]
 #[must_use]
 pub struct Frozen(Vec<Pid>);
 
 impl PrivateCluster {
-    /// Stops every process of the server where it is.
     pub fn freeze(&self) -> Frozen {
         let server = server_process(self.postgres.data_dir());
-        // The server first: it starts no more of them then.
+        // The server first, so that it starts no further processes.
         let mut frozen = Frozen(vec![server]);
         frozen.signal(Signal::SIGSTOP);
         frozen.0.extend(children(server));
@@ -110,7 +105,7 @@ impl PrivateCluster {
 impl Frozen {
     fn signal(&self, signal: Signal) {
         for process in &self.0 {
-            // One that ended meanwhile needs none.
+            // A process may have ended meanwhile.
             let _ = kill(*process, signal);
         }
     }
@@ -133,17 +128,17 @@ fn children(parent: Pid) -> Vec<Pid> {
 
 fn parent_of(process: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // After the name, which is in brackets and may hold anything: the state, then the parent.
+    // The name is in parentheses and may hold any text; the state and the parent follow.
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_whitespace().nth(1)?.parse().ok()
 }
 
 fn server_process(data_dir: &Path) -> Pid {
-    let note = fs::read_to_string(data_dir.join("cluster/postmaster.pid"))
-        .expect("a running server has a note of its process");
-    let id = note
+    let pid_file = fs::read_to_string(data_dir.join("cluster/postmaster.pid"))
+        .expect("a running server has a pid file");
+    let id = pid_file
         .lines()
         .next()
         .and_then(|line| line.trim().parse().ok());
-    Pid::from_raw(id.expect("the note begins with the process id"))
+    Pid::from_raw(id.expect("the pid file starts with the process id"))
 }

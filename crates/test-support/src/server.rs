@@ -1,4 +1,4 @@
-//! A server of a test's own.
+//! The whole application on a free port, for one test.
 
 use std::net::SocketAddr;
 
@@ -19,36 +19,32 @@ use uuid::Uuid;
 
 use crate::{TestDatabase, session_of};
 
-/// The first superuser of every test's server.
+/// The bootstrap superuser of every test server.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
-/// What they log in with.
 pub const ADMIN_PASSWORD: &str = "a password for tests";
 
-/// What every test's server signs its tokens with.
+/// The signing key of every test server's tokens.
 pub const SECRET: &str = "fQ3mW8xN1vB6kT9rY4cH7jL2pS5dG0zA";
 
-/// A real server on a free port, with a database of its own and the settings of tests. It goes when
-/// the test's runtime ends.
+/// A real server on a free port, with its own database and test settings. It ends with the test's runtime.
 pub struct TestServer {
     database: TestDatabase,
     running: RunningServer,
     tokens: JwtTokens,
-    /// What the server keeps itself; dropped with it.
+    /// The server's data folder; dropped with it.
     _data: TempDir,
 }
 
 impl TestServer {
-    /// Starts one, and waits until it serves.
+    /// Starts a server, and waits until it is ready.
     pub async fn start() -> Self {
         Self::start_with(|_settings| {}).await
     }
 
-    /// Starts one whose settings are changed like this.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         Self::start_on(TestDatabase::new(), change).await
     }
 
-    /// Starts one on `database`, whose settings are changed like this.
     pub async fn start_on(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
         let data = TempDir::with_prefix("abu-test-").expect("a temporary folder can be made");
         let mut settings = settings(&database, &data);
@@ -69,27 +65,25 @@ impl TestServer {
         }
     }
 
-    /// Its database.
     pub fn database(&self) -> &TestDatabase {
         &self.database
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.running.address()
     }
 
-    /// The address of `path`, which begins with a slash.
+    /// The URL of `path`, which starts with a slash.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address())
     }
 
-    /// The address of the chat for `user`, with a token in it.
+    /// The chat's URL with an access token of `user`.
     pub fn chat_url(&self, user: UserId) -> String {
         format!("ws://{}/chat?token={}", self.address(), self.token(user))
     }
 
-    /// An access token for `user`, who is logged in with it if they were not.
+    /// An access token of `user`; creates the login session [`session_of`] if there is none.
     pub fn token(&self, user: UserId) -> String {
         let session = session_of(user);
         self.database.execute(&format!(
@@ -104,19 +98,18 @@ impl TestServer {
             .token
     }
 
-    /// The refresh token of that number, of the log-in that [`token`](Self::token) is of.
+    /// The refresh token with this rotation number, of the same login session as [`token`](Self::token).
     pub fn refresh_token(&self, user: UserId, number: u32) -> String {
         let tokens = HmacRefreshTokens::new(SECRET.as_bytes());
         let token = tokens.make(session_of(user), number);
         token.expose_secret().to_owned()
     }
 
-    /// Whether it serves.
     pub fn readiness(&self) -> &Readiness {
         self.running.readiness()
     }
 
-    /// Stops it in good order.
+    /// Shuts the server down gracefully.
     pub async fn stop(self) {
         self.running.stop().await;
     }

@@ -1,4 +1,4 @@
-//! A mail server of a test's own.
+//! A scripted SMTP server (RFC 5321), with TLS and STARTTLS.
 
 use std::{
     collections::VecDeque,
@@ -19,43 +19,41 @@ use rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 
-/// What does not happen within this time does not happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A test fails where an awaited mail takes longer.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The name that the server's certificate bears, and where it is.
+/// The server's host, which its certificate names.
 const HOST: &str = "localhost";
 
-/// What the server does with a mail.
+/// The server's reaction to a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmtpBehavior {
-    /// It takes it.
+    /// Accepts the mail.
     Accept,
-    /// It does not take the recipient, and says this.
+    /// Rejects the recipient with this reply.
     Refuse(&'static str),
-    /// It ends the connection in the middle of the message.
+    /// Closes the connection within the message.
     BreakOff,
-    /// It takes it, and ends the connection instead of saying so.
+    /// Accepts the mail, and closes the connection instead of a reply.
     LoseAnswer,
-    /// It says nothing after the message until [`SmtpServer::release`], and then takes it.
+    /// Sends no reply after the message until [`SmtpServer::release`], and then accepts the mail.
     Stall,
 }
 
-/// A mail that the server took.
+/// A mail that the server accepted.
 #[derive(Clone, Debug)]
 pub struct ReceivedMail {
-    /// The sender of the envelope.
+    /// The envelope's sender.
     pub from: String,
-    /// The recipient of the envelope.
+    /// The envelope's recipient.
     pub to: String,
-    /// The message, as RFC 5322 has it.
+    /// The message, in the format of RFC 5322.
     pub message: String,
-    /// Whether it came encrypted.
     pub encrypted: bool,
-    /// Whether its sender had logged in.
     pub logged_in: bool,
 }
 
-/// A real mail server on the loopback, which does what it is told. It goes when it is dropped.
+/// An SMTP server on the loopback interface that follows a script. A drop stops it.
 pub struct SmtpServer {
     address: SocketAddr,
     security: SmtpSecurity,
@@ -82,12 +80,12 @@ struct State {
 }
 
 impl SmtpServer {
-    /// One that takes everything, in clear, from everybody.
+    /// Starts a server without encryption or authentication.
     pub fn start() -> Self {
         Self::start_with(SmtpSecurity::None, None)
     }
 
-    /// One that is spoken to like this, and asks for a name and a password where there are some.
+    /// Starts a server with this encryption, and authentication if `log_in` has a name and a password.
     pub fn start_with(security: SmtpSecurity, log_in: Option<(&str, &str)>) -> Self {
         let (tls, certificate) = tls();
         let log_in = log_in.map(|(name, password)| (name.to_owned(), password.to_owned()));
@@ -112,13 +110,13 @@ impl SmtpServer {
         }
     }
 
-    /// Has a server of the application send its mail here, and look into the outbox often.
+    /// Makes the application send its mail to this server, with a short poll interval.
     pub fn receive_from(&self, settings: &mut Settings) {
         settings.mail.smtp = Some(self.settings());
         settings.mail.poll_interval = Duration::from_millis(20);
     }
 
-    /// How to speak to it.
+    /// The settings of a client of this server.
     pub fn settings(&self) -> SmtpSettings {
         let certificate = lettre::transport::smtp::client::Certificate::from_pem;
         SmtpSettings {
@@ -136,33 +134,31 @@ impl SmtpServer {
         }
     }
 
-    /// The certificate of whoever vouches for it, in PEM form.
+    /// The self-signed certificate, in PEM.
     pub fn certificate(&self) -> &str {
         &self.certificate
     }
 
-    /// The TCP port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// Does these with the next mails, one each. All others are accepted.
+    /// Applies these behaviors to the next mails, one each. The server accepts all others.
     pub fn script(&self, behaviors: impl IntoIterator<Item = SmtpBehavior>) {
         self.shared.lock().script.extend(behaviors);
     }
 
-    /// Goes on with the mails that stall.
+    /// Continues stalled mails.
     pub fn release(&self) {
         self.shared.lock().released = true;
         self.shared.changed.notify_all();
     }
 
-    /// What was taken so far.
     pub fn received(&self) -> Vec<ReceivedMail> {
         self.shared.lock().received.clone()
     }
 
-    /// Waits until so many mails have been taken; all of them.
+    /// Waits until the server has accepted at least `mails` mails; returns all of them.
     pub fn wait_for(&self, mails: usize) -> Vec<ReceivedMail> {
         let state = self.wait_until(|state| state.received.len() >= mails);
         state.received.clone()
@@ -177,7 +173,7 @@ impl SmtpServer {
         let (state, wait) = self
             .shared
             .changed
-            .wait_timeout_while(self.shared.lock(), PATIENCE, |state| !holds(state))
+            .wait_timeout_while(self.shared.lock(), MAIL_TIMEOUT, |state| !holds(state))
             .unwrap_or_else(PoisonError::into_inner);
         assert!(
             !wait.timed_out(),
@@ -192,7 +188,7 @@ impl Drop for SmtpServer {
     fn drop(&mut self) {
         self.shared.lock().stopping = true;
         self.shared.changed.notify_all();
-        // Wakes the listener, which ends then; it may have ended.
+        // Wakes the listener, which then ends; it may have ended already.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -209,7 +205,7 @@ impl Shared {
             }
             if let Ok(stream) = stream {
                 let shared = Arc::clone(&self);
-                // However the connection ends, the test sees what came of it.
+                // The test checks the outcome, so an error here is ignored.
                 thread::spawn(move || Dialog::hold(shared, stream));
             }
         }
@@ -237,7 +233,7 @@ trait Stream: Read + Write + Send {}
 
 impl<T: Read + Write + Send> Stream for T {}
 
-/// One connection, from the greeting to the end.
+/// One SMTP connection.
 struct Dialog {
     shared: Arc<Shared>,
     stream: BufReader<Box<dyn Stream>>,
@@ -248,7 +244,7 @@ struct Dialog {
     behavior: SmtpBehavior,
 }
 
-/// What comes after a command was answered.
+/// The next step after a reply.
 enum Next {
     Command,
     StartTls,
@@ -258,7 +254,7 @@ enum Next {
 impl Dialog {
     fn hold(shared: Arc<Shared>, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        // A client's half of a STARTTLS goes on on the bare stream.
+        // STARTTLS continues on the plain stream.
         let bare = stream.try_clone()?;
         let encrypted = shared.security == SmtpSecurity::Tls;
         let stream: Box<dyn Stream> = match encrypted {
@@ -400,7 +396,7 @@ impl Dialog {
     }
 }
 
-/// What is between the brackets.
+/// The text between `<` and `>`.
 fn address(text: &str) -> String {
     let address = text
         .split_once('<')
@@ -418,7 +414,7 @@ fn encrypt(
     Ok(StreamOwned::new(connection, stream))
 }
 
-/// A key of its own, and the certificate for it in PEM form.
+/// A TLS configuration with a new self-signed certificate, and that certificate in PEM.
 fn tls() -> (Arc<ServerConfig>, String) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed([HOST.to_owned()]).expect("a certificate can be made");

@@ -1,4 +1,4 @@
-//! Says hello in the room that was talked in last, and prints what is said.
+//! Sends a greeting to the most recently active room, and prints its messages.
 //!
 //! `cargo run -- http://localhost:8080 amina@example.com samaru-campus-1`
 

@@ -1,4 +1,4 @@
-//! The application's side of the driver: what it asks, and the bounded way of events to it.
+//! The application's side of the driver: commands in, events out through a bounded queue (backpressure).
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,16 +10,16 @@ use crate::{
     event::{Delivery, Event},
 };
 
-/// Notices that wait for a slow reader; what comes beyond is passed over.
+/// Bounds the notices that wait for a slow reader; the driver drops further ones.
 const MAX_NOTICES: usize = 256;
 
-/// What the application wants, or does.
+/// An action of the application.
 pub(super) enum Wish {
     Request(Request),
     Typing(RoomId, bool),
-    /// To end the chat: it said so, or has dropped all of it.
+    /// The application closed the chat, or dropped all its handles.
     Close,
-    /// It took an event.
+    /// The application has read an event.
     Told,
 }
 
@@ -27,9 +27,9 @@ pub(super) struct Application {
     commands: mpsc::Receiver<Command>,
     events: mpsc::Sender<Delivery>,
     closing: Arc<Notify>,
-    /// Events that have no place in the queue yet.
+    /// Events that wait for a place in the queue.
     waiting: VecDeque<Delivery>,
-    /// Something was passed over, and is still to be said so.
+    /// The driver dropped an event, and has not delivered [`Event::Lagged`] yet.
     passed_over: bool,
     chats_gone: bool,
     events_gone: bool,
@@ -52,7 +52,7 @@ impl Application {
         }
     }
 
-    /// Waits for the application. May be dropped at any time without losing anything.
+    /// Waits for the next action of the application. Cancel-safe.
     pub(super) async fn next(&mut self, takes_requests: bool) -> Wish {
         loop {
             if self.chats_gone && self.events_gone {
@@ -86,17 +86,17 @@ impl Application {
         }
     }
 
-    /// Whether the application is so slow that nothing more is kept for it.
+    /// Whether events wait for a place in the queue.
     pub(super) fn lags(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Whether anybody reads events.
+    /// Whether the application still has its [`Events`](crate::Events).
     pub(super) fn listens(&self) -> bool {
         !self.events_gone
     }
 
-    /// Tells something that must not be lost.
+    /// Delivers an event that must not be lost.
     pub(super) fn tell(&mut self, delivery: Delivery) {
         if self.events_gone {
             return;
@@ -112,7 +112,7 @@ impl Application {
         }
     }
 
-    /// Tells something that is worth nothing later.
+    /// Delivers an event that is of no use later; a full queue drops it.
     pub(super) fn hint(&mut self, event: Event) {
         if self.lags() {
             self.passed_over = true;
@@ -121,7 +121,7 @@ impl Application {
         }
     }
 
-    /// Tells something that is kept for a slow reader, within bounds.
+    /// Delivers an event that waits for a slow reader, up to [`MAX_NOTICES`].
     pub(super) fn notice(&mut self, event: Event) {
         if self.waiting.len() < MAX_NOTICES {
             self.tell(event.into());
@@ -130,7 +130,7 @@ impl Application {
         }
     }
 
-    /// Tells how the connection stands, in the place of what was not told yet of it.
+    /// Delivers the connection's state, in place of an older state that still waits.
     pub(super) fn tell_state(&mut self, event: Event) {
         self.waiting.retain(|waiting| {
             !matches!(
@@ -141,12 +141,12 @@ impl Application {
         self.tell(event.into());
     }
 
-    /// Tells the end, and answers whoever still asks with it.
+    /// Fails all queued requests with `reason`, and delivers [`Event::Ended`].
     pub(super) async fn end(mut self, reason: EndReason) {
         self.commands.close();
         while let Some(command) = self.commands.recv().await {
             if let Command::Request(request) = command {
-                // Whoever waits no longer needs no answer.
+                // A cancelled request has dropped the receiver.
                 let _ = request.answer.send(Err(reason.clone().into()));
             }
         }
@@ -158,7 +158,7 @@ impl Application {
         }
     }
 
-    /// Says that something was passed over once everything else is told.
+    /// Moves waiting events into the queue, and delivers [`Event::Lagged`] after the last one if due.
     fn catch_up(&mut self) {
         while let Some(delivery) = self.waiting.pop_front() {
             if let Err(mpsc::error::TrySendError::Full(delivery)) = self.events.try_send(delivery) {
@@ -177,7 +177,7 @@ impl Application {
     }
 }
 
-/// Hands over what has waited longest, once there is a place for it; tells whether anybody reads on.
+/// Moves the oldest waiting event into the queue. Returns false if the application has dropped its events.
 async fn hand_over(events: &mpsc::Sender<Delivery>, waiting: &mut VecDeque<Delivery>) -> bool {
     let Ok(place) = events.reserve().await else {
         return false;

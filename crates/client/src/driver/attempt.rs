@@ -1,4 +1,4 @@
-//! One attempt to connect, with all that it takes: a token, the rooms, the upgrade, the welcome.
+//! One connection attempt: access token, room list, WebSocket handshake, `welcome`.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::{
 
 pub(super) struct Attempt {
     pub(super) session: Session,
-    /// A token that the server takes no longer.
+    /// A token that the server rejected as expired.
     pub(super) refused: Option<AccessToken>,
-    /// Whether it has still to be found out which rooms there are. That comes before the connection:
-    /// what is said after the list was read is then told, and nothing between the two is lost.
+    /// Whether to read the room list first. The list precedes the handshake, so that the sync covers every
+    /// message between the two.
     pub(super) needs_rooms: bool,
 }
 
-/// A connection that was welcomed.
+/// A connection after its `welcome`.
 pub(super) struct Opened {
     pub(super) link: Link,
     pub(super) welcome: Welcome,
@@ -33,7 +33,7 @@ pub(super) enum Setback {
     NotNow {
         cause: Interruption,
         retry_after: Option<Duration>,
-        /// For a person.
+        /// The cause, for a person.
         what: String,
     },
 }
@@ -57,8 +57,8 @@ impl Attempt {
             }
             link => (link?, token),
         };
-        let patience = self.session.shared.settings.connect_timeout;
-        let welcome = timeout(patience, link.welcome())
+        let connect_timeout = self.session.shared.settings.connect_timeout;
+        let welcome = timeout(connect_timeout, link.welcome())
             .await
             .unwrap_or(Err(Interruption::Silent))?;
         Ok(Opened {
@@ -71,8 +71,8 @@ impl Attempt {
 
     async fn link(&self, token: &AccessToken) -> Result<Link, Refusal> {
         let shared = &self.session.shared;
-        let patience = shared.settings.connect_timeout;
-        timeout(patience, Link::open(&shared.rest, token))
+        let connect_timeout = shared.settings.connect_timeout;
+        timeout(connect_timeout, Link::open(&shared.rest, token))
             .await
             .unwrap_or_else(|_| Err(Refusal::Unreachable("no answer in time".to_owned())))
     }
@@ -92,11 +92,11 @@ impl From<Refusal> for Setback {
     }
 }
 
-/// What a refusal by HTTP means for the chat.
+/// Maps an HTTP rejection to a transient or permanent failure.
 impl From<Problem> for Setback {
     fn from(problem: Problem) -> Self {
         match problem.status {
-            // Too early, too many, timed out, and whatever is the server's own trouble.
+            // Request timeout, too early, too many requests, and server errors are transient.
             408 | 425 | 429 | 500.. => Self::NotNow {
                 cause: Interruption::Refused(problem.status),
                 retry_after: problem.retry_after,
@@ -134,7 +134,7 @@ impl From<ApiError> for Setback {
     }
 }
 
-/// The connection was made and did not get as far as the welcome.
+/// The connection ended before its `welcome`.
 impl From<Interruption> for Setback {
     fn from(cause: Interruption) -> Self {
         use abu_chat_protocol::{CloseCode, Reconnect};
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_transient_refusals_are_retried() {
         for (status, kind) in [(429, "rate-limited"), (503, "maintenance"), (502, "")] {
             let setback = Setback::from(problem(status, kind));
             assert!(matches!(setback, Setback::NotNow { .. }), "{status}");

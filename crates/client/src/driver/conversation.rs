@@ -1,4 +1,4 @@
-//! What is said and heard on one connection.
+//! The session loop over one connection: requests, live packets, sync, token renewal, liveness.
 
 use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use super::{
     Driver, Outcome,
     application::Wish,
     attempt::Opened,
-    link::{GOODBYE_PATIENCE, Heard, Link},
+    link::{CLOSE_TIMEOUT, Heard, Link},
 };
 use crate::{
     AccessToken, ApiError, BoxFuture, EndReason, Event, Message, Room, RoomPosition, TokenError,
@@ -24,16 +24,16 @@ use crate::{
 };
 
 /// How long the answer to a `sync-request` may take before the connection counts as lost.
-const SYNC_PATIENCE: Duration = Duration::from_secs(30);
+const SYNC_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long to wait before something is tried again that did not work just now.
+/// The delay before a retry of a sync, a token renewal or a reading of the room list.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// The shortest time between two readings of the list of rooms, and between two requests that lead no
-/// further.
+/// The minimum interval between two readings of the room list, two token renewals, and two syncs without
+/// progress.
 const BREATH: Duration = Duration::from_secs(1);
 
-/// New rooms that wait for the list; of further ones the list alone tells.
+/// Bounds the notices of new rooms that wait for the room list; a further room gets a notice made from the list.
 const MAX_NEW_ROOMS: usize = 256;
 
 /// The state of one connection.
@@ -41,28 +41,28 @@ pub(super) struct Conversation {
     link: Link,
     token: AccessToken,
     limits: Limits,
-    /// How long a silence means that the connection is lost.
+    /// The idle timeout of `welcome`: longer silence counts as a lost connection.
     longest_silence: Duration,
     heard_at: Instant,
-    /// The `sync-request` under way, and when its answer is overdue.
+    /// The `sync-request` in flight, and the deadline of its answer.
     sync: Option<(RequestRef, Instant)>,
     syncs: u64,
     sync_after: Instant,
     renewal: Option<BoxFuture<'static, Result<AccessToken, TokenError>>>,
     renew_at: Option<Instant>,
-    /// Not to renew in circles where tokens live shorter than the server's notice.
+    /// Prevents a renewal loop where tokens live shorter than the server's notice period.
     renewals_after: Instant,
     list: RoomList,
 }
 
-/// The reading of the list of rooms, which tells where a new room begins for the application.
+/// Readings of the room list, which give the start position of a new room.
 struct RoomList {
     is_wanted: bool,
     not_before: Instant,
     reading: Option<BoxFuture<'static, Result<Vec<Room>, ApiError>>>,
-    /// Rooms that the user was added to, and that the next reading will have.
+    /// Notices of new rooms, which the next reading will contain.
     added: HashMap<RoomId, RoomNotify>,
-    /// Those that the reading under way has.
+    /// Notices of new rooms, which the reading in flight will contain.
     awaited: HashMap<RoomId, RoomNotify>,
 }
 
@@ -88,7 +88,7 @@ impl Conversation {
             renew_at: None,
             renewals_after: now,
             list: RoomList {
-                // After a reconnect the user may have been added to rooms meanwhile.
+                // Rooms may have added the user before a reconnect.
                 is_wanted: rooms.is_none(),
                 not_before: now,
                 reading: None,
@@ -99,7 +99,7 @@ impl Conversation {
         (conversation, Box::new(welcome))
     }
 
-    /// When something is due that nobody else wakes for.
+    /// The next timer of this connection: idle timeout, sync deadline, room list, token renewal.
     fn next_due(&self) -> Instant {
         let mut due = self.heard_at + self.longest_silence;
         let sync = match &self.sync {
@@ -116,7 +116,7 @@ impl Conversation {
 }
 
 impl Driver {
-    /// Talks until the connection ends, or the chat does.
+    /// Runs the session loop until the connection or the chat ends.
     pub(super) async fn converse(&mut self, opened: Opened) -> Outcome {
         let (mut conversation, welcome) = Conversation::new(opened);
         log::debug!("connected as session {}", welcome.session_id);
@@ -125,14 +125,14 @@ impl Driver {
         let outcome = self.all_turns(&mut conversation).await;
         if let Outcome::Over(EndReason::Closed) = outcome {
             let farewell = self.farewell(conversation.link);
-            // Whatever becomes of it, the connection ends here.
-            let _ = timeout(GOODBYE_PATIENCE, farewell).await;
+            // The connection ends even if the close handshake times out.
+            let _ = timeout(CLOSE_TIMEOUT, farewell).await;
         }
         outcome
     }
 
-    /// Says goodbye, and takes in what was answered before the server read it. What else comes is told
-    /// nobody: its place in its room is not passed, so that it is told next time.
+    /// Close handshake (RFC 6455, section 7): resolves the requests whose answers still arrive. It discards other
+    /// packets without moving a room's position, so that the next session syncs them.
     async fn farewell(&mut self, mut link: Link) {
         link.say_goodbye().await;
         while let Ok(heard) = link.hear().await {
@@ -156,7 +156,7 @@ impl Driver {
         }
     }
 
-    /// Says what is due, and waits for the next thing to happen.
+    /// Sends all due packets, and waits for the next event.
     async fn turn(&mut self, conversation: &mut Conversation) -> Result<(), Outcome> {
         self.say_what_is_due(conversation).await?;
         let mut due = conversation.next_due();
@@ -201,8 +201,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Asks for what is missing, one request at a time and only while the application has place for
-    /// the answer.
+    /// Sends at most one `sync-request` at a time, and only while the event queue has room for the answer
+    /// (backpressure).
     async fn start_sync(
         &mut self,
         conversation: &mut Conversation,
@@ -221,13 +221,13 @@ impl Driver {
             return Ok(());
         };
         conversation.syncs += 1;
-        // No number alone: those are names of the application's requests.
+        // The application's requests have plain numbers as `ref`.
         let Ok(name) = RequestRef::new(format!("sync-{}", conversation.syncs)) else {
             return Ok(());
         };
         let packet = ClientPacket::from(request);
         conversation.link.say(&packet, Some(&name)).await?;
-        conversation.sync = Some((name, now + SYNC_PATIENCE));
+        conversation.sync = Some((name, now + SYNC_TIMEOUT));
         Ok(())
     }
 
@@ -235,7 +235,7 @@ impl Driver {
         if conversation.heard_at.elapsed() < conversation.longest_silence {
             return Ok(());
         }
-        // The machine may have slept: what came meanwhile counts.
+        // After a suspend of the machine, frames may wait in the socket.
         match conversation.link.hear().now_or_never() {
             Some(heard) => self.take_in(conversation, heard),
             None => Err(Interruption::Silent.into()),
@@ -275,7 +275,7 @@ impl Driver {
                 {
                     self.sync_answered(conversation, packet);
                 } else {
-                    // What answers one session is what all others are told.
+                    // The answer is also the live packet: the server sends it to this session only once.
                     self.take_in_packet(conversation, packet.clone());
                     self.requests.answered(&name, packet, conversation.heard_at);
                 }
@@ -328,7 +328,7 @@ impl Driver {
     }
 
     fn reaction(&mut self, conversation: &mut Conversation, reaction: ReactionNotify) {
-        // Without a revision nothing changed, and only whoever asked is told so.
+        // Without a revision nothing changed; only the request gets this answer.
         if let Some(revision) = reaction.revision {
             let room_id = reaction.room_id.clone();
             let packet = Live::Reaction(reaction, revision.get());
@@ -336,14 +336,14 @@ impl Driver {
         }
     }
 
-    /// A packet with a place in its room.
+    /// Processes a packet with a `seq` or a `revision`.
     fn place(&mut self, conversation: &mut Conversation, room_id: &RoomId, packet: Live) {
         if !self.application.listens() {
             return;
         }
         let mut told = Vec::new();
         let placed = match self.application.lags() {
-            // Asked for again once the application has read what waits.
+            // Dropped: a sync fetches it again once the application has read the queue.
             true => self.rooms.missed(room_id),
             false => self.rooms.live(packet, &mut told),
         };
@@ -368,14 +368,14 @@ impl Driver {
                 }
                 return;
             }
-            // Archived rooms are in no list; one that is opened again may be new here.
+            // The room list omits archived rooms, so a reopened one may be new here.
             _ if !self.rooms.knows(&notice.room_id) => list.is_wanted = true,
             _ => {}
         }
         self.application.notice(Event::Room(notice));
     }
 
-    /// New rooms begin where the list says: what was said before is in their history.
+    /// A new room starts at the list's `last_seq`; earlier messages are in its history.
     fn rooms_listed(
         &mut self,
         conversation: &mut Conversation,
@@ -408,7 +408,7 @@ impl Driver {
                 self.application.notice(Event::Room(notice));
             }
         }
-        // Not in the list: archived at once, perhaps.
+        // The list lacks these rooms, for instance because they are archived already.
         for notice in awaited.into_values() {
             self.application.notice(Event::Room(notice));
         }
@@ -444,8 +444,8 @@ impl Driver {
     }
 }
 
-/// Gives the session the new token. Where none can be had any more, the server ends the session in its
-/// time, and the attempt to come back tells why.
+/// Sends `token-renew`. After a permanent failure the server closes the connection at the token's expiry, and the
+/// reconnect attempt yields the reason.
 async fn renewed(
     conversation: &mut Conversation,
     token: Result<AccessToken, TokenError>,
@@ -468,7 +468,7 @@ async fn renewed(
     }
 }
 
-/// What the work gives; never, while there is none.
+/// The result of the work; pending forever without any.
 async fn finished<T>(work: &mut Option<BoxFuture<'static, T>>) -> T {
     match work {
         Some(work) => work.await,

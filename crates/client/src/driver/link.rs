@@ -1,4 +1,4 @@
-//! One connection: packets out, packets in.
+//! The WebSocket connection: handshake, packets as text frames, close frames (RFC 6455).
 
 use std::time::Duration;
 
@@ -24,30 +24,29 @@ use crate::{
     http::{AGENT, Rest, Stream, problem_of},
 };
 
-/// More than the largest answer: a hundred messages of the greatest length.
+/// Larger than the largest answer, a hundred messages of maximum length.
 const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
 
-/// Small buffers: a client has one connection, a bridge hundreds.
+/// Small, because a bridge has hundreds of connections.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// How long the server may take none of what is written before the connection counts as lost.
-const WRITE_PATIENCE: Duration = Duration::from_secs(20);
+/// A write that the server does not accept within this time counts as a lost connection.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long the server may take to answer a goodbye.
-pub(super) const GOODBYE_PATIENCE: Duration = Duration::from_secs(3);
+/// Bounds the wait for the server's close frame.
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why a connection did not come about.
+/// Why the handshake failed.
 pub(super) enum Refusal {
-    /// The network, or something that is not this server.
+    /// The network failed, or the peer is not this server.
     Unreachable(String),
-    /// An HTTP answer in the place of the upgrade.
+    /// An HTTP response instead of the upgrade.
     Status(Problem),
-    /// It speaks no profile that this client does.
+    /// The server does not support profile v2.
     Unsupported,
 }
 
-/// A packet, with the name of the request that it answers; `None` is a sign of life, or a packet that
-/// this client does not know.
+/// A packet with the `ref` of the request that it answers. `None` is a ping or pong, or an unknown packet.
 pub(super) type Heard = Option<(ServerPacket, Option<RequestRef>)>;
 
 pub(super) struct Link {
@@ -94,7 +93,7 @@ impl Link {
         }
     }
 
-    /// The first packet of every connection.
+    /// Waits for `welcome`, the first packet of every connection.
     pub(super) async fn welcome(&mut self) -> Result<Welcome, Interruption> {
         loop {
             match self.hear().await? {
@@ -105,7 +104,7 @@ impl Link {
         }
     }
 
-    /// What the server says next. May be dropped at any time without losing anything.
+    /// Waits for the next frame. Cancel-safe.
     pub(super) async fn hear(&mut self) -> Result<Heard, Interruption> {
         match self.socket.next().await {
             Some(Ok(Frame::Text(text))) => match ServerPacket::decode(&text) {
@@ -116,7 +115,7 @@ impl Link {
                 }) => Ok(Some((packet, request_ref))),
                 Ok(Decoded::Unknown(_)) => Ok(None),
                 Err(error) => {
-                    // A message that is lost by this shows as a gap.
+                    // Gap detection recovers a message that is lost here.
                     let name = error.request_type.unwrap_or("packet");
                     log::warn!("a {name} could not be read: {error}");
                     Ok(None)
@@ -144,22 +143,22 @@ impl Link {
     }
 
     pub(super) async fn say_text(&mut self, text: String) -> Result<(), Interruption> {
-        match timeout(WRITE_PATIENCE, self.socket.send(Frame::text(text))).await {
+        match timeout(WRITE_TIMEOUT, self.socket.send(Frame::text(text))).await {
             Ok(Ok(())) => Ok(()),
-            // The server may have said why before it went.
+            // The server may have sent a close code before.
             Ok(Err(_)) => Err(self.last_words().await),
             Err(_) => Err(Interruption::Lost),
         }
     }
 
-    /// Says goodbye. What the server still says comes before its own goodbye, an
-    /// [`Interruption`].
+    /// Sends a close frame with code 1000. Packets may still arrive before the server's close frame, which
+    /// [`hear`](Self::hear) returns as an [`Interruption`].
     pub(super) async fn say_goodbye(&mut self) {
         let frame = CloseFrame {
             code: WireCode::Normal,
             reason: "".into(),
         };
-        // A connection that is gone already shows when its end is heard.
+        // The next read reports a lost connection.
         let _ = self.socket.close(Some(frame)).await;
     }
 
@@ -171,7 +170,7 @@ impl Link {
                 }
             }
         };
-        timeout(GOODBYE_PATIENCE, words)
+        timeout(CLOSE_TIMEOUT, words)
             .await
             .unwrap_or(Interruption::Lost)
     }

@@ -1,7 +1,7 @@
-//! The task behind a chat: it connects, talks, and comes back.
+//! The connection supervisor: a task that connects, runs the session loop, and reconnects with back-off.
 //!
-//! What is decided without I/O is elsewhere: what is missing ([`crate::resume`]), what was asked
-//! ([`requests`]), how long to wait ([`crate::backoff`]). This module waits for all of them at once.
+//! Decisions without I/O are elsewhere: gap detection ([`crate::resume`]), requests in flight
+//! ([`requests`]), delays ([`crate::backoff`]).
 
 mod application;
 mod attempt;
@@ -29,14 +29,13 @@ use crate::{
     resume::{MAX_BUFFERED, Rooms},
 };
 
-/// Requests that wait for the driver, before those it has taken on.
+/// The capacity of the command queue, before the requests that the driver holds itself.
 const COMMAND_QUEUE: usize = 64;
 
-/// After 1008 the next attempt waits as if there had been this many failures: something in this client
-/// is wrong, or it is too fast.
+/// After close code 1008 the back-off counts at least this many failures: the client is faulty or too fast.
 const FAILURES_OF_A_VIOLATION: u32 = 3;
 
-/// Connects for the first time, and has the connection kept from then on.
+/// Connects, and starts a driver that reconnects from then on.
 pub(crate) async fn connect(
     session: &Session,
     positions: Vec<RoomPosition>,
@@ -53,7 +52,7 @@ pub(crate) async fn connect(
     Ok(Driver::start(session, positions, Some(opened)))
 }
 
-/// Has a connection made, and kept from then on.
+/// Starts a driver that connects and reconnects.
 pub(crate) fn open(session: &Session, positions: Vec<RoomPosition>) -> (Chat, Events) {
     Driver::start(session, positions, None)
 }
@@ -64,9 +63,9 @@ struct Driver {
     rooms: Rooms,
     requests: Requests,
     backoff: Backoff,
-    /// Whether it is known where each room begins for the application.
+    /// Whether the room list has given the start position of each room.
     has_rooms: bool,
-    /// A token that the server took as expired.
+    /// A token that the server rejected as expired.
     refused: Option<crate::AccessToken>,
 }
 
@@ -103,7 +102,7 @@ impl Driver {
             commands,
             closing: Arc::clone(&closing),
             ended,
-            patience: settings.request_timeout,
+            request_timeout: settings.request_timeout,
         };
         let mut rooms = Rooms::new(MAX_BUFFERED);
         for position in &positions {
@@ -132,7 +131,7 @@ impl Driver {
         self.application.end(reason).await;
     }
 
-    /// Connects again and again, until it is over.
+    /// Reconnects until the chat ends.
     async fn stay_connected(&mut self, mut opened: Option<Opened>) -> EndReason {
         loop {
             let setback = match opened.take() {
@@ -166,7 +165,7 @@ impl Driver {
         }
     }
 
-    /// One connection, from its welcome to its end.
+    /// Runs one connection, from its `welcome` to its end.
     async fn talk(&mut self, opened: Opened) -> Outcome {
         if let Some(listed) = &opened.rooms {
             for room in listed {
@@ -195,12 +194,12 @@ impl Driver {
         outcome
     }
 
-    /// How long to stay away, which the application is told.
+    /// The delay before the next attempt; delivers [`Event::Reconnecting`].
     fn delay_after(&mut self, (cause, retry_after): (Interruption, Option<Duration>)) -> Duration {
         if cause == Interruption::Closed(crate::CloseCode::PolicyViolation) {
             self.backoff.count_at_least(FAILURES_OF_A_VIOLATION);
         }
-        // A token that has ended is no failure of the connection: the next attempt brings another.
+        // An expired token is no failure of the connection: the next attempt gets another token.
         let is_expiry = cause == Interruption::Closed(crate::CloseCode::TokenExpired);
         let first_expiry = is_expiry && self.backoff.failures() == 0;
         let delay = self.backoff.after_failure(rand::random(), retry_after);
@@ -214,7 +213,7 @@ impl Driver {
         delay
     }
 
-    /// Waits for something while there is no connection, and takes on what the application asks.
+    /// Waits for `work` while disconnected, and accepts requests of the application.
     async fn while_away<T>(&mut self, mut work: BoxFuture<'static, T>) -> Result<T, EndReason> {
         loop {
             tokio::select! {
@@ -222,7 +221,7 @@ impl Driver {
                 wish = self.application.next(self.requests.have_place()) => match wish {
                     Wish::Request(request) => self.requests.add(request),
                     Wish::Close => return Err(EndReason::Closed),
-                    // Nobody sees who types while away; told events make room by themselves.
+                    // A typing hint is of no use without a connection; read events need no action.
                     Wish::Typing(..) | Wish::Told => {}
                 },
             }

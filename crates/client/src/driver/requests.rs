@@ -1,10 +1,9 @@
-//! What the application asked and is not answered yet: plain data.
+//! Requests in flight, correlated by `ref` and resent after a reconnect: plain data.
 //!
-//! A request goes out under a number, its `ref`. When the connection breaks, nobody knows what became
-//! of those under way: they go out again on the next one, in their order and one at a time, before
-//! anything new. All of them may be done twice without harm: a message has its `client_message_id`, an
-//! edit sets the same text, a mark or a reaction is there already. One that nobody waits for any more
-//! is not sent again.
+//! The `ref` is a number. A lost connection leaves the outcome of requests in flight unknown. The next connection
+//! resends them first, in order and one at a time. All requests are idempotent: a message has its
+//! `client_message_id`, and an edit sets the same text. A repeated read mark or reaction changes nothing. Cancelled
+//! requests are not resent.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -19,16 +18,16 @@ use tokio::time::Instant;
 
 use crate::{EndReason, RequestError, backoff::asked_wait, chat::Request};
 
-/// Requests at a time; more wait in the queue before the driver.
+/// Bounds the requests that the driver holds; more wait in the command queue (backpressure).
 const MAX_REQUESTS: usize = 64;
 
-/// How long to wait before a repeated request is sent once more, where the server does not say.
+/// The delay before the retry of a resent request, unless the server names one.
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 pub(super) struct Requests {
     numbers: u64,
-    /// Not sent on this connection.
+    /// Not sent on this connection yet.
     waiting: VecDeque<Pending>,
     under_way: BTreeMap<u64, Pending>,
 }
@@ -36,7 +35,7 @@ pub(super) struct Requests {
 struct Pending {
     number: u64,
     request: Request,
-    /// Sent on an earlier connection, so that it may have been done.
+    /// Sent on an earlier connection, so it may have taken effect.
     is_repeated: bool,
     not_before: Option<Instant>,
 }
@@ -52,7 +51,7 @@ impl Requests {
         });
     }
 
-    /// Whether one more may be added; whoever waits no longer gives up their place.
+    /// Whether there is room for one more; a full set evicts cancelled requests first.
     pub(super) fn have_place(&mut self) -> bool {
         if self.count() >= MAX_REQUESTS {
             self.waiting.retain(Pending::is_awaited);
@@ -61,9 +60,9 @@ impl Requests {
         self.count() < MAX_REQUESTS
     }
 
-    /// The frame to send now, if there is one. What the server would not take is answered here.
+    /// The next frame to send now, if any. Fails requests that violate the server's limits.
     pub(super) fn next_frame(&mut self, now: Instant, limits: &Limits) -> Option<String> {
-        // Nobody waits behind what nobody waits for.
+        // A cancelled request must not delay later ones.
         self.waiting.retain(Pending::is_awaited);
         loop {
             if self.is_repeating() {
@@ -84,7 +83,7 @@ impl Requests {
         }
     }
 
-    /// When there will be a frame that there is not now.
+    /// The time of the next delayed retry.
     pub(super) fn next_due(&self) -> Option<Instant> {
         if self.is_repeating() {
             return None;
@@ -92,7 +91,7 @@ impl Requests {
         self.waiting.front().and_then(|pending| pending.not_before)
     }
 
-    /// The answer to a request of that name, if it is one of these.
+    /// Resolves the request with this `ref`, if it is in flight.
     pub(super) fn answered(&mut self, name: &RequestRef, packet: ServerPacket, now: Instant) {
         let number = name.as_str().parse().ok();
         let Some(mut pending) = number.and_then(|number: u64| self.under_way.remove(&number))
@@ -101,7 +100,7 @@ impl Requests {
         };
         match packet {
             ServerPacket::Error(error) if pending.is_repeated && is_passing(&error) => {
-                // The first one may have been done: only a real answer tells.
+                // The first attempt may have succeeded, so a transient error settles nothing.
                 let pause = error.retry_after_ms.map_or(PAUSE, asked_wait);
                 pending.not_before = Some(now + pause);
                 self.waiting.push_front(pending);
@@ -111,7 +110,7 @@ impl Requests {
         }
     }
 
-    /// The connection is gone; what was under way waits for the next one.
+    /// Requeues the requests in flight for the next connection.
     pub(super) fn disconnected(&mut self) {
         while let Some((_, mut pending)) = self.under_way.pop_last() {
             pending.is_repeated = true;
@@ -123,7 +122,7 @@ impl Requests {
         }
     }
 
-    /// There will be no answers any more.
+    /// Fails all requests.
     pub(super) fn end(&mut self, reason: &EndReason) {
         self.disconnected();
         for pending in self.waiting.drain(..) {
@@ -131,7 +130,7 @@ impl Requests {
         }
     }
 
-    /// Whether a repeated request is under way, which nothing overtakes.
+    /// Whether a resent request is in flight; later requests wait for it.
     fn is_repeating(&self) -> bool {
         self.under_way.values().any(|pending| pending.is_repeated)
     }
@@ -146,7 +145,7 @@ impl Pending {
         !self.request.answer.is_closed()
     }
 
-    /// A refusal of a repeated request says nothing of the first one.
+    /// The rejection of a resend leaves the outcome of the first attempt unknown.
     fn refuse(self, refusal: RequestError) {
         let is_in_doubt = self.is_repeated && changes_something(&self.request.packet);
         let error = match is_in_doubt {
@@ -159,7 +158,7 @@ impl Pending {
     }
 
     fn answer(self, answer: Result<ServerPacket, RequestError>) {
-        // Whoever waits no longer needs no answer.
+        // A cancelled request has dropped the receiver.
         let _ = self.request.answer.send(answer);
     }
 }
@@ -178,8 +177,8 @@ fn is_passing(error: &server::Error) -> bool {
     )
 }
 
-/// The packet as text, where the server would take it: a frame over its limit would end the connection,
-/// and the next one, and so on.
+/// Encodes the packet and checks the server's limits. A frame over the limit would end this connection, and its
+/// resend every next one.
 fn frame(packet: &ClientPacket, number: u64, limits: &Limits) -> Result<String, RequestError> {
     let text = match packet {
         ClientPacket::MessageSend(send) => Some(&send.message),

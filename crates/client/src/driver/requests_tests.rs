@@ -28,7 +28,7 @@ fn say(requests: &mut Requests, text: &str) -> Answered {
     ask(requests, message)
 }
 
-/// The name of the frame that goes out now, and what it says.
+/// The `ref` and the packet of the next frame.
 fn next(requests: &mut Requests, now: Instant) -> Option<(RequestRef, ClientPacket)> {
     let frame = requests.next_frame(now, &limits())?;
     match ClientPacket::decode(&frame).unwrap() {
@@ -57,7 +57,7 @@ fn too_fast(pause: Duration) -> ServerPacket {
 }
 
 #[test]
-fn an_answer_reaches_whoever_asked_and_nobody_else() {
+fn an_answer_resolves_only_the_request_with_its_ref() {
     let mut requests = Requests::default();
     let now = Instant::now();
     let mut first = say(&mut requests, "one");
@@ -73,7 +73,7 @@ fn an_answer_reaches_whoever_asked_and_nobody_else() {
 }
 
 #[test]
-fn what_was_under_way_goes_out_again_in_order_and_one_at_a_time_before_anything_new() {
+fn requests_in_flight_are_resent_first_in_order_one_at_a_time() {
     let mut requests = Requests::default();
     let now = Instant::now();
     let _answers = [say(&mut requests, "one"), say(&mut requests, "two")];
@@ -85,7 +85,7 @@ fn what_was_under_way_goes_out_again_in_order_and_one_at_a_time_before_anything_
     assert_eq!(
         (&again, &repeated),
         (&one, &first),
-        "the same under the same name"
+        "the same packet under the same ref"
     );
     assert_eq!(next(&mut requests, now), None);
     requests.answered(&again, stored(), now);
@@ -96,7 +96,7 @@ fn what_was_under_way_goes_out_again_in_order_and_one_at_a_time_before_anything_
 }
 
 #[test]
-fn a_repeated_request_waits_for_a_real_answer_where_a_new_one_is_told_to_wait() {
+fn a_rate_limited_request_is_retried_only_if_it_was_resent() {
     let mut requests = Requests::default();
     let now = Instant::now();
     let pause = Duration::from_secs(2);
@@ -120,7 +120,7 @@ fn a_repeated_request_waits_for_a_real_answer_where_a_new_one_is_told_to_wait() 
 }
 
 #[test]
-fn what_the_server_would_not_take_does_not_leave() {
+fn requests_over_the_servers_limits_fail_without_a_frame() {
     let mut requests = Requests::default();
     let now = Instant::now();
     for (text, expected) in [
@@ -139,7 +139,7 @@ fn what_the_server_would_not_take_does_not_leave() {
 }
 
 #[test]
-fn whoever_waits_no_longer_is_not_asked_for_and_gives_up_the_place() {
+fn a_cancelled_request_is_not_sent_and_frees_its_place() {
     let mut requests = Requests::default();
     let now = Instant::now();
     drop(say(&mut requests, "never mind"));
@@ -153,7 +153,7 @@ fn whoever_waits_no_longer_is_not_asked_for_and_gives_up_the_place() {
 }
 
 #[test]
-fn the_end_is_told_to_everybody_who_waits() {
+fn the_end_fails_every_pending_request() {
     let mut requests = Requests::default();
     let mut answers = [say(&mut requests, "one"), say(&mut requests, "two")];
     next(&mut requests, Instant::now()).unwrap();
@@ -169,7 +169,7 @@ fn not_a_member() -> ServerPacket {
 }
 
 #[test]
-fn a_refusal_of_a_repeated_request_leaves_open_what_became_of_the_first() {
+fn a_refused_resend_of_a_change_has_an_unknown_outcome() {
     let mut requests = Requests::default();
     let now = Instant::now();
     let mut new = say(&mut requests, "new");
@@ -199,7 +199,7 @@ fn a_refusal_of_a_repeated_request_leaves_open_what_became_of_the_first() {
 }
 
 #[test]
-fn a_repeated_message_that_is_too_long_by_now_may_have_been_stored() {
+fn a_resend_over_a_lowered_limit_has_an_unknown_outcome() {
     let mut requests = Requests::default();
     let mut answer = say(&mut requests, "Salaam");
     next(&mut requests, Instant::now()).unwrap();
@@ -212,7 +212,7 @@ fn a_repeated_message_that_is_too_long_by_now_may_have_been_stored() {
 }
 
 #[test]
-fn what_was_sent_and_is_waited_for_no_longer_is_not_sent_again() {
+fn a_cancelled_request_in_flight_is_not_resent() {
     let mut requests = Requests::default();
     let now = Instant::now();
     let abandoned = say(&mut requests, "never mind");
@@ -227,7 +227,7 @@ fn what_was_sent_and_is_waited_for_no_longer_is_not_sent_again() {
 }
 
 #[test]
-fn nobody_waits_for_the_pause_of_what_is_waited_for_no_longer() {
+fn a_cancelled_retry_does_not_delay_later_requests() {
     let mut requests = Requests::default();
     let now = Instant::now();
     let abandoned = say(&mut requests, "never mind");

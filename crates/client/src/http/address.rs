@@ -1,4 +1,4 @@
-//! Where the server is.
+//! The server's base URL.
 
 use hyper::Uri;
 
@@ -6,7 +6,7 @@ use hyper::Uri;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) is_secure: bool,
-    /// As it stands in an address: IPv6 in brackets.
+    /// As in a URL: IPv6 in brackets.
     host: String,
     pub(crate) port: u16,
     /// Empty, or a path without a slash at its end.
@@ -16,7 +16,7 @@ pub(crate) struct Address {
 impl Address {
     pub(crate) fn parse(url: &str) -> Option<Self> {
         let url = url.trim();
-        // `Uri` drops a fragment without a word.
+        // `Uri` drops a fragment silently.
         if url.contains('#') {
             return None;
         }
@@ -27,7 +27,7 @@ impl Address {
             _ => return None,
         };
         let host = url.host().filter(|host| !host.is_empty())?;
-        // What stands before the host is user-info, which has no place here.
+        // Text before the host is user-info, which a base URL must not have.
         let after_host = url.authority()?.as_str().strip_prefix(host)?;
         if url.query().is_some() {
             return None;
@@ -45,12 +45,12 @@ impl Address {
         })
     }
 
-    /// What to look up and to call: without brackets.
+    /// The host for DNS and TLS: IPv6 without brackets.
     pub(crate) fn host(&self) -> &str {
         self.host.trim_start_matches('[').trim_end_matches(']')
     }
 
-    /// What the header `Host` says.
+    /// The value of the `Host` header.
     pub(crate) fn authority(&self) -> String {
         match (self.is_secure, self.port) {
             (true, 443) | (false, 80) => self.host.clone(),
@@ -58,19 +58,17 @@ impl Address {
         }
     }
 
-    /// The path of a route of the API.
     pub(crate) fn api_path(&self, route: &str) -> String {
         format!("{}/api/v1{route}", self.prefix)
     }
 
-    /// The whole address of the chat.
     pub(crate) fn chat_url(&self) -> String {
         let scheme = if self.is_secure { "wss" } else { "ws" };
         format!("{scheme}://{}:{}{}/chat", self.host, self.port, self.prefix)
     }
 }
 
-/// `Uri` lets any port pass, and then forgets the ones that are none.
+/// `Uri` accepts any text as a port, and then ignores an invalid one.
 fn port_number(text: &str) -> Option<u16> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|port| is_number && *port > 0)
@@ -117,12 +115,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_servers_address_is_refused() {
+    fn a_url_without_an_http_scheme_and_a_host_is_refused() {
         is_refused(&["", "localhost:8080", "ftp://localhost", "https://", "/chat"]);
     }
 
     #[test]
-    fn a_port_that_is_no_port_is_refused_and_not_taken_as_the_usual_one() {
+    fn an_invalid_port_is_refused_instead_of_replaced_by_the_default() {
         is_refused(&[
             "http://localhost:",
             "http://localhost:0",

@@ -1,5 +1,4 @@
-//! The way to the server: where it is, how a connection to it is made, and the few requests of the
-//! REST API that the chat needs.
+//! HTTP access to the server: base URL, TCP and TLS transport, REST calls.
 
 mod address;
 mod rest;

@@ -1,4 +1,4 @@
-//! Requests to the REST API: one connection each, since they are few.
+//! REST calls over HTTP/1.1: one connection each, since they are few.
 
 use std::time::Duration;
 
@@ -14,26 +14,25 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::{
     task::JoinSet,
-    time::{Instant, timeout},
+    time::{self, Instant},
 };
 use uuid::Uuid;
 
 use super::{Address, Stream, Transport};
 use crate::{AccessToken, ApiError, Problem, backoff::LONGEST_WAIT};
 
-/// More than any answer of the API that is asked for here.
+/// Larger than any answer of the endpoints in use.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// What the client calls itself.
+/// The `User-Agent` header.
 pub(crate) const AGENT: &str = concat!("abu-chat-client/", env!("CARGO_PKG_VERSION"));
 
-/// The REST API of one server.
 pub(crate) struct Rest {
     pub(crate) transport: Transport,
     limit: Duration,
 }
 
-/// One request. It has no `Debug`: what it holds is secret.
+/// One request. It has no `Debug`, because it holds secrets.
 #[derive(Clone)]
 pub(crate) struct Call {
     method: Method,
@@ -43,13 +42,13 @@ pub(crate) struct Call {
     idempotency_key: Option<Uuid>,
 }
 
-/// An answer that is no problem.
+/// A successful answer.
 pub(crate) struct Answer {
     body: Bytes,
 }
 
 impl Call {
-    /// `route` is what follows `/api/v1`, with its query.
+    /// `route` follows `/api/v1`, and includes the query.
     pub(crate) fn new(method: Method, route: impl Into<String>) -> Self {
         Self {
             method,
@@ -103,7 +102,7 @@ impl Answer {
 }
 
 impl Rest {
-    /// Each request may take as long as `limit`.
+    /// `limit` is the timeout of each request.
     pub(crate) fn new(transport: Transport, limit: Duration) -> Self {
         Self { transport, limit }
     }
@@ -116,20 +115,19 @@ impl Rest {
         self.call_noting(call, self.limit).await.0
     }
 
-    /// Makes the call within `patience` as well, and notes when it left: from then on it may have been
-    /// done.
+    /// Makes the call within `timeout`, and returns when it sent the request: from then on it may take effect.
     pub(crate) async fn call_noting(
         &self,
         call: Call,
-        patience: Duration,
+        timeout: Duration,
     ) -> (Result<Answer, ApiError>, Option<Instant>) {
-        // What cannot stand in a header or an address was never a token or an id of this server.
+        // A token or an id of this server is always valid in a header or a path.
         let Some(request) = call.into_request(self.address()) else {
             return (Err(ApiError::NotUnderstood), None);
         };
         let mut sent_at = None;
-        let answer = timeout(
-            self.limit.min(patience),
+        let answer = time::timeout(
+            self.limit.min(timeout),
             self.exchange(request, &mut sent_at),
         )
         .await
@@ -146,7 +144,7 @@ impl Rest {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(unreachable)?;
-        // Aborted with this future.
+        // A drop of this future aborts the connection task.
         let mut driver = JoinSet::new();
         driver.spawn(connection);
         *sent_at = Some(Instant::now());
@@ -176,8 +174,7 @@ fn unreachable(error: impl std::error::Error) -> ApiError {
     ApiError::Unreachable(error.to_string())
 }
 
-/// What a refusal says; a bare status where something on the way refused, which knows no problem
-/// documents.
+/// Parses a problem document; only the status where a proxy, which sends none, rejected the request.
 pub(crate) fn problem_of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Problem {
     let mut problem: Problem = serde_json::from_slice(body).unwrap_or_else(|_| Problem {
         status: 0,

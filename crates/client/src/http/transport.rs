@@ -1,4 +1,4 @@
-//! Connections to the server, with TLS where its address says so.
+//! TCP connections to the server, with TLS for `https` (rustls).
 
 use std::{io, sync::Arc};
 
@@ -16,22 +16,20 @@ use tokio_rustls::TlsConnector;
 use super::Address;
 use crate::BuildError;
 
-/// A connection, whatever it is made of.
+/// A plain or a TLS connection.
 pub(crate) type Stream = Box<dyn Io>;
 
-/// What can be read and written.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// How the server proves to be the one that its address names.
+/// How the client authenticates the server.
 pub(crate) enum Trust {
-    /// By one of the system's authorities, or of these PEM files.
+    /// By the system's certificate authorities and those of these PEM texts.
     Roots(Vec<Vec<u8>>),
-    /// By the application's own rules.
+    /// By the application's TLS configuration.
     Rules(Arc<ClientConfig>),
 }
 
-/// Makes connections.
 pub(crate) struct Transport {
     pub(crate) address: Address,
     tls: Option<(TlsConnector, ServerName<'static>)>,
@@ -56,7 +54,7 @@ impl Transport {
 
     pub(crate) async fn connect(&self) -> io::Result<Stream> {
         let tcp = TcpStream::connect((self.address.host(), self.address.port)).await?;
-        // Small packets go at once; a connection without it works too.
+        // Disables Nagle's algorithm for small packets; a failure only adds latency.
         let _ = tcp.set_nodelay(true);
         Ok(match &self.tls {
             Some((connector, name)) => Box::new(connector.connect(name.clone(), tcp).await?),
@@ -65,10 +63,9 @@ impl Transport {
     }
 }
 
-/// Trusts the system's authorities, and those in these PEM files.
 fn by_roots(more: &[Vec<u8>]) -> Result<ClientConfig, BuildError> {
     let mut roots = RootCertStore::empty();
-    // Many a system has some that cannot be read; the others count.
+    // Many systems have some unreadable certificates, which this skips.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     for pem in more {
         add_pem(&mut roots, pem).ok_or(BuildError::BadCertificate)?;
@@ -76,7 +73,7 @@ fn by_roots(more: &[Vec<u8>]) -> Result<ClientConfig, BuildError> {
     if roots.is_empty() {
         return Err(BuildError::NoCertificates);
     }
-    // Named, not taken from the process: who uses this crate need not have chosen one.
+    // An explicit provider, because the application may have installed no default one.
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|_| BuildError::NoCertificates)?
@@ -85,7 +82,7 @@ fn by_roots(more: &[Vec<u8>]) -> Result<ClientConfig, BuildError> {
     Ok(config)
 }
 
-/// Adds the certificates of a PEM file, of which there must be one at least, and all good.
+/// Adds the certificates of a PEM text; `None` if there is none, or an invalid one.
 fn add_pem(roots: &mut RootCertStore, pem: &[u8]) -> Option<()> {
     let before = roots.len();
     for certificate in CertificateDer::pem_slice_iter(pem) {

@@ -1,4 +1,4 @@
-//! How a chat ends, and what brings it back instead.
+//! Ends of a chat, and reconnects instead of an end.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const CLOSING: &str =
     "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
 
 #[tokio::test]
-async fn who_closes_the_chat_is_gone_for_the_others_and_cannot_ask_any_more() {
+async fn closing_the_chat_takes_the_user_offline_and_fails_later_requests() {
     let server = server().await;
     let client = client_of(&server);
     let mut amina = Person::new(&server, &client).await;
@@ -40,7 +40,7 @@ async fn who_closes_the_chat_is_gone_for_the_others_and_cannot_ask_any_more() {
 }
 
 #[tokio::test]
-async fn what_was_sent_and_is_answered_before_the_goodbye_still_gets_its_answer() {
+async fn an_answer_before_the_close_handshake_ends_still_arrives() {
     let mut server = FakeServer::new([Script::AnswerLate]).await;
     let (chat, _events) = server.session().connect().await.unwrap();
     let sending = chat.clone();
@@ -54,7 +54,7 @@ async fn what_was_sent_and_is_answered_before_the_goodbye_still_gets_its_answer(
 }
 
 #[tokio::test]
-async fn what_is_not_answered_when_the_chat_is_closed_ends_with_it() {
+async fn closing_the_chat_fails_unanswered_requests() {
     let server = FakeServer::new([Script::Stay]).await;
     let (chat, _events) = server.session().connect().await.unwrap();
     let room = "room".into();
@@ -85,7 +85,7 @@ async fn goes_offline(amina: &mut Person, who: &UserId) {
 }
 
 #[tokio::test]
-async fn a_chat_whose_events_nobody_wants_goes_on_for_its_requests() {
+async fn requests_still_work_after_the_events_are_dropped() {
     let server = server().await;
     let client = client_of(&server);
     let mut amina = Person::new(&server, &client).await;
@@ -109,7 +109,7 @@ async fn logging_out_ends_the_chat_for_good() {
         match in_time(amina.events.next()).await {
             Some(Event::Ended(reason)) => break reason,
             Some(_) => {}
-            None => panic!("the end is told"),
+            None => panic!("no event of the end"),
         }
     };
     assert_eq!(reason, EndReason::LoggedOut);
@@ -117,7 +117,7 @@ async fn logging_out_ends_the_chat_for_good() {
 }
 
 #[tokio::test]
-async fn a_suspended_account_is_told_so_and_stays_away() {
+async fn a_suspended_account_cannot_connect() {
     let server = server().await;
     let suspended = server.database().user().suspended().create();
     let token = server.token(suspended.id);
@@ -133,7 +133,7 @@ async fn a_suspended_account_is_told_so_and_stays_away() {
 }
 
 #[tokio::test]
-async fn a_server_of_before_v2_is_told_apart() {
+async fn a_server_without_profile_v2_is_unsupported() {
     let server = FakeServer::new([Script::OldServer]).await;
     let refused = server.session().connect().await.unwrap_err();
     let expected = matches!(refused, ConnectError::Ended(EndReason::UnsupportedServer));
@@ -155,7 +155,7 @@ async fn a_closed_connection_comes_back_unless_its_code_says_never() {
             Some(Event::Reconnecting { cause, .. }) => causes.push(cause),
             Some(Event::Ended(reason)) => break reason,
             Some(_) => {}
-            None => panic!("the end is told"),
+            None => panic!("no event of the end"),
         }
     };
     assert_eq!(causes, [codes[0], codes[1]].map(Interruption::Closed));
@@ -179,7 +179,7 @@ async fn an_expired_token_is_replaced_before_the_next_attempt() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_replaced_once_and_then_the_log_in_is_over() {
+async fn a_refused_token_is_replaced_once_before_the_log_in_ends() {
     let mut server = FakeServer::new([Script::Refuse(UNAUTHORIZED), Script::Stay]).await;
     let connected = server.session().connect().await;
     assert!(connected.is_ok());
@@ -195,7 +195,7 @@ async fn a_refused_token_is_replaced_once_and_then_the_log_in_is_over() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_closing_is_waited_for_as_long_as_it_asks() {
+async fn a_reconnect_waits_for_the_servers_retry_after() {
     let server = FakeServer::new([Script::Refuse(CLOSING), Script::Stay]).await;
     let refused = server.session().connect().await.unwrap_err();
     assert!(matches!(refused, ConnectError::NotNow(_)), "{refused:?}");

@@ -1,4 +1,4 @@
-//! A server that does what a test tells it, for what the real one does seldom.
+//! A scripted server, for cases that the real one produces rarely.
 
 use std::{
     collections::VecDeque,
@@ -32,27 +32,27 @@ use tokio_tungstenite::{
 
 use crate::people::builder;
 
-/// What becomes of one connection to the chat.
+/// The script of one connection to the chat.
 #[derive(Debug, Clone)]
 pub(crate) enum Script {
-    /// An HTTP answer, as it stands.
+    /// This raw HTTP response instead of an upgrade.
     Refuse(&'static str),
-    /// A welcome, and the end with this code.
+    /// `welcome`, then a close with this code.
     Close(CloseCode),
-    /// A welcome, and whatever the client says is kept quiet about.
+    /// `welcome`, then no answer to any packet.
     Stay,
-    /// A welcome, and a message is answered once the client has said more after it.
+    /// `welcome`, then an answer to the first message after the client's next frame.
     AnswerLate,
-    /// A server of before v2.
+    /// A server without profile v2.
     OldServer,
 }
 
-/// Knows no rooms. Each connection to the chat takes the next script; the last one stays.
+/// A server without rooms. Each connection to the chat runs the next script; the last one repeats.
 pub(crate) struct FakeServer {
     address: SocketAddr,
-    /// The tokens that came, in order.
+    /// The access tokens of the connections, in order.
     pub(crate) tokens: mpsc::UnboundedReceiver<String>,
-    /// What people said, as soon as it came.
+    /// The texts of the received messages.
     pub(crate) said: mpsc::UnboundedReceiver<String>,
 }
 
@@ -76,7 +76,7 @@ impl FakeServer {
         }
     }
 
-    /// Somebody whose tokens are `token-1`, `token-2` and so on.
+    /// A session with the tokens `token-1`, `token-2` and so on.
     pub(crate) fn session(&self) -> Session {
         let client = builder(format!("http://{}", self.address)).build().unwrap();
         let given = Arc::new(Mutex::new(0));
@@ -123,7 +123,7 @@ async fn serve(
         Script::OldServer => {
             let _ = tell.send(String::new());
             let plain = accept_hdr_async(stream, |_: &Request, response: Response| Ok(response));
-            // The client ends it.
+            // Waits until the client closes the connection.
             if let Ok(mut socket) = plain.await {
                 while let Some(Ok(_)) = socket.next().await {}
             }
@@ -156,8 +156,7 @@ async fn serve(
     while let Some(Ok(_)) = socket.next().await {}
 }
 
-/// Answers the first message, in the moment in which the client has said something more and it is not
-/// read yet.
+/// Answers the first message when the client's next frame has arrived but is unread.
 async fn answer_late(
     socket: &mut WebSocketStream<TcpStream>,
     tell: &mpsc::UnboundedSender<String>,
@@ -192,7 +191,7 @@ fn welcome() -> ServerPacket {
     Welcome::new("session", "amina", time, time, heartbeat, limits).into()
 }
 
-/// Reads a request that has no body, and gives its answer.
+/// Reads a request without a body, and writes `answer`.
 async fn answer(stream: &mut TcpStream, answer: &str) -> String {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
@@ -207,7 +206,6 @@ async fn answer(stream: &mut TcpStream, answer: &str) -> String {
     String::from_utf8_lossy(&request).into_owned()
 }
 
-/// The answer to the list of rooms.
 fn no_rooms() -> String {
     let body = r#"{"items": [], "next_cursor": null}"#;
     let length = body.len();

@@ -1,4 +1,4 @@
-//! Logging in, staying logged in, and what is read over HTTP.
+//! Login, token refresh, and the REST calls of a session.
 
 use std::time::Duration;
 
@@ -55,11 +55,11 @@ async fn a_session_that_was_logged_out_is_over_everywhere() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_said_to_be_so() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+    let closed_port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let client = builder(format!("http://{nobody}")).build().unwrap();
+    let client = builder(format!("http://{closed_port}")).build().unwrap();
     let refused = client
         .log_in(LogIn::new("amina@example.com", "samaru"))
         .await;
@@ -68,7 +68,7 @@ async fn a_server_that_is_not_there_is_said_to_be_so() {
 }
 
 #[tokio::test]
-async fn each_refresh_token_is_told_and_the_newest_goes_on_elsewhere() {
+async fn the_hook_gets_each_refresh_token_and_the_newest_resumes() {
     let server = server().await;
     let (tell, mut told) = mpsc::unbounded_channel();
     let client = builder(server.url(""))
@@ -118,7 +118,7 @@ async fn a_live_session_outlives_its_tokens() {
     }
 }
 
-/// A server whose answers to the first refreshes are lost; gives its address, and the requests.
+/// A server that drops its answers to the first `losses` refreshes; returns its URL and the requests.
 async fn lossy_server(losses: usize) -> (String, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -148,7 +148,7 @@ async fn lossy_server(losses: usize) -> (String, mpsc::UnboundedReceiver<String>
 }
 
 #[tokio::test]
-async fn a_refresh_whose_answer_was_lost_is_sent_again_with_the_same_token() {
+async fn a_refresh_with_a_lost_answer_is_retried_with_the_same_token() {
     let (url, mut requests) = lossy_server(1).await;
     let (tell, mut told) = mpsc::unbounded_channel();
     let client = builder(url)
@@ -168,7 +168,7 @@ async fn a_refresh_whose_answer_was_lost_is_sent_again_with_the_same_token() {
 }
 
 #[tokio::test]
-async fn the_newest_refresh_token_outlives_a_panic_of_the_hook_that_keeps_it() {
+async fn the_newest_refresh_token_survives_a_panic_of_the_hook() {
     let server = server().await;
     let (tell, mut told) = mpsc::unbounded_channel();
     let client = builder(server.url(""))

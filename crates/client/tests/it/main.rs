@@ -1,4 +1,4 @@
-//! The client against the real server, and against one that misbehaves on purpose.
+//! Integration tests of the client against the real server, and against a scripted one.
 #![expect(
     clippy::expect_used,
     clippy::panic,

@@ -1,7 +1,7 @@
-//! Twenty people talk in five rooms while their connections are cut a hundred times. What each of them
-//! sees of each room is the same, without gaps and repeats.
+//! Fault injection: twenty clients talk in five rooms while a proxy cuts their connections a hundred times. All of
+//! them see the same messages, without gaps or repeats.
 //!
-//! `ABU_CUTS_SEED` takes the place of the seed, and so of where the cuts fall.
+//! `ABU_CUTS_SEED` overrides the seed, and so the positions of the cuts.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,16 +19,16 @@ use crate::{
 
 const PEOPLE: usize = 20;
 const ROOMS: usize = 5;
-/// Each person is in so many rooms.
+/// The number of rooms of each person.
 const ROOMS_OF_ONE: usize = 3;
 const CUTS: u32 = 100;
 const SEED: u64 = 20_240_821;
 
-/// What a room holds: each message's text, in order.
+/// The texts of a room's messages, by `seq`.
 type Texts = BTreeMap<RoomId, Vec<String>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_cuts_change_nothing_of_what_anybody_sees() {
+async fn every_client_sees_the_same_history_after_a_hundred_cuts() {
     let seed = std::env::var("ABU_CUTS_SEED").map_or(SEED, |seed| seed.parse().unwrap());
     let server = server().await;
     let proxy = Arc::new(Proxy::new(server.address()).await);
@@ -68,7 +68,7 @@ async fn a_hundred_cuts_change_nothing_of_what_anybody_sees() {
         talkers.spawn(talk(person, chat, own, proxy.cuts(), choices));
     }
     proxy.cut_at_random(CUTS, seed);
-    // The first connections know nothing of that plan yet.
+    // The plan applies to new connections only.
     proxy.cut();
 
     let mut said = BTreeMap::<RoomId, BTreeMap<u64, String>>::new();
@@ -99,8 +99,7 @@ fn rooms_of(person: usize) -> impl Iterator<Item = usize> {
     (0..ROOMS_OF_ONE).map(move |room| (person + room) % ROOMS)
 }
 
-/// Talks and corrects itself until there were enough cuts; tells the place and the last text of each
-/// message.
+/// Sends and edits messages until there were enough cuts; returns the `seq` and the last text of each message.
 async fn talk(
     person: usize,
     chat: Chat,
@@ -124,7 +123,7 @@ async fn talk(
     said
 }
 
-/// Keeps what it is told, until that is what there is.
+/// Applies events to a view until it equals the expected texts.
 async fn listen(
     mut events: Events,
     rooms: Vec<RoomId>,

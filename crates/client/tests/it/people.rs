@@ -1,4 +1,4 @@
-//! A server, and people who are connected to it.
+//! A real server, and connected test users.
 
 use std::{future::Future, time::Duration};
 
@@ -7,10 +7,10 @@ use abu_chat_client::{
 };
 use abu_test_support::TestServer;
 
-/// How long anything may take before the test has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// A test fails where an awaited event takes longer.
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A server that lets everybody ask as often as they like.
+/// A server without rate limits.
 pub(crate) async fn server() -> TestServer {
     TestServer::start_with(|settings| {
         settings.rate_limits.enabled = false;
@@ -19,11 +19,11 @@ pub(crate) async fn server() -> TestServer {
     .await
 }
 
-/// A client that comes back soon.
+/// A client with a short back-off.
 pub(crate) fn builder(url: impl Into<String>) -> ClientBuilder {
     Client::builder(url)
         .backoff(Duration::from_millis(10), Duration::from_millis(200))
-        .request_timeout(PATIENCE)
+        .request_timeout(TEST_TIMEOUT)
 }
 
 pub(crate) fn client_of(server: &TestServer) -> Client {
@@ -37,7 +37,7 @@ pub(crate) fn account(server: &TestServer, client: &Client) -> (UserId, Session)
     (UserId::from(user.id.uuid()), session)
 }
 
-/// Somebody who is connected.
+/// A connected user.
 pub(crate) struct Person {
     pub(crate) id: UserId,
     pub(crate) session: Session,
@@ -62,7 +62,7 @@ impl Person {
         }
     }
 
-    /// A group of this person and others, which all of them have heard of.
+    /// Creates a group of this person and others, and waits until all of them got its `room-notify`.
     pub(crate) async fn group(&mut self, others: &mut [&mut Self]) -> RoomId {
         let ids: Vec<UserId> = others.iter().map(|other| other.id.clone()).collect();
         let room = self.session.open_group("Set of 1998", &ids).await.unwrap();
@@ -81,7 +81,7 @@ impl Person {
         .await;
     }
 
-    /// The next message; events of other kinds are passed over.
+    /// The next message; skips other events.
     pub(crate) async fn message(&mut self) -> Message {
         until(&mut self.events, |event| match event {
             Event::Message(message) => Some(message),
@@ -90,7 +90,7 @@ impl Person {
         .await
     }
 
-    /// The next message, which must say this.
+    /// The next message, which must have this text.
     pub(crate) async fn hears(&mut self, text: &str) -> Message {
         let message = self.message().await;
         assert_eq!(message.text, text);
@@ -98,7 +98,7 @@ impl Person {
     }
 }
 
-/// What the first event is for which there is something.
+/// The first result that `wanted` returns for an event.
 pub(crate) async fn until<T>(events: &mut Events, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
     in_time(async {
         while let Some(event) = events.next().await {
@@ -114,7 +114,7 @@ pub(crate) async fn until<T>(events: &mut Events, mut wanted: impl FnMut(Event) 
 }
 
 pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, work)
+    tokio::time::timeout(TEST_TIMEOUT, work)
         .await
         .expect("it happens in time")
 }

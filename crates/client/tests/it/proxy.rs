@@ -1,4 +1,4 @@
-//! A network that breaks when a test says so.
+//! A TCP proxy for fault injection: cuts, delays and redirects connections.
 
 use std::{
     net::SocketAddr,
@@ -15,7 +15,7 @@ use tokio::{
     sync::watch,
 };
 
-/// Passes connections on to a server, and breaks them.
+/// Forwards connections to a server, and breaks them on request.
 pub(crate) struct Proxy {
     address: SocketAddr,
     network: Arc<Network>,
@@ -23,11 +23,11 @@ pub(crate) struct Proxy {
 
 struct Network {
     upstream: Mutex<SocketAddr>,
-    /// Connections end when it changes.
+    /// A change cuts all connections.
     generation: watch::Sender<u32>,
-    /// Nothing that the server says arrives while it is so.
+    /// While true, no data of the server arrive.
     is_deaf: watch::Sender<bool>,
-    /// Which chat connections are cut off after how many bytes.
+    /// The plan for cuts at random positions.
     plan: Mutex<Option<Plan>>,
     cuts: watch::Sender<u32>,
 }
@@ -37,7 +37,7 @@ struct Plan {
     cuts: u32,
 }
 
-/// After how many bytes of each direction a connection breaks.
+/// The number of bytes in each direction after which a connection breaks.
 #[derive(Clone, Copy)]
 struct Life {
     up: usize,
@@ -76,29 +76,29 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// Breaks all connections.
+    /// Cuts all connections.
     pub(crate) fn cut(&self) {
         self.network.generation.send_modify(|now| *now += 1);
     }
 
-    /// Passes new connections on to another server.
+    /// Forwards new connections to another server.
     pub(crate) fn lead_to(&self, upstream: SocketAddr) {
         *self.network.upstream.lock().unwrap() = upstream;
     }
 
-    /// Holds back what the server says, or lets it through again.
+    /// Holds back the server's data, or releases them.
     pub(crate) fn set_deaf(&self, is_deaf: bool) {
         self.network.is_deaf.send_replace(is_deaf);
     }
 
-    /// From now on cuts each chat connection after some hundreds or thousands of bytes, in the middle of
-    /// a frame as soon as between two, until it has cut so many.
+    /// Cuts each new chat connection after some hundreds or thousands of bytes, within a frame or between two, up
+    /// to `cuts` times.
     pub(crate) fn cut_at_random(&self, cuts: u32, seed: u64) {
         let choices = StdRng::seed_from_u64(seed);
         *self.network.plan.lock().unwrap() = Some(Plan { choices, cuts });
     }
 
-    /// Waits until it has cut so many connections.
+    /// The number of cuts so far.
     pub(crate) fn cuts(&self) -> watch::Receiver<u32> {
         self.network.cuts.subscribe()
     }
@@ -126,9 +126,9 @@ impl Network {
         }
         let is_deaf = self.is_deaf.subscribe();
         let hearing = watch::Sender::new(false);
-        // Whichever ends first takes both directions with it.
+        // The first direction to end cancels the other.
         let is_cut = tokio::select! {
-            // First: what is held back when the connection breaks is lost.
+            // Checked first, so that a cut loses the data held back.
             biased;
             _ = generation.changed() => false,
             is_cut = pump(from_client, to_server, life.up, hearing.subscribe()) => is_cut,
@@ -154,7 +154,7 @@ impl Network {
     }
 }
 
-/// Passes on up to so many bytes; tells whether that was why it ended.
+/// Forwards up to a number of bytes; returns whether it reached that number.
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

@@ -1,4 +1,4 @@
-//! What is lost on the way, and is not lost for that.
+//! Recovery from lost connections: resends, catch-up, resume.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn a_message_whose_answer_was_lost_is_stored_once() {
 }
 
 #[tokio::test]
-async fn what_was_said_and_changed_while_away_is_told_in_order() {
+async fn missed_messages_and_changes_arrive_in_order_after_a_reconnect() {
     let server = server().await;
     let proxy = Proxy::new(server.address()).await;
     let mut amina = Person::new(&server, &client_of(&server)).await;
@@ -60,7 +60,7 @@ async fn what_was_said_and_changed_while_away_is_told_in_order() {
     let nowhere = "127.0.0.1:1".parse().unwrap();
     proxy.lead_to(nowhere);
     proxy.cut();
-    // More than one answer to `sync-request` holds.
+    // More than one answer to `sync-request` can hold.
     for number in 0..150 {
         amina
             .chat
@@ -154,7 +154,7 @@ async fn a_silent_connection_counts_as_lost() {
 }
 
 #[tokio::test]
-async fn who_reads_slowly_can_still_ask_and_gets_every_message() {
+async fn a_slow_reader_can_still_send_and_gets_every_message() {
     let server = server().await;
     let client = builder(server.url("")).event_queue(4).build().unwrap();
     let mut amina = Person::new(&server, &client_of(&server)).await;
@@ -165,7 +165,7 @@ async fn who_reads_slowly_can_still_ask_and_gets_every_message() {
         amina.chat.send(&room, number.to_string()).await.unwrap();
         amina.hears(&number.to_string()).await;
     }
-    // Nothing was read so far, and a request is answered all the same.
+    // A full event queue does not block requests.
     let own = in_time(musa.chat.send(&room, "301")).await.unwrap();
     assert_eq!(own.seq, 301);
     let mut has_lagged = false;
@@ -181,11 +181,11 @@ async fn who_reads_slowly_can_still_ask_and_gets_every_message() {
         .await;
         assert_eq!(message.text, number.to_string());
     }
-    assert!(has_lagged, "who typed was passed over, and that is said");
+    assert!(has_lagged, "the client reports dropped typing hints");
 }
 
 #[tokio::test]
-async fn a_room_that_somebody_was_added_to_while_away_is_told_and_heard() {
+async fn a_room_joined_while_disconnected_is_announced_and_delivers_messages() {
     let server = server().await;
     let proxy = Proxy::new(server.address()).await;
     let mut amina = Person::new(&server, &client_of(&server)).await;

@@ -1,4 +1,4 @@
-//! What one person does, and what the other hears of it.
+//! Requests of one user, and the events that another gets.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn two(server: &TestServer) -> (Person, Person, RoomId) {
 }
 
 #[tokio::test]
-async fn what_is_sent_comes_back_stored_and_reaches_everybody() {
+async fn a_sent_message_is_stored_and_reaches_every_member() {
     let server = server().await;
     let (mut amina, mut musa, room) = two(&server).await;
     let sent = amina.chat.send(&room, " Sannu! ").await.unwrap();
@@ -31,7 +31,7 @@ async fn what_is_sent_comes_back_stored_and_reaches_everybody() {
 }
 
 #[tokio::test]
-async fn changes_to_a_message_reach_everybody_who_has_it() {
+async fn changes_to_a_message_reach_every_member() {
     let server = server().await;
     let (amina, mut musa, room) = two(&server).await;
     let sent = amina.chat.send(&room, "Sanu").await.unwrap();
@@ -122,7 +122,7 @@ async fn each_refusal_has_its_own_error() {
 }
 
 #[tokio::test]
-async fn who_is_too_fast_is_told_how_long_to_wait() {
+async fn a_rate_limited_send_fails_with_the_time_to_wait() {
     let server = TestServer::start_with(|settings| settings.chat.messages_per_second = 1).await;
     let (amina, _musa, room) = two(&server).await;
     amina.chat.send(&room, "one").await.unwrap();
@@ -147,7 +147,7 @@ async fn the_same_id_stores_a_message_once() {
 }
 
 #[tokio::test]
-async fn read_marks_typing_and_presence_are_told() {
+async fn read_marks_typing_and_presence_arrive_as_events() {
     let server = server().await;
     let (mut amina, musa, room) = two(&server).await;
     let sent = amina.chat.send(&room, "Are you there?").await.unwrap();
@@ -175,7 +175,7 @@ async fn read_marks_typing_and_presence_are_told() {
 }
 
 #[tokio::test]
-async fn the_list_of_rooms_tells_what_is_unread_and_who_is_in_them() {
+async fn the_list_of_rooms_has_unread_counts_and_the_members() {
     let server = server().await;
     let (amina, musa, room) = two(&server).await;
     amina.chat.send(&room, "one").await.unwrap();

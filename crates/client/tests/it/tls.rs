@@ -1,4 +1,4 @@
-//! The chat over TLS, as a server behind a proxy has it.
+//! The chat over TLS, as behind a TLS-terminating proxy.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::people::{Person, account, builder, client_of, server};
 
-/// Signs certificates.
+/// A test certificate authority.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -35,7 +35,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// The TLS of a server that bears this name.
+    /// The TLS configuration of a server with this name.
     fn server(&self, name: &str) -> ServerConfig {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
@@ -50,7 +50,7 @@ impl Authority {
     }
 }
 
-/// Takes the TLS off, and passes on to a server; gives its port.
+/// Terminates TLS and forwards to a server; returns the port.
 async fn terminate(tls: ServerConfig, upstream: SocketAddr) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -59,12 +59,12 @@ async fn terminate(tls: ServerConfig, upstream: SocketAddr) -> u16 {
         while let Ok((client, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // A client that does not trust the certificate goes at once.
+                // A client that does not trust the certificate disconnects.
                 let Ok(mut client) = acceptor.accept(client).await else {
                     return;
                 };
                 let mut server = TcpStream::connect(upstream).await.unwrap();
-                // However it ends, it has ended.
+                // The client's assertions cover a failure here.
                 let _ = copy_bidirectional(&mut client, &mut server).await;
             });
         }
@@ -103,7 +103,7 @@ async fn people_log_in_and_talk_over_tls() {
 }
 
 #[tokio::test]
-async fn a_server_of_an_authority_that_nobody_trusts_is_refused_and_the_error_says_why() {
+async fn an_untrusted_authority_is_refused_with_the_reason() {
     let server = server().await;
     let port = terminate(Authority::new().server("localhost"), server.address()).await;
     let client = trusting(&Authority::new(), "localhost", port);
@@ -140,7 +140,7 @@ async fn a_server_whose_certificate_bears_another_name_is_refused() {
 }
 
 #[test]
-fn what_is_no_certificate_is_refused_before_anything_is_connected() {
+fn an_invalid_root_certificate_fails_the_build() {
     for pem in [
         "",
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",

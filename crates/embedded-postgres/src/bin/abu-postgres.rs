@@ -1,7 +1,7 @@
 //! Runs a private PostgreSQL until its standard input ends: `abu-postgres [FOLDER]`.
 //!
-//! It prints the database's URL once that takes connections. Without a folder the data are thrown away at
-//! the end. For scripts that need a database for a while.
+//! For scripts that need a database: it prints the URL once the server takes connections. Without a folder
+//! it deletes the data at the end.
 
 use std::env;
 use std::error::Error;
@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use abu_embedded_postgres::{Postgres, PostgresOptions};
 
-/// Long enough for a last checkpoint on a slow disk.
+/// Long enough for the shutdown checkpoint on a slow disk.
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Without a standard error there is nobody to tell.
+            // A closed standard error leaves no place to report a failure.
             let _ = writeln!(io::stderr(), "abu-postgres: {error}");
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! Data that outlive the process.
+//! Durable storage: data, settings and isolation of a server with a folder of its own.
 
 use abu_embedded_postgres::{Postgres, PostgresOptions, StartError};
 use nix::sys::signal::Signal;
@@ -118,7 +118,7 @@ fn other_users_cannot_connect() {
     let dir = open_folder();
     let postgres = durable(&dir.path().join("postgres"));
     let mut stranger = psql(postgres.data_dir(), &postgres.url(), "SELECT 1");
-    // Neither root nor any account that the server could have.
+    // Neither root nor an account of the server.
     let output = stranger.uid(54_321).gid(54_321).output().unwrap();
     assert!(!output.status.success());
 }
@@ -141,7 +141,7 @@ fn server_sees_none_of_our_environment() {
         .split(|&byte| byte == 0)
         .filter_map(|variable| String::from_utf8_lossy(variable).split_once('=').map(|(name, _)| name.to_owned()))
         .filter(|name| !["PATH", "TZ", "LD_LIBRARY_PATH", "LC_ALL", "PWD"].contains(&name.as_str()))
-        // The server's own note for its children.
+        // Variables that the server sets for its children.
         .filter(|name| !name.starts_with("PG"))
         .collect();
     assert!(names.is_empty(), "{names:?}");

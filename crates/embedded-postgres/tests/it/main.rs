@@ -1,7 +1,7 @@
-//! A real PostgreSQL, from the programs on this machine, in temporary folders.
+//! Integration tests with a real PostgreSQL, in temporary folders.
 //!
-//! Run as root these tests cover both sides: root that hands over, and an ordinary user (as a child
-//! process). Run as an ordinary user, those that need root say so and pass over.
+//! As root they cover both cases: root that drops its privileges, and an ordinary user in a child process. As an
+//! ordinary user, the tests that need root print a line and return.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,9 +11,9 @@
 )]
 
 mod durable;
-mod leftovers;
 mod owner;
 mod places;
 mod refusals;
+mod stale;
 mod support;
 mod throwaway;

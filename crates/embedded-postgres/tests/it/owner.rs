@@ -1,4 +1,4 @@
-//! The process that owns the server, and what happens when it dies.
+//! Ownership: the server's end after its owner's death, and the user it runs as.
 
 use std::fs;
 
@@ -6,8 +6,8 @@ use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
 use crate::support::{
-    Owner, durable, eventually, home_in, nobody, open_folder, processes_of, psql, server_pid,
-    signal, sql, succeeded, uid_of, watcher_of, without_root,
+    Owner, durable, eventually, home_in, open_folder, processes_of, psql, server_pid, signal, sql,
+    succeeded, uid_of, unprivileged_user, watcher_of, without_root,
 };
 
 #[test]
@@ -28,7 +28,7 @@ fn killed_owner_leaves_no_process_and_no_obstacle() {
 }
 
 #[test]
-fn start_right_after_the_owner_was_killed_waits_for_its_server_to_end() {
+fn start_after_the_owners_death_waits_for_its_server_to_end() {
     let dir = open_folder();
     let home = dir.path().join("postgres");
     let mut owner = Owner::start(&[&home]);
@@ -132,12 +132,12 @@ fn ordinary_user_runs_it_as_itself() {
     let dir = open_folder();
     let theirs = dir.path().join("theirs");
     fs::create_dir(&theirs).unwrap();
-    std::os::unix::fs::chown(&theirs, Some(nobody().uid.as_raw()), None).unwrap();
+    std::os::unix::fs::chown(&theirs, Some(unprivileged_user().uid.as_raw()), None).unwrap();
     let home = theirs.join(".data/postgres");
 
     for _ in 0..2 {
-        let owner = Owner::start_as(&nobody(), &[&home]);
-        assert_eq!(uid_of(server_pid(&home)), nobody().uid.as_raw());
+        let owner = Owner::start_as(&unprivileged_user(), &[&home]);
+        assert_eq!(uid_of(server_pid(&home)), unprivileged_user().uid.as_raw());
         owner.finish();
     }
 }
@@ -150,17 +150,17 @@ fn database_of_an_ordinary_user_is_run_by_root_as_that_user() {
     let dir = open_folder();
     let theirs = dir.path().join("theirs");
     fs::create_dir(&theirs).unwrap();
-    std::os::unix::fs::chown(&theirs, Some(nobody().uid.as_raw()), None).unwrap();
+    std::os::unix::fs::chown(&theirs, Some(unprivileged_user().uid.as_raw()), None).unwrap();
     let home = theirs.join("postgres");
-    Owner::start_as(&nobody(), &[&home]).finish();
+    Owner::start_as(&unprivileged_user(), &[&home]).finish();
 
     let postgres = durable(&home);
-    assert_eq!(uid_of(server_pid(&home)), nobody().uid.as_raw());
+    assert_eq!(uid_of(server_pid(&home)), unprivileged_user().uid.as_raw());
     assert_eq!(sql(&postgres, "SELECT 1"), "1");
     drop(postgres);
 
-    // And root leaves nothing behind that its owner could not use.
-    Owner::start_as(&nobody(), &[&home]).finish();
+    // Root left no file that the folder's owner cannot use.
+    Owner::start_as(&unprivileged_user(), &[&home]).finish();
 }
 
 #[test]

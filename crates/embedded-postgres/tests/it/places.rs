@@ -1,4 +1,4 @@
-//! Folders that make it hard.
+//! Data folders with long paths, odd names and closed parents.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -23,7 +23,7 @@ fn works_twice(options: &PostgresOptions) -> Postgres {
 }
 
 #[test]
-fn path_too_long_for_a_socket_keeps_the_data_there_and_the_socket_elsewhere() {
+fn path_too_long_for_a_socket_moves_only_the_socket() {
     let dir = open_folder();
     let data_dir = dir.path().join("x".repeat(120)).join("postgres");
     let postgres = works_twice(&PostgresOptions::durable(&data_dir));

@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Refused starts and their error messages.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -18,7 +18,7 @@ fn refused_in(data_dir: &Path) -> StartError {
 }
 
 #[test]
-fn second_owner_is_refused_and_told_who_is_the_first() {
+fn second_owner_is_refused_with_the_process_id_of_the_first() {
     let dir = open_folder();
     let data_dir = dir.path().join("postgres");
     let first = durable(&data_dir);
@@ -38,7 +38,7 @@ fn second_owner_is_refused_and_told_who_is_the_first() {
 }
 
 #[test]
-fn of_several_first_starts_at_once_one_succeeds_and_the_others_are_refused() {
+fn one_of_several_concurrent_first_starts_succeeds() {
     for (dir, shelter) in [
         (open_folder(), open_folder()),
         (private_folder(), open_folder()),
@@ -122,7 +122,7 @@ fn server_that_ends_while_starting_is_reported_with_its_last_words() {
         "{error}"
     );
 
-    // And nothing is in the way of a better try.
+    // The failed start left no obstacle.
     durable(&dir.path().join("postgres"));
 }
 

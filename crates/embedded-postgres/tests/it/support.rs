@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Shared helpers.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -14,10 +14,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
 use tempfile::TempDir;
 
-/// Nothing here takes that long, unless it never comes.
+/// Far longer than any awaited event takes.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Between two looks at other processes, which cannot wake us.
+/// The poll interval for other processes, which send no event.
 const GLANCE: Duration = Duration::from_millis(2);
 
 pub(crate) const STOP: Duration = Duration::from_secs(30);
@@ -27,7 +27,7 @@ pub(crate) fn open_folder() -> TempDir {
     folder(0o755)
 }
 
-/// A temporary folder that only we can enter.
+/// A temporary folder that only the current user can enter.
 pub(crate) fn private_folder() -> TempDir {
     folder(0o700)
 }
@@ -51,7 +51,7 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Says so when a test can show nothing without root.
+/// Returns true, after a line of output, where the test lacks root.
 pub(crate) fn without_root(test: &str) -> bool {
     let without = !geteuid().is_root();
     if without {
@@ -60,10 +60,10 @@ pub(crate) fn without_root(test: &str) -> bool {
     without
 }
 
-/// The process id that the server of this folder has noted.
+/// The process id that the pid file of this folder names.
 pub(crate) fn server_pid(home: &Path) -> u32 {
-    let note = fs::read_to_string(home.join("cluster/postmaster.pid")).unwrap();
-    note.lines().next().unwrap().parse().unwrap()
+    let pid_file = fs::read_to_string(home.join("cluster/postmaster.pid")).unwrap();
+    pid_file.lines().next().unwrap().parse().unwrap()
 }
 
 pub(crate) fn signal(pid: u32, signal: Signal) {
@@ -83,7 +83,7 @@ pub(crate) fn status_of(pid: u32, key: &str) -> String {
     line.unwrap().trim().to_owned()
 }
 
-pub(crate) fn nobody() -> User {
+pub(crate) fn unprivileged_user() -> User {
     User::from_name("nobody").unwrap().unwrap()
 }
 
@@ -162,7 +162,6 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// Starts it and waits for its server.
     pub(crate) fn start(arguments: &[&Path]) -> Self {
         Self::spawn(arguments, None).ready()
     }
@@ -175,8 +174,8 @@ impl Owner {
     pub(crate) fn spawn(arguments: &[&Path], user: Option<&User>) -> Self {
         let dir = open_folder();
         let program = dir.path().join("abu-postgres");
-        // Copied by another process: were the file open for writing here, a test that starts a program
-        // at that moment would hand it on, and a file that is being written to cannot be run.
+        // `cp` copies it, because a descriptor open for writing here would leak into a child of another test. The
+        // system refuses to run a file that is open for writing (ETXTBSY).
         let copied = Command::new("cp")
             .arg(env!("CARGO_BIN_EXE_abu-postgres"))
             .arg(&program)
@@ -215,13 +214,13 @@ impl Owner {
         self
     }
 
-    /// Ends it as nothing can prevent.
+    /// Sends `SIGKILL`.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Lets it stop its server and end.
+    /// Closes its standard input, which stops its server, and waits for its end.
     pub(crate) fn finish(mut self) {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());

@@ -1,4 +1,4 @@
-//! Data that go with the process.
+//! Throw-away storage.
 
 use std::thread;
 

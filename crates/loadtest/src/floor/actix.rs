@@ -1,7 +1,8 @@
-//! The first floor: actix-ws, `session.text` for each member. Every session has a task that hands it its
-//! texts: awaiting one session after the other would let a slow one hold up the room, and let two
-//! messages overtake each other. The server's settings are actix-web's own, so Nagle's algorithm is on:
-//! under load it joins frames into larger segments, at the price of some 40 ms now and then.
+//! Baseline A: actix-ws, with `session.text` for each member.
+//!
+//! Every session has a writer task. Awaiting one session after the other would let a slow one delay the room, and let
+//! two messages overtake each other. The server uses actix-web's defaults, so Nagle's algorithm is on. Under load it
+//! joins frames into larger segments, with an occasional delay of about 40 ms.
 
 use std::{collections::HashMap, io, net::Ipv4Addr, sync::Arc};
 
@@ -14,10 +15,10 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::{Client, announce};
 
-/// Threads that serve: one for each core of the machine that the figures are published for.
+/// One worker thread for each core of the machine of the published figures.
 const WORKERS: usize = 2;
 
-/// Where to put texts for each member. Locked while one is handed round, so that a room has one order.
+/// The channels of a room's members. The lock is held during a broadcast, so that a room has one order.
 type Room = Mutex<Vec<UnboundedSender<ByteString>>>;
 
 #[derive(Default)]
@@ -29,10 +30,6 @@ impl Rooms {
     }
 }
 
-/// Serves until it is stopped.
-///
-/// # Errors
-/// Where it cannot listen.
 pub(crate) fn serve() -> io::Result<()> {
     rt::System::new().block_on(async {
         let rooms = web::Data::new(Rooms::default());
@@ -78,7 +75,7 @@ async fn listen(
                     tell(&room, &packet.to_json().into());
                 }
             }
-            // A client that is gone shows at the next read.
+            // The next read reports a lost client.
             Message::Ping(payload) => drop(session.pong(&payload).await),
             Message::Close(_) => break,
             _ => {}
@@ -88,7 +85,7 @@ async fn listen(
 
 fn tell(room: &Room, text: &ByteString) {
     for member in room.lock().iter() {
-        // Members that are gone stay in the list: the floor lives for one measurement.
+        // Disconnected members stay in the list: the process serves one measurement.
         let _ = member.send(text.clone());
     }
 }

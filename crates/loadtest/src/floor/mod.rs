@@ -1,6 +1,7 @@
-//! Servers that do nothing but hand messages on: what the machine and the libraries allow, measured
-//! with the same clients in the same sitting. They know no accounts, no database and no limits; who a
-//! client is and which room they are in stands in the path, `/chat?room=1&user=2`.
+//! Baseline servers ("floors"), which only broadcast messages.
+//!
+//! The same clients measure them in the same run, as an upper bound of the machine and the libraries. They have no
+//! accounts, no database and no limits. The path `/chat?room=1&user=2` names room and user.
 
 pub(crate) mod actix;
 pub(crate) mod sockets;
@@ -16,7 +17,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{community, target::listens_on};
 
-/// Who connects.
+/// The room and the user of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Client {
     room: u32,
@@ -24,7 +25,7 @@ struct Client {
 }
 
 impl Client {
-    /// From `room=1&user=2`.
+    /// Parses `room=1&user=2`.
     fn parse(query: &str) -> Option<Self> {
         let (room, user) = query.split_once('&')?;
         Some(Self {
@@ -33,7 +34,7 @@ impl Client {
         })
     }
 
-    /// What everybody gets when this client sends `packet`, if it is a message.
+    /// The packet to broadcast when this client sends `packet`, if that is a message.
     fn say(self, packet: &str) -> Option<ServerPacket> {
         let ClientPacket::MessageSend(send) = ClientPacket::decode(packet).ok()?.known()? else {
             return None;
@@ -44,7 +45,7 @@ impl Client {
     }
 }
 
-/// Tells whoever started the floor where it is.
+/// Prints the address to standard output, for the parent process.
 fn announce(address: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", listens_on(address))?;
@@ -56,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_is_who_the_path_says() {
+    fn the_query_names_room_and_user() {
         let client = Client { room: 3, user: 14 };
         assert_eq!(Client::parse("room=3&user=14"), Some(client));
         for other in ["", "room=3", "user=3&room=1", "room=x&user=1"] {

@@ -1,5 +1,6 @@
-//! The second floor: no WebSocket library, one thread. A message becomes a frame once, its bytes go
-//! behind those that wait for each member, and one write takes all that waits.
+//! Baseline B: plain sockets without a WebSocket library, on one thread.
+//!
+//! It encodes each frame once, appends it to the outbox of every member, and flushes each outbox with one write.
 
 use std::{collections::HashMap, io, mem, net::Ipv4Addr, str, sync::Arc};
 
@@ -27,7 +28,7 @@ type Room = Mutex<Vec<Arc<Outbox>>>;
 #[derive(Default)]
 struct Rooms(Mutex<HashMap<u32, Arc<Room>>>);
 
-/// What waits for one client.
+/// The waiting bytes of one client.
 #[derive(Default)]
 struct Outbox {
     bytes: Mutex<Vec<u8>>,
@@ -46,10 +47,6 @@ impl Outbox {
     }
 }
 
-/// Serves until it is stopped.
-///
-/// # Errors
-/// Where it cannot listen.
 pub(crate) fn serve() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(accept())
@@ -65,7 +62,7 @@ async fn accept() -> io::Result<()> {
     }
 }
 
-/// Ends with the connection, whatever is wrong with it.
+/// Serves one connection until it ends or fails.
 async fn serve_client(mut socket: TcpStream, rooms: Arc<Rooms>) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let client = shake_hands(&mut socket).await?;
@@ -77,7 +74,7 @@ async fn serve_client(mut socket: TcpStream, rooms: Arc<Rooms>) -> io::Result<()
     read(reading, client, &room, &outbox).await
 }
 
-/// Answers the one key that the generator's clients send.
+/// Answers the handshake with a constant: all clients of the generator send the same key.
 async fn shake_hands(socket: &mut TcpStream) -> io::Result<Client> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
@@ -141,7 +138,7 @@ fn answer(frame: Frame<'_>, client: Client, room: &Room, outbox: &Outbox) {
                 .and_then(|text| client.say(text));
             let Some(packet) = packet else { return };
             codec::encode_text(packet.to_json().as_bytes(), Side::Server, &mut answer);
-            // Held until all have it, so that a room has one order.
+            // The lock is held during the broadcast, so that a room has one order.
             room.lock().iter().for_each(|member| member.push(&answer));
         }
         Frame::Ping(payload) => {

@@ -1,4 +1,4 @@
-//! Messages into rooms, as fast as they go or at a given pace.
+//! Chat traffic: closed loop at maximum throughput, or open loop at a given rate.
 
 use std::time::{Duration, Instant};
 
@@ -125,7 +125,7 @@ impl Steady {
     }
 }
 
-/// Sends at an even pace, and notes what was used after the warm-up.
+/// Sends at a constant rate (open loop), and records resource usage after the warm-up.
 pub(super) fn run_steadily(
     stage: &mut Stage,
     rate: f64,

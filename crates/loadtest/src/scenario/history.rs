@@ -1,4 +1,4 @@
-//! Pages of a long history.
+//! Latency of history pages in a room with many messages.
 
 use std::{
     num::NonZeroU64,
@@ -19,7 +19,7 @@ use crate::{
     target::Kind,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a page takes, however far back.
 #[derive(Args, Clone, Debug)]
@@ -63,7 +63,7 @@ impl History {
         Ok(result)
     }
 
-    /// The places are taken in turn, so that what else the machine does falls on all of them.
+    /// Alternates between the places, so that other load on the machine affects all of them.
     fn ask(&self, stage: &mut Stage) -> Result<(Histogram, [Histogram; 5]), ScenarioError> {
         let last = self.messages - self.messages / 1_000;
         let skips = [
@@ -95,7 +95,7 @@ impl History {
         let came = |swarm: &crate::swarm::Swarm| swarm.ledger.page.is_some();
         stage
             .swarm
-            .run_until(came, PATIENCE, "waiting for a page")?;
+            .run_until(came, PAGE_TIMEOUT, "waiting for a page")?;
         let time = begun.elapsed().as_nanos() as u64;
         let page = stage.swarm.ledger.page.take().unwrap_or_default();
         match parse(&page).filter(|page| self.is_right(page, skip)) {

@@ -1,4 +1,4 @@
-//! Connections that do nothing.
+//! Cost of connecting and of idle connections.
 
 use clap::Args;
 
@@ -46,7 +46,7 @@ impl Idle {
         result.add("connected and joined", count / took.as_secs_f64(), "/s");
         let each = (connected.cpu - before.cpu) * 1e6 / count;
         result.add("server CPU a connection made", each, "µs");
-        // What connecting left over is done within a few seconds.
+        // The server finishes its work for the new connections within a few seconds.
         stage.swarm.run(after(3.0))?;
         let quiet = stage.target.usage()?.server;
         let each = quiet.memory.saturating_sub(before.memory) as f64 / count;

@@ -1,4 +1,4 @@
-//! People who log in, beside people who chat.
+//! Chat latency under a load of concurrent logins.
 
 use std::{
     io::{Read, Write},
@@ -20,12 +20,10 @@ use crate::{
     target::Kind,
 };
 
-/// What everybody logs in with.
 const PASSWORD: &str = "a password of the load test";
 /// bcrypt's cost as the server has it by default.
 const BCRYPT_COST: u32 = 12;
-/// How long a log-in may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a storm of log-ins costs those who chat.
 #[derive(Args, Clone, Debug)]
@@ -101,14 +99,14 @@ impl LogIns {
     }
 }
 
-/// People who log in until the storm is over.
+/// Users who log in repeatedly until `over`.
 struct Storm {
     server: SocketAddr,
     people: u32,
     over: AtomicBool,
 }
 
-/// How long each log-in of one person took, or the first answer that was none.
+/// The duration of each login of one user, or the first failure.
 type LogInTimes = Result<Vec<Duration>, String>;
 
 impl Storm {
@@ -134,7 +132,7 @@ impl Storm {
         while !self.over.load(Ordering::Relaxed) {
             let begun = Instant::now();
             log_in(self.server, person)?;
-            // One that ends after the others have stopped is none of the time that is measured.
+            // A login that ends after the measured span does not count.
             if !self.over.load(Ordering::Relaxed) {
                 times.push(begun.elapsed());
             }
@@ -156,7 +154,7 @@ fn post_credentials(server: SocketAddr, person: u32) -> std::io::Result<String> 
     let email = email(person);
     let body = format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#);
     let mut connection = TcpStream::connect(server)?;
-    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_read_timeout(Some(READ_TIMEOUT))?;
     write!(
         connection,
         "POST /api/v1/auth/token HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\

@@ -1,4 +1,4 @@
-//! What can be measured.
+//! The measurable scenarios.
 
 mod chat;
 mod history;

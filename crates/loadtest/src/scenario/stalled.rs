@@ -1,4 +1,4 @@
-//! Readers that never read, beside people who chat.
+//! Chat latency beside slow consumers that never read.
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use crate::{
     target::Kind,
 };
 
-/// Keeps the kernel from hiding what the server has to hold, in bytes.
+/// In bytes. Small, so that the backlog accumulates in the server rather than in the kernel.
 const RECEIVE_BUFFER: usize = 4_096;
 const TOO_SLOW: u16 = 4_002;
-/// Long enough to read what waits, in seconds.
+/// Long enough to read the backlog, in seconds.
 const CATCHING_UP: f64 = 5.0;
 
 /// What readers that never read cost the others, and the server.
@@ -89,7 +89,7 @@ impl Stalled {
     }
 }
 
-/// Connects these members of every room, and lets them hang. Returns which connections they are.
+/// Connects these members of every room, and stops reading from them. Returns their connections.
 fn stall(stage: &mut Stage, members: Range<u32>) -> Result<Range<usize>, ScenarioError> {
     let first = stage.swarm.connections().len();
     stage.connect(members, AT_ONCE, Some(RECEIVE_BUFFER))?;
@@ -100,7 +100,7 @@ fn stall(stage: &mut Stage, members: Range<u32>) -> Result<Range<usize>, Scenari
     Ok(stalled)
 }
 
-/// Lets those who hung read what was left for them, and notes how the server had ended them.
+/// Reads the backlog of the stalled connections, and records how the server ended each.
 fn note_ends(
     stage: &mut Stage,
     stalled: Range<usize>,

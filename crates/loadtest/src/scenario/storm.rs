@@ -1,4 +1,4 @@
-//! Everybody of one room joins at once.
+//! Connection storm: all members of one room join at once.
 
 use std::time::{Duration, Instant};
 
@@ -6,17 +6,17 @@ use clap::Args;
 
 use crate::{
     community::Community,
-    ledger::Told,
+    ledger::JoinNotices,
     report::Measurement,
     stage::{Host, ScenarioError, Stage},
     stamp::MIN_TEXT,
     target::Kind,
 };
 
-/// With nothing for so long, the notices are over.
+/// Silence of this length ends the wait for presence notices.
 const QUIET: Duration = Duration::from_secs(1);
-/// What is not told by then counts as not told.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The deadline of the presence notices.
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a room takes to fill.
 #[derive(Args, Clone, Debug)]
@@ -32,31 +32,31 @@ impl Storm {
         let community = Community { rooms: 1, members };
         let mut stage = Stage::empty(host, kind, community, members, 0, MIN_TEXT)?;
         stage.swarm.joins = true;
-        stage.swarm.ledger.told = Some(Told::new(members));
+        stage.swarm.ledger.join_notices = Some(JoinNotices::new(members));
         let before = stage.target.usage()?.server;
         let begun = Instant::now();
         let joined = stage.connect(0..members, members as usize, None)?;
         let was_quiet = wait_for_quiet(&mut stage)?;
-        let told_after = begun.elapsed().saturating_sub(QUIET);
+        let notified_after = begun.elapsed().saturating_sub(QUIET);
 
         let mut result = Measurement::default();
         let after = stage.target.usage()?.server;
         result.add("all joined after", joined.as_secs_f64(), "s");
         if was_quiet {
-            result.add("all told after", told_after.as_secs_f64(), "s");
+            result.add("all notified after", notified_after.as_secs_f64(), "s");
         }
-        result.add("still telling after a minute", f64::from(!was_quiet), "");
+        result.add("still notifying after a minute", f64::from(!was_quiet), "");
         result.add("notices", stage.swarm.ledger.notices as f64, "");
         result.add("server CPU", after.cpu - before.cpu, "s");
         result.add("server memory, most", after.peak_memory as f64 / 1e6, "MB");
-        let told = stage.swarm.ledger.told.take();
-        result.faults.repeated = told.map_or(0, |told| told.repeated);
+        let notices = stage.swarm.ledger.join_notices.take();
+        result.faults.repeated = notices.map_or(0, |notices| notices.repeated);
         stage.judge(&mut result)?;
         Ok(result)
     }
 }
 
-/// Waits until no notice has come for a while. Returns whether that came to pass.
+/// Waits for [`QUIET`] without a notice. Returns false at the deadline.
 fn wait_for_quiet(stage: &mut Stage) -> Result<bool, ScenarioError> {
     let (mut seen, mut since, begun) = (0, Instant::now(), Instant::now());
     while since.elapsed() < QUIET {
@@ -65,7 +65,7 @@ fn wait_for_quiet(stage: &mut Stage) -> Result<bool, ScenarioError> {
         if notices != seen {
             (seen, since) = (notices, Instant::now());
         }
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > NOTIFY_TIMEOUT {
             return Ok(false);
         }
     }

@@ -1,4 +1,4 @@
-//! The generator against a floor: real sockets, no database.
+//! Integration tests of the generator against the baselines: real sockets, no database.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

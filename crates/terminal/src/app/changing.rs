@@ -1,12 +1,12 @@
-//! What is done with the message that is chosen: answering, editing, deleting, reacting.
+//! Actions on the selected message: reply, edit, delete, react.
 
 use abu_chat_client::{Emoji, Message, MessageId, MessageUpdated, ReactionNotify, RoomId};
 
 use super::{App, Effect, Question};
 use crate::{composer::Composer, room::Editing, text};
 
-/// What is offered to react with, by the keys 1 to 9. None of them needs a variation selector, of
-/// which terminals disagree how wide it makes a character.
+/// The reactions on the keys 1 to 9. None of them needs a variation selector, because terminals disagree on the
+/// resulting width.
 pub(crate) const OFFERED: [&str; 9] = [
     "\u{1f44d}",
     "\u{1f49a}",
@@ -19,7 +19,7 @@ pub(crate) const OFFERED: [&str; 9] = [
     "\u{1f525}",
 ];
 
-/// What is to become of a message.
+/// A requested change of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
     Edit(String),
@@ -28,27 +28,26 @@ pub(crate) enum Change {
     Unreact(Emoji),
 }
 
-/// What the server says became of it.
+/// The server's answer to a [`Change`].
 #[derive(Debug)]
 pub(crate) enum Changed {
     Message(MessageUpdated),
     Reaction(ReactionNotify),
 }
 
-/// Somebody who is about to react.
+/// An open reaction picker.
 pub(crate) struct Reacting {
     to: MessageId,
-    /// An emoji that is not offered.
+    /// The text of an emoji outside [`OFFERED`].
     pub(crate) typed: Composer,
 }
 
 impl App {
-    /// What is being reacted with, while it is chosen.
     pub(crate) fn reacting(&self) -> Option<&Reacting> {
         self.reacting.as_ref()
     }
 
-    /// The next message answers the chosen one.
+    /// Makes the next message a reply to the selected one.
     pub(super) fn answer(&mut self) {
         let Some(message) = self.target() else {
             return;
@@ -62,7 +61,7 @@ impl App {
         self.begin_writing();
     }
 
-    /// Puts the text of the chosen message where it can be changed; the draft waits meanwhile.
+    /// Opens the text of the selected message in an editor; the draft stays in the composer.
     pub(super) fn edit(&mut self) {
         let Some(message) = self.target() else {
             return;
@@ -80,7 +79,7 @@ impl App {
         self.begin_writing();
     }
 
-    /// Sends the new text; it stays where it is until the server has taken it.
+    /// Sends the edited text; the editor stays open until the server has stored it.
     pub(super) fn save(&mut self) -> Vec<Effect> {
         let Some(room) = self.rooms.get_mut(self.selected) else {
             return vec![];
@@ -102,7 +101,7 @@ impl App {
         vec![ask(&room.info.id, &editing.id, change)]
     }
 
-    /// Deletes the chosen message if that was `asked` about; else asks.
+    /// Deletes the selected message if `asked` names it; otherwise asks for confirmation.
     pub(super) fn remove(&mut self, asked: Option<u64>) -> Vec<Effect> {
         let Some(message) = self.target() else {
             return vec![];
@@ -111,7 +110,7 @@ impl App {
         if may_not && !self.is_me(&message.sender_id) {
             let why = "Only moderators delete what others said.";
             self.notice = Some(why.to_owned());
-            // Nobody tells of new moderators.
+            // No event reports a changed role, so this reads the members again.
             return vec![Effect::Ask(Question::Members(message.room_id))];
         }
         if asked == Some(message.seq) {
@@ -124,7 +123,7 @@ impl App {
         vec![]
     }
 
-    /// Offers what one may react to the chosen message with.
+    /// Opens the reaction picker for the selected message.
     pub(super) fn begin_reacting(&mut self) {
         if let Some(message) = self.target() {
             self.chosen = Some(message.seq);
@@ -135,7 +134,7 @@ impl App {
         }
     }
 
-    /// One of the offered emoji, by its key, unless another one is being typed.
+    /// The emoji of a key 1 to 9, unless the user types another emoji.
     pub(super) fn offered(&self, typed: &str) -> Option<&'static str> {
         let reacting = self.reacting.as_ref()?;
         let number: usize = typed.parse().ok()?;
@@ -144,7 +143,7 @@ impl App {
         OFFERED.get(place).copied()
     }
 
-    /// Reacts, or takes the same reaction back.
+    /// Toggles the user's reaction with this emoji.
     pub(super) fn react(&mut self, with: &str) -> Vec<Effect> {
         let Some(to) = self.reacting.as_ref().map(|reacting| reacting.to.clone()) else {
             return vec![];
@@ -170,14 +169,13 @@ impl App {
         vec![ask(&message.room_id, &to, change)]
     }
 
-    /// Whether the user is among those who reacted so.
+    /// Whether the user has reacted with this emoji.
     pub(crate) fn reacted(&self, message: &Message, emoji: &Emoji) -> bool {
         let mut reactions = message.reactions.iter();
         let same = reactions.find(|reaction| reaction.emoji == *emoji);
         same.is_some_and(|reaction| reaction.user_ids.iter().any(|user| self.is_me(user)))
     }
 
-    /// The server's answer to [`Question::Change`].
     pub(super) fn changed(
         &mut self,
         room: &RoomId,
@@ -187,7 +185,7 @@ impl App {
     ) -> Vec<Effect> {
         let is_done = result.is_ok();
         match result {
-            // The same comes as an event, perhaps later.
+            // The event with the same change may arrive later.
             Ok(Changed::Message(updated)) => self.update(&updated),
             Ok(Changed::Reaction(reaction)) => self.count_reaction(&reaction),
             Err(why) => self.notice = Some(format!("{}: {why}", not_done(change))),
@@ -214,7 +212,7 @@ impl App {
         });
     }
 
-    /// The chosen message, unless nothing can be done with it; then the notice says why.
+    /// The selected message, if it allows changes; otherwise sets a notice with the reason.
     fn target(&mut self) -> Option<Message> {
         let room = self.room()?;
         let chosen = self.chosen().and_then(|seq| room.messages.get(&seq));
@@ -256,8 +254,8 @@ fn not_done(change: &Change) -> &'static str {
     }
 }
 
-/// Whoever reacted last is named last, and no more where ten others are; but whether the user is
-/// among them has to be known.
+/// A reaction names at most ten users, the latest last, so it may omit this user. Inserts the user at the front,
+/// because [`App::reacted`] needs the entry.
 fn name_first(message: &mut Message, change: &ReactionNotify) {
     let mut reactions = message.reactions.iter_mut();
     if let Some(reaction) = reactions.find(|reaction| reaction.emoji == change.emoji) {

@@ -1,12 +1,10 @@
-//! Choosing a message to do something with. The view follows what is chosen, and what is chosen
-//! follows the view.
+//! Message selection; selection and scroll position follow each other.
 
 use std::ops::Range;
 
 use super::{App, Effect};
 use crate::transcript::Transcript;
 
-/// Where the next message is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Towards {
     Older,
@@ -14,8 +12,7 @@ pub(super) enum Towards {
 }
 
 impl App {
-    /// The place of the message that is chosen. While one is reading there is always one: the newest
-    /// where no other is.
+    /// The `seq` of the selected message. In reading mode the default is the newest.
     pub(crate) fn chosen(&self) -> Option<u64> {
         let room = self.room()?;
         let chosen = self.chosen.filter(|seq| room.messages.contains_key(seq));
@@ -23,7 +20,7 @@ impl App {
         chosen.or_else(newest)
     }
 
-    /// Goes one message on, or on within one that is taller than the screen.
+    /// Selects the next message, or scrolls within one that is taller than the pane.
     pub(super) fn choose_next(&mut self, towards: Towards) -> Vec<Effect> {
         self.reacting = None;
         let Some((seq, rows)) = self
@@ -44,21 +41,21 @@ impl App {
         }
         match (self.next_to(seq, towards), towards) {
             (Some(next), _) => self.choose(next, towards),
-            // Older ones may have to be loaded.
+            // A scroll may load older messages.
             (None, Towards::Older) => self.scroll_by(1),
-            // What is on its way stands below the newest.
+            // Pending messages are below the newest.
             (None, Towards::Newer) => self.scroll_by(isize::MIN),
         }
     }
 
-    /// Chooses the newest message that shows, unless one is chosen.
+    /// Selects the newest visible message, unless one is selected.
     pub(super) fn choose_in_view(&mut self) {
         if self.chosen.is_none() {
             self.chosen = self.in_view().first().copied();
         }
     }
 
-    /// After the view has moved, a message in it is chosen, if any is.
+    /// After a scroll, moves the selection to the nearest visible message.
     pub(super) fn chosen_follows(&mut self) {
         let Some(seq) = self.chosen() else {
             return;
@@ -72,7 +69,7 @@ impl App {
         self.chosen = nearest.copied().or(self.chosen);
     }
 
-    /// The rows of a message of the room on the screen, counted from the newest row upwards.
+    /// The rows of a message of the selected room, counted from the newest row upwards.
     pub(super) fn rows_of(&self, seq: u64) -> Option<Range<usize>> {
         Transcript::of(self, self.room()?, self.pane.0).rows_of(seq)
     }
@@ -86,7 +83,7 @@ impl App {
         let scroll = if lowest <= highest {
             self.scroll.clamp(lowest, highest)
         } else {
-            // One that is taller than the screen is entered at the end from which one comes.
+            // A message taller than the pane shows the end from which the selection comes.
             match towards {
                 Towards::Older => highest,
                 Towards::Newer => lowest,
@@ -111,7 +108,7 @@ impl App {
         })
     }
 
-    /// The messages that show, the newest first.
+    /// The visible messages, newest first.
     fn in_view(&self) -> Vec<u64> {
         let Some(room) = self.room() else {
             return vec![];

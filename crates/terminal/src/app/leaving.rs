@@ -1,27 +1,27 @@
-//! Leaving: what is on its way may arrive first.
+//! Graceful exit: waits for pending messages, up to a deadline.
 
 use std::time::{Duration, Instant};
 
 use super::{App, Effect};
 
-/// How long one waits for it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Bounds the wait for pending messages.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A message of which nobody knows that it was sent.
+/// A message without the server's confirmation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unsent {
-    /// The name of its room.
+    /// The title of its room.
     pub(crate) room: String,
     pub(crate) text: String,
 }
 
 impl App {
-    /// How many messages are waited for before the program ends, if it is about to.
+    /// The number of pending messages, if the program waits for them before it ends.
     pub(crate) fn leaving(&self) -> Option<usize> {
         self.leaving.map(|_| self.on_their_way())
     }
 
-    /// What was not sent in any room, for whatever reason.
+    /// The unconfirmed messages and edits of all rooms.
     pub(crate) fn unsent(&self) -> Vec<Unsent> {
         let rooms = self.rooms.iter();
         rooms
@@ -34,18 +34,18 @@ impl App {
             .collect()
     }
 
-    /// The first time waits for what is on its way, the second time does not.
+    /// The first call waits for pending messages; the second ends the program at once.
     pub(super) fn leave(&mut self, now: Instant) -> Vec<Effect> {
         let mut effects = self.stop_typing();
         if self.leaving.is_none() && self.on_their_way() > 0 {
-            self.leaving = Some(now + PATIENCE);
+            self.leaving = Some(now + SEND_TIMEOUT);
         } else {
             effects.push(Effect::Quit(None));
         }
         effects
     }
 
-    /// Whether there is nothing more to wait for.
+    /// Whether no message is pending, or the deadline is over.
     pub(super) fn may_leave(&self, now: Instant) -> bool {
         self.leaving
             .is_some_and(|until| now >= until || self.on_their_way() == 0)

@@ -1,4 +1,4 @@
-//! Who people are, and who of them is there.
+//! Cache of users' names and presence.
 
 use abu_chat_client::{RoomId, UserId};
 
@@ -14,7 +14,7 @@ impl App {
         self.people.get(user).is_some_and(|known| known.is_online)
     }
 
-    /// A name to show, fit for the terminal.
+    /// The user's name, cleaned for the terminal.
     pub(crate) fn name(&self, user: &UserId) -> String {
         if self.is_me(user) {
             return "you".to_owned();
@@ -23,7 +23,7 @@ impl App {
         known.unwrap_or_else(|| short_id(user.as_str()))
     }
 
-    /// One list of members at a time: of the room on the screen, then of direct rooms without a name.
+    /// Requests one member list at a time: of the selected room first, then of direct rooms, whose title needs it.
     pub(super) fn ask_members(&mut self) -> Option<Effect> {
         if self.rooms.iter().any(|room| room.members == Members::Asked) {
             return None;
@@ -49,10 +49,10 @@ impl App {
         room: &RoomId,
         people: Result<Vec<Person>, String>,
     ) -> Vec<Effect> {
-        // A room whose members cannot be told is not asked about again and again.
+        // An error counts as an empty list, so that no request loop starts.
         let people = people.unwrap_or_default();
         let is_asked = |place: &usize| self.rooms[*place].members == Members::Asked;
-        // What was asked a second time and not answered leaves the first answer.
+        // A failed second request keeps the first answer.
         let place = self.place(room);
         let place = place.filter(|place| !people.is_empty() || is_asked(place));
         if let Some(place) = place {
@@ -86,7 +86,7 @@ impl App {
     }
 }
 
-/// Enough of an identifier to tell people apart.
+/// A prefix of an identifier, long enough to distinguish users.
 pub(super) fn short_id(id: &str) -> String {
     text::clean_line(id).chars().take(8).collect()
 }

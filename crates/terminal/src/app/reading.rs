@@ -1,4 +1,4 @@
-//! Messages that come, the place one has scrolled to, history and read marks.
+//! Incoming messages, scroll position, history and read marks.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl App {
-    /// Scrolls as the user wishes.
+    /// Scrolls, and moves the selection along.
     pub(super) fn move_view(&mut self, rows: isize) -> Vec<Effect> {
         let effects = self.scroll_by(rows);
         self.chosen_follows();
@@ -30,7 +30,7 @@ impl App {
             return vec![];
         };
         let wanted = self.scroll.saturating_add_signed(rows);
-        // One row more than has to be there tells whether this is the top.
+        // One extra row shows whether this is the top.
         let enough = wanted.saturating_add(self.pane.1).saturating_add(1);
         let height = Transcript::of(self, room, self.pane.0).height_up_to(enough);
         let most = height.saturating_sub(self.pane.1);
@@ -67,7 +67,7 @@ impl App {
             effects.extend(self.mark_read());
         }
         if is_stranger && self.people.len() < PEOPLE {
-            // Asked once for each newcomer, as an entry is made of them even if no name is found.
+            // The entry prevents a second request for the same user, even without a name.
             self.people.entry(sender).or_default();
             if self.rooms[place].members != Members::Asked {
                 self.rooms[place].members = Members::Unknown;
@@ -77,7 +77,7 @@ impl App {
         effects
     }
 
-    /// Puts a message in its room; what is on the screen stays where it is if one scrolled up.
+    /// Inserts a message into its room. Keeps the view stable while the user has scrolled up.
     pub(super) fn put(&mut self, place: usize, message: Message) -> bool {
         let (seq, is_shown) = (message.seq, place == self.selected);
         let room = &mut self.rooms[place];
@@ -89,7 +89,7 @@ impl App {
         is_new
     }
 
-    /// Changes a message if it is here; what is on the screen stays where it is if one scrolled up.
+    /// Changes a message if it is loaded. Keeps the view stable while the user has scrolled up.
     pub(super) fn change_message(
         &mut self,
         room: &RoomId,
@@ -162,7 +162,7 @@ impl App {
         }
     }
 
-    /// Tells the server that the room on the screen was read, while its newest message shows.
+    /// Sends a read mark for the selected room, while its newest message is visible.
     pub(super) fn mark_read(&mut self) -> Option<Effect> {
         let is_at_end = self.scroll == 0;
         let room = self.rooms.get_mut(self.selected)?;
@@ -183,7 +183,7 @@ impl App {
             return vec![];
         };
         if !is_done {
-            return vec![]; // with the next message, or when the room is looked at again
+            return vec![]; // retried with the next message, or when the room is opened again
         }
         room.info.read_seq = room.info.read_seq.max(seq);
         let unread = self.unread(place);
@@ -191,7 +191,7 @@ impl App {
         self.mark_read().into_iter().collect()
     }
 
-    /// How many messages of others are here that were not read.
+    /// The number of loaded unread messages of others.
     fn unread(&self, place: usize) -> u64 {
         let room = &self.rooms[place];
         let unread = room.messages.range(room.info.read_seq + 1..);

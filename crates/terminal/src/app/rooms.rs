@@ -1,4 +1,4 @@
-//! The list of rooms, and which of them is on the screen.
+//! The room list and the selected room.
 
 use abu_chat_client::{RoomChange, RoomNotify, UserId};
 
@@ -8,11 +8,11 @@ use crate::{
     text,
 };
 
-/// The most rooms that are listed.
+/// Bounds the room list.
 const ROOMS: usize = 1000;
 
 impl App {
-    /// The other one of a direct room.
+    /// The other member of a direct room.
     pub(crate) fn partner<'a>(&self, room: &'a Room) -> Option<&'a UserId> {
         match &room.members {
             Members::Known(members) if room.info.is_direct => {
@@ -22,7 +22,7 @@ impl App {
         }
     }
 
-    /// A room's name to show, fit for the terminal.
+    /// The room's title, cleaned for the terminal.
     pub(crate) fn title(&self, room: &Room) -> String {
         let name = room.info.name.as_deref().map(text::clean_line);
         name.filter(|name| !name.trim().is_empty())
@@ -44,7 +44,7 @@ impl App {
         effects
     }
 
-    /// Shows the selected room: asks for what is missing of it.
+    /// Shows the selected room, and requests its missing data.
     pub(super) fn open(&mut self) -> Vec<Effect> {
         self.scroll = 0;
         self.chosen = None;
@@ -62,7 +62,7 @@ impl App {
         effects
     }
 
-    /// Asks for what nobody tells again.
+    /// Requests what the server does not resend after a reconnect: rooms and presence.
     pub(super) fn look_anew(&mut self) -> Vec<Effect> {
         let mut effects: Vec<_> = self.ask_rooms().into_iter().collect();
         let room = self.room();
@@ -107,7 +107,7 @@ impl App {
             }
             return;
         };
-        // What came meanwhile is not in the server's count.
+        // The server's count lacks messages that arrived meanwhile.
         let newer = self.rooms[place].messages.range(info.last_seq + 1..);
         let newer = newer
             .filter(|(_, message)| !self.is_me(&message.sender_id))

@@ -1,4 +1,4 @@
-//! Writing and sending, and what became of what was sent.
+//! Composing and sending messages, and their confirmation.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::{App, Effect, Question};
 use crate::{composer::Composer, keys::Action, room::Pending, text};
 
-/// How soon we say again that the user types.
+/// The interval of repeated typing hints.
 const TYPING_AGAIN: Duration = Duration::from_secs(3);
 
 impl App {
-    /// The text that is being written: an emoji, the new text of a message, or the next message.
+    /// The open editor: of a reaction, of an edited message, or of the next message.
     pub(crate) fn composer(&self) -> Option<&Composer> {
         if let Some(reacting) = &self.reacting {
             return Some(&reacting.typed);
@@ -37,7 +37,7 @@ impl App {
             return vec![];
         };
         if let Some(editing) = &mut room.editing {
-            // What is on its way is the text as it stands here.
+            // Locked while the edit is in flight, since its text is still in the editor.
             if !editing.is_saving {
                 apply(edit, &mut editing.composer);
             }
@@ -65,7 +65,7 @@ impl App {
             .collect()
     }
 
-    /// Does what Enter does with what was written.
+    /// Submits the open editor: reacts, saves an edit, or sends a message.
     pub(super) fn send(&mut self) -> Vec<Effect> {
         if let Some(reacting) = &self.reacting {
             let typed = reacting.typed.text().to_owned();
@@ -92,7 +92,7 @@ impl App {
         let send = ask_to_send(id, pending);
         self.scroll = 0;
         self.chosen = None;
-        // A message says that its sender stopped typing.
+        // Receivers treat a message as the end of typing.
         self.typing = None;
         vec![send]
     }

@@ -1,4 +1,4 @@
-//! The program as its users have it: in a terminal, against the real server.
+//! Integration tests of the program in a terminal, against the real server.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -11,9 +11,9 @@ mod terminal;
 use abu_chat_client::{Chat, Client, Emoji, Event, Events, Message, RoomId, Session, UserId};
 use abu_test_support::{ADMIN_EMAIL, ADMIN_PASSWORD, TestServer};
 
-use crate::terminal::{PATIENCE, Terminal};
+use crate::terminal::{TEST_TIMEOUT, Terminal};
 
-/// The other one in the room, on the client library.
+/// The other member of the room, on the client library.
 struct Musa {
     chat: Chat,
     events: Events,
@@ -22,7 +22,7 @@ struct Musa {
 }
 
 impl Musa {
-    /// Connected, in a group with the account that the program logs in as.
+    /// Connects, and creates a group with the account of the program.
     async fn with(server: &TestServer) -> Self {
         let musa = server.database().user().name("Musa", "Garba").create();
         let client = Client::new(server.url("")).unwrap();
@@ -50,10 +50,10 @@ impl Musa {
             }
             panic!("the events are over");
         };
-        tokio::time::timeout(PATIENCE, found).await.unwrap()
+        tokio::time::timeout(TEST_TIMEOUT, found).await.unwrap()
     }
 
-    /// The message in this place, once it is told.
+    /// Waits for the message `seq`.
     async fn hears(&mut self, seq: u64) -> Message {
         let found = |event: &Event| matches!(event, Event::Message(message) if message.seq == seq);
         match self.until(found).await {
@@ -63,7 +63,7 @@ impl Musa {
     }
 }
 
-/// A server that lets everybody ask as often as they like.
+/// A server without rate limits.
 async fn server() -> TestServer {
     TestServer::start_with(|settings| {
         settings.rate_limits.enabled = false;
@@ -82,7 +82,7 @@ async fn logged_in(server: &TestServer) -> Terminal {
 }
 
 #[tokio::test]
-async fn two_people_talk_and_a_server_that_goes_is_said_to_be_away() {
+async fn two_people_talk_and_a_stopped_server_is_shown_as_away() {
     let server = server().await;
     let mut musa = Musa::with(&server).await;
     musa.chat.send(&musa.room, "Ina kwana?").await.unwrap();
@@ -186,7 +186,7 @@ async fn answers_reactions_edits_and_deletions_are_seen_on_both_sides() {
 }
 
 #[tokio::test]
-async fn what_was_not_sent_is_said_after_leaving() {
+async fn unsent_messages_are_printed_after_leaving() {
     let server = server().await;
     let musa = Musa::with(&server).await;
     musa.chat.send(&musa.room, "Ina kwana?").await.unwrap();
@@ -258,10 +258,10 @@ async fn a_wrong_password_is_refused_before_the_screen_is_taken() {
 
 #[tokio::test]
 async fn without_a_server_or_a_right_address_it_says_so() {
-    let nobody = Terminal::run(&["--server", "http://127.0.0.1:1", "--email", ADMIN_EMAIL]);
-    nobody.shows("Password:").await;
-    nobody.presses("Enter");
-    nobody.is_left_with(1).await;
+    let unreachable = Terminal::run(&["--server", "http://127.0.0.1:1", "--email", ADMIN_EMAIL]);
+    unreachable.shows("Password:").await;
+    unreachable.presses("Enter");
+    unreachable.is_left_with(1).await;
     let nonsense = Terminal::run(&["--server", "chat", "--email", ADMIN_EMAIL]);
     nonsense.is_left_with(2).await;
     let pipe = std::process::Command::new(env!("CARGO_BIN_EXE_abu-chat"))

@@ -1,4 +1,4 @@
-//! A terminal of a test's own: tmux, whose pane can be written to and read.
+//! A test terminal: tmux, which sends keys and captures the screen.
 
 use std::{
     path::PathBuf,
@@ -8,25 +8,25 @@ use std::{
 
 use tempfile::TempDir;
 
-/// How long anything may take before the test has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// A test fails where an awaited screen takes longer.
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often the pane is looked at: tmux tells nobody that it changed.
+/// The poll interval for the pane: tmux sends no event of a change.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The program in a terminal of 100 columns and 30 rows. It goes with the value.
+/// The program in a terminal of 100 columns and 30 rows; a drop ends it.
 pub(crate) struct Terminal {
     folder: TempDir,
 }
 
 impl Terminal {
-    /// Starts the program with these arguments. Once it has ended, its exit code is shown and what is
-    /// typed comes back: the terminal is as it was.
+    /// Starts the program with these arguments. After its end the screen shows its exit code, and the terminal echoes
+    /// keys again.
     pub(crate) fn run(arguments: &[&str]) -> Self {
         let terminal = Self {
             folder: TempDir::with_prefix("abu-tmux-").unwrap(),
         };
-        // The shell becomes the program, so that its number is the program's.
+        // `exec` keeps the process id, so that the shell's id is the program's.
         let program = "echo $$ >\"$0\"; exec \"$@\"";
         let script = "sh -c \"$@\"; echo \"left with $?\"; exec cat >/dev/null";
         let mut start = terminal.tmux(&["new-session", "-d", "-x", "100", "-y", "30"]);
@@ -39,17 +39,16 @@ impl Terminal {
         terminal
     }
 
-    /// Types this as it stands.
     pub(crate) fn types(&self, text: &str) {
         output(self.tmux(&["send-keys", "-l", "--", text]));
     }
 
-    /// Presses a key, by its name in tmux.
+    /// Presses a key, by its tmux name.
     pub(crate) fn presses(&self, key: &str) {
         output(self.tmux(&["send-keys", key]));
     }
 
-    /// Sends the program the signal of an interruption, as others than its terminal may.
+    /// Sends SIGINT to the program, as a process other than the terminal may.
     pub(crate) fn interrupts_the_program(&self) {
         let number = std::fs::read_to_string(self.number()).unwrap();
         let mut kill = Command::new("kill");
@@ -57,18 +56,17 @@ impl Terminal {
         output(kill);
     }
 
-    /// What is on the screen once this is.
+    /// Waits for this text, and returns the screen.
     pub(crate) async fn shows(&self, text: &str) -> String {
         self.looks_until(text, || {}).await
     }
 
-    /// Presses the key for older messages until this is on the screen.
+    /// Presses PageUp until the screen shows this text.
     pub(crate) async fn scrolls_up_to(&self, text: &str) -> String {
         self.looks_until(text, || self.presses("PageUp")).await
     }
 
-    /// What is on the screen once the program is gone with this code. The screen of before is back,
-    /// and what is typed is seen.
+    /// Waits for the program's end with this exit code, and asserts that the terminal is restored. Returns the screen.
     pub(crate) async fn is_left_with(&self, code: i32) -> String {
         let screen = self.shows(&format!("left with {code}")).await;
         assert!(!screen.contains("Tab next room"), "{screen}");
@@ -87,14 +85,14 @@ impl Terminal {
                 return screen;
             }
             assert!(
-                began.elapsed() < PATIENCE,
+                began.elapsed() < TEST_TIMEOUT,
                 "{text:?} is not on the screen:\n{screen}"
             );
             between();
         }
     }
 
-    /// The file in which the number of the program's process stands.
+    /// The file with the program's process id.
     fn number(&self) -> PathBuf {
         self.folder.path().join("number")
     }

@@ -1,4 +1,4 @@
-//! What tests rely on when they ask for a database.
+//! Integration tests of the databases and builders.
 
 #![cfg(test)]
 
@@ -15,7 +15,7 @@ fn two_databases_do_not_see_each_other() {
 }
 
 #[test]
-fn builders_make_what_they_are_told_and_fill_in_the_rest() {
+fn builders_apply_given_values_and_default_the_rest() {
     let database = TestDatabase::new();
     let amina = database
         .user()
@@ -35,7 +35,7 @@ fn builders_make_what_they_are_told_and_fill_in_the_rest() {
 }
 
 #[test]
-fn a_private_cluster_keeps_its_url_and_its_data_when_it_is_stopped_or_crashes() {
+fn a_private_cluster_keeps_url_and_data_over_a_stop_or_crash() {
     let mut cluster = PrivateCluster::start();
     let database = cluster.database();
     let user = database.user().create();

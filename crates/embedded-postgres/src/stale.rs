@@ -1,6 +1,6 @@
-//! What an earlier run may have left: a server without an owner, or its notes.
+//! Cleanup after an earlier run: a server without an owner, or a stale `postmaster.pid`.
 //!
-//! Everything here is done while the folder's lock is held, so no other process of ours runs the server.
+//! The caller holds the folder's lock, so no other process of this crate owns the server.
 
 use std::fs;
 use std::io::{self, Read};
@@ -11,22 +11,22 @@ use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::deadline::Deadline;
 use crate::error::{IoContext, StartError};
-use crate::patience::Patience;
 
-/// What a server notes about itself in its data folder.
+/// The server's `postmaster.pid` in its data folder.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Note {
+pub(crate) struct PidFile {
     pub(crate) pid: u32,
     pub(crate) ready: bool,
 }
 
-/// Reads the note in a cluster. Nothing stands for no note, or for one that is not fully written.
-pub(crate) fn note(cluster: &Path) -> Option<Note> {
+/// `None` without a file, or with one whose first line is not fully written.
+pub(crate) fn pid_file(cluster: &Path) -> Option<PidFile> {
     let file = fs::OpenOptions::new()
         .read(true)
         .custom_flags(OFlag::O_NOFOLLOW.bits())
-        .open(note_path(cluster))
+        .open(pid_file_path(cluster))
         .ok()?;
     let mut content = Vec::new();
     file.take(16 * 1024).read_to_end(&mut content).ok()?;
@@ -34,7 +34,7 @@ pub(crate) fn note(cluster: &Path) -> Option<Note> {
 }
 
 /// The first line is the process id, the eighth the state. Paths in between may be any bytes.
-fn parse(content: &[u8]) -> Option<Note> {
+fn parse(content: &[u8]) -> Option<PidFile> {
     let mut lines = content.split(|&byte| byte == b'\n');
     let pid = std::str::from_utf8(lines.next()?)
         .ok()?
@@ -44,23 +44,23 @@ fn parse(content: &[u8]) -> Option<Note> {
     let ready = lines
         .nth(6)
         .is_some_and(|state| state.trim_ascii() == b"ready");
-    Some(Note { pid, ready })
+    Some(PidFile { pid, ready })
 }
 
-fn note_path(cluster: &Path) -> PathBuf {
+fn pid_file_path(cluster: &Path) -> PathBuf {
     cluster.join("postmaster.pid")
 }
 
-/// Ends a server that has lost its owner, and removes a note that nobody stands behind: PostgreSQL itself
-/// would take any process that now has that id for the server, and refuse to start.
-pub(crate) fn clear(cluster: &Path, patience: &mut Patience<'_>) -> Result<(), StartError> {
-    if let Some(Note { pid, .. }) = note(cluster)
+/// Stops a server that has lost its owner, and removes a stale `postmaster.pid`. PostgreSQL would take any
+/// process that has the recorded id for a running server, and refuse to start.
+pub(crate) fn clear(cluster: &Path, deadline: &mut Deadline<'_>) -> Result<(), StartError> {
+    if let Some(PidFile { pid, .. }) = pid_file(cluster)
         && serves(pid, cluster)
     {
         log::warn!(pid; "stopping a PostgreSQL that an earlier run has left");
-        stop(pid, cluster, patience)?;
+        stop(pid, cluster, deadline)?;
     }
-    let path = note_path(cluster);
+    let path = pid_file_path(cluster);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).context("remove", &path)
@@ -69,23 +69,23 @@ pub(crate) fn clear(cluster: &Path, patience: &mut Patience<'_>) -> Result<(), S
     }
 }
 
-/// It may be shutting down already: asking twice does no harm.
-fn stop(pid: u32, cluster: &Path, patience: &mut Patience<'_>) -> Result<(), StartError> {
-    // A failure means that it has ended meanwhile, which the loop sees too.
+/// A second `SIGINT` is harmless to a server that shuts down already.
+fn stop(pid: u32, cluster: &Path, deadline: &mut Deadline<'_>) -> Result<(), StartError> {
+    // A failure means that the server has ended, which the loop checks.
     let _ = kill(process_id(pid), Signal::SIGINT);
     while serves(pid, cluster) {
-        patience.pause()?;
+        deadline.pause()?;
     }
     Ok(())
 }
 
-/// Whether a process is the server of a cluster. A server works in its data folder. Where the system does
-/// not tell, the answer is no: starting is still safe, as PostgreSQL checks the cluster's shared memory.
+/// A server's working directory is its data folder. Without `/proc` the answer is no. A start is still safe
+/// then, because PostgreSQL checks the cluster's shared memory.
 fn serves(pid: u32, cluster: &Path) -> bool {
     fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == cluster)
 }
 
-/// Process ids come from the system as positive numbers of 31 bits.
+/// The system's process ids are positive numbers of 31 bits.
 pub(crate) fn process_id(pid: u32) -> Pid {
     Pid::from_raw(pid.cast_signed())
 }
@@ -95,11 +95,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn note_tells_process_and_state() {
-        let note = b"4711\n/data\n1700000000\n5432\n/socket\n\n  123  456\nready   \n";
+    fn pid_file_names_process_and_state() {
+        let content = b"4711\n/data\n1700000000\n5432\n/socket\n\n  123  456\nready   \n";
         assert_eq!(
-            parse(note),
-            Some(Note {
+            parse(content),
+            Some(PidFile {
                 pid: 4711,
                 ready: true
             })
@@ -107,7 +107,7 @@ mod tests {
         let starting = b"4711\n/data\n1700000000\n5432\n/socket\n\n  123  456\nstarting\n";
         assert_eq!(
             parse(starting),
-            Some(Note {
+            Some(PidFile {
                 pid: 4711,
                 ready: false
             })
@@ -115,10 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_note_is_not_ready_and_garbage_is_no_note() {
+    fn unfinished_pid_file_is_not_ready_and_garbage_is_none() {
         assert_eq!(
             parse(b"4711\n/da"),
-            Some(Note {
+            Some(PidFile {
                 pid: 4711,
                 ready: false
             })

@@ -1,4 +1,4 @@
-//! Starting after a run that did not end well.
+//! Recovery: a start after an interrupted or killed run.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -24,7 +24,7 @@ fn interrupted_initdb_does_not_stop_the_next_start() {
     });
     owner.kill();
     for pid in processes_of(&home) {
-        // Some end by themselves meanwhile.
+        // Some processes may have ended by themselves.
         let _ = nix::sys::signal::kill(
             nix::unistd::Pid::from_raw(pid.cast_signed()),
             Signal::SIGKILL,
@@ -51,20 +51,20 @@ fn unfinished(home: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn notes_with_a_reused_process_id_do_not_stop_the_start() {
+fn pid_file_with_a_reused_process_id_does_not_stop_the_start() {
     let dir = open_folder();
     let home = dir.path().join("postgres");
     durable(&home).stop(STOP).unwrap();
-    let note = format!("{}\n{}\n", std::process::id(), home.display());
-    fs::write(home.join("cluster/postmaster.pid"), &note).unwrap();
-    fs::write(home.join("socket/.s.PGSQL.5432.lock"), &note).unwrap();
+    let pid_file = format!("{}\n{}\n", std::process::id(), home.display());
+    fs::write(home.join("cluster/postmaster.pid"), &pid_file).unwrap();
+    fs::write(home.join("socket/.s.PGSQL.5432.lock"), &pid_file).unwrap();
     fs::write(home.join("socket/.s.PGSQL.5432"), "").unwrap();
 
     assert_eq!(sql(&durable(&home), "SELECT 1"), "1");
 }
 
 #[test]
-fn empty_note_does_not_stop_the_start() {
+fn empty_pid_file_does_not_stop_the_start() {
     let dir = open_folder();
     let home = dir.path().join("postgres");
     durable(&home).stop(STOP).unwrap();

@@ -1,4 +1,4 @@
-//! How long to wait for what another process does.
+//! Deadline of a start, shared by all its waits.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 
 use crate::error::StartError;
 
-/// Between two looks at another process, which cannot tell us by itself.
+/// The poll interval for other processes, which send no event.
 pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
-/// The time that one start may take, all its waits together.
-pub(crate) struct Patience<'a> {
+/// Bounds one start, all its waits together.
+pub(crate) struct Deadline<'a> {
     pub(crate) begun: Instant,
     pub(crate) limit: Duration,
-    /// Where an operator reads why it took so long.
+    /// Named in the error, for the operator.
     pub(crate) log: PathBuf,
-    /// Set when the start is no longer wanted.
+    /// Set by [`Postgres::stop`](crate::Postgres::stop): cancels the start.
     pub(crate) stopping: &'a AtomicBool,
 }
 
-impl Patience<'_> {
-    /// Waits a little, unless time is up.
+impl Deadline<'_> {
+    /// Sleeps for one poll interval; fails after the deadline or a cancellation.
     pub(crate) fn pause(&mut self) -> Result<(), StartError> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(StartError::Stopped);
