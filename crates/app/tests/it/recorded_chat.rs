@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use abu_app::settings::Settings;
 use abu_chat_protocol::Profile;
-use abu_domain::{RoomId, UserId, user::User};
+use abu_domain::{RoomId, UserId, identity::user::User};
 use abu_test_support::{ChatClient, TestServer};
 use futures_util::SinkExt;
 use reqwest::Method;

@@ -1,6 +1,6 @@
 //! Well-formed requests that contradict the state of things.
 
-use abu_domain::{RoomId, UserId, access::Permission, user::User};
+use abu_domain::{RoomId, UserId, access::Permission, identity::user::User};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -10,7 +10,7 @@ mod use_cases;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abu_app::http::Problem;
+use abu_rest::Problem;
 use actix_web::{ResponseError, body::MessageBody};
 use reqwest::header::{HeaderName, HeaderValue};
 

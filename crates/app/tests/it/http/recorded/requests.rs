@@ -2,7 +2,7 @@
 
 use abu_domain::{
     access::{Permission, SUPER_ADMIN_GROUP},
-    user::User,
+    identity::user::User,
 };
 use serde_json::{Map, Value, json};
 

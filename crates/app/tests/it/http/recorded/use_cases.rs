@@ -2,29 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use abu_app::http::Problem;
 use abu_application::{
-    access::{AccessError, AssignmentError, Named, RightsError},
-    accounts::AccountError,
-    chat_access::TicketError,
-    emails::{EmailError, LinkError},
-    idempotency::IdempotencyError,
-    mail::MailError,
-    messaging::MessagingError,
-    own_account::OwnAccountError,
-    passwords::{ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError},
-    ports::{PasswordWeakness, StoreError, TokenError},
-    registration::RegistrationError,
-    rooms::RoomError,
-    sessions::{LogInError, RefreshError, SessionError, TotpError},
-    versions::PreconditionFailed,
+    access::{
+        AccessError, AssignmentError, MailError, Named, RightsError, idempotency::IdempotencyError,
+    },
+    identity::{
+        accounts::AccountError,
+        emails::{EmailError, LinkError},
+        own_account::OwnAccountError,
+        passwords::{
+            ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError,
+        },
+        ports::{PasswordWeakness, TokenError},
+        registration::RegistrationError,
+        sessions::{LogInError, RefreshError, SessionError, TotpError},
+    },
+    messaging::{messages::MessagingError, rooms::RoomError, tickets::TicketError},
+    platform::{ports::StoreError, versions::PreconditionFailed},
 };
 use abu_chat::ConnectError;
 use abu_domain::{
     UserId,
     access::{GroupName, Permission, RoleName},
-    message::ChangeRefusal,
+    messaging::message::ChangeRefusal,
 };
+use abu_rest::Problem;
 use uuid::Uuid;
 
 use super::Record;
