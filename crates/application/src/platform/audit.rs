@@ -21,7 +21,7 @@ use crate::{
         Origin,
         ports::{AuditRow, StoreError},
     },
-    store::Transaction,
+    store::Writes,
 };
 
 pub use verification::{Broken, Flaw, Mark, NoMark, VerificationError, Verified, verify};
@@ -224,7 +224,7 @@ impl Entry {
     /// Writes it, as the last thing that the transaction does.
     pub fn write(
         self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
