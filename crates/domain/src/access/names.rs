@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::platform::text::Violation;
 
-/// What stands for every name of this module.
+/// The one form of all access names.
 fn parse(text: &str) -> Result<String, Violation> {
     let allowed = |letter: u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'_');
     if (3..=64).contains(&text.len()) && text.bytes().all(allowed) {
@@ -22,11 +22,10 @@ macro_rules! access_name {
         pub struct $name(String);
 
         impl $name {
-            /// Parses a name. Unlike an e-mail address it is not put into lower case first: a name
-            /// is written in one way.
+            /// Parses a name without changing its case: a name has one spelling.
             ///
             /// # Errors
-            /// `name.form` unless it has 3 to 64 of the characters a to z, 0 to 9 and _.
+            /// `name.form` unless it has 3 to 64 of the characters `a` to `z`, `0` to `9` and `_`.
             pub fn parse(text: &str) -> Result<Self, Violation> {
                 parse(text).map(Self)
             }

@@ -3,51 +3,51 @@ use chrono::{DateTime, Utc};
 use super::{GroupName, PermissionName, RoleName};
 use crate::platform::text::Description;
 
-/// A permission as it is kept: one that the code asks for, or one of the office's own.
+/// A stored permission: one that the code checks, or one that an administrator created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PermissionRecord {
-    /// Its name.
+    /// The name.
     pub name: PermissionName,
     /// What it allows.
     pub description: Description,
-    /// Every installation has it; it can be neither deleted nor renamed.
+    /// Seeded in every installation; it can be neither deleted nor renamed.
     pub is_system: bool,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     pub last_modified: DateTime<Utc>,
 }
 
 /// A named set of permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Its name.
+    /// The name.
     pub name: RoleName,
     /// What it is for.
     pub description: Description,
-    /// Every installation has it; it can be neither deleted nor renamed.
+    /// Seeded in every installation; it can be neither deleted nor renamed.
     pub is_system: bool,
-    /// What it allows, in alphabetical order.
+    /// The permissions it grants, in alphabetical order.
     pub permissions: Vec<PermissionName>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it, or what it allows, last changed.
+    /// Time of the last change to the role or to its permissions.
     pub last_modified: DateTime<Utc>,
 }
 
-/// A named set of roles that people are put in.
+/// A named set of roles; its members hold all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Its name.
+    /// The name.
     pub name: GroupName,
     /// What it is for.
     pub description: Description,
-    /// Every installation has it; it can be neither deleted nor renamed.
+    /// Seeded in every installation; it can be neither deleted nor renamed.
     pub is_system: bool,
-    /// The roles it gives, in alphabetical order.
+    /// The roles it grants, in alphabetical order.
     pub roles: Vec<RoleName>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it, or the roles it gives, last changed.
+    /// Time of the last change to the group or to its roles.
     pub last_modified: DateTime<Utc>,
 }

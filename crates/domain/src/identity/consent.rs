@@ -1,22 +1,22 @@
-//! What people agree to.
+//! Purposes of consent to the processing of personal data.
 
-/// What somebody is asked for, apart from the terms, to which everybody agrees who has an account.
+/// A purpose that a user may consent to. Every account agrees to the terms; they are no purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConsentPurpose {
-    /// To be listed in the directory of graduates.
+    /// A listing in the directory of graduates.
     Directory,
-    /// To get a digest of the news by mail.
+    /// A digest of the news by mail.
     Digest,
-    /// To be written to by the officers of one's chapters.
+    /// Messages from the officers of the user's chapters.
     ChapterContact,
-    /// To be proposed as a mentor or to one.
+    /// Proposals as a mentor or to one.
     Mentoring,
-    /// To be asked for donations.
+    /// Requests for donations.
     Fundraising,
 }
 
 impl ConsentPurpose {
-    /// All of them.
+    /// All purposes.
     pub const ALL: &[Self] = &[
         Self::Directory,
         Self::Digest,

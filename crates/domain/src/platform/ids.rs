@@ -1,4 +1,4 @@
-//! Typed identifiers.
+//! Typed ids (newtypes of UUIDs).
 
 use std::fmt;
 
@@ -47,7 +47,7 @@ typed_id!(
     UserId
 );
 typed_id!(
-    /// A log-in, with all the tokens that come of it; UUIDv4.
+    /// A log-in session with all its tokens; UUIDv4.
     LoginSessionId
 );
 typed_id!(
@@ -59,14 +59,14 @@ typed_id!(
     RoomId
 );
 typed_id!(
-    /// A message; UUIDv7, so that ids sort by the time they were given.
+    /// A message; UUIDv7, so ids sort by the time of their creation.
     MessageId
 );
 typed_id!(
-    /// A role that somebody holds for a term; UUIDv4.
+    /// An assignment of a role to a user; UUIDv4.
     AssignmentId
 );
 typed_id!(
-    /// A mail in the outbox; UUIDv7, so that ids sort by the time they were given.
+    /// A mail in the outbox; UUIDv7, so ids sort by the time of their creation.
     MailId
 );

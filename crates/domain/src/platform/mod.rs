@@ -1,4 +1,4 @@
-//! What every area builds on: typed ids, and text that people type.
+//! Typed ids and validated text that every area uses.
 
 pub mod ids;
 pub mod text;
