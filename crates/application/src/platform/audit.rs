@@ -1,8 +1,8 @@
-//! The audit log: who did what to whom, from where.
+//! Append-only audit log with a hash chain.
 //!
-//! An entry is written in the transaction of what it tells of, as its last statement, so the two are
-//! there together or not at all. Each entry's hash covers the one before it: nobody can change, drop
-//! or move an entry without breaking every hash that follows.
+//! A transaction writes its entry as its last statement, so change and entry commit together. Each
+//! entry's hash covers the previous hash: a changed, deleted or moved entry breaks every later
+//! hash.
 
 mod verification;
 
@@ -26,30 +26,26 @@ use crate::{
 
 pub use verification::{Broken, Flaw, Mark, NoMark, VerificationError, Verified, verify};
 
-/// A hash of the chain.
 pub type ChainHash = [u8; 32];
 
-/// What stands for the entry before the first one.
+/// `prev_hash` of the first entry.
 pub const FIRST_PREV_HASH: ChainHash = [0; 32];
 
 macro_rules! actions {
     ($($variant:ident => $name:literal, $description:literal;)*) => {
-        /// What was done.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action {
             $(#[doc = $description] $variant,)*
         }
 
         impl Action {
-            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The name in the log and in the API: the kind of thing, and what was done to it.
+            /// The name in the log and in the API: `kind.verb`.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// The action of that name.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|action| action.name() == name)
             }
@@ -106,30 +102,25 @@ actions! {
     PasswordReset => "password.reset", "An account was given another password.";
 }
 
-/// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Somebody with an account.
+    /// A logged-in user.
     User(UserId),
-    /// Somebody who is not logged in.
+    /// A client that is not logged in.
     Anonymous,
-    /// The server itself.
     System,
-    /// An operator at the machine, by the name the operating system knows.
+    /// An operator at the machine, by the user name of the operating system.
     Os(String),
 }
 
-/// What it was done to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// What kind of thing, such as `user`.
+    /// The kind of thing, such as `user`.
     pub kind: &'static str,
-    /// Which one.
     pub id: String,
 }
 
 impl Target {
-    /// An account.
     pub fn user(id: UserId) -> Self {
         Self {
             kind: "user",
@@ -137,7 +128,6 @@ impl Target {
         }
     }
 
-    /// A permission.
     pub fn permission(name: &PermissionName) -> Self {
         Self {
             kind: "permission",
@@ -145,7 +135,6 @@ impl Target {
         }
     }
 
-    /// A role.
     pub fn role(name: &RoleName) -> Self {
         Self {
             kind: "role",
@@ -153,7 +142,6 @@ impl Target {
         }
     }
 
-    /// A group.
     pub fn group(name: &GroupName) -> Self {
         Self {
             kind: "group",
@@ -161,7 +149,6 @@ impl Target {
         }
     }
 
-    /// A log-in.
     pub fn session(id: LoginSessionId) -> Self {
         Self {
             kind: "session",
@@ -170,8 +157,8 @@ impl Target {
     }
 }
 
-/// An entry about to be written. Details are short texts about what changed; never a secret, and no
-/// more about people than the entry needs.
+/// An audit entry before it is written. Details are short texts about the change: never a secret,
+/// and no more personal data than needed.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Entry {
@@ -183,7 +170,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Something that was done.
     pub fn new(actor: Actor, action: Action) -> Self {
         Self {
             actor,
@@ -194,25 +180,22 @@ impl Entry {
         }
     }
 
-    /// Asked for from there.
     pub fn from(mut self, origin: &Origin) -> Self {
         self.origin = Some(origin.clone());
         self
     }
 
-    /// Done to this.
     pub fn on(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
     }
 
-    /// With one more detail.
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.details.insert(key, value.into());
         self
     }
 
-    /// With one more detail that is a list of names, if it is not empty.
+    /// Adds a list of names, unless it is empty.
     pub fn with_names<N: Display>(self, key: &'static str, names: &[N]) -> Self {
         if names.is_empty() {
             return self;
@@ -221,7 +204,8 @@ impl Entry {
         self.with(key, names.join(", "))
     }
 
-    /// Writes it, as the last thing that the transaction does.
+    /// Appends the entry. Call it last: the transaction holds the lock of the chain's head from
+    /// then on.
     pub fn write(
         self,
         tx: &mut dyn Writes,
@@ -263,8 +247,8 @@ impl Entry {
     }
 }
 
-/// The hash of the entry at place `seq`, behind one whose hash is `prev`: SHA-256 over `prev` and every
-/// part of the entry, each behind its length, so that no two entries are the same bytes.
+/// The hash of the entry at `seq`: SHA-256 over `prev` and every part of the entry. A length before
+/// each part keeps two different entries from having the same bytes.
 pub fn chain_hash(prev: &ChainHash, seq: i64, row: &AuditRow) -> ChainHash {
     let mut hash = Sha256::new();
     hash.update(prev);
@@ -332,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn text_cannot_move_from_one_part_to_the_next_unseen() {
+    fn text_moved_from_one_part_to_the_next_changes_the_hash() {
         let (mut left, mut right) = (row(), row());
         (left.target_type, left.target_id) = (Some("us".into()), Some("er".into()));
         (right.target_type, right.target_id) = (Some("u".into()), Some("ser".into()));
@@ -343,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn details_are_an_object_in_one_order() {
+    fn details_are_a_json_object_with_sorted_keys() {
         assert_eq!(row().details, r#"{"a":"1","b":"2"}"#);
     }
 

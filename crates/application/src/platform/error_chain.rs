@@ -1,8 +1,8 @@
-//! What lies behind an error.
+//! Error chains (`Error::source`) as one line of text.
 
 use std::error::Error;
 
-/// The error and all its error_chain, in one line. Words that an error has from its cause are not said twice.
+/// Joins the error and its sources with colons. Skips a source whose text is already there.
 pub fn error_chain(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
