@@ -63,8 +63,7 @@ pub struct AuditFilter {
 
 pub trait AuditReads {
     /// At most `limit` entries, newest first. The order is by place, or by time and then place if
-    /// the filter has `to`. The two orders may differ, because the clocks of several
-    /// servers do.
+    /// the filter has `to`. The two orders may differ, because the clocks of several servers do.
     fn list_audit(
         &mut self,
         filter: &AuditFilter,
