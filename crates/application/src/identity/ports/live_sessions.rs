@@ -5,22 +5,22 @@ use std::{
 
 use abu_domain::{LoginSessionId, UserId};
 
-/// Ends when a change has reached every session of this process that it concerns. What is then
-/// sent to the room is sent to the room as it is now.
+/// Completes when a change has reached all affected connections of this process. A later broadcast
+/// to a room goes to the members after the change.
 pub type Applied = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The live connections of login sessions, as identity sees them: it ends them, and knows nothing else of
-/// them. Both methods are called after the commit, from a thread that may block; the change is applied
-/// whether or not a caller awaits [`Applied`].
+/// The live connections of login sessions. Call both methods after the commit, from a thread that
+/// may block. The change takes effect whether or not the caller awaits [`Applied`].
 pub trait LiveSessions: Send + Sync + 'static {
-    /// The account was suspended: its connections end.
+    /// Closes all connections of a suspended account.
     fn account_suspended(&self, user: UserId) -> Applied;
 
-    /// These login sessions were revoked: the connections that came of them end.
+    /// Closes the connections of revoked sessions.
     fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied;
 }
 
-/// No live connections in this process. Those of a server that runs in another process end by its own watch.
+/// For a process without connections. A server in another process closes its connections by its own
+/// watch.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoLiveSessions;
 
