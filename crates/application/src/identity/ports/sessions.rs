@@ -139,7 +139,7 @@ pub trait SessionReads {
 
     fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError>;
 
-    /// The live sessions among `ids`.
+    /// The sessions among `ids` that are not revoked, expired ones included.
     fn live_sessions(&mut self, ids: &[LoginSessionId]) -> Result<Vec<LoginSessionId>, StoreError>;
 
     /// At most `limit` sessions that ended after `time`, latest first.

@@ -1,4 +1,4 @@
-//! Sessions that another program ended: `abu-admin`, beside a server that runs.
+//! Revocation by polling: sessions that another process ended, such as `abu-admin`.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,28 +11,26 @@ use crate::{
     store::Store,
 };
 
-/// How far back each look goes. A transaction notes the time at which it began, and is seen once it is
-/// committed; the store gives up what takes longer than this.
+/// Overlap of two polls. A row carries the start time of its transaction, but is visible only after
+/// the commit. The store cancels longer transactions.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(2);
 
-/// The most that one look takes in.
+/// Sessions per poll.
 const MOST: u32 = 10_000;
 
-/// Sees which sessions ended since the last look, whoever ended them, and has their connections to the
-/// chat of this process closed.
+/// Polls for sessions that any process has ended, and closes their chat connections in this
+/// process.
 #[derive(Debug, Default)]
 pub struct EndedElsewhere {
-    /// Those that the chat was told of and that the next look sees again.
+    /// Sessions that are closed already and that the next poll reads again.
     told: HashSet<LoginSessionId>,
-    /// When the last look was that did not fail.
+    /// Time of the last successful poll.
     seen_until: Option<DateTime<Utc>>,
 }
 
 impl EndedElsewhere {
-    /// Looks once: one query. Blocks.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the next look then sees what this one did not.
+    /// Polls once by one query. Blocks. After an error the next poll covers the time of this one
+    /// too.
     pub fn look(
         &mut self,
         store: &dyn Store,
@@ -46,8 +44,7 @@ impl EndedElsewhere {
             by_user.entry(session.user_id).or_default().push(session);
         }
         for (user, sessions) in by_user {
-            // First: who is suspended is told that, and not that a log-in ended. Nobody waits for
-            // either to be applied; it is in any case.
+            // Suspension first, so that its close code wins. Both apply without an await.
             if sessions.iter().any(|session| session.by_suspension) {
                 drop(live_sessions.account_suspended(user));
             }

@@ -1,4 +1,4 @@
-//! Ending sessions: in the store, and then in the chat.
+//! Revocation of sessions: first in the store, then on live connections.
 
 use std::sync::Arc;
 
@@ -6,20 +6,14 @@ use abu_domain::{LoginSessionId, UserId};
 
 use crate::{Database, identity::ports::LiveSessions, platform::ports::StoreError, store::Writes};
 
-/// Sessions that a transaction ended.
 #[derive(Clone, Debug)]
 pub struct EndedSessions {
-    /// Whose.
     pub user: UserId,
-    /// Which.
     pub sessions: Vec<LoginSessionId>,
 }
 
-/// Runs `work` in a transaction. Once that is committed, connections to the chat that came of the
-/// sessions it ended are closed; they have been told when this returns.
-///
-/// # Errors
-/// What `work` returned, or the store's own failure.
+/// Runs `work` in a transaction and then closes the chat connections of the sessions that it ended.
+/// The connections have received the close when this returns.
 pub async fn ending_sessions<T, E>(
     database: &Database,
     live_sessions: &Arc<dyn LiveSessions>,
