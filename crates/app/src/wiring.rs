@@ -1,4 +1,4 @@
-//! Puts the crates together: settings in, use cases, chat and HTTP out.
+//! Composition root: settings in; use cases, chat and HTTP out.
 
 use std::{io, sync::Arc, thread, time::Duration};
 
@@ -20,18 +20,18 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::{Environment, Settings};
 
-/// The deadline for a place at the database.
+/// The deadline for a place in the database's pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
-/// The deadline for a place to hash a password: many log in at once when a lecture ends, and waiting is
-/// better than a refusal.
+/// The deadline for a place to hash a password. In a burst of log-ins, a wait is better than a
+/// refusal.
 const HASHING_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What differs between the server and a test of it.
+/// The inputs that differ between the server and its tests.
 pub struct Wiring<'a> {
     pub settings: &'a Settings,
     /// Signs access tokens; other keys are derived from it.
     pub secret: SecretString,
-    /// Seals TOTP secrets.
+    /// Encrypts TOTP secrets.
     pub encryption_key: SecretString,
     pub store: Arc<dyn Store>,
     pub readiness: Readiness,
@@ -40,7 +40,6 @@ pub struct Wiring<'a> {
     pub access_tokens: Arc<dyn AccessTokens>,
 }
 
-/// What the server runs.
 pub struct Services {
     pub chat: ChatEngine,
     pub rest: Shared,
@@ -50,7 +49,7 @@ pub struct Services {
 }
 
 impl Wiring<'_> {
-    /// Fails where the chat's threads cannot be started.
+    /// Fails if the chat's threads do not start.
     pub fn wire(self) -> io::Result<Services> {
         let settings = self.settings;
         let auth = &settings.auth;
@@ -125,7 +124,7 @@ fn rest_settings(settings: &Settings) -> RestSettings {
     }
 }
 
-/// Hashing occupies a whole core for a while: one is left for everything else.
+/// Leaves one core for everything else, because hashing occupies a core.
 pub(crate) fn hashing_places() -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     cores.saturating_sub(1).max(1)

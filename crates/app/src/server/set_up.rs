@@ -1,4 +1,4 @@
-//! From a server that listens to one that serves: gets at the database, however long that takes.
+//! Supervision of the database: prepare it with retries, then watch it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -30,7 +30,7 @@ use crate::{
 };
 use abu_rest::readiness::{Readiness, ServingState};
 
-/// Sets the database up, then watches over it for as long as the server runs.
+/// Prepares the database, then watches it until the shutdown.
 pub(super) struct DatabaseSupervisor {
     pub(super) settings: Arc<Settings>,
     pub(super) readiness: Readiness,
@@ -44,13 +44,13 @@ pub(super) struct DatabaseSupervisor {
 }
 
 impl DatabaseSupervisor {
-    /// Tells `done` how setting up went. Ends when the server goes down.
+    /// Sends the outcome of the preparation to `done`. Completes when the server drains.
     pub(super) async fn supervise(self, done: oneshot::Sender<Result<(), StartError>>) {
-        // Not to be left half way: a PostgreSQL that was started must be known to whoever stops it.
+        // Must not be canceled: shutdown has to know a started PostgreSQL.
         let url = match self.url().await {
             Ok(url) => url,
             Err(error) => {
-                // Nobody need be waiting.
+                // The receiver may be gone.
                 let _ = done.send(Err(error));
                 return;
             }
@@ -106,7 +106,7 @@ impl DatabaseSupervisor {
         Ok(store)
     }
 
-    /// Where the database is, which may take starting it.
+    /// The database's URL; starts the private PostgreSQL if needed.
     async fn url(&self) -> Result<SecretString, StartError> {
         if let Some(configured) = &self.settings.database.url {
             return Ok(configured.clone());
@@ -116,7 +116,7 @@ impl DatabaseSupervisor {
         Ok(self.own_postgres.get_or_init(|| own).url())
     }
 
-    /// Tries until it works, or can never work.
+    /// Retries with back-off until success or a permanent error.
     async fn prepare(&self, preparation: &Arc<Preparation>) -> Result<(), StartError> {
         let mut backoff = Backoff::default();
         loop {

@@ -1,21 +1,19 @@
 use std::fmt;
 
-/// What a server is for. Picks the file of settings that is read after the defaults.
+/// The environment decides which file of settings overrides the defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
-    /// A developer's machine.
     Development,
-    /// The real thing: nothing is made up, what is missing stops the start.
+    /// No made-up defaults: a missing setting prevents the start.
     Production,
-    /// A server that tests start.
+    /// Servers of tests.
     Test,
 }
 
 impl Environment {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Development, Self::Production, Self::Test];
 
-    /// The name, as `ABU_ENV` gives it.
+    /// The value of `ABU_ENV`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Development => "development",
@@ -24,12 +22,11 @@ impl Environment {
         }
     }
 
-    /// The environment of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.name() == name)
     }
 
-    /// Its file of settings, as built into the program.
+    /// The built-in file of its settings.
     pub(super) const fn built_in(self) -> &'static str {
         match self {
             Self::Development => include_str!("../../../../config/development.toml"),
