@@ -11,6 +11,7 @@ mod permissions;
 pub mod ports;
 mod rank;
 mod roles;
+mod targets;
 mod totp_policy;
 
 use std::{collections::BTreeSet, sync::Arc};

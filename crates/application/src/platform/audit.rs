@@ -8,10 +8,7 @@ mod verification;
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use abu_domain::{
-    LoginSessionId, UserId,
-    access::{GroupName, PermissionName, RoleName},
-};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -125,27 +122,6 @@ impl Target {
         Self {
             kind: "user",
             id: id.to_string(),
-        }
-    }
-
-    pub fn permission(name: &PermissionName) -> Self {
-        Self {
-            kind: "permission",
-            id: name.to_string(),
-        }
-    }
-
-    pub fn role(name: &RoleName) -> Self {
-        Self {
-            kind: "role",
-            id: name.to_string(),
-        }
-    }
-
-    pub fn group(name: &GroupName) -> Self {
-        Self {
-            kind: "group",
-            id: name.to_string(),
         }
     }
 
