@@ -46,7 +46,7 @@ struct Notes {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_killed_what_was_acknowledged_is_there_once_and_every_view_is_in_order() {
+async fn kills_lose_duplicate_and_reorder_no_acknowledged_message() {
     let seconds = number("ABU_CHECKER_SECONDS").unwrap_or(60);
     let seed = number("ABU_CHECKER_SEED").unwrap_or_else(rand::random);
     println!("ABU_CHECKER_SEED={seed}");

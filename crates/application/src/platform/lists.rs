@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_total_is_exact_up_to_ten_thousand_and_a_lower_bound_beyond() {
+    fn a_total_beyond_ten_thousand_is_a_lower_bound() {
         assert_eq!(Total::of(0), Total::Exactly(0));
         assert_eq!(Total::of(10_000), Total::Exactly(10_000));
         assert_eq!(Total::of(10_001), Total::AtLeast(10_000));

@@ -228,7 +228,7 @@ async fn the_rooms_that_are_named_first_are_served_first() {
 }
 
 #[tokio::test]
-async fn a_room_that_is_named_twice_is_told_twice() {
+async fn a_room_named_twice_is_answered_twice() {
     let chat = Chat::start();
     let amina = chat.user();
     let room = chat.room(&[amina]).await;
@@ -268,7 +268,7 @@ async fn long_messages_make_shorter_answers_and_all_of_them_come() {
 }
 
 #[tokio::test]
-async fn changes_are_told_to_who_says_which_it_has() {
+async fn changes_are_sent_to_clients_that_name_their_revision() {
     let chat = Chat::start();
     let amina = chat.user();
     let room = chat.room(&[amina]).await;
@@ -419,7 +419,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn whatever_happens_a_client_that_asks_in_the_end_has_everything_as_it_is(steps in steps()) {
+    fn after_any_history_a_final_sync_matches_the_store(steps in steps()) {
         tokio::runtime::Runtime::new().unwrap().block_on(play(steps));
     }
 }

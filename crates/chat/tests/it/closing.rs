@@ -160,7 +160,7 @@ async fn a_suspended_account_closes_with_4003_and_does_not_get_in_again() {
 }
 
 #[tokio::test]
-async fn a_log_in_that_is_ended_closes_its_sessions_with_4001_and_none_of_another() {
+async fn a_revoked_session_closes_only_its_connections_with_4001() {
     let chat = Chat::start();
     let user = chat.user();
     let other = chat.user();
@@ -185,7 +185,7 @@ async fn a_log_in_that_is_ended_closes_its_sessions_with_4001_and_none_of_anothe
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_closed_with_4002_and_does_not_hold_up_the_others() {
+async fn a_slow_client_is_closed_with_4002_without_blocking_others() {
     let chat = Chat::with(ChatSettings {
         outbox_max_bytes: 16 * 1024,
         send_buffer_bytes: 4 * 1024,

@@ -58,7 +58,7 @@ fn fill(chat: &Chat, room: RoomId, sender: UserId, count: usize) {
 }
 
 #[tokio::test]
-async fn a_mark_that_moves_is_told_to_the_room_and_one_that_does_not_to_its_sender_alone() {
+async fn a_moved_mark_is_broadcast_and_an_unmoved_one_only_acknowledged() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -93,7 +93,7 @@ async fn a_mark_that_moves_is_told_to_the_room_and_one_that_does_not_to_its_send
 }
 
 #[tokio::test]
-async fn in_a_large_room_a_mark_is_told_to_the_sessions_of_who_read_alone() {
+async fn in_a_large_room_a_mark_reaches_only_the_readers_sessions() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let others = (0..199).map(|_| chat.user());
@@ -141,7 +141,7 @@ async fn marks_in_quick_succession_are_each_answered_and_end_at_the_furthest() {
 }
 
 #[tokio::test]
-async fn who_says_something_has_read_up_to_there_and_nobody_is_told() {
+async fn sending_moves_the_senders_mark_without_a_broadcast() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -159,7 +159,7 @@ async fn who_says_something_has_read_up_to_there_and_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn what_was_said_before_somebody_came_counts_as_read_by_them() {
+async fn earlier_messages_count_as_read_for_a_new_member() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina]).await;
@@ -172,7 +172,7 @@ async fn what_was_said_before_somebody_came_counts_as_read_by_them() {
 }
 
 #[tokio::test]
-async fn only_members_mark_and_an_archived_room_can_be_read_to_its_end() {
+async fn only_members_mark_and_archived_rooms_accept_marks() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina]).await;

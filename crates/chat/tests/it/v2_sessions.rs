@@ -69,7 +69,7 @@ async fn a_welcome_tells_the_limits_of_speed_where_there_are_any() {
 }
 
 #[tokio::test]
-async fn a_message_shows_its_id_and_place_to_v2_and_four_fields_to_v1() {
+async fn a_message_has_id_and_seq_in_v2_only() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -96,7 +96,7 @@ async fn a_message_shows_its_id_and_place_to_v2_and_four_fields_to_v1() {
 }
 
 #[tokio::test]
-async fn the_answer_carries_the_ref_of_its_request_and_nobody_else_sees_it() {
+async fn the_ref_of_a_request_is_in_its_answer_only() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -146,7 +146,7 @@ async fn to_a_v1_session_a_ref_is_a_field_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_message_sent_again_is_answered_to_its_sender_and_told_to_nobody_else() {
+async fn a_resent_message_is_answered_to_its_sender_only() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;

@@ -98,7 +98,7 @@ async fn a_tag_is_compared_weakly_and_anywhere_in_the_list() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_that_nothing_has_changed_who_may_not_see_it() {
+async fn not_modified_requires_the_same_permission_as_the_content() {
     let rig = Rig::start().await;
     let (owner, path) = room(&rig);
     let whole = rig.get(&path).by(&owner).send().await;
@@ -152,7 +152,7 @@ async fn a_compressed_answer_is_not_sent_again_either() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_browser_reads_tags_and_is_told_of_no_change() {
+async fn a_browser_page_reads_etags_and_gets_not_modified() {
     let origin = "https://alumni.abu.edu.ng";
     let allow = |settings: &mut abu_app::settings::Settings| {
         settings.cors.allowed_origins = vec![origin.to_owned()];
@@ -168,7 +168,7 @@ async fn a_page_of_a_browser_reads_tags_and_is_told_of_no_change() {
 }
 
 #[tokio::test]
-async fn a_change_of_what_somebody_else_has_changed_is_refused() {
+async fn a_stale_if_match_is_refused() {
     let rig = Rig::start().await;
     let (owner, path) = room(&rig);
     let seen = rig.get(&path).by(&owner).send().await;
@@ -248,7 +248,7 @@ async fn of_two_who_change_what_both_have_seen_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_message_changes_the_answer_and_stands_in_the_way_of_no_change() {
+async fn a_message_defeats_if_none_match_but_not_if_match() {
     let rig = Rig::start().await;
     let owner = rig.user();
     let room = rig.database().group(owner.id).create();
@@ -264,7 +264,7 @@ async fn a_message_changes_the_answer_and_stands_in_the_way_of_no_change() {
 }
 
 #[tokio::test]
-async fn a_tag_lets_nobody_change_what_they_may_not() {
+async fn authorization_and_other_errors_precede_if_match() {
     let rig = Rig::start().await;
     let (owner, path) = room(&rig);
     let stranger = rename(&rig, &path, &rig.user(), "mine", Some("*")).await;

@@ -95,7 +95,7 @@ async fn everything(rig: &Rig, by: &User) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn no_way_leads_to_what_the_attacker_lacks_nor_to_who_holds_it() {
+async fn no_route_escalates_rights_or_reaches_a_stronger_account() {
     let rig = Rig::start().await;
     let root = rig.superuser();
     let attacker = rig.holder_of(&ADMINISTRATION);
@@ -550,7 +550,7 @@ async fn who_holds_something_for_a_term_does_not_make_it_last() {
 }
 
 #[tokio::test]
-async fn who_may_do_something_in_a_chapter_gives_it_there_and_nowhere_else() {
+async fn a_chapter_permission_can_be_granted_in_that_chapter_only() {
     let rig = Rig::start().await;
     let [here, there] = [1, 2].map(Uuid::from_u128);
     let chair = rig.user();

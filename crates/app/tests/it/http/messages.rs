@@ -224,7 +224,7 @@ async fn a_new_member_reads_what_was_said_before() {
 }
 
 #[tokio::test]
-async fn whoever_was_removed_neither_reads_nor_writes() {
+async fn a_removed_member_neither_reads_nor_writes() {
     let rig = Rig::start().await;
     let (me, other) = (rig.user(), rig.user());
     let room = rig.database().group(me.id).member(other.id).create().id;
@@ -245,7 +245,7 @@ async fn mark(rig: &Rig, room: RoomId, by: &User, body: Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_read_mark_moves_forward_alone_and_the_list_of_rooms_counts_what_is_unread() {
+async fn a_read_mark_only_moves_forward_and_sets_the_unread_count() {
     let rig = Rig::start().await;
     let (me, other) = (rig.user(), rig.user());
     let room = rig.database().group(other.id).member(me.id).create().id;

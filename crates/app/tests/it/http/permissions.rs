@@ -328,7 +328,7 @@ fn is_reached(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn nobody_reaches_only_what_is_public() {
+async fn an_anonymous_client_reaches_public_routes_only() {
     let rig = Rig::start().await;
     let nothing = Subjects::nothing();
     for (method, path, access) in TABLE {
@@ -454,7 +454,7 @@ fn is_problem(answer: &Answer, kind: ProblemKind) -> bool {
 }
 
 #[tokio::test]
-async fn who_is_hidden_is_refused_where_the_description_says_so_and_nowhere_else() {
+async fn a_deactivated_account_is_refused_exactly_where_the_description_says() {
     let rig = Rig::start().await;
     let description = rig.description().await;
     let subjects = Subjects::of(&rig, &rig.user(), ModifyRole);

@@ -90,7 +90,7 @@ fn form(answer: &Answer) -> (u16, Vec<String>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_registers_logs_in_once_they_have_proved_their_address() {
+async fn a_new_account_logs_in_after_it_proves_its_address() {
     let (rig, post) = Post::start().await;
     let answer = register(&rig, &draft("Fatima@Example.com")).await;
     assert!(answer.expect(202)["message"].is_string());
@@ -217,7 +217,7 @@ async fn what_is_wrong_with_a_registration_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_can_tell_from_the_answer_whether_an_address_has_an_account() {
+async fn the_response_does_not_reveal_whether_an_address_has_an_account() {
     let (rig, post) = Post::start().await;
     let people = rig.database();
     let owner = people
@@ -305,7 +305,7 @@ impl PasswordPolicy for Counters {
 }
 
 #[tokio::test]
-async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_account() {
+async fn registering_costs_the_same_with_or_without_an_account() {
     let database = TestDatabase::new();
     database
         .transaction(|tx| tx.seed_access(chrono::Utc::now()))
@@ -370,8 +370,7 @@ async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_accou
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_registration_that_nobody_completed_gives_way_to_the_next_one_and_no_password_of_the_two_counts()
- {
+async fn a_second_registration_replaces_an_unproved_one_and_voids_both_passwords() {
     let (rig, post) = Post::start().await;
     let email = "fatima@example.com";
     register(&rig, &draft(email)).await.expect(202);
@@ -447,7 +446,7 @@ async fn of_registrations_at_the_same_moment_one_counts_and_none_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hostile_names_are_kept_as_they_are_or_refused_and_harm_nobody() {
+async fn hostile_names_are_stored_unchanged_or_refused() {
     let (rig, post) = Post::start().await;
     let long = "Ṣ".repeat(100);
     for (number, name) in [
@@ -496,7 +495,7 @@ async fn hostile_names_are_kept_as_they_are_or_refused_and_harm_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_link_is_sent_to_who_waits_for_one_and_the_answer_tells_nothing() {
+async fn a_resend_mails_only_unproved_registrations_and_reveals_nothing() {
     let (rig, post) = Post::start().await;
     rig.database().user().email("owner@example.com").create();
     let email = "fatima@example.com";
@@ -522,7 +521,7 @@ async fn another_link_is_sent_to_who_waits_for_one_and_the_answer_tells_nothing(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dead_links_and_what_is_no_link_are_answered_alike() {
+async fn dead_links_and_malformed_links_get_the_same_response() {
     let (rig, post) = Post::start().await;
     let email = "fatima@example.com";
     register(&rig, &draft(email)).await.expect(202);
@@ -556,7 +555,7 @@ async fn dead_links_and_what_is_no_link_are_answered_alike() {
 }
 
 #[tokio::test]
-async fn registrations_that_nobody_completed_within_ninety_days_are_swept_out_bit_by_bit() {
+async fn unproved_registrations_are_deleted_after_ninety_days_in_batches() {
     let rig = Rig::without_limits().await;
     let made = |age: i64, verified: bool| {
         let at = chrono::Utc::now() - TimeDelta::days(age);
@@ -587,7 +586,7 @@ async fn registrations_that_nobody_completed_within_ninety_days_are_swept_out_bi
 }
 
 #[tokio::test]
-async fn an_account_that_the_office_makes_takes_the_address_of_a_registration_nobody_completed() {
+async fn an_administrators_new_account_replaces_an_unproved_registration() {
     let rig = Rig::without_limits().await;
     let admin = rig.holder_of(&[Permission::CreateUser]);
     let email = "fatima@example.com";

@@ -151,7 +151,7 @@ async fn groups_are_joined_and_left() {
 }
 
 #[tokio::test]
-async fn an_account_whose_address_nobody_proved_is_given_no_rights() {
+async fn an_unverified_account_gets_no_rights() {
     let rig = Rig::start().await;
     let admin = rig.superuser();
     let registered = rig.database().user().email("registered@example.com");
@@ -270,7 +270,7 @@ async fn an_erasure_is_scheduled_once_and_called_off_by_activating() {
 }
 
 #[tokio::test]
-async fn nobody_has_their_own_account_erased_by_the_route_of_the_staff() {
+async fn administrators_cannot_erase_their_own_account_by_this_route() {
     let rig = Rig::start().await;
     let admin = rig.holder_of(&[Permission::DeleteUser]);
     let call = rig
@@ -284,7 +284,7 @@ async fn nobody_has_their_own_account_erased_by_the_route_of_the_staff() {
 }
 
 #[tokio::test]
-async fn the_staff_has_a_link_to_another_password_sent_to_who_reads_the_address() {
+async fn an_administrator_mails_the_owner_a_reset_link() {
     let (rig, post) = Post::start().await;
     let admin = rig.holder_of(&[Permission::ModifyUser]);
     let user = rig.database().user().email("amina@example.com").create().id;

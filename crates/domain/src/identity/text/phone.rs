@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_full_number_is_refused() {
+    fn text_that_is_no_full_number_is_refused() {
         for text in [
             "",
             "+",
