@@ -1,4 +1,4 @@
-//! The program `abu-admin`, as an operator and their scripts run it.
+//! `abu-admin` as a process: commands, prompts, exit codes.
 
 use std::{
     fs,
@@ -46,7 +46,7 @@ fn say_with_input(command: &mut Command, input: &str) -> Said {
     }
 }
 
-/// Runs it as somebody at a terminal would, who types `input`.
+/// Runs it on a pseudo-terminal and types `input`.
 fn say_on_terminal(command: &Command, folder: &TempDir, input: &str) -> Said {
     let words: Vec<_> = std::iter::once(command.get_program())
         .chain(command.get_args())

@@ -1,4 +1,4 @@
-//! The program `abu-server`, as an operator runs it.
+//! `abu-server` as a process: start, signals, exit codes.
 
 use std::{
     fs,

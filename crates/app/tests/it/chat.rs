@@ -1,4 +1,4 @@
-//! The chat through the whole server: from a log-in to a message on another person's screen.
+//! End-to-end chat over the whole server.
 
 use std::time::Duration;
 

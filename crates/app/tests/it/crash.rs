@@ -1,4 +1,4 @@
-//! The real program, killed under a running chat and started again.
+//! Crash recovery: `abu-server` killed during a chat and restarted.
 
 use abu_chat_protocol::client::{ListMessageRequest, Order};
 use abu_domain::RoomId;

@@ -1,5 +1,7 @@
-//! Fifty people chat while the server and its PostgreSQL are killed again and again; what each of them
-//! saw is then held against what is stored.
+//! Consistency checker (fault injection): fifty clients chat while server and PostgreSQL are killed
+//! repeatedly.
+//!
+//! It then compares what each client saw with what is stored.
 //!
 //! `ABU_CHECKER_SECONDS` sets how long they chat (60 by default), `ABU_CHECKER_SEED` repeats a run's
 //! choices.

@@ -1,5 +1,4 @@
-//! Mail on its whole way: from the outbox of a real PostgreSQL, through the real server, to a real mail
-//! server.
+//! End-to-end mail delivery from the outbox to an SMTP server.
 
 use std::{
     collections::BTreeSet,

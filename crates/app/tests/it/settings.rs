@@ -1,4 +1,4 @@
-//! Settings: where they come from, which place wins, and what is said about mistakes.
+//! Settings: sources, precedence, validation.
 
 use std::{fs, path::Path, time::Duration};
 

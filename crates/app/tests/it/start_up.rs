@@ -1,4 +1,4 @@
-//! A server whose database is not there, comes, goes and comes back.
+//! Readiness across database outages.
 
 use abu_app::{
     server::{self, RunningServer},

@@ -1,4 +1,4 @@
-//! What a client that was away missed.
+//! Sync after a disconnect.
 
 use std::{collections::BTreeMap, num::NonZeroU64};
 
@@ -134,7 +134,7 @@ async fn sync(client: &mut Client, rooms: Vec<RoomPosition>) -> SyncResponse {
     }
 }
 
-/// Stores messages from somebody, past the live chat.
+/// Stores messages without the live chat.
 fn fill(chat: &Chat, room: RoomId, sender: UserId, texts: &[String]) -> Vec<MessageId> {
     let batch: Vec<_> = texts
         .iter()
@@ -310,7 +310,7 @@ async fn changes_are_sent_to_clients_that_name_their_revision() {
         .remove(0);
     assert!(told.updated.is_empty());
 
-    // Whoever claims to have more than there is, has what there is.
+    // A position beyond the newest counts as the newest.
     let more = RoomPosition::new(room.uuid(), u64::MAX).with_last_revision(u64::MAX);
     let told = sync(&mut client, vec![more]).await.rooms.remove(0);
     assert_eq!(

@@ -84,7 +84,7 @@ async fn a_stalled_database_leaves_no_sender_waiting() {
     let frozen = cluster.freeze();
     let asked = Instant::now();
     first.say(room, "in the writer's hands").await;
-    // Whether this one will be stored nobody knows: its sender's connection ends.
+    // Its outcome is unknown, so its sender's connection closes.
     assert_eq!(
         first.closed().await,
         abu_chat_protocol::CloseCode::GoingAway

@@ -1,4 +1,4 @@
-//! What the server makes of single frames, sent byte for byte.
+//! WebSocket framing (RFC 6455), byte by byte.
 
 use std::{num::NonZeroU64, time::Duration};
 
@@ -29,7 +29,7 @@ const PONG: u8 = 10;
 /// The bit of a message's last frame.
 const LAST: u8 = 0x80;
 
-/// Somebody alone in a room, who hears what they said once it is stored.
+/// A user alone in a room, who hears the echo of each stored message.
 struct Talker {
     chat: Chat,
     room: RoomId,
@@ -52,7 +52,7 @@ impl Talker {
         }
     }
 
-    /// Somebody else who connects to the same chat.
+    /// Connects another user to the same chat.
     async fn stranger(&self) -> Client {
         self.chat.connect(self.chat.user()).await
     }

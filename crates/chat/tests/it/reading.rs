@@ -1,4 +1,4 @@
-//! How far people have read.
+//! Read marks.
 
 use std::num::NonZeroU64;
 
@@ -50,7 +50,7 @@ fn unread(chat: &Chat, user: UserId, room: RoomId) -> (i64, i64) {
     )
 }
 
-/// Messages from nobody in particular.
+/// Stores messages from this sender.
 fn fill(chat: &Chat, room: RoomId, sender: UserId, count: usize) {
     for n in 1..=count {
         chat.people.message(room, sender, &format!("message {n}"));
@@ -151,7 +151,7 @@ async fn sending_moves_the_senders_mark_without_a_broadcast() {
     one.say(room, "I have read all that").await;
     one.message().await;
     other.message().await;
-    // Nobody is told when it is through.
+    // No packet announces its completion.
     while unread(&chat, amina, room) != (4, 0) {}
     one.ask("?", mark(room, 4)).await;
     assert_eq!(answered(&mut one, "?").await.seq, 4);

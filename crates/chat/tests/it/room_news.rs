@@ -1,4 +1,4 @@
-//! What a session hears of its rooms themselves.
+//! Notifications about rooms: added, removed, renamed, archived.
 
 use abu_application::{
     messaging::rooms::{RoomDraft, RoomPatch},
@@ -38,7 +38,7 @@ async fn added_and_removed_members_hear_of_it_in_v2_only() {
         .done_by(amina.uuid());
     assert_eq!(news(&mut phone).await, expected);
     assert_eq!(news(&mut laptop).await, expected);
-    // Adding somebody who is in already changes nothing.
+    // Adding a member again changes nothing.
     let added = chat.rooms.add_members(caller(amina), room, vec![bello]);
     added.await.unwrap();
     owner.say(room, "welcome").await;

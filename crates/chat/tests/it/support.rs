@@ -1,4 +1,4 @@
-//! A server that is nothing but the chat.
+//! Test rig: a server with the chat engine alone.
 
 use std::{
     net::SocketAddr,
@@ -113,7 +113,7 @@ impl Chat {
         self.engine.live_sessions()
     }
 
-    /// Somebody with an account.
+    /// Creates a user.
     pub(crate) fn user(&self) -> UserId {
         self.people.user().create().id
     }
@@ -167,7 +167,7 @@ impl Chat {
         format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis())
     }
 
-    /// Everybody connected, one session each.
+    /// Connects every user with one session.
     pub(crate) async fn connect_all(&self, users: &[UserId]) -> Vec<Client> {
         let mut clients = Vec::new();
         for user in users {
@@ -198,8 +198,7 @@ pub(crate) enum Hold {
     Transaction,
 }
 
-/// A store that is stopped where a test wants it to be: what was asked of it is done, and whoever
-/// asked does not hear so yet.
+/// A store that a test can stop after a call has taken effect and before it returns.
 pub(crate) struct StoppableStore {
     store: Arc<dyn Store>,
     next: Mutex<Option<Stop>>,
@@ -277,7 +276,7 @@ impl Store for StoppableStore {
     }
 }
 
-/// Tokens that anybody can read and make: whose they are, of which log-in, until when.
+/// Unsigned test tokens: user, session and expiry.
 struct PlainTokens;
 
 /// A token of the user's own log-in that is good for `lifetime`.

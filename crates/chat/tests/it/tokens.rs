@@ -1,4 +1,4 @@
-//! A session that goes on with another token.
+//! Token renewal within a session.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn a_session_hears_of_its_tokens_expiry_and_continues_with_another() {
     assert_eq!(other.closed().await, CloseCode::TokenExpired);
     renewing.hears_nothing_else(room).await;
 
-    // The next end is told of again, and comes.
+    // The session announces the next expiry too, and then closes.
     renewing.ask("once more", own_token(amina, SHORT)).await;
     assert!(matches!(
         renewing.answer("once more").await,

@@ -1,4 +1,4 @@
-//! What a session of profile v2 is told that one of v1 is not.
+//! Differences between the profiles v1 and v2.
 
 use abu_chat::ChatSettings;
 use abu_chat_protocol::{
@@ -169,7 +169,7 @@ async fn a_resent_message_is_answered_to_its_sender_only() {
     laptop.message().await;
     assert_ne!(other.message().await.message, "hello", "it came once");
 
-    // The id is the sender's own: somebody else may have chosen the same.
+    // Client message ids are scoped to the sender; another user may use the same.
     other.ask("3", message).await;
     let theirs = answering_message(&mut other, "3").await;
     assert_ne!(theirs.message_id, first.message_id);

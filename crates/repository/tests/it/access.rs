@@ -415,7 +415,7 @@ fn excess_permissions_of_holders_are_found_except_super_admins() {
     let nothing = BTreeSet::new();
     assert_eq!(beyond(&held), (nothing.clone(), nothing.clone()));
     assert_eq!(beyond(&nothing), (held.clone(), held.clone()));
-    // Somebody who has the role for a term, and another one from tomorrow on.
+    // A holder of the role for a term, and of another role from tomorrow on.
     let officer = database.user().create().id;
     assign(&database, officer, None, YESTERDAY, TOMORROW);
     database.execute(&format!(
@@ -494,7 +494,7 @@ fn rights_changes_are_serialized_and_see_each_other() {
             })
         });
         database.wait_for_blocked(1);
-        // Nobody else need wait.
+        // Other transactions need not wait.
         database.user().in_group(APPLICANT_GROUP).create();
         go_on.send(()).unwrap();
         assert_eq!(one.join().unwrap().unwrap(), 1);

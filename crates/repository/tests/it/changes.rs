@@ -629,7 +629,7 @@ proptest! {
             prop_assert_eq!(stored.text.as_str(), expected.text.as_deref().unwrap_or_default());
             prop_assert_eq!(stored.is_deleted(), expected.text.is_none());
             prop_assert_eq!(stored.revision, expected.revision);
-            // To a stranger nobody comes first but who reacted first.
+            // For a stranger the first to react comes first.
             let stranger = UserId::new(Uuid::nil());
             let shown: Vec<(Emoji, i64, Vec<usize>)> = scene
                 .reactions(*id, stranger)

@@ -23,7 +23,7 @@ use abu_repository::PgStore;
 use abu_test_support::TestDatabase;
 use uuid::Uuid;
 
-/// Nobody's test takes so long.
+/// Exceeds the duration of any test.
 const LEASE: Duration = Duration::from_secs(3_600);
 
 fn amina() -> EmailAddress {

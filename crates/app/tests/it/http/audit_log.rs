@@ -1,4 +1,4 @@
-//! Looking into the audit log.
+//! Reading the audit log over HTTP.
 
 use abu_domain::{access::Permission, identity::user::User};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The way into the chat: what is refused before a connection becomes a WebSocket.
+//! The WebSocket handshake: authentication, limits, refusals.
 
 use std::time::Duration;
 

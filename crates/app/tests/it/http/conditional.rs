@@ -1,5 +1,4 @@
-//! Conditional requests: what has not changed is not sent again, and what has changed is not
-//! overwritten.
+//! Conditional requests (RFC 9110, 13): `If-None-Match` and `If-Match`.
 
 use std::collections::BTreeSet;
 
@@ -269,7 +268,7 @@ async fn authorization_and_other_errors_precede_if_match() {
     let (owner, path) = room(&rig);
     let stranger = rename(&rig, &path, &rig.user(), "mine", Some("*")).await;
     stranger.problem("not-found");
-    // What is wrong with the request itself is told first.
+    // Errors of the request itself come first.
     let old = Some("\"1-x\"");
     rig.delete(&path).by(&owner).send().await.expect_nothing();
     let archived = rename(&rig, &path, &owner, "late", old).await;

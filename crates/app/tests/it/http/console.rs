@@ -392,7 +392,7 @@ async fn an_account_with_one_time_passwords_is_asked_for_one() {
         .until("document.querySelector('#left .state').textContent.startsWith('Connected')")
         .await;
 
-    // Whoever loads the page again has to log in again.
+    // A reload of the page ends the log-in.
     let kept = "localStorage.length + sessionStorage.length + document.cookie.length";
     assert_eq!(browser.value(kept).await, 0);
     browser.click("#left [data-part=logOut]").await;

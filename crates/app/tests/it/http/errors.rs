@@ -1,4 +1,4 @@
-//! Whatever goes wrong, the answer is a problem document of the same form.
+//! Problem documents (RFC 9457) for every error.
 
 use std::time::Duration;
 

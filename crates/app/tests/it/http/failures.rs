@@ -1,4 +1,4 @@
-//! Faults of the server: the database away, things that break, a handler that panics.
+//! Server faults: database outage, failing dependencies, panics.
 
 use std::{
     net::SocketAddr,
@@ -32,7 +32,7 @@ use uuid::Uuid;
 
 use super::support::{Answer, client};
 
-/// What nobody outside may read.
+/// Internal details that no response may contain.
 const DETAIL: &str = "the secret detail";
 
 /// A store that fails, each time in the same way.

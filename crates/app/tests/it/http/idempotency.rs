@@ -1,4 +1,4 @@
-//! What carries an idempotency key is done once.
+//! Idempotency keys: a retried request takes effect once.
 
 use abu_domain::identity::user::User;
 use reqwest::StatusCode;
@@ -479,7 +479,7 @@ async fn passwords_are_not_recognizable_in_what_is_kept() {
         answer.expect(201);
         assert_eq!(is_replayed(&answer), replayed);
     }
-    // Neither the password nor a digest that anybody could make of it.
+    // Neither the password nor an unkeyed digest of it.
     rig.database().execute(&format!(
         "DO $$ BEGIN ASSERT (SELECT bool_and(
              position('horse'::bytea in body) = 0 AND request_hash <> sha256('{body}'::bytea))

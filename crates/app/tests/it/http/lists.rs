@@ -1,4 +1,4 @@
-//! Lists, their filters and their cursors.
+//! Pagination: cursors, filters, counts, sparse entries.
 
 use std::collections::BTreeSet;
 
@@ -176,7 +176,7 @@ async fn links_walk_a_filtered_list_to_its_end_and_back() {
     for number in 0..45 {
         let member = rig.database().user().name("Ngozi", "Okafor").create();
         expected.push(member.id.to_string());
-        // Whom the filters leave out stands between them.
+        // An excluded user sorts between them.
         match number % 3 {
             0 => drop(
                 rig.database()

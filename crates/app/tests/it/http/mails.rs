@@ -1,4 +1,4 @@
-//! Looking after the platform's mail.
+//! Administration of the outbox over HTTP.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What every answer has, whatever it is about: ids, headers, CORS, compression.
+//! Middleware of every response: request ids, security headers, CORS, caching, compression.
 
 use abu_app::settings::Environment;
 use abu_domain::access::Permission;

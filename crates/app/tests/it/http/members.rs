@@ -1,4 +1,4 @@
-//! Members of rooms and their roles.
+//! Room memberships and roles.
 
 use abu_domain::{
     identity::user::User,
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::support::{Answer, Rig, pairs};
 
-/// A group with one of each role, and somebody who is not in it.
+/// A group with one member of each role, and a non-member.
 struct Group {
     room: Room,
     owner: User,

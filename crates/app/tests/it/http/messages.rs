@@ -1,4 +1,4 @@
-//! Sending and reading messages over HTTP.
+//! Messages over HTTP: send, history, read marks, edits.
 
 use abu_chat_protocol::{Emoji, ServerPacket, client::ReactionAdd};
 use abu_domain::{RoomId, identity::user::User, messaging::room::RoomRole};
@@ -417,7 +417,7 @@ async fn a_message_is_changed_by_who_may_and_while_they_may() {
         .execute("UPDATE messages SET created_at = created_at - interval '16 minutes'");
     let late = edit(&rig, room, &id, &me, hello.clone()).await;
     assert_eq!(late.problem("conflict")["code"], "too-late");
-    // Whoever owns the room deletes at any time.
+    // The room's owner may delete at any time.
     delete(&rig, room, &id, &me).await.expect_nothing();
 
     let id = said(&rig, room, &me, "the end").await;

@@ -1,4 +1,4 @@
-//! What people do with their own account.
+//! The caller's own account.
 
 use abu_chat_protocol::CloseCode;
 use abu_test_support::ChatClient;

@@ -1,4 +1,4 @@
-//! Forgetting, resetting and changing passwords.
+//! Password reset and change.
 
 use std::collections::BTreeSet;
 
@@ -191,7 +191,7 @@ async fn a_used_replaced_expired_or_guessed_link_changes_nothing() {
     let replaced = link(&rig, &post, email).await;
     let late = link(&rig, &post, email).await;
     reset(&rig, &replaced, NEW).await.problem("gone");
-    // However often somebody asks, their account has one.
+    // A new reset replaces the previous one.
     rig.assert_stored("(SELECT count(*) FROM password_resets) = 1");
     rig.database()
         .execute("UPDATE password_resets SET expires_at = now()");

@@ -1,5 +1,4 @@
-//! How often somebody may ask, and how they are told. Quotas are such that none renews while a test
-//! runs.
+//! Rate limits. No quota of these tests refills while a test runs.
 
 use abu_domain::identity::user::User;
 use abu_rest::rate_limits::Quota;

@@ -1,4 +1,4 @@
-//! What the log shows of a request, and what it never does.
+//! Log redaction: no secrets and no personal data.
 
 use std::{
     sync::{Condvar, Mutex},

@@ -1,4 +1,4 @@
-//! Making an account for oneself, and proving its address.
+//! Self-registration and proof of the address.
 
 use std::sync::{
     Arc,
@@ -514,7 +514,7 @@ async fn a_resend_mails_only_unproved_registrations_and_reveals_nothing() {
     let second = post.letter(email, CONFIRM).link("verify-email");
     verify(&rig, &first).await.problem("gone");
     verify(&rig, &second).await.expect(200);
-    // Nobody waits for anything any more.
+    // No registration is pending any more.
     resend(&rig, email).await.expect(202);
     let expected = (email.to_owned(), CONFIRM.to_owned());
     assert_eq!(post.all(), [expected.clone(), expected]);

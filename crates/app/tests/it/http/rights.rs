@@ -1,4 +1,4 @@
-//! Permissions, roles and groups, as the office sees and changes them.
+//! Administration of permissions, roles and groups.
 
 use abu_domain::identity::user::User;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Roles that people hold for a term.
+//! Role assignments with scopes and terms.
 
 use abu_domain::{access::Permission, identity::user::User};
 use chrono::{DateTime, TimeDelta, Utc};

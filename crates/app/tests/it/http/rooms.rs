@@ -1,4 +1,4 @@
-//! Rooms: opening, finding, renaming, archiving.
+//! Rooms: create, list, rename, archive.
 
 use abu_domain::{identity::user::User, messaging::room::RoomRole};
 use serde_json::{Value, json};

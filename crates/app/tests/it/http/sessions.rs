@@ -1,4 +1,4 @@
-//! Logging in, staying so, and logging out.
+//! Login sessions: log-in, refresh-token rotation, reuse detection, log-out.
 
 use std::collections::BTreeSet;
 
@@ -543,7 +543,7 @@ async fn a_password_that_changes_while_it_is_checked_opens_nothing() {
     let user = rig.member();
     let new = NewPassword::parse("another password".into()).unwrap();
     let new = BcryptHasher::new(4).hash(&new).unwrap();
-    // Whoever changes the password holds the account's row; the log-in waits for it.
+    // The password change holds the account's row lock; the log-in waits for it.
     let database = rig.database().clone();
     let (checked, id) = tokio::sync::oneshot::channel::<()>();
     let changing = std::thread::spawn(move || {

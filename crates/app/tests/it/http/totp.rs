@@ -1,4 +1,4 @@
-//! One-time passwords: setting them up, logging in with them, doing without them.
+//! TOTP: enrollment, log-in, recovery codes, removal, and groups that require it.
 
 use abu_app::settings::Settings;
 use abu_chat_protocol::CloseCode;
@@ -11,7 +11,7 @@ use totp_rs::{Builder, Totp};
 
 use super::support::{Answer, PASSWORD, Rig, pairs};
 
-/// The device of somebody with one-time passwords.
+/// An authenticator app.
 struct Device(Totp);
 
 impl Device {
@@ -38,7 +38,7 @@ impl Device {
     }
 }
 
-/// Somebody with one-time passwords, logged in since before they had them.
+/// An enrolled user with a session from before the enrollment.
 pub(super) struct Enrolled {
     pub(super) user: User,
     access_token: Value,
@@ -93,7 +93,7 @@ fn codes(answer: &Value) -> Vec<String> {
     codes.iter().map(own).collect()
 }
 
-/// Sets one-time passwords up for somebody who is logged in.
+/// Enrolls a logged-in user.
 async fn enroll(rig: &Rig, user: User, access_token: Value) -> Enrolled {
     let secret = begin(rig, &access_token, PASSWORD).await.expect(201);
     let device = Device::of(&secret["secret"]);
@@ -490,7 +490,7 @@ async fn a_secret_moved_to_another_account_opens_nothing() {
         .expect(200);
 }
 
-/// A server that requires one-time passwords of a group, and somebody in it.
+/// A server that requires TOTP of a group, and one of its members.
 async fn staff() -> (Rig, User) {
     let rig = Rig::start_with(|settings: &mut Settings| {
         settings.auth.totp_required_groups = vec!["staff_group".to_owned()];
@@ -577,7 +577,7 @@ async fn joining_such_a_group_requires_totp_in_live_sessions_at_once() {
     call("DELETE", "staff_group").await.expect_nothing();
     users(&rig, &phone["access_token"]).await.expect(200);
 
-    // Whoever has them already owes nothing.
+    // An enrolled user keeps the permissions.
     let who = enroll(&rig, user.clone(), phone["access_token"].clone()).await;
     call("POST", "staff_group").await.expect(200);
     users(&rig, &who.access_token).await.expect(200);

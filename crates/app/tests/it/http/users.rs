@@ -1,4 +1,4 @@
-//! Accounts, changed by those who look after them.
+//! Account administration: update, suspension, erasure, reset links.
 
 use abu_domain::{UserId, access::Permission};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -99,7 +99,7 @@ async fn an_address_that_the_staff_gives_is_the_one_that_counts() {
           AND verified_at IS NOT NULL) = '{{new@example.com}}'"
     ));
     rig.assert_stored("(SELECT bool_and(used_at IS NOT NULL) FROM password_resets)");
-    // Whoever reads the old one is told.
+    // A mail notifies the old address.
     rig.assert_stored(
         "(SELECT array_agg(kind || ' ' || recipient) FROM email_outbox)
          = '{email_replaced old@example.com}'",
@@ -175,7 +175,7 @@ async fn an_unverified_account_gets_no_rights() {
     }
     rig.assert_stored("NOT EXISTS (SELECT FROM role_assignments)");
     audited(&rig, "user.add-to-group", user, 0);
-    // Whoever may change the account vouches for an address of it.
+    // The administrator vouches for the address.
     let vouched = rig.put(&path).by(&admin);
     vouched
         .json(&details("amina@example.com"))
@@ -204,7 +204,7 @@ async fn suspending_ends_every_session_for_good() {
     for _ in 0..2 {
         assert_eq!(call("activate").await.expect(200)["is_active"], true);
     }
-    // Whoever had a token logs in again.
+    // A suspension revoked all sessions, so a new log-in is needed.
     let answer = rig.get("/api/v1/me").by_id(user).send().await;
     answer.problem("invalid-token");
     audited(&rig, "user.suspend", user, 1);
