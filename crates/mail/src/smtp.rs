@@ -28,16 +28,16 @@ use crate::settings::{SmtpSecurity, SmtpSettings};
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Mail servers close connections after a longer silence, so the mailer does not reuse them.
 const LONGEST_REST: Duration = Duration::from_secs(60);
-/// Replies that concern this client and not the mail: too busy, shutting down, and demands that
-/// come before any mail (RFC 5321, RFC 4954).
+/// Replies that concern this client and not the mail (RFC 5321, RFC 4954). The server is too busy,
+/// shuts down, or demands authentication or encryption first.
 const ABOUT_US: [&str; 6] = ["421", "454", "530", "534", "535", "538"];
 /// Truncates stored failure reasons.
 const MAX_REASON_CHARS: usize = 200;
 
 /// Delivers to one SMTP server and keeps the connection for the next mail.
 ///
-/// Uses `SmtpConnection` and not `SmtpTransport`, which hides two things: whether the server
-/// refuses the mail or this client, and the deadline of a mail across all its steps.
+/// Uses `SmtpConnection`, because `SmtpTransport` hides whether the server refuses the mail or this
+/// client. It also has no deadline for a mail across all its steps.
 pub(super) struct SmtpMailer {
     host: String,
     port: u16,

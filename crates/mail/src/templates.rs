@@ -239,8 +239,8 @@ fn greeted(name: &PersonName) -> Option<&str> {
         let is_combining_mark = ('\u{300}'..='\u{36f}').contains(&c);
         c.is_alphabetic() || is_combining_mark || " '’-".contains(c)
     };
-    // A dot may end an initial, but nothing may follow it as in a host name: mail programs turn
-    // those into links.
+    // A dot may end an initial, but not join words as in a host name. Mail programs turn host names
+    // into links.
     let without_initials = name.replace(". ", " ");
     let without_initials = without_initials
         .strip_suffix('.')

@@ -76,8 +76,8 @@ pub(crate) enum ManagerError {
 }
 
 impl Manager {
-    /// A transaction may be idle no longer than a statement may take: it holds locks, and its owner
-    /// has stopped or lost the network.
+    /// A transaction may be idle no longer than a statement may take. An idle one holds locks, and
+    /// its owner has stopped or lost the network.
     fn set_up(&self, connection: &mut PgConnection) -> Result<(), ManagerError> {
         let limit = self
             .statement_timeout

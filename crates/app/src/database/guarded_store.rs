@@ -8,8 +8,8 @@ use abu_repository::PgStore;
 
 use abu_rest::readiness::{Readiness, ServingState};
 
-/// Circuit breaker before the store: requests fail fast while the database is unavailable, instead
-/// of piling up in wait for connections.
+/// Circuit breaker before the store. Requests fail fast while the database is unavailable, instead
+/// of piling up.
 pub(crate) struct GuardedStore {
     opened: OnceLock<PgStore>,
     readiness: Readiness,

@@ -16,7 +16,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Sized for a restart, after which all clients reconnect at once.
 const BACKLOG: u32 = 2_048;
 /// Buffered bytes of a response. A chat session with a slow client holds this much beside its
-/// outbox, so it is small; larger responses take more writes.
+/// outbox, so it is small. Larger responses take more writes.
 const WRITE_BUFFER: usize = 8 * 1024;
 /// Connections per worker, chat sessions included.
 const MAX_CONNECTIONS: usize = 25_000;

@@ -1,5 +1,6 @@
-//! Health watch over the database: updates readiness, restarts the private PostgreSQL, and closes
-//! chat connections of sessions that other processes ended.
+//! Health watch over the database: readiness, and restarts of the private PostgreSQL.
+//!
+//! It also closes chat connections of sessions that other processes ended.
 
 use std::{
     sync::{Arc, OnceLock},

@@ -97,8 +97,8 @@ pub(super) fn require_to_edit<'a>(
     nothing_beyond(gives.chain(added).map(str::to_owned).collect())
 }
 
-/// Rejects an action on an account whose owner holds, now or in a future term, a permission that
-/// the actor lacks. Every account may act on itself.
+/// Rejects an action on an account that holds a permission which the actor lacks. Future terms
+/// count. Every account may act on itself.
 pub fn require_rank(
     tx: &mut dyn Reads,
     caller: &impl Authority,

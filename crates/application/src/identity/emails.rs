@@ -145,9 +145,9 @@ impl Emails {
             .await
     }
 
-    /// Stores the claim and mails the address: its owner learns of the attempt, or else gets a link
-    /// that proves control. The caller can tell the two cases apart neither by response nor by
-    /// time.
+    /// Stores the claim and mails the address. An existing owner learns of the attempt; otherwise
+    /// the mail has a link that proves control. The caller can tell the two cases apart neither by
+    /// response nor by time.
     async fn claim(
         &self,
         caller: Caller,

@@ -188,8 +188,8 @@ impl AssignmentWrites for Session<'_> {
 
     fn end_assignment(&mut self, id: AssignmentId, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.run(|connection| {
-            // Clocks differ. A server's clock may be behind the one that started the term, or ahead
-            // of the database's, which decides whether a term runs.
+            // Clocks differ. A server's clock may be behind the one that started the term. It may
+            // also be ahead of the database's, which decides whether a term runs.
             sql::<()>(
                 "UPDATE role_assignments
                  SET valid_until = greatest(valid_from + interval '1 microsecond',

@@ -127,8 +127,8 @@ pub trait AccessReads {
         held: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError>;
 
-    /// Counts members of the super-admin group other than `user` who can log in: not suspended, and
-    /// with a verified primary address.
+    /// Counts members of the super-admin group other than `user` that can log in. They are not
+    /// suspended and have a verified primary address.
     fn other_active_super_admins(&mut self, user: UserId) -> Result<u64, StoreError>;
 
     /// Names of the permissions that [`AccessWrites::seed_access`] would create: missing ones, and

@@ -279,7 +279,7 @@ impl Beginning {
         Ok(((account, record.into_permissions()), ended))
     }
 
-    /// Checks again what may have changed since the password was read, uses up the second factor,
+    /// Checks again what may have changed since the password was read. Uses up the second factor
     /// and stores a stronger hash. Locks the account until the session is stored, so a concurrent
     /// password change cannot race with the log-in.
     fn check_again(&self, tx: &mut dyn Writes) -> Result<User, LogInError> {

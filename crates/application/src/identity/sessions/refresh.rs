@@ -1,7 +1,7 @@
 //! Refresh-token rotation with reuse detection (RFC 9700, 4.14).
 //!
 //! Each refresh token has one successor. For a grace period the token before the newest gets the
-//! same successor again: its response was lost, or two requests overlapped. Later use means that
+//! same successor again. Its response was lost, or two requests overlapped. Later use means that
 //! two clients hold tokens of one session, and one of them stole it. The server cannot tell which,
 //! so it revokes the session.
 

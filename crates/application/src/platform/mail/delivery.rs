@@ -1,9 +1,9 @@
 //! At-least-once delivery of the outbox with leases.
 //!
-//! A statement of its own claims a mail for the time of a *lease*; no transaction is open during
+//! A statement of its own claims a mail for the time of a *lease*. No transaction is open during
 //! the send. If a worker dies, the lease ends and another claim takes the mail. Leases exclude two
-//! concurrent sends. A mail is sent twice only if its lease ends before the store has recorded that
-//! the mail server accepted it.
+//! concurrent sends. A mail is sent twice only if its lease ends before the store has recorded the
+//! success.
 
 use std::{sync::Arc, time::Duration};
 

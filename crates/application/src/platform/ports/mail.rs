@@ -62,7 +62,7 @@ pub struct MailFilter {
 }
 
 /// The outbox. The database's clock alone decides whether a mail is due and whether a lease is
-/// over, because the clocks of servers differ.
+/// over. The clocks of servers differ.
 pub trait MailReads {
     fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError>;
 

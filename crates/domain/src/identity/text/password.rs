@@ -16,8 +16,8 @@ impl NewPassword {
     /// Takes a password as typed; trims no space.
     ///
     /// # Errors
-    /// `password.length` unless it has at least 10 characters and at most 1,024 bytes,
-    /// `password.control-character` where it contains one, as no keyboard types it.
+    /// `password.length` unless it has at least 10 characters and at most 1,024 bytes.
+    /// `password.control-character` if it contains one: no keyboard types it.
     pub fn parse(text: SecretString) -> Result<Self, Violation> {
         let password = text.expose_secret();
         if password.chars().count() < MIN_CHARS || password.len() > MAX_BYTES {
@@ -41,9 +41,9 @@ impl NewPassword {
     }
 }
 
-/// Words that a targeted guess tries first: the local part of the e-mail address and the parts of
-/// the person's name. Words of fewer than three characters are left out, because too many good
-/// passwords contain them.
+/// Words that a targeted guess tries first: the local part of the address and the parts of the
+/// name. Words of fewer than three characters are left out, because too many good passwords contain
+/// them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonalWords(Vec<String>);
 
@@ -88,8 +88,8 @@ impl fmt::Debug for PersonalWords {
 pub struct LoginPassword(SecretString);
 
 impl LoginPassword {
-    /// Takes a password as typed. A text that no account can have becomes one that matches no hash,
-    /// so its check costs and fails like that of a wrong password.
+    /// Takes a password as typed. A text that no account can have becomes one that matches no hash.
+    /// Its check costs and fails like that of a wrong password.
     pub fn new(text: SecretString) -> Self {
         let password = text.expose_secret();
         if password.len() > MAX_BYTES || password.contains('\0') {

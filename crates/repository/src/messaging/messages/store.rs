@@ -10,8 +10,8 @@
 //! numbers are assigned here and stored with the messages.
 //!
 //! A lookup of the batch's ids costs time, and finds nothing unless an earlier commit was in doubt.
-//! So the insert skips existing rows. Only if it skipped one, or a message is refused, are the ids
-//! looked up and the sequence numbers assigned again.
+//! So the insert skips existing rows. Only after a skip or a refusal does this module look the ids
+//! up and assign sequence numbers again.
 
 use std::collections::{HashMap, HashSet};
 
