@@ -37,7 +37,7 @@ all_ports! {
 }
 
 /// The database. Its methods block: on an async thread, go through
-/// [`Database`](crate::store::Database).
+/// [`Database`](crate::Database).
 ///
 /// The two required methods are the dyn-compatible core; callers use
 /// [`transaction`](trait.Store.html#method.transaction) and `read`, which return values.
