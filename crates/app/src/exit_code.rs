@@ -14,9 +14,9 @@ pub const MIGRATIONS: u8 = 5;
 pub const ADDRESS: u8 = 6;
 /// The audit log's hash chain is broken.
 pub const AUDIT_LOG: u8 = 7;
-/// SIGINT twice: 128 + 2.
+/// SIGINT cut a shutdown short: 128 + 2.
 pub const INTERRUPTED: u8 = 130;
-/// SIGTERM twice: 128 + 15.
+/// SIGTERM cut a shutdown short: 128 + 15.
 pub const TERMINATED: u8 = 143;
 
 pub const HELP: &str = "\

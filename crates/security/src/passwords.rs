@@ -15,8 +15,8 @@ const BCRYPT_MAX_BYTES: usize = 72;
 #[derive(Clone, Debug)]
 pub struct BcryptHasher {
     cost: u32,
-    /// A hash of the same cost that no password matches. Verifying against it hides by timing
-    /// whether an account exists.
+    /// A hash of the same cost that no password matches. Verifying against it makes an unknown
+    /// account cost the same time.
     decoy: String,
 }
 
