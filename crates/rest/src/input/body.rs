@@ -488,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_json_object_is_malformed() {
+    fn what_is_no_json_object_is_malformed() {
         for body in [
             "",
             "{",
