@@ -1,7 +1,11 @@
+use serde::{Deserialize, Serialize};
+
 use crate::platform::text::Violation;
 
 /// What somebody reacts with: an emoji, which may consist of several characters. Words are none.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Deserialized as from storage: it was parsed before it was serialized.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Emoji(String);
 
 impl Emoji {

@@ -1,9 +1,12 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::platform::text::Violation;
 
-/// What a chat message says.
-#[derive(Clone, PartialEq, Eq)]
+/// What a chat message says. Deserialized as from storage: it was parsed before it was serialized.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct MessageText(String);
 
 impl MessageText {
