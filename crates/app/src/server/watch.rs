@@ -8,11 +8,10 @@ use std::{
 };
 
 use abu_application::{
-    identity::ports::LiveSessions,
-    identity::sessions::EndedElsewhere,
+    identity::{events::IdentityEvent, sessions::EndedElsewhere},
     platform::{
         error_chain::error_chain,
-        ports::{Clock, StoreError},
+        ports::{Clock, Publish, StoreError},
         system::SystemClock,
     },
     store::Store,
@@ -31,11 +30,11 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// A database that takes longer for a sign of life is as good as away.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
-/// What is watched over, and who is told.
+/// What is watched over, and where what it shows is published.
 pub(super) struct Watch {
     pub(super) store: Arc<dyn Store>,
     pub(super) own: Arc<OnceLock<OwnPostgres>>,
-    pub(super) live_sessions: Arc<dyn LiveSessions>,
+    pub(super) events: Arc<dyn Publish<IdentityEvent>>,
     pub(super) ended: EndedElsewhere,
 }
 
@@ -45,7 +44,7 @@ impl Watch {
         keep_running(self.own.get());
         self.store.ping()?;
         let now = SystemClock.now();
-        match self.ended.look(&*self.store, &*self.live_sessions, now) {
+        match self.ended.look(&*self.store, &*self.events, now) {
             Err(error @ StoreError::Unavailable(_)) => Err(error),
             Err(error) => {
                 log::error!(

@@ -6,8 +6,8 @@ use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    identity::ports::{EndedSession, LiveSessions},
-    platform::ports::StoreError,
+    identity::{events::IdentityEvent, ports::EndedSession},
+    platform::ports::{Publish, StoreError},
     store::Store,
 };
 
@@ -18,12 +18,11 @@ const LOOK_BACK: TimeDelta = TimeDelta::minutes(2);
 /// The most that one look takes in.
 const MOST: u32 = 10_000;
 
-/// Sees which sessions ended since the last look, whoever ended them, and has their connections to the
-/// chat of this process closed.
+/// Sees which sessions ended since the last look, by whichever program, and publishes them in this process.
 #[derive(Debug, Default)]
 pub struct EndedElsewhere {
-    /// Those that the chat was told of and that the next look sees again.
-    told: HashSet<LoginSessionId>,
+    /// Those that were published and that the next look sees again.
+    published: HashSet<LoginSessionId>,
     /// When the last look was that did not fail.
     seen_until: Option<DateTime<Utc>>,
 }
@@ -36,25 +35,25 @@ impl EndedElsewhere {
     pub fn look(
         &mut self,
         store: &dyn Store,
-        live_sessions: &dyn LiveSessions,
+        events: &dyn Publish<IdentityEvent>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let from = self.seen_until.map_or(now, |seen| seen.min(now)) - LOOK_BACK;
         let ended = store.read(|tx| tx.sessions_ended_after(from, MOST))?;
         let mut by_user: BTreeMap<UserId, Vec<&EndedSession>> = BTreeMap::new();
-        for session in ended.iter().filter(|one| !self.told.contains(&one.id)) {
+        for session in ended.iter().filter(|one| !self.published.contains(&one.id)) {
             by_user.entry(session.user_id).or_default().push(session);
         }
         for (user, sessions) in by_user {
-            // First: who is suspended is told that, and not that a log-in ended. Nobody waits for
-            // either to be applied; it is in any case.
+            // First: a suspended account's connections end for the suspension, not for the log-in.
+            // Subscribers apply both whether or not this awaits it.
             if sessions.iter().any(|session| session.by_suspension) {
-                drop(live_sessions.account_suspended(user));
+                drop(events.publish(IdentityEvent::AccountSuspended { user }));
             }
-            let ids: Vec<LoginSessionId> = sessions.iter().map(|session| session.id).collect();
-            drop(live_sessions.sessions_ended(user, &ids));
+            let sessions = sessions.iter().map(|session| session.id).collect();
+            drop(events.publish(IdentityEvent::SessionsRevoked { user, sessions }));
         }
-        self.told = ended.into_iter().map(|session| session.id).collect();
+        self.published = ended.into_iter().map(|session| session.id).collect();
         self.seen_until = Some(now);
         Ok(())
     }
