@@ -10,6 +10,7 @@ mod permissions;
 pub mod ports;
 mod rank;
 mod roles;
+mod targets;
 mod totp_policy;
 
 use std::{collections::BTreeSet, sync::Arc};
