@@ -17,7 +17,7 @@ use crate::{
     ChatSettings,
     bus::{Ack, Instruction, LocalBus, Requester},
     directory::Directory,
-    instructions::{self, Course},
+    instructions::{self, Route},
     submitted::Asker,
     users::Users,
 };
@@ -51,9 +51,9 @@ impl ChatHub {
         event: Event,
         cause: Option<Requester>,
     ) -> Option<Instruction> {
-        match instructions::course(event, cause) {
-            Course::Workers(instruction) => Some(instruction),
-            Course::Directory(change) => {
+        match instructions::route(event, cause) {
+            Route::Workers(instruction) => Some(instruction),
+            Route::Directory(change) => {
                 // The directory reads the change again whether or not this awaits it.
                 drop(self.directory.refresh(change));
                 None
@@ -83,8 +83,8 @@ impl EventBus for ChatHub {
 
 impl Publish<Event> for ChatHub {
     fn publish(&self, event: Event) -> Applied {
-        match instructions::course(event, None) {
-            Course::Workers(instruction) => {
+        match instructions::route(event, None) {
+            Route::Workers(instruction) => {
                 let (handled, all_handled) = Ack::pair();
                 let mark = Instruction::Mark { handled };
                 self.bus.publish_blocking(vec![instruction, mark]);
@@ -93,7 +93,7 @@ impl Publish<Event> for ChatHub {
                     let _ = all_handled.await;
                 })
             }
-            Course::Directory(change) => Box::pin(self.directory.refresh(change)),
+            Route::Directory(change) => Box::pin(self.directory.refresh(change)),
         }
     }
 }

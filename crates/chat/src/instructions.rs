@@ -21,14 +21,14 @@ use crate::{
 const MOST_TOLD_OF_READ_MARKS: i32 = 200;
 
 /// Where an event goes.
-pub(crate) enum Course {
+pub(crate) enum Route {
     Workers(Instruction),
     Directory(Change),
 }
 
-/// The course of an event that a session of this process may have caused.
-pub(crate) fn course(event: Event, cause: Option<Requester>) -> Course {
-    Course::Workers(match event {
+/// The route of an event that a session of this process may have caused.
+pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
+    Route::Workers(match event {
         Event::MessageStored { message } => Instruction::InRoom {
             room: message.room_id,
             requester: cause,
@@ -81,18 +81,18 @@ pub(crate) fn course(event: Event, cause: Option<Requester>) -> Course {
             },
         },
         Event::MembershipChanged { room, users, by } => {
-            return Course::Directory(Change::Members { room, users, by });
+            return Route::Directory(Change::Members { room, users, by });
         }
         Event::RoomStateChanged { room, by } => {
-            return Course::Directory(Change::State { room, by });
+            return Route::Directory(Change::State { room, by });
         }
-        Event::RoomRenamed { room, by } => return Course::Directory(Change::Name { room, by }),
+        Event::RoomRenamed { room, by } => return Route::Directory(Change::Name { room, by }),
         Event::Identity(IdentityEvent::AccountSuspended { user }) => {
-            return Course::Directory(Change::Account { user });
+            return Route::Directory(Change::Account { user });
         }
         Event::Identity(IdentityEvent::SessionsRevoked { user, sessions }) => {
             let log_ins = sessions;
-            return Course::Directory(Change::LogIns { user, log_ins });
+            return Route::Directory(Change::LogIns { user, log_ins });
         }
     })
 }

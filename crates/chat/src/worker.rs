@@ -358,7 +358,8 @@ impl Worker {
             let expired = self.0.engine.messaging.expire(now);
             if !expired.is_empty() {
                 let hub = &self.0.engine.hub;
-                hub.bus.publish_with(|| hub.instructions(expired)).await;
+                let instructions = hub.instructions(expired);
+                hub.bus.publish_with(|| instructions).await;
             }
         }
     }
