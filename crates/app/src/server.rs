@@ -110,6 +110,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let Services {
         chat,
+        ended_elsewhere,
         rest,
         hasher,
         password_policy,
@@ -132,7 +133,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
-        live_sessions: chat.live_sessions(),
+        ended_elsewhere,
         policy: password_policy,
         mail: wake,
     };

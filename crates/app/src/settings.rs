@@ -10,7 +10,9 @@ mod sources;
 use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use abu_application::{
-    access::TotpPolicy, identity::sessions::SessionPolicy, messaging::rooms::RoomLimits,
+    access::TotpPolicy,
+    identity::sessions::SessionPolicy,
+    messaging::{rooms::RoomLimits, writer::WriterPolicy},
 };
 use abu_chat::ChatSettings;
 use abu_domain::{
@@ -46,6 +48,8 @@ pub struct Settings {
     pub chat: ChatSettings,
     /// `chat.max_room_members` and `chat.max_rooms_per_user`.
     pub rooms: RoomLimits,
+    /// How messages are stored: `chat.writer_*` and `chat.store_patience`.
+    pub writer: WriterPolicy,
 }
 
 /// `server.*`

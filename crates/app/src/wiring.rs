@@ -5,13 +5,14 @@ use std::{io, sync::Arc, thread, time::Duration};
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
     identity::{
+        events::IdentityEvent,
         passwords::PasswordWork,
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
     },
-    platform::ports::{Clock, Ids},
+    platform::ports::{Clock, Ids, Publish},
     store::Store,
 };
-use abu_chat::ChatEngine;
+use abu_chat::{ChatEngine, ChatHub};
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared, readiness::Readiness};
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, SealedTotp, derive_key,
@@ -42,6 +43,8 @@ pub struct Wiring<'a> {
 
 pub struct Services {
     pub chat: ChatEngine,
+    /// Closes the connections of what other programs ended.
+    pub ended_elsewhere: Arc<dyn Publish<IdentityEvent>>,
     pub rest: Shared,
     pub hasher: Arc<dyn PasswordHasher>,
     pub password_policy: Arc<dyn PasswordPolicy>,
@@ -49,20 +52,14 @@ pub struct Services {
 }
 
 impl Wiring<'_> {
-    /// Fails if the chat's threads do not start.
+    /// Fails if a thread does not start.
     pub fn wire(self) -> io::Result<Services> {
         let settings = self.settings;
         let auth = &settings.auth;
         let secret = self.secret.expose_secret().as_bytes();
         let places = BlockingPool::new(settings.database.pool_size as usize, POOL_TIMEOUT);
         let database = Database::new(self.store, places);
-        let chat = ChatEngine::start(
-            database.clone(),
-            Arc::clone(&self.clock),
-            Arc::clone(&self.ids),
-            Arc::clone(&self.access_tokens),
-            settings.chat.clone(),
-        )?;
+        let hub = ChatHub::start(database.store(), &settings.chat)?;
         let hasher: Arc<dyn PasswordHasher> = Arc::new(BcryptHasher::new(auth.bcrypt_cost));
         let policy: Arc<dyn PasswordPolicy> =
             Arc::new(GuessingPolicy::new(auth.min_password_score));
@@ -71,12 +68,13 @@ impl Wiring<'_> {
             database,
             clock: self.clock,
             ids: Arc::clone(&self.ids),
-            live_sessions: chat.live_sessions(),
-            live_chat: chat.live_chat(),
+            events: hub.clone(),
+            presence: hub.clone(),
         };
         let policies = Policies {
             sessions: auth.session_policy(),
             rooms: settings.rooms,
+            writer: settings.writer,
             verification_lifetime: auth.verification_ttl,
             reset_lifetime: auth.reset_ttl,
             passwords: PasswordWork {
@@ -84,7 +82,7 @@ impl Wiring<'_> {
                 hasher: Arc::clone(&hasher),
                 policy: Arc::clone(&policy),
             },
-            access_tokens: self.access_tokens,
+            access_tokens: Arc::clone(&self.access_tokens),
             refresh_tokens: Arc::new(HmacRefreshTokens::new(secret)),
             one_time_passwords: Arc::new(SealedTotp::new(&self.encryption_key)),
             link_tokens: Arc::clone(&link_tokens),
@@ -93,16 +91,23 @@ impl Wiring<'_> {
             cursors: derive_key(secret, CursorCodec::KEY_LABEL),
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
-        let use_cases = Arc::new(UseCases::new(context, policies));
+        let use_cases = UseCases::new(context, policies)?;
+        let chat = ChatEngine::start(
+            hub.clone(),
+            use_cases.messaging.clone(),
+            self.access_tokens,
+            settings.chat.clone(),
+        )?;
         let rest = Shared::new(
             &rest_settings(settings),
             keys,
-            use_cases,
+            Arc::new(use_cases),
             self.readiness,
             self.ids,
         );
         Ok(Services {
             chat,
+            ended_elsewhere: hub,
             rest,
             hasher,
             password_policy: policy,

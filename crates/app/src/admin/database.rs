@@ -4,9 +4,12 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database,
-    identity::{accounts::Accounts, passwords::PasswordWork, ports::NoLiveSessions, setup::Setup},
-    messaging::ports::NoLiveChat,
-    platform::system::{SystemClock, SystemIds},
+    identity::{accounts::Accounts, passwords::PasswordWork, setup::Setup},
+    messaging::ports::NoPresence,
+    platform::{
+        ports::NoSubscribers,
+        system::{SystemClock, SystemIds},
+    },
     store::Store,
 };
 use abu_embedded_postgres::StartError;
@@ -72,8 +75,8 @@ impl OpenDatabase {
                 database: Database::new(self.store(), pool()),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(SystemIds),
-                live_sessions: Arc::new(NoLiveSessions),
-                live_chat: Arc::new(NoLiveChat),
+                events: Arc::new(NoSubscribers),
+                presence: Arc::new(NoPresence),
             },
             passwords: PasswordWork {
                 pool: pool(),

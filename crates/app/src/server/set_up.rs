@@ -4,13 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use abu_application::{
     identity::{
-        ports::{LiveSessions, PasswordHasher, PasswordPolicy},
+        events::IdentityEvent,
+        ports::{PasswordHasher, PasswordPolicy},
         sessions::EndedElsewhere,
         setup::Setup,
     },
     platform::{
         backoff::Backoff,
-        ports::Due,
+        ports::{Due, Publish},
         system::{SystemClock, SystemIds},
     },
 };
@@ -38,7 +39,7 @@ pub(super) struct DatabaseSupervisor {
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
     pub(super) secrets: SecretStore,
     pub(super) hasher: Arc<dyn PasswordHasher>,
-    pub(super) live_sessions: Arc<dyn LiveSessions>,
+    pub(super) ended_elsewhere: Arc<dyn Publish<IdentityEvent>>,
     pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
 }
@@ -73,7 +74,7 @@ impl DatabaseSupervisor {
             let watch = Watch {
                 store: Arc::new(store),
                 own: Arc::clone(&self.own_postgres),
-                live_sessions: Arc::clone(&self.live_sessions),
+                events: Arc::clone(&self.ended_elsewhere),
                 ended: EndedElsewhere::default(),
             };
             watch::watch_over(watch, &self.readiness).await;

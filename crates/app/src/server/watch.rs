@@ -8,11 +8,10 @@ use std::{
 };
 
 use abu_application::{
-    identity::ports::LiveSessions,
-    identity::sessions::EndedElsewhere,
+    identity::{events::IdentityEvent, sessions::EndedElsewhere},
     platform::{
         error_chain::error_chain,
-        ports::{Clock, StoreError},
+        ports::{Clock, Publish, StoreError},
         system::SystemClock,
     },
     store::Store,
@@ -33,7 +32,7 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5);
 pub(super) struct Watch {
     pub(super) store: Arc<dyn Store>,
     pub(super) own: Arc<OnceLock<OwnPostgres>>,
-    pub(super) live_sessions: Arc<dyn LiveSessions>,
+    pub(super) events: Arc<dyn Publish<IdentityEvent>>,
     pub(super) ended: EndedElsewhere,
 }
 
@@ -43,7 +42,7 @@ impl Watch {
         keep_running(self.own.get());
         self.store.ping()?;
         let now = SystemClock.now();
-        match self.ended.look(&*self.store, &*self.live_sessions, now) {
+        match self.ended.look(&*self.store, &*self.events, now) {
             Err(error @ StoreError::Unavailable(_)) => Err(error),
             Err(error) => {
                 log::error!(

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use abu_application::messaging::rooms::RoomLimits;
+use abu_application::messaging::{rooms::RoomLimits, writer::WriterPolicy};
 use abu_chat::ChatSettings;
 use abu_domain::{
     access::GroupName,
@@ -49,6 +49,7 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         mail: mail(reader, environment),
         chat: chat(reader),
         rooms: rooms(reader),
+        writer: writer(reader),
     };
     settings.chat.rate_limits_enabled = settings.rate_limits.enabled;
     compare(reader, &settings);
@@ -280,10 +281,6 @@ fn chat(reader: &mut Reader) -> ChatSettings {
         errors_per_minute: reader.whole("chat.errors_per_minute", 1..=100_000),
         typing_repeat: reader.seconds("chat.typing_repeat", 0.0..=60.0),
         typing_timeout: reader.seconds("chat.typing_timeout", 0.1..=600.0),
-        writer_queue: reader.whole("chat.writer_queue", 1..=1_000_000),
-        writer_batch: reader.whole("chat.writer_batch", 1..=5_000),
-        writer_gather: reader.seconds("chat.writer_gather", 0.0..=0.1),
-        store_timeout: reader.seconds("chat.store_patience", 0.1..=60.0),
         worker_queue: reader.whole("chat.worker_queue", 1..=1_000_000),
     }
 }
@@ -292,6 +289,15 @@ fn rooms(reader: &mut Reader) -> RoomLimits {
     RoomLimits {
         max_members: reader.whole("chat.max_room_members", 2..=100_000),
         max_rooms_per_user: reader.whole("chat.max_rooms_per_user", 1..=100_000),
+    }
+}
+
+fn writer(reader: &mut Reader) -> WriterPolicy {
+    WriterPolicy {
+        queue: reader.whole("chat.writer_queue", 1..=1_000_000),
+        batch: reader.whole("chat.writer_batch", 1..=5_000),
+        gather: reader.seconds("chat.writer_gather", 0.0..=0.1),
+        store_timeout: reader.seconds("chat.store_patience", 0.1..=60.0),
     }
 }
 
@@ -348,7 +354,7 @@ fn compare(reader: &mut Reader, settings: &Settings) {
     reader.rule(
         "chat.writer_batch",
         &["chat.writer_queue"],
-        chat.writer_batch <= chat.writer_queue,
+        settings.writer.batch <= settings.writer.queue,
         "must not be more than chat.writer_queue",
     );
 }

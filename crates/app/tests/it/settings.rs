@@ -3,6 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use abu_app::settings::{ConfigErrors, Configuration, Environment, Settings, Sources};
+use abu_application::messaging::writer::WriterPolicy;
 use abu_chat::ChatSettings;
 use abu_mail::SmtpSecurity;
 use secrecy::ExposeSecret;
@@ -60,10 +61,11 @@ fn the_console_is_off_in_production_unless_enabled() {
 }
 
 #[test]
-fn the_chats_defaults_are_the_engines_own() {
+fn the_chats_defaults_are_the_engines_and_the_writers_own() {
     let settings = Settings::load(&development()).unwrap();
-    let defaults = ChatSettings::default();
-    assert_eq!(format!("{:?}", settings.chat), format!("{defaults:?}"));
+    let configured = (settings.chat, settings.writer);
+    let defaults = (ChatSettings::default(), WriterPolicy::default());
+    assert_eq!(format!("{configured:?}"), format!("{defaults:?}"));
 }
 
 #[test]

@@ -99,28 +99,24 @@ impl OwnAccounts {
     /// and its other sessions end. A log-in reactivates it.
     pub async fn deactivate(&self, caller: Caller) -> Result<(), AccessError> {
         let (now, entry_id) = self.context.now_and_entry_id();
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                tx.lock_account(caller.user)?;
-                let user = caller.user;
-                if access::require_self(tx, &caller)?.is_deactivated {
-                    let sessions = Vec::new();
-                    return Ok(((), EndedSessions { user, sessions }));
-                }
-                tx.set_deactivated(user, Some(now), now)?;
-                let others = WhichSessions::AllBut(caller.session);
-                let mut sessions = tx.end_sessions(user, others, EndReason::Deactivated, now)?;
-                // The caller's session lasts, but its chat connections close.
-                sessions.push(caller.session);
-                caller
-                    .entry(Action::AccountDeactivate)
-                    .on(Target::user(user))
-                    .write(tx, entry_id, now)?;
-                Ok(((), EndedSessions { user, sessions }))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            tx.lock_account(caller.user)?;
+            let user = caller.user;
+            if access::require_self(tx, &caller)?.is_deactivated {
+                let sessions = Vec::new();
+                return Ok(((), EndedSessions { user, sessions }));
+            }
+            tx.set_deactivated(user, Some(now), now)?;
+            let others = WhichSessions::AllBut(caller.session);
+            let mut sessions = tx.end_sessions(user, others, EndReason::Deactivated, now)?;
+            // The caller's session lasts, but its chat connections close.
+            sessions.push(caller.session);
+            caller
+                .entry(Action::AccountDeactivate)
+                .on(Target::user(user))
+                .write(tx, entry_id, now)?;
+            Ok(((), EndedSessions { user, sessions }))
+        })
         .await
     }
 

@@ -207,29 +207,25 @@ impl Passwords {
             .await?;
         let password_hash = self.work.accept(password, personal_words(&user)).await?;
         let ids = Arc::clone(&self.context.ids);
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                tx.lock_account(user.id)?;
-                // Checks again: another request may have used the link during the hashing.
-                live_reset(tx, &hash, now)?;
-                let user = tx.user(user.id)?.ok_or(ResetError::Gone)?;
-                replace_password(tx, &*ids, &user, &password_hash, now)?;
-                let ended = end(
-                    tx,
-                    user.id,
-                    WhichSessions::All,
-                    EndReason::PasswordReset,
-                    now,
-                )?;
-                Entry::new(Actor::Anonymous, Action::PasswordReset)
-                    .from(&origin)
-                    .on(Target::user(user.id))
-                    .write(tx, entry_id, now)?;
-                Ok(((), ended))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            tx.lock_account(user.id)?;
+            // Checks again: another request may have used the link during the hashing.
+            live_reset(tx, &hash, now)?;
+            let user = tx.user(user.id)?.ok_or(ResetError::Gone)?;
+            replace_password(tx, &*ids, &user, &password_hash, now)?;
+            let ended = end(
+                tx,
+                user.id,
+                WhichSessions::All,
+                EndReason::PasswordReset,
+                now,
+            )?;
+            Entry::new(Actor::Anonymous, Action::PasswordReset)
+                .from(&origin)
+                .on(Target::user(user.id))
+                .write(tx, entry_id, now)?;
+            Ok(((), ended))
+        })
         .await
     }
 
@@ -253,22 +249,18 @@ impl Passwords {
         let password_hash = self.work.accept(new, personal).await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let ids = Arc::clone(&self.context.ids);
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                let user = confirmed.lock(tx)?;
-                let caller = &confirmed.caller;
-                replace_password(tx, &*ids, &user, &password_hash, now)?;
-                let others = WhichSessions::AllBut(caller.session);
-                let ended = end(tx, user.id, others, EndReason::PasswordChanged, now)?;
-                caller
-                    .entry(Action::PasswordChange)
-                    .on(Target::user(user.id))
-                    .write(tx, entry_id, now)?;
-                Ok(((), ended))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            let user = confirmed.lock(tx)?;
+            let caller = &confirmed.caller;
+            replace_password(tx, &*ids, &user, &password_hash, now)?;
+            let others = WhichSessions::AllBut(caller.session);
+            let ended = end(tx, user.id, others, EndReason::PasswordChanged, now)?;
+            caller
+                .entry(Action::PasswordChange)
+                .on(Target::user(user.id))
+                .write(tx, entry_id, now)?;
+            Ok(((), ended))
+        })
         .await
     }
 

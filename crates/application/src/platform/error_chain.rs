@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::platform::ports::StoreError;
+
 /// Joins the error and its sources with colons. Skips a source whose text is already there.
 pub fn error_chain(error: &dyn Error) -> String {
     let mut said = error.to_string();
@@ -17,10 +19,17 @@ pub fn error_chain(error: &dyn Error) -> String {
     said
 }
 
+/// Logs that the store failed. The supervisor of the database logs an outage, once.
+pub fn log_failure(doing: &str, error: &StoreError) {
+    match error {
+        StoreError::Unavailable(_) => log::debug!("{doing}: the database is away"),
+        error => log::error!("{doing} failed: {error}: {:?}", error.source()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::ports::StoreError;
 
     #[derive(Debug, thiserror::Error)]
     #[error("the first administrator could not be made: {0}")]

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use abu_application::identity::events::IdentityEvent;
 use abu_chat::ChatSettings;
 use abu_chat_protocol::{CloseCode, ServerPacket};
 use futures_util::{SinkExt, StreamExt};
@@ -142,12 +143,12 @@ async fn a_suspended_account_closes_with_4003_and_does_not_get_in_again() {
     let user = chat.user();
     let mut sessions = [chat.connect(user).await, chat.connect(user).await];
     let store = chat.people.store();
-    let live = chat.live_sessions();
+    let events = chat.events();
     let applied = tokio::task::spawn_blocking(move || {
         store
             .transaction(|tx| tx.set_active(user, false, chrono::Utc::now()))
             .unwrap();
-        live.account_suspended(user)
+        events.publish(IdentityEvent::AccountSuspended { user })
     })
     .await
     .unwrap();
@@ -168,11 +169,15 @@ async fn a_revoked_session_closes_only_its_connections_with_4001() {
     let mut ended = [chat.connect(user).await, chat.connect(user).await];
     let mut lasting = chat.connect(other).await;
     let log_in = abu_test_support::session_of(user);
-    let live = chat.live_sessions();
+    let events = chat.events();
     chat.people.execute(&format!(
         "UPDATE sessions SET revoked_at = now(), revoked_because = 'revoked' WHERE id = '{log_in}'"
     ));
-    tokio::task::spawn_blocking(move || live.sessions_ended(user, &[log_in]))
+    let revoked = IdentityEvent::SessionsRevoked {
+        user,
+        sessions: vec![log_in],
+    };
+    tokio::task::spawn_blocking(move || events.publish(revoked))
         .await
         .unwrap()
         .await;

@@ -8,6 +8,7 @@ mod changing;
 mod closing;
 mod database_away;
 mod errors;
+mod events;
 mod frames;
 mod history;
 mod membership;

@@ -103,13 +103,13 @@ async fn the_rest_of_the_platform_sees_who_is_there() {
     chat.room(&[amina, bello]).await;
     let mut watching = chat.connect(bello).await;
     let mut joining = chat.connect(amina).await;
-    assert_eq!(chat.live().online(&[amina, bello]), [false, false]);
+    assert_eq!(chat.online(&[amina, bello]), [false, false]);
     joining.join().await;
     hears_join_of(&mut watching, amina).await;
-    assert_eq!(chat.live().online(&[amina, bello]), [true, false]);
+    assert_eq!(chat.online(&[amina, bello]), [true, false]);
     joining.leave().await;
     hears_leave_of(&mut watching, amina).await;
-    assert_eq!(chat.live().online(&[amina]), [false]);
+    assert_eq!(chat.online(&[amina]), [false]);
 }
 
 async fn present(client: &mut Client, request: PresenceRequest) -> PresenceResponse {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use abu_application::{
-    messaging::ports::{ReadMark as Mark, SubmitError},
+    messaging::{ports::ReadMark as Mark, submission::SubmitError},
     platform::lists::Seek,
 };
 use abu_chat_protocol::{
@@ -192,7 +192,7 @@ async fn only_members_mark_and_archived_rooms_accept_marks() {
         user_id: bello,
         seq: 1,
     };
-    let refused = chat.live().mark_read(late).await;
+    let refused = chat.messaging.read_marks.submit(late).await;
     assert_eq!(refused, Err(SubmitError::NotAMember));
 
     chat.rooms.archive(caller(amina), room).await.unwrap();
@@ -215,6 +215,6 @@ async fn to_a_v1_session_there_are_no_read_marks() {
         user_id: amina,
         seq: 1,
     };
-    chat.live().mark_read(mark).await.unwrap();
+    chat.messaging.read_marks.submit(mark).await.unwrap();
     old.hears_nothing_else(room).await;
 }

@@ -10,12 +10,13 @@ use abu_application::{
     identity::{
         accounts::UserDraft,
         passwords::PasswordWork,
-        ports::{Consents, NoLiveSessions, PasswordHasher, PasswordPolicy, PasswordWeakness},
+        ports::{Consents, PasswordHasher, PasswordPolicy, PasswordWeakness},
         registration::{Registration, RegistrationDraft},
     },
-    messaging::ports::NoLiveChat,
+    messaging::ports::NoPresence,
     platform::{
         Origin,
+        ports::NoSubscribers,
         system::{SystemClock, SystemIds},
     },
 };
@@ -318,8 +319,8 @@ async fn registering_costs_the_same_with_or_without_an_account() {
             database: Database::new(database.store(), pool.clone()),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-            live_sessions: Arc::new(NoLiveSessions),
-            live_chat: Arc::new(NoLiveChat),
+            events: Arc::new(NoSubscribers),
+            presence: Arc::new(NoPresence),
         },
         passwords: PasswordWork {
             pool,

@@ -9,6 +9,7 @@ use super::{AccountError, Accounts, locked};
 use crate::{
     access::{self, Authority, Caller},
     identity::{
+        events::IdentityEvent,
         passwords,
         ports::{EndReason, Erasure, WhichSessions},
     },
@@ -114,13 +115,14 @@ impl Accounts {
         id: UserId,
         work: impl FnOnce(&mut dyn Writes) -> Result<T, AccountError> + Send + 'static,
     ) -> Result<T, AccountError> {
-        let live_sessions = Arc::clone(&self.context.live_sessions);
+        let events = Arc::clone(&self.context.events);
         let (value, applied) = self
             .context
             .database
             .run(move |store| {
                 let value = store.transaction(work)?;
-                Ok::<_, AccountError>((value, live_sessions.account_suspended(id)))
+                let suspended = IdentityEvent::AccountSuspended { user: id };
+                Ok::<_, AccountError>((value, events.publish(suspended)))
             })
             .await?;
         applied.await;

@@ -97,25 +97,21 @@ impl Emails {
         let hash = token_hash(token)?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                let change = lock_undoable(tx, &hash, now)?;
-                let user = change.user_id;
-                this.give_back(tx, &change, now)?;
-                tx.set_password_hash(user, NO_PASSWORD, now)?;
-                passwords::kill_links(tx, user, now)?;
-                let because = EndReason::EmailChangeUndone;
-                let sessions = tx.end_sessions(user, WhichSessions::All, because, now)?;
-                this.tell_of_undoing(tx, &change, now)?;
-                Entry::new(Actor::Anonymous, Action::EmailChangeUndo)
-                    .from(&origin)
-                    .on(Target::user(user))
-                    .write(tx, entry_id, now)?;
-                Ok(((), EndedSessions { user, sessions }))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            let change = lock_undoable(tx, &hash, now)?;
+            let user = change.user_id;
+            this.give_back(tx, &change, now)?;
+            tx.set_password_hash(user, NO_PASSWORD, now)?;
+            passwords::kill_links(tx, user, now)?;
+            let because = EndReason::EmailChangeUndone;
+            let sessions = tx.end_sessions(user, WhichSessions::All, because, now)?;
+            this.tell_of_undoing(tx, &change, now)?;
+            Entry::new(Actor::Anonymous, Action::EmailChangeUndo)
+                .from(&origin)
+                .on(Target::user(user))
+                .write(tx, entry_id, now)?;
+            Ok(((), EndedSessions { user, sessions }))
+        })
         .await
     }
 

@@ -6,8 +6,8 @@ use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    identity::ports::{EndedSession, LiveSessions},
-    platform::ports::StoreError,
+    identity::{events::IdentityEvent, ports::EndedSession},
+    platform::ports::{Publish, StoreError},
     store::Store,
 };
 
@@ -18,12 +18,11 @@ const LOOK_BACK: TimeDelta = TimeDelta::minutes(2);
 /// Sessions per poll.
 const MOST: u32 = 10_000;
 
-/// Polls for sessions that any process has ended, and closes their chat connections in this
-/// process.
+/// Polls for sessions that any process has ended, and publishes them in this process.
 #[derive(Debug, Default)]
 pub struct EndedElsewhere {
-    /// Sessions that are closed already and that the next poll reads again.
-    told: HashSet<LoginSessionId>,
+    /// Sessions that are published already and that the next poll reads again.
+    published: HashSet<LoginSessionId>,
     /// Time of the last successful poll.
     seen_until: Option<DateTime<Utc>>,
 }
@@ -34,24 +33,24 @@ impl EndedElsewhere {
     pub fn look(
         &mut self,
         store: &dyn Store,
-        live_sessions: &dyn LiveSessions,
+        events: &dyn Publish<IdentityEvent>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let from = self.seen_until.map_or(now, |seen| seen.min(now)) - LOOK_BACK;
         let ended = store.read(|tx| tx.sessions_ended_after(from, MOST))?;
         let mut by_user: BTreeMap<UserId, Vec<&EndedSession>> = BTreeMap::new();
-        for session in ended.iter().filter(|one| !self.told.contains(&one.id)) {
+        for session in ended.iter().filter(|one| !self.published.contains(&one.id)) {
             by_user.entry(session.user_id).or_default().push(session);
         }
         for (user, sessions) in by_user {
             // Suspension first, so that its close code wins. Both apply without an await.
             if sessions.iter().any(|session| session.by_suspension) {
-                drop(live_sessions.account_suspended(user));
+                drop(events.publish(IdentityEvent::AccountSuspended { user }));
             }
-            let ids: Vec<LoginSessionId> = sessions.iter().map(|session| session.id).collect();
-            drop(live_sessions.sessions_ended(user, &ids));
+            let sessions = sessions.iter().map(|session| session.id).collect();
+            drop(events.publish(IdentityEvent::SessionsRevoked { user, sessions }));
         }
-        self.told = ended.into_iter().map(|session| session.id).collect();
+        self.published = ended.into_iter().map(|session| session.id).collect();
         self.seen_until = Some(now);
         Ok(())
     }

@@ -228,11 +228,9 @@ impl Sessions {
             authenticated,
         };
         let policy = Arc::clone(&self.policy);
-        let (user, permissions) = ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| beginning.write(tx, |groups| policy.totp.requires(groups)),
-        )
+        let (user, permissions) = ending_sessions(&self.context, move |tx| {
+            beginning.write(tx, |groups| policy.totp.requires(groups))
+        })
         .await?;
         Ok(NewLogin {
             id,

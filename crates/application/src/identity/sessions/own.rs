@@ -81,32 +81,28 @@ impl Sessions {
         because: EndReason,
     ) -> Result<(), SessionError> {
         let (now, entry_id) = self.context.now_and_entry_id();
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                access::require_self(tx, &caller)?;
-                let sessions = tx.end_sessions(caller.user, which, because, now)?;
-                let target = match which {
-                    WhichSessions::Only(id) => Target::session(id),
-                    WhichSessions::All | WhichSessions::AllBut(_) => Target::user(caller.user),
-                };
-                if sessions.is_empty() {
-                    return Err(SessionError::NotFound);
-                }
-                caller
-                    .entry(Action::SessionEnd)
-                    .on(target)
-                    .with("reason", because.name())
-                    .with("sessions", sessions.len().to_string())
-                    .write(tx, entry_id, now)?;
-                let ended = EndedSessions {
-                    user: caller.user,
-                    sessions,
-                };
-                Ok(((), ended))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            access::require_self(tx, &caller)?;
+            let sessions = tx.end_sessions(caller.user, which, because, now)?;
+            let target = match which {
+                WhichSessions::Only(id) => Target::session(id),
+                WhichSessions::All | WhichSessions::AllBut(_) => Target::user(caller.user),
+            };
+            if sessions.is_empty() {
+                return Err(SessionError::NotFound);
+            }
+            caller
+                .entry(Action::SessionEnd)
+                .on(target)
+                .with("reason", because.name())
+                .with("sessions", sessions.len().to_string())
+                .write(tx, entry_id, now)?;
+            let ended = EndedSessions {
+                user: caller.user,
+                sessions,
+            };
+            Ok(((), ended))
+        })
         .await
     }
 }

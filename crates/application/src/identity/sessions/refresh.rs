@@ -119,11 +119,7 @@ impl Sessions {
             ids: Arc::clone(&self.context.ids),
             policy: Arc::clone(&self.policy),
         };
-        let outcome = ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| exchange.write(tx),
-        );
+        let outcome = ending_sessions(&self.context, move |tx| exchange.write(tx));
         match outcome.await? {
             Outcome::Refreshed {
                 number,

@@ -127,37 +127,33 @@ impl Sessions {
             Arc::clone(&self.context.ids),
         );
         let (now, entry_id) = self.context.now_and_entry_id();
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                let user = caller.user;
-                tx.lock_account(user)?;
-                access::require_self(tx, &caller)?;
-                let record = tx.totp(user)?.ok_or(TotpError::NotEnabled)?;
-                if record.confirmed_at.is_some() {
-                    return Err(TotpError::AlreadyEnabled);
-                }
-                let found = SecondFactor::find(&*known, user, &record, &otp, now);
-                let Some(SecondFactor::Step(step)) = found.map_err(TotpError::Internal)? else {
-                    return Err(TotpError::WrongOtp);
-                };
-                tx.confirm_totp(user, step, now)?;
-                let codes = give_recovery_codes(tx, user, &*ids)?;
-                tx.set_totp_due(user, false)?;
-                let others = WhichSessions::AllBut(caller.session);
-                let sessions = tx.end_sessions(user, others, EndReason::TotpEnabled, now)?;
-                let account = tx.user(user)?.ok_or(AccessError::SessionEnded)?;
-                let firstname = account.firstname;
-                let content = MailContent::TotpEnabled { firstname, at: now };
-                mail::enqueue(tx, &*ids, now, &account.email, content)?;
-                caller
-                    .entry(Action::TotpEnable)
-                    .on(Target::user(user))
-                    .write(tx, entry_id, now)?;
-                Ok((codes, EndedSessions { user, sessions }))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            let user = caller.user;
+            tx.lock_account(user)?;
+            access::require_self(tx, &caller)?;
+            let record = tx.totp(user)?.ok_or(TotpError::NotEnabled)?;
+            if record.confirmed_at.is_some() {
+                return Err(TotpError::AlreadyEnabled);
+            }
+            let found = SecondFactor::find(&*known, user, &record, &otp, now);
+            let Some(SecondFactor::Step(step)) = found.map_err(TotpError::Internal)? else {
+                return Err(TotpError::WrongOtp);
+            };
+            tx.confirm_totp(user, step, now)?;
+            let codes = give_recovery_codes(tx, user, &*ids)?;
+            tx.set_totp_due(user, false)?;
+            let others = WhichSessions::AllBut(caller.session);
+            let sessions = tx.end_sessions(user, others, EndReason::TotpEnabled, now)?;
+            let account = tx.user(user)?.ok_or(AccessError::SessionEnded)?;
+            let firstname = account.firstname;
+            let content = MailContent::TotpEnabled { firstname, at: now };
+            mail::enqueue(tx, &*ids, now, &account.email, content)?;
+            caller
+                .entry(Action::TotpEnable)
+                .on(Target::user(user))
+                .write(tx, entry_id, now)?;
+            Ok((codes, EndedSessions { user, sessions }))
+        })
         .await
     }
 

@@ -1,9 +1,13 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::platform::text::Violation;
 
-/// The text of a chat message.
-#[derive(Clone, PartialEq, Eq)]
+/// The text of a chat message. Deserialization trusts its input as storage does: the text was parsed before it
+/// was serialized.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct MessageText(String);
 
 impl MessageText {
