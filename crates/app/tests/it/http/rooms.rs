@@ -98,9 +98,11 @@ async fn a_room_that_breaks_rules_is_not_opened() {
     let suspended = rig.database().user().suspended().create();
     let id = other.id.uuid();
     for (body, mistakes) in [
+        (json!({}), &[("/kind", "required")][..]),
+        (json!({"kind": "herd"}), &[("/member_ids", "required")]),
         (
-            json!({}),
-            &[("/kind", "required"), ("/member_ids", "required")][..],
+            json!({"kind": "herd", "name": "", "member_ids": []}),
+            &[("/kind", "kind.unknown"), ("/name", "name.length")],
         ),
         (
             json!({"kind": "herd", "member_ids": []}),
