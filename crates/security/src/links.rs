@@ -42,7 +42,7 @@ mod tests {
     fn each_secret_purpose_and_id_has_a_token_of_its_own_and_always_the_same() {
         let mut seen = BTreeSet::new();
         for secret in [b"one secret", b"or another"] {
-            for purpose in LinkPurpose::ALL {
+            for &purpose in LinkPurpose::ALL {
                 for id in [Uuid::from_u128(1), Uuid::from_u128(2)] {
                     let token = HmacLinkTokens::new(secret).token(purpose, id);
                     assert_eq!(token, HmacLinkTokens::new(secret).token(purpose, id));

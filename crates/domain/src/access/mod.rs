@@ -12,28 +12,19 @@ pub use assignment::{Assignment, Scope, Term};
 pub use names::{GroupName, PermissionName, RoleName};
 pub use rights::{Group, PermissionRecord, Role};
 
+use crate::named_enum;
+
 macro_rules! permissions {
     ($($variant:ident => $name:literal, $description:literal;)*) => {
-        /// Something a person may be allowed to do.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Permission {
-            $(#[doc = $description] $variant,)*
+        named_enum! {
+            /// Something a person may be allowed to do.
+            #[derive(PartialOrd, Ord)]
+            pub enum Permission {
+                $(#[doc = $description] $variant => $name,)*
+            }
         }
 
         impl Permission {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in storage and in the API.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The one of that name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|all| all.name() == name)
-            }
-
             /// What it allows, for the office.
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$variant => $description,)* }

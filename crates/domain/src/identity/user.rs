@@ -5,44 +5,21 @@ use chrono::{DateTime, Utc};
 use crate::{
     EmailId, UserId,
     identity::text::PhoneNumber,
+    named_enum,
     platform::text::{EmailAddress, PersonName},
 };
 
-/// Whether the university knows this person as a graduate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// Nothing was claimed yet.
-    Unverified,
-    /// A claim is being looked at.
-    Pending,
-    /// Known as a graduate.
-    Verified,
-    /// Was verified, and is no longer.
-    Revoked,
-}
-
-impl Verification {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Unverified,
-        Self::Pending,
-        Self::Verified,
-        Self::Revoked,
-    ];
-
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unverified => "unverified",
-            Self::Pending => "pending",
-            Self::Verified => "verified",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
+named_enum! {
+    /// Whether the university knows this person as a graduate.
+    pub enum Verification {
+        /// Nothing was claimed yet.
+        Unverified => "unverified",
+        /// A claim is being looked at.
+        Pending => "pending",
+        /// Known as a graduate.
+        Verified => "verified",
+        /// Was verified, and is no longer.
+        Revoked => "revoked",
     }
 }
 

@@ -2,63 +2,32 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{RoomId, UserId, messaging::text::RoomName};
+use crate::{RoomId, UserId, messaging::text::RoomName, named_enum};
 
-/// What kind of conversation a room is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoomKind {
-    /// Between two people, for good.
-    Direct,
-    /// A named group whose members come and go.
-    Group,
-}
-
-impl RoomKind {
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Group => "group",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Direct, Self::Group]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+named_enum! {
+    /// What kind of conversation a room is.
+    pub enum RoomKind {
+        /// Between two people, for good.
+        Direct => "direct",
+        /// A named group whose members come and go.
+        Group => "group",
     }
 }
 
-/// A member's standing in a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RoomRole {
-    /// Reads and writes.
-    Member,
-    /// Also renames, deletes messages, and adds and removes plain members.
-    Moderator,
-    /// Also sets roles, removes anybody and archives. A room always has one.
-    Owner,
+named_enum! {
+    /// A member's standing in a room.
+    #[derive(PartialOrd, Ord)]
+    pub enum RoomRole {
+        /// Reads and writes.
+        Member => "member",
+        /// Also renames, deletes messages, and adds and removes plain members.
+        Moderator => "moderator",
+        /// Also sets roles, removes anybody and archives. A room always has one.
+        Owner => "owner",
+    }
 }
 
 impl RoomRole {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Member, Self::Moderator, Self::Owner];
-
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Moderator => "moderator",
-            Self::Owner => "owner",
-        }
-    }
-
-    /// The role of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-
     /// May give the room another name.
     pub fn may_rename(self) -> bool {
         self >= Self::Moderator

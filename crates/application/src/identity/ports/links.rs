@@ -1,36 +1,19 @@
+use abu_domain::named_enum;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-/// What a link in a mail is good for. A token for one purpose is of no use for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkPurpose {
-    /// Confirming the address of a new account.
-    VerifyEmail,
-    /// Choosing a password.
-    ResetPassword,
-    /// Confirming the address that an account is to have.
-    ConfirmEmailChange,
-    /// Going back to the address that an account had.
-    UndoEmailChange,
-}
-
-impl LinkPurpose {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::VerifyEmail,
-        Self::ResetPassword,
-        Self::ConfirmEmailChange,
-        Self::UndoEmailChange,
-    ];
-
-    /// A name that goes into the token, and must never change.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::ResetPassword => "reset_password",
-            Self::ConfirmEmailChange => "confirm_email_change",
-            Self::UndoEmailChange => "undo_email_change",
-        }
+named_enum! {
+    /// What a link in a mail is good for. A token for one purpose is of no use for another. The name is
+    /// part of the token, and must never change.
+    pub enum LinkPurpose {
+        /// Confirming the address of a new account.
+        VerifyEmail => "verify_email",
+        /// Choosing a password.
+        ResetPassword => "reset_password",
+        /// Confirming the address that an account is to have.
+        ConfirmEmailChange => "confirm_email_change",
+        /// Going back to the address that an account had.
+        UndoEmailChange => "undo_email_change",
     }
 }
 
