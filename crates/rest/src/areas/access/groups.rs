@@ -1,7 +1,7 @@
 //! Groups: named sets of roles that people are put in.
 
 use abu_application::{
-    access::{GroupChange, GroupDraft, Named, ports::NameFilter},
+    access::{GroupChange, GroupDraft, Named},
     platform::versions::Version,
 };
 use abu_domain::{
@@ -17,7 +17,7 @@ use super::problems::no_such;
 use crate::{
     areas::access::dto::Group,
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, Violations},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     middleware::conditional::{
         IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter, versioned,
@@ -48,7 +48,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 struct Groups;
 
 impl List for Groups {
-    type Filter = NameFilter;
+    type Filter = NameFilterParameters;
     type Item = access::Group;
     type Entry = Group;
     type Position = String;
@@ -122,14 +122,14 @@ async fn list_groups(
 }
 
 /// What a new group is made of.
-#[derive(ToSchema)]
-#[schema(as = NewGroup, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "name": "newsroom_group",
     "description": "Those who write the newsletter.",
     "roles": ["announcement_admin"],
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct NewGroupSchema {
+struct NewGroup {
     /// 3 to 64 of a to z, 0 to 9 and _; such as `newsroom_group`.
     #[schema(min_length = 3, max_length = 64)]
     name: String,
@@ -141,12 +141,14 @@ struct NewGroupSchema {
     roles: Option<Vec<String>>,
 }
 
-impl FromBody for GroupDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.text("name", GroupName::parse);
-        let description = body.optional_text("description", Description::parse);
-        let roles = body.optional_texts("roles", MAX_NAMES, RoleName::parse);
-        Some(Self {
+impl IntoDraft for NewGroup {
+    type Draft = GroupDraft;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<GroupDraft> {
+        let name = violations.check("name", GroupName::parse(&self.name));
+        let description = violations.optional("description", self.description, Description::parse);
+        let roles = roles(self.roles.unwrap_or_default(), violations);
+        Some(GroupDraft {
             name: name?,
             description: description.unwrap_or_default(),
             roles: roles?,
@@ -161,7 +163,7 @@ impl FromBody for GroupDraft {
 #[utoipa::path(
     tag = "access",
     security(("bearer" = [])),
-    request_body = NewGroupSchema,
+    request_body = NewGroup,
     responses(
         (status = 201, description = "The group; `Location` is its address.", body = Group),
         CreateProblems,
@@ -171,7 +173,7 @@ impl FromBody for GroupDraft {
 async fn create_group(
     state: State,
     caller: CurrentUser,
-    body: Body<GroupDraft>,
+    body: Body<NewGroup>,
 ) -> Result<HttpResponse, Problem> {
     let group = state.access.create_group(caller.caller, body.0).await?;
     let path = format!("/groups/{}", group.name);
@@ -202,13 +204,13 @@ async fn get_group(
 }
 
 /// What a group is changed to.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = GroupChange, example = json!({
     "description": "Those who write the newsletter and make events.",
     "roles": ["announcement_admin", "event_admin"],
 }))]
-#[expect(dead_code, reason = "it describes what `GroupChange` is read from")]
-struct GroupChangeSchema {
+struct GroupChangeBody {
     /// Its new name; left out, it keeps the one it has.
     #[schema(min_length = 3, max_length = 64)]
     name: Option<String>,
@@ -220,12 +222,14 @@ struct GroupChangeSchema {
     roles: Vec<String>,
 }
 
-impl FromBody for GroupChange {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.optional_text("name", GroupName::parse);
-        let description = body.text("description", Description::parse);
-        let roles = roles(body);
-        Some(Self {
+impl IntoDraft for GroupChangeBody {
+    type Draft = GroupChange;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<GroupChange> {
+        let name = violations.optional("name", self.name, GroupName::parse);
+        let description = violations.check("description", Description::parse(&self.description));
+        let roles = roles(self.roles, violations);
+        Some(GroupChange {
             name,
             description: description?,
             roles: roles?,
@@ -233,8 +237,8 @@ impl FromBody for GroupChange {
     }
 }
 
-fn roles(body: &mut BodyFields) -> Option<Vec<RoleName>> {
-    body.texts("roles", MAX_NAMES, RoleName::parse)
+fn roles(names: Vec<String>, violations: &mut Violations) -> Option<Vec<RoleName>> {
+    violations.list("roles", names, MAX_NAMES, |name| RoleName::parse(&name))
 }
 
 /// Change a group as a whole.
@@ -245,7 +249,7 @@ fn roles(body: &mut BodyFields) -> Option<Vec<RoleName>> {
     tag = "access",
     security(("bearer" = [])),
     params(ByName, RequiredIfMatchParameter),
-    request_body = GroupChangeSchema,
+    request_body = GroupChangeBody,
     responses((status = 200, description = "The group.", body = Group), UpdateProblems),
 )]
 #[put("/groups/{name}")]
@@ -254,7 +258,7 @@ async fn update_group(
     caller: CurrentUser,
     path: Path<ByName>,
     expected: RequiredIfMatch,
-    body: Body<GroupChange>,
+    body: Body<GroupChangeBody>,
 ) -> Result<HttpResponse, Problem> {
     let group = state
         .access
@@ -288,20 +292,20 @@ async fn delete_group(
 }
 
 /// Some roles.
-#[derive(ToSchema)]
-#[schema(as = RoleNames, example = json!({"roles": ["announcement_admin"]}))]
-#[expect(dead_code, reason = "it describes what `RoleNames` is read from")]
-struct RoleNamesSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"roles": ["announcement_admin"]}))]
+struct RoleNames {
     /// Their names.
     #[schema(max_items = 100)]
     roles: Vec<String>,
 }
 
-struct RoleNames(Vec<RoleName>);
+impl IntoDraft for RoleNames {
+    type Draft = Vec<RoleName>;
 
-impl FromBody for RoleNames {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        roles(body).map(Self)
+    fn into_draft(self, violations: &mut Violations) -> Option<Vec<RoleName>> {
+        roles(self.roles, violations)
     }
 }
 
@@ -312,7 +316,7 @@ impl FromBody for RoleNames {
     tag = "access",
     security(("bearer" = [])),
     params(ByGroup, IfMatchParameter),
-    request_body = RoleNamesSchema,
+    request_body = RoleNames,
     responses((status = 200, description = "The group.", body = Group), OneProblems),
 )]
 #[post("/groups/{group_name}/roles")]
@@ -323,7 +327,7 @@ async fn add_roles(
     expected: IfMatch,
     body: Body<RoleNames>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, RoleNames(roles)) = (named(&path.group_name)?, body.0);
+    let (name, roles) = (named(&path.group_name)?, body.0);
     let group = state
         .access
         .add_roles(caller.caller, name, roles, expected.0)
@@ -338,7 +342,7 @@ async fn add_roles(
     tag = "access",
     security(("bearer" = [])),
     params(ByGroup, IfMatchParameter),
-    request_body = RoleNamesSchema,
+    request_body = RoleNames,
     responses((status = 204, description = "Taken out."), ConflictProblems),
 )]
 #[delete("/groups/{group_name}/roles")]
@@ -349,7 +353,7 @@ async fn remove_roles(
     expected: IfMatch,
     body: Body<RoleNames>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, RoleNames(roles)) = (named(&path.group_name)?, body.0);
+    let (name, roles) = (named(&path.group_name)?, body.0);
     state
         .access
         .remove_roles(caller.caller, name, roles, expected.0)

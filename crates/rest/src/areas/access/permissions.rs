@@ -1,7 +1,7 @@
 //! Permissions: those that the server asks for, and the office's own.
 
 use abu_application::{
-    access::{Named, PermissionChange, PermissionDraft, ports::NameFilter},
+    access::{self, Named, PermissionDraft},
     platform::versions::Version,
 };
 use abu_domain::{
@@ -9,6 +9,7 @@ use abu_domain::{
     platform::text::Description,
 };
 use actix_web::{HttpResponse, delete, get, post, put, web::Path};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -16,7 +17,7 @@ use super::problems::no_such;
 use crate::{
     areas::access::dto::Permission,
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, Violations},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     middleware::conditional::{IfMatch, IfMatchParameter, versioned},
     problem::{Problem, problems},
@@ -42,7 +43,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 struct Permissions;
 
 impl List for Permissions {
-    type Filter = NameFilter;
+    type Filter = NameFilterParameters;
     type Item = PermissionRecord;
     type Entry = Permission;
     type Position = String;
@@ -98,13 +99,13 @@ async fn list_permissions(
 }
 
 /// What a new permission is made of.
-#[derive(ToSchema)]
-#[schema(as = NewPermission, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "name": "can_print_card",
     "description": "Print membership cards.",
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct NewPermissionSchema {
+struct NewPermission {
     /// 3 to 64 of a to z, 0 to 9 and _; such as `can_print_card`.
     #[schema(min_length = 3, max_length = 64)]
     name: String,
@@ -113,11 +114,13 @@ struct NewPermissionSchema {
     description: Option<String>,
 }
 
-impl FromBody for PermissionDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.text("name", PermissionName::parse);
-        let description = body.optional_text("description", Description::parse);
-        Some(Self {
+impl IntoDraft for NewPermission {
+    type Draft = PermissionDraft;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<PermissionDraft> {
+        let name = violations.check("name", PermissionName::parse(&self.name));
+        let description = violations.optional("description", self.description, Description::parse);
+        Some(PermissionDraft {
             name: name?,
             description: description.unwrap_or_default(),
         })
@@ -131,7 +134,7 @@ impl FromBody for PermissionDraft {
 #[utoipa::path(
     tag = "access",
     security(("bearer" = [])),
-    request_body = NewPermissionSchema,
+    request_body = NewPermission,
     responses(
         (status = 201, description = "The permission; `Location` is its address.", body = Permission),
         CreateProblems,
@@ -141,7 +144,7 @@ impl FromBody for PermissionDraft {
 async fn create_permission(
     state: State,
     caller: CurrentUser,
-    body: Body<PermissionDraft>,
+    body: Body<NewPermission>,
 ) -> Result<HttpResponse, Problem> {
     let permission = state
         .access
@@ -175,13 +178,10 @@ async fn get_permission(
 }
 
 /// What a permission is changed to.
-#[derive(ToSchema)]
-#[schema(as = PermissionChange, example = json!({"description": "Print membership cards."}))]
-#[expect(
-    dead_code,
-    reason = "it describes what `PermissionChange` is read from"
-)]
-struct PermissionChangeSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"description": "Print membership cards."}))]
+struct PermissionChange {
     /// Its new name; left out, it keeps the one it has.
     #[schema(min_length = 3, max_length = 64)]
     name: Option<String>,
@@ -190,11 +190,13 @@ struct PermissionChangeSchema {
     description: String,
 }
 
-impl FromBody for PermissionChange {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.optional_text("name", PermissionName::parse);
-        let description = body.text("description", Description::parse);
-        Some(Self {
+impl IntoDraft for PermissionChange {
+    type Draft = access::PermissionChange;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<access::PermissionChange> {
+        let name = violations.optional("name", self.name, PermissionName::parse);
+        let description = violations.check("description", Description::parse(&self.description));
+        Some(access::PermissionChange {
             name,
             description: description?,
         })
@@ -208,7 +210,7 @@ impl FromBody for PermissionChange {
     tag = "access",
     security(("bearer" = [])),
     params(ByName, IfMatchParameter),
-    request_body = PermissionChangeSchema,
+    request_body = PermissionChange,
     responses((status = 200, description = "The permission.", body = Permission), UpdateProblems),
 )]
 #[put("/permissions/{name}")]

@@ -1,7 +1,7 @@
 //! Roles: named sets of permissions.
 
 use abu_application::{
-    access::{Named, RoleChange, RoleDraft, ports::NameFilter},
+    access::{Named, RoleChange, RoleDraft},
     platform::versions::Version,
 };
 use abu_domain::{
@@ -17,7 +17,7 @@ use super::problems::no_such;
 use crate::{
     areas::access::dto::Role,
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, Violations},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     middleware::conditional::{
         IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter, versioned,
@@ -48,7 +48,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 struct Roles;
 
 impl List for Roles {
-    type Filter = NameFilter;
+    type Filter = NameFilterParameters;
     type Item = access::Role;
     type Entry = Role;
     type Position = String;
@@ -122,14 +122,14 @@ async fn list_roles(
 }
 
 /// What a new role is made of.
-#[derive(ToSchema)]
-#[schema(as = NewRole, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "name": "newsletter_admin",
     "description": "Writes the newsletter.",
     "permissions": ["can_create_announcement"],
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct NewRoleSchema {
+struct NewRole {
     /// 3 to 64 of a to z, 0 to 9 and _; such as `newsletter_admin`.
     #[schema(min_length = 3, max_length = 64)]
     name: String,
@@ -141,12 +141,14 @@ struct NewRoleSchema {
     permissions: Option<Vec<String>>,
 }
 
-impl FromBody for RoleDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.text("name", RoleName::parse);
-        let description = body.optional_text("description", Description::parse);
-        let permissions = body.optional_texts("permissions", MAX_NAMES, PermissionName::parse);
-        Some(Self {
+impl IntoDraft for NewRole {
+    type Draft = RoleDraft;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<RoleDraft> {
+        let name = violations.check("name", RoleName::parse(&self.name));
+        let description = violations.optional("description", self.description, Description::parse);
+        let permissions = permissions(self.permissions.unwrap_or_default(), violations);
+        Some(RoleDraft {
             name: name?,
             description: description.unwrap_or_default(),
             permissions: permissions?,
@@ -160,7 +162,7 @@ impl FromBody for RoleDraft {
 #[utoipa::path(
     tag = "access",
     security(("bearer" = [])),
-    request_body = NewRoleSchema,
+    request_body = NewRole,
     responses(
         (status = 201, description = "The role; `Location` is its address.", body = Role),
         CreateProblems,
@@ -170,7 +172,7 @@ impl FromBody for RoleDraft {
 async fn create_role(
     state: State,
     caller: CurrentUser,
-    body: Body<RoleDraft>,
+    body: Body<NewRole>,
 ) -> Result<HttpResponse, Problem> {
     let role = state.access.create_role(caller.caller, body.0).await?;
     Ok(created(&format!("/roles/{}", role.name), &Role::from(role)))
@@ -195,13 +197,13 @@ async fn get_role(
 }
 
 /// What a role is changed to.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = RoleChange, example = json!({
     "description": "Writes and withdraws the newsletter.",
     "permissions": ["can_create_announcement", "can_delete_announcement"],
 }))]
-#[expect(dead_code, reason = "it describes what `RoleChange` is read from")]
-struct RoleChangeSchema {
+struct RoleChangeBody {
     /// Its new name; left out, it keeps the one it has.
     #[schema(min_length = 3, max_length = 64)]
     name: Option<String>,
@@ -213,12 +215,14 @@ struct RoleChangeSchema {
     permissions: Vec<String>,
 }
 
-impl FromBody for RoleChange {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.optional_text("name", RoleName::parse);
-        let description = body.text("description", Description::parse);
-        let permissions = permissions(body);
-        Some(Self {
+impl IntoDraft for RoleChangeBody {
+    type Draft = RoleChange;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<RoleChange> {
+        let name = violations.optional("name", self.name, RoleName::parse);
+        let description = violations.check("description", Description::parse(&self.description));
+        let permissions = permissions(self.permissions, violations);
+        Some(RoleChange {
             name,
             description: description?,
             permissions: permissions?,
@@ -226,8 +230,10 @@ impl FromBody for RoleChange {
     }
 }
 
-fn permissions(body: &mut BodyFields) -> Option<Vec<PermissionName>> {
-    body.texts("permissions", MAX_NAMES, PermissionName::parse)
+fn permissions(names: Vec<String>, violations: &mut Violations) -> Option<Vec<PermissionName>> {
+    violations.list("permissions", names, MAX_NAMES, |name| {
+        PermissionName::parse(&name)
+    })
 }
 
 /// Change a role as a whole.
@@ -238,7 +244,7 @@ fn permissions(body: &mut BodyFields) -> Option<Vec<PermissionName>> {
     tag = "access",
     security(("bearer" = [])),
     params(ByName, RequiredIfMatchParameter),
-    request_body = RoleChangeSchema,
+    request_body = RoleChangeBody,
     responses((status = 200, description = "The role.", body = Role), UpdateProblems),
 )]
 #[put("/roles/{name}")]
@@ -247,7 +253,7 @@ async fn update_role(
     caller: CurrentUser,
     path: Path<ByName>,
     expected: RequiredIfMatch,
-    body: Body<RoleChange>,
+    body: Body<RoleChangeBody>,
 ) -> Result<HttpResponse, Problem> {
     let role = state
         .access
@@ -281,20 +287,20 @@ async fn delete_role(
 }
 
 /// Some permissions.
-#[derive(ToSchema)]
-#[schema(as = PermissionNames, example = json!({"permissions": ["can_create_announcement"]}))]
-#[expect(dead_code, reason = "it describes what `PermissionNames` is read from")]
-struct PermissionNamesSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"permissions": ["can_create_announcement"]}))]
+struct PermissionNames {
     /// Their names.
     #[schema(max_items = 100)]
     permissions: Vec<String>,
 }
 
-struct PermissionNames(Vec<PermissionName>);
+impl IntoDraft for PermissionNames {
+    type Draft = Vec<PermissionName>;
 
-impl FromBody for PermissionNames {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        permissions(body).map(Self)
+    fn into_draft(self, violations: &mut Violations) -> Option<Vec<PermissionName>> {
+        permissions(self.permissions, violations)
     }
 }
 
@@ -305,7 +311,7 @@ impl FromBody for PermissionNames {
     tag = "access",
     security(("bearer" = [])),
     params(ByRole, IfMatchParameter),
-    request_body = PermissionNamesSchema,
+    request_body = PermissionNames,
     responses((status = 200, description = "The role.", body = Role), OneProblems),
 )]
 #[post("/roles/{role_name}/permissions")]
@@ -316,7 +322,7 @@ async fn add_permissions(
     expected: IfMatch,
     body: Body<PermissionNames>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, PermissionNames(permissions)) = (named(&path.role_name)?, body.0);
+    let (name, permissions) = (named(&path.role_name)?, body.0);
     let role = state
         .access
         .add_permissions(caller.caller, name, permissions, expected.0)
@@ -331,7 +337,7 @@ async fn add_permissions(
     tag = "access",
     security(("bearer" = [])),
     params(ByRole, IfMatchParameter),
-    request_body = PermissionNamesSchema,
+    request_body = PermissionNames,
     responses((status = 204, description = "Taken out."), OneProblems),
 )]
 #[delete("/roles/{role_name}/permissions")]
@@ -342,7 +348,7 @@ async fn remove_permissions(
     expected: IfMatch,
     body: Body<PermissionNames>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, PermissionNames(permissions)) = (named(&path.role_name)?, body.0);
+    let (name, permissions) = (named(&path.role_name)?, body.0);
     state
         .access
         .remove_permissions(caller.caller, name, permissions, expected.0)
