@@ -157,7 +157,7 @@ impl Setup {
 
     /// Those of `groups` that are not there.
     pub fn unknown_groups(&self, groups: &[GroupName]) -> Result<Vec<GroupName>, StoreError> {
-        self.store.read(|tx| tx.unknown_groups(groups))
+        self.store.read(|tx| tx.unknown_names(groups))
     }
 
     /// Gives the account of that address another password; false where there is none. All its sessions

@@ -8,11 +8,7 @@ mod verification;
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use abu_domain::{
-    LoginSessionId, UserId,
-    access::{GroupName, PermissionName, RoleName},
-    named_enum,
-};
+use abu_domain::{LoginSessionId, UserId, named_enum};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -159,30 +155,6 @@ impl Target {
         Self {
             kind: "user",
             id: id.to_string(),
-        }
-    }
-
-    /// A permission.
-    pub fn permission(name: &PermissionName) -> Self {
-        Self {
-            kind: "permission",
-            id: name.to_string(),
-        }
-    }
-
-    /// A role.
-    pub fn role(name: &RoleName) -> Self {
-        Self {
-            kind: "role",
-            id: name.to_string(),
-        }
-    }
-
-    /// A group.
-    pub fn group(name: &GroupName) -> Self {
-        Self {
-            kind: "group",
-            id: name.to_string(),
         }
     }
 

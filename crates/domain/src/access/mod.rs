@@ -9,8 +9,8 @@ mod names;
 mod rights;
 
 pub use assignment::{Assignment, Scope, Term};
-pub use names::{GroupName, PermissionName, RoleName};
-pub use rights::{Group, PermissionRecord, Role};
+pub use names::{AccessName, GroupName, PermissionName, RoleName};
+pub use rights::{Group, NamedSet, PermissionRecord, Role};
 
 use crate::named_enum;
 

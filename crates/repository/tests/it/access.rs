@@ -78,13 +78,13 @@ fn nobody_gets_anything_by_a_name_that_is_seeded_later() {
     // The office's group and role are what they were; what they gave means something else now.
     let (groups, roles) = database
         .read(|tx| {
-            let group = tx.group(&GroupName::parse("editor_group").unwrap())?;
-            let role = tx.role(&RoleName::parse("job_admin").unwrap())?;
+            let group = tx.named(&GroupName::parse("editor_group").unwrap())?;
+            let role = tx.named(&RoleName::parse("job_admin").unwrap())?;
             Ok((group.unwrap(), role.unwrap()))
         })
         .unwrap();
-    assert!(!groups.is_system && groups.roles.len() == 1);
-    assert!(!roles.is_system && roles.permissions.is_empty());
+    assert!(!groups.is_system && groups.parts.len() == 1);
+    assert!(!roles.is_system && roles.parts.is_empty());
 }
 
 #[test]
