@@ -40,7 +40,7 @@ mod tests {
     fn each_secret_purpose_and_id_has_one_stable_token() {
         let mut seen = BTreeSet::new();
         for secret in [b"one secret", b"or another"] {
-            for purpose in LinkPurpose::ALL {
+            for &purpose in LinkPurpose::ALL {
                 for id in [Uuid::from_u128(1), Uuid::from_u128(2)] {
                     let token = HmacLinkTokens::new(secret).token(purpose, id);
                     assert_eq!(token, HmacLinkTokens::new(secret).token(purpose, id));

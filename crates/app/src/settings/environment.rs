@@ -1,32 +1,21 @@
 use std::fmt;
 
-/// The environment decides which file of settings overrides the defaults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Environment {
-    Development,
-    /// No made-up defaults: a missing setting prevents the start.
-    Production,
-    /// Servers of tests.
-    Test,
+use abu_domain::named_enum;
+
+named_enum! {
+    /// The environment decides which file of settings overrides the defaults.
+    pub enum Environment {
+        /// A developer's machine.
+        Development => "development",
+        /// No made-up defaults: a missing setting prevents the start.
+        Production => "production",
+        /// Servers of tests.
+        Test => "test",
+    }
 }
 
 impl Environment {
-    pub const ALL: [Self; 3] = [Self::Development, Self::Production, Self::Test];
-
-    /// The value of `ABU_ENV`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Production => "production",
-            Self::Test => "test",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.name() == name)
-    }
-
-    /// The built-in file of its settings.
+    /// Its file of settings, as built into the program.
     pub(super) const fn built_in(self) -> &'static str {
         match self {
             Self::Development => include_str!("../../../../config/development.toml"),

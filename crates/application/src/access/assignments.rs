@@ -250,9 +250,9 @@ fn permissions(
     tx: &mut dyn Reads,
     assignment: &Assignment,
 ) -> Result<Vec<PermissionName>, AssignmentError> {
-    let role = tx.role(&assignment.role)?;
+    let role = tx.named(&assignment.role)?;
     let role = role.ok_or_else(|| AssignmentError::UnknownRole(assignment.role.clone()))?;
-    Ok(role.permissions)
+    Ok(role.parts)
 }
 
 fn insert(tx: &mut dyn Writes, assignment: &Assignment) -> Result<(), AssignmentError> {

@@ -7,6 +7,8 @@ mod control;
 mod groups;
 pub mod idempotency;
 mod mails;
+mod named_sets;
+mod parts;
 mod permissions;
 pub mod ports;
 mod rank;
@@ -35,15 +37,13 @@ use crate::{
 pub use assignments::{AssignmentDraft, AssignmentError};
 pub use audit_log::AuditLog;
 pub use control::{AccessControl, Named, RightsError};
-pub use groups::{GroupChange, GroupDraft};
 pub use mails::{MailError, Mails};
-pub use permissions::{PermissionChange, PermissionDraft};
+pub use named_sets::{Composite, NamedSetChange, NamedSetDraft, NamedSetKind};
 pub use rank::{
     LastSuperAdmin, keep_a_super_admin, require_held, require_held_for_good, require_held_until,
     require_rank, require_rank_in_chapter, require_rank_over_holders, require_rank_over_members,
     require_to_change_rights, require_to_change_rights_in,
 };
-pub use roles::{RoleChange, RoleDraft};
 pub use totp_policy::TotpPolicy;
 
 /// The claims of a verified access token. [`require_active`] checks that the session lasts and that

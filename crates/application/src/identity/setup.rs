@@ -139,7 +139,7 @@ impl Setup {
 
     /// The unknown names among `groups`.
     pub fn unknown_groups(&self, groups: &[GroupName]) -> Result<Vec<GroupName>, StoreError> {
-        self.store.read(|tx| tx.unknown_groups(groups))
+        self.store.read(|tx| tx.unknown_names(groups))
     }
 
     /// Replaces the password of the address's account; false if there is none. Ends all its

@@ -8,7 +8,7 @@ mod verification;
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use abu_domain::{LoginSessionId, UserId};
+use abu_domain::{LoginSessionId, UserId, named_enum};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -28,75 +28,102 @@ pub type ChainHash = [u8; 32];
 /// `prev_hash` of the first entry.
 pub const FIRST_PREV_HASH: ChainHash = [0; 32];
 
-macro_rules! actions {
-    ($($variant:ident => $name:literal, $description:literal;)*) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Action {
-            $(#[doc = $description] $variant,)*
-        }
-
-        impl Action {
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in the log and in the API: `kind.verb`.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|action| action.name() == name)
-            }
-        }
-    };
-}
-
-actions! {
-    AccessSeed => "access.seed", "Permissions, roles or groups of every installation were added.";
-    AuditView => "audit.view", "Somebody looked into this log.";
-    UserCreate => "user.create", "An account was made for somebody.";
-    UserUpdate => "user.update", "An account was given other names or another telephone number.";
-    UserChangeEmail => "user.change-email", "An account was given another address by the staff.";
-    UserAddToGroup => "user.add-to-group", "An account was put in groups.";
-    UserRemoveFromGroup => "user.remove-from-group", "An account was taken out of groups.";
-    UserSendReset => "user.send-reset", "The staff had a link to another password sent.";
-    UserScheduleErasure => "user.schedule-erasure", "An account is to be erased.";
-    UserSuspend => "user.suspend", "An account was suspended.";
-    UserActivate => "user.activate", "An account was activated again.";
-    SessionCreate => "session.create", "Somebody logged in.";
-    PermissionCreate => "permission.create", "A permission was made.";
-    PermissionUpdate => "permission.update", "A permission was changed.";
-    PermissionDelete => "permission.delete", "A permission was deleted.";
-    RoleCreate => "role.create", "A role was made.";
-    RoleUpdate => "role.update", "A role was changed as a whole.";
-    RoleAddPermission => "role.add-permission", "A role gives more permissions.";
-    RoleRemovePermission => "role.remove-permission", "A role gives fewer permissions.";
-    RoleDelete => "role.delete", "A role was deleted.";
-    GroupCreate => "group.create", "A group was made.";
-    GroupUpdate => "group.update", "A group was changed as a whole.";
-    GroupAddRole => "group.add-role", "A group gives more roles.";
-    GroupRemoveRole => "group.remove-role", "A group gives fewer roles.";
-    GroupDelete => "group.delete", "A group was deleted.";
-    AssignmentCreate => "assignment.create", "Somebody was assigned a role for a term.";
-    AssignmentEnd => "assignment.end", "The term of an assigned role was ended, or called off.";
-    AccountRegister => "account.register", "Somebody made themselves an account.";
-    AccountRegisterAgain => "account.register-again", "Somebody wanted to register with the address of an account.";
-    AccountExpire => "account.expire", "Accounts of which nobody proved the address were removed.";
-    AccountModify => "account.modify", "Somebody changed their own account.";
-    AccountDeactivate => "account.deactivate", "Somebody had their account hidden.";
-    AccountReactivate => "account.reactivate", "Somebody had their account shown again.";
-    EmailVerify => "email.verify", "Somebody proved that they read an address.";
-    EmailAdd => "email.add", "Somebody claimed a further address.";
-    EmailRemove => "email.remove", "Somebody removed an address of theirs.";
-    EmailChangeAsk => "email.change-ask", "Somebody claimed another primary address.";
-    EmailChange => "email.change", "An account got another primary address.";
-    EmailChangeUndo => "email.change-undo", "An account got its old primary address back.";
-    PasswordChange => "password.change", "Somebody changed their password.";
-    PasswordForgotten => "password.forgotten", "Somebody had a link to another password sent.";
-    SessionEnd => "session.end", "One or more sessions were ended.";
-    TotpEnable => "totp.enable", "Logging in takes one-time passwords now.";
-    TotpDisable => "totp.disable", "Logging in takes no one-time passwords any more.";
-    TotpRenewCodes => "totp.renew-codes", "Recovery codes were replaced.";
-    PasswordReset => "password.reset", "An account was given another password.";
+named_enum! {
+    /// What was done: the kind of thing, and what was done to it.
+    pub enum Action {
+        /// Permissions, roles or groups of every installation were added.
+        AccessSeed => "access.seed",
+        /// Somebody looked into this log.
+        AuditView => "audit.view",
+        /// An account was made for somebody.
+        UserCreate => "user.create",
+        /// An account was given other names or another telephone number.
+        UserUpdate => "user.update",
+        /// An account was given another address by the staff.
+        UserChangeEmail => "user.change-email",
+        /// An account was put in groups.
+        UserAddToGroup => "user.add-to-group",
+        /// An account was taken out of groups.
+        UserRemoveFromGroup => "user.remove-from-group",
+        /// The staff had a link to another password sent.
+        UserSendReset => "user.send-reset",
+        /// An account is to be erased.
+        UserScheduleErasure => "user.schedule-erasure",
+        /// An account was suspended.
+        UserSuspend => "user.suspend",
+        /// An account was activated again.
+        UserActivate => "user.activate",
+        /// Somebody logged in.
+        SessionCreate => "session.create",
+        /// A permission was made.
+        PermissionCreate => "permission.create",
+        /// A permission was changed.
+        PermissionUpdate => "permission.update",
+        /// A permission was deleted.
+        PermissionDelete => "permission.delete",
+        /// A role was made.
+        RoleCreate => "role.create",
+        /// A role was changed as a whole.
+        RoleUpdate => "role.update",
+        /// A role gives more permissions.
+        RoleAddPermission => "role.add-permission",
+        /// A role gives fewer permissions.
+        RoleRemovePermission => "role.remove-permission",
+        /// A role was deleted.
+        RoleDelete => "role.delete",
+        /// A group was made.
+        GroupCreate => "group.create",
+        /// A group was changed as a whole.
+        GroupUpdate => "group.update",
+        /// A group gives more roles.
+        GroupAddRole => "group.add-role",
+        /// A group gives fewer roles.
+        GroupRemoveRole => "group.remove-role",
+        /// A group was deleted.
+        GroupDelete => "group.delete",
+        /// Somebody was assigned a role for a term.
+        AssignmentCreate => "assignment.create",
+        /// The term of an assigned role was ended, or called off.
+        AssignmentEnd => "assignment.end",
+        /// Somebody made themselves an account.
+        AccountRegister => "account.register",
+        /// Somebody wanted to register with the address of an account.
+        AccountRegisterAgain => "account.register-again",
+        /// Accounts of which nobody proved the address were removed.
+        AccountExpire => "account.expire",
+        /// Somebody changed their own account.
+        AccountModify => "account.modify",
+        /// Somebody had their account hidden.
+        AccountDeactivate => "account.deactivate",
+        /// Somebody had their account shown again.
+        AccountReactivate => "account.reactivate",
+        /// Somebody proved that they read an address.
+        EmailVerify => "email.verify",
+        /// Somebody claimed a further address.
+        EmailAdd => "email.add",
+        /// Somebody removed an address of theirs.
+        EmailRemove => "email.remove",
+        /// Somebody claimed another primary address.
+        EmailChangeAsk => "email.change-ask",
+        /// An account got another primary address.
+        EmailChange => "email.change",
+        /// An account got its old primary address back.
+        EmailChangeUndo => "email.change-undo",
+        /// Somebody changed their password.
+        PasswordChange => "password.change",
+        /// Somebody had a link to another password sent.
+        PasswordForgotten => "password.forgotten",
+        /// One or more sessions were ended.
+        SessionEnd => "session.end",
+        /// Logging in takes one-time passwords now.
+        TotpEnable => "totp.enable",
+        /// Logging in takes no one-time passwords any more.
+        TotpDisable => "totp.disable",
+        /// Recovery codes were replaced.
+        TotpRenewCodes => "totp.renew-codes",
+        /// An account was given another password.
+        PasswordReset => "password.reset",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +152,7 @@ impl Target {
         }
     }
 
+    /// A log-in.
     pub fn session(id: LoginSessionId) -> Self {
         Self {
             kind: "session",

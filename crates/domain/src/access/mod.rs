@@ -9,32 +9,23 @@ mod names;
 mod rights;
 
 pub use assignment::{Assignment, Scope, Term};
-pub use names::{GroupName, PermissionName, RoleName};
-pub use rights::{Group, PermissionRecord, Role};
+pub use names::{AccessName, GroupName, PermissionName, RoleName};
+pub use rights::{Group, NamedSet, PermissionRecord, Role};
+
+use crate::named_enum;
 
 macro_rules! permissions {
     ($($variant:ident => $name:literal, $description:literal;)*) => {
-        /// A permission that the code checks.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Permission {
-            $(#[doc = $description] $variant,)*
+        named_enum! {
+            /// Something a person may be allowed to do.
+            #[derive(PartialOrd, Ord)]
+            pub enum Permission {
+                $(#[doc = $description] $variant => $name,)*
+            }
         }
 
         impl Permission {
-            /// All permissions, in the order of their declaration.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in storage and in the API, such as `can_view_user`.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The permission of that name; `None` for a name that the code does not check.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|all| all.name() == name)
-            }
-
-            /// What the permission allows, in English for administrators.
+            /// What it allows, for the office.
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$variant => $description,)* }
             }

@@ -1,53 +1,31 @@
 use chrono::{DateTime, Utc};
 
-use super::{GroupName, PermissionName, RoleName};
+use super::{AccessName, GroupName, PermissionName, RoleName};
 use crate::platform::text::Description;
 
-/// A stored permission: one that the code checks, or one that an administrator created.
+/// A permission, a role or a group, as RBAC nests them: a group is a set of roles, a role is a set of
+/// permissions, and a permission has no parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PermissionRecord {
+pub struct NamedSet<N: AccessName> {
     /// The name.
-    pub name: PermissionName,
-    /// What it allows.
+    pub name: N,
+    /// What it is for.
     pub description: Description,
     /// Seeded in every installation; it can be neither deleted nor renamed.
     pub is_system: bool,
+    /// The names it consists of, in alphabetical order.
+    pub parts: Vec<N::Part>,
     /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// Time of the last change.
+    /// Time of the last change to it, or to a name among its parts.
     pub last_modified: DateTime<Utc>,
 }
+
+/// A stored permission: one that the code checks, or one that an administrator created.
+pub type PermissionRecord = NamedSet<PermissionName>;
 
 /// A named set of permissions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Role {
-    /// The name.
-    pub name: RoleName,
-    /// What it is for.
-    pub description: Description,
-    /// Seeded in every installation; it can be neither deleted nor renamed.
-    pub is_system: bool,
-    /// The permissions it grants, in alphabetical order.
-    pub permissions: Vec<PermissionName>,
-    /// Time of creation.
-    pub created_at: DateTime<Utc>,
-    /// Time of the last change to the role or to its permissions.
-    pub last_modified: DateTime<Utc>,
-}
+pub type Role = NamedSet<RoleName>;
 
 /// A named set of roles; its members hold all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// The name.
-    pub name: GroupName,
-    /// What it is for.
-    pub description: Description,
-    /// Seeded in every installation; it can be neither deleted nor renamed.
-    pub is_system: bool,
-    /// The roles it grants, in alphabetical order.
-    pub roles: Vec<RoleName>,
-    /// Time of creation.
-    pub created_at: DateTime<Utc>,
-    /// Time of the last change to the group or to its roles.
-    pub last_modified: DateTime<Utc>,
-}
+pub type Group = NamedSet<GroupName>;

@@ -1,39 +1,20 @@
 //! Purposes of consent to the processing of personal data.
 
-/// A purpose that a user may consent to. Every account agrees to the terms; they are no purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConsentPurpose {
-    /// A listing in the directory of graduates.
-    Directory,
-    /// A digest of the news by mail.
-    Digest,
-    /// Messages from the officers of the user's chapters.
-    ChapterContact,
-    /// Proposals as a mentor or to one.
-    Mentoring,
-    /// Requests for donations.
-    Fundraising,
-}
+use crate::named_enum;
 
-impl ConsentPurpose {
-    /// All purposes.
-    pub const ALL: &[Self] = &[
-        Self::Directory,
-        Self::Digest,
-        Self::ChapterContact,
-        Self::Mentoring,
-        Self::Fundraising,
-    ];
-
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Directory => "directory",
-            Self::Digest => "digest",
-            Self::ChapterContact => "chapter_contact",
-            Self::Mentoring => "mentoring",
-            Self::Fundraising => "fundraising",
-        }
+named_enum! {
+    /// A purpose that a user may consent to. Every account agrees to the terms; they are no purpose.
+    pub enum ConsentPurpose {
+        /// A listing in the directory of graduates.
+        Directory => "directory",
+        /// A digest of the news by mail.
+        Digest => "digest",
+        /// Messages from the officers of the user's chapters.
+        ChapterContact => "chapter_contact",
+        /// Proposals as a mentor or to one.
+        Mentoring => "mentoring",
+        /// Requests for donations.
+        Fundraising => "fundraising",
     }
 }
 

@@ -5,44 +5,21 @@ use chrono::{DateTime, Utc};
 use crate::{
     EmailId, UserId,
     identity::text::PhoneNumber,
+    named_enum,
     platform::text::{EmailAddress, PersonName},
 };
 
-/// Verification status: whether the university has confirmed the user as a graduate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// The user has claimed nothing yet.
-    Unverified,
-    /// A claim waits for a decision.
-    Pending,
-    /// The university has confirmed the user as a graduate.
-    Verified,
-    /// The university has withdrawn its confirmation.
-    Revoked,
-}
-
-impl Verification {
-    /// All states.
-    pub const ALL: [Self; 4] = [
-        Self::Unverified,
-        Self::Pending,
-        Self::Verified,
-        Self::Revoked,
-    ];
-
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unverified => "unverified",
-            Self::Pending => "pending",
-            Self::Verified => "verified",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
+named_enum! {
+    /// Verification status: whether the university has confirmed the user as a graduate.
+    pub enum Verification {
+        /// The user has claimed nothing yet.
+        Unverified => "unverified",
+        /// A claim waits for a decision.
+        Pending => "pending",
+        /// The university has confirmed the user as a graduate.
+        Verified => "verified",
+        /// The university has withdrawn its confirmation.
+        Revoked => "revoked",
     }
 }
 

@@ -2,64 +2,33 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{RoomId, UserId, messaging::text::RoomName};
+use crate::{RoomId, UserId, messaging::text::RoomName, named_enum};
 
-/// The kind of a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoomKind {
-    /// The conversation of two fixed users.
-    Direct,
-    /// A named group with changing members.
-    Group,
-}
-
-impl RoomKind {
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Group => "group",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Direct, Self::Group]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+named_enum! {
+    /// The kind of a room.
+    pub enum RoomKind {
+        /// The conversation of two fixed users.
+        Direct => "direct",
+        /// A named group with changing members.
+        Group => "group",
     }
 }
 
-/// A member's role in a room; a greater role includes the rights of the lesser ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RoomRole {
-    /// Reads and writes.
-    Member,
-    /// Also renames, deletes messages, and adds and removes plain members.
-    Moderator,
-    /// Also sets roles, removes any member and archives. A room always has one.
-    Owner,
+named_enum! {
+    /// A member's standing in a room.
+    #[derive(PartialOrd, Ord)]
+    pub enum RoomRole {
+        /// Reads and writes.
+        Member => "member",
+        /// Also renames, deletes messages, and adds and removes plain members.
+        Moderator => "moderator",
+        /// Also sets roles, removes any member and archives. A room always has one.
+        Owner => "owner",
+    }
 }
 
 impl RoomRole {
-    /// All roles, in ascending order.
-    pub const ALL: [Self; 3] = [Self::Member, Self::Moderator, Self::Owner];
-
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Moderator => "moderator",
-            Self::Owner => "owner",
-        }
-    }
-
-    /// The role of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-
-    /// Whether the role may rename the room.
+    /// May give the room another name.
     pub fn may_rename(self) -> bool {
         self >= Self::Moderator
     }

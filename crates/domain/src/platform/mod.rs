@@ -1,4 +1,5 @@
-//! Typed ids and validated text that every area uses.
+//! What every area builds on: typed ids, enums with stable names, and text that people type.
 
 pub mod ids;
+mod named_enum;
 pub mod text;

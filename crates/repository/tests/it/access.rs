@@ -78,13 +78,13 @@ fn a_name_seeded_later_grants_nothing_to_its_earlier_holders() {
     // The office's group and role are what they were; what they gave means something else now.
     let (groups, roles) = database
         .read(|tx| {
-            let group = tx.group(&GroupName::parse("editor_group").unwrap())?;
-            let role = tx.role(&RoleName::parse("job_admin").unwrap())?;
+            let group = tx.named(&GroupName::parse("editor_group").unwrap())?;
+            let role = tx.named(&RoleName::parse("job_admin").unwrap())?;
             Ok((group.unwrap(), role.unwrap()))
         })
         .unwrap();
-    assert!(!groups.is_system && groups.roles.len() == 1);
-    assert!(!roles.is_system && roles.permissions.is_empty());
+    assert!(!groups.is_system && groups.parts.len() == 1);
+    assert!(!roles.is_system && roles.parts.is_empty());
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn to_regroup(
     let actor = access::require_to_change_rights(tx, caller, Permission::ModifyUser)?;
     let user = locked(tx, id)?;
     access::require_rank(tx, caller, &actor, id)?;
-    match tx.unknown_groups(groups)? {
+    match tx.unknown_names(groups)? {
         unknown if unknown.is_empty() => Ok(user),
         unknown => Err(AccountError::UnknownGroups(unknown)),
     }

@@ -1,35 +1,18 @@
+use abu_domain::named_enum;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-/// The purpose of a link in a mail. It goes into the token, so a token serves one purpose alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkPurpose {
-    /// Proof of control over a new account's address.
-    VerifyEmail,
-    /// Choice of a new password.
-    ResetPassword,
-    /// Proof of control over the address that becomes the primary one.
-    ConfirmEmailChange,
-    /// Undo of a change of the primary address.
-    UndoEmailChange,
-}
-
-impl LinkPurpose {
-    pub const ALL: [Self; 4] = [
-        Self::VerifyEmail,
-        Self::ResetPassword,
-        Self::ConfirmEmailChange,
-        Self::UndoEmailChange,
-    ];
-
-    /// Part of the token's input, so a change invalidates all links in sent mails.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::ResetPassword => "reset_password",
-            Self::ConfirmEmailChange => "confirm_email_change",
-            Self::UndoEmailChange => "undo_email_change",
-        }
+named_enum! {
+    /// The purpose of a link in a mail. It goes into the token, so a token serves one purpose alone.
+    pub enum LinkPurpose {
+        /// Proof of control over a new account's address.
+        VerifyEmail => "verify_email",
+        /// Choice of a new password.
+        ResetPassword => "reset_password",
+        /// Proof of control over the address that becomes the primary one.
+        ConfirmEmailChange => "confirm_email_change",
+        /// Undo of a change of the primary address.
+        UndoEmailChange => "undo_email_change",
     }
 }
 

@@ -1,4 +1,4 @@
-use abu_domain::{LoginSessionId, UserId};
+use abu_domain::{LoginSessionId, UserId, named_enum};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::platform::{
@@ -32,42 +32,34 @@ pub enum WhichSessions {
     AllBut(LoginSessionId),
 }
 
-macro_rules! end_reasons {
-    ($($variant:ident => $name:literal, $description:literal;)*) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum EndReason {
-            $(#[doc = $description] $variant,)*
-        }
-
-        impl EndReason {
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in storage.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|reason| reason.name() == name)
-            }
-        }
-    };
-}
-
-end_reasons! {
-    LogOut => "log-out", "Its user logged out of it.";
-    LogOutEverywhere => "log-out-everywhere", "Its user logged out everywhere.";
-    Revoked => "revoked", "Its user ended it from another one.";
-    Displaced => "displaced", "Its user logged in on so many devices that the longest unused gave way.";
-    RefreshReused => "refresh-reused", "A refresh token of it was used again.";
-    PasswordChanged => "password-changed", "Its user changed their password.";
-    PasswordReset => "password-reset", "The password was reset.";
-    TotpEnabled => "totp-enabled", "Its user turned one-time passwords on, and it had begun without.";
-    EmailChangeUndone => "email-change-undone",
-        "The reader of the old address took a change of address back.";
-    Suspended => "suspended", "The account was suspended.";
-    Deactivated => "deactivated", "Its user had the account hidden.";
-    Erasure => "erasure", "The account is to be erased.";
+named_enum! {
+    /// Why a session was ended.
+    pub enum EndReason {
+        /// Its user logged out of it.
+        LogOut => "log-out",
+        /// Its user logged out everywhere.
+        LogOutEverywhere => "log-out-everywhere",
+        /// Its user ended it from another one.
+        Revoked => "revoked",
+        /// Its user logged in on so many devices that the longest unused gave way.
+        Displaced => "displaced",
+        /// A refresh token of it was used again.
+        RefreshReused => "refresh-reused",
+        /// Its user changed their password.
+        PasswordChanged => "password-changed",
+        /// The password was reset.
+        PasswordReset => "password-reset",
+        /// Its user turned one-time passwords on, and it had begun without.
+        TotpEnabled => "totp-enabled",
+        /// The reader of the old address took a change of address back.
+        EmailChangeUndone => "email-change-undone",
+        /// The account was suspended.
+        Suspended => "suspended",
+        /// Its user had the account hidden.
+        Deactivated => "deactivated",
+        /// The account is to be erased.
+        Erasure => "erasure",
+    }
 }
 
 /// A session as a refresh reads it.
