@@ -14,7 +14,7 @@ pub(crate) use own_postgres::{OwnPostgres, folder};
 pub use preparation::PreparationError;
 pub(crate) use preparation::{Preparation, require_migrated};
 
-/// Connections besides those that requests share: the chat's writer, its directory, its notes of who
+/// Connections besides those that requests share: the message writer, the chat's directory, its notes of who
 /// was last seen, the mail, and the watch over the database. None of them ever waits for a request.
 const CONNECTIONS_OF_OUR_OWN: u32 = 5;
 /// How long to wait for a connection before the database counts as away.

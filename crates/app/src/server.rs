@@ -109,7 +109,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let Services {
         chat,
-        ended_elsewhere,
+        identity_events,
         rest,
         hasher,
         password_policy,
@@ -132,7 +132,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
-        ended_elsewhere,
+        identity_events,
         policy: password_policy,
         mail: wake,
     };
