@@ -43,8 +43,8 @@ pub struct Wiring<'a> {
 
 pub struct Services {
     pub chat: ChatEngine,
-    /// Closes the connections of what other programs ended.
-    pub ended_elsewhere: Arc<dyn Publish<IdentityEvent>>,
+    /// Where the watch over the database publishes what other programs did.
+    pub identity_events: Arc<dyn Publish<IdentityEvent>>,
     pub rest: Shared,
     pub hasher: Arc<dyn PasswordHasher>,
     pub password_policy: Arc<dyn PasswordPolicy>,
@@ -107,7 +107,7 @@ impl Wiring<'_> {
         );
         Ok(Services {
             chat,
-            ended_elsewhere: hub,
+            identity_events: hub,
             rest,
             hasher,
             password_policy: policy,
