@@ -103,7 +103,7 @@ pub(crate) fn claims(request: &HttpRequest) -> Result<Option<TokenClaims>, Probl
     };
     let known = request.extensions().get::<Verified>().copied();
     let Verified(verified) = known.unwrap_or_else(|| {
-        let verified = Verified(shared::<UseCases>(request).sessions.verify(token));
+        let verified = Verified(shared::<UseCases>(request).identity.sessions.verify(token));
         request.extensions_mut().insert(verified);
         verified
     });

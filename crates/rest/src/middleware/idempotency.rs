@@ -224,7 +224,7 @@ async fn carry_out<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let use_cases = shared::<UseCases>(request.request()).clone();
     let id = request.extensions().get::<RequestId>().cloned();
-    let claim = match use_cases.idempotency.begin(keyed).await {
+    let claim = match use_cases.access.idempotency.begin(keyed).await {
         Ok(Begun::First(claim)) => claim,
         Ok(Begun::Again(answer)) => return Ok(told_again(request, answer)),
         Err(refused) => return Ok(request.error_response(Problem::from(refused))),
@@ -254,7 +254,7 @@ async fn settle(
     answer: Option<StoredResponse>,
     id: Option<RequestId>,
 ) {
-    let settled = use_cases.idempotency.finish(claim, answer).await;
+    let settled = use_cases.access.idempotency.finish(claim, answer).await;
     if let (Err(error), Some(id)) = (settled, id) {
         log::warn!(request:% = id; "the answer to a request with an idempotency key is not kept: {error}");
     }

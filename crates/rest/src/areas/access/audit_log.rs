@@ -121,6 +121,7 @@ async fn list_audit_log(
     page: Page<Entries>,
 ) -> Result<HttpResponse, Problem> {
     let entries = state
+        .access
         .audit_log
         .list(caller.caller, page.filter, page.request)
         .await?;

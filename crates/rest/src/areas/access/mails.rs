@@ -99,6 +99,7 @@ async fn list_mails(
     page: Page<Mails>,
 ) -> Result<HttpResponse, Problem> {
     let mails = state
+        .access
         .mails
         .list(caller.caller, page.filter, page.request)
         .await?;
@@ -120,6 +121,10 @@ async fn retry_mail(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<Json<Mail>, Problem> {
-    let mail = state.mails.retry(caller.caller, path.uuid.into()).await?;
+    let mail = state
+        .access
+        .mails
+        .retry(caller.caller, path.uuid.into())
+        .await?;
     Ok(Json(mail.into()))
 }

@@ -115,6 +115,7 @@ async fn list_role_assignments(
 ) -> Result<HttpResponse, Problem> {
     let assignments = state
         .access
+        .control
         .assignments(caller.caller, page.filter, page.request)
         .await?;
     page.reply.with(assignments)
@@ -212,7 +213,7 @@ async fn assign_role(
     caller: CurrentUser,
     body: Body<NewRoleAssignment>,
 ) -> Result<HttpResponse, Problem> {
-    let assignment = state.access.assign(caller.caller, body.0).await?;
+    let assignment = state.access.control.assign(caller.caller, body.0).await?;
     let path = format!("/role-assignments/{}", assignment.id);
     Ok(created(&path, &RoleAssignment::from(assignment)))
 }
@@ -234,6 +235,7 @@ async fn get_role_assignment(
 ) -> Result<Json<RoleAssignment>, Problem> {
     let assignment = state
         .access
+        .control
         .assignment(caller.caller, path.uuid.into())
         .await?;
     Ok(Json(assignment.into()))
@@ -257,6 +259,7 @@ async fn end_role_assignment(
 ) -> Result<HttpResponse, Problem> {
     state
         .access
+        .control
         .end_assignment(caller.caller, path.uuid.into())
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -67,7 +67,7 @@ struct Emails {
 )]
 #[get("/me/emails")]
 async fn list_emails(state: State, caller: CurrentUser) -> Result<Json<Emails>, Problem> {
-    let emails = state.emails.list(caller.caller).await?;
+    let emails = state.identity.emails.list(caller.caller).await?;
     Ok(Json(Emails {
         items: emails.into_iter().map(Email::from).collect(),
         next_cursor: None,
@@ -118,7 +118,11 @@ async fn add_email(
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
-    state.emails.add(caller.caller, email, password).await?;
+    state
+        .identity
+        .emails
+        .add(caller.caller, email, password)
+        .await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -137,7 +141,11 @@ async fn remove_email(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<HttpResponse, Problem> {
-    state.emails.remove(caller.caller, path.uuid.into()).await?;
+    state
+        .identity
+        .emails
+        .remove(caller.caller, path.uuid.into())
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -162,7 +170,11 @@ async fn change_email(
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
-    state.emails.change(caller.caller, email, password).await?;
+    state
+        .identity
+        .emails
+        .change(caller.caller, email, password)
+        .await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -191,6 +203,7 @@ async fn confirm_email_change(
     body: Body<LinkToken>,
 ) -> Result<Json<EmailChanged>, Problem> {
     state
+        .identity
         .emails
         .confirm_change(caller.caller, body.0.expose_secret())
         .await?;
@@ -216,6 +229,7 @@ async fn undo_email_change(
     body: Body<LinkToken>,
 ) -> Result<Json<EmailChanged>, Problem> {
     state
+        .identity
         .emails
         .undo_change(body.0.expose_secret(), origin.0)
         .await?;

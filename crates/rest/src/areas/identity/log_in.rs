@@ -131,7 +131,7 @@ async fn log_in(
     body: Body<Credentials>,
 ) -> Result<SecretJson<TokenPair>, Problem> {
     count(&limits, &body.0)?;
-    let got = state.sessions.log_in(body.0, origin.0).await?;
+    let got = state.identity.sessions.log_in(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
@@ -174,7 +174,7 @@ async fn refresh(
     body: Body<Refresh>,
 ) -> Result<SecretJson<TokenPair>, Problem> {
     limits.by_network(Policy::Refresh)?;
-    let got = state.sessions.refresh(body.0, origin.0).await?;
+    let got = state.identity.sessions.refresh(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
@@ -260,6 +260,10 @@ async fn log_in_to_docs(
     form: Form<PasswordForm>,
 ) -> Result<SecretJson<AccessToken>, Problem> {
     count(&limits, &form.0)?;
-    let token = state.sessions.log_in_once(form.0, origin.0).await?;
+    let token = state
+        .identity
+        .sessions
+        .log_in_once(form.0, origin.0)
+        .await?;
     Ok(SecretJson(token.into()))
 }

@@ -36,7 +36,7 @@ problems! {
 )]
 #[get("/me")]
 async fn get_own_account(state: State, caller: CurrentUser) -> Result<Json<Account>, Problem> {
-    let account = state.own_accounts.get(caller.caller).await?;
+    let account = state.identity.own_accounts.get(caller.caller).await?;
     Ok(Json(account.into()))
 }
 
@@ -60,7 +60,7 @@ async fn list_own_permissions(
     state: State,
     caller: CurrentUser,
 ) -> Result<Json<OwnPermissions>, Problem> {
-    let held = state.access.own_permissions(caller.caller).await?;
+    let held = state.access.control.own_permissions(caller.caller).await?;
     Ok(Json(OwnPermissions {
         items: held.into_iter().map(HeldPermission::from).collect(),
     }))
@@ -119,7 +119,11 @@ async fn modify_own_account(
     caller: CurrentUser,
     body: Body<AccountPatch>,
 ) -> Result<Json<Account>, Problem> {
-    let account = state.own_accounts.modify(caller.caller, body.0).await?;
+    let account = state
+        .identity
+        .own_accounts
+        .modify(caller.caller, body.0)
+        .await?;
     Ok(Json(account.into()))
 }
 
@@ -137,7 +141,11 @@ async fn deactivate_own_account(
     state: State,
     caller: CurrentUser,
 ) -> Result<HttpResponse, Problem> {
-    state.own_accounts.deactivate(caller.caller).await?;
+    state
+        .identity
+        .own_accounts
+        .deactivate(caller.caller)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -152,6 +160,10 @@ async fn reactivate_own_account(
     state: State,
     caller: CurrentUser,
 ) -> Result<HttpResponse, Problem> {
-    state.own_accounts.reactivate(caller.caller).await?;
+    state
+        .identity
+        .own_accounts
+        .reactivate(caller.caller)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

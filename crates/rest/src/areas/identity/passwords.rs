@@ -58,7 +58,7 @@ async fn forgot_password(
     body: Body<Address>,
 ) -> Result<HttpResponse, Problem> {
     limits.by_address(Policy::Recover, &body.0)?;
-    state.passwords.forgot(body.0, origin.0).await?;
+    state.identity.passwords.forgot(body.0, origin.0).await?;
     Ok(accepted(
         "If the address has an account, a link is on its way there.",
     ))
@@ -117,6 +117,7 @@ async fn reset_password(
     body: Body<AnotherPassword>,
 ) -> Result<Json<PasswordReset>, Problem> {
     state
+        .identity
         .passwords
         .reset(path.reset_uuid, body.0, origin.0)
         .await?;
@@ -171,6 +172,7 @@ async fn change_own_password(
     let whose = caller.caller.user;
     let (current, new) = body.0;
     state
+        .identity
         .passwords
         .change(caller.caller, whose, current, new)
         .await?;
@@ -198,6 +200,7 @@ async fn change_password_of(
     count_guess(&limits, &caller)?;
     let (current, new) = body.0;
     state
+        .identity
         .passwords
         .change(caller.caller, path.uuid.into(), current, new)
         .await?;

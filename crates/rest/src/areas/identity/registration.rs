@@ -168,7 +168,11 @@ async fn register(
 ) -> Result<HttpResponse, Problem> {
     limits.by_network(Policy::Register)?;
     limits.by_address(Policy::Recover, &body.0.user.email)?;
-    state.registration.register(body.0, origin.0).await?;
+    state
+        .identity
+        .registration
+        .register(body.0, origin.0)
+        .await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -200,6 +204,7 @@ async fn verify_email(
     body: Body<LinkToken>,
 ) -> Result<Json<Verified>, Problem> {
     let needs_password = state
+        .identity
         .emails
         .verify(body.0.expose_secret(), origin.0)
         .await?;
@@ -244,7 +249,7 @@ async fn resend_verification(
     body: Body<Address>,
 ) -> Result<HttpResponse, Problem> {
     limits.by_address(Policy::Recover, &body.0)?;
-    state.emails.resend(body.0).await?;
+    state.identity.emails.resend(body.0).await?;
     Ok(accepted(
         "If the address waits to be verified, a link is on its way there.",
     ))

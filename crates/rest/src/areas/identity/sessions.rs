@@ -37,7 +37,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 )]
 #[post("/auth/logout")]
 async fn log_out(state: State, caller: CurrentUser) -> Result<HttpResponse, Problem> {
-    state.sessions.log_out(caller.caller).await?;
+    state.identity.sessions.log_out(caller.caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -51,7 +51,11 @@ async fn log_out(state: State, caller: CurrentUser) -> Result<HttpResponse, Prob
 )]
 #[post("/auth/logout-all")]
 async fn log_out_everywhere(state: State, caller: CurrentUser) -> Result<HttpResponse, Problem> {
-    state.sessions.log_out_everywhere(caller.caller).await?;
+    state
+        .identity
+        .sessions
+        .log_out_everywhere(caller.caller)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -132,7 +136,11 @@ async fn list_sessions(
     caller: CurrentUser,
     page: Page<Sessions>,
 ) -> Result<HttpResponse, Problem> {
-    let sessions = state.sessions.list(caller.caller, page.request).await?;
+    let sessions = state
+        .identity
+        .sessions
+        .list(caller.caller, page.request)
+        .await?;
     page.reply.with(sessions)
 }
 
@@ -150,6 +158,7 @@ async fn end_session(
     path: Path<ByUuid>,
 ) -> Result<HttpResponse, Problem> {
     state
+        .identity
         .sessions
         .revoke(caller.caller, path.uuid.into())
         .await?;

@@ -141,6 +141,7 @@ async fn list_users(
     page: Page<Users>,
 ) -> Result<HttpResponse, Problem> {
     let users = state
+        .identity
         .accounts
         .list(caller.caller, page.filter, page.request)
         .await?;
@@ -212,7 +213,11 @@ async fn create_user(
     caller: CurrentUser,
     body: Body<NewUser>,
 ) -> Result<HttpResponse, Problem> {
-    let user = state.accounts.create(caller.caller, body.0).await?;
+    let user = state
+        .identity
+        .accounts
+        .create(caller.caller, body.0)
+        .await?;
     Ok(created(&format!("/users/{}", user.id), &User::from(user)))
 }
 
@@ -237,7 +242,13 @@ async fn get_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<HttpResponse, Problem> {
-    with_version(state.accounts.get(caller.caller, path.uuid.into()).await?)
+    with_version(
+        state
+            .identity
+            .accounts
+            .get(caller.caller, path.uuid.into())
+            .await?,
+    )
 }
 
 /// What an account is changed to.
@@ -305,6 +316,7 @@ async fn update_user(
     body: Body<UserChange>,
 ) -> Result<HttpResponse, Problem> {
     let user = state
+        .identity
         .accounts
         .update(caller.caller, path.uuid.into(), body.0, expected.0)
         .await?;
@@ -357,6 +369,7 @@ async fn delete_user(
     body: Body<ErasureRequest>,
 ) -> Result<HttpResponse, Problem> {
     let runs_at = state
+        .identity
         .accounts
         .schedule_erasure(caller.caller, path.uuid.into(), body.0)
         .await?;
@@ -398,7 +411,11 @@ async fn list_groups_of_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<Json<GroupNames>, Problem> {
-    let user = state.accounts.get(caller.caller, path.uuid.into()).await?;
+    let user = state
+        .identity
+        .accounts
+        .get(caller.caller, path.uuid.into())
+        .await?;
     Ok(Json(GroupNames {
         groups: user.groups,
     }))
@@ -423,6 +440,7 @@ async fn add_user_to_groups(
     body: Body<GroupNames>,
 ) -> Result<HttpResponse, Problem> {
     let user = state
+        .identity
         .accounts
         .add_to_groups(caller.caller, path.uuid.into(), body.0)
         .await?;
@@ -448,6 +466,7 @@ async fn remove_user_from_groups(
     body: Body<GroupNames>,
 ) -> Result<HttpResponse, Problem> {
     state
+        .identity
         .accounts
         .remove_from_groups(caller.caller, path.uuid.into(), body.0)
         .await?;
@@ -470,6 +489,7 @@ async fn send_password_reset(
     path: Path<ByUuid>,
 ) -> Result<HttpResponse, Problem> {
     state
+        .identity
         .passwords
         .send_reset_to(caller.caller, path.uuid.into())
         .await?;
@@ -496,6 +516,7 @@ async fn activate_user(
 ) -> Result<HttpResponse, Problem> {
     with_version(
         state
+            .identity
             .accounts
             .activate(caller.caller, path.uuid.into())
             .await?,
@@ -520,6 +541,7 @@ async fn deactivate_user(
 ) -> Result<HttpResponse, Problem> {
     with_version(
         state
+            .identity
             .accounts
             .suspend(caller.caller, path.uuid.into())
             .await?,

@@ -120,7 +120,7 @@ impl Credential {
                     session_id,
                     expires_at,
                     ..
-                } = use_cases.sessions.verify(&token)?;
+                } = use_cases.identity.sessions.verify(&token)?;
                 limits.by_user(Policy::Default, user_id)?;
                 Ok(Connecting {
                     user_id,
@@ -131,7 +131,7 @@ impl Credential {
             Self::Ticket(ticket) => {
                 let secret = ticket_secret(&ticket)?;
                 limits.by_network(Policy::Connect)?;
-                let holder = use_cases.chat_access.use_ticket(secret).await?;
+                let holder = use_cases.messaging.tickets.use_ticket(secret).await?;
                 Ok(Connecting {
                     user_id: holder.user_id,
                     session_id: holder.session_id,

@@ -85,6 +85,7 @@ async fn list_members(
     page: Page<Members>,
 ) -> Result<HttpResponse, Problem> {
     let members = state
+        .messaging
         .rooms
         .members(caller.caller, path.uuid.into(), page.request)
         .await?;
@@ -129,7 +130,11 @@ async fn add_members(
     body: Body<NewMembers>,
 ) -> Result<Json<Room>, Problem> {
     let room = RoomId::new(path.uuid);
-    let room = state.rooms.add_members(caller.caller, room, body.0).await?;
+    let room = state
+        .messaging
+        .rooms
+        .add_members(caller.caller, room, body.0)
+        .await?;
     Ok(Json(room.into()))
 }
 
@@ -150,6 +155,7 @@ async fn remove_member(
     path: Path<MemberPath>,
 ) -> Result<HttpResponse, Problem> {
     state
+        .messaging
         .rooms
         .remove_member(caller.caller, path.uuid.into(), path.user_uuid.into())
         .await?;
@@ -195,6 +201,7 @@ async fn set_role(
     body: Body<MemberPatch>,
 ) -> Result<Json<Membership>, Problem> {
     let membership = state
+        .messaging
         .rooms
         .set_role(
             caller.caller,

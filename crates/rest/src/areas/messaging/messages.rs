@@ -107,6 +107,7 @@ async fn list_messages(
 ) -> Result<HttpResponse, Problem> {
     let messages = state
         .messaging
+        .messages
         .list(caller.caller, path.uuid.into(), page.filter, page.request)
         .await?;
     page.reply.with(messages)
@@ -168,7 +169,7 @@ async fn send_message(
         client_message_id,
         reply_to,
     };
-    let message = state.messaging.send(caller.caller, draft).await?;
+    let message = state.messaging.messages.send(caller.caller, draft).await?;
     Ok(HttpResponse::Created().json(Message::from(message)))
 }
 
@@ -230,6 +231,7 @@ async fn edit_message(
     let (room, message) = (path.uuid.into(), path.message_id.into());
     let edited = state
         .messaging
+        .messages
         .edit(caller.caller, room, message, body.0)
         .await?;
     Ok(Json(edited.into()))
@@ -254,7 +256,11 @@ async fn delete_message(
 ) -> Result<HttpResponse, Problem> {
     count_message(&limits, &caller)?;
     let (room, message) = (path.uuid.into(), path.message_id.into());
-    state.messaging.delete(caller.caller, room, message).await?;
+    state
+        .messaging
+        .messages
+        .delete(caller.caller, room, message)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -295,6 +301,7 @@ async fn mark_read(
 ) -> Result<Json<ReadState>, Problem> {
     let read = state
         .messaging
+        .messages
         .mark_read(caller.caller, path.uuid.into(), body.0)
         .await?;
     Ok(Json(read.into()))

@@ -81,7 +81,11 @@ async fn list_rooms(
     caller: CurrentUser,
     page: Page<Rooms>,
 ) -> Result<HttpResponse, Problem> {
-    let rooms = state.rooms.list(caller.caller, page.request).await?;
+    let rooms = state
+        .messaging
+        .rooms
+        .list(caller.caller, page.request)
+        .await?;
     page.reply.with(rooms)
 }
 
@@ -171,7 +175,7 @@ async fn open_room(
     caller: CurrentUser,
     body: Body<NewRoom>,
 ) -> Result<HttpResponse, Problem> {
-    let opened = state.rooms.open(caller.caller, body.0).await?;
+    let opened = state.messaging.rooms.open(caller.caller, body.0).await?;
     let id = opened.room.id;
     let room = Room::from(opened.room);
     Ok(match opened.created {
@@ -199,7 +203,11 @@ async fn get_room(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<HttpResponse, Problem> {
-    let room = state.rooms.get(caller.caller, path.uuid.into()).await?;
+    let room = state
+        .messaging
+        .rooms
+        .get(caller.caller, path.uuid.into())
+        .await?;
     with_version(room)
 }
 
@@ -243,6 +251,7 @@ async fn rename_room(
     body: Body<RoomPatch>,
 ) -> Result<HttpResponse, Problem> {
     let room = state
+        .messaging
         .rooms
         .modify(caller.caller, path.uuid.into(), body.0, expected.0)
         .await?;
@@ -265,6 +274,10 @@ async fn archive_room(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Result<HttpResponse, Problem> {
-    state.rooms.archive(caller.caller, path.uuid.into()).await?;
+    state
+        .messaging
+        .rooms
+        .archive(caller.caller, path.uuid.into())
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
