@@ -29,99 +29,76 @@ pub type ChainHash = [u8; 32];
 pub const FIRST_PREV_HASH: ChainHash = [0; 32];
 
 named_enum! {
-    /// What was done: the kind of thing, and what was done to it.
+    /// The action of an entry. Its name is `kind.verb`.
     pub enum Action {
-        /// Permissions, roles or groups of every installation were added.
+        /// Seeding added permissions, roles or groups.
         AccessSeed => "access.seed",
-        /// Somebody looked into this log.
+        /// A user queried the audit log.
         AuditView => "audit.view",
-        /// An account was made for somebody.
+        /// An administrator or the bootstrap created an account.
         UserCreate => "user.create",
-        /// An account was given other names or another telephone number.
+        /// An administrator changed names or telephone number.
         UserUpdate => "user.update",
-        /// An account was given another address by the staff.
+        /// An administrator changed the primary address.
         UserChangeEmail => "user.change-email",
-        /// An account was put in groups.
+        /// An administrator added the account to groups.
         UserAddToGroup => "user.add-to-group",
-        /// An account was taken out of groups.
+        /// An administrator removed the account from groups.
         UserRemoveFromGroup => "user.remove-from-group",
-        /// The staff had a link to another password sent.
+        /// An administrator requested a reset link for the owner.
         UserSendReset => "user.send-reset",
-        /// An account is to be erased.
+        /// An administrator scheduled the account's erasure.
         UserScheduleErasure => "user.schedule-erasure",
-        /// An account was suspended.
         UserSuspend => "user.suspend",
-        /// An account was activated again.
         UserActivate => "user.activate",
-        /// Somebody logged in.
+        /// A user logged in.
         SessionCreate => "session.create",
-        /// A permission was made.
         PermissionCreate => "permission.create",
-        /// A permission was changed.
         PermissionUpdate => "permission.update",
-        /// A permission was deleted.
         PermissionDelete => "permission.delete",
-        /// A role was made.
         RoleCreate => "role.create",
-        /// A role was changed as a whole.
+        /// The whole role was replaced (`PUT`).
         RoleUpdate => "role.update",
-        /// A role gives more permissions.
         RoleAddPermission => "role.add-permission",
-        /// A role gives fewer permissions.
         RoleRemovePermission => "role.remove-permission",
-        /// A role was deleted.
         RoleDelete => "role.delete",
-        /// A group was made.
         GroupCreate => "group.create",
-        /// A group was changed as a whole.
+        /// The whole group was replaced (`PUT`).
         GroupUpdate => "group.update",
-        /// A group gives more roles.
         GroupAddRole => "group.add-role",
-        /// A group gives fewer roles.
         GroupRemoveRole => "group.remove-role",
-        /// A group was deleted.
         GroupDelete => "group.delete",
-        /// Somebody was assigned a role for a term.
+        /// An administrator assigned a role for a term.
         AssignmentCreate => "assignment.create",
-        /// The term of an assigned role was ended, or called off.
+        /// An administrator ended a term, or deleted a future one.
         AssignmentEnd => "assignment.end",
-        /// Somebody made themselves an account.
+        /// A visitor registered an account.
         AccountRegister => "account.register",
-        /// Somebody wanted to register with the address of an account.
+        /// A visitor registered with the address of an existing account.
         AccountRegisterAgain => "account.register-again",
-        /// Accounts of which nobody proved the address were removed.
+        /// A registration deleted expired unproved accounts.
         AccountExpire => "account.expire",
-        /// Somebody changed their own account.
         AccountModify => "account.modify",
-        /// Somebody had their account hidden.
         AccountDeactivate => "account.deactivate",
-        /// Somebody had their account shown again.
         AccountReactivate => "account.reactivate",
-        /// Somebody proved that they read an address.
         EmailVerify => "email.verify",
-        /// Somebody claimed a further address.
+        /// A user claimed a further address.
         EmailAdd => "email.add",
-        /// Somebody removed an address of theirs.
         EmailRemove => "email.remove",
-        /// Somebody claimed another primary address.
+        /// A user claimed a new primary address.
         EmailChangeAsk => "email.change-ask",
-        /// An account got another primary address.
+        /// A user proved the new primary address.
         EmailChange => "email.change",
-        /// An account got its old primary address back.
+        /// The owner of the old address undid the change.
         EmailChangeUndo => "email.change-undo",
-        /// Somebody changed their password.
         PasswordChange => "password.change",
-        /// Somebody had a link to another password sent.
+        /// A visitor requested a reset link.
         PasswordForgotten => "password.forgotten",
-        /// One or more sessions were ended.
         SessionEnd => "session.end",
-        /// Logging in takes one-time passwords now.
         TotpEnable => "totp.enable",
-        /// Logging in takes no one-time passwords any more.
         TotpDisable => "totp.disable",
-        /// Recovery codes were replaced.
         TotpRenewCodes => "totp.renew-codes",
-        /// An account was given another password.
+        /// A reset link or an operator set a new password.
         PasswordReset => "password.reset",
     }
 }
@@ -152,7 +129,6 @@ impl Target {
         }
     }
 
-    /// A log-in.
     pub fn session(id: LoginSessionId) -> Self {
         Self {
             kind: "session",
