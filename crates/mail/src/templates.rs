@@ -16,11 +16,11 @@ use minijinja::{
     value::Serde,
 };
 
-/// How far Nigeria's time is ahead, all year round.
+/// West Africa Time is UTC+1 all year round.
 const WEST_AFRICA: TimeDelta = TimeDelta::hours(1);
-/// Longer names are no names to greet somebody by.
+/// Longer names appear in no greeting.
 const MAX_GREETED_CHARS: usize = 40;
-/// The most that is shown of what a device calls itself.
+/// Truncates device names.
 const MAX_DEVICE_CHARS: usize = 60;
 
 macro_rules! templates {
@@ -165,7 +165,7 @@ fn is_greetable(name: &str) -> bool {
     name.chars().count() <= MAX_GREETED_CHARS && without_initials.chars().all(in_a_name)
 }
 
-/// What a device calls itself, without line ends and the like, and not too much of it.
+/// The device name without control characters, truncated.
 fn one_line(name: &str) -> String {
     let printable = name.chars().map(|c| if c.is_control() { ' ' } else { c });
     printable.take(MAX_DEVICE_CHARS).collect()
@@ -200,7 +200,7 @@ pub(super) mod tests {
         DateTime::from_timestamp(1_800_000_000, 123_456_000).unwrap()
     }
 
-    /// One of each kind, to somebody of this name.
+    /// One content of each kind, for this first name.
     fn every_content_to(firstname: &str) -> Vec<MailContent> {
         let id = Uuid::from_u128(7);
         let name = || PersonName::parse(firstname).unwrap();
@@ -280,7 +280,7 @@ pub(super) mod tests {
         templates.render(mail).unwrap()
     }
 
-    /// Where the mail of that kind leads.
+    /// The link of the mail of that kind.
     fn link(kind: MailKind) -> String {
         let (id, links) = (Uuid::from_u128(7), links());
         let reset = links.uuid(LinkPurpose::ResetPassword, id);
@@ -314,7 +314,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn every_kind_has_words_in_both_forms_with_its_link_and_why_it_was_sent() {
+    fn every_kind_renders_text_and_html_with_its_link_and_reason() {
         let contents = every_content();
         let kinds: Vec<_> = contents.iter().map(MailContent::kind).collect();
         assert_eq!(kinds, MailKind::ALL);
@@ -334,7 +334,7 @@ pub(super) mod tests {
                 assert!(text.contains("You get this mail because "), "{text}");
                 assert!(text.contains(&format!("{SITE}/")), "{text}");
                 assert!(!text.contains("{{") && !text.contains("{%"), "{text}");
-                // No mail server need be asked whether it takes them.
+                // SMTP servers may refuse longer lines.
                 assert!(text.lines().all(|line| line.len() < 900), "{text}");
             }
             assert!(!mail.text.contains('<'), "{}", mail.text);
@@ -343,7 +343,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_mail_reads_like_this() {
+    fn a_verification_mail_has_this_subject_and_text() {
         let mail = rendered(every_content().remove(0));
         assert_eq!(mail.subject, "Confirm your e-mail address");
         let expected = format!(
@@ -382,7 +382,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn nobody_is_greeted_by_what_is_no_name() {
+    fn a_greeting_omits_text_that_is_no_name() {
         for name in [
             "Amina",
             "Ṣẹ́gun",
@@ -415,7 +415,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn times_are_nigerias() {
+    fn times_are_in_west_africa_time() {
         let at = at().to_rfc3339();
         assert_eq!(
             time(&at).unwrap(),

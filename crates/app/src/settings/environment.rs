@@ -3,14 +3,13 @@ use std::fmt;
 use abu_domain::named_enum;
 
 named_enum! {
-    /// What a server is for. Picks the file of settings that is read after the defaults. `ABU_ENV` gives
-    /// the name.
+    /// The environment decides which file of settings overrides the defaults.
     pub enum Environment {
         /// A developer's machine.
         Development => "development",
-        /// The real thing: nothing is made up, what is missing stops the start.
+        /// No made-up defaults: a missing setting prevents the start.
         Production => "production",
-        /// A server that tests start.
+        /// Servers of tests.
         Test => "test",
     }
 }

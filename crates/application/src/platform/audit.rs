@@ -1,8 +1,8 @@
-//! The audit log: who did what to whom, from where.
+//! Append-only audit log with a hash chain.
 //!
-//! An entry is written in the transaction of what it tells of, as its last statement, so the two are
-//! there together or not at all. Each entry's hash covers the one before it: nobody can change, drop
-//! or move an entry without breaking every hash that follows.
+//! A transaction writes its entry as its last statement, so change and entry commit together. Each
+//! entry's hash covers the previous hash: a changed, deleted or moved entry breaks every later
+//! hash.
 
 mod verification;
 
@@ -23,10 +23,9 @@ use crate::{
 
 pub use verification::{Broken, Flaw, Mark, NoMark, VerificationError, Verified, verify};
 
-/// A hash of the chain.
 pub type ChainHash = [u8; 32];
 
-/// What stands for the entry before the first one.
+/// `prev_hash` of the first entry.
 pub const FIRST_PREV_HASH: ChainHash = [0; 32];
 
 named_enum! {
@@ -34,9 +33,9 @@ named_enum! {
     pub enum Action {
         /// Permissions, roles or groups of every installation were added.
         AccessSeed => "access.seed",
-        /// Somebody looked into this log.
+        /// A user read this log.
         AuditView => "audit.view",
-        /// An account was made for somebody.
+        /// The staff created an account.
         UserCreate => "user.create",
         /// An account was given other names or another telephone number.
         UserUpdate => "user.update",
@@ -54,7 +53,7 @@ named_enum! {
         UserSuspend => "user.suspend",
         /// An account was activated again.
         UserActivate => "user.activate",
-        /// Somebody logged in.
+        /// A user logged in.
         SessionCreate => "session.create",
         /// A permission was made.
         PermissionCreate => "permission.create",
@@ -82,37 +81,37 @@ named_enum! {
         GroupRemoveRole => "group.remove-role",
         /// A group was deleted.
         GroupDelete => "group.delete",
-        /// Somebody was assigned a role for a term.
+        /// A user was assigned a role for a term.
         AssignmentCreate => "assignment.create",
         /// The term of an assigned role was ended, or called off.
         AssignmentEnd => "assignment.end",
-        /// Somebody made themselves an account.
+        /// A user registered.
         AccountRegister => "account.register",
-        /// Somebody wanted to register with the address of an account.
+        /// A registration used the address of an account.
         AccountRegisterAgain => "account.register-again",
-        /// Accounts of which nobody proved the address were removed.
+        /// Accounts with an unverified address expired.
         AccountExpire => "account.expire",
-        /// Somebody changed their own account.
+        /// A user changed their own account.
         AccountModify => "account.modify",
-        /// Somebody had their account hidden.
+        /// A user deactivated their account.
         AccountDeactivate => "account.deactivate",
-        /// Somebody had their account shown again.
+        /// A user reactivated their account.
         AccountReactivate => "account.reactivate",
-        /// Somebody proved that they read an address.
+        /// A user verified an address.
         EmailVerify => "email.verify",
-        /// Somebody claimed a further address.
+        /// A user claimed a further address.
         EmailAdd => "email.add",
-        /// Somebody removed an address of theirs.
+        /// A user removed one of their addresses.
         EmailRemove => "email.remove",
-        /// Somebody claimed another primary address.
+        /// A user claimed another primary address.
         EmailChangeAsk => "email.change-ask",
         /// An account got another primary address.
         EmailChange => "email.change",
         /// An account got its old primary address back.
         EmailChangeUndo => "email.change-undo",
-        /// Somebody changed their password.
+        /// A user changed their password.
         PasswordChange => "password.change",
-        /// Somebody had a link to another password sent.
+        /// A user requested a password reset.
         PasswordForgotten => "password.forgotten",
         /// One or more sessions were ended.
         SessionEnd => "session.end",
@@ -127,30 +126,25 @@ named_enum! {
     }
 }
 
-/// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Somebody with an account.
+    /// A logged-in user.
     User(UserId),
-    /// Somebody who is not logged in.
+    /// A client that is not logged in.
     Anonymous,
-    /// The server itself.
     System,
-    /// An operator at the machine, by the name the operating system knows.
+    /// An operator at the machine, by the user name of the operating system.
     Os(String),
 }
 
-/// What it was done to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// What kind of thing, such as `user`.
+    /// The kind of thing, such as `user`.
     pub kind: &'static str,
-    /// Which one.
     pub id: String,
 }
 
 impl Target {
-    /// An account.
     pub fn user(id: UserId) -> Self {
         Self {
             kind: "user",
@@ -167,8 +161,8 @@ impl Target {
     }
 }
 
-/// An entry about to be written. Details are short texts about what changed; never a secret, and no
-/// more about people than the entry needs.
+/// An audit entry before it is written. Details are short texts about the change: never a secret,
+/// and no more personal data than needed.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Entry {
@@ -180,7 +174,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Something that was done.
     pub fn new(actor: Actor, action: Action) -> Self {
         Self {
             actor,
@@ -191,25 +184,22 @@ impl Entry {
         }
     }
 
-    /// Asked for from there.
     pub fn from(mut self, origin: &Origin) -> Self {
         self.origin = Some(origin.clone());
         self
     }
 
-    /// Done to this.
     pub fn on(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
     }
 
-    /// With one more detail.
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.details.insert(key, value.into());
         self
     }
 
-    /// With one more detail that is a list of names, if it is not empty.
+    /// Adds a list of names, unless it is empty.
     pub fn with_names<N: Display>(self, key: &'static str, names: &[N]) -> Self {
         if names.is_empty() {
             return self;
@@ -218,7 +208,8 @@ impl Entry {
         self.with(key, names.join(", "))
     }
 
-    /// Writes it, as the last thing that the transaction does.
+    /// Appends the entry. Call it last: the transaction holds the lock of the chain's head from
+    /// then on.
     pub fn write(
         self,
         tx: &mut dyn Writes,
@@ -260,8 +251,8 @@ impl Entry {
     }
 }
 
-/// The hash of the entry at place `seq`, behind one whose hash is `prev`: SHA-256 over `prev` and every
-/// part of the entry, each behind its length, so that no two entries are the same bytes.
+/// The hash of the entry at `seq`: SHA-256 over `prev` and every part of the entry. A length before
+/// each part keeps two different entries from having the same bytes.
 pub fn chain_hash(prev: &ChainHash, seq: i64, row: &AuditRow) -> ChainHash {
     let mut hash = Sha256::new();
     hash.update(prev);
@@ -329,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn text_cannot_move_from_one_part_to_the_next_unseen() {
+    fn text_moved_from_one_part_to_the_next_changes_the_hash() {
         let (mut left, mut right) = (row(), row());
         (left.target_type, left.target_id) = (Some("us".into()), Some("er".into()));
         (right.target_type, right.target_id) = (Some("u".into()), Some("ser".into()));
@@ -340,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn details_are_an_object_in_one_order() {
+    fn details_are_a_json_object_with_sorted_keys() {
         assert_eq!(row().details, r#"{"a":"1","b":"2"}"#);
     }
 

@@ -55,11 +55,10 @@ macro_rules! access_name {
         pub struct $name(String);
 
         impl $name {
-            /// Parses a name. Unlike an e-mail address it is not put into lower case first: a name
-            /// is written in one way.
+            /// Parses a name without changing its case: a name has one spelling.
             ///
             /// # Errors
-            /// `name.form` unless it has 3 to 64 of the characters a to z, 0 to 9 and _.
+            /// `name.form` unless it has 3 to 64 of the characters `a` to `z`, `0` to `9` and `_`.
             pub fn parse(text: &str) -> Result<Self, Violation> {
                 parse(text).map(Self)
             }

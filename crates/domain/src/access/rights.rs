@@ -7,25 +7,25 @@ use crate::platform::text::Description;
 /// permissions, and a permission has no parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedSet<N: AccessName> {
-    /// Its name.
+    /// The name.
     pub name: N,
     /// What it is for.
     pub description: Description,
-    /// Every installation has it; it can be neither deleted nor renamed.
+    /// Seeded in every installation; it can be neither deleted nor renamed.
     pub is_system: bool,
-    /// What it consists of, in alphabetical order.
+    /// The names it consists of, in alphabetical order.
     pub parts: Vec<N::Part>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it, or a name among its parts, last changed.
+    /// Time of the last change to it, or to a name among its parts.
     pub last_modified: DateTime<Utc>,
 }
 
-/// A permission as it is kept: one that the code asks for, or one of the office's own.
+/// A stored permission: one that the code checks, or one that an administrator created.
 pub type PermissionRecord = NamedSet<PermissionName>;
 
 /// A named set of permissions.
 pub type Role = NamedSet<RoleName>;
 
-/// A named set of roles that people are put in.
+/// A named set of roles; its members hold all of them.
 pub type Group = NamedSet<GroupName>;

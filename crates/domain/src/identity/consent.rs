@@ -1,19 +1,19 @@
-//! What people agree to.
+//! Purposes of consent to the processing of personal data.
 
 use crate::named_enum;
 
 named_enum! {
-    /// What somebody is asked for, apart from the terms, to which everybody agrees who has an account.
+    /// A purpose that a user may consent to. Every account agrees to the terms; they are no purpose.
     pub enum ConsentPurpose {
-        /// To be listed in the directory of graduates.
+        /// A listing in the directory of graduates.
         Directory => "directory",
-        /// To get a digest of the news by mail.
+        /// A digest of the news by mail.
         Digest => "digest",
-        /// To be written to by the officers of one's chapters.
+        /// Messages from the officers of the user's chapters.
         ChapterContact => "chapter_contact",
-        /// To be proposed as a mentor or to one.
+        /// Proposals as a mentor or to one.
         Mentoring => "mentoring",
-        /// To be asked for donations.
+        /// Requests for donations.
         Fundraising => "fundraising",
     }
 }

@@ -97,7 +97,7 @@ fn the_three_are_read_as_they_were_made() {
 }
 
 #[test]
-fn a_taken_name_is_told_by_the_constraint() {
+fn a_taken_name_is_a_conflict_of_its_constraint() {
     let database = card_printers(SystemClock.now());
     let now = SystemClock.now();
     let none = words("");
@@ -318,7 +318,7 @@ fn names_of_nothing_are_found_in_their_order() {
 }
 
 #[test]
-fn lists_are_by_name_in_either_direction_and_found_by_a_part_of_it() {
+fn lists_page_by_name_in_either_direction_and_search_substrings() {
     let database = TestDatabase::new();
     let now = SystemClock.now();
     database.transaction(|tx| tx.seed_access(now)).unwrap();

@@ -1,4 +1,4 @@
-//! What mails there are.
+//! Kinds of mail and their parameters.
 //!
 //! A new mail is one entry of the table below and two templates of its name in `abu-mail`, `.txt` and
 //! `.html`, which `abu-mail` lists.
@@ -27,14 +27,14 @@ named_enum! {
 macro_rules! mails {
     ($($(#[$doc:meta])* $kind:ident => $name:literal { $($param:ident: $type:ty,)* })*) => {
         named_enum! {
-            /// What a mail is about; the column `kind` of the outbox.
+            /// What a mail is about.
             pub enum MailKind {
                 $($(#[$doc])* $kind => $name,)*
             }
         }
 
-        /// A mail without its words; `params` is the column of the outbox. Links are ids here: the
-        /// secret of a link is derived from the id when the mail is rendered.
+        /// The parameters of a mail; the columns `kind` and `params` of the outbox. A link is stored
+        /// as the id of its target; delivery derives the secret in the link from that id.
         ///
         /// Rows of earlier releases hold these names: params keep their names, and new ones have a
         /// default.
@@ -58,12 +58,11 @@ mails! {
         verification_id: Uuid,
         firstname: PersonName,
     }
-    /// To the owner of an account whose address somebody tried to register again: log in, or reset
-    /// the password.
+    /// To the owner of an account when a registration uses its address: log in, or reset the password.
     AccountExists => "account_exists" {
         firstname: PersonName,
     }
-    /// To somebody who has forgotten their password: choose another.
+    /// To a user who requested a password reset: choose another password.
     ResetPassword => "reset_password" {
         reset_id: Uuid,
         firstname: PersonName,
@@ -106,7 +105,7 @@ mails! {
         firstname: PersonName,
         at: DateTime<Utc>,
     }
-    /// To somebody who proved the address of an account that has no password: choose one.
+    /// To a user who verified the address of an account without a password: choose one.
     ChoosePassword => "choose_password" {
         reset_id: Uuid,
         firstname: PersonName,
@@ -121,7 +120,7 @@ mails! {
         firstname: PersonName,
         new_address_masked: MaskedEmail,
     }
-    /// To the owner of an account whose address somebody wants for another account.
+    /// To the owner of an account when another account claims its address.
     AddressInUse => "address_in_use" {
         firstname: PersonName,
     }

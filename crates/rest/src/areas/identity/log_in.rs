@@ -9,7 +9,7 @@ use abu_domain::{
     identity::text::{LoginPassword, OneTimePassword},
     platform::text::{DeviceName, EmailAddress},
 };
-use actix_web::{post, web::Json};
+use actix_web::post;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,6 +23,7 @@ use crate::{
     middleware::rate_limit::Limits,
     problem::{Problem, problems},
     rate_limits::Policy,
+    secret_json::SecretJson,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -128,10 +129,10 @@ async fn log_in(
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Credentials>,
-) -> Result<Json<TokenPair>, Problem> {
+) -> Result<SecretJson<TokenPair>, Problem> {
     count(&limits, &body.0)?;
     let got = state.sessions.log_in(body.0, origin.0).await?;
-    Ok(Json(got.into()))
+    Ok(SecretJson(got.into()))
 }
 
 /// What a refresh takes.
@@ -171,10 +172,10 @@ async fn refresh(
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Refresh>,
-) -> Result<Json<TokenPair>, Problem> {
+) -> Result<SecretJson<TokenPair>, Problem> {
     limits.by_network(Policy::Refresh)?;
     let got = state.sessions.refresh(body.0, origin.0).await?;
-    Ok(Json(got.into()))
+    Ok(SecretJson(got.into()))
 }
 
 /// The form by which OAuth 2 exchanges a password for a token.
@@ -257,8 +258,8 @@ async fn log_in_to_docs(
     limits: Limits,
     origin: RequestOrigin,
     form: Form<PasswordForm>,
-) -> Result<Json<AccessToken>, Problem> {
+) -> Result<SecretJson<AccessToken>, Problem> {
     count(&limits, &form.0)?;
     let token = state.sessions.log_in_once(form.0, origin.0).await?;
-    Ok(Json(token.into()))
+    Ok(SecretJson(token.into()))
 }

@@ -2,7 +2,7 @@
 
 use abu_application::identity::{ports::NewTotpSecret, sessions::TotpState};
 use abu_domain::identity::text::{LoginPassword, OneTimePassword, RecoveryCode};
-use actix_web::{HttpResponse, delete, get, post, web::Json};
+use actix_web::{HttpResponse, delete, get, http::StatusCode, post, web::Json};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use crate::{
     input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
     problem::{Problem, problems},
+    secret_json::SecretJson,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -128,10 +129,10 @@ async fn begin_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<OwnPassword>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<(SecretJson<TotpSecret>, StatusCode), Problem> {
     count_guess(&limits, &caller)?;
     let secret = state.sessions.begin_totp(caller.caller, body.0).await?;
-    Ok(HttpResponse::Created().json(TotpSecret::from(secret)))
+    Ok((SecretJson(secret.into()), StatusCode::CREATED))
 }
 
 /// What confirming takes.
@@ -187,10 +188,10 @@ async fn confirm_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<Otp>,
-) -> Result<Json<RecoveryCodes>, Problem> {
+) -> Result<SecretJson<RecoveryCodes>, Problem> {
     count_guess(&limits, &caller)?;
     let codes = state.sessions.confirm_totp(caller.caller, body.0).await?;
-    Ok(Json(codes.into()))
+    Ok(SecretJson(codes.into()))
 }
 
 /// What a change takes.
@@ -260,12 +261,12 @@ async fn renew_recovery_codes(
     limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
-) -> Result<Json<RecoveryCodes>, Problem> {
+) -> Result<SecretJson<RecoveryCodes>, Problem> {
     count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
     let codes = state
         .sessions
         .renew_recovery_codes(caller.caller, password, otp)
         .await?;
-    Ok(Json(codes.into()))
+    Ok(SecretJson(codes.into()))
 }
