@@ -5,7 +5,6 @@ use crate::settings::RestSettings;
 
 macro_rules! policies {
     ($($(#[$doc:meta])* $variant:ident => $name:literal, $quota:expr;)*) => {
-        /// A rule about how often something may be asked for.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Policy {
             $($(#[$doc])* $variant,)*
@@ -15,7 +14,6 @@ macro_rules! policies {
             /// All of them, in the order of their numbers.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// What clients know it by.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
