@@ -22,7 +22,6 @@ use crate::shared::shared;
 pub(crate) struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// The address behind this request.
     pub(crate) fn of(request: &HttpRequest) -> IpAddr {
         let noted = request.extensions().get::<Self>().copied();
         noted.unwrap_or_else(|| Self::find(request)).0
@@ -44,12 +43,10 @@ impl ClientAddress {
     }
 }
 
-/// The proxies that are believed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Those in these networks.
     pub(crate) fn new(networks: &[IpNet]) -> Self {
         Self(networks.to_vec())
     }

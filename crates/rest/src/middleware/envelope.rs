@@ -17,8 +17,10 @@ use super::{
     request_id::{self, RequestId},
     security_headers,
 };
-use crate::problem::{self, Problem};
-use crate::shared::{BrowserPolicy, RequestIds, shared};
+use crate::{
+    problem::{self, Problem},
+    shared::{BrowserPolicy, RequestIds, shared},
+};
 
 /// Gives the request an id, finds where it comes from, turns every error into a problem document, adds
 /// the headers that every answer has, and writes the access log.

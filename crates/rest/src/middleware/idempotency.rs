@@ -40,16 +40,14 @@ use crate::{
     caller,
     input::whole_body,
     keyed_hmac,
+    openapi::Api,
     problem::{self, Problem, ProblemKind},
+    shared::shared,
 };
-use crate::{openapi::Api, shared::shared};
 
-/// The client's name for what it wants done once.
 pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Says that an answer was given before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The longest answer that is kept, in bytes.
 const MAX_KEPT: usize = 256 * 1024;
 
 /// What a handler declares, in `extensions(…)`, whose answer is [`SecretJson`](crate::secret_json).
@@ -70,7 +68,6 @@ pub(crate) fn is_replayed(method: &str, operation: &Operation) -> bool {
 pub(crate) struct ReplayedRoutes(HashMap<String, bool>);
 
 impl ReplayedRoutes {
-    /// Those of this description.
     pub(crate) fn of(description: &OpenApi) -> Self {
         let mut routes = HashMap::new();
         for (path, item) in &description.paths.paths {
@@ -90,7 +87,6 @@ impl ReplayedRoutes {
 pub struct Fingerprints(Hmac<Sha256>);
 
 impl Fingerprints {
-    /// The label that the key is derived by.
     pub const KEY_LABEL: &str = "abu-alumni-connect request fingerprints 1";
 
     /// Keyed, because some bodies hold passwords: a plain digest could be brute-forced by a reader of the
@@ -260,7 +256,6 @@ async fn settle(
     }
 }
 
-/// The response as it was, and what is to be kept of it.
 fn kept<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
 ) -> (ServiceResponse<BoxBody>, Option<StoredResponse>) {
@@ -304,12 +299,10 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// Marks a request whose answer was given before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Replayed;
 
 impl Replayed {
-    /// Whether the answer to `request` was given before.
     pub(crate) fn is(request: &HttpRequest) -> bool {
         request.extensions().contains::<Self>()
     }
@@ -345,7 +338,6 @@ fn told_again(request: ServiceRequest, answer: StoredResponse) -> ServiceRespons
     request.into_response(response)
 }
 
-/// A problem document as met by this request.
 fn met_by(request: Option<&RequestId>, document: Vec<u8>) -> Vec<u8> {
     let parsed = serde_json::from_slice::<Map<String, Value>>(&document);
     match (parsed, request) {

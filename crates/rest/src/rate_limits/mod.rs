@@ -26,7 +26,6 @@ pub use policy::Policy;
 
 pub use quota::{Quota, QuotaError};
 
-/// The quotas of all policies.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitSettings {
     pub enabled: bool,
@@ -63,12 +62,10 @@ enum Who {
 }
 
 impl Key {
-    /// A user.
     pub fn user(user: UserId) -> Self {
         Self(Who::User(user))
     }
 
-    /// The network that the address is in.
     pub fn network(address: IpAddr) -> Self {
         let prefix = match address {
             IpAddr::V4(_) => NETWORK_V4,
@@ -82,20 +79,16 @@ impl Key {
 /// How somebody stands with a policy after having asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaStatus {
-    /// The policy.
     pub policy: Policy,
-    /// What it allows.
     pub quota: Quota,
     /// How many more requests it allows at once.
     pub remaining: u32,
     /// In how many seconds, at most, it allows one more than now.
     pub renews_in: u32,
-    /// It did not allow this one.
     pub refused: bool,
 }
 
 impl QuotaStatus {
-    /// That of the two which leaves less.
     pub fn tighter(self, other: Self) -> Self {
         let left = |status: &Self| (!status.refused, status.remaining);
         if left(&other) < left(&self) {

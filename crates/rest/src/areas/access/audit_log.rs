@@ -5,25 +5,24 @@ use abu_application::{
     platform::{audit::Action, ports::AuditFilter},
 };
 use abu_domain::{UserId, Violation};
-use actix_web::{HttpResponse, get};
+use actix_web::get;
 use serde::Deserialize;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::shared::State;
 use crate::{
     areas::access::dto::AuditEntry,
     caller::CurrentUser,
     input::{IntoDraft, Violations, short_text, time, uuid},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Problem, problems},
+    problem::{Answer, problems},
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list_audit_log);
 }
 
-/// Entries, the newest first.
 struct Entries;
 
 /// What narrows the audit log.
@@ -115,11 +114,7 @@ problems! {
     ),
 )]
 #[get("/admin/audit-log")]
-async fn list_audit_log(
-    state: State,
-    caller: CurrentUser,
-    page: Page<Entries>,
-) -> Result<HttpResponse, Problem> {
+async fn list_audit_log(state: State, caller: CurrentUser, page: Page<Entries>) -> Answer {
     let entries = state
         .audit_log
         .list(caller.caller, page.filter, page.request)

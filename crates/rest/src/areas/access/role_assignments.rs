@@ -20,13 +20,11 @@ use uuid::Uuid;
 
 use crate::{
     areas::access::dto::RoleAssignment,
+    areas::common::{ByUuid, created},
     caller::CurrentUser,
     input::{Body, IntoDraft, Violations, flag, time, uuid},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Problem, problems},
-};
-use crate::{
-    areas::common::{ByUuid, created},
+    problem::{Answer, problems},
     shared::State,
 };
 
@@ -38,7 +36,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(end_role_assignment);
 }
 
-/// Assigned roles, the ones assigned last first.
 struct Assignments;
 
 /// What narrows the list of assigned roles.
@@ -112,7 +109,7 @@ async fn list_role_assignments(
     state: State,
     caller: CurrentUser,
     page: Page<Assignments>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let assignments = state
         .access
         .assignments(caller.caller, page.filter, page.request)
@@ -207,11 +204,7 @@ fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Opti
     ),
 )]
 #[post("/role-assignments")]
-async fn assign_role(
-    state: State,
-    caller: CurrentUser,
-    body: Body<NewRoleAssignment>,
-) -> Result<HttpResponse, Problem> {
+async fn assign_role(state: State, caller: CurrentUser, body: Body<NewRoleAssignment>) -> Answer {
     let assignment = state.access.assign(caller.caller, body.0).await?;
     let path = format!("/role-assignments/{}", assignment.id);
     Ok(created(&path, &RoleAssignment::from(assignment)))
@@ -231,7 +224,7 @@ async fn get_role_assignment(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-) -> Result<Json<RoleAssignment>, Problem> {
+) -> Answer<Json<RoleAssignment>> {
     let assignment = state
         .access
         .assignment(caller.caller, path.uuid.into())
@@ -250,11 +243,7 @@ async fn get_role_assignment(
     responses((status = 204, description = "Ended."), OneProblems),
 )]
 #[delete("/role-assignments/{uuid}")]
-async fn end_role_assignment(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
+async fn end_role_assignment(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state
         .access
         .end_assignment(caller.caller, path.uuid.into())

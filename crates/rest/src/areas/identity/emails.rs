@@ -12,17 +12,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     areas::identity::dto::Email,
-    caller::{CurrentUser, RequestOrigin},
-    input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::{Problem, problems},
-    rate_limits::Policy,
-};
-use crate::{
     areas::{
         common::{Accepted, ByUuid, accepted},
         identity::credentials::{LinkToken, count_guess},
     },
+    caller::{CurrentUser, RequestOrigin},
+    input::{Body, IntoDraft, Violations},
+    middleware::rate_limit::Limits,
+    problem::{Answer, problems},
+    rate_limits::Policy,
     shared::State,
 };
 
@@ -66,7 +64,7 @@ struct Emails {
     responses((status = 200, description = "The addresses.", body = Emails)),
 )]
 #[get("/me/emails")]
-async fn list_emails(state: State, caller: CurrentUser) -> Result<Json<Emails>, Problem> {
+async fn list_emails(state: State, caller: CurrentUser) -> Answer<Json<Emails>> {
     let emails = state.emails.list(caller.caller).await?;
     Ok(Json(Emails {
         items: emails.into_iter().map(Email::from).collect(),
@@ -114,7 +112,7 @@ async fn add_email(
     limits: Limits,
     caller: CurrentUser,
     body: Body<NewAddress>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
@@ -132,11 +130,7 @@ async fn add_email(
     responses((status = 204, description = "The address is removed."), RemoveProblems),
 )]
 #[delete("/me/emails/{uuid}")]
-async fn remove_email(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
+async fn remove_email(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state.emails.remove(caller.caller, path.uuid.into()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -158,7 +152,7 @@ async fn change_email(
     limits: Limits,
     caller: CurrentUser,
     body: Body<NewAddress>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
@@ -189,7 +183,7 @@ async fn confirm_email_change(
     state: State,
     caller: CurrentUser,
     body: Body<LinkToken>,
-) -> Result<Json<EmailChanged>, Problem> {
+) -> Answer<Json<EmailChanged>> {
     state
         .emails
         .confirm_change(caller.caller, body.0.expose_secret())
@@ -214,7 +208,7 @@ async fn undo_email_change(
     state: State,
     origin: RequestOrigin,
     body: Body<LinkToken>,
-) -> Result<Json<EmailChanged>, Problem> {
+) -> Answer<Json<EmailChanged>> {
     state
         .emails
         .undo_change(body.0.expose_secret(), origin.0)

@@ -7,7 +7,7 @@ use abu_domain::{
     identity::{consent::ConsentPurpose, text::TermsVersion},
     platform::text::EmailAddress,
 };
-use actix_web::{HttpResponse, post, web::Json};
+use actix_web::{post, web::Json};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::{
@@ -21,14 +21,12 @@ use crate::{
         common::{Accepted, accepted},
         identity::{credentials::LinkToken, users::NewUser},
     },
-    shared::State,
-};
-use crate::{
     caller::RequestOrigin,
     input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
-    problem::{Problem, problems},
+    problem::{Answer, problems},
     rate_limits::Policy,
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -165,7 +163,7 @@ async fn register(
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Registration>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     limits.by_network(Policy::Register)?;
     limits.by_address(Policy::Recover, &body.0.user.email)?;
     state.registration.register(body.0, origin.0).await?;
@@ -198,7 +196,7 @@ async fn verify_email(
     state: State,
     origin: RequestOrigin,
     body: Body<LinkToken>,
-) -> Result<Json<Verified>, Problem> {
+) -> Answer<Json<Verified>> {
     let needs_password = state
         .emails
         .verify(body.0.expose_secret(), origin.0)
@@ -238,11 +236,7 @@ impl IntoDraft for Address {
     responses((status = 202, description = "A link may be on its way.", body = Accepted), RegisterProblems),
 )]
 #[post("/auth/verify-email/resend")]
-async fn resend_verification(
-    state: State,
-    limits: Limits,
-    body: Body<Address>,
-) -> Result<HttpResponse, Problem> {
+async fn resend_verification(state: State, limits: Limits, body: Body<Address>) -> Answer {
     limits.by_address(Policy::Recover, &body.0)?;
     state.emails.resend(body.0).await?;
     Ok(accepted(

@@ -2,17 +2,17 @@
 
 use abu_application::{UseCases, identity::ports::TokenClaims};
 use abu_chat::{Connecting, Worker};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, web};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, get, http::header, web};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::future::{Ready, ready};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::shared::State;
 use crate::{
     caller::{authentication_required, bearer_token, note_caller},
     middleware::{cors, rate_limit::Limits},
-    problem::{Problem, ProblemKind, problems},
+    problem::{Answer, Problem, ProblemKind, problems},
     rate_limits::Policy,
+    shared::State,
     shared::{BrowserPolicy, shared},
 };
 
@@ -56,7 +56,7 @@ async fn open_chat(
     state: State,
     limits: Limits,
     worker: ThisWorker,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     check_origin(&request)?;
     let who = Credential::of(&request)?.redeem(&state, &limits).await?;
     note_caller(&request, who.user_id);

@@ -11,16 +11,16 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{areas::common::ByUuid, shared::State};
 use crate::{
+    areas::common::ByUuid,
     areas::messaging::dto::{Member, Membership, Room},
     caller::CurrentUser,
     input::{Body, IntoDraft, NoParameters, Violations},
     list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
-    problem::{Problem, problems},
+    problem::{Answer, problems},
+    shared::State,
 };
 
-/// How many people one request may name.
 const MAX_NAMED: usize = 500;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -38,7 +38,6 @@ pub(super) fn distinct(member_ids: Vec<Uuid>, violations: &mut Violations) -> Op
     })
 }
 
-/// The members of a room, by id.
 struct Members;
 
 impl List for Members {
@@ -83,7 +82,7 @@ async fn list_members(
     caller: CurrentUser,
     path: Path<ByUuid>,
     page: Page<Members>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let members = state
         .rooms
         .members(caller.caller, path.uuid.into(), page.request)
@@ -127,7 +126,7 @@ async fn add_members(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMembers>,
-) -> Result<Json<Room>, Problem> {
+) -> Answer<Json<Room>> {
     let room = RoomId::new(path.uuid);
     let room = state.rooms.add_members(caller.caller, room, body.0).await?;
     Ok(Json(room.into()))
@@ -144,11 +143,7 @@ async fn add_members(
     responses((status = 204, description = "They are out."), ChangeProblems),
 )]
 #[delete("/rooms/{uuid}/members/{user_uuid}")]
-async fn remove_member(
-    state: State,
-    caller: CurrentUser,
-    path: Path<MemberPath>,
-) -> Result<HttpResponse, Problem> {
+async fn remove_member(state: State, caller: CurrentUser, path: Path<MemberPath>) -> Answer {
     state
         .rooms
         .remove_member(caller.caller, path.uuid.into(), path.user_uuid.into())
@@ -193,7 +188,7 @@ async fn set_role(
     caller: CurrentUser,
     path: Path<MemberPath>,
     body: Body<MemberPatch>,
-) -> Result<Json<Membership>, Problem> {
+) -> Answer<Json<Membership>> {
     let membership = state
         .rooms
         .set_role(

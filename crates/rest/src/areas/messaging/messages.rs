@@ -14,15 +14,16 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{areas::common::ByUuid, shared::State};
 use crate::{
+    areas::common::ByUuid,
     areas::messaging::dto::{Message, ReadState},
     caller::CurrentUser,
     input::{Body, IntoDraft, Violations},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     middleware::rate_limit::Limits,
-    problem::{Problem, problems},
+    problem::{Answer, Problem, problems},
     rate_limits::Policy,
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -34,7 +35,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(mark_read);
 }
 
-/// The messages of a room, the newest first.
 struct Messages;
 
 /// What narrows the list of messages.
@@ -104,7 +104,7 @@ async fn list_messages(
     caller: CurrentUser,
     path: Path<ByUuid>,
     page: Page<Messages>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let messages = state
         .messaging
         .list(caller.caller, path.uuid.into(), page.filter, page.request)
@@ -159,7 +159,7 @@ async fn send_message(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMessage>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_message(&limits, &caller)?;
     let (text, client_message_id, reply_to) = body.0;
     let draft = MessageDraft {
@@ -225,7 +225,7 @@ async fn edit_message(
     caller: CurrentUser,
     path: Path<MessagePath>,
     body: Body<MessagePatch>,
-) -> Result<Json<Message>, Problem> {
+) -> Answer<Json<Message>> {
     count_message(&limits, &caller)?;
     let (room, message) = (path.uuid.into(), path.message_id.into());
     let edited = state
@@ -251,7 +251,7 @@ async fn delete_message(
     limits: Limits,
     caller: CurrentUser,
     path: Path<MessagePath>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_message(&limits, &caller)?;
     let (room, message) = (path.uuid.into(), path.message_id.into());
     state.messaging.delete(caller.caller, room, message).await?;
@@ -292,7 +292,7 @@ async fn mark_read(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewReadMark>,
-) -> Result<Json<ReadState>, Problem> {
+) -> Answer<Json<ReadState>> {
     let read = state
         .messaging
         .mark_read(caller.caller, path.uuid.into(), body.0)

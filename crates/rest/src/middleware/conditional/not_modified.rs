@@ -64,7 +64,6 @@ fn tag_of(headers: &HeaderMap) -> Option<EntityTag> {
     headers.get(header::ETAG)?.to_str().ok()?.parse().ok()
 }
 
-/// Whether the client says that it has the answer of this tag.
 fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,

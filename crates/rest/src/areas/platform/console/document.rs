@@ -2,7 +2,6 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-/// The whole page.
 pub(super) fn page(markdown: &str) -> String {
     let mut events = Vec::new();
     let mut leads_nowhere = false;
