@@ -140,7 +140,7 @@ struct NewRoleAssignment {
     /// From when on; now, if left out.
     #[schema(value_type = Option<DateTime<Utc>>)]
     valid_from: Option<String>,
-    /// Until when; left out, until somebody ends it.
+    /// Until when; left out, the term has no fixed end.
     #[schema(value_type = Option<DateTime<Utc>>)]
     valid_until: Option<String>,
     /// What the office is called.
@@ -192,8 +192,8 @@ fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Opti
 /// Assign a role for a term.
 ///
 /// Takes `can_modify_role` and every permission that the role gives: everywhere, or for a role in a
-/// chapter in that chapter. Nobody gives themself more time than they have. The address of whoever gets
-/// it must be verified.
+/// chapter in that chapter. An assignment to yourself cannot outlast your own permissions. The address
+/// of the assignee must be verified.
 #[utoipa::path(
     tag = "access",
     security(("bearer" = [])),

@@ -97,7 +97,7 @@ impl IntoDraft for NewAddress {
 
 /// Add an e-mail address.
 ///
-/// A link goes to the address; whoever opens it proves that they read it. The answer is the same
+/// A link goes to the address; opening the link verifies the address. The answer is the same
 /// whether or not the address belongs to another account. An account has at most five. A wrong
 /// `password` is answered with `validation-failed` and the code `password.wrong`.
 #[utoipa::path(
@@ -195,7 +195,7 @@ async fn confirm_email_change(
 
 /// Undo a change of your primary e-mail address.
 ///
-/// For whoever reads the old address; nobody need be logged in. Takes the token of the link that was
+/// For the reader of the old address; needs no access token. Takes the token of the link that was
 /// sent there, once and within 72 hours. The account has its old address again and loses the new one;
 /// all sessions end, the password is void, and a link to another one goes to the old address.
 #[utoipa::path(

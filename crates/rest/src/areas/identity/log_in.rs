@@ -158,7 +158,7 @@ impl IntoDraft for Refresh {
 ///
 /// A refresh token is good for one successor. For 30 seconds after it was first used it gets the same
 /// successor again, so a client may repeat a request whose answer it lost. After that, using it ends the
-/// session: somebody else has a copy.
+/// session, because the token was copied.
 #[utoipa::path(
     tag = "auth",
     request_body = Refresh,

@@ -122,7 +122,7 @@ async fn modify_own_account(
 
 /// Hide your account.
 ///
-/// Nobody can bring you into a room, you leave the chat, and your other sessions end. Until it is shown
+/// Members cannot add you to a room, you leave the chat, and your other sessions end. Until it is shown
 /// again, by `POST /me/reactivate` or by logging in, only what is about your own account can be used.
 #[utoipa::path(
     tag = "me",

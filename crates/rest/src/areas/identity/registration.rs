@@ -36,7 +36,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(resend_verification);
 }
 
-/// What somebody registers with.
+/// The data of a new account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -150,8 +150,8 @@ problems! {
 
 /// Make an account for yourself.
 ///
-/// The answer is the same whether or not the address has an account; a mail tells. To a new account it
-/// brings the link that proves the address, without which nobody can log in.
+/// The answer is the same whether or not the address has an account; only a mail to the address tells.
+/// To a new account it brings the link that verifies the address. Login needs a verified address.
 #[utoipa::path(
     tag = "auth",
     request_body = Registration,
@@ -185,7 +185,7 @@ struct Verified {
 /// Prove that you read an address.
 ///
 /// Takes the token of the link that was sent there, once. It serves registrations and further addresses
-/// alike; nobody need be logged in.
+/// alike, and needs no access token.
 #[utoipa::path(
     tag = "auth",
     request_body = LinkToken,
@@ -229,7 +229,7 @@ impl IntoDraft for Address {
 
 /// Have the link that proves the address of your registration sent again.
 ///
-/// The answer is the same whether or not anybody registered with it. The links before it are dead.
+/// The answer is the same whether or not a registration has the address. Earlier links become invalid.
 #[utoipa::path(
     tag = "auth",
     request_body = Address,

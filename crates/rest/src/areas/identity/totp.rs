@@ -32,7 +32,7 @@ problems! {
     ChangeProblems: Conflict;
 }
 
-/// How somebody stands to one-time passwords.
+/// The state of one-time passwords for an account.
 #[derive(Debug, Serialize, ToSchema)]
 struct Totp {
     /// Whether they are asked for at log-in.

@@ -20,7 +20,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(open_chat);
 }
 
-/// What lets somebody in, where it is not in a header.
+/// The credential of a client that cannot send it in a header.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it describes what `Credential` is read from")]
@@ -79,13 +79,13 @@ fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
     ))
 }
 
-/// The console is a page of this server, which nobody need put on the list.
+/// The console is a page of this server, so the list of allowed origins need not name it.
 fn is_console(request: &HttpRequest, browsers: &BrowserPolicy, origin: &[u8]) -> bool {
     let host = request.headers().get(header::HOST);
     browsers.console && host.is_some_and(|host| cors::is_own(origin, host.as_bytes()))
 }
 
-/// What somebody shows at the door. It has no `Debug`, and so no way into a log.
+/// The credential of a handshake. It has no `Debug`, and so no way into a log.
 enum Credential {
     Token(String),
     Ticket(String),

@@ -111,8 +111,8 @@ impl IntoDraft for NewMembers {
 
 /// Bring people into a group.
 ///
-/// For its owners and moderators. Who is in already stays as they are; everybody else becomes a plain
-/// member, sees what was said before, and their chat sessions get the room's messages at once.
+/// For its owners and moderators. Members stay as they are. Each other user becomes a plain member,
+/// sees earlier messages, and their chat sessions get the room's messages at once.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
@@ -132,10 +132,10 @@ async fn add_members(
     Ok(Json(room.into()))
 }
 
-/// Take somebody out of a group, or leave it.
+/// Remove a member from a group, or leave it.
 ///
-/// An owner removes anybody, a moderator plain members, everybody themselves. The last owner cannot
-/// leave. Nothing more of the room reaches the chat sessions of who is out.
+/// An owner removes any member, a moderator plain members, and each member themselves. The last owner
+/// cannot leave. The chat sessions of removed users get nothing more of the room.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),

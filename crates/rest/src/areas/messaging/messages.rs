@@ -172,7 +172,7 @@ async fn send_message(
     Ok(HttpResponse::Created().json(Message::from(message)))
 }
 
-/// What is stored and told to the room counts as a message.
+/// An edit or a deletion counts as a message too.
 fn count_message(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
     limits.by_user(Policy::MessagesInSecond, caller.caller.user)?;
     limits.by_user(Policy::MessagesInMinute, caller.caller.user)
@@ -210,7 +210,7 @@ impl IntoDraft for MessagePatch {
 
 /// Edit a message.
 ///
-/// For whoever said it, for 15 minutes. The chat sessions of all members hear of it.
+/// For its sender, for 15 minutes. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
     security(("bearer" = [])),
@@ -237,7 +237,7 @@ async fn edit_message(
 
 /// Delete a message.
 ///
-/// For whoever said it, for 15 minutes, and in a group for its owners and moderators at any time. It
+/// For its sender, for 15 minutes, and in a group for its owners and moderators at any time. It
 /// keeps its place, without its text and its reactions. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
@@ -258,7 +258,7 @@ async fn delete_message(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// How far somebody has read.
+/// How far you have read.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"seq": 42}))]
