@@ -1,4 +1,4 @@
-//! Carries events to the worker threads of this process, in one order.
+//! Carries instructions to the worker threads of this process, in one order.
 
 use std::sync::Arc;
 
@@ -27,15 +27,24 @@ pub(crate) struct Requester {
     pub(crate) request_ref: Option<RequestRef>,
 }
 
-/// Tells who waits for it, by being dropped with the last worker's share of a batch, that every
-/// worker has handled the event it is part of.
+impl From<SessionAddress> for Requester {
+    fn from(session: SessionAddress) -> Self {
+        Self {
+            session,
+            request_ref: None,
+        }
+    }
+}
+
+/// Completes its receiver when every worker has handled the instruction: the last worker drops it with
+/// its share of the batch.
 #[derive(Debug)]
 pub(crate) struct Ack {
     _told_by_dropping: oneshot::Sender<()>,
 }
 
 impl Ack {
-    /// The part of the event, and what ends when the event was handled.
+    /// The sender goes into the instruction; the receiver completes when every worker has handled that.
     pub(crate) fn pair() -> (Self, oneshot::Receiver<()>) {
         let (told_by_dropping, handled) = oneshot::channel();
         let part = Self {
@@ -45,9 +54,10 @@ impl Ack {
     }
 }
 
-/// Something workers must know.
+/// What workers do for an event of the application, or for one session. It may hold handles, as it stays in
+/// the process.
 #[derive(Debug)]
-pub(crate) enum Event {
+pub(crate) enum Instruction {
     /// Something that was stored, for every session in a room. `requester` waits for it.
     InRoom {
         room: RoomId,
@@ -60,17 +70,17 @@ pub(crate) enum Event {
         requester: Option<Requester>,
         packet: Arc<SharedPacket>,
     },
-    /// A packet for every session in a room but the one that caused it.
+    /// A packet for every session in a room but the one that caused it, if that is of this process.
     InRoomExcept {
         room: RoomId,
-        except: SessionAddress,
+        except: Option<SessionAddress>,
         packet: Arc<SharedPacket>,
     },
-    /// A packet for everybody who shares one of these rooms with the user, once each, and not for
-    /// the user.
+    /// A packet for every session that shares one of these rooms with the user, once each. The user's
+    /// own sessions do not get it.
     AroundUser {
         user: UserId,
-        rooms: Arc<[RoomId]>,
+        rooms: Vec<RoomId>,
         packet: Arc<SharedPacket>,
     },
     /// An answer for one session alone.
@@ -78,7 +88,7 @@ pub(crate) enum Event {
         requester: Requester,
         packet: Arc<SharedPacket>,
     },
-    /// One session's connection must end, as it cannot be told what became of its message.
+    /// Closes one session: its client cannot learn whether its message was stored.
     Disconnect { session: SessionAddress },
     /// What these users are to a room now.
     Memberships {
@@ -109,7 +119,6 @@ pub(crate) enum Event {
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Ack,
     },
-    /// The account was suspended.
     Suspended {
         user: UserId,
         version: Version,
@@ -119,7 +128,7 @@ pub(crate) enum Event {
     /// These log-ins of the user have ended.
     LoggedOut {
         user: UserId,
-        log_ins: Arc<[LoginSessionId]>,
+        log_ins: Vec<LoginSessionId>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Ack,
@@ -133,19 +142,19 @@ pub(crate) enum Event {
     ShutDown,
 }
 
-/// Events in the order they were published, on their way to all workers.
-pub(crate) type Batch = Arc<[Event]>;
+/// Instructions in the order they were published, on their way to all workers.
+pub(crate) type Batch = Arc<[Instruction]>;
 
 type Inboxes = Arc<[(WorkerId, mpsc::Sender<Batch>)]>;
 
 /// The bus within a process.
 ///
-/// Every worker gets every batch, and all get them in the same order: a batch is handed to all
-/// workers under `order`. Inboxes are bounded; whoever publishes waits for the slowest worker.
-/// Workers never publish from the task that empties their inbox, so nobody waits in a circle.
+/// Every worker gets every batch in the same order: the publisher sends it to all workers under `order`.
+/// Inboxes are bounded, so a publisher waits for the slowest worker. The task that empties a worker's
+/// inbox never publishes, so publishers cannot deadlock.
 ///
-/// Locks: `order`, which who tells of presence takes holding the turn to do so, then whatever the closure of [`publish_with`](Self::publish_with) takes; never
-/// the other way round.
+/// Lock order: the presence turn, then `order`, then what the closure of
+/// [`publish_with`](Self::publish_with) takes.
 pub(crate) struct LocalBus {
     order: Mutex<()>,
     inboxes: RwLock<Inboxes>,
@@ -171,9 +180,9 @@ impl LocalBus {
         (id, inbox)
     }
 
-    /// Publishes what `make` returns. `make` runs when it is this publisher's turn, so that what it
-    /// decides and what is published have the same order.
-    pub(crate) async fn publish_with(&self, make: impl FnOnce() -> Vec<Event>) {
+    /// Publishes what `make` returns. `make` runs under `order`, so decisions and instructions have the
+    /// same order.
+    pub(crate) async fn publish_with(&self, make: impl FnOnce() -> Vec<Instruction>) {
         let _turn = self.order.lock().await;
         let Some(batch) = non_empty(make()) else {
             return;
@@ -186,10 +195,10 @@ impl LocalBus {
         }
     }
 
-    /// Publishes events from a thread that may block.
-    pub(crate) fn publish_blocking(&self, events: Vec<Event>) {
+    /// Publishes from a thread that may block.
+    pub(crate) fn publish_blocking(&self, instructions: Vec<Instruction>) {
         let _turn = self.order.blocking_lock();
-        let Some(batch) = non_empty(events) else {
+        let Some(batch) = non_empty(instructions) else {
             return;
         };
         let inboxes = self.inboxes.read().clone();
@@ -200,7 +209,6 @@ impl LocalBus {
         }
     }
 
-    /// The worker's thread is gone.
     fn leave(&self, gone: WorkerId) {
         let mut inboxes = self.inboxes.write();
         *inboxes = inboxes
@@ -211,6 +219,6 @@ impl LocalBus {
     }
 }
 
-fn non_empty(events: Vec<Event>) -> Option<Batch> {
-    (!events.is_empty()).then(|| events.into())
+fn non_empty(instructions: Vec<Instruction>) -> Option<Batch> {
+    (!instructions.is_empty()).then(|| instructions.into())
 }

@@ -2,6 +2,7 @@
 
 use std::{any::Any, os::fd::AsRawFd, time::Instant};
 
+use abu_application::Context;
 use abu_chat_protocol::Profile;
 use abu_domain::{LoginSessionId, UserId};
 use actix::{Actor, AsyncContext};
@@ -28,12 +29,11 @@ use crate::{
     worker::Handle,
 };
 
-/// Somebody who comes with a good token or ticket.
+/// An authenticated user who connects.
 #[derive(Clone, Copy, Debug)]
 pub struct Connecting {
-    /// Who.
     pub user_id: UserId,
-    /// The log-in that the token or ticket came of.
+    /// The login session of the token or ticket.
     pub session_id: LoginSessionId,
     /// When their access token expires, and the session with it.
     pub expires_at: DateTime<Utc>,
@@ -42,10 +42,8 @@ pub struct Connecting {
 /// Why a connection was refused before it became a WebSocket.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The log-in was ended, or its account is gone.
     #[error("the log-in has ended")]
     SessionEnded,
-    /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
     /// Its owner has the account hidden.
@@ -54,13 +52,11 @@ pub enum ConnectError {
     /// The user has as many sessions as allowed.
     #[error("too many sessions")]
     TooManySessions,
-    /// The server is going down.
     #[error("the server is going down")]
     Draining,
     /// The store cannot be asked now.
     #[error("the database is not available")]
     Unavailable,
-    /// The request is no proper WebSocket handshake.
     #[error("not a WebSocket handshake")]
     Handshake(actix_web::Error),
 }
@@ -81,7 +77,6 @@ pub fn on_connect(settings: &ChatSettings, connection: &dyn Any, extensions: &mu
 }
 
 impl Worker {
-    /// Turns a request into a chat session.
     pub async fn connect(
         &self,
         request: &HttpRequest,
@@ -93,11 +88,13 @@ impl Worker {
             return Err(ConnectError::Draining);
         }
         let place = engine
+            .hub
             .users
             .take_place(who.user_id)
             .ok_or(ConnectError::TooManySessions)?;
         let expected = Expected::new(self, who.user_id);
         let snapshot = engine
+            .hub
             .directory
             .look_up(who.user_id, who.session_id)
             .await?;
@@ -123,7 +120,7 @@ impl Worker {
             greet(engine, who, &outbox);
         }
         let now = Instant::now();
-        let lifetime = (who.expires_at - engine.clock.now()).to_std();
+        let lifetime = (who.expires_at - engine.context().clock.now()).to_std();
         let token_end = TokenEnd {
             at: now + lifetime.unwrap_or_default(),
             time: who.expires_at,
@@ -177,14 +174,15 @@ impl From<EndedMeanwhile> for ConnectError {
     }
 }
 
-/// Makes `welcome` the first packet of a session. Nobody else knows its outbox yet.
+/// Queues `welcome` as the first packet: no other task has the outbox yet.
 fn greet(engine: &Engine, who: Connecting, outbox: &Outbox) {
-    let session = engine.ids.random();
+    let Context { clock, ids, .. } = engine.context();
+    let session = ids.random();
     log::debug!("chat session {session} of user {}", who.user_id);
     let welcome = packets::welcome(
         session,
         who.user_id,
-        engine.clock.now(),
+        clock.now(),
         who.expires_at,
         &engine.settings,
     );

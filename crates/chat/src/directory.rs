@@ -1,9 +1,8 @@
-//! Reads who is in which room, on one thread and so in one order.
+//! Membership cache invalidation: one thread reads memberships, so the reads have one order.
 //!
-//! Everything the workers know of memberships comes from here: what a connecting user is in, and what
-//! a membership is after somebody changed it. A change is taken as a hint to read again, never as the
-//! truth: whichever order the hints come in, the last read sees the last commit. Each read has a
-//! version, so a worker that hears of two knows which is newer.
+//! It is the workers' only source of memberships, at connect and after each change. A change is a hint
+//! to read again, never the truth: whatever the order of the hints, the last read sees the last commit.
+//! Each read has a version, so a worker knows which of two is newer.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -17,7 +16,7 @@ use std::{
 
 use abu_application::{
     messaging::ports::{ChatMember, RoomChatState},
-    platform::ports::StoreError,
+    platform::{error_chain::log_failure, ports::StoreError},
     store::Store,
 };
 use abu_domain::{LoginSessionId, RoomId, UserId, messaging::room::Room};
@@ -25,12 +24,11 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::{
-    bus::{Ack, Event, LocalBus},
+    bus::{Ack, Instruction, LocalBus},
     frame::SharedPacket,
     packets,
 };
 
-/// The order of reads.
 pub(crate) type Version = u64;
 
 /// What was known of a user when they connected.
@@ -70,7 +68,7 @@ enum Request {
     Stop,
 }
 
-/// What somebody changed, and is to be read again.
+/// A hint of an event: what is to be read again.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Members {
@@ -90,14 +88,13 @@ pub(crate) enum Change {
         room: RoomId,
         by: UserId,
     },
-    /// What ended stays ended, so nothing is read: this is told even while the store is away.
+    /// An ended login stays ended, so the directory reads nothing: this works during a database outage.
     LogIns {
         user: UserId,
-        log_ins: Arc<[LoginSessionId]>,
+        log_ins: Vec<LoginSessionId>,
     },
 }
 
-/// The thread's handle.
 pub(crate) struct Directory {
     requests: SyncSender<Request>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -149,7 +146,7 @@ impl Directory {
         let sent = self.requests.send(Request::Refresh { change, applied });
         async move {
             if sent.is_ok() {
-                // It is told by an error: the sender is dropped.
+                // Ends with an error by design: the last worker drops the sender.
                 let _ = is_applied.await;
             }
         }
@@ -291,8 +288,8 @@ impl Reader {
         self.version += 1;
         match self.read(&change) {
             Ok(found) => {
-                let event = self.event(change, found, handled);
-                self.bus.publish_blocking(event.into_iter().collect());
+                let instruction = self.instruction(change, found, handled);
+                self.bus.publish_blocking(instruction.into_iter().collect());
             }
             Err(error) => {
                 log_failure("reading a change again", &error);
@@ -318,13 +315,13 @@ impl Reader {
         }
     }
 
-    /// What the workers are told; nothing of an account that is not suspended after all.
-    fn event(&self, change: Change, found: Found, handled: Ack) -> Option<Event> {
+    /// None for an account that is not suspended after all.
+    fn instruction(&self, change: Change, found: Found, handled: Ack) -> Option<Instruction> {
         let version = self.version;
         match (change, found) {
             (Change::Members { room, by, .. }, Found::Memberships(members, found)) => {
                 let added = packets::added(room, found.as_ref(), by);
-                Some(Event::Memberships {
+                Some(Instruction::Memberships {
                     room,
                     members,
                     added: Arc::new(SharedPacket::new(added)),
@@ -336,7 +333,7 @@ impl Reader {
             (Change::State { room, by }, Found::Room(found)) => {
                 let read_only = found.is_none_or(|room| room.is_read_only());
                 let packet = packets::state_changed(room, read_only, by);
-                Some(Event::RoomState {
+                Some(Instruction::RoomState {
                     room,
                     read_only,
                     packet: Arc::new(SharedPacket::new(packet)),
@@ -344,17 +341,19 @@ impl Reader {
                     handled,
                 })
             }
-            (Change::Name { room, by }, Found::Room(Some(found))) => Some(Event::RoomRenamed {
-                room,
-                packet: Arc::new(SharedPacket::new(packets::renamed(&found, by))),
-                handled,
-            }),
-            (Change::Account { user }, Found::Active(false)) => Some(Event::Suspended {
+            (Change::Name { room, by }, Found::Room(Some(found))) => {
+                Some(Instruction::RoomRenamed {
+                    room,
+                    packet: Arc::new(SharedPacket::new(packets::renamed(&found, by))),
+                    handled,
+                })
+            }
+            (Change::Account { user }, Found::Active(false)) => Some(Instruction::Suspended {
                 user,
                 version,
                 handled,
             }),
-            (Change::LogIns { user, log_ins }, Found::Ended) => Some(Event::LoggedOut {
+            (Change::LogIns { user, log_ins }, Found::Ended) => Some(Instruction::LoggedOut {
                 user,
                 log_ins,
                 version,
@@ -371,16 +370,4 @@ enum Found {
     Room(Option<Room>),
     Active(bool),
     Ended,
-}
-
-/// Logs that the store failed somebody.
-pub(crate) fn log_failure(doing: &str, error: &StoreError) {
-    match error {
-        // The supervisor of the database says so already.
-        StoreError::Unavailable(_) => log::debug!("{doing}: the database is away"),
-        error => log::error!(
-            "{doing} failed: {error}: {:?}",
-            std::error::Error::source(error)
-        ),
-    }
 }

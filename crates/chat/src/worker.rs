@@ -17,17 +17,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_chat_protocol::{
-    CloseCode, Profile, RequestRef,
-    server::{ChatJoinNotify, ChatLeave, TypingNotify},
-};
+use abu_application::messaging::events::Event;
+use abu_chat_protocol::{CloseCode, Profile, RequestRef};
 use abu_domain::{LoginSessionId, RoomId, UserId};
 use actix::{Addr, WeakAddr};
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{Ack, Batch, Event, Requester, SessionAddress, WorkerId},
+    bus::{Ack, Batch, Instruction, Requester, SessionAddress, WorkerId},
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
@@ -50,10 +48,10 @@ const LEAST_GATHERING: Duration = Duration::from_millis(12);
 const MOST_GATHERING: Duration = Duration::from_millis(150);
 /// How many changes of who types may wait to be published before more are dropped.
 const TYPING_BACKLOG: usize = 4_096;
-/// Of how many users at a time everybody around them is told that they came or left: some 12 KB for each
-/// who is around all of them.
+/// The batch of users in one presence broadcast: some 12 KB for a session that shares a room with all
+/// of them.
 const PRESENCE_AT_ONCE: usize = 128;
-/// How long the next of them wait at most for readers to keep up.
+/// The longest backpressure pause between two presence broadcasts.
 const LONGEST_HOLD: Duration = Duration::from_secs(1);
 
 /// The chat of one worker thread. Cheap to clone, and stays on its thread.
@@ -74,12 +72,11 @@ struct Inner {
     coalescer: RefCell<WriteCoalescer>,
 }
 
-/// Outboxes with frames that are not being written yet.
+/// Write coalescing: outboxes with frames whose write is deferred.
 ///
-/// Writing is most of the work of a delivery, and one write of many frames is hardly dearer than one
-/// of a single frame. So sessions that hear much are written to less often, and more at a time. It is not
-/// asked how busy the worker is: where writes carry one frame each, waiting would save nothing. Whoever
-/// waits for their own message is not kept waiting.
+/// A write is most of the cost of a delivery, and a write of many frames costs hardly more than one of
+/// a single frame. So busy sessions get fewer and larger writes. The load of the worker does not count:
+/// where each write carries one frame, waiting saves nothing. The answer to a request is never deferred.
 #[derive(Default)]
 struct WriteCoalescer {
     outboxes: Vec<Outbox>,
@@ -92,7 +89,7 @@ struct WriteCoalescer {
 pub(crate) struct Handle {
     pub(crate) outbox: Outbox,
     pub(crate) profile: Profile,
-    /// The log-in that the connection came of.
+    /// The login session of the token or ticket.
     pub(crate) log_in: LoginSessionId,
     pub(crate) actor: Addr<ChatSession>,
 }
@@ -129,7 +126,6 @@ impl Handle {
     }
 }
 
-/// Somebody types in a room, or stopped.
 pub(crate) struct Typing {
     pub(crate) user: UserId,
     pub(crate) room: RoomId,
@@ -137,22 +133,21 @@ pub(crate) struct Typing {
     pub(crate) is_typing: bool,
 }
 
-/// Where the thread ends before its task told who left, they are counted out all the same: who waits for
-/// the last to go must not wait for ever.
+/// Counts out users whose leave was not published before the thread ended: otherwise
+/// [`Users::all_gone`](crate::users::Users::all_gone) never completes.
 impl Drop for Inner {
     fn drop(&mut self) {
         for presence in self.presence.get_mut().take(usize::MAX) {
             if presence.joined < 0 {
-                drop(presence_event(&self.engine, presence));
+                drop(count(&self.engine, presence));
             }
         }
     }
 }
 
 impl Worker {
-    /// Makes the current thread a worker of the engine.
     pub(crate) fn start(engine: &Arc<Engine>) -> Self {
-        let (id, inbox) = engine.bus.join();
+        let (id, inbox) = engine.hub.bus.join();
         let worker = Self(Rc::new(Inner {
             engine: Arc::clone(engine),
             id,
@@ -193,7 +188,6 @@ impl Worker {
         self.0.registry.borrow_mut().give_up(user);
     }
 
-    /// Takes a session in.
     pub(crate) fn admit(
         &self,
         user: UserId,
@@ -225,21 +219,21 @@ impl Worker {
         self.0.wheel.borrow_mut().arm(session, deadline);
     }
 
-    /// Has those around the user told that they joined, if this session is their first.
+    /// Broadcasts presence to co-members when the user's first session joins.
     pub(crate) fn joined(&self, user: UserId) {
         let rooms = self.rooms_of(user);
         self.0.presence.borrow_mut().join(user, rooms);
         self.0.has_presence.notify_one();
     }
 
-    /// Has those around the user told that they left, if this session was their last.
+    /// Broadcasts presence to co-members when the user's last session leaves.
     pub(crate) fn left(&self, user: UserId) {
         let rooms = self.rooms_of(user);
         self.0.presence.borrow_mut().leave(user, rooms);
         self.0.has_presence.notify_one();
     }
 
-    /// Has the room told that somebody types or stopped.
+    /// Queues the typing event for broadcast to the room.
     pub(crate) fn typing(&self, typing: Typing) {
         let mut queue = self.0.typing.borrow_mut();
         if queue.len() < TYPING_BACKLOG {
@@ -265,8 +259,8 @@ impl Worker {
             let Some(batch) = batch else {
                 return;
             };
-            for event in batch.iter() {
-                self.handle(event);
+            for instruction in batch.iter() {
+                self.handle(instruction);
                 if self.0.deliveries.get() >= DELIVERIES_A_TURN {
                     self.0.deliveries.set(0);
                     tokio::task::yield_now().await;
@@ -320,14 +314,16 @@ impl Worker {
         loop {
             self.0.has_typing.notified().await;
             let waiting = std::mem::take(&mut *self.0.typing.borrow_mut());
-            let events = || waiting.into_iter().map(Typing::event).collect();
-            self.0.engine.bus.publish_with(events).await;
+            let hub = &self.0.engine.hub;
+            let tell = |typing: Typing| hub.instruction(typing.event(), Some(typing.from.into()));
+            let instructions = || waiting.into_iter().filter_map(tell).collect();
+            hub.bus.publish_with(instructions).await;
         }
     }
 
-    /// Tells of some who came or left at a time. Where thousands come at once there are millions of
-    /// notices, more than outboxes hold: so the next wait until every worker has handled those
-    /// before, and until most readers keep up. Readers that do not read hold nobody up for long.
+    /// Broadcasts presence in batches with backpressure. When thousands join at once, their millions of
+    /// notices exceed what outboxes hold. So the next batch waits until every worker has handled the
+    /// last one and most readers keep up. Stalled readers delay it by [`LONGEST_HOLD`] at most.
     async fn tell_presence(self) {
         loop {
             self.0.has_presence.notified().await;
@@ -336,8 +332,8 @@ impl Worker {
                 let _turn = engine.presence_turn.lock().await;
                 let some = self.0.presence.borrow_mut().take(PRESENCE_AT_ONCE);
                 let (handled, all_handled) = Ack::pair();
-                let decide = || presence_events(engine, some, handled);
-                engine.bus.publish_with(decide).await;
+                let decide = || tell_of(engine, some, handled);
+                engine.hub.bus.publish_with(decide).await;
                 // Fails as it should, by the other end being dropped.
                 let _ = all_handled.await;
                 engine.backpressure.wait_while_high(LONGEST_HOLD).await;
@@ -355,10 +351,11 @@ impl Worker {
             for session in due {
                 self.wake(&session, now);
             }
-            let mut expired = self.0.engine.writer.expire(now);
-            expired.extend(self.0.engine.read_marks.expire(now));
+            let expired = self.0.engine.messaging.expire(now);
             if !expired.is_empty() {
-                self.0.engine.bus.publish_with(|| expired).await;
+                let hub = &self.0.engine.hub;
+                let instructions = hub.instructions(expired);
+                hub.bus.publish_with(|| instructions).await;
             }
         }
     }
@@ -373,14 +370,14 @@ impl Worker {
         }
     }
 
-    fn handle(&self, event: &Event) {
-        match event {
-            Event::InRoom {
+    fn handle(&self, instruction: &Instruction) {
+        match instruction {
+            Instruction::InRoom {
                 room,
                 requester,
                 packet,
             } => self.to_room(*room, requester.as_ref(), packet),
-            Event::ToUser {
+            Instruction::ToUser {
                 user,
                 requester,
                 packet,
@@ -389,26 +386,26 @@ impl Worker {
                 let sessions = registry.keyed_sessions_of(*user);
                 self.tell(&registry, sessions, requester.as_ref(), packet);
             }
-            Event::InRoomExcept {
+            Instruction::InRoomExcept {
                 room,
                 except,
                 packet,
             } => self.to_room_except(*room, *except, packet),
-            Event::AroundUser {
+            Instruction::AroundUser {
                 user,
                 rooms,
                 packet,
             } => self.around_user(*user, rooms, packet),
-            Event::Answer { requester, packet } => {
+            Instruction::Answer { requester, packet } => {
                 let mut frames = WorkerFrames::of(packet);
                 self.with_session(requester.session, |handle| {
                     handle.answer(requester.request_ref.as_ref(), &mut frames);
                 });
             }
-            Event::Disconnect { session } => {
+            Instruction::Disconnect { session } => {
                 self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
             }
-            Event::Memberships {
+            Instruction::Memberships {
                 room,
                 members,
                 added,
@@ -432,7 +429,7 @@ impl Worker {
                     }
                 }
             }
-            Event::RoomState {
+            Instruction::RoomState {
                 room,
                 read_only,
                 packet,
@@ -449,12 +446,12 @@ impl Worker {
                     self.to_room(*room, None, packet);
                 }
             }
-            Event::RoomRenamed {
+            Instruction::RoomRenamed {
                 room,
                 packet,
                 handled: _,
             } => self.to_room(*room, None, packet),
-            Event::Suspended {
+            Instruction::Suspended {
                 user,
                 version,
                 handled: _,
@@ -465,7 +462,7 @@ impl Worker {
                     session.end(CloseCode::AccountSuspended);
                 }
             }
-            Event::LoggedOut {
+            Instruction::LoggedOut {
                 user,
                 log_ins,
                 version,
@@ -479,8 +476,8 @@ impl Worker {
                     }
                 }
             }
-            Event::Mark { handled: _ } => {}
-            Event::ShutDown => {
+            Instruction::Mark { handled: _ } => {}
+            Instruction::ShutDown => {
                 for session in self.0.registry.borrow().sessions() {
                     session.end(CloseCode::GoingAway);
                 }
@@ -493,7 +490,7 @@ impl Worker {
         self.tell(&registry, registry.in_room(room), requester, packet);
     }
 
-    /// Has these sessions told, the one that asked by its answer.
+    /// Delivers to these sessions; the requester's frame is the answer.
     fn tell<'a>(
         &self,
         registry: &'a Registry<Handle>,
@@ -519,8 +516,8 @@ impl Worker {
         }
     }
 
-    fn to_room_except(&self, room: RoomId, except: SessionAddress, packet: &SharedPacket) {
-        let except = self.own_key(except);
+    fn to_room_except(&self, room: RoomId, except: Option<SessionAddress>, packet: &SharedPacket) {
+        let except = except.and_then(|except| self.own_key(except));
         let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
         for (key, session) in registry.in_room(room) {
@@ -570,60 +567,57 @@ impl Worker {
 }
 
 impl Typing {
-    fn event(self) -> Event {
-        let (room, user) = (self.room.uuid(), self.user.uuid());
-        Event::InRoomExcept {
+    fn event(&self) -> Event {
+        Event::TypingChanged {
             room: self.room,
-            except: self.from,
-            packet: Arc::new(SharedPacket::new(TypingNotify::new(
-                room,
-                user,
-                self.is_typing,
-            ))),
+            user: self.user,
+            is_typing: self.is_typing,
         }
     }
 }
 
-/// What to publish of these users, and that it was handled. Presence is counted here, in the bus's turn,
-/// so that a leave and a join on two workers are told in the order they were counted.
-fn presence_events(engine: &Engine, users: Vec<Presence>, handled: Ack) -> Vec<Event> {
+/// The instructions for these users, with an acknowledgement. It counts presence under the bus's
+/// `order`, so that sessions hear a leave and a join on two workers in the order of the counts.
+fn tell_of(engine: &Engine, users: Vec<Presence>, handled: Ack) -> Vec<Instruction> {
     let told = users
         .into_iter()
-        .filter_map(|presence| presence_event(engine, presence));
-    told.chain([Event::Mark { handled }]).collect()
+        .filter_map(|presence| engine.hub.instruction(count(engine, presence)?, None));
+    told.chain([Instruction::Mark { handled }]).collect()
 }
 
-fn presence_event(engine: &Engine, presence: Presence) -> Option<Event> {
+/// Counts the user's sessions in or out; the event where that changes whether the user is online.
+fn count(engine: &Engine, presence: Presence) -> Option<Event> {
     let Presence {
         user,
         rooms,
         joined,
     } = presence;
+    let users = &engine.hub.users;
     let sessions = 0..joined.unsigned_abs();
-    let seen = || engine.last_seen.note(user, engine.clock.now());
+    let seen = || engine.last_seen.note(user, engine.context().clock.now());
     // Each is counted; one of them at most is the first to come or the last to go.
-    let packet = match joined.cmp(&0) {
+    let is_online = match joined.cmp(&0) {
         Ordering::Greater => {
-            let came = sessions.filter(|_| engine.users.join(user)).count() > 0;
-            came.then(|| SharedPacket::new(ChatJoinNotify::new(user.uuid())))
+            let came = sessions.filter(|_| users.join(user)).count() > 0;
+            came.then_some(true)
         }
         Ordering::Less => {
-            let went = sessions.filter(|_| engine.users.leave(user)).count() > 0;
+            let went = sessions.filter(|_| users.leave(user)).count() > 0;
             went.then(|| {
                 seen();
-                SharedPacket::new(ChatLeave::new(user.uuid()))
+                false
             })
         }
         Ordering::Equal => {
-            if engine.users.online(&[user]) == [false] {
+            if users.online(&[user]) == [false] {
                 seen();
             }
             None
         }
     };
-    Some(Event::AroundUser {
+    Some(Event::PresenceChanged {
         user,
-        rooms: rooms.into(),
-        packet: Arc::new(packet?),
+        rooms,
+        is_online: is_online?,
     })
 }

@@ -1,11 +1,10 @@
-//! Messages: storing and changing them in batches, sending and changing one, reading history and what
-//! was missed.
+//! Messages: batched writes, send, edit and delete, paginated history, and catch-up after a reconnect.
 
 mod changes;
 mod shown;
 mod sync;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io, sync::Arc, time::Instant};
 
 use abu_domain::{
     MessageId, RoomId, UserId,
@@ -22,7 +21,12 @@ use uuid::Uuid;
 use crate::{
     Context, Database,
     access::{self, AccessError, Caller},
-    messaging::ports::{ReadMark, ReadState, SeqWindow, StoreOutcome, SubmitError},
+    messaging::{
+        ports::{Publication, ReadMark, ReadState, SeqWindow, StoreOutcome},
+        read_marks::ReadMarks,
+        submission::SubmitError,
+        writer::{Write, Writer, WriterPolicy},
+    },
     platform::{
         lists::{ListRequest, Listed},
         ports::StoreError,
@@ -67,8 +71,8 @@ pub fn write_batch(
             lock_rooms(tx, messages, changes)?;
         }
         let stored = tx.store_messages(messages)?;
-        // A message of another room is told without what others made of it: its sender may not be in
-        // that room any more.
+        // A repeated message of another room comes without reactions: its sender may have left that
+        // room.
         let repeated = stored
             .iter()
             .zip(messages)
@@ -112,8 +116,8 @@ pub struct HistoryPage {
     pub last_revision: i64,
 }
 
-/// A page of a room's history for somebody who is known to be a member. Reactions are read only where
-/// there is a `viewer`.
+/// A page of a room's history, without authorization: the caller checks membership. Reads reactions
+/// only for a `viewer`.
 pub async fn history(
     database: &Database,
     room: RoomId,
@@ -148,16 +152,16 @@ pub async fn history(
         .await
 }
 
-/// The use cases of messages outside a chat session.
+/// The use cases of messages, and the threads that store what use cases and connections submit.
 #[derive(Clone)]
 pub struct Messaging {
     pub context: Context,
+    pub writer: Arc<Writer>,
+    pub read_marks: Arc<ReadMarks>,
 }
 
-/// A message somebody wants to send.
 #[derive(Clone, Debug)]
 pub struct MessageDraft {
-    /// Where to.
     pub room_id: RoomId,
     /// What it says.
     pub text: MessageText,
@@ -170,13 +174,11 @@ pub struct MessageDraft {
 /// Why messages were not sent or shown.
 #[derive(Debug, thiserror::Error)]
 pub enum MessagingError {
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// There is no such room, or the caller is not in it: which, is not told.
+    /// The room does not exist, or the caller is not a member: the answer does not tell these apart.
     #[error("there is no such room")]
     RoomNotFound,
-    /// The room is archived.
     #[error("the room is read-only")]
     ReadOnly,
     /// The room has no message of the id that is answered.
@@ -189,12 +191,39 @@ pub enum MessagingError {
     /// the same client message id.
     #[error("it could not be stored now")]
     Unavailable,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Messaging {
+    /// # Errors
+    /// Where a thread cannot be started.
+    pub fn start(context: Context, policy: WriterPolicy) -> io::Result<Self> {
+        let read_marks = Arc::new(ReadMarks::start(&context, policy.store_timeout)?);
+        let writer = Writer::start(&context, Arc::clone(&read_marks), policy)?;
+        Ok(Self {
+            context,
+            writer: Arc::new(writer),
+            read_marks,
+        })
+    }
+
+    /// Refuses what waited too long. To be called now and then by other threads: the storing ones may be stuck
+    /// in a database that does not answer. Returns what to publish.
+    pub fn expire(&self, now: Instant) -> Vec<Publication> {
+        let mut expired = self.writer.expire(now);
+        expired.extend(self.read_marks.expire(now));
+        expired
+    }
+
+    /// Stores what waits and ends the threads; what is submitted later is refused. Blocks for as long as that
+    /// takes.
+    pub fn stop(&self) {
+        self.writer.stop();
+        // After the writer, which notes the marks of senders.
+        self.read_marks.stop();
+    }
+
     /// Sends a message to a room of the caller's, on the way that every message takes. Ends once it
     /// is committed.
     pub async fn send(
@@ -214,7 +243,7 @@ impl Messaging {
             reply_to: draft.reply_to,
             sent_at: self.context.clock.now(),
         };
-        let stored = self.context.live_chat.submit(message).await?;
+        let stored = self.writer.submit(Write::Message(message)).await?;
         self.shown(stored, sender).await
     }
 
@@ -260,7 +289,7 @@ impl Messaging {
             at: self.context.clock.now(),
         };
         self.require_member(caller, room_id).await?;
-        Ok(self.context.live_chat.change(change).await?)
+        Ok(self.writer.submit(Write::Change(change)).await?)
     }
 
     async fn shown(&self, message: Message, user: UserId) -> Result<ShownMessage, MessagingError> {
@@ -296,7 +325,7 @@ impl Messaging {
             seq,
         };
         self.require_member(caller, room_id).await?;
-        Ok(self.context.live_chat.mark_read(mark).await?)
+        Ok(self.read_marks.submit(mark).await?)
     }
 
     async fn require_member(&self, caller: Caller, room: RoomId) -> Result<(), MessagingError> {

@@ -1,8 +1,8 @@
 //! Rooms and their members.
 //!
-//! Whoever is not in a room is answered as if it did not exist.
+//! To a user who is not a member, a room answers as if it did not exist.
 
-use std::{collections::HashMap, future::ready, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use abu_domain::{
     RoomId, UserId,
@@ -16,10 +16,10 @@ use abu_domain::{
 use crate::{
     Context, Database,
     access::{self, AccessError, Caller},
-    identity::ports::Applied,
     messaging::{
+        events::Event,
         messages,
-        ports::{LiveChat, MemberListing, NewRoom, RoomListing},
+        ports::{MemberListing, NewRoom, RoomListing},
     },
     platform::{
         lists::{ListRequest, Listed, Seek, TimePosition, Total},
@@ -38,25 +38,18 @@ pub struct RoomLimits {
     pub max_rooms_per_user: u32,
 }
 
-/// The use cases of rooms.
 #[derive(Clone)]
 pub struct Rooms {
     pub context: Context,
-    /// The bounds.
     pub limits: RoomLimits,
 }
 
-/// A room somebody wants to have.
 #[derive(Clone, Debug)]
 pub enum RoomDraft {
     /// With one other person.
-    Direct {
-        /// Who.
-        other: UserId,
-    },
+    Direct { other: UserId },
     /// A group.
     Group {
-        /// Its name.
         name: RoomName,
         /// Who is in it besides its maker.
         members: Vec<UserId>,
@@ -66,23 +59,20 @@ pub enum RoomDraft {
 /// What changes in a room; what is `None` stays as it is.
 #[derive(Clone, Debug)]
 pub struct RoomPatch {
-    /// A group's name.
     pub name: Option<RoomName>,
 }
 
 /// The answer to asking for a room.
 #[derive(Clone, Debug)]
 pub struct RoomOpened {
-    /// The room.
     pub room: Room,
     /// False where it is the direct room the two had already.
     pub created: bool,
 }
 
-/// A room in the list of somebody's own.
+/// A room in the caller's list.
 #[derive(Clone, Debug)]
 pub struct OwnRoom {
-    /// The room.
     pub room: Room,
     /// Its newest message.
     pub last_message: Option<ShownMessage>,
@@ -105,16 +95,14 @@ pub enum RoomError {
     /// The caller may not use the platform.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// There is no such room, or the caller is not in it: which, is not told.
+    /// The room does not exist, or the caller is not a member: the answer does not tell these apart.
     #[error("there is no such room")]
     RoomNotFound,
-    /// The room has no such member.
     #[error("the room has no such member")]
     MemberNotFound,
-    /// The caller's role in the room does not allow it.
     #[error("the role in the room does not allow it")]
     RoleForbids,
-    /// Somebody named is no active user.
+    /// No active user has this id.
     #[error("there is no such user")]
     UnknownUser(UserId),
     /// A direct room is between two people.
@@ -126,19 +114,16 @@ pub enum RoomError {
     /// A room always has an owner.
     #[error("the last owner must hand over first")]
     LastOwner,
-    /// The room is archived.
     #[error("the room is archived")]
     Archived,
     /// The room is not as the caller has seen it.
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
-    /// The room would have too many members.
     #[error("the room is full")]
     TooManyMembers,
-    /// Somebody would be in too many rooms.
+    /// The user would be a member of too many rooms.
     #[error("somebody is in too many rooms")]
     TooManyRooms(UserId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -332,7 +317,7 @@ impl Rooms {
             .iter()
             .map(|listing| listing.membership.user_id)
             .collect();
-        let mut online = self.context.live_chat.online(&users).into_iter();
+        let mut online = self.context.presence.online(&users).into_iter();
         Ok(listed.map(|listing| RoomMember {
             listing,
             online: online.next().unwrap_or(false),
@@ -369,7 +354,7 @@ impl Rooms {
         .await
     }
 
-    /// Takes somebody out of a group: themselves, or whom the caller's role lets them remove.
+    /// Removes a member from a group: the caller, or a member whom the caller's role may remove.
     pub async fn remove_member(
         &self,
         caller: Caller,
@@ -419,29 +404,32 @@ impl Rooms {
             .await
     }
 
-    /// Runs `work` in a transaction, tells the chat of the change once it is committed, and waits
-    /// until the chat goes by it.
+    /// Runs `work` in a transaction, publishes the change after the commit, and waits until every
+    /// connection applies it.
     async fn change<T: Send + 'static>(
         &self,
         by: UserId,
         work: impl FnOnce(&mut dyn Writes) -> Result<(T, Change), RoomError> + Send + 'static,
     ) -> Result<T, RoomError> {
-        let live_chat = Arc::clone(&self.context.live_chat);
+        let events = Arc::clone(&self.context.events);
         let (value, applied) = self
             .context
             .database
             .run(move |store| {
                 let (value, change) = store.transaction(work)?;
-                Ok::<_, RoomError>((value, change.tell(&*live_chat, by)))
+                let applied = change.event(by).map(|event| events.publish(event));
+                Ok::<_, RoomError>((value, applied))
             })
             .await?;
-        applied.await;
+        if let Some(applied) = applied {
+            applied.await;
+        }
         Ok(value)
     }
 }
 
-/// At most `limit` members of the room after this one, by user id, for somebody who is known to be a
-/// member.
+/// At most `limit` members of the room after this one, by user id. It does not authorize: the caller
+/// checks membership.
 pub async fn members_after(
     database: &Database,
     room: RoomId,
@@ -453,7 +441,7 @@ pub async fn members_after(
         .await
 }
 
-/// What the chat must be told after a commit.
+/// What a transaction changed, to be published after its commit.
 enum Change {
     None,
     Members(RoomId, Vec<UserId>),
@@ -462,12 +450,12 @@ enum Change {
 }
 
 impl Change {
-    fn tell(self, live_chat: &dyn LiveChat, by: UserId) -> Applied {
+    fn event(self, by: UserId) -> Option<Event> {
         match self {
-            Self::None => Box::pin(ready(())),
-            Self::Members(room, users) => live_chat.membership_changed(room, &users, by),
-            Self::State(room) => live_chat.room_state_changed(room, by),
-            Self::Name(room) => live_chat.room_renamed(room, by),
+            Self::None => None,
+            Self::Members(room, users) => Some(Event::MembershipChanged { room, users, by }),
+            Self::State(room) => Some(Event::RoomStateChanged { room, by }),
+            Self::Name(room) => Some(Event::RoomRenamed { room, by }),
         }
     }
 }
@@ -553,7 +541,7 @@ fn require_open_group(room: &Room) -> Result<(), RoomError> {
     }
 }
 
-/// Somebody other than `leaving` must own the room if they stop being its owner.
+/// Rejects the departure or demotion of the last owner.
 fn require_owner_left(tx: &mut dyn Reads, leaving: &Membership) -> Result<(), RoomError> {
     if leaving.role == RoomRole::Owner && tx.other_owners(leaving.room_id, leaving.user_id)? == 0 {
         return Err(RoomError::LastOwner);

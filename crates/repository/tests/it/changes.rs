@@ -129,7 +129,7 @@ fn refused(refusal: ChangeRefusal) -> ChangeOutcome {
 }
 
 #[test]
-fn an_edited_message_says_the_new_text_and_what_it_said_is_kept() {
+fn an_edit_replaces_the_text_and_keeps_the_old_one() {
     let scene = scene();
     let message = scene.say(scene.amina, "helo");
     let edit = scene.change(message.id, scene.amina, ChangeKind::Edit(text("hello")));
@@ -162,7 +162,7 @@ fn an_edited_message_says_the_new_text_and_what_it_said_is_kept() {
 }
 
 #[test]
-fn an_edit_to_the_same_text_makes_a_message_edited_once_reactions_or_not() {
+fn an_edit_to_the_same_text_marks_the_message_edited_once() {
     let scene = scene();
     let plain = scene.say(scene.amina, "hello").id;
     let liked = scene.say(scene.amina, "hello").id;
@@ -248,7 +248,7 @@ fn after_fifteen_minutes_only_moderators_change_anything_and_only_by_deleting() 
 }
 
 #[test]
-fn nobody_deletes_what_the_other_said_in_a_direct_room() {
+fn a_direct_rooms_members_cannot_delete_each_others_messages() {
     let scene = scene();
     let room = scene.database.direct_room(scene.amina, scene.bola).id;
     let message = scene.database.message(room, scene.bola, "private").id;
@@ -264,7 +264,7 @@ fn nobody_deletes_what_the_other_said_in_a_direct_room() {
 }
 
 #[test]
-fn a_change_is_of_a_message_of_that_room_by_a_member_and_while_the_room_is_open() {
+fn a_change_needs_the_messages_open_room_and_a_member() {
     let scene = scene();
     let stranger = scene.database.user().create().id;
     let elsewhere = scene.database.group(scene.amina).create().id;
@@ -302,7 +302,7 @@ fn a_change_is_of_a_message_of_that_room_by_a_member_and_while_the_room_is_open(
 }
 
 #[test]
-fn a_message_has_a_bounded_number_of_emoji_and_so_has_each_member() {
+fn emoji_are_bounded_per_message_and_per_member() {
     let scene = scene();
     let message = scene.say(scene.amina, "react").id;
     let give = |user, n| scene.make(message, user, ChangeKind::React(emoji(n)));
@@ -324,7 +324,7 @@ fn a_message_has_a_bounded_number_of_emoji_and_so_has_each_member() {
 }
 
 #[test]
-fn a_message_sent_again_is_shown_with_its_reactions_once_each_and_in_its_own_room() {
+fn a_resent_message_is_shown_once_with_its_reactions() {
     let scene = scene();
     let elsewhere = scene.database.group(scene.amina).create().id;
     let first = NewMessage {
@@ -378,7 +378,7 @@ fn a_reaction_names_who_asks_and_the_first_few_who_reacted() {
 }
 
 #[test]
-fn changes_of_one_batch_follow_each_other_and_what_was_said_in_it() {
+fn changes_of_a_batch_apply_in_order_after_its_messages() {
     let scene = scene();
     let said = new_message(scene.room, scene.amina, "first");
     let id = said.id;
@@ -629,7 +629,7 @@ proptest! {
             prop_assert_eq!(stored.text.as_str(), expected.text.as_deref().unwrap_or_default());
             prop_assert_eq!(stored.is_deleted(), expected.text.is_none());
             prop_assert_eq!(stored.revision, expected.revision);
-            // To a stranger nobody comes first but who reacted first.
+            // For a stranger the first to react comes first.
             let stranger = UserId::new(Uuid::nil());
             let shown: Vec<(Emoji, i64, Vec<usize>)> = scene
                 .reactions(*id, stranger)

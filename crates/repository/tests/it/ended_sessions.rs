@@ -4,43 +4,41 @@ use std::{future::ready, sync::Mutex};
 
 use abu_application::{
     identity::{
-        ports::{Applied, EndReason, LiveSessions, WhichSessions},
+        events::IdentityEvent,
+        ports::{EndReason, WhichSessions},
         sessions::EndedElsewhere,
     },
-    platform::{ports::Clock, system::SystemClock},
+    platform::{
+        ports::{Applied, Clock, Publish},
+        system::SystemClock,
+    },
 };
-use abu_domain::{LoginSessionId, UserId};
+use abu_domain::UserId;
 use abu_test_support::{TestDatabase, session_of};
 use chrono::TimeDelta;
 
-#[derive(Debug, PartialEq)]
-enum Told {
-    Suspended(UserId),
-    Ended(UserId, Vec<LoginSessionId>),
-}
-
-/// Notes what the chat is told.
+/// Notes what is published.
 #[derive(Default)]
-struct Notes(Mutex<Vec<Told>>);
+struct Notes(Mutex<Vec<IdentityEvent>>);
 
 impl Notes {
-    fn note(&self, told: Told) -> Applied {
-        self.0.lock().unwrap().push(told);
-        Box::pin(ready(()))
-    }
-
-    fn take(&self) -> Vec<Told> {
+    fn take(&self) -> Vec<IdentityEvent> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
-impl LiveSessions for Notes {
-    fn account_suspended(&self, user: UserId) -> Applied {
-        self.note(Told::Suspended(user))
+impl Publish<IdentityEvent> for Notes {
+    fn publish(&self, event: IdentityEvent) -> Applied {
+        self.0.lock().unwrap().push(event);
+        Box::pin(ready(()))
     }
+}
 
-    fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied {
-        self.note(Told::Ended(user, sessions.to_vec()))
+/// The end of the user's only session.
+fn revoked(user: UserId) -> IdentityEvent {
+    IdentityEvent::SessionsRevoked {
+        user,
+        sessions: vec![session_of(user)],
     }
 }
 
@@ -71,13 +69,13 @@ impl Server {
         assert_eq!(ended.unwrap(), [session_of(user)]);
     }
 
-    /// What the chat is told after one more look.
-    fn look(&mut self) -> Vec<Told> {
+    /// What is published after one more look.
+    fn look(&mut self) -> Vec<IdentityEvent> {
         self.look_in(TimeDelta::zero())
     }
 
-    /// What the chat is told after a look that much later.
-    fn look_in(&mut self, time: TimeDelta) -> Vec<Told> {
+    /// What is published after a look that much later.
+    fn look_in(&mut self, time: TimeDelta) -> Vec<IdentityEvent> {
         let store = self.database.store();
         let now = SystemClock.now() + time;
         self.seen.look(&*store, &self.notes, now).unwrap();
@@ -91,7 +89,7 @@ fn a_session_that_ended_is_told_of_once() {
     let user = server.user();
     assert_eq!(server.look(), []);
     server.end(user, EndReason::PasswordReset, 0);
-    let ended = Told::Ended(user, vec![session_of(user)]);
+    let ended = revoked(user);
     assert_eq!(server.look(), [ended]);
     assert_eq!(server.look(), []);
 }
@@ -103,7 +101,7 @@ fn a_session_whose_end_was_committed_late_is_told_of_too() {
     server.end(early, EndReason::LogOut, 0);
     server.look();
     server.end(late, EndReason::LogOut, 90);
-    assert_eq!(server.look(), [Told::Ended(late, vec![session_of(late)])]);
+    assert_eq!(server.look(), [revoked(late)]);
 }
 
 #[test]
@@ -112,7 +110,7 @@ fn what_ended_while_nobody_could_look_is_told_of_however_long_that_took() {
     let user = server.user();
     assert_eq!(server.look(), []);
     server.end(user, EndReason::PasswordReset, 0);
-    let ended = Told::Ended(user, vec![session_of(user)]);
+    let ended = revoked(user);
     assert_eq!(server.look_in(TimeDelta::hours(1)), [ended]);
 }
 
@@ -121,8 +119,11 @@ fn a_suspension_is_told_before_the_end_of_the_sessions() {
     let mut server = Server::new();
     let user = server.user();
     server.end(user, EndReason::Suspended, 0);
-    let ended = Told::Ended(user, vec![session_of(user)]);
-    assert_eq!(server.look(), [Told::Suspended(user), ended]);
+    let ended = revoked(user);
+    assert_eq!(
+        server.look(),
+        [IdentityEvent::AccountSuspended { user }, ended]
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The description of the API, and the pages that explain it.
+//! The OpenAPI document and the documentation pages.
 
 use std::collections::BTreeSet;
 
@@ -372,7 +372,7 @@ async fn the_examples_of_bodies_break_no_rule() {
             // And neither do their tokens.
             401 if operation.path.ends_with("/refresh") => drop(answer.problem("invalid-token")),
             401 => drop(answer.problem("invalid-credentials")),
-            // Whoever logs in has only just registered.
+            // The example follows a fresh registration.
             403 if operation.path.ends_with("/auth/token") => {
                 drop(answer.problem("email-unverified"));
             }

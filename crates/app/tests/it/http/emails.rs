@@ -198,7 +198,7 @@ async fn a_further_address_counts_once_it_is_proved() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_wants_an_address_is_not_told_that_it_is_somebody_elses() {
+async fn a_claim_does_not_reveal_that_an_address_is_taken() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
     somebody(&rig, "owner@example.com");
@@ -262,7 +262,7 @@ async fn what_cannot_be_added_is_refused_and_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_is_removed_by_its_account_alone_and_the_primary_one_never() {
+async fn only_the_owner_removes_an_address_and_never_the_primary_one() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
     somebody(&rig, "musa@example.com");
@@ -300,7 +300,7 @@ async fn an_address_is_removed_by_its_account_alone_and_the_primary_one_never() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_proves_an_address_first_has_it() {
+async fn the_first_account_to_prove_an_address_owns_it() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
     somebody(&rig, "musa@example.com");
@@ -336,7 +336,7 @@ async fn whoever_proves_an_address_first_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_who_prove_an_address_at_the_same_moment_one_has_it_and_none_fails() {
+async fn of_two_concurrent_proofs_of_an_address_one_wins_without_an_error() {
     let (rig, post) = Post::start().await;
     for round in 0..5 {
         let shared = format!("shared{round}@example.com");
@@ -404,7 +404,7 @@ async fn the_primary_address_changes_once_the_new_one_is_proved() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_reads_the_old_address_takes_the_account_back() {
+async fn the_owner_of_the_old_address_recovers_the_account() {
     let (rig, post) = Post::start().await;
     let user = somebody(&rig, "amina@example.com");
     let thief = rig.log_in_as("amina@example.com", PASSWORD).await;
@@ -469,7 +469,7 @@ async fn whoever_reads_the_old_address_takes_the_account_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_account_had_long_before_a_change_stays_when_it_is_undone() {
+async fn an_undo_keeps_addresses_and_totp_from_long_before_the_change() {
     let (rig, post) = Post::start().await;
     let user = somebody(&rig, "amina@example.com");
     let session = rig.log_in_as("amina@example.com", PASSWORD).await;
@@ -505,7 +505,7 @@ async fn what_the_account_had_long_before_a_change_stays_when_it_is_undone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_begun_long_before_a_change_and_completed_since_goes_when_it_is_undone() {
+async fn an_undo_removes_what_was_completed_after_the_window_began() {
     let (rig, post) = Post::start().await;
     let user = somebody(&rig, "amina@example.com");
     let thief = rig.log_in_as("amina@example.com", PASSWORD).await;
@@ -523,7 +523,7 @@ async fn what_was_begun_long_before_a_change_and_completed_since_goes_when_it_is
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_reads_the_address_before_has_no_say_over_the_one_that_the_office_gave() {
+async fn the_old_address_cannot_undo_an_administrators_change() {
     let (rig, post) = Post::start().await;
     let user = somebody(&rig, "amina@example.com");
     let session = rig.log_in_as("amina@example.com", PASSWORD).await;
@@ -541,7 +541,7 @@ async fn whoever_reads_the_address_before_has_no_say_over_the_one_that_the_offic
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_gets_an_address_that_its_account_may_go_back_to() {
+async fn an_address_within_its_undo_window_cannot_be_claimed() {
     let (rig, post) = Post::start().await;
     let old = "amina@example.com";
     somebody(&rig, old);
@@ -621,7 +621,7 @@ async fn undoing_a_change_undoes_those_that_followed_and_none_before() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_password_kills_the_links_that_somebody_else_had_sent() {
+async fn a_new_password_invalidates_links_that_others_requested() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
     let thief = rig.log_in_as("amina@example.com", PASSWORD).await;

@@ -1,5 +1,5 @@
-//! Whoever looks after accounts and rights comes by no more rights that way, and touches nobody who
-//! holds more: each way that the routes offer is tried.
+//! Privilege escalation: tries every route that could grant more rights or act on a stronger
+//! account.
 
 use abu_domain::{
     UserId,
@@ -95,7 +95,7 @@ async fn everything(rig: &Rig, by: &User) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn no_way_leads_to_what_the_attacker_lacks_nor_to_who_holds_it() {
+async fn no_route_escalates_rights_or_reaches_a_stronger_account() {
     let rig = Rig::start().await;
     let root = rig.superuser();
     let attacker = rig.holder_of(&ADMINISTRATION);
@@ -128,7 +128,7 @@ async fn no_way_leads_to_what_the_attacker_lacks_nor_to_who_holds_it() {
         "now()",
         "NULL",
     );
-    // The attacker holds all that it gives; somebody stronger has it too.
+    // The attacker holds all its permissions, but a stronger user holds it too.
     let shared_role = rig.role_of(&["can_view_user"]);
     let shared_group = rig.group_of(&shared_role);
     put_in_group(&rig, strong, &shared_group);
@@ -467,7 +467,7 @@ async fn only_a_superuser_acts_on_a_superuser() {
     ] {
         let answer = call(&rig, &admin, method, &path, &body).await;
         answer.problem("permission-denied");
-        // Whoever is one by flag alone changes neither the flag nor who may not use the platform.
+        // An update cannot set these fields.
         for unknown in ["is_superuser", "is_active", "groups", "verification"] {
             let mut more = details("more@example.com");
             more[unknown] = json!(true);
@@ -550,7 +550,7 @@ async fn who_holds_something_for_a_term_does_not_make_it_last() {
 }
 
 #[tokio::test]
-async fn who_may_do_something_in_a_chapter_gives_it_there_and_nowhere_else() {
+async fn a_chapter_permission_can_be_granted_in_that_chapter_only() {
     let rig = Rig::start().await;
     let [here, there] = [1, 2].map(Uuid::from_u128);
     let chair = rig.user();
@@ -576,7 +576,7 @@ async fn who_may_do_something_in_a_chapter_gives_it_there_and_nowhere_else() {
     let editor = "chapter_editor";
     let made = assign_role(term(rig.user().id, editor, Some(here))).await;
     made.expect(201);
-    // What somebody holds in another chapter is not touched here.
+    // Rights in another chapter stay untouched.
     assign_role(term(officer_elsewhere, editor, Some(here)))
         .await
         .expect(201);

@@ -1,4 +1,4 @@
-//! Members of rooms and their roles.
+//! Room memberships and roles.
 
 use abu_domain::{
     identity::user::User,
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::support::{Answer, Rig, pairs};
 
-/// A group with one of each role, and somebody who is not in it.
+/// A group with one member of each role, and a non-member.
 struct Group {
     room: Room,
     owner: User,
@@ -123,7 +123,7 @@ async fn owners_and_moderators_bring_people_in_and_members_do_not() {
 }
 
 #[tokio::test]
-async fn nobody_is_brought_in_when_one_of_them_is_no_user() {
+async fn one_unknown_user_adds_no_member_at_all() {
     let rig = Rig::start().await;
     let group = Group::in_rig(&rig);
     let ids = [group.stranger.id.uuid(), Uuid::new_v4()];
@@ -165,7 +165,7 @@ async fn roles_decide_who_removes_whom() {
 }
 
 #[tokio::test]
-async fn whoever_leaves_sees_the_room_no_more() {
+async fn a_member_who_leaves_no_longer_sees_the_room() {
     let rig = Rig::start().await;
     let group = Group::in_rig(&rig);
     remove(&rig, &group, &group.member, &group.member)
@@ -198,7 +198,7 @@ async fn the_last_owner_hands_over_before_leaving() {
 }
 
 #[tokio::test]
-async fn two_owners_who_leave_at_the_same_moment_do_not_leave_the_room_without_one() {
+async fn two_owners_leaving_concurrently_never_orphan_the_room() {
     let rig = Rig::start().await;
     for _ in 0..5 {
         let (one, other) = (rig.user(), rig.user());

@@ -1,4 +1,4 @@
-//! Sending and reading messages over HTTP.
+//! Messages over HTTP: send, history, read marks, edits.
 
 use abu_chat_protocol::{Emoji, ServerPacket, client::ReactionAdd};
 use abu_domain::{RoomId, identity::user::User, messaging::room::RoomRole};
@@ -225,7 +225,7 @@ async fn a_new_member_reads_what_was_said_before() {
 }
 
 #[tokio::test]
-async fn whoever_was_removed_neither_reads_nor_writes() {
+async fn a_removed_member_neither_reads_nor_writes() {
     let rig = Rig::start().await;
     let (me, other) = (rig.user(), rig.user());
     let room = rig.database().group(me.id).member(other.id).create().id;
@@ -246,7 +246,7 @@ async fn mark(rig: &Rig, room: RoomId, by: &User, body: Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_read_mark_moves_forward_alone_and_the_list_of_rooms_counts_what_is_unread() {
+async fn a_read_mark_only_moves_forward_and_sets_the_unread_count() {
     let rig = Rig::start().await;
     let (me, other) = (rig.user(), rig.user());
     let room = rig.database().group(other.id).member(me.id).create().id;
@@ -418,7 +418,7 @@ async fn a_message_is_changed_by_who_may_and_while_they_may() {
         .execute("UPDATE messages SET created_at = created_at - interval '16 minutes'");
     let late = edit(&rig, room, &id, &me, hello.clone()).await;
     assert_eq!(late.problem("conflict")["code"], "too-late");
-    // Whoever owns the room deletes at any time.
+    // The room's owner may delete at any time.
     delete(&rig, room, &id, &me).await.expect_nothing();
 
     let id = said(&rig, room, &me, "the end").await;

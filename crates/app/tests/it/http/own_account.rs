@@ -1,4 +1,4 @@
-//! What people do with their own account.
+//! The caller's own account.
 
 use abu_chat_protocol::CloseCode;
 use abu_test_support::ChatClient;
@@ -84,7 +84,7 @@ async fn names_are_locked_once_the_university_has_verified_them() {
 }
 
 #[tokio::test]
-async fn a_hidden_account_is_out_of_everything_but_itself_until_it_is_shown_again() {
+async fn a_deactivated_account_reaches_only_itself_until_reactivated() {
     let rig = Rig::start().await;
     let user = rig.member();
     let friend = rig.user();
@@ -143,7 +143,7 @@ async fn a_hidden_account_is_out_of_everything_but_itself_until_it_is_shown_agai
 }
 
 #[tokio::test]
-async fn nobody_brings_a_registration_that_is_not_completed_into_a_room() {
+async fn an_unverified_account_cannot_be_added_to_a_room() {
     let rig = Rig::start().await;
     let friend = rig.user();
     let registered = rig

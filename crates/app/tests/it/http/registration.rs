@@ -1,4 +1,4 @@
-//! Making an account for oneself, and proving its address.
+//! Self-registration and proof of the address.
 
 use std::sync::{
     Arc,
@@ -10,12 +10,13 @@ use abu_application::{
     identity::{
         accounts::UserDraft,
         passwords::PasswordWork,
-        ports::{Consents, NoLiveSessions, PasswordHasher, PasswordPolicy, PasswordWeakness},
+        ports::{Consents, PasswordHasher, PasswordPolicy, PasswordWeakness},
         registration::{Registration, RegistrationDraft},
     },
-    messaging::ports::NoLiveChat,
+    messaging::ports::NoPresence,
     platform::{
         Origin,
+        ports::NoSubscribers,
         system::{SystemClock, SystemIds},
     },
 };
@@ -90,7 +91,7 @@ fn form(answer: &Answer) -> (u16, Vec<String>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_registers_logs_in_once_they_have_proved_their_address() {
+async fn a_new_account_logs_in_after_it_proves_its_address() {
     let (rig, post) = Post::start().await;
     let answer = register(&rig, &draft("Fatima@Example.com")).await;
     assert!(answer.expect(202)["message"].is_string());
@@ -204,7 +205,7 @@ async fn what_is_wrong_with_a_registration_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_can_tell_from_the_answer_whether_an_address_has_an_account() {
+async fn the_response_does_not_reveal_whether_an_address_has_an_account() {
     let (rig, post) = Post::start().await;
     let people = rig.database();
     let owner = people
@@ -292,7 +293,7 @@ impl PasswordPolicy for Counters {
 }
 
 #[tokio::test]
-async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_account() {
+async fn registering_costs_the_same_with_or_without_an_account() {
     let database = TestDatabase::new();
     database
         .transaction(|tx| tx.seed_access(chrono::Utc::now()))
@@ -305,8 +306,8 @@ async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_accou
             database: Database::new(database.store(), pool.clone()),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-            live_sessions: Arc::new(NoLiveSessions),
-            live_chat: Arc::new(NoLiveChat),
+            events: Arc::new(NoSubscribers),
+            presence: Arc::new(NoPresence),
         },
         passwords: PasswordWork {
             pool,
@@ -357,8 +358,7 @@ async fn registering_takes_the_same_work_whether_or_not_the_address_has_an_accou
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_registration_that_nobody_completed_gives_way_to_the_next_one_and_no_password_of_the_two_counts()
- {
+async fn a_second_registration_replaces_an_unproved_one_and_voids_both_passwords() {
     let (rig, post) = Post::start().await;
     let email = "fatima@example.com";
     register(&rig, &draft(email)).await.expect(202);
@@ -434,7 +434,7 @@ async fn of_registrations_at_the_same_moment_one_counts_and_none_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hostile_names_are_kept_as_they_are_or_refused_and_harm_nobody() {
+async fn hostile_names_are_stored_unchanged_or_refused() {
     let (rig, post) = Post::start().await;
     let long = "Ṣ".repeat(100);
     for (number, name) in [
@@ -483,7 +483,7 @@ async fn hostile_names_are_kept_as_they_are_or_refused_and_harm_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_link_is_sent_to_who_waits_for_one_and_the_answer_tells_nothing() {
+async fn a_resend_mails_only_unproved_registrations_and_reveals_nothing() {
     let (rig, post) = Post::start().await;
     rig.database().user().email("owner@example.com").create();
     let email = "fatima@example.com";
@@ -502,14 +502,14 @@ async fn another_link_is_sent_to_who_waits_for_one_and_the_answer_tells_nothing(
     let second = post.letter(email, CONFIRM).link("verify-email");
     verify(&rig, &first).await.problem("gone");
     verify(&rig, &second).await.expect(200);
-    // Nobody waits for anything any more.
+    // No registration is pending any more.
     resend(&rig, email).await.expect(202);
     let expected = (email.to_owned(), CONFIRM.to_owned());
     assert_eq!(post.all(), [expected.clone(), expected]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dead_links_and_what_is_no_link_are_answered_alike() {
+async fn dead_links_and_malformed_links_get_the_same_response() {
     let (rig, post) = Post::start().await;
     let email = "fatima@example.com";
     register(&rig, &draft(email)).await.expect(202);
@@ -543,7 +543,7 @@ async fn dead_links_and_what_is_no_link_are_answered_alike() {
 }
 
 #[tokio::test]
-async fn registrations_that_nobody_completed_within_ninety_days_are_swept_out_bit_by_bit() {
+async fn unproved_registrations_are_deleted_after_ninety_days_in_batches() {
     let rig = Rig::without_limits().await;
     let made = |age: i64, verified: bool| {
         let at = chrono::Utc::now() - TimeDelta::days(age);
@@ -574,7 +574,7 @@ async fn registrations_that_nobody_completed_within_ninety_days_are_swept_out_bi
 }
 
 #[tokio::test]
-async fn an_account_that_the_office_makes_takes_the_address_of_a_registration_nobody_completed() {
+async fn an_administrators_new_account_replaces_an_unproved_registration() {
     let rig = Rig::without_limits().await;
     let admin = rig.holder_of(&[Permission::CreateUser]);
     let email = "fatima@example.com";

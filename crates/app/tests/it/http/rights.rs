@@ -1,4 +1,4 @@
-//! Permissions, roles and groups, as the office sees and changes them.
+//! Administration of permissions, roles and groups.
 
 use abu_domain::identity::user::User;
 use serde_json::{Value, json};
@@ -247,7 +247,7 @@ async fn what_every_installation_has_is_neither_deleted_nor_renamed() {
 }
 
 #[tokio::test]
-async fn what_is_in_use_is_taken_out_of_use_before_it_is_deleted() {
+async fn permissions_roles_and_groups_in_use_cannot_be_deleted() {
     let rig = Rig::start().await;
     let admin = rig.superuser();
     let draft = json!({"name": "can_print_card"});
@@ -335,7 +335,7 @@ async fn what_the_code_asks_for_is_made_by_seeding_alone() {
 }
 
 #[tokio::test]
-async fn wrong_and_unknown_names_are_told_by_their_places() {
+async fn invalid_and_unknown_names_are_reported_by_position() {
     let rig = Rig::start().await;
     let admin = rig.superuser();
     let mut wrong = json!({

@@ -1,4 +1,4 @@
-//! Roles that people hold for a term.
+//! Role assignments with scopes and terms.
 
 use abu_domain::{access::Permission, identity::user::User};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -71,7 +71,7 @@ async fn a_term_counts_from_its_beginning_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_term_that_is_to_come_gives_nothing_yet_and_is_called_off_without_a_trace() {
+async fn a_future_term_grants_nothing_and_is_deleted_when_ended() {
     let rig = Rig::start().await;
     let (admin, officer) = (rig.superuser(), rig.user());
     let body = json!({
@@ -129,7 +129,7 @@ async fn what_is_held_is_listed_once_a_scope_with_its_last_end() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_told_by_its_field() {
+async fn an_invalid_assignment_is_reported_by_field() {
     let rig = Rig::start().await;
     let (admin, officer) = (rig.superuser(), rig.user());
     let good = json!({"user": officer.id.uuid(), "role": "job_admin", "scope_type": "global"});
@@ -182,7 +182,7 @@ async fn what_makes_no_sense_is_told_by_its_field() {
 }
 
 #[tokio::test]
-async fn nobody_holds_a_role_twice_at_once_in_the_same_place() {
+async fn overlapping_assignments_in_one_scope_are_refused() {
     let rig = Rig::start().await;
     let (admin, officer) = (rig.superuser(), rig.user());
     let body = |from: &str, until: Option<&str>, chapter: Option<Uuid>| {
@@ -220,7 +220,7 @@ async fn nobody_holds_a_role_twice_at_once_in_the_same_place() {
 }
 
 #[tokio::test]
-async fn the_list_is_narrowed_by_person_role_chapter_and_whether_the_term_runs() {
+async fn the_list_filters_by_user_role_chapter_and_running_term() {
     let rig = Rig::start().await;
     let admin = rig.superuser();
     let (amina, bello) = (rig.user().id, rig.user().id);

@@ -1,4 +1,4 @@
-//! Rooms: opening, finding, renaming, archiving.
+//! Rooms: create, list, rename, archive.
 
 use abu_domain::{identity::user::User, messaging::room::RoomRole};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ async fn a_new_group_has_its_maker_and_everybody_named_once() {
 }
 
 #[tokio::test]
-async fn a_direct_room_is_the_same_whoever_asks_and_however_often() {
+async fn a_direct_room_is_the_same_for_either_member_every_time() {
     let rig = Rig::start().await;
     let (one, other) = (rig.user(), rig.user());
     let room = open(&rig, &one, direct(&other)).await.expect(201);
@@ -67,7 +67,7 @@ async fn a_direct_room_is_the_same_whoever_asks_and_however_often() {
 }
 
 #[tokio::test]
-async fn two_who_open_their_direct_room_at_the_same_moment_get_one_room() {
+async fn two_concurrent_requests_open_one_direct_room() {
     let rig = Rig::start().await;
     for _ in 0..5 {
         let (one, other) = (rig.user(), rig.user());
@@ -184,7 +184,7 @@ async fn a_person_is_in_no_more_rooms_than_they_may() {
 }
 
 #[tokio::test]
-async fn my_rooms_come_the_most_recently_active_first_with_what_was_said_last() {
+async fn my_rooms_are_sorted_by_activity_with_their_last_message() {
     let rig = Rig::start().await;
     let (me, other) = (rig.user(), rig.user());
     let database = rig.database();
@@ -309,7 +309,7 @@ async fn only_an_owner_archives_a_group_which_is_then_only_read() {
 }
 
 #[tokio::test]
-async fn either_of_the_two_archives_a_direct_room_and_asking_again_opens_it() {
+async fn either_member_archives_a_direct_room_and_reopens_it() {
     let rig = Rig::start().await;
     let (one, other) = (rig.user(), rig.user());
     let room = open(&rig, &one, direct(&other)).await.expect(201);

@@ -1,4 +1,4 @@
-//! Logging in, staying so, and logging out.
+//! Login sessions: log-in, refresh-token rotation, reuse detection, log-out.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ fn mails(rig: &Rig, kind: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_log_in_gives_a_pair_of_tokens_and_each_refresh_the_next() {
+async fn a_log_in_and_each_refresh_return_a_new_token_pair() {
     let rig = Rig::start().await;
     let user = rig.member();
     let first = rig.log_in(&user).await;
@@ -128,7 +128,7 @@ async fn any_verified_address_of_the_account_logs_in() {
 }
 
 #[tokio::test]
-async fn an_unverified_address_is_told_so_only_after_the_right_password() {
+async fn an_unverified_address_is_reported_only_after_the_right_password() {
     let rig = Rig::start().await;
     let user = rig.member();
     rig.database()
@@ -164,7 +164,7 @@ async fn logging_in_shows_an_account_again_that_its_owner_had_hidden() {
 }
 
 #[tokio::test]
-async fn a_hash_that_is_cheaper_than_the_setting_is_made_again_at_log_in() {
+async fn a_log_in_rehashes_a_password_with_a_cheaper_hash() {
     let rig = Rig::start_with(|settings| settings.auth.bcrypt_cost = 5).await;
     let user = rig.member();
     let hash = || {
@@ -200,7 +200,7 @@ async fn twenty_refreshes_at_once_give_one_successor() {
 }
 
 #[tokio::test]
-async fn the_token_before_the_newest_gets_the_same_successor_for_half_a_minute() {
+async fn the_previous_refresh_token_gets_the_same_successor_for_thirty_seconds() {
     let rig = Rig::start().await;
     let first = rig.log_in(&rig.member()).await["refresh_token"].clone();
     let second = refresh(&rig, &first).await.expect(200)["refresh_token"].clone();
@@ -514,7 +514,7 @@ async fn of_too_many_sessions_the_longest_unused_gives_way() {
 }
 
 #[tokio::test]
-async fn a_new_log_in_forgets_sessions_that_ended_half_a_year_ago_and_no_other() {
+async fn a_log_in_deletes_only_sessions_ended_half_a_year_ago() {
     let rig = Rig::start().await;
     let user = rig.member();
     rig.database().execute(&format!(
@@ -543,7 +543,7 @@ async fn a_password_that_changes_while_it_is_checked_opens_nothing() {
     let user = rig.member();
     let new = NewPassword::parse("another password".into()).unwrap();
     let new = BcryptHasher::new(4).hash(&new).unwrap();
-    // Whoever changes the password holds the account's row; the log-in waits for it.
+    // The password change holds the account's row lock; the log-in waits for it.
     let database = rig.database().clone();
     let (checked, id) = tokio::sync::oneshot::channel::<()>();
     let changing = std::thread::spawn(move || {
@@ -618,7 +618,7 @@ async fn the_documentation_logs_in_by_a_form_for_one_access_token() {
 }
 
 #[tokio::test]
-async fn a_wrong_form_is_told_what_is_wrong() {
+async fn an_invalid_form_names_its_errors() {
     let rig = Rig::start().await;
     let user = rig.member();
     for (fields, place, code) in [
@@ -642,7 +642,7 @@ async fn a_wrong_form_is_told_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn log_ins_are_counted_by_account_at_both_doors_and_refreshes_by_network() {
+async fn log_ins_are_limited_by_account_and_refreshes_by_network() {
     let rig = Rig::start_with(|settings| {
         settings.rate_limits.log_in_account = Quota::new(2, 3_600);
         settings.rate_limits.refresh = Quota::new(2, 3_600);

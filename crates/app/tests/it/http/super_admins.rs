@@ -1,4 +1,4 @@
-//! Somebody can always do everything.
+//! Invariant: at least one active super admin exists.
 
 use abu_domain::{
     UserId,
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::support::{Answer, Rig};
 
-/// The first superuser, whom the server made.
+/// The first superuser, created at start.
 async fn first(rig: &Rig) -> UserId {
     let viewer = rig.holder_of(&[Permission::ViewUser]);
     let path = format!("/api/v1/users?q={ADMIN_EMAIL}");
@@ -59,11 +59,11 @@ async fn the_last_one_neither_leaves_nor_is_suspended_nor_erased() {
         assert!(is_last(&answer), "{}", answer.text());
     }
     let other = super_admin(&rig).id;
-    // Whom the operator made is one for as long as the account is there.
+    // The bootstrapped superuser stays one as long as the account exists.
     let kept = leave(&rig, last, last).await;
     assert_eq!(kept.problem("conflict")["code"], "superuser");
     suspend(&rig, last, last).await.expect(200);
-    // Somebody who holds as much, and is none of them.
+    // A user with the same permissions outside the group.
     let equal = rig.holder_of(Permission::ALL).id;
     for answer in [
         leave(&rig, other, other).await,

@@ -1,4 +1,4 @@
-//! One-time passwords: setting them up, logging in with them, doing without them.
+//! TOTP: enrollment, log-in, recovery codes, removal, and groups that require it.
 
 use abu_app::settings::Settings;
 use abu_chat_protocol::CloseCode;
@@ -11,7 +11,7 @@ use totp_rs::{Builder, Totp};
 
 use super::support::{Answer, PASSWORD, Rig, pairs};
 
-/// The device of somebody with one-time passwords.
+/// An authenticator app.
 struct Device(Totp);
 
 impl Device {
@@ -38,7 +38,7 @@ impl Device {
     }
 }
 
-/// Somebody with one-time passwords, logged in since before they had them.
+/// An enrolled user with a session from before the enrollment.
 pub(super) struct Enrolled {
     pub(super) user: User,
     access_token: Value,
@@ -93,7 +93,7 @@ fn codes(answer: &Value) -> Vec<String> {
     codes.iter().map(own).collect()
 }
 
-/// Sets one-time passwords up for somebody who is logged in.
+/// Enrolls a logged-in user.
 async fn enroll(rig: &Rig, user: User, access_token: Value) -> Enrolled {
     let secret = begin(rig, &access_token, PASSWORD).await.expect(201);
     let device = Device::of(&secret["secret"]);
@@ -222,7 +222,7 @@ async fn beginning_again_makes_the_secret_from_before_worthless() {
 }
 
 #[tokio::test]
-async fn every_wrong_log_in_is_answered_alike_with_a_one_time_password_too() {
+async fn every_wrong_log_in_with_a_second_factor_gets_one_response() {
     let rig = Rig::start().await;
     let Enrolled { user, device, .. } = enrolled(&rig).await;
     let nobody = rig.user();
@@ -248,7 +248,7 @@ async fn every_wrong_log_in_is_answered_alike_with_a_one_time_password_too() {
 }
 
 #[tokio::test]
-async fn a_suspended_account_is_told_so_only_after_both_factors() {
+async fn a_suspension_is_reported_only_after_both_factors() {
     let rig = Rig::start().await;
     let Enrolled { user, device, .. } = enrolled(&rig).await;
     rig.database().execute("UPDATE users SET is_active = false");
@@ -263,7 +263,7 @@ async fn a_suspended_account_is_told_so_only_after_both_factors() {
 }
 
 #[tokio::test]
-async fn a_one_time_password_is_good_once_and_so_are_all_before_it() {
+async fn a_used_one_time_password_invalidates_itself_and_earlier_ones() {
     let rig = Rig::start().await;
     let Enrolled { user, device, .. } = enrolled(&rig).await;
     let (earlier, used) = (device.shows(0), device.shows(1));
@@ -276,7 +276,7 @@ async fn a_one_time_password_is_good_once_and_so_are_all_before_it() {
 }
 
 #[tokio::test]
-async fn of_many_who_come_with_one_one_time_password_or_code_one_gets_in() {
+async fn of_concurrent_uses_of_one_code_one_succeeds() {
     let rig = Rig::start_without_limits().await;
     let who = enrolled(&rig).await;
     for shown in [who.device.shows(0), who.recovery_codes[0].clone()] {
@@ -490,7 +490,7 @@ async fn a_secret_moved_to_another_account_opens_nothing() {
         .expect(200);
 }
 
-/// A server that requires one-time passwords of a group, and somebody in it.
+/// A server that requires TOTP of a group, and one of its members.
 async fn staff() -> (Rig, User) {
     let rig = Rig::start_with(|settings: &mut Settings| {
         settings.auth.totp_required_groups = vec!["staff_group".to_owned()];
@@ -549,7 +549,7 @@ async fn where_a_group_requires_them_permissions_count_only_with_one_time_passwo
 }
 
 #[tokio::test]
-async fn who_is_put_in_such_a_group_owes_them_at_once_wherever_they_are_logged_in() {
+async fn joining_such_a_group_requires_totp_in_live_sessions_at_once() {
     let (rig, _) = staff().await;
     let admin = rig.superuser();
     let user = rig.member();
@@ -577,7 +577,7 @@ async fn who_is_put_in_such_a_group_owes_them_at_once_wherever_they_are_logged_i
     call("DELETE", "staff_group").await.expect_nothing();
     users(&rig, &phone["access_token"]).await.expect(200);
 
-    // Whoever has them already owes nothing.
+    // An enrolled user keeps the permissions.
     let who = enroll(&rig, user.clone(), phone["access_token"].clone()).await;
     call("POST", "staff_group").await.expect(200);
     users(&rig, &who.access_token).await.expect(200);

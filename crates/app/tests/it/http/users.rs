@@ -1,4 +1,4 @@
-//! Accounts, changed by those who look after them.
+//! Account administration: update, suspension, erasure, reset links.
 
 use abu_domain::{UserId, access::Permission};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -102,7 +102,7 @@ async fn an_address_that_the_staff_gives_is_the_one_that_counts() {
           AND verified_at IS NOT NULL) = '{{new@example.com}}'"
     ));
     rig.assert_stored("(SELECT bool_and(used_at IS NOT NULL) FROM password_resets)");
-    // Whoever reads the old one is told.
+    // A mail notifies the old address.
     rig.assert_stored(
         "(SELECT array_agg(kind || ' ' || recipient) FROM email_outbox)
          = '{email_replaced old@example.com}'",
@@ -154,7 +154,7 @@ async fn groups_are_joined_and_left() {
 }
 
 #[tokio::test]
-async fn an_account_whose_address_nobody_proved_is_given_no_rights() {
+async fn an_unverified_account_gets_no_rights() {
     let rig = Rig::start().await;
     let admin = rig.superuser();
     let registered = rig.database().user().email("registered@example.com");
@@ -178,7 +178,7 @@ async fn an_account_whose_address_nobody_proved_is_given_no_rights() {
     }
     rig.assert_stored("NOT EXISTS (SELECT FROM role_assignments)");
     audited(&rig, "user.add-to-group", user, 0);
-    // Whoever may change the account vouches for an address of it.
+    // The administrator vouches for the address.
     let vouched = rig.put(&path).by(&admin);
     vouched
         .json(&details("amina@example.com"))
@@ -207,7 +207,7 @@ async fn suspending_ends_every_session_for_good() {
     for _ in 0..2 {
         assert_eq!(call("activate").await.expect(200)["is_active"], true);
     }
-    // Whoever had a token logs in again.
+    // A suspension revoked all sessions, so a new log-in is needed.
     let answer = rig.get("/api/v1/me").by_id(user).send().await;
     answer.problem("invalid-token");
     audited(&rig, "user.suspend", user, 1);
@@ -273,7 +273,7 @@ async fn an_erasure_is_scheduled_once_and_called_off_by_activating() {
 }
 
 #[tokio::test]
-async fn nobody_has_their_own_account_erased_by_the_route_of_the_staff() {
+async fn administrators_cannot_erase_their_own_account_by_this_route() {
     let rig = Rig::start().await;
     let admin = rig.holder_of(&[Permission::DeleteUser]);
     let call = rig
@@ -287,7 +287,7 @@ async fn nobody_has_their_own_account_erased_by_the_route_of_the_staff() {
 }
 
 #[tokio::test]
-async fn the_staff_has_a_link_to_another_password_sent_to_who_reads_the_address() {
+async fn an_administrator_mails_the_owner_a_reset_link() {
     let (rig, post) = Post::start().await;
     let admin = rig.holder_of(&[Permission::ModifyUser]);
     let user = rig.database().user().email("amina@example.com").create().id;

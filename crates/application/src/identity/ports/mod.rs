@@ -4,7 +4,6 @@ mod consents;
 mod emails;
 mod erasures;
 mod links;
-mod live_sessions;
 mod own_account;
 mod resets;
 mod security;
@@ -12,11 +11,12 @@ mod sessions;
 mod totp;
 mod users;
 
+use crate::platform::ports::all_ports;
+
 pub use consents::{ConsentWrites, Consents};
 pub use emails::{EmailChange, EmailReads, EmailWrites, NewVerification, TokenHash, Verification};
 pub use erasures::{Erasure, ErasureReads, ErasureWrites};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
-pub use live_sessions::{Applied, LiveSessions, NoLiveSessions};
 pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetReads, ResetWrites};
 pub use security::{
@@ -29,3 +29,10 @@ pub use sessions::{
 };
 pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
 pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};
+
+all_ports! {
+    /// What the area reads.
+    Reads: EmailReads, ErasureReads, OwnAccountReads, ResetReads, SessionReads, TotpReads, UserReads,;
+    /// What the area writes.
+    Writes: ConsentWrites, EmailWrites, ErasureWrites, OwnAccountWrites, ResetWrites, SessionWrites, TotpWrites, UserWrites,;
+}

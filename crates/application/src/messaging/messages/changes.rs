@@ -15,6 +15,8 @@ use abu_domain::{
     },
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     messaging::ports::{ChangedRows, EmojiCount, LockedRoom, NewReaction, PastText, ReactionKey},
     platform::ports::StoreError,
@@ -30,31 +32,28 @@ pub enum ChangeOutcome {
     Unchanged(Changed),
     /// The user is not a member of the room, or there is no such room.
     NotAMember,
-    /// The room is archived.
     ReadOnly,
     /// The message cannot be changed that way.
     Refused(ChangeRefusal),
 }
 
 /// A message after a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
-    /// The message.
     pub message: Message,
     /// What about it changed.
     pub part: ChangedPart,
 }
 
 /// What about a message changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangedPart {
     /// Its text: it was edited or deleted.
     Text,
     /// Its reactions.
     Reactions {
-        /// Whose.
         user_id: UserId,
-        /// With what.
         emoji: Emoji,
         /// False where it was taken back.
         is_added: bool,
@@ -115,7 +114,6 @@ struct Count {
     first_revision: i64,
 }
 
-/// What has to be saved.
 #[derive(Default)]
 struct News {
     messages: HashSet<MessageId>,
@@ -147,7 +145,7 @@ impl Standing {
         Ok(standing)
     }
 
-    /// Where anybody reacts or takes a reaction back.
+    /// Reads reactions only for changes that add or remove one.
     fn read_reactions(
         &mut self,
         tx: &mut dyn Writes,
@@ -239,7 +237,7 @@ impl Standing {
 
     fn delete(&mut self, change: &MessageChange, role: RoomRole) -> Result<Made, Refused> {
         let message = self.message(change)?;
-        // A direct room is nobody's: whoever opened it has no say over what the other said.
+        // A direct room has no moderator: its creator may not delete the other member's messages.
         let is_group = self
             .rooms
             .get(&change.room_id)
@@ -356,7 +354,7 @@ impl Standing {
                 room.last_revision += 1;
                 room.last_revision
             }
-            // Whoever changes something was found to be in the room.
+            // Unreachable: `check` found the user to be a member of this room.
             None => 0,
         }
     }

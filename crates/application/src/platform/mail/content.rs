@@ -42,19 +42,19 @@ named! {
 named! {
     /// What a mail is about.
     MailKind {
-        /// Somebody registered.
+        /// A user registered.
         VerifyEmail => "verify_email",
-        /// Somebody registered with an address that has an account.
+        /// A registration used the address of an account.
         AccountExists => "account_exists",
-        /// Somebody has forgotten a password.
+        /// A user requested a password reset.
         ResetPassword => "reset_password",
         /// A password was changed.
         PasswordChanged => "password_changed",
-        /// Somebody wants another address.
+        /// A user claimed another primary address.
         EmailChangeConfirm => "email_change_confirm",
-        /// Somebody has another address.
+        /// The primary address changed.
         EmailChanged => "email_changed",
-        /// Somebody has their old address back.
+        /// The change of the primary address was undone.
         EmailChangeUndone => "email_change_undone",
         /// A session was ended because its token was used twice.
         RefreshReused => "refresh_reused",
@@ -64,60 +64,50 @@ named! {
         TotpDisabled => "totp_disabled",
         /// An account is ready but for its password.
         ChoosePassword => "choose_password",
-        /// Somebody wants one more address for their account.
+        /// A user claimed a further address.
         VerifyFurtherEmail => "verify_further_email",
-        /// Somebody has one more address.
+        /// A further address was verified.
         EmailAdded => "email_added",
-        /// Somebody wants an address for their account that belongs to another one.
+        /// A user claimed an address of another account.
         AddressInUse => "address_in_use",
         /// The office gave an account another address.
         EmailReplaced => "email_replaced",
     }
 }
 
-/// A mail, as what it tells. Links in it are known by the id of what they lead to; the secret in them
-/// is made of that when the mail is sent.
+/// The parameters of a mail. A link is stored as the id of its target; delivery derives the secret in
+/// the link from that id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailContent {
     /// To a new account: confirm the address.
     VerifyEmail {
         /// What the link confirms.
         verification_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
     },
-    /// To the owner of an account whose address somebody tried to register again: log in, or reset
-    /// the password.
-    AccountExists {
-        /// Whom to greet.
-        firstname: PersonName,
-    },
-    /// To somebody who has forgotten their password: choose another.
+    /// To the owner of an account when a registration uses its address: log in, or reset the password.
+    AccountExists { firstname: PersonName },
+    /// To a user who requested a password reset: choose another password.
     ResetPassword {
         /// What the link resets.
         reset_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
     },
     /// The password was changed.
     PasswordChanged {
-        /// Whom to greet.
         firstname: PersonName,
-        /// When.
         at: DateTime<Utc>,
     },
     /// To the address that an account is to have: confirm it.
     EmailChangeConfirm {
         /// What the link confirms.
         verification_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
     },
     /// To the address that an account had until now, with a way back.
     EmailChanged {
         /// What the link undoes.
         change_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
         /// The address that the account has now.
         new_address_masked: MaskedEmail,
@@ -128,61 +118,47 @@ pub enum MailContent {
     EmailChangeUndone {
         /// What the link resets.
         reset_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
     },
     /// A session was ended because its token was used twice, as only a thief's copy is.
     RefreshReused {
-        /// Whom to greet.
         firstname: PersonName,
         /// What the session's device called itself.
         device_name: Option<String>,
-        /// When.
         at: DateTime<Utc>,
     },
     /// Logging in takes a second factor now.
     TotpEnabled {
-        /// Whom to greet.
         firstname: PersonName,
-        /// When.
         at: DateTime<Utc>,
     },
     /// Logging in takes no second factor any more.
     TotpDisabled {
-        /// Whom to greet.
         firstname: PersonName,
-        /// When.
         at: DateTime<Utc>,
     },
-    /// To somebody who proved the address of an account that has no password: choose one.
+    /// To a user who verified the address of an account without a password: choose one.
     ChoosePassword {
         /// What the link resets.
         reset_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
     },
     /// To an address that an account is to have besides its others: confirm it.
     VerifyFurtherEmail {
         /// What the link confirms.
         verification_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
     },
     /// To the primary address of an account that has one more address now.
     EmailAdded {
-        /// Whom to greet.
         firstname: PersonName,
         /// The address that was added.
         new_address_masked: MaskedEmail,
     },
-    /// To the owner of an account whose address somebody wants for another account.
-    AddressInUse {
-        /// Whom to greet.
-        firstname: PersonName,
-    },
+    /// To the owner of an account when another account claims its address.
+    AddressInUse { firstname: PersonName },
     /// To the address that an account had until the office gave it another one.
     EmailReplaced {
-        /// Whom to greet.
         firstname: PersonName,
         /// The address that the account has now.
         new_address_masked: MaskedEmail,
@@ -190,7 +166,6 @@ pub enum MailContent {
 }
 
 impl MailContent {
-    /// What it is about.
     pub const fn kind(&self) -> MailKind {
         match self {
             Self::VerifyEmail { .. } => MailKind::VerifyEmail,

@@ -1,13 +1,16 @@
-//! Ports of the platform area: outbox, audit log, idempotency keys, clock and ids.
+//! Ports of the platform area: outbox, audit log, idempotency keys, events, clock and ids.
 
 mod after_commit;
+mod all_ports;
 mod audit;
 mod idempotency;
 mod mail;
+mod publish;
 mod store_error;
 mod time_and_ids;
 
 pub use after_commit::{AfterCommit, Due};
+pub(crate) use all_ports::all_ports;
 pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditReads, AuditRow, AuditWrites};
 pub use idempotency::{
     IdempotencyReads, IdempotencyWrites, KnownRequest, RequestKey, StoredResponse,
@@ -16,5 +19,13 @@ pub use mail::{
     ClaimedMail, Mail, MailFilter, MailReads, MailRecord, MailRenderer, MailWrites, Mailer,
     MailerError, RenderedMail,
 };
+pub use publish::{Applied, NoSubscribers, Publish};
 pub use store_error::StoreError;
 pub use time_and_ids::{Clock, Ids};
+
+all_ports! {
+    /// What the area reads.
+    Reads: AuditReads, IdempotencyReads, MailReads,;
+    /// What the area writes.
+    Writes: AuditWrites, IdempotencyWrites, MailWrites,;
+}

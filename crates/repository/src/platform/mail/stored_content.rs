@@ -1,4 +1,4 @@
-//! What a mail tells, as it is stored: `kind`, and `params` in JSON.
+//! Serialization of mail parameters: `kind`, and `params` in JSON.
 
 use abu_application::platform::mail::MailContent;
 use abu_domain::platform::text::{MaskedEmail, PersonName};
@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The form of [`MailContent`]. Names in here are in stored rows: what is added must have a default, and
-/// what is there stays.
+/// The stored form of [`MailContent`]. Rows hold these names: a new field needs a default, and existing
+/// names must not change.
 #[derive(Serialize, Deserialize)]
 #[serde(
     remote = "MailContent",
@@ -104,7 +104,7 @@ pub(super) fn params(content: &MailContent) -> Result<Value, serde_json::Error> 
     Ok(stored["params"].take())
 }
 
-/// What a row tells; `None` where that is nothing.
+/// `None` for an unknown kind or unreadable parameters.
 pub(super) fn read(kind: &str, params: Value) -> Option<MailContent> {
     StoredContent::deserialize(json!({"kind": kind, "params": params})).ok()
 }
