@@ -17,14 +17,12 @@ use crate::{
         common::{Accepted, ByUuid, accepted},
         identity::credentials::count_guess,
     },
-    shared::State,
-};
-use crate::{
     caller::{CurrentUser, RequestOrigin},
     input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
-    problem::{Problem, problems},
+    problem::{Answer, problems},
     rate_limits::Policy,
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -56,7 +54,7 @@ async fn forgot_password(
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Address>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     limits.by_address(Policy::Recover, &body.0)?;
     state.identity.passwords.forgot(body.0, origin.0).await?;
     Ok(accepted(
@@ -115,7 +113,7 @@ async fn reset_password(
     origin: RequestOrigin,
     path: Path<ByReset>,
     body: Body<AnotherPassword>,
-) -> Result<Json<PasswordReset>, Problem> {
+) -> Answer<Json<PasswordReset>> {
     state
         .identity
         .passwords
@@ -167,7 +165,7 @@ async fn change_own_password(
     limits: Limits,
     caller: CurrentUser,
     body: Body<PasswordChange>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_guess(&limits, &caller)?;
     let whose = caller.caller.user;
     let (current, new) = body.0;
@@ -196,7 +194,7 @@ async fn change_password_of(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<PasswordChange>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_guess(&limits, &caller)?;
     let (current, new) = body.0;
     state

@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::shared::State;
 use crate::{
     areas::common::ByUuid,
     caller::CurrentUser,
     input::NoParameters,
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Problem, problems},
+    problem::{Answer, problems},
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -36,7 +36,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     responses((status = 204, description = "The session has ended.")),
 )]
 #[post("/auth/logout")]
-async fn log_out(state: State, caller: CurrentUser) -> Result<HttpResponse, Problem> {
+async fn log_out(state: State, caller: CurrentUser) -> Answer {
     state.identity.sessions.log_out(caller.caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -50,7 +50,7 @@ async fn log_out(state: State, caller: CurrentUser) -> Result<HttpResponse, Prob
     responses((status = 204, description = "All sessions have ended.")),
 )]
 #[post("/auth/logout-all")]
-async fn log_out_everywhere(state: State, caller: CurrentUser) -> Result<HttpResponse, Problem> {
+async fn log_out_everywhere(state: State, caller: CurrentUser) -> Answer {
     state
         .identity
         .sessions
@@ -59,7 +59,6 @@ async fn log_out_everywhere(state: State, caller: CurrentUser) -> Result<HttpRes
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The caller's sessions, the most recently used first.
 struct Sessions;
 
 impl List for Sessions {
@@ -131,11 +130,7 @@ problems! {
     responses((status = 200, description = "A page of sessions.", body = ListBody<Session>), ListProblems),
 )]
 #[get("/auth/sessions")]
-async fn list_sessions(
-    state: State,
-    caller: CurrentUser,
-    page: Page<Sessions>,
-) -> Result<HttpResponse, Problem> {
+async fn list_sessions(state: State, caller: CurrentUser, page: Page<Sessions>) -> Answer {
     let sessions = state
         .identity
         .sessions
@@ -152,11 +147,7 @@ async fn list_sessions(
     responses((status = 204, description = "The session has ended."), OneProblems),
 )]
 #[delete("/auth/sessions/{uuid}")]
-async fn end_session(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
+async fn end_session(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state
         .identity
         .sessions

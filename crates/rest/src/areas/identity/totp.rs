@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::credentials::count_guess;
-use crate::shared::State;
 use crate::{
     caller::CurrentUser,
     input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
-    problem::{Problem, problems},
+    problem::{Answer, problems},
     secret_json::SecretJson,
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -32,7 +32,7 @@ problems! {
     ChangeProblems: Conflict;
 }
 
-/// How somebody stands to one-time passwords.
+/// The state of one-time passwords for an account.
 #[derive(Debug, Serialize, ToSchema)]
 struct Totp {
     /// Whether they are asked for at log-in.
@@ -67,7 +67,7 @@ impl From<TotpState> for Totp {
     responses((status = 200, description = "How it is.", body = Totp)),
 )]
 #[get("/auth/totp")]
-async fn get_totp(state: State, caller: CurrentUser) -> Result<Json<Totp>, Problem> {
+async fn get_totp(state: State, caller: CurrentUser) -> Answer<Json<Totp>> {
     let totp = state.identity.sessions.totp_state(caller.caller).await?;
     Ok(Json(totp.into()))
 }
@@ -129,7 +129,7 @@ async fn begin_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<OwnPassword>,
-) -> Result<(SecretJson<TotpSecret>, StatusCode), Problem> {
+) -> Answer<(SecretJson<TotpSecret>, StatusCode)> {
     count_guess(&limits, &caller)?;
     let secret = state
         .identity
@@ -192,7 +192,7 @@ async fn confirm_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<Otp>,
-) -> Result<SecretJson<RecoveryCodes>, Problem> {
+) -> Answer<SecretJson<RecoveryCodes>> {
     count_guess(&limits, &caller)?;
     let codes = state
         .identity
@@ -243,7 +243,7 @@ async fn remove_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
     state
@@ -270,7 +270,7 @@ async fn renew_recovery_codes(
     limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
-) -> Result<SecretJson<RecoveryCodes>, Problem> {
+) -> Answer<SecretJson<RecoveryCodes>> {
     count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
     let codes = state
