@@ -2,5 +2,11 @@
 
 #![cfg(test)]
 
+mod audit;
 mod ended_sessions;
+mod rank;
+mod rights_rows;
+mod scoped_terms;
+mod super_admins;
 mod support;
+mod totp;
