@@ -88,7 +88,7 @@ async fn a_refused_view_leaves_no_entry() {
 }
 
 #[tokio::test]
-async fn pages_of_the_log_follow_each_other_though_each_view_adds_an_entry() {
+async fn pages_follow_each_other_though_each_view_adds_an_entry() {
     let app = TestApp::new();
     let viewer = viewer(&app);
     for _ in 0..5 {

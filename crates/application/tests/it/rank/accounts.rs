@@ -139,7 +139,7 @@ async fn a_term_that_is_over_does_not_count_for_rank() {
 }
 
 #[tokio::test]
-async fn a_permission_held_in_one_chapter_counts_for_the_rank_of_an_account() {
+async fn a_permission_held_in_one_chapter_counts_for_rank() {
     let office = Office::new();
     let (app, chair) = (&office.app, office.weaker());
     let chapter = Scope::Chapter(Uuid::from_u128(1));

@@ -80,12 +80,21 @@ async fn a_group_with_a_stronger_member_loses_no_role() {
     let shared = office.app.group_of(std::slice::from_ref(&role));
     office.app.put_in_group(office.stronger().id(), &shared);
     let access = &office.app.use_cases.access;
-    let admin = office.admin.caller();
-    let removed = access.remove_role(admin.clone(), shared.clone(), role.clone(), ANY);
-    assert_lacks(removed.await, &[PRIZE]);
+    let (admin, name) = (|| office.admin.caller(), || shared.clone());
+    for refused in [
+        access
+            .update_group(admin(), name(), group_change(None, &[]), ANY)
+            .await,
+        access
+            .remove_roles(admin(), name(), vec![role.clone()], ANY)
+            .await,
+        access.remove_role(admin(), name(), role, ANY).await,
+    ] {
+        assert_lacks(refused, &[PRIZE]);
+    }
     // It may gain one: that takes nothing from its members.
     let more = vec![office.app.role_of(&[])];
-    let added = access.add_roles(admin, shared, more, ANY).await;
+    let added = access.add_roles(admin(), name(), more, ANY).await;
     assert_eq!(added.unwrap().roles.len(), 2);
 }
 

@@ -83,12 +83,24 @@ async fn a_role_that_a_stronger_member_has_by_a_group_loses_nothing() {
     let group = office.app.group_of(std::slice::from_ref(&shared));
     office.app.put_in_group(office.stronger().id(), &group);
     let access = &office.app.use_cases.access;
-    let (admin, view) = (office.admin.caller(), permission_name(Permission::ViewUser));
-    let removed = access.remove_permission(admin.clone(), shared.clone(), view, ANY);
-    assert_lacks(removed.await, &[PRIZE]);
+    let (admin, name) = (|| office.admin.caller(), || shared.clone());
+    let view = permission_names(&[Permission::ViewUser]);
+    for refused in [
+        access
+            .update_role(admin(), name(), role_change(None, &[]), ANY)
+            .await,
+        access
+            .remove_permissions(admin(), name(), view.clone(), ANY)
+            .await,
+        access
+            .remove_permission(admin(), name(), view[0].clone(), ANY)
+            .await,
+    ] {
+        assert_lacks(refused, &[PRIZE]);
+    }
     // It may give more: that takes nothing from its holders.
     let more = permission_names(&[Permission::ViewRole]);
-    let added = access.add_permissions(admin, shared, more, ANY).await;
+    let added = access.add_permissions(admin(), shared, more, ANY).await;
     assert_eq!(added.unwrap().permissions.len(), 2);
 }
 

@@ -94,7 +94,7 @@ async fn a_permission_held_for_a_term_goes_into_no_group() {
 }
 
 #[tokio::test]
-async fn a_permission_held_for_a_term_is_given_to_nobody_by_a_group() {
+async fn a_permission_held_for_a_term_is_given_by_no_group() {
     let office = Office::new();
     let group = office.app.group_of(&[office.role()]);
     let accounts = &office.app.use_cases.accounts;

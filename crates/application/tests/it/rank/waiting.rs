@@ -136,7 +136,7 @@ async fn a_member_who_gains_rank_while_a_suspension_waits_is_spared() {
 }
 
 #[tokio::test]
-async fn a_role_that_gains_a_permission_while_its_assignment_waits_is_not_assigned() {
+async fn a_role_that_grows_while_its_assignment_waits_is_not_assigned() {
     let app = TestApp::new();
     let admin = app.member().holding(&[Permission::ModifyRole]).create();
     let (member, role) = (app.member().create(), app.role_of(&[]));

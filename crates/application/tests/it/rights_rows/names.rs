@@ -155,7 +155,7 @@ async fn a_group_that_requires_totp_by_its_name_is_not_renamed() {
 }
 
 #[tokio::test]
-async fn a_rename_reaches_the_rows_that_show_the_name() {
+async fn a_rename_makes_new_versions_of_the_rows_that_show_the_name() {
     let (app, admin) = office();
     let (access, own) = (&app.use_cases.access, own_permission(&app));
     let role_name = app.role_of(&[]);
@@ -164,21 +164,27 @@ async fn a_rename_reaches_the_rows_that_show_the_name() {
     let member = app.member().create();
     app.put_in_group(member.id(), &group_name);
 
+    let before = app.store(|tx| tx.role(&role_name)).unwrap();
     let change = permission_change(Some("can_print_cards"));
     let renamed = access.update_permission(admin.caller(), own, change, ANY);
     let printing = renamed.await.unwrap().name;
     let shown = app.store(|tx| tx.role(&role_name)).unwrap();
     assert_eq!(shown.permissions, [printing]);
+    assert!(shown.last_modified > before.last_modified);
 
+    let before = app.store(|tx| tx.group(&group_name)).unwrap();
     let change = role_change(Some("card_printer"), &[]);
     let renamed = access.update_role(admin.caller(), role_name, change, ANY);
     let printer = renamed.await.unwrap().name;
     let shown = app.store(|tx| tx.group(&group_name)).unwrap();
     assert_eq!(shown.roles, [printer]);
+    assert!(shown.last_modified > before.last_modified);
 
+    let before = app.store(|tx| tx.user(member.id())).unwrap();
     let change = group_change(Some("card_printers"), &[]);
     let renamed = access.update_group(admin.caller(), group_name, change, ANY);
     renamed.await.unwrap();
     let shown = app.store(|tx| tx.user(member.id())).unwrap();
     assert_eq!(shown.groups, ["card_printers"]);
+    assert!(shown.last_modified > before.last_modified);
 }

@@ -35,7 +35,7 @@ async fn a_role_is_deleted_once_no_group_gives_it() {
 }
 
 #[tokio::test]
-async fn a_role_of_a_term_that_runs_or_is_to_come_is_not_deleted() {
+async fn a_role_of_a_running_or_later_term_is_not_deleted() {
     let (app, admin) = office();
     let (officer, tomorrow) = (app.member().create(), app.now() + TimeDelta::days(1));
     for begins in [app.now(), tomorrow] {

@@ -2,10 +2,15 @@ use abu_application::{
     access::{AccessError, Caller, RightsError},
     identity::accounts::AccountError,
 };
-use abu_domain::{access::Permission, identity::user::User};
+use abu_domain::{
+    access::{Permission, Scope},
+    identity::user::User,
+};
 
 use super::{Enrolled, STEP, right};
-use crate::support::{Member, TestApp, assert_refused, group, group_draft, origin, role};
+use crate::support::{
+    Member, TestApp, assert_refused, assignment_draft, group, group_draft, origin, role,
+};
 
 const STAFF: &str = "staff_group";
 
@@ -91,6 +96,18 @@ async fn other_groups_require_no_enrollment() {
     view(&app, &here).await.unwrap();
     let state = app.use_cases.sessions.totp_state(here).await.unwrap();
     assert!(!state.required);
+}
+
+#[tokio::test]
+async fn a_role_of_a_required_group_brings_no_duty_by_itself() {
+    let (app, admin) = office().await;
+    let roles = app.store(|tx| tx.group(&group(STAFF))).unwrap().roles;
+    let member = app.member().create();
+    let draft = assignment_draft(member.id(), &roles[0], Scope::Global);
+    let assigned = app.use_cases.access.assign(admin.caller(), draft).await;
+    assigned.unwrap();
+    let here = log_in(&app, &member).await;
+    view(&app, &here).await.unwrap();
 }
 
 #[tokio::test]
