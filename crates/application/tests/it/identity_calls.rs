@@ -3,6 +3,7 @@
 use abu_application::{
     access::Caller,
     identity::{
+        accounts::UserDraft,
         emails::{EmailError, LinkError},
         passwords::ResetError,
         ports::OwnDetails,
@@ -39,6 +40,18 @@ pub(crate) fn new_password(text: &str) -> NewPassword {
 
 pub(crate) fn login_password(text: &str) -> LoginPassword {
     LoginPassword::new(text.into())
+}
+
+/// What an account of Fatima Danjuma is made of.
+pub(crate) fn account_draft(email: &str, password: &str) -> UserDraft {
+    UserDraft {
+        email: address(email),
+        password: new_password(password),
+        firstname: person_name("Fatima"),
+        middlename: None,
+        lastname: person_name("Danjuma"),
+        phone: None,
+    }
 }
 
 pub(crate) fn details(user: &User) -> OwnDetails {
@@ -113,7 +126,11 @@ impl TestApp {
 
     /// Whether the session of this caller lasts and its account is usable.
     pub(crate) async fn is_accepted(&self, caller: &Caller) -> bool {
-        self.use_cases.own_accounts.get(caller.clone()).await.is_ok()
+        self.use_cases
+            .own_accounts
+            .get(caller.clone())
+            .await
+            .is_ok()
     }
 
     /// Why a session ended, where it did.
@@ -138,7 +155,9 @@ impl TestApp {
     ) -> Result<(), EmailError> {
         let password = login_password(PASSWORD);
         let emails = &self.use_cases.emails;
-        emails.change(caller.clone(), address(email), password).await
+        emails
+            .change(caller.clone(), address(email), password)
+            .await
     }
 
     pub(crate) async fn verify_email(&self, token: &str) -> Result<bool, LinkError> {

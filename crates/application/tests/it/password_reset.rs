@@ -73,7 +73,8 @@ async fn a_reset_link_expires_at_the_end_of_its_lifetime() {
     app.log_in(&amina).await;
 
     let link = app.new_reset_link(AMINA).await;
-    app.clock.advance(RESET_LIFETIME - TimeDelta::microseconds(1));
+    app.clock
+        .advance(RESET_LIFETIME - TimeDelta::microseconds(1));
     app.reset_password(link, NEW_PASSWORD).await.unwrap();
 }
 
@@ -117,7 +118,10 @@ async fn a_reset_ends_every_session_of_the_account_alone() {
         assert_eq!(app.end_reason(session).as_deref(), Some("password-reset"));
     }
     assert!(!app.is_accepted(&caller).await);
-    let refreshed = app.use_cases.sessions.refresh(log_in.refresh_token, origin());
+    let refreshed = app
+        .use_cases
+        .sessions
+        .refresh(log_in.refresh_token, origin());
     assert_refused!(refreshed.await, RefreshError::Invalid);
     let calls = app.live.take();
     let [LiveCall::SessionsEnded(user, ended)] = calls.as_slice() else {
@@ -142,7 +146,9 @@ async fn a_reset_is_audited_and_announced_to_the_owner() {
 async fn a_reset_kills_links_that_would_add_or_change_addresses() {
     let (app, amina) = app_with_amina();
     let further = app.claim_token(&amina.caller(), "thief1@example.com").await;
-    let primary = app.change_token(&amina.caller(), "thief2@example.com").await;
+    let primary = app
+        .change_token(&amina.caller(), "thief2@example.com")
+        .await;
     let link = app.new_reset_link(AMINA).await;
     app.reset_password(link, NEW_PASSWORD).await.unwrap();
     assert_refused!(app.verify_email(&further).await, LinkError::Gone);
@@ -173,7 +179,8 @@ async fn a_weak_or_personal_password_is_refused_and_keeps_the_link() {
 async fn a_reset_link_goes_to_verified_addresses_of_active_accounts_alone() {
     let (app, amina) = app_with_amina();
     app.add_verified_email(&amina.caller(), FURTHER).await;
-    app.claim_token(&amina.caller(), "claimed@example.com").await;
+    app.claim_token(&amina.caller(), "claimed@example.com")
+        .await;
     app.member()
         .email("suspended@example.com")
         .suspended()

@@ -21,9 +21,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::support::{
-    LiveCall, Member, SESSION_LIFETIME, TestApp, assert_refused, new_id, origin,
-};
+use crate::support::{LiveCall, Member, SESSION_LIFETIME, TestApp, assert_refused, new_id, origin};
 
 const GRACE: TimeDelta = TimeDelta::seconds(30);
 
@@ -157,9 +155,11 @@ async fn simultaneous_refreshes_yield_one_successor() {
 #[tokio::test]
 async fn a_session_that_is_not_refreshed_for_its_lifetime_expires() {
     let (app, _member, first) = logged_in().await;
-    app.clock.advance(SESSION_LIFETIME - TimeDelta::microseconds(1));
+    app.clock
+        .advance(SESSION_LIFETIME - TimeDelta::microseconds(1));
     let second = refresh(&app, &first.refresh_token).await.unwrap();
-    app.clock.advance(SESSION_LIFETIME - TimeDelta::microseconds(1));
+    app.clock
+        .advance(SESSION_LIFETIME - TimeDelta::microseconds(1));
     let third = refresh(&app, &second.refresh_token).await.unwrap();
     app.clock.advance(SESSION_LIFETIME);
     let refused = refresh(&app, &third.refresh_token).await;
@@ -246,14 +246,14 @@ async fn the_fifty_first_session_displaces_the_longest_unused() {
     refresh(&app, &used.refresh_token).await.unwrap();
     app.live.take();
     app.new_caller(&member).await;
-    assert_eq!(
-        app.end_reason(unused.session).as_deref(),
-        Some("displaced")
-    );
+    assert_eq!(app.end_reason(unused.session).as_deref(), Some("displaced"));
     let ended = LiveCall::SessionsEnded(member.id(), vec![unused.session]);
     assert_eq!(app.live.take(), [ended]);
     let lasting = app.store(|tx| tx.count_sessions(member.id(), app.now()));
-    assert_eq!(lasting, abu_application::platform::lists::Total::Exactly(50));
+    assert_eq!(
+        lasting,
+        abu_application::platform::lists::Total::Exactly(50)
+    );
     assert!(app.end_reason(session_of(member.id())).is_none());
     let entry = app.audit().pop().unwrap().row;
     assert!(entry.details.contains(&unused.session.to_string()));

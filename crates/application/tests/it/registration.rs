@@ -7,7 +7,6 @@ use std::sync::{
 
 use abu_application::{
     identity::{
-        accounts::UserDraft,
         emails::LinkError,
         passwords::NewPasswordError,
         ports::{Consents, PasswordHasher, PasswordPolicy, PasswordWeakness},
@@ -33,7 +32,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 
 use crate::{
-    identity_calls::{NEW_PASSWORD, address, detached_tasks_end, new_password, person_name},
+    identity_calls::{NEW_PASSWORD, account_draft, address, detached_tasks_end, person_name},
     support::{PASSWORD, TestApp, VERIFICATION_LIFETIME, assert_refused, origin},
 };
 
@@ -41,14 +40,7 @@ const FATIMA: &str = "fatima@example.com";
 
 fn draft(email: &str, password: &str) -> RegistrationDraft {
     RegistrationDraft {
-        user: UserDraft {
-            email: address(email),
-            password: new_password(password),
-            firstname: person_name("Fatima"),
-            middlename: None,
-            lastname: person_name("Danjuma"),
-            phone: None,
-        },
+        user: account_draft(email, password),
         consents: Consents {
             version: TermsVersion::parse("2026-01").unwrap(),
             granted: vec![
@@ -263,15 +255,21 @@ async fn registering_a_taken_address_only_writes_to_its_owner() {
         "suspended@example.com",
         "further@example.com",
     ] {
-        try_register(&app, draft(email, NEW_PASSWORD)).await.unwrap();
+        try_register(&app, draft(email, NEW_PASSWORD))
+            .await
+            .unwrap();
         let mail = app.only_mail_to(email);
-        assert!(matches!(mail, MailContent::AccountExists { .. }), "{mail:?}");
+        assert!(
+            matches!(mail, MailContent::AccountExists { .. }),
+            "{mail:?}"
+        );
         assert_eq!(app.actions().last(), Some(&Action::AccountRegisterAgain));
     }
     assert_eq!(accounts(&app), before);
     app.log_in(&owner).await;
     assert_refused!(
-        app.try_log_in("owner@example.com", NEW_PASSWORD, None).await,
+        app.try_log_in("owner@example.com", NEW_PASSWORD, None)
+            .await,
         LogInError::InvalidCredentials
     );
 }
