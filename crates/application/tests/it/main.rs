@@ -5,11 +5,16 @@
 mod accounts;
 mod emails;
 mod ended_sessions;
+mod idempotency;
 mod identity_calls;
+mod mail;
+mod messages;
 mod own_account;
 mod password_change;
 mod password_reset;
 mod refresh;
 mod registration;
+mod rooms;
 mod sessions;
 mod support;
+mod tickets;
