@@ -184,7 +184,7 @@ async fn a_weak_or_personal_password_creates_no_account() {
 }
 
 #[tokio::test]
-async fn an_address_from_staff_replaces_the_primary_and_informs_its_reader() {
+async fn an_address_from_staff_replaces_the_primary_and_notifies_its_reader() {
     let (app, staff, amina) = scene();
     app.add_verified_email(&amina.caller(), "further@example.com")
         .await;
@@ -194,8 +194,8 @@ async fn an_address_from_staff_replaces_the_primary_and_informs_its_reader() {
         app.addresses(&amina),
         [primary(NEW), verified("further@example.com")]
     );
-    let told = (AMINA.to_owned(), MailKind::EmailReplaced);
-    assert_eq!(app.take_mail_kinds(), [told]);
+    let notice = (AMINA.to_owned(), MailKind::EmailReplaced);
+    assert_eq!(app.take_mail_kinds(), [notice]);
     let refused = app.reset_password(reset, NEW_PASSWORD).await;
     assert_refused!(refused, ResetError::Gone);
     assert!(app.is_accepted(&amina.caller()).await);
@@ -260,8 +260,8 @@ async fn a_suspension_ends_every_session_for_good() {
     app.live.take();
     let user = suspend(&app, &staff, amina.id()).await.unwrap();
     assert!(!user.is_active);
-    let told = LiveCall::AccountSuspended(amina.id());
-    assert_eq!(app.live.take(), [told]);
+    let notice = LiveCall::AccountSuspended(amina.id());
+    assert_eq!(app.live.take(), [notice]);
     activate(&app, &staff, amina.id()).await.unwrap();
     for session in [caller.session, session_of(amina.id())] {
         assert_eq!(app.end_reason(session).as_deref(), Some("suspended"));

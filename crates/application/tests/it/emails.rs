@@ -127,7 +127,7 @@ async fn claiming_an_address_takes_the_password() {
 }
 
 #[tokio::test]
-async fn an_address_of_ones_own_is_not_claimed_again() {
+async fn an_account_does_not_claim_its_own_address_again() {
     let (app, amina) = app_with_amina();
     app.add_verified_email(&amina.caller(), NEW).await;
     for own in [AMINA, NEW] {
@@ -142,7 +142,7 @@ async fn an_address_of_ones_own_is_not_claimed_again() {
 }
 
 #[tokio::test]
-async fn claiming_anothers_address_tells_its_owner_alone() {
+async fn claiming_anothers_address_notifies_its_owner_alone() {
     let (app, amina) = app_with_amina();
     app.member().email(MUSA).create();
     app.add_email(&amina.caller(), MUSA).await.unwrap();
@@ -478,8 +478,8 @@ async fn an_address_that_the_office_gave_cannot_be_undone() {
     let accounts = &app.use_cases.accounts;
     let updated = accounts.update(staff.caller(), amina.id(), update, Expected::Anything);
     updated.await.unwrap();
-    let told = (NEW.to_owned(), MailKind::EmailReplaced);
-    assert_eq!(app.take_mail_kinds(), [told]);
+    let notice = (NEW.to_owned(), MailKind::EmailReplaced);
+    assert_eq!(app.take_mail_kinds(), [notice]);
     assert_refused!(app.undo_change(&undo).await, LinkError::Gone);
     assert_eq!(app.addresses(&amina), [primary("third@example.com")]);
 }

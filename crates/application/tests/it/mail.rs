@@ -249,7 +249,7 @@ fn a_mail_without_words_is_a_dead_letter() {
 }
 
 #[test]
-fn sent_and_dead_mail_is_erased_after_its_time_and_pending_mail_never() {
+fn old_sent_and_dead_mail_is_erased_and_pending_mail_never() {
     let outbox = Outbox::new();
     let sent = outbox.enqueue();
     outbox.attempt();

@@ -503,7 +503,7 @@ async fn a_client_that_asks_on_receives_more_than_a_hundred_messages() {
 }
 
 #[tokio::test]
-async fn a_client_that_claims_the_future_is_told_where_the_room_is() {
+async fn a_client_that_claims_the_future_learns_where_the_room_is() {
     let scene = Scene::new();
     let message = scene.say(&scene.amina, "hello");
     changed(scene.make(&scene.amina, message.id, edit("good evening")));

@@ -87,8 +87,8 @@ async fn a_password_change_is_audited_and_announced() {
     let amina = app.member().email(AMINA).create();
     let changed = change(&app, &amina.caller(), PASSWORD, NEW_PASSWORD).await;
     changed.unwrap();
-    let told = (AMINA.to_owned(), MailKind::PasswordChanged);
-    assert_eq!(app.take_mail_kinds(), [told]);
+    let notice = (AMINA.to_owned(), MailKind::PasswordChanged);
+    assert_eq!(app.take_mail_kinds(), [notice]);
     assert_eq!(app.actions(), [Action::PasswordChange]);
 }
 

@@ -136,8 +136,8 @@ async fn a_reset_is_audited_and_announced_to_the_owner() {
     let (app, _amina) = app_with_amina();
     let link = app.new_reset_link(AMINA).await;
     app.reset_password(link, NEW_PASSWORD).await.unwrap();
-    let told = (AMINA.to_owned(), MailKind::PasswordChanged);
-    assert_eq!(app.take_mail_kinds(), [told]);
+    let notice = (AMINA.to_owned(), MailKind::PasswordChanged);
+    assert_eq!(app.take_mail_kinds(), [notice]);
     let actions = [Action::PasswordForgotten, Action::PasswordReset];
     assert_eq!(app.actions(), actions);
 }

@@ -125,8 +125,8 @@ async fn reuse_is_audited_as_anonymous_and_announced_to_the_owner() {
     let session = app.caller(&stolen).session;
     assert_eq!(entry.target_id, Some(session.to_string()));
     assert_eq!(entry.details, r#"{"reason":"refresh-reused"}"#);
-    let told = ("amina@example.com".to_owned(), MailKind::RefreshReused);
-    assert_eq!(app.take_mail_kinds(), [told]);
+    let notice = ("amina@example.com".to_owned(), MailKind::RefreshReused);
+    assert_eq!(app.take_mail_kinds(), [notice]);
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn a_session_that_is_not_refreshed_for_its_lifetime_expires() {
 }
 
 #[tokio::test]
-async fn a_suspended_account_refreshes_nothing_and_is_told_why() {
+async fn a_suspended_account_refreshes_nothing_and_learns_why() {
     let (app, member, first) = logged_in().await;
     let staff = app.member().holding(&[Permission::ModifyUser]).create();
     let accounts = &app.use_cases.accounts;

@@ -141,7 +141,7 @@ async fn listed(app: &TestApp, by: &Member) -> Vec<OwnRoom> {
 }
 
 #[tokio::test]
-async fn a_pair_has_one_direct_room_whoever_asks() {
+async fn a_pair_has_one_direct_room() {
     let app = TestApp::new();
     let (amina, musa) = (app.member().create(), app.member().create());
     let first = open_direct(&app, &amina, musa.id()).await.unwrap();
@@ -188,13 +188,13 @@ async fn a_group_is_owned_by_its_creator_and_lists_each_member_once() {
     for member in [&musa, &hauwa] {
         assert_eq!(role(member.id()).unwrap().role, RoomRole::Member);
     }
-    let everybody = vec![musa.id(), hauwa.id(), amina.id()];
+    let expected = [musa.id(), hauwa.id(), amina.id()];
     let calls = app.live.take();
     let [LiveCall::MembershipChanged(room, users, by)] = calls.as_slice() else {
         panic!("{calls:?}")
     };
     assert_eq!((*room, *by), (opened.room.id, amina.id()));
-    assert!(everybody.iter().all(|user| users.contains(user)));
+    assert!(expected.iter().all(|user| users.contains(user)));
 }
 
 #[tokio::test]
@@ -230,7 +230,7 @@ async fn only_active_visible_and_verified_people_enter_a_room() {
         UserId::new(new_id()),
     ];
     for user in barred {
-        // With somebody who could enter: one refusal refuses all.
+        // Beside a person who could enter: one refusal refuses all.
         let refused = group.add(&group.owner, &[group.stranger.id(), user]).await;
         assert_refused!(refused, RoomError::UnknownUser(named) if named == user);
         let refused = open_direct(app, &group.owner, user).await;
