@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod audit;
 mod emails;
 mod ended_sessions;
 mod idempotency;
@@ -12,9 +13,14 @@ mod messages;
 mod own_account;
 mod password_change;
 mod password_reset;
+mod rank;
 mod refresh;
 mod registration;
+mod rights_rows;
 mod rooms;
+mod scoped_terms;
 mod sessions;
+mod super_admins;
 mod support;
 mod tickets;
+mod totp;

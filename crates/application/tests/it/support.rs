@@ -35,7 +35,7 @@ pub(crate) use clock::TestClock;
 pub(crate) use live::{LiveCall, LiveCalls};
 pub(crate) use members::{Member, MemberBuilder, PASSWORD, origin};
 pub(crate) use refusals::{assert_lacks, assert_refused};
-pub(crate) use rights::{description, group, permission_name, permission_names, role};
+pub(crate) use rights::*;
 
 const SECRET: &str = "Wq7rT2mX9bK4vN6hJ1cF8sL3pD5gY0zE";
 

@@ -14,10 +14,6 @@ impl Default for TestClock {
 }
 
 impl TestClock {
-    pub(crate) fn set(&self, now: DateTime<Utc>) {
-        *self.0.lock().unwrap() = now;
-    }
-
     pub(crate) fn advance(&self, time: TimeDelta) {
         *self.0.lock().unwrap() += time;
     }

@@ -1,8 +1,13 @@
+use abu_application::access::{
+    AssignmentDraft, GroupChange, GroupDraft, PermissionChange, PermissionDraft, RoleChange,
+    RoleDraft,
+};
 use abu_domain::{
     AssignmentId, UserId,
     access::{Assignment, GroupName, Permission, PermissionName, RoleName, Scope, Term},
     platform::text::Description,
 };
+use chrono::{DateTime, Utc};
 
 use super::{TestApp, new_id};
 
@@ -24,6 +29,76 @@ pub(crate) fn role(name: &str) -> RoleName {
 
 pub(crate) fn group(name: &str) -> GroupName {
     GroupName::parse(name).unwrap()
+}
+
+/// The name of a permission of the office's own.
+pub(crate) fn permission(name: &str) -> PermissionName {
+    PermissionName::parse(name).unwrap()
+}
+
+pub(crate) fn permission_draft(name: &str) -> PermissionDraft {
+    PermissionDraft {
+        name: permission(name),
+        description: description(""),
+    }
+}
+
+/// Another description and perhaps another name.
+pub(crate) fn permission_change(name: Option<&str>) -> PermissionChange {
+    PermissionChange {
+        name: name.map(permission),
+        description: description("Changed."),
+    }
+}
+
+pub(crate) fn role_draft(name: &str, permissions: &[Permission]) -> RoleDraft {
+    RoleDraft {
+        name: role(name),
+        description: description(""),
+        permissions: permission_names(permissions),
+    }
+}
+
+/// Another description, these permissions, and perhaps another name.
+pub(crate) fn role_change(name: Option<&str>, permissions: &[Permission]) -> RoleChange {
+    RoleChange {
+        name: name.map(role),
+        description: description("Changed."),
+        permissions: permission_names(permissions),
+    }
+}
+
+pub(crate) fn group_draft(name: &str, roles: &[RoleName]) -> GroupDraft {
+    GroupDraft {
+        name: group(name),
+        description: description(""),
+        roles: roles.to_vec(),
+    }
+}
+
+/// Another description, these roles, and perhaps another name.
+pub(crate) fn group_change(name: Option<&str>, roles: &[RoleName]) -> GroupChange {
+    GroupChange {
+        name: name.map(group),
+        description: description("Changed."),
+        roles: roles.to_vec(),
+    }
+}
+
+/// The role from now on, without an end.
+pub(crate) fn assignment_draft(user: UserId, role: &RoleName, scope: Scope) -> AssignmentDraft {
+    AssignmentDraft {
+        user_id: user,
+        role: role.clone(),
+        scope,
+        valid_from: None,
+        valid_until: None,
+        office_title: None,
+    }
+}
+
+pub(crate) fn term(from: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Term {
+    Term::new(from, until).unwrap()
 }
 
 /// Rights that tests give past the rules.
