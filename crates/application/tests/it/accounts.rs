@@ -30,7 +30,7 @@ use crate::{
     identity_calls::{
         NEW_PASSWORD, account_draft, address, claimed, details, person_name, primary, verified,
     },
-    support::{LiveCall, Member, PASSWORD, TestApp, assert_lacks, assert_refused, new_id, origin},
+    support::{LiveCall, Member, PASSWORD, TestApp, assert_refused, new_id, origin},
 };
 
 const AMINA: &str = "amina@example.com";
@@ -236,21 +236,6 @@ async fn an_update_of_an_outdated_version_changes_nothing() {
     assert_refused!(refused, AccountError::Changed(_));
     let updates = app.actions().into_iter();
     assert_eq!(updates.filter(|one| *one == Action::UserUpdate).count(), 1);
-}
-
-#[tokio::test]
-async fn changing_an_account_takes_rank_over_its_owner() {
-    let (app, staff, _amina) = scene();
-    let stronger = app.member().holding(&[Permission::ViewAuditLog]).create();
-    let lacking = &[Permission::ViewAuditLog];
-    assert_lacks(
-        rename(&app, &staff, &stronger, Expected::Anything).await,
-        lacking,
-    );
-    assert_lacks(suspend(&app, &staff, stronger.id()).await, lacking);
-    assert_lacks(activate(&app, &staff, stronger.id()).await, lacking);
-    assert_lacks(erase(&app, &staff, stronger.id()).await, lacking);
-    assert!(app.is_accepted(&stronger.caller()).await);
 }
 
 #[tokio::test]

@@ -89,11 +89,11 @@ impl Group {
     }
 
     fn roles(&self) -> BTreeMap<UserId, RoomRole> {
-        let page = |tx: &mut dyn abu_application::store::Transaction| {
-            tx.list_members(self.room, Seek::START, 100)
-        };
-        let members = self.app.store(page).into_iter();
+        let members = self
+            .app
+            .store(|tx| tx.list_members(self.room, Seek::START, 100));
         members
+            .into_iter()
             .map(|listing| (listing.membership.user_id, listing.membership.role))
             .collect()
     }

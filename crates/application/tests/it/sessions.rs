@@ -14,13 +14,11 @@ use abu_application::{
         ports::Clock,
     },
 };
-use abu_domain::{LoginSessionId, identity::text::OneTimePassword, platform::text::DeviceName};
+use abu_domain::{LoginSessionId, platform::text::DeviceName};
 use abu_security::BcryptHasher;
 use abu_test_support::session_of;
 use chrono::TimeDelta;
-use secrecy::ExposeSecret;
 use tokio::sync::oneshot;
-use totp_rs::{Builder, Secret, Totp};
 
 use crate::{
     identity_calls::{NEW_PASSWORD, address, login_password, new_password},
@@ -58,25 +56,6 @@ async fn ids(app: &TestApp, caller: &Caller) -> Vec<LoginSessionId> {
 
 fn last_actions<const N: usize>(app: &TestApp) -> [Action; N] {
     *app.actions().last_chunk().unwrap()
-}
-
-/// A device that shows the member's one-time passwords.
-async fn enroll(app: &TestApp, member: &Member) -> Totp {
-    let sessions = &app.use_cases.sessions;
-    let begun = sessions.begin_totp(member.caller(), login_password(PASSWORD));
-    let secret = begun.await.unwrap().base32;
-    let secret = Secret::try_from_base32(secret.expose_secret()).unwrap();
-    let device = Builder::new().with_secret(secret).build().unwrap();
-    let code = OneTimePassword::new(&shown(app, &device));
-    let confirmed = sessions.confirm_totp(member.caller(), code).await;
-    confirmed.unwrap();
-    device
-}
-
-/// What the device shows now.
-fn shown(app: &TestApp, device: &Totp) -> String {
-    let now = app.now().timestamp().try_into().unwrap();
-    device.generate(now).to_string()
 }
 
 #[tokio::test]
@@ -126,26 +105,6 @@ async fn a_suspension_is_revealed_only_after_the_right_password() {
     assert_refused!(refused, LogInError::InvalidCredentials);
     let refused = app.try_log_in(AMINA, PASSWORD, None).await;
     assert_refused!(refused, LogInError::Suspended);
-}
-
-#[tokio::test]
-async fn with_totp_a_login_takes_a_code_that_works_once() {
-    let (app, amina) = app_with_amina();
-    let device = enroll(&app, &amina).await;
-    app.clock.advance(TimeDelta::minutes(2));
-    let refused = app.try_log_in(AMINA, PASSWORD, None).await;
-    assert_refused!(refused, LogInError::OtpRequired);
-    // Without the right password, no answer reveals the second factor.
-    let refused = app.try_log_in(AMINA, NEW_PASSWORD, None).await;
-    assert_refused!(refused, LogInError::InvalidCredentials);
-
-    let code = shown(&app, &device);
-    let wrong = if code == "000000" { "000001" } else { "000000" };
-    let refused = app.try_log_in(AMINA, PASSWORD, Some(wrong)).await;
-    assert_refused!(refused, LogInError::InvalidCredentials);
-    app.try_log_in(AMINA, PASSWORD, Some(&code)).await.unwrap();
-    let refused = app.try_log_in(AMINA, PASSWORD, Some(&code)).await;
-    assert_refused!(refused, LogInError::InvalidCredentials);
 }
 
 #[tokio::test]
