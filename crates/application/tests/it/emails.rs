@@ -365,10 +365,31 @@ async fn undoing_a_change_removes_addresses_claimed_before_and_verified_around_i
 }
 
 #[tokio::test]
+async fn undoing_a_change_removes_the_new_address_however_old_it_is() {
+    let (app, amina) = app_with_amina();
+    app.add_verified_email(&amina.caller(), NEW).await;
+    app.clock.advance(UNDO_WINDOW * 2);
+    let undo = app.change_primary(&amina.caller(), AMINA, NEW).await;
+    app.undo_change(&undo).await.unwrap();
+    assert_eq!(app.addresses(&amina), [primary(AMINA)]);
+}
+
+#[tokio::test]
 async fn undoing_a_change_turns_off_totp_set_up_around_it() {
     let (app, amina) = app_with_amina();
     set_up_totp(&app, &amina);
     app.clock.advance(UNDO_WINDOW - MOMENT);
+    let undo = app.change_primary(&amina.caller(), AMINA, NEW).await;
+    app.undo_change(&undo).await.unwrap();
+    assert!(!has_totp(&app, &amina));
+}
+
+#[tokio::test]
+async fn undoing_a_change_turns_off_totp_begun_before_and_confirmed_around_it() {
+    let (app, amina) = app_with_amina();
+    app.store(|tx| tx.insert_totp(amina.id(), &[0], app.now()));
+    app.clock.advance(UNDO_WINDOW * 2);
+    app.store(|tx| tx.confirm_totp(amina.id(), 0, app.now()));
     let undo = app.change_primary(&amina.caller(), AMINA, NEW).await;
     app.undo_change(&undo).await.unwrap();
     assert!(!has_totp(&app, &amina));

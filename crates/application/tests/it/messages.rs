@@ -190,6 +190,12 @@ fn only_members_write_to_a_room() {
         let outcome = scene.make(&scene.stranger, message.id, kind);
         assert_eq!(outcome, ChangeOutcome::NotAMember);
     }
+    let nowhere = MessageChange {
+        room_id: RoomId::new(new_id()),
+        ..scene.change(&scene.amina, message.id, ChangeKind::Delete)
+    };
+    let outcomes = scene.write(&[], &[nowhere]).changes;
+    assert_eq!(outcomes, [ChangeOutcome::NotAMember]);
     assert_eq!(message.seq, 1);
 }
 
@@ -278,6 +284,8 @@ fn after_fifteen_minutes_only_moderators_delete_a_message() {
     scene.app.clock.advance(EDIT_WINDOW + MOMENT);
     let late = scene.make(&scene.amina, one.id, ChangeKind::Delete);
     assert_eq!(late, refused(ChangeRefusal::TooLate));
+    // Reactions have no window.
+    changed(scene.make(&scene.amina, one.id, react(0)));
     for (by, message) in [(&scene.moderator, &one), (&scene.owner, &two)] {
         let deleted = changed(scene.make(by, message.id, ChangeKind::Delete));
         assert!(deleted.is_deleted());
@@ -320,9 +328,11 @@ fn a_change_reaches_messages_of_its_own_room_alone() {
         .app
         .database
         .message(elsewhere, scene.amina.id(), "elsewhere");
-    for kind in [edit("moved"), ChangeKind::Delete, react(0)] {
-        let outcome = scene.make(&scene.amina, foreign.id, kind);
-        assert_eq!(outcome, refused(ChangeRefusal::NotFound));
+    for id in [foreign.id, MessageId::new(Uuid::now_v7())] {
+        for kind in [edit("moved"), ChangeKind::Delete, react(0)] {
+            let outcome = scene.make(&scene.amina, id, kind);
+            assert_eq!(outcome, refused(ChangeRefusal::NotFound));
+        }
     }
 }
 

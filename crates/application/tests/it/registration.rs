@@ -363,3 +363,30 @@ async fn another_link_goes_only_to_unverified_accounts_and_replaces_the_first() 
     resend(&app, FATIMA).await;
     assert_eq!(app.take_mail_kinds(), []);
 }
+
+#[tokio::test]
+async fn an_unverified_account_gives_way_to_who_verifies_its_address() {
+    let app = TestApp::new();
+    let musa = app.member().email("musa@example.com").create();
+    let of_registration = registration_token(&app, FATIMA).await;
+    app.add_verified_email(&musa.caller(), FATIMA).await;
+    assert_refused!(app.verify_email(&of_registration).await, LinkError::Gone);
+    let log_in = app.try_log_in(FATIMA, PASSWORD, None).await.unwrap();
+    assert_eq!(log_in.user.id, musa.id());
+    assert_eq!(accounts(&app), 1);
+}
+
+#[tokio::test]
+async fn an_address_its_account_may_return_to_is_not_registered() {
+    let app = TestApp::new();
+    let amina = app.member().email("amina@example.com").create();
+    let (old, new) = ("amina@example.com", "amina@example.org");
+    app.change_primary(&amina.caller(), old, new).await;
+    register(&app, old).await;
+    let mail = app.only_mail_to(old);
+    assert!(
+        matches!(mail, MailContent::AccountExists { .. }),
+        "{mail:?}"
+    );
+    assert_eq!(accounts(&app), 1);
+}
