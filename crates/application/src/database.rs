@@ -7,7 +7,7 @@ use crate::{
         blocking::{BlockingError, BlockingPool},
         ports::StoreError,
     },
-    store::{Store, Transaction},
+    store::{Reads, Store, Writes},
 };
 
 /// The store and the places from which it may be asked at the same time: as many as it has
@@ -55,7 +55,7 @@ impl Database {
     /// What `work` returned, or the store's own failure.
     pub async fn transaction<T, E>(
         &self,
-        work: impl FnOnce(&mut dyn Transaction) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&mut dyn Writes) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -64,13 +64,13 @@ impl Database {
         self.run(move |store| store.transaction(work)).await
     }
 
-    /// Runs `work`, which changes nothing, without a transaction.
+    /// Runs `work`, which only reads, without a transaction: each statement sees its own moment.
     ///
     /// # Errors
     /// What `work` returned, or the store's own failure.
     pub async fn read<T, E>(
         &self,
-        work: impl FnOnce(&mut dyn Transaction) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&mut dyn Reads) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,

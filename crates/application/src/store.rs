@@ -2,46 +2,38 @@
 
 use crate::{
     access::ports::{
-        AccessRepository, AssignmentRepository, GroupRepository, PermissionRepository,
-        RoleRepository,
+        AccessReads, AccessWrites, AssignmentReads, AssignmentWrites, GroupReads, GroupWrites,
+        PermissionReads, PermissionWrites, RoleReads, RoleWrites,
     },
     identity::ports::{
-        ConsentRepository, EmailRepository, ErasureRepository, OwnAccountRepository,
-        ResetRepository, SessionRepository, TotpRepository, UserRepository,
+        ConsentWrites, EmailReads, EmailWrites, ErasureReads, ErasureWrites, OwnAccountReads,
+        OwnAccountWrites, ResetReads, ResetWrites, SessionReads, SessionWrites, TotpReads,
+        TotpWrites, UserReads, UserWrites,
     },
-    messaging::ports::{MessageRepository, RoomRepository, TicketRepository},
-    platform::ports::{AuditRepository, IdempotencyRepository, MailRepository, StoreError},
+    messaging::ports::{MessageReads, MessageWrites, RoomReads, RoomWrites, TicketWrites},
+    platform::ports::{
+        AfterCommit, AuditReads, AuditWrites, IdempotencyReads, IdempotencyWrites, MailReads,
+        MailWrites, StoreError,
+    },
 };
 
-macro_rules! transaction {
-    ($($rows:ident,)*) => {
-        /// Everything that can be asked of the store on one connection.
-        pub trait Transaction: $($rows +)* {}
+macro_rules! all_ports {
+    ($(#[$doc:meta])* $all:ident: $($port:ident,)*) => {
+        $(#[$doc])*
+        pub trait $all: $($port +)* {}
 
-        impl<T: $($rows +)*> Transaction for T {}
+        impl<T: $($port +)*> $all for T {}
     };
 }
 
-transaction! {
-    AccessRepository,
-    AssignmentRepository,
-    AuditRepository,
-    ConsentRepository,
-    EmailRepository,
-    ErasureRepository,
-    GroupRepository,
-    IdempotencyRepository,
-    MailRepository,
-    MessageRepository,
-    OwnAccountRepository,
-    PermissionRepository,
-    ResetRepository,
-    RoleRepository,
-    RoomRepository,
-    SessionRepository,
-    TicketRepository,
-    TotpRepository,
-    UserRepository,
+all_ports! {
+    /// Everything that can be read on one connection.
+    Reads: AccessReads, AssignmentReads, AuditReads, EmailReads, ErasureReads, GroupReads, IdempotencyReads, MailReads, MessageReads, OwnAccountReads, PermissionReads, ResetReads, RoleReads, RoomReads, SessionReads, TotpReads, UserReads,
+}
+
+all_ports! {
+    /// Everything that can be asked of the store inside a transaction.
+    Writes: Reads, AfterCommit, AccessWrites, AssignmentWrites, AuditWrites, ConsentWrites, EmailWrites, ErasureWrites, GroupWrites, IdempotencyWrites, MailWrites, MessageWrites, OwnAccountWrites, PermissionWrites, ResetWrites, RoleWrites, RoomWrites, SessionWrites, TicketWrites, TotpWrites, UserWrites,
 }
 
 /// The database. Its methods block: on an async thread, go through
@@ -56,14 +48,14 @@ pub trait Store: Send + Sync + 'static {
     /// Where no connection can be had, or beginning or committing fails. `work` may not have run.
     fn run_transaction(
         &self,
-        work: &mut dyn FnMut(&mut dyn Transaction) -> bool,
+        work: &mut dyn FnMut(&mut dyn Writes) -> bool,
     ) -> Result<(), StoreError>;
 
     /// Calls `work` once on a connection without a transaction: each statement sees its own moment.
     ///
     /// # Errors
     /// Where no connection can be had. `work` has not run then.
-    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Transaction)) -> Result<(), StoreError>;
+    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Reads)) -> Result<(), StoreError>;
 
     /// Asks the database for a sign of life.
     ///
@@ -79,7 +71,7 @@ impl dyn Store {
     /// What `work` returned, or the store's own failure.
     pub fn transaction<T, E: From<StoreError>>(
         &self,
-        work: impl FnOnce(&mut dyn Transaction) -> Result<T, E>,
+        work: impl FnOnce(&mut dyn Writes) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut work = Some(work);
         let mut result = None;
@@ -92,14 +84,13 @@ impl dyn Store {
         result.unwrap_or_else(|| Err(never_ran().into()))
     }
 
-    /// Runs `work` on a connection without a transaction; for work that changes nothing, or that is
-    /// one statement.
+    /// Runs `work`, which only reads, on a connection without a transaction.
     ///
     /// # Errors
     /// What `work` returned, or the store's own failure.
     pub fn read<T, E: From<StoreError>>(
         &self,
-        work: impl FnOnce(&mut dyn Transaction) -> Result<T, E>,
+        work: impl FnOnce(&mut dyn Reads) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut work = Some(work);
         let mut result = None;

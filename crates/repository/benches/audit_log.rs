@@ -11,7 +11,7 @@ use abu_application::{
         ports::{Clock, Ids, StoreError},
         system::{SystemClock, SystemIds},
     },
-    store::Transaction,
+    store::Writes,
 };
 use abu_domain::{LoginSessionId, UserId};
 use abu_test_support::{PrivateCluster, TestDatabase};
@@ -21,7 +21,7 @@ const THREADS: [u64; 2] = [1, 8];
 const LONG_LOG: u64 = 100_000;
 
 /// What a log-in leaves.
-fn append(tx: &mut dyn Transaction) -> Result<(), StoreError> {
+fn append(tx: &mut dyn Writes) -> Result<(), StoreError> {
     let user = UserId::new(SystemIds.random());
     Entry::new(Actor::User(user), Action::SessionCreate)
         .on(Target::session(LoginSessionId::new(SystemIds.random())))
@@ -55,7 +55,7 @@ fn append_at_once(criterion: &mut Criterion) {
 
 fn verify_long_log(criterion: &mut Criterion) {
     let database = TestDatabase::new();
-    let fill = |tx: &mut dyn Transaction| (0..LONG_LOG).try_for_each(|_| append(tx));
+    let fill = |tx: &mut dyn Writes| (0..LONG_LOG).try_for_each(|_| append(tx));
     database.transaction(fill).unwrap();
     let store = database.store();
     let mut group = criterion.benchmark_group("verify the audit log");

@@ -1,14 +1,14 @@
 //! The pool, and what runs on its connections.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use abu_application::{
-    platform::ports::StoreError,
-    store::{Store, Transaction},
+    platform::ports::{AfterCommit, Due, StoreError},
+    store::{Reads, Store, Writes},
 };
 use diesel::{
     PgConnection,
-    connection::{AnsiTransactionManager, TransactionManager},
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     r2d2::{NopErrorHandler, Pool, PooledConnection, R2D2Connection},
 };
 use secrecy::SecretString;
@@ -35,7 +35,7 @@ pub struct PoolSettings {
 #[derive(Clone)]
 pub struct PgStore {
     pool: Pool<Manager>,
-    on_mail: Option<Arc<dyn Fn() + Send + Sync>>,
+    after_commit: Option<Arc<dyn Fn(Due) + Send + Sync>>,
 }
 
 impl PgStore {
@@ -56,15 +56,14 @@ impl PgStore {
             .build_unchecked(manager);
         Self {
             pool,
-            on_mail: None,
+            after_commit: None,
         }
     }
 
-    /// The store, which from now on calls `wake` whenever mail that is to be sent was committed through
-    /// it.
+    /// Calls `hook` with what each transaction committed through this store makes due, each once.
     #[must_use]
-    pub fn on_mail(mut self, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_mail = Some(Arc::new(wake));
+    pub fn after_commit(mut self, hook: impl Fn(Due) + Send + Sync + 'static) -> Self {
+        self.after_commit = Some(Arc::new(hook));
         self
     }
 
@@ -74,9 +73,9 @@ impl PgStore {
             .map_err(|timed_out| StoreError::Unavailable(timed_out.into()))
     }
 
-    fn committed(&self, mail_is_due: bool) {
-        if let Some(wake) = self.on_mail.as_ref().filter(|_| mail_is_due) {
-            wake();
+    fn committed(&self, due: BTreeSet<Due>) {
+        if let Some(hook) = &self.after_commit {
+            due.into_iter().for_each(|due| hook(due));
         }
     }
 }
@@ -84,16 +83,16 @@ impl PgStore {
 impl Store for PgStore {
     fn run_transaction(
         &self,
-        work: &mut dyn FnMut(&mut dyn Transaction) -> bool,
+        work: &mut dyn FnMut(&mut dyn Writes) -> bool,
     ) -> Result<(), StoreError> {
         let mut connection = self.connection()?;
         AnsiTransactionManager::begin_transaction(&mut *connection).map_err(store_error)?;
         let mut session = Session::new(&mut connection);
         let wanted = work(&mut session);
-        let (failed, mail_is_due) = (session.failed, session.mail_is_due);
+        let Session { failed, due, .. } = session;
         if wanted && !failed {
             AnsiTransactionManager::commit_transaction(&mut *connection).map_err(commit_error)?;
-            self.committed(mail_is_due);
+            self.committed(due);
             return Ok(());
         }
         // Where this fails the connection is gone, and the server rolls back by itself.
@@ -107,11 +106,12 @@ impl Store for PgStore {
         }
     }
 
-    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Transaction)) -> Result<(), StoreError> {
+    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Reads)) -> Result<(), StoreError> {
         let mut connection = self.connection()?;
-        let mut session = Session::new(&mut connection);
-        work(&mut session);
-        self.committed(session.mail_is_due);
+        if CHECK_READS {
+            return run_read_only(&mut connection, work);
+        }
+        work(&mut Session::new(&mut connection));
         Ok(())
     }
 
@@ -122,14 +122,30 @@ impl Store for PgStore {
     }
 }
 
+/// Debug builds, which tests are, refuse writes where only reads are meant.
+const CHECK_READS: bool = cfg!(debug_assertions);
+
+fn run_read_only(
+    connection: &mut PgConnection,
+    work: &mut dyn FnMut(&mut dyn Reads),
+) -> Result<(), StoreError> {
+    connection
+        .batch_execute("SET default_transaction_read_only = on")
+        .map_err(store_error)?;
+    work(&mut Session::new(connection));
+    // A connection on which this fails is broken, and the pool drops it.
+    let _ = connection.batch_execute("SET default_transaction_read_only = off");
+    Ok(())
+}
+
 /// A connection lent to the application; the ports are implemented on it, each beside its tables.
 pub(crate) struct Session<'a> {
     connection: &'a mut PgConnection,
     /// PostgreSQL answers the commit of a transaction in which a statement failed with a rollback,
     /// and calls that a success. So we remember.
     failed: bool,
-    /// Whether mail was put into the outbox, for whoever delivers it to be woken.
-    mail_is_due: bool,
+    /// What the commit makes due.
+    due: BTreeSet<Due>,
 }
 
 impl<'a> Session<'a> {
@@ -137,13 +153,8 @@ impl<'a> Session<'a> {
         Self {
             connection,
             failed: false,
-            mail_is_due: false,
+            due: BTreeSet::new(),
         }
-    }
-
-    /// Notes that mail was put into the outbox.
-    pub(crate) fn mail_is_due(&mut self) {
-        self.mail_is_due = true;
     }
 
     /// Runs the queries of one method of a port.
@@ -155,5 +166,11 @@ impl<'a> Session<'a> {
             self.failed |= matches!(failure, Failure::Query(_));
             failure.into()
         })
+    }
+}
+
+impl AfterCommit for Session<'_> {
+    fn after_commit(&mut self, due: Due) {
+        self.due.insert(due);
     }
 }

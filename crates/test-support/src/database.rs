@@ -15,7 +15,7 @@ use abu_application::{
         ports::{Clock, StoreError},
         system::SystemClock,
     },
-    store::{Store, Transaction},
+    store::{Reads, Store, Writes},
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
@@ -94,7 +94,7 @@ impl TestDatabase {
 
     pub fn transaction<T>(
         &self,
-        work: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
+        work: impl FnOnce(&mut dyn Writes) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         (&self.store as &dyn Store).transaction(work)
     }
@@ -102,7 +102,7 @@ impl TestDatabase {
     /// Runs `work` on a connection of the store, without a transaction.
     pub fn read<T>(
         &self,
-        work: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
+        work: impl FnOnce(&mut dyn Reads) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         (&self.store as &dyn Store).read(work)
     }

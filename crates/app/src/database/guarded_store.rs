@@ -2,7 +2,7 @@ use std::sync::OnceLock;
 
 use abu_application::{
     platform::ports::StoreError,
-    store::{Store, Transaction},
+    store::{Reads, Store, Writes},
 };
 use abu_repository::PgStore;
 
@@ -48,12 +48,12 @@ impl GuardedStore {
 impl Store for GuardedStore {
     fn run_transaction(
         &self,
-        work: &mut dyn FnMut(&mut dyn Transaction) -> bool,
+        work: &mut dyn FnMut(&mut dyn Writes) -> bool,
     ) -> Result<(), StoreError> {
         self.store()?.run_transaction(work)
     }
 
-    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Transaction)) -> Result<(), StoreError> {
+    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Reads)) -> Result<(), StoreError> {
         self.store()?.run_read(work)
     }
 

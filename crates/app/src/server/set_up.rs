@@ -10,6 +10,7 @@ use abu_application::{
     },
     platform::{
         backoff::Backoff,
+        ports::Due,
         system::{SystemClock, SystemIds},
     },
 };
@@ -81,8 +82,11 @@ impl DatabaseSupervisor {
 
     async fn set_up(&self, url: SecretString) -> Result<PgStore, StartError> {
         let mail = self.mail.clone();
-        let store = database::open(url.clone(), self.settings.database.pool_size)
-            .on_mail(move || mail.mail_is_due());
+        let store = database::open(url.clone(), self.settings.database.pool_size).after_commit(
+            move |due| match due {
+                Due::Mail => mail.mail_is_due(),
+            },
+        );
         let preparation = Arc::new(Preparation {
             settings: Arc::clone(&self.settings),
             url,

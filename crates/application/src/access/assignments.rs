@@ -22,7 +22,7 @@ use crate::{
         lists::{ListRequest, Listed, TimePosition},
         ports::StoreError,
     },
-    store::Transaction,
+    store::{Reads, Writes},
 };
 
 /// A role about to be assigned.
@@ -231,7 +231,7 @@ fn scope_of(assignment: Option<&Assignment>) -> Scope {
 /// Whoever gives or ends a term holds all that the role gives, where it counts, and outranks whose term
 /// it is, there.
 fn may_change(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &Caller,
     actor: &CallerRecord,
     assignment: &Assignment,
@@ -249,7 +249,7 @@ fn may_change(
 }
 
 fn may_give_oneself(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &Caller,
     assignment: &Assignment,
 ) -> Result<(), AssignmentError> {
@@ -260,7 +260,7 @@ fn may_give_oneself(
 }
 
 fn permissions(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     assignment: &Assignment,
 ) -> Result<Vec<PermissionName>, AssignmentError> {
     let role = tx.role(&assignment.role)?;
@@ -268,7 +268,7 @@ fn permissions(
     Ok(role.permissions)
 }
 
-fn insert(tx: &mut dyn Transaction, assignment: &Assignment) -> Result<(), AssignmentError> {
+fn insert(tx: &mut dyn Writes, assignment: &Assignment) -> Result<(), AssignmentError> {
     let Assignment {
         user_id,
         role,

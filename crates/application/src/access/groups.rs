@@ -25,7 +25,7 @@ use crate::{
         ports::StoreError,
         versions::{Expected, Version},
     },
-    store::Transaction,
+    store::Reads,
 };
 
 /// A group about to be made.
@@ -263,7 +263,7 @@ impl AccessControl {
 /// Whoever changes a group holds all that it gives, before and after; whoever takes something out of it
 /// outranks all who are in it.
 fn may_change(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &Caller,
     actor: &CallerRecord,
     group: &Group,

@@ -7,7 +7,7 @@ use crate::{
     access::{self, AccessError, Caller},
     platform::{
         lists::{ListRequest, Listed},
-        ports::{MailFilter, MailRecord, StoreError},
+        ports::{Due, MailFilter, MailRecord, StoreError},
     },
 };
 
@@ -62,6 +62,7 @@ impl Mails {
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ModifyMail)?;
                 let revived = tx.requeue(id)?;
+                tx.after_commit(Due::Mail);
                 let mail = tx.mail(id)?.ok_or(MailError::NotFound)?;
                 if !revived {
                     return Err(MailError::NotDead);

@@ -10,6 +10,7 @@ mod permissions;
 pub mod ports;
 mod rank;
 mod roles;
+mod targets;
 mod totp_policy;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -27,7 +28,7 @@ use crate::{
         audit::{Action, Actor, Entry},
         ports::StoreError,
     },
-    store::Transaction,
+    store::Reads,
 };
 
 pub use assignments::{AssignmentDraft, AssignmentError};
@@ -73,12 +74,12 @@ pub struct Server;
 /// Somebody in whose name a use case acts.
 pub trait Authority: Clone + Send + 'static {
     /// What is known of them; `None` where they are nobody any more.
-    fn record(&self, tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError>;
+    fn record(&self, tx: &mut dyn Reads) -> Result<Option<CallerRecord>, StoreError>;
 
     /// What they hold from now on until a time without a break, or for good.
     fn held_until(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Reads,
         until: Option<DateTime<Utc>>,
     ) -> Result<CallerRecord, StoreError>;
 
@@ -90,13 +91,13 @@ pub trait Authority: Clone + Send + 'static {
 }
 
 impl Authority for Caller {
-    fn record(&self, tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
+    fn record(&self, tx: &mut dyn Reads) -> Result<Option<CallerRecord>, StoreError> {
         tx.caller(self.user, self.session)
     }
 
     fn held_until(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Reads,
         until: Option<DateTime<Utc>>,
     ) -> Result<CallerRecord, StoreError> {
         Ok(tx.held_until(self.user, until)?.unwrap_or_default())
@@ -112,13 +113,13 @@ impl Authority for Caller {
 }
 
 impl Authority for Operator {
-    fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
+    fn record(&self, _tx: &mut dyn Reads) -> Result<Option<CallerRecord>, StoreError> {
         Ok(Some(unrestricted()))
     }
 
     fn held_until(
         &self,
-        _tx: &mut dyn Transaction,
+        _tx: &mut dyn Reads,
         _until: Option<DateTime<Utc>>,
     ) -> Result<CallerRecord, StoreError> {
         Ok(unrestricted())
@@ -138,13 +139,13 @@ impl Authority for Operator {
 }
 
 impl Authority for Server {
-    fn record(&self, _tx: &mut dyn Transaction) -> Result<Option<CallerRecord>, StoreError> {
+    fn record(&self, _tx: &mut dyn Reads) -> Result<Option<CallerRecord>, StoreError> {
         Ok(Some(unrestricted()))
     }
 
     fn held_until(
         &self,
-        _tx: &mut dyn Transaction,
+        _tx: &mut dyn Reads,
         _until: Option<DateTime<Utc>>,
     ) -> Result<CallerRecord, StoreError> {
         Ok(unrestricted())
@@ -200,10 +201,7 @@ pub enum AccessError {
 
 /// Whether somebody proved that they read the account's primary address, or somebody vouched for it. Of
 /// another account nobody knows whose it is, so it is given no rights.
-pub(crate) fn has_proved_address(
-    tx: &mut dyn Transaction,
-    user: UserId,
-) -> Result<bool, StoreError> {
+pub(crate) fn has_proved_address(tx: &mut dyn Reads, user: UserId) -> Result<bool, StoreError> {
     let emails = tx.emails_of(user)?;
     let mut primary = emails.iter().filter(|email| email.is_primary);
     Ok(primary.any(|email| email.verified_at.is_some()))
@@ -212,7 +210,7 @@ pub(crate) fn has_proved_address(
 /// The caller, if their session lasts and their account is neither suspended nor hidden. Every use
 /// case of a logged-in user begins with this, with [`require`] or with [`require_self`].
 pub fn require_active(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &impl Authority,
 ) -> Result<CallerRecord, AccessError> {
     let record = require_self(tx, caller)?;
@@ -225,7 +223,7 @@ pub fn require_active(
 /// The caller, if their session lasts and their account is not suspended, even where they have it
 /// hidden: for what is about nobody but themselves.
 pub fn require_self(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &impl Authority,
 ) -> Result<CallerRecord, AccessError> {
     let record = caller.record(tx)?.ok_or(AccessError::SessionEnded)?;
@@ -237,7 +235,7 @@ pub fn require_self(
 
 /// The caller, if they also hold `permission` everywhere.
 pub fn require(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &impl Authority,
     permission: Permission,
 ) -> Result<CallerRecord, AccessError> {
@@ -246,7 +244,7 @@ pub fn require(
 
 /// The caller, if they also hold `permission` in `scope`.
 pub fn require_in(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &impl Authority,
     permission: Permission,
     scope: Scope,

@@ -16,13 +16,17 @@ use super::{AccessError, Authority};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::{access::ports::CallerRecord, platform::ports::StoreError, store::Transaction};
+use crate::{
+    access::ports::CallerRecord,
+    platform::ports::StoreError,
+    store::{Reads, Writes},
+};
 
 /// The caller, if they hold `permission`, in a transaction that changes what people may do or whose
 /// account can be used. Such transactions run one after another, so what one of them has seen no other
 /// changes before it ends.
 pub fn require_to_change_rights(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     caller: &impl Authority,
     permission: Permission,
 ) -> Result<CallerRecord, AccessError> {
@@ -31,7 +35,7 @@ pub fn require_to_change_rights(
 
 /// The same, for a change that concerns only `scope`: there the permission must be held.
 pub fn require_to_change_rights_in(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     caller: &impl Authority,
     permission: Permission,
     scope: Scope,
@@ -64,7 +68,7 @@ pub fn require_held<'a>(
 /// # Errors
 /// [`AccessError::Beyond`] with the names of all that are missing.
 pub fn require_held_for_good<'a>(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &impl Authority,
     given: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), AccessError> {
@@ -76,7 +80,7 @@ pub fn require_held_for_good<'a>(
 /// # Errors
 /// [`AccessError::Beyond`] with the names of all that are missing.
 pub fn require_held_until<'a>(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &impl Authority,
     given: impl IntoIterator<Item = &'a str>,
     scope: Scope,
@@ -92,7 +96,7 @@ pub fn require_held_until<'a>(
 /// # Errors
 /// [`AccessError::Beyond`] with the names of all that are missing.
 pub(super) fn require_to_edit<'a>(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &impl Authority,
     actor: &CallerRecord,
     gives: impl IntoIterator<Item = &'a str>,
@@ -107,7 +111,7 @@ pub(super) fn require_to_edit<'a>(
 /// Refuses to act on the account of somebody who holds, or has been given for a time to come, what the
 /// actor does not hold. Everybody may act on their own.
 pub fn require_rank(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &impl Authority,
     actor: &CallerRecord,
     over: UserId,
@@ -138,7 +142,7 @@ pub fn require_rank(
 
 /// Refuses to change what somebody holds in one chapter, where they hold more there than the actor does.
 pub fn require_rank_in_chapter(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &impl Authority,
     actor: &CallerRecord,
     over: UserId,
@@ -156,7 +160,7 @@ pub fn require_rank_in_chapter(
 /// Refuses to take something out of a role that is held by somebody who holds what the actor does not.
 /// Super admins do not count: they hold everything whatever their roles say.
 pub fn require_rank_over_holders(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     actor: &CallerRecord,
     role: &RoleName,
 ) -> Result<(), AccessError> {
@@ -168,7 +172,7 @@ pub fn require_rank_over_holders(
 
 /// The same for a group and those who are in it.
 pub fn require_rank_over_members(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     actor: &CallerRecord,
     group: &GroupName,
 ) -> Result<(), AccessError> {
@@ -200,7 +204,7 @@ pub enum LastSuperAdmin {
 /// Refuses to let somebody leave the group of super admins, or the platform, as the last active one in
 /// it. To be called before the change and in its transaction: two of the last do not leave at once.
 pub fn keep_a_super_admin(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     leaving: UserId,
     groups: &[String],
 ) -> Result<(), LastSuperAdmin> {

@@ -23,7 +23,7 @@ use crate::{
         ports::StoreError,
         versions::{Expected, Version},
     },
-    store::Transaction,
+    store::Reads,
 };
 
 /// A role about to be made.
@@ -257,7 +257,7 @@ impl AccessControl {
 /// Whoever changes a role holds all that it gives, before and after; whoever takes something out of it
 /// outranks all who have it.
 fn may_change(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &Caller,
     actor: &CallerRecord,
     role: &Role,

@@ -31,7 +31,7 @@ use crate::{
         ports::StoreError,
         versions::PreconditionFailed,
     },
-    store::Transaction,
+    store::Writes,
 };
 
 pub use changes::UserUpdate;
@@ -223,7 +223,7 @@ impl Accounts {
 }
 
 /// The account, locked until the transaction ends.
-fn locked(tx: &mut dyn Transaction, id: UserId) -> Result<User, AccountError> {
+fn locked(tx: &mut dyn Writes, id: UserId) -> Result<User, AccountError> {
     tx.lock_account(id)?;
     tx.user(id)?.ok_or(AccountError::NotFound)
 }

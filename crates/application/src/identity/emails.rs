@@ -35,7 +35,7 @@ use crate::{
         mail::{self, MailContent},
         ports::{Ids, StoreError},
     },
-    store::Transaction,
+    store::{Reads, Writes},
 };
 
 pub(crate) use proof::begin_proof;
@@ -211,7 +211,7 @@ impl Emails {
 
     fn verification(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         email: EmailId,
         makes_primary: bool,
         now: DateTime<Utc>,
@@ -232,7 +232,7 @@ impl Emails {
 
 /// The account's claim on the address, noted if it was not yet.
 fn claimed(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     ids: &dyn Ids,
     user: &User,
     email: &EmailAddress,
@@ -264,7 +264,7 @@ fn claimed(
 
 /// Who has the address, if it is not `user`.
 fn foreign_owner(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     email: &EmailAddress,
     user: UserId,
     now: DateTime<Utc>,
@@ -278,7 +278,7 @@ fn foreign_owner(
 /// Whether `user`, or somebody who has no account yet, may have the address, which must be locked. An
 /// account that was registered with it and never proved it gives way.
 pub(crate) fn take_address(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     email: &EmailAddress,
     user: Option<UserId>,
     now: DateTime<Utc>,
@@ -297,7 +297,7 @@ pub(crate) fn take_address(
 /// Gives the account, which is locked as the address is, an address for which the office vouches in place
 /// of its primary one, and tells whoever reads that. False where the address belongs to somebody else.
 pub(crate) fn replace_primary(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     ids: &dyn Ids,
     user: &User,
     email: &EmailAddress,
@@ -335,11 +335,7 @@ pub(crate) fn replace_primary(
 
 /// Makes the address, now a proved one, the account's primary one in place of the one it has, which is
 /// not theirs any more.
-fn set_primary(
-    tx: &mut dyn Transaction,
-    new: &UserEmail,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+fn set_primary(tx: &mut dyn Writes, new: &UserEmail, now: DateTime<Utc>) -> Result<(), StoreError> {
     let emails = tx.emails_of(new.user_id)?;
     let old = emails.iter().find(|email| email.is_primary);
     tx.mark_verified(new.id, now)?;

@@ -18,7 +18,7 @@ use crate::{
         audit::{Action, Target},
         ports::StoreError,
     },
-    store::Transaction,
+    store::Reads,
 };
 
 /// The use cases of people's own accounts.
@@ -167,7 +167,7 @@ impl OwnPatch {
     }
 }
 
-fn own(tx: &mut dyn Transaction, caller: &Caller) -> Result<OwnAccount, AccessError> {
+fn own(tx: &mut dyn Reads, caller: &Caller) -> Result<OwnAccount, AccessError> {
     let record = access::require_self(tx, caller)?;
     let user = tx.user(caller.user)?.ok_or(AccessError::SessionEnded)?;
     Ok(OwnAccount {

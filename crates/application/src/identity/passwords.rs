@@ -33,7 +33,7 @@ use crate::{
         mail::{self, MailContent},
         ports::{Ids, StoreError},
     },
-    store::Transaction,
+    store::{Reads, Writes},
 };
 
 pub use work::{ConfirmError, Confirmed, NewPasswordError, PasswordWork};
@@ -187,7 +187,7 @@ impl Passwords {
 
     fn mail_reset(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         user: User,
         email: &EmailAddress,
         now: DateTime<Utc>,
@@ -308,7 +308,7 @@ pub(crate) fn personal_words(user: &User) -> PersonalWords {
 
 /// Adds a request for another password of the account, and returns its id, for the mail about it.
 pub(crate) fn begin_reset(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     ids: &dyn Ids,
     links: &dyn LinkTokens,
     user: UserId,
@@ -330,7 +330,7 @@ pub(crate) fn begin_reset(
 /// Kills every link that was sent for the account and is still good: whoever had them sent may not be
 /// its owner.
 pub(crate) fn kill_links(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     user: UserId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -339,10 +339,7 @@ pub(crate) fn kill_links(
 }
 
 /// Whose proved address it is, where the account is not suspended.
-fn proved_reader(
-    tx: &mut dyn Transaction,
-    email: &EmailAddress,
-) -> Result<Option<UserId>, StoreError> {
+fn proved_reader(tx: &mut dyn Reads, email: &EmailAddress) -> Result<Option<UserId>, StoreError> {
     let found = tx.credentials(email)?;
     let reads = found.filter(|account| account.is_active && account.email_verified);
     Ok(reads.map(|account| account.user_id))
@@ -353,7 +350,7 @@ fn reset_hash(link: Uuid) -> TokenHash {
 }
 
 fn live_reset(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     hash: &TokenHash,
     now: DateTime<Utc>,
 ) -> Result<PasswordReset, ResetError> {
@@ -364,7 +361,7 @@ fn live_reset(
 
 /// Gives the account another password, kills the links that were sent for it, and tells its owner.
 pub(crate) fn replace_password(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     ids: &dyn Ids,
     user: &User,
     password_hash: &str,
@@ -381,7 +378,7 @@ pub(crate) fn replace_password(
 }
 
 fn end(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     user: UserId,
     which: WhichSessions,
     because: EndReason,

@@ -19,7 +19,7 @@ use crate::{
         mail::{self, MailContent},
         ports::StoreError,
     },
-    store::Transaction,
+    store::Writes,
 };
 
 /// For how long an account is kept of which nobody proved that they read its address.
@@ -118,7 +118,7 @@ impl Registration {
 
     fn make(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         new: &NewUser,
         consents: &Consents,
     ) -> Result<Entry, StoreError> {
@@ -141,7 +141,7 @@ impl Registration {
 
     fn tell_owner(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         email: &EmailAddress,
         now: DateTime<Utc>,
     ) -> Result<Entry, StoreError> {

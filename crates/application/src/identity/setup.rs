@@ -27,7 +27,7 @@ use crate::{
         audit::{Action, Target},
         ports::{Clock, Ids, StoreError},
     },
-    store::{Store, Transaction},
+    store::{Reads, Store, Writes},
 };
 
 /// The use cases of setting up, and of helping somebody who is locked out. They block and ask for no
@@ -226,7 +226,7 @@ impl Setup {
 }
 
 fn add_superuser(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     new_user: Option<NewUser>,
     now: DateTime<Utc>,
 ) -> Result<UserId, SetupError> {
@@ -240,7 +240,7 @@ fn add_superuser(
 }
 
 /// The account that proved the address.
-fn owner_of(tx: &mut dyn Transaction, email: &EmailAddress) -> Result<Option<User>, StoreError> {
+fn owner_of(tx: &mut dyn Reads, email: &EmailAddress) -> Result<Option<User>, StoreError> {
     let found = tx.credentials(email)?.filter(|found| found.email_verified);
     Ok(found
         .map(|found| tx.user(found.user_id))

@@ -27,7 +27,7 @@ use crate::{
         lists::{ListRequest, Listed},
         ports::StoreError,
     },
-    store::{Store, Transaction},
+    store::{Reads, Store, Writes},
 };
 
 pub use changes::{ChangeOutcome, Changed, ChangedPart};
@@ -89,7 +89,7 @@ pub fn write_batch(
 
 /// Locks the rooms of both in one order: two batches never wait for each other in a circle.
 fn lock_rooms(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     messages: &[NewMessage],
     changes: &[MessageChange],
 ) -> Result<(), StoreError> {
@@ -343,11 +343,7 @@ impl From<SubmitError> for MessagingError {
     }
 }
 
-fn require_member(
-    tx: &mut dyn Transaction,
-    caller: &Caller,
-    room: RoomId,
-) -> Result<(), MessagingError> {
+fn require_member(tx: &mut dyn Reads, caller: &Caller, room: RoomId) -> Result<(), MessagingError> {
     access::require_active(tx, caller)?;
     tx.membership(room, caller.user)?
         .map(|_membership| ())

@@ -26,7 +26,7 @@ use crate::{
         ports::StoreError,
         versions::{Expected, PreconditionFailed, Version},
     },
-    store::Transaction,
+    store::{Reads, Writes},
 };
 
 /// The bounds of rooms.
@@ -424,7 +424,7 @@ impl Rooms {
     async fn change<T: Send + 'static>(
         &self,
         by: UserId,
-        work: impl FnOnce(&mut dyn Transaction) -> Result<(T, Change), RoomError> + Send + 'static,
+        work: impl FnOnce(&mut dyn Writes) -> Result<(T, Change), RoomError> + Send + 'static,
     ) -> Result<T, RoomError> {
         let live_chat = Arc::clone(&self.context.live_chat);
         let (value, applied) = self
@@ -473,7 +473,7 @@ impl Change {
 }
 
 fn with_last_messages(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     user: UserId,
     rooms: Vec<RoomListing>,
 ) -> Result<Vec<OwnRoom>, StoreError> {
@@ -492,7 +492,7 @@ fn with_last_messages(
 }
 
 fn reopen_direct(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     pair: DirectPair,
     asked: &NewRoom,
 ) -> Result<(RoomOpened, Change), RoomError> {
@@ -513,7 +513,7 @@ fn reopen_direct(
 }
 
 fn require_member(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     caller: &Caller,
     room: RoomId,
 ) -> Result<Membership, RoomError> {
@@ -523,14 +523,14 @@ fn require_member(
 }
 
 /// How many members the room has, which is a stored number.
-fn member_total(tx: &mut dyn Transaction, room: RoomId) -> Result<Total, StoreError> {
+fn member_total(tx: &mut dyn Reads, room: RoomId) -> Result<Total, StoreError> {
     let members = tx.room(room)?.map_or(0, |room| room.member_count);
     Ok(Total::of(u64::try_from(members).unwrap_or(0)))
 }
 
 /// The room, locked against other changes, and the caller's place in it.
 fn lock_as_member(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     caller: &Caller,
     room: RoomId,
 ) -> Result<(Room, Membership), RoomError> {
@@ -554,14 +554,14 @@ fn require_open_group(room: &Room) -> Result<(), RoomError> {
 }
 
 /// Somebody other than `leaving` must own the room if they stop being its owner.
-fn require_owner_left(tx: &mut dyn Transaction, leaving: &Membership) -> Result<(), RoomError> {
+fn require_owner_left(tx: &mut dyn Reads, leaving: &Membership) -> Result<(), RoomError> {
     if leaving.role == RoomRole::Owner && tx.other_owners(leaving.room_id, leaving.user_id)? == 0 {
         return Err(RoomError::LastOwner);
     }
     Ok(())
 }
 
-fn require_users(tx: &mut dyn Transaction, users: &[UserId]) -> Result<(), RoomError> {
+fn require_users(tx: &mut dyn Reads, users: &[UserId]) -> Result<(), RoomError> {
     let active = tx.active_users(users)?;
     match users.iter().find(|user| !active.contains(user)) {
         Some(unknown) => Err(RoomError::UnknownUser(*unknown)),
@@ -579,7 +579,7 @@ fn require_size(members: usize, limits: RoomLimits) -> Result<(), RoomError> {
 
 /// None of `users` is in too many rooms, now that they were added to one more.
 fn require_few_rooms(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     users: &[UserId],
     limits: RoomLimits,
 ) -> Result<(), RoomError> {

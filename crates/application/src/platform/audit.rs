@@ -8,10 +8,7 @@ mod verification;
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use abu_domain::{
-    LoginSessionId, UserId,
-    access::{GroupName, PermissionName, RoleName},
-};
+use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -21,7 +18,7 @@ use crate::{
         Origin,
         ports::{AuditRow, StoreError},
     },
-    store::Transaction,
+    store::Writes,
 };
 
 pub use verification::{Broken, Flaw, Mark, NoMark, VerificationError, Verified, verify};
@@ -137,30 +134,6 @@ impl Target {
         }
     }
 
-    /// A permission.
-    pub fn permission(name: &PermissionName) -> Self {
-        Self {
-            kind: "permission",
-            id: name.to_string(),
-        }
-    }
-
-    /// A role.
-    pub fn role(name: &RoleName) -> Self {
-        Self {
-            kind: "role",
-            id: name.to_string(),
-        }
-    }
-
-    /// A group.
-    pub fn group(name: &GroupName) -> Self {
-        Self {
-            kind: "group",
-            id: name.to_string(),
-        }
-    }
-
     /// A log-in.
     pub fn session(id: LoginSessionId) -> Self {
         Self {
@@ -224,7 +197,7 @@ impl Entry {
     /// Writes it, as the last thing that the transaction does.
     pub fn write(
         self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {

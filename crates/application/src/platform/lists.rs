@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{platform::ports::StoreError, store::Transaction};
+use crate::{platform::ports::StoreError, store::Reads};
 
 /// The largest page of any list.
 pub const MAX_LIMIT: u32 = 100;
@@ -105,9 +105,9 @@ impl<P> ListRequest<P> {
     /// What the queries return.
     pub fn fetch<T>(
         self,
-        tx: &mut dyn Transaction,
-        list: impl FnOnce(&mut dyn Transaction, Seek<P>, u32) -> Result<Vec<T>, StoreError>,
-        count: impl FnOnce(&mut dyn Transaction) -> Result<Total, StoreError>,
+        tx: &mut dyn Reads,
+        list: impl FnOnce(&mut dyn Reads, Seek<P>, u32) -> Result<Vec<T>, StoreError>,
+        count: impl FnOnce(&mut dyn Reads) -> Result<Total, StoreError>,
     ) -> Result<Listed<T>, StoreError> {
         let Self { seek, limit, .. } = self;
         let (backward, came_from) = (seek.is_backward(), seek.has_position());

@@ -12,8 +12,8 @@ use abu_domain::{MailId, platform::text::EmailAddress};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    platform::ports::{Ids, Mail, StoreError},
-    store::Transaction,
+    platform::ports::{Due, Ids, Mail, StoreError},
+    store::Writes,
 };
 
 pub use content::{MailContent, MailKind, MailState};
@@ -21,7 +21,7 @@ pub use delivery::{Delivery, DeliveryPolicy, Verdict};
 
 /// Puts a mail into the outbox. It is sent if and only if the transaction is committed.
 pub fn enqueue(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     ids: &dyn Ids,
     now: DateTime<Utc>,
     to: &EmailAddress,
@@ -34,5 +34,6 @@ pub fn enqueue(
         content,
         created_at: now,
     })?;
+    tx.after_commit(Due::Mail);
     Ok(id)
 }

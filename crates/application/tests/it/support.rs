@@ -22,7 +22,7 @@ use abu_application::{
         ports::{AuditEntry, Clock, Ids, StoreError},
         system::SystemIds,
     },
-    store::Transaction,
+    store::Writes,
 };
 use abu_domain::identity::text::LoginPassword;
 use abu_security::{
@@ -113,7 +113,7 @@ impl TestApp {
     /// Changes the database through the store's ports, past the rules.
     pub(crate) fn store<T>(
         &self,
-        work: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
+        work: impl FnOnce(&mut dyn Writes) -> Result<T, StoreError>,
     ) -> T {
         self.database.transaction(work).unwrap()
     }

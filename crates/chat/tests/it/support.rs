@@ -17,7 +17,7 @@ use abu_application::{
         ports::StoreError,
         system::{SystemClock, SystemIds},
     },
-    store::{Store, Transaction},
+    store::{Reads, Store, Writes},
 };
 use abu_chat::{ChatEngine, ChatSettings, Connecting, Worker};
 use abu_chat_protocol::server::Welcome;
@@ -259,14 +259,14 @@ impl StoppableStore {
 impl Store for StoppableStore {
     fn run_transaction(
         &self,
-        work: &mut dyn FnMut(&mut dyn Transaction) -> bool,
+        work: &mut dyn FnMut(&mut dyn Writes) -> bool,
     ) -> Result<(), StoreError> {
         let result = self.store.run_transaction(work);
         self.stop_after(Hold::Transaction);
         result
     }
 
-    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Transaction)) -> Result<(), StoreError> {
+    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Reads)) -> Result<(), StoreError> {
         let result = self.store.run_read(work);
         self.stop_after(Hold::Read);
         result

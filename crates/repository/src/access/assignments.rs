@@ -1,7 +1,7 @@
 //! Roles that people hold for a term.
 
 use abu_application::{
-    access::ports::{AssignmentFilter, AssignmentRepository},
+    access::ports::{AssignmentFilter, AssignmentReads, AssignmentWrites},
     platform::{
         lists::{Seek, TimePosition, Total},
         ports::StoreError,
@@ -98,7 +98,7 @@ fn filtered(filter: &AssignmentFilter) -> Assignments<'_> {
     }
 }
 
-impl AssignmentRepository for Session<'_> {
+impl AssignmentReads for Session<'_> {
     fn assignment(&mut self, id: AssignmentId) -> Result<Option<Assignment>, StoreError> {
         self.run(|connection| {
             let row = role_assignments::table
@@ -157,7 +157,9 @@ impl AssignmentRepository for Session<'_> {
             .get_result(connection)?)
         })
     }
+}
 
+impl AssignmentWrites for Session<'_> {
     fn insert_assignment(&mut self, assignment: &Assignment) -> Result<(), StoreError> {
         self.run(|connection| {
             let role = roles::table

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use abu_application::{
-    access::ports::{AccessRepository, CallerRecord, HeldPermission},
+    access::ports::{AccessReads, AccessWrites, CallerRecord, HeldPermission},
     platform::ports::StoreError,
 };
 use abu_domain::{
@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use diesel::{
     dsl::exists,
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Untyped, Uuid as SqlUuid},
 };
 use uuid::Uuid;
 
@@ -28,20 +28,27 @@ use crate::{
     store::Session,
 };
 
-/// Whether they are active, hidden, superusers, and due to set up one-time passwords; what they hold
-/// everywhere; and what they hold in chapters, as two lists of one length.
-type CallerRow = (bool, bool, bool, bool, Vec<String>, Vec<Uuid>, Vec<String>);
-
-/// The columns of a [`CallerRow`].
-type CallerColumns = (
-    Bool,
-    Bool,
-    Bool,
-    Bool,
-    Array<Text>,
-    Array<SqlUuid>,
-    Array<Text>,
-);
+/// A caller, by the names of the columns: among booleans in a row, a swap would compile.
+#[derive(QueryableByName)]
+struct CallerRow {
+    #[diesel(sql_type = Bool)]
+    is_active: bool,
+    #[diesel(sql_type = Bool)]
+    is_deactivated: bool,
+    #[diesel(sql_type = Bool)]
+    is_superuser: bool,
+    #[diesel(sql_type = Bool)]
+    totp_due: bool,
+    /// Names of the permissions held everywhere.
+    #[diesel(sql_type = Array<Text>)]
+    everywhere: Vec<String>,
+    /// Chapters, as long as `in_chapters`.
+    #[diesel(sql_type = Array<SqlUuid>)]
+    chapters: Vec<Uuid>,
+    /// Names of the permissions held in the chapter at the same index.
+    #[diesel(sql_type = Array<Text>)]
+    in_chapters: Vec<String>,
+}
 
 /// What the user `?` holds, as a [`CallerRow`]. The binds are the user, the user, what `$term` has, the
 /// user, [`SUPER_ADMIN_GROUP`], and what `$from` has. Of the roles that are assigned to them those
@@ -64,13 +71,14 @@ macro_rules! holdings {
                  SELECT NULL, permissions.name FROM permissions
                  WHERE EXISTS (SELECT FROM user_group JOIN groups ON groups.id = group_id
                                WHERE user_id = ? AND groups.name = ?))
-             SELECT is_active, deactivated_at IS NOT NULL, is_superuser, ",
+             SELECT is_active, deactivated_at IS NOT NULL AS is_deactivated, is_superuser, ",
             $totp_due,
-            ", ARRAY(SELECT name FROM granted WHERE chapter IS NULL),
+            " AS totp_due,
+               ARRAY(SELECT name FROM granted WHERE chapter IS NULL) AS everywhere,
                ARRAY(SELECT chapter FROM granted WHERE chapter IS NOT NULL
-                     ORDER BY chapter, name),
+                     ORDER BY chapter, name) AS chapters,
                ARRAY(SELECT name FROM granted WHERE chapter IS NOT NULL
-                     ORDER BY chapter, name)
+                     ORDER BY chapter, name) AS in_chapters
              FROM ",
             $from,
         )
@@ -102,19 +110,20 @@ macro_rules! exceeds {
     };
 }
 
-fn caller_record(row: CallerRow) -> CallerRecord {
-    let (is_active, is_deactivated, is_superuser, totp_due, everywhere, chapters, names) = row;
-    let mut in_chapters: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
-    for (chapter, name) in chapters.into_iter().zip(names) {
-        in_chapters.entry(chapter).or_default().insert(name);
-    }
-    CallerRecord {
-        is_active,
-        is_deactivated,
-        is_superuser,
-        totp_due,
-        permissions: everywhere.into_iter().collect(),
-        in_chapters,
+impl From<CallerRow> for CallerRecord {
+    fn from(row: CallerRow) -> Self {
+        let mut in_chapters: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+        for (chapter, name) in row.chapters.into_iter().zip(row.in_chapters) {
+            in_chapters.entry(chapter).or_default().insert(name);
+        }
+        Self {
+            is_active: row.is_active,
+            is_deactivated: row.is_deactivated,
+            is_superuser: row.is_superuser,
+            totp_due: row.totp_due,
+            permissions: row.everywhere.into_iter().collect(),
+            in_chapters,
+        }
     }
 }
 
@@ -126,7 +135,7 @@ fn names(
     Ok(names.into_iter().collect())
 }
 
-impl AccessRepository for Session<'_> {
+impl AccessReads for Session<'_> {
     fn caller(
         &mut self,
         user: UserId,
@@ -134,7 +143,7 @@ impl AccessRepository for Session<'_> {
     ) -> Result<Option<CallerRecord>, StoreError> {
         let user = user.uuid();
         self.run(|connection| {
-            let found: Option<CallerRow> = sql::<CallerColumns>(holdings!(
+            let found: Option<CallerRow> = sql::<Untyped>(holdings!(
                 "valid_from <= now() AND (valid_until IS NULL OR now() < valid_until)",
                 "totp_due",
                 "sessions JOIN users ON users.id = sessions.user_id
@@ -149,14 +158,14 @@ impl AccessRepository for Session<'_> {
             .bind::<SqlUuid, _>(user)
             .get_result(connection)
             .optional()?;
-            Ok(found.map(caller_record))
+            Ok(found.map(CallerRecord::from))
         })
     }
 
     fn holder(&mut self, user: UserId) -> Result<Option<CallerRecord>, StoreError> {
         let user = user.uuid();
         self.run(|connection| {
-            let found: Option<CallerRow> = sql::<CallerColumns>(holdings!(
+            let found: Option<CallerRow> = sql::<Untyped>(holdings!(
                 "(valid_until IS NULL OR now() < valid_until)",
                 "false",
                 "users WHERE users.id = ?"
@@ -168,7 +177,7 @@ impl AccessRepository for Session<'_> {
             .bind::<SqlUuid, _>(user)
             .get_result(connection)
             .optional()?;
-            Ok(found.map(caller_record))
+            Ok(found.map(CallerRecord::from))
         })
     }
 
@@ -179,7 +188,7 @@ impl AccessRepository for Session<'_> {
     ) -> Result<Option<CallerRecord>, StoreError> {
         let user = user.uuid();
         self.run(|connection| {
-            let found: Option<CallerRow> = sql::<CallerColumns>(holdings!(
+            let found: Option<CallerRow> = sql::<Untyped>(holdings!(
                 "valid_from <= now() AND (valid_until IS NULL OR valid_until >= ?)",
                 "false",
                 "users WHERE users.id = ?"
@@ -192,7 +201,7 @@ impl AccessRepository for Session<'_> {
             .bind::<SqlUuid, _>(user)
             .get_result(connection)
             .optional()?;
-            Ok(found.map(caller_record))
+            Ok(found.map(CallerRecord::from))
         })
     }
 
@@ -244,21 +253,6 @@ impl AccessRepository for Session<'_> {
             });
             Ok(held.collect::<Result<_, BadRow>>()?)
         })
-    }
-
-    fn lock_rights(&mut self) -> Result<(), StoreError> {
-        let locked = self.run(|connection| {
-            Ok(groups::table
-                .filter(groups::name.eq(SUPER_ADMIN_GROUP))
-                .select(groups::id)
-                .for_no_key_update()
-                .first::<Uuid>(connection)
-                .optional()?)
-        })?;
-        match locked {
-            Some(_group) => Ok(()),
-            None => Err(StoreError::Other("nothing is seeded".into())),
-        }
     }
 
     fn permissions_of_roles(&mut self, roles: &[RoleName]) -> Result<BTreeSet<String>, StoreError> {
@@ -357,6 +351,36 @@ impl AccessRepository for Session<'_> {
         })
     }
 
+    fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError> {
+        self.run(|connection| {
+            let unseeded = sql::<Text>(
+                "SELECT name FROM unnest(?) AS seeded (name)
+                 WHERE name NOT IN (SELECT permissions.name FROM permissions WHERE is_system)",
+            );
+            names(
+                connection,
+                unseeded.bind::<Array<Text>, _>(seeded_permissions()),
+            )
+        })
+    }
+}
+
+impl AccessWrites for Session<'_> {
+    fn lock_rights(&mut self) -> Result<(), StoreError> {
+        let locked = self.run(|connection| {
+            Ok(groups::table
+                .filter(groups::name.eq(SUPER_ADMIN_GROUP))
+                .select(groups::id)
+                .for_no_key_update()
+                .first::<Uuid>(connection)
+                .optional()?)
+        })?;
+        match locked {
+            Some(_group) => Ok(()),
+            None => Err(StoreError::Other("nothing is seeded".into())),
+        }
+    }
+
     fn seed_access(&mut self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         self.run(|connection| {
             drop_namesakes(connection)?;
@@ -370,19 +394,6 @@ impl AccessRepository for Session<'_> {
                 + new.groups.len()
                 + seed_permissions_of_roles(connection, &new)?
                 + seed_roles_of_groups(connection, &new)?)
-        })
-    }
-
-    fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError> {
-        self.run(|connection| {
-            let unseeded = sql::<Text>(
-                "SELECT name FROM unnest(?) AS seeded (name)
-                 WHERE name NOT IN (SELECT permissions.name FROM permissions WHERE is_system)",
-            );
-            names(
-                connection,
-                unseeded.bind::<Array<Text>, _>(seeded_permissions()),
-            )
         })
     }
 

@@ -1,7 +1,7 @@
 //! What people agreed to.
 
 use abu_application::{
-    identity::ports::{ConsentRepository, Consents},
+    identity::ports::{ConsentWrites, Consents},
     platform::ports::StoreError,
 };
 use abu_domain::UserId;
@@ -14,7 +14,7 @@ use crate::{schema::consents, store::Session};
 /// The purpose of agreeing to the terms.
 const TERMS: &str = "terms";
 
-impl ConsentRepository for Session<'_> {
+impl ConsentWrites for Session<'_> {
     fn insert_consents(
         &mut self,
         user: UserId,

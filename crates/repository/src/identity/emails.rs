@@ -1,7 +1,9 @@
 //! The e-mail addresses of accounts.
 
 use abu_application::{
-    identity::ports::{EmailChange, EmailRepository, NewVerification, TokenHash, Verification},
+    identity::ports::{
+        EmailChange, EmailReads, EmailWrites, NewVerification, TokenHash, Verification,
+    },
     platform::ports::StoreError,
 };
 use abu_domain::{EmailId, UserId, identity::user::UserEmail, platform::text::EmailAddress};
@@ -87,17 +89,7 @@ fn address(text: &str, column: &'static str, id: Uuid) -> Result<EmailAddress, B
     EmailAddress::parse(text).map_err(|_violation| BadRow { column, id })
 }
 
-impl EmailRepository for Session<'_> {
-    fn lock_address(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
-        self.run(|connection| {
-            // There may be no row to lock. Two addresses with one hash merely wait for each other.
-            sql::<()>("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))")
-                .bind::<Text, _>(email.as_str())
-                .execute(connection)?;
-            Ok(())
-        })
-    }
-
+impl EmailReads for Session<'_> {
     fn address_owner(
         &mut self,
         email: &EmailAddress,
@@ -147,6 +139,50 @@ impl EmailRepository for Session<'_> {
                 .load(connection)?;
             let emails: Result<_, BadRow> = rows.into_iter().map(UserEmail::try_from).collect();
             Ok(emails?)
+        })
+    }
+
+    fn verification(&mut self, token_hash: &TokenHash) -> Result<Option<Verification>, StoreError> {
+        self.run(|connection| {
+            let found = email_verifications::table
+                .inner_join(user_emails::table)
+                .filter(email_verifications::token_hash.eq(&token_hash[..]))
+                .select((VerificationRow::as_select(), EmailRow::as_select()))
+                .first(connection)
+                .optional()?;
+            let Some((row, email)) = found else {
+                return Ok(None);
+            };
+            Ok(Some(Verification {
+                id: row.id,
+                email: email.try_into()?,
+                makes_primary: row.makes_primary,
+                expires_at: row.expires_at,
+                used_at: row.used_at,
+            }))
+        })
+    }
+
+    fn email_change(&mut self, undo_hash: &TokenHash) -> Result<Option<EmailChange>, StoreError> {
+        self.run(|connection| {
+            let row = email_changes::table
+                .filter(email_changes::undo_hash.eq(&undo_hash[..]))
+                .select(ChangeRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(|row| row.into_change(*undo_hash)).transpose()?)
+        })
+    }
+}
+
+impl EmailWrites for Session<'_> {
+    fn lock_address(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
+        self.run(|connection| {
+            // There may be no row to lock. Two addresses with one hash merely wait for each other.
+            sql::<()>("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))")
+                .bind::<Text, _>(email.as_str())
+                .execute(connection)?;
+            Ok(())
         })
     }
 
@@ -244,27 +280,6 @@ impl EmailRepository for Session<'_> {
         })
     }
 
-    fn verification(&mut self, token_hash: &TokenHash) -> Result<Option<Verification>, StoreError> {
-        self.run(|connection| {
-            let found = email_verifications::table
-                .inner_join(user_emails::table)
-                .filter(email_verifications::token_hash.eq(&token_hash[..]))
-                .select((VerificationRow::as_select(), EmailRow::as_select()))
-                .first(connection)
-                .optional()?;
-            let Some((row, email)) = found else {
-                return Ok(None);
-            };
-            Ok(Some(Verification {
-                id: row.id,
-                email: email.try_into()?,
-                makes_primary: row.makes_primary,
-                expires_at: row.expires_at,
-                used_at: row.used_at,
-            }))
-        })
-    }
-
     fn kill_verifications_of(
         &mut self,
         email: EmailId,
@@ -313,17 +328,6 @@ impl EmailRepository for Session<'_> {
                 ))
                 .execute(connection)?;
             Ok(())
-        })
-    }
-
-    fn email_change(&mut self, undo_hash: &TokenHash) -> Result<Option<EmailChange>, StoreError> {
-        self.run(|connection| {
-            let row = email_changes::table
-                .filter(email_changes::undo_hash.eq(&undo_hash[..]))
-                .select(ChangeRow::as_select())
-                .first(connection)
-                .optional()?;
-            Ok(row.map(|row| row.into_change(*undo_hash)).transpose()?)
         })
     }
 

@@ -1,7 +1,7 @@
 //! Accounts that are to be erased.
 
 use abu_application::{
-    identity::ports::{Erasure, ErasureRepository},
+    identity::ports::{Erasure, ErasureReads, ErasureWrites},
     platform::ports::StoreError,
 };
 use abu_domain::UserId;
@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use crate::{schema::erasures, store::Session};
 
-impl ErasureRepository for Session<'_> {
+impl ErasureReads for Session<'_> {
     fn erasure_due(&mut self, user: UserId) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.run(|connection| {
             Ok(erasures::table
@@ -20,7 +20,9 @@ impl ErasureRepository for Session<'_> {
                 .optional()?)
         })
     }
+}
 
+impl ErasureWrites for Session<'_> {
     fn insert_erasure(&mut self, erasure: &Erasure) -> Result<bool, StoreError> {
         self.run(|connection| {
             let inserted = diesel::insert_into(erasures::table)

@@ -1,7 +1,7 @@
 //! What their owners do with accounts.
 
 use abu_application::{
-    identity::ports::{OwnAccountRepository, OwnDetails},
+    identity::ports::{OwnAccountReads, OwnAccountWrites, OwnDetails},
     platform::ports::StoreError,
 };
 use abu_domain::{UserId, identity::text::PhoneNumber, platform::text::PersonName};
@@ -18,7 +18,19 @@ use crate::{
     store::Session,
 };
 
-impl OwnAccountRepository for Session<'_> {
+impl OwnAccountReads for Session<'_> {
+    fn password_hash(&mut self, id: UserId) -> Result<Option<String>, StoreError> {
+        self.run(|connection| {
+            Ok(users::table
+                .find(id.uuid())
+                .select(users::password_hash)
+                .first(connection)
+                .optional()?)
+        })
+    }
+}
+
+impl OwnAccountWrites for Session<'_> {
     fn lock_account(&mut self, id: UserId) -> Result<bool, StoreError> {
         self.run(|connection| {
             let locked: Option<Uuid> = users::table
@@ -28,16 +40,6 @@ impl OwnAccountRepository for Session<'_> {
                 .first(connection)
                 .optional()?;
             Ok(locked.is_some())
-        })
-    }
-
-    fn password_hash(&mut self, id: UserId) -> Result<Option<String>, StoreError> {
-        self.run(|connection| {
-            Ok(users::table
-                .find(id.uuid())
-                .select(users::password_hash)
-                .first(connection)
-                .optional()?)
         })
     }
 

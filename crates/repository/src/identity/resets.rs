@@ -1,7 +1,7 @@
 //! Requests for other passwords.
 
 use abu_application::{
-    identity::ports::{NewReset, PasswordReset, ResetRepository, TokenHash},
+    identity::ports::{NewReset, PasswordReset, ResetReads, ResetWrites, TokenHash},
     platform::ports::StoreError,
 };
 use abu_domain::UserId;
@@ -14,25 +14,7 @@ use uuid::Uuid;
 
 use crate::{schema::password_resets, sql::sql, store::Session};
 
-impl ResetRepository for Session<'_> {
-    fn insert_reset(&mut self, reset: &NewReset) -> Result<(), StoreError> {
-        self.run(|connection| {
-            sql::<()>(
-                "WITH replaced AS (DELETE FROM password_resets WHERE user_id = ?)
-                 INSERT INTO password_resets (id, user_id, token_hash, created_at, expires_at)
-                 VALUES (?, ?, ?, ?, ?)",
-            )
-            .bind::<SqlUuid, _>(reset.user_id.uuid())
-            .bind::<SqlUuid, _>(reset.id)
-            .bind::<SqlUuid, _>(reset.user_id.uuid())
-            .bind::<Bytea, _>(&reset.token_hash[..])
-            .bind::<Timestamptz, _>(reset.created_at)
-            .bind::<Timestamptz, _>(reset.expires_at)
-            .execute(connection)?;
-            Ok(())
-        })
-    }
-
+impl ResetReads for Session<'_> {
     fn reset(&mut self, token_hash: &TokenHash) -> Result<Option<PasswordReset>, StoreError> {
         self.run(|connection| {
             let found: Option<(Uuid, DateTime<Utc>, Option<DateTime<Utc>>)> =
@@ -50,6 +32,26 @@ impl ResetRepository for Session<'_> {
                 expires_at,
                 used_at,
             }))
+        })
+    }
+}
+
+impl ResetWrites for Session<'_> {
+    fn insert_reset(&mut self, reset: &NewReset) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "WITH replaced AS (DELETE FROM password_resets WHERE user_id = ?)
+                 INSERT INTO password_resets (id, user_id, token_hash, created_at, expires_at)
+                 VALUES (?, ?, ?, ?, ?)",
+            )
+            .bind::<SqlUuid, _>(reset.user_id.uuid())
+            .bind::<SqlUuid, _>(reset.id)
+            .bind::<SqlUuid, _>(reset.user_id.uuid())
+            .bind::<Bytea, _>(&reset.token_hash[..])
+            .bind::<Timestamptz, _>(reset.created_at)
+            .bind::<Timestamptz, _>(reset.expires_at)
+            .execute(connection)?;
+            Ok(())
         })
     }
 

@@ -3,7 +3,7 @@
 use abu_application::{
     identity::ports::{
         ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession,
-        SessionListing, SessionRefresh, SessionRepository, WhichSessions,
+        SessionListing, SessionReads, SessionRefresh, SessionWrites, WhichSessions,
     },
     platform::{
         lists::{Seek, TimePosition, Total},
@@ -89,7 +89,74 @@ fn lasting(user: UserId, now: DateTime<Utc>) -> sessions::BoxedQuery<'static, Pg
         .into_boxed()
 }
 
-impl SessionRepository for Session<'_> {
+impl SessionReads for Session<'_> {
+    fn list_sessions(
+        &mut self,
+        user: UserId,
+        seek: Seek<TimePosition<LoginSessionId>>,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionListing>, StoreError> {
+        self.run(|connection| {
+            let lasting = lasting(user, now);
+            let rows = newest_first!(lasting, seek, sessions::last_used_at, sessions::id)
+                .limit(limit.into())
+                .select(ListingRow::as_select())
+                .load(connection)?;
+            Ok(in_list_order(seek.is_backward(), rows)
+                .into_iter()
+                .map(SessionListing::from)
+                .collect())
+        })
+    }
+
+    fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError> {
+        self.run(|connection| {
+            let lasting = lasting(user, now).select(sessions::id);
+            Ok(total(connection, lasting)?)
+        })
+    }
+
+    fn live_sessions(&mut self, ids: &[LoginSessionId]) -> Result<Vec<LoginSessionId>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        self.run(|connection| {
+            let live: Vec<Uuid> = sessions::table
+                .filter(sessions::id.eq_any(ids))
+                .filter(sessions::revoked_at.is_null())
+                .select(sessions::id)
+                .load(connection)?;
+            Ok(live.into_iter().map(LoginSessionId::new).collect())
+        })
+    }
+
+    fn sessions_ended_after(
+        &mut self,
+        time: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<EndedSession>, StoreError> {
+        self.run(|connection| {
+            let by_suspension = sessions::revoked_because
+                .assume_not_null()
+                .eq(EndReason::Suspended.name());
+            let ended: Vec<(Uuid, Uuid, bool)> = sessions::table
+                .filter(sessions::revoked_at.gt(time))
+                .order(sessions::revoked_at.desc())
+                .limit(limit.into())
+                .select((sessions::id, sessions::user_id, by_suspension))
+                .load(connection)?;
+            let ended = ended.into_iter();
+            Ok(ended
+                .map(|(id, user, by_suspension)| EndedSession {
+                    id: id.into(),
+                    user_id: user.into(),
+                    by_suspension,
+                })
+                .collect())
+        })
+    }
+}
+
+impl SessionWrites for Session<'_> {
     fn insert_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
         self.run(|connection| {
             // Two of these at once each sweep out other rows, and neither sweeps for long.
@@ -163,33 +230,6 @@ impl SessionRepository for Session<'_> {
         })
     }
 
-    fn list_sessions(
-        &mut self,
-        user: UserId,
-        seek: Seek<TimePosition<LoginSessionId>>,
-        limit: u32,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<SessionListing>, StoreError> {
-        self.run(|connection| {
-            let lasting = lasting(user, now);
-            let rows = newest_first!(lasting, seek, sessions::last_used_at, sessions::id)
-                .limit(limit.into())
-                .select(ListingRow::as_select())
-                .load(connection)?;
-            Ok(in_list_order(seek.is_backward(), rows)
-                .into_iter()
-                .map(SessionListing::from)
-                .collect())
-        })
-    }
-
-    fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError> {
-        self.run(|connection| {
-            let lasting = lasting(user, now).select(sessions::id);
-            Ok(total(connection, lasting)?)
-        })
-    }
-
     fn end_sessions(
         &mut self,
         user: UserId,
@@ -251,44 +291,6 @@ impl SessionRepository for Session<'_> {
                 .set(sessions::totp_due.eq(totp_due))
                 .execute(connection)?;
             Ok(())
-        })
-    }
-
-    fn live_sessions(&mut self, ids: &[LoginSessionId]) -> Result<Vec<LoginSessionId>, StoreError> {
-        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        self.run(|connection| {
-            let live: Vec<Uuid> = sessions::table
-                .filter(sessions::id.eq_any(ids))
-                .filter(sessions::revoked_at.is_null())
-                .select(sessions::id)
-                .load(connection)?;
-            Ok(live.into_iter().map(LoginSessionId::new).collect())
-        })
-    }
-
-    fn sessions_ended_after(
-        &mut self,
-        time: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<EndedSession>, StoreError> {
-        self.run(|connection| {
-            let by_suspension = sessions::revoked_because
-                .assume_not_null()
-                .eq(EndReason::Suspended.name());
-            let ended: Vec<(Uuid, Uuid, bool)> = sessions::table
-                .filter(sessions::revoked_at.gt(time))
-                .order(sessions::revoked_at.desc())
-                .limit(limit.into())
-                .select((sessions::id, sessions::user_id, by_suspension))
-                .load(connection)?;
-            let ended = ended.into_iter();
-            Ok(ended
-                .map(|(id, user, by_suspension)| EndedSession {
-                    id: id.into(),
-                    user_id: user.into(),
-                    by_suspension,
-                })
-                .collect())
         })
     }
 }

@@ -1,7 +1,7 @@
 //! One-time passwords, and the recovery codes that stand in for them.
 
 use abu_application::{
-    identity::ports::{RecoveryHash, TotpRecord, TotpRepository},
+    identity::ports::{RecoveryHash, TotpReads, TotpRecord, TotpWrites},
     platform::ports::StoreError,
 };
 use abu_domain::UserId;
@@ -39,7 +39,7 @@ fn totp_record(user: UserId, row: TotpRow) -> Result<TotpRecord, BadRow> {
     })
 }
 
-impl TotpRepository for Session<'_> {
+impl TotpReads for Session<'_> {
     fn totp(&mut self, user: UserId) -> Result<Option<TotpRecord>, StoreError> {
         self.run(|connection| {
             let found: Option<TotpRow> =
@@ -65,7 +65,9 @@ impl TotpRepository for Session<'_> {
             Ok(diesel::select(exists(confirmed)).get_result(connection)?)
         })
     }
+}
 
+impl TotpWrites for Session<'_> {
     fn insert_totp(
         &mut self,
         user: UserId,

@@ -1,7 +1,7 @@
 //! Accounts.
 
 use abu_application::{
-    identity::ports::{Credentials, NewUser, UserFilter, UserRepository},
+    identity::ports::{Credentials, NewUser, UserFilter, UserReads, UserWrites},
     platform::{
         lists::{Seek, TimePosition, Total},
         ports::StoreError,
@@ -130,7 +130,7 @@ impl<'a> From<&'a NewUser> for NewUserRow<'a> {
     }
 }
 
-impl UserRepository for Session<'_> {
+impl UserReads for Session<'_> {
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
         self.run(|connection| {
             let row = users::table
@@ -217,7 +217,9 @@ impl UserRepository for Session<'_> {
             Ok(active.into_iter().map(UserId::new).collect())
         })
     }
+}
 
+impl UserWrites for Session<'_> {
     fn insert_user(&mut self, user: &NewUser) -> Result<(), StoreError> {
         self.run(|connection| {
             diesel::insert_into(users::table)

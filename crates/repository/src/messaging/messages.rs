@@ -20,8 +20,8 @@ use std::ops::RangeInclusive;
 
 use abu_application::{
     messaging::ports::{
-        ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRepository,
-        ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
+        ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageReads,
+        MessageWrites, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
     },
     platform::{lists::Seek, ports::StoreError},
 };
@@ -87,42 +87,7 @@ impl From<MessageRow> for Message {
     }
 }
 
-impl MessageRepository for Session<'_> {
-    fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError> {
-        self.run(|connection| store::store(connection, batch))
-    }
-
-    fn lock_rooms(&mut self, rooms: &[RoomId]) -> Result<Vec<LockedRoom>, StoreError> {
-        let ids: Vec<Uuid> = rooms.iter().map(|room| room.uuid()).collect();
-        self.run(|connection| {
-            let rows: Vec<(Uuid, String, bool, i64)> = rooms::table
-                .filter(rooms::id.eq_any(ids))
-                .order(rooms::id)
-                .select((
-                    rooms::id,
-                    rooms::kind,
-                    rooms::archived_at.is_not_null(),
-                    rooms::last_revision,
-                ))
-                .for_no_key_update()
-                .load(connection)?;
-            let locked = rows
-                .into_iter()
-                .map(|(id, kind, read_only, last_revision)| {
-                    Ok(LockedRoom {
-                        room_id: id.into(),
-                        kind: RoomKind::from_name(&kind).ok_or(BadRow {
-                            column: "rooms.kind",
-                            id,
-                        })?,
-                        read_only,
-                        last_revision,
-                    })
-                });
-            Ok(locked.collect::<Result<_, BadRow>>()?)
-        })
-    }
-
+impl MessageReads for Session<'_> {
     fn messages_by_id(&mut self, ids: &[MessageId]) -> Result<Vec<Message>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         self.run(|connection| {
@@ -175,10 +140,6 @@ impl MessageRepository for Session<'_> {
             });
             Ok(keys.collect())
         })
-    }
-
-    fn save_changes(&mut self, rows: &ChangedRows) -> Result<(), StoreError> {
-        self.run(|connection| Ok(changes::save(connection, rows)?))
     }
 
     fn reactions(
@@ -344,5 +305,46 @@ impl MessageRepository for Session<'_> {
             let rows = in_list_order(seek.is_backward(), rows);
             Ok(rows.into_iter().map(Message::from).collect())
         })
+    }
+}
+
+impl MessageWrites for Session<'_> {
+    fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError> {
+        self.run(|connection| store::store(connection, batch))
+    }
+
+    fn lock_rooms(&mut self, rooms: &[RoomId]) -> Result<Vec<LockedRoom>, StoreError> {
+        let ids: Vec<Uuid> = rooms.iter().map(|room| room.uuid()).collect();
+        self.run(|connection| {
+            let rows: Vec<(Uuid, String, bool, i64)> = rooms::table
+                .filter(rooms::id.eq_any(ids))
+                .order(rooms::id)
+                .select((
+                    rooms::id,
+                    rooms::kind,
+                    rooms::archived_at.is_not_null(),
+                    rooms::last_revision,
+                ))
+                .for_no_key_update()
+                .load(connection)?;
+            let locked = rows
+                .into_iter()
+                .map(|(id, kind, read_only, last_revision)| {
+                    Ok(LockedRoom {
+                        room_id: id.into(),
+                        kind: RoomKind::from_name(&kind).ok_or(BadRow {
+                            column: "rooms.kind",
+                            id,
+                        })?,
+                        read_only,
+                        last_revision,
+                    })
+                });
+            Ok(locked.collect::<Result<_, BadRow>>()?)
+        })
+    }
+
+    fn save_changes(&mut self, rows: &ChangedRows) -> Result<(), StoreError> {
+        self.run(|connection| Ok(changes::save(connection, rows)?))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use abu_application::{
     messaging::ports::{
         ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing,
-        RoomRepository,
+        RoomReads, RoomWrites,
     },
     platform::{
         lists::{Seek, TimePosition, Total},
@@ -170,24 +170,12 @@ macro_rules! page_of_rooms {
     };
 }
 
-impl RoomRepository for Session<'_> {
+impl RoomReads for Session<'_> {
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError> {
         self.run(|connection| {
             let row = rooms::table
                 .find(id.uuid())
                 .select(RoomRow::as_select())
-                .first(connection)
-                .optional()?;
-            Ok(row.map(Room::try_from).transpose()?)
-        })
-    }
-
-    fn lock_room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError> {
-        self.run(|connection| {
-            let row = rooms::table
-                .find(id.uuid())
-                .select(RoomRow::as_select())
-                .for_no_key_update()
                 .first(connection)
                 .optional()?;
             Ok(row.map(Room::try_from).transpose()?)
@@ -203,59 +191,6 @@ impl RoomRepository for Session<'_> {
                 .first(connection)
                 .optional()?;
             Ok(row.map(Room::try_from).transpose()?)
-        })
-    }
-
-    fn insert_room(&mut self, room: &NewRoom) -> Result<bool, StoreError> {
-        self.run(|connection| {
-            let inserted = sql::<()>(
-                "INSERT INTO rooms (id, kind, name, created_by, created_at, last_modified,
-                                    last_activity_at, direct_low, direct_high)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (direct_low, direct_high) WHERE direct_low IS NOT NULL DO NOTHING",
-            )
-            .bind::<SqlUuid, _>(room.id.uuid())
-            .bind::<Text, _>(room.kind.name())
-            .bind::<Nullable<Text>, _>(room.name.as_ref().map(RoomName::as_str))
-            .bind::<SqlUuid, _>(room.created_by.uuid())
-            .bind::<Timestamptz, _>(room.created_at)
-            .bind::<Timestamptz, _>(room.created_at)
-            .bind::<Timestamptz, _>(room.created_at)
-            .bind::<Nullable<SqlUuid>, _>(room.pair.map(|pair| pair.low().uuid()))
-            .bind::<Nullable<SqlUuid>, _>(room.pair.map(|pair| pair.high().uuid()))
-            .execute(connection)?;
-            Ok(inserted == 1)
-        })
-    }
-
-    fn rename_room(
-        &mut self,
-        id: RoomId,
-        name: &RoomName,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.run(|connection| {
-            diesel::update(rooms::table.find(id.uuid()))
-                .set((rooms::name.eq(name.as_str()), rooms::last_modified.eq(now)))
-                .execute(connection)?;
-            Ok(())
-        })
-    }
-
-    fn set_archived(
-        &mut self,
-        id: RoomId,
-        archived_at: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.run(|connection| {
-            diesel::update(rooms::table.find(id.uuid()))
-                .set((
-                    rooms::archived_at.eq(archived_at),
-                    rooms::last_modified.eq(now),
-                ))
-                .execute(connection)?;
-            Ok(())
         })
     }
 
@@ -365,6 +300,152 @@ impl RoomRepository for Session<'_> {
         })
     }
 
+    fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError> {
+        self.run(|connection| {
+            // The role is part of the text, so that every plan may use the index of owners.
+            let owners: i64 = sql::<BigInt>(
+                "SELECT count(*) FROM room_members
+                 WHERE room_id = ? AND role = 'owner' AND user_id <> ?",
+            )
+            .bind::<SqlUuid, _>(room.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .get_result(connection)?;
+            Ok(owners.unsigned_abs())
+        })
+    }
+
+    fn user_beyond_room_count(
+        &mut self,
+        users: &[UserId],
+        max: u32,
+    ) -> Result<Option<UserId>, StoreError> {
+        let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+        self.run(|connection| {
+            // Counts no further than it must.
+            let beyond: Option<Uuid> = sql::<SqlUuid>(
+                "SELECT id FROM unnest(?) AS asked (id) WHERE EXISTS (
+                     SELECT FROM room_members WHERE user_id = asked.id OFFSET ?)
+                 LIMIT 1",
+            )
+            .bind::<Array<SqlUuid>, _>(users)
+            .bind::<BigInt, _>(i64::from(max))
+            .get_result(connection)
+            .optional()?;
+            Ok(beyond.map(UserId::new))
+        })
+    }
+
+    fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError> {
+        let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+        self.run(|connection| {
+            let rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)> =
+                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool)>(
+                    "SELECT users.id, is_active, deactivated_at IS NOT NULL,
+                            rooms.id, archived_at IS NOT NULL
+                     FROM users LEFT JOIN
+                         (room_members JOIN rooms ON rooms.id = room_members.room_id)
+                         ON room_members.user_id = users.id
+                     WHERE users.id = ANY (?)
+                     ORDER BY users.id",
+                )
+                .bind::<Array<SqlUuid>, _>(users)
+                .load(connection)?;
+            Ok(by_member(rows))
+        })
+    }
+
+    fn chat_memberships(
+        &mut self,
+        room: RoomId,
+        users: &[UserId],
+    ) -> Result<Vec<(UserId, Option<RoomChatState>)>, StoreError> {
+        let asked: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+        self.run(|connection| {
+            let rows: Vec<(Uuid, bool)> = room_members::table
+                .inner_join(rooms::table)
+                .filter(room_members::room_id.eq(room.uuid()))
+                .filter(room_members::user_id.eq_any(asked))
+                .select((room_members::user_id, rooms::archived_at.is_not_null()))
+                .load(connection)?;
+            let members: HashMap<Uuid, bool> = rows.into_iter().collect();
+            let state = |user: &UserId| {
+                let read_only = *members.get(&user.uuid())?;
+                Some(RoomChatState {
+                    room_id: room,
+                    read_only,
+                })
+            };
+            Ok(users.iter().map(|user| (*user, state(user))).collect())
+        })
+    }
+}
+
+impl RoomWrites for Session<'_> {
+    fn lock_room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError> {
+        self.run(|connection| {
+            let row = rooms::table
+                .find(id.uuid())
+                .select(RoomRow::as_select())
+                .for_no_key_update()
+                .first(connection)
+                .optional()?;
+            Ok(row.map(Room::try_from).transpose()?)
+        })
+    }
+
+    fn insert_room(&mut self, room: &NewRoom) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let inserted = sql::<()>(
+                "INSERT INTO rooms (id, kind, name, created_by, created_at, last_modified,
+                                    last_activity_at, direct_low, direct_high)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (direct_low, direct_high) WHERE direct_low IS NOT NULL DO NOTHING",
+            )
+            .bind::<SqlUuid, _>(room.id.uuid())
+            .bind::<Text, _>(room.kind.name())
+            .bind::<Nullable<Text>, _>(room.name.as_ref().map(RoomName::as_str))
+            .bind::<SqlUuid, _>(room.created_by.uuid())
+            .bind::<Timestamptz, _>(room.created_at)
+            .bind::<Timestamptz, _>(room.created_at)
+            .bind::<Timestamptz, _>(room.created_at)
+            .bind::<Nullable<SqlUuid>, _>(room.pair.map(|pair| pair.low().uuid()))
+            .bind::<Nullable<SqlUuid>, _>(room.pair.map(|pair| pair.high().uuid()))
+            .execute(connection)?;
+            Ok(inserted == 1)
+        })
+    }
+
+    fn rename_room(
+        &mut self,
+        id: RoomId,
+        name: &RoomName,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(rooms::table.find(id.uuid()))
+                .set((rooms::name.eq(name.as_str()), rooms::last_modified.eq(now)))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn set_archived(
+        &mut self,
+        id: RoomId,
+        archived_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(rooms::table.find(id.uuid()))
+                .set((
+                    rooms::archived_at.eq(archived_at),
+                    rooms::last_modified.eq(now),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
     fn add_members(
         &mut self,
         room: RoomId,
@@ -457,85 +538,6 @@ impl RoomRepository for Session<'_> {
                 .collect();
             let state = |mark| states.get(&key(mark)).copied();
             Ok(marks.iter().map(state).collect())
-        })
-    }
-
-    fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError> {
-        self.run(|connection| {
-            // The role is part of the text, so that every plan may use the index of owners.
-            let owners: i64 = sql::<BigInt>(
-                "SELECT count(*) FROM room_members
-                 WHERE room_id = ? AND role = 'owner' AND user_id <> ?",
-            )
-            .bind::<SqlUuid, _>(room.uuid())
-            .bind::<SqlUuid, _>(user.uuid())
-            .get_result(connection)?;
-            Ok(owners.unsigned_abs())
-        })
-    }
-
-    fn user_beyond_room_count(
-        &mut self,
-        users: &[UserId],
-        max: u32,
-    ) -> Result<Option<UserId>, StoreError> {
-        let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
-        self.run(|connection| {
-            // Counts no further than it must.
-            let beyond: Option<Uuid> = sql::<SqlUuid>(
-                "SELECT id FROM unnest(?) AS asked (id) WHERE EXISTS (
-                     SELECT FROM room_members WHERE user_id = asked.id OFFSET ?)
-                 LIMIT 1",
-            )
-            .bind::<Array<SqlUuid>, _>(users)
-            .bind::<BigInt, _>(i64::from(max))
-            .get_result(connection)
-            .optional()?;
-            Ok(beyond.map(UserId::new))
-        })
-    }
-
-    fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError> {
-        let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
-        self.run(|connection| {
-            let rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)> =
-                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool)>(
-                    "SELECT users.id, is_active, deactivated_at IS NOT NULL,
-                            rooms.id, archived_at IS NOT NULL
-                     FROM users LEFT JOIN
-                         (room_members JOIN rooms ON rooms.id = room_members.room_id)
-                         ON room_members.user_id = users.id
-                     WHERE users.id = ANY (?)
-                     ORDER BY users.id",
-                )
-                .bind::<Array<SqlUuid>, _>(users)
-                .load(connection)?;
-            Ok(by_member(rows))
-        })
-    }
-
-    fn chat_memberships(
-        &mut self,
-        room: RoomId,
-        users: &[UserId],
-    ) -> Result<Vec<(UserId, Option<RoomChatState>)>, StoreError> {
-        let asked: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
-        self.run(|connection| {
-            let rows: Vec<(Uuid, bool)> = room_members::table
-                .inner_join(rooms::table)
-                .filter(room_members::room_id.eq(room.uuid()))
-                .filter(room_members::user_id.eq_any(asked))
-                .select((room_members::user_id, rooms::archived_at.is_not_null()))
-                .load(connection)?;
-            let members: HashMap<Uuid, bool> = rows.into_iter().collect();
-            let state = |user: &UserId| {
-                let read_only = *members.get(&user.uuid())?;
-                Some(RoomChatState {
-                    room_id: room,
-                    read_only,
-                })
-            };
-            Ok(users.iter().map(|user| (*user, state(user))).collect())
         })
     }
 }

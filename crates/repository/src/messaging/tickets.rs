@@ -1,7 +1,7 @@
 //! One-use tickets for the chat's handshake.
 
 use abu_application::{
-    messaging::ports::{ChatTicket, TicketRepository},
+    messaging::ports::{ChatTicket, TicketWrites},
     platform::ports::StoreError,
 };
 use chrono::{DateTime, Utc};
@@ -35,7 +35,7 @@ impl TicketRow {
     }
 }
 
-impl TicketRepository for Session<'_> {
+impl TicketWrites for Session<'_> {
     fn insert_ticket(
         &mut self,
         ticket_hash: &[u8],

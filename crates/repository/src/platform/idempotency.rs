@@ -1,7 +1,7 @@
 //! Keys of requests that are done once, and what they were answered.
 
 use abu_application::platform::ports::{
-    IdempotencyRepository, KnownRequest, RequestKey, StoreError, StoredResponse,
+    IdempotencyReads, IdempotencyWrites, KnownRequest, RequestKey, StoreError, StoredResponse,
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -68,7 +68,22 @@ struct AnswerRow<'a> {
     body: &'a [u8],
 }
 
-impl IdempotencyRepository for Session<'_> {
+impl IdempotencyReads for Session<'_> {
+    fn known_request(&mut self, key: &RequestKey) -> Result<Option<KnownRequest>, StoreError> {
+        self.run(|connection| {
+            let row = idempotency_keys::table
+                .find((scope(key), &key.route, key.key))
+                .select(KeyRow::as_select())
+                .first(connection)
+                .optional()?;
+            row.map(|row| row.known_request(key))
+                .transpose()
+                .map_err(Failure::from)
+        })
+    }
+}
+
+impl IdempotencyWrites for Session<'_> {
     fn claim_key(
         &mut self,
         key: &RequestKey,
@@ -106,19 +121,6 @@ impl IdempotencyRepository for Session<'_> {
             .bind::<Timestamptz, _>(abandoned_before)
             .execute(connection)?;
             Ok(claimed == 1)
-        })
-    }
-
-    fn known_request(&mut self, key: &RequestKey) -> Result<Option<KnownRequest>, StoreError> {
-        self.run(|connection| {
-            let row = idempotency_keys::table
-                .find((scope(key), &key.route, key.key))
-                .select(KeyRow::as_select())
-                .first(connection)
-                .optional()?;
-            row.map(|row| row.known_request(key))
-                .transpose()
-                .map_err(Failure::from)
         })
     }
 

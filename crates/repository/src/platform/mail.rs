@@ -7,7 +7,7 @@ use std::time::Duration;
 use abu_application::platform::{
     lists::{Seek, Total},
     mail::{MailKind, MailState},
-    ports::{ClaimedMail, Mail, MailFilter, MailRecord, MailRepository, StoreError},
+    ports::{ClaimedMail, Mail, MailFilter, MailReads, MailRecord, MailWrites, StoreError},
 };
 use abu_domain::{MailId, platform::text::EmailAddress};
 use chrono::{DateTime, Utc};
@@ -21,7 +21,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    error::{BadRow, Failure},
+    error::BadRow,
     lists::{descending, in_list_order, total},
     schema::email_outbox,
     sql::sql,
@@ -101,7 +101,47 @@ impl TryFrom<RecordRow> for MailRecord {
     }
 }
 
-impl MailRepository for Session<'_> {
+impl MailReads for Session<'_> {
+    fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError> {
+        self.run(|connection| {
+            let row = email_outbox::table
+                .find(id.uuid())
+                .select(RecordRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(MailRecord::try_from).transpose()?)
+        })
+    }
+
+    fn list_mails(
+        &mut self,
+        filter: &MailFilter,
+        seek: Seek<MailId>,
+        limit: u32,
+    ) -> Result<Vec<MailRecord>, StoreError> {
+        self.run(|connection| {
+            let seek = seek.map(MailId::uuid);
+            let rows = descending!(filtered(filter), seek, email_outbox::id)
+                .limit(limit.into())
+                .select(RecordRow::as_select())
+                .load(connection)?;
+            let mails = rows
+                .into_iter()
+                .map(MailRecord::try_from)
+                .collect::<Result<_, BadRow>>()?;
+            Ok(in_list_order(seek.is_backward(), mails))
+        })
+    }
+
+    fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError> {
+        self.run(|connection| {
+            let all = filtered(filter).select(email_outbox::id);
+            Ok(total(connection, all)?)
+        })
+    }
+}
+
+impl MailWrites for Session<'_> {
     fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError> {
         let params = stored_content::params(&mail.content)
             .map_err(|error| StoreError::Other(error.into()))?;
@@ -117,9 +157,7 @@ impl MailRepository for Session<'_> {
                 ))
                 .execute(connection)?;
             Ok(())
-        })?;
-        self.mail_is_due();
-        Ok(())
+        })
     }
 
     fn claim_mail(
@@ -243,46 +281,8 @@ impl MailRepository for Session<'_> {
         })
     }
 
-    fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError> {
-        self.run(|connection| {
-            let row = email_outbox::table
-                .find(id.uuid())
-                .select(RecordRow::as_select())
-                .first(connection)
-                .optional()?;
-            Ok(row.map(MailRecord::try_from).transpose()?)
-        })
-    }
-
-    fn list_mails(
-        &mut self,
-        filter: &MailFilter,
-        seek: Seek<MailId>,
-        limit: u32,
-    ) -> Result<Vec<MailRecord>, StoreError> {
-        self.run(|connection| {
-            let seek = seek.map(MailId::uuid);
-            let rows = descending!(filtered(filter), seek, email_outbox::id)
-                .limit(limit.into())
-                .select(RecordRow::as_select())
-                .load(connection)?;
-            let mails = rows
-                .into_iter()
-                .map(MailRecord::try_from)
-                .collect::<Result<_, BadRow>>()?;
-            Ok(in_list_order(seek.is_backward(), mails))
-        })
-    }
-
-    fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError> {
-        self.run(|connection| {
-            let all = filtered(filter).select(email_outbox::id);
-            Ok(total(connection, all)?)
-        })
-    }
-
     fn requeue(&mut self, id: MailId) -> Result<bool, StoreError> {
-        let revived = self.run(|connection| {
+        self.run(|connection| {
             let changed = sql::<()>(
                 "UPDATE email_outbox
                  SET state = 'pending', attempts = 0, next_attempt_at = now()
@@ -290,12 +290,8 @@ impl MailRepository for Session<'_> {
             )
             .bind::<SqlUuid, _>(id.uuid())
             .execute(connection)?;
-            Ok::<_, Failure>(changed == 1)
-        })?;
-        if revived {
-            self.mail_is_due();
-        }
-        Ok(revived)
+            Ok(changed == 1)
+        })
     }
 }
 

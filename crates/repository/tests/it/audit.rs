@@ -8,7 +8,7 @@ use abu_application::{
         ports::{AuditEntry, AuditFilter, Clock, Ids, StoreError},
         system::{SystemClock, SystemIds},
     },
-    store::Transaction,
+    store::Writes,
 };
 use abu_domain::UserId;
 use abu_test_support::TestDatabase;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 const APPEND_ONLY: &str = "ALTER TABLE audit_log DISABLE TRIGGER audit_log_append_only;";
 
-fn append(tx: &mut dyn Transaction, entry: Entry) -> Result<(), StoreError> {
+fn append(tx: &mut dyn Writes, entry: Entry) -> Result<(), StoreError> {
     entry.write(tx, SystemIds.time_ordered(), SystemClock.now())
 }
 

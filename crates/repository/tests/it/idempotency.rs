@@ -32,7 +32,7 @@ fn answer() -> StoredResponse {
 }
 
 fn claim(database: &TestDatabase, key: &RequestKey, print: &[u8], now: DateTime<Utc>) -> bool {
-    let work = |tx: &mut dyn abu_application::store::Transaction| -> Result<bool, StoreError> {
+    let work = |tx: &mut dyn abu_application::store::Writes| -> Result<bool, StoreError> {
         tx.claim_key(key, print, now, now + KEPT_FOR, now - ABANDONED_AFTER)
     };
     database.transaction(work).unwrap()
@@ -44,13 +44,13 @@ fn known(database: &TestDatabase, key: &RequestKey) -> Option<KnownRequest> {
 
 fn keep(database: &TestDatabase, claimed_at: DateTime<Utc>, answer: &StoredResponse) {
     database
-        .read(|tx| tx.keep_answer(&key(), claimed_at, answer))
+        .transaction(|tx| tx.keep_answer(&key(), claimed_at, answer))
         .unwrap();
 }
 
 fn release(database: &TestDatabase, claimed_at: DateTime<Utc>) {
     database
-        .read(|tx| tx.release_key(&key(), claimed_at))
+        .transaction(|tx| tx.release_key(&key(), claimed_at))
         .unwrap();
 }
 

@@ -5,7 +5,7 @@ use abu_application::{
         ports::{Clock, StoreError},
         system::SystemClock,
     },
-    store::Transaction,
+    store::Writes,
 };
 use abu_domain::{
     access::{
@@ -100,7 +100,7 @@ fn a_taken_name_is_told_by_the_constraint() {
     let database = card_printers(SystemClock.now());
     let now = SystemClock.now();
     let none = words("");
-    let constraint = |work: &dyn Fn(&mut dyn Transaction) -> Result<(), StoreError>| match database
+    let constraint = |work: &dyn Fn(&mut dyn Writes) -> Result<(), StoreError>| match database
         .transaction(|tx| work(tx))
     {
         Err(StoreError::Conflict { constraint }) => constraint,

@@ -21,14 +21,16 @@ fn begin(database: &TestDatabase, user: UserId, at: DateTime<Utc>) -> LoginSessi
         expires_at: at + TimeDelta::days(60),
         totp_due: false,
     };
-    database.read(|tx| tx.insert_session(&session)).unwrap();
+    database
+        .transaction(|tx| tx.insert_session(&session))
+        .unwrap();
     session.id
 }
 
 fn end(database: &TestDatabase, user: UserId, which: WhichSessions, because: EndReason) -> usize {
     let now = SystemClock.now();
     database
-        .read(|tx| tx.end_sessions(user, which, because, now))
+        .transaction(|tx| tx.end_sessions(user, which, because, now))
         .unwrap()
         .len()
 }
@@ -121,7 +123,7 @@ fn the_longest_unused_end_so_that_as_many_are_left_as_may_be() {
     let of_other = begin(&database, other, now - TimeDelta::days(9));
     let end = |keep| {
         let because = EndReason::Displaced;
-        let ended = database.read(|tx| tx.end_longest_unused(user, keep, because, now));
+        let ended = database.transaction(|tx| tx.end_longest_unused(user, keep, because, now));
         ended.unwrap()
     };
     assert_eq!(end(6), []);
@@ -168,7 +170,9 @@ fn a_refresh_is_noted_and_read_again() {
     };
     assert!(due(id));
     assert!(!due(session_of(user)));
-    database.read(|tx| tx.set_totp_due(user, true)).unwrap();
+    database
+        .transaction(|tx| tx.set_totp_due(user, true))
+        .unwrap();
     assert!(due(session_of(user)));
     let nothing = LoginSessionId::new(Uuid::new_v4());
     assert!(

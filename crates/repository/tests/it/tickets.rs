@@ -27,14 +27,20 @@ fn a_ticket_is_good_for_one() {
     let now = SystemClock.now();
     let ticket = ticket(database.user().create().id, now);
     database
-        .read(|tx| tx.insert_ticket(b"hash", &ticket, now))
+        .transaction(|tx| tx.insert_ticket(b"hash", &ticket, now))
         .unwrap();
-    assert_eq!(database.read(|tx| tx.take_ticket(b"other")).unwrap(), None);
     assert_eq!(
-        database.read(|tx| tx.take_ticket(b"hash")).unwrap(),
+        database.transaction(|tx| tx.take_ticket(b"other")).unwrap(),
+        None
+    );
+    assert_eq!(
+        database.transaction(|tx| tx.take_ticket(b"hash")).unwrap(),
         Some(ticket)
     );
-    assert_eq!(database.read(|tx| tx.take_ticket(b"hash")).unwrap(), None);
+    assert_eq!(
+        database.transaction(|tx| tx.take_ticket(b"hash")).unwrap(),
+        None
+    );
 }
 
 #[test]
@@ -43,7 +49,7 @@ fn of_many_who_come_with_one_ticket_one_gets_it() {
     let now = SystemClock.now();
     let ticket = ticket(database.user().create().id, now);
     database
-        .read(|tx| tx.insert_ticket(b"hash", &ticket, now))
+        .transaction(|tx| tx.insert_ticket(b"hash", &ticket, now))
         .unwrap();
     let start = Barrier::new(4);
     let take = || {
@@ -67,22 +73,25 @@ fn a_new_ticket_sweeps_out_the_expired_and_no_other() {
     let user = database.user().create().id;
     let insert = |hash: &[u8], at| {
         database
-            .read(|tx| tx.insert_ticket(hash, &ticket(user, at), at))
+            .transaction(|tx| tx.insert_ticket(hash, &ticket(user, at), at))
             .unwrap();
     };
     insert(b"old", now);
     insert(b"young", now + TimeDelta::seconds(20));
     insert(b"new", now + TimeDelta::seconds(31));
-    assert_eq!(database.read(|tx| tx.take_ticket(b"old")).unwrap(), None);
+    assert_eq!(
+        database.transaction(|tx| tx.take_ticket(b"old")).unwrap(),
+        None
+    );
     assert!(
         database
-            .read(|tx| tx.take_ticket(b"young"))
+            .transaction(|tx| tx.take_ticket(b"young"))
             .unwrap()
             .is_some()
     );
     assert!(
         database
-            .read(|tx| tx.take_ticket(b"new"))
+            .transaction(|tx| tx.take_ticket(b"new"))
             .unwrap()
             .is_some()
     );
@@ -93,7 +102,7 @@ fn nobody_unknown_gets_a_ticket() {
     let database = TestDatabase::new();
     let now = SystemClock.now();
     let ticket = ticket(UserId::new(Uuid::new_v4()), now);
-    let refused = database.read(|tx| tx.insert_ticket(b"hash", &ticket, now));
+    let refused = database.transaction(|tx| tx.insert_ticket(b"hash", &ticket, now));
     assert!(
         matches!(refused, Err(StoreError::Conflict { .. })),
         "{refused:?}"

@@ -35,11 +35,15 @@ fn a_secret_is_replaced_until_it_is_confirmed_and_not_after() {
     let (user, now) = (database.user().create().id, SystemClock.now());
     let insert = |sealed: &[u8]| {
         database
-            .read(|tx| tx.insert_totp(user, sealed, now))
+            .transaction(|tx| tx.insert_totp(user, sealed, now))
             .unwrap()
     };
     let stored = || database.read(|tx| tx.totp(user)).unwrap();
-    let confirm = || database.read(|tx| tx.confirm_totp(user, 7, now)).unwrap();
+    let confirm = || {
+        database
+            .transaction(|tx| tx.confirm_totp(user, 7, now))
+            .unwrap()
+    };
     let has = || database.read(|tx| tx.has_totp(user)).unwrap();
     assert!(stored().is_none());
     assert!(!confirm());
@@ -61,7 +65,11 @@ fn a_secret_is_replaced_until_it_is_confirmed_and_not_after() {
 fn a_step_is_used_once_and_with_it_all_before() {
     let database = TestDatabase::new();
     let user = confirmed(&database, &[]);
-    let used = |step| database.read(|tx| tx.use_totp_step(user, step)).unwrap();
+    let used = |step| {
+        database
+            .transaction(|tx| tx.use_totp_step(user, step))
+            .unwrap()
+    };
     assert!(!used(6));
     assert!(!used(7));
     assert!(used(9));
@@ -97,20 +105,20 @@ fn codes_are_each_users_own_and_die_when_they_are_replaced() {
     let now = SystemClock.now();
     let used = |user, code| {
         database
-            .read(|tx| tx.use_recovery_code(user, &code, now))
+            .transaction(|tx| tx.use_recovery_code(user, &code, now))
             .unwrap()
     };
     assert!(used(user, [1; 32]));
     assert!(!used(other, [2; 32]));
     database
-        .read(|tx| tx.replace_recovery_codes(user, &[[3; 32], [4; 32]]))
+        .transaction(|tx| tx.replace_recovery_codes(user, &[[3; 32], [4; 32]]))
         .unwrap();
     assert_eq!(codes_left(&database, user), [[3; 32], [4; 32]]);
     assert!(!used(user, [2; 32]));
     assert_eq!(codes_left(&database, other), [[1; 32]]);
 
-    assert!(database.read(|tx| tx.delete_totp(user)).unwrap());
-    assert!(!database.read(|tx| tx.delete_totp(user)).unwrap());
+    assert!(database.transaction(|tx| tx.delete_totp(user)).unwrap());
+    assert!(!database.transaction(|tx| tx.delete_totp(user)).unwrap());
     assert!(!used(user, [3; 32]));
     assert!(database.read(|tx| tx.has_totp(other)).unwrap());
 }
@@ -121,10 +129,10 @@ fn nobody_unknown_gets_a_secret_or_codes() {
     let (nobody, now) = (UserId::new(Uuid::new_v4()), SystemClock.now());
     for refused in [
         database
-            .read(|tx| tx.insert_totp(nobody, b"sealed", now))
+            .transaction(|tx| tx.insert_totp(nobody, b"sealed", now))
             .err(),
         database
-            .read(|tx| tx.replace_recovery_codes(nobody, &[[1; 32]]))
+            .transaction(|tx| tx.replace_recovery_codes(nobody, &[[1; 32]]))
             .err(),
     ] {
         assert!(

@@ -396,7 +396,7 @@ fn the_last_time_somebody_was_seen_never_moves_back() {
         };
         (of(amina), of(bola))
     };
-    let note = |seen: &[_]| database.read(|tx| tx.set_last_seen(seen)).unwrap();
+    let note = |seen: &[_]| database.transaction(|tx| tx.set_last_seen(seen)).unwrap();
     assert_eq!(seen(), (None, None));
     note(&[(amina, earlier), (unknown(), now), (amina, now)]);
     assert_eq!(seen(), (Some(now), None));

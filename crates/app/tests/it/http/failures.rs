@@ -19,7 +19,7 @@ use abu_application::{
         ports::{Ids, StoreError},
         system::{SystemClock, SystemIds},
     },
-    store::{Store, Transaction},
+    store::{Reads, Store, Writes},
 };
 use abu_domain::{LoginSessionId, UserId};
 use abu_rest::readiness::{Readiness, ServingState};
@@ -41,12 +41,12 @@ struct BrokenStore(fn() -> StoreError);
 impl Store for BrokenStore {
     fn run_transaction(
         &self,
-        _work: &mut dyn FnMut(&mut dyn Transaction) -> bool,
+        _work: &mut dyn FnMut(&mut dyn Writes) -> bool,
     ) -> Result<(), StoreError> {
         Err(self.0())
     }
 
-    fn run_read(&self, _work: &mut dyn FnMut(&mut dyn Transaction)) -> Result<(), StoreError> {
+    fn run_read(&self, _work: &mut dyn FnMut(&mut dyn Reads)) -> Result<(), StoreError> {
         Err(self.0())
     }
 

@@ -80,7 +80,7 @@ pub struct HeldPermission {
 
 /// What people may do, in the store. Whoever is in the group of super admins holds every permission
 /// there is, whatever the roles of the group say.
-pub trait AccessRepository {
+pub trait AccessReads {
     /// What is known of `user`, who comes with a token of `session`; `None` where there is no such
     /// account or the session has ended. Of a suspended account, whose sessions have all ended, that
     /// much is told nevertheless. Assigned roles count while their term runs.
@@ -108,13 +108,6 @@ pub trait AccessRepository {
         user: UserId,
         limit: u32,
     ) -> Result<Vec<HeldPermission>, StoreError>;
-
-    /// Waits for every other transaction that has called this to end, and has those wait that call it
-    /// later. Comes before any other lock.
-    ///
-    /// # Errors
-    /// [`StoreError::Other`] where nothing is seeded.
-    fn lock_rights(&mut self) -> Result<(), StoreError>;
 
     /// Names of the permissions that these roles give.
     fn permissions_of_roles(&mut self, roles: &[RoleName]) -> Result<BTreeSet<String>, StoreError>;
@@ -145,15 +138,25 @@ pub trait AccessRepository {
     /// their primary address, so that they can log in.
     fn other_active_super_admins(&mut self, user: UserId) -> Result<u64, StoreError>;
 
+    /// Names of the permissions of [`abu_domain::access`] that seeding would make: those that are
+    /// missing, or that the office has made.
+    fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError>;
+}
+
+/// Writes beside [`AccessReads`].
+pub trait AccessWrites {
+    /// Waits for every other transaction that has called this to end, and has those wait that call it
+    /// later. Comes before any other lock.
+    ///
+    /// # Errors
+    /// [`StoreError::Other`] where nothing is seeded.
+    fn lock_rights(&mut self) -> Result<(), StoreError>;
+
     /// Makes every permission, role and group of [`abu_domain::access`] that is missing, and gives what
     /// it makes to the seeded roles and groups it belongs to. What is there already keeps what the
     /// office made of it; only a permission that the office had made by the name of a seeded one is
     /// made anew, because it meant something else. Returns how many rows were added.
     fn seed_access(&mut self, now: DateTime<Utc>) -> Result<usize, StoreError>;
-
-    /// Names of the permissions of [`abu_domain::access`] that seeding would make: those that are
-    /// missing, or that the office has made.
-    fn unseeded_permissions(&mut self) -> Result<BTreeSet<String>, StoreError>;
 
     /// Puts the user in the group of that name; false where they are in it already.
     ///

@@ -24,7 +24,7 @@ pub struct AssignmentFilter {
 }
 
 /// Roles that people hold for a term, in the store.
-pub trait AssignmentRepository {
+pub trait AssignmentReads {
     /// The assigned role.
     fn assignment(&mut self, id: AssignmentId) -> Result<Option<Assignment>, StoreError>;
 
@@ -47,7 +47,10 @@ pub trait AssignmentRepository {
         scope: Scope,
         term: Term,
     ) -> Result<bool, StoreError>;
+}
 
+/// Writes beside [`AssignmentReads`].
+pub trait AssignmentWrites {
     /// Assigns a role.
     ///
     /// # Errors

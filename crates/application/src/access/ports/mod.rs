@@ -4,6 +4,8 @@ mod access;
 mod assignments;
 mod rights;
 
-pub use access::{AccessRepository, CallerRecord, HeldPermission};
-pub use assignments::{AssignmentFilter, AssignmentRepository};
-pub use rights::{GroupRepository, NameFilter, PermissionRepository, RoleRepository};
+pub use access::{AccessReads, AccessWrites, CallerRecord, HeldPermission};
+pub use assignments::{AssignmentFilter, AssignmentReads, AssignmentWrites};
+pub use rights::{
+    GroupReads, GroupWrites, NameFilter, PermissionReads, PermissionWrites, RoleReads, RoleWrites,
+};

@@ -17,7 +17,7 @@ pub struct NameFilter {
 }
 
 /// Permissions in the store.
-pub trait PermissionRepository {
+pub trait PermissionReads {
     /// The permission.
     fn permission(&mut self, name: &PermissionName)
     -> Result<Option<PermissionRecord>, StoreError>;
@@ -41,7 +41,10 @@ pub trait PermissionRepository {
 
     /// Whether a role gives it.
     fn permission_is_used(&mut self, name: &PermissionName) -> Result<bool, StoreError>;
+}
 
+/// Writes beside [`PermissionReads`].
+pub trait PermissionWrites {
     /// Makes a permission of the office's own.
     ///
     /// # Errors
@@ -71,7 +74,7 @@ pub trait PermissionRepository {
 }
 
 /// Roles in the store.
-pub trait RoleRepository {
+pub trait RoleReads {
     /// The role.
     fn role(&mut self, name: &RoleName) -> Result<Option<Role>, StoreError>;
 
@@ -91,7 +94,10 @@ pub trait RoleRepository {
 
     /// Whether a group gives it, or it is assigned to somebody for a term that is not over.
     fn role_is_used(&mut self, name: &RoleName) -> Result<bool, StoreError>;
+}
 
+/// Writes beside [`RoleReads`].
+pub trait RoleWrites {
     /// Makes a role of the office's own, which gives nothing yet.
     ///
     /// # Errors
@@ -135,7 +141,7 @@ pub trait RoleRepository {
 }
 
 /// Groups in the store, and who is in them.
-pub trait GroupRepository {
+pub trait GroupReads {
     /// The group.
     fn group(&mut self, name: &GroupName) -> Result<Option<Group>, StoreError>;
 
@@ -155,7 +161,10 @@ pub trait GroupRepository {
 
     /// Whether anybody is in it.
     fn group_is_used(&mut self, name: &GroupName) -> Result<bool, StoreError>;
+}
 
+/// Writes beside [`GroupReads`].
+pub trait GroupWrites {
     /// Makes a group of the office's own, which gives nothing yet.
     ///
     /// # Errors

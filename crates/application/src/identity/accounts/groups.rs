@@ -16,7 +16,7 @@ use crate::{
         audit::{Action, Target},
         ports::StoreError,
     },
-    store::Transaction,
+    store::Writes,
 };
 
 impl Accounts {
@@ -104,7 +104,7 @@ impl Accounts {
 /// Has the account's sessions owe one-time passwords, or owe them no more, as its groups are now. The
 /// account is locked, so no session begins meanwhile by groups that it had before.
 fn note_totp_duty(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     policy: &SessionPolicy,
     user: &User,
 ) -> Result<(), StoreError> {
@@ -114,7 +114,7 @@ fn note_totp_duty(
 
 /// The account, if the caller may change which groups it is in, and the groups are there.
 fn to_regroup(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     caller: &impl Authority,
     id: UserId,
     groups: &[GroupName],

@@ -16,7 +16,7 @@ use crate::{
         audit::{Action, Target},
         ports::StoreError,
     },
-    store::Transaction,
+    store::Writes,
 };
 
 /// How long an erasure can be called off.
@@ -113,7 +113,7 @@ impl Accounts {
     async fn shutting_out<T: Send + 'static>(
         &self,
         id: UserId,
-        work: impl FnOnce(&mut dyn Transaction) -> Result<T, AccountError> + Send + 'static,
+        work: impl FnOnce(&mut dyn Writes) -> Result<T, AccountError> + Send + 'static,
     ) -> Result<T, AccountError> {
         let live_sessions = Arc::clone(&self.context.live_sessions);
         let (value, applied) = self
@@ -131,7 +131,7 @@ impl Accounts {
 
 /// The account, if the caller holds `permission` and outranks its owner.
 fn to_change(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     caller: &impl Authority,
     permission: Permission,
     id: UserId,
@@ -143,7 +143,7 @@ fn to_change(
 }
 
 fn shut_out(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     id: UserId,
     because: EndReason,
     now: DateTime<Utc>,

@@ -62,7 +62,7 @@ impl Emails {
 
     fn make_primary(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         new: &UserEmail,
         now: DateTime<Utc>,
     ) -> Result<(), LinkError> {
@@ -123,7 +123,7 @@ impl Emails {
 
     fn give_back(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         change: &EmailChange,
         now: DateTime<Utc>,
     ) -> Result<(), LinkError> {
@@ -160,7 +160,7 @@ impl Emails {
 
     fn tell_of_undoing(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         change: &EmailChange,
         now: DateTime<Utc>,
     ) -> Result<(), LinkError> {
@@ -178,7 +178,7 @@ impl Emails {
 
 /// The change that the token undoes, if it still can, with its address and its account locked.
 fn lock_undoable(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     hash: &TokenHash,
     now: DateTime<Utc>,
 ) -> Result<EmailChange, LinkError> {
@@ -190,7 +190,7 @@ fn lock_undoable(
 }
 
 fn undoable(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     hash: &TokenHash,
     now: DateTime<Utc>,
 ) -> Result<EmailChange, LinkError> {

@@ -50,7 +50,7 @@ impl Emails {
 
     fn tell_of_further(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         user: &User,
         email: &UserEmail,
         now: DateTime<Utc>,
@@ -65,7 +65,7 @@ impl Emails {
 
     fn let_choose_password(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         user: &User,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
@@ -125,7 +125,7 @@ impl Emails {
 
 /// Adds a request to prove the address, known by `id`; those before it are dead then.
 pub(crate) fn begin_proof(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     links: &dyn LinkTokens,
     id: uuid::Uuid,
     email: EmailId,
@@ -155,7 +155,7 @@ pub(super) fn token_hash(text: &str) -> Result<TokenHash, LinkError> {
 
 /// The request behind a token, if it is good, with its address and its account locked.
 pub(super) fn lock_live(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     hash: &TokenHash,
     now: DateTime<Utc>,
 ) -> Result<Verification, LinkError> {
@@ -167,7 +167,7 @@ pub(super) fn lock_live(
 }
 
 fn live(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     hash: &TokenHash,
     now: DateTime<Utc>,
 ) -> Result<Verification, LinkError> {

@@ -10,7 +10,7 @@ use crate::{
     access::{self, AccessError, Caller},
     identity::ports::{PasswordHasher, PasswordPolicy, PasswordWeakness},
     platform::ports::StoreError,
-    store::Transaction,
+    store::Writes,
 };
 
 /// Judges, hashes and compares passwords, where that is done: apart from the store's places, so that a
@@ -143,7 +143,7 @@ impl PasswordWork {
 impl Confirmed {
     /// The caller's account, locked, if all of it still holds: comparing takes a while, and the session
     /// may have ended or the password have changed meanwhile.
-    pub fn lock(&self, tx: &mut dyn Transaction) -> Result<User, ConfirmError> {
+    pub fn lock(&self, tx: &mut dyn Writes) -> Result<User, ConfirmError> {
         let id = self.caller.user;
         tx.lock_account(id)?;
         access::require_self(tx, &self.caller)?;

@@ -16,7 +16,7 @@ pub struct Consents {
 }
 
 /// What people agreed to. A change of mind is another row.
-pub trait ConsentRepository {
+pub trait ConsentWrites {
     /// Notes what somebody answered, with the terms.
     ///
     /// # Errors

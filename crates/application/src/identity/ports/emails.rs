@@ -65,11 +65,7 @@ pub struct EmailChange {
 /// An address belongs to the account that proved first that its owner reads it, and for a while also
 /// to the account that had it as its primary one and may go back to it. Others may claim it, and get
 /// nothing by that.
-pub trait EmailRepository {
-    /// Holds up everybody else who wants the address, until the transaction ends. Whoever makes,
-    /// proves or takes back an address begins with this, so that of two only one gets it.
-    fn lock_address(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
-
+pub trait EmailReads {
     /// The account that the address belongs to.
     fn address_owner(
         &mut self,
@@ -83,6 +79,19 @@ pub trait EmailRepository {
     /// The account's addresses, the primary one first, then the oldest. They are few: the use cases see
     /// to that.
     fn emails_of(&mut self, user: UserId) -> Result<Vec<UserEmail>, StoreError>;
+
+    /// The request whose token has this hash.
+    fn verification(&mut self, token_hash: &TokenHash) -> Result<Option<Verification>, StoreError>;
+
+    /// The change that the token of this hash undoes.
+    fn email_change(&mut self, undo_hash: &TokenHash) -> Result<Option<EmailChange>, StoreError>;
+}
+
+/// Writes beside [`EmailReads`].
+pub trait EmailWrites {
+    /// Holds up everybody else who wants the address, until the transaction ends. Whoever makes,
+    /// proves or takes back an address begins with this, so that of two only one gets it.
+    fn lock_address(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 
     /// Adds an address.
     ///
@@ -120,9 +129,6 @@ pub trait EmailRepository {
     /// A conflict where the account does not have the address any more.
     fn insert_verification(&mut self, verification: &NewVerification) -> Result<(), StoreError>;
 
-    /// The request whose token has this hash.
-    fn verification(&mut self, token_hash: &TokenHash) -> Result<Option<Verification>, StoreError>;
-
     /// Kills the requests to prove this address.
     fn kill_verifications_of(
         &mut self,
@@ -136,9 +142,6 @@ pub trait EmailRepository {
     /// Notes a change of a primary address; those before it that cannot be undone any more are gone
     /// then.
     fn insert_email_change(&mut self, change: &EmailChange) -> Result<(), StoreError>;
-
-    /// The change that the token of this hash undoes.
-    fn email_change(&mut self, undo_hash: &TokenHash) -> Result<Option<EmailChange>, StoreError>;
 
     /// Notes of the account's changes made at `since` or later that they were undone: none of them can
     /// be undone any more.

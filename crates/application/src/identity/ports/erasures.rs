@@ -19,10 +19,13 @@ pub struct Erasure {
 }
 
 /// Accounts that are to be erased, in the store.
-pub trait ErasureRepository {
+pub trait ErasureReads {
     /// When the account is to be erased, if it is.
     fn erasure_due(&mut self, user: UserId) -> Result<Option<DateTime<Utc>>, StoreError>;
+}
 
+/// Writes beside [`ErasureReads`].
+pub trait ErasureWrites {
     /// Notes that the account is to be erased; false where that was noted before, which then stays.
     ///
     /// # Errors

@@ -12,20 +12,20 @@ mod sessions;
 mod totp;
 mod users;
 
-pub use consents::{ConsentRepository, Consents};
-pub use emails::{EmailChange, EmailRepository, NewVerification, TokenHash, Verification};
-pub use erasures::{Erasure, ErasureRepository};
+pub use consents::{ConsentWrites, Consents};
+pub use emails::{EmailChange, EmailReads, EmailWrites, NewVerification, TokenHash, Verification};
+pub use erasures::{Erasure, ErasureReads, ErasureWrites};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use live_sessions::{Applied, LiveSessions, NoLiveSessions};
-pub use own_account::{OwnAccountRepository, OwnDetails};
-pub use resets::{NewReset, PasswordReset, ResetRepository};
+pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};
+pub use resets::{NewReset, PasswordReset, ResetReads, ResetWrites};
 pub use security::{
     AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordPolicy,
     PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
 };
 pub use sessions::{
     ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
-    SessionRefresh, SessionRepository, WhichSessions,
+    SessionReads, SessionRefresh, SessionWrites, WhichSessions,
 };
-pub use totp::{RecoveryHash, TotpRecord, TotpRepository};
-pub use users::{Credentials, NewUser, UserFilter, UserRepository};
+pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
+pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};

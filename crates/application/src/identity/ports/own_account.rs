@@ -17,14 +17,17 @@ pub struct OwnDetails {
 }
 
 /// What their owners do with accounts.
-pub trait OwnAccountRepository {
+pub trait OwnAccountReads {
+    /// The hash of the account's password.
+    fn password_hash(&mut self, id: UserId) -> Result<Option<String>, StoreError>;
+}
+
+/// Writes beside [`OwnAccountReads`].
+pub trait OwnAccountWrites {
     /// Locks the account's row until the transaction ends, so that changes of its password, its
     /// addresses and its sessions happen one after the other; false where there is no such account.
     /// Who also locks an address does that first.
     fn lock_account(&mut self, id: UserId) -> Result<bool, StoreError>;
-
-    /// The hash of the account's password.
-    fn password_hash(&mut self, id: UserId) -> Result<Option<String>, StoreError>;
 
     /// Sets what the owner says of themselves.
     fn set_own_details(

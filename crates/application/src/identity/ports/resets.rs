@@ -32,15 +32,18 @@ pub struct PasswordReset {
 }
 
 /// Requests for other passwords.
-pub trait ResetRepository {
+pub trait ResetReads {
+    /// The request whose link has this hash.
+    fn reset(&mut self, token_hash: &TokenHash) -> Result<Option<PasswordReset>, StoreError>;
+}
+
+/// Writes beside [`ResetReads`].
+pub trait ResetWrites {
     /// Adds a request; those before it for the same account are gone then.
     ///
     /// # Errors
     /// A conflict where there is no such account.
     fn insert_reset(&mut self, reset: &NewReset) -> Result<(), StoreError>;
-
-    /// The request whose link has this hash.
-    fn reset(&mut self, token_hash: &TokenHash) -> Result<Option<PasswordReset>, StoreError>;
 
     /// Kills every request of the account.
     fn kill_resets(&mut self, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError>;

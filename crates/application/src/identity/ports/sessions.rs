@@ -143,7 +143,33 @@ pub struct EndedSession {
 }
 
 /// Log-ins in the store. A session lasts until it is ended, or expires because nobody refreshed it.
-pub trait SessionRepository {
+pub trait SessionReads {
+    /// At most `limit` of the user's sessions that last, the most recently used first, by the times at
+    /// which they were.
+    fn list_sessions(
+        &mut self,
+        user: UserId,
+        seek: Seek<TimePosition<LoginSessionId>>,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionListing>, StoreError>;
+
+    /// How many of the user's sessions last.
+    fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError>;
+
+    /// Those of `ids` that last.
+    fn live_sessions(&mut self, ids: &[LoginSessionId]) -> Result<Vec<LoginSessionId>, StoreError>;
+
+    /// At most `limit` sessions that were ended after that time, the latest first.
+    fn sessions_ended_after(
+        &mut self,
+        time: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<EndedSession>, StoreError>;
+}
+
+/// Writes beside [`SessionReads`].
+pub trait SessionWrites {
     /// Notes a log-in; also forgets some of the sessions that ended longer ago than
     /// [`ENDED_SESSIONS_KEPT`].
     ///
@@ -163,19 +189,6 @@ pub trait SessionRepository {
         id: LoginSessionId,
         refresh: &SessionRefresh,
     ) -> Result<(), StoreError>;
-
-    /// At most `limit` of the user's sessions that last, the most recently used first, by the times at
-    /// which they were.
-    fn list_sessions(
-        &mut self,
-        user: UserId,
-        seek: Seek<TimePosition<LoginSessionId>>,
-        limit: u32,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<SessionListing>, StoreError>;
-
-    /// How many of the user's sessions last.
-    fn count_sessions(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Total, StoreError>;
 
     /// Ends those of the user's sessions that last, and returns them.
     fn end_sessions(
@@ -199,14 +212,4 @@ pub trait SessionRepository {
     /// Says of all of the user's sessions whether one-time passwords must be set up before any
     /// permission counts.
     fn set_totp_due(&mut self, user: UserId, totp_due: bool) -> Result<(), StoreError>;
-
-    /// Those of `ids` that last.
-    fn live_sessions(&mut self, ids: &[LoginSessionId]) -> Result<Vec<LoginSessionId>, StoreError>;
-
-    /// At most `limit` sessions that were ended after that time, the latest first.
-    fn sessions_ended_after(
-        &mut self,
-        time: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<EndedSession>, StoreError>;
 }

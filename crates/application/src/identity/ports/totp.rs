@@ -20,13 +20,16 @@ pub struct TotpRecord {
 }
 
 /// One-time passwords in the store.
-pub trait TotpRepository {
+pub trait TotpReads {
     /// The second factor of the user, confirmed or not.
     fn totp(&mut self, user: UserId) -> Result<Option<TotpRecord>, StoreError>;
 
     /// Whether the user has a second factor that is asked for at log-in.
     fn has_totp(&mut self, user: UserId) -> Result<bool, StoreError>;
+}
 
+/// Writes beside [`TotpReads`].
+pub trait TotpWrites {
     /// Keeps a secret that is still to be confirmed, in place of one that was not; false where one was.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ pub struct UserFilter {
 }
 
 /// Accounts in the store.
-pub trait UserRepository {
+pub trait UserReads {
     /// The account, with its groups.
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
@@ -89,7 +89,10 @@ pub trait UserRepository {
 
     /// Those of `ids` that are accounts with a proved address, and neither suspended nor hidden.
     fn active_users(&mut self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+}
 
+/// Writes beside [`UserReads`].
+pub trait UserWrites {
     /// Makes an account with its primary address.
     ///
     /// # Errors

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use abu_domain::{LoginSessionId, UserId};
 
-use crate::{
-    Database, identity::ports::LiveSessions, platform::ports::StoreError, store::Transaction,
-};
+use crate::{Database, identity::ports::LiveSessions, platform::ports::StoreError, store::Writes};
 
 /// Sessions that a transaction ended.
 #[derive(Clone, Debug)]
@@ -25,7 +23,7 @@ pub struct EndedSessions {
 pub async fn ending_sessions<T, E>(
     database: &Database,
     live_sessions: &Arc<dyn LiveSessions>,
-    work: impl FnOnce(&mut dyn Transaction) -> Result<(T, EndedSessions), E> + Send + 'static,
+    work: impl FnOnce(&mut dyn Writes) -> Result<(T, EndedSessions), E> + Send + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,

@@ -23,7 +23,7 @@ use crate::{
         audit::{Action, Actor, Entry, Target},
         ports::StoreError,
     },
-    store::Transaction,
+    store::Writes,
 };
 
 /// How many sessions of one user last at a time; where one more begins, the longest unused ends.
@@ -267,7 +267,7 @@ impl Beginning {
     /// Writes it down, unless something of the proof has changed since it was checked.
     fn write(
         mut self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         requires_totp: impl FnOnce(&[String]) -> bool,
     ) -> Result<(AccountAndPermissions, EndedSessions), LogInError> {
         let (id, user, now) = (self.session.id, self.authenticated.user, self.now);
@@ -290,7 +290,7 @@ impl Beginning {
 
     /// Checks what may have changed since the password was read, uses the second factor up, and keeps
     /// the better hash. The account is locked from here on, so that all of it stays so.
-    fn check_again(&self, tx: &mut dyn Transaction) -> Result<User, LogInError> {
+    fn check_again(&self, tx: &mut dyn Writes) -> Result<User, LogInError> {
         let (authenticated, now) = (&self.authenticated, self.now);
         let user = authenticated.user;
         tx.lock_account(user)?;
@@ -316,7 +316,7 @@ impl Beginning {
 
     fn write_audit(
         self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         was_hidden: bool,
         displaced: &[LoginSessionId],
     ) -> Result<(), StoreError> {

@@ -22,7 +22,7 @@ use crate::{
         mail::{self, MailContent},
         ports::{Ids, StoreError},
     },
-    store::Transaction,
+    store::Writes,
 };
 
 /// For how long after a refresh the token before gets the same successor.
@@ -155,7 +155,7 @@ impl Sessions {
 }
 
 impl Exchange {
-    fn write(self, tx: &mut dyn Transaction) -> Result<(Outcome, EndedSessions), RefreshError> {
+    fn write(self, tx: &mut dyn Writes) -> Result<(Outcome, EndedSessions), RefreshError> {
         let session = tx
             .lock_session(self.session)?
             .ok_or(RefreshError::Invalid)?;
@@ -184,7 +184,7 @@ impl Exchange {
 
     fn note(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         refresh_count: u32,
         refreshed_at: DateTime<Utc>,
         account: &User,
@@ -204,7 +204,7 @@ impl Exchange {
     /// Ends the session, and has its owner told.
     fn end(
         self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         session: RefreshableSession,
         owner: &User,
     ) -> Result<EndedSessions, StoreError> {

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use crate::{
     identity::ports::{OneTimePasswords, RecoveryHash, TotpRecord},
     platform::ports::StoreError,
-    store::Transaction,
+    store::Writes,
 };
 
 /// A sealed secret did not open.
@@ -53,7 +53,7 @@ impl SecondFactor {
     /// Uses it up; false where somebody else just did.
     pub(super) fn use_up(
         &self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         user: UserId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {

@@ -26,7 +26,7 @@ use crate::{
         mail::{self, MailContent},
         ports::{Ids, StoreError},
     },
-    store::Transaction,
+    store::Writes,
 };
 
 /// How many recovery codes somebody has at first.
@@ -243,7 +243,7 @@ impl Sessions {
 /// The account of a caller who gave their password and now a second factor, which is used up. The
 /// account is locked from here on.
 fn check_both(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     confirmed: &Confirmed,
     otp: &OneTimePassword,
     known: &dyn OneTimePasswords,
@@ -265,7 +265,7 @@ fn enabled(record: Option<TotpRecord>) -> Option<TotpRecord> {
 }
 
 fn give_recovery_codes(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     user: UserId,
     ids: &dyn Ids,
 ) -> Result<Vec<RecoveryCode>, StoreError> {

@@ -18,7 +18,7 @@ use abu_domain::{
 use crate::{
     messaging::ports::{ChangedRows, EmojiCount, LockedRoom, NewReaction, PastText, ReactionKey},
     platform::ports::StoreError,
-    store::Transaction,
+    store::Writes,
 };
 
 /// What became of one change of a batch.
@@ -66,7 +66,7 @@ pub enum ChangedPart {
 /// Makes the changes, in their order. The rooms must be locked already where messages were stored in
 /// the same transaction, or else are locked here.
 pub(super) fn make(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Writes,
     changes: &[MessageChange],
 ) -> Result<Vec<ChangeOutcome>, StoreError> {
     if changes.is_empty() {
@@ -129,7 +129,7 @@ struct News {
 }
 
 impl Standing {
-    fn read(tx: &mut dyn Transaction, changes: &[MessageChange]) -> Result<Self, StoreError> {
+    fn read(tx: &mut dyn Writes, changes: &[MessageChange]) -> Result<Self, StoreError> {
         let rooms = distinct(changes, |change| change.room_id);
         let members = distinct(changes, |change| (change.room_id, change.user_id));
         let messages = distinct(changes, |change| change.message_id);
@@ -150,7 +150,7 @@ impl Standing {
     /// Where anybody reacts or takes a reaction back.
     fn read_reactions(
         &mut self,
-        tx: &mut dyn Transaction,
+        tx: &mut dyn Writes,
         changes: &[MessageChange],
     ) -> Result<(), StoreError> {
         let reacting: Vec<&MessageChange> = changes

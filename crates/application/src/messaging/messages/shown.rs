@@ -7,14 +7,14 @@ use abu_domain::{
     messaging::message::{Message, Reaction, ShownMessage},
 };
 
-use crate::{platform::ports::StoreError, store::Transaction};
+use crate::{platform::ports::StoreError, store::Reads};
 
 /// Reactions, by message and by whom they are shown to.
 pub type Reactions = HashMap<(MessageId, UserId), Vec<Reaction>>;
 
 /// The messages, with their reactions as `user` sees them. Where nobody ever reacted nothing is read.
 pub(crate) fn shown_to(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     user: UserId,
     messages: Vec<Message>,
 ) -> Result<Vec<ShownMessage>, StoreError> {
@@ -28,7 +28,7 @@ pub(crate) fn shown_to(
 
 /// The reactions to these messages, each as the person beside it sees them.
 pub(super) fn reactions<'a>(
-    tx: &mut dyn Transaction,
+    tx: &mut dyn Reads,
     messages: impl Iterator<Item = (&'a Message, UserId)>,
 ) -> Result<Reactions, StoreError> {
     // Each once, however often it is asked for.

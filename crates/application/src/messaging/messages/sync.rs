@@ -12,7 +12,7 @@ use crate::{
     Database,
     messaging::ports::{ChangedPlace, ChangesAfter, RoomCounters},
     platform::ports::StoreError,
-    store::Transaction,
+    store::Reads,
 };
 
 /// The most messages of one answer.
@@ -94,7 +94,7 @@ impl Room {
     }
 }
 
-fn read(tx: &mut dyn Transaction, positions: &[Position]) -> Result<Vec<Room>, StoreError> {
+fn read(tx: &mut dyn Reads, positions: &[Position]) -> Result<Vec<Room>, StoreError> {
     let ids: Vec<RoomId> = positions.iter().map(|position| position.room_id).collect();
     let counters: HashMap<RoomId, RoomCounters> = tx.room_counters(&ids)?.into_iter().collect();
     let mut rooms: Vec<Room> = positions
@@ -121,7 +121,7 @@ fn read(tx: &mut dyn Transaction, positions: &[Position]) -> Result<Vec<Room>, S
 }
 
 /// Reads which messages changed, in those rooms where any did that the asking person has.
-fn read_changes(tx: &mut dyn Transaction, rooms: &mut [Room]) -> Result<(), StoreError> {
+fn read_changes(tx: &mut dyn Reads, rooms: &mut [Room]) -> Result<(), StoreError> {
     let mut asked: Vec<&mut Room> = rooms
         .iter_mut()
         .filter(|room| {

@@ -164,21 +164,7 @@ pub struct ChangedRows {
 }
 
 /// Messages in the store.
-pub trait MessageRepository {
-    /// Stores a batch and gives each message its place, with a handful of statements at most. To be
-    /// called inside a transaction: nothing may be shown to anybody before that is committed.
-    ///
-    /// Rooms are locked in the order of their ids, so two batches never wait for each other in a
-    /// circle; places follow the order of the batch. The answers are in the order of the batch.
-    ///
-    /// A message whose id is stored already is answered as [`StoreOutcome::Stored`], so a batch may
-    /// be given again when its commit is in doubt.
-    fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError>;
-
-    /// Locks rooms until the transaction ends, in the order of their ids, as
-    /// [`store_messages`](Self::store_messages) does. Those that are not there are left out.
-    fn lock_rooms(&mut self, rooms: &[RoomId]) -> Result<Vec<LockedRoom>, StoreError>;
-
+pub trait MessageReads {
     /// These messages, in whatever rooms they are.
     fn messages_by_id(&mut self, ids: &[MessageId]) -> Result<Vec<Message>, StoreError>;
 
@@ -190,10 +176,6 @@ pub trait MessageRepository {
         &mut self,
         pairs: &[(MessageId, UserId)],
     ) -> Result<Vec<ReactionKey>, StoreError>;
-
-    /// Saves what a batch of changes comes to, with one statement a table. To be called while the rooms
-    /// are locked.
-    fn save_changes(&mut self, rows: &ChangedRows) -> Result<(), StoreError>;
 
     /// The reactions to each of these messages as the person beside it sees them, those of one message
     /// from the oldest emoji on.
@@ -238,6 +220,27 @@ pub trait MessageRepository {
         seek: Seek<i64>,
         limit: u32,
     ) -> Result<Vec<Message>, StoreError>;
+}
+
+/// Writes beside [`MessageReads`].
+pub trait MessageWrites {
+    /// Stores a batch and gives each message its place, with a handful of statements at most. To be
+    /// called inside a transaction: nothing may be shown to anybody before that is committed.
+    ///
+    /// Rooms are locked in the order of their ids, so two batches never wait for each other in a
+    /// circle; places follow the order of the batch. The answers are in the order of the batch.
+    ///
+    /// A message whose id is stored already is answered as [`StoreOutcome::Stored`], so a batch may
+    /// be given again when its commit is in doubt.
+    fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError>;
+
+    /// Locks rooms until the transaction ends, in the order of their ids, as
+    /// [`store_messages`](Self::store_messages) does. Those that are not there are left out.
+    fn lock_rooms(&mut self, rooms: &[RoomId]) -> Result<Vec<LockedRoom>, StoreError>;
+
+    /// Saves what a batch of changes comes to, with one statement a table. To be called while the rooms
+    /// are locked.
+    fn save_changes(&mut self, rows: &ChangedRows) -> Result<(), StoreError>;
 }
 
 #[cfg(test)]

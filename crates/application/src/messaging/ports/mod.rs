@@ -7,11 +7,11 @@ mod tickets;
 
 pub use live_chat::{LiveChat, NoLiveChat, SubmitError, Submitted};
 pub use messages::{
-    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageRepository,
+    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageReads, MessageWrites,
     NewReaction, PastText, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
 };
 pub use rooms::{
-    ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing,
-    RoomRepository,
+    ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing, RoomReads,
+    RoomWrites,
 };
-pub use tickets::{ChatTicket, TicketRepository};
+pub use tickets::{ChatTicket, TicketWrites};

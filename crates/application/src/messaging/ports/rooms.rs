@@ -109,37 +109,12 @@ pub struct ChatMember {
 }
 
 /// Rooms and their members in the store.
-pub trait RoomRepository {
+pub trait RoomReads {
     /// The room.
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
 
-    /// The room, its row locked until the transaction ends: every change of name, members or state
-    /// takes this lock first, so that such changes of one room happen one after the other. It does
-    /// not hold up readers, nor what merely refers to the room.
-    fn lock_room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
-
     /// The direct room of two people.
     fn direct_room(&mut self, pair: DirectPair) -> Result<Option<Room>, StoreError>;
-
-    /// Makes a room without members; false where the pair has a direct room already, which a
-    /// concurrent transaction may just have made.
-    fn insert_room(&mut self, room: &NewRoom) -> Result<bool, StoreError>;
-
-    /// Gives the room another name.
-    fn rename_room(
-        &mut self,
-        id: RoomId,
-        name: &RoomName,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
-
-    /// Archives the room (`Some`) or opens it again (`None`).
-    fn set_archived(
-        &mut self,
-        id: RoomId,
-        archived_at: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
 
     /// At most `limit` open rooms of the user, the most recently active first.
     fn list_rooms(
@@ -169,6 +144,56 @@ pub trait RoomRepository {
         limit: u32,
     ) -> Result<Vec<MemberListing>, StoreError>;
 
+    /// How many owners the room has besides `user`.
+    fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError>;
+
+    /// One of `users` who is in more than `max` rooms, archived ones included.
+    fn user_beyond_room_count(
+        &mut self,
+        users: &[UserId],
+        max: u32,
+    ) -> Result<Option<UserId>, StoreError>;
+
+    /// What the chat must know of each of `users` when they connect, in one query. Who is no user
+    /// is left out.
+    fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError>;
+
+    /// The state of the room as each of `users` has it now: `None` for who is not a member. In the
+    /// order of `users`.
+    fn chat_memberships(
+        &mut self,
+        room: RoomId,
+        users: &[UserId],
+    ) -> Result<Vec<(UserId, Option<RoomChatState>)>, StoreError>;
+}
+
+/// Writes beside [`RoomReads`].
+pub trait RoomWrites {
+    /// The room, its row locked until the transaction ends: every change of name, members or state
+    /// takes this lock first, so that such changes of one room happen one after the other. It does
+    /// not hold up readers, nor what merely refers to the room.
+    fn lock_room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
+
+    /// Makes a room without members; false where the pair has a direct room already, which a
+    /// concurrent transaction may just have made.
+    fn insert_room(&mut self, room: &NewRoom) -> Result<bool, StoreError>;
+
+    /// Gives the room another name.
+    fn rename_room(
+        &mut self,
+        id: RoomId,
+        name: &RoomName,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Archives the room (`Some`) or opens it again (`None`).
+    fn set_archived(
+        &mut self,
+        id: RoomId,
+        archived_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
     /// Adds those of `users` who are not in yet, and counts them into the room; what was said before
     /// counts as read by them. Returns whom it added.
     ///
@@ -196,26 +221,4 @@ pub trait RoomRepository {
     /// Moves members' marks to where these say, and never back. At most one for each member of a room;
     /// answered in their order, with `None` for who is not a member.
     fn mark_read(&mut self, marks: &[ReadMark]) -> Result<Vec<Option<ReadState>>, StoreError>;
-
-    /// How many owners the room has besides `user`.
-    fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError>;
-
-    /// One of `users` who is in more than `max` rooms, archived ones included.
-    fn user_beyond_room_count(
-        &mut self,
-        users: &[UserId],
-        max: u32,
-    ) -> Result<Option<UserId>, StoreError>;
-
-    /// What the chat must know of each of `users` when they connect, in one query. Who is no user
-    /// is left out.
-    fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError>;
-
-    /// The state of the room as each of `users` has it now: `None` for who is not a member. In the
-    /// order of `users`.
-    fn chat_memberships(
-        &mut self,
-        room: RoomId,
-        users: &[UserId],
-    ) -> Result<Vec<(UserId, Option<RoomChatState>)>, StoreError>;
 }

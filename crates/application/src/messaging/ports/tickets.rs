@@ -17,7 +17,7 @@ pub struct ChatTicket {
 }
 
 /// Tickets in the store, known by their hash alone.
-pub trait TicketRepository {
+pub trait TicketWrites {
     /// Keeps a ticket; also drops those that expired before `now`.
     fn insert_ticket(
         &mut self,

@@ -75,7 +75,7 @@ impl Delivery {
     pub fn claim(&self) -> Result<Option<ClaimedMail>, StoreError> {
         // Of a newer release's kinds a newer server takes care.
         self.store
-            .read(|tx| tx.claim_mail(MailKind::ALL, self.policy.lease))
+            .transaction(|tx| tx.claim_mail(MailKind::ALL, self.policy.lease))
     }
 
     /// Sends a claimed mail.
@@ -113,7 +113,7 @@ impl Delivery {
     /// # Errors
     /// [`StoreError`]; it is to be tried again then, or a mail that was sent is sent once more.
     pub fn note(&self, mail: &ClaimedMail, verdict: &Verdict) -> Result<(), StoreError> {
-        self.store.read(|tx| match verdict {
+        self.store.transaction(|tx| match verdict {
             Verdict::Sent => tx.mail_sent(mail.id),
             Verdict::Later { wait, reason } => tx.postpone_mail(mail, *wait, reason),
             Verdict::Dead { reason } => tx.mark_dead(mail, reason),
@@ -125,7 +125,7 @@ impl Delivery {
     pub fn erase_old(&self) -> Result<bool, StoreError> {
         let erased = self
             .store
-            .read(|tx| tx.erase_mails(self.policy.keep, ERASED_AT_ONCE))?;
+            .transaction(|tx| tx.erase_mails(self.policy.keep, ERASED_AT_ONCE))?;
         Ok(erased == ERASED_AT_ONCE as usize)
     }
 }

@@ -75,11 +75,7 @@ pub struct AuditFilter {
 }
 
 /// The audit log in the store.
-pub trait AuditRepository {
-    /// Adds an entry behind the newest one. It is the last thing a transaction does: whoever adds
-    /// another entry waits until this transaction has ended.
-    fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError>;
-
+pub trait AuditReads {
     /// At most `limit` entries, the newest first: by their places; or, where the filter has an end, by
     /// their times, and by their places where these are the same. The clocks of several servers differ,
     /// so the one need not be the order of the other.
@@ -98,4 +94,11 @@ pub trait AuditRepository {
 
     /// Where the log ends, at one moment.
     fn audit_head(&mut self) -> Result<AuditHead, StoreError>;
+}
+
+/// Writes beside [`AuditReads`].
+pub trait AuditWrites {
+    /// Adds an entry behind the newest one. It is the last thing a transaction does: whoever adds
+    /// another entry waits until this transaction has ended.
+    fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError>;
 }

@@ -49,7 +49,13 @@ pub struct KnownRequest {
 }
 
 /// Keys of requests in the store, and the answers that go with them.
-pub trait IdempotencyRepository {
+pub trait IdempotencyReads {
+    /// The request that has the key.
+    fn known_request(&mut self, key: &RequestKey) -> Result<Option<KnownRequest>, StoreError>;
+}
+
+/// Writes beside [`IdempotencyReads`].
+pub trait IdempotencyWrites {
     /// Claims the key from `now` to `expires_at`, unless it is in use: one whose time is over is not,
     /// nor is one of the same request that was claimed before `abandoned_before` and never answered.
     /// Also drops some keys whose time is over.
@@ -63,9 +69,6 @@ pub trait IdempotencyRepository {
         expires_at: DateTime<Utc>,
         abandoned_before: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
-
-    /// The request that has the key.
-    fn known_request(&mut self, key: &RequestKey) -> Result<Option<KnownRequest>, StoreError>;
 
     /// Keeps the answer of whoever claimed the key at `claimed_at`, if they still hold it.
     fn keep_answer(

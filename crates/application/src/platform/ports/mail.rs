@@ -74,8 +74,25 @@ pub struct MailFilter {
 
 /// The outbox. Whether a mail is due, and whether a lease is over, is told by the database's clock
 /// alone: those of several servers may differ.
-pub trait MailRepository {
-    /// Puts a mail into the outbox. Workers of this process are woken when it is committed.
+pub trait MailReads {
+    /// The mail.
+    fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError>;
+
+    /// At most `limit` mails from `seek` on, the newest first.
+    fn list_mails(
+        &mut self,
+        filter: &MailFilter,
+        seek: Seek<MailId>,
+        limit: u32,
+    ) -> Result<Vec<MailRecord>, StoreError>;
+
+    /// How many mails pass the filter.
+    fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError>;
+}
+
+/// Writes beside [`MailReads`].
+pub trait MailWrites {
+    /// Puts a mail into the outbox.
     fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError>;
 
     /// Takes, of the mails of these kinds that are due, the one that has been so for longest. Nobody
@@ -107,22 +124,7 @@ pub trait MailRepository {
     /// Erases at most `limit` mails that were sent or given up longer ago than `keep`; returns how many.
     fn erase_mails(&mut self, keep: Duration, limit: u32) -> Result<usize, StoreError>;
 
-    /// The mail.
-    fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError>;
-
-    /// At most `limit` mails from `seek` on, the newest first.
-    fn list_mails(
-        &mut self,
-        filter: &MailFilter,
-        seek: Seek<MailId>,
-        limit: u32,
-    ) -> Result<Vec<MailRecord>, StoreError>;
-
-    /// How many mails pass the filter.
-    fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError>;
-
-    /// Has a dead mail tried anew from the start; false where it is not dead. Workers of this process
-    /// are woken when it is committed.
+    /// Has a dead mail tried anew from the start; false where it is not dead.
     fn requeue(&mut self, id: MailId) -> Result<bool, StoreError>;
 }
 

@@ -6,7 +6,7 @@ use abu_application::{
     access::{AccessError, RightsError},
     identity::ports::{EndReason, WhichSessions},
     platform::ports::StoreError,
-    store::Transaction,
+    store::Writes,
 };
 use abu_domain::access::{GroupName, Permission, Scope};
 use tokio::{sync::oneshot, task::spawn_blocking};
@@ -20,7 +20,7 @@ use crate::support::{
 /// the use case waits.
 async fn after<T>(
     app: &TestApp,
-    change: impl FnOnce(&mut dyn Transaction) -> Result<(), StoreError> + Send + 'static,
+    change: impl FnOnce(&mut dyn Writes) -> Result<(), StoreError> + Send + 'static,
     use_case: impl Future<Output = T>,
 ) -> T {
     let (database, (locked, is_locked)) = (app.database.clone(), oneshot::channel());

@@ -1,5 +1,5 @@
 use abu_application::{
-    access::ports::{GroupRepository, NameFilter},
+    access::ports::{GroupReads, GroupWrites, NameFilter},
     platform::{
         lists::{Seek, Total},
         ports::StoreError,
@@ -79,7 +79,7 @@ fn filtered(filter: &NameFilter) -> Option<groups::BoxedQuery<'static, Pg>> {
     })
 }
 
-impl GroupRepository for Session<'_> {
+impl GroupReads for Session<'_> {
     fn group(&mut self, name: &GroupName) -> Result<Option<Group>, StoreError> {
         self.run(|connection| {
             let row = groups::table
@@ -129,7 +129,9 @@ impl GroupRepository for Session<'_> {
             name.as_str(),
         )
     }
+}
 
+impl GroupWrites for Session<'_> {
     fn insert_group(
         &mut self,
         name: &GroupName,

@@ -1,5 +1,5 @@
 use abu_application::{
-    access::ports::{NameFilter, PermissionRepository},
+    access::ports::{NameFilter, PermissionReads, PermissionWrites},
     platform::{
         lists::{Seek, Total},
         ports::StoreError,
@@ -58,7 +58,7 @@ fn filtered(filter: &NameFilter) -> Option<permissions::BoxedQuery<'static, Pg>>
     })
 }
 
-impl PermissionRepository for Session<'_> {
+impl PermissionReads for Session<'_> {
     fn permission(
         &mut self,
         name: &PermissionName,
@@ -117,7 +117,9 @@ impl PermissionRepository for Session<'_> {
             name.as_str(),
         )
     }
+}
 
+impl PermissionWrites for Session<'_> {
     fn insert_permission(
         &mut self,
         name: &PermissionName,

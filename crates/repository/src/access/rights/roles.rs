@@ -1,5 +1,5 @@
 use abu_application::{
-    access::ports::{NameFilter, RoleRepository},
+    access::ports::{NameFilter, RoleReads, RoleWrites},
     platform::{
         lists::{Seek, Total},
         ports::StoreError,
@@ -79,7 +79,7 @@ fn filtered(filter: &NameFilter) -> Option<roles::BoxedQuery<'static, Pg>> {
     })
 }
 
-impl RoleRepository for Session<'_> {
+impl RoleReads for Session<'_> {
     fn role(&mut self, name: &RoleName) -> Result<Option<Role>, StoreError> {
         self.run(|connection| {
             let row = roles::table
@@ -132,7 +132,9 @@ impl RoleRepository for Session<'_> {
             name.as_str(),
         )
     }
+}
 
+impl RoleWrites for Session<'_> {
     fn insert_role(
         &mut self,
         name: &RoleName,

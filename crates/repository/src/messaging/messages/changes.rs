@@ -16,7 +16,7 @@ use crate::{
     sql::sql,
 };
 
-/// Saves them, as [`MessageRepository::save_changes`](abu_application::messaging::ports::MessageRepository::save_changes) tells.
+/// Saves them, as [`MessageWrites::save_changes`](abu_application::messaging::ports::MessageWrites::save_changes) tells.
 pub(super) fn save(connection: &mut PgConnection, rows: &ChangedRows) -> QueryResult<()> {
     keep_past_texts(connection, &rows.past_texts)?;
     update_messages(connection, &rows.messages)?;

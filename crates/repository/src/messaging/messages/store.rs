@@ -40,7 +40,7 @@ use crate::{
 const ATTEMPTS: usize = 5;
 
 /// Stores a batch, as
-/// [`MessageRepository::store_messages`](abu_application::messaging::ports::MessageRepository::store_messages) tells.
+/// [`MessageWrites::store_messages`](abu_application::messaging::ports::MessageWrites::store_messages) tells.
 pub(super) fn store(
     connection: &mut PgConnection,
     batch: &[NewMessage],
