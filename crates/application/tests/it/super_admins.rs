@@ -19,7 +19,7 @@ use crate::support::{
 const ANY: Expected = Expected::Anything;
 
 async fn leave(app: &TestApp, by: &Member, who: &Member) -> Result<User, AccountError> {
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let groups = vec![group(SUPER_ADMIN_GROUP)];
     accounts
         .remove_from_groups(by.caller(), who.id(), groups)
@@ -27,13 +27,16 @@ async fn leave(app: &TestApp, by: &Member, who: &Member) -> Result<User, Account
 }
 
 async fn suspend(app: &TestApp, by: &Member, who: &Member) -> Result<User, AccountError> {
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     accounts.suspend(by.caller(), who.id()).await
 }
 
 /// Schedules the erasure of `who`.
 async fn erase(app: &TestApp, by: &Member, who: &Member) -> Result<(), AccountError> {
-    let (accounts, reason) = (&app.use_cases.accounts, Reason::parse("Left.").unwrap());
+    let (accounts, reason) = (
+        &app.use_cases.identity.accounts,
+        Reason::parse("Left.").unwrap(),
+    );
     let scheduled = accounts.schedule_erasure(by.caller(), who.id(), reason);
     scheduled.await.map(drop)
 }
@@ -87,7 +90,7 @@ async fn the_last_super_admin_leaves_other_groups() {
     let (app, last, _) = with_one();
     let other = app.group_of(&[]);
     app.put_in_group(last.id(), &other);
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let left = accounts.remove_from_groups(last.caller(), last.id(), vec![other]);
     left.await.unwrap();
     assert_stays(&app, &last);
@@ -151,14 +154,16 @@ async fn a_hidden_super_admin_counts_because_login_shows_the_account_again() {
     let refused = app
         .use_cases
         .access
-        .role(hidden.caller(), role("member"))
+        .control
+        .get_named(hidden.caller(), role("member"))
         .await;
     assert_refused!(refused, RightsError::Access(AccessError::Deactivated));
     let log_in = app.log_in(&hidden).await;
     let found = app
         .use_cases
         .access
-        .role(app.caller(&log_in), role("member"))
+        .control
+        .get_named(app.caller(&log_in), role("member"))
         .await;
     found.unwrap();
 }
@@ -210,17 +215,17 @@ async fn of_two_super_admins_who_remove_each_other_one_stays() {
 #[tokio::test]
 async fn the_group_of_super_admins_keeps_its_seeded_roles() {
     let (app, admin, _) = with_one();
-    let (access, name) = (&app.use_cases.access, group(SUPER_ADMIN_GROUP));
+    let (access, name) = (&app.use_cases.access.control, group(SUPER_ADMIN_GROUP));
     let caller = || admin.caller();
     for refused in [
         access
-            .update_group(caller(), name.clone(), group_change(None, &[]), ANY)
+            .update_named(caller(), name.clone(), group_change(None, &[]), ANY)
             .await,
         access
-            .remove_roles(caller(), name.clone(), vec![role("user_admin")], ANY)
+            .remove_parts(caller(), name.clone(), vec![role("user_admin")], ANY)
             .await,
         access
-            .remove_role(caller(), name.clone(), role("job_admin"), ANY)
+            .remove_part(caller(), name.clone(), role("job_admin"), ANY)
             .await,
     ] {
         assert_refused!(refused, RightsError::LastSuperAdmin);
@@ -230,35 +235,45 @@ async fn the_group_of_super_admins_keeps_its_seeded_roles() {
 #[tokio::test]
 async fn the_group_of_super_admins_gains_and_loses_other_roles() {
     let (app, admin, _) = with_one();
-    let (access, name) = (&app.use_cases.access, group(SUPER_ADMIN_GROUP));
-    let before = app.store(|tx| tx.group(&name)).unwrap();
+    let (access, name) = (&app.use_cases.access.control, group(SUPER_ADMIN_GROUP));
+    let before = app.store(|tx| tx.named(&name)).unwrap();
     let own = vec![app.role_of(&[Permission::ViewUser])];
-    let more = access.add_roles(admin.caller(), name.clone(), own.clone(), ANY);
-    assert_eq!(more.await.unwrap().roles.len(), before.roles.len() + 1);
-    let fewer = access.remove_roles(admin.caller(), name, own, ANY).await;
-    assert_eq!(fewer.unwrap().roles, before.roles);
+    let more = access.add_parts(admin.caller(), name.clone(), own.clone(), ANY);
+    assert_eq!(more.await.unwrap().parts.len(), before.parts.len() + 1);
+    let fewer = access.remove_parts(admin.caller(), name, own, ANY).await;
+    assert_eq!(fewer.unwrap().parts, before.parts);
 }
 
 #[tokio::test]
 async fn super_admins_hold_permissions_that_their_roles_lost() {
     let (app, admin, _) = with_one();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let names = permission_names(&[Permission::ViewUser]);
-    let removed = access.remove_permissions(admin.caller(), role("user_admin"), names, ANY);
+    let removed = access.remove_parts(admin.caller(), role("user_admin"), names, ANY);
     removed.await.unwrap();
-    let found = app.use_cases.accounts.get(admin.caller(), admin.id()).await;
+    let found = app
+        .use_cases
+        .identity
+        .accounts
+        .get(admin.caller(), admin.id())
+        .await;
     assert_eq!(found.unwrap().id, admin.id());
 }
 
 #[tokio::test]
 async fn super_admins_hold_a_permission_that_the_office_creates() {
     let (app, admin, _) = with_one();
-    let access = &app.use_cases.access;
-    let created = access.create_permission(admin.caller(), permission_draft("can_print_card"));
+    let access = &app.use_cases.access.control;
+    let created = access.create_named(admin.caller(), permission_draft("can_print_card"));
     created.await.unwrap();
     let mut draft = role_draft("card_printer", &[]);
-    draft.permissions = vec![permission("can_print_card")];
-    access.create_role(admin.caller(), draft).await.unwrap();
-    let own = app.use_cases.own_accounts.get(admin.caller()).await;
+    draft.parts = vec![permission("can_print_card")];
+    access.create_named(admin.caller(), draft).await.unwrap();
+    let own = app
+        .use_cases
+        .identity
+        .own_accounts
+        .get(admin.caller())
+        .await;
     assert!(own.unwrap().permissions.contains("can_print_card"));
 }
