@@ -24,8 +24,8 @@ use super::{
 };
 use crate::shared::shared;
 
-/// Somebody with a good access token. That their session lasts, and their account is still there and
-/// not suspended, is for the use case to see.
+/// The user of a valid access token. The use case checks that the session lasts and that the account
+/// exists and is not suspended.
 #[derive(Clone, Debug)]
 pub(crate) struct CurrentUser {
     pub caller: Caller,
@@ -96,7 +96,7 @@ pub(crate) fn claims(request: &HttpRequest) -> Result<Option<TokenClaims>, Probl
     };
     let known = request.extensions().get::<Verified>().copied();
     let Verified(verified) = known.unwrap_or_else(|| {
-        let verified = Verified(shared::<UseCases>(request).sessions.verify(token));
+        let verified = Verified(shared::<UseCases>(request).identity.sessions.verify(token));
         request.extensions_mut().insert(verified);
         verified
     });

@@ -1,8 +1,8 @@
-//! Only what the API description holds is served, and only as it says.
+//! Request validation against the OpenAPI document.
 //!
-//! Before a request reaches a route it is looked up in the description: a path that is not there is
-//! 404, a method 405, a query parameter 400. So a route that somebody forgot to describe cannot be
-//! used, and a misspelt parameter is never silently ignored.
+//! Before a request reaches a route, this layer looks it up in the document: an unknown path is 404, an
+//! unknown method 405, an unknown query parameter 400. So clients cannot use an undocumented route, and
+//! the server never ignores a misspelt parameter.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -1,8 +1,8 @@
-//! How often somebody may ask, over HTTP.
+//! Rate limiting over HTTP, with the `RateLimit` headers of the IETF draft.
 //!
-//! The layer counts every request under the policy `default`. A route with a policy of its own says so
-//! in its handler, where it is known who asks for what: one line with [`Limits`]. The answer shows the
-//! policy that leaves least, in the headers of the IETF's draft.
+//! The layer counts every request under the policy `default`. A handler with a policy of its own counts
+//! through [`Limits`], because only it knows user and purpose. The response shows the policy with the
+//! least quota left.
 
 use std::{
     cell::Cell,
@@ -60,7 +60,7 @@ fn count(request: &HttpRequest) -> Result<(), Problem> {
     }
     let key = match caller::claims(request) {
         Ok(Some(claims)) => Key::user(claims.user_id),
-        // A bad token makes nobody of its sender.
+        // An invalid token authenticates no user.
         Ok(None) | Err(_) => Key::network(ClientAddress::of(request)),
     };
     take(request, Policy::Default, key)

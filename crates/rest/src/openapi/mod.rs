@@ -1,4 +1,4 @@
-//! The description of the API, made from the handlers themselves.
+//! The OpenAPI document, generated from the handlers.
 
 use actix_web::{App, http::header::HeaderName, web::Bytes};
 use utoipa::{
@@ -217,7 +217,7 @@ fn add_common_problems(path: &str, operation: &mut Operation) {
     }
 }
 
-/// Whether somebody may ask for this who has their account hidden: it is about the account itself.
+/// Whether a deactivated account may use the path: it concerns the account itself.
 fn is_open_to_the_hidden(path: &str) -> bool {
     match path {
         "/api/v1/auth/ws-ticket" => false,
@@ -238,7 +238,7 @@ fn is_json(body: &RefOr<RequestBody>) -> bool {
     matches!(body, RefOr::T(body) if body.content.contains_key("application/json"))
 }
 
-/// Whoever logs in by the form of the documentation has an access token, too.
+/// Offers the password form of the documentation beside the bearer token: it gets an access token.
 fn allow_password_form(operation: &mut Operation) {
     let bearer = SecurityRequirement::new(BEARER, [] as [&str; 0]);
     if let Some(ways) = operation

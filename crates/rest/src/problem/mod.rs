@@ -107,7 +107,7 @@ impl Problem {
         problem
     }
 
-    /// The caller would give permissions that they do not hold, or act on somebody who holds them.
+    /// The caller would grant permissions that they lack, or act on an account that holds them.
     pub fn privilege_escalation(missing: impl IntoIterator<Item = String>) -> Self {
         let mut problem = Self::new(
             ProblemKind::PermissionDenied,

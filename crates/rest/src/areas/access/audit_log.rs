@@ -101,9 +101,9 @@ problems! {
 
 /// Look into the audit log.
 ///
-/// The newest entry first; takes `can_view_audit_log`. Looking is itself noted in the log, with the
-/// filters, and as the newest entry of the next page that anybody looks at. Entries are in the order in
-/// which they were written; with `to`, in that of their times, which differs where clocks do.
+/// The newest entry first; takes `can_view_audit_log`. The log records each view with its
+/// filters, so the next request sees that entry as the newest. Entries are in the order in which they
+/// were written; with `to`, in that of their times, which differs where clocks do.
 #[utoipa::path(
     tag = "audit",
     security(("bearer" = [])),
@@ -116,6 +116,7 @@ problems! {
 #[get("/admin/audit-log")]
 async fn list_audit_log(state: State, caller: CurrentUser, page: Page<Entries>) -> Answer {
     let entries = state
+        .access
         .audit_log
         .list(caller.caller, page.filter, page.request)
         .await?;

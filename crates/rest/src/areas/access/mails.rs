@@ -95,6 +95,7 @@ problems! {
 #[get("/admin/mails")]
 async fn list_mails(state: State, caller: CurrentUser, page: Page<Mails>) -> Answer {
     let mails = state
+        .access
         .mails
         .list(caller.caller, page.filter, page.request)
         .await?;
@@ -112,6 +113,10 @@ async fn list_mails(state: State, caller: CurrentUser, page: Page<Mails>) -> Ans
 )]
 #[post("/admin/mails/{uuid}/retry")]
 async fn retry_mail(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer<Json<Mail>> {
-    let mail = state.mails.retry(caller.caller, path.uuid.into()).await?;
+    let mail = state
+        .access
+        .mails
+        .retry(caller.caller, path.uuid.into())
+        .await?;
     Ok(Json(mail.into()))
 }

@@ -112,6 +112,7 @@ async fn list_role_assignments(
 ) -> Answer {
     let assignments = state
         .access
+        .control
         .assignments(caller.caller, page.filter, page.request)
         .await?;
     page.reply.with(assignments)
@@ -140,7 +141,7 @@ struct NewRoleAssignment {
     /// From when on; now, if left out.
     #[schema(value_type = Option<DateTime<Utc>>)]
     valid_from: Option<String>,
-    /// Until when; left out, until somebody ends it.
+    /// Until when; left out, the term has no fixed end.
     #[schema(value_type = Option<DateTime<Utc>>)]
     valid_until: Option<String>,
     /// What the office is called.
@@ -192,8 +193,8 @@ fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Opti
 /// Assign a role for a term.
 ///
 /// Takes `can_modify_role` and every permission that the role gives: everywhere, or for a role in a
-/// chapter in that chapter. Nobody gives themself more time than they have. The address of whoever gets
-/// it must be verified.
+/// chapter in that chapter. An assignment to yourself cannot outlast your own permissions. The address
+/// of the assignee must be verified.
 #[utoipa::path(
     tag = "access",
     security(("bearer" = [])),
@@ -205,7 +206,7 @@ fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Opti
 )]
 #[post("/role-assignments")]
 async fn assign_role(state: State, caller: CurrentUser, body: Body<NewRoleAssignment>) -> Answer {
-    let assignment = state.access.assign(caller.caller, body.0).await?;
+    let assignment = state.access.control.assign(caller.caller, body.0).await?;
     let path = format!("/role-assignments/{}", assignment.id);
     Ok(created(&path, &RoleAssignment::from(assignment)))
 }
@@ -227,6 +228,7 @@ async fn get_role_assignment(
 ) -> Answer<Json<RoleAssignment>> {
     let assignment = state
         .access
+        .control
         .assignment(caller.caller, path.uuid.into())
         .await?;
     Ok(Json(assignment.into()))
@@ -246,6 +248,7 @@ async fn get_role_assignment(
 async fn end_role_assignment(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state
         .access
+        .control
         .end_assignment(caller.caller, path.uuid.into())
         .await?;
     Ok(HttpResponse::NoContent().finish())

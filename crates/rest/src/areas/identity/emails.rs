@@ -65,7 +65,7 @@ struct Emails {
 )]
 #[get("/me/emails")]
 async fn list_emails(state: State, caller: CurrentUser) -> Answer<Json<Emails>> {
-    let emails = state.emails.list(caller.caller).await?;
+    let emails = state.identity.emails.list(caller.caller).await?;
     Ok(Json(Emails {
         items: emails.into_iter().map(Email::from).collect(),
         next_cursor: None,
@@ -97,7 +97,7 @@ impl IntoDraft for NewAddress {
 
 /// Add an e-mail address.
 ///
-/// A link goes to the address; whoever opens it proves that they read it. The answer is the same
+/// A link goes to the address; opening the link verifies the address. The answer is the same
 /// whether or not the address belongs to another account. An account has at most five. A wrong
 /// `password` is answered with `validation-failed` and the code `password.wrong`.
 #[utoipa::path(
@@ -116,7 +116,11 @@ async fn add_email(
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
-    state.emails.add(caller.caller, email, password).await?;
+    state
+        .identity
+        .emails
+        .add(caller.caller, email, password)
+        .await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -131,7 +135,11 @@ async fn add_email(
 )]
 #[delete("/me/emails/{uuid}")]
 async fn remove_email(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state.emails.remove(caller.caller, path.uuid.into()).await?;
+    state
+        .identity
+        .emails
+        .remove(caller.caller, path.uuid.into())
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -156,7 +164,11 @@ async fn change_email(
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
-    state.emails.change(caller.caller, email, password).await?;
+    state
+        .identity
+        .emails
+        .change(caller.caller, email, password)
+        .await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -185,6 +197,7 @@ async fn confirm_email_change(
     body: Body<LinkToken>,
 ) -> Answer<Json<EmailChanged>> {
     state
+        .identity
         .emails
         .confirm_change(caller.caller, body.0.expose_secret())
         .await?;
@@ -195,7 +208,7 @@ async fn confirm_email_change(
 
 /// Undo a change of your primary e-mail address.
 ///
-/// For whoever reads the old address; nobody need be logged in. Takes the token of the link that was
+/// For the reader of the old address; needs no access token. Takes the token of the link that was
 /// sent there, once and within 72 hours. The account has its old address again and loses the new one;
 /// all sessions end, the password is void, and a link to another one goes to the old address.
 #[utoipa::path(
@@ -210,6 +223,7 @@ async fn undo_email_change(
     body: Body<LinkToken>,
 ) -> Answer<Json<EmailChanged>> {
     state
+        .identity
         .emails
         .undo_change(body.0.expose_secret(), origin.0)
         .await?;

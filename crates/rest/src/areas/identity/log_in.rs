@@ -130,7 +130,7 @@ async fn log_in(
     body: Body<Credentials>,
 ) -> Answer<SecretJson<TokenPair>> {
     count(&limits, &body.0)?;
-    let got = state.sessions.log_in(body.0, origin.0).await?;
+    let got = state.identity.sessions.log_in(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
@@ -158,7 +158,7 @@ impl IntoDraft for Refresh {
 ///
 /// A refresh token is good for one successor. For 30 seconds after it was first used it gets the same
 /// successor again, so a client may repeat a request whose answer it lost. After that, using it ends the
-/// session: somebody else has a copy.
+/// session, because the token was copied.
 #[utoipa::path(
     tag = "auth",
     request_body = Refresh,
@@ -173,7 +173,7 @@ async fn refresh(
     body: Body<Refresh>,
 ) -> Answer<SecretJson<TokenPair>> {
     limits.by_network(Policy::Refresh)?;
-    let got = state.sessions.refresh(body.0, origin.0).await?;
+    let got = state.identity.sessions.refresh(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
@@ -259,6 +259,10 @@ async fn log_in_to_docs(
     form: Form<PasswordForm>,
 ) -> Answer<SecretJson<AccessToken>> {
     count(&limits, &form.0)?;
-    let token = state.sessions.log_in_once(form.0, origin.0).await?;
+    let token = state
+        .identity
+        .sessions
+        .log_in_once(form.0, origin.0)
+        .await?;
     Ok(SecretJson(token.into()))
 }

@@ -36,7 +36,7 @@ problems! {
 )]
 #[get("/me")]
 async fn get_own_account(state: State, caller: CurrentUser) -> Answer<Json<Account>> {
-    let account = state.own_accounts.get(caller.caller).await?;
+    let account = state.identity.own_accounts.get(caller.caller).await?;
     Ok(Json(account.into()))
 }
 
@@ -57,7 +57,7 @@ struct OwnPermissions {
 )]
 #[get("/me/permissions")]
 async fn list_own_permissions(state: State, caller: CurrentUser) -> Answer<Json<OwnPermissions>> {
-    let held = state.access.own_permissions(caller.caller).await?;
+    let held = state.access.control.own_permissions(caller.caller).await?;
     Ok(Json(OwnPermissions {
         items: held.into_iter().map(HeldPermission::from).collect(),
     }))
@@ -116,13 +116,17 @@ async fn modify_own_account(
     caller: CurrentUser,
     body: Body<AccountPatch>,
 ) -> Answer<Json<Account>> {
-    let account = state.own_accounts.modify(caller.caller, body.0).await?;
+    let account = state
+        .identity
+        .own_accounts
+        .modify(caller.caller, body.0)
+        .await?;
     Ok(Json(account.into()))
 }
 
 /// Hide your account.
 ///
-/// Nobody can bring you into a room, you leave the chat, and your other sessions end. Until it is shown
+/// Members cannot add you to a room, you leave the chat, and your other sessions end. Until it is shown
 /// again, by `POST /me/reactivate` or by logging in, only what is about your own account can be used.
 #[utoipa::path(
     tag = "me",
@@ -131,7 +135,11 @@ async fn modify_own_account(
 )]
 #[post("/me/deactivate")]
 async fn deactivate_own_account(state: State, caller: CurrentUser) -> Answer {
-    state.own_accounts.deactivate(caller.caller).await?;
+    state
+        .identity
+        .own_accounts
+        .deactivate(caller.caller)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -143,6 +151,10 @@ async fn deactivate_own_account(state: State, caller: CurrentUser) -> Answer {
 )]
 #[post("/me/reactivate")]
 async fn reactivate_own_account(state: State, caller: CurrentUser) -> Answer {
-    state.own_accounts.reactivate(caller.caller).await?;
+    state
+        .identity
+        .own_accounts
+        .reactivate(caller.caller)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -56,7 +56,7 @@ async fn forgot_password(
     body: Body<Address>,
 ) -> Answer {
     limits.by_address(Policy::Recover, &body.0)?;
-    state.passwords.forgot(body.0, origin.0).await?;
+    state.identity.passwords.forgot(body.0, origin.0).await?;
     Ok(accepted(
         "If the address has an account, a link is on its way there.",
     ))
@@ -115,6 +115,7 @@ async fn reset_password(
     body: Body<AnotherPassword>,
 ) -> Answer<Json<PasswordReset>> {
     state
+        .identity
         .passwords
         .reset(path.reset_uuid, body.0, origin.0)
         .await?;
@@ -169,6 +170,7 @@ async fn change_own_password(
     let whose = caller.caller.user;
     let (current, new) = body.0;
     state
+        .identity
         .passwords
         .change(caller.caller, whose, current, new)
         .await?;
@@ -196,6 +198,7 @@ async fn change_password_of(
     count_guess(&limits, &caller)?;
     let (current, new) = body.0;
     state
+        .identity
         .passwords
         .change(caller.caller, path.uuid.into(), current, new)
         .await?;

@@ -36,7 +36,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(resend_verification);
 }
 
-/// What somebody registers with.
+/// The data of a new account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -150,8 +150,8 @@ problems! {
 
 /// Make an account for yourself.
 ///
-/// The answer is the same whether or not the address has an account; a mail tells. To a new account it
-/// brings the link that proves the address, without which nobody can log in.
+/// The answer is the same whether or not the address has an account; only a mail to the address tells.
+/// To a new account it brings the link that verifies the address. Login needs a verified address.
 #[utoipa::path(
     tag = "auth",
     request_body = Registration,
@@ -166,7 +166,11 @@ async fn register(
 ) -> Answer {
     limits.by_network(Policy::Register)?;
     limits.by_address(Policy::Recover, &body.0.user.email)?;
-    state.registration.register(body.0, origin.0).await?;
+    state
+        .identity
+        .registration
+        .register(body.0, origin.0)
+        .await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -185,7 +189,7 @@ struct Verified {
 /// Prove that you read an address.
 ///
 /// Takes the token of the link that was sent there, once. It serves registrations and further addresses
-/// alike; nobody need be logged in.
+/// alike, and needs no access token.
 #[utoipa::path(
     tag = "auth",
     request_body = LinkToken,
@@ -198,6 +202,7 @@ async fn verify_email(
     body: Body<LinkToken>,
 ) -> Answer<Json<Verified>> {
     let needs_password = state
+        .identity
         .emails
         .verify(body.0.expose_secret(), origin.0)
         .await?;
@@ -229,7 +234,7 @@ impl IntoDraft for Address {
 
 /// Have the link that proves the address of your registration sent again.
 ///
-/// The answer is the same whether or not anybody registered with it. The links before it are dead.
+/// The answer is the same whether or not a registration has the address. Earlier links become invalid.
 #[utoipa::path(
     tag = "auth",
     request_body = Address,
@@ -238,7 +243,7 @@ impl IntoDraft for Address {
 #[post("/auth/verify-email/resend")]
 async fn resend_verification(state: State, limits: Limits, body: Body<Address>) -> Answer {
     limits.by_address(Policy::Recover, &body.0)?;
-    state.emails.resend(body.0).await?;
+    state.identity.emails.resend(body.0).await?;
     Ok(accepted(
         "If the address waits to be verified, a link is on its way there.",
     ))

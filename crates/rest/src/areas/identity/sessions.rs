@@ -37,7 +37,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 )]
 #[post("/auth/logout")]
 async fn log_out(state: State, caller: CurrentUser) -> Answer {
-    state.sessions.log_out(caller.caller).await?;
+    state.identity.sessions.log_out(caller.caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -51,7 +51,11 @@ async fn log_out(state: State, caller: CurrentUser) -> Answer {
 )]
 #[post("/auth/logout-all")]
 async fn log_out_everywhere(state: State, caller: CurrentUser) -> Answer {
-    state.sessions.log_out_everywhere(caller.caller).await?;
+    state
+        .identity
+        .sessions
+        .log_out_everywhere(caller.caller)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -127,7 +131,11 @@ problems! {
 )]
 #[get("/auth/sessions")]
 async fn list_sessions(state: State, caller: CurrentUser, page: Page<Sessions>) -> Answer {
-    let sessions = state.sessions.list(caller.caller, page.request).await?;
+    let sessions = state
+        .identity
+        .sessions
+        .list(caller.caller, page.request)
+        .await?;
     page.reply.with(sessions)
 }
 
@@ -141,6 +149,7 @@ async fn list_sessions(state: State, caller: CurrentUser, page: Page<Sessions>) 
 #[delete("/auth/sessions/{uuid}")]
 async fn end_session(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state
+        .identity
         .sessions
         .revoke(caller.caller, path.uuid.into())
         .await?;

@@ -32,7 +32,7 @@ problems! {
     ChangeProblems: Conflict;
 }
 
-/// How somebody stands to one-time passwords.
+/// The state of one-time passwords for an account.
 #[derive(Debug, Serialize, ToSchema)]
 struct Totp {
     /// Whether they are asked for at log-in.
@@ -68,7 +68,7 @@ impl From<TotpState> for Totp {
 )]
 #[get("/auth/totp")]
 async fn get_totp(state: State, caller: CurrentUser) -> Answer<Json<Totp>> {
-    let totp = state.sessions.totp_state(caller.caller).await?;
+    let totp = state.identity.sessions.totp_state(caller.caller).await?;
     Ok(Json(totp.into()))
 }
 
@@ -131,7 +131,11 @@ async fn begin_totp(
     body: Body<OwnPassword>,
 ) -> Answer<(SecretJson<TotpSecret>, StatusCode)> {
     count_guess(&limits, &caller)?;
-    let secret = state.sessions.begin_totp(caller.caller, body.0).await?;
+    let secret = state
+        .identity
+        .sessions
+        .begin_totp(caller.caller, body.0)
+        .await?;
     Ok((SecretJson(secret.into()), StatusCode::CREATED))
 }
 
@@ -190,7 +194,11 @@ async fn confirm_totp(
     body: Body<Otp>,
 ) -> Answer<SecretJson<RecoveryCodes>> {
     count_guess(&limits, &caller)?;
-    let codes = state.sessions.confirm_totp(caller.caller, body.0).await?;
+    let codes = state
+        .identity
+        .sessions
+        .confirm_totp(caller.caller, body.0)
+        .await?;
     Ok(SecretJson(codes.into()))
 }
 
@@ -239,6 +247,7 @@ async fn remove_totp(
     count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
     state
+        .identity
         .sessions
         .remove_totp(caller.caller, password, otp)
         .await?;
@@ -265,6 +274,7 @@ async fn renew_recovery_codes(
     count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
     let codes = state
+        .identity
         .sessions
         .renew_recovery_codes(caller.caller, password, otp)
         .await?;

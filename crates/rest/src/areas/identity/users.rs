@@ -134,6 +134,7 @@ problems! {
 #[get("/users")]
 async fn list_users(state: State, caller: CurrentUser, page: Page<Users>) -> Answer {
     let users = state
+        .identity
         .accounts
         .list(caller.caller, page.filter, page.request)
         .await?;
@@ -201,7 +202,11 @@ impl IntoDraft for NewUser {
 )]
 #[post("/users")]
 async fn create_user(state: State, caller: CurrentUser, body: Body<NewUser>) -> Answer {
-    let user = state.accounts.create(caller.caller, body.0).await?;
+    let user = state
+        .identity
+        .accounts
+        .create(caller.caller, body.0)
+        .await?;
     Ok(created(&format!("/users/{}", user.id), &User::from(user)))
 }
 
@@ -221,7 +226,13 @@ fn with_version(user: user::User) -> Answer {
 )]
 #[get("/users/{uuid}")]
 async fn get_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    with_version(state.accounts.get(caller.caller, path.uuid.into()).await?)
+    with_version(
+        state
+            .identity
+            .accounts
+            .get(caller.caller, path.uuid.into())
+            .await?,
+    )
 }
 
 /// What an account is changed to.
@@ -289,6 +300,7 @@ async fn update_user(
     body: Body<UserChange>,
 ) -> Answer {
     let user = state
+        .identity
         .accounts
         .update(caller.caller, path.uuid.into(), body.0, expected.0)
         .await?;
@@ -341,6 +353,7 @@ async fn delete_user(
     body: Body<ErasureRequest>,
 ) -> Answer {
     let runs_at = state
+        .identity
         .accounts
         .schedule_erasure(caller.caller, path.uuid.into(), body.0)
         .await?;
@@ -382,7 +395,11 @@ async fn list_groups_of_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Answer<Json<GroupNames>> {
-    let user = state.accounts.get(caller.caller, path.uuid.into()).await?;
+    let user = state
+        .identity
+        .accounts
+        .get(caller.caller, path.uuid.into())
+        .await?;
     Ok(Json(GroupNames {
         groups: user.groups,
     }))
@@ -407,6 +424,7 @@ async fn add_user_to_groups(
     body: Body<GroupNames>,
 ) -> Answer {
     let user = state
+        .identity
         .accounts
         .add_to_groups(caller.caller, path.uuid.into(), body.0)
         .await?;
@@ -432,6 +450,7 @@ async fn remove_user_from_groups(
     body: Body<GroupNames>,
 ) -> Answer {
     state
+        .identity
         .accounts
         .remove_from_groups(caller.caller, path.uuid.into(), body.0)
         .await?;
@@ -450,6 +469,7 @@ async fn remove_user_from_groups(
 #[post("/users/{uuid}/password-reset")]
 async fn send_password_reset(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state
+        .identity
         .passwords
         .send_reset_to(caller.caller, path.uuid.into())
         .await?;
@@ -472,6 +492,7 @@ async fn send_password_reset(state: State, caller: CurrentUser, path: Path<ByUui
 async fn activate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     with_version(
         state
+            .identity
             .accounts
             .activate(caller.caller, path.uuid.into())
             .await?,
@@ -492,6 +513,7 @@ async fn activate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) ->
 async fn deactivate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     with_version(
         state
+            .identity
             .accounts
             .suspend(caller.caller, path.uuid.into())
             .await?,

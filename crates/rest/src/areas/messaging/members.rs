@@ -84,6 +84,7 @@ async fn list_members(
     page: Page<Members>,
 ) -> Answer {
     let members = state
+        .messaging
         .rooms
         .members(caller.caller, path.uuid.into(), page.request)
         .await?;
@@ -111,8 +112,8 @@ impl IntoDraft for NewMembers {
 
 /// Bring people into a group.
 ///
-/// For its owners and moderators. Who is in already stays as they are; everybody else becomes a plain
-/// member, sees what was said before, and their chat sessions get the room's messages at once.
+/// For its owners and moderators. Members stay as they are. Each other user becomes a plain member,
+/// sees earlier messages, and their chat sessions get the room's messages at once.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
@@ -128,14 +129,18 @@ async fn add_members(
     body: Body<NewMembers>,
 ) -> Answer<Json<Room>> {
     let room = RoomId::new(path.uuid);
-    let room = state.rooms.add_members(caller.caller, room, body.0).await?;
+    let room = state
+        .messaging
+        .rooms
+        .add_members(caller.caller, room, body.0)
+        .await?;
     Ok(Json(room.into()))
 }
 
-/// Take somebody out of a group, or leave it.
+/// Remove a member from a group, or leave it.
 ///
-/// An owner removes anybody, a moderator plain members, everybody themselves. The last owner cannot
-/// leave. Nothing more of the room reaches the chat sessions of who is out.
+/// An owner removes any member, a moderator plain members, and each member themselves. The last owner
+/// cannot leave. The chat sessions of removed users get nothing more of the room.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
@@ -145,6 +150,7 @@ async fn add_members(
 #[delete("/rooms/{uuid}/members/{user_uuid}")]
 async fn remove_member(state: State, caller: CurrentUser, path: Path<MemberPath>) -> Answer {
     state
+        .messaging
         .rooms
         .remove_member(caller.caller, path.uuid.into(), path.user_uuid.into())
         .await?;
@@ -190,6 +196,7 @@ async fn set_role(
     body: Body<MemberPatch>,
 ) -> Answer<Json<Membership>> {
     let membership = state
+        .messaging
         .rooms
         .set_role(
             caller.caller,

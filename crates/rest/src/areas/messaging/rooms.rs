@@ -74,7 +74,11 @@ problems! {
 )]
 #[get("/rooms")]
 async fn list_rooms(state: State, caller: CurrentUser, page: Page<Rooms>) -> Answer {
-    let rooms = state.rooms.list(caller.caller, page.request).await?;
+    let rooms = state
+        .messaging
+        .rooms
+        .list(caller.caller, page.request)
+        .await?;
     page.reply.with(rooms)
 }
 
@@ -160,7 +164,7 @@ fn room_kind(text: &str) -> Result<RoomKind, Violation> {
 )]
 #[post("/rooms")]
 async fn open_room(state: State, caller: CurrentUser, body: Body<NewRoom>) -> Answer {
-    let opened = state.rooms.open(caller.caller, body.0).await?;
+    let opened = state.messaging.rooms.open(caller.caller, body.0).await?;
     let id = opened.room.id;
     let room = Room::from(opened.room);
     Ok(match opened.created {
@@ -183,7 +187,11 @@ fn with_version(room: room::Room) -> Answer {
 )]
 #[get("/rooms/{uuid}")]
 async fn get_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    let room = state.rooms.get(caller.caller, path.uuid.into()).await?;
+    let room = state
+        .messaging
+        .rooms
+        .get(caller.caller, path.uuid.into())
+        .await?;
     with_version(room)
 }
 
@@ -227,6 +235,7 @@ async fn rename_room(
     body: Body<RoomPatch>,
 ) -> Answer {
     let room = state
+        .messaging
         .rooms
         .modify(caller.caller, path.uuid.into(), body.0, expected.0)
         .await?;
@@ -245,6 +254,10 @@ async fn rename_room(
 )]
 #[delete("/rooms/{uuid}")]
 async fn archive_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state.rooms.archive(caller.caller, path.uuid.into()).await?;
+    state
+        .messaging
+        .rooms
+        .archive(caller.caller, path.uuid.into())
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

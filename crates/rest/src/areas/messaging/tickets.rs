@@ -37,7 +37,8 @@ struct Ticket {
 #[post("/auth/ws-ticket")]
 async fn issue_ticket(state: State, caller: CurrentUser) -> Answer<SecretJson<Ticket>> {
     let secret = state
-        .chat_access
+        .messaging
+        .tickets
         .issue_ticket(caller.caller, caller.claims.expires_at)
         .await?;
     Ok(SecretJson(Ticket {

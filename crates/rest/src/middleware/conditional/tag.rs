@@ -1,8 +1,8 @@
-//! Entity tags.
+//! Entity tags (RFC 9110, 8.8.3).
 //!
-//! The tag of a versioned answer has two parts, the version and the digest of the body. What changes
-//! without making a new version, such as the number of a room's messages, changes the tag, so that
-//! nobody takes an old answer for the new one; and it does not stand in the way of a change.
+//! The tag of a versioned response has two parts, the version and the digest of the body. A change without
+//! a new version, such as another message in a room, changes the digest alone. So caches revalidate, and
+//! `If-Match`, which compares the version, still matches.
 
 use abu_application::platform::versions::Version;
 use actix_web::{
