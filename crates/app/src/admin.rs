@@ -1,4 +1,4 @@
-//! `abu-admin`: what the operator does at the machine, beside the server.
+//! Operator commands of `abu-admin`.
 
 mod bootstrap;
 mod check_config;
@@ -99,7 +99,6 @@ enum Command {
 }
 
 impl Arguments {
-    /// Does what the command line says.
     pub fn run(self, sources: &Sources) -> Result<(), AdminError> {
         match self.command {
             Command::CheckConfig => check_config::run(sources),

@@ -1,4 +1,4 @@
-//! Which database, how it is opened, and what must be in it.
+//! Database access: connection pool, private PostgreSQL, and preparation of the schema.
 
 mod guarded_store;
 mod own_postgres;
@@ -14,15 +14,15 @@ pub(crate) use own_postgres::{OwnPostgres, folder};
 pub use preparation::PreparationError;
 pub(crate) use preparation::{Preparation, require_migrated};
 
-/// Connections besides those that requests share: the chat's writer, its directory, its notes of who
-/// was last seen, the mail, and the watch over the database. None of them ever waits for a request.
+/// Connections beside those of requests: the chat's writer, directory and last-seen times, the mail
+/// worker, and the watch. None of them waits for a request.
 const CONNECTIONS_OF_OUR_OWN: u32 = 5;
-/// How long to wait for a connection before the database counts as away.
+/// Longest wait for a connection before the database counts as unavailable.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
-/// Far more than any of our statements takes.
+/// Far longer than any statement takes.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A store whose connections are made when they are needed.
+/// A store that connects lazily.
 pub(crate) fn open(url: SecretString, pool_size: u32) -> PgStore {
     PgStore::connect(PoolSettings {
         url,

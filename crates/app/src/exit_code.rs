@@ -1,27 +1,24 @@
-//! What the programs tell their caller at the end. `--help` lists these.
+//! Exit codes of both programs, as `--help` lists them.
 
-/// Done.
 pub const OK: u8 = 0;
-/// Failed, for a reason that has no number of its own.
+/// A failure without a code of its own.
 pub const FAILED: u8 = 1;
-/// The command line is wrong.
 pub const USAGE: u8 = 2;
-/// The configuration is wrong, or something it should hold is missing.
+/// Invalid or incomplete settings.
 pub const CONFIGURATION: u8 = 3;
-/// The database cannot be reached, or cannot be started.
+/// The database is unreachable or does not start.
 pub const DATABASE: u8 = 4;
-/// The database is not at this release's version.
+/// The database's migrations are not those of this release.
 pub const MIGRATIONS: u8 = 5;
-/// The address to listen on cannot be had.
+/// The address is in use, invalid, or privileged.
 pub const ADDRESS: u8 = 6;
-/// The audit log is not whole.
+/// The audit log's hash chain is broken.
 pub const AUDIT_LOG: u8 = 7;
-/// Interrupted, by Ctrl-C, before all was done.
+/// SIGINT cut a shutdown short: 128 + 2.
 pub const INTERRUPTED: u8 = 130;
-/// Told to terminate once more, before all was done.
+/// SIGTERM cut a shutdown short: 128 + 15.
 pub const TERMINATED: u8 = 143;
 
-/// The part of `--help` about them.
 pub const HELP: &str = "\
 Exit codes:
   0  done

@@ -1,8 +1,8 @@
-//! How many files the process may have open: every connection is one.
+//! Limit of open file descriptors (`RLIMIT_NOFILE`): each connection takes one.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Raises the limit as far as the system lets us.
+/// Raises the soft limit to the hard limit.
 pub fn allow_as_many_as_possible() {
     match raise() {
         Ok(limit) => log::debug!(limit; "files that may be open"),

@@ -1,4 +1,5 @@
-//! One line a record, on standard error: time, level, module, message, then `key=value` pairs.
+//! Log format: one line per record on standard error with time, level, module, message, and
+//! `key=value` pairs.
 
 use std::{
     fmt::{self, Write as _},
@@ -11,8 +12,8 @@ use log::{
     kv::{self, Key, Value, VisitSource},
 };
 
-/// Logs from now on what passes the filter, which is in `env_logger`'s words. The first call in a
-/// process counts.
+/// Installs the logger with a filter in `env_logger`'s syntax. Only the first call in a process has
+/// an effect.
 pub fn init(filter: &str) {
     let installed = Builder::new()
         .parse_filters(filter)
@@ -31,15 +32,14 @@ fn write_record(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     writeln!(out, "{time} {style}{level:<5}{style:#} {line}")
 }
 
-/// What follows the time and the level. Whatever a record holds, it stays one line: nobody who chooses
-/// a part of it can make it look like two.
+/// The record after time and level, on one line: escaping prevents log injection.
 struct Line(String);
 
 impl Line {
     fn of(record: &Record<'_>) -> Self {
         let mut line = Self(String::new());
         line.push(format_args!("{}: {}", record.target(), record.args()));
-        // Nothing in here fails: it writes to a string.
+        // Writing to a string does not fail.
         let _ = record.key_values().visit(&mut line);
         line
     }
@@ -62,7 +62,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// Writes control characters as Rust would write them in a literal.
+/// Escapes control characters as in Rust literals.
 struct Escaping<'a>(&'a mut String);
 
 impl fmt::Write for Escaping<'_> {

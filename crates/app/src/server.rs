@@ -1,7 +1,7 @@
-//! The server, from its start to its stop.
+//! Life cycle of the server: start, readiness, and graceful shutdown.
 //!
-//! It listens before it has a database: health checks are answered from the first moment, everything
-//! else with 503 until the database is there, migrated and set up.
+//! It listens before it has a database. Health checks get responses at once; other requests get 503
+//! until the database is migrated and seeded.
 
 mod banner;
 mod error;
@@ -43,10 +43,10 @@ pub use crate::database::PreparationError;
 pub use error::StartError;
 pub use signals::Received;
 
-/// How long the server's own PostgreSQL may take to stop: a last checkpoint on a slow disk.
+/// Allows for a last checkpoint on a slow disk.
 const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A server that listens. Dropped without [`stop`](Self::stop) it goes on until its runtime ends.
+/// A listening server. Dropped without [`stop`](Self::stop), it runs until its runtime ends.
 pub struct RunningServer {
     address: SocketAddr,
     settings: Arc<Settings>,
@@ -57,22 +57,22 @@ pub struct RunningServer {
     http: ServerHandle,
     listening: JoinHandle<io::Result<()>>,
     set_up: oneshot::Receiver<Result<(), StartError>>,
-    /// Sets the database up, then watches over it.
+    /// Prepares the database, then watches it.
     supervisor: JoinHandle<()>,
     own_postgres: Arc<OnceLock<OwnPostgres>>,
 }
 
-/// How a run ended that was not a failure.
+/// How a run ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Everything was finished.
+    /// Graceful shutdown.
     Stopped,
-    /// Somebody could not wait.
+    /// A second signal cut the shutdown short.
     Interrupted(Received),
 }
 
-/// Runs a server until a signal stops it: SIGTERM or SIGINT once for an orderly stop, twice to end at
-/// once, for which the caller has to exit without further ado. Prints where to find it once it is ready.
+/// Runs a server until SIGTERM or SIGINT starts a graceful shutdown. A second signal ends it at
+/// once; the caller must then exit without cleanup. Prints the banner once it is ready.
 pub async fn run(settings: Settings) -> Result<Ending, StartError> {
     let mut signals = signals::Signals::catch()?;
     let mut server = start(settings)?;
@@ -99,9 +99,10 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
     }
 }
 
-/// Starts a server. When this returns it listens; [`RunningServer::ready`] tells when it serves.
+/// Starts a server, which listens on return; [`RunningServer::ready`] completes when it serves
+/// requests.
 ///
-/// To be called inside a Tokio or Actix runtime.
+/// Call it inside a Tokio or Actix runtime.
 pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let settings = Arc::new(settings);
     let secrets = SecretStore::new(&settings.data.dir);
@@ -109,6 +110,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let Services {
         chat,
+        ended_elsewhere,
         rest,
         hasher,
         password_policy,
@@ -131,7 +133,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
-        live_sessions: chat.live_sessions(),
+        ended_elsewhere,
         policy: password_policy,
         mail: wake,
     };
@@ -152,20 +154,17 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
 }
 
 impl RunningServer {
-    /// Where it listens: the real port, also where the system chose one.
+    /// The real port, even if the system chose it.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whether requests are served.
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
     }
 
-    /// Ends when the first request can be served. To be awaited once.
-    ///
-    /// # Errors
-    /// [`StartError`] where trying again would not help.
+    /// Completes when the server can serve requests. Await it once. Fails if a retry would not
+    /// help.
     pub async fn ready(&mut self) -> Result<(), StartError> {
         match (&mut self.set_up).await {
             Ok(outcome) => outcome,
@@ -173,9 +172,9 @@ impl RunningServer {
         }
     }
 
-    /// Stops in order: no new connections, chat sessions ended with 1001, running requests, accepted
-    /// messages and the mail that is being sent finished within `server.shutdown_timeout`, and last the
-    /// server's own PostgreSQL. What takes longer is left to end with the process.
+    /// Graceful shutdown: stops accepting, closes chat sessions with 1001, and finishes requests,
+    /// accepted messages and the current mail. Waits at most `server.shutdown_timeout`, then stops
+    /// the private PostgreSQL. Anything slower ends with the process.
     pub async fn stop(self) {
         self.readiness.set(ServingState::Draining);
         let limit = self.settings.server.shutdown_timeout;
@@ -193,12 +192,12 @@ impl RunningServer {
             );
         }
         let own_postgres = Arc::clone(&self.own_postgres);
-        // A panic in there has been reported, and there is nothing left to stop.
+        // The panic hook has reported a panic, and nothing is left to stop.
         let _ = spawn_blocking(move || stop_postgres(own_postgres.get())).await;
         log::info!("stopped");
     }
 
-    /// Ends only if listening ends though nobody stopped it.
+    /// Completes only if the listener ends without [`stop`](Self::stop).
     async fn listener_ended(&mut self) -> StartError {
         match (&mut self.listening).await {
             Ok(Err(error)) => StartError::Threads(error),
@@ -207,8 +206,7 @@ impl RunningServer {
     }
 }
 
-/// The configured secrets, or generated ones that are kept; then everything that requests need, on a store
-/// that is not there yet.
+/// Resolves configured or generated secrets and wires all services on a store that opens later.
 fn wire(
     settings: &Settings,
     secrets: &SecretStore,

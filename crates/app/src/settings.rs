@@ -1,4 +1,4 @@
-//! What the operator decides: read from files and variables, checked as a whole, typed.
+//! Typed settings from files and variables, validated as a whole.
 
 mod config_error;
 mod effective;
@@ -10,7 +10,9 @@ mod sources;
 use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use abu_application::{
-    access::TotpPolicy, identity::sessions::SessionPolicy, messaging::rooms::RoomLimits,
+    access::TotpPolicy,
+    identity::sessions::SessionPolicy,
+    messaging::{rooms::RoomLimits, writer::WriterPolicy},
 };
 use abu_chat::ChatSettings;
 use abu_domain::{
@@ -29,154 +31,132 @@ pub use effective::Effective;
 pub use environment::Environment;
 pub use sources::Sources;
 
-/// The settings in force. `config/default.toml` explains each one under the same name.
+/// `config/default.toml` explains each setting under the same name.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What the server is for.
     pub environment: Environment,
-    /// Listening and stopping.
     pub server: ServerSettings,
-    /// The database.
     pub database: DatabaseSettings,
-    /// Tokens and passwords.
     pub auth: AuthSettings,
-    /// The first administrator.
     pub superuser: SuperuserSettings,
-    /// How often callers may ask.
     pub rate_limits: RateLimitSettings,
-    /// Which browsers may call.
     pub cors: CorsSettings,
-    /// The page on which developers try the chat.
     pub console: ConsoleSettings,
-    /// What is logged.
     pub log: LogSettings,
-    /// What the server keeps itself.
     pub data: DataSettings,
-    /// Mail.
     pub mail: MailSettings,
-    /// The chat's limits.
     pub chat: ChatSettings,
-    /// How large rooms, and how many: `chat.max_room_members` and `chat.max_rooms_per_user`.
+    /// `chat.max_room_members` and `chat.max_rooms_per_user`.
     pub rooms: RoomLimits,
+    /// How messages are stored: `chat.writer_*` and `chat.store_patience`.
+    pub writer: WriterPolicy,
 }
 
 /// `server.*`
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
-    /// The address to listen on.
     pub host: IpAddr,
-    /// The TCP port; 0 lets the system choose.
+    /// 0 lets the system choose.
     pub port: u16,
-    /// Threads that answer requests; 0 is one a core.
+    /// 0 is one per core.
     pub workers: usize,
-    /// How long a stop may take.
+    /// Deadline of a graceful shutdown.
     pub shutdown_timeout: Duration,
-    /// The largest request body, in bytes.
     pub max_body_bytes: usize,
-    /// The proxies that are believed when they say whom they pass on.
+    /// Proxies whose `X-Forwarded-For` and `Forwarded` the server trusts.
     pub trusted_proxies: Vec<IpNet>,
 }
 
 /// `database.*`
 #[derive(Clone, Debug)]
 pub struct DatabaseSettings {
-    /// Where PostgreSQL is; `None` for one of the server's own.
+    /// `None` for the private PostgreSQL.
     pub url: Option<SecretString>,
     /// Connections that requests share.
     pub pool_size: u32,
-    /// Whether starting migrates.
     pub migrate_on_start: bool,
 }
 
 /// `auth.*`
 #[derive(Clone, Debug)]
 pub struct AuthSettings {
-    /// Signs access tokens; `None` for a random one that is made and kept.
+    /// Signs access tokens; `None` for a generated secret.
     pub jwt_secret: Option<SecretString>,
-    /// How long an access token is good.
     pub access_token_ttl: Duration,
-    /// How long a session is good after it was last refreshed.
+    /// Time after which a session expires without a refresh.
     pub session_ttl: Duration,
-    /// Seals secrets in the database; `None` for a random one that is made and kept.
+    /// Encrypts secrets in the database; `None` for a generated one.
     pub encryption_key: Option<SecretString>,
-    /// Groups whose members use their permissions only with one-time passwords.
+    /// Groups whose members must use a second factor.
     pub totp_required_groups: Vec<String>,
-    /// Who issues the tokens.
     pub issuer: String,
-    /// Whom they are for.
     pub audience: String,
-    /// bcrypt does two to the power of this many rounds.
+    /// bcrypt computes 2^`bcrypt_cost` rounds.
     pub bcrypt_cost: u32,
-    /// How good a new password must be, from 0 to 4.
+    /// zxcvbn score from 0 to 4.
     pub min_password_score: u8,
-    /// How long a link is good that proves an address.
+    /// Lifetime of a link that proves an address.
     pub verification_ttl: TimeDelta,
-    /// How long a link to another password is good.
+    /// Lifetime of a link that resets a password.
     pub reset_ttl: TimeDelta,
 }
 
 /// `superuser.*`
 #[derive(Clone, Debug)]
 pub struct SuperuserSettings {
-    /// What they log in with.
     pub email: Option<EmailAddress>,
-    /// Their first password.
+    /// The initial password.
     pub password: Option<NewPassword>,
-    /// Given name.
     pub firstname: Option<PersonName>,
-    /// Surname.
     pub lastname: Option<PersonName>,
 }
 
 /// `cors.*`
 #[derive(Clone, Debug)]
 pub struct CorsSettings {
-    /// Origins such as `https://alumni.abu.edu.ng`, as browsers spell them; or `*` for all, which
-    /// production never has.
+    /// Serialized origins such as `https://alumni.abu.edu.ng`, or `*` for all, which production
+    /// rejects.
     pub allowed_origins: Vec<String>,
 }
 
 /// `console.*`
 #[derive(Clone, Copy, Debug)]
 pub struct ConsoleSettings {
-    /// Whether it is there.
     pub enabled: bool,
 }
 
 /// `log.*`
 #[derive(Clone, Debug)]
 pub struct LogSettings {
-    /// Levels by module, in `env_logger`'s words.
+    /// Levels by module, in `env_logger`'s syntax.
     pub filter: String,
 }
 
 /// `data.*`
 #[derive(Clone, Debug)]
 pub struct DataSettings {
-    /// The folder.
     pub dir: PathBuf,
 }
 
 impl DataSettings {
-    /// Where mail goes without a mail server.
+    /// The folder for mail without an SMTP server.
     pub fn mail_folder(&self) -> PathBuf {
         self.dir.join("mail")
     }
 }
 
-/// What was found in all places, whether or not it makes settings.
+/// The merged configuration, valid or not.
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    /// What the settings are for.
     pub environment: Environment,
-    /// Every setting as it is in force, secrets hidden.
+    /// Every effective setting, with hidden secrets.
     pub effective: Vec<Effective>,
-    /// The settings, or all that is wrong with them.
+    /// The settings, or all errors.
     pub settings: Result<Settings, ConfigErrors>,
 }
 
 impl Configuration {
-    /// Reads all places. Writes nothing.
+    /// Writes nothing.
     pub fn read(sources: &Sources) -> Self {
         let collected = sources.collect();
         let environment = collected.environment;
@@ -195,7 +175,6 @@ impl Configuration {
 }
 
 impl AuthSettings {
-    /// What of it is about sessions, as the use cases take it.
     pub(crate) fn session_policy(&self) -> SessionPolicy {
         SessionPolicy {
             lifetime: self.session_ttl,
@@ -207,10 +186,7 @@ impl AuthSettings {
 }
 
 impl Settings {
-    /// Reads all places.
-    ///
-    /// # Errors
-    /// [`ConfigErrors`]: all of them at once.
+    /// Fails with all errors at once.
     pub fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
         Configuration::read(sources).settings
     }

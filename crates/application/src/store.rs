@@ -1,9 +1,10 @@
 //! The store: every port of every area on one connection.
 
+use abu_domain::access::{GroupName, PermissionName, RoleName};
+
 use crate::{
     access::ports::{
-        AccessReads, AccessWrites, AssignmentReads, AssignmentWrites, GroupReads, GroupWrites,
-        PermissionReads, PermissionWrites, RoleReads, RoleWrites,
+        AccessReads, AccessWrites, AssignmentReads, AssignmentWrites, NamedSetReads, NamedSetWrites,
     },
     identity::ports::{
         ConsentWrites, EmailReads, EmailWrites, ErasureReads, ErasureWrites, OwnAccountReads,
@@ -18,7 +19,7 @@ use crate::{
 };
 
 macro_rules! all_ports {
-    ($(#[$doc:meta])* $all:ident: $($port:ident,)*) => {
+    ($(#[$doc:meta])* $all:ident: $($port:path,)*) => {
         $(#[$doc])*
         pub trait $all: $($port +)* {}
 
@@ -28,16 +29,16 @@ macro_rules! all_ports {
 
 all_ports! {
     /// Everything that can be read on one connection.
-    Reads: AccessReads, AssignmentReads, AuditReads, EmailReads, ErasureReads, GroupReads, IdempotencyReads, MailReads, MessageReads, OwnAccountReads, PermissionReads, ResetReads, RoleReads, RoomReads, SessionReads, TotpReads, UserReads,
+    Reads: AccessReads, AssignmentReads, AuditReads, EmailReads, ErasureReads, IdempotencyReads, MailReads, MessageReads, NamedSetReads<PermissionName>, NamedSetReads<RoleName>, NamedSetReads<GroupName>, OwnAccountReads, ResetReads, RoomReads, SessionReads, TotpReads, UserReads,
 }
 
 all_ports! {
     /// Everything that can be asked of the store inside a transaction.
-    Writes: Reads, AfterCommit, AccessWrites, AssignmentWrites, AuditWrites, ConsentWrites, EmailWrites, ErasureWrites, GroupWrites, IdempotencyWrites, MailWrites, MessageWrites, OwnAccountWrites, PermissionWrites, ResetWrites, RoleWrites, RoomWrites, SessionWrites, TicketWrites, TotpWrites, UserWrites,
+    Writes: Reads, AfterCommit, AccessWrites, AssignmentWrites, AuditWrites, ConsentWrites, EmailWrites, ErasureWrites, IdempotencyWrites, MailWrites, MessageWrites, NamedSetWrites<PermissionName>, NamedSetWrites<RoleName>, NamedSetWrites<GroupName>, OwnAccountWrites, ResetWrites, RoomWrites, SessionWrites, TicketWrites, TotpWrites, UserWrites,
 }
 
 /// The database. Its methods block: on an async thread, go through
-/// [`Database`](crate::store::Database).
+/// [`Database`](crate::Database).
 ///
 /// The two required methods are the dyn-compatible core; callers use
 /// [`transaction`](trait.Store.html#method.transaction) and `read`, which return values.

@@ -1,6 +1,6 @@
 //! Every use case, wired once.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -13,15 +13,16 @@ use crate::{
         emails::Emails,
         own_account::OwnAccounts,
         passwords::{PasswordWork, Passwords},
-        ports::{AccessTokens, LinkTokens, LiveSessions, OneTimePasswords, RefreshTokens},
+        ports::{AccessTokens, LinkTokens, OneTimePasswords, RefreshTokens},
         registration::Registration,
         sessions::{SessionPolicy, Sessions},
     },
     messaging::{
         messages::Messaging,
-        ports::LiveChat,
+        ports::{EventBus, Presence},
         rooms::{RoomLimits, Rooms},
         tickets::ChatAccess,
+        writer::WriterPolicy,
     },
     platform::ports::{Clock, Ids},
 };
@@ -32,8 +33,8 @@ pub struct Context {
     pub database: Database,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
-    pub live_sessions: Arc<dyn LiveSessions>,
-    pub live_chat: Arc<dyn LiveChat>,
+    pub events: Arc<dyn EventBus>,
+    pub presence: Arc<dyn Presence>,
 }
 
 impl Context {
@@ -47,6 +48,7 @@ impl Context {
 pub struct Policies {
     pub sessions: SessionPolicy,
     pub rooms: RoomLimits,
+    pub writer: WriterPolicy,
     /// How long a link that proves an address is valid.
     pub verification_lifetime: TimeDelta,
     /// How long a link to another password is valid.
@@ -77,10 +79,15 @@ pub struct UseCases {
 }
 
 impl UseCases {
-    pub fn new(context: Context, policies: Policies) -> Self {
+    /// Wires the use cases, and starts the threads that store messages and read marks.
+    ///
+    /// # Errors
+    /// Where a thread cannot be started.
+    pub fn new(context: Context, policies: Policies) -> io::Result<Self> {
         let Policies {
             sessions,
             rooms,
+            writer,
             verification_lifetime,
             reset_lifetime,
             passwords,
@@ -90,7 +97,7 @@ impl UseCases {
             link_tokens: links,
         } = policies;
         let policy = Arc::new(sessions);
-        Self {
+        Ok(Self {
             accounts: Accounts {
                 context: context.clone(),
                 passwords: passwords.clone(),
@@ -134,9 +141,7 @@ impl UseCases {
                 context: context.clone(),
                 limits: rooms,
             },
-            messaging: Messaging {
-                context: context.clone(),
-            },
+            messaging: Messaging::start(context.clone(), writer)?,
             chat_access: ChatAccess {
                 context: context.clone(),
             },
@@ -147,6 +152,6 @@ impl UseCases {
                 context: context.clone(),
             },
             mails: Mails { context },
-        }
+        })
     }
 }

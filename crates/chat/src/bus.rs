@@ -1,4 +1,4 @@
-//! Carries events to the worker threads of this process, in one order.
+//! Carries instructions to the worker threads of this process, in one order.
 
 use std::sync::Arc;
 
@@ -27,6 +27,15 @@ pub(crate) struct Requester {
     pub(crate) request_ref: Option<RequestRef>,
 }
 
+impl From<SessionAddress> for Requester {
+    fn from(session: SessionAddress) -> Self {
+        Self {
+            session,
+            request_ref: None,
+        }
+    }
+}
+
 /// Tells who waits for it, by being dropped with the last worker's share of a batch, that every
 /// worker has handled the event it is part of.
 #[derive(Debug)]
@@ -45,9 +54,10 @@ impl Ack {
     }
 }
 
-/// Something workers must know.
+/// What workers do for an event of the application, or for one session. It may hold handles, as it stays in
+/// the process.
 #[derive(Debug)]
-pub(crate) enum Event {
+pub(crate) enum Instruction {
     /// Something that was stored, for every session in a room. `requester` waits for it.
     InRoom {
         room: RoomId,
@@ -60,17 +70,17 @@ pub(crate) enum Event {
         requester: Option<Requester>,
         packet: Arc<SharedPacket>,
     },
-    /// A packet for every session in a room but the one that caused it.
+    /// A packet for every session in a room but the one that caused it, if that is of this process.
     InRoomExcept {
         room: RoomId,
-        except: SessionAddress,
+        except: Option<SessionAddress>,
         packet: Arc<SharedPacket>,
     },
     /// A packet for everybody who shares one of these rooms with the user, once each, and not for
     /// the user.
     AroundUser {
         user: UserId,
-        rooms: Arc<[RoomId]>,
+        rooms: Vec<RoomId>,
         packet: Arc<SharedPacket>,
     },
     /// An answer for one session alone.
@@ -119,7 +129,7 @@ pub(crate) enum Event {
     /// These log-ins of the user have ended.
     LoggedOut {
         user: UserId,
-        log_ins: Arc<[LoginSessionId]>,
+        log_ins: Vec<LoginSessionId>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Ack,
@@ -133,8 +143,8 @@ pub(crate) enum Event {
     ShutDown,
 }
 
-/// Events in the order they were published, on their way to all workers.
-pub(crate) type Batch = Arc<[Event]>;
+/// Instructions in the order they were published, on their way to all workers.
+pub(crate) type Batch = Arc<[Instruction]>;
 
 type Inboxes = Arc<[(WorkerId, mpsc::Sender<Batch>)]>;
 
@@ -173,7 +183,7 @@ impl LocalBus {
 
     /// Publishes what `make` returns. `make` runs when it is this publisher's turn, so that what it
     /// decides and what is published have the same order.
-    pub(crate) async fn publish_with(&self, make: impl FnOnce() -> Vec<Event>) {
+    pub(crate) async fn publish_with(&self, make: impl FnOnce() -> Vec<Instruction>) {
         let _turn = self.order.lock().await;
         let Some(batch) = non_empty(make()) else {
             return;
@@ -186,10 +196,10 @@ impl LocalBus {
         }
     }
 
-    /// Publishes events from a thread that may block.
-    pub(crate) fn publish_blocking(&self, events: Vec<Event>) {
+    /// Publishes from a thread that may block.
+    pub(crate) fn publish_blocking(&self, instructions: Vec<Instruction>) {
         let _turn = self.order.blocking_lock();
-        let Some(batch) = non_empty(events) else {
+        let Some(batch) = non_empty(instructions) else {
             return;
         };
         let inboxes = self.inboxes.read().clone();
@@ -211,6 +221,6 @@ impl LocalBus {
     }
 }
 
-fn non_empty(events: Vec<Event>) -> Option<Batch> {
-    (!events.is_empty()).then(|| events.into())
+fn non_empty(instructions: Vec<Instruction>) -> Option<Batch> {
+    (!instructions.is_empty()).then(|| instructions.into())
 }

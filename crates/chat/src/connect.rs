@@ -2,6 +2,7 @@
 
 use std::{any::Any, os::fd::AsRawFd, time::Instant};
 
+use abu_application::Context;
 use abu_chat_protocol::Profile;
 use abu_domain::{LoginSessionId, UserId};
 use actix::{Actor, AsyncContext};
@@ -93,11 +94,13 @@ impl Worker {
             return Err(ConnectError::Draining);
         }
         let place = engine
+            .hub
             .users
             .take_place(who.user_id)
             .ok_or(ConnectError::TooManySessions)?;
         let expected = Expected::new(self, who.user_id);
         let snapshot = engine
+            .hub
             .directory
             .look_up(who.user_id, who.session_id)
             .await?;
@@ -123,7 +126,7 @@ impl Worker {
             greet(engine, who, &outbox);
         }
         let now = Instant::now();
-        let lifetime = (who.expires_at - engine.clock.now()).to_std();
+        let lifetime = (who.expires_at - engine.context().clock.now()).to_std();
         let token_end = TokenEnd {
             at: now + lifetime.unwrap_or_default(),
             time: who.expires_at,
@@ -179,12 +182,13 @@ impl From<EndedMeanwhile> for ConnectError {
 
 /// Makes `welcome` the first packet of a session. Nobody else knows its outbox yet.
 fn greet(engine: &Engine, who: Connecting, outbox: &Outbox) {
-    let session = engine.ids.random();
+    let Context { clock, ids, .. } = engine.context();
+    let session = ids.random();
     log::debug!("chat session {session} of user {}", who.user_id);
     let welcome = packets::welcome(
         session,
         who.user_id,
-        engine.clock.now(),
+        clock.now(),
         who.expires_at,
         &engine.settings,
     );

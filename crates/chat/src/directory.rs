@@ -17,7 +17,7 @@ use std::{
 
 use abu_application::{
     messaging::ports::{ChatMember, RoomChatState},
-    platform::ports::StoreError,
+    platform::{error_chain::log_failure, ports::StoreError},
     store::Store,
 };
 use abu_domain::{LoginSessionId, RoomId, UserId, messaging::room::Room};
@@ -25,7 +25,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::{
-    bus::{Ack, Event, LocalBus},
+    bus::{Ack, Instruction, LocalBus},
     frame::SharedPacket,
     packets,
 };
@@ -70,7 +70,7 @@ enum Request {
     Stop,
 }
 
-/// What somebody changed, and is to be read again.
+/// A hint of an event: what is to be read again.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Members {
@@ -93,7 +93,7 @@ pub(crate) enum Change {
     /// What ended stays ended, so nothing is read: this is told even while the store is away.
     LogIns {
         user: UserId,
-        log_ins: Arc<[LoginSessionId]>,
+        log_ins: Vec<LoginSessionId>,
     },
 }
 
@@ -291,8 +291,8 @@ impl Reader {
         self.version += 1;
         match self.read(&change) {
             Ok(found) => {
-                let event = self.event(change, found, handled);
-                self.bus.publish_blocking(event.into_iter().collect());
+                let instruction = self.instruction(change, found, handled);
+                self.bus.publish_blocking(instruction.into_iter().collect());
             }
             Err(error) => {
                 log_failure("reading a change again", &error);
@@ -318,13 +318,13 @@ impl Reader {
         }
     }
 
-    /// What the workers are told; nothing of an account that is not suspended after all.
-    fn event(&self, change: Change, found: Found, handled: Ack) -> Option<Event> {
+    /// None for an account that is not suspended after all.
+    fn instruction(&self, change: Change, found: Found, handled: Ack) -> Option<Instruction> {
         let version = self.version;
         match (change, found) {
             (Change::Members { room, by, .. }, Found::Memberships(members, found)) => {
                 let added = packets::added(room, found.as_ref(), by);
-                Some(Event::Memberships {
+                Some(Instruction::Memberships {
                     room,
                     members,
                     added: Arc::new(SharedPacket::new(added)),
@@ -336,7 +336,7 @@ impl Reader {
             (Change::State { room, by }, Found::Room(found)) => {
                 let read_only = found.is_none_or(|room| room.is_read_only());
                 let packet = packets::state_changed(room, read_only, by);
-                Some(Event::RoomState {
+                Some(Instruction::RoomState {
                     room,
                     read_only,
                     packet: Arc::new(SharedPacket::new(packet)),
@@ -344,17 +344,19 @@ impl Reader {
                     handled,
                 })
             }
-            (Change::Name { room, by }, Found::Room(Some(found))) => Some(Event::RoomRenamed {
-                room,
-                packet: Arc::new(SharedPacket::new(packets::renamed(&found, by))),
-                handled,
-            }),
-            (Change::Account { user }, Found::Active(false)) => Some(Event::Suspended {
+            (Change::Name { room, by }, Found::Room(Some(found))) => {
+                Some(Instruction::RoomRenamed {
+                    room,
+                    packet: Arc::new(SharedPacket::new(packets::renamed(&found, by))),
+                    handled,
+                })
+            }
+            (Change::Account { user }, Found::Active(false)) => Some(Instruction::Suspended {
                 user,
                 version,
                 handled,
             }),
-            (Change::LogIns { user, log_ins }, Found::Ended) => Some(Event::LoggedOut {
+            (Change::LogIns { user, log_ins }, Found::Ended) => Some(Instruction::LoggedOut {
                 user,
                 log_ins,
                 version,
@@ -371,16 +373,4 @@ enum Found {
     Room(Option<Room>),
     Active(bool),
     Ended,
-}
-
-/// Logs that the store failed somebody.
-pub(crate) fn log_failure(doing: &str, error: &StoreError) {
-    match error {
-        // The supervisor of the database says so already.
-        StoreError::Unavailable(_) => log::debug!("{doing}: the database is away"),
-        error => log::error!(
-            "{doing} failed: {error}: {:?}",
-            std::error::Error::source(error)
-        ),
-    }
 }

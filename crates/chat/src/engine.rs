@@ -8,27 +8,12 @@ use std::{
     time::Duration,
 };
 
-use abu_application::{
-    Database,
-    identity::ports::{AccessTokens, Applied, LiveSessions},
-    messaging::ports::{LiveChat, ReadMark, ReadState, SubmitError, Submitted},
-    platform::ports::{Clock, Ids},
-};
-use abu_domain::{
-    LoginSessionId, RoomId, UserId,
-    messaging::message::{Message, MessageChange, NewMessage},
-};
-use tokio::sync::{Mutex, oneshot};
+use abu_application::{Context, identity::ports::AccessTokens, messaging::messages::Messaging};
+use tokio::sync::Mutex;
 
 use crate::{
-    ChatSettings, Worker,
-    backpressure::Backpressure,
-    bus::{Event, LocalBus},
-    directory::{Change, Directory},
+    ChatHub, ChatSettings, Worker, backpressure::Backpressure, bus::Instruction,
     last_seen::LastSeen,
-    read_marks::{ReadMarks, Reader},
-    users::Users,
-    writer::{Sender, Write, Writer},
 };
 
 /// The chat of one process. Cheap to clone.
@@ -37,75 +22,40 @@ pub struct ChatEngine(Arc<Engine>);
 
 pub(crate) struct Engine {
     pub(crate) settings: ChatSettings,
-    pub(crate) database: Database,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) hub: Arc<ChatHub>,
+    /// Its context publishes through the hub.
+    pub(crate) messaging: Messaging,
     pub(crate) tokens: Arc<dyn AccessTokens>,
-    pub(crate) bus: Arc<LocalBus>,
-    pub(crate) users: Arc<Users>,
     pub(crate) backpressure: Arc<Backpressure>,
     /// Held by the worker that tells of presence: one at a time, so that the backpressure shows what it did.
     pub(crate) presence_turn: Mutex<()>,
-    pub(crate) directory: Directory,
-    pub(crate) writer: Writer,
-    pub(crate) read_marks: Arc<ReadMarks>,
     pub(crate) last_seen: LastSeen,
     draining: AtomicBool,
 }
 
 impl ChatEngine {
-    /// Starts the chat's own threads. `tokens` reads what a session brings to go on with.
+    /// Starts the chat behind `hub`, through which `messaging` publishes. `tokens` reads what a session brings
+    /// to go on with.
     ///
     /// # Errors
     /// Where a thread cannot be started.
     pub fn start(
-        database: Database,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
+        hub: Arc<ChatHub>,
+        messaging: Messaging,
         tokens: Arc<dyn AccessTokens>,
         settings: ChatSettings,
     ) -> std::io::Result<Self> {
-        let store = database.store();
-        let bus = Arc::new(LocalBus::new(settings.worker_queue));
-        let read_marks = ReadMarks::start(
-            Arc::clone(store),
-            Arc::clone(&bus),
-            Arc::clone(&ids),
-            settings.store_timeout,
-        )?;
-        let read_marks = Arc::new(read_marks);
+        let store = messaging.context.database.store();
         Ok(Self(Arc::new(Engine {
-            users: Arc::new(Users::new(&settings)),
             backpressure: Arc::default(),
             presence_turn: Mutex::default(),
-            directory: Directory::start(Arc::clone(store), Arc::clone(&bus))?,
-            writer: Writer::start(
-                Arc::clone(store),
-                Arc::clone(&bus),
-                Arc::clone(&ids),
-                Arc::clone(&read_marks),
-                &settings,
-            )?,
-            read_marks,
             last_seen: LastSeen::start(Arc::clone(store))?,
             draining: AtomicBool::new(false),
             settings,
-            database,
-            clock,
-            ids,
+            hub,
+            messaging,
             tokens,
-            bus,
         })))
-    }
-
-    /// The chat as the use cases see it.
-    pub fn live_chat(&self) -> Arc<dyn LiveChat> {
-        Arc::clone(&self.0) as Arc<dyn LiveChat>
-    }
-
-    /// The connections of login sessions, as identity ends them.
-    pub fn live_sessions(&self) -> Arc<dyn LiveSessions> {
-        Arc::clone(&self.0) as Arc<dyn LiveSessions>
     }
 
     /// Joins the current worker thread to the chat. Call it once in each worker, inside its runtime.
@@ -119,8 +69,9 @@ impl ChatEngine {
         self.0.draining.store(true, Ordering::Relaxed);
         self.0.backpressure.release();
         let drained = tokio::time::timeout(limit, async {
-            self.0.bus.publish_with(|| vec![Event::ShutDown]).await;
-            self.0.users.all_gone().await;
+            let bus = &self.0.hub.bus;
+            bus.publish_with(|| vec![Instruction::ShutDown]).await;
+            self.0.hub.users.all_gone().await;
             let engine = Arc::clone(&self.0);
             // The threads are joined, which blocks.
             let _ = tokio::task::spawn_blocking(move || engine.stop_threads()).await;
@@ -137,72 +88,14 @@ impl Engine {
         self.draining.load(Ordering::Relaxed)
     }
 
-    fn write(&self, write: Write) -> Submitted<Message> {
-        let (reply, answer) = oneshot::channel();
-        let submitted = self.writer.submit(write, Sender::Caller(reply));
-        Box::pin(async move {
-            submitted.map_err(|_full| SubmitError::Unavailable)?;
-            // The writer answers everybody before it ends; were it to panic, nothing is known.
-            answer.await.unwrap_or(Err(SubmitError::InDoubt))
-        })
+    /// The application's database, clock and ids.
+    pub(crate) fn context(&self) -> &Context {
+        &self.messaging.context
     }
 
     fn stop_threads(&self) {
-        self.writer.stop();
-        self.read_marks.stop();
-        self.directory.stop();
+        self.messaging.stop();
+        self.hub.directory.stop();
         self.last_seen.stop();
-    }
-}
-
-impl LiveChat for Engine {
-    fn membership_changed(&self, room: RoomId, users: &[UserId], by: UserId) -> Applied {
-        Box::pin(self.directory.refresh(Change::Members {
-            room,
-            users: users.to_vec(),
-            by,
-        }))
-    }
-
-    fn room_state_changed(&self, room: RoomId, by: UserId) -> Applied {
-        Box::pin(self.directory.refresh(Change::State { room, by }))
-    }
-
-    fn room_renamed(&self, room: RoomId, by: UserId) -> Applied {
-        Box::pin(self.directory.refresh(Change::Name { room, by }))
-    }
-
-    fn submit(&self, message: NewMessage) -> Submitted<Message> {
-        self.write(Write::Message(message))
-    }
-
-    fn change(&self, change: MessageChange) -> Submitted<Message> {
-        self.write(Write::Change(change))
-    }
-
-    fn mark_read(&self, mark: ReadMark) -> Submitted<ReadState> {
-        let (reply, answer) = oneshot::channel();
-        let noted = self.read_marks.note(mark, Reader::Caller(reply));
-        Box::pin(async move {
-            noted.map_err(|_full| SubmitError::Unavailable)?;
-            answer.await.unwrap_or(Err(SubmitError::InDoubt))
-        })
-    }
-
-    fn online(&self, users: &[UserId]) -> Vec<bool> {
-        self.users.online(users)
-    }
-}
-
-impl LiveSessions for Engine {
-    fn account_suspended(&self, user: UserId) -> Applied {
-        Box::pin(self.directory.refresh(Change::Account { user }))
-    }
-
-    fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied {
-        Box::pin(self.directory.refresh(Change::LogIns {
-            user,
-            log_ins: sessions.into(),
-        }))
     }
 }

@@ -6,18 +6,19 @@ mod connect;
 mod directory;
 mod engine;
 mod frame;
+mod hub;
+mod instructions;
 mod last_seen;
 mod packets;
 mod presence;
 mod rate_limit;
-mod read_marks;
 mod registry;
 mod session;
 mod settings;
+mod submitted;
 mod timers;
 mod users;
 mod worker;
-mod writer;
 
 #[cfg(feature = "bench")]
 #[doc(hidden)]
@@ -28,5 +29,6 @@ pub mod conformance;
 
 pub use connect::{ConnectError, Connecting, on_connect};
 pub use engine::ChatEngine;
+pub use hub::ChatHub;
 pub use settings::ChatSettings;
 pub use worker::Worker;

@@ -10,8 +10,8 @@ use abu_chat_protocol::{
     Emoji, ServerPacket,
     server::{
         self, Heartbeat, Limits, ListMessageResponse, MessageReceive, MessageUpdated,
-        ParticipantPresence, PresenceResponse, ReactionNotify, RoomCatchUp, RoomChange, RoomNotify,
-        SyncResponse, Welcome,
+        ParticipantPresence, PresenceResponse, ReactionNotify, ReadNotify, RoomCatchUp, RoomChange,
+        RoomNotify, SyncResponse, Welcome,
     },
 };
 use abu_domain::{
@@ -152,6 +152,11 @@ fn message_updated(message: &Message) -> MessageUpdated {
         MessageUpdated::edited(room, id, seq, message.text.as_str(), edited_at, revision);
     updated.edited_at = message.edited_at;
     updated
+}
+
+/// How far a member has read.
+pub(crate) fn read_mark(room: RoomId, user: UserId, last_read_seq: i64) -> ReadNotify {
+    ReadNotify::new(room.uuid(), user.uuid(), last_read_seq.unsigned_abs())
 }
 
 /// What was missed in some rooms; in the others the user is not.

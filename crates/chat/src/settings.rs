@@ -33,15 +33,7 @@ pub struct ChatSettings {
     pub typing_repeat: Duration,
     /// Silence after which typing counts as over.
     pub typing_timeout: Duration,
-    /// How many accepted messages may wait to be stored; one more is answered `unavailable`.
-    pub writer_queue: usize,
-    /// The most messages stored in one transaction.
-    pub writer_batch: usize,
-    /// Under load, how long the writer lets messages gather before it stores them.
-    pub writer_gather: Duration,
-    /// How long an accepted message may wait to be stored before it is answered `unavailable`.
-    pub store_timeout: Duration,
-    /// How many events may wait for one worker thread before the writer waits for it.
+    /// How many batches of instructions may wait for one worker thread before publishers wait for it.
     pub worker_queue: usize,
 }
 
@@ -62,10 +54,6 @@ impl Default for ChatSettings {
             errors_per_minute: 60,
             typing_repeat: Duration::from_secs(1),
             typing_timeout: Duration::from_secs(10),
-            writer_queue: 10_000,
-            writer_batch: 500,
-            writer_gather: Duration::from_millis(2),
-            store_timeout: Duration::from_secs(4),
             worker_queue: 16_384,
         }
     }

@@ -17,17 +17,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_chat_protocol::{
-    CloseCode, Profile, RequestRef,
-    server::{ChatJoinNotify, ChatLeave, TypingNotify},
-};
+use abu_application::messaging::events::Event;
+use abu_chat_protocol::{CloseCode, Profile, RequestRef};
 use abu_domain::{LoginSessionId, RoomId, UserId};
 use actix::{Addr, WeakAddr};
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{Ack, Batch, Event, Requester, SessionAddress, WorkerId},
+    bus::{Ack, Batch, Instruction, Requester, SessionAddress, WorkerId},
     directory::Snapshot,
     engine::Engine,
     frame::{SharedPacket, WorkerFrames},
@@ -143,7 +141,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         for presence in self.presence.get_mut().take(usize::MAX) {
             if presence.joined < 0 {
-                drop(presence_event(&self.engine, presence));
+                drop(count(&self.engine, presence));
             }
         }
     }
@@ -152,7 +150,7 @@ impl Drop for Inner {
 impl Worker {
     /// Makes the current thread a worker of the engine.
     pub(crate) fn start(engine: &Arc<Engine>) -> Self {
-        let (id, inbox) = engine.bus.join();
+        let (id, inbox) = engine.hub.bus.join();
         let worker = Self(Rc::new(Inner {
             engine: Arc::clone(engine),
             id,
@@ -265,8 +263,8 @@ impl Worker {
             let Some(batch) = batch else {
                 return;
             };
-            for event in batch.iter() {
-                self.handle(event);
+            for instruction in batch.iter() {
+                self.handle(instruction);
                 if self.0.deliveries.get() >= DELIVERIES_A_TURN {
                     self.0.deliveries.set(0);
                     tokio::task::yield_now().await;
@@ -320,8 +318,10 @@ impl Worker {
         loop {
             self.0.has_typing.notified().await;
             let waiting = std::mem::take(&mut *self.0.typing.borrow_mut());
-            let events = || waiting.into_iter().map(Typing::event).collect();
-            self.0.engine.bus.publish_with(events).await;
+            let hub = &self.0.engine.hub;
+            let tell = |typing: Typing| hub.instruction(typing.event(), Some(typing.from.into()));
+            let instructions = || waiting.into_iter().filter_map(tell).collect();
+            hub.bus.publish_with(instructions).await;
         }
     }
 
@@ -336,8 +336,8 @@ impl Worker {
                 let _turn = engine.presence_turn.lock().await;
                 let some = self.0.presence.borrow_mut().take(PRESENCE_AT_ONCE);
                 let (handled, all_handled) = Ack::pair();
-                let decide = || presence_events(engine, some, handled);
-                engine.bus.publish_with(decide).await;
+                let decide = || tell_of(engine, some, handled);
+                engine.hub.bus.publish_with(decide).await;
                 // Fails as it should, by the other end being dropped.
                 let _ = all_handled.await;
                 engine.backpressure.wait_while_high(LONGEST_HOLD).await;
@@ -355,10 +355,11 @@ impl Worker {
             for session in due {
                 self.wake(&session, now);
             }
-            let mut expired = self.0.engine.writer.expire(now);
-            expired.extend(self.0.engine.read_marks.expire(now));
+            let expired = self.0.engine.messaging.expire(now);
             if !expired.is_empty() {
-                self.0.engine.bus.publish_with(|| expired).await;
+                let hub = &self.0.engine.hub;
+                let instructions = hub.instructions(expired);
+                hub.bus.publish_with(|| instructions).await;
             }
         }
     }
@@ -373,14 +374,14 @@ impl Worker {
         }
     }
 
-    fn handle(&self, event: &Event) {
-        match event {
-            Event::InRoom {
+    fn handle(&self, instruction: &Instruction) {
+        match instruction {
+            Instruction::InRoom {
                 room,
                 requester,
                 packet,
             } => self.to_room(*room, requester.as_ref(), packet),
-            Event::ToUser {
+            Instruction::ToUser {
                 user,
                 requester,
                 packet,
@@ -389,26 +390,26 @@ impl Worker {
                 let sessions = registry.keyed_sessions_of(*user);
                 self.tell(&registry, sessions, requester.as_ref(), packet);
             }
-            Event::InRoomExcept {
+            Instruction::InRoomExcept {
                 room,
                 except,
                 packet,
             } => self.to_room_except(*room, *except, packet),
-            Event::AroundUser {
+            Instruction::AroundUser {
                 user,
                 rooms,
                 packet,
             } => self.around_user(*user, rooms, packet),
-            Event::Answer { requester, packet } => {
+            Instruction::Answer { requester, packet } => {
                 let mut frames = WorkerFrames::of(packet);
                 self.with_session(requester.session, |handle| {
                     handle.answer(requester.request_ref.as_ref(), &mut frames);
                 });
             }
-            Event::Disconnect { session } => {
+            Instruction::Disconnect { session } => {
                 self.with_session(*session, |handle| handle.end(CloseCode::GoingAway));
             }
-            Event::Memberships {
+            Instruction::Memberships {
                 room,
                 members,
                 added,
@@ -432,7 +433,7 @@ impl Worker {
                     }
                 }
             }
-            Event::RoomState {
+            Instruction::RoomState {
                 room,
                 read_only,
                 packet,
@@ -449,12 +450,12 @@ impl Worker {
                     self.to_room(*room, None, packet);
                 }
             }
-            Event::RoomRenamed {
+            Instruction::RoomRenamed {
                 room,
                 packet,
                 handled: _,
             } => self.to_room(*room, None, packet),
-            Event::Suspended {
+            Instruction::Suspended {
                 user,
                 version,
                 handled: _,
@@ -465,7 +466,7 @@ impl Worker {
                     session.end(CloseCode::AccountSuspended);
                 }
             }
-            Event::LoggedOut {
+            Instruction::LoggedOut {
                 user,
                 log_ins,
                 version,
@@ -479,8 +480,8 @@ impl Worker {
                     }
                 }
             }
-            Event::Mark { handled: _ } => {}
-            Event::ShutDown => {
+            Instruction::Mark { handled: _ } => {}
+            Instruction::ShutDown => {
                 for session in self.0.registry.borrow().sessions() {
                     session.end(CloseCode::GoingAway);
                 }
@@ -519,8 +520,8 @@ impl Worker {
         }
     }
 
-    fn to_room_except(&self, room: RoomId, except: SessionAddress, packet: &SharedPacket) {
-        let except = self.own_key(except);
+    fn to_room_except(&self, room: RoomId, except: Option<SessionAddress>, packet: &SharedPacket) {
+        let except = except.and_then(|except| self.own_key(except));
         let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
         for (key, session) in registry.in_room(room) {
@@ -570,60 +571,57 @@ impl Worker {
 }
 
 impl Typing {
-    fn event(self) -> Event {
-        let (room, user) = (self.room.uuid(), self.user.uuid());
-        Event::InRoomExcept {
+    fn event(&self) -> Event {
+        Event::TypingChanged {
             room: self.room,
-            except: self.from,
-            packet: Arc::new(SharedPacket::new(TypingNotify::new(
-                room,
-                user,
-                self.is_typing,
-            ))),
+            user: self.user,
+            is_typing: self.is_typing,
         }
     }
 }
 
 /// What to publish of these users, and that it was handled. Presence is counted here, in the bus's turn,
 /// so that a leave and a join on two workers are told in the order they were counted.
-fn presence_events(engine: &Engine, users: Vec<Presence>, handled: Ack) -> Vec<Event> {
+fn tell_of(engine: &Engine, users: Vec<Presence>, handled: Ack) -> Vec<Instruction> {
     let told = users
         .into_iter()
-        .filter_map(|presence| presence_event(engine, presence));
-    told.chain([Event::Mark { handled }]).collect()
+        .filter_map(|presence| engine.hub.instruction(count(engine, presence)?, None));
+    told.chain([Instruction::Mark { handled }]).collect()
 }
 
-fn presence_event(engine: &Engine, presence: Presence) -> Option<Event> {
+/// Counts the user's sessions in or out; the event where that changes whether the user is online.
+fn count(engine: &Engine, presence: Presence) -> Option<Event> {
     let Presence {
         user,
         rooms,
         joined,
     } = presence;
+    let users = &engine.hub.users;
     let sessions = 0..joined.unsigned_abs();
-    let seen = || engine.last_seen.note(user, engine.clock.now());
+    let seen = || engine.last_seen.note(user, engine.context().clock.now());
     // Each is counted; one of them at most is the first to come or the last to go.
-    let packet = match joined.cmp(&0) {
+    let is_online = match joined.cmp(&0) {
         Ordering::Greater => {
-            let came = sessions.filter(|_| engine.users.join(user)).count() > 0;
-            came.then(|| SharedPacket::new(ChatJoinNotify::new(user.uuid())))
+            let came = sessions.filter(|_| users.join(user)).count() > 0;
+            came.then_some(true)
         }
         Ordering::Less => {
-            let went = sessions.filter(|_| engine.users.leave(user)).count() > 0;
+            let went = sessions.filter(|_| users.leave(user)).count() > 0;
             went.then(|| {
                 seen();
-                SharedPacket::new(ChatLeave::new(user.uuid()))
+                false
             })
         }
         Ordering::Equal => {
-            if engine.users.online(&[user]) == [false] {
+            if users.online(&[user]) == [false] {
                 seen();
             }
             None
         }
     };
-    Some(Event::AroundUser {
+    Some(Event::PresenceChanged {
         user,
-        rooms: rooms.into(),
-        packet: Arc::new(packet?),
+        rooms,
+        is_online: is_online?,
     })
 }

@@ -1,4 +1,4 @@
-//! Mail as files, where there is no mail server.
+//! File mailer for development: `.eml` files instead of SMTP.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -22,7 +22,7 @@ impl FilesMailer {
         Self { folder, form }
     }
 
-    /// Writes it as a whole or not at all. The name is the same for every attempt.
+    /// Writes atomically by a rename. Every attempt has the same file name.
     fn write(&self, rendered: &RenderedMail, message: &[u8]) -> io::Result<PathBuf> {
         self.make_folder()?;
         let mail = &rendered.mail;
@@ -43,7 +43,7 @@ impl FilesMailer {
         Ok(path)
     }
 
-    /// For the server's own user alone: links in mails are secrets.
+    /// Mode 0700: links in mails are secrets.
     fn make_folder(&self) -> io::Result<()> {
         if let Some(data_dir) = self.folder.parent() {
             fs::create_dir_all(data_dir)?;
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_is_a_whole_message_in_one_file_for_its_owner_alone_however_often_it_is_sent() {
+    fn repeated_sends_leave_one_private_file_with_the_whole_message() {
         let data = TempDir::new().unwrap();
         let folder = data.path().join("mail");
         let form = MessageForm {
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_written_holds_all_mail_back() {
+    fn an_unwritable_folder_holds_all_mail_back() {
         let data = TempDir::new().unwrap();
         let taken = data.path().join("mail");
         fs::write(&taken, "").unwrap();

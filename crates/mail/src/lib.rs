@@ -31,7 +31,6 @@ use templates::Templates;
 const LEASE_RESERVE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Why the mail worker did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum MailStartError {
     #[error("the certificates of mail.smtp_ca cannot be used: {0}")]
@@ -40,8 +39,8 @@ pub enum MailStartError {
     Thread(#[from] io::Error),
 }
 
-/// Starts the worker. It delivers whenever the store is available; without a mail server, into files in
-/// `folder`.
+/// Starts the worker, which delivers whenever the store is available. Without an SMTP server it
+/// writes to files in `folder`.
 pub fn start(
     settings: &MailSettings,
     folder: PathBuf,

@@ -1,4 +1,4 @@
-//! Mail as RFC 5322 has it.
+//! MIME messages (RFC 5322).
 
 use abu_application::platform::ports::RenderedMail;
 use lettre::{
@@ -9,22 +9,20 @@ use lettre::{
     },
 };
 
-/// What all mails have in common.
+/// The headers that all mails share.
 #[derive(Clone, Debug)]
 pub(super) struct MessageForm {
-    /// Who sends them.
     pub(super) from: Mailbox,
-    /// Who reads the answers, where that is somebody else.
+    /// Where replies go, if not to `from`.
     pub(super) reply_to: Option<Mailbox>,
 }
 
-/// Why a mail has no form: its address is none that mail can be sent to.
 #[derive(Debug, thiserror::Error)]
 #[error("no mail can be sent to the address")]
 pub(super) struct FormError;
 
 impl MessageForm {
-    /// The whole message. Nothing that people typed is in its head but their address, which was parsed.
+    /// The headers hold no user input except the recipient's parsed address: no header injection.
     pub(super) fn message(&self, rendered: &RenderedMail) -> Result<Message, FormError> {
         let to: Address = rendered
             .mail
@@ -37,7 +35,7 @@ impl MessageForm {
             .to(Mailbox::new(None, to))
             .subject(&rendered.subject)
             .message_id(Some(self.message_id(rendered)))
-            // Whoever is away need not tell a machine (RFC 3834).
+            // Keeps auto-responders from answering (RFC 3834).
             .raw_header(HeaderValue::new(
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
@@ -49,7 +47,7 @@ impl MessageForm {
         message.multipart(parts).map_err(|_incomplete| FormError)
     }
 
-    /// The same for every attempt, so that a mail that arrives twice can be told.
+    /// Stable across attempts, so mail programs can drop duplicates.
     fn message_id(&self, rendered: &RenderedMail) -> String {
         format!("<{}@{}>", rendered.mail.id, self.from.email.domain())
     }

@@ -1,4 +1,4 @@
-//! What the operator decides about mail.
+//! Mail settings: sender, site, SMTP server, retry limits.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Mail by SMTP.
+//! SMTP delivery (RFC 5321) with connection reuse and a deadline per mail.
 
 use std::{
     error::Error as StdError,
@@ -24,21 +24,20 @@ use secrecy::ExposeSecret;
 use crate::message::MessageForm;
 use crate::settings::{SmtpSecurity, SmtpSettings};
 
-/// How long a connection that was kept may take to say that it is still there.
+/// Deadline of the liveness probe of a kept connection.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Mail servers end connections that are silent for longer, so they are not used after that.
+/// Mail servers close connections after a longer silence, so the mailer does not reuse them.
 const LONGEST_REST: Duration = Duration::from_secs(60);
-/// Answers about us and not about the mail: too busy or going down, and all that is asked of us before
-/// mail is taken (RFC 5321, RFC 4954).
+/// Replies that concern this client and not the mail (RFC 5321, RFC 4954). The server is too busy,
+/// shuts down, or demands authentication or encryption first.
 const ABOUT_US: [&str; 6] = ["421", "454", "530", "534", "535", "538"];
-/// The most that is kept of what went wrong.
+/// Truncates stored failure reasons.
 const MAX_REASON_CHARS: usize = 200;
 
-/// Hands mail to a mail server. The connection is kept for the next mail.
+/// Delivers to one SMTP server and keeps the connection for the next mail.
 ///
-/// On top of `SmtpConnection` and not of `SmtpTransport`, because two things have to be known that
-/// this one does not tell: whether it is the mail that is refused or we are, and that one mail takes no
-/// longer than it may, however many steps that has.
+/// Uses `SmtpConnection`, because `SmtpTransport` hides whether the server refuses the mail or this
+/// client. It also has no deadline for a mail across all its steps.
 pub(super) struct SmtpMailer {
     host: String,
     port: u16,
@@ -62,10 +61,7 @@ struct Resting {
 }
 
 impl SmtpMailer {
-    /// Nothing is connected yet.
-    ///
-    /// # Errors
-    /// Where the certificates to trust cannot be used.
+    /// Connects lazily. Fails where the certificate authority cannot be used.
     pub(super) fn new(settings: &SmtpSettings, form: MessageForm) -> Result<Self, Error> {
         Ok(Self {
             host: settings.host.clone(),
@@ -86,12 +82,12 @@ impl SmtpMailer {
         })
     }
 
-    /// A connection on which a mail can be begun.
+    /// A connection that is ready for a mail: the kept one if it still answers, else a new one.
     fn connection(&self, deadline: Deadline) -> Result<SmtpConnection, MailerError> {
         let resting = self.resting.lock().take();
         let usable = resting.filter(|resting| resting.since.elapsed() < LONGEST_REST);
         if let Some(Resting { mut connection, .. }) = usable {
-            // Also forgets a mail that was refused half way.
+            // `RSET` also discards a mail that was refused half way.
             let probed = connection
                 .set_timeout(Some(PROBE_TIMEOUT.min(self.timeout)))
                 .is_ok_and(|()| connection.command(Rset).is_ok());
@@ -138,7 +134,7 @@ impl Mailer for SmtpMailer {
             &message.formatted(),
             deadline,
         );
-        // After an answer, whichever, the connection is good for another mail.
+        // After any reply the connection can take another mail.
         if given
             .as_ref()
             .map_or_else(|failure| failure.code.is_some(), |()| true)
@@ -160,8 +156,8 @@ fn tls(settings: &SmtpSettings) -> Result<TlsParameters, Error> {
     parameters.build()
 }
 
-/// Gives one mail to the server. Once it takes a sender it takes mail from us: what it answers then is
-/// about this one.
+/// Sends one mail. Once the server has accepted a sender, it serves this client, so its replies
+/// concern the mail.
 fn give(
     connection: &mut SmtpConnection,
     envelope: &Envelope,
@@ -191,8 +187,8 @@ fn finish(
     Ok(())
 }
 
-/// What must be said of an address with letters beyond ASCII (RFC 6531). Everything else in our mails is
-/// encoded in ASCII.
+/// `SMTPUTF8` for addresses beyond ASCII (RFC 6531). All other parts of a mail are encoded in
+/// ASCII.
 fn mail_parameters(
     connection: &SmtpConnection,
     envelope: &Envelope,
@@ -215,7 +211,7 @@ fn mail_parameters(
     }
 }
 
-/// When a mail has taken too long.
+/// The deadline of one mail.
 #[derive(Clone, Copy)]
 struct Deadline(Instant);
 
@@ -232,7 +228,7 @@ impl Deadline {
         }
     }
 
-    /// Lets no next step take longer than is left.
+    /// Bounds the next step by the remaining time.
     fn applied_to(self, connection: &mut SmtpConnection) -> Result<(), Failure> {
         let left = self.left()?;
         connection
@@ -241,14 +237,13 @@ impl Deadline {
     }
 }
 
-/// Why something did not go as it should, in words that may be stored and shown: without what the server
-/// said, which may quote addresses.
+/// A failure whose reason may be stored and shown: it quotes no reply, which may contain addresses.
 #[derive(Debug)]
 struct Failure {
-    /// The answer's number, if there was an answer.
+    /// The reply code, if the server replied.
     code: Option<String>,
     reason: String,
-    /// Whether the server had taken mail from us before.
+    /// Whether the server had accepted a mail from this client before.
     once_begun: bool,
 }
 
@@ -296,7 +291,7 @@ impl From<Error> for Failure {
         if timed_out(&error) {
             return Self::too_long();
         }
-        // What could not be read as an answer is quoted in the error.
+        // The error quotes the malformed reply.
         if error.is_response() {
             return Self::broken_off();
         }
@@ -308,7 +303,8 @@ impl From<Failure> for MailerError {
     fn from(failure: Failure) -> Self {
         let reason = failure.reason;
         match failure.code.as_deref() {
-            // Were these to stop all mail, one that they are said to would stop it for ever.
+            // `Unreachable` would pause all mail, and a mail that always gets such a reply would
+            // block the queue forever.
             Some(code) if about_us(code) && failure.once_begun => Self::Temporary(reason),
             Some(code) if about_us(code) => Self::Unreachable(reason),
             Some(code) if code.starts_with('5') => Self::Permanent(reason),
@@ -321,7 +317,7 @@ fn about_us(code: &str) -> bool {
     ABOUT_US.iter().any(|known| code.starts_with(known))
 }
 
-/// The number in three parts that most answers begin with (RFC 3463).
+/// The enhanced status code (RFC 3463) that starts most replies.
 fn enhanced_code(said: &str) -> Option<&str> {
     let word = said.split_whitespace().next()?;
     let parts: Vec<&str> = word.split('.').collect();
@@ -335,7 +331,7 @@ fn timed_out(error: &Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            // Sockets call a timeout that it would block.
+            // Sockets report a timeout as `WouldBlock`.
             return matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock);
         }
         cause = error.source();
@@ -348,7 +344,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_tells_what_to_do_with_the_mail() {
+    fn a_reply_code_decides_between_retry_dead_letter_and_pause() {
         let failure = |code: &str| Failure {
             code: Some(code.to_owned()),
             reason: String::new(),
@@ -371,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_a_server_says_only_the_number_is_kept() {
+    fn only_the_code_of_a_reply_is_kept() {
         assert_eq!(
             enhanced_code("5.1.1 <amina@example.com>: unknown"),
             Some("5.1.1")

@@ -1,5 +1,5 @@
-//! The words of every mail, from the templates in `templates/mail`: for each kind one of plain text,
-//! whose first line is the subject, and one of HTML.
+//! Mail templates (minijinja): each kind has a plain-text file, whose first line is the subject,
+//! and an HTML file.
 
 use std::{error::Error, sync::Arc};
 
@@ -14,11 +14,11 @@ use abu_domain::platform::text::PersonName;
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 
-/// How far Nigeria's time is ahead, all year round.
+/// West Africa Time is UTC+1 all year round.
 const WEST_AFRICA: TimeDelta = TimeDelta::hours(1);
-/// Longer names are no names to greet somebody by.
+/// Longer names appear in no greeting.
 const MAX_GREETED_CHARS: usize = 40;
-/// The most that is shown of what a device calls itself.
+/// Truncates device names.
 const MAX_DEVICE_CHARS: usize = 60;
 
 macro_rules! templates {
@@ -46,15 +46,14 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "email_replaced.txt" "email_replaced.html"
 };
 
-/// Makes words of mails.
 pub(super) struct Templates {
     environment: Environment<'static>,
     site: Site,
 }
 
-/// The pages of the front end that links lead to.
+/// The front end's pages that links lead to.
 struct Site {
-    /// Without a slash at its end. Of URL characters alone: see `settings`.
+    /// Without a trailing slash, of URL characters only: see `settings`.
     url: String,
     links: Arc<dyn LinkTokens>,
 }
@@ -98,7 +97,7 @@ impl MailRenderer for Templates {
     }
 }
 
-/// Misspelt names of variables are errors, and what comes from outside is escaped in HTML.
+/// Undefined variables are errors, and HTML templates escape all values.
 fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -116,7 +115,7 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
 }
 
 impl Site {
-    /// What the templates know of a mail. `link` is what the mail is there for.
+    /// The template variables of a mail. `link` is the mail's main link.
     fn context(&self, content: &MailContent) -> Value {
         let forgotten = || self.page("forgot-password");
         match content {
@@ -222,7 +221,7 @@ impl Site {
         }
     }
 
-    /// A page's address. There is nothing in it to escape.
+    /// Marked safe: the URL has no characters to escape.
     fn page(&self, page: &str) -> Value {
         Value::from_safe_string(format!("{}/{page}", self.url))
     }
@@ -232,15 +231,15 @@ impl Site {
     }
 }
 
-/// The name, if it is one to greet by. Anybody can register with anybody's address: a mail of ours must
-/// not carry the words and links of whoever typed the name.
+/// The name, if it looks like one. A stranger can register any address, so a mail must not carry
+/// their text or links in the name.
 fn greeted(name: &PersonName) -> Option<&str> {
     let name = name.as_str();
     let in_a_name = |c: char| {
         let is_combining_mark = ('\u{300}'..='\u{36f}').contains(&c);
         c.is_alphabetic() || is_combining_mark || " '’-".contains(c)
     };
-    // Initials have dots, and nothing behind them that would make it a host: mail programs turn those
+    // A dot may end an initial, but not join words as in a host name. Mail programs turn host names
     // into links.
     let without_initials = name.replace(". ", " ");
     let without_initials = without_initials
@@ -250,7 +249,7 @@ fn greeted(name: &PersonName) -> Option<&str> {
         .then_some(name)
 }
 
-/// What a device calls itself, without line ends and the like, and not too much of it.
+/// The device name without control characters, truncated.
 fn one_line(name: &str) -> String {
     let printable = name.chars().map(|c| if c.is_control() { ' ' } else { c });
     printable.take(MAX_DEVICE_CHARS).collect()
@@ -282,7 +281,7 @@ pub(super) mod tests {
         DateTime::from_timestamp(1_800_000_000, 123_456_000).unwrap()
     }
 
-    /// One of each kind, to somebody of this name.
+    /// One content of each kind, for this first name.
     fn every_content_to(firstname: &str) -> Vec<MailContent> {
         let id = Uuid::from_u128(7);
         let name = || PersonName::parse(firstname).unwrap();
@@ -361,7 +360,7 @@ pub(super) mod tests {
         templates().render(mail).unwrap()
     }
 
-    /// Where the mail of that kind leads.
+    /// The link of the mail of that kind.
     fn link(kind: MailKind) -> String {
         let (id, links) = (Uuid::from_u128(7), &templates().site.links);
         let reset = links.uuid(LinkPurpose::ResetPassword, id);
@@ -395,7 +394,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn every_kind_has_words_in_both_forms_with_its_link_and_why_it_was_sent() {
+    fn every_kind_renders_text_and_html_with_its_link_and_reason() {
         let contents = every_content();
         let kinds: Vec<_> = contents.iter().map(MailContent::kind).collect();
         assert_eq!(kinds, MailKind::ALL);
@@ -415,7 +414,7 @@ pub(super) mod tests {
                 assert!(text.contains("You get this mail because "), "{text}");
                 assert!(text.contains(&format!("{SITE}/")), "{text}");
                 assert!(!text.contains("{{") && !text.contains("{%"), "{text}");
-                // No mail server need be asked whether it takes them.
+                // SMTP servers may refuse longer lines.
                 assert!(text.lines().all(|line| line.len() < 900), "{text}");
             }
             assert!(!mail.text.contains('<'), "{}", mail.text);
@@ -424,7 +423,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_mail_reads_like_this() {
+    fn a_verification_mail_has_this_subject_and_text() {
         let mail = rendered(every_content().remove(0));
         assert_eq!(mail.subject, "Confirm your e-mail address");
         let expected = format!(
@@ -463,7 +462,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn nobody_is_greeted_by_what_is_no_name() {
+    fn a_greeting_omits_text_that_is_no_name() {
         for name in [
             "Amina",
             "Ṣẹ́gun",
@@ -498,7 +497,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn times_are_nigerias() {
+    fn times_are_in_west_africa_time() {
         assert_eq!(time(&at()), "15 January 2027 at 09:00 (West Africa Time)");
     }
 }

@@ -1,5 +1,4 @@
-//! The worker: one thread that takes mails from the outbox, one after the other, for as long as the server
-//! runs.
+//! The outbox worker: one thread that claims and delivers due mails one at a time.
 
 use std::{
     io,
@@ -15,15 +14,15 @@ use abu_application::platform::{
 };
 use parking_lot::{Condvar, Mutex};
 
-/// The waits for a mail server that cannot be reached, or does not want us.
+/// Back-off while the mail server is unreachable or refuses this client.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// The wait for a database that is away, which says so at once.
+/// Pause while the database is unavailable; it reports that at once.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
-/// Between two looks for what is too old to be kept.
+/// Interval between deletions of expired mails.
 const BETWEEN_ERASURES: Duration = Duration::from_secs(600);
 
-/// Wakes the worker.
+/// Wakes the worker's thread.
 #[derive(Clone, Default)]
 pub struct Wake(Arc<Shared>);
 
@@ -40,7 +39,7 @@ struct Reasons {
 }
 
 impl Wake {
-    /// There is mail to be sent, and it is committed.
+    /// Call it after the commit: the worker reads committed mails only.
     pub fn mail_is_due(&self) {
         self.0.reasons.lock().mail_is_due = true;
         self.0.changed.notify_all();
@@ -55,7 +54,7 @@ impl Wake {
         self.0.reasons.lock().stopping
     }
 
-    /// Waits, unless there is mail or the worker is to stop.
+    /// Waits until mail is due, the worker must stop, or `time` has passed.
     fn rest(&self, time: Duration) {
         let mut reasons = self.0.reasons.lock();
         let restless = |reasons: &mut Reasons| !reasons.mail_is_due && !reasons.stopping;
@@ -63,7 +62,7 @@ impl Wake {
         reasons.mail_is_due = false;
     }
 
-    /// Waits, unless the worker is to stop.
+    /// Waits until the worker must stop or `time` has passed.
     fn pause(&self, time: Duration) {
         let mut reasons = self.0.reasons.lock();
         let going_on = |reasons: &mut Reasons| !reasons.stopping;
@@ -71,17 +70,15 @@ impl Wake {
     }
 }
 
-/// The thread's handle. Dropped without [`stop`](Self::stop) it lets the thread end by itself.
+/// Handle of the thread. Dropped without [`stop`](Self::stop), it tells the thread to stop but does
+/// not wait for it.
 pub struct MailWorker {
     wake: Wake,
     thread: Option<JoinHandle<()>>,
 }
 
 impl MailWorker {
-    /// Starts the thread. It looks for mail every `interval`, and whenever it is woken.
-    ///
-    /// # Errors
-    /// Where the system gives no thread.
+    /// Starts the thread. It polls the outbox every `interval`, and whenever it is woken.
     pub(super) fn start(delivery: Delivery, wake: Wake, interval: Duration) -> io::Result<Self> {
         let work = Work {
             delivery,
@@ -100,11 +97,11 @@ impl MailWorker {
         })
     }
 
-    /// Lets the worker finish the mail that it is sending, and no other. Blocks.
+    /// Blocks until the worker has finished its current mail.
     pub fn stop(mut self) {
         self.wake.stop();
         if let Some(thread) = self.thread.take() {
-            // A panic in there has been reported.
+            // The panic hook has already reported a panic of the thread.
             let _ = thread.join();
         }
     }
@@ -121,9 +118,9 @@ struct Work {
     wake: Wake,
     interval: Duration,
     pauses: Backoff,
-    /// Why no mail could be sent at all, the last time.
+    /// The last reason why no mail could be sent, so that the log holds each once.
     last_obstacle: Option<String>,
-    /// When the last look for what is too old found no more.
+    /// Time at which a deletion of expired mails found no more.
     erased_at: Option<Instant>,
 }
 
@@ -155,7 +152,7 @@ impl Work {
         }
     }
 
-    /// Tries until it is noted: forgetting that a mail was sent would send it again.
+    /// Retries until the result is stored: a lost result would send the mail again.
     fn note(&self, mail: &ClaimedMail, verdict: &Verdict) {
         let mut backoff = Backoff::default();
         while let Err(error) = self.delivery.note(mail, verdict) {
@@ -211,7 +208,7 @@ impl Work {
     }
 }
 
-/// A database that is away is reported by who watches over it.
+/// The watch over the database reports its outages, so they are debug output here.
 fn report(error: &StoreError) {
     match error {
         StoreError::Unavailable(_) | StoreError::CommitInDoubt(_) => {
@@ -230,14 +227,14 @@ mod tests {
     const LONG: Duration = Duration::from_secs(600);
 
     #[test]
-    fn mail_that_came_before_the_rest_is_not_slept_over() {
+    fn a_wake_before_the_wait_is_not_lost() {
         let wake = Wake::default();
         wake.mail_is_due();
         wake.rest(LONG);
     }
 
     #[test]
-    fn a_stop_ends_every_wait() {
+    fn stop_ends_every_wait() {
         let wake = Wake::default();
         wake.stop();
         wake.rest(LONG);

@@ -1,5 +1,5 @@
-//! How many entries a second the audit log takes from several threads at once, on a PostgreSQL that
-//! flushes every commit to disk, and how long a long log takes to be verified.
+//! Audit-log throughput: appends per second from several threads with durable commits, and the time
+//! to verify a long log.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says why")]
 
@@ -20,7 +20,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 const THREADS: [u64; 2] = [1, 8];
 const LONG_LOG: u64 = 100_000;
 
-/// What a log-in leaves.
+/// The entry of a log-in.
 fn append(tx: &mut dyn Writes) -> Result<(), StoreError> {
     let user = UserId::new(SystemIds.random());
     Entry::new(Actor::User(user), Action::SessionCreate)

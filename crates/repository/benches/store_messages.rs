@@ -1,5 +1,4 @@
-//! How many messages a second are stored: batches of several sizes, into one room and into many, on
-//! a PostgreSQL that flushes every commit to disk.
+//! Message throughput with durable commits: batches of several sizes, into one room and into many.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says why")]
 
@@ -36,7 +35,7 @@ fn store_messages(criterion: &mut Criterion) {
     }
 }
 
-/// Rooms, each with a few members.
+/// Rooms with a few members each.
 struct Places {
     database: TestDatabase,
     rooms: Vec<(RoomId, Vec<UserId>)>,

@@ -1,4 +1,4 @@
-//! Opening connections, and telling live ones from dead ones.
+//! Connections: libpq parameters, liveness checks, and errors without secrets.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -10,8 +10,8 @@ use diesel::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-/// What the client library does unless the URL says otherwise. A server that vanished without a word
-/// (a lost network, a machine without power) is noticed within half a minute rather than hours.
+/// libpq parameters that the URL may override. TCP keepalives detect a vanished server (a lost
+/// network, a power failure) within half a minute instead of hours.
 const DEFAULTS: [(&str, &str); 6] = [
     ("connect_timeout", "2"),
     ("fallback_application_name", "abu"),
@@ -21,18 +21,17 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("tcp_user_timeout", "30000"),
 ];
 
-/// Why there is no connection, in words that hold nothing of the URL's secrets.
+/// The text holds no secret of the URL.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct ConnectError(Cow<'static, str>);
 
-/// Opens a connection.
 pub(crate) fn open(url: &SecretString) -> Result<PgConnection, ConnectError> {
     let url = with_defaults(url.expose_secret());
     PgConnection::establish(url.expose_secret()).map_err(|error| ConnectError(words(error)))
 }
 
-/// The URL with [`DEFAULTS`] before its own parameters: of two with one name the later one counts.
+/// The URL with [`DEFAULTS`] before its own parameters: libpq uses the last of two with one name.
 fn with_defaults(url: &str) -> SecretString {
     let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
     let separator = if is_uri { "&" } else { " " };
@@ -47,8 +46,8 @@ fn with_defaults(url: &str) -> SecretString {
     .into()
 }
 
-/// The client library quotes the pieces of a URL it cannot read, the password among them. Of its
-/// words only those are passed on that tell of a server it spoke to.
+/// libpq quotes the parts of a URL that it cannot parse, the password among them. Only messages
+/// about a reached server pass through.
 fn words(error: ConnectionError) -> Cow<'static, str> {
     match error {
         ConnectionError::BadConnection(said) if said.starts_with("connection to server ") => {
@@ -61,13 +60,11 @@ fn words(error: ConnectionError) -> Cow<'static, str> {
     }
 }
 
-/// Makes connections for the pool, and judges them.
 pub(crate) struct Manager {
     pub(crate) url: SecretString,
     pub(crate) statement_timeout: Duration,
 }
 
-/// Why a connection cannot be had, or not be used any more.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ManagerError {
     #[error(transparent)]
@@ -79,8 +76,8 @@ pub(crate) enum ManagerError {
 }
 
 impl Manager {
-    /// An idle transaction holds locks that others wait for, so it may last no longer than a
-    /// statement: its owner has stopped, or the network to it has.
+    /// A transaction may be idle no longer than a statement may take. An idle one holds locks, and
+    /// its owner has stopped or lost the network.
     fn set_up(&self, connection: &mut PgConnection) -> Result<(), ManagerError> {
         let limit = self
             .statement_timeout
@@ -106,9 +103,9 @@ impl ManageConnection for Manager {
         Ok(connection)
     }
 
-    /// Reads what has arrived, without waiting or asking the server: two system calls instead of a
-    /// round trip. The first takes in the server's last words, if there are any, the second sees
-    /// the end that follows them. Whoever comes between the two is told as by a later end.
+    /// Reads what has arrived, without a round trip: two non-blocking system calls. The first
+    /// consumes the server's last message, if any; the second sees the end of the stream. A close
+    /// between the two shows at the next use.
     fn is_valid(&self, connection: &mut PgConnection) -> Result<(), ManagerError> {
         let mut ended = || matches!(connection.notifications_iter().next(), Some(Err(_)));
         if ended() || ended() {
@@ -117,7 +114,7 @@ impl ManageConnection for Manager {
         Ok(())
     }
 
-    /// A panic, or an open transaction, leaves nothing that others should go on with.
+    /// A panic or an open transaction leaves state that the next user must not inherit.
     fn has_broken(&self, connection: &mut PgConnection) -> bool {
         std::thread::panicking() || connection.is_broken()
     }

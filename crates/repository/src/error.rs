@@ -1,33 +1,28 @@
-//! What a failed query means to the application; the one place that knows Diesel's errors.
+//! Mapping of Diesel's errors to the application's; the only module that knows Diesel's.
 
 use abu_application::platform::ports::StoreError;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use uuid::Uuid;
 
-/// Why a query has no result.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The database said no, or nothing.
     #[error(transparent)]
     Query(#[from] Error),
-    /// A stored value is none that this code would store.
     #[error(transparent)]
     Row(#[from] BadRow),
 }
 
-/// A stored value that is none this code would store. The value itself may be personal data, and
-/// stays out of the message.
+/// A stored value that violates an invariant of the domain. The message leaves the value out,
+/// because it may be personal data.
 #[derive(Debug, thiserror::Error)]
 #[error("{column} of the row {id} holds a value that is not allowed there")]
 pub(crate) struct BadRow {
-    /// Table and column.
+    /// `table.column`.
     pub(crate) column: &'static str,
-    /// The row's id.
     pub(crate) id: Uuid,
 }
 
-/// PostgreSQL's words for what passes by itself and changed nothing. Diesel hands on no SQLSTATE, so
-/// the words are all there is.
+/// Message prefixes of transient failures that changed nothing. Diesel exposes no SQLSTATE.
 const PASSING: [&str; 3] = [
     // statement_timeout, lock_timeout, an administrator
     "canceling statement due to ",
@@ -44,8 +39,7 @@ impl From<Failure> for StoreError {
     }
 }
 
-/// What the failure of a statement means: nothing of the statement is done, and the transaction it
-/// was part of will not be committed.
+/// Maps a failed statement. The statement has no effect, and its transaction cannot commit.
 pub(crate) fn store_error(error: Error) -> StoreError {
     use DatabaseErrorKind as Kind;
     match &error {
@@ -62,7 +56,7 @@ pub(crate) fn store_error(error: Error) -> StoreError {
             },
             None => StoreError::Other(error.into()),
         },
-        // A read-only database is one that another has just taken over from.
+        // A read-only database is a former primary after a failover.
         Error::DatabaseError(
             Kind::ClosedConnection
             | Kind::UnableToSendCommand
@@ -78,7 +72,7 @@ pub(crate) fn store_error(error: Error) -> StoreError {
     }
 }
 
-/// What the failure of a commit means.
+/// Maps a failed commit, whose outcome may be unknown.
 pub(crate) fn commit_error(error: Error) -> StoreError {
     match error {
         Error::DatabaseError(

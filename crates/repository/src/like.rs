@@ -1,11 +1,11 @@
-//! Patterns of `LIKE`.
+//! `LIKE` patterns with escaped input.
 
-/// The pattern of texts that start with `prefix`; `None` where PostgreSQL holds no such text.
+/// Matches texts that start with `prefix`; `None` for a NUL, which PostgreSQL cannot store.
 pub(crate) fn starting_with(prefix: &str) -> Option<String> {
     escaped(prefix).map(|prefix| format!("{prefix}%"))
 }
 
-/// The pattern of texts that contain `part`; `None` where PostgreSQL holds no such text.
+/// Matches texts that contain `part`; `None` for a NUL, which PostgreSQL cannot store.
 pub(crate) fn containing(part: &str) -> Option<String> {
     escaped(part).map(|part| format!("%{part}%"))
 }

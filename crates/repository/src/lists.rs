@@ -1,4 +1,4 @@
-//! Lists: which rows a page is made of, and how many rows there are in all.
+//! Keyset pagination: predicates and orders of a page, and bounded counts.
 
 use abu_application::platform::lists::Total;
 use diesel::{
@@ -9,7 +9,7 @@ use diesel::{
     sql_types::BigInt,
 };
 
-/// Narrows a boxed query to what comes after or before a position, and orders it from there on.
+/// Restricts a boxed query to the rows after or before a position and orders it from there.
 macro_rules! sought {
     ($query:expr, $seek:expr,
      |$after:ident| $is_after:expr, $forward:expr,
@@ -28,8 +28,8 @@ macro_rules! sought {
     }};
 }
 
-/// What a boxed query finds after or before a position, in a list in the order of a unique column.
-/// The rows come as they are read: see [`in_list_order`].
+/// A page ordered ascending by a unique column. The rows come in reading order: see
+/// [`in_list_order`].
 macro_rules! ascending {
     ($query:expr, $seek:expr, $key:expr) => {
         $crate::lists::sought!(
@@ -43,7 +43,7 @@ macro_rules! ascending {
     };
 }
 
-/// The same in a list against the order of a unique column.
+/// A page ordered descending by a unique column.
 macro_rules! descending {
     ($query:expr, $seek:expr, $key:expr) => {
         $crate::lists::sought!(
@@ -57,7 +57,7 @@ macro_rules! descending {
     };
 }
 
-/// The same in a list by time, the newest first, and by id where the times are the same.
+/// A page ordered by time, newest first, and by id on equal times.
 macro_rules! newest_first {
     ($query:expr, $seek:expr, $time:expr, $id:expr) => {
         $crate::lists::by_time!(
@@ -69,13 +69,13 @@ macro_rules! newest_first {
     };
 }
 
-/// The same where the position is a time and a key of any kind.
+/// Like [`newest_first`] for a position of a time and any key.
 macro_rules! by_time {
     ($query:expr, $seek:expr, $time:expr, $key:expr) => {
         $crate::lists::sought!(
             $query,
             $seek,
-            // The first condition is implied, and lets the index begin at the right place.
+            // The first condition is redundant, but lets the index scan start at the position.
             |from| $time.le(from.0).and($time.lt(from.0).or($key.lt(from.1))),
             ($time.desc(), $key.desc()),
             |from| $time.ge(from.0).and($time.gt(from.0).or($key.gt(from.1))),
@@ -86,7 +86,7 @@ macro_rules! by_time {
 
 pub(crate) use {ascending, by_time, descending, newest_first, sought};
 
-/// Turns rows that were read against the order of their list round.
+/// Reverses rows that were read backward.
 pub(crate) fn in_list_order<T>(backward: bool, mut rows: Vec<T>) -> Vec<T> {
     if backward {
         rows.reverse();
@@ -94,7 +94,7 @@ pub(crate) fn in_list_order<T>(backward: bool, mut rows: Vec<T>) -> Vec<T> {
     rows
 }
 
-/// How many rows the query has, counted no further than a total is exact.
+/// Counts the rows, at most up to [`Total::EXACT_UP_TO`] + 1.
 pub(crate) fn total(
     connection: &mut PgConnection,
     rows: impl QueryFragment<Pg>,
@@ -107,7 +107,7 @@ pub(crate) fn total(
     Ok(Total::of(counted.unsigned_abs()))
 }
 
-/// `SELECT count(*)` of a query that ends with its conditions.
+/// `SELECT count(*)` over a query that ends with its conditions, with a limit.
 struct Counted<Rows> {
     rows: Rows,
     most: i64,
@@ -124,7 +124,7 @@ impl<Rows: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Rows> {
     }
 }
 
-/// Without an id of its own, Diesel knows the statement by its text.
+/// Without a static id, Diesel caches the prepared statement by its text.
 impl<Rows> QueryId for Counted<Rows> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

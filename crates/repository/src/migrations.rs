@@ -1,4 +1,4 @@
-//! The migrations, which travel inside the program, and the state of a database as they see it.
+//! Embedded migrations, and the migration state of a database.
 
 use std::{collections::HashSet, thread, time::Duration};
 
@@ -20,31 +20,29 @@ use crate::{
     sql::sql,
 };
 
-/// The migrations themselves, for those who run them one by one. Others use [`run`].
+/// For callers that run them one by one; others use [`run`].
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// Half of the advisory lock's key; the other half is the schema. The number itself means nothing.
+/// Half of the advisory lock's key; the other half is the schema's oid. The number is arbitrary.
 const LOCK: i32 = 0x0041_4255;
 
-/// How often a migrator that has to wait asks whether the other one is done.
+/// Polling interval of a migrator that waits for the lock.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How a database stands to this program's migrations.
+/// The difference between a database and the embedded migrations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MigrationState {
-    /// Names of the migrations still to be run, in their order.
+    /// Names of the pending migrations, in order.
     pub pending: Vec<String>,
-    /// Versions that were run and that this program does not know: a newer release was here.
+    /// Versions that the database has and this program does not know: a newer release migrated it.
     pub unknown: Vec<String>,
 }
 
-/// Why the database could not be migrated, in words for its operator.
+/// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// It cannot be reached, or went away.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A newer release has migrated it.
     #[error(
         "the database was migrated by a newer release of this program (it knows {}); \
          run that release, or one after it",
@@ -54,15 +52,12 @@ pub enum MigrationError {
         /// Versions that this program does not know.
         unknown: Vec<String>,
     },
-    /// A migration failed. It is undone; those before it stand.
+    /// Its transaction was rolled back; earlier migrations stay.
     #[error("the migration {name} failed and was undone: {source}")]
     Failed {
-        /// Its name.
         name: String,
-        /// What the database said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Anything else the database said.
     #[error("the database refused: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -82,7 +77,7 @@ impl From<diesel::result::Error> for MigrationError {
     }
 }
 
-/// Compares the database with this program's migrations. Changes nothing.
+/// Compares the database with the embedded migrations. Changes nothing.
 pub fn state(url: &SecretString) -> Result<MigrationState, MigrationError> {
     let mut connection = open(url)?;
     let applied = applied(&mut connection)?;
@@ -95,14 +90,11 @@ pub fn state(url: &SecretString) -> Result<MigrationState, MigrationError> {
     })
 }
 
-/// Runs the migrations that are pending, each in a transaction of its own, and returns their names.
-/// While one process does this, others wait.
+/// Runs the pending migrations, each in a transaction of its own, and returns their names.
+/// Migrations before a failed one stay.
 ///
-/// They wait by a lock of the session: a pooler between us and the database must not share sessions
-/// among its clients here.
-///
-/// # Errors
-/// [`MigrationError`]; what was run before the failure stays.
+/// A session-level advisory lock serializes migrators. So a connection pooler must not share
+/// sessions among clients here.
 pub fn run(url: &SecretString) -> Result<Vec<String>, MigrationError> {
     let mut connection = open(url)?;
     connection.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
@@ -114,15 +106,15 @@ pub fn run(url: &SecretString) -> Result<Vec<String>, MigrationError> {
     if !unknown.is_empty() {
         return Err(MigrationError::Newer { unknown });
     }
-    // The lock goes with the connection, when this returns.
+    // The lock ends with the connection.
     pending
         .iter()
         .map(|migration| run_one(&mut connection, migration))
         .collect()
 }
 
-/// Waits until no other process migrates this schema. It asks again and again, because a statement
-/// that waits would hold up those of the other's that wait for all statements.
+/// Waits until no other process migrates this schema. Polls, because a waiting statement would
+/// block those of the other migrator that wait for all running statements.
 fn lock(connection: &mut PgConnection) -> Result<(), MigrationError> {
     let mut told = false;
     loop {
@@ -143,7 +135,7 @@ fn lock(connection: &mut PgConnection) -> Result<(), MigrationError> {
     }
 }
 
-/// Versions of the migrations that were run, none where there never was one.
+/// Versions of the applied migrations; empty for a new database.
 fn applied(connection: &mut PgConnection) -> Result<HashSet<String>, MigrationError> {
     let there: bool = sql::<Bool>("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL")
         .get_result(connection)?;
@@ -155,14 +147,14 @@ fn applied(connection: &mut PgConnection) -> Result<HashSet<String>, MigrationEr
     Ok(versions.into_iter().collect())
 }
 
-/// Those of ours that were not run, in their order.
+/// Embedded migrations that are not applied, in order.
 fn pending(applied: &HashSet<String>) -> Result<Vec<BoxedMigration>, MigrationError> {
     let mut pending = embedded()?;
     pending.retain(|migration| !applied.contains(&version(migration)));
     Ok(pending)
 }
 
-/// Those that were run and are not ours.
+/// Applied versions that are not embedded.
 fn unknown(mut applied: HashSet<String>) -> Result<Vec<String>, MigrationError> {
     for migration in embedded()? {
         applied.remove(&version(&migration));

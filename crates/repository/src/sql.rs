@@ -1,7 +1,7 @@
-//! SQL text for what Diesel's query builder cannot say: arrays turned into rows, and the like.
+//! Prepared statements from SQL text that Diesel's query builder cannot express, such as `unnest`.
 //!
-//! Unlike [`diesel::sql_query`], whose text may be made up anew each time, such a statement is
-//! prepared once a connection and used again: its text is fixed.
+//! Unlike [`diesel::sql_query`], whose text may vary, these have a fixed text. Diesel prepares them
+//! once per connection.
 
 use std::marker::PhantomData;
 
@@ -15,7 +15,7 @@ use diesel::{
 };
 use uuid::Uuid;
 
-/// Pairs of ids as two columns of them.
+/// Splits pairs of ids into two columns.
 pub(crate) fn unzipped<A, B>(pairs: &[(A, B)]) -> (Vec<Uuid>, Vec<Uuid>)
 where
     A: Copy + Into<Uuid>,
@@ -24,7 +24,7 @@ where
     pairs.iter().map(|&(a, b)| (a.into(), b.into())).unzip()
 }
 
-/// A statement in SQL, whose rows have the columns `Columns`.
+/// A statement whose rows have the columns `Columns`.
 #[must_use]
 pub(crate) struct Sql<'a, Columns> {
     text: &'static str,
@@ -32,7 +32,7 @@ pub(crate) struct Sql<'a, Columns> {
     columns: PhantomData<Columns>,
 }
 
-/// A statement with a question mark for each of its binds, in their order.
+/// `text` has a question mark for each bind, in order.
 pub(crate) fn sql<'a, Columns>(text: &'static str) -> Sql<'a, Columns> {
     Sql {
         text,
@@ -42,7 +42,7 @@ pub(crate) fn sql<'a, Columns>(text: &'static str) -> Sql<'a, Columns> {
 }
 
 impl<'a, Columns> Sql<'a, Columns> {
-    /// Gives the next question mark its value, of the SQL type `T`.
+    /// Binds the next question mark to a value of the SQL type `T`.
     pub(crate) fn bind<T, V>(mut self, value: V) -> Self
     where
         T: SqlType + TypedExpressionType,
@@ -70,7 +70,7 @@ impl<Columns> QueryFragment<Pg> for Sql<'_, Columns> {
     }
 }
 
-/// Without an id of its own, Diesel knows the statement by its text.
+/// Without a static id, Diesel caches the prepared statement by its text.
 impl<Columns> QueryId for Sql<'_, Columns> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

@@ -1,4 +1,4 @@
-//! The pool, and what runs on its connections.
+//! Connection pool and transactions.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -18,20 +18,19 @@ use crate::{
     error::{Failure, commit_error, store_error},
 };
 
-/// How to reach the database, and how long to wait for it.
 #[derive(Clone, Debug)]
 pub struct PoolSettings {
-    /// A connection URI or string as PostgreSQL's client library reads it.
+    /// A libpq connection URI or string.
     pub url: SecretString,
-    /// The most connections.
+    /// Maximum number of connections.
     pub size: u32,
-    /// How long to wait for a connection before the database counts as away.
+    /// Longest wait for a connection before the database counts as unavailable.
     pub connection_timeout: Duration,
-    /// The longest a statement may take, and a transaction may lie idle between two.
+    /// Longest time of a statement, and of idleness within a transaction.
     pub statement_timeout: Duration,
 }
 
-/// The store on PostgreSQL. Cheap to clone: the clones share the connections.
+/// Cheap to clone: clones share the pool.
 #[derive(Clone)]
 pub struct PgStore {
     pool: Pool<Manager>,
@@ -39,8 +38,7 @@ pub struct PgStore {
 }
 
 impl PgStore {
-    /// A store whose connections are made when they are needed, so that it can be had while the
-    /// database is down. It recovers by itself.
+    /// Connects lazily, so a store exists while the database is down, and recovers on its own.
     pub fn connect(settings: PoolSettings) -> Self {
         let manager = Manager {
             url: settings.url,
@@ -51,7 +49,7 @@ impl PgStore {
             .min_idle(Some(0))
             .connection_timeout(settings.connection_timeout.max(Duration::from_millis(1)))
             .test_on_check_out(true)
-            // Whoever waits for a connection is told; one more line each try says nothing new.
+            // Callers get the error; a log line per attempt adds nothing.
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(manager);
         Self {
@@ -60,7 +58,7 @@ impl PgStore {
         }
     }
 
-    /// Calls `hook` with what each transaction committed through this store makes due, each once.
+    /// After each commit, calls `hook` once for each kind of due work.
     #[must_use]
     pub fn after_commit(mut self, hook: impl Fn(Due) + Send + Sync + 'static) -> Self {
         self.after_commit = Some(Arc::new(hook));
@@ -95,7 +93,7 @@ impl Store for PgStore {
             self.committed(due);
             return Ok(());
         }
-        // Where this fails the connection is gone, and the server rolls back by itself.
+        // If the rollback fails, the connection is gone and the server rolls back.
         let rolled_back = AnsiTransactionManager::rollback_transaction(&mut *connection);
         match (wanted, rolled_back) {
             (false, _) => Ok(()),
@@ -122,7 +120,7 @@ impl Store for PgStore {
     }
 }
 
-/// Debug builds, which tests are, refuse writes where only reads are meant.
+/// Debug builds, and so tests, reject writes in read-only work.
 const CHECK_READS: bool = cfg!(debug_assertions);
 
 fn run_read_only(
@@ -138,13 +136,13 @@ fn run_read_only(
     Ok(())
 }
 
-/// A connection lent to the application; the ports are implemented on it, each beside its tables.
+/// A borrowed connection. Each port is implemented beside its tables.
 pub(crate) struct Session<'a> {
     connection: &'a mut PgConnection,
-    /// PostgreSQL answers the commit of a transaction in which a statement failed with a rollback,
-    /// and calls that a success. So we remember.
+    /// PostgreSQL answers the commit of a failed transaction with a rollback and reports success.
+    /// This flag detects that.
     failed: bool,
-    /// What the commit makes due.
+    /// Work that the commit makes due.
     due: BTreeSet<Due>,
 }
 
@@ -157,7 +155,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Runs the queries of one method of a port.
+    /// Runs the queries of one port method.
     pub(crate) fn run<T>(
         &mut self,
         queries: impl FnOnce(&mut PgConnection) -> Result<T, Failure>,

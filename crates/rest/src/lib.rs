@@ -10,6 +10,7 @@ mod openapi;
 mod problem;
 pub mod rate_limits;
 pub mod readiness;
+mod secret_json;
 mod settings;
 mod shared;
 

@@ -1,16 +1,15 @@
-//! Keys, derived from one secret: each by its label, and of no use for anything else.
+//! Key derivation with HMAC-SHA256: one key per label from one secret, so no key serves two
+//! purposes.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The key of that label.
 pub fn derive(secret: &[u8], label: &str) -> [u8; 32] {
     let mut derivation = hmac(secret);
     derivation.update(label.as_bytes());
     derivation.finalize().into_bytes().into()
 }
 
-/// HMAC-SHA256 with the key of that label.
 pub(crate) fn derived_hmac(secret: &[u8], label: &str) -> Hmac<Sha256> {
     hmac(&derive(secret, label))
 }
@@ -25,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_secret_and_label_has_a_key_of_its_own_and_always_the_same() {
+    fn each_secret_and_label_derives_one_stable_key() {
         let key = derive(b"a secret", "tests 1");
         assert_eq!(key, derive(b"a secret", "tests 1"));
         assert_ne!(key, derive(b"a secret", "tests 2"));

@@ -1,4 +1,4 @@
-//! The secrets of links in mails.
+//! Single-purpose tokens for links in mails: HMAC-SHA256 over purpose and id.
 
 use abu_application::identity::ports::{LinkPurpose, LinkTokens};
 use hmac::{Hmac, Mac};
@@ -7,14 +7,12 @@ use uuid::Uuid;
 
 use crate::keys;
 
-/// Makes tokens by HMAC-SHA256 over what they are for.
 #[derive(Clone)]
 pub struct HmacLinkTokens {
     mac: Hmac<Sha256>,
 }
 
 impl HmacLinkTokens {
-    /// Tokens whose key is derived from `secret`, and of no use for anything else.
     pub fn new(secret: &[u8]) -> Self {
         Self {
             mac: keys::derived_hmac(secret, "abu-alumni-connect links in mails 1"),
@@ -25,7 +23,7 @@ impl HmacLinkTokens {
 impl LinkTokens for HmacLinkTokens {
     fn token(&self, purpose: LinkPurpose, id: Uuid) -> [u8; 32] {
         let mut mac = self.mac.clone();
-        // The id has a fixed length, so no purpose and id read as another pair.
+        // The id has a fixed length, so no two pairs of purpose and id give the same input.
         mac.update(purpose.name().as_bytes());
         mac.update(id.as_bytes());
         mac.finalize().into_bytes().into()
@@ -39,10 +37,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_secret_purpose_and_id_has_a_token_of_its_own_and_always_the_same() {
+    fn each_secret_purpose_and_id_has_one_stable_token() {
         let mut seen = BTreeSet::new();
         for secret in [b"one secret", b"or another"] {
-            for purpose in LinkPurpose::ALL {
+            for &purpose in LinkPurpose::ALL {
                 for id in [Uuid::from_u128(1), Uuid::from_u128(2)] {
                     let token = HmacLinkTokens::new(secret).token(purpose, id);
                     assert_eq!(token, HmacLinkTokens::new(secret).token(purpose, id));

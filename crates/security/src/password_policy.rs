@@ -1,19 +1,19 @@
-//! How good a password must be: how soon a program that knows what people choose would guess it.
+//! Password strength estimation with zxcvbn.
 
 use abu_application::identity::ports::{PasswordPolicy, PasswordWeakness};
 use abu_domain::identity::text::{NewPassword, PersonalWords};
 use secrecy::ExposeSecret;
 use zxcvbn::{Score, zxcvbn};
 
-/// Judges by zxcvbn, which knows words, names, dates, keyboard patterns and common passwords. It looks
-/// at the first hundred characters, so the work is bounded.
+/// zxcvbn knows words, names, dates, keyboard patterns and common passwords. It reads the first 100
+/// characters, which bounds the work.
 #[derive(Clone, Copy, Debug)]
 pub struct GuessingPolicy {
     least: Score,
 }
 
 impl GuessingPolicy {
-    /// Demands at least this score: 0 takes every password, 4 only what no program guesses.
+    /// `least` is a zxcvbn score: 0 accepts every password, 4 only what no program guesses.
     pub fn new(least: u8) -> Self {
         let least = match least {
             0 => Score::Zero,
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_guesses_soon_is_refused_with_advice() {
+    fn guessable_passwords_are_refused_with_advice() {
         for text in [
             "password123",
             "qwertyuiop",
@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_decides_how_much_is_enough() {
+    fn the_minimum_score_is_a_setting() {
         assert_eq!(judged(0, "1234567890"), Ok(()));
         assert!(judged(4, "samaru 1962").is_err());
     }
 
     #[test]
-    fn what_others_know_of_somebody_is_refused_however_long_it_is() {
+    fn personal_words_are_refused_in_a_password_of_any_length() {
         let refused = Err(PasswordWeakness::Personal);
         for text in [
             "correct horse AMINA battery",

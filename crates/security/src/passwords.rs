@@ -1,4 +1,4 @@
-//! Password hashes in bcrypt's usual form, so that other programs can check them too.
+//! Password hashing with bcrypt, in its standard text form, which other programs can verify too.
 
 use std::{borrow::Cow, error::Error, str::FromStr};
 
@@ -9,19 +9,19 @@ use bcrypt::HashParts;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha384};
 
-/// bcrypt ignores whatever follows.
+/// bcrypt ignores all further bytes.
 const BCRYPT_MAX_BYTES: usize = 72;
 
-/// Hashes passwords with bcrypt.
 #[derive(Clone, Debug)]
 pub struct BcryptHasher {
     cost: u32,
-    /// A hash of the same cost that nobody has the password of.
+    /// A hash of the same cost that no password matches. Verifying against it makes an unknown
+    /// account cost the same time.
     decoy: String,
 }
 
 impl BcryptHasher {
-    /// Hashes with two to the power of `cost` rounds, 4 to 31.
+    /// `cost` is 4 to 31: bcrypt computes 2^`cost` rounds.
     pub fn new(cost: u32) -> Self {
         let salt_and_hash = ".".repeat(53);
         Self {
@@ -45,7 +45,7 @@ impl PasswordHasher for BcryptHasher {
         let matches = hash.map(|hash| bcrypt::verify(&*input, hash));
         match matches {
             Some(Ok(matches)) => matches,
-            // There is no account, or what is stored for it is no hash: as much work, and no.
+            // No account, or no valid hash: the decoy costs the same time.
             None | Some(Err(_)) => {
                 let _never = bcrypt::verify(&*input, &self.decoy);
                 false
@@ -54,7 +54,7 @@ impl PasswordHasher for BcryptHasher {
     }
 
     fn needs_rehash(&self, hash: &str) -> bool {
-        // What is no hash matches no password, and so is never asked about.
+        // A text that is no hash matches no password, so no caller asks about it.
         HashParts::from_str(hash).is_ok_and(|parts| parts.get_cost() < self.cost)
     }
 
@@ -63,8 +63,8 @@ impl PasswordHasher for BcryptHasher {
     }
 }
 
-/// What bcrypt gets: the password itself where all of it counts, otherwise a digest of it. The digest
-/// is written in base64 because bcrypt stops at a zero byte.
+/// Prehashes passwords longer than bcrypt reads. Base64 keeps zero bytes out of the digest: bcrypt
+/// stops at them.
 fn bcrypt_input(password: &str) -> Cow<'_, [u8]> {
     if password.len() <= BCRYPT_MAX_BYTES {
         return Cow::Borrowed(password.as_bytes());
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cheaper_hash_is_made_again_and_no_other() {
+    fn only_a_cheaper_hash_needs_a_rehash() {
         let (cheap, dear) = (BcryptHasher::new(4), BcryptHasher::new(5));
         let hash = cheap.hash(&new("correct horse")).unwrap();
         assert!(dear.needs_rehash(&hash));
@@ -147,7 +147,7 @@ mod tests {
         let again = dear.rehash(&login("correct horse")).unwrap();
         assert!(again.starts_with("$2b$05$"));
         assert!(dear.verify(&login("correct horse"), Some(&again)));
-        // A cost that was lowered is no reason to weaken anybody's hash.
+        // A lowered cost must not weaken stored hashes.
         assert!(!cheap.needs_rehash(&again));
         assert!(!dear.needs_rehash("plain text password"));
     }

@@ -11,14 +11,12 @@ use uuid::Uuid;
 
 use crate::keys;
 
-/// Makes and reads refresh tokens with a key of their own.
 #[derive(Clone)]
 pub struct HmacRefreshTokens {
     mac: Hmac<Sha256>,
 }
 
 impl HmacRefreshTokens {
-    /// Tokens whose key is derived from `secret`.
     pub fn new(secret: &[u8]) -> Self {
         Self {
             mac: keys::derived_hmac(secret, "abu-alumni-connect refresh tokens 1"),
@@ -29,7 +27,7 @@ impl HmacRefreshTokens {
 impl RefreshTokens for HmacRefreshTokens {
     fn make(&self, session: LoginSessionId, number: u32) -> SecretString {
         let mut mac = self.mac.clone();
-        // Both have a fixed length, so no session and number read as another pair.
+        // Both have a fixed length, so no two pairs of session and number give the same input.
         mac.update(session.uuid().as_bytes());
         mac.update(&number.to_be_bytes());
         let session = URL_SAFE_NO_PAD.encode(session.uuid().as_bytes());
@@ -37,8 +35,7 @@ impl RefreshTokens for HmacRefreshTokens {
         format!("{session}.{number}.{tag}").into()
     }
 
-    /// The token has to be, to the letter, the one that would be made for what it names: there is no
-    /// second spelling of any token.
+    /// Compares the whole token with the one that `make` gives, so no token has a second spelling.
     fn read(&self, token: &SecretString) -> Option<(LoginSessionId, u32)> {
         let shown = token.expose_secret();
         let mut parts = shown.splitn(3, '.');

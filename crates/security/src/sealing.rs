@@ -1,4 +1,4 @@
-//! What has to be read again, and must be of no use to whoever reads the database.
+//! Authenticated encryption (AEAD) of secrets at rest with XChaCha20-Poly1305.
 
 use chacha20poly1305::{
     Key, XChaCha20Poly1305, XNonce,
@@ -8,30 +8,28 @@ use secrecy::SecretSlice;
 
 use crate::keys;
 
-/// What a sealed secret begins with, so that another way of sealing can be told from this one.
+/// First byte of the sealed form; a later scheme gets another number.
 const VERSION: u8 = 1;
-/// Long enough to be chosen at random.
+/// 192 bits: random nonces do not collide.
 const NONCE_BYTES: usize = 24;
 
-/// Seals and opens secrets (XChaCha20-Poly1305).
 #[derive(Clone)]
 pub(super) struct Sealer {
     cipher: XChaCha20Poly1305,
 }
 
-/// A secret could not be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SealError {
-    /// It is too long.
+    /// The secret is too long for the cipher.
     #[error("the secret cannot be sealed")]
     Seal,
-    /// It was sealed with another key or for another owner, or was changed.
+    /// Wrong key, wrong owner, or altered bytes.
     #[error("a sealed secret does not open: auth.encryption_key is not the one it was sealed with")]
     Open,
 }
 
 impl Sealer {
-    /// Seals with a key that is derived from `secret` by its label.
+    /// Derives the key from `secret` by its label.
     pub(super) fn new(secret: &[u8], label: &str) -> Self {
         let key = Key::from(keys::derive(secret, label));
         Self {
@@ -39,7 +37,8 @@ impl Sealer {
         }
     }
 
-    /// Seals `secret` for `owner`: it opens for nobody else. `random` is used once.
+    /// Binds the ciphertext to `owner` as associated data: it opens for no other. Takes the nonce
+    /// from `random`, which must be fresh.
     pub(super) fn seal(
         &self,
         owner: &[u8],
@@ -59,7 +58,6 @@ impl Sealer {
         Ok([&[VERSION][..], &nonce, &encrypted].concat())
     }
 
-    /// Opens what was sealed for `owner`.
     pub(super) fn open(&self, owner: &[u8], sealed: &[u8]) -> Result<SecretSlice<u8>, SealError> {
         let (nonce, encrypted) = sealed
             .strip_prefix(&[VERSION])
@@ -115,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_or_cut_in_any_place_does_not_open() {
+    fn a_sealed_secret_changed_or_cut_anywhere_does_not_open() {
         let sealed = sealed();
         for place in 0..sealed.len() {
             let mut changed = sealed.clone();

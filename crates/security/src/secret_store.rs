@@ -1,5 +1,4 @@
-//! Secrets that the server makes for itself where nobody configured any: one file each, for the
-//! server's own user alone.
+//! Generated secrets on disk where the settings give none: one file each, mode 0600.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -14,27 +13,25 @@ use nix::fcntl::OFlag;
 use secrecy::{ExposeSecret, SecretString};
 
 const MAX_BYTES: u64 = 4_096;
-/// What is shorter was not written here.
+/// Every secret written here is longer; a shorter file is damaged.
 const MIN_BYTES: usize = 32;
 
-/// Which secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoredSecret {
-    /// What access tokens are signed with.
+    /// The key that signs access tokens.
     JwtSecret,
-    /// What secrets in the database are sealed with.
+    /// The key that encrypts secrets in the database.
     EncryptionKey,
-    /// The first password of the first administrator.
+    /// The initial password of the first administrator.
     SuperuserPassword,
 }
 
-/// The folder `secrets` in the data folder.
+/// The folder `secrets` within the data folder.
 #[derive(Clone, Debug)]
 pub struct SecretStore {
     data_dir: PathBuf,
 }
 
-/// Why a secret could not be read or kept.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot keep secrets in {}: {source}", path.display())]
 pub struct SecretStoreError {
@@ -53,22 +50,19 @@ impl StoredSecret {
 }
 
 impl SecretStore {
-    /// Those of a data folder. Nothing is made yet.
+    /// Creates nothing on disk.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
         }
     }
 
-    /// Where the secret is, if it is there.
+    /// The file's path, whether or not the file exists.
     pub fn path(&self, secret: StoredSecret) -> PathBuf {
         self.folder().join(secret.file_name())
     }
 
-    /// The secret, if it is there.
-    ///
-    /// # Errors
-    /// Where the file cannot be read, or others may read it.
+    /// Fails where the file cannot be read, or users other than its owner may access it.
     pub fn get(&self, secret: StoredSecret) -> Result<Option<SecretString>, SecretStoreError> {
         let path = self.path(secret);
         match read_private(&path) {
@@ -78,11 +72,8 @@ impl SecretStore {
         }
     }
 
-    /// The secret, made now if it is not there: 32 random bytes in base64. Of several processes that
-    /// do this at the same time one makes it, and all return the same.
-    ///
-    /// # Errors
-    /// Where the file cannot be written or read, or others may read it.
+    /// Generates the secret on first use: 32 random bytes in base64. Of several concurrent
+    /// processes one wins, and all return its secret.
     pub fn get_or_make(
         &self,
         secret: StoredSecret,
@@ -100,10 +91,6 @@ impl SecretStore {
             .map_err(|source| SecretStoreError { path, source })
     }
 
-    /// Removes the secret, if it is there.
-    ///
-    /// # Errors
-    /// Where the file cannot be removed.
     pub fn remove(&self, secret: StoredSecret) -> Result<(), SecretStoreError> {
         let path = self.path(secret);
         match fs::remove_file(&path) {
@@ -128,7 +115,7 @@ impl SecretStore {
     }
 }
 
-/// Puts the whole content in place at once, unless somebody else was first.
+/// Creates the file atomically by a hard link. If another process was first, its file stays.
 fn write_once(path: &Path, unique: &Path, content: &SecretString) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
@@ -187,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_made_once_and_is_its_owners_alone() {
+    fn a_secret_is_generated_once_and_readable_by_its_owner_alone() {
         let data = TempDir::new().unwrap();
         let secrets = SecretStore::new(data.path().join("new"));
         assert!(secrets.get(StoredSecret::JwtSecret).unwrap().is_none());
@@ -204,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_agree_on_one_secret() {
+    fn concurrent_callers_agree_on_one_secret() {
         let data = TempDir::new().unwrap();
         let secrets = SecretStore::new(data.path());
         let made: Vec<_> = std::thread::scope(|scope| {
@@ -246,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_secret_is_made_anew() {
+    fn a_removed_secret_is_generated_anew() {
         let data = TempDir::new().unwrap();
         let secrets = SecretStore::new(data.path());
         let make = || secrets.get_or_make(StoredSecret::JwtSecret, &SystemIds);

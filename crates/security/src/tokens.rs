@@ -1,5 +1,5 @@
-//! Access tokens as JSON Web Tokens. HS256 and nothing else: what the token's own header asks for is
-//! never followed.
+//! JWT access tokens (RFC 7519), HS256 only: verification ignores the algorithm of the token's
+//! header (RFC 8725, 3.1).
 
 use std::{error::Error, time::Duration};
 
@@ -11,13 +11,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Ours have some 350 bytes; what is much longer is not worth hashing.
+/// A token of this server has about 350 bytes. The bound limits the work for others.
 const MAX_TOKEN_BYTES: usize = 4_096;
 
-/// By how much, in seconds, another server's clock may be ahead of this one's.
+/// Tolerated clock skew between servers, in seconds.
 const CLOCK_SKEW: i64 = 60;
 
-/// Makes and reads access tokens with one secret.
 pub struct JwtTokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -27,7 +26,7 @@ pub struct JwtTokens {
     lifetime: Duration,
 }
 
-/// All of them are required, and each is one value: a list of audiences is not ours.
+/// All but `nbf` are required, and each is one value: a list of audiences is refused.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: Uuid,
@@ -42,7 +41,7 @@ struct Claims {
 }
 
 impl JwtTokens {
-    /// Signs and checks with `secret`. Tokens live for `lifetime`, rounded down to whole seconds.
+    /// `lifetime` is rounded down to whole seconds.
     pub fn new(
         secret: &SecretString,
         issuer: impl Into<String>,
@@ -55,7 +54,7 @@ impl JwtTokens {
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&audience]);
         validation.set_required_spec_claims(&["exp", "sub", "iss", "aud"]);
-        // Times are checked here, against the clock that we are given.
+        // `verify` checks times against the caller's clock.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         Self {
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issued_token_says_whose_it_is_until_its_last_second_is_over() {
+    fn an_issued_token_verifies_until_its_last_second_ends() {
         let tokens = tokens();
         let token = issue(&tokens);
         let said = tokens.verify(&token, now()).unwrap();
@@ -223,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_a_server_whose_clock_is_a_minute_ahead_is_good() {
+    fn a_token_from_a_clock_one_minute_ahead_verifies() {
         let mut ahead = claims();
         ahead["iat"] = json!(1_800_000_060);
         ahead["nbf"] = json!(1_800_000_060);
@@ -259,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_whose_header_asks_for_no_or_a_foreign_signature_is_refused() {
+    fn a_header_with_no_or_a_foreign_algorithm_is_refused() {
         let ours = signed(&claims());
         let mut parts = ours.split('.').skip(1);
         let (payload, signature) = (parts.next().unwrap(), parts.next().unwrap());
@@ -288,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn text_that_is_no_token_is_refused() {
         let long = format!("{}.e30.e30", "A".repeat(1 << 20));
         for text in [
             "", ".", "..", "...", "a.b.c", "eyJ.eyJ.", "\0", "é.é.é", &long,

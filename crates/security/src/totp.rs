@@ -1,4 +1,5 @@
-//! One-time passwords by RFC 6238, as every authenticator knows them: SHA-1, six digits, half a minute.
+//! Time-based one-time passwords (RFC 6238) with SHA-1, six digits and 30 seconds: what all
+//! authenticators support.
 
 use std::error::Error;
 
@@ -13,23 +14,22 @@ use totp_rs::{Algorithm, Builder, Secret};
 
 use crate::sealing::Sealer;
 
-/// What authenticators show beside the address.
+/// Authenticator apps show it beside the address.
 const ISSUER: &str = "ABU Alumni Connect";
-/// As long as the hash, which RFC 4226 recommends.
+/// The length of the hash, as RFC 4226 recommends.
 const SECRET_BYTES: usize = 20;
 const DIGITS: u8 = 6;
 const STEP_SECONDS: u64 = 30;
-/// How many steps a device's clock may be off.
+/// Tolerated clock skew of a device, in steps.
 const SKEW: u16 = 1;
 
-/// One-time passwords whose secrets are sealed.
+/// TOTP whose secrets are encrypted at rest.
 #[derive(Clone)]
 pub struct SealedTotp {
     sealer: Sealer,
 }
 
 impl SealedTotp {
-    /// Seals with a key that is derived from `encryption_key`.
     pub fn new(encryption_key: &SecretString) -> Self {
         let key = encryption_key.expose_secret().as_bytes();
         Self {
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_test_vectors_of_the_rfc_hold() {
-        // Appendix B has eight digits; of six the last six.
+        // Appendix B has eight digits; six-digit codes are their last six.
         for (seconds, code) in [
             (59, "287082"),
             (1_111_111_109, "081804"),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_good_in_its_step_and_the_two_beside_it() {
+    fn a_code_is_valid_in_its_step_and_the_adjacent_ones() {
         let at = |step_number: i64| step("050471", step_number * 30);
         let own = 1_111_111_111 / 30;
         assert_eq!(at(own - 2), None);

@@ -223,7 +223,7 @@ fn create_room(
     let (id, now) = (new.id, new.created_at);
     let room = database.transaction(|tx| {
         assert!(tx.insert_room(new)?, "the two have a direct room already");
-        for role in RoomRole::ALL {
+        for &role in RoomRole::ALL {
             let of_role = members.iter().filter(|(_, own)| *own == role);
             let users: Vec<UserId> = of_role.map(|(user, _)| *user).collect();
             tx.add_members(id, &users, role, now)?;

@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     let mut terminal = Terminal::open();
     require_or_terminal(&settings.superuser, terminal.is_some())?;
-    // Before anything is opened: who is asked may take their time.
+    // Prompts before opening the database: the operator may take a while.
     let superuser = &settings.superuser;
     let email = complete(
         superuser.email.clone(),
@@ -64,8 +64,8 @@ pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     Ok(())
 }
 
-/// Without a terminal, everything that is missing is named at once, before anything is done. Whether
-/// a password is needed only the database knows.
+/// Without a terminal, reports all missing settings at once and changes nothing. Only the database
+/// knows whether a password is needed.
 fn require_or_terminal(superuser: &SuperuserSettings, terminal: bool) -> Result<(), AdminError> {
     let missing: Vec<_> = [
         ("superuser.email", superuser.email.is_none()),
@@ -85,7 +85,7 @@ fn require_or_terminal(superuser: &SuperuserSettings, terminal: bool) -> Result<
     }
 }
 
-/// What is configured, or what somebody at the terminal answers.
+/// The configured value, or an answer at the terminal.
 fn complete<T, E: std::fmt::Display>(
     configured: Option<T>,
     key: &'static str,
@@ -100,7 +100,7 @@ fn complete<T, E: std::fmt::Display>(
     }
 }
 
-/// A password where the account needs one.
+/// A password, unless the account has one.
 fn password(
     setup: &Setup,
     superuser: &SuperuserSettings,

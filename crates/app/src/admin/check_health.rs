@@ -1,4 +1,4 @@
-//! One question by HTTP, for containers that have no other client.
+//! Health probe over HTTP, for containers without another client.
 
 use std::{
     io::{self, Read, Write},
@@ -12,10 +12,10 @@ use super::AdminError;
 use crate::settings::Settings;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The status line is all that is read.
+/// Enough for the status line.
 const MAX_ANSWER_BYTES: u64 = 1_024;
 
-/// Where the server with these settings tells whether it is ready.
+/// The readiness endpoint of a server with these settings.
 pub(super) fn usual_url(settings: &Settings) -> Result<Uri, AdminError> {
     let host = match settings.server.host {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -43,7 +43,7 @@ pub(super) fn run(url: &Uri) -> Result<(), AdminError> {
     }
 }
 
-/// The status of the answer.
+/// The response's status code.
 fn ask(url: &Uri, host: &str, port: u16) -> io::Result<u16> {
     let bare_host = host.trim_start_matches('[').trim_end_matches(']');
     let mut stream = connect((bare_host, port))?;

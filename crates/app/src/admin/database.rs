@@ -1,12 +1,15 @@
-//! The database that the server uses.
+//! The server's database, opened for one command.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database,
-    identity::{accounts::Accounts, passwords::PasswordWork, ports::NoLiveSessions, setup::Setup},
-    messaging::ports::NoLiveChat,
-    platform::system::{SystemClock, SystemIds},
+    identity::{accounts::Accounts, passwords::PasswordWork, setup::Setup},
+    messaging::ports::NoPresence,
+    platform::{
+        ports::NoSubscribers,
+        system::{SystemClock, SystemIds},
+    },
     store::Store,
 };
 use abu_embedded_postgres::StartError;
@@ -19,14 +22,13 @@ use crate::{
     settings::Settings,
 };
 
-/// One command, one connection.
 const POOL_SIZE: u32 = 1;
-/// Nobody else wants the places: whoever asks has them.
+/// Uncontended: one command at a time.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) struct OpenDatabase {
     pub(super) url: SecretString,
-    /// Where we started it ourselves; stopped when dropped.
+    /// `Some` if this command started it; dropping stops it.
     _own: Option<OwnPostgres>,
 }
 
@@ -41,7 +43,7 @@ impl OpenDatabase {
         }
     }
 
-    /// The server's own PostgreSQL: started for the while, or that of a server that is running.
+    /// Starts the server's own PostgreSQL, or connects to the one of a running server.
     fn own(data_dir: &Path) -> Result<Self, AdminError> {
         match OwnPostgres::start(data_dir) {
             Ok(own) => Ok(Self {
@@ -56,7 +58,6 @@ impl OpenDatabase {
         }
     }
 
-    /// The operator's use cases on it.
     pub(super) fn setup(&self, settings: &Settings) -> Setup {
         Setup {
             store: self.store(),
@@ -67,7 +68,6 @@ impl OpenDatabase {
         }
     }
 
-    /// The use cases of accounts on it.
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
         let pool = || BlockingPool::new(1, POOL_TIMEOUT);
         Accounts {
@@ -75,8 +75,8 @@ impl OpenDatabase {
                 database: Database::new(self.store(), pool()),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(SystemIds),
-                live_sessions: Arc::new(NoLiveSessions),
-                live_chat: Arc::new(NoLiveChat),
+                events: Arc::new(NoSubscribers),
+                presence: Arc::new(NoPresence),
             },
             passwords: PasswordWork {
                 pool: pool(),
@@ -87,7 +87,6 @@ impl OpenDatabase {
         }
     }
 
-    /// The store in it.
     pub(super) fn store(&self) -> Arc<dyn Store> {
         Arc::new(database::open(self.url.clone(), POOL_SIZE))
     }

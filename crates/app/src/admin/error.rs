@@ -14,58 +14,44 @@ use abu_security::SecretStoreError;
 
 use crate::{database::PreparationError, exit_code, settings::ConfigErrors};
 
-/// Why a command failed, in words for the operator.
+/// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// The settings are wrong.
     #[error(transparent)]
     Settings(#[from] ConfigErrors),
-    /// Settings are missing that could not be asked for.
+    /// Unset, without a terminal to prompt on.
     #[error("{}", missing(.0))]
     Missing(Vec<&'static str>),
-    /// The server's own PostgreSQL does not start.
     #[error(transparent)]
     OwnPostgres(#[from] abu_embedded_postgres::StartError),
-    /// The database cannot be used as it is.
     #[error(transparent)]
     Database(#[from] PreparationError),
-    /// The first administrator was not made, or an account got no other password.
     #[error(transparent)]
     Setup(SetupError),
-    /// A password was not acceptable.
     #[error("the password {0}")]
     Password(String),
-    /// Nobody has that e-mail address.
     #[error("there is no account with that e-mail address")]
     NoSuchAccount,
-    /// The server is not ready, or not there.
     #[error("{0}")]
     NotHealthy(String),
-    /// The command line is wrong in a way that its parser cannot see.
+    /// Invalid in a way that the parser cannot detect.
     #[error("{0}")]
     Usage(String),
-    /// A secret could not be removed.
     #[error(transparent)]
     Secrets(#[from] SecretStoreError),
-    /// What was asked for cannot be done to the account.
     #[error(transparent)]
     Account(AccountError),
-    /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Threads(#[source] io::Error),
-    /// The audit log is not whole.
     #[error(transparent)]
     AuditLog(#[from] Broken),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The terminal, or what stands for it.
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
 
 impl AdminError {
-    /// The number to exit with.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Settings(_) | Self::Missing(_) | Self::Setup(SetupError::PasswordMissing) => {

@@ -1,12 +1,12 @@
-//! Who runs this program.
+//! Identity of the operator, for the audit log.
 
 use std::env;
 
 use abu_application::access::Operator;
 use nix::unistd::{User, getuid};
 
-/// The account that the process really belongs to. Under `sudo` that is the account somebody became, so
-/// the log gets to know the name that `sudo` hands on as well.
+/// The process's real user. Under `sudo` that is the target account, so the audit log also records
+/// `SUDO_USER`.
 pub(super) fn operator() -> Operator {
     let uid = getuid();
     let account = User::from_uid(uid).ok().flatten();

@@ -1,4 +1,4 @@
-//! A new password, from whoever runs the program.
+//! Password input from the terminal or standard input.
 
 use std::io::{self, BufRead, Read};
 
@@ -7,10 +7,10 @@ use secrecy::SecretString;
 
 use super::{AdminError, terminal::Terminal};
 
-/// More than any password has.
+/// Exceeds the longest allowed password.
 const MAX_INPUT_BYTES: u64 = 4_096;
 
-/// Asks for it on the terminal, or reads the first line of standard input.
+/// Prompts on the terminal, or reads the first line of standard input.
 pub(super) fn new_password(from_stdin: bool) -> Result<NewPassword, AdminError> {
     if from_stdin {
         return first_line(&mut io::stdin().lock());

@@ -20,7 +20,7 @@ pub(super) fn run(
         return Err(AdminError::NoSuchAccount);
     }
     if settings.superuser.email.as_ref() == Some(email) {
-        // What the server had made for them is not their password any more.
+        // The generated initial password no longer works.
         SecretStore::new(&settings.data.dir).remove(StoredSecret::SuperuserPassword)?;
     }
     writeln!(

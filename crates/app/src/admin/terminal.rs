@@ -1,4 +1,4 @@
-//! Asking the operator.
+//! Prompts on the terminal.
 
 use std::{
     fmt::Display,
@@ -10,17 +10,17 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::AdminError;
 
-/// Somebody who answers.
+/// An interactive terminal.
 pub(super) struct Terminal(());
 
 impl Terminal {
-    /// `None` where standard input or standard error is something else.
+    /// `None` unless standard input and standard error are terminals.
     pub(super) fn open() -> Option<Self> {
         let there = io::stdin().is_terminal() && io::stderr().is_terminal();
         there.then_some(Self(()))
     }
 
-    /// Asks until the answer is one.
+    /// Repeats the prompt until the answer parses.
     pub(super) fn ask<T, E: Display>(
         &mut self,
         question: &str,
@@ -39,7 +39,7 @@ impl Terminal {
         }
     }
 
-    /// Asks, without showing what is typed, until the same acceptable password was typed twice.
+    /// Prompts with hidden input until the operator has typed one valid password twice.
     pub(super) fn ask_new_password(&mut self) -> Result<NewPassword, AdminError> {
         loop {
             let password = ask_hidden("New password: ")?;
@@ -61,7 +61,7 @@ fn ask_hidden(question: &str) -> io::Result<SecretString> {
     rpassword::prompt_password(question).map(SecretString::from)
 }
 
-/// On standard error, so that standard output holds results alone.
+/// Prompts go to standard error, so standard output holds results only.
 fn say(text: std::fmt::Arguments<'_>) -> io::Result<()> {
     let mut out = io::stderr().lock();
     out.write_fmt(text)?;

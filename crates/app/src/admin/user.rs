@@ -1,4 +1,4 @@
-//! `abu-admin user`: accounts, through the use cases that the API has.
+//! `abu-admin user`: account administration through the use cases of the API.
 
 use std::io::{self, Write};
 
@@ -119,7 +119,6 @@ pub(super) struct ListArguments {
     json: bool,
 }
 
-/// An account, as the operator names it.
 #[derive(Clone, Debug)]
 pub(super) enum UserRef {
     Id(UserId),
@@ -129,7 +128,7 @@ pub(super) enum UserRef {
 pub(super) fn run(settings: &Settings, command: UserCommand) -> Result<(), AdminError> {
     match command {
         UserCommand::Create(new) => {
-            // Before anything is opened: who is asked may take their time.
+            // Prompts before opening the database: the operator may take a while.
             let draft = new.draft()?;
             Office::open(settings)?.wait_for(async |office| office.create(draft).await)
         }
@@ -148,12 +147,12 @@ pub(super) fn run(settings: &Settings, command: UserCommand) -> Result<(), Admin
     }
 }
 
-/// The operator at the use cases.
+/// The account use cases on behalf of the operator.
 struct Office {
     accounts: Accounts,
     operator: Operator,
     runtime: Runtime,
-    /// Dropped last: where we started it, it stops then.
+    /// Dropped last: it may stop the PostgreSQL that the use cases need.
     _database: OpenDatabase,
 }
 
@@ -211,7 +210,7 @@ impl Office {
         }
     }
 
-    /// Reads and shows a page at a time, so that a list of any length takes no more memory.
+    /// Reads and prints page by page, so memory is bounded.
     async fn list(&self, which: ListArguments) -> Result<(), AdminError> {
         let filter = which.filter();
         let mut left = if which.all { u32::MAX } else { which.limit };
@@ -227,7 +226,7 @@ impl Office {
             let page = self.accounts.list(by, filter.clone(), page).await?;
             let mut shown = page.items.iter();
             match shown.try_for_each(|user| which.show(&mut out, user)) {
-                // Whoever reads has seen enough.
+                // The reader has closed the pipe, as `head` does.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
                 outcome => outcome?,
             }

@@ -1,4 +1,4 @@
-//! Looks after the server: migrates, bootstraps, resets passwords, checks. See `abu-admin --help`.
+//! Operator commands: migrate, bootstrap, reset passwords, administer accounts, verify. See `abu-admin --help`.
 
 use std::{
     env,
@@ -12,12 +12,12 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // The results go to standard output; the log tells of trouble only, unless more is asked for.
+    // Results go to standard output. The log holds warnings only, unless `RUST_LOG` says otherwise.
     logging::init(&env::var("RUST_LOG").unwrap_or_else(|_not_set| "warn".to_owned()));
     match arguments.run(&Sources::of_process()) {
         Ok(()) => exit_code::OK.into(),
         Err(error) => {
-            // Without a standard error there is nobody to tell.
+            // Standard error may be closed.
             let _ = writeln!(io::stderr(), "abu-admin: {}", error_chain(&error));
             error.exit_code().into()
         }

@@ -1,4 +1,4 @@
-//! The server of ABU Alumni Connect. See `abu-server --help`.
+//! The server. See `abu-server --help`.
 
 use std::{
     io::{self, Write},
@@ -46,12 +46,12 @@ fn main() -> ! {
             error.exit_code()
         }
     };
-    // Here and not after dropping the system, which would wait for whatever still runs in it: a stop
-    // has waited for all it should.
+    // Exits instead of dropping the system, which would wait for remaining tasks. A graceful stop
+    // has already waited for those that matter.
     exit(code.into())
 }
 
 fn complain(error: &dyn std::error::Error) {
-    // Without a standard error there is nobody to tell.
+    // Standard error may be closed.
     let _ = writeln!(io::stderr(), "abu-server: {}", error_chain(error));
 }

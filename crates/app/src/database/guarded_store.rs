@@ -8,15 +8,14 @@ use abu_repository::PgStore;
 
 use abu_rest::readiness::{Readiness, ServingState};
 
-/// The store as requests and the chat see it: there from the first moment, and quick to say that the
-/// database is away. Waiting for connections that nobody can make would only pile requests up.
+/// Circuit breaker before the store. Requests fail fast while the database is unavailable, instead
+/// of piling up.
 pub(crate) struct GuardedStore {
     opened: OnceLock<PgStore>,
     readiness: Readiness,
 }
 
 impl GuardedStore {
-    /// Nothing is opened yet.
     pub(crate) fn new(readiness: Readiness) -> Self {
         Self {
             opened: OnceLock::new(),
@@ -24,7 +23,7 @@ impl GuardedStore {
         }
     }
 
-    /// From now on the store is this one. Only the first call counts.
+    /// Sets the store; later calls have no effect.
     pub(crate) fn open(&self, store: PgStore) {
         let _ = self.opened.set(store);
     }
@@ -33,7 +32,7 @@ impl GuardedStore {
         let away = match self.readiness.state() {
             ServingState::Starting => "it is being set up",
             ServingState::DatabaseAway => "it does not answer",
-            // What was accepted is still stored while the server goes down.
+            // A draining server still stores accepted messages.
             ServingState::Ready | ServingState::Draining => {
                 return self
                     .opened

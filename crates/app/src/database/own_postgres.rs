@@ -7,14 +7,12 @@ use std::{
 use abu_embedded_postgres::{Postgres, PostgresOptions, StartError, StopError};
 use secrecy::SecretString;
 
-/// The PostgreSQL that runs where no other one is configured, in `postgres` in the data folder.
+/// The private PostgreSQL of a server without `database.url`, in `postgres` in the data folder.
 pub(crate) struct OwnPostgres(Postgres);
 
 impl OwnPostgres {
-    /// Starts it, and leaves a note for other programs of where it is. Blocks.
-    ///
-    /// # Errors
-    /// Where PostgreSQL is not installed or does not start, or another process runs this one.
+    /// Starts it and writes its URL to a file for other programs. Blocks. Fails if PostgreSQL is
+    /// not installed or does not start, or if another process runs this one.
     pub(crate) fn start(data_dir: &Path) -> Result<Self, StartError> {
         let postgres = Postgres::start(PostgresOptions::durable(folder(data_dir)))?;
         let note = note(data_dir);
@@ -24,37 +22,27 @@ impl OwnPostgres {
         Ok(Self(postgres))
     }
 
-    /// Where it is. The URL holds no secret.
+    /// Holds no secret.
     pub(crate) fn url(&self) -> SecretString {
         self.0.url().into()
     }
 
-    /// Starts it again if it has ended by itself. Blocks only then.
-    ///
-    /// # Errors
-    /// As for starting.
+    /// Restarts it if it has ended. Blocks only then.
     pub(crate) fn ensure_running(&self) -> Result<(), StartError> {
         self.0.ensure_running().map(|_had_to_start| ())
     }
 
-    /// Stops it, and waits until it has stopped.
-    ///
-    /// # Errors
-    /// Where it had to be ended at once.
+    /// Stops it and waits. Fails if it had to be killed.
     pub(crate) fn stop(&self, timeout: Duration) -> Result<(), StopError> {
         self.0.stop(timeout)
     }
 
-    /// Where the one is that another program of ours has started in this data folder.
-    ///
-    /// # Errors
-    /// Where there is no note of it.
+    /// The URL of the private PostgreSQL that another process runs in this data folder.
     pub(crate) fn noted_url(data_dir: &Path) -> io::Result<SecretString> {
         fs::read_to_string(note(data_dir)).map(SecretString::from)
     }
 }
 
-/// The folder of the data.
 pub(crate) fn folder(data_dir: &Path) -> PathBuf {
     data_dir.join("postgres")
 }

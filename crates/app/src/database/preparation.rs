@@ -1,4 +1,4 @@
-//! What must be done before a database can serve requests.
+//! Preparation of a database at start: migrations, seeds, and the first administrator.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     settings::{Environment, Settings},
 };
 
-/// Brings a database to where the server can use it. Doing it again changes nothing.
+/// Prepares a database for the server; idempotent.
 pub(crate) struct Preparation {
     pub(crate) settings: Arc<Settings>,
     pub(crate) url: SecretString,
@@ -26,32 +26,26 @@ pub(crate) struct Preparation {
     pub(crate) secrets: SecretStore,
 }
 
-/// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PreparationError {
-    /// The tables are not those of this release, and nobody allowed to change them.
+    /// Migrations are pending, and `database.migrate_on_start` is off.
     #[error(
         "the database lacks {} of this release's migrations ({}); run `abu-admin migrate`, or set \
          database.migrate_on_start",
         .0.len(), .0.join(", ")
     )]
     PendingMigrations(Vec<String>),
-    /// Migrating failed.
     #[error(transparent)]
     Migration(#[from] MigrationError),
-    /// Making the first administrator failed.
     #[error("the first administrator could not be made: {0}")]
     Setup(#[from] SetupError),
-    /// Looking at what is in it failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The password made for them could not be kept.
     #[error(transparent)]
     Secrets(#[from] SecretStoreError),
 }
 
 impl PreparationError {
-    /// The number to exit with.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::PendingMigrations(_) | Self::Migration(MigrationError::Newer { .. }) => {
@@ -63,7 +57,7 @@ impl PreparationError {
         }
     }
 
-    /// Whether another try may succeed by itself.
+    /// Whether a retry may succeed.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(
             self,
@@ -77,8 +71,8 @@ impl PreparationError {
 }
 
 impl Preparation {
-    /// Migrates if that is allowed, and outside production makes what every installation starts with.
-    /// In production that is the operator's: `abu-admin bootstrap`. Blocks.
+    /// Migrates if the settings allow it, and bootstraps outside production. In production
+    /// `abu-admin bootstrap` does that. Blocks.
     pub(crate) fn run(&self) -> Result<(), PreparationError> {
         if self.settings.database.migrate_on_start {
             migrations::run(&self.url)?;
@@ -92,8 +86,8 @@ impl Preparation {
         self.warn_of_unknown_groups()
     }
 
-    /// An upgrade may ask for more permissions than the operator has had made, and until they are made
-    /// nobody but superusers holds them.
+    /// A new release may check permissions that are not seeded yet; until then only superusers hold
+    /// them.
     fn warn_of_unseeded(&self) -> Result<(), PreparationError> {
         let unseeded: Vec<_> = self.setup.unseeded_permissions()?.into_iter().collect();
         if !unseeded.is_empty() {
@@ -107,7 +101,7 @@ impl Preparation {
         Ok(())
     }
 
-    /// A name that no group has requires one-time passwords of nobody: it may be misspelt.
+    /// A misspelled group name would require TOTP of no user.
     fn warn_of_unknown_groups(&self) -> Result<(), PreparationError> {
         let named = self.settings.auth.totp_required_groups.iter();
         let groups: Vec<_> = named.flat_map(|name| GroupName::parse(name)).collect();
@@ -139,7 +133,7 @@ impl Preparation {
         Ok(())
     }
 
-    /// The configured one, or one that we make; none for an account that has its password already.
+    /// The configured or a generated password; `None` for an account that has one.
     fn first_password(
         &self,
         email: &EmailAddress,
@@ -153,13 +147,13 @@ impl Preparation {
         let made = self
             .secrets
             .get_or_make(StoredSecret::SuperuserPassword, &*self.setup.ids)?;
-        // One of ours breaks no rule for passwords; if somebody changed the file, none is as good.
+        // A generated secret satisfies the password rules; `None` if the file was changed.
         Ok(NewPassword::parse(made).ok())
     }
 }
 
-/// Refuses a database that lacks migrations. One that a newer release has migrated will do: every
-/// release's migrations leave the one before it working.
+/// Rejects pending migrations. Accepts migrations of a newer release: each release's migrations
+/// keep the previous release working.
 pub(crate) fn require_migrated(url: &SecretString) -> Result<(), PreparationError> {
     let state = migrations::state(url)?;
     if !state.unknown.is_empty() {

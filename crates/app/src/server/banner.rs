@@ -1,4 +1,4 @@
-//! What a person at the terminal wants to know once the server is ready. It shows no secret.
+//! Start-up banner for the terminal. Shows no secret.
 
 use std::{
     io::{self, Write},
@@ -12,7 +12,7 @@ use abu_security::StoredSecret;
 use crate::{database, settings::Environment};
 
 pub(super) fn print(server: &RunningServer) {
-    // Without a standard output there is nobody to tell.
+    // Standard output may be closed.
     let _ = write(&mut io::stdout().lock(), server);
 }
 
@@ -69,7 +69,7 @@ fn full(path: &Path) -> String {
     absolute.as_deref().unwrap_or(path).display().to_string()
 }
 
-/// For a shell, where the path has more than plain characters.
+/// Quotes a path for a shell if needed.
 fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
     match path.chars().all(plain) {
@@ -78,7 +78,7 @@ fn quoted(path: &str) -> String {
     }
 }
 
-/// An address to type: one that listens everywhere is no place to go.
+/// A connectable address: the loopback address in place of the unspecified one.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_listens_everywhere_is_reached_on_this_machine() {
+    fn the_unspecified_address_becomes_the_loopback_address() {
         let reach = |text: &str| reachable(text.parse().unwrap()).to_string();
         assert_eq!(reach("0.0.0.0:80"), "127.0.0.1:80");
         assert_eq!(reach("[::]:80"), "[::1]:80");

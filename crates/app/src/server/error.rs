@@ -5,39 +5,31 @@ use abu_security::SecretStoreError;
 
 use crate::{database::PreparationError, exit_code};
 
-/// Why a server did not start, in words for its operator.
+/// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address cannot be had.
     #[error("cannot listen on {address}: {}", why_not(.source))]
     Listen {
-        /// The address.
         address: SocketAddr,
-        /// The system's answer.
         source: io::Error,
     },
-    /// The server's secrets cannot be kept.
     #[error(transparent)]
     Secrets(#[from] SecretStoreError),
-    /// The server's own PostgreSQL does not start.
     #[error("{0}; to use another PostgreSQL set database.url (ABU__DATABASE__URL)")]
     OwnPostgres(#[from] abu_embedded_postgres::StartError),
-    /// The database cannot be used as it is.
     #[error(transparent)]
     Database(#[from] PreparationError),
-    /// The mail worker does not start.
     #[error(transparent)]
     Mail(#[from] MailStartError),
-    /// The system gave no threads, or no signals.
+    /// The system refused threads or signal handlers.
     #[error("the system refused: {0}")]
     Threads(#[source] io::Error),
-    /// A part of the server panicked; the log has more.
+    /// A part of the server panicked; the log has the details.
     #[error("{0} ended unexpectedly")]
     Broken(&'static str),
 }
 
 impl StartError {
-    /// The number to exit with.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Listen { .. } => exit_code::ADDRESS,

@@ -1,4 +1,4 @@
-//! Accepting connections.
+//! The HTTP listener and its limits.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,19 +9,19 @@ use super::StartError;
 use crate::{settings::Settings, wiring::hashing_places};
 use abu_rest::Shared;
 
-/// Longer than load balancers keep idle connections, so that they close them and not we.
+/// Exceeds the idle timeout of load balancers, so that they close idle connections first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a client may take to send a request's head.
+/// Deadline for a request's head; limits slow-loris clients.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections that wait to be accepted: all clients come at once when a server was restarted.
+/// Sized for a restart, after which all clients reconnect at once.
 const BACKLOG: u32 = 2_048;
-/// How much of an answer is made before it is written. A chat session whose client does not read holds
-/// this much beside its outbox, so it is small; what is larger is merely written in more pieces.
+/// Buffered bytes of a response. A chat session with a slow client holds this much beside its
+/// outbox, so it is small. Larger responses take more writes.
 const WRITE_BUFFER: usize = 8 * 1024;
-/// Connections of one worker, chat sessions among them.
+/// Connections per worker, chat sessions included.
 const MAX_CONNECTIONS: usize = 25_000;
 
-/// A server about to accept connections, on an address that is taken.
+/// A server with a bound address that does not accept yet.
 pub(super) struct Listener {
     pub(super) address: SocketAddr,
     pub(super) server: Server,
@@ -39,7 +39,7 @@ pub(super) fn listen(
     };
     let chat_settings = settings.chat.clone();
     let shutdown_seconds = settings.server.shutdown_timeout.as_secs_f64().ceil() as u64;
-    // Called once in each worker: it listens on one socket.
+    // Each worker calls it once; `listen` binds one socket.
     let server = HttpServer::new(move || abu_rest::app(rest.clone(), chat.join_worker()))
         .backlog(BACKLOG)
         .keep_alive(KEEP_ALIVE)
@@ -64,7 +64,7 @@ pub(super) fn listen(
     })
 }
 
-/// Enough for all places of the blocking pools: who has a place waits for no thread.
+/// One thread for each place of the blocking pools, so no place waits for a thread.
 fn blocking_threads(settings: &Settings) -> usize {
     settings.database.pool_size as usize + hashing_places()
 }

@@ -1,16 +1,17 @@
-//! From a server that listens to one that serves: gets at the database, however long that takes.
+//! Supervision of the database: prepare it with retries, then watch it.
 
 use std::sync::{Arc, OnceLock};
 
 use abu_application::{
     identity::{
-        ports::{LiveSessions, PasswordHasher, PasswordPolicy},
+        events::IdentityEvent,
+        ports::{PasswordHasher, PasswordPolicy},
         sessions::EndedElsewhere,
         setup::Setup,
     },
     platform::{
         backoff::Backoff,
-        ports::Due,
+        ports::{Due, Publish},
         system::{SystemClock, SystemIds},
     },
 };
@@ -30,7 +31,7 @@ use crate::{
 };
 use abu_rest::readiness::{Readiness, ServingState};
 
-/// Sets the database up, then watches over it for as long as the server runs.
+/// Prepares the database, then watches it until the shutdown.
 pub(super) struct DatabaseSupervisor {
     pub(super) settings: Arc<Settings>,
     pub(super) readiness: Readiness,
@@ -38,19 +39,19 @@ pub(super) struct DatabaseSupervisor {
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
     pub(super) secrets: SecretStore,
     pub(super) hasher: Arc<dyn PasswordHasher>,
-    pub(super) live_sessions: Arc<dyn LiveSessions>,
+    pub(super) ended_elsewhere: Arc<dyn Publish<IdentityEvent>>,
     pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
 }
 
 impl DatabaseSupervisor {
-    /// Tells `done` how setting up went. Ends when the server goes down.
+    /// Sends the outcome of the preparation to `done`. Completes when the server drains.
     pub(super) async fn supervise(self, done: oneshot::Sender<Result<(), StartError>>) {
-        // Not to be left half way: a PostgreSQL that was started must be known to whoever stops it.
+        // Must not be canceled: shutdown has to know a started PostgreSQL.
         let url = match self.url().await {
             Ok(url) => url,
             Err(error) => {
-                // Nobody need be waiting.
+                // The receiver may be gone.
                 let _ = done.send(Err(error));
                 return;
             }
@@ -73,7 +74,7 @@ impl DatabaseSupervisor {
             let watch = Watch {
                 store: Arc::new(store),
                 own: Arc::clone(&self.own_postgres),
-                live_sessions: Arc::clone(&self.live_sessions),
+                events: Arc::clone(&self.ended_elsewhere),
                 ended: EndedElsewhere::default(),
             };
             watch::watch_over(watch, &self.readiness).await;
@@ -106,7 +107,7 @@ impl DatabaseSupervisor {
         Ok(store)
     }
 
-    /// Where the database is, which may take starting it.
+    /// The database's URL; starts the private PostgreSQL if needed.
     async fn url(&self) -> Result<SecretString, StartError> {
         if let Some(configured) = &self.settings.database.url {
             return Ok(configured.clone());
@@ -116,7 +117,7 @@ impl DatabaseSupervisor {
         Ok(self.own_postgres.get_or_init(|| own).url())
     }
 
-    /// Tries until it works, or can never work.
+    /// Retries with back-off until success or a permanent error.
     async fn prepare(&self, preparation: &Arc<Preparation>) -> Result<(), StartError> {
         let mut backoff = Backoff::default();
         loop {

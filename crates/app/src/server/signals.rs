@@ -1,4 +1,4 @@
-//! The signals that stop a server.
+//! Signals that stop the server: SIGINT and SIGTERM.
 
 use std::fmt;
 
@@ -7,17 +7,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::StartError;
 use crate::exit_code;
 
-/// A signal that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// Ctrl-C.
+    /// SIGINT: Ctrl-C.
     Interrupt,
-    /// What service managers send.
+    /// SIGTERM: service managers send it.
     Terminate,
 }
 
 impl Received {
-    /// What a program exits with that this signal ended at once.
+    /// The exit code after a forced end by this signal.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => exit_code::INTERRUPTED,
@@ -35,7 +34,7 @@ impl fmt::Display for Received {
     }
 }
 
-/// From here on they no longer end the process by themselves.
+/// From here on the signals no longer end the process.
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,

@@ -1,6 +1,6 @@
-//! Watches over the database while the server runs: notes when it goes away and when it is back, starts
-//! the server's own PostgreSQL again if that has ended, and has the chat follow what other programs do
-//! to sessions.
+//! Health watch over the database: readiness, and restarts of the private PostgreSQL.
+//!
+//! It also closes chat connections of sessions that other processes ended.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -8,11 +8,10 @@ use std::{
 };
 
 use abu_application::{
-    identity::ports::LiveSessions,
-    identity::sessions::EndedElsewhere,
+    identity::{events::IdentityEvent, sessions::EndedElsewhere},
     platform::{
         error_chain::error_chain,
-        ports::{Clock, StoreError},
+        ports::{Clock, Publish, StoreError},
         system::SystemClock,
     },
     store::Store,
@@ -26,26 +25,24 @@ use tokio::{
 use crate::database::OwnPostgres;
 use abu_rest::readiness::{Readiness, ServingState};
 
-/// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// A database that takes longer for a sign of life is as good as away.
+/// A slower response counts as an outage.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
-/// What is watched over, and who is told.
 pub(super) struct Watch {
     pub(super) store: Arc<dyn Store>,
     pub(super) own: Arc<OnceLock<OwnPostgres>>,
-    pub(super) live_sessions: Arc<dyn LiveSessions>,
+    pub(super) events: Arc<dyn Publish<IdentityEvent>>,
     pub(super) ended: EndedElsewhere,
 }
 
 impl Watch {
-    /// One look at the database. Blocks.
+    /// One check. Blocks.
     fn look(&mut self) -> Result<(), StoreError> {
         keep_running(self.own.get());
         self.store.ping()?;
         let now = SystemClock.now();
-        match self.ended.look(&*self.store, &*self.live_sessions, now) {
+        match self.ended.look(&*self.store, &*self.events, now) {
             Err(error @ StoreError::Unavailable(_)) => Err(error),
             Err(error) => {
                 log::error!(
@@ -69,7 +66,7 @@ pub(super) async fn watch_over(watch: Watch, readiness: &Readiness) {
         sleep(INTERVAL).await;
         let watch = Arc::clone(&watch);
         let mut look = spawn_blocking(move || watch.lock().look());
-        // One look at a time: the next one begins when this one is over, however long it takes.
+        // One check at a time: the next starts after this one, however long it takes.
         let looked = loop {
             match timeout(LONGEST_LOOK, &mut look).await {
                 Ok(looked) => break looked,
@@ -84,14 +81,14 @@ pub(super) async fn watch_over(watch: Watch, readiness: &Readiness) {
     }
 }
 
-/// Starts the server's own PostgreSQL again if it has ended. Blocks only then.
+/// Restarts the private PostgreSQL if it has ended. Blocks only then.
 pub(super) fn keep_running(own: Option<&OwnPostgres>) {
     if let Some(Err(error)) = own.map(OwnPostgres::ensure_running) {
         log::error!("the database could not be started again: {error}");
     }
 }
 
-/// Says what changed, once.
+/// Logs changes of state once.
 struct Report<'a> {
     readiness: &'a Readiness,
     last_problem: Option<String>,

@@ -1,22 +1,22 @@
-//! What is wrong with a configuration, in words for whoever wrote it.
+//! Validation errors of the configuration.
 
 use std::fmt;
 
-/// One thing that is wrong. It shows no value of a secret.
+/// Shows no value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The setting, or the file or variable where no setting can be named.
+    /// The setting, or the file or variable that holds no setting.
     pub subject: String,
-    /// Where its value comes from.
+    /// Where the value comes from.
     pub origin: Option<String>,
-    /// The rule it breaks, to be read after the subject.
+    /// The broken rule, to be read after the subject.
     pub problem: String,
-    /// The value, unless it is secret.
+    /// `None` for a secret.
     pub found: Option<String>,
 }
 
 impl ConfigError {
-    /// A error in something that is no setting itself.
+    /// An error of a source rather than of a setting.
     pub(super) fn in_source(subject: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             subject: subject.into(),
@@ -40,7 +40,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// Everything that is wrong with a configuration: never empty.
+/// All errors of a configuration; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 

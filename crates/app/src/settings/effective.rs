@@ -1,15 +1,15 @@
-//! A setting as it is in force, for people to look at.
+//! Effective settings, for display.
 
 use std::fmt;
 
 use config::Value;
 
-/// A setting as it is in force. Values of secrets are not in it.
+/// Holds no value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effective {
-    /// Its name, such as `server.port`.
+    /// Such as `server.port`.
     pub key: &'static str,
-    /// Where its value comes from; nothing where it has none.
+    /// Where the value comes from; `None` without a value.
     pub origin: Option<String>,
     value: Shown,
 }
@@ -44,7 +44,7 @@ impl Effective {
         }
     }
 
-    /// The value, for a error to quote.
+    /// The value, for an error to quote.
     pub(super) fn found(&self) -> Option<String> {
         match &self.value {
             Shown::Missing => Some("missing".to_owned()),
@@ -71,7 +71,7 @@ impl fmt::Display for Effective {
     }
 }
 
-/// The value as a configuration file would say it.
+/// The value in TOML syntax.
 fn in_toml(value: &Value) -> String {
     use config::ValueKind;
     match &value.kind {

@@ -1,34 +1,20 @@
 use std::fmt;
 
-/// What a server is for. Picks the file of settings that is read after the defaults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Environment {
-    /// A developer's machine.
-    Development,
-    /// The real thing: nothing is made up, what is missing stops the start.
-    Production,
-    /// A server that tests start.
-    Test,
+use abu_domain::named_enum;
+
+named_enum! {
+    /// The environment decides which file of settings overrides the defaults.
+    pub enum Environment {
+        /// A developer's machine.
+        Development => "development",
+        /// No made-up defaults: a missing setting prevents the start.
+        Production => "production",
+        /// Servers of tests.
+        Test => "test",
+    }
 }
 
 impl Environment {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Development, Self::Production, Self::Test];
-
-    /// The name, as `ABU_ENV` gives it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Production => "production",
-            Self::Test => "test",
-        }
-    }
-
-    /// The environment of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.name() == name)
-    }
-
     /// Its file of settings, as built into the program.
     pub(super) const fn built_in(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Takes settings one by one, and notes every error instead of stopping at the first.
+//! Reads settings one by one and collects all errors.
 
 use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Duration};
 
@@ -7,15 +7,14 @@ use secrecy::SecretString;
 
 use super::{config_error::ConfigError, effective::Effective};
 
-/// The settings that were collected, on their way to becoming typed. Where one is wrong, a
-/// placeholder is returned: whoever notes a error must not use the result.
+/// Converts collected values to types. An invalid value yields a placeholder, so callers must not
+/// use a result with errors.
 pub(super) struct Reader {
     values: BTreeMap<String, Value>,
     effective: Vec<Effective>,
     errors: Vec<ConfigError>,
 }
 
-/// What was read, and what was wrong with it.
 pub(super) struct Findings {
     pub(super) effective: Vec<Effective>,
     pub(super) errors: Vec<ConfigError>,
@@ -48,7 +47,7 @@ impl Reader {
             })
     }
 
-    /// A time in seconds. Neither bound is negative or beyond what a `Duration` holds.
+    /// A duration in seconds. The bounds must be valid `Duration`s.
     pub(super) fn seconds(&mut self, key: &'static str, range: RangeInclusive<f64>) -> Duration {
         let seconds = self.take(key).as_ref().and_then(number);
         seconds
@@ -76,13 +75,13 @@ impl Reader {
         })
     }
 
-    /// A text that may not be set.
+    /// An optional text.
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
         let value = self.take(key);
         self.as_text(key, value)
     }
 
-    /// A text that may not be set, and is shown to nobody.
+    /// An optional text whose value is never shown.
     pub(super) fn secret(&mut self, key: &'static str) -> Option<SecretString> {
         let value = self.values.remove(key);
         self.effective.push(Effective::hidden(key, value.as_ref()));
@@ -107,7 +106,7 @@ impl Reader {
             .collect()
     }
 
-    /// What `parse` makes of a text. An `Err` of it is the rule that the text breaks.
+    /// Parses an optional text; the error text is the broken rule.
     pub(super) fn parsed<T, E: Display>(
         &mut self,
         key: &'static str,
@@ -117,7 +116,7 @@ impl Reader {
         self.kept(key, parse(&text))
     }
 
-    /// What `parse` makes of a text that has to be there. An empty one breaks the rule, too.
+    /// Parses a required text. An empty text breaks the rule, too.
     pub(super) fn required<T, E: Display>(
         &mut self,
         key: &'static str,
@@ -128,7 +127,7 @@ impl Reader {
         self.kept(key, parse(&text)).unwrap_or(placeholder)
     }
 
-    /// The value, where the rule in `Err` is not broken.
+    /// Unwraps a parsed value; records the rule of an `Err`.
     pub(super) fn kept<T, E: Display>(
         &mut self,
         key: &'static str,
@@ -139,8 +138,7 @@ impl Reader {
             .ok()
     }
 
-    /// Notes that `key` breaks a rule unless the rule holds, or unless one of the settings that it is
-    /// about is wrong by itself.
+    /// Records that `key` breaks a rule, unless it holds or one of `others` is invalid itself.
     pub(super) fn rule(
         &mut self,
         key: &'static str,
@@ -153,7 +151,7 @@ impl Reader {
         }
     }
 
-    /// Whatever nobody asked for is a error as well: most often a slip in a name.
+    /// Unknown settings are errors too: most are misspelled.
     pub(super) fn finish(mut self) -> Findings {
         for (key, value) in self.values {
             self.errors.push(ConfigError {
@@ -188,7 +186,7 @@ impl Reader {
         self.errors.iter().any(|known| known.subject == key)
     }
 
-    /// The first error of a setting hides those that follow from it.
+    /// The first error of a setting suppresses later ones.
     fn wrong(&mut self, key: &'static str, rule: impl Into<String>) {
         if self.is_wrong(key) {
             return;
@@ -220,7 +218,7 @@ fn whole_number(value: &Value) -> Option<i128> {
 
 fn number(value: &Value) -> Option<f64> {
     match &value.kind {
-        // What loses precision here is out of every range.
+        // A number that loses precision here is outside every range.
         ValueKind::I64(number) => Some(*number as f64),
         ValueKind::Float(number) => Some(*number),
         ValueKind::String(text) => text.trim().parse().ok(),

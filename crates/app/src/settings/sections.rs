@@ -1,8 +1,8 @@
-//! Reads each section, and checks what one setting says against what another does.
+//! Sections of the settings, and rules across settings.
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use abu_application::messaging::rooms::RoomLimits;
+use abu_application::messaging::{rooms::RoomLimits, writer::WriterPolicy};
 use abu_chat::ChatSettings;
 use abu_domain::{
     access::GroupName,
@@ -21,17 +21,17 @@ use super::{
 };
 use abu_rest::rate_limits::{Quota, RateLimitSettings};
 
-/// As many bytes as keys and signatures have: a shorter secret would be their weakest part.
+/// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
 const MIN_SECRET_BYTES: usize = 32;
-/// Fewer different bytes than any random secret of that length has.
+/// A random secret of that length has more different bytes.
 const MIN_DIFFERENT_BYTES: usize = 10;
-/// Words of secrets that were copied from somewhere.
+/// Words of secrets copied from examples.
 const PLACEHOLDER_WORDS: [&str; 7] = [
     "change", "default", "example", "password", "replace", "secret", "your",
 ];
 const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
 
-/// Reads every setting. Where the reader notes an error, the result is not to be used.
+/// The result is valid only if the reader has no errors.
 pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
     let mut settings = Settings {
         environment,
@@ -49,6 +49,7 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         mail: mail(reader, environment),
         chat: chat(reader),
         rooms: rooms(reader),
+        writer: writer(reader),
     };
     settings.chat.rate_limits_enabled = settings.rate_limits.enabled;
     compare(reader, &settings);
@@ -84,8 +85,8 @@ fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
     networks
 }
 
-/// A network, or an address as the network of it alone. IPv4 inside IPv6 is IPv4, as it is of those
-/// who call.
+/// Parses a network, or an address as a network of one. IPv4-mapped IPv6 becomes IPv4, as with
+/// client addresses.
 fn network(text: &str) -> Option<IpNet> {
     let network = match text.parse::<IpAddr>() {
         Ok(address) => IpNet::from(address),
@@ -236,7 +237,7 @@ fn mail(reader: &mut Reader, environment: Environment) -> MailSettings {
     }
 }
 
-/// All of them are read and held to their rules, though they mean nothing without a host.
+/// Validates all settings even without a host, for which they have no effect.
 fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {
     let host = reader.parsed("mail.smtp_host", host_name);
     let port = reader.whole("mail.smtp_port", 1..=65_535);
@@ -272,7 +273,7 @@ fn chat(reader: &mut Reader) -> ChatSettings {
         max_sessions_per_user: reader.whole("chat.max_sessions_per_user", 1..=1_000),
         outbox_max_bytes: reader.whole("chat.outbox_max_bytes", 4_096..=67_108_864),
         send_buffer_bytes: reader.whole("chat.send_buffer_bytes", 4_096..=16_777_216),
-        // One switch for everything: it is set with the others.
+        // `read` copies it from the rate limits.
         rate_limits_enabled: true,
         messages_per_second: reader.whole("chat.messages_per_second", 1..=100_000),
         messages_per_minute: reader.whole("chat.messages_per_minute", 1..=1_000_000),
@@ -280,10 +281,6 @@ fn chat(reader: &mut Reader) -> ChatSettings {
         errors_per_minute: reader.whole("chat.errors_per_minute", 1..=100_000),
         typing_repeat: reader.seconds("chat.typing_repeat", 0.0..=60.0),
         typing_timeout: reader.seconds("chat.typing_timeout", 0.1..=600.0),
-        writer_queue: reader.whole("chat.writer_queue", 1..=1_000_000),
-        writer_batch: reader.whole("chat.writer_batch", 1..=5_000),
-        writer_gather: reader.seconds("chat.writer_gather", 0.0..=0.1),
-        store_timeout: reader.seconds("chat.store_patience", 0.1..=60.0),
         worker_queue: reader.whole("chat.worker_queue", 1..=1_000_000),
     }
 }
@@ -295,13 +292,21 @@ fn rooms(reader: &mut Reader) -> RoomLimits {
     }
 }
 
-/// The same time in the type that is added to points in time.
+fn writer(reader: &mut Reader) -> WriterPolicy {
+    WriterPolicy {
+        queue: reader.whole("chat.writer_queue", 1..=1_000_000),
+        batch: reader.whole("chat.writer_batch", 1..=5_000),
+        gather: reader.seconds("chat.writer_gather", 0.0..=0.1),
+        store_timeout: reader.seconds("chat.store_patience", 0.1..=60.0),
+    }
+}
+
 fn span(time: Duration) -> TimeDelta {
-    // The longest that a reader lets through is far below what a `TimeDelta` holds.
+    // The longest valid duration is far below the limit of `TimeDelta`.
     TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)
 }
 
-/// Rules that hold between two settings.
+/// Rules between two settings.
 fn compare(reader: &mut Reader, settings: &Settings) {
     let chat = &settings.chat;
     let mut longer = |key, other, holds: bool| {
@@ -349,12 +354,12 @@ fn compare(reader: &mut Reader, settings: &Settings) {
     reader.rule(
         "chat.writer_batch",
         &["chat.writer_queue"],
-        chat.writer_batch <= chat.writer_queue,
+        settings.writer.batch <= settings.writer.queue,
         "must not be more than chat.writer_queue",
     );
 }
 
-/// What is convenient elsewhere and dangerous there.
+/// Rules against settings that are unsafe in production.
 fn demand_for_production(reader: &mut Reader, settings: &Settings) {
     reader.rule(
         "database.url",
@@ -413,7 +418,7 @@ fn demand_for_production(reader: &mut Reader, settings: &Settings) {
     );
 }
 
-/// Mail that nobody gets, links that lead nowhere, and secrets that everybody on the way can read.
+/// Rules against undeliverable mail, broken links, and cleartext secrets.
 fn demand_for_mail(
     reader: &mut Reader,
     from: &Option<Mailbox>,
@@ -443,13 +448,13 @@ fn demand_for_mail(
     );
 }
 
-/// Outside production: a sender whom no answer reaches.
+/// A sender for development that receives no replies.
 fn made_up_sender() -> Mailbox {
     let address = Address::new_dangerous("no-reply", "example.com");
     Mailbox::new(Some("ABU Alumni Connect".to_owned()), address)
 }
 
-/// False for what people type when they are asked for a secret.
+/// Rejects placeholders and typed words.
 fn looks_random(secret: &SecretString) -> bool {
     let secret = secret.expose_secret().to_lowercase();
     let mut bytes = secret.clone().into_bytes();
@@ -459,7 +464,7 @@ fn looks_random(secret: &SecretString) -> bool {
         && !PLACEHOLDER_WORDS.iter().any(|word| secret.contains(word))
 }
 
-/// Scheme, host and perhaps a port, as browsers send them.
+/// Scheme, host and optional port, as browsers serialize origins.
 fn is_origin(text: &str) -> bool {
     let host = text
         .strip_prefix("https://")
@@ -483,7 +488,7 @@ fn mailbox(text: &str) -> Result<Mailbox, &'static str> {
     )
 }
 
-/// The address of a web page, without a slash at its end. It goes into HTML as it is.
+/// A URL without a trailing slash. Templates insert it into HTML without escaping.
 fn site_url(text: &str) -> Result<String, &'static str> {
     let url = text.trim_end_matches('/');
     let host = url

@@ -1,4 +1,4 @@
-//! Where settings come from, and which place wins.
+//! Sources of settings and their precedence.
 
 use std::{
     collections::BTreeMap,
@@ -15,14 +15,12 @@ use super::{config_error::ConfigError, environment::Environment};
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
-/// What the variables of settings start with.
 const PREFIX: &str = "ABU__";
-/// What the key of a variable ends with that names a file.
+/// A variable with this suffix names a file that holds the value.
 const FILE_SUFFIX: &str = "_file";
-/// No setting is longer; a file that is not one, such as a device, may be endless.
+/// Bounds the read: a device file may be endless.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// The places that settings are read from.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     variables: BTreeMap<String, OsString>,
@@ -30,7 +28,7 @@ pub struct Sources {
     folder: Option<PathBuf>,
 }
 
-/// The settings of all places, the winners of each key, as they were written.
+/// The winning values of all sources, unparsed.
 pub(super) struct Collected {
     pub(super) environment: Environment,
     /// By key, such as `server.port`.
@@ -39,11 +37,11 @@ pub(super) struct Collected {
 }
 
 impl Sources {
-    /// The places of a program: the environment, `.env` and `config` in the folder it was started in.
-    /// `ABU_CONFIG_DIR` names another folder than `config`.
+    /// The environment, `.env`, and `config` in the working directory; `ABU_CONFIG_DIR` replaces
+    /// `config`.
     pub fn of_process() -> Self {
         Self {
-            // A name that is no UTF-8 is none of ours.
+            // Names of settings are ASCII.
             variables: env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
                 .collect(),
@@ -52,19 +50,19 @@ impl Sources {
         }
     }
 
-    /// Nothing but what is built into the program, for the environment.
+    /// Only the built-in settings of the environment.
     pub fn built_in(environment: Environment) -> Self {
         Self::default().variable("ABU_ENV", environment.name())
     }
 
-    /// One more variable, in place of one of the same name.
+    /// Sets a variable, replacing one of the same name.
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
         self.variables.insert(name.into(), value.into());
         self
     }
 
-    /// Reads this file of variables; the environment's win over them.
+    /// Adds a file of variables; variables of the process override it.
     #[must_use]
     pub fn dotenv(mut self, file: impl Into<PathBuf>) -> Self {
         self.dotenv = Some(file.into());
@@ -109,7 +107,7 @@ impl Sources {
         }
     }
 
-    /// Those of `.env`, and over them the environment's.
+    /// Variables of `.env`, overridden by those of the process.
     fn all_variables(&self, errors: &mut Vec<ConfigError>) -> BTreeMap<String, Variable> {
         let mut all = BTreeMap::new();
         if let Some(file) = &self.dotenv {
@@ -128,7 +126,7 @@ impl Sources {
         all
     }
 
-    /// A folder that somebody named must be there; the usual one need not.
+    /// An explicitly named folder must exist; the default one need not.
     fn config_folder(
         &self,
         variables: &BTreeMap<String, Variable>,
@@ -149,13 +147,13 @@ impl Sources {
     }
 }
 
-/// An environment variable, or a line of `.env`.
+/// An environment variable or a line of `.env`.
 struct Variable {
     value: OsString,
     origin: String,
 }
 
-/// One place's settings, as `config` takes them.
+/// The settings of one source, for `config`.
 #[derive(Clone, Debug, Default)]
 struct Layer(Map<String, Value>);
 
@@ -210,7 +208,7 @@ fn from_folder(folder: Option<&Path>, name: &str, errors: &mut Vec<ConfigError>)
 fn parse_toml(origin: &str, text: &str, errors: &mut Vec<ConfigError>) -> Layer {
     let parsed = FileFormat::Toml.parse(Some(&origin.to_owned()), text);
     parsed.map(Layer).unwrap_or_else(|error| {
-        // Only the first line, which says where: the next ones quote the file, secrets and all.
+        // Only the first line, which has the position: later lines quote the file with its secrets.
         let error = error.to_string();
         let place = error.lines().next().unwrap_or_default();
         errors.push(ConfigError::in_source(
@@ -240,7 +238,7 @@ fn read_dotenv(file: &Path) -> Result<BTreeMap<String, Variable>, ConfigError> {
                 };
                 Ok((name, variable))
             }
-            // The error itself quotes the line, which may hold a secret.
+            // The error quotes the line, which may hold a secret.
             Err(dotenvy::Error::LineParse(line, _)) => {
                 let number = text.lines().take_while(|known| *known != line).count() + 1;
                 Err(unreadable(&format!("line {number} is no NAME=value")))
@@ -250,7 +248,7 @@ fn read_dotenv(file: &Path) -> Result<BTreeMap<String, Variable>, ConfigError> {
         .collect()
 }
 
-/// The settings given as variables, and those in files that variables name.
+/// Settings from variables, and those from files that variables name.
 fn from_variables(
     variables: &BTreeMap<String, Variable>,
     errors: &mut Vec<ConfigError>,
@@ -294,7 +292,7 @@ fn utf8(value: &OsString) -> Result<String, String> {
     text.ok_or_else(|| "must be UTF-8 text".to_owned())
 }
 
-/// The content of the file a variable names, without the line end that editors put there.
+/// The file's content without the trailing newline.
 fn read_named_file(variable: &Variable) -> Result<String, String> {
     if variable.value.is_empty() {
         return Err("names no file".to_owned());
@@ -306,7 +304,7 @@ fn read_named_file(variable: &Variable) -> Result<String, String> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Lays the layers over each other, the last on top.
+/// Merges the layers; later ones override earlier ones.
 fn merge(layers: Vec<Layer>) -> Result<BTreeMap<String, Value>, config::ConfigError> {
     let merged = layers
         .into_iter()

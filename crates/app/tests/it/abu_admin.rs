@@ -1,4 +1,4 @@
-//! The program `abu-admin`, as an operator and their scripts run it.
+//! `abu-admin` as a process: commands, prompts, exit codes.
 
 use std::{
     fs,
@@ -46,7 +46,7 @@ fn say_with_input(command: &mut Command, input: &str) -> Said {
     }
 }
 
-/// Runs it as somebody at a terminal would, who types `input`.
+/// Runs it on a pseudo-terminal and types `input`.
 fn say_on_terminal(command: &Command, folder: &TempDir, input: &str) -> Said {
     let words: Vec<_> = std::iter::once(command.get_program())
         .chain(command.get_args())
@@ -68,7 +68,7 @@ fn password_is(database: &TestDatabase, email: &str, password: &str) -> bool {
 }
 
 #[test]
-fn migrate_brings_an_empty_database_up_to_date_and_then_has_nothing_to_do() {
+fn migrate_updates_an_empty_database_once() {
     let (folder, database) = (folder(), TestDatabase::empty());
     let said = say(on(&database, &folder).arg("migrate"));
     assert_eq!(said.code, Some(0), "{}", said.err);
@@ -86,7 +86,7 @@ fn migrate_brings_an_empty_database_up_to_date_and_then_has_nothing_to_do() {
 }
 
 #[test]
-fn a_database_that_is_not_there_has_its_exit_code_and_shows_no_password() {
+fn a_missing_database_has_its_exit_code_and_shows_no_password() {
     let folder = folder();
     let said = say(abu_admin(&folder).arg("migrate").env(
         "ABU__DATABASE__URL",
@@ -150,7 +150,7 @@ fn without_a_terminal_bootstrap_names_everything_that_is_missing() {
 }
 
 #[test]
-fn on_a_terminal_bootstrap_asks_for_what_is_missing_until_it_is_right() {
+fn on_a_terminal_bootstrap_prompts_until_every_answer_is_valid() {
     let (folder, database) = (folder(), TestDatabase::new());
     let mut command = on(&database, &folder);
     command.arg("bootstrap").env("ABU__SUPERUSER__EMAIL", "");
@@ -244,7 +244,7 @@ fn reset_password_kills_the_links_that_were_sent_and_tells_the_owner() {
 }
 
 #[test]
-fn reset_password_refuses_bad_passwords_strangers_and_having_nobody_to_ask() {
+fn reset_password_refuses_bad_passwords_unknown_accounts_and_a_missing_terminal() {
     let (folder, database) = (folder(), TestDatabase::new());
     let reset = |email: &str, input: &str| {
         let mut command = on(&database, &folder);
@@ -268,7 +268,7 @@ fn reset_password_refuses_bad_passwords_strangers_and_having_nobody_to_ask() {
 }
 
 #[test]
-fn what_goes_wrong_is_told_in_its_own_words_with_its_causes() {
+fn an_error_message_names_its_causes() {
     // Migrated, and nothing seeded.
     let (folder, database) = (folder(), TestDatabase::new());
     database.user().email(EMAIL).create();
@@ -389,7 +389,7 @@ fn reset_password_ends_every_session_of_the_account() {
 }
 
 #[test]
-fn verify_audit_log_prints_the_head_and_finds_what_somebody_did_to_it() {
+fn verify_audit_log_prints_the_head_and_detects_tampering() {
     let (folder, database) = (folder(), TestDatabase::new());
     let verify = |arguments: &[&str]| {
         let mut command = on(&database, &folder);
@@ -447,7 +447,7 @@ fn verify_audit_log_prints_the_head_and_finds_what_somebody_did_to_it() {
 }
 
 #[tokio::test]
-async fn a_running_server_closes_the_chat_of_those_whose_sessions_the_operator_ends() {
+async fn a_running_server_closes_chat_connections_that_the_operator_revokes() {
     let server = TestServer::start().await;
     let [user, other] =
         [EMAIL, "other@example.com"].map(|email| server.database().user().email(email).create().id);
@@ -466,7 +466,7 @@ async fn a_running_server_closes_the_chat_of_those_whose_sessions_the_operator_e
 }
 
 #[test]
-fn check_health_fails_where_nobody_answers_or_nothing_is_ready() {
+fn check_health_fails_without_a_server_or_before_it_is_ready() {
     let folder = folder();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
@@ -495,7 +495,7 @@ fn check_health_fails_where_nobody_answers_or_nothing_is_ready() {
 }
 
 #[test]
-fn check_config_shows_what_is_in_force_and_all_mistakes_but_no_secret() {
+fn check_config_shows_effective_settings_and_all_errors_but_no_secret() {
     let folder = folder();
     fs::create_dir(folder.path().join("config")).unwrap();
     fs::write(
@@ -602,7 +602,7 @@ fn accounts_are_made_granted_suspended_activated_and_listed_in_the_operators_nam
 }
 
 #[test]
-fn what_cannot_be_done_to_an_account_is_told_in_a_sentence() {
+fn a_refused_account_command_explains_itself_in_one_sentence() {
     let (folder, database) = (folder(), TestDatabase::new());
     let bootstrap = say(on(&database, &folder)
         .arg("bootstrap")

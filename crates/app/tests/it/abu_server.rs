@@ -1,4 +1,4 @@
-//! The program `abu-server`, as an operator runs it.
+//! `abu-server` as a process: start, signals, exit codes.
 
 use std::{
     fs,
@@ -45,7 +45,7 @@ async fn expect_known(address: &str, token: &str) {
 }
 
 #[actix_web::test]
-async fn with_nothing_configured_it_runs_tells_how_to_log_in_and_stops_in_order() {
+async fn without_settings_it_runs_prints_the_banner_and_stops_gracefully() {
     let folder = folder();
     let server = Program::start(&mut abu_server(&folder));
     let address = server.address();
@@ -167,7 +167,7 @@ fn a_data_folder_in_use_is_named_and_has_its_exit_code() {
 }
 
 #[test]
-fn mistakes_in_the_configuration_are_all_told_before_anything_is_done() {
+fn all_configuration_errors_are_reported_before_anything_starts() {
     let folder = folder();
     let said = say(abu_server(&folder)
         .env("ABU_ENV", "production")
@@ -238,7 +238,7 @@ fn production_says_which_permissions_the_operator_has_still_to_make() {
 }
 
 #[test]
-fn a_group_that_is_not_there_and_should_require_one_time_passwords_is_warned_of() {
+fn an_unknown_group_that_requires_totp_causes_a_warning() {
     let (folder, database) = (folder(), TestDatabase::new());
     let mut command = abu_server(&folder);
     command

@@ -1,4 +1,4 @@
-//! A real browser for the tests of pages: Chromium without a window, driven through WebDriver.
+//! Headless Chromium over WebDriver.
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -1,4 +1,4 @@
-//! The chat through the whole server: from a log-in to a message on another person's screen.
+//! End-to-end chat over the whole server.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ async fn two_people_chat_and_the_messages_are_in_the_database() {
 }
 
 #[tokio::test]
-async fn a_message_sent_over_rest_arrives_like_any_other_and_is_stored_once() {
+async fn a_message_sent_over_rest_arrives_and_is_stored_once() {
     let server = TestServer::start().await;
     let (amina, bello) = (user(&server), user(&server));
     let room = group(&server, amina, &[bello]).await;
@@ -103,7 +103,7 @@ async fn a_message_sent_over_rest_arrives_like_any_other_and_is_stored_once() {
 }
 
 #[tokio::test]
-async fn a_token_is_taken_from_the_query_or_the_header_and_a_ticket_once() {
+async fn the_handshake_accepts_a_query_or_header_token_and_a_ticket_once() {
     let server = TestServer::start().await;
     let amina = user(&server);
     let mut by_header = request(&server, "");
@@ -128,7 +128,7 @@ async fn a_token_is_taken_from_the_query_or_the_header_and_a_ticket_once() {
 }
 
 #[tokio::test]
-async fn who_does_not_get_in_is_told_why_before_the_upgrade() {
+async fn a_refused_handshake_gets_its_reason_before_the_upgrade() {
     let server = TestServer::start_with(|settings| settings.chat.max_sessions_per_user = 1).await;
     let (amina, suspended) = (
         user(&server),

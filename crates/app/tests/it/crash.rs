@@ -1,4 +1,4 @@
-//! The real program, killed under a running chat and started again.
+//! Crash recovery: `abu-server` killed during a chat and restarted.
 
 use abu_chat_protocol::client::{ListMessageRequest, Order};
 use abu_domain::RoomId;
@@ -109,7 +109,7 @@ async fn everything_in(session: &mut ChatClient, room: RoomId) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_message_that_anybody_received_is_lost_when_server_and_database_are_killed() {
+async fn received_messages_survive_a_kill_of_server_and_database() {
     let folder = folder();
     let mut server = Server::start(&folder);
     let token = server.token().await;

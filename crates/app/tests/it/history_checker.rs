@@ -1,5 +1,7 @@
-//! Fifty people chat while the server and its PostgreSQL are killed again and again; what each of them
-//! saw is then held against what is stored.
+//! Consistency checker (fault injection): fifty clients chat while server and PostgreSQL are killed
+//! repeatedly.
+//!
+//! It then compares what each client saw with what is stored.
 //!
 //! `ABU_CHECKER_SECONDS` sets how long they chat (60 by default), `ABU_CHECKER_SEED` repeats a run's
 //! choices.
@@ -46,7 +48,7 @@ struct Notes {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_killed_what_was_acknowledged_is_there_once_and_every_view_is_in_order() {
+async fn kills_lose_duplicate_and_reorder_no_acknowledged_message() {
     let seconds = number("ABU_CHECKER_SECONDS").unwrap_or(60);
     let seed = number("ABU_CHECKER_SEED").unwrap_or_else(rand::random);
     println!("ABU_CHECKER_SEED={seed}");

@@ -1,5 +1,4 @@
-//! Mail on its whole way: from the outbox of a real PostgreSQL, through the real server, to a real mail
-//! server.
+//! End-to-end mail delivery from the outbox to an SMTP server.
 
 use std::{
     collections::BTreeSet,
@@ -172,7 +171,7 @@ async fn a_mail_arrives_whole_however_the_mail_server_is_spoken_to() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_that_is_put_off_is_sent_once_when_its_time_comes() {
+async fn a_postponed_mail_is_sent_once_when_due() {
     let smtp = SmtpServer::start();
     smtp.script([SmtpBehavior::Refuse(
         "451 4.7.1 <amina.bello@example.com>: come back later",
@@ -195,7 +194,7 @@ async fn a_mail_that_is_put_off_is_sent_once_when_its_time_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_that_the_server_hangs_up_on_does_not_hold_up_the_others() {
+async fn a_dropped_connection_does_not_block_other_mails() {
     let smtp = SmtpServer::start();
     smtp.script([SmtpBehavior::Refuse("421 4.7.0 Not this one")]);
     let (database, bad) = {
@@ -237,7 +236,7 @@ async fn a_mail_is_given_up_after_its_last_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_that_outlived_every_server_that_sent_it_is_given_up_and_an_old_one_erased() {
+async fn too_many_broken_attempts_make_a_dead_letter_and_old_mails_expire() {
     let (smtp, database) = (SmtpServer::start(), TestDatabase::new());
     let (deadly, old) = (enqueue(&database), enqueue(&database));
     database.execute(&format!(
@@ -259,7 +258,7 @@ async fn a_mail_that_outlived_every_server_that_sent_it_is_given_up_and_an_old_o
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_whose_arrival_was_not_confirmed_comes_again_and_can_be_told() {
+async fn an_unconfirmed_mail_is_sent_again_with_the_same_message_id() {
     let smtp = SmtpServer::start();
     smtp.script([SmtpBehavior::LoseAnswer]);
     let server = server_on(&smtp, TestDatabase::new(), |_settings| {}).await;
@@ -359,7 +358,7 @@ async fn a_stop_waits_for_the_mail_that_is_being_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_that_was_taken_while_the_database_was_away_is_noted_when_it_is_back() {
+async fn a_mail_sent_during_a_database_outage_is_recorded_later() {
     let mut cluster = PrivateCluster::start();
     let smtp = SmtpServer::start();
     smtp.script([SmtpBehavior::Stall]);
@@ -381,7 +380,7 @@ async fn a_mail_that_was_taken_while_the_database_was_away_is_noted_when_it_is_b
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_server_that_does_not_want_us_is_told_of_and_costs_no_attempts() {
+async fn a_mail_server_that_refuses_the_client_costs_no_attempts() {
     let wrong_password = |settings: &mut Settings| {
         settings.mail.smtp.as_mut().unwrap().log_in = Some(SmtpLogIn {
             username: "abu".to_owned(),
@@ -433,7 +432,7 @@ async fn a_mail_server_that_does_not_want_us_is_told_of_and_costs_no_attempts() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_beyond_ascii_is_given_up_where_the_mail_server_takes_none() {
+async fn a_non_ascii_address_is_a_dead_letter_without_smtputf8() {
     let smtp = SmtpServer::start();
     let server = server_on(&smtp, TestDatabase::new(), |_settings| {}).await;
     let id = enqueue_to(server.database(), "ṣadé@example.com");

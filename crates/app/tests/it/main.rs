@@ -1,4 +1,4 @@
-//! Tests of the application from outside: its settings, its programs, its server.
+//! Tests of settings, binaries and the running server.
 #![expect(
     clippy::expect_used,
     clippy::panic,

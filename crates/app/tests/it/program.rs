@@ -1,4 +1,4 @@
-//! Running the real programs.
+//! Runs the binaries as child processes.
 
 use std::{
     ffi::OsStr,

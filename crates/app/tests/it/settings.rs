@@ -1,8 +1,9 @@
-//! Settings: where they come from, which place wins, and what is said about mistakes.
+//! Settings: sources, precedence, validation.
 
 use std::{fs, path::Path, time::Duration};
 
 use abu_app::settings::{ConfigErrors, Configuration, Environment, Settings, Sources};
+use abu_application::messaging::writer::WriterPolicy;
 use abu_chat::ChatSettings;
 use abu_mail::SmtpSecurity;
 use secrecy::ExposeSecret;
@@ -52,7 +53,7 @@ fn the_program_alone_has_settings_for_development_and_tests() {
 }
 
 #[test]
-fn the_console_is_there_for_developers_and_not_in_production_unless_it_is_turned_on() {
+fn the_console_is_off_in_production_unless_enabled() {
     assert!(Settings::load(&development()).unwrap().console.enabled);
     assert!(!Settings::load(&production()).unwrap().console.enabled);
     let turned_on = production().variable("ABU__CONSOLE__ENABLED", "true");
@@ -60,10 +61,11 @@ fn the_console_is_there_for_developers_and_not_in_production_unless_it_is_turned
 }
 
 #[test]
-fn the_chats_defaults_are_the_engines_own() {
+fn the_chats_defaults_are_the_engines_and_the_writers_own() {
     let settings = Settings::load(&development()).unwrap();
-    let defaults = ChatSettings::default();
-    assert_eq!(format!("{:?}", settings.chat), format!("{defaults:?}"));
+    let configured = (settings.chat, settings.writer);
+    let defaults = (ChatSettings::default(), WriterPolicy::default());
+    assert_eq!(format!("{configured:?}"), format!("{defaults:?}"));
 }
 
 #[test]
@@ -366,7 +368,7 @@ fn mail_is_sent_as_configured_and_outside_production_becomes_files() {
 }
 
 #[test]
-fn mail_that_could_not_be_sent_or_would_be_read_by_others_is_refused() {
+fn invalid_and_unsafe_mail_settings_are_refused_in_production() {
     let folder = TempDir::new().unwrap();
     let no_certificate = file(&folder, "ca.pem", "nothing");
     for (changes, rule) in [

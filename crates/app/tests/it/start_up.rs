@@ -1,4 +1,4 @@
-//! A server whose database is not there, comes, goes and comes back.
+//! Readiness across database outages.
 
 use abu_app::{
     server::{self, RunningServer},
@@ -61,7 +61,7 @@ async fn expect_service(server: &RunningServer) {
 }
 
 #[actix_web::test]
-async fn a_server_answers_before_its_database_is_there_and_serves_as_soon_as_it_is() {
+async fn a_server_answers_before_its_database_and_serves_once_available() {
     let mut cluster = PrivateCluster::start();
     let (database, data) = (cluster.database(), TempDir::new().unwrap());
     cluster.stop();

@@ -1,5 +1,4 @@
-//! Roles that people hold for a term, everywhere or in a chapter: how officers get what they may do,
-//! and lose it again without anybody thinking of it.
+//! Role assignments with a scope and a term, which ends without a further action.
 
 use abu_domain::{
     AssignmentId, UserId,
@@ -25,54 +24,43 @@ use crate::{
     store::{Reads, Writes},
 };
 
-/// A role about to be assigned.
 #[derive(Clone, Debug)]
 pub struct AssignmentDraft {
-    /// To whom.
     pub user_id: UserId,
-    /// Which role.
     pub role: RoleName,
-    /// Where it counts.
     pub scope: Scope,
-    /// From when on; `None` is now.
+    /// `None` is now.
     pub valid_from: Option<DateTime<Utc>>,
-    /// Until when, where it ends by itself.
+    /// `None` is an open end.
     pub valid_until: Option<DateTime<Utc>>,
-    /// What the office is called.
     pub office_title: Option<OfficeTitle>,
 }
 
-/// Why a role was not assigned, or a term not ended or shown.
 #[derive(Debug, thiserror::Error)]
 pub enum AssignmentError {
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// There is no such assigned role.
     #[error("there is no such assigned role")]
     NotFound,
-    /// There is no such user.
     #[error("there is no such user")]
     UnknownUser(UserId),
-    /// There is no such role.
     #[error("there is no such role")]
     UnknownRole(RoleName),
-    /// Nobody proved that they read the address of the account, so nobody knows whose it is.
+    /// The account's address is unverified, so its owner is unknown.
     #[error("the e-mail address of the account is not verified")]
     Unverified,
-    /// The term would end before it begins, or is over already.
+    /// The term ends before it begins, or has already ended.
     #[error("the term is over before it begins")]
     TermOver,
-    /// They hold the role there already, for a part of the term.
+    /// The user already holds the role in this scope for a part of the term.
     #[error("the role is assigned already")]
     AlreadyAssigned,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl AccessControl {
-    /// An assigned role; takes `can_modify_role` where it counts.
+    /// Gets an assignment; takes `can_modify_role` in its scope.
     pub async fn assignment(
         &self,
         caller: Caller,
@@ -93,8 +81,8 @@ impl AccessControl {
             .await
     }
 
-    /// A page of assigned roles, the ones assigned last first; takes `can_modify_role`, which somebody
-    /// who holds it in one chapter has for the list of that chapter.
+    /// A page of assignments, newest first; takes `can_modify_role`. Holding it in one chapter
+    /// suffices for the list of that chapter.
     pub async fn assignments(
         &self,
         caller: Caller,
@@ -115,9 +103,9 @@ impl AccessControl {
             .await
     }
 
-    /// Assigns a role; takes `can_modify_role` and every permission that the role gives, where it is
-    /// to count. Nobody gives themself more time than they have. The address of whoever gets it must be
-    /// verified.
+    /// Assigns a role; takes `can_modify_role` and all permissions of the role, in the scope of the
+    /// assignment. An assignment to the caller must not outlast the permissions that it is based
+    /// on. The assignee's address must be verified.
     pub async fn assign(
         &self,
         caller: Caller,
@@ -152,8 +140,8 @@ impl AccessControl {
             .await
     }
 
-    /// Ends a term now, or calls off one that has not begun; takes what assigning the role takes. A term
-    /// that is over stays as it was.
+    /// Ends a term now, or deletes one that has not begun; takes what the assignment takes. A term
+    /// that has ended stays unchanged.
     pub async fn end_assignment(
         &self,
         caller: Caller,
@@ -223,13 +211,12 @@ impl Entry {
     }
 }
 
-/// Where it counts; of one that is not there only those may know who may see all.
+/// An unknown id needs the permission globally, so ids cannot be probed.
 fn scope_of(assignment: Option<&Assignment>) -> Scope {
     assignment.map_or(Scope::Global, |assignment| assignment.scope)
 }
 
-/// Whoever gives or ends a term holds all that the role gives, where it counts, and outranks whose term
-/// it is, there.
+/// The caller must hold all permissions of the role in its scope, and outrank the holder there.
 fn may_change(
     tx: &mut dyn Reads,
     caller: &Caller,
@@ -263,9 +250,9 @@ fn permissions(
     tx: &mut dyn Reads,
     assignment: &Assignment,
 ) -> Result<Vec<PermissionName>, AssignmentError> {
-    let role = tx.role(&assignment.role)?;
+    let role = tx.named(&assignment.role)?;
     let role = role.ok_or_else(|| AssignmentError::UnknownRole(assignment.role.clone()))?;
-    Ok(role.permissions)
+    Ok(role.parts)
 }
 
 fn insert(tx: &mut dyn Writes, assignment: &Assignment) -> Result<(), AssignmentError> {

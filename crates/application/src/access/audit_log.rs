@@ -1,4 +1,4 @@
-//! Looking into the audit log.
+//! Reading the audit log, which the log itself records.
 
 use abu_domain::access::Permission;
 
@@ -12,15 +12,14 @@ use crate::{
     },
 };
 
-/// The use cases of the audit log.
 #[derive(Clone)]
 pub struct AuditLog {
     pub context: Context,
 }
 
 impl AuditLog {
-    /// A page of the log, the newest entry first; takes `can_view_audit_log`. Looking is itself noted
-    /// in the log: what was asked for, and not what was found.
+    /// A page of the log, newest first; takes `can_view_audit_log`. The log records the filter of
+    /// each query, not its result.
     pub async fn list(
         &self,
         caller: impl Authority,

@@ -1,8 +1,8 @@
-//! What the changes of permissions, roles and groups have in common.
+//! The use cases of access control, and why they refuse.
 
-use std::{collections::BTreeSet, fmt::Display, sync::Arc};
+use std::sync::Arc;
 
-use abu_domain::platform::text::Description;
+use abu_domain::named_enum;
 
 use super::{AccessError, Caller, TotpPolicy};
 use crate::{
@@ -22,15 +22,13 @@ pub struct AccessControl {
     pub totp_policy: Arc<TotpPolicy>,
 }
 
-/// What has a name in access control.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
-    /// A permission.
-    Permission,
-    /// A role.
-    Role,
-    /// A group.
-    Group,
+named_enum! {
+    /// The kinds of named sets in access control.
+    pub enum Named {
+        Permission => "permission",
+        Role => "role",
+        Group => "group",
+    }
 }
 
 /// Why a permission, role or group was not made, changed, deleted or shown.
@@ -85,97 +83,5 @@ impl AccessControl {
                 Ok(tx.held_permissions(caller.user, MAX_OWN_PERMISSIONS)?)
             })
             .await
-    }
-}
-
-/// A role or a group as it shall be; `None` stays what it is.
-pub(super) struct Revision<N, P> {
-    pub(super) name: Option<N>,
-    pub(super) description: Option<Description>,
-    pub(super) parts: Parts<P>,
-}
-
-impl<N, P> Revision<N, P> {
-    pub(super) fn of_parts(parts: Parts<P>) -> Self {
-        Self {
-            name: None,
-            description: None,
-            parts,
-        }
-    }
-}
-
-/// What becomes of the parts of a role or a group: of the permissions or roles that it gives.
-pub(super) enum Parts<P> {
-    /// These from now on, and nothing else.
-    These(Vec<P>),
-    /// These besides.
-    And(Vec<P>),
-    /// These no longer, as far as it gives them.
-    Without(Vec<P>),
-    /// This one no longer, which it must give.
-    WithoutOne(P),
-}
-
-/// What comes to a set and what goes from it.
-pub(super) struct Difference<P> {
-    pub(super) added: Vec<P>,
-    pub(super) removed: Vec<P>,
-}
-
-impl<P: Clone + Ord> Parts<P> {
-    /// Those that the request names, and that must be there.
-    pub(super) fn named(&self) -> &[P] {
-        match self {
-            Self::These(named) | Self::And(named) | Self::Without(named) => named,
-            Self::WithoutOne(_) => &[],
-        }
-    }
-
-    /// What it comes to where those are given that were `before`.
-    pub(super) fn difference(
-        self,
-        before: &[P],
-        kind: Named,
-    ) -> Result<Difference<P>, RightsError> {
-        let before: BTreeSet<P> = before.iter().cloned().collect();
-        let mut after = before.clone();
-        match self {
-            Self::These(these) => after = these.into_iter().collect(),
-            Self::And(more) => after.extend(more),
-            Self::Without(gone) => after.retain(|part| !gone.contains(part)),
-            Self::WithoutOne(gone) if after.remove(&gone) => {}
-            Self::WithoutOne(_) => return Err(RightsError::NotPart(kind)),
-        }
-        Ok(Difference {
-            added: after.difference(&before).cloned().collect(),
-            removed: before.difference(&after).cloned().collect(),
-        })
-    }
-}
-
-impl<P> Difference<P> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty()
-    }
-}
-
-/// Refuses names of what is not there.
-pub(super) fn require_known<N: Display>(kind: Named, unknown: &[N]) -> Result<(), RightsError> {
-    if unknown.is_empty() {
-        Ok(())
-    } else {
-        let names = unknown.iter().map(ToString::to_string).collect();
-        Err(RightsError::Unknown(kind, names))
-    }
-}
-
-/// A conflict over this constraint means that the name is taken.
-pub(super) fn name_taken(constraint_of_names: &str, error: StoreError) -> RightsError {
-    match error {
-        StoreError::Conflict { constraint } if constraint == constraint_of_names => {
-            RightsError::NameTaken
-        }
-        error => RightsError::Store(error),
     }
 }

@@ -1,9 +1,8 @@
-//! Requests that are done once, however often a client sends them for want of an answer.
+//! Idempotency keys: a retried request takes effect once.
 //!
-//! The client names what it wants done by a key. The first request with it claims the key; what it was
-//! answered is kept for those that come later. Key and change are not one transaction: where a process
-//! ends after a change and before its answer is kept, the key is taken to be abandoned after a while,
-//! and the request is carried out again.
+//! The first request with a key claims it, and its response is stored for the retries. Claim and
+//! change are two transactions. If a process dies after the change and before its response is
+//! stored, the claim expires as abandoned. The next retry then takes effect again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -14,27 +13,24 @@ use crate::{
     platform::ports::{KnownRequest, RequestKey, StoreError, StoredResponse},
 };
 
-/// For how long an answer is kept.
+/// Retention of a stored response.
 pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
-/// After how long a request that was never answered counts as abandoned: longer than any takes.
+/// Age at which a claim without a response counts as abandoned; no request takes as long.
 pub const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
 
-/// The use cases of keys.
 #[derive(Clone)]
 pub struct Idempotency {
     pub context: Context,
 }
 
-/// A request that is to be done once.
 #[derive(Clone, Debug)]
 pub struct KeyedRequest {
-    /// Who asks; `None` for whoever is not logged in.
+    /// `None` for a client that is not logged in.
     pub caller: Option<Caller>,
-    /// What is asked for: the route.
     pub route: String,
-    /// The client's own name for it.
+    /// The client's `Idempotency-Key`.
     pub key: Uuid,
-    /// Differs between requests that differ.
+    /// Differs between different requests.
     pub fingerprint: [u8; 32],
 }
 
@@ -45,35 +41,31 @@ pub struct Claim {
     claimed_at: DateTime<Utc>,
 }
 
-/// What to do with a request.
 #[derive(Debug)]
 pub enum Begun {
-    /// Carry it out: it is the first.
+    /// Carry out the request: it is the first with its key.
     First(Claim),
-    /// Answer this: it has been carried out.
+    /// Replay this response.
     Again(StoredResponse),
 }
 
-/// Why a request with a key is neither carried out nor answered.
 #[derive(Debug, thiserror::Error)]
 pub enum IdempotencyError {
-    /// The caller may not use the platform.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The first one is still under way.
+    /// The first request with the key is in progress.
     #[error("the first request with this key is still under way")]
     InFlight,
-    /// The key is another request's.
+    /// Another request holds the key.
     #[error("the key belongs to another request")]
     Reused,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Idempotency {
-    /// Whether a request is the first with its key; of two at the same moment one is. What was
-    /// answered before is told only to whoever may still use the platform.
+    /// Claims the key, or replays the stored response. Of two concurrent requests one claims it. A
+    /// replay needs a caller whose session lasts and whose account is not suspended.
     pub async fn begin(&self, request: KeyedRequest) -> Result<Begun, IdempotencyError> {
         let KeyedRequest {
             caller,
@@ -88,7 +80,7 @@ impl Idempotency {
             .database
             .transaction(move |tx| {
                 if let Some(caller) = caller {
-                    // Whether the account is hidden is for the use case to see.
+                    // The use case checks whether the account is deactivated.
                     access::require_self(tx, &caller)?;
                 }
                 let (until, abandoned) = (now + KEPT_FOR, now - ABANDONED_AFTER);
@@ -104,18 +96,15 @@ impl Idempotency {
                         answer: Some(answer),
                         ..
                     }) => Ok(Begun::Again(answer)),
-                    // Under way, or let go at this very moment.
+                    // In progress, or released at this moment.
                     Some(_) | None => Err(IdempotencyError::InFlight),
                 }
             })
             .await
     }
 
-    /// Keeps the answer for those who ask again. Without one the key is let go, and the next request
-    /// with it is carried out.
-    ///
-    /// # Errors
-    /// [`StoreError`]. The key is abandoned then.
+    /// Stores the response for retries. Without one it frees the key, so the next request with it
+    /// takes effect. On an error the claim expires as abandoned.
     pub async fn finish(
         &self,
         claim: Claim,

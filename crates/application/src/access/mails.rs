@@ -1,4 +1,4 @@
-//! Dead letters and other mail, for the staff that looks after it.
+//! Administration of the outbox: mail states, and retries of dead letters.
 
 use abu_domain::{MailId, access::Permission};
 
@@ -11,31 +11,26 @@ use crate::{
     },
 };
 
-/// The use cases of those who look after the mail.
 #[derive(Clone)]
 pub struct Mails {
     pub context: Context,
 }
 
-/// Why mail was not shown or not sent again.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// There is no such mail.
     #[error("there is no such mail")]
     NotFound,
-    /// It waits to be sent, or was sent.
+    /// The mail is pending or was sent.
     #[error("the mail was not given up")]
     NotDead,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Mails {
-    /// A page of mails, the newest first; takes `can_view_mail`.
+    /// A page of mails, newest first; takes `can_view_mail`.
     pub async fn list(
         &self,
         caller: Caller,
@@ -55,7 +50,7 @@ impl Mails {
             .await
     }
 
-    /// Has a mail that was given up tried anew from the start; takes `can_modify_mail`.
+    /// Requeues a dead letter with its attempts at zero; takes `can_modify_mail`.
     pub async fn retry(&self, caller: Caller, id: MailId) -> Result<MailRecord, MailError> {
         self.context
             .database

@@ -1,4 +1,5 @@
-//! Who is asking, and whether they may; and what people may do, as the office changes it.
+//! Role-based access control (RBAC): authentication of callers, authorization, and administration
+//! of rights.
 
 mod assignments;
 mod audit_log;
@@ -6,6 +7,8 @@ mod control;
 mod groups;
 pub mod idempotency;
 mod mails;
+mod named_sets;
+mod parts;
 mod permissions;
 pub mod ports;
 mod rank;
@@ -34,59 +37,54 @@ use crate::{
 pub use assignments::{AssignmentDraft, AssignmentError};
 pub use audit_log::AuditLog;
 pub use control::{AccessControl, Named, RightsError};
-pub use groups::{GroupChange, GroupDraft};
 pub use mails::{MailError, Mails};
-pub use permissions::{PermissionChange, PermissionDraft};
+pub use named_sets::{Composite, NamedSetChange, NamedSetDraft, NamedSetKind};
 pub use rank::{
     LastSuperAdmin, keep_a_super_admin, require_held, require_held_for_good, require_held_until,
     require_rank, require_rank_in_chapter, require_rank_over_holders, require_rank_over_members,
     require_to_change_rights, require_to_change_rights_in,
 };
-pub use roles::{RoleChange, RoleDraft};
 pub use totp_policy::TotpPolicy;
 
-/// Somebody who shows a good access token. Whether their session still lasts and their account is not
-/// suspended is for [`require_active`] to see.
+/// The claims of a verified access token. [`require_active`] checks that the session lasts and that
+/// the account is neither suspended nor deactivated.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who.
     pub user: UserId,
-    /// The log-in that the token came of.
+    /// The session that issued the token.
     pub session: LoginSessionId,
-    /// Where they ask from.
     pub origin: Origin,
 }
 
-/// The operator at the machine. Whoever can run a program with the server's settings has the whole
-/// database in their hands, so there is nothing to refuse them; but the audit log knows them.
+/// The operator at the machine. A process with the server's settings can already read and write the
+/// whole database, so no permission check applies. The audit log records the operator.
 #[derive(Clone, Debug)]
 pub struct Operator {
-    /// The name of their account at the machine.
+    /// The user name of the operating system.
     pub name: Arc<str>,
-    /// Who became that account through `sudo`, as `sudo` says.
+    /// `SUDO_USER`, if set.
     pub sudo_user: Option<Arc<str>>,
 }
 
-/// The server itself, which sets up what every installation starts with.
+/// The server itself, which seeds every installation.
 #[derive(Clone, Copy, Debug)]
 pub struct Server;
 
-/// Somebody in whose name a use case acts.
+/// The principal on whose behalf a use case acts.
 pub trait Authority: Clone + Send + 'static {
-    /// What is known of them; `None` where they are nobody any more.
+    /// `None` if the session has ended or the account is gone.
     fn record(&self, tx: &mut dyn Reads) -> Result<Option<CallerRecord>, StoreError>;
 
-    /// What they hold from now on until a time without a break, or for good.
+    /// The rights held from now until `until` without a gap; `None` means for good.
     fn held_until(
         &self,
         tx: &mut dyn Reads,
         until: Option<DateTime<Utc>>,
     ) -> Result<CallerRecord, StoreError>;
 
-    /// Their account, if they have one.
     fn user(&self) -> Option<UserId>;
 
-    /// An entry for the audit log about something that they did.
+    /// An audit entry that names the principal as its actor.
     fn entry(&self, action: Action) -> Entry;
 }
 
@@ -160,7 +158,6 @@ impl Authority for Server {
     }
 }
 
-/// What is known of who may do everything.
 fn unrestricted() -> CallerRecord {
     CallerRecord {
         is_active: true,
@@ -169,46 +166,43 @@ fn unrestricted() -> CallerRecord {
     }
 }
 
-/// Why a caller may not.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
-    /// The session was ended, or its account is gone.
+    /// The session has ended, or its account is gone.
     #[error("the session has ended")]
     SessionEnded,
-    /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
-    /// Its owner has the account hidden.
+    /// The owner deactivated the account.
     #[error("the account is deactivated")]
     Deactivated,
-    /// A permission is missing.
+    /// The caller lacks the permission.
     #[error("{} is required", .0.name())]
     Denied(Permission),
-    /// The caller would give what they do not hold, or act on somebody who holds what they do not:
-    /// names of the permissions that they lack.
+    /// Privilege escalation: the caller would grant, or act on a holder of, permissions that the
+    /// caller lacks. Holds their names.
     #[error("permissions are missing")]
     Beyond(BTreeSet<String>),
-    /// Only a superuser may act on a superuser.
     #[error("only a superuser may do this to a superuser")]
     SuperusersOnly,
-    /// Permissions count only once the caller has set up one-time passwords.
+    /// The caller must enroll in TOTP before any permission counts.
     #[error("one-time passwords must be set up first")]
     TotpDue,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Whether somebody proved that they read the account's primary address, or somebody vouched for it. Of
-/// another account nobody knows whose it is, so it is given no rights.
+/// Whether the primary address is verified. The owner of an unverified account is unknown, so it
+/// gets no rights.
 pub(crate) fn has_proved_address(tx: &mut dyn Reads, user: UserId) -> Result<bool, StoreError> {
     let emails = tx.emails_of(user)?;
     let mut primary = emails.iter().filter(|email| email.is_primary);
     Ok(primary.any(|email| email.verified_at.is_some()))
 }
 
-/// The caller, if their session lasts and their account is neither suspended nor hidden. Every use
-/// case of a logged-in user begins with this, with [`require`] or with [`require_self`].
+/// Authenticates the caller: the session lasts, and the account is neither suspended nor
+/// deactivated. Every use case of a logged-in user starts with this, [`require`] or
+/// [`require_self`].
 pub fn require_active(
     tx: &mut dyn Reads,
     caller: &impl Authority,
@@ -220,8 +214,8 @@ pub fn require_active(
     Ok(record)
 }
 
-/// The caller, if their session lasts and their account is not suspended, even where they have it
-/// hidden: for what is about nobody but themselves.
+/// Like [`require_active`], but admits a deactivated account: for use cases that concern only the
+/// caller.
 pub fn require_self(
     tx: &mut dyn Reads,
     caller: &impl Authority,
@@ -233,7 +227,7 @@ pub fn require_self(
     Ok(record)
 }
 
-/// The caller, if they also hold `permission` everywhere.
+/// [`require_active`], and authorizes: the caller holds `permission` globally.
 pub fn require(
     tx: &mut dyn Reads,
     caller: &impl Authority,
@@ -242,7 +236,7 @@ pub fn require(
     require_in(tx, caller, permission, Scope::Global)
 }
 
-/// The caller, if they also hold `permission` in `scope`.
+/// [`require_active`], and authorizes: the caller holds `permission` in `scope`.
 pub fn require_in(
     tx: &mut dyn Reads,
     caller: &impl Authority,

@@ -1,192 +1,49 @@
-//! Permissions, as the office sees them and adds its own.
+use abu_domain::access::{Permission, PermissionName, Scope};
 
-use abu_domain::{
-    access::{Permission, PermissionName, PermissionRecord, Scope},
-    platform::text::Description,
-};
-
-use super::{
-    AccessControl, Caller, Named, RightsError, control::name_taken, require, require_held,
-    require_to_change_rights,
-};
+use super::{Named, NamedSetKind, RightsError, require_held};
 use crate::{
-    access::{Authority, ports::NameFilter},
-    platform::{
-        audit::{Action, Target},
-        lists::{ListRequest, Listed},
-        ports::StoreError,
-        versions::{Expected, Version},
-    },
+    access::ports::{CallerRecord, NamedSetReads, NamedSetWrites},
+    platform::audit::Action,
+    store::{Reads, Writes},
 };
 
-/// A permission about to be made.
-#[derive(Clone, Debug)]
-pub struct PermissionDraft {
-    /// Its name.
-    pub name: PermissionName,
-    /// What it allows.
-    pub description: Description,
-}
+impl NamedSetKind for PermissionName {
+    const KIND: Named = Named::Permission;
+    const VIEW: Permission = Permission::ViewPermission;
+    const CREATE: Permission = Permission::CreatePermission;
+    const MODIFY: Permission = Permission::ModifyPermission;
+    const DELETE: Permission = Permission::DeletePermission;
+    const CREATED: Action = Action::PermissionCreate;
+    const UPDATED: Action = Action::PermissionUpdate;
+    const DELETED: Action = Action::PermissionDelete;
+    const UNIQUE_NAME: &'static str = "permissions_name_key";
 
-/// What a permission is changed to.
-#[derive(Clone, Debug)]
-pub struct PermissionChange {
-    /// Another name; `None` keeps the one it has.
-    pub name: Option<PermissionName>,
-    /// What it allows.
-    pub description: Description,
-}
-
-impl AccessControl {
-    /// A permission; takes `can_view_permission`.
-    pub async fn permission(
-        &self,
-        caller: Caller,
-        name: PermissionName,
-    ) -> Result<PermissionRecord, RightsError> {
-        self.context
-            .database
-            .read(move |tx| {
-                require(tx, &caller, Permission::ViewPermission)?;
-                let found = tx.permission(&name)?;
-                found.ok_or(RightsError::NotFound(Named::Permission))
-            })
-            .await
+    fn reads(tx: &mut dyn Reads) -> &mut dyn NamedSetReads<Self> {
+        tx
     }
 
-    /// A page of permissions, by name; takes `can_view_permission`.
-    pub async fn permissions(
-        &self,
-        caller: Caller,
-        filter: NameFilter,
-        page: ListRequest<String>,
-    ) -> Result<Listed<PermissionRecord>, RightsError> {
-        self.context
-            .database
-            .read(move |tx| {
-                require(tx, &caller, Permission::ViewPermission)?;
-                Ok(page.fetch(
-                    tx,
-                    |tx, seek, limit| tx.list_permissions(&filter, seek, limit),
-                    |tx| tx.count_permissions(&filter),
-                )?)
-            })
-            .await
+    fn writes(tx: &mut dyn Writes) -> &mut dyn NamedSetWrites<Self> {
+        tx
     }
 
-    /// Makes a permission, which no role gives yet; takes `can_create_permission`. Names of permissions
-    /// that the code asks for are taken, even where they are not seeded yet.
-    pub async fn create_permission(
-        &self,
-        caller: Caller,
-        draft: PermissionDraft,
-    ) -> Result<PermissionRecord, RightsError> {
-        let (now, entry_id) = self.context.now_and_entry_id();
-        self.context
-            .database
-            .transaction(move |tx| {
-                require_to_change_rights(tx, &caller, Permission::CreatePermission)?;
-                refuse_names_of_the_code(&draft.name)?;
-                tx.insert_permission(&draft.name, &draft.description, now)
-                    .map_err(permission_name_taken)?;
-                let made = tx.permission(&draft.name)?;
-                caller
-                    .entry(Action::PermissionCreate)
-                    .on(Target::permission(&draft.name))
-                    .write(tx, entry_id, now)?;
-                made.ok_or(RightsError::NotFound(Named::Permission))
-            })
-            .await
+    /// Only seeding gives the names that the code asks for, even where they are not seeded yet: a
+    /// permission of the office's own by such a name would allow more than the office knows.
+    fn require_free_name(name: &Self) -> Result<(), RightsError> {
+        match Permission::from_name(name.as_str()) {
+            Some(_) => Err(RightsError::NameTaken),
+            None => Ok(()),
+        }
     }
 
-    /// Changes a permission; takes `can_modify_permission`, and the permission itself where a role
-    /// gives it.
-    pub async fn update_permission(
-        &self,
-        caller: Caller,
-        name: PermissionName,
-        change: PermissionChange,
-        expected: Expected,
-    ) -> Result<PermissionRecord, RightsError> {
-        let (now, entry_id) = self.context.now_and_entry_id();
-        self.context
-            .database
-            .transaction(move |tx| {
-                let actor = require_to_change_rights(tx, &caller, Permission::ModifyPermission)?;
-                let before = tx
-                    .permission(&name)?
-                    .ok_or(RightsError::NotFound(Named::Permission))?;
-                if tx.permission_is_used(&name)? {
-                    require_held(&actor, [name.as_str()], Scope::Global)?;
-                }
-                expected.check(Version::of(before.last_modified))?;
-                let new_name = change.name.unwrap_or_else(|| name.clone());
-                if before.is_system && new_name != name {
-                    return Err(RightsError::SystemRow);
-                }
-                if new_name != name {
-                    refuse_names_of_the_code(&new_name)?;
-                }
-                if new_name == name && change.description == before.description {
-                    return Ok(before);
-                }
-                tx.update_permission(&name, &new_name, &change.description, now)
-                    .map_err(permission_name_taken)?;
-                let after = tx.permission(&new_name)?;
-                let mut entry = caller
-                    .entry(Action::PermissionUpdate)
-                    .on(Target::permission(&new_name));
-                if new_name != name {
-                    entry = entry.with("renamed-from", name.as_str());
-                }
-                entry.write(tx, entry_id, now)?;
-                after.ok_or(RightsError::NotFound(Named::Permission))
-            })
-            .await
-    }
-
-    /// Deletes a permission that no role gives; takes `can_delete_permission`.
-    pub async fn delete_permission(
-        &self,
-        caller: Caller,
-        name: PermissionName,
-        expected: Expected,
+    /// A permission that no role gives allows nothing yet.
+    fn require_may_modify(
+        tx: &mut dyn Reads,
+        actor: &CallerRecord,
+        name: &Self,
     ) -> Result<(), RightsError> {
-        let (now, entry_id) = self.context.now_and_entry_id();
-        self.context
-            .database
-            .transaction(move |tx| {
-                require_to_change_rights(tx, &caller, Permission::DeletePermission)?;
-                let permission = tx
-                    .permission(&name)?
-                    .ok_or(RightsError::NotFound(Named::Permission))?;
-                expected.check(Version::of(permission.last_modified))?;
-                if permission.is_system {
-                    return Err(RightsError::SystemRow);
-                }
-                if tx.permission_is_used(&name)? {
-                    return Err(RightsError::InUse(Named::Permission));
-                }
-                tx.delete_permission(&name)?;
-                caller
-                    .entry(Action::PermissionDelete)
-                    .on(Target::permission(&name))
-                    .write(tx, entry_id, now)?;
-                Ok(())
-            })
-            .await
+        if tx.is_used(name)? {
+            require_held(actor, [name.as_str()], Scope::Global)?;
+        }
+        Ok(())
     }
-}
-
-/// What the code asks for is made by seeding alone: a permission of the office's own by such a name would
-/// open what the office knows nothing of.
-fn refuse_names_of_the_code(name: &PermissionName) -> Result<(), RightsError> {
-    match Permission::from_name(name.as_str()) {
-        Some(_) => Err(RightsError::NameTaken),
-        None => Ok(()),
-    }
-}
-
-fn permission_name_taken(error: StoreError) -> RightsError {
-    name_taken("permissions_name_key", error)
 }

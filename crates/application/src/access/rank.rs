@@ -1,9 +1,8 @@
-//! Nobody gives what they do not hold, and nobody acts on whom they do not outrank.
+//! Prevention of privilege escalation.
 //!
-//! Every use case that gives permissions, in whatever way, asks about all that would be given; every use
-//! case that acts on an account, a role or a group asks about all that its owner or its holders hold.
-//! Equals may act on each other. And nobody outlasts their own term: what is given for good must be
-//! held for good.
+//! A use case that grants permissions checks all that it grants. A use case that acts on an
+//! account, role or group checks all that its owner or holders hold. Equals may act on each other.
+//! A permanent grant needs permissions that the caller holds permanently.
 
 use std::collections::BTreeSet;
 
@@ -22,9 +21,8 @@ use crate::{
     store::{Reads, Writes},
 };
 
-/// The caller, if they hold `permission`, in a transaction that changes what people may do or whose
-/// account can be used. Such transactions run one after another, so what one of them has seen no other
-/// changes before it ends.
+/// Authorizes the caller and takes the rights lock until the transaction ends. The lock serializes
+/// all transactions that change rights or the use of accounts, so their checks cannot race.
 pub fn require_to_change_rights(
     tx: &mut dyn Writes,
     caller: &impl Authority,
@@ -33,24 +31,22 @@ pub fn require_to_change_rights(
     require_to_change_rights_in(tx, caller, permission, Scope::Global)
 }
 
-/// The same, for a change that concerns only `scope`: there the permission must be held.
+/// Like [`require_to_change_rights`] for a change within `scope`; the caller needs the permission
+/// there.
 pub fn require_to_change_rights_in(
     tx: &mut dyn Writes,
     caller: &impl Authority,
     permission: Permission,
     scope: Scope,
 ) -> Result<CallerRecord, AccessError> {
-    // Whoever may not, need not wait either, nor keep others waiting.
+    // An unauthorized caller fails before the lock and so delays no other transaction.
     super::require_in(tx, caller, permission, scope)?;
     tx.lock_rights()?;
-    // Once more: the right may have gone while this waited.
+    // A transaction that held the lock may have revoked the permission.
     super::require_in(tx, caller, permission, scope)
 }
 
-/// Refuses to give permissions that the giver does not hold where they would count.
-///
-/// # Errors
-/// [`AccessError::Beyond`] with the names of all that are missing.
+/// Rejects a grant of permissions that the giver lacks in `scope`, with [`AccessError::Beyond`].
 pub fn require_held<'a>(
     giver: &CallerRecord,
     given: impl IntoIterator<Item = &'a str>,
@@ -63,10 +59,8 @@ pub fn require_held<'a>(
     nothing_beyond(missing.collect())
 }
 
-/// Refuses to give for good what the caller does not hold for good.
-///
-/// # Errors
-/// [`AccessError::Beyond`] with the names of all that are missing.
+/// Rejects a permanent grant of permissions that the caller does not hold permanently, with
+/// [`AccessError::Beyond`].
 pub fn require_held_for_good<'a>(
     tx: &mut dyn Reads,
     caller: &impl Authority,
@@ -75,10 +69,8 @@ pub fn require_held_for_good<'a>(
     require_held_until(tx, caller, given, Scope::Global, None)
 }
 
-/// Refuses to give until a time what the caller does not hold until then.
-///
-/// # Errors
-/// [`AccessError::Beyond`] with the names of all that are missing.
+/// Rejects a grant until `until` of permissions that the caller loses before, with
+/// [`AccessError::Beyond`].
 pub fn require_held_until<'a>(
     tx: &mut dyn Reads,
     caller: &impl Authority,
@@ -90,11 +82,8 @@ pub fn require_held_until<'a>(
     require_held(&giver, given, scope)
 }
 
-/// Refuses to change a role or group that gives what the actor does not hold, or to add what the caller
-/// does not hold for good.
-///
-/// # Errors
-/// [`AccessError::Beyond`] with the names of all that are missing.
+/// Rejects a change to a role or group that grants what the actor lacks. Rejects additions that the
+/// caller does not hold permanently. Both with [`AccessError::Beyond`].
 pub(super) fn require_to_edit<'a>(
     tx: &mut dyn Reads,
     caller: &impl Authority,
@@ -108,8 +97,8 @@ pub(super) fn require_to_edit<'a>(
     nothing_beyond(gives.chain(added).map(str::to_owned).collect())
 }
 
-/// Refuses to act on the account of somebody who holds, or has been given for a time to come, what the
-/// actor does not hold. Everybody may act on their own.
+/// Rejects an action on an account that holds a permission which the actor lacks. Future terms
+/// count. Every account may act on itself.
 pub fn require_rank(
     tx: &mut dyn Reads,
     caller: &impl Authority,
@@ -140,7 +129,8 @@ pub fn require_rank(
     nothing_beyond(missing)
 }
 
-/// Refuses to change what somebody holds in one chapter, where they hold more there than the actor does.
+/// Rejects a change to an account's rights in one chapter if it holds a permission there that the
+/// actor lacks.
 pub fn require_rank_in_chapter(
     tx: &mut dyn Reads,
     caller: &impl Authority,
@@ -157,8 +147,8 @@ pub fn require_rank_in_chapter(
     require_held(actor, held, Scope::Chapter(chapter))
 }
 
-/// Refuses to take something out of a role that is held by somebody who holds what the actor does not.
-/// Super admins do not count: they hold everything whatever their roles say.
+/// Rejects removals from a role if one of its holders has a permission that the actor lacks.
+/// Ignores super admins: their rights do not depend on their roles.
 pub fn require_rank_over_holders(
     tx: &mut dyn Reads,
     actor: &CallerRecord,
@@ -170,7 +160,7 @@ pub fn require_rank_over_holders(
     nothing_beyond(tx.excess_of_holders(role, &actor.permissions)?)
 }
 
-/// The same for a group and those who are in it.
+/// Like [`require_rank_over_holders`] for the members of a group.
 pub fn require_rank_over_members(
     tx: &mut dyn Reads,
     actor: &CallerRecord,
@@ -190,19 +180,18 @@ fn nothing_beyond(missing: BTreeSet<String>) -> Result<(), AccessError> {
     }
 }
 
-/// Nobody else could do everything any more.
 #[derive(Debug, thiserror::Error)]
 pub enum LastSuperAdmin {
-    /// The account is the last active one of the group.
+    /// The account is the last active member of the group.
     #[error("the last active super admin must stay one")]
     Last,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Refuses to let somebody leave the group of super admins, or the platform, as the last active one in
-/// it. To be called before the change and in its transaction: two of the last do not leave at once.
+/// Rejects the departure of the last active super admin from the group or the platform. Call it
+/// before the change, in its transaction: the rights lock keeps the last two from leaving
+/// concurrently.
 pub fn keep_a_super_admin(
     tx: &mut dyn Writes,
     leaving: UserId,

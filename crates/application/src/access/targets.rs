@@ -1,4 +1,4 @@
-//! What audit entries of this area are about.
+//! Audit targets of the access area.
 
 use abu_domain::access::{GroupName, PermissionName, RoleName};
 

@@ -1,11 +1,11 @@
-/// Groups whose members use their permissions only with one-time passwords.
+/// Mandatory second factor: members of these groups hold permissions only after they enroll in
+/// TOTP.
 #[derive(Clone, Debug, Default)]
 pub struct TotpPolicy {
     pub required_groups: Vec<String>,
 }
 
 impl TotpPolicy {
-    /// Whether a member of these groups must set up one-time passwords.
     pub(crate) fn requires(&self, groups: &[String]) -> bool {
         groups
             .iter()

@@ -1,4 +1,4 @@
-//! Accounts: making, finding and changing them, who is in which group, and whether they can be used.
+//! Account administration: create, find, change, group membership, suspension, and erasure.
 
 mod changes;
 mod groups;
@@ -37,70 +37,52 @@ use crate::{
 pub use changes::UserUpdate;
 pub use suspension::ERASURE_DELAY;
 
-/// The use cases of accounts.
 #[derive(Clone)]
 pub struct Accounts {
     pub context: Context,
-    /// Who judges and hashes passwords.
     pub passwords: PasswordWork,
-    /// What the operator decides about sessions.
     pub policy: Arc<SessionPolicy>,
 }
 
-/// What a new account is made of.
 #[derive(Clone, Debug)]
 pub struct UserDraft {
-    /// What it logs in with.
+    /// The primary address, which is also the log-in name.
     pub email: EmailAddress,
-    /// Its password.
     pub password: NewPassword,
-    /// Given name.
     pub firstname: PersonName,
-    /// Names between.
     pub middlename: Option<PersonName>,
-    /// Surname.
     pub lastname: PersonName,
-    /// Telephone number.
     pub phone: Option<PhoneNumber>,
 }
 
-/// Why an account was not made, changed or shown.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// There is no such account.
     #[error("there is no such account")]
     NotFound,
-    /// The address has an account already.
     #[error("the e-mail address has an account already")]
     EmailTaken,
-    /// There are no such groups.
     #[error("some groups are not known")]
     UnknownGroups(Vec<GroupName>),
-    /// Nobody proved that they read its address, so nobody knows whose account it is.
+    /// The account's address is unverified, so its owner is unknown.
     #[error("the e-mail address of the account is not verified")]
     Unverified,
-    /// The last active super admin stays one, and active.
     #[error("the last active super admin must stay one")]
     LastSuperAdmin,
-    /// A superuser is a super admin for as long as the account is there.
     #[error("a superuser is always a super admin")]
     Superuser,
-    /// Changing one's own address takes one's password.
+    /// A change of one's own address requires the password.
     #[error("one's own address is changed another way")]
     OwnEmail,
-    /// What its owner asked for themself only its owner calls off, who is shut out by it.
+    /// An erasure that its owner requests can be canceled by its owner alone, whom the suspension
+    /// would lock out.
     #[error("nobody has their own account erased this way")]
     OwnErasure,
-    /// The account is not as the caller has seen it.
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
-    /// The password is not accepted.
     #[error(transparent)]
     Password(#[from] NewPasswordError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -115,7 +97,7 @@ impl From<LastSuperAdmin> for AccountError {
 }
 
 impl UserDraft {
-    /// What is known of its owner when they choose a password.
+    /// The personal words that the owner's password must not contain.
     pub fn personal_words(&self) -> PersonalWords {
         let names = [&self.firstname, &self.lastname];
         PersonalWords::of(&self.email, names.into_iter().chain(&self.middlename))
@@ -123,7 +105,7 @@ impl UserDraft {
 }
 
 impl Accounts {
-    /// Makes an account for somebody, in the group of applicants; takes `can_create_user`.
+    /// Creates an account in the applicant group; takes `can_create_user`.
     pub async fn create(
         &self,
         caller: impl Authority,
@@ -149,14 +131,14 @@ impl Accounts {
             lastname: draft.lastname,
             phone: draft.phone,
             is_superuser: false,
-            // The office vouches for it.
+            // The administrator vouches for the address.
             email_verified_at: Some(now),
             created_at: now,
         };
         self.context
             .database
             .transaction(move |tx| {
-                // Once more: hashing takes a while, and the right may be gone by now.
+                // Authorizes again: the caller may have lost the permission during the hashing.
                 access::require(tx, &caller, Permission::CreateUser)?;
                 tx.lock_address(&new.email)?;
                 if !take_address(tx, &new.email, None, now)? {
@@ -174,7 +156,7 @@ impl Accounts {
             .await
     }
 
-    /// An account; takes `can_view_user`.
+    /// Gets an account; takes `can_view_user`.
     pub async fn get(&self, caller: Caller, id: UserId) -> Result<User, AccountError> {
         self.context
             .database
@@ -185,7 +167,7 @@ impl Accounts {
             .await
     }
 
-    /// The account that logs in with an address; takes `can_view_user`.
+    /// Finds the account of a log-in address; takes `can_view_user`.
     pub async fn find(
         &self,
         caller: impl Authority,
@@ -201,7 +183,7 @@ impl Accounts {
             .await
     }
 
-    /// A page of accounts, the newest first; takes `can_view_user`.
+    /// A page of accounts, newest first; takes `can_view_user`.
     pub async fn list(
         &self,
         caller: impl Authority,
@@ -222,7 +204,7 @@ impl Accounts {
     }
 }
 
-/// The account, locked until the transaction ends.
+/// Locks the account's row until the transaction ends.
 fn locked(tx: &mut dyn Writes, id: UserId) -> Result<User, AccountError> {
     tx.lock_account(id)?;
     tx.user(id)?.ok_or(AccountError::NotFound)

@@ -1,9 +1,9 @@
-//! The e-mail addresses of accounts: proving them, adding and removing them, and changing the primary
-//! one.
+//! E-mail addresses of accounts: proof of control, addition, removal, and change of the primary
+//! address.
 //!
-//! Whoever claims an address gets nothing by it. It belongs to the first account that proves that its
-//! owner reads it, by a link that was sent there; whether it belongs to anybody already, only who reads
-//! it is told.
+//! A claim reserves nothing: an address belongs to the first account that proves control of it by a
+//! mailed link. Only mail to the address reveals whether it belongs to an account (no user
+//! enumeration).
 
 mod change;
 mod proof;
@@ -40,59 +40,47 @@ use crate::{
 
 pub(crate) use proof::begin_proof;
 
-/// The most addresses that an account has, with those that are not proved yet.
+/// Counts unproved addresses too.
 pub const MAX_EMAILS: usize = 5;
 
-/// For how long the reader of an old address may undo a change, and nobody else gets that address.
+/// Time in which the owner of the old address can undo a change. No other account can get that
+/// address until it ends.
 pub const UNDO_WINDOW: TimeDelta = TimeDelta::hours(72);
 
-/// The use cases of addresses.
 #[derive(Clone)]
 pub struct Emails {
     pub context: Context,
-    /// Who compares passwords.
     pub passwords: PasswordWork,
-    /// The secrets of links in mails.
     pub links: Arc<dyn LinkTokens>,
-    /// For how long the link that proves an address is good.
+    /// Lifetime of the link that proves an address.
     pub verification_lifetime: TimeDelta,
-    /// For how long the link to another password is good.
+    /// Lifetime of the link that resets a password.
     pub reset_lifetime: TimeDelta,
 }
 
-/// Why a link did nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    /// It is unknown, used, replaced or too old, or what it is about is gone: which, is not told.
+    /// Unknown, used, replaced or expired, or its subject is gone. The error does not say which.
     #[error("the link is not good")]
     Gone,
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Why an address was not shown, added or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum EmailError {
-    /// The caller did not prove who they are.
     #[error(transparent)]
     Confirm(#[from] ConfirmError),
-    /// The account has no such address.
     #[error("there is no such address")]
     NotFound,
-    /// The account has the address already.
     #[error("the account has this address already")]
     AlreadyYours,
-    /// The account has as many addresses as it may have.
     #[error("the account has as many addresses as it may have")]
     TooMany,
-    /// The primary address is changed, not removed.
     #[error("the primary address cannot be removed")]
     Primary,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -103,12 +91,10 @@ impl From<AccessError> for EmailError {
     }
 }
 
-/// What becomes of an address once it is proved.
+/// The purpose of a claimed address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
-    /// One more of the account's.
     Further,
-    /// The account's primary one.
     Primary,
 }
 
@@ -124,7 +110,7 @@ impl Emails {
             .await
     }
 
-    /// Asks whoever reads the address whether it is to be one more of the caller's.
+    /// Claims a further address: mails a link to it that proves control.
     pub async fn add(
         &self,
         caller: Caller,
@@ -134,8 +120,8 @@ impl Emails {
         self.claim(caller, email, password, Wish::Further).await
     }
 
-    /// Removes an address of the caller's, and kills the links to another password, one of which may
-    /// have been sent there.
+    /// Removes an address of the caller, and invalidates password resets: the removed address may
+    /// hold a link.
     pub async fn remove(&self, caller: Caller, id: EmailId) -> Result<(), EmailError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         self.context
@@ -159,8 +145,9 @@ impl Emails {
             .await
     }
 
-    /// Notes the claim and writes to the address: to whomever it belongs to that somebody wanted it, or
-    /// otherwise a link that proves it. Both look and take alike to the caller.
+    /// Stores the claim and mails the address. An existing owner learns of the attempt; otherwise
+    /// the mail has a link that proves control. The caller can tell the two cases apart neither by
+    /// response nor by time.
     async fn claim(
         &self,
         caller: Caller,
@@ -230,7 +217,7 @@ impl Emails {
     }
 }
 
-/// The account's claim on the address, noted if it was not yet.
+/// The id of the account's claim; creates the claim if needed.
 fn claimed(
     tx: &mut dyn Writes,
     ids: &dyn Ids,
@@ -262,7 +249,7 @@ fn claimed(
     }
 }
 
-/// Who has the address, if it is not `user`.
+/// The address's owner unless it is `user`.
 fn foreign_owner(
     tx: &mut dyn Reads,
     email: &EmailAddress,
@@ -275,8 +262,8 @@ fn foreign_owner(
     }
 }
 
-/// Whether `user`, or somebody who has no account yet, may have the address, which must be locked. An
-/// account that was registered with it and never proved it gives way.
+/// Whether `user`, or a new account, may have the address; call it under the lock of the address.
+/// Deletes another account that was registered with the address and has not proved it.
 pub(crate) fn take_address(
     tx: &mut dyn Writes,
     email: &EmailAddress,
@@ -294,8 +281,8 @@ pub(crate) fn take_address(
     Ok(true)
 }
 
-/// Gives the account, which is locked as the address is, an address for which the office vouches in place
-/// of its primary one, and tells whoever reads that. False where the address belongs to somebody else.
+/// Replaces the primary address by one that an administrator vouches for, and mails the old one.
+/// Call it under the locks of address and account. False if the address belongs to another account.
 pub(crate) fn replace_primary(
     tx: &mut dyn Writes,
     ids: &dyn Ids,
@@ -323,7 +310,7 @@ pub(crate) fn replace_primary(
         }
     };
     set_primary(tx, &new, now)?;
-    // Whoever reads the addresses before has no say over what the office decided.
+    // Owners of earlier addresses must not undo an administrator's decision.
     tx.mark_undone_since(user.id, now - UNDO_WINDOW, now)?;
     let content = MailContent::EmailReplaced {
         firstname: user.firstname.clone(),
@@ -333,8 +320,7 @@ pub(crate) fn replace_primary(
     Ok(true)
 }
 
-/// Makes the address, now a proved one, the account's primary one in place of the one it has, which is
-/// not theirs any more.
+/// Makes a proved address the primary one and deletes the previous primary one.
 fn set_primary(tx: &mut dyn Writes, new: &UserEmail, now: DateTime<Utc>) -> Result<(), StoreError> {
     let emails = tx.emails_of(new.user_id)?;
     let old = emails.iter().find(|email| email.is_primary);
@@ -344,6 +330,6 @@ fn set_primary(tx: &mut dyn Writes, new: &UserEmail, now: DateTime<Utc>) -> Resu
     if let Some(old) = old {
         tx.delete_email(old.id)?;
     }
-    // They may lie in the old mailbox.
+    // The old mailbox may hold links.
     tx.kill_resets(new.user_id, now)
 }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod emails;
+pub mod events;
 pub mod own_account;
 pub mod passwords;
 pub mod ports;

@@ -1,4 +1,4 @@
-//! What people do with their own account: seeing and changing it, hiding it and showing it again.
+//! The caller's own account: read, change, deactivate and reactivate.
 
 use std::collections::BTreeSet;
 
@@ -21,58 +21,49 @@ use crate::{
     store::Reads,
 };
 
-/// The use cases of people's own accounts.
 #[derive(Clone)]
 pub struct OwnAccounts {
     pub context: Context,
 }
 
-/// The account of the caller, with what they may do.
+/// The caller's account and permissions.
 #[derive(Clone, Debug)]
 pub struct OwnAccount {
-    /// The account.
     pub user: User,
-    /// Its owner has it hidden.
+    /// The owner deactivated the account.
     pub is_deactivated: bool,
-    /// Names of the permissions they hold.
+    /// Names of the permissions that the caller holds globally.
     pub permissions: BTreeSet<String>,
 }
 
-/// What is to be changed; `None` stays as it is.
+/// A partial update; `None` keeps a field.
 #[derive(Clone, Debug, Default)]
 pub struct OwnPatch {
-    /// Given name.
     pub firstname: Option<PersonName>,
-    /// Names between; `Some(None)` removes them.
+    /// `Some(None)` removes them.
     pub middlename: Option<Option<PersonName>>,
-    /// Surname.
     pub lastname: Option<PersonName>,
-    /// Telephone number; `Some(None)` removes it.
+    /// `Some(None)` removes it.
     pub phone: Option<Option<PhoneNumber>>,
 }
 
-/// Why an account was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OwnAccountError {
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The university knows them by the names that they have.
+    /// The university verified the account under its present names.
     #[error("the names of a verified graduate are locked")]
     NamesLocked,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl OwnAccounts {
-    /// The caller's own account.
     pub async fn get(&self, caller: Caller) -> Result<OwnAccount, AccessError> {
         self.context.database.read(move |tx| own(tx, &caller)).await
     }
 
-    /// Changes what the caller says of themselves. Names are locked once the university has verified
-    /// them.
+    /// Changes the caller's details. Verification as a graduate locks the names.
     pub async fn modify(
         &self,
         caller: Caller,
@@ -104,36 +95,31 @@ impl OwnAccounts {
             .await
     }
 
-    /// Hides the caller's account: nobody brings them into a room any more, they leave the chat, and
-    /// their other sessions end. Logging in shows it again.
+    /// Deactivates the caller's account. Other users cannot add it to rooms, it leaves the chat,
+    /// and its other sessions end. A log-in reactivates it.
     pub async fn deactivate(&self, caller: Caller) -> Result<(), AccessError> {
         let (now, entry_id) = self.context.now_and_entry_id();
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                tx.lock_account(caller.user)?;
-                let user = caller.user;
-                if access::require_self(tx, &caller)?.is_deactivated {
-                    let sessions = Vec::new();
-                    return Ok(((), EndedSessions { user, sessions }));
-                }
-                tx.set_deactivated(user, Some(now), now)?;
-                let others = WhichSessions::AllBut(caller.session);
-                let mut sessions = tx.end_sessions(user, others, EndReason::Deactivated, now)?;
-                // It goes on, and what came of it in the chat does not.
-                sessions.push(caller.session);
-                caller
-                    .entry(Action::AccountDeactivate)
-                    .on(Target::user(user))
-                    .write(tx, entry_id, now)?;
-                Ok(((), EndedSessions { user, sessions }))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            tx.lock_account(caller.user)?;
+            let user = caller.user;
+            if access::require_self(tx, &caller)?.is_deactivated {
+                let sessions = Vec::new();
+                return Ok(((), EndedSessions { user, sessions }));
+            }
+            tx.set_deactivated(user, Some(now), now)?;
+            let others = WhichSessions::AllBut(caller.session);
+            let mut sessions = tx.end_sessions(user, others, EndReason::Deactivated, now)?;
+            // The caller's session lasts, but its chat connections close.
+            sessions.push(caller.session);
+            caller
+                .entry(Action::AccountDeactivate)
+                .on(Target::user(user))
+                .write(tx, entry_id, now)?;
+            Ok(((), EndedSessions { user, sessions }))
+        })
         .await
     }
 
-    /// Shows the caller's account again.
     pub async fn reactivate(&self, caller: Caller) -> Result<(), AccessError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         self.context
@@ -192,7 +178,7 @@ fn same_names(before: &OwnDetails, after: &OwnDetails) -> bool {
         && before.lastname == after.lastname
 }
 
-/// The names of the fields that differ, for the audit log.
+/// The names of the changed fields, for the audit log.
 fn changed_fields(before: &OwnDetails, after: &OwnDetails) -> String {
     let fields = [
         ("firstname", before.firstname != after.firstname),

@@ -1,4 +1,4 @@
-//! Passwords: judging and comparing them, changing one, and getting another where it is forgotten.
+//! Passwords: change, reset by a mailed link, and reset by an administrator.
 
 mod work;
 
@@ -38,68 +38,54 @@ use crate::{
 
 pub use work::{ConfirmError, Confirmed, NewPasswordError, PasswordWork};
 
-/// What stands in an account's row where no password opens it: the hash of none.
+/// Stored in place of a hash in accounts that no password opens.
 pub const NO_PASSWORD: &str = "!";
 
-/// The use cases of passwords.
 #[derive(Clone)]
 pub struct Passwords {
     pub context: Context,
-    /// Who judges, hashes and compares.
     pub work: PasswordWork,
-    /// The secrets of links in mails.
     pub links: Arc<dyn LinkTokens>,
-    /// For how long the link to another password is good.
+    /// Lifetime of the link that resets a password.
     pub reset_lifetime: TimeDelta,
 }
 
-/// Why a password was not reset.
 #[derive(Debug, thiserror::Error)]
 pub enum ResetError {
-    /// The link is unknown, used, replaced or too old: which, is not told.
+    /// Unknown, used, replaced or expired. The error does not say which.
     #[error("the link is not good")]
     Gone,
-    /// The new one is not accepted.
     #[error(transparent)]
     Password(#[from] NewPasswordError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Why a password was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangePasswordError {
-    /// It is somebody else's.
+    /// The account is not the caller's.
     #[error("only its owner changes a password")]
     NotYours,
-    /// The caller did not prove who they are.
     #[error(transparent)]
     Confirm(#[from] ConfirmError),
-    /// The new one is not accepted.
     #[error(transparent)]
     Password(#[from] NewPasswordError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Why the staff had no link to another password sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendResetError {
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// There is no such account.
     #[error("there is no such account")]
     NotFound,
-    /// The account is suspended, so no password would open it.
+    /// A suspended account cannot log in with any password.
     #[error("the account is suspended")]
     Suspended,
-    /// Nobody proved that they read its address: whoever does need not be the owner.
+    /// The address is unverified, so its reader may not be the owner.
     #[error("the address is not verified")]
     Unverified,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -111,9 +97,9 @@ impl From<AccessError> for ChangePasswordError {
 }
 
 impl Passwords {
-    /// Sends a link to another password, if the address is a proved one of an account that is not
-    /// suspended. Nobody is told whether it is: what is done for an account alone is done once the
-    /// answer is given, so that the time does not tell either.
+    /// Mails a reset link if the address is a verified one of an active account. The response does
+    /// not say whether it is. The mail is sent after the response, so the time does not reveal it
+    /// either.
     pub async fn forgot(&self, email: EmailAddress, origin: Origin) -> Result<(), StoreError> {
         let asked = email.clone();
         let reader = self
@@ -140,7 +126,7 @@ impl Passwords {
                     return Ok(());
                 };
                 tx.lock_account(id)?;
-                // Once more: while we waited for the lock the address may have been taken from it.
+                // Reads again: the account may have lost the address during the wait for the lock.
                 if proved_reader(tx, &email)? != Some(id) {
                     return Ok(());
                 }
@@ -156,8 +142,7 @@ impl Passwords {
             .await
     }
 
-    /// Sends the owner of an account a link to another password; takes `can_modify_user` and rank over
-    /// its owner.
+    /// Mails the owner of an account a reset link; takes `can_modify_user` and rank over the owner.
     pub async fn send_reset_to(&self, caller: Caller, id: UserId) -> Result<(), SendResetError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
@@ -202,8 +187,8 @@ impl Passwords {
         Ok(())
     }
 
-    /// Gives the account that the link is about another password. Every session of it ends, and every
-    /// other link that was sent for it dies.
+    /// Sets the password of the link's account. Ends all its sessions and invalidates its other
+    /// links.
     pub async fn reset(
         &self,
         link: Uuid,
@@ -222,34 +207,30 @@ impl Passwords {
             .await?;
         let password_hash = self.work.accept(password, personal_words(&user)).await?;
         let ids = Arc::clone(&self.context.ids);
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                tx.lock_account(user.id)?;
-                // Once more: hashing takes a while, and another may have come first.
-                live_reset(tx, &hash, now)?;
-                let user = tx.user(user.id)?.ok_or(ResetError::Gone)?;
-                replace_password(tx, &*ids, &user, &password_hash, now)?;
-                let ended = end(
-                    tx,
-                    user.id,
-                    WhichSessions::All,
-                    EndReason::PasswordReset,
-                    now,
-                )?;
-                Entry::new(Actor::Anonymous, Action::PasswordReset)
-                    .from(&origin)
-                    .on(Target::user(user.id))
-                    .write(tx, entry_id, now)?;
-                Ok(((), ended))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            tx.lock_account(user.id)?;
+            // Checks again: another request may have used the link during the hashing.
+            live_reset(tx, &hash, now)?;
+            let user = tx.user(user.id)?.ok_or(ResetError::Gone)?;
+            replace_password(tx, &*ids, &user, &password_hash, now)?;
+            let ended = end(
+                tx,
+                user.id,
+                WhichSessions::All,
+                EndReason::PasswordReset,
+                now,
+            )?;
+            Entry::new(Actor::Anonymous, Action::PasswordReset)
+                .from(&origin)
+                .on(Target::user(user.id))
+                .write(tx, entry_id, now)?;
+            Ok(((), ended))
+        })
         .await
     }
 
-    /// Gives the caller, who must be `whose`, another password. Their other sessions end, and every
-    /// link that was sent for the account dies.
+    /// Changes the password of the caller, who must be `whose`. Ends their other sessions and
+    /// invalidates the account's links.
     pub async fn change(
         &self,
         caller: Caller,
@@ -268,26 +249,22 @@ impl Passwords {
         let password_hash = self.work.accept(new, personal).await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let ids = Arc::clone(&self.context.ids);
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                let user = confirmed.lock(tx)?;
-                let caller = &confirmed.caller;
-                replace_password(tx, &*ids, &user, &password_hash, now)?;
-                let others = WhichSessions::AllBut(caller.session);
-                let ended = end(tx, user.id, others, EndReason::PasswordChanged, now)?;
-                caller
-                    .entry(Action::PasswordChange)
-                    .on(Target::user(user.id))
-                    .write(tx, entry_id, now)?;
-                Ok(((), ended))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            let user = confirmed.lock(tx)?;
+            let caller = &confirmed.caller;
+            replace_password(tx, &*ids, &user, &password_hash, now)?;
+            let others = WhichSessions::AllBut(caller.session);
+            let ended = end(tx, user.id, others, EndReason::PasswordChanged, now)?;
+            caller
+                .entry(Action::PasswordChange)
+                .on(Target::user(user.id))
+                .write(tx, entry_id, now)?;
+            Ok(((), ended))
+        })
         .await
     }
 
-    /// Whether there is such an account, is not told.
+    /// Does not reveal whether the other account exists.
     async fn refuse_for_another(&self, caller: Caller) -> Result<(), ChangePasswordError> {
         self.context
             .database
@@ -299,14 +276,14 @@ impl Passwords {
     }
 }
 
-/// What is known of somebody when they choose a password.
+/// The personal words that the user's password must not contain.
 pub(crate) fn personal_words(user: &User) -> PersonalWords {
     let middlename = user.middlename.as_ref();
     let names = [&user.firstname, &user.lastname];
     PersonalWords::of(&user.email, names.into_iter().chain(middlename))
 }
 
-/// Adds a request for another password of the account, and returns its id, for the mail about it.
+/// Stores a reset of the account's password and returns its id for the mail.
 pub(crate) fn begin_reset(
     tx: &mut dyn Writes,
     ids: &dyn Ids,
@@ -327,8 +304,7 @@ pub(crate) fn begin_reset(
     Ok(id)
 }
 
-/// Kills every link that was sent for the account and is still good: whoever had them sent may not be
-/// its owner.
+/// Invalidates all links in mails of the account: a stranger may have requested them.
 pub(crate) fn kill_links(
     tx: &mut dyn Writes,
     user: UserId,
@@ -338,7 +314,7 @@ pub(crate) fn kill_links(
     tx.kill_verifications(user, now)
 }
 
-/// Whose proved address it is, where the account is not suspended.
+/// The active account that has proved the address.
 fn proved_reader(tx: &mut dyn Reads, email: &EmailAddress) -> Result<Option<UserId>, StoreError> {
     let found = tx.credentials(email)?;
     let reads = found.filter(|account| account.is_active && account.email_verified);
@@ -359,7 +335,7 @@ fn live_reset(
         .ok_or(ResetError::Gone)
 }
 
-/// Gives the account another password, kills the links that were sent for it, and tells its owner.
+/// Sets the password, invalidates the account's links, and mails the owner.
 pub(crate) fn replace_password(
     tx: &mut dyn Writes,
     ids: &dyn Ids,

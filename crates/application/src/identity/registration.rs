@@ -1,4 +1,4 @@
-//! Making an account for oneself.
+//! Self-registration that does not reveal which addresses have accounts (no user enumeration).
 
 use std::sync::Arc;
 
@@ -22,52 +22,45 @@ use crate::{
     store::Writes,
 };
 
-/// For how long an account is kept of which nobody proved that they read its address.
+/// Retention of accounts whose address was never proved.
 pub const UNVERIFIED_KEPT_FOR: TimeDelta = TimeDelta::days(90);
 
-/// How many of those that are older one registration sweeps out.
+/// Expired accounts that one registration deletes.
 const SWEPT_AT_ONCE: u32 = 20;
 
-/// The use case of registering.
 #[derive(Clone)]
 pub struct Registration {
     pub context: Context,
-    /// Who judges and hashes passwords.
     pub passwords: PasswordWork,
-    /// The secrets of links in mails.
     pub links: Arc<dyn LinkTokens>,
-    /// For how long the link that proves an address is good.
+    /// Lifetime of the link that proves the address.
     pub verification_lifetime: TimeDelta,
 }
 
-/// What somebody registers with.
 #[derive(Clone, Debug)]
 pub struct RegistrationDraft {
-    /// The account.
     pub user: UserDraft,
-    /// What they agreed to.
     pub consents: Consents,
 }
 
-/// Why nobody was registered. That the address has an account is no reason.
+/// Does not say that the address has an account: that would reveal accounts.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistrationError {
-    /// The password is not accepted.
     #[error(transparent)]
     Password(#[from] NewPasswordError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Registration {
-    /// Makes an account in the group of applicants, and sends a link that proves its address.
+    /// Creates an account in the applicant group and mails a link that proves its address.
     ///
-    /// An account that was registered with the address and never proved it gives way. Which of the two
-    /// passwords is its reader's nobody knows then, so it gets neither, and who proves the address is
-    /// sent a link to choose one. Where the address belongs to an account, nothing is made, and its owner
-    /// is told. Whoever asks sees no difference: either way a password is hashed and one transaction
-    /// committed, with one mail in it.
+    /// Replaces an unproved account with the same address. Either password could then be a
+    /// stranger's, so the new account has none. The proof of the address leads to a mail with a
+    /// link to choose one.
+    ///
+    /// If the address belongs to an account, only its owner gets a mail about it. The client sees
+    /// no difference: both cases hash a password and commit one transaction with one mail.
     pub async fn register(
         &self,
         draft: RegistrationDraft,
@@ -93,7 +86,7 @@ impl Registration {
         self.context
             .database
             .transaction(move |tx| {
-                // In this order, as everybody: the address, then accounts.
+                // Lock order: the address before accounts.
                 tx.lock_address(&new.email)?;
                 let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;
                 if tx.unverified_account(&new.email)?.is_some() {

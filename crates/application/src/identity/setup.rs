@@ -1,5 +1,4 @@
-//! What the operator does at the machine: what every installation starts with, its first superuser, a
-//! password for who is locked out.
+//! Operator commands at the machine: seed and bootstrap an installation, reset a password.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -30,87 +29,70 @@ use crate::{
     store::{Reads, Store, Writes},
 };
 
-/// The use cases of setting up, and of helping somebody who is locked out. They block and ask for no
-/// permission: they are the operator's, at the machine, before anybody can log in.
+/// Use cases of `abu-admin` and of the start-up. They block, and check no permission: the operator
+/// acts before any user can log in.
 #[derive(Clone)]
 pub struct Setup {
-    /// The store.
     pub store: Arc<dyn Store>,
-    /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// How they are judged.
     pub policy: Arc<dyn PasswordPolicy>,
-    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Identifiers.
     pub ids: Arc<dyn Ids>,
 }
 
-/// The first superuser, as the configuration names them.
+/// The first superuser as the settings name it.
 #[derive(Clone, Debug)]
 pub struct SuperuserDraft {
-    /// What they log in with.
     pub email: EmailAddress,
-    /// Their first password; not needed where the address has an account already.
+    /// The initial password; not needed if the address has an account.
     pub password: Option<NewPassword>,
-    /// Given name.
     pub firstname: PersonName,
-    /// Surname.
     pub lastname: PersonName,
 }
 
-/// What a bootstrap did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bootstrapped {
-    /// How many rows of permissions, roles, groups and their links were missing.
+    /// New rows of permissions, roles, groups and their links.
     pub access_rows_added: usize,
-    /// What became of the superuser.
     pub superuser: SuperuserOutcome,
 }
 
-/// What a bootstrap did about the superuser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuperuserOutcome {
-    /// The account was made.
     Created,
-    /// The account was there, and keeps its password.
+    /// The account existed and keeps its password.
     AlreadyThere,
 }
 
-/// Why a bootstrap failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// The address belongs to an account that is no superuser: making it one behind its owner's
-    /// back is not this command's business.
+    /// The address belongs to an ordinary account, which bootstrap does not promote without its
+    /// owner.
     #[error("the superuser's e-mail address belongs to an ordinary account")]
     NotASuperuser,
-    /// The address was an account's until a short while ago, and that account may go back to it.
+    /// The address is in the undo window of another account's address change.
     #[error("the superuser's e-mail address belongs to another account")]
     EmailTaken,
-    /// The superuser has no account yet, and no password to make one with.
+    /// The superuser has no account yet, and the settings give no password.
     #[error("the superuser needs a password")]
     PasswordMissing,
-    /// The password is not good enough.
     #[error("the password {0}")]
     PasswordWeak(#[from] PasswordWeakness),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Hashing failed.
     #[error("the password could not be hashed")]
     Hashing(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Setup {
-    /// Whether the address has an account, and so a password already. One of which nobody proved that
-    /// they read the address does not count.
+    /// Whether the address has an account, which then has a password. Ignores accounts that have
+    /// not proved the address.
     pub fn has_account(&self, email: &EmailAddress) -> Result<bool, StoreError> {
         self.store.read(|tx| Ok(owner_of(tx, email)?.is_some()))
     }
 
-    /// Adds what is missing of the seeded permissions, roles and groups, and the superuser if the
-    /// address has no account. Doing it again changes nothing; an existing superuser keeps their
-    /// password.
+    /// Seeds permissions, roles and groups, and creates the superuser if the address has no
+    /// account. Idempotent; an existing superuser keeps the password.
     pub fn bootstrap(
         &self,
         by: &impl Authority,
@@ -150,18 +132,18 @@ impl Setup {
         })
     }
 
-    /// Names of permissions that the code asks for and that a [bootstrap](Self::bootstrap) would make.
+    /// Names of permissions that the code checks and [bootstrap](Self::bootstrap) would create.
     pub fn unseeded_permissions(&self) -> Result<BTreeSet<String>, StoreError> {
         self.store.read(|tx| tx.unseeded_permissions())
     }
 
-    /// Those of `groups` that are not there.
+    /// The unknown names among `groups`.
     pub fn unknown_groups(&self, groups: &[GroupName]) -> Result<Vec<GroupName>, StoreError> {
-        self.store.read(|tx| tx.unknown_groups(groups))
+        self.store.read(|tx| tx.unknown_names(groups))
     }
 
-    /// Gives the account of that address another password; false where there is none. All its sessions
-    /// have ended then, the links that were sent for it are dead, and its owner is told by mail.
+    /// Replaces the password of the address's account; false if there is none. Ends all its
+    /// sessions, invalidates the links in sent mails, and mails the owner.
     pub fn reset_password(
         &self,
         by: &impl Authority,
@@ -176,7 +158,7 @@ impl Setup {
         let now = self.clock.now();
         self.store.transaction(|tx| {
             tx.lock_account(owner.id)?;
-            // Once more: hashing takes a while, and it may be gone or have another address by now.
+            // Reads again: during the hashing the account may have gone or changed its address.
             let Some(owner) = owner_of(tx, email)?.filter(|found| found.id == owner.id) else {
                 return Ok(false);
             };
@@ -198,8 +180,8 @@ impl Setup {
         self.hasher.hash(password).map_err(SetupError::Hashing)
     }
 
-    /// The row to add, its password hashed before any transaction is open; `None` where the account
-    /// is there or has no password to get.
+    /// The row to insert, hashed before a transaction is open. `None` if the account exists or the
+    /// draft has no password.
     fn superuser_to_insert(&self, draft: &SuperuserDraft) -> Result<Option<NewUser>, SetupError> {
         let Some(password) = &draft.password else {
             return Ok(None);
@@ -218,7 +200,7 @@ impl Setup {
             lastname: draft.lastname.clone(),
             phone: None,
             is_superuser: true,
-            // The operator vouches for it.
+            // The operator vouches for the address.
             email_verified_at: Some(now),
             created_at: now,
         }))
@@ -239,7 +221,7 @@ fn add_superuser(
     Ok(new_user.id)
 }
 
-/// The account that proved the address.
+/// The account that has proved the address.
 fn owner_of(tx: &mut dyn Reads, email: &EmailAddress) -> Result<Option<User>, StoreError> {
     let found = tx.credentials(email)?.filter(|found| found.email_verified);
     Ok(found

@@ -5,7 +5,7 @@ mod changes;
 mod shown;
 mod sync;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io, sync::Arc, time::Instant};
 
 use abu_domain::{
     MessageId, RoomId, UserId,
@@ -22,7 +22,12 @@ use uuid::Uuid;
 use crate::{
     Context, Database,
     access::{self, AccessError, Caller},
-    messaging::ports::{ReadMark, ReadState, SeqWindow, StoreOutcome, SubmitError},
+    messaging::{
+        ports::{Publication, ReadMark, ReadState, SeqWindow, StoreOutcome},
+        read_marks::ReadMarks,
+        submission::SubmitError,
+        writer::{Write, Writer, WriterPolicy},
+    },
     platform::{
         lists::{ListRequest, Listed},
         ports::StoreError,
@@ -148,10 +153,12 @@ pub async fn history(
         .await
 }
 
-/// The use cases of messages outside a chat session.
+/// The use cases of messages, and the threads that store what use cases and connections submit.
 #[derive(Clone)]
 pub struct Messaging {
     pub context: Context,
+    pub writer: Arc<Writer>,
+    pub read_marks: Arc<ReadMarks>,
 }
 
 /// A message somebody wants to send.
@@ -195,6 +202,34 @@ pub enum MessagingError {
 }
 
 impl Messaging {
+    /// # Errors
+    /// Where a thread cannot be started.
+    pub fn start(context: Context, policy: WriterPolicy) -> io::Result<Self> {
+        let read_marks = Arc::new(ReadMarks::start(&context, policy.store_timeout)?);
+        let writer = Writer::start(&context, Arc::clone(&read_marks), policy)?;
+        Ok(Self {
+            context,
+            writer: Arc::new(writer),
+            read_marks,
+        })
+    }
+
+    /// Refuses what waited too long. To be called now and then by other threads: the storing ones may be stuck
+    /// in a database that does not answer. Returns what to publish.
+    pub fn expire(&self, now: Instant) -> Vec<Publication> {
+        let mut expired = self.writer.expire(now);
+        expired.extend(self.read_marks.expire(now));
+        expired
+    }
+
+    /// Stores what waits and ends the threads; what is submitted later is refused. Blocks for as long as that
+    /// takes.
+    pub fn stop(&self) {
+        self.writer.stop();
+        // After the writer, which notes the marks of senders.
+        self.read_marks.stop();
+    }
+
     /// Sends a message to a room of the caller's, on the way that every message takes. Ends once it
     /// is committed.
     pub async fn send(
@@ -214,7 +249,7 @@ impl Messaging {
             reply_to: draft.reply_to,
             sent_at: self.context.clock.now(),
         };
-        let stored = self.context.live_chat.submit(message).await?;
+        let stored = self.writer.submit(Write::Message(message)).await?;
         self.shown(stored, sender).await
     }
 
@@ -260,7 +295,7 @@ impl Messaging {
             at: self.context.clock.now(),
         };
         self.require_member(caller, room_id).await?;
-        Ok(self.context.live_chat.change(change).await?)
+        Ok(self.writer.submit(Write::Change(change)).await?)
     }
 
     async fn shown(&self, message: Message, user: UserId) -> Result<ShownMessage, MessagingError> {
@@ -296,7 +331,7 @@ impl Messaging {
             seq,
         };
         self.require_member(caller, room_id).await?;
-        Ok(self.context.live_chat.mark_read(mark).await?)
+        Ok(self.read_marks.submit(mark).await?)
     }
 
     async fn require_member(&self, caller: Caller, room: RoomId) -> Result<(), MessagingError> {

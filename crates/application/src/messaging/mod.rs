@@ -1,6 +1,10 @@
 //! Rooms, messages and the tickets that open the chat.
 
+pub mod events;
 pub mod messages;
 pub mod ports;
+pub mod read_marks;
 pub mod rooms;
+pub mod submission;
 pub mod tickets;
+pub mod writer;

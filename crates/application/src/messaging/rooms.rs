@@ -2,7 +2,7 @@
 //!
 //! Whoever is not in a room is answered as if it did not exist.
 
-use std::{collections::HashMap, future::ready, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use abu_domain::{
     RoomId, UserId,
@@ -16,10 +16,10 @@ use abu_domain::{
 use crate::{
     Context, Database,
     access::{self, AccessError, Caller},
-    identity::ports::Applied,
     messaging::{
+        events::Event,
         messages,
-        ports::{LiveChat, MemberListing, NewRoom, RoomListing},
+        ports::{MemberListing, NewRoom, RoomListing},
     },
     platform::{
         lists::{ListRequest, Listed, Seek, TimePosition, Total},
@@ -332,7 +332,7 @@ impl Rooms {
             .iter()
             .map(|listing| listing.membership.user_id)
             .collect();
-        let mut online = self.context.live_chat.online(&users).into_iter();
+        let mut online = self.context.presence.online(&users).into_iter();
         Ok(listed.map(|listing| RoomMember {
             listing,
             online: online.next().unwrap_or(false),
@@ -419,23 +419,26 @@ impl Rooms {
             .await
     }
 
-    /// Runs `work` in a transaction, tells the chat of the change once it is committed, and waits
-    /// until the chat goes by it.
+    /// Runs `work` in a transaction, publishes the change after the commit, and waits until every
+    /// connection goes by it.
     async fn change<T: Send + 'static>(
         &self,
         by: UserId,
         work: impl FnOnce(&mut dyn Writes) -> Result<(T, Change), RoomError> + Send + 'static,
     ) -> Result<T, RoomError> {
-        let live_chat = Arc::clone(&self.context.live_chat);
+        let events = Arc::clone(&self.context.events);
         let (value, applied) = self
             .context
             .database
             .run(move |store| {
                 let (value, change) = store.transaction(work)?;
-                Ok::<_, RoomError>((value, change.tell(&*live_chat, by)))
+                let applied = change.event(by).map(|event| events.publish(event));
+                Ok::<_, RoomError>((value, applied))
             })
             .await?;
-        applied.await;
+        if let Some(applied) = applied {
+            applied.await;
+        }
         Ok(value)
     }
 }
@@ -453,7 +456,7 @@ pub async fn members_after(
         .await
 }
 
-/// What the chat must be told after a commit.
+/// What a transaction changed, to be published after its commit.
 enum Change {
     None,
     Members(RoomId, Vec<UserId>),
@@ -462,12 +465,12 @@ enum Change {
 }
 
 impl Change {
-    fn tell(self, live_chat: &dyn LiveChat, by: UserId) -> Applied {
+    fn event(self, by: UserId) -> Option<Event> {
         match self {
-            Self::None => Box::pin(ready(())),
-            Self::Members(room, users) => live_chat.membership_changed(room, &users, by),
-            Self::State(room) => live_chat.room_state_changed(room, by),
-            Self::Name(room) => live_chat.room_renamed(room, by),
+            Self::None => None,
+            Self::Members(room, users) => Some(Event::MembershipChanged { room, users, by }),
+            Self::State(room) => Some(Event::RoomStateChanged { room, by }),
+            Self::Name(room) => Some(Event::RoomRenamed { room, by }),
         }
     }
 }

@@ -1,14 +1,14 @@
-//! The audit log: who did what to whom, from where.
+//! Append-only audit log with a hash chain.
 //!
-//! An entry is written in the transaction of what it tells of, as its last statement, so the two are
-//! there together or not at all. Each entry's hash covers the one before it: nobody can change, drop
-//! or move an entry without breaking every hash that follows.
+//! A transaction writes its entry as its last statement, so change and entry commit together. Each
+//! entry's hash covers the previous hash: a changed, deleted or moved entry breaks every later
+//! hash.
 
 mod verification;
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use abu_domain::{LoginSessionId, UserId};
+use abu_domain::{LoginSessionId, UserId, named_enum};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -23,110 +23,128 @@ use crate::{
 
 pub use verification::{Broken, Flaw, Mark, NoMark, VerificationError, Verified, verify};
 
-/// A hash of the chain.
 pub type ChainHash = [u8; 32];
 
-/// What stands for the entry before the first one.
+/// `prev_hash` of the first entry.
 pub const FIRST_PREV_HASH: ChainHash = [0; 32];
 
-macro_rules! actions {
-    ($($variant:ident => $name:literal, $description:literal;)*) => {
-        /// What was done.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Action {
-            $(#[doc = $description] $variant,)*
-        }
-
-        impl Action {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in the log and in the API: the kind of thing, and what was done to it.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The action of that name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|action| action.name() == name)
-            }
-        }
-    };
+named_enum! {
+    /// What was done: the kind of thing, and what was done to it.
+    pub enum Action {
+        /// Permissions, roles or groups of every installation were added.
+        AccessSeed => "access.seed",
+        /// Somebody looked into this log.
+        AuditView => "audit.view",
+        /// An account was made for somebody.
+        UserCreate => "user.create",
+        /// An account was given other names or another telephone number.
+        UserUpdate => "user.update",
+        /// An account was given another address by the staff.
+        UserChangeEmail => "user.change-email",
+        /// An account was put in groups.
+        UserAddToGroup => "user.add-to-group",
+        /// An account was taken out of groups.
+        UserRemoveFromGroup => "user.remove-from-group",
+        /// The staff had a link to another password sent.
+        UserSendReset => "user.send-reset",
+        /// An account is to be erased.
+        UserScheduleErasure => "user.schedule-erasure",
+        /// An account was suspended.
+        UserSuspend => "user.suspend",
+        /// An account was activated again.
+        UserActivate => "user.activate",
+        /// Somebody logged in.
+        SessionCreate => "session.create",
+        /// A permission was made.
+        PermissionCreate => "permission.create",
+        /// A permission was changed.
+        PermissionUpdate => "permission.update",
+        /// A permission was deleted.
+        PermissionDelete => "permission.delete",
+        /// A role was made.
+        RoleCreate => "role.create",
+        /// A role was changed as a whole.
+        RoleUpdate => "role.update",
+        /// A role gives more permissions.
+        RoleAddPermission => "role.add-permission",
+        /// A role gives fewer permissions.
+        RoleRemovePermission => "role.remove-permission",
+        /// A role was deleted.
+        RoleDelete => "role.delete",
+        /// A group was made.
+        GroupCreate => "group.create",
+        /// A group was changed as a whole.
+        GroupUpdate => "group.update",
+        /// A group gives more roles.
+        GroupAddRole => "group.add-role",
+        /// A group gives fewer roles.
+        GroupRemoveRole => "group.remove-role",
+        /// A group was deleted.
+        GroupDelete => "group.delete",
+        /// Somebody was assigned a role for a term.
+        AssignmentCreate => "assignment.create",
+        /// The term of an assigned role was ended, or called off.
+        AssignmentEnd => "assignment.end",
+        /// Somebody made themselves an account.
+        AccountRegister => "account.register",
+        /// Somebody wanted to register with the address of an account.
+        AccountRegisterAgain => "account.register-again",
+        /// Accounts of which nobody proved the address were removed.
+        AccountExpire => "account.expire",
+        /// Somebody changed their own account.
+        AccountModify => "account.modify",
+        /// Somebody had their account hidden.
+        AccountDeactivate => "account.deactivate",
+        /// Somebody had their account shown again.
+        AccountReactivate => "account.reactivate",
+        /// Somebody proved that they read an address.
+        EmailVerify => "email.verify",
+        /// Somebody claimed a further address.
+        EmailAdd => "email.add",
+        /// Somebody removed an address of theirs.
+        EmailRemove => "email.remove",
+        /// Somebody claimed another primary address.
+        EmailChangeAsk => "email.change-ask",
+        /// An account got another primary address.
+        EmailChange => "email.change",
+        /// An account got its old primary address back.
+        EmailChangeUndo => "email.change-undo",
+        /// Somebody changed their password.
+        PasswordChange => "password.change",
+        /// Somebody had a link to another password sent.
+        PasswordForgotten => "password.forgotten",
+        /// One or more sessions were ended.
+        SessionEnd => "session.end",
+        /// Logging in takes one-time passwords now.
+        TotpEnable => "totp.enable",
+        /// Logging in takes no one-time passwords any more.
+        TotpDisable => "totp.disable",
+        /// Recovery codes were replaced.
+        TotpRenewCodes => "totp.renew-codes",
+        /// An account was given another password.
+        PasswordReset => "password.reset",
+    }
 }
 
-actions! {
-    AccessSeed => "access.seed", "Permissions, roles or groups of every installation were added.";
-    AuditView => "audit.view", "Somebody looked into this log.";
-    UserCreate => "user.create", "An account was made for somebody.";
-    UserUpdate => "user.update", "An account was given other names or another telephone number.";
-    UserChangeEmail => "user.change-email", "An account was given another address by the staff.";
-    UserAddToGroup => "user.add-to-group", "An account was put in groups.";
-    UserRemoveFromGroup => "user.remove-from-group", "An account was taken out of groups.";
-    UserSendReset => "user.send-reset", "The staff had a link to another password sent.";
-    UserScheduleErasure => "user.schedule-erasure", "An account is to be erased.";
-    UserSuspend => "user.suspend", "An account was suspended.";
-    UserActivate => "user.activate", "An account was activated again.";
-    SessionCreate => "session.create", "Somebody logged in.";
-    PermissionCreate => "permission.create", "A permission was made.";
-    PermissionUpdate => "permission.update", "A permission was changed.";
-    PermissionDelete => "permission.delete", "A permission was deleted.";
-    RoleCreate => "role.create", "A role was made.";
-    RoleUpdate => "role.update", "A role was changed as a whole.";
-    RoleAddPermission => "role.add-permission", "A role gives more permissions.";
-    RoleRemovePermission => "role.remove-permission", "A role gives fewer permissions.";
-    RoleDelete => "role.delete", "A role was deleted.";
-    GroupCreate => "group.create", "A group was made.";
-    GroupUpdate => "group.update", "A group was changed as a whole.";
-    GroupAddRole => "group.add-role", "A group gives more roles.";
-    GroupRemoveRole => "group.remove-role", "A group gives fewer roles.";
-    GroupDelete => "group.delete", "A group was deleted.";
-    AssignmentCreate => "assignment.create", "Somebody was assigned a role for a term.";
-    AssignmentEnd => "assignment.end", "The term of an assigned role was ended, or called off.";
-    AccountRegister => "account.register", "Somebody made themselves an account.";
-    AccountRegisterAgain => "account.register-again", "Somebody wanted to register with the address of an account.";
-    AccountExpire => "account.expire", "Accounts of which nobody proved the address were removed.";
-    AccountModify => "account.modify", "Somebody changed their own account.";
-    AccountDeactivate => "account.deactivate", "Somebody had their account hidden.";
-    AccountReactivate => "account.reactivate", "Somebody had their account shown again.";
-    EmailVerify => "email.verify", "Somebody proved that they read an address.";
-    EmailAdd => "email.add", "Somebody claimed a further address.";
-    EmailRemove => "email.remove", "Somebody removed an address of theirs.";
-    EmailChangeAsk => "email.change-ask", "Somebody claimed another primary address.";
-    EmailChange => "email.change", "An account got another primary address.";
-    EmailChangeUndo => "email.change-undo", "An account got its old primary address back.";
-    PasswordChange => "password.change", "Somebody changed their password.";
-    PasswordForgotten => "password.forgotten", "Somebody had a link to another password sent.";
-    SessionEnd => "session.end", "One or more sessions were ended.";
-    TotpEnable => "totp.enable", "Logging in takes one-time passwords now.";
-    TotpDisable => "totp.disable", "Logging in takes no one-time passwords any more.";
-    TotpRenewCodes => "totp.renew-codes", "Recovery codes were replaced.";
-    PasswordReset => "password.reset", "An account was given another password.";
-}
-
-/// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Somebody with an account.
+    /// A logged-in user.
     User(UserId),
-    /// Somebody who is not logged in.
+    /// A client that is not logged in.
     Anonymous,
-    /// The server itself.
     System,
-    /// An operator at the machine, by the name the operating system knows.
+    /// An operator at the machine, by the user name of the operating system.
     Os(String),
 }
 
-/// What it was done to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// What kind of thing, such as `user`.
+    /// The kind of thing, such as `user`.
     pub kind: &'static str,
-    /// Which one.
     pub id: String,
 }
 
 impl Target {
-    /// An account.
     pub fn user(id: UserId) -> Self {
         Self {
             kind: "user",
@@ -143,8 +161,8 @@ impl Target {
     }
 }
 
-/// An entry about to be written. Details are short texts about what changed; never a secret, and no
-/// more about people than the entry needs.
+/// An audit entry before it is written. Details are short texts about the change: never a secret,
+/// and no more personal data than needed.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Entry {
@@ -156,7 +174,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Something that was done.
     pub fn new(actor: Actor, action: Action) -> Self {
         Self {
             actor,
@@ -167,25 +184,22 @@ impl Entry {
         }
     }
 
-    /// Asked for from there.
     pub fn from(mut self, origin: &Origin) -> Self {
         self.origin = Some(origin.clone());
         self
     }
 
-    /// Done to this.
     pub fn on(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
     }
 
-    /// With one more detail.
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.details.insert(key, value.into());
         self
     }
 
-    /// With one more detail that is a list of names, if it is not empty.
+    /// Adds a list of names, unless it is empty.
     pub fn with_names<N: Display>(self, key: &'static str, names: &[N]) -> Self {
         if names.is_empty() {
             return self;
@@ -194,7 +208,8 @@ impl Entry {
         self.with(key, names.join(", "))
     }
 
-    /// Writes it, as the last thing that the transaction does.
+    /// Appends the entry. Call it last: the transaction holds the lock of the chain's head from
+    /// then on.
     pub fn write(
         self,
         tx: &mut dyn Writes,
@@ -236,8 +251,8 @@ impl Entry {
     }
 }
 
-/// The hash of the entry at place `seq`, behind one whose hash is `prev`: SHA-256 over `prev` and every
-/// part of the entry, each behind its length, so that no two entries are the same bytes.
+/// The hash of the entry at `seq`: SHA-256 over `prev` and every part of the entry. A length before
+/// each part keeps two different entries from having the same bytes.
 pub fn chain_hash(prev: &ChainHash, seq: i64, row: &AuditRow) -> ChainHash {
     let mut hash = Sha256::new();
     hash.update(prev);
@@ -305,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn text_cannot_move_from_one_part_to_the_next_unseen() {
+    fn text_moved_from_one_part_to_the_next_changes_the_hash() {
         let (mut left, mut right) = (row(), row());
         (left.target_type, left.target_id) = (Some("us".into()), Some("er".into()));
         (right.target_type, right.target_id) = (Some("u".into()), Some("ser".into()));
@@ -316,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn details_are_an_object_in_one_order() {
+    fn details_are_a_json_object_with_sorted_keys() {
         assert_eq!(row().details, r#"{"a":"1","b":"2"}"#);
     }
 

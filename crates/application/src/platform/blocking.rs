@@ -1,25 +1,23 @@
-//! The one way from async code into code that blocks.
+//! Bounded pool for blocking work (bulkhead): the only way from async code into blocking code.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
-/// Why blocking work was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlockingError {
-    /// All places were taken for longer than the limit.
+    /// No place became free within the time limit.
     #[error("too much work is waiting")]
     Busy,
-    /// The work panicked, or the process is shutting down.
+    /// The work panicked, or the runtime shuts down.
     #[error("the work was not finished")]
     Failed,
 }
 
-/// A bounded number of places for work that blocks.
+/// A semaphore before the runtime's blocking threads.
 ///
-/// Whoever waits for a place holds a small future, not a thread; whoever has one runs on the
-/// runtime's blocking threads. Once begun, work runs to its end even if nobody waits for it any
-/// more, so a change and what must follow it belong into one piece of work.
+/// A waiting caller holds a future, not a thread. Work runs to its end even if its caller drops the
+/// future. So a change and its follow-up belong into one piece of work.
 #[derive(Clone, Debug)]
 pub struct BlockingPool {
     places: Arc<Semaphore>,
@@ -27,7 +25,7 @@ pub struct BlockingPool {
 }
 
 impl BlockingPool {
-    /// A pool of so many places, whose callers wait at most `timeout` for one.
+    /// At most `places` run at once; a caller waits at most `timeout` for a place.
     pub fn new(places: usize, timeout: Duration) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places.max(1))),
@@ -35,7 +33,6 @@ impl BlockingPool {
         }
     }
 
-    /// Runs `work` as soon as there is a place.
     pub async fn run<T, F>(&self, work: F) -> Result<T, BlockingError>
     where
         T: Send + 'static,
@@ -61,7 +58,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_waits_for_a_place_and_gives_up_when_its_patience_ends() {
+    async fn work_waits_for_a_place_until_its_timeout() {
         let pool = BlockingPool::new(1, Duration::from_millis(20));
         let (release, held) = mpsc::channel::<()>();
         let (started, has_started) = tokio::sync::oneshot::channel();

@@ -1,10 +1,10 @@
-//! Work that goes on after its caller was answered.
+//! Detached tasks: work that outlives its request.
 
 use std::{error::Error, future::Future};
 
 use crate::platform::ports::StoreError;
 
-/// Begins work that nobody waits for. That it failed, the log is told: `doing` says what it was.
+/// Spawns `work` and logs its failure; `doing` names it in the log line.
 pub(crate) fn detach(
     doing: &'static str,
     work: impl Future<Output = Result<(), StoreError>> + Send + 'static,

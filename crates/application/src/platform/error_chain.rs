@@ -1,8 +1,10 @@
-//! What lies behind an error.
+//! Error chains (`Error::source`) as one line of text.
 
 use std::error::Error;
 
-/// The error and all its error_chain, in one line. Words that an error has from its cause are not said twice.
+use crate::platform::ports::StoreError;
+
+/// Joins the error and its sources with colons. Skips a source whose text is already there.
 pub fn error_chain(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
@@ -17,10 +19,17 @@ pub fn error_chain(error: &dyn Error) -> String {
     said
 }
 
+/// Logs that the store failed. The supervisor of the database logs an outage, once.
+pub fn log_failure(doing: &str, error: &StoreError) {
+    match error {
+        StoreError::Unavailable(_) => log::debug!("{doing}: the database is away"),
+        error => log::error!("{doing} failed: {error}: {:?}", error.source()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::ports::StoreError;
 
     #[derive(Debug, thiserror::Error)]
     #[error("the first administrator could not be made: {0}")]

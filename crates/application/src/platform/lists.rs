@@ -1,29 +1,27 @@
-//! Lists, page by page: how a page is asked for, and what comes of it.
+//! Keyset pagination: a page lies after or before a position, never behind a number of skipped
+//! entries.
 //!
-//! A page lies after or before a position, never at a number of entries to skip: it costs the same at
-//! any depth, and what comes or goes meanwhile neither repeats an entry nor hides one.
+//! So a page costs the same at any depth, and concurrent inserts and deletes neither repeat nor
+//! hide an entry.
 
 use chrono::{DateTime, Utc};
 
 use crate::{platform::ports::StoreError, store::Reads};
 
-/// The largest page of any list.
 pub const MAX_LIMIT: u32 = 100;
 
-/// Where a page lies, in the order of its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seek<P> {
-    /// Right after this position; without one, at the beginning of the list.
+    /// Right after this position; `None` is the beginning of the list.
     After(Option<P>),
-    /// Right before this position; without one, at the end of the list.
+    /// Right before this position; `None` is the end of the list.
     Before(Option<P>),
 }
 
 impl<P> Seek<P> {
-    /// The first page.
     pub const START: Self = Self::After(None);
 
-    /// The same page, its position put another way.
+    /// Converts the position.
     pub fn map<Q>(self, position: impl FnOnce(P) -> Q) -> Seek<Q> {
         match self {
             Self::After(from) => Seek::After(from.map(position)),
@@ -31,7 +29,7 @@ impl<P> Seek<P> {
         }
     }
 
-    /// Whether the page is read against the order of the list.
+    /// Whether the query reads against the order of the list.
     pub const fn is_backward(&self) -> bool {
         matches!(self, Self::Before(_))
     }
@@ -41,29 +39,25 @@ impl<P> Seek<P> {
     }
 }
 
-/// A position in a list that is ordered by time, and by id where the times are the same.
+/// A position in a list ordered by time and then by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimePosition<Id> {
-    /// The entry's time.
     pub at: DateTime<Utc>,
-    /// Its id.
     pub id: Id,
 }
 
-/// How many entries a list has. Counting goes no further than people care to know.
+/// The size of a list, bounded to bound the cost of counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Total {
-    /// So many.
     Exactly(u64),
-    /// So many and more.
     AtLeast(u64),
 }
 
 impl Total {
-    /// Up to here a total is exact.
+    /// Larger totals are lower bounds.
     pub const EXACT_UP_TO: u64 = 10_000;
 
-    /// The total of `counted` entries. Who counts may stop at one more than [`Self::EXACT_UP_TO`].
+    /// A query may stop counting at [`Self::EXACT_UP_TO`] + 1.
     pub const fn of(counted: u64) -> Self {
         if counted > Self::EXACT_UP_TO {
             Self::AtLeast(Self::EXACT_UP_TO)
@@ -73,12 +67,10 @@ impl Total {
     }
 }
 
-/// A page that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListRequest<P> {
-    /// Where it lies.
     pub seek: Seek<P>,
-    /// How many entries it has at most.
+    /// [`MAX_LIMIT`] caps it.
     pub limit: u32,
     /// Whether to count the whole list too.
     pub count: bool,
@@ -87,22 +79,18 @@ pub struct ListRequest<P> {
 /// A page, in the order of its list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed<T> {
-    /// The entries.
     pub items: Vec<T>,
-    /// Whether the list goes on before them.
+    /// Whether the list has entries before the page.
     pub before: bool,
-    /// Whether it goes on after them.
+    /// Whether the list has entries after the page.
     pub after: bool,
-    /// How many entries the list has, where that was asked for.
+    /// `None` unless the request asked to count.
     pub total: Option<Total>,
 }
 
 impl<P> ListRequest<P> {
-    /// Answers from two queries of one list: `list` reads the page, at most that many entries in the
-    /// order of the list, and `count` all of it.
-    ///
-    /// # Errors
-    /// What the queries return.
+    /// Runs two queries of one list. `list` returns at most the given number of entries, in the
+    /// order of the list; `count` counts all of them.
     pub fn fetch<T>(
         self,
         tx: &mut dyn Reads,
@@ -112,7 +100,7 @@ impl<P> ListRequest<P> {
         let Self { seek, limit, .. } = self;
         let (backward, came_from) = (seek.is_backward(), seek.has_position());
         let limit = limit.min(MAX_LIMIT);
-        // One more than is shown tells whether the list goes on.
+        // One row more than the page shows whether the list goes on.
         let mut items = list(tx, seek, limit + 1)?;
         let too_many = items.len().saturating_sub(limit as usize);
         if backward {
@@ -132,7 +120,6 @@ impl<P> ListRequest<P> {
 }
 
 impl<T> Listed<T> {
-    /// The same page of other entries.
     pub fn map<U>(self, entry: impl FnMut(T) -> U) -> Listed<U> {
         Listed {
             items: self.items.into_iter().map(entry).collect(),
@@ -148,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_total_is_exact_up_to_ten_thousand_and_a_lower_bound_beyond() {
+    fn a_total_beyond_ten_thousand_is_a_lower_bound() {
         assert_eq!(Total::of(0), Total::Exactly(0));
         assert_eq!(Total::of(10_000), Total::Exactly(10_000));
         assert_eq!(Total::of(10_001), Total::AtLeast(10_000));

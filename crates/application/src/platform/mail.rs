@@ -1,9 +1,8 @@
-//! Mail: putting it into the outbox, delivering it, and looking after what could not be delivered.
+//! Transactional outbox for mail: enqueue, deliver, and manage dead letters.
 //!
-//! A use case enqueues a mail in the transaction that gives the reason for it, so that there is one
-//! without the other never. Some server's worker takes it from the outbox and delivers it. A mail is
-//! stored as what it is about; its words and its links are made when it is sent, so that the outbox
-//! holds no secret.
+//! A use case enqueues a mail in the transaction of its cause, so both commit or neither does. A
+//! worker of any server delivers it. The outbox stores parameters only; rendering adds words and
+//! links, so the outbox holds no secret.
 
 mod content;
 mod delivery;
@@ -19,7 +18,7 @@ use crate::{
 pub use content::{MailContent, MailKind, MailState};
 pub use delivery::{Delivery, DeliveryPolicy, Verdict};
 
-/// Puts a mail into the outbox. It is sent if and only if the transaction is committed.
+/// Enqueues a mail and wakes the worker after the commit. A rollback discards the mail.
 pub fn enqueue(
     tx: &mut dyn Writes,
     ids: &dyn Ids,

@@ -1,4 +1,5 @@
-//! What every area builds on: lists, versions, the outbox, the audit chain, the blocking pool, clock and ids.
+//! Cross-cutting mechanisms: pagination, versions, outbox, audit chain, blocking pool, clock and
+//! ids.
 
 pub mod audit;
 pub mod backoff;

@@ -1,10 +1,10 @@
 use std::{net::IpAddr, sync::Arc};
 
-/// Where a request comes from.
+/// The source of a request, for the audit log.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The client's address; `None` where no network lies between.
+    /// The client's address behind trusted proxies; `None` without a network, as for an operator.
     pub address: Option<IpAddr>,
-    /// The id that ties the request to its answer and to the log.
+    /// Correlates the request with its response and the log.
     pub request_id: Arc<str>,
 }

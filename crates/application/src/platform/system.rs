@@ -1,11 +1,10 @@
-//! The real clock and the real randomness.
+//! Clock and random ids of the operating system.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
 use crate::platform::ports::{Clock, Ids};
 
-/// The operating system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -15,7 +14,6 @@ impl Clock for SystemClock {
     }
 }
 
-/// The operating system's randomness.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemIds;
 

@@ -1,21 +1,19 @@
-//! Changes that are made only to what the caller has seen.
+//! Optimistic concurrency: a change applies only to a version that the caller has seen.
 //!
-//! A use case that takes an [`Expected`] reads the row under lock, sees that the caller may change
-//! it, and then calls [`Expected::check`], all in the transaction that makes the change.
+//! A use case that takes an [`Expected`] locks the row and authorizes the caller. It then calls
+//! [`Expected::check`], all in the transaction of the change.
 
 use chrono::{DateTime, Utc};
 
-/// One state of something that changes: the time of its last change, to the microsecond.
+/// A state of a row: the time of its last change in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(i64);
 
 impl Version {
-    /// The version of what changed last at this time.
     pub const fn of(last_modified: DateTime<Utc>) -> Self {
         Self(last_modified.timestamp_micros())
     }
 
-    /// The version that [`Self::micros`] gave.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
@@ -26,25 +24,18 @@ impl Version {
     }
 }
 
-/// Which versions of something a change is meant for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// Whatever there is.
     Anything,
-    /// One of these.
     OneOf(Vec<Version>),
 }
 
-/// What is to be changed is not as the caller has seen it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it was changed meanwhile")]
 pub struct PreconditionFailed;
 
 impl Expected {
-    /// Holds the version that is there against what is expected. `actual` is of a row that is locked.
-    ///
-    /// # Errors
-    /// [`PreconditionFailed`] where it is another.
+    /// Call it under the lock of the row that `actual` comes from.
     pub fn check(&self, actual: Version) -> Result<(), PreconditionFailed> {
         match self {
             Self::OneOf(versions) if !versions.contains(&actual) => Err(PreconditionFailed),

@@ -22,6 +22,6 @@ fn office() -> (TestApp, Member) {
 /// A permission of the office's own.
 fn own_permission(app: &TestApp) -> PermissionName {
     let name = permission("can_print_card");
-    app.store(|tx| tx.insert_permission(&name, &description(""), app.now()));
+    app.store(|tx| tx.insert_named(&name, &description(""), app.now()));
     name
 }

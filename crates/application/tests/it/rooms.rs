@@ -338,7 +338,7 @@ async fn only_owners_set_roles_and_only_of_members() {
     }
     let absent = group.set_role(owner, stranger, RoomRole::Member).await;
     assert_refused!(absent, RoomError::MemberNotFound);
-    for role in RoomRole::ALL {
+    for &role in RoomRole::ALL {
         let set = group.set_role(owner, member, role).await.unwrap();
         assert_eq!(set.role, role);
         assert_eq!(group.roles()[&member.id()], role);

@@ -151,14 +151,14 @@ async fn a_hidden_super_admin_counts_because_login_shows_the_account_again() {
     let refused = app
         .use_cases
         .access
-        .role(hidden.caller(), role("member"))
+        .get_named(hidden.caller(), role("member"))
         .await;
     assert_refused!(refused, RightsError::Access(AccessError::Deactivated));
     let log_in = app.log_in(&hidden).await;
     let found = app
         .use_cases
         .access
-        .role(app.caller(&log_in), role("member"))
+        .get_named(app.caller(&log_in), role("member"))
         .await;
     found.unwrap();
 }
@@ -214,13 +214,13 @@ async fn the_group_of_super_admins_keeps_its_seeded_roles() {
     let caller = || admin.caller();
     for refused in [
         access
-            .update_group(caller(), name.clone(), group_change(None, &[]), ANY)
+            .update_named(caller(), name.clone(), group_change(None, &[]), ANY)
             .await,
         access
-            .remove_roles(caller(), name.clone(), vec![role("user_admin")], ANY)
+            .remove_parts(caller(), name.clone(), vec![role("user_admin")], ANY)
             .await,
         access
-            .remove_role(caller(), name.clone(), role("job_admin"), ANY)
+            .remove_part(caller(), name.clone(), role("job_admin"), ANY)
             .await,
     ] {
         assert_refused!(refused, RightsError::LastSuperAdmin);
@@ -231,12 +231,12 @@ async fn the_group_of_super_admins_keeps_its_seeded_roles() {
 async fn the_group_of_super_admins_gains_and_loses_other_roles() {
     let (app, admin, _) = with_one();
     let (access, name) = (&app.use_cases.access, group(SUPER_ADMIN_GROUP));
-    let before = app.store(|tx| tx.group(&name)).unwrap();
+    let before = app.store(|tx| tx.named(&name)).unwrap();
     let own = vec![app.role_of(&[Permission::ViewUser])];
-    let more = access.add_roles(admin.caller(), name.clone(), own.clone(), ANY);
-    assert_eq!(more.await.unwrap().roles.len(), before.roles.len() + 1);
-    let fewer = access.remove_roles(admin.caller(), name, own, ANY).await;
-    assert_eq!(fewer.unwrap().roles, before.roles);
+    let more = access.add_parts(admin.caller(), name.clone(), own.clone(), ANY);
+    assert_eq!(more.await.unwrap().parts.len(), before.parts.len() + 1);
+    let fewer = access.remove_parts(admin.caller(), name, own, ANY).await;
+    assert_eq!(fewer.unwrap().parts, before.parts);
 }
 
 #[tokio::test]
@@ -244,7 +244,7 @@ async fn super_admins_hold_permissions_that_their_roles_lost() {
     let (app, admin, _) = with_one();
     let access = &app.use_cases.access;
     let names = permission_names(&[Permission::ViewUser]);
-    let removed = access.remove_permissions(admin.caller(), role("user_admin"), names, ANY);
+    let removed = access.remove_parts(admin.caller(), role("user_admin"), names, ANY);
     removed.await.unwrap();
     let found = app.use_cases.accounts.get(admin.caller(), admin.id()).await;
     assert_eq!(found.unwrap().id, admin.id());
@@ -254,11 +254,26 @@ async fn super_admins_hold_permissions_that_their_roles_lost() {
 async fn super_admins_hold_a_permission_that_the_office_creates() {
     let (app, admin, _) = with_one();
     let access = &app.use_cases.access;
-    let created = access.create_permission(admin.caller(), permission_draft("can_print_card"));
+    let created = access.create_named(admin.caller(), permission_draft("can_print_card"));
     created.await.unwrap();
     let mut draft = role_draft("card_printer", &[]);
-    draft.permissions = vec![permission("can_print_card")];
-    access.create_role(admin.caller(), draft).await.unwrap();
+    draft.parts = vec![permission("can_print_card")];
+    access.create_named(admin.caller(), draft).await.unwrap();
     let own = app.use_cases.own_accounts.get(admin.caller()).await;
     assert!(own.unwrap().permissions.contains("can_print_card"));
+}
+
+#[tokio::test]
+async fn the_group_of_super_admins_gives_what_none_of_its_roles_gives() {
+    let (app, admin, equal) = with_one();
+    let access = &app.use_cases.access;
+    let created = access.create_named(admin.caller(), permission_draft("can_print_card"));
+    created.await.unwrap();
+    let (name, accounts) = (group(SUPER_ADMIN_GROUP), &app.use_cases.accounts);
+    let beyond = |error: &AccessError| matches!(error, AccessError::Beyond(missing) if missing.iter().eq(["can_print_card"]));
+    let joined = accounts.add_to_groups(equal.caller(), equal.id(), vec![name.clone()]);
+    assert_refused!(joined.await, AccountError::Access(error) if beyond(&error));
+    let own = vec![app.role_of(&[])];
+    let added = access.add_parts(equal.caller(), name, own, ANY).await;
+    assert_refused!(added, RightsError::Access(error) if beyond(&error));
 }

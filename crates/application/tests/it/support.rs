@@ -16,7 +16,7 @@ use abu_application::{
         passwords::PasswordWork,
         sessions::{LogIn, LogInDraft, SessionPolicy},
     },
-    messaging::rooms::RoomLimits,
+    messaging::{rooms::RoomLimits, writer::WriterPolicy},
     platform::{
         audit::Action,
         ports::{AuditEntry, Clock, Ids, StoreError},
@@ -85,8 +85,8 @@ impl TestApp {
             database: Database::new(database.store(), BlockingPool::new(4, POOL_TIMEOUT)),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids: Arc::new(SystemIds),
-            live_sessions: Arc::clone(&live) as _,
-            live_chat: Arc::clone(&live) as _,
+            events: Arc::clone(&live) as _,
+            presence: Arc::clone(&live) as _,
         };
         let mut policies = policies(&links);
         change(&mut policies);
@@ -96,7 +96,7 @@ impl TestApp {
             database,
             clock,
             live,
-            use_cases: UseCases::new(context, policies),
+            use_cases: UseCases::new(context, policies).unwrap(),
             links,
         }
     }
@@ -160,6 +160,7 @@ fn policies(links: &HmacLinkTokens) -> Policies {
             totp: Arc::default(),
         },
         rooms: ROOM_LIMITS,
+        writer: WriterPolicy::default(),
         verification_lifetime: VERIFICATION_LIFETIME,
         reset_lifetime: RESET_LIFETIME,
         passwords: PasswordWork {

@@ -8,12 +8,14 @@ use abu_application::{
         messages::{self, CatchUp, HistoryPage},
         ports::ReadMark,
         rooms,
+        submission::{QueueFull, Receipt},
+        writer::Write,
     },
     platform::ports::StoreError,
 };
 use abu_chat_protocol::{
     CloseCode, Profile, RequestRef, ServerPacket,
-    client::{ListMessageRequest, PresenceRequest, SyncRequest, TokenRenew},
+    client::{self, ListMessageRequest, PresenceRequest, SyncRequest, TokenRenew},
     server::{self, PresenceResponse, TokenRenewed},
 };
 use abu_domain::{
@@ -41,11 +43,10 @@ use crate::{
     bus::{Requester, SessionAddress},
     directory::LookupError,
     frame, packets,
-    read_marks::{self, Reader, TooManyMarks},
     registry::{RoomView, SessionKey},
+    submitted::{Asker, request_of},
     users::SessionPlace,
     worker::Typing,
-    writer::{self, QueueFull, Sender, Write},
 };
 
 /// A chat session.
@@ -174,13 +175,13 @@ impl ChatSession {
     fn store(&mut self, draft: Draft, request_ref: Option<RequestRef>) {
         let engine = self.worker.engine();
         let message = NewMessage {
-            id: MessageId::new(engine.ids.time_ordered()),
+            id: MessageId::new(engine.context().ids.time_ordered()),
             room_id: draft.room,
             sender_id: self.user,
             text: draft.text,
             client_message_id: draft.client_message_id,
             reply_to: draft.reply_to,
-            sent_at: engine.clock.now(),
+            sent_at: engine.context().clock.now(),
         };
         self.write(Write::Message(message), request_ref);
     }
@@ -191,18 +192,18 @@ impl ChatSession {
             message_id: draft.message,
             user_id: self.user,
             kind: draft.kind,
-            at: self.worker.engine().clock.now(),
+            at: self.worker.engine().context().clock.now(),
         };
         self.write(Write::Change(change), request_ref);
     }
 
     fn write(&mut self, write: Write, request_ref: Option<RequestRef>) {
-        let (request, room) = (write.request(), write.room());
-        let sender = Sender::Session(self.requester(request_ref), self.profile);
-        let submitted = self.worker.engine().writer.submit(write, sender);
-        if let Err(QueueFull(Sender::Session(requester, _))) = submitted {
-            let refusal = writer::unavailable(request, room).into();
-            self.send(&refusal, requester.request_ref.as_ref());
+        let receipt = self.receipt(write.room(), request_of(&write), request_ref);
+        // The first profile knows of no read marks, and need not pay for them.
+        let marks_read = self.profile >= Profile::V2;
+        let writer = &self.worker.engine().messaging.writer;
+        if let Err(QueueFull(receipt)) = writer.submit_for(receipt, write, marks_read) {
+            self.refuse(receipt);
         }
     }
 
@@ -212,11 +213,34 @@ impl ChatSession {
             user_id: self.user,
             seq,
         };
-        let reader = Reader::Session(self.requester(request_ref));
-        let noted = self.worker.engine().read_marks.note(mark, reader);
-        if let Err(TooManyMarks(Reader::Session(requester))) = noted {
-            let refusal = read_marks::unavailable(room_id.uuid()).into();
-            self.send(&refusal, requester.request_ref.as_ref());
+        let receipt = self.receipt(room_id, client::ReadMark::NAME, request_ref);
+        let read_marks = &self.worker.engine().messaging.read_marks;
+        if let Err(QueueFull(receipt)) = read_marks.submit_for(receipt, mark) {
+            self.refuse(receipt);
+        }
+    }
+
+    fn receipt(
+        &self,
+        room: RoomId,
+        request: &'static str,
+        request_ref: Option<RequestRef>,
+    ) -> Receipt {
+        Receipt::new(Asker {
+            requester: Requester {
+                session: self.address(),
+                request_ref,
+            },
+            room,
+            request,
+        })
+    }
+
+    /// Answers what was not submitted, as too much waits.
+    fn refuse(&mut self, receipt: Receipt) {
+        if let Some(asker) = receipt.redeem::<Asker>() {
+            let request_ref = asker.requester.request_ref.as_ref();
+            self.send(&asker.unavailable().into(), request_ref);
         }
     }
 
@@ -235,7 +259,7 @@ impl ChatSession {
             order,
         } = request;
         let read = async move {
-            messages::history(&engine.database, room, skip, limit, order, viewer).await
+            messages::history(&engine.context().database, room, skip, limit, order, viewer).await
         };
         let show = move |session: &Self, page: HistoryPage| {
             session.if_in(room, ListMessageRequest::NAME, || {
@@ -262,7 +286,8 @@ impl ChatSession {
             positions,
             mut not_a_member,
         } = asked;
-        let read = async move { messages::catch_up(&engine.database, viewer, positions).await };
+        let read =
+            async move { messages::catch_up(&engine.context().database, viewer, positions).await };
         let show = move |session: &Self, rooms: Vec<CatchUp>| {
             let (rooms, left): (Vec<CatchUp>, Vec<CatchUp>) = rooms
                 .into_iter()
@@ -289,7 +314,7 @@ impl ChatSession {
         let PresenceQuery { room, after, limit } = asked;
         let read = async move {
             // One more than is told shows whether there are more.
-            let members = rooms::members_after(&engine.database, room, after, limit + 1);
+            let members = rooms::members_after(&engine.context().database, room, after, limit + 1);
             let mut members = members.await?;
             let has_more = members.len() > limit as usize;
             members.truncate(limit as usize);
@@ -297,7 +322,7 @@ impl ChatSession {
                 .iter()
                 .map(|member| member.membership.user_id)
                 .collect();
-            let online = engine.users.online(&users);
+            let online = engine.hub.users.online(&users);
             let present = packets::presence_response(room, &members, &online, has_more);
             Ok::<_, StoreError>(present)
         };
@@ -354,7 +379,7 @@ impl ChatSession {
                 server::Error::unavailable(asked.request, None)
             }
             error => {
-                let reference = self.worker.engine().ids.random().to_string();
+                let reference = self.worker.engine().context().ids.random().to_string();
                 log::error!(
                     "{} could not be answered (reference {reference}): {error}: {:?}",
                     asked.request,
@@ -377,7 +402,9 @@ impl ChatSession {
         ctx: &mut Context<Self>,
     ) {
         let engine = Arc::clone(self.worker.engine());
-        let claims = engine.tokens.verify(&packet.token, engine.clock.now());
+        let claims = engine
+            .tokens
+            .verify(&packet.token, engine.context().clock.now());
         let own = claims
             .ok()
             .filter(|claims| claims.user_id == self.user && claims.session_id == self.log_in);
@@ -387,6 +414,7 @@ impl ChatSession {
         };
         let look_up = async move {
             engine
+                .hub
                 .directory
                 .look_up(claims.user_id, claims.session_id)
                 .await
@@ -409,7 +437,7 @@ impl ChatSession {
     }
 
     fn go_on_until(&mut self, time: DateTime<Utc>) {
-        let lifetime = (time - self.worker.engine().clock.now()).to_std();
+        let lifetime = (time - self.worker.engine().context().clock.now()).to_std();
         self.state.renewed(TokenEnd {
             at: Instant::now() + lifetime.unwrap_or_default(),
             time,
@@ -442,13 +470,6 @@ impl ChatSession {
                 is_typing,
             }),
             _ => {}
-        }
-    }
-
-    fn requester(&self, request_ref: Option<RequestRef>) -> Requester {
-        Requester {
-            session: self.address(),
-            request_ref,
         }
     }
 

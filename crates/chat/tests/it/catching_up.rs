@@ -1,4 +1,4 @@
-//! What a client that was away missed.
+//! Sync after a disconnect.
 
 use std::{collections::BTreeMap, num::NonZeroU64};
 
@@ -134,7 +134,7 @@ async fn sync(client: &mut Client, rooms: Vec<RoomPosition>) -> SyncResponse {
     }
 }
 
-/// Stores messages from somebody, past the live chat.
+/// Stores messages without the live chat.
 fn fill(chat: &Chat, room: RoomId, sender: UserId, texts: &[String]) -> Vec<MessageId> {
     let batch: Vec<_> = texts
         .iter()
@@ -228,7 +228,7 @@ async fn the_rooms_that_are_named_first_are_served_first() {
 }
 
 #[tokio::test]
-async fn a_room_that_is_named_twice_is_told_twice() {
+async fn a_room_named_twice_is_answered_twice() {
     let chat = Chat::start();
     let amina = chat.user();
     let room = chat.room(&[amina]).await;
@@ -268,7 +268,7 @@ async fn long_messages_make_shorter_answers_and_all_of_them_come() {
 }
 
 #[tokio::test]
-async fn changes_are_told_to_who_says_which_it_has() {
+async fn changes_are_sent_to_clients_that_name_their_revision() {
     let chat = Chat::start();
     let amina = chat.user();
     let room = chat.room(&[amina]).await;
@@ -310,7 +310,7 @@ async fn changes_are_told_to_who_says_which_it_has() {
         .remove(0);
     assert!(told.updated.is_empty());
 
-    // Whoever claims to have more than there is, has what there is.
+    // A position beyond the newest counts as the newest.
     let more = RoomPosition::new(room.uuid(), u64::MAX).with_last_revision(u64::MAX);
     let told = sync(&mut client, vec![more]).await.rooms.remove(0);
     assert_eq!(
@@ -419,7 +419,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn whatever_happens_a_client_that_asks_in_the_end_has_everything_as_it_is(steps in steps()) {
+    fn after_any_history_a_final_sync_matches_the_store(steps in steps()) {
         tokio::runtime::Runtime::new().unwrap().block_on(play(steps));
     }
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use abu_application::identity::events::IdentityEvent;
 use abu_chat::ChatSettings;
 use abu_chat_protocol::{CloseCode, ServerPacket};
 use futures_util::{SinkExt, StreamExt};
@@ -142,12 +143,12 @@ async fn a_suspended_account_closes_with_4003_and_does_not_get_in_again() {
     let user = chat.user();
     let mut sessions = [chat.connect(user).await, chat.connect(user).await];
     let store = chat.people.store();
-    let live = chat.live_sessions();
+    let events = chat.events();
     let applied = tokio::task::spawn_blocking(move || {
         store
             .transaction(|tx| tx.set_active(user, false, chrono::Utc::now()))
             .unwrap();
-        live.account_suspended(user)
+        events.publish(IdentityEvent::AccountSuspended { user })
     })
     .await
     .unwrap();
@@ -160,7 +161,7 @@ async fn a_suspended_account_closes_with_4003_and_does_not_get_in_again() {
 }
 
 #[tokio::test]
-async fn a_log_in_that_is_ended_closes_its_sessions_with_4001_and_none_of_another() {
+async fn a_revoked_session_closes_only_its_connections_with_4001() {
     let chat = Chat::start();
     let user = chat.user();
     let other = chat.user();
@@ -168,11 +169,15 @@ async fn a_log_in_that_is_ended_closes_its_sessions_with_4001_and_none_of_anothe
     let mut ended = [chat.connect(user).await, chat.connect(user).await];
     let mut lasting = chat.connect(other).await;
     let log_in = abu_test_support::session_of(user);
-    let live = chat.live_sessions();
+    let events = chat.events();
     chat.people.execute(&format!(
         "UPDATE sessions SET revoked_at = now(), revoked_because = 'revoked' WHERE id = '{log_in}'"
     ));
-    tokio::task::spawn_blocking(move || live.sessions_ended(user, &[log_in]))
+    let revoked = IdentityEvent::SessionsRevoked {
+        user,
+        sessions: vec![log_in],
+    };
+    tokio::task::spawn_blocking(move || events.publish(revoked))
         .await
         .unwrap()
         .await;
@@ -185,7 +190,7 @@ async fn a_log_in_that_is_ended_closes_its_sessions_with_4001_and_none_of_anothe
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_closed_with_4002_and_does_not_hold_up_the_others() {
+async fn a_slow_client_is_closed_with_4002_without_blocking_others() {
     let chat = Chat::with(ChatSettings {
         outbox_max_bytes: 16 * 1024,
         send_buffer_bytes: 4 * 1024,

@@ -20,7 +20,7 @@ fn chat_on(cluster: &PrivateCluster) -> Chat {
 }
 
 #[tokio::test]
-async fn while_the_database_is_away_senders_are_told_in_time_and_then_all_goes_on() {
+async fn an_outage_answers_senders_in_time_and_service_resumes() {
     let mut cluster = PrivateCluster::start();
     let chat = chat_on(&cluster);
     let (amina, bello) = (chat.user(), chat.user());
@@ -68,7 +68,7 @@ async fn while_the_database_is_away_senders_are_told_in_time_and_then_all_goes_o
 }
 
 #[tokio::test]
-async fn a_database_that_stops_answering_leaves_nobody_waiting() {
+async fn a_stalled_database_leaves_no_sender_waiting() {
     let cluster = PrivateCluster::start();
     let chat = chat_on(&cluster);
     let (amina, bello) = (chat.user(), chat.user());
@@ -84,7 +84,7 @@ async fn a_database_that_stops_answering_leaves_nobody_waiting() {
     let frozen = cluster.freeze();
     let asked = Instant::now();
     first.say(room, "in the writer's hands").await;
-    // Whether this one will be stored nobody knows: its sender's connection ends.
+    // Its outcome is unknown, so its sender's connection closes.
     assert_eq!(
         first.closed().await,
         abu_chat_protocol::CloseCode::GoingAway

@@ -72,7 +72,7 @@ async fn an_archived_room_is_read_and_not_written() {
 }
 
 #[tokio::test]
-async fn sending_too_fast_is_refused_with_the_time_to_wait_and_counts_all_devices() {
+async fn the_message_rate_limit_covers_all_devices_and_names_the_wait() {
     let chat = Chat::with(ChatSettings {
         messages_per_second: 4,
         ..ChatSettings::default()
@@ -99,7 +99,7 @@ async fn sending_too_fast_is_refused_with_the_time_to_wait_and_counts_all_device
 }
 
 #[tokio::test]
-async fn a_very_long_message_is_an_error_and_a_long_one_is_not() {
+async fn a_message_beyond_the_length_limit_is_an_error() {
     let chat = Chat::with(unlimited());
     let amina = chat.user();
     let room = chat.room(&[amina]).await;

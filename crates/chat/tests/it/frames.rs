@@ -1,4 +1,4 @@
-//! What the server makes of single frames, sent byte for byte.
+//! WebSocket framing (RFC 6455), byte by byte.
 
 use std::{num::NonZeroU64, time::Duration};
 
@@ -29,7 +29,7 @@ const PONG: u8 = 10;
 /// The bit of a message's last frame.
 const LAST: u8 = 0x80;
 
-/// Somebody alone in a room, who hears what they said once it is stored.
+/// A user alone in a room, who hears the echo of each stored message.
 struct Talker {
     chat: Chat,
     room: RoomId,
@@ -52,7 +52,7 @@ impl Talker {
         }
     }
 
-    /// Somebody else who connects to the same chat.
+    /// Connects another user to the same chat.
     async fn stranger(&self) -> Client {
         self.chat.connect(self.chat.user()).await
     }
@@ -121,7 +121,7 @@ async fn each_closes_with(code: CloseCode, cases: impl IntoIterator<Item = (Stri
 }
 
 #[tokio::test]
-async fn a_message_is_heard_as_it_was_said_wherever_it_is_cut_in_two() {
+async fn a_message_cut_in_two_anywhere_arrives_unchanged() {
     let mut talker = Talker::new().await;
     // The first and the last character of each length that UTF-8 has.
     let message = "\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}.";
@@ -135,7 +135,7 @@ async fn a_message_is_heard_as_it_was_said_wherever_it_is_cut_in_two() {
 }
 
 #[tokio::test]
-async fn a_message_is_heard_however_many_frames_it_has_and_empty_ones_too() {
+async fn a_message_arrives_from_many_fragments_and_empty_ones() {
     let mut talker = Talker::new().await;
     let packet = talker.packet("salaam");
     let mut frames = frame(TEXT, b"");
@@ -312,7 +312,7 @@ async fn what_was_said_before_a_broken_frame_is_answered_first() {
 }
 
 #[tokio::test]
-async fn a_client_that_answers_the_close_after_its_mistake_is_let_go_at_once() {
+async fn a_client_that_answers_the_close_is_disconnected_at_once() {
     let chat = Chat::with(ChatSettings {
         close_timeout: Duration::from_secs(3_600),
         ..unlimited()
@@ -345,7 +345,7 @@ fn goodbye(code: u16, reason: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_close_with_a_code_that_may_travel_is_answered_and_nothing_after_it_is() {
+async fn a_valid_close_is_answered_and_later_frames_are_ignored() {
     let mut cases: Vec<(String, Vec<u8>)> = [
         1000, 1001, 1002, 1003, 1007, 1011, 1012, 1014, 3000, 3999, 4000, 4999,
     ]

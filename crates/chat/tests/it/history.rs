@@ -51,7 +51,7 @@ async fn an_empty_room_has_an_empty_page() {
 }
 
 #[tokio::test]
-async fn pages_come_in_the_order_they_were_asked_for_and_hold_what_was_answered_before() {
+async fn pages_arrive_in_request_order_and_include_acknowledged_messages() {
     let chat = Chat::start();
     let amina = chat.user();
     let room = chat.room(&[amina]).await;

@@ -1,4 +1,4 @@
-//! The chat through real sockets and a real PostgreSQL.
+//! The chat engine over real sockets and a real PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::panic, reason = "a test that cannot go on has failed")]
@@ -8,6 +8,7 @@ mod changing;
 mod closing;
 mod database_away;
 mod errors;
+mod events;
 mod frames;
 mod history;
 mod membership;

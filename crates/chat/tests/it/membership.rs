@@ -9,7 +9,7 @@ use abu_chat_protocol::{
 use crate::support::{Chat, Client, Hold, StoppableStore, caller, unlimited};
 
 #[tokio::test]
-async fn a_removed_member_gets_nothing_more_and_a_new_one_gets_everything_from_then_on() {
+async fn removed_members_hear_nothing_and_new_ones_hear_everything_since() {
     let chat = Chat::start();
     let (amina, bello, chidi) = (chat.user(), chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -51,7 +51,7 @@ async fn a_new_room_is_live_for_its_members_at_once() {
 }
 
 #[tokio::test]
-async fn a_direct_room_that_was_archived_is_live_again_when_it_is_asked_for() {
+async fn an_archived_direct_room_reopens_on_request() {
     use abu_application::messaging::rooms::RoomDraft;
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
@@ -81,7 +81,7 @@ async fn hears_of_the_room(client: &mut Client, change: RoomChange) {
 }
 
 #[tokio::test]
-async fn what_was_being_read_for_somebody_who_is_removed_meanwhile_is_not_shown_to_them() {
+async fn a_read_in_progress_is_not_shown_to_a_removed_member() {
     let people = abu_test_support::TestDatabase::new();
     let store = Arc::new(StoppableStore::on(people.store()));
     let chat = Chat::on(people, store.clone(), unlimited());
@@ -118,7 +118,7 @@ async fn what_was_being_read_for_somebody_who_is_removed_meanwhile_is_not_shown_
 }
 
 #[tokio::test]
-async fn who_is_removed_once_their_message_is_stored_still_hears_that_it_is() {
+async fn a_removed_sender_still_hears_that_their_message_is_stored() {
     let people = abu_test_support::TestDatabase::new();
     let store = Arc::new(StoppableStore::on(people.store()));
     let chat = Chat::on(people, store.clone(), unlimited());

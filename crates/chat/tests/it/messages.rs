@@ -6,7 +6,7 @@ use abu_chat_protocol::client::ListMessageRequest;
 use crate::support::{Chat, unlimited};
 
 #[tokio::test]
-async fn a_message_reaches_every_session_of_every_member_and_nobody_else() {
+async fn a_message_reaches_all_sessions_of_members_and_no_others() {
     let chat = Chat::start();
     let (amina, bello, stranger) = (chat.user(), chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;

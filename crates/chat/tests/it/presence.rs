@@ -51,7 +51,7 @@ async fn who_shares_several_rooms_hears_of_a_join_and_a_leave_once() {
 }
 
 #[tokio::test]
-async fn only_the_first_session_to_join_and_the_last_to_leave_are_told_of() {
+async fn only_the_first_join_and_the_last_leave_are_broadcast() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -103,13 +103,13 @@ async fn the_rest_of_the_platform_sees_who_is_there() {
     chat.room(&[amina, bello]).await;
     let mut watching = chat.connect(bello).await;
     let mut joining = chat.connect(amina).await;
-    assert_eq!(chat.live().online(&[amina, bello]), [false, false]);
+    assert_eq!(chat.online(&[amina, bello]), [false, false]);
     joining.join().await;
     hears_join_of(&mut watching, amina).await;
-    assert_eq!(chat.live().online(&[amina, bello]), [true, false]);
+    assert_eq!(chat.online(&[amina, bello]), [true, false]);
     joining.leave().await;
     hears_leave_of(&mut watching, amina).await;
-    assert_eq!(chat.live().online(&[amina]), [false]);
+    assert_eq!(chat.online(&[amina]), [false]);
 }
 
 async fn present(client: &mut Client, request: PresenceRequest) -> PresenceResponse {
@@ -121,7 +121,7 @@ async fn present(client: &mut Client, request: PresenceRequest) -> PresenceRespo
 }
 
 #[tokio::test]
-async fn a_v2_session_asks_who_of_a_room_is_online_and_when_the_others_were() {
+async fn a_v2_session_queries_presence_and_last_seen_times() {
     let chat = Chat::start();
     let (amina, bello, chidi, dayo) = (chat.user(), chat.user(), chat.user(), chat.user());
     let room = chat.room(&[amina, bello, chidi, dayo]).await;
@@ -165,7 +165,7 @@ async fn a_v2_session_asks_who_of_a_room_is_online_and_when_the_others_were() {
 }
 
 #[tokio::test]
-async fn who_is_there_is_told_page_by_page_and_to_members_alone() {
+async fn presence_is_paginated_and_sent_to_members_only() {
     let chat = Chat::start();
     let users: Vec<_> = (0..5).map(|_| chat.user()).collect();
     let room = chat.room(&users).await;

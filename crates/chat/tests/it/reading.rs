@@ -1,9 +1,9 @@
-//! How far people have read.
+//! Read marks.
 
 use std::num::NonZeroU64;
 
 use abu_application::{
-    messaging::ports::{ReadMark as Mark, SubmitError},
+    messaging::{ports::ReadMark as Mark, submission::SubmitError},
     platform::lists::Seek,
 };
 use abu_chat_protocol::{
@@ -50,7 +50,7 @@ fn unread(chat: &Chat, user: UserId, room: RoomId) -> (i64, i64) {
     )
 }
 
-/// Messages from nobody in particular.
+/// Stores messages from this sender.
 fn fill(chat: &Chat, room: RoomId, sender: UserId, count: usize) {
     for n in 1..=count {
         chat.people.message(room, sender, &format!("message {n}"));
@@ -58,7 +58,7 @@ fn fill(chat: &Chat, room: RoomId, sender: UserId, count: usize) {
 }
 
 #[tokio::test]
-async fn a_mark_that_moves_is_told_to_the_room_and_one_that_does_not_to_its_sender_alone() {
+async fn a_moved_mark_is_broadcast_and_an_unmoved_one_only_acknowledged() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -93,7 +93,7 @@ async fn a_mark_that_moves_is_told_to_the_room_and_one_that_does_not_to_its_send
 }
 
 #[tokio::test]
-async fn in_a_large_room_a_mark_is_told_to_the_sessions_of_who_read_alone() {
+async fn in_a_large_room_a_mark_reaches_only_the_readers_sessions() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let others = (0..199).map(|_| chat.user());
@@ -141,7 +141,7 @@ async fn marks_in_quick_succession_are_each_answered_and_end_at_the_furthest() {
 }
 
 #[tokio::test]
-async fn who_says_something_has_read_up_to_there_and_nobody_is_told() {
+async fn sending_moves_the_senders_mark_without_a_broadcast() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -151,7 +151,7 @@ async fn who_says_something_has_read_up_to_there_and_nobody_is_told() {
     one.say(room, "I have read all that").await;
     one.message().await;
     other.message().await;
-    // Nobody is told when it is through.
+    // No packet announces its completion.
     while unread(&chat, amina, room) != (4, 0) {}
     one.ask("?", mark(room, 4)).await;
     assert_eq!(answered(&mut one, "?").await.seq, 4);
@@ -159,7 +159,7 @@ async fn who_says_something_has_read_up_to_there_and_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn what_was_said_before_somebody_came_counts_as_read_by_them() {
+async fn earlier_messages_count_as_read_for_a_new_member() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina]).await;
@@ -172,7 +172,7 @@ async fn what_was_said_before_somebody_came_counts_as_read_by_them() {
 }
 
 #[tokio::test]
-async fn only_members_mark_and_an_archived_room_can_be_read_to_its_end() {
+async fn only_members_mark_and_archived_rooms_accept_marks() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina]).await;
@@ -192,7 +192,7 @@ async fn only_members_mark_and_an_archived_room_can_be_read_to_its_end() {
         user_id: bello,
         seq: 1,
     };
-    let refused = chat.live().mark_read(late).await;
+    let refused = chat.messaging.read_marks.submit(late).await;
     assert_eq!(refused, Err(SubmitError::NotAMember));
 
     chat.rooms.archive(caller(amina), room).await.unwrap();
@@ -215,6 +215,6 @@ async fn to_a_v1_session_there_are_no_read_marks() {
         user_id: amina,
         seq: 1,
     };
-    chat.live().mark_read(mark).await.unwrap();
+    chat.messaging.read_marks.submit(mark).await.unwrap();
     old.hears_nothing_else(room).await;
 }

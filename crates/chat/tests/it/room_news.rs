@@ -1,4 +1,4 @@
-//! What a session hears of its rooms themselves.
+//! Notifications about rooms: added, removed, renamed, archived.
 
 use abu_application::{
     messaging::rooms::{RoomDraft, RoomPatch},
@@ -21,7 +21,7 @@ async fn news(client: &mut Client) -> RoomNotify {
 }
 
 #[tokio::test]
-async fn who_is_added_or_removed_hears_of_it_and_v1_sessions_do_not() {
+async fn added_and_removed_members_hear_of_it_in_v2_only() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let own = chat.room(&[bello]).await;
@@ -38,7 +38,7 @@ async fn who_is_added_or_removed_hears_of_it_and_v1_sessions_do_not() {
         .done_by(amina.uuid());
     assert_eq!(news(&mut phone).await, expected);
     assert_eq!(news(&mut laptop).await, expected);
-    // Adding somebody who is in already changes nothing.
+    // Adding a member again changes nothing.
     let added = chat.rooms.add_members(caller(amina), room, vec![bello]);
     added.await.unwrap();
     owner.say(room, "welcome").await;
@@ -101,7 +101,7 @@ async fn members_hear_that_a_group_has_another_name_or_is_archived() {
 }
 
 #[tokio::test]
-async fn both_people_hear_of_a_direct_room_and_when_it_is_opened_again() {
+async fn both_members_hear_of_a_direct_room_and_its_reopening() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let mut one = chat.connect_v2(amina).await;

@@ -1,4 +1,4 @@
-//! A server that is nothing but the chat.
+//! Test rig: a server with the chat engine alone.
 
 use std::{
     net::SocketAddr,
@@ -8,10 +8,12 @@ use std::{
 
 use abu_application::{
     BlockingPool, Context, Database,
-    identity::ports::{AccessTokens, IssuedToken, LiveSessions, TokenClaims, TokenError},
+    identity::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError},
     messaging::{
-        ports::LiveChat,
+        messages::Messaging,
+        ports::EventBus,
         rooms::{RoomDraft, RoomLimits, Rooms},
+        writer::WriterPolicy,
     },
     platform::{
         ports::StoreError,
@@ -19,7 +21,7 @@ use abu_application::{
     },
     store::{Reads, Store, Writes},
 };
-use abu_chat::{ChatEngine, ChatSettings, Connecting, Worker};
+use abu_chat::{ChatEngine, ChatHub, ChatSettings, Connecting, Worker};
 use abu_chat_protocol::server::Welcome;
 use abu_domain::{LoginSessionId, RoomId, UserId, messaging::text::RoomName};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
@@ -42,6 +44,7 @@ pub(crate) struct Chat {
     pub(crate) address: SocketAddr,
     pub(crate) engine: ChatEngine,
     pub(crate) rooms: Rooms,
+    pub(crate) messaging: Messaging,
     pub(crate) people: abu_test_support::TestDatabase,
     handle: ServerHandle,
 }
@@ -74,22 +77,19 @@ impl Chat {
         let database = Database::new(store, BlockingPool::new(8, Duration::from_secs(5)));
         let clock = Arc::new(SystemClock);
         let ids = Arc::new(SystemIds);
-        let engine = ChatEngine::start(
-            database.clone(),
-            clock.clone(),
-            ids.clone(),
-            Arc::new(PlainTokens),
-            settings.clone(),
-        )
-        .unwrap();
+        let hub = ChatHub::start(database.store(), &settings).unwrap();
+        let context = Context {
+            database,
+            clock,
+            ids,
+            events: hub.clone(),
+            presence: hub.clone(),
+        };
+        let messaging = Messaging::start(context.clone(), WriterPolicy::default()).unwrap();
+        let tokens = Arc::new(PlainTokens);
+        let engine = ChatEngine::start(hub, messaging.clone(), tokens, settings.clone()).unwrap();
         let rooms = Rooms {
-            context: Context {
-                database,
-                live_sessions: engine.live_sessions(),
-                live_chat: engine.live_chat(),
-                clock,
-                ids,
-            },
+            context,
             limits: RoomLimits {
                 max_members: 1_000,
                 max_rooms_per_user: 100,
@@ -100,20 +100,22 @@ impl Chat {
             address,
             engine,
             rooms,
+            messaging,
             people,
             handle,
         }
     }
 
-    pub(crate) fn live(&self) -> Arc<dyn LiveChat> {
-        self.engine.live_chat()
+    pub(crate) fn events(&self) -> Arc<dyn EventBus> {
+        Arc::clone(&self.messaging.context.events)
     }
 
-    pub(crate) fn live_sessions(&self) -> Arc<dyn LiveSessions> {
-        self.engine.live_sessions()
+    /// Which of these people joined the chat.
+    pub(crate) fn online(&self, users: &[UserId]) -> Vec<bool> {
+        self.messaging.context.presence.online(users)
     }
 
-    /// Somebody with an account.
+    /// Creates a user.
     pub(crate) fn user(&self) -> UserId {
         self.people.user().create().id
     }
@@ -167,7 +169,7 @@ impl Chat {
         format!("ws://{}/chat/{user}/{}", self.address, lifetime.as_millis())
     }
 
-    /// Everybody connected, one session each.
+    /// Connects every user with one session.
     pub(crate) async fn connect_all(&self, users: &[UserId]) -> Vec<Client> {
         let mut clients = Vec::new();
         for user in users {
@@ -198,8 +200,7 @@ pub(crate) enum Hold {
     Transaction,
 }
 
-/// A store that is stopped where a test wants it to be: what was asked of it is done, and whoever
-/// asked does not hear so yet.
+/// A store that a test can stop after a call has taken effect and before it returns.
 pub(crate) struct StoppableStore {
     store: Arc<dyn Store>,
     next: Mutex<Option<Stop>>,
@@ -277,7 +278,7 @@ impl Store for StoppableStore {
     }
 }
 
-/// Tokens that anybody can read and make: whose they are, of which log-in, until when.
+/// Unsigned test tokens: user, session and expiry.
 struct PlainTokens;
 
 /// A token of the user's own log-in that is good for `lifetime`.

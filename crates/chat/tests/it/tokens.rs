@@ -1,4 +1,4 @@
-//! A session that goes on with another token.
+//! Token renewal within a session.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn own_token(user: UserId, lifetime: Duration) -> TokenRenew {
 }
 
 #[tokio::test]
-async fn a_session_is_told_that_its_token_ends_and_goes_on_with_another() {
+async fn a_session_hears_of_its_tokens_expiry_and_continues_with_another() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -43,7 +43,7 @@ async fn a_session_is_told_that_its_token_ends_and_goes_on_with_another() {
     assert_eq!(other.closed().await, CloseCode::TokenExpired);
     renewing.hears_nothing_else(room).await;
 
-    // The next end is told of again, and comes.
+    // The session announces the next expiry too, and then closes.
     renewing.ask("once more", own_token(amina, SHORT)).await;
     assert!(matches!(
         renewing.answer("once more").await,
@@ -54,7 +54,7 @@ async fn a_session_is_told_that_its_token_ends_and_goes_on_with_another() {
 }
 
 #[tokio::test]
-async fn a_token_of_somebody_else_or_of_another_log_in_or_none_changes_nothing() {
+async fn a_foreign_expired_or_malformed_token_renews_no_session() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina]).await;

@@ -18,7 +18,7 @@ async fn hears_typing(client: &mut Client, room: RoomId, user: UserId, is_typing
 }
 
 #[tokio::test]
-async fn typing_reaches_the_other_sessions_of_the_room_and_the_typists_other_devices() {
+async fn typing_reaches_the_room_and_the_typists_other_devices() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -36,7 +36,7 @@ async fn typing_reaches_the_other_sessions_of_the_room_and_the_typists_other_dev
 }
 
 #[tokio::test]
-async fn who_leaves_while_typing_is_heard_to_stop_before_they_are_heard_to_leave() {
+async fn a_leave_while_typing_broadcasts_the_stop_first() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;

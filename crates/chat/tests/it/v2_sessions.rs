@@ -1,4 +1,4 @@
-//! What a session of profile v2 is told that one of v1 is not.
+//! Differences between the profiles v1 and v2.
 
 use abu_chat::ChatSettings;
 use abu_chat_protocol::{
@@ -69,7 +69,7 @@ async fn a_welcome_tells_the_limits_of_speed_where_there_are_any() {
 }
 
 #[tokio::test]
-async fn a_message_shows_its_id_and_place_to_v2_and_four_fields_to_v1() {
+async fn a_message_has_id_and_seq_in_v2_only() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -96,7 +96,7 @@ async fn a_message_shows_its_id_and_place_to_v2_and_four_fields_to_v1() {
 }
 
 #[tokio::test]
-async fn the_answer_carries_the_ref_of_its_request_and_nobody_else_sees_it() {
+async fn the_ref_of_a_request_is_in_its_answer_only() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -146,7 +146,7 @@ async fn to_a_v1_session_a_ref_is_a_field_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_message_sent_again_is_answered_to_its_sender_and_told_to_nobody_else() {
+async fn a_resent_message_is_answered_to_its_sender_only() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;
@@ -169,7 +169,7 @@ async fn a_message_sent_again_is_answered_to_its_sender_and_told_to_nobody_else(
     laptop.message().await;
     assert_ne!(other.message().await.message, "hello", "it came once");
 
-    // The id is the sender's own: somebody else may have chosen the same.
+    // Client message ids are scoped to the sender; another user may use the same.
     other.ask("3", message).await;
     let theirs = answering_message(&mut other, "3").await;
     assert_ne!(theirs.message_id, first.message_id);

@@ -4,17 +4,17 @@ use uuid::Uuid;
 use super::RoleName;
 use crate::{AssignmentId, UserId, platform::text::OfficeTitle};
 
-/// Where a role counts.
+/// Where a role assignment applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Everywhere.
+    /// The whole platform.
     Global,
-    /// In this chapter and all below it.
+    /// The chapter with this id and every chapter below it.
     Chapter(Uuid),
 }
 
 impl Scope {
-    /// The chapter, where it is one.
+    /// The chapter's id; `None` for the global scope.
     pub const fn chapter(self) -> Option<Uuid> {
         match self {
             Self::Global => None,
@@ -22,7 +22,7 @@ impl Scope {
         }
     }
 
-    /// The name of its kind in storage and in the API.
+    /// The kind's name in storage and in the API: `global` or `chapter`.
     pub const fn kind(self) -> &'static str {
         match self {
             Self::Global => "global",
@@ -31,7 +31,7 @@ impl Scope {
     }
 }
 
-/// From when until when something holds.
+/// A half-open interval of time `[from, until)`; without `until` it never ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Term {
     from: DateTime<Utc>,
@@ -39,53 +39,53 @@ pub struct Term {
 }
 
 impl Term {
-    /// From a time on, and until a later one if there is one.
+    /// Makes a term; `None` unless `from` is before `until`.
     pub fn new(from: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Option<Self> {
         let in_order = until.is_none_or(|until| from < until);
         in_order.then_some(Self { from, until })
     }
 
-    /// The first moment.
+    /// The start.
     pub const fn from(self) -> DateTime<Utc> {
         self.from
     }
 
-    /// The first moment after it; `None` where it ends only when somebody ends it.
+    /// The exclusive end; `None` for a term that ends only by revocation.
     pub const fn until(self) -> Option<DateTime<Utc>> {
         self.until
     }
 
-    /// Whether it has not begun yet.
+    /// Whether the term starts at `now` or later.
     pub fn is_to_come(self, now: DateTime<Utc>) -> bool {
         now <= self.from
     }
 
-    /// Whether it is over.
+    /// Whether the term has ended by `now`.
     pub fn is_over(self, now: DateTime<Utc>) -> bool {
         self.until.is_some_and(|until| until <= now)
     }
 }
 
-/// A role that somebody holds for a term.
+/// A role that a user holds within a scope and a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// Its id.
+    /// The assignment's id.
     pub id: AssignmentId,
-    /// Who holds the role.
+    /// The holder.
     pub user_id: UserId,
-    /// The role.
+    /// The role's name.
     pub role: RoleName,
-    /// Where it counts.
+    /// Where the role applies.
     pub scope: Scope,
-    /// When it counts.
+    /// When the role applies.
     pub term: Term,
-    /// What the office is called, such as Vice President, North-West.
+    /// The title of the office, such as `Vice President, North-West`.
     pub office_title: Option<OfficeTitle>,
-    /// Who assigned it, if that account is still there.
+    /// The account that assigned it; `None` after the erasure of that account.
     pub created_by: Option<UserId>,
-    /// When it was assigned.
+    /// Time of the assignment.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     pub last_modified: DateTime<Utc>,
 }
 
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_term_ends_after_it_begins_and_is_over_in_the_moment_of_its_end() {
+    fn a_term_ends_after_it_begins_and_excludes_its_end() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let second = TimeDelta::seconds(1);
         assert_eq!(Term::new(now, Some(now)), None);

@@ -1,39 +1,30 @@
-//! Permissions, and the roles and groups every installation starts with.
+//! Role-based access control (RBAC): permissions, roles, groups, and their seeds.
 //!
-//! A user is in groups, a group holds roles, a role holds permissions; a role may also be assigned to a
-//! user for a term, everywhere or in a chapter. The office may make more of each; the permissions that
-//! the code asks for are listed here.
+//! A user belongs to groups, a group holds roles, and a role holds permissions. An assignment gives
+//! a role to a user directly, for a term and a scope. Administrators can create more of each;
+//! [`Permission`] lists those that the code checks.
 
 mod assignment;
 mod names;
 mod rights;
 
 pub use assignment::{Assignment, Scope, Term};
-pub use names::{GroupName, PermissionName, RoleName};
-pub use rights::{Group, PermissionRecord, Role};
+pub use names::{AccessName, GroupName, PermissionName, RoleName};
+pub use rights::{Group, NamedSet, PermissionRecord, Role};
+
+use crate::named_enum;
 
 macro_rules! permissions {
     ($($variant:ident => $name:literal, $description:literal;)*) => {
-        /// Something a person may be allowed to do.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Permission {
-            $(#[doc = $description] $variant,)*
+        named_enum! {
+            /// Something a person may be allowed to do.
+            #[derive(PartialOrd, Ord)]
+            pub enum Permission {
+                $(#[doc = $description] $variant => $name,)*
+            }
         }
 
         impl Permission {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in storage and in the API.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The one of that name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|all| all.name() == name)
-            }
-
             /// What it allows, for the office.
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$variant => $description,)* }
@@ -87,35 +78,35 @@ permissions! {
     ModifyMail => "can_modify_mail", "Have mail that was given up sent again.";
 }
 
-/// A role that every installation has.
+/// A seeded role: every installation has it.
 #[derive(Clone, Copy, Debug)]
 pub struct SeededRole {
-    /// The name, as in `user_admin`.
+    /// The role's name, such as `user_admin`.
     pub name: &'static str,
-    /// What it is for.
+    /// What the role is for, in English for administrators.
     pub description: &'static str,
-    /// What it allows.
+    /// The permissions it grants.
     pub permissions: &'static [Permission],
 }
 
-/// A group that every installation has.
+/// A seeded group: every installation has it.
 #[derive(Clone, Copy, Debug)]
 pub struct SeededGroup {
-    /// The name, as in `super_admin_group`.
+    /// The group's name, such as `super_admin_group`.
     pub name: &'static str,
-    /// What it is for.
+    /// What the group is for, in English for administrators.
     pub description: &'static str,
-    /// Names of the roles it holds.
+    /// Names of its roles.
     pub roles: &'static [&'static str],
 }
 
-/// The group of those who may do everything; the first superuser is put in it.
+/// The group that holds every permission; bootstrap puts the first superuser in it.
 pub const SUPER_ADMIN_GROUP: &str = "super_admin_group";
 
-/// The group of everybody whom the university does not know as a graduate yet.
+/// The group of accounts that are not verified as graduates.
 pub const APPLICANT_GROUP: &str = "applicant_group";
 
-/// The roles every installation starts with.
+/// The roles of every installation.
 pub const SEEDED_ROLES: &[SeededRole] = {
     use Permission::*;
     &[
@@ -239,7 +230,7 @@ pub const SEEDED_ROLES: &[SeededRole] = {
     ]
 };
 
-/// The groups every installation starts with.
+/// The groups of every installation.
 pub const SEEDED_GROUPS: &[SeededGroup] = &[
     SeededGroup {
         name: SUPER_ADMIN_GROUP,
@@ -299,7 +290,7 @@ pub const SEEDED_GROUPS: &[SeededGroup] = &[
     },
 ];
 
-/// Names of the roles that the group of super admins begins with, and keeps.
+/// Names of the seeded roles of the super-admin group; they cannot be taken from it.
 pub fn super_admin_roles() -> &'static [&'static str] {
     let group = SEEDED_GROUPS
         .iter()
@@ -332,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn super_admins_hold_every_admin_role_and_through_them_every_permission() {
+    fn super_admins_hold_every_admin_role_and_so_every_permission() {
         let group = SEEDED_GROUPS
             .iter()
             .find(|group| group.name == SUPER_ADMIN_GROUP)

@@ -1,32 +1,64 @@
-use std::fmt;
+use std::{
+    convert::Infallible,
+    fmt::{self, Debug, Display},
+};
 
 use crate::platform::text::Violation;
 
-/// What stands for every name of this module.
+/// The name of a [`NamedSet`](super::NamedSet). Its type says whether that is a permission, a role or a
+/// group.
+pub trait AccessName: Clone + Debug + Display + Ord + Send + Sync + 'static {
+    /// The names of what the set consists of.
+    type Part: AccessName;
+
+    /// Parses a name.
+    ///
+    /// # Errors
+    /// `name.form` unless it has 3 to 64 of the characters a to z, 0 to 9 and _.
+    fn parse(text: &str) -> Result<Self, Violation>;
+
+    /// The name as text.
+    fn as_str(&self) -> &str;
+}
+
+/// The part of what has no parts.
+impl AccessName for Infallible {
+    type Part = Self;
+
+    fn parse(_text: &str) -> Result<Self, Violation> {
+        Err(FORM)
+    }
+
+    fn as_str(&self) -> &str {
+        match *self {}
+    }
+}
+
+const FORM: Violation = Violation {
+    code: "name.form",
+    rule: "must have 3 to 64 of the characters a to z, 0 to 9 and _",
+};
+
 fn parse(text: &str) -> Result<String, Violation> {
     let allowed = |letter: u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'_');
     if (3..=64).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(text.to_owned())
     } else {
-        Err(Violation {
-            code: "name.form",
-            rule: "must have 3 to 64 of the characters a to z, 0 to 9 and _",
-        })
+        Err(FORM)
     }
 }
 
 macro_rules! access_name {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident of $part:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
-            /// Parses a name. Unlike an e-mail address it is not put into lower case first: a name
-            /// is written in one way.
+            /// Parses a name without changing its case: a name has one spelling.
             ///
             /// # Errors
-            /// `name.form` unless it has 3 to 64 of the characters a to z, 0 to 9 and _.
+            /// `name.form` unless it has 3 to 64 of the characters `a` to `z`, `0` to `9` and `_`.
             pub fn parse(text: &str) -> Result<Self, Violation> {
                 parse(text).map(Self)
             }
@@ -34,6 +66,18 @@ macro_rules! access_name {
             /// The name as text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl AccessName for $name {
+            type Part = $part;
+
+            fn parse(text: &str) -> Result<Self, Violation> {
+                Self::parse(text)
+            }
+
+            fn as_str(&self) -> &str {
+                self.as_str()
             }
         }
 
@@ -47,15 +91,15 @@ macro_rules! access_name {
 
 access_name!(
     /// The name of a permission, such as `can_view_user`.
-    PermissionName
+    PermissionName of Infallible
 );
 access_name!(
     /// The name of a role, such as `user_admin`.
-    RoleName
+    RoleName of PermissionName
 );
 access_name!(
     /// The name of a group, such as `super_admin_group`.
-    GroupName
+    GroupName of RoleName
 );
 
 #[cfg(test)]

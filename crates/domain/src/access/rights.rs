@@ -1,53 +1,31 @@
 use chrono::{DateTime, Utc};
 
-use super::{GroupName, PermissionName, RoleName};
+use super::{AccessName, GroupName, PermissionName, RoleName};
 use crate::platform::text::Description;
 
-/// A permission as it is kept: one that the code asks for, or one of the office's own.
+/// A permission, a role or a group, as RBAC nests them: a group is a set of roles, a role is a set of
+/// permissions, and a permission has no parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PermissionRecord {
-    /// Its name.
-    pub name: PermissionName,
-    /// What it allows.
+pub struct NamedSet<N: AccessName> {
+    /// The name.
+    pub name: N,
+    /// What it is for.
     pub description: Description,
-    /// Every installation has it; it can be neither deleted nor renamed.
+    /// Seeded in every installation; it can be neither deleted nor renamed.
     pub is_system: bool,
-    /// When it was made.
+    /// The names it consists of, in alphabetical order.
+    pub parts: Vec<N::Part>,
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change to it, or to a name among its parts.
     pub last_modified: DateTime<Utc>,
 }
+
+/// A stored permission: one that the code checks, or one that an administrator created.
+pub type PermissionRecord = NamedSet<PermissionName>;
 
 /// A named set of permissions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Role {
-    /// Its name.
-    pub name: RoleName,
-    /// What it is for.
-    pub description: Description,
-    /// Every installation has it; it can be neither deleted nor renamed.
-    pub is_system: bool,
-    /// What it allows, in alphabetical order.
-    pub permissions: Vec<PermissionName>,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it, or what it allows, last changed.
-    pub last_modified: DateTime<Utc>,
-}
+pub type Role = NamedSet<RoleName>;
 
-/// A named set of roles that people are put in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// Its name.
-    pub name: GroupName,
-    /// What it is for.
-    pub description: Description,
-    /// Every installation has it; it can be neither deleted nor renamed.
-    pub is_system: bool,
-    /// The roles it gives, in alphabetical order.
-    pub roles: Vec<RoleName>,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it, or the roles it gives, last changed.
-    pub last_modified: DateTime<Utc>,
-}
+/// A named set of roles; its members hold all of them.
+pub type Group = NamedSet<GroupName>;

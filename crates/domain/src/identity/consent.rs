@@ -1,39 +1,20 @@
-//! What people agree to.
+//! Purposes of consent to the processing of personal data.
 
-/// What somebody is asked for, apart from the terms, to which everybody agrees who has an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConsentPurpose {
-    /// To be listed in the directory of graduates.
-    Directory,
-    /// To get a digest of the news by mail.
-    Digest,
-    /// To be written to by the officers of one's chapters.
-    ChapterContact,
-    /// To be proposed as a mentor or to one.
-    Mentoring,
-    /// To be asked for donations.
-    Fundraising,
-}
+use crate::named_enum;
 
-impl ConsentPurpose {
-    /// All of them.
-    pub const ALL: &[Self] = &[
-        Self::Directory,
-        Self::Digest,
-        Self::ChapterContact,
-        Self::Mentoring,
-        Self::Fundraising,
-    ];
-
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Directory => "directory",
-            Self::Digest => "digest",
-            Self::ChapterContact => "chapter_contact",
-            Self::Mentoring => "mentoring",
-            Self::Fundraising => "fundraising",
-        }
+named_enum! {
+    /// A purpose that a user may consent to. Every account agrees to the terms; they are no purpose.
+    pub enum ConsentPurpose {
+        /// A listing in the directory of graduates.
+        Directory => "directory",
+        /// A digest of the news by mail.
+        Digest => "digest",
+        /// Messages from the officers of the user's chapters.
+        ChapterContact => "chapter_contact",
+        /// Proposals as a mentor or to one.
+        Mentoring => "mentoring",
+        /// Requests for donations.
+        Fundraising => "fundraising",
     }
 }
 

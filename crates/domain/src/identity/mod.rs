@@ -1,4 +1,4 @@
-//! Accounts: who they belong to, what they agreed to, and the text that proves who asks.
+//! Accounts, consent, and credentials as typed text.
 
 pub mod consent;
 pub mod text;

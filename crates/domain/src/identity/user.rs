@@ -1,83 +1,60 @@
-//! Accounts.
+//! User accounts and their e-mail addresses.
 
 use chrono::{DateTime, Utc};
 
 use crate::{
     EmailId, UserId,
     identity::text::PhoneNumber,
+    named_enum,
     platform::text::{EmailAddress, PersonName},
 };
 
-/// Whether the university knows this person as a graduate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// Nothing was claimed yet.
-    Unverified,
-    /// A claim is being looked at.
-    Pending,
-    /// Known as a graduate.
-    Verified,
-    /// Was verified, and is no longer.
-    Revoked,
-}
-
-impl Verification {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Unverified,
-        Self::Pending,
-        Self::Verified,
-        Self::Revoked,
-    ];
-
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unverified => "unverified",
-            Self::Pending => "pending",
-            Self::Verified => "verified",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
+named_enum! {
+    /// Verification status: whether the university has confirmed the user as a graduate.
+    pub enum Verification {
+        /// The user has claimed nothing yet.
+        Unverified => "unverified",
+        /// A claim waits for a decision.
+        Pending => "pending",
+        /// The university has confirmed the user as a graduate.
+        Verified => "verified",
+        /// The university has withdrawn its confirmation.
+        Revoked => "revoked",
     }
 }
 
 /// An account, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Who this is.
+    /// The account's id.
     pub id: UserId,
-    /// Where mail reaches them, and what they log in with.
+    /// The primary address: the log-in name, and the recipient of mail.
     pub email: EmailAddress,
     /// Given name.
     pub firstname: PersonName,
-    /// Names between, where there are any.
+    /// Middle names, if any.
     pub middlename: Option<PersonName>,
     /// Surname.
     pub lastname: PersonName,
-    /// Telephone number, where they gave one.
+    /// Telephone number, if given.
     pub phone: Option<PhoneNumber>,
     /// False while suspended.
     pub is_active: bool,
-    /// Holds every permission.
+    /// Holds every permission, whatever the groups.
     pub is_superuser: bool,
-    /// Whether the university knows them as a graduate.
+    /// Verification as a graduate.
     pub verification: Verification,
-    /// Names of the groups they are in, in alphabetical order.
+    /// Names of the account's groups, in alphabetical order.
     pub groups: Vec<String>,
-    /// When the account was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     pub last_modified: DateTime<Utc>,
 }
 
 impl User {
-    /// Whether the university has verified them under the names they have, so that they cannot change
-    /// them themselves.
+    /// Whether the owner may not change the names, because the university verified the account
+    /// under them.
     pub fn names_are_locked(&self) -> bool {
         self.verification == Verification::Verified
     }
@@ -86,16 +63,16 @@ impl User {
 /// An e-mail address of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserEmail {
-    /// Its id.
+    /// The address's id.
     pub id: EmailId,
-    /// Whose.
+    /// The owner.
     pub user_id: UserId,
     /// The address.
     pub email: EmailAddress,
-    /// Where mail goes.
+    /// Whether it is the log-in name and the recipient of mail.
     pub is_primary: bool,
-    /// When its owner proved that they read what is sent there.
+    /// Time at which the owner proved control of the address; `None` before that.
     pub verified_at: Option<DateTime<Utc>>,
-    /// When it was added.
+    /// Time at which it was added.
     pub created_at: DateTime<Utc>,
 }

@@ -1,8 +1,9 @@
-//! Messages, and which places of a room a page of history spans.
+//! Messages, their edit window, reactions, and the range of a page of history.
 
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -10,69 +11,69 @@ use crate::{
     messaging::text::{Emoji, MessageText},
 };
 
-/// How long whoever said something may change or delete it.
+/// Time in which a sender may edit or delete a message.
 pub const EDIT_WINDOW: TimeDelta = TimeDelta::minutes(15);
-/// The most different emoji under one message.
+/// Maximum number of different emoji of a message.
 pub const MAX_EMOJI_OF_MESSAGE: usize = 20;
-/// The most of them that one person adds.
+/// Maximum number of different emoji that one member adds to a message.
 pub const MAX_EMOJI_OF_MEMBER: usize = 10;
 
-/// A message that was accepted and is not stored yet.
+/// An accepted message before it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {
-    /// Its id, given before it is stored, so that storing can be tried again.
+    /// The id, assigned before the message is stored, so that a retry stores it once.
     pub id: MessageId,
-    /// Where it goes.
+    /// The room.
     pub room_id: RoomId,
-    /// Who says it.
+    /// The sender.
     pub sender_id: UserId,
-    /// What it says.
+    /// The text.
     pub text: MessageText,
-    /// The client's own id for it, so that sending again stores nothing twice.
+    /// The client's id of the message (idempotency key): a resend stores nothing twice.
     pub client_message_id: Option<Uuid>,
-    /// The message of the same room that it answers.
+    /// The message of the same room that it replies to.
     pub reply_to: Option<MessageId>,
-    /// When it was accepted; whole microseconds, as stored.
+    /// Time of acceptance in whole microseconds, as stored.
     pub sent_at: DateTime<Utc>,
 }
 
 /// A stored message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Its id.
+    /// The message's id.
     pub id: MessageId,
-    /// Where it stands.
+    /// Its room.
     pub room_id: RoomId,
-    /// Its place there: 1, 2, 3 and so on, without gaps or repeats.
+    /// Sequence number in the room: 1, 2, 3 and so on, without gaps or repeats.
     pub seq: i64,
-    /// Who said it.
+    /// The sender.
     pub sender_id: UserId,
-    /// What it says; empty where it was deleted.
+    /// The text; empty after a deletion.
     pub text: MessageText,
-    /// The client's own id for it.
+    /// The client's id of the message.
     pub client_message_id: Option<Uuid>,
-    /// The message it answers.
+    /// The message that it replies to.
     pub reply_to: Option<MessageId>,
-    /// When it was accepted.
+    /// Time of acceptance.
     pub sent_at: DateTime<Utc>,
-    /// When its text was last replaced.
+    /// Time of the last edit.
     pub edited_at: Option<DateTime<Utc>>,
-    /// Since when it is deleted.
+    /// Time of the deletion; `None` if it is not deleted.
     pub deleted_at: Option<DateTime<Utc>>,
-    /// Number of the change of the room that last touched it, if any did.
+    /// The room's revision of the last change to the message, if any.
     pub revision: Option<i64>,
 }
 
 impl Message {
-    /// It keeps its place, and has no text any more.
+    /// Whether the message is a tombstone: it keeps its sequence number and has no text.
     pub fn is_deleted(&self) -> bool {
         self.deleted_at.is_some()
     }
 
-    /// Whether `editor` may replace its text at `now`.
+    /// Whether `editor` may edit the message at `now`.
     ///
     /// # Errors
-    /// [`ChangeRefusal`].
+    /// The [`ChangeRefusal`] that applies.
     pub fn check_edit(&self, editor: UserId, now: DateTime<Utc>) -> Result<(), ChangeRefusal> {
         if self.is_deleted() {
             return Err(ChangeRefusal::NotFound);
@@ -83,11 +84,11 @@ impl Message {
         self.check_window(now)
     }
 
-    /// Whether somebody may delete it at `now`: whoever said it for a while, who moderates the room at
-    /// any time. What is deleted already may be deleted again.
+    /// Whether the user may delete the message at `now`: the sender within the edit window, a
+    /// moderator at any time. A repeated deletion is allowed (idempotent).
     ///
     /// # Errors
-    /// [`ChangeRefusal`].
+    /// The [`ChangeRefusal`] that applies.
     pub fn check_deletion(
         &self,
         by: UserId,
@@ -114,44 +115,44 @@ impl Message {
     }
 }
 
-/// A change that somebody wants to make to a message.
+/// A change to a message by a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageChange {
-    /// Where the message stands.
+    /// The message's room.
     pub room_id: RoomId,
-    /// Which message.
+    /// The message.
     pub message_id: MessageId,
-    /// Who changes it.
+    /// The member.
     pub user_id: UserId,
-    /// What about it.
+    /// The kind of change.
     pub kind: ChangeKind,
-    /// When it was accepted; whole microseconds, as stored.
+    /// Time of acceptance in whole microseconds, as stored.
     pub at: DateTime<Utc>,
 }
 
-/// What is changed about a message.
+/// The kind of a change to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// It says this from now on.
+    /// Replaces the text.
     Edit(MessageText),
-    /// It loses its text and its reactions.
+    /// Deletes the message: removes its text and its reactions.
     Delete,
-    /// Somebody reacts to it.
+    /// Adds a reaction of the member.
     React(Emoji),
-    /// Somebody takes a reaction back.
+    /// Removes a reaction of the member.
     TakeBack(Emoji),
 }
 
-/// Why a message was not changed.
+/// Why a change is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeRefusal {
     /// The room has no such message, or it is deleted.
     #[error("there is no such message in the room")]
     NotFound,
-    /// Somebody else said it.
+    /// Another member sent it.
     #[error("the message is somebody else's")]
     NotYours,
-    /// Its time for changes is over.
+    /// The edit window is over.
     #[error("the message can no longer be changed")]
     TooLate,
     /// It has [`MAX_EMOJI_OF_MESSAGE`] different emoji.
@@ -162,28 +163,28 @@ pub enum ChangeRefusal {
     TooManyOfMember,
 }
 
-/// How people reacted to a message with one emoji.
+/// The reactions to a message with one emoji.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reaction {
     /// The emoji.
     pub emoji: Emoji,
-    /// How many people.
+    /// The number of users.
     pub count: i64,
-    /// Some of them: who asks first, if they are among them, then those who reacted first.
+    /// Some of the users: the viewer first if included, then in the order of their reactions.
     pub user_ids: Vec<UserId>,
 }
 
-/// A message as it is shown to somebody.
+/// A message with its reactions, as one viewer sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownMessage {
     /// The message.
     pub message: Message,
-    /// How people reacted, the oldest emoji first.
+    /// The reactions, oldest emoji first.
     pub reactions: Vec<Reaction>,
 }
 
 impl NewMessage {
-    /// The message once it stands at place `seq`.
+    /// The stored message with the sequence number `seq`.
     pub fn at(self, seq: i64) -> Message {
         Message {
             id: self.id,
@@ -201,20 +202,20 @@ impl NewMessage {
     }
 }
 
-/// Which end of a room a page of history starts from.
+/// The end of a room from which a page of history counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HistoryOrder {
-    /// From the first message on.
+    /// From the first message forward.
     OldestFirst,
-    /// From the last message back.
+    /// From the last message backward.
     NewestFirst,
 }
 
-/// The places that a page of history spans in a room whose newest message has place `last_seq`:
-/// `limit` messages after skipping `skip`, counted from the end that `order` names. `None` where the
-/// page is empty.
+/// The sequence numbers of a page of history, in a room whose newest message has `last_seq`. The
+/// page has `limit` messages after skipping `skip`, counted from the end that `order` names. `None`
+/// for an empty page.
 ///
-/// As places have no gaps, a page costs the same at any depth.
+/// Sequence numbers have no gaps, so a page costs the same at any depth.
 pub fn history_span(
     last_seq: i64,
     skip: u64,
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_said_something_changes_it_for_fifteen_minutes_and_moderators_delete_at_any_time() {
+    fn senders_change_messages_for_fifteen_minutes_and_moderators_delete_any_time() {
         use ChangeRefusal::{NotFound, NotYours, TooLate};
         let then = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let message = said_at(then);

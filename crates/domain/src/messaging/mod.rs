@@ -1,4 +1,4 @@
-//! Rooms, their members, and messages with their windows of change.
+//! Chat rooms, memberships, messages, and reactions.
 
 pub mod message;
 pub mod room;

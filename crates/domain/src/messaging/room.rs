@@ -1,96 +1,65 @@
-//! Rooms, their members, and who may do what in them.
+//! Rooms, memberships, and room roles (RBAC within a room).
 
 use chrono::{DateTime, Utc};
 
-use crate::{RoomId, UserId, messaging::text::RoomName};
+use crate::{RoomId, UserId, messaging::text::RoomName, named_enum};
 
-/// What kind of conversation a room is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoomKind {
-    /// Between two people, for good.
-    Direct,
-    /// A named group whose members come and go.
-    Group,
-}
-
-impl RoomKind {
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Group => "group",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Direct, Self::Group]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+named_enum! {
+    /// The kind of a room.
+    pub enum RoomKind {
+        /// The conversation of two fixed users.
+        Direct => "direct",
+        /// A named group with changing members.
+        Group => "group",
     }
 }
 
-/// A member's standing in a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RoomRole {
-    /// Reads and writes.
-    Member,
-    /// Also renames, deletes messages, and adds and removes plain members.
-    Moderator,
-    /// Also sets roles, removes anybody and archives. A room always has one.
-    Owner,
+named_enum! {
+    /// A member's standing in a room.
+    #[derive(PartialOrd, Ord)]
+    pub enum RoomRole {
+        /// Reads and writes.
+        Member => "member",
+        /// Also renames, deletes messages, and adds and removes plain members.
+        Moderator => "moderator",
+        /// Also sets roles, removes any member and archives. A room always has one.
+        Owner => "owner",
+    }
 }
 
 impl RoomRole {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Member, Self::Moderator, Self::Owner];
-
-    /// The name in storage and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Moderator => "moderator",
-            Self::Owner => "owner",
-        }
-    }
-
-    /// The role of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-
     /// May give the room another name.
     pub fn may_rename(self) -> bool {
         self >= Self::Moderator
     }
 
-    /// May bring people in.
+    /// Whether the role may add members.
     pub fn may_add_members(self) -> bool {
         self >= Self::Moderator
     }
 
-    /// May put a member of role `other` out.
+    /// Whether the role may remove a member of role `other`.
     pub fn may_remove(self, other: Self) -> bool {
         self == Self::Owner || self == Self::Moderator && other == Self::Member
     }
 
-    /// May change members' roles.
+    /// Whether the role may set members' roles.
     pub fn may_set_roles(self) -> bool {
         self == Self::Owner
     }
 
-    /// May delete what others said in a group.
+    /// Whether the role may delete other members' messages in a group.
     pub fn may_delete_messages(self) -> bool {
         self >= Self::Moderator
     }
 
-    /// May archive a group.
+    /// Whether the role may archive a group.
     pub fn may_archive(self) -> bool {
         self == Self::Owner
     }
 }
 
-/// The two people of a direct room, in the order that makes the pair one key.
+/// The two users of a direct room in a canonical order, so a pair is one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DirectPair {
     low: UserId,
@@ -98,7 +67,7 @@ pub struct DirectPair {
 }
 
 impl DirectPair {
-    /// The pair of two different people; `None` where both are the same one.
+    /// The pair of two different users; `None` if both are the same.
     pub fn new(one: UserId, other: UserId) -> Option<Self> {
         (one != other).then(|| Self {
             low: one.min(other),
@@ -117,48 +86,48 @@ impl DirectPair {
     }
 }
 
-/// A conversation.
+/// A room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// Which room.
+    /// The room's id.
     pub id: RoomId,
-    /// Between two, or a group.
+    /// Direct or group.
     pub kind: RoomKind,
-    /// A group's name; a direct room has none.
+    /// The name of a group; `None` for a direct room.
     pub name: Option<RoomName>,
-    /// Who made it.
+    /// The user who created it.
     pub created_by: UserId,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When its name, members or state last changed.
+    /// Time of the last change to name, members or state.
     pub last_modified: DateTime<Utc>,
-    /// When the last message was stored, or the room was made.
+    /// Time of the newest message, or of creation.
     pub last_activity_at: DateTime<Utc>,
-    /// Since when it is read-only and hidden from lists.
+    /// Time of archiving; an archived room is read-only and absent from lists.
     pub archived_at: Option<DateTime<Utc>>,
-    /// Place of the newest message, and so the number of messages; 0 in an empty room.
+    /// Sequence number of the newest message, and so the number of messages; 0 in an empty room.
     pub last_seq: i64,
-    /// How many members it has.
+    /// The number of members.
     pub member_count: i32,
 }
 
 impl Room {
-    /// Takes no new messages.
+    /// Whether the room accepts no new messages.
     pub fn is_read_only(&self) -> bool {
         self.archived_at.is_some()
     }
 }
 
-/// Somebody's place in a room.
+/// A user's membership in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership {
     /// The room.
     pub room_id: RoomId,
     /// The member.
     pub user_id: UserId,
-    /// Their standing.
+    /// The member's role.
     pub role: RoomRole,
-    /// Since when.
+    /// Time at which the member joined.
     pub joined_at: DateTime<Utc>,
 }
 
@@ -193,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_the_same_whoever_is_named_first_and_never_one_person() {
+    fn a_pair_has_no_order_and_two_different_people() {
         let (a, b) = (
             UserId::new(Uuid::from_u128(1)),
             UserId::new(Uuid::from_u128(2)),

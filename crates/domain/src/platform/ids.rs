@@ -1,13 +1,17 @@
-//! Typed identifiers.
+//! Typed ids (newtypes of UUIDs).
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
         pub struct $name(Uuid);
 
         impl $name {
@@ -47,7 +51,7 @@ typed_id!(
     UserId
 );
 typed_id!(
-    /// A log-in, with all the tokens that come of it; UUIDv4.
+    /// A log-in session with all its tokens; UUIDv4.
     LoginSessionId
 );
 typed_id!(
@@ -59,14 +63,14 @@ typed_id!(
     RoomId
 );
 typed_id!(
-    /// A message; UUIDv7, so that ids sort by the time they were given.
+    /// A message; UUIDv7, so ids sort by the time of their creation.
     MessageId
 );
 typed_id!(
-    /// A role that somebody holds for a term; UUIDv4.
+    /// An assignment of a role to a user; UUIDv4.
     AssignmentId
 );
 typed_id!(
-    /// A mail in the outbox; UUIDv7, so that ids sort by the time they were given.
+    /// A mail in the outbox; UUIDv7, so ids sort by the time of their creation.
     MailId
 );

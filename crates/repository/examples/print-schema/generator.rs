@@ -1,7 +1,7 @@
-//! Writes what Diesel must know of the tables, from the catalogs of a migrated database.
+//! Generates Diesel's schema from the catalogs of a migrated database.
 //!
-//! The text is the one Diesel's own command would write, comments as documentation included, so that
-//! nobody has to build that command.
+//! The text is the one that Diesel's CLI would generate, including comments as docs. So a build
+//! needs no Diesel CLI.
 
 use std::fmt::{self, Write};
 
@@ -38,8 +38,8 @@ const COLUMNS: &str = "
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
     ORDER BY c.relname, a.attnum";
 
-/// Only those that are the one way from a table to another: where there are several, a query must
-/// say which it means.
+/// Only unambiguous foreign keys: a query must name the column if there are several between two
+/// tables.
 const FOREIGN_KEYS: &str = "
     SELECT min(child.relname)::text AS child,
            min(a.attname)::text AS \"column\",
@@ -89,9 +89,6 @@ struct ForeignKey {
 }
 
 /// The text of `schema.rs` for the tables of the connection's current schema.
-///
-/// # Errors
-/// Where the catalogs cannot be read.
 pub(crate) fn generate(connection: &mut PgConnection) -> QueryResult<String> {
     let tables: Vec<Table> = sql_query(TABLES).load(connection)?;
     let columns: Vec<Column> = sql_query(COLUMNS).load(connection)?;
@@ -149,7 +146,7 @@ fn write_comment(out: &mut String, indent: &str, comment: Option<&str>) -> fmt::
     Ok(())
 }
 
-/// Diesel's types bear PostgreSQL's own names, with a capital.
+/// Diesel's types have PostgreSQL's names, capitalized.
 fn rust_type(column: &Column) -> String {
     let bare = match column.type_name.strip_prefix('_') {
         Some(element) => format!("Array<Nullable<{}>>", capitalized(element)),

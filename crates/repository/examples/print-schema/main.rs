@@ -1,4 +1,4 @@
-//! Writes `src/schema.rs` from the migrations, by way of a database of its own:
+//! Generates `src/schema.rs` from the migrations in a temporary database:
 //! `cargo run -p abu-repository --example print-schema`.
 
 mod generator;

@@ -1,4 +1,4 @@
-//! Roles that people hold for a term.
+//! Role assignments.
 
 use abu_application::{
     access::ports::{AssignmentFilter, AssignmentReads, AssignmentWrites},
@@ -71,7 +71,7 @@ impl TryFrom<AssignmentRow> for Assignment {
 
 type Assignments<'a> = IntoBoxed<'a, InnerJoin<role_assignments::table, roles::table>, Pg>;
 
-/// The assigned roles that pass the filter, still without an order.
+/// The filtered query, without an order.
 fn filtered(filter: &AssignmentFilter) -> Assignments<'_> {
     let mut query = role_assignments::table
         .inner_join(roles::table)
@@ -188,8 +188,8 @@ impl AssignmentWrites for Session<'_> {
 
     fn end_assignment(&mut self, id: AssignmentId, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.run(|connection| {
-            // Clocks differ: a server's own may be behind the one that began the term, or ahead of the
-            // database's, by which terms count.
+            // Clocks differ. A server's clock may be behind the one that started the term. It may
+            // also be ahead of the database's, which decides whether a term runs.
             sql::<()>(
                 "UPDATE role_assignments
                  SET valid_until = greatest(valid_from + interval '1 microsecond',

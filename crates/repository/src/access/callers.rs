@@ -1,4 +1,4 @@
-//! What people may do: what they hold, and what every installation starts with.
+//! Rights of users, and the seeding of permissions, roles and groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ use crate::{
     store::Session,
 };
 
-/// A caller, by the names of the columns: among booleans in a row, a swap would compile.
+/// Columns by name: a swap of booleans in a tuple would compile.
 #[derive(QueryableByName)]
 struct CallerRow {
     #[diesel(sql_type = Bool)]
@@ -39,10 +39,10 @@ struct CallerRow {
     is_superuser: bool,
     #[diesel(sql_type = Bool)]
     totp_due: bool,
-    /// Names of the permissions held everywhere.
+    /// Names of the globally held permissions.
     #[diesel(sql_type = Array<Text>)]
     everywhere: Vec<String>,
-    /// Chapters, as long as `in_chapters`.
+    /// As many as `in_chapters`.
     #[diesel(sql_type = Array<SqlUuid>)]
     chapters: Vec<Uuid>,
     /// Names of the permissions held in the chapter at the same index.
@@ -50,9 +50,9 @@ struct CallerRow {
     in_chapters: Vec<String>,
 }
 
-/// What the user `?` holds, as a [`CallerRow`]. The binds are the user, the user, what `$term` has, the
-/// user, [`SUPER_ADMIN_GROUP`], and what `$from` has. Of the roles that are assigned to them those
-/// count whose term fulfils `$term`; members of the group of super admins hold all there is.
+/// Rights of the user `?` as a [`CallerRow`]. The binds are the user twice, those of `$term`, the
+/// user, [`SUPER_ADMIN_GROUP`], and those of `$from`. Assigned roles count if their term satisfies
+/// `$term`. Super admins hold all permissions.
 macro_rules! holdings {
     ($term:literal, $totp_due:literal, $from:literal) => {
         concat!(
@@ -85,8 +85,8 @@ macro_rules! holdings {
     };
 }
 
-/// The names of permissions that are not in `?` and that somebody holds who is among `$holders`, now or
-/// in a term to come. Super admins are left out.
+/// Names of the permissions outside `?` that a user among `$holders` holds now or in a future term.
+/// Leaves super admins out.
 macro_rules! exceeds {
     ($holders:literal) => {
         concat!(
@@ -421,14 +421,14 @@ impl AccessWrites for Session<'_> {
     }
 }
 
-/// Names of what this start of the server, or this bootstrap, has added.
+/// Names of the rows that this seeding has added.
 struct NewRows {
     permissions: Vec<String>,
     roles: Vec<String>,
     groups: Vec<String>,
 }
 
-/// Adds those of `?, ?` (names and descriptions) that the table misses, and returns their names.
+/// Inserts the missing rows of `?, ?` (names and descriptions) and returns their names.
 macro_rules! insert_named {
     ($table:literal) => {
         concat!(
@@ -447,8 +447,8 @@ fn seeded_permissions() -> Vec<&'static str> {
     Permission::ALL.iter().map(|all| all.name()).collect()
 }
 
-/// Deletes permissions of the office's own by the names of seeded ones: whoever was given one of them
-/// was given something else.
+/// Deletes permissions that an administrator created under a seeded name: their holders received
+/// another right.
 fn drop_namesakes(connection: &mut PgConnection) -> QueryResult<usize> {
     sql::<()>("DELETE FROM permissions WHERE NOT is_system AND name = ANY (?)")
         .bind::<Array<Text>, _>(seeded_permissions())
@@ -489,8 +489,8 @@ fn seed_groups(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult
     seed_named(connection, insert_named!("groups"), named, now)
 }
 
-/// Only what is new is linked: what the office took out of a role stays out. And only seeded roles get
-/// anything, never one that the office made by a name that was seeded later.
+/// Links new rows only, so links that an administrator removed stay removed. Links seeded roles
+/// only, never one that an administrator created under a name that was seeded later.
 fn seed_permissions_of_roles(connection: &mut PgConnection, new: &NewRows) -> QueryResult<usize> {
     let (roles, permissions): (Vec<_>, Vec<_>) = SEEDED_ROLES
         .iter()
@@ -512,7 +512,7 @@ fn seed_permissions_of_roles(connection: &mut PgConnection, new: &NewRows) -> Qu
     .execute(connection)
 }
 
-/// As [`seed_permissions_of_roles`].
+/// See [`seed_permissions_of_roles`].
 fn seed_roles_of_groups(connection: &mut PgConnection, new: &NewRows) -> QueryResult<usize> {
     let (groups, roles): (Vec<_>, Vec<_>) = SEEDED_GROUPS
         .iter()

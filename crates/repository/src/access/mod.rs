@@ -1,4 +1,4 @@
-//! The ports of the access area.
+//! Ports of the access area.
 
 mod assignments;
 mod callers;

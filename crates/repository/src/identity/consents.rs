@@ -1,4 +1,4 @@
-//! What people agreed to.
+//! Consent records.
 
 use abu_application::{
     identity::ports::{ConsentWrites, Consents},
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{schema::consents, store::Session};
 
-/// The purpose of agreeing to the terms.
+/// The purpose that stands for the terms.
 const TERMS: &str = "terms";
 
 impl ConsentWrites for Session<'_> {

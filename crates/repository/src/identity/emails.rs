@@ -1,4 +1,4 @@
-//! The e-mail addresses of accounts.
+//! E-mail addresses, their proofs, and changes of the primary address.
 
 use abu_application::{
     identity::ports::{
@@ -178,7 +178,8 @@ impl EmailReads for Session<'_> {
 impl EmailWrites for Session<'_> {
     fn lock_address(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
         self.run(|connection| {
-            // There may be no row to lock. Two addresses with one hash merely wait for each other.
+            // An advisory lock, because the row may not exist yet. A hash collision of two
+            // addresses costs a wait only.
             sql::<()>("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))")
                 .bind::<Text, _>(email.as_str())
                 .execute(connection)?;
@@ -221,7 +222,7 @@ impl EmailWrites for Session<'_> {
 
     fn make_primary(&mut self, email: &UserEmail, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.run(|connection| {
-            // First none is, then this one: an account has at most one at any moment.
+            // Clears the old one first: a unique index allows one primary address per account.
             diesel::update(user_emails::table)
                 .filter(user_emails::user_id.eq(email.user_id.uuid()))
                 .filter(user_emails::is_primary)
@@ -247,7 +248,7 @@ impl EmailWrites for Session<'_> {
         gone: &EmailAddress,
     ) -> Result<(), StoreError> {
         self.run(|connection| {
-            // One that was claimed before and proved after came after.
+            // A claim from before `since` with a later proof is deleted too.
             let late = user_emails::created_at
                 .gt(since)
                 .or(user_emails::verified_at.gt(since).assume_not_null())

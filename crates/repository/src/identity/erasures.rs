@@ -1,4 +1,4 @@
-//! Accounts that are to be erased.
+//! Scheduled erasures of accounts.
 
 use abu_application::{
     identity::ports::{Erasure, ErasureReads, ErasureWrites},

@@ -1,4 +1,4 @@
-//! The ports of the identity area.
+//! Ports of the identity area.
 
 mod consents;
 mod emails;

@@ -1,4 +1,4 @@
-//! What their owners do with accounts.
+//! Owners' changes to their accounts, and the deletion of unproved accounts.
 
 use abu_application::{
     identity::ports::{OwnAccountReads, OwnAccountWrites, OwnDetails},
@@ -112,8 +112,8 @@ impl OwnAccountWrites for Session<'_> {
         limit: u32,
     ) -> Result<usize, StoreError> {
         self.run(|connection| {
-            // Both rows are locked, so that an address that is proved at this moment is seen to be.
-            // Nobody brings such an account into a room; if one is in a room, it is not removed.
+            // Locks both rows, so a concurrent proof of the address is seen. An account in a room
+            // is kept, although use cases add no unproved account to a room.
             let swept = sql::<()>(
                 "DELETE FROM users WHERE id IN (
                      SELECT users.id

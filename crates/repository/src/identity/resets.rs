@@ -1,4 +1,4 @@
-//! Requests for other passwords.
+//! Password resets.
 
 use abu_application::{
     identity::ports::{NewReset, PasswordReset, ResetReads, ResetWrites, TokenHash},

@@ -1,4 +1,4 @@
-//! Log-ins.
+//! Login sessions.
 
 use abu_application::{
     identity::ports::{
@@ -27,8 +27,8 @@ use crate::{
     store::Session,
 };
 
-/// Whose, what the client calls itself, the number and the time of its newest refresh token, when it
-/// expires, why it was ended, and whether the account is active.
+/// User, device name, number and time of the newest refresh token, expiry, end reason, and whether
+/// the account is active.
 type RefreshableRow = (
     Uuid,
     Option<String>,
@@ -80,7 +80,7 @@ impl From<ListingRow> for SessionListing {
     }
 }
 
-/// The user's sessions that last, still without an order.
+/// The user's live sessions, without an order.
 fn lasting(user: UserId, now: DateTime<Utc>) -> sessions::BoxedQuery<'static, Pg> {
     sessions::table
         .filter(sessions::user_id.eq(user.uuid()))
@@ -159,7 +159,7 @@ impl SessionReads for Session<'_> {
 impl SessionWrites for Session<'_> {
     fn insert_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
         self.run(|connection| {
-            // Two of these at once each sweep out other rows, and neither sweeps for long.
+            // `SKIP LOCKED` gives concurrent sweeps different rows; `LIMIT` bounds each.
             sql::<()>(
                 "WITH swept AS (
                      DELETE FROM sessions WHERE id IN (
@@ -187,7 +187,7 @@ impl SessionWrites for Session<'_> {
         id: LoginSessionId,
     ) -> Result<Option<RefreshableSession>, StoreError> {
         self.run(|connection| {
-            // Of the session alone: whoever locks an account locks it before its sessions.
+            // Locks the session row alone. Lock order: the account before its sessions.
             let found: Option<RefreshableRow> = sql::<(
                 SqlUuid,
                 Nullable<Text>,

@@ -1,4 +1,4 @@
-//! One-time passwords, and the recovery codes that stand in for them.
+//! TOTP secrets and recovery codes.
 
 use abu_application::{
     identity::ports::{RecoveryHash, TotpReads, TotpRecord, TotpWrites},
@@ -19,8 +19,8 @@ use crate::{
     store::Session,
 };
 
-/// The sealed secret, when it was confirmed, the last step that was used, and the recovery codes that
-/// were not.
+/// The encrypted secret, the time of its confirmation, the last used step, and the hashes of unused
+/// recovery codes.
 type TotpRow = (Vec<u8>, Option<DateTime<Utc>>, i64, Vec<Vec<u8>>);
 
 fn totp_record(user: UserId, row: TotpRow) -> Result<TotpRecord, BadRow> {

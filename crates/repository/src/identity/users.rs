@@ -35,7 +35,7 @@ use crate::{
 };
 
 diesel::define_sql_function! {
-    /// Lower case, as the indexes on addresses and names have it.
+    /// Matches the indexes on addresses and names.
     fn lower(text: Text) -> Text;
 }
 
@@ -144,7 +144,7 @@ impl UserReads for Session<'_> {
 
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         self.run(|connection| {
-            // An address may be claimed by several accounts; one of them can have verified it.
+            // Several accounts may claim an address, but only one has verified it.
             let found: Option<(Uuid, String, bool, bool)> = user_emails::table
                 .inner_join(users::table)
                 .filter(lower(user_emails::email).eq(email.as_str()))
@@ -311,8 +311,8 @@ impl UserWrites for Session<'_> {
         let (ids, times): (Vec<Uuid>, Vec<DateTime<Utc>>) =
             seen.iter().map(|(id, time)| (id.uuid(), *time)).unzip();
         self.run(|connection| {
-            // In one order, so that two of these never wait for each other in a circle. Who left
-            // twice, left last; who is no user any more, is left out.
+            // Sorted by id, so concurrent statements cannot deadlock. The latest of several times
+            // counts, and the join drops deleted users.
             sql::<()>(
                 "INSERT INTO user_presence (user_id, last_seen_at)
                  SELECT seen.id, max(seen.at)
@@ -329,7 +329,7 @@ impl UserWrites for Session<'_> {
     }
 }
 
-/// Notes that the account is not what it was.
+/// Sets the time of the last change.
 fn touch(connection: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> Result<(), Failure> {
     diesel::update(users::table.find(id.uuid()))
         .set(users::last_modified.eq(now))
@@ -341,13 +341,13 @@ fn texts(groups: &[GroupName]) -> Vec<&str> {
     groups.iter().map(GroupName::as_str).collect()
 }
 
-/// The accounts that pass the filter, still without an order; `None` where none can.
+/// The filtered query, without an order; `None` if no row can match.
 fn filtered<'a>(
     connection: &mut PgConnection,
     filter: &'a UserFilter,
 ) -> Result<Option<users::BoxedQuery<'a, Pg>>, Failure> {
-    // Never a prepared statement: which index serves best depends on the values, and a plan for any
-    // values would often be a walk through all accounts.
+    // Never a prepared statement: the best index depends on the values, and a generic plan would
+    // often scan all accounts.
     let mut query = users::table.into_boxed().filter(literal::<Bool>("true"));
     if let Some(prefix) = &filter.starts_with {
         let Some(pattern) = like::starting_with(prefix) else {
@@ -380,7 +380,7 @@ fn filtered<'a>(
     Ok(Some(query))
 }
 
-/// The id of a group. Looked up first, because the planner knows how large a group is by its id.
+/// A separate query: the planner estimates a group's size from its id, not from its name.
 fn group_id(connection: &mut PgConnection, name: &str) -> QueryResult<Option<Uuid>> {
     if name.contains('\0') {
         return Ok(None);

@@ -1,7 +1,6 @@
-//! Messages: reading them here, storing them in [`store`], changing them in [`changes`].
+//! Messages: reads here, batch inserts in [`store`], batch changes in [`changes`].
 
-/// A statement whose rows are read into [`MessageRow`]s: what stands between the words is where they
-/// come from.
+/// A query whose rows are [`MessageRow`]s; `$from` is all that follows `FROM`.
 macro_rules! select_messages_from {
     ($from:literal) => {
         concat!(
@@ -49,10 +48,10 @@ use crate::{
     store::Session,
 };
 
-/// The most people whom a reaction names.
+/// Users named per reaction, apart from the caller.
 const MOST_NAMED: usize = 10;
 
-/// All columns, in the order of the table.
+/// The columns in the order of the table.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = messages, check_for_backend(Pg))]
 pub(crate) struct MessageRow {
@@ -148,7 +147,7 @@ impl MessageReads for Session<'_> {
     ) -> Result<Vec<(MessageId, UserId, Reaction)>, StoreError> {
         let (messages, users) = unzipped(pairs);
         self.run(|connection| {
-            // Who asks and the first few of the others, by the index: never all who reacted.
+            // Reads the caller and the first few others by the index, never all users who reacted.
             let rows: Vec<(Uuid, Uuid, String, i64, Vec<Uuid>)> =
                 sql::<(SqlUuid, SqlUuid, Text, BigInt, Array<SqlUuid>)>(
                     "SELECT asked.message_id, asked.user_id, emoji, reactions,

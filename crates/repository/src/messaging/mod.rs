@@ -1,4 +1,4 @@
-//! The ports of the messaging area.
+//! Ports of the messaging area.
 
 mod messages;
 mod rooms;

@@ -1,4 +1,4 @@
-//! Rooms and their members.
+//! Rooms, members, and read marks.
 
 use std::collections::HashMap;
 
@@ -53,7 +53,7 @@ struct RoomRow {
     member_count: i32,
 }
 
-/// The columns of a [`RoomRow`], for statements in SQL.
+/// The columns of a [`RoomRow`], for raw SQL.
 type RoomColumns = (
     SqlUuid,
     Text,
@@ -123,7 +123,7 @@ struct NameRow {
     lastname: String,
 }
 
-/// A member, their name, and when they last left the chat.
+/// The membership, the name, and the time of the last leave from the chat.
 struct MemberRow(MembershipRow, NameRow, Option<DateTime<Utc>>);
 
 impl TryFrom<MemberRow> for MemberListing {
@@ -143,8 +143,8 @@ impl TryFrom<MemberRow> for MemberListing {
     }
 }
 
-/// A page of somebody's rooms, read in either direction and given in the order of the list. The page
-/// is cut before its messages are fetched.
+/// A page of a user's rooms, read in either direction and returned in list order. Cuts the page
+/// before it fetches the messages.
 macro_rules! page_of_rooms {
     ($beyond:literal, $direction:literal) => {
         concat!(
@@ -302,7 +302,7 @@ impl RoomReads for Session<'_> {
 
     fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError> {
         self.run(|connection| {
-            // The role is part of the text, so that every plan may use the index of owners.
+            // The role is a literal, so that any plan may use the partial index of owners.
             let owners: i64 = sql::<BigInt>(
                 "SELECT count(*) FROM room_members
                  WHERE room_id = ? AND role = 'owner' AND user_id <> ?",
@@ -321,7 +321,7 @@ impl RoomReads for Session<'_> {
     ) -> Result<Option<UserId>, StoreError> {
         let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
         self.run(|connection| {
-            // Counts no further than it must.
+            // `OFFSET` stops the count at the maximum.
             let beyond: Option<Uuid> = sql::<SqlUuid>(
                 "SELECT id FROM unnest(?) AS asked (id) WHERE EXISTS (
                      SELECT FROM room_members WHERE user_id = asked.id OFFSET ?)
@@ -500,7 +500,7 @@ impl RoomWrites for Session<'_> {
         let (rooms, users): (Vec<Uuid>, Vec<Uuid>) = marks.iter().map(key).unzip();
         let places: Vec<i64> = marks.iter().map(|mark| mark.seq).collect();
         self.run(|connection| {
-            // Locked in one order, so that two who mark never wait for each other in a circle.
+            // Locks rows in one order, so concurrent statements cannot deadlock.
             let rows: Vec<(Uuid, Uuid, i64, i64, bool, i32)> =
                 sql::<(SqlUuid, SqlUuid, BigInt, BigInt, Bool, Integer)>(
                     "WITH standing AS MATERIALIZED (
@@ -542,7 +542,7 @@ impl RoomWrites for Session<'_> {
     }
 }
 
-/// Counts members into their room, or out of it.
+/// Adjusts the room's stored number of members.
 fn count_members(
     connection: &mut PgConnection,
     room: RoomId,
@@ -562,7 +562,7 @@ fn count_members(
     Ok(())
 }
 
-/// Puts the rows of one member, which follow each other, together.
+/// Groups consecutive rows of one member.
 fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)>) -> Vec<ChatMember> {
     let mut members: Vec<ChatMember> = Vec::new();
     for (user, is_active, is_deactivated, room, read_only) in rows {

@@ -1,4 +1,4 @@
-//! One-use tickets for the chat's handshake.
+//! Single-use tickets for the WebSocket handshake.
 
 use abu_application::{
     messaging::ports::{ChatTicket, TicketWrites},
@@ -24,7 +24,7 @@ struct TicketRow {
 }
 
 impl TicketRow {
-    /// A ticket that came of no session is worth nothing.
+    /// A ticket without a session opens nothing.
     fn into_ticket(self) -> Option<ChatTicket> {
         Some(ChatTicket {
             user_id: self.user_id.into(),
@@ -43,7 +43,7 @@ impl TicketWrites for Session<'_> {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.run(|connection| {
-            // Two of these at once each sweep out other rows, and neither sweeps for long.
+            // `SKIP LOCKED` gives concurrent sweeps different rows; `LIMIT` bounds each.
             sql::<()>(
                 "WITH swept AS (
                      DELETE FROM chat_tickets WHERE ticket_hash IN (

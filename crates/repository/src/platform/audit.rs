@@ -1,4 +1,4 @@
-//! The audit log.
+//! The audit log's hash chain.
 
 use abu_application::platform::{
     audit::{ChainHash, chain_hash},
@@ -71,7 +71,7 @@ impl AuditReads for Session<'_> {
             let (query, seq) = (filtered(filter), audit_log::seq);
             let query = match filter.to {
                 None => descending!(query, seek, seq),
-                // By place it would be a walk through all that came since.
+                // By place the scan would read all later entries.
                 Some(_) => {
                     let (seek, time) = (timed(connection, seek)?, audit_log::created_at);
                     by_time!(query, seek, time, seq)
@@ -113,7 +113,7 @@ impl AuditReads for Session<'_> {
                 ))
                 .first(connection)
                 .optional()?;
-            // The row is there unless somebody took it away; then the log ends nowhere.
+            // The head row can only be missing by tampering; the log then has no head.
             let (seq, hash, last) = found.unwrap_or_default();
             Ok(AuditHead {
                 seq,
@@ -166,7 +166,7 @@ impl AuditWrites for Session<'_> {
     }
 }
 
-/// The position with the time of its entry, which is there: nothing is ever taken out of the log.
+/// Adds the time of the entry at the position, which exists: the log is append-only.
 fn timed(
     connection: &mut PgConnection,
     seek: Seek<i64>,
@@ -181,9 +181,9 @@ fn timed(
     Ok(seek.map(|seq| (at, seq)))
 }
 
-/// The entries that pass the filter, still without an order.
+/// The filtered query, without an order.
 fn filtered(filter: &AuditFilter) -> audit_log::BoxedQuery<'_, Pg> {
-    // Never a prepared statement: which index serves best depends on the values.
+    // Never a prepared statement: the best index depends on the values.
     let mut query = audit_log::table
         .into_boxed()
         .filter(literal::<Bool>("true"));

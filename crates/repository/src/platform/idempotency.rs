@@ -1,4 +1,4 @@
-//! Keys of requests that are done once, and what they were answered.
+//! Idempotency keys with their stored responses.
 
 use abu_application::platform::ports::{
     IdempotencyReads, IdempotencyWrites, KnownRequest, RequestKey, StoreError, StoredResponse,
@@ -16,7 +16,7 @@ use crate::{
     store::Session,
 };
 
-/// The scope of those who are not logged in.
+/// The scope of clients that are not logged in.
 const ANONYMOUS: &str = "anonymous";
 
 fn scope(key: &RequestKey) -> String {
@@ -93,8 +93,8 @@ impl IdempotencyWrites for Session<'_> {
         abandoned_before: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         self.run(|connection| {
-            // Two of these at once each sweep out other rows, and neither sweeps for long. Where the
-            // row that is claimed had expired, the sweep passes it over: the statement changed it.
+            // `SKIP LOCKED` gives concurrent sweeps different rows; `LIMIT` bounds each. The sweep
+            // skips an expired row that this statement claims.
             let claimed = sql::<()>(
                 "WITH swept AS (
                      DELETE FROM idempotency_keys WHERE (scope, route, key) IN (
@@ -132,7 +132,7 @@ impl IdempotencyWrites for Session<'_> {
     ) -> Result<(), StoreError> {
         self.run(|connection| {
             let row = AnswerRow {
-                // Three digits.
+                // HTTP status codes have three digits.
                 status: answer.status.try_into().unwrap_or(i16::MAX),
                 content_type: answer.content_type.as_deref(),
                 location: answer.location.as_deref(),

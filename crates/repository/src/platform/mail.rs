@@ -1,4 +1,4 @@
-//! The outbox of mail.
+//! The mail outbox.
 
 mod stored_content;
 
@@ -39,7 +39,7 @@ type ClaimedRow = (
     DateTime<Utc>,
 );
 
-/// A row that is no mail is claimed all the same, to be given up.
+/// Claims unparsable rows too, so that the worker makes them dead letters.
 fn claimed(row: ClaimedRow) -> ClaimedMail {
     let (id, attempts, leased_until, recipient, kind, params, created_at) = row;
     let id = MailId::new(id);
@@ -167,8 +167,7 @@ impl MailWrites for Session<'_> {
     ) -> Result<Option<ClaimedMail>, StoreError> {
         let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
         self.run(|connection| {
-            // Whoever claims at the same moment passes over the row that is locked here, and sees the
-            // lease on it once it is not.
+            // A concurrent claim skips the locked row, and later sees its lease.
             let row: Option<ClaimedRow> = sql::<(
                 SqlUuid,
                 Integer,
@@ -198,7 +197,7 @@ impl MailWrites for Session<'_> {
 
     fn mail_sent(&mut self, id: MailId) -> Result<(), StoreError> {
         self.run(|connection| {
-            // Whoever's claim it was: it was sent.
+            // Ignores the lease: the mail was sent, whichever claim sent it.
             sql::<()>(
                 "UPDATE email_outbox
                  SET state = 'sent', sent_at = now(), leased_until = NULL
@@ -265,7 +264,7 @@ impl MailWrites for Session<'_> {
 
     fn erase_mails(&mut self, keep: Duration, limit: u32) -> Result<usize, StoreError> {
         self.run(|connection| {
-            // Several servers at once each erase other rows.
+            // `SKIP LOCKED` gives concurrent servers different rows.
             let erased = sql::<()>(
                 "WITH oldest (time) AS (SELECT now() - ?)
                  DELETE FROM email_outbox WHERE id IN (
@@ -295,12 +294,12 @@ impl MailWrites for Session<'_> {
     }
 }
 
-/// PostgreSQL counts in microseconds, which reach for 292,000 years.
+/// Microseconds in an `i64` reach for 292,000 years.
 fn interval(duration: Duration) -> PgInterval {
     PgInterval::from_microseconds(duration.as_micros().try_into().unwrap_or(i64::MAX))
 }
 
-/// The mails that pass the filter, still without an order.
+/// The filtered query, without an order.
 fn filtered(filter: &MailFilter) -> email_outbox::BoxedQuery<'static, Pg> {
     let mut query = email_outbox::table.into_boxed();
     if let Some(state) = filter.state {

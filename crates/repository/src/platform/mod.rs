@@ -1,4 +1,4 @@
-//! The ports of the platform area.
+//! Ports of the platform area.
 
 mod audit;
 mod idempotency;

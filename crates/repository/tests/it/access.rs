@@ -36,7 +36,7 @@ fn seeding_adds_every_row_once() {
 }
 
 #[test]
-fn seeding_gives_what_it_makes_to_the_seeded_roles_it_belongs_to_and_leaves_the_rest() {
+fn seeding_links_new_rows_and_keeps_existing_ones() {
     let database = TestDatabase::new();
     let now = SystemClock.now();
     database.transaction(|tx| tx.seed_access(now)).unwrap();
@@ -50,7 +50,7 @@ fn seeding_gives_what_it_makes_to_the_seeded_roles_it_belongs_to_and_leaves_the_
 }
 
 #[test]
-fn what_the_office_took_out_of_a_seeded_role_or_group_stays_out() {
+fn links_removed_from_seeded_roles_and_groups_stay_removed() {
     let database = TestDatabase::new();
     let seed = || database.transaction(|tx| tx.seed_access(SystemClock.now()));
     seed().unwrap();
@@ -59,7 +59,7 @@ fn what_the_office_took_out_of_a_seeded_role_or_group_stays_out() {
 }
 
 #[test]
-fn nobody_gets_anything_by_a_name_that_is_seeded_later() {
+fn a_name_seeded_later_grants_nothing_to_its_earlier_holders() {
     let database = TestDatabase::new();
     database.execute(
         "INSERT INTO permissions (id, name, description, created_at, last_modified)
@@ -78,13 +78,13 @@ fn nobody_gets_anything_by_a_name_that_is_seeded_later() {
     // The office's group and role are what they were; what they gave means something else now.
     let (groups, roles) = database
         .read(|tx| {
-            let group = tx.group(&GroupName::parse("editor_group").unwrap())?;
-            let role = tx.role(&RoleName::parse("job_admin").unwrap())?;
+            let group = tx.named(&GroupName::parse("editor_group").unwrap())?;
+            let role = tx.named(&RoleName::parse("job_admin").unwrap())?;
             Ok((group.unwrap(), role.unwrap()))
         })
         .unwrap();
-    assert!(!groups.is_system && groups.roles.len() == 1);
-    assert!(!roles.is_system && roles.permissions.is_empty());
+    assert!(!groups.is_system && groups.parts.len() == 1);
+    assert!(!roles.is_system && roles.parts.is_empty());
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_caller_without_groups_is_known_and_holds_nothing() {
 }
 
 #[test]
-fn nobody_is_a_caller_by_a_session_that_ended_or_is_somebody_elses() {
+fn an_ended_or_foreign_session_authenticates_no_caller() {
     let database = TestDatabase::new();
     let (amina, bello) = (database.user().create().id, database.user().create().id);
     let caller = |user, session| database.read(|tx| tx.caller(user, session)).unwrap();
@@ -217,7 +217,7 @@ fn an_assigned_role_counts_inside_its_term_and_its_chapter() {
 }
 
 #[test]
-fn putting_somebody_in_a_group_again_changes_nothing() {
+fn adding_a_member_to_a_group_again_changes_nothing() {
     let database = TestDatabase::new();
     let user = database.user().in_group(APPLICANT_GROUP).create();
     assert_eq!(user.groups, [APPLICANT_GROUP]);
@@ -226,7 +226,7 @@ fn putting_somebody_in_a_group_again_changes_nothing() {
 }
 
 #[test]
-fn a_group_takes_no_unknown_user_and_an_unknown_group_nobody() {
+fn unknown_users_and_unknown_groups_are_refused() {
     let database = TestDatabase::new();
     let user = database.user().in_group(APPLICANT_GROUP).create().id;
     let ghost = UserId::new(Uuid::new_v4());
@@ -291,7 +291,7 @@ const YESTERDAY: &str = "now() - interval '1 day'";
 const TOMORROW: &str = "now() + interval '1 day'";
 
 #[test]
-fn what_somebody_is_to_hold_counts_for_their_rank_and_what_they_held_does_not() {
+fn future_terms_count_for_rank_and_past_ones_do_not() {
     let database = TestDatabase::new();
     let now = SystemClock.now();
     database.transaction(|tx| tx.seed_access(now)).unwrap();
@@ -319,7 +319,7 @@ fn what_somebody_is_to_hold_counts_for_their_rank_and_what_they_held_does_not() 
 }
 
 #[test]
-fn what_is_held_for_a_term_is_held_until_its_end_and_not_for_good() {
+fn a_term_grants_until_its_end_and_not_permanently() {
     let database = TestDatabase::new();
     let user = database.user().in_group("editor_group").create().id;
     let other = database.user().create().id;
@@ -351,7 +351,7 @@ fn what_is_held_for_a_term_is_held_until_its_end_and_not_for_good() {
 }
 
 #[test]
-fn of_a_permission_held_twice_the_longer_time_is_told() {
+fn a_permission_held_twice_has_the_later_end() {
     let database = TestDatabase::new();
     let user = database.user().in_group("editor_group").create().id;
     let chapter = Uuid::from_u128(1);
@@ -382,7 +382,7 @@ fn of_a_permission_held_twice_the_longer_time_is_told() {
 }
 
 #[test]
-fn whoever_holds_more_stands_above_a_role_and_a_group_and_super_admins_do_not_count() {
+fn excess_permissions_of_holders_are_found_except_super_admins() {
     let database = TestDatabase::new();
     let plain = database.user().in_group("editor_group").create().id;
     database
@@ -415,7 +415,7 @@ fn whoever_holds_more_stands_above_a_role_and_a_group_and_super_admins_do_not_co
     let nothing = BTreeSet::new();
     assert_eq!(beyond(&held), (nothing.clone(), nothing.clone()));
     assert_eq!(beyond(&nothing), (held.clone(), held.clone()));
-    // Somebody who has the role for a term, and another one from tomorrow on.
+    // A holder of the role for a term, and of another role from tomorrow on.
     let officer = database.user().create().id;
     assign(&database, officer, None, YESTERDAY, TOMORROW);
     database.execute(&format!(
@@ -461,7 +461,7 @@ fn roles_and_groups_give_what_is_in_them() {
 }
 
 #[test]
-fn those_who_change_rights_wait_for_each_other_and_then_see_what_was_done() {
+fn rights_changes_are_serialized_and_see_each_other() {
     let database = TestDatabase::new();
     let first = database.user().in_group(SUPER_ADMIN_GROUP).create().id;
     let second = database.user().in_group(SUPER_ADMIN_GROUP).create().id;
@@ -494,7 +494,7 @@ fn those_who_change_rights_wait_for_each_other_and_then_see_what_was_done() {
             })
         });
         database.wait_for_blocked(1);
-        // Nobody else need wait.
+        // Other transactions need not wait.
         database.user().in_group(APPLICANT_GROUP).create();
         go_on.send(()).unwrap();
         assert_eq!(one.join().unwrap().unwrap(), 1);

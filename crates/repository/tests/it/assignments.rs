@@ -69,7 +69,7 @@ fn an_assigned_role_is_read_as_it_was_made() {
 }
 
 #[test]
-fn a_role_is_assigned_to_somebody_and_is_there() {
+fn an_assignment_to_an_unknown_user_or_role_is_refused() {
     let database = seeded();
     let now = SystemClock.now();
     let ghost = chair(UserId::new(Uuid::new_v4()), now);
@@ -108,7 +108,7 @@ fn terms_end_and_are_called_off() {
 }
 
 #[test]
-fn whatever_the_clocks_say_a_term_ends_after_it_began_and_no_later_than_now() {
+fn skewed_clocks_end_a_term_after_its_start_and_by_now() {
     let database = seeded();
     let user = database.user().create().id;
     let now = SystemClock.now();
@@ -138,7 +138,7 @@ fn whatever_the_clocks_say_a_term_ends_after_it_began_and_no_later_than_now() {
 }
 
 #[test]
-fn a_role_is_held_twice_only_at_other_times_or_in_other_places() {
+fn assignments_of_a_role_may_not_overlap_in_one_scope() {
     let database = seeded();
     let (user, other) = (database.user().create().id, database.user().create().id);
     let now = SystemClock.now();
@@ -165,7 +165,7 @@ fn a_role_is_held_twice_only_at_other_times_or_in_other_places() {
 }
 
 #[test]
-fn the_list_runs_from_the_last_one_in_either_direction_and_is_narrowed() {
+fn the_list_pages_newest_first_in_either_direction_and_filters() {
     let database = seeded();
     let (amina, bello) = (database.user().create().id, database.user().create().id);
     let now = SystemClock.now();

@@ -262,7 +262,7 @@ fn rewrite(database: &TestDatabase, seq: i64, prev: Option<[u8; 32]>) -> [u8; 32
 }
 
 #[test]
-fn an_entry_that_was_changed_with_its_hash_is_found_at_the_next_one() {
+fn an_entry_changed_with_its_hash_breaks_the_next_one() {
     let database = log_of(5);
     rewrite(&database, 3, None);
     assert_eq!(verified(&database, &[]), broken(4, Flaw::Detached));
@@ -292,7 +292,7 @@ fn a_history_that_was_written_anew_does_not_hold_what_was_noted() {
 }
 
 #[test]
-fn a_tail_cut_off_with_the_head_put_back_does_not_hold_what_was_noted() {
+fn a_truncated_log_with_a_reset_head_fails_a_known_mark() {
     let database = log_of(5);
     let noted = head(&database);
     tamper(
@@ -327,7 +327,7 @@ fn a_log_can_be_verified_from_what_was_noted_on() {
 }
 
 #[test]
-fn a_log_longer_than_what_is_read_at_a_time_is_verified_to_its_end() {
+fn a_log_longer_than_one_chunk_is_verified_to_its_end() {
     let database = log_of(4_100);
     assert_eq!(verified(&database, &[]).unwrap().entries, 4_100);
     tamper(
@@ -338,7 +338,7 @@ fn a_log_longer_than_what_is_read_at_a_time_is_verified_to_its_end() {
 }
 
 #[test]
-fn entries_written_while_the_log_is_read_are_not_taken_for_a_flaw() {
+fn concurrent_appends_do_not_fail_a_verification() {
     let database = log_of(10);
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {

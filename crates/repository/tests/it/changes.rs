@@ -125,7 +125,7 @@ fn refused(refusal: ChangeRefusal) -> ChangeOutcome {
 }
 
 #[test]
-fn an_edited_message_says_the_new_text_and_what_it_said_is_kept() {
+fn an_edit_replaces_the_text_and_keeps_the_old_one() {
     let scene = scene();
     let message = scene.say(scene.amina, "helo");
     let edit = scene.change(message.id, scene.amina, ChangeKind::Edit(text("hello")));
@@ -158,7 +158,7 @@ fn an_edited_message_says_the_new_text_and_what_it_said_is_kept() {
 }
 
 #[test]
-fn an_edit_to_the_same_text_makes_a_message_edited_once_reactions_or_not() {
+fn an_edit_to_the_same_text_marks_the_message_edited_once() {
     let scene = scene();
     let plain = scene.say(scene.amina, "hello").id;
     let liked = scene.say(scene.amina, "hello").id;
@@ -210,7 +210,7 @@ fn a_deleted_message_keeps_its_place_without_text_and_reactions() {
 }
 
 #[test]
-fn a_message_sent_again_is_shown_with_its_reactions_once_each_and_in_its_own_room() {
+fn a_resent_message_is_shown_once_with_its_reactions() {
     let scene = scene();
     let elsewhere = scene.database.group(scene.amina).create().id;
     let first = NewMessage {
@@ -264,7 +264,7 @@ fn a_reaction_names_who_asks_and_the_first_few_who_reacted() {
 }
 
 #[test]
-fn changes_of_one_batch_follow_each_other_and_what_was_said_in_it() {
+fn changes_of_a_batch_apply_in_order_after_its_messages() {
     let scene = scene();
     let said = new_message(scene.room, scene.amina, "first");
     let id = said.id;
@@ -515,7 +515,7 @@ proptest! {
             prop_assert_eq!(stored.text.as_str(), expected.text.as_deref().unwrap_or_default());
             prop_assert_eq!(stored.is_deleted(), expected.text.is_none());
             prop_assert_eq!(stored.revision, expected.revision);
-            // To a stranger nobody comes first but who reacted first.
+            // For a stranger the first to react comes first.
             let stranger = UserId::new(Uuid::nil());
             let shown: Vec<(Emoji, i64, Vec<usize>)> = scene
                 .reactions(*id, stranger)

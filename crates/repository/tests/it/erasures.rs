@@ -40,7 +40,7 @@ fn an_account_is_erased_once_as_it_was_asked_for_first() {
 }
 
 #[test]
-fn the_staff_call_off_what_they_asked_for_and_not_what_the_owner_did() {
+fn administrators_cancel_only_erasures_that_they_requested() {
     let database = TestDatabase::new();
     let staff = database.user().create().id;
     let now = SystemClock.now();

@@ -140,7 +140,7 @@ fn an_abandoned_key_is_taken_over_by_the_same_request_alone() {
     assert!(!claim(&database, &key(), b"other", later));
     assert!(claim(&database, &key(), b"print", later));
 
-    // Whoever held it before has nothing to say any more.
+    // The previous claim can no longer store a response.
     keep(&database, now, &answer());
     assert_eq!(known(&database, &key()).unwrap().answer, None);
     release(&database, now);

@@ -23,7 +23,7 @@ use abu_repository::PgStore;
 use abu_test_support::TestDatabase;
 use uuid::Uuid;
 
-/// Nobody's test takes so long.
+/// Exceeds the duration of any test.
 const LEASE: Duration = Duration::from_secs(3_600);
 
 fn amina() -> EmailAddress {
@@ -97,7 +97,7 @@ fn a_mail_of_a_transaction_that_fails_is_never_sent() {
 }
 
 #[test]
-fn the_mail_that_has_been_due_for_longest_comes_first_and_one_of_the_future_not_at_all() {
+fn mails_are_claimed_by_due_time_and_future_ones_not() {
     let database = TestDatabase::new();
     let (first, second) = (enqueue(&database), enqueue(&database));
     let third = enqueue(&database);
@@ -140,7 +140,7 @@ fn whose_lease_is_over_can_change_nothing_but_that_it_was_sent() {
 }
 
 #[test]
-fn a_mail_that_was_put_off_waits_and_one_that_was_released_does_not_and_is_not_counted() {
+fn a_postponed_mail_waits_and_a_released_one_is_due_uncounted() {
     let database = TestDatabase::new();
     let id = enqueue(&database);
     let claimed = claim(&database).unwrap();
@@ -194,7 +194,7 @@ fn a_dead_mail_can_be_revived_once_and_begins_anew() {
 }
 
 #[test]
-fn of_many_who_claim_at_once_each_gets_other_mails_and_together_they_get_all() {
+fn concurrent_claims_are_disjoint_and_complete() {
     let database = TestDatabase::new();
     let mut expected: Vec<_> = (0..60).map(|_| enqueue(&database)).collect();
     let start = Barrier::new(4);
@@ -217,7 +217,7 @@ fn of_many_who_claim_at_once_each_gets_other_mails_and_together_they_get_all() {
 }
 
 #[test]
-fn a_row_that_is_no_mail_is_claimed_to_be_given_up_and_one_of_a_newer_release_is_left_alone() {
+fn unparsable_rows_are_claimed_and_unknown_kinds_are_not() {
     let database = TestDatabase::new();
     let id = enqueue(&database);
     database.execute("UPDATE email_outbox SET params = '{\"firstname\": 7}'");
@@ -236,7 +236,7 @@ fn a_row_that_is_no_mail_is_claimed_to_be_given_up_and_one_of_a_newer_release_is
 }
 
 #[test]
-fn only_what_was_sent_or_given_up_too_long_ago_is_erased_and_not_too_much_at_once() {
+fn only_expired_mails_are_deleted_and_in_batches() {
     let database = TestDatabase::new();
     let ids: Vec<_> = (0..6).map(|_| enqueue(&database)).collect();
     for (id, change) in ids.iter().zip([
@@ -262,7 +262,7 @@ fn only_what_was_sent_or_given_up_too_long_ago_is_erased_and_not_too_much_at_onc
 }
 
 #[test]
-fn a_list_shows_the_newest_first_by_state_and_kind_and_no_whole_address() {
+fn the_list_filters_newest_first_and_masks_addresses() {
     let database = TestDatabase::new();
     let ids: Vec<_> = (0..3).map(|_| enqueue(&database)).collect();
     database.execute(&format!(

@@ -72,7 +72,7 @@ fn with_client_id(mut message: NewMessage, client_id: Uuid) -> NewMessage {
 }
 
 #[test]
-fn messages_of_a_batch_get_the_next_places_of_their_rooms_in_its_order() {
+fn messages_of_a_batch_get_consecutive_numbers_in_order() {
     let Scene {
         database,
         amina,
@@ -143,7 +143,7 @@ fn storing_marks_the_room_active_and_never_moves_that_back() {
 }
 
 #[test]
-fn writers_at_once_leave_no_gap_and_no_repeat_and_keep_the_order_of_each_batch() {
+fn concurrent_writers_leave_no_gaps_and_keep_batch_order() {
     let Scene {
         database,
         amina,
@@ -209,7 +209,7 @@ fn a_batch_that_is_rolled_back_leaves_no_gap() {
 }
 
 #[test]
-fn whoever_is_not_in_the_room_stores_nothing_and_holds_up_nobody() {
+fn a_non_member_stores_nothing_and_blocks_no_others() {
     let Scene {
         database,
         amina,
@@ -320,7 +320,7 @@ fn the_same_client_message_id_twice_in_a_batch_is_stored_once() {
 }
 
 #[test]
-fn a_client_message_id_refused_in_one_room_is_still_good_in_another() {
+fn a_client_message_id_refused_in_one_room_works_in_another() {
     let Scene {
         database,
         amina,
@@ -342,7 +342,7 @@ fn a_client_message_id_refused_in_one_room_is_still_good_in_another() {
 
 /// Rooms' locks do not part those who send the same id to two rooms at once.
 #[test]
-fn the_same_client_message_id_to_two_rooms_at_once_is_stored_once_without_a_gap() {
+fn one_client_message_id_to_two_rooms_is_stored_once() {
     let Scene {
         database,
         amina,
@@ -400,7 +400,7 @@ fn a_batch_given_again_is_answered_as_stored_and_stored_once() {
 }
 
 #[test]
-fn a_batch_given_again_is_answered_as_stored_even_if_that_is_not_allowed_any_more() {
+fn a_repeated_batch_counts_as_stored_even_if_now_forbidden() {
     let Scene {
         database,
         amina,

@@ -42,7 +42,7 @@ fn assert_serves(database: &TestDatabase, user: UserId) {
 }
 
 #[test]
-fn the_first_request_after_a_restart_or_a_crash_succeeds_with_a_pool_of_dead_connections() {
+fn the_first_request_after_a_restart_succeeds_with_dead_connections() {
     let mut cluster = PrivateCluster::start();
     let database = cluster.database();
     let user = database.user().create().id;
@@ -56,7 +56,7 @@ fn the_first_request_after_a_restart_or_a_crash_succeeds_with_a_pool_of_dead_con
 }
 
 #[test]
-fn a_database_that_is_away_is_told_as_unavailable_and_served_again_when_it_is_back() {
+fn an_outage_is_unavailable_and_recovers_on_its_own() {
     let mut cluster = PrivateCluster::start();
     let database = cluster.database();
     let user = database.user().create().id;
@@ -83,7 +83,7 @@ fn a_database_that_is_away_is_told_as_unavailable_and_served_again_when_it_is_ba
 }
 
 #[test]
-fn sessions_ended_while_idle_are_not_noticed_by_anybody() {
+fn connections_closed_while_idle_are_replaced_silently() {
     let database = TestDatabase::new();
     let user = database.user().create().id;
     fill_pool(&database);
@@ -92,7 +92,7 @@ fn sessions_ended_while_idle_are_not_noticed_by_anybody() {
 }
 
 #[test]
-fn a_read_whose_session_is_ended_under_way_is_told_as_unavailable() {
+fn a_read_whose_connection_is_killed_is_unavailable() {
     let database = TestDatabase::new();
     let user = database.user().create().id;
     let ended = database.read(|tx| {
@@ -108,7 +108,7 @@ fn a_read_whose_session_is_ended_under_way_is_told_as_unavailable() {
 }
 
 #[test]
-fn a_transaction_whose_session_is_ended_under_way_stored_nothing_and_says_so() {
+fn a_transaction_whose_connection_is_killed_stores_nothing() {
     let database = TestDatabase::new();
     let user = database.user().create().id;
     let room = database.group(user).create().id;
@@ -125,7 +125,7 @@ fn a_transaction_whose_session_is_ended_under_way_stored_nothing_and_says_so() {
 }
 
 #[test]
-fn a_commit_without_an_answer_is_in_doubt_and_giving_the_batch_again_settles_it() {
+fn a_commit_in_doubt_is_resolved_by_repeating_the_batch() {
     let database = TestDatabase::new();
     let user = database.user().create().id;
     let room = database.group(user).create().id;

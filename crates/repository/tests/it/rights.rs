@@ -1,5 +1,5 @@
 use abu_application::{
-    access::ports::NameFilter,
+    access::ports::{NameFilter, NamedSetReads},
     platform::{
         lists::{Seek, Total},
         ports::{Clock, StoreError},
@@ -36,11 +36,11 @@ fn words(text: &str) -> Description {
 fn card_printers(now: DateTime<Utc>) -> TestDatabase {
     let database = TestDatabase::new();
     let made = database.transaction(|tx| {
-        tx.insert_permission(&permission("can_print_card"), &words("Print cards."), now)?;
-        tx.insert_role(&role("card_printer"), &words("Prints cards."), now)?;
-        tx.add_permissions_to_role(&role("card_printer"), &[permission("can_print_card")])?;
-        tx.insert_group(&group("card_printers"), &words("Those who print."), now)?;
-        tx.add_roles_to_group(&group("card_printers"), &[role("card_printer")])
+        tx.insert_named(&permission("can_print_card"), &words("Print cards."), now)?;
+        tx.insert_named(&role("card_printer"), &words("Prints cards."), now)?;
+        tx.add_parts(&role("card_printer"), &[permission("can_print_card")])?;
+        tx.insert_named(&group("card_printers"), &words("Those who print."), now)?;
+        tx.add_parts(&group("card_printers"), &[role("card_printer")])
     });
     made.unwrap();
     database
@@ -53,9 +53,9 @@ fn the_three_are_read_as_they_were_made() {
     let (of_permission, of_role, of_group) = database
         .read(|tx| {
             Ok((
-                tx.permission(&permission("can_print_card"))?,
-                tx.role(&role("card_printer"))?,
-                tx.group(&group("card_printers"))?,
+                tx.named(&permission("can_print_card"))?,
+                tx.named(&role("card_printer"))?,
+                tx.named(&group("card_printers"))?,
             ))
         })
         .unwrap();
@@ -63,6 +63,7 @@ fn the_three_are_read_as_they_were_made() {
         name: permission("can_print_card"),
         description: words("Print cards."),
         is_system: false,
+        parts: Vec::new(),
         created_at: now,
         last_modified: now,
     };
@@ -71,7 +72,7 @@ fn the_three_are_read_as_they_were_made() {
         name: role("card_printer"),
         description: words("Prints cards."),
         is_system: false,
-        permissions: vec![permission("can_print_card")],
+        parts: vec![permission("can_print_card")],
         created_at: now,
         last_modified: now,
     };
@@ -80,23 +81,23 @@ fn the_three_are_read_as_they_were_made() {
         name: group("card_printers"),
         description: words("Those who print."),
         is_system: false,
-        roles: vec![role("card_printer")],
+        parts: vec![role("card_printer")],
         created_at: now,
         last_modified: now,
     };
     assert_eq!(of_group, Some(expected));
     let nothing = database.read(|tx| {
         Ok((
-            tx.permission(&permission("can_fly"))?,
-            tx.role(&role("flyer"))?,
-            tx.group(&group("flyers"))?,
+            tx.named(&permission("can_fly"))?,
+            tx.named(&role("flyer"))?,
+            tx.named(&group("flyers"))?,
         ))
     });
     assert_eq!(nothing.unwrap(), (None, None, None));
 }
 
 #[test]
-fn a_taken_name_is_told_by_the_constraint() {
+fn a_taken_name_is_a_conflict_of_its_constraint() {
     let database = card_printers(SystemClock.now());
     let now = SystemClock.now();
     let none = words("");
@@ -107,36 +108,36 @@ fn a_taken_name_is_told_by_the_constraint() {
         other => panic!("{other:?}"),
     };
     let made = database.transaction(|tx| {
-        tx.insert_permission(&permission("other"), &none, now)?;
-        tx.insert_role(&role("other"), &none, now)?;
-        tx.insert_group(&group("other"), &none, now)
+        tx.insert_named(&permission("other"), &none, now)?;
+        tx.insert_named(&role("other"), &none, now)?;
+        tx.insert_named(&group("other"), &none, now)
     });
     made.unwrap();
     let (one, other) = (permission("can_print_card"), permission("other"));
     assert_eq!(
-        constraint(&|tx| tx.insert_permission(&one, &none, now)),
+        constraint(&|tx| tx.insert_named(&one, &none, now)),
         "permissions_name_key"
     );
     assert_eq!(
-        constraint(&|tx| tx.update_permission(&other, &one, &none, now)),
+        constraint(&|tx| tx.update_named(&other, &one, &none, now)),
         "permissions_name_key"
     );
     let (one, other) = (role("card_printer"), role("other"));
     assert_eq!(
-        constraint(&|tx| tx.insert_role(&one, &none, now)),
+        constraint(&|tx| tx.insert_named(&one, &none, now)),
         "roles_name_key"
     );
     assert_eq!(
-        constraint(&|tx| tx.update_role(&other, &one, &none, now)),
+        constraint(&|tx| tx.update_named(&other, &one, &none, now)),
         "roles_name_key"
     );
     let (one, other) = (group("card_printers"), group("other"));
     assert_eq!(
-        constraint(&|tx| tx.insert_group(&one, &none, now)),
+        constraint(&|tx| tx.insert_named(&one, &none, now)),
         "groups_name_key"
     );
     assert_eq!(
-        constraint(&|tx| tx.update_group(&other, &one, &none, now)),
+        constraint(&|tx| tx.update_named(&other, &one, &none, now)),
         "groups_name_key"
     );
 }
@@ -149,10 +150,10 @@ fn each_change_is_a_later_version_whatever_the_clock_says() {
     let microsecond = TimeDelta::microseconds(1);
     let changed = database.transaction(|tx| {
         let name = role("card_printer");
-        tx.update_role(&name, &name, &words("Ours."), earlier)?;
-        let first = tx.role(&name)?.unwrap();
-        tx.update_role(&name, &name, &words("Ours."), earlier)?;
-        Ok((first, tx.role(&name)?.unwrap()))
+        tx.update_named(&name, &name, &words("Ours."), earlier)?;
+        let first = tx.named(&name)?.unwrap();
+        tx.update_named(&name, &name, &words("Ours."), earlier)?;
+        Ok((first, tx.named(&name)?.unwrap()))
     });
     let (first, second) = changed.unwrap();
     assert_eq!(first.description, words("Ours."));
@@ -171,15 +172,15 @@ fn whatever_shows_a_name_is_a_later_version_once_that_changes() {
         tx.add_to_groups(user, &[group("card_printers")], now)?;
         let later = now + TimeDelta::seconds(1);
         let old = permission("can_print_card");
-        tx.update_permission(&old, &permission("can_print_cards"), &none, later)?;
-        let of_role = tx.role(&role("card_printer"))?.unwrap();
-        let untouched = tx.group(&group("card_printers"))?.unwrap().last_modified;
-        tx.update_role(&role("card_printer"), &role("printer"), &none, later)?;
-        let of_group = tx.group(&group("card_printers"))?.unwrap();
-        tx.update_group(&group("card_printers"), &group("printers"), &none, later)?;
+        tx.update_named(&old, &permission("can_print_cards"), &none, later)?;
+        let of_role = tx.named(&role("card_printer"))?.unwrap();
+        let untouched = tx.named(&group("card_printers"))?.unwrap().last_modified;
+        tx.update_named(&role("card_printer"), &role("printer"), &none, later)?;
+        let of_group = tx.named(&group("card_printers"))?.unwrap();
+        tx.update_named(&group("card_printers"), &group("printers"), &none, later)?;
         let of_user = tx.user(user)?.unwrap();
-        assert_eq!(of_role.permissions, [permission("can_print_cards")]);
-        assert_eq!(of_group.roles, [role("printer")]);
+        assert_eq!(of_role.parts, [permission("can_print_cards")]);
+        assert_eq!(of_group.parts, [role("printer")]);
         assert_eq!(of_user.groups, ["printers"]);
         assert_eq!(untouched, now);
         let versions = [
@@ -207,16 +208,16 @@ fn links_are_added_once_and_taken_away() {
     let (given, roles) = database
         .transaction(|tx| {
             let more = permissions(&["can_print_card", "can_view_user", "can_view_role"]);
-            tx.add_permissions_to_role(&printer, &more)?;
+            tx.add_parts(&printer, &more)?;
             let fewer = permissions(&["can_view_user", "can_view_group"]);
-            tx.remove_permissions_from_role(&printer, &fewer)?;
-            tx.add_permissions_to_role(&printer, &[])?;
-            tx.remove_permissions_from_role(&printer, &[])?;
-            tx.add_roles_to_group(&printers, &[role("member"), printer.clone()])?;
-            tx.remove_roles_from_group(&printers, &[printer.clone(), role("applicant")])?;
+            tx.remove_parts(&printer, &fewer)?;
+            tx.add_parts(&printer, &[])?;
+            tx.remove_parts(&printer, &[])?;
+            tx.add_parts(&printers, &[role("member"), printer.clone()])?;
+            tx.remove_parts(&printers, &[printer.clone(), role("applicant")])?;
             Ok((
-                tx.role(&printer)?.unwrap().permissions,
-                tx.group(&printers)?.unwrap().roles,
+                tx.named(&printer)?.unwrap().parts,
+                tx.named(&printers)?.unwrap().parts,
             ))
         })
         .unwrap();
@@ -226,13 +227,13 @@ fn links_are_added_once_and_taken_away() {
     let (admin, members) = database
         .read(|tx| {
             Ok((
-                tx.role(&role("user_admin"))?.unwrap(),
-                tx.group(&group("verified_alumni_group"))?.unwrap(),
+                tx.named(&role("user_admin"))?.unwrap(),
+                tx.named(&group("verified_alumni_group"))?.unwrap(),
             ))
         })
         .unwrap();
-    assert!(admin.permissions.contains(&permission("can_view_user")));
-    assert_eq!(members.roles, [role("member")]);
+    assert!(admin.parts.contains(&permission("can_view_user")));
+    assert_eq!(members.parts, [role("member")]);
 }
 
 #[test]
@@ -244,9 +245,9 @@ fn what_is_used_is_known_until_it_is_not() {
         database
             .read(|tx| {
                 Ok([
-                    tx.permission_is_used(&permission("can_print_card"))?,
-                    tx.role_is_used(&role("card_printer"))?,
-                    tx.group_is_used(&group("card_printers"))?,
+                    tx.is_used(&permission("can_print_card"))?,
+                    tx.is_used(&role("card_printer"))?,
+                    tx.is_used(&group("card_printers"))?,
                 ])
             })
             .unwrap()
@@ -256,8 +257,8 @@ fn what_is_used_is_known_until_it_is_not() {
     database
         .transaction(|tx| {
             tx.add_to_groups(user, std::slice::from_ref(&printers), now)?;
-            tx.remove_roles_from_group(&printers, std::slice::from_ref(&printer))?;
-            tx.remove_permissions_from_role(&printer, &[permission("can_print_card")])
+            tx.remove_parts(&printers, std::slice::from_ref(&printer))?;
+            tx.remove_parts(&printer, &[permission("can_print_card")])
         })
         .unwrap();
     assert_eq!(used(), [false, false, true]);
@@ -283,18 +284,18 @@ fn what_is_used_is_known_until_it_is_not() {
         assert_eq!(used()[1], is_used, "{from}");
     }
     let deleted = database.transaction(|tx| {
-        tx.delete_permission(&permission("can_print_card"))?;
-        tx.delete_role(&printer)?;
-        tx.delete_group(&printers)?;
+        tx.delete_named(&permission("can_print_card"))?;
+        tx.delete_named(&printer)?;
+        tx.delete_named(&printers)?;
         Ok((
-            tx.permission(&permission("can_print_card"))?,
-            tx.role(&printer)?,
-            tx.group(&printers)?,
+            tx.named(&permission("can_print_card"))?,
+            tx.named(&printer)?,
+            tx.named(&printers)?,
             tx.user(user)?.unwrap().groups,
         ))
     });
     assert_eq!(deleted.unwrap(), (None, None, None, Vec::new()));
-    let unknown = database.read(|tx| tx.role_is_used(&role("no_such_role")));
+    let unknown = database.read(|tx| tx.is_used(&role("no_such_role")));
     assert!(!unknown.unwrap());
 }
 
@@ -305,9 +306,9 @@ fn names_of_nothing_are_found_in_their_order() {
         .read(|tx| {
             let permissions = ["can_sing", "can_print_card", "can_dance"].map(permission);
             Ok((
-                tx.unknown_permissions(&permissions)?,
-                tx.unknown_roles(&["singer", "card_printer"].map(role))?,
-                tx.unknown_groups(&["card_printers", "singers"].map(group))?,
+                tx.unknown_names(&permissions)?,
+                tx.unknown_names(&["singer", "card_printer"].map(role))?,
+                tx.unknown_names(&["card_printers", "singers"].map(group))?,
             ))
         })
         .unwrap();
@@ -317,7 +318,7 @@ fn names_of_nothing_are_found_in_their_order() {
 }
 
 #[test]
-fn lists_are_by_name_in_either_direction_and_found_by_a_part_of_it() {
+fn lists_page_by_name_in_either_direction_and_search_substrings() {
     let database = TestDatabase::new();
     let now = SystemClock.now();
     database.transaction(|tx| tx.seed_access(now)).unwrap();
@@ -327,9 +328,11 @@ fn lists_are_by_name_in_either_direction_and_found_by_a_part_of_it() {
     let roles = |filter: &NameFilter, seek: Seek<&str>, limit| -> Vec<String> {
         let seek = seek.map(str::to_owned);
         let page = database
-            .read(|tx| tx.list_roles(filter, seek, limit))
+            .read(|tx| tx.list_named(filter, seek, limit))
             .unwrap();
-        page.iter().map(|role| role.name.to_string()).collect()
+        page.iter()
+            .map(|role: &Role| role.name.to_string())
+            .collect()
     };
     let all = roles(&NameFilter::default(), Seek::START, 100);
     assert!(all.len() > 15);
@@ -360,12 +363,14 @@ fn lists_are_by_name_in_either_direction_and_found_by_a_part_of_it() {
         .read(|tx| {
             let all = NameFilter::default();
             let totals = [
-                tx.count_permissions(&filter("_user"))?,
-                tx.count_roles(&filter("chapter"))?,
-                tx.count_groups(&filter("\0"))?,
+                NamedSetReads::<PermissionName>::count_named(tx, &filter("_user"))?,
+                NamedSetReads::<RoleName>::count_named(tx, &filter("chapter"))?,
+                NamedSetReads::<GroupName>::count_named(tx, &filter("\0"))?,
             ];
-            let permissions = tx.list_permissions(&filter("view_user"), Seek::START, 9)?;
-            Ok((totals, permissions, tx.list_groups(&all, Seek::START, 2)?))
+            let permissions: Vec<PermissionRecord> =
+                tx.list_named(&filter("view_user"), Seek::START, 9)?;
+            let groups: Vec<Group> = tx.list_named(&all, Seek::START, 2)?;
+            Ok((totals, permissions, groups))
         })
         .unwrap();
     assert_eq!(totals, [5, 4, 0].map(Total::Exactly));
@@ -379,13 +384,14 @@ fn the_seeded_rows_are_what_the_types_allow() {
     let database = TestDatabase::new();
     let now = SystemClock.now();
     database.transaction(|tx| tx.seed_access(now)).unwrap();
-    let group = database.read(|tx| tx.group(&group(SUPER_ADMIN_GROUP)));
+    let group = database.read(|tx| tx.named(&group(SUPER_ADMIN_GROUP)));
     let group = group.unwrap().unwrap();
-    assert!(group.is_system && group.roles.is_sorted() && group.created_at == now);
+    assert!(group.is_system && group.parts.is_sorted() && group.created_at == now);
     let everything = database.read(|tx| {
         let all = NameFilter::default();
-        tx.list_roles(&all, Seek::START, 100)?;
-        tx.list_permissions(&all, Seek::START, 100)
+        let _: Vec<Role> = tx.list_named(&all, Seek::START, 100)?;
+        let permissions: Vec<PermissionRecord> = tx.list_named(&all, Seek::START, 100)?;
+        Ok(permissions)
     });
     assert!(
         everything

@@ -63,7 +63,7 @@ fn a_group_is_read_as_it_was_made() {
 }
 
 #[test]
-fn two_people_have_one_direct_room_whoever_asks() {
+fn two_people_have_one_direct_room_in_either_order() {
     let database = TestDatabase::new();
     let (a, b) = (database.user().create().id, database.user().create().id);
     let pair = DirectPair::new(a, b).unwrap();
@@ -93,7 +93,7 @@ fn direct(one: UserId, other: UserId) -> NewRoom {
 }
 
 #[test]
-fn of_two_who_make_the_same_direct_room_at_once_the_second_finds_the_firsts() {
+fn of_two_concurrent_direct_rooms_the_second_finds_the_first() {
     let database = &TestDatabase::new();
     let (a, b) = (database.user().create().id, database.user().create().id);
     let (first, second) = (direct(a, b), direct(b, a));
@@ -124,7 +124,7 @@ fn of_two_who_make_the_same_direct_room_at_once_the_second_finds_the_firsts() {
 }
 
 #[test]
-fn a_room_with_an_id_that_is_taken_is_a_conflict_not_a_repeat() {
+fn a_taken_room_id_is_a_conflict_and_no_repeat() {
     let database = TestDatabase::new();
     let (a, b) = (database.user().create().id, database.user().create().id);
     let taken = database.group(a).create().id;
@@ -141,7 +141,7 @@ fn a_room_with_an_id_that_is_taken_is_a_conflict_not_a_repeat() {
 }
 
 #[test]
-fn a_locked_room_holds_up_who_locks_or_writes_but_nobody_who_reads() {
+fn a_locked_room_blocks_writers_but_no_readers() {
     let database = &TestDatabase::new();
     let owner = database.user().create().id;
     let id = database.group(owner).create().id;
@@ -257,7 +257,7 @@ fn a_room_takes_no_unknown_member() {
 }
 
 #[test]
-fn roles_are_set_and_the_owners_besides_somebody_counted() {
+fn roles_are_set_and_other_owners_are_counted() {
     let database = TestDatabase::new();
     let (owner, other) = (database.user().create().id, database.user().create().id);
     let id = database.group(owner).member(other).create().id;
@@ -301,7 +301,7 @@ fn two_owners_who_leave_at_once_do_not_both_find_another_owner() {
 }
 
 #[test]
-fn a_list_of_rooms_runs_from_the_most_recently_active_down_page_by_page_and_back() {
+fn a_list_of_rooms_pages_by_activity_in_either_direction() {
     let database = TestDatabase::new();
     let me = database.user().create().id;
     let other = database.user().create().id;
@@ -348,7 +348,7 @@ fn a_list_of_rooms_runs_from_the_most_recently_active_down_page_by_page_and_back
 }
 
 #[test]
-fn a_list_of_members_runs_by_id_page_by_page_with_their_names() {
+fn a_list_of_members_pages_by_id_with_names() {
     let database = TestDatabase::new();
     let owner = database.user().name("Hauwa", "Sani").create().id;
     let others: Vec<UserId> = (0..4).map(|_| database.user().create().id).collect();
@@ -443,7 +443,7 @@ fn the_chat_learns_of_each_user_their_state_and_rooms() {
 }
 
 #[test]
-fn the_chat_learns_of_a_room_who_is_in_it_in_the_order_it_asked() {
+fn memberships_in_a_room_come_in_the_order_of_the_request() {
     let database = TestDatabase::new();
     let (amina, bola) = (database.user().create().id, database.user().create().id);
     let stranger = database.user().create().id;
@@ -467,7 +467,7 @@ fn the_chat_learns_of_a_room_who_is_in_it_in_the_order_it_asked() {
 }
 
 #[test]
-fn read_marks_move_forward_as_far_as_the_newest_message_and_never_back() {
+fn read_marks_move_forward_up_to_the_newest_message_only() {
     let database = TestDatabase::new();
     let (amina, bola) = (database.user().create().id, database.user().create().id);
     let one = database.group(amina).member(bola).create().id;
@@ -514,7 +514,7 @@ fn read_marks_move_forward_as_far_as_the_newest_message_and_never_back() {
 }
 
 #[test]
-fn two_who_mark_at_once_wait_for_each_other_and_the_furthest_mark_stands() {
+fn concurrent_marks_are_serialized_and_the_furthest_stands() {
     let database = TestDatabase::new();
     let users: Vec<UserId> = (0..20).map(|_| database.user().create().id).collect();
     let room = database

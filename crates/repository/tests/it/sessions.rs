@@ -49,7 +49,7 @@ fn every_reason_to_end_a_session_can_be_stored_and_read_again() {
 }
 
 #[test]
-fn what_has_ended_or_expired_is_neither_listed_nor_counted_nor_ended_again() {
+fn ended_and_expired_sessions_are_neither_listed_nor_ended_again() {
     let database = TestDatabase::new();
     let user = database.user().create().id;
     let now = SystemClock.now();
@@ -113,7 +113,7 @@ fn sessions_are_listed_in_both_directions_by_their_last_use() {
 }
 
 #[test]
-fn the_longest_unused_end_so_that_as_many_are_left_as_may_be() {
+fn the_least_recently_used_sessions_end_beyond_the_maximum() {
     let database = TestDatabase::new();
     let (user, other) = (database.user().create().id, database.user().create().id);
     let now = SystemClock.now() + TimeDelta::minutes(1);

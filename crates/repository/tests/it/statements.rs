@@ -44,9 +44,9 @@ fn the_statements_of_a_batch_are_prepared_once_whatever_its_size() {
     }
 }
 
-/// Whoever sends everything twice must not have whole batches inserted in vain.
+/// A client that repeats messages must not cause inserts that are rolled back.
 #[test]
-fn a_batch_that_repeats_itself_is_not_given_to_the_database_to_find_out() {
+fn a_batch_with_repeats_skips_the_database_function() {
     let cluster = PrivateCluster::start_with(&[("log_min_duration_statement", "0")]);
     let database = cluster.database();
     let user = database.user().create().id;

@@ -98,7 +98,7 @@ fn a_new_ticket_sweeps_out_the_expired_and_no_other() {
 }
 
 #[test]
-fn nobody_unknown_gets_a_ticket() {
+fn unknown_users_get_no_ticket() {
     let database = TestDatabase::new();
     let now = SystemClock.now();
     let ticket = ticket(UserId::new(Uuid::new_v4()), now);

@@ -124,7 +124,7 @@ fn codes_are_each_users_own_and_die_when_they_are_replaced() {
 }
 
 #[test]
-fn nobody_unknown_gets_a_secret_or_codes() {
+fn unknown_users_get_neither_secret_nor_codes() {
     let database = TestDatabase::new();
     let (nobody, now) = (UserId::new(Uuid::new_v4()), SystemClock.now());
     for refused in [

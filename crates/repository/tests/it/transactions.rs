@@ -46,7 +46,7 @@ fn what_fails_is_undone_and_what_succeeds_is_kept() {
 }
 
 #[test]
-fn a_panic_undoes_the_transaction_and_the_next_one_is_not_inside_it() {
+fn a_panic_rolls_back_and_leaves_no_open_transaction() {
     let database = TestDatabase::new();
     let store: &dyn Store = &single(&database);
     let user = database.user().create().id;
@@ -64,7 +64,7 @@ fn a_panic_undoes_the_transaction_and_the_next_one_is_not_inside_it() {
 }
 
 #[test]
-fn a_transaction_with_a_failed_statement_is_not_taken_for_a_committed_one() {
+fn a_transaction_with_a_failed_statement_is_never_reported_committed() {
     let database = TestDatabase::new();
     let store: &dyn Store = &single(&database);
     let user = database.user().create().id;
@@ -85,7 +85,7 @@ fn a_transaction_with_a_failed_statement_is_not_taken_for_a_committed_one() {
 }
 
 #[test]
-fn a_statement_that_takes_too_long_is_told_as_unavailable() {
+fn a_statement_timeout_is_unavailable() {
     let database = TestDatabase::new();
     let statement_timeout = Duration::from_millis(50);
     let impatient = PgStore::connect(PoolSettings {
@@ -137,7 +137,7 @@ fn a_transaction_left_idle_is_ended_and_its_locks_with_it() {
 }
 
 #[test]
-fn a_full_pool_is_told_as_unavailable() {
+fn an_exhausted_pool_is_unavailable() {
     let database = TestDatabase::new();
     let connection_timeout = Duration::from_millis(300);
     let small = PgStore::connect(PoolSettings {
@@ -156,7 +156,7 @@ fn a_full_pool_is_told_as_unavailable() {
 }
 
 #[test]
-fn of_two_who_wait_for_each_other_one_is_told_to_try_again() {
+fn a_deadlock_makes_one_transaction_unavailable() {
     let database = &TestDatabase::new();
     let user = database.user().create().id;
     let rooms = [(); 2].map(|()| database.group(user).create().id);

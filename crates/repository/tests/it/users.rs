@@ -111,7 +111,7 @@ fn a_log_in_finds_the_hash_by_the_address() {
 }
 
 #[test]
-fn a_password_and_a_suspension_change_the_account_and_say_whether_there_is_one() {
+fn password_and_suspension_changes_report_whether_the_account_exists() {
     let database = TestDatabase::new();
     let user = database.user().email("amina@example.com").create();
     let later = user.created_at + TimeDelta::seconds(5);
@@ -159,7 +159,7 @@ fn listed(database: &TestDatabase, filter: &UserFilter) -> Vec<String> {
 }
 
 #[test]
-fn a_list_runs_from_the_newest_account_down_page_by_page_and_back() {
+fn a_list_of_accounts_pages_newest_first_in_either_direction() {
     let database = TestDatabase::new();
     let start = SystemClock.now();
     // Two of three are made at the same moment: then the id decides.
@@ -199,7 +199,7 @@ fn a_list_runs_from_the_newest_account_down_page_by_page_and_back() {
 }
 
 #[test]
-fn as_many_accounts_are_counted_as_a_list_shows_and_no_more_than_is_worth_it() {
+fn accounts_are_counted_up_to_the_exact_limit() {
     let database = TestDatabase::new();
     database.user().in_group("editor_group").create();
     database
@@ -376,7 +376,7 @@ fn groups_are_joined_and_left_together_and_the_account_has_changed() {
 }
 
 #[test]
-fn the_last_time_somebody_was_seen_never_moves_back() {
+fn a_last_seen_time_never_moves_back() {
     let database = TestDatabase::new();
     let amina = database.user().create().id;
     let bola = database.user().create().id;
@@ -406,7 +406,7 @@ fn the_last_time_somebody_was_seen_never_moves_back() {
 }
 
 #[test]
-fn a_stored_value_that_breaks_the_rules_is_an_error_that_does_not_show_it() {
+fn an_invalid_stored_value_is_an_error_without_the_value() {
     let database = TestDatabase::new();
     let user = database.user().create().id;
     database.execute("UPDATE users SET email = 'not an address'");

@@ -1,5 +1,8 @@
-use std::borrow::Cow;
+//! The violations that an answer lists.
 
+use std::{borrow::Cow, fmt};
+
+use abu_domain::Violation;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,39 +25,27 @@ pub struct FieldError {
     message: String,
 }
 
+/// How much of the name of a field an answer repeats at most, in characters.
+pub(super) const MAX_NAME_SHOWN: usize = 64;
+
+pub(super) const UNKNOWN: Violation = Violation {
+    code: "unknown",
+    rule: "is not a known field",
+};
+
+/// A step on the way from the body to one of its parts.
+pub(super) enum Step<'a> {
+    Field(&'a str),
+    Element(usize),
+}
+
 impl FieldError {
-    /// A mistake in the body's field `name`; `rule` is read after the name.
-    pub fn in_body(name: &str, code: &'static str, rule: impl AsRef<str>) -> Self {
-        Self {
-            pointer: Some(format!("/{}", escaped(name))),
-            parameter: None,
-            code: code.into(),
-            message: format!("{name} {}", rule.as_ref()),
-        }
+    /// `rule` is read after the name of the body's field.
+    pub fn in_body(name: &str, code: &'static str, rule: impl fmt::Display) -> Self {
+        Self::new(&[Step::Field(name)], code, rule)
     }
 
-    /// A mistake in one element of the body's list `name`.
-    pub fn in_list(name: &str, index: usize, code: &'static str, rule: &str) -> Self {
-        Self {
-            pointer: Some(format!("/{}/{index}", escaped(name))),
-            parameter: None,
-            code: code.into(),
-            message: format!("{name}[{index}] {rule}"),
-        }
-    }
-
-    /// A mistake in the entry `key` of the body's object `name`.
-    pub fn in_object(name: &str, key: &str, code: &'static str, rule: &str) -> Self {
-        Self {
-            pointer: Some(format!("/{}/{}", escaped(name), escaped(key))),
-            parameter: None,
-            code: code.into(),
-            message: format!("{name}.{key} {rule}"),
-        }
-    }
-
-    /// A mistake in the query parameter `name`.
-    pub fn in_query(name: &str, code: &'static str, rule: &str) -> Self {
+    pub fn in_query(name: &str, code: &'static str, rule: impl fmt::Display) -> Self {
         Self {
             pointer: None,
             parameter: Some(name.to_owned()),
@@ -63,7 +54,34 @@ impl FieldError {
         }
     }
 
-    /// The sentence for people.
+    pub(super) fn at(place: &[Step<'_>], violation: Violation) -> Self {
+        Self::new(place, violation.code, violation.rule)
+    }
+
+    fn new(place: &[Step<'_>], code: &'static str, rule: impl fmt::Display) -> Self {
+        let (mut pointer, mut name) = (String::new(), String::new());
+        for step in place {
+            match step {
+                Step::Field(field) => {
+                    let shown: String = field.chars().take(MAX_NAME_SHOWN).collect();
+                    pointer = format!("{pointer}/{}", escaped(&shown));
+                    let dot = if name.is_empty() { "" } else { "." };
+                    name = format!("{name}{dot}{shown}");
+                }
+                Step::Element(index) => {
+                    pointer = format!("{pointer}/{index}");
+                    name = format!("{name}[{index}]");
+                }
+            }
+        }
+        Self {
+            pointer: Some(pointer),
+            parameter: None,
+            code: code.into(),
+            message: format!("{name} {rule}"),
+        }
+    }
+
     pub fn message(&self) -> &str {
         &self.message
     }

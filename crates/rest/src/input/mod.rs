@@ -1,15 +1,17 @@
-//! Bodies and query parameters, read field by field so that one answer names every mistake.
+//! Request bodies and query parameters: JSON types by serde, then rules by the parsers of the domain.
 //!
-//! [`BodyFields`] and [`QueryFields`] hand out parsed fields and note what is wrong with the others.
-//! The types that are read from them are the domain's own: past a handler's signature nothing is
-//! unchecked.
+//! A struct describes each body and each set of parameters once: serde reads it, utoipa documents it,
+//! and [`IntoDraft`] parses its fields into the domain's types. The first type error of a body ends
+//! its reading; the violations of rules are collected, so that one answer names them all.
 
 mod body;
 mod error;
-mod form;
+mod json;
 mod query;
+mod violations;
 
-pub(crate) use body::{Body, BodyFields, FromBody, whole_body};
+pub(crate) use body::{Body, Form, whole_body};
 pub(crate) use error::FieldError;
-pub(crate) use form::Form;
-pub(crate) use query::{FromQuery, QueryFields, flag, short_text, time, uuid};
+pub(crate) use json::present;
+pub(crate) use query::{NoParameters, Query, flag, short_text, time, uuid};
+pub(crate) use violations::{IntoDraft, Violations};

@@ -3,30 +3,17 @@
 //! Names that a route does not have are refused before a handler is reached; here their values are
 //! parsed.
 
+use std::collections::BTreeSet;
+
 use abu_domain::Violation;
 use chrono::{DateTime, SubsecRound, Utc};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::FieldError;
+use super::{IntoDraft, Violations, json::NOT_A_UUID};
 use crate::problem::Problem;
 
-/// Something that is made from a query.
-pub(crate) trait FromQuery: Sized + 'static {
-    /// Takes its parameters. `None` where one of them is missing or wrong, which `query` then knows.
-    fn from_query(query: &mut QueryFields) -> Option<Self>;
-}
-
-/// Made from nothing.
-impl FromQuery for () {
-    fn from_query(_query: &mut QueryFields) -> Option<()> {
-        Some(())
-    }
-}
-
-/// Reads `true` or `false`.
-///
-/// # Errors
-/// Where it is neither.
 pub(crate) fn flag(text: &str) -> Result<bool, Violation> {
     text.parse().map_err(|_neither| Violation {
         code: "flag.invalid",
@@ -34,10 +21,6 @@ pub(crate) fn flag(text: &str) -> Result<bool, Violation> {
     })
 }
 
-/// Reads a time.
-///
-/// # Errors
-/// Where it is none.
 pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, Violation> {
     DateTime::parse_from_rfc3339(text)
         // What is finer than the store keeps would not come back as it was sent.
@@ -48,21 +31,11 @@ pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, Violation> {
         })
 }
 
-/// Reads a UUID.
-///
-/// # Errors
-/// Where it is none.
 pub(crate) fn uuid(text: &str) -> Result<Uuid, Violation> {
-    Uuid::try_parse(text).map_err(|_not_one| Violation {
-        code: "uuid.invalid",
-        rule: "must be a UUID",
-    })
+    Uuid::try_parse(text).map_err(|_not_one| NOT_A_UUID)
 }
 
-/// Reads a text to search for.
-///
-/// # Errors
-/// `text.short` unless it has 1 to 100 characters, none of them a control character.
+/// A text to search for.
 pub(crate) fn short_text(text: &str) -> Result<String, Violation> {
     if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
@@ -74,64 +47,55 @@ pub(crate) fn short_text(text: &str) -> Result<String, Violation> {
     }
 }
 
-/// The parameters of a query, taken one by one.
-#[derive(Debug)]
-pub(crate) struct QueryFields {
-    pairs: Vec<(String, String)>,
-    errors: Vec<FieldError>,
+/// The parameters of a query. Structs of optional texts describe them; several such structs may share
+/// one query.
+pub(crate) struct Query {
+    parameters: Value,
+    pub(crate) violations: Violations,
 }
 
-impl QueryFields {
-    /// The parameters of a query string.
+impl Query {
     pub(crate) fn parse(query: &str) -> Self {
+        let (mut parameters, mut repeated) = (Map::new(), BTreeSet::new());
+        for (name, text) in form_urlencoded::parse(query.as_bytes()).into_owned() {
+            if parameters.insert(name.clone(), text.into()).is_some() {
+                repeated.insert(name);
+            }
+        }
         Self {
-            pairs: form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-            errors: Vec::new(),
+            parameters: Value::Object(parameters),
+            violations: Violations::in_query(repeated),
         }
     }
 
-    /// A parameter that may be left out. Twice the same one is a mistake.
-    pub(crate) fn optional<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Violation>,
-    ) -> Option<T> {
-        let mut values = self.pairs.iter().filter(|(known, _)| known == name);
-        let (_, value) = values.next()?;
-        let parsed = match values.next() {
-            None => parse(value),
-            Some(_) => Err(Violation {
-                code: "repeated",
-                rule: "must be given once",
-            }),
-        };
-        parsed
-            .map_err(|Violation { code, rule }| self.refuse(name, code, rule))
-            .ok()
-    }
-
-    /// Notes a mistake in a parameter that was taken; `rule` is read after the name.
-    pub(crate) fn refuse(&mut self, name: &'static str, code: &'static str, rule: &str) {
-        self.errors.push(FieldError::in_query(name, code, rule));
-    }
-
-    /// The value, if nothing was wrong with any parameter.
-    ///
     /// # Errors
-    /// `validation-failed`.
-    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Problem> {
-        match value {
-            Some(value) if self.errors.is_empty() => Ok(value),
-            _ => Err(Problem::validation(self.errors)),
-        }
+    /// `internal-error` where `T` asks for something other than optional texts.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        T::deserialize(&self.parameters).map_err(Problem::internal)
+    }
+}
+
+/// A list that nothing narrows.
+#[derive(Deserialize)]
+pub(crate) struct NoParameters {}
+
+impl IntoDraft for NoParameters {
+    type Draft = ();
+
+    fn into_draft(self, _violations: &mut Violations) -> Option<()> {
+        Some(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Deserialize)]
+    struct Sample {
+        a: Option<String>,
+        b: Option<String>,
+    }
 
     fn number(text: &str) -> Result<u32, Violation> {
         text.parse().map_err(|_not_one| Violation {
@@ -140,22 +104,25 @@ mod tests {
         })
     }
 
+    fn read(query: &str) -> Result<(Option<u32>, Option<u32>), Value> {
+        let mut query = Query::parse(query);
+        let Sample { a, b } = query.read().unwrap();
+        let a = query.violations.optional("a", a, number);
+        let b = query.violations.optional("b", b, number);
+        let finished = query.violations.finish(Some((a, b)));
+        finished.map_err(|problem| serde_json::to_value(problem.document(None)).unwrap())
+    }
+
     #[test]
     fn a_parameter_is_percent_decoded_and_may_be_left_out() {
-        let mut query = QueryFields::parse("a=%31%32&c=+3");
-        assert_eq!(query.optional("a", number), Some(12));
-        assert_eq!(query.optional("b", number), None);
-        assert!(query.finish(Some(())).is_ok());
+        assert_eq!(read("a=%31%32&c=+3"), Ok((Some(12), None)));
     }
 
     #[test]
     fn a_wrong_and_a_repeated_parameter_are_named_at_once() {
-        let mut query = QueryFields::parse("a=x&b=1&b=2");
-        query.optional("a", number);
-        query.optional("b", number);
-        let problem = query.finish(Some(())).unwrap_err();
-        let document = serde_json::to_value(problem.document(None)).unwrap();
+        let document = read("b=1&a=x&b=2").unwrap_err();
         assert_eq!(document["errors"][0]["parameter"], "a");
+        assert_eq!(document["errors"][1]["parameter"], "b");
         assert_eq!(document["errors"][1]["code"], "repeated");
     }
 }

@@ -7,7 +7,7 @@ use utoipa::{
     openapi::{OpenApi, RefOr, Schema},
 };
 
-use crate::input::QueryFields;
+use crate::input::Violations;
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
@@ -31,13 +31,17 @@ impl EntryFields {
         Self(schemas.iter().map(fields).collect())
     }
 
-    /// The fields of an `E` that the query names in `fields`; `None` where it does not say, or wrongly.
-    pub(super) fn chosen<E: ToSchema>(&self, query: &mut QueryFields) -> Option<BTreeSet<String>> {
-        let text = query.optional("fields", |text| Ok(text.to_owned()))?;
+    /// The fields of an `E` that the parameter `fields` names.
+    pub(super) fn chosen<E: ToSchema>(
+        &self,
+        fields: Option<String>,
+        violations: &mut Violations,
+    ) -> Option<BTreeSet<String>> {
+        let text = violations.optional("fields", fields, |text| Ok(text.to_owned()))?;
         let none = BTreeSet::new();
         let known = self.0.get(E::name().as_ref()).unwrap_or(&none);
         parse_fields(&text, known)
-            .map_err(|(code, rule)| query.refuse("fields", code, &rule))
+            .map_err(|(code, rule)| violations.refuse("fields", code, &rule))
             .ok()
     }
 }
@@ -93,6 +97,7 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
+    use crate::{input::Query, list::PageParameters};
 
     #[derive(Serialize, ToSchema)]
     struct Inner {
@@ -117,9 +122,11 @@ mod tests {
 
     fn chosen(query: &str) -> Result<Option<Vec<String>>, String> {
         let fields = EntryFields::of(&<Description as utoipa::OpenApi>::openapi());
-        let mut query = QueryFields::parse(query);
-        let chosen = fields.chosen::<Outer>(&mut query);
+        let mut query = Query::parse(query);
+        let PageParameters { fields: wanted, .. } = query.read().unwrap();
+        let chosen = fields.chosen::<Outer>(wanted, &mut query.violations);
         query
+            .violations
             .finish(Some(()))
             .map(|()| chosen.map(|names| names.into_iter().collect()))
             .map_err(|problem| {

@@ -20,7 +20,7 @@ use std::{
 use abu_application::platform::lists::{ListRequest, Listed, Seek};
 use abu_domain::Violation;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Data};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::{
@@ -29,7 +29,7 @@ use self::{
     position::{Position, WireSeek},
 };
 use super::{
-    input::{FromQuery, QueryFields, flag},
+    input::{IntoDraft, Query, flag},
     problem::Problem,
 };
 use crate::{openapi::Api, shared::shared};
@@ -48,18 +48,17 @@ pub(crate) const MAX_PEOPLE: u32 = 50;
 pub(crate) const MAX_OTHERS: u32 = 100;
 
 /// The parameters of every list.
-#[derive(Debug, utoipa::IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `Page` reads")]
 pub(crate) struct PageParameters {
     /// How many to answer at most; lists of people go up to 50, all others to 100.
-    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 20, example = 20)]
+    limit: Option<String>,
     /// Where to go on: the `next_cursor` or `prev_cursor` of another page, with the same filters.
     cursor: Option<String>,
     /// Whether to count the whole list; `total` says how many there are, exactly up to 10,000.
-    #[param(default = false, example = false)]
-    count: Option<bool>,
+    #[param(value_type = Option<bool>, default = false, example = false)]
+    count: Option<String>,
     /// Which fields of each entry to send, their names separated by commas; without it, all of them.
     fields: Option<String>,
 }
@@ -67,7 +66,7 @@ pub(crate) struct PageParameters {
 /// Something that is listed.
 pub(crate) trait List: 'static {
     /// What narrows it.
-    type Filter: FromQuery;
+    type Filter: IntoDraft;
     /// An entry as the use case lists it.
     type Item;
     /// An entry as it is sent.
@@ -84,7 +83,7 @@ pub(crate) trait List: 'static {
 /// A page that is asked for.
 pub(crate) struct Page<L: List> {
     /// What narrows the list.
-    pub filter: L::Filter,
+    pub filter: <L::Filter as IntoDraft>::Draft,
     /// Which page it is.
     pub request: ListRequest<L::Position>,
     /// How to answer.
@@ -113,13 +112,17 @@ impl<L: List> Page<L> {
     fn read(request: &HttpRequest) -> Result<Self, Problem> {
         let cursors = shared::<CursorCodec>(request).clone();
         let entry_fields = &shared::<Api>(request).entry_fields;
-        let mut query = QueryFields::parse(request.query_string());
-        let limit = query.optional("limit", |text| parse_limit(text, L::MAX_LIMIT));
-        let cursor = query.optional("cursor", |text| Ok(text.to_owned()));
-        let count = query.optional("count", flag);
-        let fields = entry_fields.chosen::<L::Entry>(&mut query);
-        let filter = L::Filter::from_query(&mut query);
-        let filter = query.finish(filter)?;
+        let mut query = Query::parse(request.query_string());
+        let page: PageParameters = query.read()?;
+        let filter: L::Filter = query.read()?;
+        let violations = &mut query.violations;
+        let limit =
+            violations.optional("limit", page.limit, |text| parse_limit(text, L::MAX_LIMIT));
+        let cursor = violations.optional("cursor", page.cursor, |text| Ok(text.to_owned()));
+        let count = violations.optional("count", page.count, flag);
+        let fields = entry_fields.chosen::<L::Entry>(page.fields, violations);
+        let filter = filter.into_draft(violations);
+        let filter = query.violations.finish(filter)?;
 
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let address = Address::of(request);

@@ -4,12 +4,12 @@
 //! 404, a method 405, a query parameter 400. So a route that somebody forgot to describe cannot be
 //! used, and a misspelt parameter is never silently ignored.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use actix_web::{
     Error,
     body::{EitherBody, MessageBody},
-    dev::{ResourceDef, ServiceRequest, ServiceResponse},
+    dev::{ServiceRequest, ServiceResponse},
     http::Method,
     middleware::Next,
 };
@@ -21,38 +21,31 @@ use utoipa::openapi::{
 use crate::problem::{Problem, ProblemKind};
 use crate::{openapi::Api, shared::shared};
 
-/// What can be asked for, by path, method and query parameter.
+/// The query parameters of every operation, by method, by the pattern of its path.
 #[derive(Debug)]
-pub(crate) struct DocumentedRoutes(Vec<Route>);
+pub(crate) struct DocumentedRoutes(HashMap<String, Methods>);
 
-#[derive(Debug)]
-struct Route {
-    path: ResourceDef,
-    parameters: BTreeMap<&'static str, BTreeSet<String>>,
-}
+type Methods = BTreeMap<&'static str, BTreeSet<String>>;
 
 impl DocumentedRoutes {
     /// What this description holds.
     pub(crate) fn of(description: &OpenApi) -> Self {
-        let routes = description.paths.paths.iter().map(|(path, item)| Route {
-            path: ResourceDef::new(path.as_str()),
-            parameters: operations(item)
-                .map(|(method, operation)| (method, query_parameters(operation)))
-                .collect(),
+        let routes = description.paths.paths.iter().map(|(path, item)| {
+            let operations = operations(item);
+            let parameters = |(method, operation)| (method, query_parameters(operation));
+            (path.clone(), operations.map(parameters).collect())
         });
         Self(routes.collect())
     }
 
-    fn admit(&self, method: &Method, path: &str, query: &str) -> Result<(), Problem> {
-        let route = self
-            .0
-            .iter()
-            .find(|route| route.path.is_match(path))
+    /// `pattern` is that of the resource that the path of the request matches.
+    fn admit(&self, method: &Method, pattern: Option<&str>, query: &str) -> Result<(), Problem> {
+        let methods = pattern
+            .and_then(|pattern| self.0.get(pattern))
             .ok_or_else(Problem::not_found)?;
-        let known = route
-            .parameters
+        let known = methods
             .get(method.as_str())
-            .ok_or_else(|| Problem::method_not_allowed(route.allow()))?;
+            .ok_or_else(|| Problem::method_not_allowed(allow(methods)))?;
         let unknown = form_urlencoded::parse(query.as_bytes())
             .find(|(name, _)| !known.contains(name.as_ref()));
         match unknown {
@@ -63,15 +56,13 @@ impl DocumentedRoutes {
     }
 }
 
-impl Route {
-    /// The methods, as the header `Allow` lists them.
-    fn allow(&self) -> String {
-        let mut methods: Vec<&str> = self.parameters.keys().copied().collect();
-        if methods.contains(&"GET") {
-            methods.push("HEAD");
-        }
-        methods.join(", ")
+/// The value of the header `Allow`.
+fn allow(methods: &Methods) -> String {
+    let mut methods: Vec<&str> = methods.keys().copied().collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
     }
+    methods.join(", ")
 }
 
 fn unknown_parameter(known: &BTreeSet<String>) -> Problem {
@@ -120,7 +111,8 @@ pub(crate) async fn documented_only<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let routes = &shared::<Api>(request.request()).routes;
-    match routes.admit(request.method(), request.path(), request.query_string()) {
+    let pattern = request.match_pattern();
+    match routes.admit(request.method(), pattern.as_deref(), request.query_string()) {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
         Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
     }
@@ -128,6 +120,13 @@ pub(crate) async fn documented_only<B: MessageBody + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use actix_web::{
+        App, HttpResponse,
+        body::BoxBody,
+        middleware::from_fn,
+        test::{self, TestRequest},
+        web,
+    };
     use utoipa::openapi::{
         HttpMethod, Paths, PathsBuilder,
         path::{OperationBuilder, ParameterBuilder},
@@ -150,19 +149,37 @@ mod tests {
         DocumentedRoutes::of(&description)
     }
 
-    fn refusal(method: Method, path: &str, query: &str) -> Option<ProblemKind> {
-        let admitted = routes().admit(&method, path, query);
-        admitted.err().map(|problem| problem.kind())
+    /// Asks an application that serves more than is described.
+    async fn refusal(method: Method, path: &str, query: &str) -> Option<ProblemKind> {
+        let admit = async |request: ServiceRequest, _next: Next<BoxBody>| {
+            let pattern = request.match_pattern();
+            let admitted =
+                routes().admit(request.method(), pattern.as_deref(), request.query_string());
+            match admitted {
+                Ok(()) => Ok(request.into_response(HttpResponse::Ok())),
+                Err(problem) => Ok(request.error_response(problem)),
+            }
+        };
+        let things = web::scope("/things").route("/{id}", web::to(HttpResponse::Ok));
+        let app = App::new()
+            .service(things.route("/{id}/more", web::to(HttpResponse::Ok)))
+            .route("/secret", web::to(HttpResponse::Ok))
+            .wrap(from_fn(admit));
+        let app = test::init_service(app).await;
+        let request = TestRequest::with_uri(&format!("{path}?{query}")).method(method);
+        let response = test::call_service(&app, request.to_request()).await;
+        let error = response.response().error()?.as_error::<Problem>();
+        error.map(Problem::kind)
     }
 
-    #[test]
-    fn what_is_described_is_admitted() {
-        assert_eq!(refusal(Method::GET, "/things/7", "page=2"), None);
-        assert_eq!(refusal(Method::POST, "/things/x", ""), None);
+    #[actix_web::test]
+    async fn what_is_described_is_admitted() {
+        assert_eq!(refusal(Method::GET, "/things/7", "page=2").await, None);
+        assert_eq!(refusal(Method::POST, "/things/x", "").await, None);
     }
 
-    #[test]
-    fn a_route_that_nobody_described_is_refused_by_path_method_or_parameter() {
+    #[actix_web::test]
+    async fn a_route_that_nobody_described_is_refused_by_path_method_or_parameter() {
         use ProblemKind::{MethodNotAllowed, NotFound, UnknownParameter};
         for (method, path, query, expected) in [
             (Method::GET, "/secret", "", NotFound),
@@ -173,7 +190,7 @@ mod tests {
             (Method::GET, "/things/7", "page=2&Page=2", UnknownParameter),
             (Method::GET, "/things/7", "%70age=2&x", UnknownParameter),
         ] {
-            let refused = refusal(method, path, query);
+            let refused = refusal(method, path, query).await;
             assert_eq!(refused, Some(expected), "{path}?{query}");
         }
     }

@@ -4,7 +4,10 @@
 //! it is carried out and its answer kept even if the client has gone. A request without one passes
 //! untouched.
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, resume_unwind},
+};
 
 use abu_application::{
     UseCases,
@@ -17,7 +20,7 @@ use abu_application::{
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
-    dev::{Payload, ResourceDef, ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -49,8 +52,8 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-rep
 /// The longest answer that is kept, in bytes.
 const MAX_KEPT: usize = 256 * 1024;
 
-/// What a handler says of itself, in `extensions(…)`, when its answer holds a secret.
-const SECRET_ANSWER: &str = "x-secret-answer";
+/// What a handler declares, in `extensions(…)`, whose answer is [`SecretJson`](crate::secret_json).
+pub(crate) const SECRET_ANSWER: &str = "x-secret-answer";
 
 /// Whether the answer of this operation is told again: it is unless it holds a secret, which must not
 /// lie in the database.
@@ -62,40 +65,23 @@ pub(crate) fn is_replayed(method: &str, operation: &Operation) -> bool {
     method == Method::POST.as_str() && !is_secret
 }
 
-/// The routes whose answers are told again.
+/// The routes whose answers are told again, by pattern, and whether they need a token.
 #[derive(Debug)]
-pub(crate) struct ReplayedRoutes(Vec<Route>);
-
-#[derive(Debug)]
-struct Route {
-    path: ResourceDef,
-    name: String,
-    needs_token: bool,
-}
+pub(crate) struct ReplayedRoutes(HashMap<String, bool>);
 
 impl ReplayedRoutes {
     /// Those of this description.
     pub(crate) fn of(description: &OpenApi) -> Self {
-        let mut routes = Vec::new();
+        let mut routes = HashMap::new();
         for (path, item) in &description.paths.paths {
-            for (method, operation) in operations(item) {
-                if is_replayed(method, operation) {
-                    routes.push(Route {
-                        path: ResourceDef::new(path.as_str()),
-                        name: path.clone(),
-                        needs_token: operation
-                            .security
-                            .as_ref()
-                            .is_some_and(|all| !all.is_empty()),
-                    });
-                }
+            let replayed = operations(item).find(|(method, it)| is_replayed(method, it));
+            if let Some((_, operation)) = replayed {
+                let security = operation.security.as_ref();
+                let needs_token = security.is_some_and(|all| !all.is_empty());
+                routes.insert(path.clone(), needs_token);
             }
         }
         Self(routes)
-    }
-
-    fn find(&self, path: &str) -> Option<&Route> {
-        self.0.iter().find(|route| route.path.is_match(path))
     }
 }
 
@@ -164,16 +150,19 @@ impl Keyed {
         let Some(key) = parsed_key(request.headers())? else {
             return Ok(None);
         };
-        let Some(route) = shared::<Api>(request).replayed.find(request.path()) else {
+        let ReplayedRoutes(routes) = &shared::<Api>(request).replayed;
+        let route = request.match_pattern();
+        let Some((route, needs_token)) = route.and_then(|route| routes.get_key_value(&route))
+        else {
             return Ok(None);
         };
         // Whose token comes to a route that asks for none is nobody's business there.
-        let caller = match (route.needs_token, caller::known_caller(request)) {
+        let caller = match (needs_token, caller::known_caller(request)) {
             (true, None) => return Ok(None),
             (true, caller) => caller,
             (false, _) => None,
         };
-        let route = route.name.clone();
+        let route = route.clone();
         Ok(Some(Self { caller, route, key }))
     }
 
@@ -370,9 +359,15 @@ fn met_by(request: Option<&RequestId>, document: Vec<u8>) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{body::BodyStream, test::TestRequest, web::Bytes};
+    use actix_web::{
+        Responder,
+        body::{BodyStream, to_bytes},
+        test::TestRequest,
+        web::Bytes,
+    };
 
     use super::*;
+    use crate::secret_json::SecretJson;
 
     fn key(values: &[&'static [u8]]) -> Result<Option<Uuid>, ProblemKind> {
         let mut headers = HeaderMap::new();
@@ -473,6 +468,15 @@ mod tests {
         let stream = futures_util::stream::empty::<Result<Bytes, Error>>();
         let (answer, given) = kept_of(BoxBody::new(BodyStream::new(stream)));
         assert!(answer.is_none() && given.into_body().try_into_bytes().is_err());
+    }
+
+    #[actix_web::test]
+    async fn a_secret_answer_is_given_and_not_kept_whatever_its_route_declares() {
+        let request = TestRequest::post().to_http_request();
+        let response = SecretJson("secret").respond_to(&request);
+        let (response, answer) = kept(ServiceResponse::new(request, response));
+        assert!(answer.is_none());
+        assert_eq!(to_bytes(response.into_body()).await.unwrap(), "\"secret\"");
     }
 
     #[test]

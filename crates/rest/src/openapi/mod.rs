@@ -1,7 +1,5 @@
 //! The description of the API, made from the handlers themselves.
 
-mod bodies;
-
 use actix_web::{App, http::header::HeaderName, web::Bytes};
 use utoipa::{
     Modify, OpenApi as _,
@@ -93,7 +91,6 @@ fn description() -> OpenApi {
             add_idempotency_key(operation);
         }
     }
-    bodies::close(&mut description);
     description
 }
 

@@ -14,9 +14,9 @@ use crate::{input::FieldError, middleware::request_id::RequestId};
 
 /// Declares a set of problems as one type, for `responses(…)` of a handler.
 macro_rules! problems {
-    ($($(#[$doc:meta])* $name:ident: $($kind:ident),+;)*) => {$(
+    ($($(#[$doc:meta])* $visibility:vis $name:ident: $($kind:ident),+;)*) => {$(
         $(#[$doc])*
-        struct $name;
+        $visibility struct $name;
 
         impl utoipa::IntoResponses for $name {
             fn responses() -> std::collections::BTreeMap<

@@ -1,25 +1,21 @@
 //! The one table of what is limited, and to how much.
 
+use abu_domain::named_enum;
+
 use super::Quota;
 use crate::settings::RestSettings;
 
 macro_rules! policies {
     ($($(#[$doc:meta])* $variant:ident => $name:literal, $quota:expr;)*) => {
-        /// A rule about how often something may be asked for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Policy {
-            $($(#[$doc])* $variant,)*
+        named_enum! {
+            /// A rule about how often something may be asked for. Clients know it by its name; its place
+            /// is its number.
+            pub enum Policy {
+                $($(#[$doc])* $variant => $name,)*
+            }
         }
 
         impl Policy {
-            /// All of them, in the order of their numbers.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// What clients know it by.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
             /// How often that is, by the settings.
             pub fn quota(self, settings: &RestSettings) -> Quota {
                 let quota: fn(&RestSettings) -> Quota = match self { $(Self::$variant => $quota,)* };

@@ -1,4 +1,4 @@
-//! Logging in, and accounts.
+//! Log-in and account administration.
 
 use abu_domain::access::Permission;
 use abu_test_support::{ADMIN_EMAIL, ADMIN_PASSWORD};

@@ -1,4 +1,4 @@
-//! Looking into the audit log.
+//! Reading the audit log over HTTP.
 
 use abu_domain::{access::Permission, identity::user::User};
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ async fn each_filter_shows_the_entries_it_names() {
 }
 
 #[tokio::test]
-async fn a_page_goes_on_where_the_one_before_ended_though_looking_adds_entries() {
+async fn pages_continue_without_gaps_although_each_view_adds_an_entry() {
     let rig = Rig::start().await;
     let viewer = rig.holder_of(&[Permission::ViewAuditLog]);
     let admin = rig.holder_of(&[Permission::ModifyUser]);
@@ -124,7 +124,7 @@ async fn every_wrong_filter_is_named() {
 }
 
 #[tokio::test]
-async fn an_entry_that_somebody_tampered_with_is_shown_as_it_is() {
+async fn a_tampered_entry_is_shown_as_stored() {
     let rig = Rig::start().await;
     let viewer = rig.holder_of(&[Permission::ViewAuditLog]);
     suspend(&rig, &rig.holder_of(&[Permission::ModifyUser]), &rig.user()).await;

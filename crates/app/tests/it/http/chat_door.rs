@@ -1,4 +1,4 @@
-//! The way into the chat: what is refused before a connection becomes a WebSocket.
+//! The WebSocket handshake: authentication, limits, refusals.
 
 use std::time::Duration;
 
@@ -111,7 +111,7 @@ async fn a_ticket_used_by_two_at_once_opens_the_chat_for_one() {
 }
 
 #[tokio::test]
-async fn without_a_good_token_nobody_gets_in() {
+async fn a_handshake_without_a_valid_token_is_refused() {
     let rig = Rig::start().await;
     let user = rig.user();
     let nobody = rig.server.token(UserId::new(Uuid::new_v4()));
@@ -139,7 +139,7 @@ async fn without_a_good_token_nobody_gets_in() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_told_so() {
+async fn an_expired_token_is_refused_as_expired() {
     let rig = Rig::start().await;
     let user = rig.user();
     let issuer = "abu-alumni-connect";
@@ -204,7 +204,7 @@ async fn the_console_opens_the_chat_of_the_server_that_it_came_from() {
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_is_told_to_upgrade() {
+async fn a_plain_request_is_answered_with_upgrade_required() {
     let rig = Rig::start().await;
     let user = rig.user();
     let query = format!("?token={}", token(&rig, &user));
@@ -247,7 +247,7 @@ async fn suspending_an_account_ends_its_sessions() {
 }
 
 #[tokio::test]
-async fn what_is_sent_over_http_reaches_the_chat_and_members_show_as_online() {
+async fn messages_sent_over_http_reach_the_chat_and_members_show_online() {
     let rig = Rig::start().await;
     let (speaker, listener) = (rig.user(), rig.user());
     let room = rig

@@ -1,5 +1,4 @@
-//! Conditional requests: what has not changed is not sent again, and what has changed is not
-//! overwritten.
+//! Conditional requests (RFC 9110, 13): `If-None-Match` and `If-Match`.
 
 use std::collections::BTreeSet;
 
@@ -98,7 +97,7 @@ async fn a_tag_is_compared_weakly_and_anywhere_in_the_list() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_that_nothing_has_changed_who_may_not_see_it() {
+async fn not_modified_requires_the_same_permission_as_the_content() {
     let rig = Rig::start().await;
     let (owner, path) = room(&rig);
     let whole = rig.get(&path).by(&owner).send().await;
@@ -152,7 +151,7 @@ async fn a_compressed_answer_is_not_sent_again_either() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_browser_reads_tags_and_is_told_of_no_change() {
+async fn a_browser_page_reads_etags_and_gets_not_modified() {
     let origin = "https://alumni.abu.edu.ng";
     let allow = |settings: &mut abu_app::settings::Settings| {
         settings.cors.allowed_origins = vec![origin.to_owned()];
@@ -168,7 +167,7 @@ async fn a_page_of_a_browser_reads_tags_and_is_told_of_no_change() {
 }
 
 #[tokio::test]
-async fn a_change_of_what_somebody_else_has_changed_is_refused() {
+async fn a_stale_if_match_is_refused() {
     let rig = Rig::start().await;
     let (owner, path) = room(&rig);
     let seen = rig.get(&path).by(&owner).send().await;
@@ -248,7 +247,7 @@ async fn of_two_who_change_what_both_have_seen_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_message_changes_the_answer_and_stands_in_the_way_of_no_change() {
+async fn a_message_defeats_if_none_match_but_not_if_match() {
     let rig = Rig::start().await;
     let owner = rig.user();
     let room = rig.database().group(owner.id).create();
@@ -264,12 +263,12 @@ async fn a_message_changes_the_answer_and_stands_in_the_way_of_no_change() {
 }
 
 #[tokio::test]
-async fn a_tag_lets_nobody_change_what_they_may_not() {
+async fn authorization_and_other_errors_precede_if_match() {
     let rig = Rig::start().await;
     let (owner, path) = room(&rig);
     let stranger = rename(&rig, &path, &rig.user(), "mine", Some("*")).await;
     stranger.problem("not-found");
-    // What is wrong with the request itself is told first.
+    // Errors of the request itself come first.
     let old = Some("\"1-x\"");
     rig.delete(&path).by(&owner).send().await.expect_nothing();
     let archived = rename(&rig, &path, &owner, "late", old).await;

@@ -26,7 +26,7 @@ fn addresses(text: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_console_and_all_that_it_names_come_from_this_server_with_a_strict_policy() {
+async fn the_console_loads_from_this_server_alone_under_a_strict_policy() {
     let rig = Rig::start().await;
     let mut to_see = vec!["/console".to_owned()];
     let mut seen = Vec::new();
@@ -262,7 +262,7 @@ async fn two_people_chat_side_by_side_and_every_packet_is_seen() {
 }
 
 #[tokio::test]
-async fn the_log_shows_what_is_asked_for_and_holds_still_when_told_to() {
+async fn the_console_log_filters_and_pauses() {
     let rig = Rig::start().await;
     let browser = two_sides(&rig).await;
 
@@ -302,7 +302,7 @@ async fn the_log_shows_what_is_asked_for_and_holds_still_when_told_to() {
 }
 
 #[tokio::test]
-async fn a_packet_by_hand_is_filled_in_held_to_json_and_sent_as_it_is() {
+async fn a_handwritten_packet_is_validated_as_json_and_sent_unchanged() {
     let rig = Rig::start().await;
     let browser = two_sides(&rig).await;
 
@@ -392,7 +392,7 @@ async fn an_account_with_one_time_passwords_is_asked_for_one() {
         .until("document.querySelector('#left .state').textContent.startsWith('Connected')")
         .await;
 
-    // Whoever loads the page again has to log in again.
+    // A reload of the page ends the log-in.
     let kept = "localStorage.length + sessionStorage.length + document.cookie.length";
     assert_eq!(browser.value(kept).await, 0);
     browser.click("#left [data-part=logOut]").await;

@@ -128,7 +128,7 @@ async fn a_further_address_counts_once_it_is_proved() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_wants_an_address_is_not_told_that_it_is_somebody_elses() {
+async fn a_claim_does_not_reveal_that_an_address_is_taken() {
     let (rig, post) = Post::start().await;
     somebody(&rig, "amina@example.com");
     somebody(&rig, "owner@example.com");

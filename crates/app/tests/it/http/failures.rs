@@ -1,4 +1,4 @@
-//! Faults of the server: the database away, things that break, a handler that panics.
+//! Server faults: database outage, failing dependencies, panics.
 
 use std::{
     net::SocketAddr,
@@ -32,7 +32,7 @@ use uuid::Uuid;
 
 use super::support::{Answer, client};
 
-/// What nobody outside may read.
+/// Internal details that no response may contain.
 const DETAIL: &str = "the secret detail";
 
 /// A store that fails, each time in the same way.
@@ -154,7 +154,7 @@ impl BrokenServer {
 }
 
 #[tokio::test]
-async fn a_fault_of_the_server_is_told_without_its_detail() {
+async fn a_server_error_hides_its_details() {
     let server = BrokenServer::start(|| StoreError::Other(DETAIL.into()));
     for path in ["/api/v1/me", "/api/v1/users", "/api/v1/rooms"] {
         let answer = server.get(path, &server.token).await;
@@ -209,7 +209,7 @@ async fn a_panic_lets_an_idempotency_key_go() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_told_with_a_time_to_come_back() {
+async fn an_unavailable_database_answers_503_with_retry_after() {
     let server = BrokenServer::start(|| StoreError::Unavailable(DETAIL.into()));
     for path in [
         "/api/v1/me",
@@ -228,7 +228,7 @@ async fn a_database_that_is_away_is_told_with_a_time_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_change_whose_fate_is_not_known_is_told_so() {
+async fn a_commit_in_doubt_has_its_own_problem() {
     let server = BrokenServer::start(|| StoreError::CommitInDoubt(DETAIL.into()));
     let problem = server
         .get("/api/v1/me", &server.token)

@@ -1,4 +1,4 @@
-//! What carries an idempotency key is done once.
+//! Idempotency keys: a retried request takes effect once.
 
 use abu_domain::identity::user::User;
 use reqwest::StatusCode;
@@ -115,7 +115,7 @@ async fn a_key_with_another_body_is_refused() {
 }
 
 #[tokio::test]
-async fn the_same_key_of_somebody_else_or_for_something_else_is_another() {
+async fn a_key_is_scoped_to_its_user_and_route() {
     let rig = Rig::start().await;
     let (user, other, key) = (rig.user(), rig.user(), key());
     let room = open(&rig, &user, &key, "mine").send().await.expect(201);
@@ -150,7 +150,7 @@ async fn one_key_on_two_rooms_of_one_route_is_one_key() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_again_as_met_by_the_new_request() {
+async fn a_replayed_refusal_carries_the_new_request_id() {
     let rig = Rig::start().await;
     let (user, key) = (rig.user(), key());
     let nowhere = format!("/api/v1/rooms/{}/members", Uuid::new_v4());
@@ -170,7 +170,7 @@ async fn a_refusal_is_told_again_as_met_by_the_new_request() {
 }
 
 #[tokio::test]
-async fn while_the_first_is_under_way_the_second_is_told_to_wait() {
+async fn a_retry_during_the_first_request_gets_retry_after() {
     let rig = Rig::start().await;
     let (user, key) = (rig.user(), key());
     let held = rig.database().hold("rooms");
@@ -241,7 +241,7 @@ async fn send_and_leave(rig: &Rig, user: &User, key: &str, id: &str, name: &str)
 }
 
 #[tokio::test]
-async fn whoever_vanishes_finds_the_answer_when_they_come_back() {
+async fn a_client_that_disconnects_gets_the_response_on_retry() {
     listen();
     let rig = patient_rig().await;
     let (user, key, id) = (rig.user(), key(), format!("vanished-{}", Uuid::new_v4()));
@@ -262,7 +262,7 @@ async fn whoever_vanishes_finds_the_answer_when_they_come_back() {
 }
 
 #[tokio::test]
-async fn whoever_has_the_account_hidden_brings_it_back_with_a_key_too() {
+async fn accounts_deactivate_and_reactivate_with_an_idempotency_key() {
     let rig = Rig::start().await;
     let user = rig.user();
     for path in ["deactivate", "reactivate"] {
@@ -273,7 +273,7 @@ async fn whoever_has_the_account_hidden_brings_it_back_with_a_key_too() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_worth_nothing_does_not_matter_where_none_is_needed() {
+async fn an_invalid_token_does_not_matter_on_public_routes() {
     let rig = Rig::start().await;
     let user = rig.user();
     let ask = || {
@@ -307,7 +307,7 @@ async fn a_fault_lets_the_key_go() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_mended_is_sent_with_the_key_that_it_had() {
+async fn a_corrected_form_may_reuse_its_key() {
     let rig = Rig::start().await;
     let (user, key) = (rig.user(), key());
     let refused = open(&rig, &user, &key, "").send().await;
@@ -318,7 +318,7 @@ async fn a_form_that_is_mended_is_sent_with_the_key_that_it_had() {
 }
 
 #[tokio::test]
-async fn whoever_must_log_in_or_wait_first_has_used_no_key() {
+async fn an_unauthenticated_or_rate_limited_request_uses_no_key() {
     let rig = Rig::start_with(|settings| {
         settings.chat.messages_per_minute = 1;
     })
@@ -367,7 +367,7 @@ async fn tokens_and_tickets_are_never_kept() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_uuid_is_refused_on_every_post_and_ignored_elsewhere() {
+async fn a_malformed_key_is_refused_on_every_post_and_ignored_elsewhere() {
     let rig = Rig::start().await;
     let user = rig.user();
     for path in [
@@ -426,7 +426,7 @@ async fn passwords_are_not_recognizable_in_what_is_kept() {
         answer.expect(201);
         assert_eq!(is_replayed(&answer), replayed);
     }
-    // Neither the password nor a digest that anybody could make of it.
+    // Neither the password nor an unkeyed digest of it.
     rig.database().execute(&format!(
         "DO $$ BEGIN ASSERT (SELECT bool_and(
              position('horse'::bytea in body) = 0 AND request_hash <> sha256('{body}'::bytea))

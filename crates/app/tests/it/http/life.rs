@@ -1,5 +1,4 @@
-//! The whole life of one account, as its owner lives it: through HTTP, the chat, and mail that a real
-//! SMTP server took.
+//! End-to-end scenario of one account over HTTP, chat and SMTP.
 
 use abu_chat_protocol::CloseCode;
 use abu_test_support::ChatClient;
@@ -17,7 +16,7 @@ const FIRST_PASSWORD: &str = "harmattan over kongo hill";
 const SECOND_PASSWORD: &str = "guinea corn at the old market";
 const THIRD_PASSWORD: &str = "rain on the senate building";
 
-/// Sends a body as somebody with this access token, or as nobody.
+/// Sends a body with this access token, or anonymously.
 async fn post(rig: &Rig, path: &str, token: Option<&Value>, body: Value) -> Answer {
     let call = rig.post(&format!("/api/v1{path}")).json(&body);
     match token {
@@ -90,7 +89,7 @@ async fn an_account_is_registered_used_secured_recovered_and_left() {
     assert_eq!(on_the_other.closed().await, CloseCode::TokenExpired);
     mail.letter(OLD, "Your password was changed");
 
-    // Another address, which somebody at the old one takes back; that logs everybody out.
+    // A change of address, undone from the old address, which revokes all sessions.
     let body = json!({"email": NEW, "password": SECOND_PASSWORD});
     post(&rig, "/me/email", Some(&access), body)
         .await

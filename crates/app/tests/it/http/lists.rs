@@ -1,4 +1,4 @@
-//! Lists, their filters and their cursors.
+//! Pagination: cursors, filters, counts, sparse entries.
 
 use std::collections::BTreeSet;
 
@@ -169,14 +169,14 @@ async fn a_list_that_grows_between_two_pages_neither_repeats_nor_skips() {
 }
 
 #[tokio::test]
-async fn a_list_is_walked_to_its_end_and_back_to_its_start_while_filters_hold() {
+async fn links_walk_a_filtered_list_to_its_end_and_back() {
     let rig = Rig::start().await;
     let viewer = rig.holder_of(&[Permission::ViewUser]);
     let mut expected = Vec::new();
     for number in 0..45 {
         let member = rig.database().user().name("Ngozi", "Okafor").create();
         expected.push(member.id.to_string());
-        // Whom the filters leave out stands between them.
+        // An excluded user sorts between them.
         match number % 3 {
             0 => drop(
                 rig.database()
@@ -223,7 +223,7 @@ async fn a_list_is_walked_to_its_end_and_back_to_its_start_while_filters_hold() 
 }
 
 #[tokio::test]
-async fn going_back_shows_what_came_since_and_a_page_that_is_gone_leads_back_to_the_list() {
+async fn walking_back_shows_new_entries_and_an_empty_page_links_back() {
     let rig = Rig::start().await;
     let me = rig.user();
     let rooms: Vec<String> = (0..4)
@@ -255,7 +255,7 @@ async fn going_back_shows_what_came_since_and_a_page_that_is_gone_leads_back_to_
 }
 
 #[tokio::test]
-async fn entries_have_the_fields_that_were_asked_for_on_this_page_and_the_next() {
+async fn sparse_entries_keep_their_fields_on_the_next_page() {
     let rig = Rig::start().await;
     let viewer = rig.holder_of(&[Permission::ViewUser]);
     rig.user();
@@ -272,7 +272,7 @@ async fn entries_have_the_fields_that_were_asked_for_on_this_page_and_the_next()
 }
 
 #[tokio::test]
-async fn every_list_takes_the_fields_of_its_own_entries_and_those_flattened_into_them() {
+async fn every_list_accepts_its_entries_fields_and_flattened_ones() {
     let rig = Rig::start().await;
     let me = rig.holder_of(&[Permission::ViewUser]);
     let room = rig.database().group(me.id).create().id;
@@ -295,7 +295,7 @@ async fn every_list_takes_the_fields_of_its_own_entries_and_those_flattened_into
 }
 
 #[tokio::test]
-async fn a_field_that_entries_do_not_have_is_refused_with_those_they_have() {
+async fn an_unknown_field_is_refused_with_the_list_of_known_ones() {
     let rig = Rig::start().await;
     let viewer = rig.holder_of(&[Permission::ViewUser]);
     for (fields, code) in [
@@ -356,7 +356,7 @@ async fn a_list_is_counted_whole_where_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_list_of_more_than_ten_thousand_is_not_counted_to_its_end() {
+async fn a_count_stops_at_ten_thousand() {
     let rig = Rig::start().await;
     let viewer = rig.holder_of(&[Permission::ViewUser]);
     rig.database().execute(
@@ -369,7 +369,7 @@ async fn a_list_of_more_than_ten_thousand_is_not_counted_to_its_end() {
 }
 
 #[tokio::test]
-async fn who_may_not_see_a_list_is_not_told_how_long_it_is() {
+async fn a_refused_list_does_not_reveal_its_length() {
     let rig = Rig::start().await;
     let (stranger, owner) = (rig.user(), rig.user());
     let room = rig.database().group(owner.id).create().id;

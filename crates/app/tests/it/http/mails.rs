@@ -1,4 +1,4 @@
-//! Looking after the platform's mail.
+//! Administration of the outbox over HTTP.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ fn ids(page: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_that_was_given_up_is_seen_and_sent_again_at_once() {
+async fn a_dead_letter_is_listed_and_retried_at_once() {
     let smtp = SmtpServer::start();
     smtp.script([SmtpBehavior::Refuse(
         "550 5.1.1 <amina@example.com>: Recipient address rejected: User unknown",

@@ -1,4 +1,4 @@
-//! What every answer has, whatever it is about: ids, headers, CORS, compression.
+//! Middleware of every response: request ids, security headers, CORS, caching, compression.
 
 use abu_app::settings::Environment;
 use abu_domain::access::Permission;
@@ -66,7 +66,7 @@ async fn every_answer_tells_browsers_what_not_to_do() {
 }
 
 #[tokio::test]
-async fn caches_keep_what_is_public_ask_again_for_what_is_personal_and_keep_no_secret() {
+async fn cache_control_separates_public_personal_and_secret_responses() {
     let rig = Rig::start().await;
     let user = rig.user();
     for (call, expected) in [
@@ -159,7 +159,7 @@ async fn a_page_on_the_list_may_read_problems_too() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_not_on_the_list_is_told_nothing() {
+async fn a_foreign_origin_gets_no_cors_headers() {
     let rig = rig_for_page().await;
     let user = rig.user();
     for origin in ["https://evil.example", "null", "http://alumni.abu.edu.ng"] {

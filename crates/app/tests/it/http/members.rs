@@ -1,4 +1,4 @@
-//! Members of rooms and their roles.
+//! Room memberships and roles.
 
 use abu_domain::{
     identity::user::User,

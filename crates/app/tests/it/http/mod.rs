@@ -1,4 +1,4 @@
-//! The HTTP layer, through a real server on a real PostgreSQL.
+//! HTTP tests against a real server on a real PostgreSQL.
 
 mod accounts;
 mod audit_log;

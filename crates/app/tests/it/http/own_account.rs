@@ -1,4 +1,4 @@
-//! What people do with their own account.
+//! The caller's own account.
 
 use abu_chat_protocol::CloseCode;
 use abu_test_support::ChatClient;
@@ -62,7 +62,7 @@ async fn a_patch_sets_removes_and_leaves_what_it_does_not_name() {
 }
 
 #[tokio::test]
-async fn a_hidden_account_is_out_of_everything_but_itself_until_it_is_shown_again() {
+async fn a_deactivated_account_reaches_only_itself_until_reactivated() {
     let rig = Rig::start().await;
     let user = rig.member();
     let friend = rig.user();

@@ -1,4 +1,4 @@
-//! Forgetting, resetting and changing passwords.
+//! Password reset and change.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ fn somebody(rig: &Rig, email: &str) -> abu_domain::identity::user::User {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_link_goes_to_proved_addresses_of_accounts_in_use_and_the_answer_tells_nothing() {
+async fn a_reset_link_goes_only_to_verified_active_accounts() {
     let (rig, post) = Post::start().await;
     let people = rig.database();
     let owner = somebody(&rig, "owner@example.com");
@@ -168,14 +168,14 @@ async fn a_reset_gives_another_password_and_ends_every_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_link_that_is_used_replaced_late_or_guessed_is_gone_and_changes_nothing() {
+async fn a_used_replaced_expired_or_guessed_link_changes_nothing() {
     let (rig, post) = Post::start().await;
     let email = "owner@example.com";
     somebody(&rig, email);
     let replaced = link(&rig, &post, email).await;
     let late = link(&rig, &post, email).await;
     reset(&rig, &replaced, NEW).await.problem("gone");
-    // However often somebody asks, their account has one.
+    // A new reset replaces the previous one.
     rig.assert_stored("(SELECT count(*) FROM password_resets) = 1");
     rig.database()
         .execute("UPDATE password_resets SET expires_at = now()");

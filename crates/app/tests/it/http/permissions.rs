@@ -1,4 +1,4 @@
-//! Who may call which route. A route that is missing here fails the tests.
+//! Authorization matrix of all routes. A route that is missing here fails the tests.
 
 use std::collections::BTreeSet;
 
@@ -12,15 +12,15 @@ use super::support::{Answer, Call, PASSWORD, Rig, Subjects};
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Access {
-    /// Everybody.
+    /// Anonymous clients too.
     Public,
-    /// Everybody with an account.
+    /// Every authenticated user.
     User,
     /// Holders of one permission.
     Holder(Permission),
     /// Members of the room; to others it does not exist.
     Member,
-    /// Whoever it belongs to; to others it does not exist.
+    /// The owner; others get 404.
     Own,
     /// The account that it is about; others are refused.
     Owner,
@@ -328,7 +328,7 @@ fn is_reached(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn nobody_reaches_only_what_is_public() {
+async fn an_anonymous_client_reaches_public_routes_only() {
     let rig = Rig::start().await;
     let nothing = Subjects::nothing();
     for (method, path, access) in TABLE {
@@ -404,7 +404,7 @@ async fn who_holds_exactly_the_permission_is_let_through() {
         let answer = request(&rig, method, path, &subjects).by(&user);
         let answer = answer.send().await;
         let status = answer.status.as_u16();
-        // Of other things there need be none, as long as that is what is told.
+        // Unknown targets are fine if the response is 404.
         let known = [
             "users",
             "permissions",
@@ -454,7 +454,7 @@ fn is_problem(answer: &Answer, kind: ProblemKind) -> bool {
 }
 
 #[tokio::test]
-async fn who_is_hidden_is_refused_where_the_description_says_so_and_nowhere_else() {
+async fn a_deactivated_account_is_refused_exactly_where_the_description_says() {
     let rig = Rig::start().await;
     let description = rig.description().await;
     let subjects = Subjects::of(&rig, &rig.user(), ModifyRole);

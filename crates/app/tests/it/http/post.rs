@@ -1,4 +1,4 @@
-//! The mail that a server sends, as the people read it that it is sent to.
+//! Inspection of sent mail: text, links, recipients.
 
 use std::cell::RefCell;
 
@@ -25,7 +25,7 @@ pub(super) struct Letter {
 }
 
 impl Post {
-    /// A rig whose mail arrives here, and that lets everybody ask as often as they like.
+    /// A rig without rate limits whose mail arrives here.
     pub(super) async fn start() -> (Rig, Self) {
         let smtp = SmtpServer::start();
         let rig = Rig::start_with(|settings| {
@@ -53,7 +53,7 @@ impl Post {
         }
     }
 
-    /// To whom the mails went that have come so far, with their subjects, in alphabetical order.
+    /// Recipients and subjects of all mails so far, sorted.
     pub(super) fn all(&self) -> Vec<(String, String)> {
         let received = self.smtp.received();
         let mut all: Vec<_> = received

@@ -1,5 +1,4 @@
-//! How often somebody may ask, and how they are told. Quotas are such that none renews while a test
-//! runs.
+//! Rate limits. No quota of these tests refills while a test runs.
 
 use abu_domain::identity::user::User;
 use abu_rest::rate_limits::Quota;
@@ -58,7 +57,7 @@ async fn the_default_is_what_is_promised() {
 }
 
 #[tokio::test]
-async fn who_asks_too_often_is_refused_and_nobody_else() {
+async fn a_rate_limit_refuses_one_client_and_no_other() {
     let rig = Rig::start_with(|settings| settings.rate_limits.default = Quota::new(2, HOUR)).await;
     let (eager, other) = (rig.user(), rig.user());
     for _ in 0..2 {
@@ -127,7 +126,7 @@ async fn where_limits_are_turned_off_nothing_is_counted_or_shown() {
 }
 
 #[tokio::test]
-async fn log_ins_to_an_account_are_limited_alike_whether_or_not_it_exists() {
+async fn log_ins_to_existing_and_unknown_accounts_are_limited_alike() {
     let rig =
         Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(2, HOUR)).await;
     let user = rig.user();
@@ -146,7 +145,7 @@ async fn log_ins_to_an_account_are_limited_alike_whether_or_not_it_exists() {
 }
 
 #[tokio::test]
-async fn log_ins_that_succeed_count_too_and_the_right_password_opens_nothing_more() {
+async fn successful_log_ins_count_and_the_limit_blocks_the_right_password() {
     let rig =
         Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(2, HOUR)).await;
     let right = || {
@@ -163,7 +162,7 @@ async fn log_ins_that_succeed_count_too_and_the_right_password_opens_nothing_mor
 }
 
 #[tokio::test]
-async fn log_ins_that_no_body_could_be_are_not_counted_for_an_account() {
+async fn malformed_log_ins_are_not_counted() {
     let rig =
         Rig::start_with(|settings| settings.rate_limits.log_in_network = Quota::new(1, HOUR)).await;
     for _ in 0..3 {
@@ -226,7 +225,7 @@ async fn what_is_recorded_is_the_client_and_not_the_proxy() {
 }
 
 #[tokio::test]
-async fn whom_nobody_trusts_cannot_choose_where_it_comes_from() {
+async fn an_untrusted_client_cannot_forge_its_address() {
     let rig =
         Rig::start_with(|settings| settings.rate_limits.log_in_network = Quota::new(1, HOUR)).await;
     log_in(&rig, "amina@example.com", "192.0.2.1")
@@ -312,7 +311,7 @@ async fn a_page_may_read_what_is_left() {
 }
 
 #[tokio::test]
-async fn mails_that_anybody_can_ask_for_are_few_for_one_address_whether_or_not_it_has_an_account() {
+async fn mails_to_one_address_are_limited_with_or_without_an_account() {
     let rig = Rig::start_with(|settings| settings.rate_limits.recover = Quota::new(3, HOUR)).await;
     let owner = rig.member();
     let asking = rig.member();
@@ -361,7 +360,7 @@ async fn registrations_from_one_network_are_few() {
 }
 
 #[tokio::test]
-async fn whoever_found_a_device_tries_its_owners_password_no_oftener_than_at_a_log_in() {
+async fn password_checks_within_a_session_share_the_log_in_limit() {
     let rig =
         Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(4, HOUR)).await;
     let owner = rig.member();

@@ -1,4 +1,4 @@
-//! What the log shows of a request, and what it never does.
+//! Log redaction: no secrets and no personal data.
 
 use std::{
     sync::{Condvar, Mutex},
@@ -187,7 +187,7 @@ fn parts(secret: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn nothing_that_keeps_somebody_logged_in_is_in_the_log() {
+async fn the_log_holds_no_credentials() {
     listen();
     let key = "the encryption key in the test of the log";
     let rig = Rig::start_with(|settings| {
@@ -256,7 +256,7 @@ async fn nothing_that_keeps_somebody_logged_in_is_in_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_an_account_the_log_has_neither_addresses_nor_passwords_names_and_links() {
+async fn the_log_holds_no_address_password_name_or_link() {
     listen();
     let (rig, post) = Post::start().await;
     let (email, further) = ("life.in.the.log@example.com", "more.in.the.log@example.com");
@@ -312,7 +312,7 @@ async fn of_an_account_the_log_has_neither_addresses_nor_passwords_names_and_lin
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_mail_the_log_has_neither_the_address_nor_the_link_nor_the_mail_servers_password() {
+async fn mail_log_lines_hold_no_address_link_or_smtp_password() {
     listen();
     let (address, password) = ("in.a.mail@example.com", "the mail server's password");
     let log_in = Some(("the mail server's user", password));

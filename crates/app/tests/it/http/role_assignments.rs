@@ -1,4 +1,4 @@
-//! Roles that people hold for a term.
+//! Role assignments with scopes and terms.
 
 use abu_domain::{access::Permission, identity::user::User};
 use chrono::{DateTime, Utc};
@@ -105,7 +105,7 @@ async fn what_is_held_is_listed_once_a_scope_with_its_last_end() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_told_by_its_field() {
+async fn an_invalid_assignment_is_reported_by_field() {
     let rig = Rig::start().await;
     let (admin, officer) = (rig.superuser(), rig.user());
     let good = json!({"user": officer.id.uuid(), "role": "job_admin", "scope_type": "global"});
@@ -158,7 +158,7 @@ async fn what_makes_no_sense_is_told_by_its_field() {
 }
 
 #[tokio::test]
-async fn the_list_is_narrowed_by_person_role_chapter_and_whether_the_term_runs() {
+async fn the_list_filters_by_user_role_chapter_and_running_term() {
     let rig = Rig::start().await;
     let admin = rig.superuser();
     let (amina, bello) = (rig.user().id, rig.user().id);

@@ -1,4 +1,4 @@
-//! Rooms: opening, finding, renaming, archiving.
+//! Rooms: create, list, rename, archive.
 
 use abu_domain::{identity::user::User, messaging::room::RoomRole};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ async fn a_new_group_has_its_maker_and_everybody_named_once() {
 }
 
 #[tokio::test]
-async fn a_direct_room_is_the_same_whoever_asks_and_however_often() {
+async fn a_direct_room_is_the_same_for_either_member_every_time() {
     let rig = Rig::start().await;
     let (one, other) = (rig.user(), rig.user());
     let room = open(&rig, &one, direct(&other)).await.expect(201);
@@ -73,9 +73,11 @@ async fn a_room_that_breaks_rules_is_not_opened() {
     let suspended = rig.database().user().suspended().create();
     let id = other.id.uuid();
     for (body, mistakes) in [
+        (json!({}), &[("/kind", "required")][..]),
+        (json!({"kind": "herd"}), &[("/member_ids", "required")]),
         (
-            json!({}),
-            &[("/kind", "required"), ("/member_ids", "required")][..],
+            json!({"kind": "herd", "name": "", "member_ids": []}),
+            &[("/kind", "kind.unknown"), ("/name", "name.length")],
         ),
         (
             json!({"kind": "herd", "member_ids": []}),
@@ -135,7 +137,7 @@ async fn a_room_that_breaks_rules_is_not_opened() {
 }
 
 #[tokio::test]
-async fn my_rooms_come_the_most_recently_active_first_with_what_was_said_last() {
+async fn my_rooms_are_sorted_by_activity_with_their_last_message() {
     let rig = Rig::start().await;
     let (me, other) = (rig.user(), rig.user());
     let database = rig.database();

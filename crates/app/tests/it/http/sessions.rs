@@ -1,4 +1,4 @@
-//! Logging in, staying so, and logging out.
+//! Login sessions: log-in, refresh-token rotation, reuse detection, log-out.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ fn mails(rig: &Rig, kind: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_log_in_gives_a_pair_of_tokens_and_each_refresh_the_next() {
+async fn a_log_in_and_each_refresh_return_a_new_token_pair() {
     let rig = Rig::start().await;
     let user = rig.member();
     let first = rig.log_in(&user).await;
@@ -386,7 +386,7 @@ async fn the_documentation_logs_in_by_a_form_for_one_access_token() {
 }
 
 #[tokio::test]
-async fn a_wrong_form_is_told_what_is_wrong() {
+async fn an_invalid_form_names_its_errors() {
     let rig = Rig::start().await;
     let user = rig.member();
     for (fields, place, code) in [
@@ -410,7 +410,7 @@ async fn a_wrong_form_is_told_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn log_ins_are_counted_by_account_at_both_doors_and_refreshes_by_network() {
+async fn log_ins_are_limited_by_account_and_refreshes_by_network() {
     let rig = Rig::start_with(|settings| {
         settings.rate_limits.log_in_account = Quota::new(2, 3_600);
         settings.rate_limits.refresh = Quota::new(2, 3_600);

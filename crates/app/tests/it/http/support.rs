@@ -1,4 +1,4 @@
-//! A server, a client, and answers that can be looked at.
+//! Test rig: a server, an HTTP client, and assertions on responses.
 
 use std::sync::LazyLock;
 
@@ -19,7 +19,7 @@ use reqwest::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// What people log in with whom a test gives a password.
+/// The password of users that can log in.
 pub(super) const PASSWORD: &str = "harmattan over kongo hill";
 
 static PASSWORD_HASH: LazyLock<String> = LazyLock::new(|| {
@@ -47,7 +47,7 @@ impl Rig {
         Self::on(TestServer::start_with(change).await)
     }
 
-    /// A server that lets everybody ask as often as they like.
+    /// A server without rate limits.
     pub(super) async fn without_limits() -> Self {
         Self::start_with(|settings| settings.rate_limits.enabled = false).await
     }
@@ -59,7 +59,7 @@ impl Rig {
         }
     }
 
-    /// Where a test asks more often than anybody may.
+    /// For tests that exceed the rate limits.
     pub(super) async fn start_without_limits() -> Self {
         Self::start_with(|settings| settings.rate_limits.enabled = false).await
     }
@@ -68,18 +68,18 @@ impl Rig {
         self.server.database()
     }
 
-    /// Somebody without any permission.
+    /// A user without permissions.
     pub(super) fn user(&self) -> User {
         self.database().user().create()
     }
 
-    /// Somebody who holds everything.
+    /// A superuser.
     pub(super) fn superuser(&self) -> User {
         let user = self.database().user();
         user.superuser().in_group(SUPER_ADMIN_GROUP).create()
     }
 
-    /// Somebody without any permission who can log in with [`PASSWORD`].
+    /// A user without permissions who can log in with [`PASSWORD`].
     pub(super) fn member(&self) -> User {
         let user = self.database().user();
         user.password_hash(password_hash()).create()
@@ -122,14 +122,14 @@ impl Rig {
         ));
     }
 
-    /// Somebody who holds these permissions and no other, by a role and a group of their own.
+    /// A user with exactly these permissions, through a role and a group of their own.
     pub(super) fn holder_of(&self, permissions: &[Permission]) -> User {
         let user = self.user();
         self.grant(user.id, permissions);
         user
     }
 
-    /// Has somebody hold these permissions too.
+    /// Grants these permissions in addition.
     pub(super) fn grant(&self, user: UserId, permissions: &[Permission]) {
         let names: Vec<&str> = permissions.iter().map(|one| one.name()).collect();
         let group = self.group_of(&self.role_of(&names));

@@ -1,4 +1,4 @@
-//! One-time passwords: setting them up, logging in with them, doing without them.
+//! TOTP: enrollment, log-in, recovery codes, removal, and groups that require it.
 
 use abu_app::settings::Settings;
 use abu_chat_protocol::CloseCode;
@@ -10,7 +10,7 @@ use totp_rs::{Builder, Totp};
 
 use super::support::{Answer, PASSWORD, Rig, pairs};
 
-/// The device of somebody with one-time passwords.
+/// An authenticator app.
 struct Device(Totp);
 
 impl Device {
@@ -37,7 +37,7 @@ impl Device {
     }
 }
 
-/// Somebody with one-time passwords, logged in since before they had them.
+/// An enrolled user with a session from before the enrollment.
 pub(super) struct Enrolled {
     pub(super) user: User,
     access_token: Value,
@@ -171,7 +171,7 @@ async fn one_time_passwords_are_asked_for_once_the_device_has_proved_itself() {
 }
 
 #[tokio::test]
-async fn every_wrong_log_in_is_answered_alike_with_a_one_time_password_too() {
+async fn every_wrong_log_in_with_a_second_factor_gets_one_response() {
     let rig = Rig::start().await;
     let Enrolled { user, device, .. } = enrolled(&rig).await;
     let nobody = rig.user();

@@ -10,25 +10,21 @@ use crate::platform::{
     ports::StoreError,
 };
 
-/// Which assigned roles a list shows; `None` does not filter.
+/// `None` does not filter.
 #[derive(Clone, Debug, Default)]
 pub struct AssignmentFilter {
-    /// Whose.
     pub user: Option<UserId>,
-    /// Of this role.
     pub role: Option<RoleName>,
-    /// In this chapter.
     pub chapter: Option<Uuid>,
-    /// Whether their term runs now.
+    /// Whether the term runs now.
     pub active: Option<bool>,
 }
 
-/// Roles that people hold for a term, in the store.
+/// Assigned roles in the store.
 pub trait AssignmentReads {
-    /// The assigned role.
     fn assignment(&mut self, id: AssignmentId) -> Result<Option<Assignment>, StoreError>;
 
-    /// At most `limit` assigned roles, the ones assigned last first.
+    /// At most `limit` assignments, newest first.
     fn list_assignments(
         &mut self,
         filter: &AssignmentFilter,
@@ -36,10 +32,9 @@ pub trait AssignmentReads {
         limit: u32,
     ) -> Result<Vec<Assignment>, StoreError>;
 
-    /// How many assigned roles pass the filter.
     fn count_assignments(&mut self, filter: &AssignmentFilter) -> Result<Total, StoreError>;
 
-    /// Whether the user holds the role in that scope already, for a part of the term.
+    /// Whether the user already holds the role in exactly this scope for a part of the term.
     fn is_assigned(
         &mut self,
         user: UserId,
@@ -49,18 +44,14 @@ pub trait AssignmentReads {
     ) -> Result<bool, StoreError>;
 }
 
-/// Writes beside [`AssignmentReads`].
 pub trait AssignmentWrites {
-    /// Assigns a role.
-    ///
-    /// # Errors
-    /// A conflict where there is no such user or no such role.
+    /// A conflict for an unknown user or role.
     fn insert_assignment(&mut self, assignment: &Assignment) -> Result<(), StoreError>;
 
-    /// Ends a term that runs: now by the caller's clock or by the store's, whichever is earlier, but never
-    /// before it began, and never later than it would have ended by itself.
+    /// Ends a running term at the earlier of the caller's and the store's clock. The new end is
+    /// never before the start and never after the old end.
     fn end_assignment(&mut self, id: AssignmentId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Deletes a term that never began.
+    /// Deletes a term that has not begun.
     fn delete_assignment(&mut self, id: AssignmentId) -> Result<(), StoreError>;
 }

@@ -6,6 +6,4 @@ mod rights;
 
 pub use access::{AccessReads, AccessWrites, CallerRecord, HeldPermission};
 pub use assignments::{AssignmentFilter, AssignmentReads, AssignmentWrites};
-pub use rights::{
-    GroupReads, GroupWrites, NameFilter, PermissionReads, PermissionWrites, RoleReads, RoleWrites,
-};
+pub use rights::{NameFilter, NamedSetReads, NamedSetWrites};

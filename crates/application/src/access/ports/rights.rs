@@ -1,5 +1,5 @@
 use abu_domain::{
-    access::{Group, GroupName, PermissionName, PermissionRecord, Role, RoleName},
+    access::{AccessName, NamedSet},
     platform::text::Description,
 };
 use chrono::{DateTime, Utc};
@@ -16,193 +16,59 @@ pub struct NameFilter {
     pub contains: Option<String>,
 }
 
-/// Permissions in the store.
-pub trait PermissionReads {
-    /// The permission.
-    fn permission(&mut self, name: &PermissionName)
-    -> Result<Option<PermissionRecord>, StoreError>;
+/// Permissions, roles or groups in the store, by the type of their names.
+pub trait NamedSetReads<N: AccessName> {
+    fn named(&mut self, name: &N) -> Result<Option<NamedSet<N>>, StoreError>;
 
-    /// At most `limit` permissions by name.
-    fn list_permissions(
+    /// At most `limit` of them by name.
+    fn list_named(
         &mut self,
         filter: &NameFilter,
         seek: Seek<String>,
         limit: u32,
-    ) -> Result<Vec<PermissionRecord>, StoreError>;
+    ) -> Result<Vec<NamedSet<N>>, StoreError>;
 
-    /// How many permissions pass the filter.
-    fn count_permissions(&mut self, filter: &NameFilter) -> Result<Total, StoreError>;
+    fn count_named(&mut self, filter: &NameFilter) -> Result<Total, StoreError>;
 
-    /// Those of `names` that are no permissions.
-    fn unknown_permissions(
-        &mut self,
-        names: &[PermissionName],
-    ) -> Result<Vec<PermissionName>, StoreError>;
+    /// Those of `names` that nothing has, in their order.
+    fn unknown_names(&mut self, names: &[N]) -> Result<Vec<N>, StoreError>;
 
-    /// Whether a role gives it.
-    fn permission_is_used(&mut self, name: &PermissionName) -> Result<bool, StoreError>;
+    /// Whether a role gives the permission; whether a group gives the role, or a user holds it for a
+    /// term that is not over; whether a user is in the group.
+    fn is_used(&mut self, name: &N) -> Result<bool, StoreError>;
 }
 
-/// Writes beside [`PermissionReads`].
-pub trait PermissionWrites {
-    /// Makes a permission of the office's own.
+/// Writes beside [`NamedSetReads`].
+pub trait NamedSetWrites<N: AccessName> {
+    /// Inserts a set of the office's own, without parts.
     ///
     /// # Errors
-    /// A conflict with `permissions_name_key` where there is one of that name.
-    fn insert_permission(
+    /// A conflict with `permissions_name_key`, `roles_name_key` or `groups_name_key` where the name is
+    /// taken.
+    fn insert_named(
         &mut self,
-        name: &PermissionName,
+        name: &N,
         description: &Description,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Gives the permission another name and description; the roles that give it have changed with its
-    /// name.
+    /// Sets name and description, and the next version. A new name is also the next version of all that
+    /// show it: roles show permissions, groups show roles, and users show groups.
     ///
     /// # Errors
-    /// A conflict with `permissions_name_key` where there is another one of the new name.
-    fn update_permission(
+    /// As [`Self::insert_named`].
+    fn update_named(
         &mut self,
-        name: &PermissionName,
-        new_name: &PermissionName,
+        name: &N,
+        new_name: &N,
         description: &Description,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Deletes the permission.
-    fn delete_permission(&mut self, name: &PermissionName) -> Result<(), StoreError>;
-}
+    fn add_parts(&mut self, name: &N, parts: &[N::Part]) -> Result<(), StoreError>;
 
-/// Roles in the store.
-pub trait RoleReads {
-    /// The role.
-    fn role(&mut self, name: &RoleName) -> Result<Option<Role>, StoreError>;
+    fn remove_parts(&mut self, name: &N, parts: &[N::Part]) -> Result<(), StoreError>;
 
-    /// At most `limit` roles by name.
-    fn list_roles(
-        &mut self,
-        filter: &NameFilter,
-        seek: Seek<String>,
-        limit: u32,
-    ) -> Result<Vec<Role>, StoreError>;
-
-    /// How many roles pass the filter.
-    fn count_roles(&mut self, filter: &NameFilter) -> Result<Total, StoreError>;
-
-    /// Those of `names` that are no roles.
-    fn unknown_roles(&mut self, names: &[RoleName]) -> Result<Vec<RoleName>, StoreError>;
-
-    /// Whether a group gives it, or it is assigned to somebody for a term that is not over.
-    fn role_is_used(&mut self, name: &RoleName) -> Result<bool, StoreError>;
-}
-
-/// Writes beside [`RoleReads`].
-pub trait RoleWrites {
-    /// Makes a role of the office's own, which gives nothing yet.
-    ///
-    /// # Errors
-    /// A conflict with `roles_name_key` where there is one of that name.
-    fn insert_role(
-        &mut self,
-        name: &RoleName,
-        description: &Description,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
-
-    /// Gives the role another name and description, or notes that what it gives was changed; the groups
-    /// that give it have changed with its name.
-    ///
-    /// # Errors
-    /// A conflict with `roles_name_key` where there is another one of the new name.
-    fn update_role(
-        &mut self,
-        name: &RoleName,
-        new_name: &RoleName,
-        description: &Description,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
-
-    /// Has the role give these permissions too.
-    fn add_permissions_to_role(
-        &mut self,
-        role: &RoleName,
-        permissions: &[PermissionName],
-    ) -> Result<(), StoreError>;
-
-    /// Has the role give these permissions no longer.
-    fn remove_permissions_from_role(
-        &mut self,
-        role: &RoleName,
-        permissions: &[PermissionName],
-    ) -> Result<(), StoreError>;
-
-    /// Deletes the role, and the terms for which it was held.
-    fn delete_role(&mut self, name: &RoleName) -> Result<(), StoreError>;
-}
-
-/// Groups in the store, and who is in them.
-pub trait GroupReads {
-    /// The group.
-    fn group(&mut self, name: &GroupName) -> Result<Option<Group>, StoreError>;
-
-    /// At most `limit` groups by name.
-    fn list_groups(
-        &mut self,
-        filter: &NameFilter,
-        seek: Seek<String>,
-        limit: u32,
-    ) -> Result<Vec<Group>, StoreError>;
-
-    /// How many groups pass the filter.
-    fn count_groups(&mut self, filter: &NameFilter) -> Result<Total, StoreError>;
-
-    /// Those of `names` that are no groups.
-    fn unknown_groups(&mut self, names: &[GroupName]) -> Result<Vec<GroupName>, StoreError>;
-
-    /// Whether anybody is in it.
-    fn group_is_used(&mut self, name: &GroupName) -> Result<bool, StoreError>;
-}
-
-/// Writes beside [`GroupReads`].
-pub trait GroupWrites {
-    /// Makes a group of the office's own, which gives nothing yet.
-    ///
-    /// # Errors
-    /// A conflict with `groups_name_key` where there is one of that name.
-    fn insert_group(
-        &mut self,
-        name: &GroupName,
-        description: &Description,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
-
-    /// Gives the group another name and description, or notes that what it gives was changed; those who
-    /// are in it have changed with its name.
-    ///
-    /// # Errors
-    /// A conflict with `groups_name_key` where there is another one of the new name.
-    fn update_group(
-        &mut self,
-        name: &GroupName,
-        new_name: &GroupName,
-        description: &Description,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
-
-    /// Has the group give these roles too.
-    fn add_roles_to_group(
-        &mut self,
-        group: &GroupName,
-        roles: &[RoleName],
-    ) -> Result<(), StoreError>;
-
-    /// Has the group give these roles no longer.
-    fn remove_roles_from_group(
-        &mut self,
-        group: &GroupName,
-        roles: &[RoleName],
-    ) -> Result<(), StoreError>;
-
-    /// Deletes the group.
-    fn delete_group(&mut self, name: &GroupName) -> Result<(), StoreError>;
+    /// Deletes the set, and the terms for which users held it.
+    fn delete_named(&mut self, name: &N) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! Changing the accounts of others.
+//! Changes to the accounts of other users.
 
 use std::sync::Arc;
 
@@ -14,19 +14,17 @@ use crate::{
     },
 };
 
-/// What an account is changed to, as a whole.
+/// The full new state of an account (`PUT`).
 #[derive(Clone, Debug)]
 pub struct UserUpdate {
-    /// What it logs in with.
     pub email: EmailAddress,
-    /// Who it says its owner is.
     pub details: OwnDetails,
 }
 
 impl Accounts {
-    /// Changes an account; takes `can_modify_user`, and rank over its owner. An address given this way
-    /// counts as verified: the office vouches for it. Whoever reads the one before is told. Nobody changes
-    /// their own address so: that takes their password.
+    /// Updates an account; takes `can_modify_user` and rank over its owner. A new address counts as
+    /// verified, because the administrator vouches for it. A mail notifies the old address. Callers
+    /// cannot change their own address this way: that requires their password.
     pub async fn update(
         &self,
         caller: Caller,
@@ -76,7 +74,6 @@ impl Accounts {
     }
 }
 
-/// Names of the fields that would become others.
 fn changed_fields(user: &User, details: &OwnDetails) -> Vec<&'static str> {
     let fields = [
         ("firstname", user.firstname != details.firstname),

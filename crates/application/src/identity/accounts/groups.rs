@@ -1,4 +1,4 @@
-//! Who is in which group.
+//! Group membership of accounts.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ use crate::{
 };
 
 impl Accounts {
-    /// Puts an account in groups; takes `can_modify_user`, rank over its owner, and, held for good,
-    /// every permission that the groups give. Its address must be verified. Where one of them requires
-    /// one-time passwords, the sessions that last owe them at once.
+    /// Adds an account to groups; takes `can_modify_user` and rank over its owner. The caller must
+    /// hold all permissions of the groups permanently. The account's address must be verified. If a
+    /// group requires TOTP, the rule applies to live sessions at once.
     pub async fn add_to_groups(
         &self,
         caller: impl Authority,
@@ -59,8 +59,8 @@ impl Accounts {
             .await
     }
 
-    /// Takes an account out of groups; takes `can_modify_user` and rank over its owner. Groups that it
-    /// is not in change nothing.
+    /// Removes an account from groups; takes `can_modify_user` and rank over its owner. Ignores
+    /// groups that it is not in.
     pub async fn remove_from_groups(
         &self,
         caller: impl Authority,
@@ -101,8 +101,8 @@ impl Accounts {
     }
 }
 
-/// Has the account's sessions owe one-time passwords, or owe them no more, as its groups are now. The
-/// account is locked, so no session begins meanwhile by groups that it had before.
+/// Applies the TOTP rule of the account's groups to its sessions. The account is locked, so no
+/// session can start under its former groups.
 fn note_totp_duty(
     tx: &mut dyn Writes,
     policy: &SessionPolicy,
@@ -112,7 +112,7 @@ fn note_totp_duty(
     tx.set_totp_due(user.id, is_due)
 }
 
-/// The account, if the caller may change which groups it is in, and the groups are there.
+/// Authorizes the change and checks that the groups exist.
 fn to_regroup(
     tx: &mut dyn Writes,
     caller: &impl Authority,
@@ -122,7 +122,7 @@ fn to_regroup(
     let actor = access::require_to_change_rights(tx, caller, Permission::ModifyUser)?;
     let user = locked(tx, id)?;
     access::require_rank(tx, caller, &actor, id)?;
-    match tx.unknown_groups(groups)? {
+    match tx.unknown_names(groups)? {
         unknown if unknown.is_empty() => Ok(user),
         unknown => Err(AccountError::UnknownGroups(unknown)),
     }

@@ -1,4 +1,4 @@
-//! Whether an account can be used: suspending and activating it, and having it erased.
+//! Suspension, activation, and scheduled erasure of accounts.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use super::{AccountError, Accounts, locked};
 use crate::{
     access::{self, Authority, Caller},
     identity::{
+        events::IdentityEvent,
         passwords,
         ports::{EndReason, Erasure, WhichSessions},
     },
@@ -19,12 +20,12 @@ use crate::{
     store::Writes,
 };
 
-/// How long an erasure can be called off.
+/// The time in which an erasure can be canceled.
 pub const ERASURE_DELAY: TimeDelta = TimeDelta::days(7);
 
 impl Accounts {
-    /// Lets a suspended account be used again, and calls its erasure off if the staff asked for one;
-    /// takes `can_modify_user` and rank over its owner.
+    /// Activates a suspended account and cancels an erasure that an administrator requested; takes
+    /// `can_modify_user` and rank over its owner.
     pub async fn activate(&self, caller: impl Authority, id: UserId) -> Result<User, AccountError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         self.context
@@ -48,8 +49,8 @@ impl Accounts {
             .await
     }
 
-    /// Suspends an account; takes `can_modify_user` and rank over its owner. Its sessions have ended,
-    /// and its connections to the chat have been told to, when this returns.
+    /// Suspends an account; takes `can_modify_user` and rank over its owner. On return its sessions
+    /// have ended, and its chat connections have received the close.
     pub async fn suspend(&self, caller: impl Authority, id: UserId) -> Result<User, AccountError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         self.shutting_out(id, move |tx| {
@@ -69,9 +70,9 @@ impl Accounts {
         .await
     }
 
-    /// Has an account erased in seven days, and suspends it until then; takes `can_delete_user` and
-    /// rank over its owner. Returns when it will be erased: what was scheduled before stays. Nobody does
-    /// this to their own account: it is the staff that calls such an erasure off.
+    /// Suspends an account and schedules its erasure in seven days; takes `can_delete_user` and
+    /// rank over its owner. Returns the time of the erasure; an earlier schedule stays. Callers
+    /// cannot erase their own account this way, because only an administrator could cancel it.
     pub async fn schedule_erasure(
         &self,
         caller: Caller,
@@ -108,20 +109,20 @@ impl Accounts {
         .await
     }
 
-    /// Runs `work`, which shuts the account out, in a transaction, and closes its connections to the
-    /// chat once that is committed.
+    /// Runs `work` in a transaction and closes the account's chat connections after the commit.
     async fn shutting_out<T: Send + 'static>(
         &self,
         id: UserId,
         work: impl FnOnce(&mut dyn Writes) -> Result<T, AccountError> + Send + 'static,
     ) -> Result<T, AccountError> {
-        let live_sessions = Arc::clone(&self.context.live_sessions);
+        let events = Arc::clone(&self.context.events);
         let (value, applied) = self
             .context
             .database
             .run(move |store| {
                 let value = store.transaction(work)?;
-                Ok::<_, AccountError>((value, live_sessions.account_suspended(id)))
+                let suspended = IdentityEvent::AccountSuspended { user: id };
+                Ok::<_, AccountError>((value, events.publish(suspended)))
             })
             .await?;
         applied.await;
@@ -129,7 +130,7 @@ impl Accounts {
     }
 }
 
-/// The account, if the caller holds `permission` and outranks its owner.
+/// Authorizes the change: the caller holds `permission` and outranks the owner.
 fn to_change(
     tx: &mut dyn Writes,
     caller: &impl Authority,
@@ -150,6 +151,6 @@ fn shut_out(
 ) -> Result<(), StoreError> {
     tx.set_active(id, false, now)?;
     tx.end_sessions(id, WhichSessions::All, because, now)?;
-    // A link that lies in a mailbox must not be good again with the account.
+    // A link in a mailbox must not become valid again when the account is activated.
     passwords::kill_links(tx, id, now)
 }

@@ -1,4 +1,4 @@
-//! Changing the primary address, and changing it back.
+//! Change of the primary address, with an undo window for the owner of the old one.
 
 use super::{
     proof::{lock_live, token_hash},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Emails {
-    /// Asks whoever reads the address whether it is to be the caller's primary one.
+    /// Claims the address as the caller's primary one: mails a link to it that proves control.
     pub async fn change(
         &self,
         caller: Caller,
@@ -28,11 +28,9 @@ impl Emails {
         self.claim(caller, email, password, Wish::Primary).await
     }
 
-    /// Makes the address that the token was sent to the caller's primary one. The old one is not
-    /// theirs any more; whoever reads it is told, and may undo the change for [`UNDO_WINDOW`].
-    ///
-    /// # Errors
-    /// [`LinkError`]; `Gone` too where the token is another account's.
+    /// Makes the token's address the caller's primary one and deletes the old one. Mails the old
+    /// address a link that undoes the change for [`UNDO_WINDOW`]. `Gone` too if the token belongs
+    /// to another account.
     pub async fn confirm_change(&self, caller: Caller, token: &str) -> Result<(), LinkError> {
         let hash = token_hash(token);
         let (now, entry_id) = self.context.now_and_entry_id();
@@ -90,34 +88,30 @@ impl Emails {
         Ok(())
     }
 
-    /// Gives an account back to whoever reads the address that it had: that one is the primary one
-    /// again, and whoever changed it is out. The new address is gone, and with it those that came at
-    /// most [`UNDO_WINDOW`] before the change, and one-time passwords that did; every session has ended,
-    /// every link is dead, and the password, which somebody else seems to know, opens nothing any more.
-    /// A link to another one is sent to the old address.
+    /// Account recovery by the owner of the old address, which becomes the primary one again.
+    ///
+    /// Deletes the new address, and addresses and second factors from [`UNDO_WINDOW`] before the
+    /// change onwards. Revokes all sessions and links, and clears the password, which an attacker
+    /// seems to know. Mails the old address a link to choose another one.
     pub async fn undo_change(&self, token: &str, origin: Origin) -> Result<(), LinkError> {
         let hash = token_hash(token)?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                let change = lock_undoable(tx, &hash, now)?;
-                let user = change.user_id;
-                this.give_back(tx, &change, now)?;
-                tx.set_password_hash(user, NO_PASSWORD, now)?;
-                passwords::kill_links(tx, user, now)?;
-                let because = EndReason::EmailChangeUndone;
-                let sessions = tx.end_sessions(user, WhichSessions::All, because, now)?;
-                this.tell_of_undoing(tx, &change, now)?;
-                Entry::new(Actor::Anonymous, Action::EmailChangeUndo)
-                    .from(&origin)
-                    .on(Target::user(user))
-                    .write(tx, entry_id, now)?;
-                Ok(((), EndedSessions { user, sessions }))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            let change = lock_undoable(tx, &hash, now)?;
+            let user = change.user_id;
+            this.give_back(tx, &change, now)?;
+            tx.set_password_hash(user, NO_PASSWORD, now)?;
+            passwords::kill_links(tx, user, now)?;
+            let because = EndReason::EmailChangeUndone;
+            let sessions = tx.end_sessions(user, WhichSessions::All, because, now)?;
+            this.tell_of_undoing(tx, &change, now)?;
+            Entry::new(Actor::Anonymous, Action::EmailChangeUndo)
+                .from(&origin)
+                .on(Target::user(user))
+                .write(tx, entry_id, now)?;
+            Ok(((), EndedSessions { user, sessions }))
+        })
         .await
     }
 
@@ -132,7 +126,7 @@ impl Emails {
             return Err(LinkError::Gone);
         }
         tx.mark_undone_since(user, change.changed_at, now)?;
-        // Whoever changed the address may have prepared for this.
+        // An attacker may have prepared in the time before the change.
         let since = change.changed_at - UNDO_WINDOW;
         tx.delete_emails_since(user, since, &change.new_email)?;
         tx.forget_totp_since(user, since)?;
@@ -176,7 +170,7 @@ impl Emails {
     }
 }
 
-/// The change that the token undoes, if it still can, with its address and its account locked.
+/// The undoable change of the token, with its address and account locked.
 fn lock_undoable(
     tx: &mut dyn Writes,
     hash: &TokenHash,
@@ -185,7 +179,7 @@ fn lock_undoable(
     let found = undoable(tx, hash, now)?;
     tx.lock_address(&found.old_email)?;
     tx.lock_account(found.user_id)?;
-    // Once more: while we waited for the locks it may have been undone.
+    // Reads again: another request may have undone it during the wait for the locks.
     undoable(tx, hash, now)
 }
 

@@ -1,4 +1,4 @@
-//! Proving that somebody reads an address.
+//! Proof of control over an address by a mailed link.
 
 use super::*;
 use crate::{
@@ -11,9 +11,8 @@ use crate::{
 };
 
 impl Emails {
-    /// Notes that whoever has the token reads the address that it was sent to. The address is theirs
-    /// then, and an account that was registered with it and never proved it is gone. True where nobody
-    /// has a password for the account: they are sent a link to choose one.
+    /// Marks the token's address as proved and deletes an account that was registered with it
+    /// without proof. True if the account has no password; a mail then links to the choice of one.
     pub async fn verify(&self, token: &str, origin: Origin) -> Result<bool, LinkError> {
         let hash = token_hash(token)?;
         let (now, entry_id) = self.context.now_and_entry_id();
@@ -79,9 +78,9 @@ impl Emails {
         Ok(())
     }
 
-    /// Sends another link to prove the address of a registration, if there is one. Nobody is told
-    /// whether there is: what is done for one alone is done once the answer is given, so that the time
-    /// does not tell either.
+    /// Mails another proof link if the address has an unproved registration. The response does not
+    /// say whether it has. The mail is sent after the response, so the time does not reveal it
+    /// either.
     pub async fn resend(&self, email: EmailAddress) -> Result<(), StoreError> {
         let asked = email.clone();
         let registered = self
@@ -123,7 +122,7 @@ impl Emails {
     }
 }
 
-/// Adds a request to prove the address, known by `id`; those before it are dead then.
+/// Stores a proof of the address under `id` and invalidates earlier ones.
 pub(crate) fn begin_proof(
     tx: &mut dyn Writes,
     links: &dyn LinkTokens,
@@ -147,13 +146,12 @@ pub(crate) fn begin_proof(
     })
 }
 
-/// The hash of the token that a link carried.
 pub(super) fn token_hash(text: &str) -> Result<TokenHash, LinkError> {
     let token = token_from_text(text).ok_or(LinkError::Gone)?;
     Ok(Sha256::digest(token).into())
 }
 
-/// The request behind a token, if it is good, with its address and its account locked.
+/// The valid proof of the token, with its address and account locked.
 pub(super) fn lock_live(
     tx: &mut dyn Writes,
     hash: &TokenHash,
@@ -162,7 +160,7 @@ pub(super) fn lock_live(
     let found = live(tx, hash, now)?;
     tx.lock_address(&found.email.email)?;
     tx.lock_account(found.email.user_id)?;
-    // Once more: while we waited for the locks it may have been used.
+    // Reads again: another request may have used it during the wait for the locks.
     live(tx, hash, now)
 }
 

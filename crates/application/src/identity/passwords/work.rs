@@ -13,59 +13,47 @@ use crate::{
     store::Writes,
 };
 
-/// Judges, hashes and compares passwords, where that is done: apart from the store's places, so that a
-/// storm of log-ins does not hold up the rest.
+/// Password hashing in a pool of its own, so a burst of log-ins does not block the store's pool.
 #[derive(Clone)]
 pub struct PasswordWork {
-    /// Where it is done.
     pub pool: BlockingPool,
-    /// How passwords are hashed.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// How they are judged.
     pub policy: Arc<dyn PasswordPolicy>,
 }
 
-/// Why somebody does not get the password that they want.
 #[derive(Debug, thiserror::Error)]
 pub enum NewPasswordError {
-    /// It is not good enough.
     #[error("the password {0}")]
     Weak(#[from] PasswordWeakness),
-    /// Too much is waiting.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Hashing failed.
     #[error("the password could not be hashed")]
     Hashing(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Why a caller did not prove who they are.
+/// Re-authentication of a logged-in user failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfirmError {
-    /// The caller may not ask at all.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// It is not their password.
     #[error("the password is wrong")]
     WrongPassword,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A caller who gave their password, and what it was held against.
+/// A caller who has re-authenticated by password.
 #[derive(Clone)]
 pub struct Confirmed {
-    /// Who asks.
     pub caller: Caller,
-    /// Their account, as it was then.
+    /// The account at that time.
     pub user: User,
     password_hash: String,
 }
 
 impl PasswordWork {
-    /// The hash of a password that is good enough for somebody of whom `personal` is known. Both are
-    /// done in one go, so that whoever waits, waits once.
+    /// Judges the password against the policy and hashes it. One job does both, so the caller waits
+    /// for the pool once.
     pub async fn accept(
         &self,
         password: NewPassword,
@@ -81,10 +69,8 @@ impl PasswordWork {
             .map_err(|busy| StoreError::Unavailable(busy.into()))?
     }
 
-    /// Whether the password is the hash's. Without a hash it takes as long, and is not.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] where too much is waiting.
+    /// Whether the password matches the hash. `None` takes the same time and is false.
+    /// [`StoreError::Unavailable`] if the pool is full.
     pub async fn matches(
         &self,
         password: LoginPassword,
@@ -97,8 +83,8 @@ impl PasswordWork {
             .map_err(|busy| StoreError::Unavailable(busy.into()))
     }
 
-    /// The hash to keep in place of the one that the password was just found to be of, where that
-    /// costs a guesser less than those that are made now. Without it the old one goes on.
+    /// A stronger hash of a password that has just matched `hash`; `None` if `hash` is strong
+    /// enough. A failure is logged only, because the old hash still works.
     pub async fn better_hash(&self, password: LoginPassword, hash: &str) -> Option<String> {
         if !self.hasher.needs_rehash(hash) {
             return None;
@@ -110,8 +96,8 @@ impl PasswordWork {
             .ok()
     }
 
-    /// Makes sure that it is the caller who asks, and nobody who found their device: the one place
-    /// where a logged-in user's password is tried.
+    /// Re-authenticates the caller by password, so that a stolen session cannot change credentials.
+    /// All use cases of logged-in users check passwords here.
     pub async fn confirm(
         &self,
         database: &Database,
@@ -141,8 +127,8 @@ impl PasswordWork {
 }
 
 impl Confirmed {
-    /// The caller's account, locked, if all of it still holds: comparing takes a while, and the session
-    /// may have ended or the password have changed meanwhile.
+    /// Locks the caller's account and checks again: during the hashing the session may have ended
+    /// or the password have changed.
     pub fn lock(&self, tx: &mut dyn Writes) -> Result<User, ConfirmError> {
         let id = self.caller.user;
         tx.lock_account(id)?;

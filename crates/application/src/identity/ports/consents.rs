@@ -6,21 +6,18 @@ use chrono::{DateTime, Utc};
 
 use crate::platform::ports::StoreError;
 
-/// What somebody answered when they were asked.
+/// A user's answers to the consent form.
 #[derive(Clone, Debug)]
 pub struct Consents {
-    /// Which text they were shown.
+    /// The version of the terms that the form showed.
     pub version: TermsVersion,
-    /// Whether they agreed, by purpose. To the terms they agreed in any case.
+    /// The answer for each purpose. The user accepted the terms in any case.
     pub granted: Vec<(ConsentPurpose, bool)>,
 }
 
-/// What people agreed to. A change of mind is another row.
+/// Append-only record of consent: a later answer adds rows.
 pub trait ConsentWrites {
-    /// Notes what somebody answered, with the terms.
-    ///
-    /// # Errors
-    /// A conflict where there is no such account.
+    /// Records the answers and the acceptance of the terms. A conflict for an unknown account.
     fn insert_consents(
         &mut self,
         user: UserId,

@@ -4,67 +4,60 @@ use uuid::Uuid;
 
 use crate::platform::ports::StoreError;
 
-/// SHA-256 of what a link in a mail carries.
+/// SHA-256 of the token in a link of a mail.
 pub type TokenHash = [u8; 32];
 
-/// A request to prove that somebody reads an address.
+/// A pending proof of control over an address, before it is stored.
 #[derive(Clone, Debug)]
 pub struct NewVerification {
-    /// Its id, from which its token is made.
+    /// The link's token is derived from it.
     pub id: Uuid,
-    /// What is to be proved.
+    /// The address to prove.
     pub email_id: EmailId,
-    /// The token's hash.
     pub token_hash: TokenHash,
-    /// Whether the address becomes the primary one with it.
+    /// Whether the proof makes the address the primary one.
     pub makes_primary: bool,
-    /// Now.
     pub created_at: DateTime<Utc>,
-    /// It is dead from then on.
+    /// Exclusive.
     pub expires_at: DateTime<Utc>,
 }
 
-/// A request to prove that somebody reads an address, as it stands.
+/// A stored proof of control over an address.
 #[derive(Clone, Debug)]
 pub struct Verification {
-    /// Its id.
     pub id: Uuid,
-    /// What it proves.
+    /// The address to prove.
     pub email: UserEmail,
-    /// Whether the address becomes the primary one with it.
+    /// Whether the proof makes the address the primary one.
     pub makes_primary: bool,
-    /// It is dead from then on.
+    /// Exclusive.
     pub expires_at: DateTime<Utc>,
-    /// When it was used or replaced; it is dead since.
+    /// Time of its use or replacement; it is invalid from then on.
     pub used_at: Option<DateTime<Utc>>,
 }
 
-/// A change of a primary address, which the reader of the old one may undo.
+/// A change of the primary address, which the owner of the old one can undo.
 #[derive(Clone, Debug)]
 pub struct EmailChange {
-    /// Its id, from which the token that undoes it is made.
+    /// The undo token is derived from it.
     pub id: Uuid,
-    /// Whose.
     pub user_id: UserId,
-    /// What was their primary address.
+    /// The previous primary address.
     pub old_email: EmailAddress,
-    /// What became it.
+    /// The primary address after the change.
     pub new_email: EmailAddress,
-    /// The token's hash.
     pub undo_hash: TokenHash,
-    /// When it was changed.
     pub changed_at: DateTime<Utc>,
-    /// Until when it can be undone.
+    /// Exclusive end of the undo window.
     pub undo_until: DateTime<Utc>,
-    /// When it was undone.
     pub undone_at: Option<DateTime<Utc>>,
 }
 
-/// The e-mail addresses of accounts, and the links that prove and change them.
+/// E-mail addresses of accounts, and the proofs and changes of them.
 ///
-/// An address belongs to the account that proved first that its owner reads it, and for a while also
-/// to the account that had it as its primary one and may go back to it. Others may claim it, and get
-/// nothing by that.
+/// An address belongs to the first account that proved control of it. During the undo window it
+/// also belongs to the account whose primary address it was. Other accounts may claim it, which
+/// reserves nothing.
 pub trait EmailReads {
     /// The account that the address belongs to.
     fn address_owner(
@@ -73,49 +66,38 @@ pub trait EmailReads {
         now: DateTime<Utc>,
     ) -> Result<Option<UserId>, StoreError>;
 
-    /// The account that was registered with the address and never proved it.
+    /// The account that was registered with the address and has not proved control of it.
     fn unverified_account(&mut self, email: &EmailAddress) -> Result<Option<UserId>, StoreError>;
 
-    /// The account's addresses, the primary one first, then the oldest. They are few: the use cases see
-    /// to that.
+    /// The account's addresses: the primary one first, then the oldest. The use cases bound their
+    /// number.
     fn emails_of(&mut self, user: UserId) -> Result<Vec<UserEmail>, StoreError>;
 
-    /// The request whose token has this hash.
     fn verification(&mut self, token_hash: &TokenHash) -> Result<Option<Verification>, StoreError>;
 
-    /// The change that the token of this hash undoes.
     fn email_change(&mut self, undo_hash: &TokenHash) -> Result<Option<EmailChange>, StoreError>;
 }
 
-/// Writes beside [`EmailReads`].
 pub trait EmailWrites {
-    /// Holds up everybody else who wants the address, until the transaction ends. Whoever makes,
-    /// proves or takes back an address begins with this, so that of two only one gets it.
+    /// Locks the address until the transaction ends. Lock order: before account rows. Every
+    /// transaction that creates, proves or restores an address calls it, so two cannot win the same
+    /// address.
     fn lock_address(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 
-    /// Adds an address.
-    ///
-    /// # Errors
-    /// A conflict where the account has it already.
+    /// A conflict if the account already has the address.
     fn insert_email(&mut self, email: &UserEmail) -> Result<(), StoreError>;
 
-    /// Takes an address away, with the requests to prove it.
+    /// Also deletes the proofs of the address.
     fn delete_email(&mut self, id: EmailId) -> Result<(), StoreError>;
 
-    /// Notes that the address was proved, if it was not before.
-    ///
-    /// # Errors
-    /// A conflict where another account proved it.
+    /// Marks an unproved address as proved. A conflict if another account has proved it.
     fn mark_verified(&mut self, id: EmailId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Makes this address of the account its primary one.
-    ///
-    /// # Errors
-    /// A conflict where another account has it as its primary one.
+    /// A conflict if another account has it as its primary address.
     fn make_primary(&mut self, email: &UserEmail, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Takes away the addresses that the account got or proved after `since`, and `gone` whenever it
-    /// got that.
+    /// Deletes the addresses that the account added or proved after `since`, and `gone` whatever
+    /// its time.
     fn delete_emails_since(
         &mut self,
         user: UserId,
@@ -123,28 +105,24 @@ pub trait EmailWrites {
         gone: &EmailAddress,
     ) -> Result<(), StoreError>;
 
-    /// Adds a request to prove an address; those before it for the same address are gone then.
-    ///
-    /// # Errors
-    /// A conflict where the account does not have the address any more.
+    /// Stores a proof and deletes earlier ones of the same address. A conflict if the account no
+    /// longer has the address.
     fn insert_verification(&mut self, verification: &NewVerification) -> Result<(), StoreError>;
 
-    /// Kills the requests to prove this address.
+    /// Invalidates all proofs of the address.
     fn kill_verifications_of(
         &mut self,
         email: EmailId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Kills every request to prove an address of the account.
+    /// Invalidates all proofs of the account's addresses.
     fn kill_verifications(&mut self, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Notes a change of a primary address; those before it that cannot be undone any more are gone
-    /// then.
+    /// Stores a change and deletes earlier ones whose undo window has ended.
     fn insert_email_change(&mut self, change: &EmailChange) -> Result<(), StoreError>;
 
-    /// Notes of the account's changes made at `since` or later that they were undone: none of them can
-    /// be undone any more.
+    /// Marks the account's changes at or after `since` as undone, so that none can be undone again.
     fn mark_undone_since(
         &mut self,
         user: UserId,

@@ -1,54 +1,35 @@
+use abu_domain::named_enum;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-/// What a link in a mail is good for. A token for one purpose is of no use for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkPurpose {
-    /// Confirming the address of a new account.
-    VerifyEmail,
-    /// Choosing a password.
-    ResetPassword,
-    /// Confirming the address that an account is to have.
-    ConfirmEmailChange,
-    /// Going back to the address that an account had.
-    UndoEmailChange,
-}
-
-impl LinkPurpose {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::VerifyEmail,
-        Self::ResetPassword,
-        Self::ConfirmEmailChange,
-        Self::UndoEmailChange,
-    ];
-
-    /// A name that goes into the token, and must never change.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::ResetPassword => "reset_password",
-            Self::ConfirmEmailChange => "confirm_email_change",
-            Self::UndoEmailChange => "undo_email_change",
-        }
+named_enum! {
+    /// The purpose of a link in a mail. It goes into the token, so a token serves one purpose alone.
+    pub enum LinkPurpose {
+        /// Proof of control over a new account's address.
+        VerifyEmail => "verify_email",
+        /// Choice of a new password.
+        ResetPassword => "reset_password",
+        /// Proof of control over the address that becomes the primary one.
+        ConfirmEmailChange => "confirm_email_change",
+        /// Undo of a change of the primary address.
+        UndoEmailChange => "undo_email_change",
     }
 }
 
-/// The secrets of links in mails.
+/// Derives the tokens of links in mails.
 ///
-/// A token is made of what it is for and of an id, anew whenever it is needed: when its SHA-256 is
-/// stored, and when the mail is sent. It is stored nowhere, so nobody who reads the database can use a
-/// link.
+/// A token is a function of purpose and id. It is derived twice: to store its SHA-256, and to
+/// render the mail. No storage holds a token, so read access to the database opens no link.
 pub trait LinkTokens: Send + Sync + 'static {
-    /// The token: always the same for the same purpose and id.
+    /// Deterministic.
     fn token(&self, purpose: LinkPurpose, id: Uuid) -> [u8; 32];
 
-    /// The token as a link carries it: 43 characters of URL-safe base64.
+    /// The token as links carry it: 43 characters of URL-safe base64.
     fn text(&self, purpose: LinkPurpose, id: Uuid) -> String {
         URL_SAFE_NO_PAD.encode(self.token(purpose, id))
     }
 
-    /// The first half of the token as a UUIDv8, where a link carries one.
+    /// The first half of the token as a UUIDv8, for links that carry a UUID.
     fn uuid(&self, purpose: LinkPurpose, id: Uuid) -> Uuid {
         let mut half = [0; 16];
         half.copy_from_slice(&self.token(purpose, id)[..16]);
@@ -56,7 +37,7 @@ pub trait LinkTokens: Send + Sync + 'static {
     }
 }
 
-/// The token that a link carried as text; `None` for what no link of ours carries.
+/// Parses a token from a link; `None` unless it is base64 of 32 bytes.
 pub fn token_from_text(text: &str) -> Option<[u8; 32]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
@@ -76,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_comes_back_from_its_text_and_nothing_else_does() {
+    fn a_token_parses_from_its_text_and_other_text_does_not() {
         let (purpose, id) = (LinkPurpose::VerifyEmail, Uuid::from_u128(7));
         let text = Fixed.text(purpose, id);
         assert_eq!(text.len(), 43);
@@ -95,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tokens_uuid_is_of_version_eight() {
+    fn the_uuid_of_a_token_has_version_eight() {
         let uuid = Fixed.uuid(LinkPurpose::ResetPassword, Uuid::max());
         assert_eq!(uuid.get_version_num(), 8);
     }

@@ -4,7 +4,6 @@ mod consents;
 mod emails;
 mod erasures;
 mod links;
-mod live_sessions;
 mod own_account;
 mod resets;
 mod security;
@@ -16,7 +15,6 @@ pub use consents::{ConsentWrites, Consents};
 pub use emails::{EmailChange, EmailReads, EmailWrites, NewVerification, TokenHash, Verification};
 pub use erasures::{Erasure, ErasureReads, ErasureWrites};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
-pub use live_sessions::{Applied, LiveSessions, NoLiveSessions};
 pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetReads, ResetWrites};
 pub use security::{

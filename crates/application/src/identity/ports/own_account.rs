@@ -3,33 +3,24 @@ use chrono::{DateTime, Utc};
 
 use crate::platform::ports::StoreError;
 
-/// What people say of themselves.
+/// The fields that owners edit themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnDetails {
-    /// Given name.
     pub firstname: PersonName,
-    /// Names between.
     pub middlename: Option<PersonName>,
-    /// Surname.
     pub lastname: PersonName,
-    /// Telephone number.
     pub phone: Option<PhoneNumber>,
 }
 
-/// What their owners do with accounts.
 pub trait OwnAccountReads {
-    /// The hash of the account's password.
     fn password_hash(&mut self, id: UserId) -> Result<Option<String>, StoreError>;
 }
 
-/// Writes beside [`OwnAccountReads`].
 pub trait OwnAccountWrites {
-    /// Locks the account's row until the transaction ends, so that changes of its password, its
-    /// addresses and its sessions happen one after the other; false where there is no such account.
-    /// Who also locks an address does that first.
+    /// Locks the account's row until the transaction ends; false for an unknown account. The lock
+    /// serializes changes to its password, addresses and sessions. Lock order: after an address.
     fn lock_account(&mut self, id: UserId) -> Result<bool, StoreError>;
 
-    /// Sets what the owner says of themselves.
     fn set_own_details(
         &mut self,
         id: UserId,
@@ -37,7 +28,7 @@ pub trait OwnAccountWrites {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Hides the account (`Some`) or shows it again (`None`).
+    /// Deactivates the account (`Some`) or reactivates it (`None`).
     fn set_deactivated(
         &mut self,
         id: UserId,
@@ -45,14 +36,14 @@ pub trait OwnAccountWrites {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Turns one-time passwords off that were set up or turned on after `since`.
+    /// Removes the second factor if it was enrolled or confirmed after `since`.
     fn forget_totp_since(&mut self, id: UserId, since: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Removes an account of which nobody proved that they read its address, with all that hangs on it.
+    /// Deletes an account whose address was never proved, with all rows that depend on it.
     fn remove_unverified(&mut self, id: UserId) -> Result<(), StoreError>;
 
-    /// Removes at most `limit` such accounts that were made before `made_before`; returns how many.
-    /// Those that somebody is about to prove or remove are left alone.
+    /// Deletes at most `limit` such accounts created before `made_before`; returns their number.
+    /// Skips accounts that another transaction is proving or deleting.
     fn sweep_unverified(
         &mut self,
         made_before: DateTime<Utc>,

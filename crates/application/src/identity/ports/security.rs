@@ -11,46 +11,39 @@ use uuid::Uuid;
 
 use crate::platform::ports::Ids;
 
-/// Hashes passwords. Its methods block for tens of milliseconds by design.
+/// Password hashing. Its methods block for tens of milliseconds by design.
 pub trait PasswordHasher: Send + Sync + 'static {
-    /// The hash to keep, in modular crypt form.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
+    /// The hash in modular crypt form. Fails if the operating system provides no randomness.
     fn hash(&self, password: &NewPassword) -> Result<String, Box<dyn Error + Send + Sync>>;
 
-    /// Whether the password is the hash's. With `None` it takes as long as with a hash and says
-    /// no, so that time does not tell whether there is an account.
+    /// Compares in constant work: `None` costs the same time as a hash and returns false. So the
+    /// response time does not reveal whether an account exists.
     fn verify(&self, password: &LoginPassword, hash: Option<&str>) -> bool;
 
-    /// Whether the hash costs a guesser less than those that are made now. Does not block.
+    /// Whether the hash is cheaper than new ones. Does not block.
     fn needs_rehash(&self, hash: &str) -> bool;
 
-    /// The hash to keep in place of one that [needs it](Self::needs_rehash), of the password that was
-    /// just found to be its.
-    ///
-    /// # Errors
-    /// Where the operating system gives no randomness.
+    /// Hashes again, after a successful verification, a password whose hash [needs
+    /// it](Self::needs_rehash). Fails if the operating system provides no randomness.
     fn rehash(&self, password: &LoginPassword) -> Result<String, Box<dyn Error + Send + Sync>>;
 }
 
-/// Why a password is not good enough.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordWeakness {
-    /// A program would guess it too soon.
+    /// Its estimated number of guesses is too low.
     #[error("is too easy to guess{}", .advice.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
     Guessable {
-        /// What is wrong with it, in sentences for people.
+        /// Sentences for users about what makes it weak.
         advice: Option<String>,
     },
-    /// It holds what others know of its owner.
+    /// It contains personal words of its owner.
     #[error("must not contain your name or your e-mail address")]
     Personal,
 }
 
-/// Judges passwords. Blocks for some milliseconds.
+/// Password strength policy. Blocks for some milliseconds.
 pub trait PasswordPolicy: Send + Sync + 'static {
-    /// Whether somebody of whom `personal` is known may have this password.
+    /// Judges a password of the user with these personal words.
     fn judge(
         &self,
         password: &NewPassword,
@@ -58,45 +51,39 @@ pub trait PasswordPolicy: Send + Sync + 'static {
     ) -> Result<(), PasswordWeakness>;
 }
 
-/// An access token as handed out.
 #[derive(Clone, Debug)]
 pub struct IssuedToken {
-    /// The JWT.
+    /// A JWT.
     pub token: String,
-    /// For how long it is good, in seconds.
+    /// Lifetime in seconds.
     pub expires_in: u64,
 }
 
-/// What an access token says.
+/// The verified claims of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenClaims {
-    /// Whose it is.
+    /// `sub`.
     pub user_id: UserId,
-    /// The log-in that it came of.
+    /// `sid`: the session that issued the token.
     pub session_id: LoginSessionId,
-    /// Its own id.
+    /// `jti`.
     pub token_id: Uuid,
-    /// When it ends.
+    /// `exp`.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Why an access token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// It was ours, and its time is over.
+    /// This server issued it, and its lifetime has ended.
     #[error("the token has expired")]
     Expired,
-    /// Not a token, not ours, or not for this.
+    /// Malformed, from another issuer, or for another audience.
     #[error("the token is not valid")]
     Invalid,
 }
 
-/// Makes and reads access tokens.
 pub trait AccessTokens: Send + Sync + 'static {
-    /// A token for the user's session, good from `now` on.
-    ///
-    /// # Errors
-    /// Where signing fails.
+    /// Issues a token of the session, valid from `now`.
     fn issue(
         &self,
         user: UserId,
@@ -105,38 +92,35 @@ pub trait AccessTokens: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<IssuedToken, Box<dyn Error + Send + Sync>>;
 
-    /// What the token says, once its signature, time, issuer and audience are checked.
+    /// The claims, after checks of signature, times, issuer and audience.
     fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<TokenClaims, TokenError>;
 }
 
-/// Makes and reads refresh tokens. A token names a log-in and its own number in the line of tokens that
-/// come of it. It is made anew whenever it is needed, always the same, and stored nowhere.
+/// Stateless refresh tokens. A token names a session and a number in its rotation. Each call
+/// derives it again, always the same; no storage holds it.
 pub trait RefreshTokens: Send + Sync + 'static {
     /// The token of that number.
     fn make(&self, session: LoginSessionId, number: u32) -> SecretString;
 
-    /// What the token names; `None` where it was not made here.
+    /// Session and number of a token; `None` unless this server made it.
     fn read(&self, token: &SecretString) -> Option<(LoginSessionId, u32)>;
 }
 
-/// A secret that a device is about to be given, for one-time passwords.
+/// A new TOTP secret during enrollment.
 #[derive(Clone, Debug)]
 pub struct NewTotpSecret {
-    /// In base32, for typing.
+    /// Base32, for manual entry.
     pub base32: SecretString,
-    /// As the address that a QR code holds.
+    /// `otpauth:` URI, for a QR code.
     pub uri: SecretString,
-    /// As it is stored.
+    /// Encrypted, for storage.
     pub sealed: Vec<u8>,
 }
 
-/// One-time passwords (RFC 6238), and the secrets behind them: they are read again and again, so they
-/// are stored sealed, each of use to its owner alone.
+/// TOTP (RFC 6238). Its secrets must be readable again, so they are stored encrypted and bound to
+/// their owner.
 pub trait OneTimePasswords: Send + Sync + 'static {
-    /// A new secret for the user, whose device shows it under this address.
-    ///
-    /// # Errors
-    /// Where it cannot be sealed.
+    /// Generates a secret for the user; the authenticator app shows `shown_as` beside it.
     fn make(
         &self,
         user: UserId,
@@ -144,10 +128,8 @@ pub trait OneTimePasswords: Send + Sync + 'static {
         ids: &dyn Ids,
     ) -> Result<NewTotpSecret, Box<dyn Error + Send + Sync>>;
 
-    /// The time step whose one-time password this is, of the one that runs and its two neighbors.
-    ///
-    /// # Errors
-    /// Where the secret was not sealed here for this user.
+    /// The time step that the code belongs to: the current one or a neighbor. Fails unless the
+    /// secret was encrypted here for this user.
     fn step_of(
         &self,
         code: &TotpCode,

@@ -1,4 +1,4 @@
-//! Sessions that another program ended: `abu-admin`, beside a server that runs.
+//! Revocation by polling: sessions that another process ended, such as `abu-admin`.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -6,55 +6,51 @@ use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    identity::ports::{EndedSession, LiveSessions},
-    platform::ports::StoreError,
+    identity::{events::IdentityEvent, ports::EndedSession},
+    platform::ports::{Publish, StoreError},
     store::Store,
 };
 
-/// How far back each look goes. A transaction notes the time at which it began, and is seen once it is
-/// committed; the store gives up what takes longer than this.
+/// Overlap of two polls. A row carries the start time of its transaction, but is visible only after
+/// the commit. The store cancels longer transactions.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(2);
 
-/// The most that one look takes in.
+/// Sessions per poll.
 const MOST: u32 = 10_000;
 
-/// Sees which sessions ended since the last look, whoever ended them, and has their connections to the
-/// chat of this process closed.
+/// Polls for sessions that any process has ended, and publishes them in this process.
 #[derive(Debug, Default)]
 pub struct EndedElsewhere {
-    /// Those that the chat was told of and that the next look sees again.
-    told: HashSet<LoginSessionId>,
-    /// When the last look was that did not fail.
+    /// Sessions that are published already and that the next poll reads again.
+    published: HashSet<LoginSessionId>,
+    /// Time of the last successful poll.
     seen_until: Option<DateTime<Utc>>,
 }
 
 impl EndedElsewhere {
-    /// Looks once: one query. Blocks.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the next look then sees what this one did not.
+    /// Polls once by one query. Blocks. After an error the next poll covers the time of this one
+    /// too.
     pub fn look(
         &mut self,
         store: &dyn Store,
-        live_sessions: &dyn LiveSessions,
+        events: &dyn Publish<IdentityEvent>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let from = self.seen_until.map_or(now, |seen| seen.min(now)) - LOOK_BACK;
         let ended = store.read(|tx| tx.sessions_ended_after(from, MOST))?;
         let mut by_user: BTreeMap<UserId, Vec<&EndedSession>> = BTreeMap::new();
-        for session in ended.iter().filter(|one| !self.told.contains(&one.id)) {
+        for session in ended.iter().filter(|one| !self.published.contains(&one.id)) {
             by_user.entry(session.user_id).or_default().push(session);
         }
         for (user, sessions) in by_user {
-            // First: who is suspended is told that, and not that a log-in ended. Nobody waits for
-            // either to be applied; it is in any case.
+            // Suspension first, so that its close code wins. Both apply without an await.
             if sessions.iter().any(|session| session.by_suspension) {
-                drop(live_sessions.account_suspended(user));
+                drop(events.publish(IdentityEvent::AccountSuspended { user }));
             }
-            let ids: Vec<LoginSessionId> = sessions.iter().map(|session| session.id).collect();
-            drop(live_sessions.sessions_ended(user, &ids));
+            let sessions = sessions.iter().map(|session| session.id).collect();
+            drop(events.publish(IdentityEvent::SessionsRevoked { user, sessions }));
         }
-        self.told = ended.into_iter().map(|session| session.id).collect();
+        self.published = ended.into_iter().map(|session| session.id).collect();
         self.seen_until = Some(now);
         Ok(())
     }

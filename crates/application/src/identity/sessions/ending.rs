@@ -1,40 +1,32 @@
-//! Ending sessions: in the store, and then in the chat.
-
-use std::sync::Arc;
+//! Revocation of sessions: first in the store, then on live connections.
 
 use abu_domain::{LoginSessionId, UserId};
 
-use crate::{Database, identity::ports::LiveSessions, platform::ports::StoreError, store::Writes};
+use crate::{Context, identity::events::IdentityEvent, platform::ports::StoreError, store::Writes};
 
-/// Sessions that a transaction ended.
 #[derive(Clone, Debug)]
 pub struct EndedSessions {
-    /// Whose.
     pub user: UserId,
-    /// Which.
     pub sessions: Vec<LoginSessionId>,
 }
 
-/// Runs `work` in a transaction. Once that is committed, connections to the chat that came of the
-/// sessions it ended are closed; they have been told when this returns.
-///
-/// # Errors
-/// What `work` returned, or the store's own failure.
+/// Runs `work` in a transaction and then publishes the sessions that it ended. Their chat connections have
+/// received the close when this returns.
 pub async fn ending_sessions<T, E>(
-    database: &Database,
-    live_sessions: &Arc<dyn LiveSessions>,
+    context: &Context,
     work: impl FnOnce(&mut dyn Writes) -> Result<(T, EndedSessions), E> + Send + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let live_sessions = Arc::clone(live_sessions);
-    let (value, applied) = database
+    let events = context.events.clone();
+    let (value, applied) = context
+        .database
         .run(move |store| {
-            let (value, ended) = store.transaction(work)?;
-            let some = !ended.sessions.is_empty();
-            let applied = some.then(|| live_sessions.sessions_ended(ended.user, &ended.sessions));
+            let (value, EndedSessions { user, sessions }) = store.transaction(work)?;
+            let applied = (!sessions.is_empty())
+                .then(|| events.publish(IdentityEvent::SessionsRevoked { user, sessions }));
             Ok::<_, E>((value, applied))
         })
         .await?;

@@ -1,4 +1,4 @@
-//! Logging in.
+//! Log-in with password and optional second factor.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -26,78 +26,69 @@ use crate::{
     store::Writes,
 };
 
-/// How many sessions of one user last at a time; where one more begins, the longest unused ends.
+/// Live sessions per user; one more revokes the least recently used.
 const MAX_LASTING: u32 = 50;
 
-/// What somebody logs in with.
 #[derive(Clone, Debug)]
 pub struct LogInDraft {
     /// Any verified address of the account.
     pub email: EmailAddress,
-    /// Its password.
     pub password: LoginPassword,
-    /// The second factor, where the account has one.
+    /// Required if the account has a second factor.
     pub otp: Option<OneTimePassword>,
-    /// What the client calls itself.
+    /// The name that the client gives the device.
     pub device_name: Option<DeviceName>,
 }
 
-/// What a person gets who logged in, or refreshed their session.
+/// The result of a log-in or a refresh.
 #[derive(Clone, Debug)]
 pub struct LogIn {
-    /// The access token.
     pub access_token: IssuedToken,
-    /// The refresh token.
     pub refresh_token: SecretString,
-    /// The account.
     pub user: User,
-    /// Names of the permissions they hold.
+    /// Names of the globally held permissions.
     pub permissions: BTreeSet<String>,
 }
 
-/// Why a log-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LogInError {
-    /// No such account, not its password, or not its one-time password: which, is not told.
+    /// Unknown account, wrong password, or wrong one-time password. The error does not say which.
     #[error("the e-mail address, the password or the one-time password is wrong")]
     InvalidCredentials,
-    /// The password is right, and a one-time password is needed too.
+    /// The password is right; the account has a second factor.
     #[error("a one-time password is needed")]
     OtpRequired,
-    /// Everything is right, and nobody proved yet that they read the address.
+    /// The credentials are right, but the address is not verified.
     #[error("the e-mail address is not verified")]
     EmailUnverified,
-    /// Everything is right, the account suspended.
+    /// The credentials are right, but the account is suspended.
     #[error("the account is suspended")]
     Suspended,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Signing or opening a sealed secret failed.
+    /// Signing failed, or a stored secret could not be decrypted.
     #[error("the log-in could not be carried out")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// For how long a session is good.
 #[derive(Clone, Copy)]
 enum Lasting {
-    /// As long as it is refreshed.
+    /// Until it has not been refreshed for the policy's lifetime.
     Refreshed,
-    /// As long as its first access token.
+    /// Until its first access token expires.
     OneToken,
 }
 
-/// Somebody who proved who they are.
+/// A user whose credentials have been verified.
 struct Authenticated {
     user: UserId,
-    /// Against which the password was held.
+    /// The hash that the password matched.
     password_hash: String,
-    /// What is kept in place of it from now on.
+    /// The stronger hash that replaces it.
     better_hash: Option<String>,
     second_factor: Option<SecondFactor>,
 }
 
-/// A session that began.
 struct NewLogin {
     id: LoginSessionId,
     access_token: IssuedToken,
@@ -106,8 +97,8 @@ struct NewLogin {
 }
 
 impl Sessions {
-    /// Exchanges an e-mail address, a password and perhaps a one-time password for tokens. All wrong
-    /// log-ins fail alike and take alike. An account that its owner had hidden is shown again.
+    /// Verifies the credentials and issues tokens. All failed log-ins look and take alike. A log-in
+    /// reactivates a deactivated account.
     pub async fn log_in(&self, draft: LogInDraft, origin: Origin) -> Result<LogIn, LogInError> {
         let new_login = self.authenticate(draft, Lasting::Refreshed, origin).await?;
         Ok(LogIn {
@@ -118,7 +109,7 @@ impl Sessions {
         })
     }
 
-    /// Logs in for one access token, after which the session is over.
+    /// Logs in for one access token; the session expires with it.
     pub async fn log_in_once(
         &self,
         draft: LogInDraft,
@@ -152,7 +143,7 @@ impl Sessions {
             .database
             .read::<_, StoreError>(move |tx| {
                 let credentials = tx.credentials(&email)?;
-                // Asked for nobody, too, so that it takes alike.
+                // Queried for unknown accounts too, so that both cases take the same time.
                 let user = credentials.as_ref().map(|known| known.user_id);
                 let totp = tx.totp(user.unwrap_or(UserId::new(uuid::Uuid::nil())))?;
                 Ok((credentials, totp))
@@ -183,7 +174,7 @@ impl Sessions {
         })
     }
 
-    /// The second factor that was shown, where the account has one.
+    /// The second factor that matches, if the account has one.
     fn second_factor(
         &self,
         user: UserId,
@@ -201,7 +192,7 @@ impl Sessions {
             .ok_or(LogInError::InvalidCredentials)
     }
 
-    /// Begins a session of somebody who proved who they are.
+    /// Creates a session of a user whose credentials have been verified.
     async fn begin(
         &self,
         authenticated: Authenticated,
@@ -237,11 +228,9 @@ impl Sessions {
             authenticated,
         };
         let policy = Arc::clone(&self.policy);
-        let (user, permissions) = ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| beginning.write(tx, |groups| policy.totp.requires(groups)),
-        )
+        let (user, permissions) = ending_sessions(&self.context, move |tx| {
+            beginning.write(tx, |groups| policy.totp.requires(groups))
+        })
         .await?;
         Ok(NewLogin {
             id,
@@ -252,7 +241,7 @@ impl Sessions {
     }
 }
 
-/// A session about to begin.
+/// A session before it is stored.
 struct Beginning {
     authenticated: Authenticated,
     session: NewSession,
@@ -264,7 +253,7 @@ struct Beginning {
 type AccountAndPermissions = (User, BTreeSet<String>);
 
 impl Beginning {
-    /// Writes it down, unless something of the proof has changed since it was checked.
+    /// Stores the session after [`Self::check_again`].
     fn write(
         mut self,
         tx: &mut dyn Writes,
@@ -288,8 +277,9 @@ impl Beginning {
         Ok(((account, record.into_permissions()), ended))
     }
 
-    /// Checks what may have changed since the password was read, uses the second factor up, and keeps
-    /// the better hash. The account is locked from here on, so that all of it stays so.
+    /// Checks again what may have changed since the password was read. Uses up the second factor
+    /// and stores a stronger hash. Locks the account until the session is stored, so a concurrent
+    /// password change cannot race with the log-in.
     fn check_again(&self, tx: &mut dyn Writes) -> Result<User, LogInError> {
         let (authenticated, now) = (&self.authenticated, self.now);
         let user = authenticated.user;

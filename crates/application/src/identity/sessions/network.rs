@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The network of an address, without the part that names a machine: enough for its user to know where
-/// a session was used, and no more than that is kept.
+/// Data minimization: keeps the network prefix (/24 or /48), by which users recognize their
+/// sessions, and drops the host part.
 pub(super) fn network_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => {
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_an_address_only_the_network_is_left() {
+    fn only_the_network_prefix_of_an_address_is_kept() {
         for (address, network) in [
             ("102.89.23.77", "102.89.23.0/24"),
             ("::ffff:102.89.23.77", "102.89.23.0/24"),

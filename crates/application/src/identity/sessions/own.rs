@@ -1,4 +1,4 @@
-//! A user's own sessions: seeing and ending them.
+//! The caller's sessions: list and revoke.
 
 use abu_domain::LoginSessionId;
 
@@ -13,31 +13,25 @@ use crate::{
     },
 };
 
-/// A session in the list of its user.
 #[derive(Clone, Debug)]
 pub struct OwnSession {
-    /// What is stored.
     pub listing: SessionListing,
-    /// It is the one that asks.
+    /// Whether it is the session of the request.
     pub is_current: bool,
 }
 
-/// Why a session was not shown or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The caller has no such session.
     #[error("there is no such session")]
     NotFound,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Sessions {
-    /// A page of the caller's sessions, the most recently used first.
+    /// A page of the caller's sessions, most recently used first.
     pub async fn list(
         &self,
         caller: Caller,
@@ -61,20 +55,20 @@ impl Sessions {
             .await
     }
 
-    /// Ends the caller's own session. Its connections to the chat have been told when this returns; the
-    /// same holds for the next two.
+    /// Revokes the caller's session. Its chat connections have received the close when this
+    /// returns, as with the next two methods.
     pub async fn log_out(&self, caller: Caller) -> Result<(), SessionError> {
         let which = WhichSessions::Only(caller.session);
         self.end(caller, which, EndReason::LogOut).await
     }
 
-    /// Ends all of the caller's sessions.
+    /// Revokes all sessions of the caller.
     pub async fn log_out_everywhere(&self, caller: Caller) -> Result<(), SessionError> {
         self.end(caller, WhichSessions::All, EndReason::LogOutEverywhere)
             .await
     }
 
-    /// Ends one of the caller's sessions.
+    /// Revokes one session of the caller.
     pub async fn revoke(&self, caller: Caller, id: LoginSessionId) -> Result<(), SessionError> {
         self.end(caller, WhichSessions::Only(id), EndReason::Revoked)
             .await
@@ -87,32 +81,28 @@ impl Sessions {
         because: EndReason,
     ) -> Result<(), SessionError> {
         let (now, entry_id) = self.context.now_and_entry_id();
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                access::require_self(tx, &caller)?;
-                let sessions = tx.end_sessions(caller.user, which, because, now)?;
-                let target = match which {
-                    WhichSessions::Only(id) => Target::session(id),
-                    WhichSessions::All | WhichSessions::AllBut(_) => Target::user(caller.user),
-                };
-                if sessions.is_empty() {
-                    return Err(SessionError::NotFound);
-                }
-                caller
-                    .entry(Action::SessionEnd)
-                    .on(target)
-                    .with("reason", because.name())
-                    .with("sessions", sessions.len().to_string())
-                    .write(tx, entry_id, now)?;
-                let ended = EndedSessions {
-                    user: caller.user,
-                    sessions,
-                };
-                Ok(((), ended))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            access::require_self(tx, &caller)?;
+            let sessions = tx.end_sessions(caller.user, which, because, now)?;
+            let target = match which {
+                WhichSessions::Only(id) => Target::session(id),
+                WhichSessions::All | WhichSessions::AllBut(_) => Target::user(caller.user),
+            };
+            if sessions.is_empty() {
+                return Err(SessionError::NotFound);
+            }
+            caller
+                .entry(Action::SessionEnd)
+                .on(target)
+                .with("reason", because.name())
+                .with("sessions", sessions.len().to_string())
+                .write(tx, entry_id, now)?;
+            let ended = EndedSessions {
+                user: caller.user,
+                sessions,
+            };
+            Ok(((), ended))
+        })
         .await
     }
 }

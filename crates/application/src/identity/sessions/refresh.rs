@@ -1,9 +1,9 @@
-//! Refreshing a session.
+//! Refresh-token rotation with reuse detection (RFC 9700, 4.14).
 //!
-//! Each refresh token is good for one successor. Whoever shows the one before the newest gets the same
-//! successor once more for a short while: their answer was lost, or two requests were under way. After
-//! that it is proof that two hold tokens of one session, one of them a thief; nobody can tell which, so
-//! the session ends for both.
+//! Each refresh token has one successor. For a grace period the token before the newest gets the
+//! same successor again. Its response was lost, or two requests overlapped. Later use means that
+//! two clients hold tokens of one session, and one of them stole it. The server cannot tell which,
+//! so it revokes the session.
 
 use std::sync::Arc;
 
@@ -25,44 +25,35 @@ use crate::{
     store::Writes,
 };
 
-/// For how long after a refresh the token before gets the same successor.
+/// Grace period after a refresh in which the previous token gets the same successor.
 const GRACE: TimeDelta = TimeDelta::seconds(30);
 
-/// Why a session was not refreshed.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// Forged, unknown, or of a session that was ended: which, is not told.
+    /// Forged or unknown, or its session has ended. The error does not say which.
     #[error("the refresh token is not valid")]
     Invalid,
-    /// The session was not refreshed for too long.
     #[error("the session has expired")]
     Expired,
-    /// The token was used before; the session is ended.
+    /// Reuse detection has revoked the session.
     #[error("the refresh token was used before")]
     Reused,
-    /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Signing failed.
     #[error("the session could not be refreshed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What a refresh token is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Worth {
-    /// A new successor.
     Successor,
-    /// The successor that was made of it already.
     SameSuccessor,
-    /// It shows that two hold tokens of the session.
+    /// Reuse detection: two clients hold tokens of the session.
     Reused,
 }
 
-/// What the token with this number is worth now.
 fn worth(
     session: &RefreshableSession,
     number: u32,
@@ -80,15 +71,14 @@ fn worth(
     }
     match session.refresh_count.checked_sub(number) {
         Some(0) => Ok(Worth::Successor),
-        // Clocks of several servers may differ, and requests overtake each other.
+        // Clocks of servers differ, and requests overtake each other.
         Some(1) if now - session.refreshed_at <= GRACE => Ok(Worth::SameSuccessor),
         Some(_) => Ok(Worth::Reused),
-        // Of a future that a restored database knows nothing of.
+        // Issued after the backup that the database was restored from.
         None => Err(RefreshError::Invalid),
     }
 }
 
-/// What a transaction made of a token.
 enum Outcome {
     Refreshed {
         number: u32,
@@ -98,7 +88,6 @@ enum Outcome {
     Reused,
 }
 
-/// A token that is being exchanged.
 struct Exchange {
     session: LoginSessionId,
     number: u32,
@@ -110,7 +99,7 @@ struct Exchange {
 }
 
 impl Sessions {
-    /// Exchanges a refresh token for a new pair.
+    /// Exchanges a refresh token for a new access token and its successor.
     pub async fn refresh(
         &self,
         token: SecretString,
@@ -130,11 +119,7 @@ impl Sessions {
             ids: Arc::clone(&self.context.ids),
             policy: Arc::clone(&self.policy),
         };
-        let outcome = ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| exchange.write(tx),
-        );
+        let outcome = ending_sessions(&self.context, move |tx| exchange.write(tx));
         match outcome.await? {
             Outcome::Refreshed {
                 number,
@@ -201,7 +186,7 @@ impl Exchange {
         tx.refresh_session(self.session, &refresh)
     }
 
-    /// Ends the session, and has its owner told.
+    /// Revokes the session and mails its owner.
     fn end(
         self,
         tx: &mut dyn Writes,
@@ -217,7 +202,7 @@ impl Exchange {
             at: self.now,
         };
         mail::enqueue(tx, &*self.ids, self.now, &owner.email, content)?;
-        // Whoever showed the token: perhaps its owner, perhaps not.
+        // The client may be the owner or the thief.
         Entry::new(Actor::Anonymous, Action::SessionEnd)
             .from(&self.origin)
             .on(Target::session(self.session))
@@ -254,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_token_gets_a_successor_and_the_one_before_the_same_for_a_while() {
+    fn within_the_grace_period_the_previous_token_gets_the_same_successor() {
         let worth = |number, seconds| worth(&session(), number, at(seconds)).unwrap();
         assert_eq!(worth(5, 1_000_000), Worth::Successor);
         assert_eq!(worth(4, 30), Worth::SameSuccessor);
@@ -265,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_a_session_that_does_not_last_is_worth_nothing() {
+    fn a_token_of_an_ended_session_is_refused() {
         let refused = |change: fn(&mut RefreshableSession), number| {
             let mut session = session();
             change(&mut session);
@@ -284,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_session_ended_otherwise_nobody_is_told_that_the_account_is_suspended() {
+    fn a_session_ended_otherwise_does_not_reveal_a_suspension() {
         let mut session = session();
         session.is_active = false;
         session.ended = Some(EndReason::LogOut);

@@ -1,4 +1,4 @@
-//! The second factor that somebody shows beside their password.
+//! Verification of the second factor: TOTP with replay protection, or a single-use recovery code.
 
 use abu_domain::{
     UserId,
@@ -14,20 +14,19 @@ use crate::{
     store::Writes,
 };
 
-/// A sealed secret did not open.
+/// A stored secret could not be decrypted.
 pub(super) type OpenError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A second factor that was found to be right, and is still to be used up.
+/// A second factor that matches and is not used up yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SecondFactor {
-    /// A one-time password of this step.
+    /// A TOTP code of this time step.
     Step(i64),
-    /// The recovery code with this hash.
     Recovery(RecoveryHash),
 }
 
 impl SecondFactor {
-    /// What `shown` is to the account of that record; `None` where it is wrong, or was used.
+    /// Matches `shown` against the account's record; `None` if it is wrong or used.
     pub(super) fn find(
         known: &dyn OneTimePasswords,
         user: UserId,
@@ -50,7 +49,7 @@ impl SecondFactor {
         })
     }
 
-    /// Uses it up; false where somebody else just did.
+    /// Marks it as used; false if a concurrent request did so first.
     pub(super) fn use_up(
         &self,
         tx: &mut dyn Writes,
@@ -63,7 +62,7 @@ impl SecondFactor {
         }
     }
 
-    /// What it is, for the audit log.
+    /// The name in the audit log.
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Step(_) => "totp",
@@ -72,7 +71,7 @@ impl SecondFactor {
     }
 }
 
-/// A code has 80 random bits, so its plain hash tells nobody what it was.
+/// A code has 80 random bits, so an unsalted hash does not reveal it.
 pub(super) fn recovery_hash(code: &RecoveryCode) -> RecoveryHash {
     Sha256::digest(code.bytes()).into()
 }
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
     use crate::{identity::ports::NewTotpSecret, platform::ports::Ids};
 
-    /// Takes every code for one of step 7.
+    /// Accepts every code as one of step 7.
     struct Step7;
 
     impl OneTimePasswords for Step7 {
@@ -124,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn a_code_of_a_step_that_was_used_or_of_an_earlier_one_is_wrong() {
+    fn a_code_of_a_used_or_earlier_step_is_wrong() {
         assert_eq!(find(&record(6, &[]), "123456"), Some(SecondFactor::Step(7)));
         assert_eq!(find(&record(7, &[]), "123456"), None);
         assert_eq!(find(&record(8, &[]), "123456"), None);
     }
 
     #[test]
-    fn a_recovery_code_is_right_while_it_is_among_those_left() {
+    fn a_recovery_code_matches_only_while_it_is_unused() {
         let [ours, other] = [1, 2].map(|byte| RecoveryCode::new([byte; RecoveryCode::BYTES]));
         let record = record(0, &[other.clone(), ours.clone()]);
         let shown = |code: &RecoveryCode| {

@@ -1,4 +1,4 @@
-//! Setting up one-time passwords, and doing without them again.
+//! Enrollment in TOTP, its removal, and recovery codes.
 
 use std::sync::Arc;
 
@@ -29,39 +29,33 @@ use crate::{
     store::Writes,
 };
 
-/// How many recovery codes somebody has at first.
+/// Recovery codes per enrollment.
 pub const RECOVERY_CODES: usize = 10;
 
-/// How somebody stands to one-time passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TotpState {
-    /// Since when they are asked for at log-in; `None` where they are not.
+    /// Time of the confirmation; `None` without a second factor.
     pub enabled_at: Option<DateTime<Utc>>,
-    /// Whether their permissions count only with them.
+    /// Whether the caller's permissions require a second factor.
     pub required: bool,
-    /// How many recovery codes are left.
     pub recovery_codes_left: usize,
 }
 
-/// Why nothing was done about one-time passwords.
 #[derive(Debug, thiserror::Error)]
 pub enum TotpError {
-    /// The caller did not prove who they are.
     #[error(transparent)]
     Confirm(#[from] ConfirmError),
-    /// It is not what the device shows, nor a recovery code, or was used before.
+    /// Wrong or used.
     #[error("the one-time password is wrong")]
     WrongOtp,
-    /// They are set up already.
     #[error("one-time passwords are set up already")]
     AlreadyEnabled,
-    /// They are not set up, or not to their end.
+    /// Never enrolled, or not confirmed.
     #[error("one-time passwords are not set up")]
     NotEnabled,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Sealing or opening failed.
+    /// Encryption or decryption failed.
     #[error("it could not be carried out")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -73,7 +67,6 @@ impl From<AccessError> for TotpError {
 }
 
 impl Sessions {
-    /// How the caller stands to one-time passwords.
     pub async fn totp_state(&self, caller: Caller) -> Result<TotpState, AccessError> {
         let policy = Arc::clone(&self.policy);
         self.context
@@ -91,8 +84,8 @@ impl Sessions {
             .await
     }
 
-    /// Makes a secret for the caller's device. It counts once it is [confirmed](Self::confirm_totp);
-    /// until then each call makes another one.
+    /// Starts an enrollment with a new secret. It applies after
+    /// [`confirm_totp`](Self::confirm_totp); until then each call replaces it.
     pub async fn begin_totp(
         &self,
         caller: Caller,
@@ -122,8 +115,8 @@ impl Sessions {
             .await
     }
 
-    /// Has one-time passwords asked for at log-in from now on, and returns the recovery codes. The
-    /// caller's other sessions end: they began with a password alone.
+    /// Completes the enrollment and returns the recovery codes. From now on log-in requires a code.
+    /// Revokes the caller's other sessions, because they started with a password alone.
     pub async fn confirm_totp(
         &self,
         caller: Caller,
@@ -134,42 +127,38 @@ impl Sessions {
             Arc::clone(&self.context.ids),
         );
         let (now, entry_id) = self.context.now_and_entry_id();
-        ending_sessions(
-            &self.context.database,
-            &self.context.live_sessions,
-            move |tx| {
-                let user = caller.user;
-                tx.lock_account(user)?;
-                access::require_self(tx, &caller)?;
-                let record = tx.totp(user)?.ok_or(TotpError::NotEnabled)?;
-                if record.confirmed_at.is_some() {
-                    return Err(TotpError::AlreadyEnabled);
-                }
-                let found = SecondFactor::find(&*known, user, &record, &otp, now);
-                let Some(SecondFactor::Step(step)) = found.map_err(TotpError::Internal)? else {
-                    return Err(TotpError::WrongOtp);
-                };
-                tx.confirm_totp(user, step, now)?;
-                let codes = give_recovery_codes(tx, user, &*ids)?;
-                tx.set_totp_due(user, false)?;
-                let others = WhichSessions::AllBut(caller.session);
-                let sessions = tx.end_sessions(user, others, EndReason::TotpEnabled, now)?;
-                let account = tx.user(user)?.ok_or(AccessError::SessionEnded)?;
-                let firstname = account.firstname;
-                let content = MailContent::TotpEnabled { firstname, at: now };
-                mail::enqueue(tx, &*ids, now, &account.email, content)?;
-                caller
-                    .entry(Action::TotpEnable)
-                    .on(Target::user(user))
-                    .write(tx, entry_id, now)?;
-                Ok((codes, EndedSessions { user, sessions }))
-            },
-        )
+        ending_sessions(&self.context, move |tx| {
+            let user = caller.user;
+            tx.lock_account(user)?;
+            access::require_self(tx, &caller)?;
+            let record = tx.totp(user)?.ok_or(TotpError::NotEnabled)?;
+            if record.confirmed_at.is_some() {
+                return Err(TotpError::AlreadyEnabled);
+            }
+            let found = SecondFactor::find(&*known, user, &record, &otp, now);
+            let Some(SecondFactor::Step(step)) = found.map_err(TotpError::Internal)? else {
+                return Err(TotpError::WrongOtp);
+            };
+            tx.confirm_totp(user, step, now)?;
+            let codes = give_recovery_codes(tx, user, &*ids)?;
+            tx.set_totp_due(user, false)?;
+            let others = WhichSessions::AllBut(caller.session);
+            let sessions = tx.end_sessions(user, others, EndReason::TotpEnabled, now)?;
+            let account = tx.user(user)?.ok_or(AccessError::SessionEnded)?;
+            let firstname = account.firstname;
+            let content = MailContent::TotpEnabled { firstname, at: now };
+            mail::enqueue(tx, &*ids, now, &account.email, content)?;
+            caller
+                .entry(Action::TotpEnable)
+                .on(Target::user(user))
+                .write(tx, entry_id, now)?;
+            Ok((codes, EndedSessions { user, sessions }))
+        })
         .await
     }
 
-    /// Has one-time passwords not asked for any more. Where the caller's groups require them, their
-    /// permissions stop counting.
+    /// Removes the second factor. If the caller's groups require one, their permissions stop
+    /// counting.
     pub async fn remove_totp(
         &self,
         caller: Caller,
@@ -207,7 +196,7 @@ impl Sessions {
             .await
     }
 
-    /// Gives the caller other recovery codes; those they had are dead.
+    /// Replaces the caller's recovery codes.
     pub async fn renew_recovery_codes(
         &self,
         caller: Caller,
@@ -240,8 +229,8 @@ impl Sessions {
     }
 }
 
-/// The account of a caller who gave their password and now a second factor, which is used up. The
-/// account is locked from here on.
+/// Verifies and uses up a second factor of a caller who has re-authenticated. Locks the account
+/// until the transaction ends.
 fn check_both(
     tx: &mut dyn Writes,
     confirmed: &Confirmed,

@@ -15,6 +15,8 @@ use abu_domain::{
     },
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     messaging::ports::{ChangedRows, EmojiCount, LockedRoom, NewReaction, PastText, ReactionKey},
     platform::ports::StoreError,
@@ -37,7 +39,7 @@ pub enum ChangeOutcome {
 }
 
 /// A message after a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
     /// The message.
     pub message: Message,
@@ -46,7 +48,8 @@ pub struct Changed {
 }
 
 /// What about a message changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangedPart {
     /// Its text: it was edited or deleted.
     Text,

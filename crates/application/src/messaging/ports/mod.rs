@@ -1,11 +1,11 @@
-//! Ports of the messaging area: rooms, messages, tickets, and the live chat.
+//! Ports of the messaging area: rooms, messages, tickets, the event bus and presence.
 
-mod live_chat;
+mod event_bus;
 mod messages;
 mod rooms;
 mod tickets;
 
-pub use live_chat::{LiveChat, NoLiveChat, SubmitError, Submitted};
+pub use event_bus::{Answer, EventBus, NoPresence, Presence, Publication};
 pub use messages::{
     ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageReads, MessageWrites,
     NewReaction, PastText, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,

@@ -1,4 +1,4 @@
-//! Whether the audit log is whole.
+//! Integrity check of the audit log's hash chain.
 
 use std::{fmt, str::FromStr};
 
@@ -8,83 +8,70 @@ use crate::{
     store::Store,
 };
 
-/// How many entries are read at a time, so that a log of any length takes no more memory.
+/// Entries per read, which bounds the memory for a log of any length.
 const CHUNK: u32 = 2_000;
 
-/// An entry's place and hash. Noted where those who can write to the database cannot, it proves later
-/// that the log up to this entry is still the same.
+/// An entry's place and hash. Stored out of reach of database writers, it later proves that the log
+/// up to there is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// The place; 0 is before the first entry.
+    /// 0 is before the first entry.
     pub seq: i64,
-    /// The hash of the entry there.
     pub hash: ChainHash,
 }
 
-/// The text is no mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be SEQ:HASH as it was printed: a number, a colon, 64 digits from 0 to f")]
 pub struct NoMark;
 
-/// A log that is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// How many entries were looked at.
+    /// The number of checked entries.
     pub entries: u64,
-    /// The last of them.
+    /// The last checked entry.
     pub head: Mark,
 }
 
-/// Where the log is not whole: the first such place.
+/// The first place where the chain is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("entry {seq} of the audit log {flaw}")]
 pub struct Broken {
-    /// The place of the entry.
     pub seq: i64,
-    /// What is wrong there.
     pub flaw: Flaw,
 }
 
-/// What is wrong with an entry; read after what names it.
+/// The text completes a sentence whose subject is the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
-    /// There is none at its place.
     #[error("is missing")]
     Missing,
-    /// The entry before it is not the one that it was written behind.
+    /// `prev_hash` is not the hash of the previous entry.
     #[error("was not written behind the entry before it")]
     Detached,
-    /// Its hash is not that of what it says.
+    /// `hash` does not match the content.
     #[error("does not say what it said when it was written")]
     Changed,
-    /// Another one was at its place when its hash was noted.
+    /// A known mark has another hash for this place.
     #[error("is not the one whose hash was noted")]
     NotAsNoted,
-    /// It is the last one, and the head of the log names another hash.
+    /// The last entry's hash differs from the head's.
     #[error("is not the one that the head of the log names")]
     NotTheHead,
-    /// It comes after the end of the log.
+    /// The entry lies beyond the head.
     #[error("lies behind the head of the log")]
     BehindTheHead,
 }
 
-/// Why a log was not found whole.
 #[derive(Debug, thiserror::Error)]
 pub enum VerificationError {
-    /// It is not.
     #[error(transparent)]
     Broken(#[from] Broken),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Reads the log, up to where it ends when this begins, and proves that each entry is what was written,
-/// right behind the one before. Begins at the entry `from`, or at the first one, and proves on the way
-/// that the log holds all that is `known`. Blocks for as long as that takes.
-///
-/// # Errors
-/// The first place where the log is not whole, or the store's failure.
+/// Verifies every entry from `from`, or from the first one, up to the head at the start of the
+/// call. Also checks all `known` marks. Blocks for as long as the log takes to read.
 pub fn verify(
     store: &dyn Store,
     from: Option<Mark>,
@@ -107,11 +94,10 @@ pub fn verify(
     chain.end(&head, &known)
 }
 
-/// What was found whole so far.
+/// The verified part of the chain.
 struct Chain {
-    /// The place of the next entry.
     next: i64,
-    /// The hash of the entry before it, where that was looked at.
+    /// `None` before the first entry of a check that starts at a mark.
     prev: Option<ChainHash>,
     entries: u64,
 }
@@ -217,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_is_read_back_as_it_was_printed() {
+    fn a_printed_mark_parses_to_itself() {
         let mut hash = [0xab; 32];
         hash[0] = 7;
         let mark = Mark { seq: 12, hash };
@@ -228,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_mark_is_refused() {
+    fn text_that_is_no_mark_is_refused() {
         let zeros = "0".repeat(64);
         for text in [
             String::new(),

@@ -1,9 +1,9 @@
-//! Delivering what is in the outbox.
+//! At-least-once delivery of the outbox with leases.
 //!
-//! A mail is claimed for a time, its *lease*, in a statement of its own; no transaction is open while it
-//! is sent. Who ends without a word loses nothing: when the lease is over, the mail is claimed again.
-//! So it is sent at least once, and never by two at a time. It is sent twice only where the mail
-//! server took it and this could not be noted before the lease was over.
+//! A statement of its own claims a mail for the time of a *lease*. No transaction is open during
+//! the send. If a worker dies, the lease ends and another claim takes the mail. Leases exclude two
+//! concurrent sends. A mail is sent twice only if its lease ends before the store has recorded the
+//! success.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,72 +15,61 @@ use crate::{
     store::Store,
 };
 
-/// The first wait after a failed attempt; it doubles from attempt to attempt.
+/// The wait after the first failed attempt; it doubles with each attempt.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
-/// The longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
-/// How many mails one statement erases.
+/// Mails per delete statement.
 const ERASED_AT_ONCE: u32 = 500;
 
-/// How patient a delivery is.
+/// Limits of retries, leases and retention.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveryPolicy {
-    /// Attempts before a mail is given up.
+    /// Attempts before a mail becomes a dead letter.
     pub max_attempts: u32,
-    /// For how long a mail is claimed: longer than the mailer ever takes for one.
+    /// Must exceed the longest time that the mailer takes for one mail.
     pub lease: Duration,
-    /// How long what became of a mail is remembered.
+    /// How long sent mails and dead letters are kept.
     pub keep: Duration,
 }
 
-/// Delivers mail, one at a time. Its methods block.
+/// Delivers one mail at a time. Its methods block.
 #[derive(Clone)]
 pub struct Delivery {
-    /// The store.
     pub store: Arc<dyn Store>,
-    /// Who makes the words.
     pub renderer: Arc<dyn MailRenderer>,
-    /// Who sends them.
     pub mailer: Arc<dyn Mailer>,
-    /// How patient it is.
     pub policy: DeliveryPolicy,
 }
 
-/// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The mail server has taken it.
     Sent,
-    /// It is tried again later.
     Later {
-        /// How much later.
         wait: Duration,
-        /// Why; without addresses.
+        /// Holds no addresses.
         reason: String,
     },
-    /// It is given up.
+    /// The mail becomes a dead letter.
     Dead {
-        /// Why; without addresses.
+        /// Holds no addresses.
         reason: String,
     },
-    /// No mail can be sent now. This one's attempt does not count.
+    /// No mail can be sent now, so the attempt does not count.
     Unreachable {
-        /// Why.
         reason: String,
     },
 }
 
 impl Delivery {
-    /// Claims the mail that has been due for longest, if any is.
+    /// Claims the mail that has been due for longest.
     pub fn claim(&self) -> Result<Option<ClaimedMail>, StoreError> {
-        // Of a newer release's kinds a newer server takes care.
+        // Kinds of a newer release wait for a server that knows them.
         self.store
             .transaction(|tx| tx.claim_mail(MailKind::ALL, self.policy.lease))
     }
 
-    /// Sends a claimed mail.
     pub fn send(&self, mail: &ClaimedMail) -> Verdict {
-        // Who claimed it so often has not lived to say what became of it.
+        // The process died in each of these attempts before it stored a verdict.
         if mail.attempt > self.policy.max_attempts {
             return dead("too many attempts were broken off");
         }
@@ -108,10 +97,8 @@ impl Delivery {
         }
     }
 
-    /// Notes what became of a claimed mail. Doing it again changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`]; it is to be tried again then, or a mail that was sent is sent once more.
+    /// Stores the verdict of a claimed mail; idempotent. The caller must retry on an error, or a
+    /// sent mail is sent again.
     pub fn note(&self, mail: &ClaimedMail, verdict: &Verdict) -> Result<(), StoreError> {
         self.store.transaction(|tx| match verdict {
             Verdict::Sent => tx.mail_sent(mail.id),
@@ -121,7 +108,7 @@ impl Delivery {
         })
     }
 
-    /// Erases some of the mails that were sent or given up too long ago; true where there may be more.
+    /// Deletes one batch of mails older than the retention time; true if more may be left.
     pub fn erase_old(&self) -> Result<bool, StoreError> {
         let erased = self
             .store
@@ -136,8 +123,7 @@ fn dead(reason: &str) -> Verdict {
     }
 }
 
-/// How long to wait after a failed attempt. What failed at the same moment is not tried again at the
-/// same moment: the wait differs from mail to mail, by the random part of its id.
+/// Exponential back-off with jitter. The jitter comes from the random part of the mail's id.
 fn wait_after(mail: &ClaimedMail) -> Duration {
     let doublings = mail.attempt.saturating_sub(1).min(16);
     let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
@@ -175,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_differ_between_mails_by_up_to_a_half() {
+    fn jitter_shortens_a_wait_by_up_to_a_half() {
         let waits: Vec<_> = (0..256).map(|id| wait_after(&failed(1, id))).collect();
         assert!(waits.windows(2).all(|pair| pair[0] > pair[1]));
         assert!(waits.iter().all(|wait| *wait > FIRST_WAIT / 2));

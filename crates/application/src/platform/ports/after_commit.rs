@@ -1,12 +1,10 @@
-/// What a commit makes due for the workers of this process.
+/// Work that a commit makes due for the workers of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
-    /// The outbox has mail to deliver.
     Mail,
 }
 
-/// Wakes workers by commits.
 pub trait AfterCommit {
-    /// Announces it once this transaction is committed, and never otherwise.
+    /// Announces `due` after this transaction commits; a rollback announces nothing.
     fn after_commit(&mut self, due: Due);
 }

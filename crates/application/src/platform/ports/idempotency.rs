@@ -6,61 +6,52 @@ use uuid::Uuid;
 
 use super::StoreError;
 
-/// What a client calls one thing that it wants done once.
+/// The scope of an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestKey {
-    /// Who asks; `None` for whoever is not logged in.
+    /// `None` for a client that is not logged in.
     pub user: Option<UserId>,
-    /// What is asked for: the route.
     pub route: String,
-    /// The client's own name for it.
+    /// The client's `Idempotency-Key`.
     pub key: Uuid,
 }
 
-/// An answer as it was given. What its parts mean is for those who give and take it.
+/// A stored response. The store does not interpret its parts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredResponse {
-    /// How it ended.
     pub status: u16,
-    /// What kind of text the body is.
     pub content_type: Option<String>,
-    /// Where the thing that was made is.
     pub location: Option<String>,
-    /// Which version of it the body shows.
     pub etag: Option<String>,
-    /// What was said.
     pub body: Vec<u8>,
 }
 
-/// Hides all but how it ended: answers hold personal data.
+/// Hides all but the status: responses hold personal data.
 impl fmt::Debug for StoredResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StoredResponse({}, …)", self.status)
     }
 }
 
-/// What is known of a request that came before.
+/// An earlier request with the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownRequest {
-    /// Differs between requests that differ.
+    /// Differs between different requests.
     pub fingerprint: Vec<u8>,
-    /// Its answer; `None` while it is under way.
+    /// `None` while the request is in progress.
     pub answer: Option<StoredResponse>,
 }
 
-/// Keys of requests in the store, and the answers that go with them.
 pub trait IdempotencyReads {
-    /// The request that has the key.
     fn known_request(&mut self, key: &RequestKey) -> Result<Option<KnownRequest>, StoreError>;
 }
 
-/// Writes beside [`IdempotencyReads`].
 pub trait IdempotencyWrites {
-    /// Claims the key from `now` to `expires_at`, unless it is in use: one whose time is over is not,
-    /// nor is one of the same request that was claimed before `abandoned_before` and never answered.
-    /// Also drops some keys whose time is over.
+    /// Claims the key from `now` to `expires_at`, unless another claim holds it. An expired key is
+    /// free. So is one that the same request claimed before `abandoned_before` and that has no
+    /// answer. Also deletes some expired keys.
     ///
-    /// Returns whether it is the caller's now. The caller then holds it by the time `now`.
+    /// True if the caller now holds the key; `now` identifies the claim.
     fn claim_key(
         &mut self,
         key: &RequestKey,
@@ -70,7 +61,7 @@ pub trait IdempotencyWrites {
         abandoned_before: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// Keeps the answer of whoever claimed the key at `claimed_at`, if they still hold it.
+    /// Stores the response if the claim of `claimed_at` still holds the key.
     fn keep_answer(
         &mut self,
         key: &RequestKey,
@@ -78,7 +69,7 @@ pub trait IdempotencyWrites {
         answer: &StoredResponse,
     ) -> Result<(), StoreError>;
 
-    /// Lets go of the key that was claimed at `claimed_at`, if it is still held and has no answer.
+    /// Frees the key if the claim of `claimed_at` still holds it without a response.
     fn release_key(
         &mut self,
         key: &RequestKey,

@@ -12,73 +12,61 @@ use crate::platform::{
     mail::{MailContent, MailKind, MailState},
 };
 
-/// A mail as the outbox holds it.
+/// A mail in the outbox.
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// Its id. Every attempt to send it carries the same.
+    /// The same in every attempt, and part of the `Message-ID`.
     pub id: MailId,
-    /// To whom it goes.
     pub recipient: EmailAddress,
-    /// What it tells.
     pub content: MailContent,
-    /// When it was put there.
     pub created_at: DateTime<Utc>,
 }
 
-/// A mail that belongs, for a time, to whoever claimed it.
+/// A mail under a lease.
 #[derive(Clone, Debug)]
 pub struct ClaimedMail {
-    /// Its id.
     pub id: MailId,
-    /// Which attempt this is, from 1 on.
+    /// Counts from 1.
     pub attempt: u32,
-    /// When the lease is over. No other claim to the mail has the same.
+    /// The end of the lease; unique among the claims of a mail.
     pub leased_until: DateTime<Utc>,
-    /// The mail; `None` where what is stored is none.
+    /// `None` if the stored content cannot be parsed.
     pub mail: Option<Mail>,
 }
 
-/// A mail as those see it who look after the mail.
+/// A mail as administrators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailRecord {
-    /// Its id.
     pub id: MailId,
-    /// What it is about; perhaps something that only a newer release knows.
+    /// May be a kind that only a newer release knows.
     pub kind: String,
-    /// How far it is.
     pub state: MailState,
-    /// To whom it goes.
     pub recipient: MaskedEmail,
-    /// How often it was tried.
     pub attempts: u32,
-    /// When it was put into the outbox.
     pub created_at: DateTime<Utc>,
-    /// When it is tried next, while it is pending.
+    /// `None` unless the mail is pending.
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// When the last failed attempt failed.
+    /// Time of the last failed attempt.
     pub failed_at: Option<DateTime<Utc>>,
-    /// Why the last failed attempt failed; without addresses.
+    /// Why the last attempt failed; holds no addresses.
     pub last_error: Option<String>,
-    /// When the mail server took it.
+    /// Time at which the mail server accepted it.
     pub sent_at: Option<DateTime<Utc>>,
 }
 
-/// Which mails a list shows; `None` does not filter.
+/// `None` does not filter.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MailFilter {
-    /// Those in this state.
     pub state: Option<MailState>,
-    /// Those about this.
     pub kind: Option<MailKind>,
 }
 
-/// The outbox. Whether a mail is due, and whether a lease is over, is told by the database's clock
-/// alone: those of several servers may differ.
+/// The outbox. The database's clock alone decides whether a mail is due and whether a lease is
+/// over. The clocks of servers differ.
 pub trait MailReads {
-    /// The mail.
     fn mail(&mut self, id: MailId) -> Result<Option<MailRecord>, StoreError>;
 
-    /// At most `limit` mails from `seek` on, the newest first.
+    /// At most `limit` mails from `seek` on, newest first.
     fn list_mails(
         &mut self,
         filter: &MailFilter,
@@ -86,28 +74,24 @@ pub trait MailReads {
         limit: u32,
     ) -> Result<Vec<MailRecord>, StoreError>;
 
-    /// How many mails pass the filter.
     fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError>;
 }
 
-/// Writes beside [`MailReads`].
 pub trait MailWrites {
-    /// Puts a mail into the outbox.
     fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError>;
 
-    /// Takes, of the mails of these kinds that are due, the one that has been so for longest. Nobody
-    /// else gets it before the lease is over.
+    /// Claims the mail of these kinds that has been due for longest. No other claim gets it until
+    /// the lease ends.
     fn claim_mail(
         &mut self,
         kinds: &[MailKind],
         lease: Duration,
     ) -> Result<Option<ClaimedMail>, StoreError>;
 
-    /// Notes that the mail was sent.
     fn mail_sent(&mut self, id: MailId) -> Result<(), StoreError>;
 
-    /// Notes that the attempt failed, and has the mail tried again after `wait`. Changes nothing where
-    /// the claim is not the last one to the mail, or was noted before; so do the next two.
+    /// Schedules the next attempt after `wait`. Does nothing if a later claim exists or this one
+    /// already has a verdict; so do `mark_dead` and `release_mail`.
     fn postpone_mail(
         &mut self,
         claim: &ClaimedMail,
@@ -115,57 +99,48 @@ pub trait MailWrites {
         reason: &str,
     ) -> Result<(), StoreError>;
 
-    /// Notes that the mail is given up.
+    /// Makes the mail a dead letter.
     fn mark_dead(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
 
-    /// Gives the mail back as if this attempt had not been: it is due at once.
+    /// Returns the mail without counting the attempt; it is due at once.
     fn release_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError>;
 
-    /// Erases at most `limit` mails that were sent or given up longer ago than `keep`; returns how many.
+    /// Deletes at most `limit` mails that were sent or became dead letters more than `keep` ago.
+    /// Returns their number.
     fn erase_mails(&mut self, keep: Duration, limit: u32) -> Result<usize, StoreError>;
 
-    /// Has a dead mail tried anew from the start; false where it is not dead.
+    /// Restarts the attempts of a dead letter; false if the mail is not one.
     fn requeue(&mut self, id: MailId) -> Result<bool, StoreError>;
 }
 
-/// A mail with all its words.
 #[derive(Clone)]
 pub struct RenderedMail {
-    /// The mail.
     pub mail: Mail,
-    /// What it is about, in a line.
     pub subject: String,
-    /// What it tells, as plain text.
     pub text: String,
-    /// What it tells, as HTML.
     pub html: String,
 }
 
-/// Finds the words for a mail.
 pub trait MailRenderer: Send + Sync + 'static {
-    /// The mail with all its words.
-    ///
-    /// # Errors
-    /// Where there are none: a bug.
+    /// Fails only because of a bug in the templates.
     fn render(&self, mail: Mail) -> Result<RenderedMail, Box<dyn std::error::Error + Send + Sync>>;
 }
 
-/// Why a mail was not sent, in words without addresses or secrets.
+/// The texts hold neither addresses nor secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailerError {
-    /// No mail can be sent now, whichever it is.
+    /// No mail can be sent now.
     #[error("{0}")]
     Unreachable(String),
-    /// This one was not taken, and may be another time.
+    /// The mail server refused this mail for now.
     #[error("{0}")]
     Temporary(String),
-    /// This one will never be taken.
+    /// The mail server refused this mail for good.
     #[error("{0}")]
     Permanent(String),
 }
 
-/// Sends mail.
 pub trait Mailer: Send + Sync + 'static {
-    /// Sends one mail. Blocks until it has been taken, or has not.
+    /// Blocks until the mail server accepts or refuses the mail.
     fn send(&self, mail: &RenderedMail) -> Result<(), MailerError>;
 }

@@ -1,9 +1,10 @@
-//! Ports of the platform area: outbox, audit log, idempotency keys, clock and ids.
+//! Ports of the platform area: outbox, audit log, idempotency keys, events, clock and ids.
 
 mod after_commit;
 mod audit;
 mod idempotency;
 mod mail;
+mod publish;
 mod store_error;
 mod time_and_ids;
 
@@ -16,5 +17,6 @@ pub use mail::{
     ClaimedMail, Mail, MailFilter, MailReads, MailRecord, MailRenderer, MailWrites, Mailer,
     MailerError, RenderedMail,
 };
+pub use publish::{Applied, NoSubscribers, Publish};
 pub use store_error::StoreError;
 pub use time_and_ids::{Clock, Ids};

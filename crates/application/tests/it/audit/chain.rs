@@ -17,7 +17,7 @@ async fn office() -> (TestApp, Member) {
         let created = app
             .use_cases
             .access
-            .create_role(admin.caller(), role_draft(name, &[]));
+            .create_named(admin.caller(), role_draft(name, &[]));
         created.await.unwrap();
     }
     (app, admin)
@@ -50,7 +50,7 @@ async fn the_log_of_use_cases_is_one_whole_chain() {
 async fn entries_of_changes_at_once_are_one_chain() {
     let (app, admin) = office().await;
     let access = &app.use_cases.access;
-    let create = |name: &str| access.create_role(admin.caller(), role_draft(name, &[]));
+    let create = |name: &str| access.create_named(admin.caller(), role_draft(name, &[]));
     let (a, b, c) = tokio::join!(create("aaa"), create("bbb"), app.log_in(&admin));
     a.unwrap();
     b.unwrap();

@@ -107,13 +107,13 @@ async fn each_change_of_a_permission_writes_one_entry() {
     let office = Office::new();
     let (access, admin) = (&office.app.use_cases.access, || office.admin.caller());
     let (old, new) = ("can_print_card", "can_print_cards");
-    let created = access.create_permission(admin(), permission_draft(old));
+    let created = access.create_named(admin(), permission_draft(old));
     office.one(created, Action::PermissionCreate, old).await;
     let change = permission_change(Some(new));
-    let renamed = access.update_permission(admin(), permission(old), change, ANY);
+    let renamed = access.update_named(admin(), permission(old), change, ANY);
     let details = office.one(renamed, Action::PermissionUpdate, new).await;
     assert_eq!(details, r#"{"renamed-from":"can_print_card"}"#);
-    let deleted = access.delete_permission(admin(), permission(new), ANY);
+    let deleted = access.delete_named(admin(), permission(new), ANY);
     office.one(deleted, Action::PermissionDelete, new).await;
 }
 
@@ -122,31 +122,31 @@ async fn each_change_of_a_role_writes_one_entry() {
     let office = Office::new();
     let (access, admin) = (&office.app.use_cases.access, || office.admin.caller());
     let draft = role_draft("old_role", &[VIEW]);
-    let created = access.create_role(admin(), draft);
+    let created = access.create_named(admin(), draft);
     let details = office.one(created, Action::RoleCreate, "old_role").await;
     assert_eq!(details, r#"{"permissions":"can_view_user"}"#);
     let change = role_change(Some("new_role"), &[Permission::ViewRole]);
-    let updated = access.update_role(admin(), role("old_role"), change, ANY);
+    let updated = access.update_named(admin(), role("old_role"), change, ANY);
     let details = office.one(updated, Action::RoleUpdate, "new_role").await;
     assert_eq!(
         details,
         r#"{"added":"can_view_role","removed":"can_view_user","renamed-from":"old_role"}"#
     );
     let (name, names) = (|| role("new_role"), || permission_names(&[VIEW]));
-    let added = access.add_permissions(admin(), name(), names(), ANY);
+    let added = access.add_parts(admin(), name(), names(), ANY);
     let details = office.one(added, Action::RoleAddPermission, name()).await;
     assert_eq!(details, r#"{"added":"can_view_user"}"#);
-    let removed = access.remove_permissions(admin(), name(), names(), ANY);
+    let removed = access.remove_parts(admin(), name(), names(), ANY);
     let details = office
         .one(removed, Action::RoleRemovePermission, name())
         .await;
     assert_eq!(details, r#"{"removed":"can_view_user"}"#);
     let last = permission_name(Permission::ViewRole);
-    let removed = access.remove_permission(admin(), name(), last, ANY);
+    let removed = access.remove_part(admin(), name(), last, ANY);
     office
         .one(removed, Action::RoleRemovePermission, name())
         .await;
-    let deleted = access.delete_role(admin(), name(), ANY);
+    let deleted = access.delete_named(admin(), name(), ANY);
     office.one(deleted, Action::RoleDelete, name()).await;
 }
 
@@ -155,25 +155,25 @@ async fn each_change_of_a_group_writes_one_entry() {
     let office = Office::new();
     let (access, admin) = (&office.app.use_cases.access, || office.admin.caller());
     let draft = group_draft("old_group", &[role("member")]);
-    let created = access.create_group(admin(), draft);
+    let created = access.create_named(admin(), draft);
     let details = office.one(created, Action::GroupCreate, "old_group").await;
     assert_eq!(details, r#"{"roles":"member"}"#);
     let change = group_change(Some("new_group"), &[role("applicant")]);
-    let updated = access.update_group(admin(), group("old_group"), change, ANY);
+    let updated = access.update_named(admin(), group("old_group"), change, ANY);
     let details = office.one(updated, Action::GroupUpdate, "new_group").await;
     assert_eq!(
         details,
         r#"{"added":"applicant","removed":"member","renamed-from":"old_group"}"#
     );
     let (name, names) = (|| group("new_group"), || vec![role("member")]);
-    let added = access.add_roles(admin(), name(), names(), ANY);
+    let added = access.add_parts(admin(), name(), names(), ANY);
     let details = office.one(added, Action::GroupAddRole, name()).await;
     assert_eq!(details, r#"{"added":"member"}"#);
-    let removed = access.remove_roles(admin(), name(), names(), ANY);
+    let removed = access.remove_parts(admin(), name(), names(), ANY);
     office.one(removed, Action::GroupRemoveRole, name()).await;
-    let removed = access.remove_role(admin(), name(), role("applicant"), ANY);
+    let removed = access.remove_part(admin(), name(), role("applicant"), ANY);
     office.one(removed, Action::GroupRemoveRole, name()).await;
-    let deleted = access.delete_group(admin(), name(), ANY);
+    let deleted = access.delete_named(admin(), name(), ANY);
     office.one(deleted, Action::GroupDelete, name()).await;
 }
 
@@ -254,24 +254,24 @@ async fn calls_that_change_no_rights_write_no_entry() {
     let (own_role, view) = (app.role_of(&[VIEW]), || permission_names(&[VIEW]));
     let own_group = app.group_of(std::slice::from_ref(&own_role));
     let other = permission_names(&[Permission::ViewRole]);
-    let added = access.add_permissions(admin(), own_role.clone(), view(), ANY);
+    let added = access.add_parts(admin(), own_role.clone(), view(), ANY);
     office.none(added).await;
-    let removed = access.remove_permissions(admin(), own_role.clone(), other, ANY);
+    let removed = access.remove_parts(admin(), own_role.clone(), other, ANY);
     office.none(removed).await;
     let names = || vec![own_role.clone()];
     office
-        .none(access.add_roles(admin(), own_group.clone(), names(), ANY))
+        .none(access.add_parts(admin(), own_group.clone(), names(), ANY))
         .await;
     let absent = vec![role("member")];
     office
-        .none(access.remove_roles(admin(), own_group.clone(), absent, ANY))
+        .none(access.remove_parts(admin(), own_group.clone(), absent, ANY))
         .await;
     let same = role_change(None, &[VIEW]);
-    let update = || access.update_role(admin(), own_role.clone(), same.clone(), ANY);
+    let update = || access.update_named(admin(), own_role.clone(), same.clone(), ANY);
     update().await.unwrap();
     office.none(update()).await;
     let same = group_change(None, &names());
-    let update = || access.update_group(admin(), group(own_group.as_str()), same.clone(), ANY);
+    let update = || access.update_named(admin(), group(own_group.as_str()), same.clone(), ANY);
     update().await.unwrap();
     office.none(update()).await;
 }
@@ -304,9 +304,9 @@ async fn a_refused_change_writes_no_entry() {
     let (app, before) = (&office.app, office.app.audit().len());
     let nobody = app.member().create();
     let access = &app.use_cases.access;
-    let created = access.create_role(nobody.caller(), role_draft("own_role", &[]));
+    let created = access.create_named(nobody.caller(), role_draft("own_role", &[]));
     created.await.unwrap_err();
-    let taken = access.create_role(office.admin.caller(), role_draft("member", &[]));
+    let taken = access.create_named(office.admin.caller(), role_draft("member", &[]));
     assert_refused!(taken.await, RightsError::NameTaken);
     assert_eq!(app.audit().len(), before);
 }
@@ -321,9 +321,9 @@ async fn a_change_whose_entry_cannot_be_written_is_rolled_back() {
     let created = app
         .use_cases
         .access
-        .create_role(admin(), role_draft("own_role", &[]));
+        .create_named(admin(), role_draft("own_role", &[]));
     assert_refused!(created.await, RightsError::Store(_));
-    assert_eq!(app.store(|tx| tx.role(&role("own_role"))), None);
+    assert_eq!(app.store(|tx| tx.named(&role("own_role"))), None);
     let suspended = app.use_cases.accounts.suspend(admin(), member.id()).await;
     suspended.unwrap_err();
     assert!(app.store(|tx| tx.user(member.id())).unwrap().is_active);

@@ -9,9 +9,9 @@ async fn no_group_is_created_with_a_role_that_gives_more() {
     let refused = app
         .use_cases
         .access
-        .create_group(office.admin.caller(), draft);
+        .create_named(office.admin.caller(), draft);
     assert_lacks(refused.await, &[PRIZE]);
-    assert_eq!(app.store(|tx| tx.group(&group("own_group"))), None);
+    assert_eq!(app.store(|tx| tx.named(&group("own_group"))), None);
 }
 
 #[tokio::test]
@@ -20,9 +20,9 @@ async fn no_role_that_gives_more_is_added_to_a_group() {
     let (own, prize) = (office.app.group_of(&[]), office.prize_role());
     let access = &office.app.use_cases.access;
     let admin = office.admin.caller();
-    let added = access.add_roles(admin.clone(), own.clone(), vec![prize.clone()], ANY);
+    let added = access.add_parts(admin.clone(), own.clone(), vec![prize.clone()], ANY);
     assert_lacks(added.await, &[PRIZE]);
-    let changed = access.update_group(admin, own, group_change(None, &[prize]), ANY);
+    let changed = access.update_named(admin, own, group_change(None, &[prize]), ANY);
     assert_lacks(changed.await, &[PRIZE]);
 }
 
@@ -31,18 +31,18 @@ async fn a_group_that_gives_more_is_not_changed_in_any_way() {
     let office = Office::new();
     let (prize, weak) = (office.prize_role(), office.app.role_of(&[]));
     let strong = office.app.group_of(std::slice::from_ref(&prize));
-    let before = office.app.store(|tx| tx.group(&strong));
+    let before = office.app.store(|tx| tx.named(&strong));
     let access = &office.app.use_cases.access;
     let (admin, roles) = (|| office.admin.caller(), vec![prize.clone()]);
     for refused in [
         access
-            .update_group(admin(), strong.clone(), group_change(None, &roles), ANY)
+            .update_named(admin(), strong.clone(), group_change(None, &roles), ANY)
             .await,
         access
-            .update_group(admin(), strong.clone(), group_change(None, &[]), ANY)
+            .update_named(admin(), strong.clone(), group_change(None, &[]), ANY)
             .await,
         access
-            .update_group(
+            .update_named(
                 admin(),
                 strong.clone(),
                 group_change(Some("mine"), &roles),
@@ -50,18 +50,18 @@ async fn a_group_that_gives_more_is_not_changed_in_any_way() {
             )
             .await,
         access
-            .add_roles(admin(), strong.clone(), vec![weak], ANY)
+            .add_parts(admin(), strong.clone(), vec![weak], ANY)
             .await,
         access
-            .remove_roles(admin(), strong.clone(), roles.clone(), ANY)
+            .remove_parts(admin(), strong.clone(), roles.clone(), ANY)
             .await,
         access
-            .remove_role(admin(), strong.clone(), prize, ANY)
+            .remove_part(admin(), strong.clone(), prize, ANY)
             .await,
     ] {
         assert_lacks(refused, &[PRIZE]);
     }
-    assert_eq!(office.app.store(|tx| tx.group(&strong)), before);
+    assert_eq!(office.app.store(|tx| tx.named(&strong)), before);
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn a_group_that_gives_more_is_not_deleted() {
     let office = Office::new();
     let strong = office.app.group_of(&[office.prize_role()]);
     let access = &office.app.use_cases.access;
-    let refused = access.delete_group(office.admin.caller(), strong, ANY);
+    let refused = access.delete_named(office.admin.caller(), strong, ANY);
     assert_lacks(refused.await, &[PRIZE]);
 }
 
@@ -83,19 +83,19 @@ async fn a_group_with_a_stronger_member_loses_no_role() {
     let (admin, name) = (|| office.admin.caller(), || shared.clone());
     for refused in [
         access
-            .update_group(admin(), name(), group_change(None, &[]), ANY)
+            .update_named(admin(), name(), group_change(None, &[]), ANY)
             .await,
         access
-            .remove_roles(admin(), name(), vec![role.clone()], ANY)
+            .remove_parts(admin(), name(), vec![role.clone()], ANY)
             .await,
-        access.remove_role(admin(), name(), role, ANY).await,
+        access.remove_part(admin(), name(), role, ANY).await,
     ] {
         assert_lacks(refused, &[PRIZE]);
     }
     // It may gain one: that takes nothing from its members.
     let more = vec![office.app.role_of(&[])];
-    let added = access.add_roles(admin(), name(), more, ANY).await;
-    assert_eq!(added.unwrap().roles.len(), 2);
+    let added = access.add_parts(admin(), name(), more, ANY).await;
+    assert_eq!(added.unwrap().parts.len(), 2);
 }
 
 #[tokio::test]
@@ -106,6 +106,6 @@ async fn a_super_admin_in_a_group_does_not_keep_its_roles_there() {
     let super_admin = office.app.member().super_admin().create();
     office.app.put_in_group(super_admin.id(), &shared);
     let access = &office.app.use_cases.access;
-    let removed = access.remove_role(office.admin.caller(), shared, role, ANY);
-    assert_eq!(removed.await.unwrap().roles, []);
+    let removed = access.remove_part(office.admin.caller(), shared, role, ANY);
+    assert_eq!(removed.await.unwrap().parts, []);
 }

@@ -12,11 +12,11 @@ async fn a_permission_in_a_role_is_changed_only_by_who_holds_it() {
     let office = Office::new();
     let access = &office.app.use_cases.access;
     let (admin, change) = (office.admin.caller(), permission_change(None));
-    let refused = access.update_permission(admin, permission_name(PRIZE), change.clone(), ANY);
+    let refused = access.update_named(admin, permission_name(PRIZE), change.clone(), ANY);
     assert_lacks(refused.await, &[PRIZE]);
     office.app.grant(office.admin.id(), &[PRIZE]);
     let admin = office.admin.caller();
-    let changed = access.update_permission(admin, permission_name(PRIZE), change.clone(), ANY);
+    let changed = access.update_named(admin, permission_name(PRIZE), change.clone(), ANY);
     assert_eq!(changed.await.unwrap().description, change.description);
 }
 
@@ -24,10 +24,10 @@ async fn a_permission_in_a_role_is_changed_only_by_who_holds_it() {
 async fn a_permission_that_no_role_gives_is_changed_without_holding_it() {
     let office = Office::new();
     let (app, unused) = (&office.app, permission("can_print_card"));
-    app.store(|tx| tx.insert_permission(&unused, &description(""), app.now()));
+    app.store(|tx| tx.insert_named(&unused, &description(""), app.now()));
     let change = permission_change(None);
     let access = &app.use_cases.access;
-    let changed = access.update_permission(office.admin.caller(), unused, change.clone(), ANY);
+    let changed = access.update_named(office.admin.caller(), unused, change.clone(), ANY);
     assert_eq!(changed.await.unwrap().description, change.description);
 }
 
@@ -40,7 +40,7 @@ async fn the_permission_of_the_use_case_itself_is_required_everywhere() {
     office.assign(&chair, &role, chapter);
     let access = &office.app.use_cases.access;
     let empty = office.app.role_of(&[]);
-    let refused = access.add_permissions(chair.caller(), empty, Vec::new(), ANY);
+    let refused = access.add_parts(chair.caller(), empty, Vec::new(), ANY);
     assert_refused!(
         refused.await,
         RightsError::Access(AccessError::Denied(Permission::ModifyRole))

@@ -52,7 +52,7 @@ async fn a_permission_held_for_a_term_goes_into_no_new_role() {
     let office = Office::new();
     let access = &office.app.use_cases.access;
     let draft = role_draft("own_role", &[VIEW]);
-    let refused = access.create_role(office.officer.caller(), draft).await;
+    let refused = access.create_named(office.officer.caller(), draft).await;
     assert_lacks(refused, &[VIEW]);
 }
 
@@ -62,9 +62,9 @@ async fn a_permission_held_for_a_term_is_added_to_no_role() {
     let (officer, weak) = (office.officer.caller(), office.app.role_of(&[]));
     let access = &office.app.use_cases.access;
     let names = permission_names(&[VIEW]);
-    let added = access.add_permissions(officer.clone(), weak.clone(), names, ANY);
+    let added = access.add_parts(officer.clone(), weak.clone(), names, ANY);
     assert_lacks(added.await, &[VIEW]);
-    let changed = access.update_role(officer, weak, role_change(None, &[VIEW]), ANY);
+    let changed = access.update_named(officer, weak, role_change(None, &[VIEW]), ANY);
     assert_lacks(changed.await, &[VIEW]);
 }
 
@@ -74,8 +74,8 @@ async fn a_permission_held_for_a_term_is_taken_out_of_a_role() {
     let (officer, role) = (office.officer.caller(), office.role());
     let access = &office.app.use_cases.access;
     let names = permission_names(&[VIEW]);
-    let removed = access.remove_permissions(officer, role, names, ANY).await;
-    assert_eq!(removed.unwrap().permissions, []);
+    let removed = access.remove_parts(officer, role, names, ANY).await;
+    assert_eq!(removed.unwrap().parts, []);
 }
 
 #[tokio::test]
@@ -84,12 +84,12 @@ async fn a_permission_held_for_a_term_goes_into_no_group() {
     let (officer, role) = (office.officer.caller(), office.role());
     let access = &office.app.use_cases.access;
     let draft = group_draft("own_group", std::slice::from_ref(&role));
-    let created = access.create_group(officer.clone(), draft).await;
+    let created = access.create_named(officer.clone(), draft).await;
     assert_lacks(created, &[VIEW]);
     let empty = office.app.group_of(&[]);
-    let added = access.add_roles(officer.clone(), empty.clone(), vec![role.clone()], ANY);
+    let added = access.add_parts(officer.clone(), empty.clone(), vec![role.clone()], ANY);
     assert_lacks(added.await, &[VIEW]);
-    let changed = access.update_group(officer, empty, group_change(None, &[role]), ANY);
+    let changed = access.update_named(officer, empty, group_change(None, &[role]), ANY);
     assert_lacks(changed.await, &[VIEW]);
 }
 
@@ -148,7 +148,7 @@ async fn two_terms_that_follow_each_other_do_not_count_as_one() {
     let refused = app
         .use_cases
         .access
-        .create_role(office.officer.caller(), draft);
+        .create_named(office.officer.caller(), draft);
     assert_lacks(refused.await, &[VIEW]);
 }
 

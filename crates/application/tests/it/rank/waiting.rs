@@ -60,7 +60,7 @@ async fn a_permission_that_goes_while_its_holder_waits_is_missed() {
         move |tx| tx.remove_from_groups(id, &groups, now).map(drop),
         app.use_cases
             .access
-            .create_role(admin.caller(), role_draft("own_role", &[])),
+            .create_named(admin.caller(), role_draft("own_role", &[])),
     );
     assert_refused!(
         created.await,
@@ -80,7 +80,7 @@ async fn a_permission_to_give_that_goes_while_its_holder_waits_is_missed() {
         move |tx| tx.remove_from_groups(id, &groups[1..], now).map(drop),
         app.use_cases
             .access
-            .add_permissions(admin.caller(), role, names, ANY),
+            .add_parts(admin.caller(), role, names, ANY),
     );
     assert_lacks(added.await, &[Permission::ViewUser]);
 }
@@ -98,7 +98,7 @@ async fn a_caller_whose_session_ends_while_they_wait_is_refused() {
         },
         app.use_cases
             .access
-            .create_role(admin.caller(), role_draft("own_role", &[])),
+            .create_named(admin.caller(), role_draft("own_role", &[])),
     );
     assert_refused!(
         created.await,
@@ -116,7 +116,7 @@ async fn a_caller_who_is_suspended_while_they_wait_is_refused() {
         move |tx| tx.set_active(id, false, now).map(drop),
         app.use_cases
             .access
-            .create_role(admin.caller(), role_draft("own_role", &[])),
+            .create_named(admin.caller(), role_draft("own_role", &[])),
     );
     assert_refused!(created.await, RightsError::Access(AccessError::Suspended));
 }
@@ -144,7 +144,7 @@ async fn a_role_that_grows_while_its_assignment_waits_is_not_assigned() {
     let more = permission_names(&[Permission::ViewUser]);
     let assigned = after(
         &app,
-        move |tx| tx.add_permissions_to_role(&role, &more),
+        move |tx| tx.add_parts(&role, &more),
         app.use_cases.access.assign(admin.caller(), draft),
     );
     assert_lacks(assigned.await, &[Permission::ViewUser]);
@@ -167,7 +167,7 @@ async fn a_caller_without_the_permission_is_refused_without_waiting() {
     });
     is_locked.await.unwrap();
     let access = &app.use_cases.access;
-    let created = access.create_role(member.caller(), role_draft("own_role", &[]));
+    let created = access.create_named(member.caller(), role_draft("own_role", &[]));
     assert_refused!(
         created.await,
         RightsError::Access(AccessError::Denied(Permission::CreateRole))

@@ -28,19 +28,17 @@ async fn the_unknown_permissions_of_a_role_are_named() {
     let (app, admin) = office();
     let (access, name) = (&app.use_cases.access, app.role_of(&[]));
     let (mut draft, mut change) = (role_draft("own_role", &[]), role_change(None, &[]));
-    draft.permissions = with_unknown_permission();
-    change.permissions = with_unknown_permission();
+    draft.parts = with_unknown_permission();
+    change.parts = with_unknown_permission();
     let (caller, names) = (|| admin.caller(), with_unknown_permission);
     for refused in [
-        access.create_role(caller(), draft).await,
+        access.create_named(caller(), draft).await,
         access
-            .update_role(caller(), name.clone(), change, ANY)
+            .update_named(caller(), name.clone(), change, ANY)
             .await,
+        access.add_parts(caller(), name.clone(), names(), ANY).await,
         access
-            .add_permissions(caller(), name.clone(), names(), ANY)
-            .await,
-        access
-            .remove_permissions(caller(), name.clone(), names(), ANY)
+            .remove_parts(caller(), name.clone(), names(), ANY)
             .await,
     ] {
         assert_refused!(
@@ -60,13 +58,13 @@ async fn the_unknown_roles_of_a_group_are_named() {
         group_change(None, &roles()),
     );
     for refused in [
-        access.create_group(caller(), draft).await,
+        access.create_named(caller(), draft).await,
         access
-            .update_group(caller(), name.clone(), change, ANY)
+            .update_named(caller(), name.clone(), change, ANY)
             .await,
-        access.add_roles(caller(), name.clone(), roles(), ANY).await,
+        access.add_parts(caller(), name.clone(), roles(), ANY).await,
         access
-            .remove_roles(caller(), name.clone(), roles(), ANY)
+            .remove_parts(caller(), name.clone(), roles(), ANY)
             .await,
     ] {
         assert_refused!(
@@ -101,11 +99,8 @@ async fn the_unknown_groups_of_an_account_are_named() {
 async fn an_update_of_a_role_replaces_its_permissions() {
     let (app, admin) = office();
     let (access, name) = (&app.use_cases.access, app.role_of(&[VIEW]));
-    let changed = access.update_role(admin.caller(), name, role_change(None, &[CREATE]), ANY);
-    assert_eq!(
-        changed.await.unwrap().permissions,
-        permission_names(&[CREATE])
-    );
+    let changed = access.update_named(admin.caller(), name, role_change(None, &[CREATE]), ANY);
+    assert_eq!(changed.await.unwrap().parts, permission_names(&[CREATE]));
 }
 
 #[tokio::test]
@@ -114,8 +109,8 @@ async fn an_update_of_a_group_replaces_its_roles() {
     let (before, after) = (app.role_of(&[]), app.role_of(&[]));
     let (access, name) = (&app.use_cases.access, app.group_of(&[before]));
     let change = group_change(None, std::slice::from_ref(&after));
-    let changed = access.update_group(admin.caller(), name, change, ANY).await;
-    assert_eq!(changed.unwrap().roles, [after]);
+    let changed = access.update_named(admin.caller(), name, change, ANY).await;
+    assert_eq!(changed.unwrap().parts, [after]);
 }
 
 #[tokio::test]
@@ -123,11 +118,9 @@ async fn permissions_are_added_to_those_of_a_role_once() {
     let (app, admin) = office();
     let (access, name) = (&app.use_cases.access, app.role_of(&[VIEW]));
     let more = permission_names(&[VIEW, CREATE, CREATE]);
-    let changed = access
-        .add_permissions(admin.caller(), name, more, ANY)
-        .await;
+    let changed = access.add_parts(admin.caller(), name, more, ANY).await;
     let all = permission_names(&[CREATE, VIEW]);
-    assert_eq!(changed.unwrap().permissions, all);
+    assert_eq!(changed.unwrap().parts, all);
 }
 
 #[tokio::test]
@@ -135,8 +128,8 @@ async fn permissions_that_a_role_does_not_give_are_removed_without_an_error() {
     let (app, admin) = office();
     let (access, name) = (&app.use_cases.access, app.role_of(&[VIEW]));
     let names = permission_names(&[CREATE]);
-    let same = access.remove_permissions(admin.caller(), name, names, ANY);
-    assert_eq!(same.await.unwrap().permissions, permission_names(&[VIEW]));
+    let same = access.remove_parts(admin.caller(), name, names, ANY);
+    assert_eq!(same.await.unwrap().parts, permission_names(&[VIEW]));
 }
 
 #[tokio::test]
@@ -145,9 +138,9 @@ async fn one_permission_is_removed_only_from_a_role_that_gives_it() {
     let (access, name) = (&app.use_cases.access, app.role_of(&[VIEW]));
     let remove = || {
         let view = permission_name(VIEW);
-        access.remove_permission(admin.caller(), name.clone(), view, ANY)
+        access.remove_part(admin.caller(), name.clone(), view, ANY)
     };
-    assert_eq!(remove().await.unwrap().permissions, []);
+    assert_eq!(remove().await.unwrap().parts, []);
     assert_refused!(remove().await, RightsError::NotPart(Named::Permission));
 }
 
@@ -157,7 +150,7 @@ async fn one_role_is_removed_only_from_a_group_that_gives_it() {
     let role = app.role_of(&[]);
     let name = app.group_of(std::slice::from_ref(&role));
     let access = &app.use_cases.access;
-    let remove = || access.remove_role(admin.caller(), name.clone(), role.clone(), ANY);
-    assert_eq!(remove().await.unwrap().roles, []);
+    let remove = || access.remove_part(admin.caller(), name.clone(), role.clone(), ANY);
+    assert_eq!(remove().await.unwrap().parts, []);
     assert_refused!(remove().await, RightsError::NotPart(Named::Role));
 }

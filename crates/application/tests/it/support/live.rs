@@ -1,15 +1,16 @@
 use std::{future::ready, mem, sync::Mutex};
 
 use abu_application::{
-    identity::ports::{Applied, LiveSessions},
-    messaging::ports::{LiveChat, ReadMark, ReadState, SubmitError, Submitted},
+    identity::events::IdentityEvent,
+    messaging::{
+        events::Event,
+        ports::{EventBus, Presence, Publication},
+    },
+    platform::ports::{Applied, Publish},
 };
-use abu_domain::{
-    LoginSessionId, RoomId, UserId,
-    messaging::message::{Message, MessageChange, NewMessage},
-};
+use abu_domain::{LoginSessionId, RoomId, UserId};
 
-/// A call of a port to the live connections.
+/// An event that concerns live connections, other than those of messages.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum LiveCall {
     AccountSuspended(UserId),
@@ -19,57 +20,65 @@ pub(crate) enum LiveCall {
     RoomRenamed(RoomId, UserId),
 }
 
-/// Records the calls. Nobody is connected, and the chat stores nothing.
+/// Records the events. Nobody is connected.
 #[derive(Default)]
 pub(crate) struct LiveCalls(Mutex<Vec<LiveCall>>);
 
 impl LiveCalls {
-    /// The calls since the last time.
+    /// The events since the last call.
     pub(crate) fn take(&self) -> Vec<LiveCall> {
         mem::take(&mut self.0.lock().unwrap())
     }
 
-    fn record(&self, call: LiveCall) -> Applied {
+    fn record(&self, call: LiveCall) {
         self.0.lock().unwrap().push(call);
+    }
+}
+
+impl From<IdentityEvent> for LiveCall {
+    fn from(event: IdentityEvent) -> Self {
+        match event {
+            IdentityEvent::AccountSuspended { user } => Self::AccountSuspended(user),
+            IdentityEvent::SessionsRevoked { user, sessions } => {
+                Self::SessionsEnded(user, sessions)
+            }
+        }
+    }
+}
+
+impl Publish<IdentityEvent> for LiveCalls {
+    fn publish(&self, event: IdentityEvent) -> Applied {
+        self.record(event.into());
         Box::pin(ready(()))
     }
 }
 
-impl LiveSessions for LiveCalls {
-    fn account_suspended(&self, user: UserId) -> Applied {
-        self.record(LiveCall::AccountSuspended(user))
-    }
-
-    fn sessions_ended(&self, user: UserId, sessions: &[LoginSessionId]) -> Applied {
-        self.record(LiveCall::SessionsEnded(user, sessions.to_vec()))
+impl Publish<Event> for LiveCalls {
+    fn publish(&self, event: Event) -> Applied {
+        match event {
+            Event::MembershipChanged { room, users, by } => {
+                self.record(LiveCall::MembershipChanged(room, users, by));
+            }
+            Event::RoomStateChanged { room, by } => {
+                self.record(LiveCall::RoomStateChanged(room, by));
+            }
+            Event::RoomRenamed { room, by } => self.record(LiveCall::RoomRenamed(room, by)),
+            Event::Identity(event) => self.record(event.into()),
+            Event::MessageStored { .. }
+            | Event::MessageChanged(_)
+            | Event::ReadMarkMoved { .. }
+            | Event::TypingChanged { .. }
+            | Event::PresenceChanged { .. } => {}
+        }
+        Box::pin(ready(()))
     }
 }
 
-impl LiveChat for LiveCalls {
-    fn membership_changed(&self, room: RoomId, users: &[UserId], by: UserId) -> Applied {
-        self.record(LiveCall::MembershipChanged(room, users.to_vec(), by))
-    }
+impl EventBus for LiveCalls {
+    fn publish_batch(&self, _messages: Vec<Publication>) {}
+}
 
-    fn room_state_changed(&self, room: RoomId, by: UserId) -> Applied {
-        self.record(LiveCall::RoomStateChanged(room, by))
-    }
-
-    fn room_renamed(&self, room: RoomId, by: UserId) -> Applied {
-        self.record(LiveCall::RoomRenamed(room, by))
-    }
-
-    fn submit(&self, _message: NewMessage) -> Submitted<Message> {
-        Box::pin(ready(Err(SubmitError::Unavailable)))
-    }
-
-    fn change(&self, _change: MessageChange) -> Submitted<Message> {
-        Box::pin(ready(Err(SubmitError::Unavailable)))
-    }
-
-    fn mark_read(&self, _mark: ReadMark) -> Submitted<ReadState> {
-        Box::pin(ready(Err(SubmitError::Unavailable)))
-    }
-
+impl Presence for LiveCalls {
     fn online(&self, users: &[UserId]) -> Vec<bool> {
         vec![false; users.len()]
     }

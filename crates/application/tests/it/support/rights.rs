@@ -1,7 +1,4 @@
-use abu_application::access::{
-    AssignmentDraft, GroupChange, GroupDraft, PermissionChange, PermissionDraft, RoleChange,
-    RoleDraft,
-};
+use abu_application::access::{AssignmentDraft, NamedSetChange, NamedSetDraft};
 use abu_domain::{
     AssignmentId, UserId,
     access::{Assignment, GroupName, Permission, PermissionName, RoleName, Scope, Term},
@@ -36,52 +33,57 @@ pub(crate) fn permission(name: &str) -> PermissionName {
     PermissionName::parse(name).unwrap()
 }
 
-pub(crate) fn permission_draft(name: &str) -> PermissionDraft {
-    PermissionDraft {
+pub(crate) fn permission_draft(name: &str) -> NamedSetDraft<PermissionName> {
+    NamedSetDraft {
         name: permission(name),
         description: description(""),
+        parts: Vec::new(),
     }
 }
 
 /// Another description and perhaps another name.
-pub(crate) fn permission_change(name: Option<&str>) -> PermissionChange {
-    PermissionChange {
+pub(crate) fn permission_change(name: Option<&str>) -> NamedSetChange<PermissionName> {
+    NamedSetChange {
         name: name.map(permission),
         description: description("Changed."),
+        parts: Vec::new(),
     }
 }
 
-pub(crate) fn role_draft(name: &str, permissions: &[Permission]) -> RoleDraft {
-    RoleDraft {
+pub(crate) fn role_draft(name: &str, permissions: &[Permission]) -> NamedSetDraft<RoleName> {
+    NamedSetDraft {
         name: role(name),
         description: description(""),
-        permissions: permission_names(permissions),
+        parts: permission_names(permissions),
     }
 }
 
 /// Another description, these permissions, and perhaps another name.
-pub(crate) fn role_change(name: Option<&str>, permissions: &[Permission]) -> RoleChange {
-    RoleChange {
+pub(crate) fn role_change(
+    name: Option<&str>,
+    permissions: &[Permission],
+) -> NamedSetChange<RoleName> {
+    NamedSetChange {
         name: name.map(role),
         description: description("Changed."),
-        permissions: permission_names(permissions),
+        parts: permission_names(permissions),
     }
 }
 
-pub(crate) fn group_draft(name: &str, roles: &[RoleName]) -> GroupDraft {
-    GroupDraft {
+pub(crate) fn group_draft(name: &str, roles: &[RoleName]) -> NamedSetDraft<GroupName> {
+    NamedSetDraft {
         name: group(name),
         description: description(""),
-        roles: roles.to_vec(),
+        parts: roles.to_vec(),
     }
 }
 
 /// Another description, these roles, and perhaps another name.
-pub(crate) fn group_change(name: Option<&str>, roles: &[RoleName]) -> GroupChange {
-    GroupChange {
+pub(crate) fn group_change(name: Option<&str>, roles: &[RoleName]) -> NamedSetChange<GroupName> {
+    NamedSetChange {
         name: name.map(group),
         description: description("Changed."),
-        roles: roles.to_vec(),
+        parts: roles.to_vec(),
     }
 }
 
@@ -107,8 +109,8 @@ impl TestApp {
     pub(crate) fn role_of(&self, permissions: &[Permission]) -> RoleName {
         let name = role(&format!("role_{}", new_id().simple()));
         self.store(|tx| {
-            tx.insert_role(&name, &description(""), self.now())?;
-            tx.add_permissions_to_role(&name, &permission_names(permissions))
+            tx.insert_named(&name, &description(""), self.now())?;
+            tx.add_parts(&name, &permission_names(permissions))
         });
         name
     }
@@ -117,8 +119,8 @@ impl TestApp {
     pub(crate) fn group_of(&self, roles: &[RoleName]) -> GroupName {
         let name = group(&format!("group_{}", new_id().simple()));
         self.store(|tx| {
-            tx.insert_group(&name, &description(""), self.now())?;
-            tx.add_roles_to_group(&name, roles)
+            tx.insert_named(&name, &description(""), self.now())?;
+            tx.add_parts(&name, roles)
         });
         name
     }

@@ -19,7 +19,7 @@ async fn office() -> (TestApp, Member) {
     let app = TestApp::requiring_totp_of(STAFF);
     let admin = app.member().super_admin().create();
     let draft = group_draft(STAFF, &[app.role_of(&[Permission::ViewUser])]);
-    let created = app.use_cases.access.create_group(admin.caller(), draft);
+    let created = app.use_cases.access.create_named(admin.caller(), draft);
     created.await.unwrap();
     (app, admin)
 }
@@ -81,7 +81,7 @@ async fn what_is_their_own_is_open_before_enrollment() {
 async fn a_missing_permission_is_named_before_a_missing_enrollment() {
     let (app, _) = office().await;
     let here = log_in(&app, &staff(&app)).await;
-    let refused = app.use_cases.access.role(here, role("member"));
+    let refused = app.use_cases.access.get_named(here, role("member"));
     assert_refused!(
         refused.await,
         RightsError::Access(AccessError::Denied(Permission::ViewRole))
@@ -101,7 +101,7 @@ async fn other_groups_require_no_enrollment() {
 #[tokio::test]
 async fn a_role_of_a_required_group_brings_no_duty_by_itself() {
     let (app, admin) = office().await;
-    let roles = app.store(|tx| tx.group(&group(STAFF))).unwrap().roles;
+    let roles = app.store(|tx| tx.named(&group(STAFF))).unwrap().parts;
     let member = app.member().create();
     let draft = assignment_draft(member.id(), &roles[0], Scope::Global);
     let assigned = app.use_cases.access.assign(admin.caller(), draft).await;

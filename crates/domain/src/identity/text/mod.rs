@@ -1,4 +1,4 @@
-//! Text of the identity area, parsed.
+//! Validated text types of the identity area (parse, don't validate).
 
 mod one_time_password;
 mod password;

@@ -2,22 +2,21 @@ use std::fmt;
 
 use secrecy::SecretString;
 
-/// What somebody shows beside their password, as typed: what their device says, or a recovery code in
-/// its place.
+/// The second factor of a log-in as typed: a TOTP code, or a recovery code in its place.
 #[derive(Clone, Debug)]
 pub enum OneTimePassword {
-    /// What a device says.
+    /// A code of the authenticator app (TOTP).
     Code(TotpCode),
     /// A recovery code.
     Recovery(RecoveryCode),
-    /// Neither. It fails the same as any wrong one.
+    /// Any other text. It fails like a wrong code.
     Neither,
 }
 
 impl OneTimePassword {
-    /// Takes a one-time password as typed: spaces and dashes, and the case of letters, do not count.
+    /// Classifies a one-time password as typed; ignores spaces, dashes and the case of letters.
     pub fn new(text: &str) -> Self {
-        // The longest that is any has 19 characters; the rest is not worth looking at.
+        // The longest valid input has 19 characters; `take` bounds the work for longer ones.
         let typed: String = text
             .chars()
             .filter(|c| !c.is_whitespace() && *c != '-')
@@ -30,7 +29,7 @@ impl OneTimePassword {
     }
 }
 
-/// Six digits, good for half a minute (RFC 6238).
+/// A TOTP code of six digits, valid for half a minute (RFC 6238).
 #[derive(Clone, Debug)]
 pub struct TotpCode(SecretString);
 
@@ -43,19 +42,20 @@ impl TotpCode {
     }
 }
 
-/// What stands in for a one-time password once, where the device is lost.
+/// A single-use replacement for a TOTP code when the device is lost.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode([u8; Self::BYTES]);
 
 impl RecoveryCode {
-    /// How many random bytes it is made of: 80 bits.
+    /// The entropy: 10 random bytes, 80 bits.
     pub const BYTES: usize = 10;
-    /// How many letters and digits stand for them.
+    /// Letters and digits of its text form, without dashes.
     const LETTERS: usize = 16;
-    /// Neither I nor L, which look like 1, nor O, which looks like 0.
+    /// Crockford's alphabet has neither `I` nor `L`, which look like `1`, nor `O`, which looks like
+    /// `0`.
     const ALPHABET: base32::Alphabet = base32::Alphabet::Crockford;
 
-    /// The code of these random bytes.
+    /// The code made of these random bytes.
     pub const fn new(bytes: [u8; Self::BYTES]) -> Self {
         Self(bytes)
     }
@@ -75,7 +75,7 @@ impl RecoveryCode {
         &self.0
     }
 
-    /// As its owner notes it down: four by four, such as `7Q2M-9ZKD-04TX-W8RB`.
+    /// The text form in four groups of four, such as `7Q2M-9ZKD-04TX-W8RB`.
     pub fn text(&self) -> SecretString {
         let mut text = base32::encode(Self::ALPHABET, &self.0);
         for dash in [12, 8, 4] {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn case_dashes_and_letters_that_look_alike_do_not_matter_in_a_recovery_code() {
+    fn a_recovery_code_ignores_case_dashes_and_letters_that_look_alike() {
         let code = recovery("1Q2M-9ZKD-04TX-W8R1").unwrap();
         for text in [
             "iq2m9zkdo4txw8rl",

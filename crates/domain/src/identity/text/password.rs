@@ -8,16 +8,16 @@ const MIN_CHARS: usize = 10;
 const MAX_BYTES: usize = 1_024;
 const MIN_PERSONAL_CHARS: usize = 3;
 
-/// A password somebody wants to have from now on, held to the rules for new ones.
+/// A new password that satisfies the rules for new passwords.
 #[derive(Clone, Debug)]
 pub struct NewPassword(SecretString);
 
 impl NewPassword {
-    /// Takes a password as typed; no space is trimmed.
+    /// Takes a password as typed; trims no space.
     ///
     /// # Errors
-    /// `password.length` unless it has at least 10 characters and at most 1,024 bytes,
-    /// `password.control-character` where it contains one, as no keyboard types it.
+    /// `password.length` unless it has at least 10 characters and at most 1,024 bytes.
+    /// `password.control-character` if it contains one: no keyboard types it.
     pub fn parse(text: SecretString) -> Result<Self, Violation> {
         let password = text.expose_secret();
         if password.chars().count() < MIN_CHARS || password.len() > MAX_BYTES {
@@ -35,20 +35,20 @@ impl NewPassword {
         Ok(Self(text))
     }
 
-    /// The password in clear, for hashing.
+    /// The cleartext, for hashing.
     pub fn secret(&self) -> &SecretString {
         &self.0
     }
 }
 
-/// What others know of a person, and so guess first when they guess a password: the name in front of
-/// an e-mail address, and the parts of the person's own name. What has fewer than three letters is in
-/// too many good passwords to count.
+/// Words that a targeted guess tries first: the local part of the address and the parts of the
+/// name. Words of fewer than three characters are left out, because too many good passwords contain
+/// them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonalWords(Vec<String>);
 
 impl PersonalWords {
-    /// Those of somebody with this address and these names.
+    /// The words of an account with this address and these names.
     pub fn of<'a>(email: &EmailAddress, names: impl IntoIterator<Item = &'a PersonName>) -> Self {
         let mut words = vec![email.local_part().to_owned()];
         for name in names {
@@ -66,7 +66,7 @@ impl PersonalWords {
         &self.0
     }
 
-    /// Whether one of them is part of the password, in any case.
+    /// Whether the password contains one of the words, in any case.
     pub fn are_in(&self, password: &NewPassword) -> bool {
         let password = SecretString::from(password.0.expose_secret().to_lowercase());
         self.0
@@ -82,13 +82,14 @@ impl fmt::Debug for PersonalWords {
     }
 }
 
-/// A password offered at log-in: only bounded, as the rules for new ones may have changed since.
+/// A password offered at log-in: bounded only, because the rules for new ones may have changed
+/// since.
 #[derive(Clone, Debug)]
 pub struct LoginPassword(SecretString);
 
 impl LoginPassword {
-    /// Takes a password as typed. One that no account can have is replaced by a text that matches
-    /// nothing, so that it costs the same and fails the same as any wrong one.
+    /// Takes a password as typed. A text that no account can have becomes one that matches no hash.
+    /// Its check costs and fails like that of a wrong password.
     pub fn new(text: SecretString) -> Self {
         let password = text.expose_secret();
         if password.len() > MAX_BYTES || password.contains('\0') {
@@ -97,7 +98,7 @@ impl LoginPassword {
         Self(text)
     }
 
-    /// The password in clear, for comparison with a hash.
+    /// The cleartext, for comparison with a hash.
     pub fn secret(&self) -> &SecretString {
         &self.0
     }
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_holds_its_owners_name_or_address_is_known_in_any_case() {
+    fn a_password_with_its_owners_name_is_recognized_in_any_case() {
         let words = personal_words();
         for password in [
             "xx amina.B 1970",

@@ -7,8 +7,8 @@ use crate::platform::text::Violation;
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
-    /// Parses a number as people write it: spaces, dots, hyphens and brackets are dropped, and the
-    /// national form of Nigeria (`0803 123 4567`) becomes `+2348031234567`.
+    /// Parses a number: drops spaces, dots, hyphens and brackets, and turns the national form of
+    /// Nigeria (`0803 123 4567`) into `+2348031234567`.
     ///
     /// # Errors
     /// `phone.invalid` for anything that is then not `+` and 7 to 15 digits.
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_full_number_is_refused() {
+    fn text_that_is_no_full_number_is_refused() {
         for text in [
             "",
             "+",

@@ -2,7 +2,7 @@ use crate::platform::text::Violation;
 
 const MAX_BYTES: usize = 40;
 
-/// Which text of the terms somebody was shown, such as `2026-01`.
+/// The version of the terms that a user accepted, such as `2026-01`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TermsVersion(String);
 
@@ -10,8 +10,8 @@ impl TermsVersion {
     /// Parses a version.
     ///
     /// # Errors
-    /// `terms_version.invalid` unless it has 1 to 40 letters, digits, dots, hyphens and underscores of
-    /// ASCII.
+    /// `terms_version.invalid` unless it has 1 to 40 ASCII letters, digits, dots, hyphens and
+    /// underscores.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
         if (1..=MAX_BYTES).contains(&text.len()) && text.bytes().all(known) {

@@ -1,18 +1,22 @@
+use serde::{Deserialize, Serialize};
+
 use crate::platform::text::Violation;
 
-/// What somebody reacts with: an emoji, which may consist of several characters. Words are none.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An emoji of a reaction, which may consist of several characters; never a word. Deserialization trusts its
+/// input as storage does: the text was parsed before it was serialized.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Emoji(String);
 
 impl Emoji {
-    /// The most characters: the longest in use are families and flags of about a dozen.
+    /// Maximum number of characters; the longest in use are families and flags of about a dozen.
     pub const MAX_CHARS: usize = 16;
 
-    /// The emoji that `text` is. Unicode adds new ones every year, so this is no list: it refuses text
-    /// that is empty, too long, plain ASCII, or holds letters, spaces or control characters.
+    /// Parses an emoji. Unicode adds new ones every year, so there is no list of them.
     ///
     /// # Errors
-    /// `emoji.invalid`.
+    /// `emoji.invalid` for text that is empty, too long, plain ASCII, or contains letters, spaces
+    /// or control characters.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let fits = !text.is_ascii()
             && text.chars().nth(Self::MAX_CHARS).is_none()
@@ -27,7 +31,7 @@ impl Emoji {
         }
     }
 
-    /// Takes back an emoji that was parsed before it was stored.
+    /// Wraps an emoji that was parsed before it was stored.
     pub fn from_storage(text: String) -> Self {
         Self(text)
     }
@@ -38,8 +42,8 @@ impl Emoji {
     }
 }
 
-/// Digits stand before keycaps; the six letters are emoji of their own, which Unicode counts as letters
-/// too: information, M in a circle, and the blood groups.
+/// Keycaps contain digits. Six emoji are letters to Unicode, too: information, M in a circle, and
+/// the blood groups.
 fn may_be_part(character: char) -> bool {
     let is_letter_like = matches!(
         character,

@@ -1,23 +1,26 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::platform::text::Violation;
 
-/// What a chat message says.
-#[derive(Clone, PartialEq, Eq)]
+/// The text of a chat message. Deserialization trusts its input as storage does: the text was parsed before it
+/// was serialized.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct MessageText(String);
 
 impl MessageText {
-    /// The most characters (Unicode scalar values) a message has after trimming.
+    /// Maximum number of characters (Unicode scalar values) after trimming.
     pub const MAX_CHARS: usize = 4_000;
 
     /// Parses a message after trimming the space around it.
     ///
-    /// # Errors
-    /// `message.length` unless 1 to 4,000 characters are left, `message.nul` where one is NUL,
+    /// `message.length` unless 1 to 4,000 characters are left. `message.nul` if it contains NUL,
     /// which PostgreSQL cannot store.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let text = text.trim();
-        // The length in bytes settles nearly every message without counting characters.
+        // The length in bytes decides nearly every case without counting characters.
         if text.is_empty() || text.len() > Self::MAX_CHARS && text.chars().count() > Self::MAX_CHARS
         {
             return Err(Violation {
@@ -34,18 +37,18 @@ impl MessageText {
         Ok(Self(text.to_owned()))
     }
 
-    /// Takes back a text that was parsed before it was stored.
+    /// Wraps a text that was parsed before it was stored.
     pub fn from_storage(text: String) -> Self {
         Self(text)
     }
 
-    /// The message as text.
+    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Hides the text: what people say to each other has no place in a log.
+/// Hides the text: messages between users must not appear in logs.
 impl fmt::Debug for MessageText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MessageText({} bytes)", self.0.len())

@@ -1,4 +1,4 @@
-//! Text of the messaging area, parsed.
+//! Validated text types of the messaging area (parse, don't validate).
 
 mod emoji;
 mod message_text;

@@ -8,8 +8,8 @@ impl RoomName {
     /// Parses a name after trimming the space around it.
     ///
     /// # Errors
-    /// `name.length` unless 1 to 80 characters are left, `name.control-character` for one that no
-    /// name has.
+    /// `name.length` unless 1 to 80 characters are left, `name.control-character` if it contains a
+    /// control character.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         const LENGTH: Violation = Violation {
             code: "name.length",

@@ -2,7 +2,7 @@ use std::{fmt, str::FromStr};
 
 use super::Violation;
 
-/// An e-mail address, in lower case: two spellings that differ in case are one account.
+/// An e-mail address in lower case, so that spellings differing in case are one account.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
@@ -33,12 +33,12 @@ impl EmailAddress {
         &self.0
     }
 
-    /// The name in front of the host.
+    /// The part before the `@`.
     pub fn local_part(&self) -> &str {
         self.0.rsplit_once('@').map_or(&self.0, |(name, _)| name)
     }
 
-    /// What may be shown to people other than its owner.
+    /// The masked form, which users other than the owner may see.
     pub fn masked(&self) -> MaskedEmail {
         let (name, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
         let first = name.chars().next().unwrap_or('*');
@@ -46,12 +46,12 @@ impl EmailAddress {
     }
 }
 
-/// An e-mail address of which only the first letter and the domain are left: `a***@example.com`.
+/// An e-mail address reduced to its first letter and its domain: `a***@example.com`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedEmail(String);
 
 impl MaskedEmail {
-    /// One that was masked when it was stored.
+    /// Wraps a text that was masked before it was stored.
     pub fn from_storage(text: String) -> Self {
         Self(text)
     }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_address_is_refused() {
+    fn text_that_is_no_plain_address_is_refused() {
         for text in [
             "",
             "amina",
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_masked_address_shows_one_letter_and_the_domain_whatever_the_names_length() {
+    fn a_masked_address_shows_one_letter_and_the_domain() {
         for (address, masked) in [
             ("amina@example.com", "a***@example.com"),
             ("a@example.com", "a***@example.com"),

@@ -1,4 +1,4 @@
-//! What people type, parsed.
+//! Validated text types (parse, don't validate).
 
 mod email;
 mod name;
@@ -11,14 +11,12 @@ pub(crate) use name::one_line;
 pub use name::{DeviceName, PersonName};
 pub use note::{Description, OfficeTitle, Reason};
 
-/// A rule that a piece of text broke.
-///
-/// The caller knows which field the text came from and adds that.
+/// The validation rule that a text breaks. The caller adds the name of the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Stable name of the rule for programs, such as `email.invalid`.
+    /// Stable code of the rule for programs, such as `email.invalid`.
     pub code: &'static str,
-    /// The rule for people, to be read after the field's name: `must have 1 to 80 characters`.
+    /// The rule in English, to be read after the field's name: `must have 1 to 80 characters`.
     pub rule: &'static str,
 }
 

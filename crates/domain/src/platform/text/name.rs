@@ -13,8 +13,8 @@ impl PersonName {
     /// Parses a name after trimming the space around it.
     ///
     /// # Errors
-    /// `name.length` unless 1 to 100 characters are left, `name.control-character` for one that no
-    /// name has.
+    /// `name.length` unless 1 to 100 characters are left, `name.control-character` if it contains a
+    /// control character.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         one_line(text, 100, ONE_TO_100).map(Self)
     }
@@ -25,7 +25,7 @@ impl PersonName {
     }
 }
 
-/// What a device calls itself.
+/// The name that a client gives its device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceName(String);
 
@@ -33,8 +33,8 @@ impl DeviceName {
     /// Parses a name after trimming the space around it.
     ///
     /// # Errors
-    /// `name.length` unless 1 to 100 characters are left, `name.control-character` for one that no
-    /// name has.
+    /// `name.length` unless 1 to 100 characters are left, `name.control-character` if it contains a
+    /// control character.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         one_line(text, 100, ONE_TO_100).map(Self)
     }
@@ -45,7 +45,7 @@ impl DeviceName {
     }
 }
 
-/// Text without control characters, of 1 to so many characters after trimming.
+/// Trims the text; it must then have 1 to `max_chars` characters and no control character.
 pub(crate) fn one_line(
     text: &str,
     max_chars: usize,

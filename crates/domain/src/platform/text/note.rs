@@ -1,6 +1,6 @@
 use super::{Violation, name::one_line};
 
-/// What something is for, in a line; may be empty.
+/// One line about what something is for; may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description(String);
 
@@ -8,7 +8,8 @@ impl Description {
     /// Parses a description after trimming the space around it.
     ///
     /// # Errors
-    /// `description.length` beyond 300 characters, `name.control-character` for one that no line has.
+    /// `description.length` beyond 300 characters, `name.control-character` if it contains a
+    /// control character.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         const LENGTH: Violation = Violation {
             code: "description.length",
@@ -26,7 +27,7 @@ impl Description {
     }
 }
 
-/// What an office is called, such as Vice President, North-West.
+/// The title of an office, such as `Vice President, North-West`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfficeTitle(String);
 
@@ -34,8 +35,8 @@ impl OfficeTitle {
     /// Parses a title after trimming the space around it.
     ///
     /// # Errors
-    /// `office_title.length` unless 1 to 100 characters are left, `name.control-character` for one
-    /// that no title has.
+    /// `office_title.length` unless 1 to 100 characters are left, `name.control-character` if it
+    /// contains a control character.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         const LENGTH: Violation = Violation {
             code: "office_title.length",
@@ -50,7 +51,7 @@ impl OfficeTitle {
     }
 }
 
-/// Why somebody did something to an account.
+/// The reason of an administrative action on an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason(String);
 
@@ -58,8 +59,8 @@ impl Reason {
     /// Parses a reason after trimming the space around it.
     ///
     /// # Errors
-    /// `reason.length` unless 1 to 300 characters are left, `name.control-character` for one that no
-    /// line has.
+    /// `reason.length` unless 1 to 300 characters are left, `name.control-character` if it contains
+    /// a control character.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         const LENGTH: Violation = Violation {
             code: "reason.length",

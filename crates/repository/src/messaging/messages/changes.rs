@@ -1,5 +1,5 @@
-//! Saving what a batch of changes comes to: one statement a table and kind of change, however many there
-//! are. What it comes to was worked out by the use case, under the rooms' locks.
+//! Batch updates of messages and reactions: one statement per table and kind of change. The use
+//! case computes the changes under the rooms' locks.
 
 use abu_application::messaging::ports::{
     ChangedRows, EmojiCount, NewReaction, PastText, ReactionKey,
@@ -16,7 +16,8 @@ use crate::{
     sql::sql,
 };
 
-/// Saves them, as [`MessageWrites::save_changes`](abu_application::messaging::ports::MessageWrites::save_changes) tells.
+/// Implements
+/// [`MessageWrites::save_changes`](abu_application::messaging::ports::MessageWrites::save_changes).
 pub(super) fn save(connection: &mut PgConnection, rows: &ChangedRows) -> QueryResult<()> {
     keep_past_texts(connection, &rows.past_texts)?;
     update_messages(connection, &rows.messages)?;
@@ -69,7 +70,7 @@ fn update_messages(connection: &mut PgConnection, messages: &[Message]) -> Query
     Ok(())
 }
 
-/// Takes all reactions from messages that were deleted.
+/// Deletes all reactions of deleted messages.
 fn clear_reactions(connection: &mut PgConnection, messages: &[MessageId]) -> QueryResult<()> {
     if messages.is_empty() {
         return Ok(());
@@ -116,7 +117,7 @@ fn add_reactions(connection: &mut PgConnection, reactions: &[NewReaction]) -> Qu
     Ok(())
 }
 
-/// Sets how often each emoji is there; one that nobody reacts with any more is gone.
+/// Stores the count of each emoji and deletes counts of zero.
 fn count_emoji(connection: &mut PgConnection, counts: &[EmojiCount]) -> QueryResult<()> {
     let (there, gone): (Vec<&EmojiCount>, Vec<&EmojiCount>) =
         counts.iter().partition(|count| count.count > 0);
@@ -145,7 +146,7 @@ fn count_emoji(connection: &mut PgConnection, counts: &[EmojiCount]) -> QueryRes
     Ok(())
 }
 
-/// Moves the rooms to their last changes.
+/// Stores the rooms' last revisions.
 fn advance(connection: &mut PgConnection, revisions: &[(RoomId, i64)]) -> QueryResult<()> {
     if revisions.is_empty() {
         return Ok(());

@@ -1,18 +1,17 @@
-//! Storing a batch of messages: one statement for a batch of ordinary messages, which is nearly every
-//! one, and a handful for any other, however many messages there are.
+//! Batch inserts of messages with dense sequence numbers.
 //!
-//! What the one statement calls is a function in the database, since each statement is a way there and
-//! back while rooms are locked. It knows how to store and nothing else: what becomes of a batch in which
-//! anything stands in a message's way is decided here.
+//! A batch of ordinary messages, which nearly every one is, takes one statement; any other takes a
+//! constant number. The one statement calls a function in the database, because each round trip
+//! extends the time that rooms stay locked. The function only stores; this module handles every
+//! batch with an exception.
 //!
-//! The rooms' row locks are what makes places dense. They are taken first, in one order; every later
-//! statement sees all that the locks' former holders committed, the members who left included.
-//! Places are then given here, and stored with the messages.
+//! Row locks on the rooms make sequence numbers dense. They are taken first, in one order. Later
+//! statements then see all commits of earlier lock holders, departed members included. The sequence
+//! numbers are assigned here and stored with the messages.
 //!
-//! Whether a message is stored already is asked as late as can be. To look a batch's ids up takes
-//! time, and finds nothing unless an earlier commit was in doubt. So the insertion leaves out what
-//! is there already; only where it does, or where somebody is to be told that their message is not
-//! stored, are the ids looked up, and the places given once more.
+//! A lookup of the batch's ids costs time, and finds nothing unless an earlier commit was in doubt.
+//! So the insert skips existing rows. Only after a skip or a refusal does this module look the ids
+//! up and assign sequence numbers again.
 
 use std::collections::{HashMap, HashSet};
 
@@ -35,12 +34,12 @@ use crate::{
     sql::sql,
 };
 
-/// How often places are given before something must be wrong. Each time after the second takes
-/// another transaction that has just stored a message of this batch.
+/// Bound on the assignments of sequence numbers. Each one after the second needs another
+/// transaction that has just stored a message of this batch.
 const ATTEMPTS: usize = 5;
 
-/// Stores a batch, as
-/// [`MessageWrites::store_messages`](abu_application::messaging::ports::MessageWrites::store_messages) tells.
+/// Implements
+/// [`MessageWrites::store_messages`](abu_application::messaging::ports::MessageWrites::store_messages).
 pub(super) fn store(
     connection: &mut PgConnection,
     batch: &[NewMessage],
@@ -80,12 +79,12 @@ pub(super) fn store(
     }))
 }
 
-/// Stores a batch that holds nothing but ordinary messages; of any other, nothing.
+/// Stores a batch of ordinary messages; `None`, without an effect, for any other batch.
 fn store_ordinary(
     connection: &mut PgConnection,
     batch: &[NewMessage],
 ) -> QueryResult<Option<Vec<StoreOutcome>>> {
-    // Else all of it would be inserted first, and taken back.
+    // The function would insert all rows first and then roll them back.
     if repeats_itself(batch) {
         return Ok(None);
     }
@@ -106,7 +105,7 @@ fn store_ordinary(
     Ok(places.map(|places| batch.iter().zip(places).map(stored).collect()))
 }
 
-/// Whether the batch itself holds a message twice.
+/// Whether the batch contains a message twice.
 fn repeats_itself(batch: &[NewMessage]) -> bool {
     let mut ids = HashSet::with_capacity(batch.len());
     let mut client_ids = HashSet::with_capacity(batch.len());
@@ -116,7 +115,7 @@ fn repeats_itself(batch: &[NewMessage]) -> bool {
     })
 }
 
-/// A room of the batch, as it was when it was locked.
+/// A room of the batch at the time of its lock.
 struct LockedRoom {
     last_seq: i64,
     read_only: bool,
@@ -126,18 +125,18 @@ type Rooms = HashMap<RoomId, LockedRoom>;
 type Members = HashSet<(RoomId, UserId)>;
 type Answered = HashSet<(RoomId, MessageId)>;
 
-/// What stands while the rooms are locked.
+/// What cannot change while the rooms are locked.
 struct Standing {
     rooms: Rooms,
     members: Members,
-    /// Those of the messages answered that are there.
+    /// The existing messages among those replied to.
     answered: Answered,
 }
 
-/// The newest message of a room: its place, and when it was accepted.
+/// The newest message's sequence number and time of acceptance.
 type Newest = (i64, DateTime<Utc>);
 
-/// Messages that stand already.
+/// Messages of the batch that are stored already.
 #[derive(Default)]
 struct Known {
     by_id: HashMap<MessageId, Message>,
@@ -165,16 +164,16 @@ impl Known {
     }
 }
 
-/// What becomes of each message of a batch.
+/// The outcome of each message of a batch.
 #[derive(Default)]
 struct Places {
     /// In the order of the batch.
     outcomes: Vec<StoreOutcome>,
-    /// Those that are new.
+    /// The new messages.
     added: Vec<Message>,
-    /// The newest message of each room that gets any.
+    /// The newest message of each room that gets one.
     last: HashMap<RoomId, Newest>,
-    /// Somebody is told that their message is not stored.
+    /// Whether a message is refused.
     refused: bool,
 }
 
@@ -323,7 +322,7 @@ fn stored_under_ids(
         .load(connection)
 }
 
-/// Inserts those that are not there yet, and returns how many that were.
+/// Inserts the messages that are not stored yet and returns their number.
 fn insert(connection: &mut PgConnection, added: &[Message]) -> QueryResult<usize> {
     if added.is_empty() {
         return Ok(0);
@@ -351,8 +350,8 @@ fn column<'a, M, T>(messages: &'a [M], value: impl Fn(&'a M) -> T) -> Vec<T> {
     messages.iter().map(value).collect()
 }
 
-/// Undoes an insertion that left something out: the places of the others would have gaps. Removes
-/// nothing but what was just inserted, whatever stands in its place.
+/// Undoes an insert that skipped a row, which would leave gaps in the sequence numbers. Deletes
+/// only rows of that insert.
 fn take_back(connection: &mut PgConnection, added: &[Message]) -> QueryResult<usize> {
     sql::<()>(
         "DELETE FROM messages USING unnest(?, ?, ?) AS added (room_id, seq, id)
@@ -365,7 +364,7 @@ fn take_back(connection: &mut PgConnection, added: &[Message]) -> QueryResult<us
     .execute(connection)
 }
 
-/// Moves the rooms to their newest messages.
+/// Stores the rooms' newest sequence numbers and times.
 fn advance(connection: &mut PgConnection, last: &HashMap<RoomId, Newest>) -> QueryResult<()> {
     if last.is_empty() {
         return Ok(());

@@ -6,16 +6,15 @@ use abu_application::{
 };
 use abu_domain::{UserId, Violation};
 use actix_web::{HttpResponse, get};
-use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use crate::shared::State;
 use crate::{
     areas::access::dto::AuditEntry,
     caller::CurrentUser,
-    input::{FromQuery, QueryFields, short_text, time},
+    input::{IntoDraft, Violations, short_text, time, uuid},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     problem::{Problem, problems},
 };
@@ -28,13 +27,12 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 struct Entries;
 
 /// What narrows the audit log.
-#[derive(utoipa::IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `AuditFilter` is read from")]
 struct AuditFilterParameters {
     /// The account that acted.
-    #[param(example = "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41")]
-    actor: Option<Uuid>,
+    #[param(value_type = Option<Uuid>, example = "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41")]
+    actor: Option<String>,
     /// What was done.
     #[param(schema_with = actions)]
     action: Option<String>,
@@ -49,11 +47,11 @@ struct AuditFilterParameters {
     )]
     target: Option<String>,
     /// Not before this time.
-    #[param(example = "2026-01-05T08:30:00Z")]
-    from: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>, example = "2026-01-05T08:30:00Z")]
+    from: Option<String>,
     /// Before this time.
-    #[param(example = "2026-01-06T00:00:00Z")]
-    to: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>, example = "2026-01-06T00:00:00Z")]
+    to: Option<String>,
 }
 
 fn actions() -> Object {
@@ -64,7 +62,7 @@ fn actions() -> Object {
 }
 
 impl List for Entries {
-    type Filter = AuditFilter;
+    type Filter = AuditFilterParameters;
     type Item = ports::AuditEntry;
     type Entry = AuditEntry;
     type Position = i64;
@@ -75,25 +73,20 @@ impl List for Entries {
     }
 }
 
-impl FromQuery for AuditFilter {
-    fn from_query(query: &mut QueryFields) -> Option<Self> {
-        Some(Self {
-            actor: query.optional("actor", account),
-            action: query.optional("action", action),
-            target_type: query.optional("target_type", short_text),
-            target: query.optional("target", short_text),
-            from: query.optional("from", time),
-            to: query.optional("to", time),
+impl IntoDraft for AuditFilterParameters {
+    type Draft = AuditFilter;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<AuditFilter> {
+        let actor = violations.optional("actor", self.actor, uuid);
+        Some(AuditFilter {
+            actor: actor.map(UserId::new),
+            action: violations.optional("action", self.action, action),
+            target_type: violations.optional("target_type", self.target_type, short_text),
+            target: violations.optional("target", self.target, short_text),
+            from: violations.optional("from", self.from, time),
+            to: violations.optional("to", self.to, time),
         })
     }
-}
-
-fn account(text: &str) -> Result<UserId, Violation> {
-    let id = Uuid::try_parse(text).map_err(|_no_uuid| Violation {
-        code: "uuid.invalid",
-        rule: "must be a UUID",
-    })?;
-    Ok(UserId::new(id))
 }
 
 fn action(text: &str) -> Result<Action, Violation> {

@@ -1,33 +1,26 @@
 //! Groups: named sets of roles that people are put in.
 
-use abu_application::{
-    access::{GroupChange, GroupDraft, Named, ports::NameFilter},
-    platform::versions::Version,
-};
-use abu_domain::{
-    access::{self, GroupName, RoleName},
-    platform::text::Description,
-};
-use actix_web::{HttpResponse, delete, get, post, put, web::Path};
+use abu_application::access::{NamedSetChange, NamedSetDraft};
+use abu_domain::access::{GroupName, RoleName};
+use actix_web::{delete, get, post, put, web::Path};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::problems::no_such;
-use crate::{
-    areas::access::dto::Group,
-    caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    middleware::conditional::{
-        IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter, versioned,
-    },
-    problem::{Problem, problems},
+use super::named_sets::{
+    self, Answer, ByNames, ConflictProblems, CreateProblems, ListProblems, OneProblems, Resource,
+    UpdateProblems, named_set_routes, part_routes,
 };
 use crate::{
     areas::{
-        access::names::{MAX_NAMES, NameFilterParameters},
-        common::{ByName, created},
+        access::{dto::Group, names::NameFilterParameters},
+        common::ByName,
+    },
+    caller::CurrentUser,
+    input::{Body, IntoDraft, Violations},
+    list::{ListBody, Page, PageParameters},
+    middleware::conditional::{
+        IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter,
     },
     shared::State,
 };
@@ -42,29 +35,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(add_roles)
         .service(remove_roles)
         .service(remove_role);
-}
-
-/// Groups, by name.
-struct Groups;
-
-impl List for Groups {
-    type Filter = NameFilter;
-    type Item = access::Group;
-    type Entry = Group;
-    type Position = String;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
-
-    fn position(group: &access::Group) -> String {
-        group.name.to_string()
-    }
-}
-
-problems! {
-    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
-    CreateProblems: PermissionDenied, TotpRequired, Duplicate;
-    OneProblems: PermissionDenied, TotpRequired, NotFound;
-    UpdateProblems: PermissionDenied, TotpRequired, NotFound, Conflict, Duplicate;
-    ConflictProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
 }
 
 /// The path of a group.
@@ -88,48 +58,15 @@ struct ByGroupAndRole {
     role_name: String,
 }
 
-/// The group that the path names.
-fn named(name: &str) -> Result<GroupName, Problem> {
-    GroupName::parse(name).map_err(|_| no_such(Named::Group))
-}
-
-/// A group and its version.
-fn with_version(group: access::Group) -> Result<HttpResponse, Problem> {
-    let version = Version::of(group.last_modified);
-    versioned(&Group::from(group), version)
-}
-
-/// List groups.
-///
-/// By name; takes `can_view_group`.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(PageParameters, NameFilterParameters),
-    responses((status = 200, description = "A page of groups.", body = ListBody<Group>), ListProblems),
-)]
-#[get("/groups")]
-async fn list_groups(
-    state: State,
-    caller: CurrentUser,
-    page: Page<Groups>,
-) -> Result<HttpResponse, Problem> {
-    let groups = state
-        .access
-        .groups(caller.caller, page.filter, page.request)
-        .await?;
-    page.reply.with(groups)
-}
-
 /// What a new group is made of.
-#[derive(ToSchema)]
-#[schema(as = NewGroup, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "name": "newsroom_group",
     "description": "Those who write the newsletter.",
     "roles": ["announcement_admin"],
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct NewGroupSchema {
+struct NewGroup {
     /// 3 to 64 of a to z, 0 to 9 and _; such as `newsroom_group`.
     #[schema(min_length = 3, max_length = 64)]
     name: String,
@@ -141,74 +78,22 @@ struct NewGroupSchema {
     roles: Option<Vec<String>>,
 }
 
-impl FromBody for GroupDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.text("name", GroupName::parse);
-        let description = body.optional_text("description", Description::parse);
-        let roles = body.optional_texts("roles", MAX_NAMES, RoleName::parse);
-        Some(Self {
-            name: name?,
-            description: description.unwrap_or_default(),
-            roles: roles?,
-        })
+impl IntoDraft for NewGroup {
+    type Draft = NamedSetDraft<GroupName>;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
+        named_sets::draft(violations, &self.name, self.description, self.roles)
     }
 }
 
-/// Make a group.
-///
-/// Nobody is in it yet. Takes `can_create_group` and, held for good, every permission that its roles
-/// give.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    request_body = NewGroupSchema,
-    responses(
-        (status = 201, description = "The group; `Location` is its address.", body = Group),
-        CreateProblems,
-    ),
-)]
-#[post("/groups")]
-async fn create_group(
-    state: State,
-    caller: CurrentUser,
-    body: Body<GroupDraft>,
-) -> Result<HttpResponse, Problem> {
-    let group = state.access.create_group(caller.caller, body.0).await?;
-    let path = format!("/groups/{}", group.name);
-    Ok(created(&path, &Group::from(group)))
-}
-
-/// See a group.
-///
-/// Takes `can_view_group`. Who is in it: `GET /api/v1/users?group=`.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByName),
-    responses((status = 200, description = "The group.", body = Group), OneProblems),
-)]
-#[get("/groups/{name}")]
-async fn get_group(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByName>,
-) -> Result<HttpResponse, Problem> {
-    with_version(
-        state
-            .access
-            .group(caller.caller, named(&path.name)?)
-            .await?,
-    )
-}
-
 /// What a group is changed to.
-#[derive(ToSchema)]
-#[schema(as = GroupChange, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "description": "Those who write the newsletter and make events.",
     "roles": ["announcement_admin", "event_admin"],
 }))]
-#[expect(dead_code, reason = "it describes what `GroupChange` is read from")]
-struct GroupChangeSchema {
+struct GroupChange {
     /// Its new name; left out, it keeps the one it has.
     #[schema(min_length = 3, max_length = 64)]
     name: Option<String>,
@@ -220,164 +105,81 @@ struct GroupChangeSchema {
     roles: Vec<String>,
 }
 
-impl FromBody for GroupChange {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.optional_text("name", GroupName::parse);
-        let description = body.text("description", Description::parse);
-        let roles = roles(body);
-        Some(Self {
-            name,
-            description: description?,
-            roles: roles?,
-        })
+impl IntoDraft for GroupChange {
+    type Draft = NamedSetChange<GroupName>;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
+        named_sets::change(violations, self.name, &self.description, self.roles)
     }
 }
 
-fn roles(body: &mut BodyFields) -> Option<Vec<RoleName>> {
-    body.texts("roles", MAX_NAMES, RoleName::parse)
-}
-
-/// Change a group as a whole.
-///
-/// The roles are replaced, not added to. Takes `can_modify_group` and every permission that the group
-/// gives before or after; taking a role out also takes outranking everybody who is in the group.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByName, RequiredIfMatchParameter),
-    request_body = GroupChangeSchema,
-    responses((status = 200, description = "The group.", body = Group), UpdateProblems),
-)]
-#[put("/groups/{name}")]
-async fn update_group(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByName>,
-    expected: RequiredIfMatch,
-    body: Body<GroupChange>,
-) -> Result<HttpResponse, Problem> {
-    let group = state
-        .access
-        .update_group(caller.caller, named(&path.name)?, body.0, expected.0)
-        .await?;
-    with_version(group)
-}
-
-/// Delete a group.
-///
-/// One of the office's own that nobody is in; takes `can_delete_group` and every permission that it
-/// gives.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByName, IfMatchParameter),
-    responses((status = 204, description = "Deleted."), ConflictProblems),
-)]
-#[delete("/groups/{name}")]
-async fn delete_group(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByName>,
-    expected: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    state
-        .access
-        .delete_group(caller.caller, named(&path.name)?, expected.0)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
 /// Some roles.
-#[derive(ToSchema)]
-#[schema(as = RoleNames, example = json!({"roles": ["announcement_admin"]}))]
-#[expect(dead_code, reason = "it describes what `RoleNames` is read from")]
-struct RoleNamesSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"roles": ["announcement_admin"]}))]
+struct RoleNames {
     /// Their names.
     #[schema(max_items = 100)]
     roles: Vec<String>,
 }
 
-struct RoleNames(Vec<RoleName>);
+impl IntoDraft for RoleNames {
+    type Draft = Vec<RoleName>;
 
-impl FromBody for RoleNames {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        roles(body).map(Self)
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
+        named_sets::parts::<GroupName>(violations, self.roles)
     }
 }
 
-/// Add roles to a group.
-///
-/// Takes what changing the group takes. Those that it gives already change nothing.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByGroup, IfMatchParameter),
-    request_body = RoleNamesSchema,
-    responses((status = 200, description = "The group.", body = Group), OneProblems),
-)]
-#[post("/groups/{group_name}/roles")]
-async fn add_roles(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByGroup>,
-    expected: IfMatch,
-    body: Body<RoleNames>,
-) -> Result<HttpResponse, Problem> {
-    let (name, RoleNames(roles)) = (named(&path.group_name)?, body.0);
-    let group = state
-        .access
-        .add_roles(caller.caller, name, roles, expected.0)
-        .await?;
-    with_version(group)
+named_set_routes! {
+    GroupName as Group at "/groups" and "/groups/{name}";
+
+    /// List groups.
+    ///
+    /// By name; takes `can_view_group`.
+    list: list_groups, "A page of groups.";
+
+    /// Make a group.
+    ///
+    /// Nobody is in it yet. Takes `can_create_group` and, held for good, every permission that its roles
+    /// give.
+    create: create_group(NewGroup), "The group; `Location` is its address.";
+
+    /// See a group.
+    ///
+    /// Takes `can_view_group`. Who is in it: `GET /api/v1/users?group=`.
+    get: get_group, "The group.";
+
+    /// Change a group as a whole.
+    ///
+    /// The roles are replaced, not added to. Takes `can_modify_group` and every permission that the group
+    /// gives before or after; taking a role out also takes outranking everybody who is in the group.
+    update: update_group(GroupChange, RequiredIfMatch, RequiredIfMatchParameter);
+
+    /// Delete a group.
+    ///
+    /// One of the office's own that nobody is in; takes `can_delete_group` and every permission that it
+    /// gives.
+    delete: delete_group;
 }
 
-/// Take roles out of a group.
-///
-/// Takes what changing the group takes. Those that it does not give change nothing.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByGroup, IfMatchParameter),
-    request_body = RoleNamesSchema,
-    responses((status = 204, description = "Taken out."), ConflictProblems),
-)]
-#[delete("/groups/{group_name}/roles")]
-async fn remove_roles(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByGroup>,
-    expected: IfMatch,
-    body: Body<RoleNames>,
-) -> Result<HttpResponse, Problem> {
-    let (name, RoleNames(roles)) = (named(&path.group_name)?, body.0);
-    state
-        .access
-        .remove_roles(caller.caller, name, roles, expected.0)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
-}
+part_routes! {
+    GroupName as Group;
+    "/groups/{group_name}/roles" in ByGroup(group_name);
+    "/groups/{group_name}/roles/{role_name}" in ByGroupAndRole(group_name, role_name);
 
-/// Take one role out of a group.
-///
-/// Takes what changing the group takes.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByGroupAndRole, IfMatchParameter),
-    responses((status = 204, description = "Taken out."), ConflictProblems),
-)]
-#[delete("/groups/{group_name}/roles/{role_name}")]
-async fn remove_role(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByGroupAndRole>,
-    expected: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    let name = named(&path.group_name)?;
-    let role = RoleName::parse(&path.role_name).map_err(|_| no_such(Named::Role))?;
-    state
-        .access
-        .remove_role(caller.caller, name, role, expected.0)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+    /// Add roles to a group.
+    ///
+    /// Takes what changing the group takes. Those that it gives already change nothing.
+    add: add_roles(RoleNames), "The group.";
+
+    /// Take roles out of a group.
+    ///
+    /// Takes what changing the group takes. Those that it does not give change nothing.
+    remove: remove_roles(RoleNames), ConflictProblems;
+
+    /// Take one role out of a group.
+    ///
+    /// Takes what changing the group takes.
+    remove_one: remove_role;
 }

@@ -9,12 +9,13 @@ use actix_web::{
     HttpResponse, get, post,
     web::{Json, Path},
 };
+use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     areas::access::dto::Mail,
     caller::CurrentUser,
-    input::{FromQuery, QueryFields},
+    input::{IntoDraft, Violations},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     problem::{Problem, problems},
 };
@@ -28,9 +29,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 struct Mails;
 
 /// What narrows the list of mails.
-#[derive(utoipa::IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `Mails` reads")]
 struct MailFilterParameters {
     /// How far they are: `pending`, `sent` or `dead`.
     #[param(example = "dead")]
@@ -41,7 +41,7 @@ struct MailFilterParameters {
 }
 
 impl List for Mails {
-    type Filter = MailFilter;
+    type Filter = MailFilterParameters;
     type Item = MailRecord;
     type Entry = Mail;
     type Position = MailId;
@@ -52,11 +52,13 @@ impl List for Mails {
     }
 }
 
-impl FromQuery for MailFilter {
-    fn from_query(query: &mut QueryFields) -> Option<Self> {
-        Some(Self {
-            state: query.optional("state", state),
-            kind: query.optional("kind", kind),
+impl IntoDraft for MailFilterParameters {
+    type Draft = MailFilter;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<MailFilter> {
+        Some(MailFilter {
+            state: violations.optional("state", self.state, state),
+            kind: violations.optional("kind", self.kind, kind),
         })
     }
 }

@@ -4,6 +4,7 @@ mod audit_log;
 pub(crate) mod dto;
 mod groups;
 mod mails;
+mod named_sets;
 pub(crate) mod names;
 mod permissions;
 pub(crate) mod problems;

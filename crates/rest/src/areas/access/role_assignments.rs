@@ -5,7 +5,7 @@ use abu_application::{
     platform::lists::TimePosition,
 };
 use abu_domain::{
-    AssignmentId, UserId, Violation,
+    AssignmentId, UserId,
     access::{Assignment, RoleName, Scope},
     platform::text::OfficeTitle,
 };
@@ -13,7 +13,7 @@ use actix_web::{
     HttpResponse, delete, get, post,
     web::{Json, Path},
 };
-use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::{
     areas::access::dto::RoleAssignment,
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody, FromQuery, QueryFields, flag, time, uuid},
+    input::{Body, IntoDraft, Violations, flag, time, uuid},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     problem::{Problem, problems},
 };
@@ -42,37 +42,39 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 struct Assignments;
 
 /// What narrows the list of assigned roles.
-#[derive(utoipa::IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it describes what `AssignmentFilter` is read from"
-)]
 struct AssignmentFilterParameters {
     /// Who holds it.
-    user: Option<Uuid>,
+    #[param(value_type = Option<Uuid>)]
+    user: Option<String>,
     /// The name of the role.
     #[param(example = "chapter_chair")]
     role: Option<String>,
     /// In which chapter.
-    scope_uuid: Option<Uuid>,
+    #[param(value_type = Option<Uuid>)]
+    scope_uuid: Option<String>,
     /// Whether the term runs now.
-    active: Option<bool>,
+    #[param(value_type = Option<bool>)]
+    active: Option<String>,
 }
 
-impl FromQuery for AssignmentFilter {
-    fn from_query(query: &mut QueryFields) -> Option<Self> {
-        Some(Self {
-            user: query.optional("user", uuid).map(UserId::new),
-            role: query.optional("role", RoleName::parse),
-            chapter: query.optional("scope_uuid", uuid),
-            active: query.optional("active", flag),
+impl IntoDraft for AssignmentFilterParameters {
+    type Draft = AssignmentFilter;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<AssignmentFilter> {
+        let user = violations.optional("user", self.user, uuid);
+        Some(AssignmentFilter {
+            user: user.map(UserId::new),
+            role: violations.optional("role", self.role, RoleName::parse),
+            chapter: violations.optional("scope_uuid", self.scope_uuid, uuid),
+            active: violations.optional("active", self.active, flag),
         })
     }
 }
 
 impl List for Assignments {
-    type Filter = AssignmentFilter;
+    type Filter = AssignmentFilterParameters;
     type Item = Assignment;
     type Entry = RoleAssignment;
     type Position = TimePosition<AssignmentId>;
@@ -119,8 +121,9 @@ async fn list_role_assignments(
 }
 
 /// A role about to be assigned.
-#[derive(ToSchema)]
-#[schema(as = NewRoleAssignment, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "user": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
     "role": "chapter_chair",
     "scope_type": "chapter",
@@ -128,8 +131,7 @@ async fn list_role_assignments(
     "valid_until": "2099-01-05T08:30:00Z",
     "office_title": "Chair of the Kaduna branch",
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct NewRoleAssignmentSchema {
+struct NewRoleAssignment {
     /// Who is to hold it.
     user: Uuid,
     /// The name of the role.
@@ -139,24 +141,28 @@ struct NewRoleAssignmentSchema {
     /// Which chapter; left out where it counts everywhere.
     scope_uuid: Option<Uuid>,
     /// From when on; now, if left out.
-    valid_from: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    valid_from: Option<String>,
     /// Until when; left out, until somebody ends it.
-    valid_until: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    valid_until: Option<String>,
     /// What the office is called.
     #[schema(min_length = 1, max_length = 100)]
     office_title: Option<String>,
 }
 
-impl FromBody for AssignmentDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let user = body.uuid("user");
-        let role = body.text("role", RoleName::parse);
-        let scope = scope(body);
-        let valid_from = body.optional_text("valid_from", time);
-        let valid_until = body.optional_text("valid_until", time);
-        let office_title = body.optional_text("office_title", OfficeTitle::parse);
-        Some(Self {
-            user_id: user?.into(),
+impl IntoDraft for NewRoleAssignment {
+    type Draft = AssignmentDraft;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<AssignmentDraft> {
+        let role = violations.check("role", RoleName::parse(&self.role));
+        let scope = scope(&self.scope_type, self.scope_uuid, violations);
+        let valid_from = violations.optional("valid_from", self.valid_from, time);
+        let valid_until = violations.optional("valid_until", self.valid_until, time);
+        let title = self.office_title;
+        let office_title = violations.optional("office_title", title, OfficeTitle::parse);
+        Some(AssignmentDraft {
+            user_id: self.user.into(),
             role: role?,
             scope: scope?,
             valid_from,
@@ -166,31 +172,24 @@ impl FromBody for AssignmentDraft {
     }
 }
 
-fn scope(body: &mut BodyFields) -> Option<Scope> {
-    let is_chapter = body.text("scope_type", |kind| match kind {
-        "global" => Ok(false),
-        "chapter" => Ok(true),
-        _ => Err(Violation {
-            code: "scope_type.unknown",
-            rule: "must be global or chapter",
-        }),
-    });
-    match is_chapter {
-        Some(true) => body.uuid("scope_uuid").map(Scope::Chapter),
-        Some(false) => {
-            body.optional_text("scope_uuid", |_chapter| {
-                Err::<(), _>(Violation {
-                    code: "scope_uuid.global",
-                    rule: "must be left out where the scope is global",
-                })
-            });
-            Some(Scope::Global)
+fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Option<Scope> {
+    match (kind, chapter) {
+        ("global", None) => return Some(Scope::Global),
+        ("global", Some(_)) => {
+            let rule = "must be left out where the scope is global";
+            violations.refuse("scope_uuid", "scope_uuid.global", rule);
         }
-        None => {
-            body.optional_uuid("scope_uuid");
-            None
+        ("chapter", chapter) => {
+            return violations
+                .required("scope_uuid", chapter)
+                .map(Scope::Chapter);
+        }
+        _ => {
+            let rule = "must be global or chapter";
+            violations.refuse("scope_type", "scope_type.unknown", rule);
         }
     }
+    None
 }
 
 /// Assign a role for a term.
@@ -201,7 +200,7 @@ fn scope(body: &mut BodyFields) -> Option<Scope> {
 #[utoipa::path(
     tag = "access",
     security(("bearer" = [])),
-    request_body = NewRoleAssignmentSchema,
+    request_body = NewRoleAssignment,
     responses(
         (status = 201, description = "The assigned role; `Location` is its address.", body = RoleAssignment),
         AssignProblems,
@@ -211,7 +210,7 @@ fn scope(body: &mut BodyFields) -> Option<Scope> {
 async fn assign_role(
     state: State,
     caller: CurrentUser,
-    body: Body<AssignmentDraft>,
+    body: Body<NewRoleAssignment>,
 ) -> Result<HttpResponse, Problem> {
     let assignment = state.access.assign(caller.caller, body.0).await?;
     let path = format!("/role-assignments/{}", assignment.id);

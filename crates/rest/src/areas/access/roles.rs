@@ -1,33 +1,26 @@
 //! Roles: named sets of permissions.
 
-use abu_application::{
-    access::{Named, RoleChange, RoleDraft, ports::NameFilter},
-    platform::versions::Version,
-};
-use abu_domain::{
-    access::{self, PermissionName, RoleName},
-    platform::text::Description,
-};
-use actix_web::{HttpResponse, delete, get, post, put, web::Path};
+use abu_application::access::{NamedSetChange, NamedSetDraft};
+use abu_domain::access::{PermissionName, RoleName};
+use actix_web::{delete, get, post, put, web::Path};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::problems::no_such;
-use crate::{
-    areas::access::dto::Role,
-    caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    middleware::conditional::{
-        IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter, versioned,
-    },
-    problem::{Problem, problems},
+use super::named_sets::{
+    self, Answer, ByNames, ConflictProblems, CreateProblems, ListProblems, OneProblems, Resource,
+    UpdateProblems, named_set_routes, part_routes,
 };
 use crate::{
     areas::{
-        access::names::{MAX_NAMES, NameFilterParameters},
-        common::{ByName, created},
+        access::{dto::Role, names::NameFilterParameters},
+        common::ByName,
+    },
+    caller::CurrentUser,
+    input::{Body, IntoDraft, Violations},
+    list::{ListBody, Page, PageParameters},
+    middleware::conditional::{
+        IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter,
     },
     shared::State,
 };
@@ -42,29 +35,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(add_permissions)
         .service(remove_permissions)
         .service(remove_permission);
-}
-
-/// Roles, by name.
-struct Roles;
-
-impl List for Roles {
-    type Filter = NameFilter;
-    type Item = access::Role;
-    type Entry = Role;
-    type Position = String;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
-
-    fn position(role: &access::Role) -> String {
-        role.name.to_string()
-    }
-}
-
-problems! {
-    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
-    CreateProblems: PermissionDenied, TotpRequired, Duplicate;
-    OneProblems: PermissionDenied, TotpRequired, NotFound;
-    UpdateProblems: PermissionDenied, TotpRequired, NotFound, Conflict, Duplicate;
-    DeleteProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
 }
 
 /// The path of a role.
@@ -88,48 +58,15 @@ struct ByRoleAndPermission {
     perm_name: String,
 }
 
-/// The role that the path names.
-fn named(name: &str) -> Result<RoleName, Problem> {
-    RoleName::parse(name).map_err(|_| no_such(Named::Role))
-}
-
-/// A role and its version.
-fn with_version(role: access::Role) -> Result<HttpResponse, Problem> {
-    let version = Version::of(role.last_modified);
-    versioned(&Role::from(role), version)
-}
-
-/// List roles.
-///
-/// By name; takes `can_view_role`.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(PageParameters, NameFilterParameters),
-    responses((status = 200, description = "A page of roles.", body = ListBody<Role>), ListProblems),
-)]
-#[get("/roles")]
-async fn list_roles(
-    state: State,
-    caller: CurrentUser,
-    page: Page<Roles>,
-) -> Result<HttpResponse, Problem> {
-    let roles = state
-        .access
-        .roles(caller.caller, page.filter, page.request)
-        .await?;
-    page.reply.with(roles)
-}
-
 /// What a new role is made of.
-#[derive(ToSchema)]
-#[schema(as = NewRole, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "name": "newsletter_admin",
     "description": "Writes the newsletter.",
     "permissions": ["can_create_announcement"],
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct NewRoleSchema {
+struct NewRole {
     /// 3 to 64 of a to z, 0 to 9 and _; such as `newsletter_admin`.
     #[schema(min_length = 3, max_length = 64)]
     name: String,
@@ -141,67 +78,22 @@ struct NewRoleSchema {
     permissions: Option<Vec<String>>,
 }
 
-impl FromBody for RoleDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.text("name", RoleName::parse);
-        let description = body.optional_text("description", Description::parse);
-        let permissions = body.optional_texts("permissions", MAX_NAMES, PermissionName::parse);
-        Some(Self {
-            name: name?,
-            description: description.unwrap_or_default(),
-            permissions: permissions?,
-        })
+impl IntoDraft for NewRole {
+    type Draft = NamedSetDraft<RoleName>;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
+        named_sets::draft(violations, &self.name, self.description, self.permissions)
     }
 }
 
-/// Make a role.
-///
-/// Takes `can_create_role` and, held for good, every permission that the role gives.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    request_body = NewRoleSchema,
-    responses(
-        (status = 201, description = "The role; `Location` is its address.", body = Role),
-        CreateProblems,
-    ),
-)]
-#[post("/roles")]
-async fn create_role(
-    state: State,
-    caller: CurrentUser,
-    body: Body<RoleDraft>,
-) -> Result<HttpResponse, Problem> {
-    let role = state.access.create_role(caller.caller, body.0).await?;
-    Ok(created(&format!("/roles/{}", role.name), &Role::from(role)))
-}
-
-/// See a role.
-///
-/// Takes `can_view_role`.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByName),
-    responses((status = 200, description = "The role.", body = Role), OneProblems),
-)]
-#[get("/roles/{name}")]
-async fn get_role(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByName>,
-) -> Result<HttpResponse, Problem> {
-    with_version(state.access.role(caller.caller, named(&path.name)?).await?)
-}
-
 /// What a role is changed to.
-#[derive(ToSchema)]
-#[schema(as = RoleChange, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "description": "Writes and withdraws the newsletter.",
     "permissions": ["can_create_announcement", "can_delete_announcement"],
 }))]
-#[expect(dead_code, reason = "it describes what `RoleChange` is read from")]
-struct RoleChangeSchema {
+struct RoleChange {
     /// Its new name; left out, it keeps the one it has.
     #[schema(min_length = 3, max_length = 64)]
     name: Option<String>,
@@ -213,165 +105,80 @@ struct RoleChangeSchema {
     permissions: Vec<String>,
 }
 
-impl FromBody for RoleChange {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let name = body.optional_text("name", RoleName::parse);
-        let description = body.text("description", Description::parse);
-        let permissions = permissions(body);
-        Some(Self {
-            name,
-            description: description?,
-            permissions: permissions?,
-        })
+impl IntoDraft for RoleChange {
+    type Draft = NamedSetChange<RoleName>;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
+        named_sets::change(violations, self.name, &self.description, self.permissions)
     }
 }
 
-fn permissions(body: &mut BodyFields) -> Option<Vec<PermissionName>> {
-    body.texts("permissions", MAX_NAMES, PermissionName::parse)
-}
-
-/// Change a role as a whole.
-///
-/// The permissions are replaced, not added to. Takes `can_modify_role` and every permission that the
-/// role gives before or after; taking one out also takes outranking everybody who has the role.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByName, RequiredIfMatchParameter),
-    request_body = RoleChangeSchema,
-    responses((status = 200, description = "The role.", body = Role), UpdateProblems),
-)]
-#[put("/roles/{name}")]
-async fn update_role(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByName>,
-    expected: RequiredIfMatch,
-    body: Body<RoleChange>,
-) -> Result<HttpResponse, Problem> {
-    let role = state
-        .access
-        .update_role(caller.caller, named(&path.name)?, body.0, expected.0)
-        .await?;
-    with_version(role)
-}
-
-/// Delete a role.
-///
-/// One of the office's own that no group gives and nobody holds for a term; takes `can_delete_role` and
-/// every permission that it gives.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByName, IfMatchParameter),
-    responses((status = 204, description = "Deleted."), DeleteProblems),
-)]
-#[delete("/roles/{name}")]
-async fn delete_role(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByName>,
-    expected: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    state
-        .access
-        .delete_role(caller.caller, named(&path.name)?, expected.0)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
 /// Some permissions.
-#[derive(ToSchema)]
-#[schema(as = PermissionNames, example = json!({"permissions": ["can_create_announcement"]}))]
-#[expect(dead_code, reason = "it describes what `PermissionNames` is read from")]
-struct PermissionNamesSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"permissions": ["can_create_announcement"]}))]
+struct PermissionNames {
     /// Their names.
     #[schema(max_items = 100)]
     permissions: Vec<String>,
 }
 
-struct PermissionNames(Vec<PermissionName>);
+impl IntoDraft for PermissionNames {
+    type Draft = Vec<PermissionName>;
 
-impl FromBody for PermissionNames {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        permissions(body).map(Self)
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
+        named_sets::parts::<RoleName>(violations, self.permissions)
     }
 }
 
-/// Add permissions to a role.
-///
-/// Takes what changing the role takes. Those that it gives already change nothing.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByRole, IfMatchParameter),
-    request_body = PermissionNamesSchema,
-    responses((status = 200, description = "The role.", body = Role), OneProblems),
-)]
-#[post("/roles/{role_name}/permissions")]
-async fn add_permissions(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByRole>,
-    expected: IfMatch,
-    body: Body<PermissionNames>,
-) -> Result<HttpResponse, Problem> {
-    let (name, PermissionNames(permissions)) = (named(&path.role_name)?, body.0);
-    let role = state
-        .access
-        .add_permissions(caller.caller, name, permissions, expected.0)
-        .await?;
-    with_version(role)
+named_set_routes! {
+    RoleName as Role at "/roles" and "/roles/{name}";
+
+    /// List roles.
+    ///
+    /// By name; takes `can_view_role`.
+    list: list_roles, "A page of roles.";
+
+    /// Make a role.
+    ///
+    /// Takes `can_create_role` and, held for good, every permission that the role gives.
+    create: create_role(NewRole), "The role; `Location` is its address.";
+
+    /// See a role.
+    ///
+    /// Takes `can_view_role`.
+    get: get_role, "The role.";
+
+    /// Change a role as a whole.
+    ///
+    /// The permissions are replaced, not added to. Takes `can_modify_role` and every permission that the
+    /// role gives before or after; taking one out also takes outranking everybody who has the role.
+    update: update_role(RoleChange, RequiredIfMatch, RequiredIfMatchParameter);
+
+    /// Delete a role.
+    ///
+    /// One of the office's own that no group gives and nobody holds for a term; takes `can_delete_role` and
+    /// every permission that it gives.
+    delete: delete_role;
 }
 
-/// Take permissions out of a role.
-///
-/// Takes what changing the role takes. Those that it does not give change nothing.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByRole, IfMatchParameter),
-    request_body = PermissionNamesSchema,
-    responses((status = 204, description = "Taken out."), OneProblems),
-)]
-#[delete("/roles/{role_name}/permissions")]
-async fn remove_permissions(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByRole>,
-    expected: IfMatch,
-    body: Body<PermissionNames>,
-) -> Result<HttpResponse, Problem> {
-    let (name, PermissionNames(permissions)) = (named(&path.role_name)?, body.0);
-    state
-        .access
-        .remove_permissions(caller.caller, name, permissions, expected.0)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
-}
+part_routes! {
+    RoleName as Role;
+    "/roles/{role_name}/permissions" in ByRole(role_name);
+    "/roles/{role_name}/permissions/{perm_name}" in ByRoleAndPermission(role_name, perm_name);
 
-/// Take one permission out of a role.
-///
-/// Takes what changing the role takes.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByRoleAndPermission, IfMatchParameter),
-    responses((status = 204, description = "Taken out."), OneProblems),
-)]
-#[delete("/roles/{role_name}/permissions/{perm_name}")]
-async fn remove_permission(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByRoleAndPermission>,
-    expected: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    let name = named(&path.role_name)?;
-    let permission =
-        PermissionName::parse(&path.perm_name).map_err(|_| no_such(Named::Permission))?;
-    state
-        .access
-        .remove_permission(caller.caller, name, permission, expected.0)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+    /// Add permissions to a role.
+    ///
+    /// Takes what changing the role takes. Those that it gives already change nothing.
+    add: add_permissions(PermissionNames), "The role.";
+
+    /// Take permissions out of a role.
+    ///
+    /// Takes what changing the role takes. Those that it does not give change nothing.
+    remove: remove_permissions(PermissionNames), OneProblems;
+
+    /// Take one permission out of a role.
+    ///
+    /// Takes what changing the role takes.
+    remove_one: remove_permission;
 }

@@ -1,56 +1,38 @@
-//! Fields that carry secrets, and counting guesses at them.
+//! Bodies and limits that several routes with credentials share.
 
-use abu_domain::{
-    Violation,
-    identity::text::{LoginPassword, NewPassword, OneTimePassword},
-};
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     caller::CurrentUser,
-    input::{BodyFields, FromBody},
+    input::{IntoDraft, Violations},
     middleware::rate_limit::Limits,
     problem::Problem,
     rate_limits::Policy,
 };
 
 /// What a link in a mail carries.
-#[derive(utoipa::ToSchema)]
-#[schema(as = LinkToken, example = json!({"token": "mY0x7m0o1Yp0M3V8r6Qd2tTn5wCkS9hJbFzUeLaGxRk"}))]
-#[expect(dead_code, reason = "it describes what `TokenBody` is read from")]
-pub(super) struct TokenSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"token": "mY0x7m0o1Yp0M3V8r6Qd2tTn5wCkS9hJbFzUeLaGxRk"}))]
+pub(super) struct LinkToken {
     /// The parameter `token` of the link's address.
-    token: String,
+    #[schema(value_type = String)]
+    token: SecretString,
 }
 
-pub(super) struct TokenBody(pub(super) String);
+impl IntoDraft for LinkToken {
+    type Draft = SecretString;
 
-impl FromBody for TokenBody {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        // What is no token is a link that is not good, like any other.
-        body.text("token", |text| Ok(text.to_owned())).map(Self)
+    // What is no token is a link that is not good, like any other.
+    fn into_draft(self, _violations: &mut Violations) -> Option<SecretString> {
+        Some(self.token)
     }
 }
 
-pub(super) fn new_password(text: &str) -> Result<NewPassword, Violation> {
-    NewPassword::parse(text.into())
-}
-
-pub(super) fn login_password(text: &str) -> Result<LoginPassword, Violation> {
-    Ok(LoginPassword::new(text.into()))
-}
-
 /// Counts a try of the caller's password like a log-in, whether it succeeds or not. Every route that
-/// takes the password of somebody who is logged in begins with this.
+/// takes the password of an authenticated caller begins with this.
 pub(super) fn count_guess(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
     limits.by_user(Policy::LogInAccount, caller.caller.user)
-}
-
-/// The field `password`, where it is to be the right one.
-pub(super) fn password(body: &mut BodyFields) -> Option<LoginPassword> {
-    body.text("password", login_password)
-}
-
-/// The field `otp`, where it is to be the right one.
-pub(super) fn otp(body: &mut BodyFields) -> Option<OneTimePassword> {
-    body.text("otp", |text| Ok(OneTimePassword::new(text)))
 }

@@ -5,14 +5,15 @@ use actix_web::{
     HttpResponse, delete, get, post,
     web::{Json, Path},
 };
-use serde::Serialize;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     areas::identity::dto::Email,
     caller::{CurrentUser, RequestOrigin},
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
     problem::{Problem, problems},
     rate_limits::Policy,
@@ -20,7 +21,7 @@ use crate::{
 use crate::{
     areas::{
         common::{Accepted, ByUuid, accepted},
-        identity::credentials::{TokenBody, TokenSchema, count_guess, login_password},
+        identity::credentials::{LinkToken, count_guess},
     },
     shared::State,
 };
@@ -75,31 +76,24 @@ async fn list_emails(state: State, caller: CurrentUser) -> Result<Json<Emails>, 
 }
 
 /// An address that an account is to have, and the password that the account has.
-#[derive(ToSchema)]
-#[schema(as = NewAddress, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "email": "amina@example.org",
     "password": "correct horse battery staple",
 }))]
-#[expect(dead_code, reason = "it describes what `ClaimBody` is read from")]
-struct ClaimSchema {
+struct NewAddress {
     email: String,
-    #[schema(format = Password)]
-    password: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
 }
 
-struct ClaimBody {
-    email: EmailAddress,
-    password: LoginPassword,
-}
+impl IntoDraft for NewAddress {
+    type Draft = (EmailAddress, LoginPassword);
 
-impl FromBody for ClaimBody {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let email = body.text("email", EmailAddress::parse);
-        let password = body.text("password", login_password);
-        Some(Self {
-            email: email?,
-            password: password?,
-        })
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
+        let email = violations.check("email", EmailAddress::parse(&self.email));
+        Some((email?, LoginPassword::new(self.password)))
     }
 }
 
@@ -111,7 +105,7 @@ impl FromBody for ClaimBody {
 #[utoipa::path(
     tag = "me",
     security(("bearer" = [])),
-    request_body = ClaimSchema,
+    request_body = NewAddress,
     responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
 )]
 #[post("/me/emails")]
@@ -119,9 +113,9 @@ async fn add_email(
     state: State,
     limits: Limits,
     caller: CurrentUser,
-    body: Body<ClaimBody>,
+    body: Body<NewAddress>,
 ) -> Result<HttpResponse, Problem> {
-    let ClaimBody { email, password } = body.0;
+    let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
     state.emails.add(caller.caller, email, password).await?;
@@ -155,7 +149,7 @@ async fn remove_email(
 #[utoipa::path(
     tag = "me",
     security(("bearer" = [])),
-    request_body = ClaimSchema,
+    request_body = NewAddress,
     responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
 )]
 #[post("/me/email")]
@@ -163,9 +157,9 @@ async fn change_email(
     state: State,
     limits: Limits,
     caller: CurrentUser,
-    body: Body<ClaimBody>,
+    body: Body<NewAddress>,
 ) -> Result<HttpResponse, Problem> {
-    let ClaimBody { email, password } = body.0;
+    let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
     state.emails.change(caller.caller, email, password).await?;
@@ -187,18 +181,18 @@ struct EmailChanged {
 #[utoipa::path(
     tag = "me",
     security(("bearer" = [])),
-    request_body = TokenSchema,
+    request_body = LinkToken,
     responses((status = 200, description = "The address is the primary one.", body = EmailChanged), ConfirmProblems),
 )]
 #[post("/me/email/confirm")]
 async fn confirm_email_change(
     state: State,
     caller: CurrentUser,
-    body: Body<TokenBody>,
+    body: Body<LinkToken>,
 ) -> Result<Json<EmailChanged>, Problem> {
     state
         .emails
-        .confirm_change(caller.caller, &body.0.0)
+        .confirm_change(caller.caller, body.0.expose_secret())
         .await?;
     Ok(Json(EmailChanged {
         message: "This is your primary address now.",
@@ -212,16 +206,19 @@ async fn confirm_email_change(
 /// all sessions end, the password is void, and a link to another one goes to the old address.
 #[utoipa::path(
     tag = "auth",
-    request_body = TokenSchema,
+    request_body = LinkToken,
     responses((status = 200, description = "The old address is the primary one.", body = EmailChanged), UndoProblems),
 )]
 #[post("/auth/email-change/undo")]
 async fn undo_email_change(
     state: State,
     origin: RequestOrigin,
-    body: Body<TokenBody>,
+    body: Body<LinkToken>,
 ) -> Result<Json<EmailChanged>, Problem> {
-    state.emails.undo_change(&body.0.0, origin.0).await?;
+    state
+        .emails
+        .undo_change(body.0.expose_secret(), origin.0)
+        .await?;
     Ok(Json(EmailChanged {
         message: "You have your old address back. A link to a new password is on its way there.",
     }))

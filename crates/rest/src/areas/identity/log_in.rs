@@ -6,24 +6,24 @@ use abu_application::identity::{
 };
 use abu_domain::{
     Violation,
-    identity::text::OneTimePassword,
+    identity::text::{LoginPassword, OneTimePassword},
     platform::text::{DeviceName, EmailAddress},
 };
-use actix_web::{post, web::Json};
+use actix_web::post;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::credentials::password;
 use crate::shared::State;
 use crate::{
     areas::identity::dto::TokenHolder,
     caller::RequestOrigin,
-    input::{Body, BodyFields, Form, FromBody},
+    input::{Body, Form, IntoDraft, Violations},
     middleware::rate_limit::Limits,
     problem::{Problem, problems},
     rate_limits::Policy,
+    secret_json::SecretJson,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -34,35 +34,37 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// What a log-in takes.
-#[derive(ToSchema)]
-#[schema(as = Credentials, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "email": "amina@example.com",
     "password": "correct horse battery staple",
     "device_name": "Amina's phone",
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct CredentialsSchema {
+struct Credentials {
     /// Any verified address of the account.
     email: String,
-    #[schema(format = Password)]
-    password: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
     /// What the device calls itself in the list of sessions.
     #[schema(min_length = 1, max_length = 100)]
     device_name: Option<String>,
     /// Where the account has one-time passwords: what the device shows now, or a recovery code.
-    otp: Option<String>,
+    #[schema(value_type = Option<String>)]
+    otp: Option<SecretString>,
 }
 
-impl FromBody for LogInDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let email = body.text("email", EmailAddress::parse);
-        let password = password(body);
-        let otp = body.optional_text("otp", |text| Ok(OneTimePassword::new(text)));
-        let device_name = body.optional_text("device_name", DeviceName::parse);
-        Some(Self {
+impl IntoDraft for Credentials {
+    type Draft = LogInDraft;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<LogInDraft> {
+        let email = violations.check("email", EmailAddress::parse(&self.email));
+        let device_name = violations.optional("device_name", self.device_name, DeviceName::parse);
+        let otp = |text: SecretString| OneTimePassword::new(text.expose_secret());
+        Some(LogInDraft {
             email: email?,
-            password: password?,
-            otp,
+            password: LoginPassword::new(self.password),
+            otp: self.otp.map(otp),
             device_name,
         })
     }
@@ -117,7 +119,7 @@ fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
 /// those that fail do. An account that its owner had hidden is shown again.
 #[utoipa::path(
     tag = "auth",
-    request_body = CredentialsSchema,
+    request_body = Credentials,
     responses((status = 200, description = "Logged in.", body = TokenPair), LogInProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
@@ -126,30 +128,30 @@ async fn log_in(
     state: State,
     limits: Limits,
     origin: RequestOrigin,
-    body: Body<LogInDraft>,
-) -> Result<Json<TokenPair>, Problem> {
+    body: Body<Credentials>,
+) -> Result<SecretJson<TokenPair>, Problem> {
     count(&limits, &body.0)?;
     let got = state.sessions.log_in(body.0, origin.0).await?;
-    Ok(Json(got.into()))
+    Ok(SecretJson(got.into()))
 }
 
 /// What a refresh takes.
-#[derive(ToSchema)]
-#[schema(as = Refresh, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "refresh_token": "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw",
 }))]
-#[expect(dead_code, reason = "it describes what `RefreshBody` is read from")]
-struct RefreshSchema {
+struct Refresh {
     /// The newest one.
-    refresh_token: String,
+    #[schema(value_type = String)]
+    refresh_token: SecretString,
 }
 
-struct RefreshBody(SecretString);
+impl IntoDraft for Refresh {
+    type Draft = SecretString;
 
-impl FromBody for RefreshBody {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        body.text("refresh_token", |text| Ok(SecretString::from(text)))
-            .map(Self)
+    fn into_draft(self, _violations: &mut Violations) -> Option<SecretString> {
+        Some(self.refresh_token)
     }
 }
 
@@ -160,7 +162,7 @@ impl FromBody for RefreshBody {
 /// session: somebody else has a copy.
 #[utoipa::path(
     tag = "auth",
-    request_body = RefreshSchema,
+    request_body = Refresh,
     responses((status = 200, description = "The next pair.", body = TokenPair), RefreshProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
@@ -169,23 +171,23 @@ async fn refresh(
     state: State,
     limits: Limits,
     origin: RequestOrigin,
-    body: Body<RefreshBody>,
-) -> Result<Json<TokenPair>, Problem> {
+    body: Body<Refresh>,
+) -> Result<SecretJson<TokenPair>, Problem> {
     limits.by_network(Policy::Refresh)?;
-    let got = state.sessions.refresh(body.0.0, origin.0).await?;
-    Ok(Json(got.into()))
+    let got = state.sessions.refresh(body.0, origin.0).await?;
+    Ok(SecretJson(got.into()))
 }
 
 /// The form by which OAuth 2 exchanges a password for a token.
-#[derive(ToSchema)]
-#[schema(as = PasswordForm)]
-#[expect(dead_code, reason = "it describes what `PasswordForm` is read from")]
-struct PasswordFormSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "OAuth 2 clients send fields that are ignored")]
+struct PasswordForm {
     /// An address of the account.
     #[schema(example = "amina@example.com")]
     username: String,
-    #[schema(format = Password, example = "correct horse battery staple")]
-    password: String,
+    #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
+    password: SecretString,
     /// `password`, if anything.
     #[schema(example = "password")]
     grant_type: Option<String>,
@@ -195,28 +197,24 @@ struct PasswordFormSchema {
     client_secret: Option<String>,
 }
 
-struct PasswordForm(LogInDraft);
+impl IntoDraft for PasswordForm {
+    type Draft = LogInDraft;
 
-impl FromBody for PasswordForm {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let email = body.text("username", EmailAddress::parse);
-        let password = password(body);
-        body.optional_text("grant_type", |text| match text {
+    fn into_draft(self, violations: &mut Violations) -> Option<LogInDraft> {
+        let email = violations.check("username", EmailAddress::parse(&self.username));
+        violations.optional("grant_type", self.grant_type, |text| match text {
             "password" => Ok(()),
             _ => Err(Violation {
                 code: "grant_type.unknown",
                 rule: "must be password",
             }),
         });
-        for ignored in ["scope", "client_id", "client_secret"] {
-            body.optional_text(ignored, |_text| Ok(()));
-        }
-        Some(Self(LogInDraft {
+        Some(LogInDraft {
             email: email?,
-            password: password?,
+            password: LoginPassword::new(self.password),
             otp: None,
             device_name: DeviceName::parse("API documentation").ok(),
-        }))
+        })
     }
 }
 
@@ -250,7 +248,7 @@ impl From<IssuedToken> for AccessToken {
 /// answered `otp-required`. Applications log in with `POST /auth/token`.
 #[utoipa::path(
     tag = "auth",
-    request_body(content = PasswordFormSchema, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "Logged in.", body = AccessToken), LogInProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
@@ -260,9 +258,8 @@ async fn log_in_to_docs(
     limits: Limits,
     origin: RequestOrigin,
     form: Form<PasswordForm>,
-) -> Result<Json<AccessToken>, Problem> {
-    let PasswordForm(draft) = form.0;
-    count(&limits, &draft)?;
-    let token = state.sessions.log_in_once(draft, origin.0).await?;
-    Ok(Json(token.into()))
+) -> Result<SecretJson<AccessToken>, Problem> {
+    count(&limits, &form.0)?;
+    let token = state.sessions.log_in_once(form.0, origin.0).await?;
+    Ok(SecretJson(token.into()))
 }

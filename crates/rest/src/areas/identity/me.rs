@@ -3,7 +3,7 @@
 use abu_application::identity::own_account::OwnPatch;
 use abu_domain::{identity::text::PhoneNumber, platform::text::PersonName};
 use actix_web::{HttpResponse, get, patch, post, web::Json};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -11,7 +11,7 @@ use crate::shared::State;
 use crate::{
     areas::{access::dto::HeldPermission, identity::dto::Account},
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, Violations, present},
     problem::{Problem, problems},
 };
 
@@ -67,28 +67,39 @@ async fn list_own_permissions(
 }
 
 /// What is to be changed: a merge patch (RFC 7396).
-#[derive(ToSchema)]
-#[schema(as = AccountPatch, example = json!({"phone": "0803 123 4567", "middlename": null}))]
-#[expect(dead_code, reason = "it describes what a patch is read from")]
-struct PatchSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"phone": "0803 123 4567", "middlename": null}))]
+struct AccountPatch {
+    #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     firstname: Option<String>,
     /// Null removes it.
-    #[schema(min_length = 1, max_length = 100)]
-    middlename: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    middlename: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     lastname: Option<String>,
     /// With its country code, or in Nigeria's national form; null removes it.
-    phone: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    phone: Option<Option<String>>,
 }
 
-impl FromBody for OwnPatch {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        Some(Self {
-            firstname: body.patched_text("firstname", PersonName::parse),
-            middlename: body.patched_optional_text("middlename", PersonName::parse),
-            lastname: body.patched_text("lastname", PersonName::parse),
-            phone: body.patched_optional_text("phone", PhoneNumber::parse),
+impl IntoDraft for AccountPatch {
+    type Draft = OwnPatch;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<OwnPatch> {
+        Some(OwnPatch {
+            firstname: violations.optional("firstname", self.firstname, PersonName::parse),
+            middlename: self
+                .middlename
+                .map(|name| violations.optional("middlename", name, PersonName::parse)),
+            lastname: violations.optional("lastname", self.lastname, PersonName::parse),
+            phone: self
+                .phone
+                .map(|phone| violations.optional("phone", phone, PhoneNumber::parse)),
         })
     }
 }
@@ -99,14 +110,14 @@ impl FromBody for OwnPatch {
 #[utoipa::path(
     tag = "me",
     security(("bearer" = [])),
-    request_body = PatchSchema,
+    request_body = AccountPatch,
     responses((status = 200, description = "The account.", body = Account), ModifyProblems),
 )]
 #[patch("/me")]
 async fn modify_own_account(
     state: State,
     caller: CurrentUser,
-    body: Body<OwnPatch>,
+    body: Body<AccountPatch>,
 ) -> Result<Json<Account>, Problem> {
     let account = state.own_accounts.modify(caller.caller, body.0).await?;
     Ok(Json(account.into()))

@@ -5,22 +5,23 @@ use actix_web::{
     HttpResponse, post,
     web::{Json, Path},
 };
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::registration::{AddressBody, AddressSchema};
+use super::registration::Address;
 use crate::{
     areas::{
         common::{Accepted, ByUuid, accepted},
-        identity::credentials::{count_guess, login_password, new_password},
+        identity::credentials::count_guess,
     },
     shared::State,
 };
 use crate::{
     caller::{CurrentUser, RequestOrigin},
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
     problem::{Problem, problems},
     rate_limits::Policy,
@@ -46,7 +47,7 @@ problems! {
 /// The answer is the same whether or not the address has an account. The links before it are dead.
 #[utoipa::path(
     tag = "auth",
-    request_body = AddressSchema,
+    request_body = Address,
     responses((status = 202, description = "A link may be on its way.", body = Accepted), ForgotProblems),
 )]
 #[post("/auth/forgot-password")]
@@ -54,10 +55,10 @@ async fn forgot_password(
     state: State,
     limits: Limits,
     origin: RequestOrigin,
-    body: Body<AddressBody>,
+    body: Body<Address>,
 ) -> Result<HttpResponse, Problem> {
-    limits.by_address(Policy::Recover, &body.0.0)?;
-    state.passwords.forgot(body.0.0, origin.0).await?;
+    limits.by_address(Policy::Recover, &body.0)?;
+    state.passwords.forgot(body.0, origin.0).await?;
     Ok(accepted(
         "If the address has an account, a link is on its way there.",
     ))
@@ -73,20 +74,20 @@ struct ByReset {
 }
 
 /// Another password.
-#[derive(ToSchema)]
-#[schema(as = AnotherPassword, example = json!({"password": "correct horse battery staple"}))]
-#[expect(dead_code, reason = "it describes what `ResetBody` is read from")]
-struct ResetSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "correct horse battery staple"}))]
+struct AnotherPassword {
     /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(format = Password, min_length = 10)]
-    password: String,
+    #[schema(value_type = String, format = Password, min_length = 10)]
+    password: SecretString,
 }
 
-struct ResetBody(NewPassword);
+impl IntoDraft for AnotherPassword {
+    type Draft = NewPassword;
 
-impl FromBody for ResetBody {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        body.text("password", new_password).map(Self)
+    fn into_draft(self, violations: &mut Violations) -> Option<NewPassword> {
+        violations.check("password", NewPassword::parse(self.password))
     }
 }
 
@@ -105,7 +106,7 @@ struct PasswordReset {
 #[utoipa::path(
     tag = "auth",
     params(ByReset),
-    request_body = ResetSchema,
+    request_body = AnotherPassword,
     responses((status = 200, description = "The password is set.", body = PasswordReset), ResetProblems),
 )]
 #[post("/auth/reset-password/{reset_uuid}")]
@@ -113,11 +114,11 @@ async fn reset_password(
     state: State,
     origin: RequestOrigin,
     path: Path<ByReset>,
-    body: Body<ResetBody>,
+    body: Body<AnotherPassword>,
 ) -> Result<Json<PasswordReset>, Problem> {
     state
         .passwords
-        .reset(path.reset_uuid, body.0.0, origin.0)
+        .reset(path.reset_uuid, body.0, origin.0)
         .await?;
     Ok(Json(PasswordReset {
         message: "The password is set. Log in with it.",
@@ -125,33 +126,27 @@ async fn reset_password(
 }
 
 /// The password that an account has, and the one that it is to have.
-#[derive(ToSchema)]
-#[schema(as = PasswordChange, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "current_password": "correct horse battery staple",
     "new_password": "purple monkey dishwasher lagoon",
 }))]
-#[expect(dead_code, reason = "it describes what `ChangeBody` is read from")]
-struct ChangeSchema {
-    #[schema(format = Password)]
-    current_password: String,
+struct PasswordChange {
+    #[schema(value_type = String, format = Password)]
+    current_password: SecretString,
     /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(format = Password, min_length = 10)]
-    new_password: String,
+    #[schema(value_type = String, format = Password, min_length = 10)]
+    new_password: SecretString,
 }
 
-struct ChangeBody {
-    current: LoginPassword,
-    new: NewPassword,
-}
+impl IntoDraft for PasswordChange {
+    /// The current password and the new one.
+    type Draft = (LoginPassword, NewPassword);
 
-impl FromBody for ChangeBody {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let current = body.text("current_password", login_password);
-        let new = body.text("new_password", new_password);
-        Some(Self {
-            current: current?,
-            new: new?,
-        })
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
+        let new = violations.check("new_password", NewPassword::parse(self.new_password));
+        Some((LoginPassword::new(self.current_password), new?))
     }
 }
 
@@ -162,7 +157,7 @@ impl FromBody for ChangeBody {
 #[utoipa::path(
     tag = "me",
     security(("bearer" = [])),
-    request_body = ChangeSchema,
+    request_body = PasswordChange,
     responses((status = 204, description = "The password is changed."), OwnProblems),
 )]
 #[post("/me/password")]
@@ -170,11 +165,11 @@ async fn change_own_password(
     state: State,
     limits: Limits,
     caller: CurrentUser,
-    body: Body<ChangeBody>,
+    body: Body<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
     count_guess(&limits, &caller)?;
     let whose = caller.caller.user;
-    let ChangeBody { current, new } = body.0;
+    let (current, new) = body.0;
     state
         .passwords
         .change(caller.caller, whose, current, new)
@@ -189,7 +184,7 @@ async fn change_own_password(
     tag = "users",
     security(("bearer" = [])),
     params(ByUuid),
-    request_body = ChangeSchema,
+    request_body = PasswordChange,
     responses((status = 204, description = "The password is changed."), OfProblems),
 )]
 #[post("/users/{uuid}/password")]
@@ -198,10 +193,10 @@ async fn change_password_of(
     limits: Limits,
     caller: CurrentUser,
     path: Path<ByUuid>,
-    body: Body<ChangeBody>,
+    body: Body<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
     count_guess(&limits, &caller)?;
-    let ChangeBody { current, new } = body.0;
+    let (current, new) = body.0;
     state
         .passwords
         .change(caller.caller, path.uuid.into(), current, new)

@@ -1,27 +1,31 @@
 //! Making an account for oneself, and proving its address.
 
-use abu_application::identity::{
-    accounts::UserDraft, ports::Consents, registration::RegistrationDraft,
-};
+use std::{borrow::Cow, collections::BTreeMap};
+
+use abu_application::identity::{ports::Consents, registration::RegistrationDraft};
 use abu_domain::{
     identity::{consent::ConsentPurpose, text::TermsVersion},
     platform::text::EmailAddress,
 };
 use actix_web::{HttpResponse, post, web::Json};
-use serde::Serialize;
-use utoipa::ToSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType},
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     areas::{
         common::{Accepted, accepted},
-        identity::credentials::{TokenBody, TokenSchema},
+        identity::{credentials::LinkToken, users::NewUser},
     },
     shared::State,
 };
 use crate::{
     caller::RequestOrigin,
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
     problem::{Problem, problems},
     rate_limits::Policy,
@@ -35,8 +39,9 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// What somebody registers with.
-#[derive(ToSchema)]
-#[schema(as = Registration, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "email": "amina@example.com",
     "password": "correct horse battery staple",
     "firstname": "Amina",
@@ -45,12 +50,11 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     "terms_version": "2026-01",
     "consents": {"directory": true, "digest": false},
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct RegistrationSchema {
+struct Registration {
     email: String,
     /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(format = Password, min_length = 10)]
-    password: String,
+    #[schema(value_type = String, format = Password, min_length = 10)]
+    password: SecretString,
     #[schema(min_length = 1, max_length = 100)]
     firstname: String,
     #[schema(min_length = 1, max_length = 100)]
@@ -63,39 +67,79 @@ struct RegistrationSchema {
     #[schema(min_length = 1, max_length = 40)]
     terms_version: String,
     /// What else they agreed to, or not; what is left out was not asked.
-    consents: ConsentsSchema,
+    consents: ConsentFlags,
 }
 
-/// What people are asked for, apart from the terms.
-#[derive(ToSchema)]
-#[schema(as = Consents)]
-#[expect(dead_code, reason = "it describes what consents are read from")]
-struct ConsentsSchema {
-    /// To be listed in the directory of graduates.
-    directory: Option<bool>,
-    /// To get a digest of the news by mail.
-    digest: Option<bool>,
-    /// To be written to by the officers of their chapters.
-    chapter_contact: Option<bool>,
-    /// To be proposed as a mentor or to one.
-    mentoring: Option<bool>,
-    /// To be asked for donations.
-    fundraising: Option<bool>,
+/// What people agreed to or not, by the names of the purposes.
+#[derive(Deserialize)]
+struct ConsentFlags(BTreeMap<String, bool>);
+
+impl ConsentFlags {
+    fn granted(&self, violations: &mut Violations) -> Vec<(ConsentPurpose, bool)> {
+        let mut granted = Vec::new();
+        for (name, flag) in &self.0 {
+            let mut purposes = ConsentPurpose::ALL.iter();
+            match purposes.find(|purpose| purpose.name() == name) {
+                Some(purpose) => granted.push((*purpose, *flag)),
+                None => violations.unknown_key("consents", name),
+            }
+        }
+        granted
+    }
 }
 
-impl FromBody for RegistrationDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let user = UserDraft::from_body(body);
-        let version = body.text("terms_version", TermsVersion::parse);
-        let granted = body.flags("consents", |name| {
-            let mut all = ConsentPurpose::ALL.iter().copied();
-            all.find(|purpose| purpose.name() == name)
+fn about(purpose: ConsentPurpose) -> &'static str {
+    match purpose {
+        ConsentPurpose::Directory => "To be listed in the directory of graduates.",
+        ConsentPurpose::Digest => "To get a digest of the news by mail.",
+        ConsentPurpose::ChapterContact => "To be written to by the officers of their chapters.",
+        ConsentPurpose::Mentoring => "To be proposed as a mentor or to one.",
+        ConsentPurpose::Fundraising => "To be asked for donations.",
+    }
+}
+
+impl utoipa::PartialSchema for ConsentFlags {
+    fn schema() -> RefOr<Schema> {
+        let flag = || SchemaType::from_iter([Type::Boolean, Type::Null]);
+        let flags = ConsentPurpose::ALL.iter().map(|purpose| {
+            let schema = ObjectBuilder::new().schema_type(flag());
+            (purpose.name(), schema.description(Some(about(*purpose))))
         });
-        Some(Self {
+        let about = "What people are asked for, apart from the terms.";
+        let object = ObjectBuilder::new().description(Some(about));
+        flags
+            .fold(object, |object, (name, flag)| object.property(name, flag))
+            .into()
+    }
+}
+
+impl ToSchema for ConsentFlags {
+    fn name() -> Cow<'static, str> {
+        "Consents".into()
+    }
+}
+
+impl IntoDraft for Registration {
+    type Draft = RegistrationDraft;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<RegistrationDraft> {
+        let user = NewUser {
+            email: self.email,
+            password: self.password,
+            firstname: self.firstname,
+            middlename: self.middlename,
+            lastname: self.lastname,
+            phone: self.phone,
+        };
+        let user = user.into_draft(violations);
+        let version = TermsVersion::parse(&self.terms_version);
+        let version = violations.check("terms_version", version);
+        let granted = self.consents.granted(violations);
+        Some(RegistrationDraft {
             user: user?,
             consents: Consents {
                 version: version?,
-                granted: granted?,
+                granted,
             },
         })
     }
@@ -112,7 +156,7 @@ problems! {
 /// brings the link that proves the address, without which nobody can log in.
 #[utoipa::path(
     tag = "auth",
-    request_body = RegistrationSchema,
+    request_body = Registration,
     responses((status = 202, description = "A mail is on its way.", body = Accepted), RegisterProblems),
 )]
 #[post("/auth/register")]
@@ -120,7 +164,7 @@ async fn register(
     state: State,
     limits: Limits,
     origin: RequestOrigin,
-    body: Body<RegistrationDraft>,
+    body: Body<Registration>,
 ) -> Result<HttpResponse, Problem> {
     limits.by_network(Policy::Register)?;
     limits.by_address(Policy::Recover, &body.0.user.email)?;
@@ -146,16 +190,19 @@ struct Verified {
 /// alike; nobody need be logged in.
 #[utoipa::path(
     tag = "auth",
-    request_body = TokenSchema,
+    request_body = LinkToken,
     responses((status = 200, description = "The address is proved.", body = Verified), VerifyProblems),
 )]
 #[post("/auth/verify-email")]
 async fn verify_email(
     state: State,
     origin: RequestOrigin,
-    body: Body<TokenBody>,
+    body: Body<LinkToken>,
 ) -> Result<Json<Verified>, Problem> {
-    let needs_password = state.emails.verify(&body.0.0, origin.0).await?;
+    let needs_password = state
+        .emails
+        .verify(body.0.expose_secret(), origin.0)
+        .await?;
     let (message, next) = match needs_password {
         true => (
             "The address is verified. We have sent you a mail to choose your password.",
@@ -167,18 +214,18 @@ async fn verify_email(
 }
 
 /// An e-mail address.
-#[derive(ToSchema)]
-#[schema(as = Address, example = json!({"email": "amina@example.com"}))]
-#[expect(dead_code, reason = "it describes what `AddressBody` is read from")]
-pub(super) struct AddressSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "amina@example.com"}))]
+pub(super) struct Address {
     email: String,
 }
 
-pub(super) struct AddressBody(pub(super) EmailAddress);
+impl IntoDraft for Address {
+    type Draft = EmailAddress;
 
-impl FromBody for AddressBody {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        body.text("email", EmailAddress::parse).map(Self)
+    fn into_draft(self, violations: &mut Violations) -> Option<EmailAddress> {
+        violations.check("email", EmailAddress::parse(&self.email))
     }
 }
 
@@ -187,17 +234,17 @@ impl FromBody for AddressBody {
 /// The answer is the same whether or not anybody registered with it. The links before it are dead.
 #[utoipa::path(
     tag = "auth",
-    request_body = AddressSchema,
+    request_body = Address,
     responses((status = 202, description = "A link may be on its way.", body = Accepted), RegisterProblems),
 )]
 #[post("/auth/verify-email/resend")]
 async fn resend_verification(
     state: State,
     limits: Limits,
-    body: Body<AddressBody>,
+    body: Body<Address>,
 ) -> Result<HttpResponse, Problem> {
-    limits.by_address(Policy::Recover, &body.0.0)?;
-    state.emails.resend(body.0.0).await?;
+    limits.by_address(Policy::Recover, &body.0)?;
+    state.emails.resend(body.0).await?;
     Ok(accepted(
         "If the address waits to be verified, a link is on its way there.",
     ))

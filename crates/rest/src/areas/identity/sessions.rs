@@ -13,6 +13,7 @@ use crate::shared::State;
 use crate::{
     areas::common::ByUuid,
     caller::CurrentUser,
+    input::NoParameters,
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     problem::{Problem, problems},
 };
@@ -58,7 +59,7 @@ async fn log_out_everywhere(state: State, caller: CurrentUser) -> Result<HttpRes
 struct Sessions;
 
 impl List for Sessions {
-    type Filter = ();
+    type Filter = NoParameters;
     type Item = OwnSession;
     type Entry = Session;
     type Position = TimePosition<LoginSessionId>;

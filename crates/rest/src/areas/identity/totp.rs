@@ -2,20 +2,21 @@
 
 use abu_application::identity::{ports::NewTotpSecret, sessions::TotpState};
 use abu_domain::identity::text::{LoginPassword, OneTimePassword, RecoveryCode};
-use actix_web::{HttpResponse, delete, get, post, web::Json};
+use actix_web::{HttpResponse, delete, get, http::StatusCode, post, web::Json};
 use chrono::{DateTime, Utc};
-use secrecy::ExposeSecret;
-use serde::Serialize;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::credentials::{count_guess, otp, password};
+use super::credentials::count_guess;
 use crate::shared::State;
 use crate::{
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
     problem::{Problem, problems},
+    secret_json::SecretJson,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -72,20 +73,20 @@ async fn get_totp(state: State, caller: CurrentUser) -> Result<Json<Totp>, Probl
 }
 
 /// What setting up takes.
-#[derive(ToSchema)]
-#[schema(as = OwnPassword, example = json!({"password": "correct horse battery staple"}))]
-#[expect(dead_code, reason = "it describes what `OwnPassword` is read from")]
-struct OwnPasswordSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "correct horse battery staple"}))]
+struct OwnPassword {
     /// The caller's password.
-    #[schema(format = Password)]
-    password: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
 }
 
-struct OwnPassword(LoginPassword);
+impl IntoDraft for OwnPassword {
+    type Draft = LoginPassword;
 
-impl FromBody for OwnPassword {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        password(body).map(Self)
+    fn into_draft(self, _violations: &mut Violations) -> Option<LoginPassword> {
+        Some(LoginPassword::new(self.password))
     }
 }
 
@@ -118,7 +119,7 @@ impl From<NewTotpSecret> for TotpSecret {
 #[utoipa::path(
     tag = "auth",
     security(("bearer" = [])),
-    request_body = OwnPasswordSchema,
+    request_body = OwnPassword,
     responses((status = 201, description = "What the device needs.", body = TotpSecret), ChangeProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
@@ -128,26 +129,27 @@ async fn begin_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<OwnPassword>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<(SecretJson<TotpSecret>, StatusCode), Problem> {
     count_guess(&limits, &caller)?;
-    let secret = state.sessions.begin_totp(caller.caller, body.0.0).await?;
-    Ok(HttpResponse::Created().json(TotpSecret::from(secret)))
+    let secret = state.sessions.begin_totp(caller.caller, body.0).await?;
+    Ok((SecretJson(secret.into()), StatusCode::CREATED))
 }
 
 /// What confirming takes.
-#[derive(ToSchema)]
-#[schema(as = Otp, example = json!({"otp": "492039"}))]
-#[expect(dead_code, reason = "it describes what `Otp` is read from")]
-struct OtpSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"otp": "492039"}))]
+struct Otp {
     /// What the device shows now.
-    otp: String,
+    #[schema(value_type = String)]
+    otp: SecretString,
 }
 
-struct Otp(OneTimePassword);
+impl IntoDraft for Otp {
+    type Draft = OneTimePassword;
 
-impl FromBody for Otp {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        otp(body).map(Self)
+    fn into_draft(self, _violations: &mut Violations) -> Option<OneTimePassword> {
+        Some(OneTimePassword::new(self.otp.expose_secret()))
     }
 }
 
@@ -176,7 +178,7 @@ impl From<Vec<RecoveryCode>> for RecoveryCodes {
 #[utoipa::path(
     tag = "auth",
     security(("bearer" = [])),
-    request_body = OtpSchema,
+    request_body = Otp,
     responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), ChangeProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
@@ -186,40 +188,34 @@ async fn confirm_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<Otp>,
-) -> Result<Json<RecoveryCodes>, Problem> {
+) -> Result<SecretJson<RecoveryCodes>, Problem> {
     count_guess(&limits, &caller)?;
-    let codes = state.sessions.confirm_totp(caller.caller, body.0.0).await?;
-    Ok(Json(codes.into()))
+    let codes = state.sessions.confirm_totp(caller.caller, body.0).await?;
+    Ok(SecretJson(codes.into()))
 }
 
 /// What a change takes.
-#[derive(ToSchema)]
-#[schema(as = BothFactors, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "password": "correct horse battery staple",
     "otp": "492039",
 }))]
-#[expect(dead_code, reason = "it describes what `BothFactors` is read from")]
-struct BothFactorsSchema {
-    /// The caller's password.
-    #[schema(format = Password)]
-    password: String,
-    /// What the device shows now, or a recovery code.
-    otp: String,
-}
-
 struct BothFactors {
-    password: LoginPassword,
-    otp: OneTimePassword,
+    /// The caller's password.
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    /// What the device shows now, or a recovery code.
+    #[schema(value_type = String)]
+    otp: SecretString,
 }
 
-impl FromBody for BothFactors {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let password = password(body);
-        let otp = otp(body);
-        Some(Self {
-            password: password?,
-            otp: otp?,
-        })
+impl IntoDraft for BothFactors {
+    type Draft = (LoginPassword, OneTimePassword);
+
+    fn into_draft(self, _violations: &mut Violations) -> Option<Self::Draft> {
+        let otp = OneTimePassword::new(self.otp.expose_secret());
+        Some((LoginPassword::new(self.password), otp))
     }
 }
 
@@ -230,7 +226,7 @@ impl FromBody for BothFactors {
 #[utoipa::path(
     tag = "auth",
     security(("bearer" = [])),
-    request_body = BothFactorsSchema,
+    request_body = BothFactors,
     responses((status = 204, description = "They are not asked for any more."), ChangeProblems),
 )]
 #[delete("/auth/totp")]
@@ -241,7 +237,7 @@ async fn remove_totp(
     body: Body<BothFactors>,
 ) -> Result<HttpResponse, Problem> {
     count_guess(&limits, &caller)?;
-    let BothFactors { password, otp } = body.0;
+    let (password, otp) = body.0;
     state
         .sessions
         .remove_totp(caller.caller, password, otp)
@@ -255,7 +251,7 @@ async fn remove_totp(
 #[utoipa::path(
     tag = "auth",
     security(("bearer" = [])),
-    request_body = BothFactorsSchema,
+    request_body = BothFactors,
     responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), ChangeProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
@@ -265,12 +261,12 @@ async fn renew_recovery_codes(
     limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
-) -> Result<Json<RecoveryCodes>, Problem> {
+) -> Result<SecretJson<RecoveryCodes>, Problem> {
     count_guess(&limits, &caller)?;
-    let BothFactors { password, otp } = body.0;
+    let (password, otp) = body.0;
     let codes = state
         .sessions
         .renew_recovery_codes(caller.caller, password, otp)
         .await?;
-    Ok(Json(codes.into()))
+    Ok(SecretJson(codes.into()))
 }

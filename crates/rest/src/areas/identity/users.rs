@@ -11,7 +11,7 @@ use abu_domain::{
     UserId, Violation,
     access::GroupName,
     identity::{
-        text::PhoneNumber,
+        text::{NewPassword, PhoneNumber},
         user::{self, Verification},
     },
     platform::text::{EmailAddress, PersonName, Reason},
@@ -21,14 +21,15 @@ use actix_web::{
     web::{Json, Path},
 };
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     areas::identity::dto::User,
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody, FromQuery, QueryFields, flag, short_text, time},
+    input::{Body, IntoDraft, Violations, flag, short_text, time},
     list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
     middleware::conditional::{IfMatch, IfMatchParameter, versioned},
     problem::{Problem, problems},
@@ -37,7 +38,6 @@ use crate::{
     areas::{
         access::names::MAX_NAMES,
         common::{Accepted, ByUuid, accepted, created},
-        identity::credentials::new_password,
     },
     shared::State,
 };
@@ -61,9 +61,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 struct Users;
 
 /// What narrows the list of accounts.
-#[derive(utoipa::IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `UserFilter` is read from")]
 struct UserFilterParameters {
     /// What the e-mail address, the first name or the last name starts with, in any case.
     #[param(example = "amina", min_length = 1, max_length = 100)]
@@ -72,17 +71,18 @@ struct UserFilterParameters {
     #[param(example = "applicant_group", min_length = 1, max_length = 100)]
     group: Option<String>,
     /// Whether they may use the platform.
-    is_active: Option<bool>,
+    #[param(value_type = Option<bool>)]
+    is_active: Option<String>,
     /// Whether the university knows them: `unverified`, `pending`, `verified` or `revoked`.
     #[param(example = "verified")]
     verification: Option<String>,
     /// Made after this time.
-    #[param(example = "2026-01-05T08:30:00Z")]
-    created_after: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>, example = "2026-01-05T08:30:00Z")]
+    created_after: Option<String>,
 }
 
 impl List for Users {
-    type Filter = UserFilter;
+    type Filter = UserFilterParameters;
     type Item = user::User;
     type Entry = User;
     type Position = TimePosition<UserId>;
@@ -96,14 +96,16 @@ impl List for Users {
     }
 }
 
-impl FromQuery for UserFilter {
-    fn from_query(query: &mut QueryFields) -> Option<Self> {
-        Some(Self {
-            starts_with: query.optional("q", short_text),
-            group: query.optional("group", short_text),
-            is_active: query.optional("is_active", flag),
-            verification: query.optional("verification", verification),
-            created_after: query.optional("created_after", time),
+impl IntoDraft for UserFilterParameters {
+    type Draft = UserFilter;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<UserFilter> {
+        Some(UserFilter {
+            starts_with: violations.optional("q", self.q, short_text),
+            group: violations.optional("group", self.group, short_text),
+            is_active: violations.optional("is_active", self.is_active, flag),
+            verification: violations.optional("verification", self.verification, verification),
+            created_after: violations.optional("created_after", self.created_after, time),
         })
     }
 }
@@ -146,40 +148,42 @@ async fn list_users(
 }
 
 /// What a new account is made of.
-#[derive(ToSchema)]
-#[schema(as = NewUser, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "email": "amina@example.com",
     "password": "correct horse battery staple",
     "firstname": "Amina",
     "lastname": "Bello",
     "phone": "0803 123 4567",
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct NewUserSchema {
+pub(super) struct NewUser {
     /// What it logs in with.
-    email: String,
+    pub(super) email: String,
     /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(format = Password, min_length = 10)]
-    password: String,
+    #[schema(value_type = String, format = Password, min_length = 10)]
+    pub(super) password: SecretString,
     #[schema(min_length = 1, max_length = 100)]
-    firstname: String,
+    pub(super) firstname: String,
     #[schema(min_length = 1, max_length = 100)]
-    middlename: Option<String>,
+    pub(super) middlename: Option<String>,
     #[schema(min_length = 1, max_length = 100)]
-    lastname: String,
+    pub(super) lastname: String,
     /// With its country code, or in Nigeria's national form.
-    phone: Option<String>,
+    pub(super) phone: Option<String>,
 }
 
-impl FromBody for UserDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let email = body.text("email", EmailAddress::parse);
-        let password = body.text("password", new_password);
-        let firstname = body.text("firstname", PersonName::parse);
-        let middlename = body.optional_text("middlename", PersonName::parse);
-        let lastname = body.text("lastname", PersonName::parse);
-        let phone = body.optional_text("phone", PhoneNumber::parse);
-        Some(Self {
+impl IntoDraft for NewUser {
+    type Draft = UserDraft;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<UserDraft> {
+        let email = violations.check("email", EmailAddress::parse(&self.email));
+        let password = violations.check("password", NewPassword::parse(self.password));
+        let firstname = violations.check("firstname", PersonName::parse(&self.firstname));
+        let middlename = violations.optional("middlename", self.middlename, PersonName::parse);
+        let lastname = violations.check("lastname", PersonName::parse(&self.lastname));
+        let phone = violations.optional("phone", self.phone, PhoneNumber::parse);
+        Some(UserDraft {
             email: email?,
             password: password?,
             firstname: firstname?,
@@ -196,7 +200,7 @@ impl FromBody for UserDraft {
 #[utoipa::path(
     tag = "users",
     security(("bearer" = [])),
-    request_body = NewUserSchema,
+    request_body = NewUser,
     responses(
         (status = 201, description = "The account; `Location` is its address.", body = User),
         CreateProblems,
@@ -206,7 +210,7 @@ impl FromBody for UserDraft {
 async fn create_user(
     state: State,
     caller: CurrentUser,
-    body: Body<UserDraft>,
+    body: Body<NewUser>,
 ) -> Result<HttpResponse, Problem> {
     let user = state.accounts.create(caller.caller, body.0).await?;
     Ok(created(&format!("/users/{}", user.id), &User::from(user)))
@@ -237,16 +241,16 @@ async fn get_user(
 }
 
 /// What an account is changed to.
-#[derive(ToSchema)]
-#[schema(as = UserChange, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "email": "amina.bello@example.com",
     "firstname": "Amina",
     "middlename": null,
     "lastname": "Bello",
     "phone": "+2348031234567",
 }))]
-#[expect(dead_code, reason = "it describes what `UserUpdate` is read from")]
-struct UserChangeSchema {
+struct UserChange {
     /// What it logs in with. Another one counts as verified: you vouch for it.
     email: String,
     #[schema(min_length = 1, max_length = 100)]
@@ -260,14 +264,16 @@ struct UserChangeSchema {
     phone: Option<String>,
 }
 
-impl FromBody for UserUpdate {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let email = body.text("email", EmailAddress::parse);
-        let firstname = body.text("firstname", PersonName::parse);
-        let middlename = body.optional_text("middlename", PersonName::parse);
-        let lastname = body.text("lastname", PersonName::parse);
-        let phone = body.optional_text("phone", PhoneNumber::parse);
-        Some(Self {
+impl IntoDraft for UserChange {
+    type Draft = UserUpdate;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<UserUpdate> {
+        let email = violations.check("email", EmailAddress::parse(&self.email));
+        let firstname = violations.check("firstname", PersonName::parse(&self.firstname));
+        let middlename = violations.optional("middlename", self.middlename, PersonName::parse);
+        let lastname = violations.check("lastname", PersonName::parse(&self.lastname));
+        let phone = violations.optional("phone", self.phone, PhoneNumber::parse);
+        Some(UserUpdate {
             email: email?,
             details: OwnDetails {
                 firstname: firstname?,
@@ -287,7 +293,7 @@ impl FromBody for UserUpdate {
     tag = "users",
     security(("bearer" = [])),
     params(ByUuid, IfMatchParameter),
-    request_body = UserChangeSchema,
+    request_body = UserChange,
     responses((status = 200, description = "The account.", body = User), UpdateProblems),
 )]
 #[put("/users/{uuid}")]
@@ -296,7 +302,7 @@ async fn update_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
     expected: IfMatch,
-    body: Body<UserUpdate>,
+    body: Body<UserChange>,
 ) -> Result<HttpResponse, Problem> {
     let user = state
         .accounts
@@ -306,20 +312,20 @@ async fn update_user(
 }
 
 /// Why an account is to be erased.
-#[derive(ToSchema)]
-#[schema(as = ErasureRequest, example = json!({"reason": "Asked for it in person, at the office."}))]
-#[expect(dead_code, reason = "it describes what `ErasureReason` is read from")]
-struct ErasureReasonSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Asked for it in person, at the office."}))]
+struct ErasureRequest {
     /// Kept in the audit log.
     #[schema(min_length = 1, max_length = 300)]
     reason: String,
 }
 
-struct ErasureReason(Reason);
+impl IntoDraft for ErasureRequest {
+    type Draft = Reason;
 
-impl FromBody for ErasureReason {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        body.text("reason", Reason::parse).map(Self)
+    fn into_draft(self, violations: &mut Violations) -> Option<Reason> {
+        violations.check("reason", Reason::parse(&self.reason))
     }
 }
 
@@ -340,7 +346,7 @@ struct ScheduledErasure {
     tag = "users",
     security(("bearer" = [])),
     params(ByUuid),
-    request_body = ErasureReasonSchema,
+    request_body = ErasureRequest,
     responses((status = 202, description = "Scheduled.", body = ScheduledErasure), StandingProblems),
 )]
 #[delete("/users/{uuid}")]
@@ -348,30 +354,32 @@ async fn delete_user(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-    body: Body<ErasureReason>,
+    body: Body<ErasureRequest>,
 ) -> Result<HttpResponse, Problem> {
     let runs_at = state
         .accounts
-        .schedule_erasure(caller.caller, path.uuid.into(), body.0.0)
+        .schedule_erasure(caller.caller, path.uuid.into(), body.0)
         .await?;
     Ok(HttpResponse::Accepted().json(ScheduledErasure { runs_at }))
 }
 
 /// Some groups.
-#[derive(Serialize, ToSchema)]
-#[schema(as = GroupNames, example = json!({"groups": ["editor_group"]}))]
-struct GroupNamesBody {
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"groups": ["editor_group"]}))]
+struct GroupNames {
     /// Their names.
     #[schema(max_items = 100)]
     groups: Vec<String>,
 }
 
-struct GroupNames(Vec<GroupName>);
+impl IntoDraft for GroupNames {
+    type Draft = Vec<GroupName>;
 
-impl FromBody for GroupNames {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let groups = body.texts("groups", MAX_NAMES, GroupName::parse);
-        groups.map(Self)
+    fn into_draft(self, violations: &mut Violations) -> Option<Vec<GroupName>> {
+        violations.list("groups", self.groups, MAX_NAMES, |name| {
+            GroupName::parse(&name)
+        })
     }
 }
 
@@ -382,16 +390,16 @@ impl FromBody for GroupNames {
     tag = "users",
     security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 200, description = "The groups.", body = GroupNamesBody), OneProblems),
+    responses((status = 200, description = "The groups.", body = GroupNames), OneProblems),
 )]
 #[get("/users/{uuid}/groups")]
 async fn list_groups_of_user(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-) -> Result<Json<GroupNamesBody>, Problem> {
+) -> Result<Json<GroupNames>, Problem> {
     let user = state.accounts.get(caller.caller, path.uuid.into()).await?;
-    Ok(Json(GroupNamesBody {
+    Ok(Json(GroupNames {
         groups: user.groups,
     }))
 }
@@ -404,7 +412,7 @@ async fn list_groups_of_user(
     tag = "users",
     security(("bearer" = [])),
     params(ByUuid),
-    request_body = GroupNamesBody,
+    request_body = GroupNames,
     responses((status = 200, description = "The account.", body = User), StandingProblems),
 )]
 #[post("/users/{uuid}/groups")]
@@ -416,7 +424,7 @@ async fn add_user_to_groups(
 ) -> Result<HttpResponse, Problem> {
     let user = state
         .accounts
-        .add_to_groups(caller.caller, path.uuid.into(), body.0.0)
+        .add_to_groups(caller.caller, path.uuid.into(), body.0)
         .await?;
     with_version(user)
 }
@@ -429,7 +437,7 @@ async fn add_user_to_groups(
     tag = "users",
     security(("bearer" = [])),
     params(ByUuid),
-    request_body = GroupNamesBody,
+    request_body = GroupNames,
     responses((status = 204, description = "Taken out."), StandingProblems),
 )]
 #[delete("/users/{uuid}/groups")]
@@ -441,7 +449,7 @@ async fn remove_user_from_groups(
 ) -> Result<HttpResponse, Problem> {
     state
         .accounts
-        .remove_from_groups(caller.caller, path.uuid.into(), body.0.0)
+        .remove_from_groups(caller.caller, path.uuid.into(), body.0)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -15,7 +15,7 @@ use crate::{areas::common::ByUuid, shared::State};
 use crate::{
     areas::messaging::dto::{Member, Membership, Room},
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, NoParameters, Violations},
     list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
     problem::{Problem, problems},
 };
@@ -31,17 +31,18 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(set_role);
 }
 
-/// The field `member_ids`: each person once.
-pub(super) fn member_ids(body: &mut BodyFields) -> Option<Vec<UserId>> {
-    let ids = body.uuids("member_ids", MAX_NAMED)?;
-    Some(ids.into_iter().map(UserId::new).collect())
+/// Each person of `member_ids` once.
+pub(super) fn distinct(member_ids: Vec<Uuid>, violations: &mut Violations) -> Option<Vec<UserId>> {
+    violations.list("member_ids", member_ids, MAX_NAMED, |id| {
+        Ok(UserId::new(id))
+    })
 }
 
 /// The members of a room, by id.
 struct Members;
 
 impl List for Members {
-    type Filter = ();
+    type Filter = NoParameters;
     type Item = RoomMember;
     type Entry = Member;
     type Position = UserId;
@@ -91,21 +92,21 @@ async fn list_members(
 }
 
 /// Who comes into a room.
-#[derive(ToSchema)]
-#[schema(as = NewMembers, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
 }))]
-#[expect(dead_code, reason = "it describes what `NewMembers` is read from")]
-struct NewMembersSchema {
+struct NewMembers {
     #[schema(max_items = 500)]
     member_ids: Vec<Uuid>,
 }
 
-struct NewMembers(Vec<UserId>);
+impl IntoDraft for NewMembers {
+    type Draft = Vec<UserId>;
 
-impl FromBody for NewMembers {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        member_ids(body).map(Self)
+    fn into_draft(self, violations: &mut Violations) -> Option<Vec<UserId>> {
+        distinct(self.member_ids, violations)
     }
 }
 
@@ -117,7 +118,7 @@ impl FromBody for NewMembers {
     tag = "rooms",
     security(("bearer" = [])),
     params(ByUuid),
-    request_body = NewMembersSchema,
+    request_body = NewMembers,
     responses((status = 200, description = "The room.", body = Room), ChangeProblems),
 )]
 #[post("/rooms/{uuid}/members")]
@@ -128,10 +129,7 @@ async fn add_members(
     body: Body<NewMembers>,
 ) -> Result<Json<Room>, Problem> {
     let room = RoomId::new(path.uuid);
-    let room = state
-        .rooms
-        .add_members(caller.caller, room, body.0.0)
-        .await?;
+    let room = state.rooms.add_members(caller.caller, room, body.0).await?;
     Ok(Json(room.into()))
 }
 
@@ -159,27 +157,23 @@ async fn remove_member(
 }
 
 /// What changes about a member.
-#[derive(ToSchema)]
-#[schema(as = MemberPatch, example = json!({"role": "moderator"}))]
-#[expect(dead_code, reason = "it describes what `MemberPatch` is read from")]
-struct MemberPatchSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "moderator"}))]
+struct MemberPatch {
     /// `member`, `moderator` or `owner`.
     role: String,
 }
 
-struct MemberPatch {
-    role: RoomRole,
-}
+impl IntoDraft for MemberPatch {
+    type Draft = RoomRole;
 
-impl FromBody for MemberPatch {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let role = body.text("role", |text| {
-            RoomRole::from_name(text).ok_or(Violation {
-                code: "role.unknown",
-                rule: "must be member, moderator or owner",
-            })
+    fn into_draft(self, violations: &mut Violations) -> Option<RoomRole> {
+        let role = RoomRole::from_name(&self.role).ok_or(Violation {
+            code: "role.unknown",
+            rule: "must be member, moderator or owner",
         });
-        Some(Self { role: role? })
+        violations.check("role", role)
     }
 }
 
@@ -190,7 +184,7 @@ impl FromBody for MemberPatch {
     tag = "rooms",
     security(("bearer" = [])),
     params(MemberPath),
-    request_body = MemberPatchSchema,
+    request_body = MemberPatch,
     responses((status = 200, description = "Their place in the room.", body = Membership), ChangeProblems),
 )]
 #[patch("/rooms/{uuid}/members/{user_uuid}")]
@@ -206,7 +200,7 @@ async fn set_role(
             caller.caller,
             path.uuid.into(),
             path.user_uuid.into(),
-            body.0.role,
+            body.0,
         )
         .await?;
     Ok(Json(membership.into()))

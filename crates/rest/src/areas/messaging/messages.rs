@@ -18,7 +18,7 @@ use crate::{areas::common::ByUuid, shared::State};
 use crate::{
     areas::messaging::dto::{Message, ReadState},
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody, FromQuery, QueryFields},
+    input::{Body, IntoDraft, Violations},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     middleware::rate_limit::Limits,
     problem::{Problem, problems},
@@ -38,20 +38,19 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 struct Messages;
 
 /// What narrows the list of messages.
-#[derive(utoipa::IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `SeqWindow` is read from")]
 struct WindowParameters {
     /// Only messages after this place.
-    #[param(minimum = 0, example = 0)]
-    after_seq: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 0, example = 0)]
+    after_seq: Option<String>,
     /// Only messages before this place.
-    #[param(minimum = 0, example = 100)]
-    before_seq: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 0, example = 100)]
+    before_seq: Option<String>,
 }
 
 impl List for Messages {
-    type Filter = SeqWindow;
+    type Filter = WindowParameters;
     type Item = message::ShownMessage;
     type Entry = Message;
     type Position = i64;
@@ -62,11 +61,13 @@ impl List for Messages {
     }
 }
 
-impl FromQuery for SeqWindow {
-    fn from_query(query: &mut QueryFields) -> Option<Self> {
-        Some(Self {
-            after: query.optional("after_seq", place),
-            before: query.optional("before_seq", place),
+impl IntoDraft for WindowParameters {
+    type Draft = SeqWindow;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<SeqWindow> {
+        Some(SeqWindow {
+            after: violations.optional("after_seq", self.after_seq, place),
+            before: violations.optional("before_seq", self.before_seq, place),
         })
     }
 }
@@ -112,13 +113,13 @@ async fn list_messages(
 }
 
 /// A message to send.
-#[derive(ToSchema)]
-#[schema(as = NewMessage, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "message": "Sannu! How is everybody?",
     "client_message_id": "0f9d3a52-7d0d-4c58-a9d0-5f6f2a1f9f0e",
 }))]
-#[expect(dead_code, reason = "it describes what `NewMessage` is read from")]
-struct NewMessageSchema {
+struct NewMessage {
     /// 1 to 4,000 characters after trimming.
     #[schema(min_length = 1, max_length = 4000)]
     message: String,
@@ -128,22 +129,14 @@ struct NewMessageSchema {
     reply_to: Option<Uuid>,
 }
 
-struct NewMessage {
-    text: MessageText,
-    client_message_id: Uuid,
-    reply_to: Option<Uuid>,
-}
+impl IntoDraft for NewMessage {
+    /// What the message says, its client's id, and which message it answers.
+    type Draft = (MessageText, Uuid, Option<MessageId>);
 
-impl FromBody for NewMessage {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let text = body.text("message", MessageText::parse);
-        let client_message_id = body.uuid("client_message_id");
-        let reply_to = body.optional_uuid("reply_to");
-        Some(Self {
-            text: text?,
-            client_message_id: client_message_id?,
-            reply_to,
-        })
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
+        let text = violations.check("message", MessageText::parse(&self.message));
+        let reply_to = self.reply_to.map(MessageId::new);
+        Some((text?, self.client_message_id, reply_to))
     }
 }
 
@@ -156,7 +149,7 @@ impl FromBody for NewMessage {
     tag = "messages",
     security(("bearer" = [])),
     params(ByUuid),
-    request_body = NewMessageSchema,
+    request_body = NewMessage,
     responses((status = 201, description = "The message as it is stored.", body = Message), SendProblems),
 )]
 #[post("/rooms/{uuid}/messages")]
@@ -168,16 +161,12 @@ async fn send_message(
     body: Body<NewMessage>,
 ) -> Result<HttpResponse, Problem> {
     count_message(&limits, &caller)?;
-    let NewMessage {
-        text,
-        client_message_id,
-        reply_to,
-    } = body.0;
+    let (text, client_message_id, reply_to) = body.0;
     let draft = MessageDraft {
         room_id: path.uuid.into(),
         text,
         client_message_id,
-        reply_to: reply_to.map(MessageId::new),
+        reply_to,
     };
     let message = state.messaging.send(caller.caller, draft).await?;
     Ok(HttpResponse::Created().json(Message::from(message)))
@@ -202,23 +191,20 @@ struct MessagePath {
 }
 
 /// What a message says from now on.
-#[derive(ToSchema)]
-#[schema(as = MessagePatch, example = json!({"message": "Sannu! How are you all?"}))]
-#[expect(dead_code, reason = "it describes what `MessagePatch` is read from")]
-struct MessagePatchSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"message": "Sannu! How are you all?"}))]
+struct MessagePatch {
     /// 1 to 4,000 characters after trimming.
     #[schema(min_length = 1, max_length = 4000)]
     message: String,
 }
 
-struct MessagePatch {
-    text: MessageText,
-}
+impl IntoDraft for MessagePatch {
+    type Draft = MessageText;
 
-impl FromBody for MessagePatch {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let text = body.text("message", MessageText::parse);
-        Some(Self { text: text? })
+    fn into_draft(self, violations: &mut Violations) -> Option<MessageText> {
+        violations.check("message", MessageText::parse(&self.message))
     }
 }
 
@@ -229,7 +215,7 @@ impl FromBody for MessagePatch {
     tag = "messages",
     security(("bearer" = [])),
     params(MessagePath),
-    request_body = MessagePatchSchema,
+    request_body = MessagePatch,
     responses((status = 200, description = "The message as it is now.", body = Message), ChangeProblems),
 )]
 #[patch("/rooms/{uuid}/messages/{message_id}")]
@@ -244,7 +230,7 @@ async fn edit_message(
     let (room, message) = (path.uuid.into(), path.message_id.into());
     let edited = state
         .messaging
-        .edit(caller.caller, room, message, body.0.text)
+        .edit(caller.caller, room, message, body.0)
         .await?;
     Ok(Json(edited.into()))
 }
@@ -273,24 +259,19 @@ async fn delete_message(
 }
 
 /// How far somebody has read.
-#[derive(ToSchema)]
-#[schema(as = NewReadMark, example = json!({"seq": 42}))]
-#[expect(dead_code, reason = "it describes what `NewReadMark` is read from")]
-struct NewReadMarkSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"seq": 42}))]
+struct NewReadMark {
     /// Place of the last message read; past the newest it counts as that of the newest.
     seq: u64,
 }
 
-struct NewReadMark {
-    seq: i64,
-}
+impl IntoDraft for NewReadMark {
+    type Draft = i64;
 
-impl FromBody for NewReadMark {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let seq = body.whole("seq")?;
-        Some(Self {
-            seq: i64::try_from(seq).unwrap_or(i64::MAX),
-        })
+    fn into_draft(self, _violations: &mut Violations) -> Option<i64> {
+        Some(i64::try_from(self.seq).unwrap_or(i64::MAX))
     }
 }
 
@@ -302,7 +283,7 @@ impl FromBody for NewReadMark {
     tag = "messages",
     security(("bearer" = [])),
     params(ByUuid),
-    request_body = NewReadMarkSchema,
+    request_body = NewReadMark,
     responses((status = 200, description = "Where the mark stands.", body = ReadState), ReadProblems),
 )]
 #[put("/rooms/{uuid}/read")]
@@ -314,7 +295,7 @@ async fn mark_read(
 ) -> Result<Json<ReadState>, Problem> {
     let read = state
         .messaging
-        .mark_read(caller.caller, path.uuid.into(), body.0.seq)
+        .mark_read(caller.caller, path.uuid.into(), body.0)
         .await?;
     Ok(Json(read.into()))
 }

@@ -1,7 +1,7 @@
 //! Rooms.
 
 use abu_application::{
-    messaging::rooms::{OwnRoom, RoomDraft, RoomPatch},
+    messaging::rooms::{self, OwnRoom, RoomDraft},
     platform::{lists::TimePosition, versions::Version},
 };
 use abu_domain::{
@@ -12,11 +12,12 @@ use abu_domain::{
     },
 };
 use actix_web::{HttpResponse, delete, get, patch, post, web::Path};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::members::member_ids;
+use super::members::distinct;
 use crate::{
     areas::common::{ByUuid, created},
     shared::State,
@@ -24,7 +25,7 @@ use crate::{
 use crate::{
     areas::messaging::dto::{ListedRoom, Room},
     caller::CurrentUser,
-    input::{Body, BodyFields, FromBody},
+    input::{Body, IntoDraft, NoParameters, Violations, present},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     middleware::conditional::{IfMatch, IfMatchParameter, versioned},
     problem::{Problem, problems},
@@ -43,7 +44,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 struct Rooms;
 
 impl List for Rooms {
-    type Filter = ();
+    type Filter = NoParameters;
     type Item = OwnRoom;
     type Entry = ListedRoom;
     type Position = TimePosition<RoomId>;
@@ -85,14 +86,14 @@ async fn list_rooms(
 }
 
 /// What a new room is made of.
-#[derive(ToSchema)]
-#[schema(as = NewRoom, example = json!({
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
     "kind": "group",
     "name": "Class of 2015",
     "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
 }))]
-#[expect(dead_code, reason = "it describes what a draft is read from")]
-struct NewRoomSchema {
+struct NewRoom {
     /// `direct` or `group`.
     kind: String,
     /// A group's name; a direct room has none.
@@ -103,47 +104,44 @@ struct NewRoomSchema {
     member_ids: Vec<Uuid>,
 }
 
-impl FromBody for RoomDraft {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        let kind = body.text("kind", room_kind);
-        let members = member_ids(body);
+impl IntoDraft for NewRoom {
+    type Draft = RoomDraft;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<RoomDraft> {
+        let kind = violations.check("kind", room_kind(&self.kind));
+        let members = distinct(self.member_ids, violations);
         match kind {
-            Some(RoomKind::Direct) => direct_draft(body, &members?),
+            Some(RoomKind::Direct) => direct_draft(self.name, &members?, violations),
             Some(RoomKind::Group) => {
-                let name = body.text("name", RoomName::parse);
-                Some(Self::Group {
+                let name = violations.required("name", self.name);
+                let name = violations.optional("name", name, RoomName::parse);
+                Some(RoomDraft::Group {
                     name: name?,
                     members: members?,
                 })
             }
             None => {
-                body.optional_text("name", RoomName::parse);
+                violations.optional("name", self.name, RoomName::parse);
                 None
             }
         }
     }
 }
 
-fn direct_draft(body: &mut BodyFields, members: &[UserId]) -> Option<RoomDraft> {
-    body.optional_text("name", |_name| {
-        Err::<(), _>(Violation {
-            code: "name.direct",
-            rule: "must be left out for a direct room",
-        })
-    });
-    match members {
-        [other] => Some(RoomDraft::Direct { other: *other }),
-        _ => {
-            body.refuse(
-                "member_ids",
-                Violation {
-                    code: "member_ids.one-other",
-                    rule: "must name exactly one other person for a direct room",
-                },
-            );
-            None
-        }
+fn direct_draft(
+    name: Option<String>,
+    members: &[UserId],
+    violations: &mut Violations,
+) -> Option<RoomDraft> {
+    if name.is_some() {
+        violations.refuse("name", "name.direct", "must be left out for a direct room");
     }
+    let [other] = members else {
+        let rule = "must name exactly one other person for a direct room";
+        violations.refuse("member_ids", "member_ids.one-other", rule);
+        return None;
+    };
+    Some(RoomDraft::Direct { other: *other })
 }
 
 fn room_kind(text: &str) -> Result<RoomKind, Violation> {
@@ -160,7 +158,7 @@ fn room_kind(text: &str) -> Result<RoomKind, Violation> {
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
-    request_body = NewRoomSchema,
+    request_body = NewRoom,
     responses(
         (status = 201, description = "A new room; `Location` is its address.", body = Room),
         (status = 200, description = "The direct room that the two have already.", body = Room),
@@ -171,7 +169,7 @@ fn room_kind(text: &str) -> Result<RoomKind, Violation> {
 async fn open_room(
     state: State,
     caller: CurrentUser,
-    body: Body<RoomDraft>,
+    body: Body<NewRoom>,
 ) -> Result<HttpResponse, Problem> {
     let opened = state.rooms.open(caller.caller, body.0).await?;
     let id = opened.room.id;
@@ -206,19 +204,22 @@ async fn get_room(
 }
 
 /// What changes in a room.
-#[derive(ToSchema)]
-#[schema(as = RoomPatch, example = json!({"name": "Class of 2015, Zaria"}))]
-#[expect(dead_code, reason = "it describes what `RoomPatch` is read from")]
-struct RoomPatchSchema {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Class of 2015, Zaria"}))]
+struct RoomPatch {
     /// The new name; left out, it stays as it is.
+    #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 80, nullable = false)]
     name: Option<String>,
 }
 
-impl FromBody for RoomPatch {
-    fn from_body(body: &mut BodyFields) -> Option<Self> {
-        Some(Self {
-            name: body.patched_text("name", RoomName::parse),
+impl IntoDraft for RoomPatch {
+    type Draft = rooms::RoomPatch;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<rooms::RoomPatch> {
+        Some(rooms::RoomPatch {
+            name: violations.optional("name", self.name, RoomName::parse),
         })
     }
 }
@@ -230,7 +231,7 @@ impl FromBody for RoomPatch {
     tag = "rooms",
     security(("bearer" = [])),
     params(ByUuid, IfMatchParameter),
-    request_body = RoomPatchSchema,
+    request_body = RoomPatch,
     responses((status = 200, description = "The room.", body = Room), ChangeProblems),
 )]
 #[patch("/rooms/{uuid}")]

@@ -1,14 +1,13 @@
 //! Tickets for the chat.
 
 use abu_application::messaging::tickets::TICKET_LIFETIME;
-use actix_web::{post, web::Json};
+use actix_web::post;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::shared::State;
-use crate::{caller::CurrentUser, problem::Problem};
+use crate::{caller::CurrentUser, problem::Problem, secret_json::SecretJson, shared::State};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(issue_ticket);
@@ -36,12 +35,12 @@ struct Ticket {
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/ws-ticket")]
-async fn issue_ticket(state: State, caller: CurrentUser) -> Result<Json<Ticket>, Problem> {
+async fn issue_ticket(state: State, caller: CurrentUser) -> Result<SecretJson<Ticket>, Problem> {
     let secret = state
         .chat_access
         .issue_ticket(caller.caller, caller.claims.expires_at)
         .await?;
-    Ok(Json(Ticket {
+    Ok(SecretJson(Ticket {
         ticket: URL_SAFE_NO_PAD.encode(secret),
         expires_in: TICKET_LIFETIME.num_seconds(),
     }))

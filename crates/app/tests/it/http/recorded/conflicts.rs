@@ -1,4 +1,4 @@
-//! Well-formed requests that contradict the state of things.
+//! Well-formed requests that conflict with the stored state.
 
 use abu_domain::{RoomId, UserId, access::Permission, identity::user::User};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The API description, whole.
+//! The whole OpenAPI document.
 
 use super::{super::support::Rig, json_text::indented};
 use crate::fixtures::assert_recorded;

@@ -1,4 +1,4 @@
-//! JSON as it was sent: a parser would give its fields another order.
+//! JSON as text, because a parser would reorder its fields.
 
 /// The JSON text with a line for each value, and its fields in the order in which they stand.
 pub(super) fn indented(json: &str) -> String {

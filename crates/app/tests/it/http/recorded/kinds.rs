@@ -1,4 +1,4 @@
-//! Every kind of problem, met by a request where one request can meet it.
+//! Every problem kind that a single request can produce.
 
 use std::collections::BTreeSet;
 

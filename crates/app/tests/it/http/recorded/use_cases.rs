@@ -1,4 +1,4 @@
-//! Each error of each use case, as the problem that it becomes.
+//! The mapping of every use-case error to a problem.
 
 use std::collections::BTreeSet;
 

@@ -60,7 +60,7 @@ pub(crate) struct Role {
 
 impl From<access::Role> for Role {
     fn from(role: access::Role) -> Self {
-        let permissions = role.permissions.iter();
+        let permissions = role.parts.iter();
         Self {
             name: role.name.to_string(),
             description: role.description.as_str().to_owned(),
@@ -96,7 +96,7 @@ pub(crate) struct Group {
 
 impl From<access::Group> for Group {
     fn from(group: access::Group) -> Self {
-        let roles = group.roles.iter();
+        let roles = group.parts.iter();
         Self {
             name: group.name.to_string(),
             description: group.description.as_str().to_owned(),

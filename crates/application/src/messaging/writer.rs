@@ -1,51 +1,46 @@
-//! Stores messages, and changes to messages: takes whatever waits and commits it in one transaction,
-//! on one thread.
+//! Group commit: one thread takes the messages, and the changes to messages, that wait and stores them in one
+//! transaction.
 //!
 //! A lone message is stored at once. While a commit is under way the next messages gather, so under
 //! load the commits a second stay flat and each carries more. An event is published only after the
 //! commit, and in its order, so every session sees a room's messages in the order of their places, and
 //! the changes to them in the order of their revisions.
 //!
-//! Nothing waits for ever: a message that was not stored in time is refused, and one whose commit is
-//! in doubt ends its sender's connection, since neither "stored" nor "not stored" would be known to
+//! Nothing waits for ever: a message that was not stored in time is refused. One whose commit is in doubt
+//! is answered [`InDoubt`](SubmitError::InDoubt), since neither "stored" nor "not stored" would be known to
 //! be true. The batch itself is tried until its fate is known, as its messages may be in the room.
 //!
 //! Locks: the queue's, for a few instructions at a time, never while storing or publishing.
 
-mod notify;
+mod outcome;
 
 use std::{
     collections::VecDeque,
+    io,
     sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use abu_application::{
+use abu_domain::{
+    RoomId,
+    messaging::message::{Message, MessageChange, NewMessage},
+};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use tokio::sync::oneshot;
+
+use self::outcome::Submitter;
+use crate::{
+    Context,
     messaging::{
         messages::{Written, write_batch},
-        ports::{ReadMark, StoreOutcome},
+        ports::{EventBus, Publication, ReadMark, StoreOutcome},
+        read_marks::ReadMarks,
+        submission::{QueueFull, Receipt, Refusal, SubmitError, Submitted},
     },
     platform::ports::{Ids, StoreError},
     store::Store,
 };
-use abu_chat_protocol::client::{
-    MessageDelete, MessageEdit, MessageSend, ReactionAdd, ReactionRemove,
-};
-use abu_domain::{
-    RoomId,
-    messaging::message::{ChangeKind, Message, MessageChange, NewMessage},
-};
-use parking_lot::{Condvar, Mutex, MutexGuard};
-
-use self::notify::{Refusal, Waiter};
-use crate::{
-    ChatSettings,
-    bus::{Event, LocalBus},
-    read_marks::ReadMarks,
-};
-
-pub(crate) use self::notify::{Sender, unavailable};
 
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(1);
@@ -53,37 +48,47 @@ const LAST_RETRY: Duration = Duration::from_secs(1);
 /// connection.
 const HANGING: Duration = Duration::from_millis(2_500);
 
-/// Something to be written.
-pub(crate) enum Write {
+/// The bounds of the writer, and the deadline of read marks.
+#[derive(Clone, Copy, Debug)]
+pub struct WriterPolicy {
+    /// How many submissions may wait to be stored; one more is refused as unavailable.
+    pub queue: usize,
+    /// The most submissions stored in one transaction.
+    pub batch: usize,
+    /// Under load, how long the writer lets submissions gather before it stores them.
+    pub gather: Duration,
+    /// How long a submission may wait to be stored before it is refused as unavailable.
+    pub store_timeout: Duration,
+}
+
+impl Default for WriterPolicy {
+    fn default() -> Self {
+        Self {
+            queue: 10_000,
+            batch: 500,
+            gather: Duration::from_millis(2),
+            store_timeout: Duration::from_secs(4),
+        }
+    }
+}
+
+pub enum Write {
     Message(NewMessage),
     Change(MessageChange),
 }
 
 impl Write {
-    pub(crate) fn room(&self) -> RoomId {
+    pub fn room(&self) -> RoomId {
         match self {
             Self::Message(message) => message.room_id,
             Self::Change(change) => change.room_id,
-        }
-    }
-
-    /// The type of the packet that asks for it.
-    pub(crate) fn request(&self) -> &'static str {
-        match self {
-            Self::Message(_) => MessageSend::NAME,
-            Self::Change(change) => match change.kind {
-                ChangeKind::Edit(_) => MessageEdit::NAME,
-                ChangeKind::Delete => MessageDelete::NAME,
-                ChangeKind::React(_) => ReactionAdd::NAME,
-                ChangeKind::TakeBack(_) => ReactionRemove::NAME,
-            },
         }
     }
 }
 
 struct Submission {
     write: Write,
-    sender: Sender,
+    submitter: Submitter,
     submitted_at: Instant,
 }
 
@@ -132,11 +137,8 @@ impl Batch {
     }
 }
 
-/// The queue is full, or closed; this is who was not let in.
-pub(crate) struct QueueFull(pub(crate) Sender);
-
 /// The writer's handle.
-pub(crate) struct Writer {
+pub struct Writer {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -146,7 +148,7 @@ struct Shared {
     changed: Condvar,
     capacity: usize,
     store_timeout: Duration,
-    bus: Arc<LocalBus>,
+    bus: Arc<dyn EventBus>,
 }
 
 #[derive(Default)]
@@ -163,8 +165,8 @@ struct Queue {
 /// The batch that is being stored.
 #[derive(Default)]
 struct UnderWay {
-    /// Who waits for it; taken out when they are told to wait no more.
-    waiters: Vec<Waiter>,
+    /// Taken out when they are refused while it is being stored.
+    submitters: Vec<Submitter>,
     /// When its oldest message was submitted.
     since: Option<Instant>,
     /// When the attempt that is running began; none runs between two attempts.
@@ -174,9 +176,9 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    /// Whether its senders waited long enough, and what became of it cannot be told them: its commit
-    /// is in doubt, or the attempt hangs. An attempt that merely cannot reach the database ends by
-    /// itself, and then it is known that nothing was stored.
+    /// Whether its submitters waited long enough, and its outcome cannot be known: its commit is in
+    /// doubt, or the attempt hangs. An attempt that merely cannot reach the database ends by itself,
+    /// and then it is known that nothing was stored.
     fn is_lost(&self, now: Instant, store_timeout: Duration) -> bool {
         let since = |start: Instant| now.saturating_duration_since(start);
         let hangs = self
@@ -189,30 +191,28 @@ impl UnderWay {
 }
 
 impl Writer {
-    pub(crate) fn start(
-        store: Arc<dyn Store>,
-        bus: Arc<LocalBus>,
-        ids: Arc<dyn Ids>,
+    pub(super) fn start(
+        context: &Context,
         read_marks: Arc<ReadMarks>,
-        settings: &ChatSettings,
-    ) -> std::io::Result<Self> {
+        policy: WriterPolicy,
+    ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             changed: Condvar::new(),
-            capacity: settings.writer_queue,
-            store_timeout: settings.store_timeout,
-            bus,
+            capacity: policy.queue,
+            store_timeout: policy.store_timeout,
+            bus: Arc::clone(&context.events),
         });
         let storing = Storing {
             shared: Arc::clone(&shared),
-            store,
-            ids,
+            store: Arc::clone(context.database.store()),
+            ids: Arc::clone(&context.ids),
             read_marks,
-            max_batch: settings.writer_batch.max(1),
-            gather: settings.writer_gather,
+            max_batch: policy.batch.max(1),
+            gather: policy.gather,
         };
         let thread = std::thread::Builder::new()
-            .name("chat-writer".into())
+            .name("message-writer".into())
             .spawn(move || storing.run())?;
         Ok(Self {
             shared,
@@ -220,18 +220,46 @@ impl Writer {
         })
     }
 
-    /// Hands something in; its sender hears what became of it.
+    /// Submits for a use case.
+    pub fn submit(&self, write: Write) -> Submitted<Message> {
+        let (reply, answer) = oneshot::channel();
+        let submitted = self.enqueue(write, Submitter::Caller(reply));
+        Box::pin(async move {
+            submitted.map_err(|_full| SubmitError::Unavailable)?;
+            // The writer answers every submitter before it ends; after a panic nothing is known.
+            answer.await.unwrap_or(Err(SubmitError::InDoubt))
+        })
+    }
+
+    /// Submits for a connection, which hears the outcome over the bus. A message of it marks the room as read
+    /// up to there where `marks_read`.
     ///
     /// # Errors
-    /// Where too much waits already; the writer tells the sender nothing then.
-    pub(crate) fn submit(&self, write: Write, sender: Sender) -> Result<(), QueueFull> {
+    /// Where too much waits already; the bus hands the receipt back no more then.
+    pub fn submit_for(
+        &self,
+        receipt: Receipt,
+        write: Write,
+        marks_read: bool,
+    ) -> Result<(), QueueFull> {
+        let submitter = Submitter::Connection {
+            receipt,
+            marks_read,
+        };
+        match self.enqueue(write, submitter) {
+            Err(Submitter::Connection { receipt, .. }) => Err(QueueFull(receipt)),
+            _ => Ok(()),
+        }
+    }
+
+    fn enqueue(&self, write: Write, submitter: Submitter) -> Result<(), Submitter> {
         let mut queue = self.shared.queue.lock();
         if queue.stopping || queue.waiting.len() >= self.shared.capacity {
-            return Err(QueueFull(sender));
+            return Err(submitter);
         }
         queue.waiting.push_back(Submission {
             write,
-            sender,
+            submitter,
             submitted_at: Instant::now(),
         });
         let is_awaited = queue.waiting.len() == queue.awaited;
@@ -242,15 +270,14 @@ impl Writer {
         Ok(())
     }
 
-    /// Tells those who waited too long. Called now and then by the workers: the writer's own thread
-    /// may be stuck in a database that does not answer. Returns what to publish.
-    pub(crate) fn expire(&self, now: Instant) -> Vec<Event> {
+    /// Refuses what waited too long; returns what to publish.
+    pub(super) fn expire(&self, now: Instant) -> Vec<Publication> {
         self.shared.expire(now)
     }
 
     /// Takes no more messages, stores what waits, and ends the thread. Blocks for as long as that
     /// takes.
-    pub(crate) fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.shared.queue.lock().stopping = true;
         self.shared.changed.notify_one();
         if let Some(thread) = self.thread.lock().take() {
@@ -260,7 +287,7 @@ impl Writer {
 }
 
 impl Shared {
-    fn expire(&self, now: Instant) -> Vec<Event> {
+    fn expire(&self, now: Instant) -> Vec<Publication> {
         let too_old = |since: Instant| now.saturating_duration_since(since) >= self.store_timeout;
         let mut queue = self.queue.lock();
         let mut expired = Vec::new();
@@ -272,18 +299,18 @@ impl Shared {
             expired.extend(queue.waiting.pop_front());
         }
         let doubtful = if queue.storing.is_lost(now, self.store_timeout) {
-            std::mem::take(&mut queue.storing.waiters)
+            std::mem::take(&mut queue.storing.submitters)
         } else {
             Vec::new()
         };
         drop(queue);
         let expired = expired
             .into_iter()
-            .map(|submission| Waiter::of(submission.sender, &submission.write))
-            .filter_map(|waiter| notify::refuse(waiter, &Refusal::Unavailable));
+            .map(|submission| submission.submitter)
+            .filter_map(|submitter| outcome::refuse(submitter, SubmitError::Unavailable.into()));
         let doubtful = doubtful
             .into_iter()
-            .filter_map(|waiter| notify::refuse(waiter, &Refusal::InDoubt));
+            .filter_map(|submitter| outcome::refuse(submitter, SubmitError::InDoubt.into()));
         expired.chain(doubtful).collect()
     }
 }
@@ -322,13 +349,13 @@ impl Storing {
         queue.last_batch = count;
         let taken: Vec<Submission> = queue.waiting.drain(..count).collect();
         let mut batch = Batch::with_capacity(count);
-        let mut waiters = Vec::with_capacity(count);
+        let mut submitters = Vec::with_capacity(count);
         for submission in taken {
-            waiters.push(Waiter::of(submission.sender, &submission.write));
+            submitters.push(submission.submitter);
             batch.add(submission.write);
         }
         queue.storing = UnderWay {
-            waiters,
+            submitters,
             since,
             ..UnderWay::default()
         };
@@ -368,7 +395,7 @@ impl Storing {
             }
             match self.what_next(pause) {
                 Next::TryAgain => pause = (pause * 2).min(LAST_RETRY),
-                Next::GiveUp(refusal) => return self.refuse_all(&refusal),
+                Next::GiveUp(error) => return self.refuse_all(&error.into()),
             }
         }
     }
@@ -388,7 +415,7 @@ impl Storing {
         if queue.storing.in_doubt {
             self.wait(&mut queue, deadline);
             return match queue.stopping {
-                true => Next::GiveUp(Refusal::InDoubt),
+                true => Next::GiveUp(SubmitError::InDoubt),
                 false => Next::TryAgain,
             };
         }
@@ -404,7 +431,7 @@ impl Storing {
             self.wait(&mut queue, deadline);
         }
         if is_timed_out(&queue) {
-            return Next::GiveUp(Refusal::Unavailable);
+            return Next::GiveUp(SubmitError::Unavailable);
         }
         Next::TryAgain
     }
@@ -420,10 +447,10 @@ impl Storing {
 
     fn store_one_by_one(&self, batch: &Batch) {
         let settled = self.settled();
-        let mut waiters = settled.waiters.into_iter();
+        let mut submitters = settled.submitters.into_iter();
         for single in batch.one_by_one() {
             self.shared.queue.lock().storing = UnderWay {
-                waiters: waiters.next().into_iter().collect(),
+                submitters: submitters.next().into_iter().collect(),
                 since: Some(Instant::now()),
                 in_doubt: settled.in_doubt,
                 ..UnderWay::default()
@@ -438,43 +465,45 @@ impl Storing {
             "a message could not be stored (reference {reference}): {error}: {:?}",
             std::error::Error::source(error)
         );
-        self.refuse_all(&Refusal::Internal(reference));
+        self.refuse_all(&Refusal::Internal { reference });
     }
 
-    /// Tells everybody what was committed.
+    /// Publishes what was committed.
     fn deliver(&self, batch: &Batch, written: Written) {
         let UnderWay {
-            waiters, in_doubt, ..
+            submitters,
+            in_doubt,
+            ..
         } = self.settled();
-        let mut waiters = waiters.into_iter();
+        let mut submitters = submitters.into_iter();
         let Written {
             messages,
             changes,
             reactions,
         } = written;
         let (mut messages, mut changes) = (messages.into_iter(), changes.into_iter());
-        let mut events = Vec::with_capacity(batch.len());
+        let mut publications = Vec::with_capacity(batch.len());
         for is_message in &batch.order {
-            // None: told to wait no more while the database was away.
-            let waiter = waiters.next();
+            // None: refused while the database was away.
+            let submitter = submitters.next();
             if *is_message {
                 let Some(outcome) = messages.next() else {
                     continue;
                 };
                 if let StoreOutcome::Stored(message) = &outcome {
-                    self.mark_read(message, waiter.as_ref());
+                    self.mark_read(message, submitter.as_ref());
                 }
-                events.extend(notify::of_message(outcome, waiter, &reactions));
+                publications.extend(outcome::of_message(outcome, submitter, &reactions));
             } else if let Some(outcome) = changes.next() {
-                events.extend(notify::of_change(outcome, waiter, in_doubt));
+                publications.extend(outcome::of_change(outcome, submitter, in_doubt));
             }
         }
-        self.shared.bus.publish_blocking(events);
+        self.shared.bus.publish_batch(publications);
     }
 
-    /// Whoever says something has read up to there.
-    fn mark_read(&self, message: &Message, waiter: Option<&Waiter>) {
-        if waiter.is_some_and(|waiter| waiter.sender.marks_as_read()) {
+    /// The sender of a message has read up to it.
+    fn mark_read(&self, message: &Message, submitter: Option<&Submitter>) {
+        if submitter.is_some_and(Submitter::marks_read) {
             self.read_marks.note_silently(ReadMark {
                 room_id: message.room_id,
                 user_id: message.sender_id,
@@ -484,12 +513,13 @@ impl Storing {
     }
 
     fn refuse_all(&self, refusal: &Refusal) {
-        let waiters = self.settled().waiters.into_iter();
-        let events = waiters.filter_map(|waiter| notify::refuse(waiter, refusal));
-        self.shared.bus.publish_blocking(events.collect());
+        let submitters = self.settled().submitters.into_iter();
+        let answers =
+            submitters.filter_map(|submitter| outcome::refuse(submitter, refusal.clone()));
+        self.shared.bus.publish_batch(answers.collect());
     }
 
-    /// The batch, which is being stored no more, and who waits for it.
+    /// The batch that is stored no more, with its submitters.
     fn settled(&self) -> UnderWay {
         std::mem::take(&mut self.shared.queue.lock().storing)
     }
@@ -498,5 +528,5 @@ impl Storing {
 /// What to do after a failed attempt.
 enum Next {
     TryAgain,
-    GiveUp(Refusal),
+    GiveUp(SubmitError),
 }

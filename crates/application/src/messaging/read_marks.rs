@@ -1,63 +1,56 @@
-//! Stores how far people have read, a batch at a time, and tells their rooms.
+//! Read marks: stores how far people have read, a batch at a time, and publishes the marks that moved.
 //!
-//! People who scroll say so many times a second. A mark that comes alone is stored at once; those
+//! Clients that scroll send many marks a second. A mark that comes alone is stored at once; those
 //! that come while it is, and for a moment after, gather, the furthest of each member counts, and all
-//! of them cost one statement. Whoever waits for an answer gets it once their mark is committed.
+//! of them cost one statement. A submitter hears the outcome once its mark is committed.
 //!
-//! Whoever says something has read up to there. Such a mark is noted without a word to anybody: the
-//! message itself tells it.
+//! The sender of a message has read up to it. Such a mark is stored silently: the message itself says it.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
+    io,
     sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use abu_application::{
-    messaging::ports::{ReadMark, ReadState, SubmitError},
-    platform::ports::{Ids, StoreError},
-    store::Store,
-};
-use abu_chat_protocol::{
-    client,
-    server::{self, ReadNotify},
-};
 use abu_domain::{RoomId, UserId};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::{
-    bus::{Event, LocalBus, Requester},
-    directory::log_failure,
-    frame::SharedPacket,
+    Context,
+    messaging::{
+        events::Event,
+        ports::{Answer, EventBus, Publication, ReadMark, ReadState},
+        submission::{QueueFull, Receipt, Refusal, SubmitError, Submitted},
+    },
+    platform::{
+        error_chain::log_failure,
+        ports::{Ids, StoreError},
+    },
+    store::Store,
 };
 
 /// For how long marks gather after some were stored.
 const INTERVAL: Duration = Duration::from_millis(250);
 /// How many marks one statement stores.
 const BATCH: usize = 1_000;
-/// How many members' marks may wait; one more is answered `unavailable`.
+/// How many members' marks may wait; one more is refused as unavailable.
 const QUEUE: usize = 32_768;
-/// In a room of more members than this, nobody but the member is told how far they have read: where
-/// thousands read one message, that would be millions of packets which nobody can show.
-const TOLD_TO_ALL: i32 = 200;
 /// How many may wait for the answer to one member's mark.
 const MOST_WAITING: usize = 64;
 
-/// Who waits for a mark to be stored.
-pub(crate) enum Reader {
-    /// A session: it is told where its user's mark stands.
-    Session(Requester),
-    /// A use case.
+/// The submitter of a mark.
+enum Reader {
+    /// A connection: it hears the outcome at its place in the order of events.
+    Connection(Receipt),
+    /// A use case: it hears the outcome at once.
     Caller(oneshot::Sender<Result<ReadState, SubmitError>>),
 }
 
-/// Too much waits already; this is who was not let in.
-pub(crate) struct TooManyMarks(pub(crate) Reader);
-
 /// The marks that wait, and the thread that stores them.
-pub(crate) struct ReadMarks {
+pub struct ReadMarks {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -67,7 +60,7 @@ struct Shared {
     changed: Condvar,
     store_timeout: Duration,
     store: Arc<dyn Store>,
-    bus: Arc<LocalBus>,
+    bus: Arc<dyn EventBus>,
     ids: Arc<dyn Ids>,
 }
 
@@ -76,9 +69,8 @@ struct Marks {
     waiting: HashMap<(RoomId, UserId), Wanted>,
     /// When the first of those that wait was noted.
     waiting_since: Option<Instant>,
-    /// Who waits for each of the marks that are being stored; taken out when they are told to wait no
-    /// more.
-    storing: VecDeque<(RoomId, Vec<Reader>)>,
+    /// The readers of each of the marks that are being stored; taken out when they are refused.
+    storing: VecDeque<Vec<Reader>>,
     storing_since: Option<Instant>,
     /// The thread sleeps until there is a mark. While it rests it is woken for none.
     is_awaited: bool,
@@ -88,28 +80,23 @@ struct Marks {
 /// Where a member's mark is to go.
 struct Wanted {
     mark: ReadMark,
-    /// None where the mark goes without saying.
+    /// None where the mark is silent.
     readers: Vec<Reader>,
 }
 
 impl ReadMarks {
-    pub(crate) fn start(
-        store: Arc<dyn Store>,
-        bus: Arc<LocalBus>,
-        ids: Arc<dyn Ids>,
-        store_timeout: Duration,
-    ) -> std::io::Result<Self> {
+    pub(super) fn start(context: &Context, store_timeout: Duration) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             marks: Mutex::default(),
             changed: Condvar::new(),
             store_timeout,
-            store,
-            bus,
-            ids,
+            store: Arc::clone(context.database.store()),
+            bus: Arc::clone(&context.events),
+            ids: Arc::clone(&context.ids),
         });
         let storing = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
-            .name("chat-read-marks".into())
+            .name("read-marks".into())
             .spawn(move || storing.run())?;
         Ok(Self {
             shared,
@@ -117,26 +104,42 @@ impl ReadMarks {
         })
     }
 
-    /// Takes a mark; `reader` hears what became of it.
+    /// Takes the mark of a use case.
+    pub fn submit(&self, mark: ReadMark) -> Submitted<ReadState> {
+        let (reply, answer) = oneshot::channel();
+        let noted = self.note(mark, Reader::Caller(reply));
+        Box::pin(async move {
+            noted.map_err(|_full| SubmitError::Unavailable)?;
+            answer.await.unwrap_or(Err(SubmitError::InDoubt))
+        })
+    }
+
+    /// Takes the mark of a connection, which hears the outcome over the bus.
     ///
     /// # Errors
-    /// Where too much waits already; the reader is told nothing then.
-    pub(crate) fn note(&self, mark: ReadMark, reader: Reader) -> Result<(), TooManyMarks> {
+    /// Where too much waits already; the bus hands the receipt back no more then.
+    pub fn submit_for(&self, receipt: Receipt, mark: ReadMark) -> Result<(), QueueFull> {
+        match self.note(mark, Reader::Connection(receipt)) {
+            Err(Reader::Connection(receipt)) => Err(QueueFull(receipt)),
+            _ => Ok(()),
+        }
+    }
+
+    fn note(&self, mark: ReadMark, reader: Reader) -> Result<(), Reader> {
         let mut marks = self.shared.marks.lock();
         match marks.wanted(mark) {
             Some(wanted) if wanted.readers.len() < MOST_WAITING => {
                 wanted.mark.seq = wanted.mark.seq.max(mark.seq);
                 wanted.readers.push(reader);
             }
-            _ => return Err(TooManyMarks(reader)),
+            _ => return Err(reader),
         }
         self.shared.wake(marks);
         Ok(())
     }
 
-    /// Takes the mark of somebody who said something. Where too much waits it is not stored: the
-    /// next one will be.
-    pub(crate) fn note_silently(&self, mark: ReadMark) {
+    /// Takes the mark of the sender of a message. Where too much waits it is not stored: the next one will be.
+    pub(super) fn note_silently(&self, mark: ReadMark) {
         let mut marks = self.shared.marks.lock();
         if let Some(wanted) = marks.wanted(mark) {
             wanted.mark.seq = wanted.mark.seq.max(mark.seq);
@@ -144,14 +147,13 @@ impl ReadMarks {
         }
     }
 
-    /// Tells those who waited too long. Called now and then by the workers: the own thread may be stuck
-    /// in a database that does not answer. Returns what to publish.
-    pub(crate) fn expire(&self, now: Instant) -> Vec<Event> {
+    /// Refuses what waited too long; returns what to publish.
+    pub(super) fn expire(&self, now: Instant) -> Vec<Publication> {
         self.shared.expire(now)
     }
 
     /// Stores what is left, once, and ends the thread.
-    pub(crate) fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.shared.marks.lock().stopping = true;
         self.shared.changed.notify_one();
         if let Some(thread) = self.thread.lock().take() {
@@ -211,7 +213,7 @@ impl Shared {
         let mut taken = Vec::with_capacity(marks.waiting.len());
         for Wanted { mark, readers } in std::mem::take(&mut marks.waiting).into_values() {
             taken.push(mark);
-            marks.storing.push_back((mark.room_id, readers));
+            marks.storing.push_back(readers);
         }
         marks.storing_since = marks.waiting_since.take();
         Some(taken)
@@ -220,18 +222,18 @@ impl Shared {
     fn store(&self, batch: &[ReadMark]) {
         let result = self.store.transaction(|tx| tx.mark_read(batch));
         let mut marks = self.marks.lock();
-        // None are left where they were told to wait no more.
+        // None are left where they were refused meanwhile.
         let count = batch.len().min(marks.storing.len());
         let readers: Vec<_> = marks.storing.drain(..count).collect();
         drop(marks);
-        let events = match result {
+        let publications = match result {
             Ok(states) => answer(batch, states, readers),
             Err(error) => refuse_all(readers, &self.refusal(&error)),
         };
-        self.bus.publish_blocking(events);
+        self.bus.publish_batch(publications);
     }
 
-    fn expire(&self, now: Instant) -> Vec<Event> {
+    fn expire(&self, now: Instant) -> Vec<Publication> {
         let is_over = |since: Option<Instant>| {
             since.is_some_and(|since| now.saturating_duration_since(since) >= self.store_timeout)
         };
@@ -244,18 +246,18 @@ impl Shared {
         if is_over(marks.waiting_since) {
             marks.waiting_since = None;
             let wanted = std::mem::take(&mut marks.waiting).into_values();
-            lost.extend(wanted.map(|wanted| (wanted.mark.room_id, wanted.readers)));
+            lost.extend(wanted.map(|wanted| wanted.readers));
         }
         drop(marks);
         // What is stored after all stays where it is when it is sent again.
-        refuse_all(lost, &Refusal::Unavailable)
+        refuse_all(lost, &SubmitError::Unavailable.into())
     }
 
     fn refusal(&self, error: &StoreError) -> Refusal {
         match error {
             StoreError::Unavailable(_) | StoreError::CommitInDoubt(_) => {
                 log_failure("storing read marks", error);
-                Refusal::Unavailable
+                SubmitError::Unavailable.into()
             }
             _ => {
                 let reference = self.ids.random().to_string();
@@ -263,7 +265,7 @@ impl Shared {
                     &format!("storing read marks (reference {reference})"),
                     error,
                 );
-                Refusal::Internal(reference)
+                Refusal::Internal { reference }
             }
         }
     }
@@ -280,122 +282,77 @@ impl Shared {
     }
 }
 
-/// Why a mark was not stored.
-enum Refusal {
-    NotAMember,
-    Unavailable,
-    Internal(String),
-}
-
 fn answer(
     batch: &[ReadMark],
     states: Vec<Option<ReadState>>,
-    readers: Vec<(RoomId, Vec<Reader>)>,
-) -> Vec<Event> {
-    let mut readers = readers.into_iter().map(|(_, readers)| readers);
-    let mut events = Vec::new();
+    readers: Vec<Vec<Reader>>,
+) -> Vec<Publication> {
+    let mut readers = readers.into_iter();
+    let mut publications = Vec::new();
     for (mark, state) in batch.iter().zip(states) {
         let readers = readers.next().unwrap_or_default();
         match state {
-            Some(state) => events.extend(tell(*mark, state, readers)),
-            None => events.extend(refuse(mark.room_id, readers, &Refusal::NotAMember)),
+            Some(state) => publications.extend(outcome(*mark, state, readers)),
+            None => publications.extend(refuse(readers, &SubmitError::NotAMember.into())),
         }
     }
-    events
+    publications
 }
 
-/// A mark that moved is told to the whole room, or where that is large to the user's own sessions, unless
-/// nobody asked for it; where it did not, those who asked alone hear where it stands.
-fn tell(mark: ReadMark, state: ReadState, readers: Vec<Reader>) -> Vec<Event> {
-    let says_so = !readers.is_empty();
-    let packet = Arc::new(SharedPacket::new(ReadNotify::new(
-        mark.room_id.uuid(),
-        mark.user_id.uuid(),
-        state.last_read_seq.unsigned_abs(),
-    )));
-    let mut askers = askers(readers, |reply| {
-        let _ = reply.send(Ok(state));
-    });
-    let mut events = Vec::new();
-    if state.moved && says_so {
-        let (requester, packet) = (askers.next(), Arc::clone(&packet));
-        events.push(if state.member_count > TOLD_TO_ALL {
-            Event::ToUser {
-                user: mark.user_id,
-                requester,
-                packet,
-            }
-        } else {
-            Event::InRoom {
-                room: mark.room_id,
-                requester,
-                packet,
-            }
+/// A mark that moved is an event, unless it is silent. Its first reader's receipt goes beside the event; the
+/// others are answered after it.
+fn outcome(mark: ReadMark, state: ReadState, readers: Vec<Reader>) -> Vec<Publication> {
+    let is_silent = readers.is_empty();
+    let (room, user, last_read_seq) = (mark.room_id, mark.user_id, state.last_read_seq);
+    let mut receipts = receipts(readers, Ok(state));
+    let mut publications = Vec::new();
+    if state.moved && !is_silent {
+        publications.push(Publication::Event {
+            event: Event::ReadMarkMoved {
+                room,
+                user,
+                last_read_seq,
+                member_count: state.member_count,
+            },
+            receipt: receipts.next(),
         });
     }
-    // Another session of the user's has that packet already; its request is still to be answered.
-    let still_waiting = askers.filter(|requester| !state.moved || requester.request_ref.is_some());
-    events.extend(still_waiting.map(|requester| Event::Answer {
-        requester,
-        packet: Arc::clone(&packet),
+    publications.extend(receipts.map(|receipt| Publication::Answer {
+        answer: Answer::ReadMark {
+            room,
+            user,
+            last_read_seq,
+            moved: state.moved,
+        },
+        receipt,
     }));
-    events
+    publications
 }
 
-fn refuse_all(readers: Vec<(RoomId, Vec<Reader>)>, refusal: &Refusal) -> Vec<Event> {
+fn refuse_all(readers: Vec<Vec<Reader>>, refusal: &Refusal) -> Vec<Publication> {
     readers
         .into_iter()
-        .flat_map(|(room, readers)| refuse(room, readers, refusal))
+        .flat_map(|readers| refuse(readers, refusal))
         .collect()
 }
 
-fn refuse(room: RoomId, readers: Vec<Reader>, refusal: &Refusal) -> Vec<Event> {
-    let packet = Arc::new(SharedPacket::new(refusal.for_session(room)));
-    let askers = askers(readers, |reply| {
-        let _ = reply.send(Err(refusal.for_caller()));
-    });
-    askers
-        .map(|requester| Event::Answer {
-            requester,
-            packet: Arc::clone(&packet),
-        })
-        .collect()
-}
-
-/// The sessions that wait; callers are told at once.
-fn askers(
-    readers: Vec<Reader>,
-    tell_caller: impl Fn(oneshot::Sender<Result<ReadState, SubmitError>>),
-) -> impl Iterator<Item = Requester> {
-    readers.into_iter().filter_map(move |reader| match reader {
-        Reader::Session(requester) => Some(requester),
-        Reader::Caller(reply) => {
-            tell_caller(reply);
-            None
-        }
+fn refuse(readers: Vec<Reader>, refusal: &Refusal) -> impl Iterator<Item = Publication> {
+    receipts(readers, Err(refusal.error())).map(|receipt| Publication::Answer {
+        answer: Answer::Refused(refusal.clone()),
+        receipt,
     })
 }
 
-impl Refusal {
-    fn for_caller(&self) -> SubmitError {
-        match self {
-            Self::NotAMember => SubmitError::NotAMember,
-            Self::Unavailable | Self::Internal(_) => SubmitError::Unavailable,
+/// The receipts of the connections among the readers; the use cases hear the outcome at once.
+fn receipts(
+    readers: Vec<Reader>,
+    outcome: Result<ReadState, SubmitError>,
+) -> impl Iterator<Item = Receipt> {
+    readers.into_iter().filter_map(move |reader| match reader {
+        Reader::Connection(receipt) => Some(receipt),
+        Reader::Caller(reply) => {
+            let _ = reply.send(outcome);
+            None
         }
-    }
-
-    fn for_session(&self, room: RoomId) -> server::Error {
-        let request = client::ReadMark::NAME;
-        let room = room.uuid();
-        match self {
-            Self::NotAMember => server::Error::not_a_member(request, room),
-            Self::Unavailable => unavailable(room),
-            Self::Internal(reference) => server::Error::internal(request, reference).in_room(room),
-        }
-    }
-}
-
-/// The answer to a mark that could not be stored now.
-pub(crate) fn unavailable(room: uuid::Uuid) -> server::Error {
-    server::Error::unavailable(client::ReadMark::NAME, None).in_room(room)
+    })
 }

@@ -1,0 +1,205 @@
+//! Collected violations of the domain's rules.
+
+use std::collections::BTreeSet;
+
+use abu_domain::Violation;
+use serde::de::DeserializeOwned;
+
+use super::{
+    FieldError,
+    error::{Step, UNKNOWN},
+};
+use crate::problem::Problem;
+
+/// How many violations one answer lists at most.
+const MAX_ERRORS: usize = 50;
+
+pub(super) const REQUIRED: Violation = Violation {
+    code: "required",
+    rule: "is required",
+};
+
+/// Fields as a request has them, which the domain parses to a draft.
+pub(crate) trait IntoDraft: DeserializeOwned + 'static {
+    type Draft;
+
+    /// Parses all fields. Without a draft there are violations; with violations, the draft is void.
+    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft>;
+}
+
+/// The violations of a request's fields, in the order of the fields.
+pub(crate) struct Violations {
+    errors: Vec<FieldError>,
+    is_query: bool,
+    repeated: BTreeSet<String>,
+}
+
+impl Violations {
+    pub(super) fn in_body() -> Self {
+        Self {
+            errors: Vec::new(),
+            is_query: false,
+            repeated: BTreeSet::new(),
+        }
+    }
+
+    /// `repeated` are the names of the parameters that come more than once.
+    pub(super) fn in_query(repeated: BTreeSet<String>) -> Self {
+        Self {
+            errors: Vec::new(),
+            is_query: true,
+            repeated,
+        }
+    }
+
+    /// Takes what a field was parsed to.
+    pub(crate) fn check<T>(
+        &mut self,
+        name: &'static str,
+        parsed: Result<T, Violation>,
+    ) -> Option<T> {
+        parsed
+            .map_err(|Violation { code, rule }| self.refuse(name, code, rule))
+            .ok()
+    }
+
+    /// Parses a field that may be left out.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &'static str,
+        text: Option<String>,
+        parse: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<T> {
+        let text = text?;
+        if self.repeated.contains(name) {
+            self.refuse(name, "repeated", "must be given once");
+            return None;
+        }
+        self.check(name, parse(&text))
+    }
+
+    /// Parses the elements of a list; of equal ones the first counts.
+    pub(crate) fn list<E, T: Clone + Ord>(
+        &mut self,
+        name: &'static str,
+        elements: Vec<E>,
+        max: usize,
+        parse: impl Fn(E) -> Result<T, Violation>,
+    ) -> Option<Vec<T>> {
+        if elements.len() > max {
+            self.refuse(name, "list.length", "names too many at once");
+            return None;
+        }
+        let mut seen = BTreeSet::new();
+        let mut parsed = Vec::with_capacity(elements.len());
+        for (index, element) in elements.into_iter().enumerate() {
+            match parse(element) {
+                Ok(value) if seen.insert(value.clone()) => parsed.push(value),
+                Ok(_repeated) => {}
+                Err(violation) => {
+                    let place = [Step::Field(name), Step::Element(index)];
+                    self.errors.push(FieldError::at(&place, violation));
+                }
+            }
+        }
+        Some(parsed)
+    }
+
+    /// A field that only some values of other fields require.
+    pub(crate) fn required<T>(&mut self, name: &'static str, field: Option<T>) -> Option<T> {
+        self.check(name, field.ok_or(REQUIRED))
+    }
+
+    /// The object in the field `name` has a key that is none of its fields.
+    pub(crate) fn unknown_key(&mut self, name: &'static str, key: &str) {
+        let place = [Step::Field(name), Step::Field(key)];
+        self.errors.push(FieldError::at(&place, UNKNOWN));
+    }
+
+    /// `rule` is read after the name.
+    pub(crate) fn refuse(&mut self, name: &'static str, code: &'static str, rule: &str) {
+        self.errors.push(match self.is_query {
+            true => FieldError::in_query(name, code, rule),
+            false => FieldError::in_body(name, code, rule),
+        });
+    }
+
+    /// The draft, if there are no violations.
+    ///
+    /// # Errors
+    /// `validation-failed`.
+    pub(crate) fn finish<T>(mut self, draft: Option<T>) -> Result<T, Problem> {
+        self.errors.truncate(MAX_ERRORS);
+        match draft {
+            Some(draft) if self.errors.is_empty() => Ok(draft),
+            _ => Err(Problem::validation(self.errors)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use abu_domain::platform::text::EmailAddress;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn mistakes(violations: Violations) -> Vec<(String, String)> {
+        let problem = violations.finish(Some(())).unwrap_err();
+        let document = serde_json::to_value(problem.document(None)).unwrap();
+        let part = |error: &Value, name: &str| error[name].as_str().unwrap().to_owned();
+        let errors = document["errors"].as_array().unwrap().iter();
+        errors
+            .map(|error| (part(error, "pointer"), part(error, "code")))
+            .collect()
+    }
+
+    fn even(number: u32) -> Result<u32, Violation> {
+        match number % 2 {
+            0 => Ok(number),
+            _ => Err(Violation {
+                code: "odd",
+                rule: "must be even",
+            }),
+        }
+    }
+
+    #[test]
+    fn every_violation_is_listed_with_its_place_in_order() {
+        let mut violations = Violations::in_body();
+        let email = violations.check("email", EmailAddress::parse("nowhere"));
+        assert_eq!(email, None);
+        violations.optional("phone", Some(String::new()), EmailAddress::parse);
+        violations.optional("left_out", None, EmailAddress::parse);
+        violations.list("numbers", vec![1, 2, 3], 3, even);
+        violations.required::<()>("name", None);
+        violations.unknown_key("flags", "c/d");
+        let expected = [
+            ("/email", "email.invalid"),
+            ("/phone", "email.invalid"),
+            ("/numbers/0", "odd"),
+            ("/numbers/2", "odd"),
+            ("/name", "required"),
+            ("/flags/c~1d", "unknown"),
+        ]
+        .map(|(place, code)| (place.to_owned(), code.to_owned()));
+        assert_eq!(mistakes(violations), expected);
+    }
+
+    #[test]
+    fn an_element_named_twice_counts_once_and_too_many_are_refused() {
+        let mut violations = Violations::in_body();
+        let list = violations.list("numbers", vec![4, 2, 4], 3, even);
+        assert_eq!(list, Some(vec![4, 2]));
+        assert_eq!(violations.list("numbers", vec![2; 4], 3, even), None);
+        let expected = [("/numbers".to_owned(), "list.length".to_owned())];
+        assert_eq!(mistakes(violations), expected);
+    }
+
+    #[test]
+    fn an_answer_lists_a_bounded_number_of_violations() {
+        let mut violations = Violations::in_body();
+        violations.list("numbers", vec![1; 500], 500, even);
+        assert_eq!(mistakes(violations).len(), MAX_ERRORS);
+    }
+}
