@@ -77,9 +77,8 @@ enum Command {
     User(user::UserCommand),
     /// Prove that the audit log is whole: nothing in it changed, missing, or in another place.
     ///
-    /// Prints how many entries there are, and the place and hash of the last one. Note that line where
-    /// those who can write to the database cannot: only --known finds out later that somebody wrote the
-    /// whole log anew, or cut off its end.
+    /// Prints the number of entries, and the place and hash of the last one. Keep that line out of reach of
+    /// database writers: only --known detects later that the whole log was rewritten, or cut off at its end.
     VerifyAuditLog {
         /// Begin at this entry, which was verified before, rather than at the first one.
         #[arg(long, value_name = "SEQ:HASH", value_parser = parse_mark)]

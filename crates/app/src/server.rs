@@ -110,7 +110,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let Services {
         chat,
-        ended_elsewhere,
+        identity_events,
         rest,
         hasher,
         password_policy,
@@ -133,7 +133,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher,
-        ended_elsewhere,
+        identity_events,
         policy: password_policy,
         mail: wake,
     };

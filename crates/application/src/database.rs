@@ -10,8 +10,8 @@ use crate::{
     store::{Reads, Store, Writes},
 };
 
-/// The store and the places from which it may be asked at the same time: as many as it has
-/// connections, so that nobody blocks a thread to wait for one.
+/// The store behind a blocking pool. The pool has as many places as the store has connections, so no
+/// thread blocks on a connection.
 #[derive(Clone)]
 pub struct Database {
     store: Arc<dyn Store>,

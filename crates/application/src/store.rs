@@ -1,40 +1,28 @@
 //! The store: every port of every area on one connection.
 
-use abu_domain::access::{GroupName, PermissionName, RoleName};
-
 use crate::{
-    access::ports::{
-        AccessReads, AccessWrites, AssignmentReads, AssignmentWrites, NamedSetReads, NamedSetWrites,
-    },
-    identity::ports::{
-        ConsentWrites, EmailReads, EmailWrites, ErasureReads, ErasureWrites, OwnAccountReads,
-        OwnAccountWrites, ResetReads, ResetWrites, SessionReads, SessionWrites, TotpReads,
-        TotpWrites, UserReads, UserWrites,
-    },
-    messaging::ports::{MessageReads, MessageWrites, RoomReads, RoomWrites, TicketWrites},
-    platform::ports::{
-        AfterCommit, AuditReads, AuditWrites, IdempotencyReads, IdempotencyWrites, MailReads,
-        MailWrites, StoreError,
+    access, identity, messaging,
+    platform::{
+        self,
+        ports::{AfterCommit, StoreError, all_ports},
     },
 };
 
-macro_rules! all_ports {
-    ($(#[$doc:meta])* $all:ident: $($port:path,)*) => {
-        $(#[$doc])*
-        pub trait $all: $($port +)* {}
-
-        impl<T: $($port +)*> $all for T {}
-    };
-}
-
 all_ports! {
     /// Everything that can be read on one connection.
-    Reads: AccessReads, AssignmentReads, AuditReads, EmailReads, ErasureReads, IdempotencyReads, MailReads, MessageReads, NamedSetReads<PermissionName>, NamedSetReads<RoleName>, NamedSetReads<GroupName>, OwnAccountReads, ResetReads, RoomReads, SessionReads, TotpReads, UserReads,
-}
-
-all_ports! {
+    Reads:
+        platform::ports::Reads,
+        access::ports::Reads,
+        identity::ports::Reads,
+        messaging::ports::Reads,;
     /// Everything that can be asked of the store inside a transaction.
-    Writes: Reads, AfterCommit, AccessWrites, AssignmentWrites, AuditWrites, ConsentWrites, EmailWrites, ErasureWrites, IdempotencyWrites, MailWrites, MessageWrites, NamedSetWrites<PermissionName>, NamedSetWrites<RoleName>, NamedSetWrites<GroupName>, OwnAccountWrites, ResetWrites, RoomWrites, SessionWrites, TicketWrites, TotpWrites, UserWrites,
+    Writes:
+        Reads,
+        AfterCommit,
+        platform::ports::Writes,
+        access::ports::Writes,
+        identity::ports::Writes,
+        messaging::ports::Writes,;
 }
 
 /// The database. Its methods block: on an async thread, go through

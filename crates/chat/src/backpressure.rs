@@ -1,4 +1,4 @@
-//! Whether the readers of this process keep up, for who could wait with what they have to say.
+//! Backpressure: reports whether most readers of this process lag, so publishers of presence can wait.
 
 use std::{
     sync::{
@@ -10,28 +10,27 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 
-/// How soon whoever waits looks again.
+/// The poll interval of [`Backpressure::wait_while_high`].
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// How many outboxes there are, and how many of them are loaded. Both change seldom, so that the
-/// counters cost nothing on the way of a message.
+/// Counts the outboxes and the loaded ones. Both counters change rarely, so they cost nothing per message.
 #[derive(Debug, Default)]
 pub(crate) struct Backpressure {
     outboxes: AtomicUsize,
     loaded: AtomicUsize,
-    /// Nobody waits any more: the server is going down.
+    /// Set at shutdown: ends all waiting.
     released: AtomicBool,
 }
 
 impl Backpressure {
-    /// Whether most outboxes are loaded: it is the server that is too fast then, or the network too
-    /// slow, and not some reader.
+    /// Whether most outboxes are loaded: then the server is too fast or the network too slow, and not
+    /// a single reader.
     pub(crate) fn is_high(&self) -> bool {
         let is_released = self.released.load(Relaxed);
         !is_released && self.loaded.load(Relaxed) * 2 > self.outboxes.load(Relaxed)
     }
 
-    /// Ends all waiting, for good: as sessions end, those that are left may well be loaded.
+    /// Ends all waiting for good: during the drain, most of the remaining outboxes may be loaded.
     pub(crate) fn release(&self) {
         self.released.store(true, Relaxed);
     }

@@ -10,7 +10,6 @@ use crate::{directory::Snapshot, registry::Registry};
 pub struct BenchedRegistry(Registry<u64>);
 
 impl BenchedRegistry {
-    /// Takes in a session of a user who is in these rooms.
     pub fn admit(&mut self, user: UserId, rooms: &[RoomId], session: u64) {
         let rooms = rooms
             .iter()
@@ -22,7 +21,7 @@ impl BenchedRegistry {
         self.0.expect(user);
         let log_in = LoginSessionId::new(user.uuid());
         let snapshot = Snapshot { version: 1, rooms };
-        // Nobody is suspended or logged out here.
+        // The benchmark suspends no user and ends no login.
         let _ = self.0.admit(user, log_in, &snapshot, |_| session);
     }
 
@@ -36,7 +35,6 @@ impl BenchedRegistry {
         self.0.sharing_a_room(user, rooms).len()
     }
 
-    /// Looks a membership up.
     pub fn is_member(&self, user: UserId, room: RoomId) -> bool {
         self.0.room_of(user, room).is_some()
     }

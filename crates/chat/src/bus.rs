@@ -36,15 +36,15 @@ impl From<SessionAddress> for Requester {
     }
 }
 
-/// Tells who waits for it, by being dropped with the last worker's share of a batch, that every
-/// worker has handled the event it is part of.
+/// Completes its receiver when every worker has handled the instruction: the last worker drops it with
+/// its share of the batch.
 #[derive(Debug)]
 pub(crate) struct Ack {
     _told_by_dropping: oneshot::Sender<()>,
 }
 
 impl Ack {
-    /// The part of the event, and what ends when the event was handled.
+    /// The sender goes into the instruction; the receiver completes when every worker has handled that.
     pub(crate) fn pair() -> (Self, oneshot::Receiver<()>) {
         let (told_by_dropping, handled) = oneshot::channel();
         let part = Self {
@@ -76,8 +76,8 @@ pub(crate) enum Instruction {
         except: Option<SessionAddress>,
         packet: Arc<SharedPacket>,
     },
-    /// A packet for everybody who shares one of these rooms with the user, once each, and not for
-    /// the user.
+    /// A packet for every session that shares one of these rooms with the user, once each. The user's
+    /// own sessions do not get it.
     AroundUser {
         user: UserId,
         rooms: Vec<RoomId>,
@@ -88,7 +88,7 @@ pub(crate) enum Instruction {
         requester: Requester,
         packet: Arc<SharedPacket>,
     },
-    /// One session's connection must end, as it cannot be told what became of its message.
+    /// Closes one session: its client cannot learn whether its message was stored.
     Disconnect { session: SessionAddress },
     /// What these users are to a room now.
     Memberships {
@@ -119,7 +119,6 @@ pub(crate) enum Instruction {
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Ack,
     },
-    /// The account was suspended.
     Suspended {
         user: UserId,
         version: Version,
@@ -150,12 +149,12 @@ type Inboxes = Arc<[(WorkerId, mpsc::Sender<Batch>)]>;
 
 /// The bus within a process.
 ///
-/// Every worker gets every batch, and all get them in the same order: a batch is handed to all
-/// workers under `order`. Inboxes are bounded; whoever publishes waits for the slowest worker.
-/// Workers never publish from the task that empties their inbox, so nobody waits in a circle.
+/// Every worker gets every batch in the same order: the publisher sends it to all workers under `order`.
+/// Inboxes are bounded, so a publisher waits for the slowest worker. The task that empties a worker's
+/// inbox never publishes, so publishers cannot deadlock.
 ///
-/// Locks: `order`, which who tells of presence takes holding the turn to do so, then whatever the closure of [`publish_with`](Self::publish_with) takes; never
-/// the other way round.
+/// Lock order: the presence turn, then `order`, then what the closure of
+/// [`publish_with`](Self::publish_with) takes.
 pub(crate) struct LocalBus {
     order: Mutex<()>,
     inboxes: RwLock<Inboxes>,
@@ -181,8 +180,8 @@ impl LocalBus {
         (id, inbox)
     }
 
-    /// Publishes what `make` returns. `make` runs when it is this publisher's turn, so that what it
-    /// decides and what is published have the same order.
+    /// Publishes what `make` returns. `make` runs under `order`, so decisions and instructions have the
+    /// same order.
     pub(crate) async fn publish_with(&self, make: impl FnOnce() -> Vec<Instruction>) {
         let _turn = self.order.lock().await;
         let Some(batch) = non_empty(make()) else {
@@ -210,7 +209,6 @@ impl LocalBus {
         }
     }
 
-    /// The worker's thread is gone.
     fn leave(&self, gone: WorkerId) {
         let mut inboxes = self.inboxes.write();
         *inboxes = inboxes

@@ -1,5 +1,5 @@
-//! A WebSocket that says back what it hears, for programs that test implementations of the protocol.
-//! It stands on what every session stands on: handshake, decoder, answers and outbox.
+//! A WebSocket echo server for conformance suites. It shares handshake, decoder, answers and outbox
+//! with every session.
 
 use std::{sync::Arc, time::Duration};
 
@@ -62,7 +62,7 @@ impl StreamHandler<Result<Received, Violation>> for Echo {
                 return;
             }
         };
-        // A reader that is too slow is told so by the outbox itself.
+        // The outbox itself closes the session of a slow reader.
         let _ = self.outbox.push(frame);
     }
 }

@@ -29,12 +29,11 @@ use crate::{
     worker::Handle,
 };
 
-/// Somebody who comes with a good token or ticket.
+/// An authenticated user who connects.
 #[derive(Clone, Copy, Debug)]
 pub struct Connecting {
-    /// Who.
     pub user_id: UserId,
-    /// The log-in that the token or ticket came of.
+    /// The login session of the token or ticket.
     pub session_id: LoginSessionId,
     /// When their access token expires, and the session with it.
     pub expires_at: DateTime<Utc>,
@@ -43,10 +42,8 @@ pub struct Connecting {
 /// Why a connection was refused before it became a WebSocket.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The log-in was ended, or its account is gone.
     #[error("the log-in has ended")]
     SessionEnded,
-    /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
     /// Its owner has the account hidden.
@@ -55,13 +52,11 @@ pub enum ConnectError {
     /// The user has as many sessions as allowed.
     #[error("too many sessions")]
     TooManySessions,
-    /// The server is going down.
     #[error("the server is going down")]
     Draining,
     /// The store cannot be asked now.
     #[error("the database is not available")]
     Unavailable,
-    /// The request is no proper WebSocket handshake.
     #[error("not a WebSocket handshake")]
     Handshake(actix_web::Error),
 }
@@ -82,7 +77,6 @@ pub fn on_connect(settings: &ChatSettings, connection: &dyn Any, extensions: &mu
 }
 
 impl Worker {
-    /// Turns a request into a chat session.
     pub async fn connect(
         &self,
         request: &HttpRequest,
@@ -180,7 +174,7 @@ impl From<EndedMeanwhile> for ConnectError {
     }
 }
 
-/// Makes `welcome` the first packet of a session. Nobody else knows its outbox yet.
+/// Queues `welcome` as the first packet: no other task has the outbox yet.
 fn greet(engine: &Engine, who: Connecting, outbox: &Outbox) {
     let Context { clock, ids, .. } = engine.context();
     let session = ids.random();

@@ -1,9 +1,8 @@
-//! Reads who is in which room, on one thread and so in one order.
+//! Membership cache invalidation: one thread reads memberships, so the reads have one order.
 //!
-//! Everything the workers know of memberships comes from here: what a connecting user is in, and what
-//! a membership is after somebody changed it. A change is taken as a hint to read again, never as the
-//! truth: whichever order the hints come in, the last read sees the last commit. Each read has a
-//! version, so a worker that hears of two knows which is newer.
+//! It is the workers' only source of memberships, at connect and after each change. A change is a hint
+//! to read again, never the truth: whatever the order of the hints, the last read sees the last commit.
+//! Each read has a version, so a worker knows which of two is newer.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -30,7 +29,6 @@ use crate::{
     packets,
 };
 
-/// The order of reads.
 pub(crate) type Version = u64;
 
 /// What was known of a user when they connected.
@@ -90,14 +88,13 @@ pub(crate) enum Change {
         room: RoomId,
         by: UserId,
     },
-    /// What ended stays ended, so nothing is read: this is told even while the store is away.
+    /// An ended login stays ended, so the directory reads nothing: this works during a database outage.
     LogIns {
         user: UserId,
         log_ins: Vec<LoginSessionId>,
     },
 }
 
-/// The thread's handle.
 pub(crate) struct Directory {
     requests: SyncSender<Request>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -149,7 +146,7 @@ impl Directory {
         let sent = self.requests.send(Request::Refresh { change, applied });
         async move {
             if sent.is_ok() {
-                // It is told by an error: the sender is dropped.
+                // Ends with an error by design: the last worker drops the sender.
                 let _ = is_applied.await;
             }
         }

@@ -63,8 +63,8 @@ impl ChatEngine {
         Worker::start(&self.0)
     }
 
-    /// Refuses new sessions, ends all others with 1001, and stores what was accepted. Gives up after
-    /// `limit`; what is not stored by then was not acknowledged to anybody.
+    /// Graceful shutdown: refuses new sessions, closes the others with 1001, and stores what it accepted.
+    /// Gives up after `limit`; no sender has an acknowledgement of a message that is not stored by then.
     pub async fn shut_down(&self, limit: Duration) {
         self.0.draining.store(true, Ordering::Relaxed);
         self.0.backpressure.release();
@@ -83,12 +83,10 @@ impl ChatEngine {
 }
 
 impl Engine {
-    /// Whether the server is going down.
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// The application's database, clock and ids.
     pub(crate) fn context(&self) -> &Context {
         &self.messaging.context
     }

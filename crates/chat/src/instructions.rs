@@ -16,8 +16,8 @@ use crate::{
     packets,
 };
 
-/// In a room of more members than this, only the member's own sessions hear how far they have read: where
-/// thousands read one message, the fan-out would be millions of packets which no client can show.
+/// In a larger room, only the reader's own sessions get a read mark: where thousands read one message,
+/// the fan-out would be millions of packets that no client can show.
 const MOST_TOLD_OF_READ_MARKS: i32 = 200;
 
 /// Where an event goes.

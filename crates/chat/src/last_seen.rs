@@ -1,4 +1,4 @@
-//! Notes when users left the chat, a batch at a time: nobody who leaves waits for the database.
+//! Write-behind of `last_seen_at`: a thread stores the times in batches, so no session waits for the database.
 
 use std::{collections::HashMap, sync::Arc, thread::JoinHandle, time::Duration};
 

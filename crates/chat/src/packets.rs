@@ -86,7 +86,6 @@ fn reaction(reaction: &Reaction) -> Option<server::Reaction> {
     ))
 }
 
-/// A page of a room's history.
 pub(crate) fn history_response(room: RoomId, page: &HistoryPage) -> ListMessageResponse {
     ListMessageResponse::new(
         room.uuid(),
@@ -100,7 +99,7 @@ fn shown_message(shown: &ShownMessage) -> MessageReceive {
     message_receive(&shown.message, &shown.reactions)
 }
 
-/// A change that was made, for everybody in the room.
+/// For all members of the room.
 pub(crate) fn changed(changed: &Changed) -> ServerPacket {
     let message = &changed.message;
     match reaction_notify(changed) {
@@ -109,7 +108,7 @@ pub(crate) fn changed(changed: &Changed) -> ServerPacket {
     }
 }
 
-/// How things are, for who asked for a change that changed nothing.
+/// The current state, for the requester of a change that changed nothing.
 pub(crate) fn as_it_is(changed: &Changed) -> ServerPacket {
     match reaction_notify(changed) {
         Some(notify) => notify.into(),
@@ -154,7 +153,6 @@ fn message_updated(message: &Message) -> MessageUpdated {
     updated
 }
 
-/// How far a member has read.
 pub(crate) fn read_mark(room: RoomId, user: UserId, last_read_seq: i64) -> ReadNotify {
     ReadNotify::new(room.uuid(), user.uuid(), last_read_seq.unsigned_abs())
 }
@@ -195,19 +193,19 @@ pub(crate) fn presence_response(
     PresenceResponse::new(room.uuid(), participants.collect(), has_more)
 }
 
-/// For somebody who came into a room.
+/// For a user who became a member.
 pub(crate) fn added(id: RoomId, room: Option<&Room>, by: UserId) -> RoomNotify {
     let mut notify = room_notify(id, RoomChange::Added, by);
     notify.name = room.and_then(name_of);
     notify
 }
 
-/// For somebody who is no longer in a room.
+/// For a user who is no longer a member.
 pub(crate) fn removed(id: RoomId, by: UserId) -> RoomNotify {
     room_notify(id, RoomChange::Removed, by)
 }
 
-/// For the members of a room that was archived, or opened again.
+/// For the members of a room that was archived or reopened.
 pub(crate) fn state_changed(id: RoomId, read_only: bool, by: UserId) -> RoomNotify {
     let change = match read_only {
         true => RoomChange::Archived,
@@ -216,7 +214,6 @@ pub(crate) fn state_changed(id: RoomId, read_only: bool, by: UserId) -> RoomNoti
     room_notify(id, change, by)
 }
 
-/// For the members of a room that has another name.
 pub(crate) fn renamed(room: &Room, by: UserId) -> RoomNotify {
     let mut notify = room_notify(room.id, RoomChange::Renamed, by);
     notify.name = name_of(room);

@@ -1,12 +1,11 @@
-//! Who came and who left, and was not told of yet.
+//! Queue of presence changes that await their broadcast, one per user.
 
 use std::collections::{HashMap, VecDeque};
 
 use abu_domain::{RoomId, UserId};
 
-/// The sessions of one worker that joined or left, in the order of their users' first. Each user is in
-/// it once: of whoever comes and goes before anybody was told, nothing is to be told. So it cannot grow
-/// beyond the users there are.
+/// Joins and leaves of one worker's sessions, in the order of each user's first. The queue has one entry
+/// per user, in which a join and a leave before the broadcast cancel out. So the users bound its size.
 #[derive(Debug, Default)]
 pub(crate) struct PresenceQueue {
     order: VecDeque<UserId>,
@@ -20,13 +19,13 @@ struct Waiting {
     rooms: Vec<RoomId>,
 }
 
-/// What became of a user's sessions.
+/// The net change of a user's joined sessions.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Presence {
     pub(crate) user: UserId,
-    /// Those they share are told.
+    /// Their members get the broadcast.
     pub(crate) rooms: Vec<RoomId>,
-    /// How many more sessions have joined; fewer where negative, and none where as many left.
+    /// Sessions that joined, less those that left.
     pub(crate) joined: i32,
 }
 

@@ -1,7 +1,6 @@
-//! Who sits where on one worker thread, as plain data: which sessions a user has, which rooms they
-//! are in, which sessions a room reaches.
+//! Registry of one worker thread, without I/O: indexes users, rooms and sessions by each other.
 //!
-//! Generic over what a session is, so that it is tested without sockets.
+//! It is generic over the session handle, so tests need no sockets.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,19 +23,17 @@ pub(crate) struct RoomView {
     pub(crate) read_only: bool,
 }
 
-/// What became of somebody's membership.
+/// The direction of a membership change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moved {
     In,
     Out,
 }
 
-/// Why somebody who was connecting may not any more.
+/// Why a connecting user lost access before the session was admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndedMeanwhile {
-    /// The account was suspended.
     Suspended,
-    /// The log-in was ended.
     LoggedOut,
 }
 
@@ -189,17 +186,14 @@ impl<H> Registry<H> {
             .map(|session| &session.handle)
     }
 
-    /// All sessions.
     pub(crate) fn sessions(&self) -> impl Iterator<Item = &H> {
         self.sessions.iter().map(|(_, session)| &session.handle)
     }
 
-    /// The sessions of one user.
     pub(crate) fn sessions_of(&self, user: UserId) -> impl Iterator<Item = &H> {
         self.keyed_sessions_of(user).map(|(_, handle)| handle)
     }
 
-    /// The sessions of one user, with their keys.
     pub(crate) fn keyed_sessions_of(&self, user: UserId) -> impl Iterator<Item = (SessionKey, &H)> {
         self.users
             .get(&user)
@@ -215,7 +209,6 @@ impl<H> Registry<H> {
         self.rooms.get(&room).map(|room| room.view)
     }
 
-    /// The rooms the user is in.
     pub(crate) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
         self.users
             .get(&user)
@@ -223,7 +216,6 @@ impl<H> Registry<H> {
             .unwrap_or_default()
     }
 
-    /// The sessions of a room's members.
     pub(crate) fn in_room(&self, room: RoomId) -> impl Iterator<Item = (SessionKey, &H)> {
         self.rooms
             .get(&room)
@@ -232,7 +224,7 @@ impl<H> Registry<H> {
             .map(|slot| self.keyed(*slot))
     }
 
-    /// The sessions of everybody in any of the rooms but `user`, each once.
+    /// The sessions of all members of the rooms except `user`, each once.
     pub(crate) fn sharing_a_room(&mut self, user: UserId, rooms: &[RoomId]) -> Vec<SessionKey> {
         self.walk += 1;
         let mut met = Vec::new();

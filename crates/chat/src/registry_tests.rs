@@ -24,7 +24,7 @@ const OPEN: RoomView = RoomView { read_only: false };
 /// What can happen, in any order.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Somebody asks to connect.
+    /// A user asks to connect.
     Expect(u8),
     /// The directory reads their memberships.
     Read(usize),

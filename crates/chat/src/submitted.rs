@@ -23,7 +23,7 @@ use crate::{
     packets,
 };
 
-/// What a client is told to wait when a message cannot be stored.
+/// The retry delay in the error for a message that the writer cannot store now.
 const RETRY_HINT: Duration = Duration::from_secs(2);
 
 /// The value of the receipts that this process gives the application: the session that waits, and what an

@@ -1,11 +1,11 @@
-//! One timer wheel a worker: arming and firing cost the same for one session as for thousands.
+//! Timer wheel of one worker: arming and firing cost the same for one session as for thousands.
 
 use std::time::{Duration, Instant};
 
-/// A ring of slots, one a step of time.
+/// A ring of slots, one per step of time.
 ///
-/// A deadline beyond the ring fires at the ring's end: whoever is fired finds nothing due and arms
-/// again. Entries cannot be taken out; what fires for somebody gone is ignored by its receiver.
+/// A deadline beyond the ring fires at the ring's end: its receiver finds nothing due and arms again.
+/// Entries cannot be removed: a receiver ignores late ones, and those of ended sessions reach no actor.
 #[derive(Debug)]
 pub(crate) struct Wheel<K> {
     slots: Vec<Vec<K>>,

@@ -25,7 +25,7 @@ pub(crate) struct Users {
     max_sessions: usize,
     rates: Option<(u32, u32)>,
     resting: Mutex<RestingRates>,
-    /// How many there are, for who waits until all are gone.
+    /// The number of slots, for [`Users::all_gone`].
     count: watch::Sender<usize>,
 }
 
@@ -35,8 +35,8 @@ struct Slot {
     rate: Option<Arc<Mutex<MessageRate>>>,
 }
 
-/// The rates of users who are gone, for as long as they are not full again: otherwise whoever connects
-/// anew could send anew.
+/// Keeps the rates of disconnected users until they are full again: otherwise a reconnect would reset
+/// the rate limit.
 #[derive(Default)]
 struct RestingRates {
     rates: HashMap<UserId, Arc<Mutex<MessageRate>>>,

@@ -48,10 +48,10 @@ const LEAST_GATHERING: Duration = Duration::from_millis(12);
 const MOST_GATHERING: Duration = Duration::from_millis(150);
 /// How many changes of who types may wait to be published before more are dropped.
 const TYPING_BACKLOG: usize = 4_096;
-/// Of how many users at a time everybody around them is told that they came or left: some 12 KB for each
-/// who is around all of them.
+/// The batch of users in one presence broadcast: some 12 KB for a session that shares a room with all
+/// of them.
 const PRESENCE_AT_ONCE: usize = 128;
-/// How long the next of them wait at most for readers to keep up.
+/// The longest backpressure pause between two presence broadcasts.
 const LONGEST_HOLD: Duration = Duration::from_secs(1);
 
 /// The chat of one worker thread. Cheap to clone, and stays on its thread.
@@ -72,12 +72,11 @@ struct Inner {
     coalescer: RefCell<WriteCoalescer>,
 }
 
-/// Outboxes with frames that are not being written yet.
+/// Write coalescing: outboxes with frames whose write is deferred.
 ///
-/// Writing is most of the work of a delivery, and one write of many frames is hardly dearer than one
-/// of a single frame. So sessions that hear much are written to less often, and more at a time. It is not
-/// asked how busy the worker is: where writes carry one frame each, waiting would save nothing. Whoever
-/// waits for their own message is not kept waiting.
+/// A write is most of the cost of a delivery, and a write of many frames costs hardly more than one of
+/// a single frame. So busy sessions get fewer and larger writes. The load of the worker does not count:
+/// where each write carries one frame, waiting saves nothing. The answer to a request is never deferred.
 #[derive(Default)]
 struct WriteCoalescer {
     outboxes: Vec<Outbox>,
@@ -90,7 +89,7 @@ struct WriteCoalescer {
 pub(crate) struct Handle {
     pub(crate) outbox: Outbox,
     pub(crate) profile: Profile,
-    /// The log-in that the connection came of.
+    /// The login session of the token or ticket.
     pub(crate) log_in: LoginSessionId,
     pub(crate) actor: Addr<ChatSession>,
 }
@@ -127,7 +126,6 @@ impl Handle {
     }
 }
 
-/// Somebody types in a room, or stopped.
 pub(crate) struct Typing {
     pub(crate) user: UserId,
     pub(crate) room: RoomId,
@@ -135,8 +133,8 @@ pub(crate) struct Typing {
     pub(crate) is_typing: bool,
 }
 
-/// Where the thread ends before its task told who left, they are counted out all the same: who waits for
-/// the last to go must not wait for ever.
+/// Counts out users whose leave was not published before the thread ended: otherwise
+/// [`Users::all_gone`](crate::users::Users::all_gone) never completes.
 impl Drop for Inner {
     fn drop(&mut self) {
         for presence in self.presence.get_mut().take(usize::MAX) {
@@ -148,7 +146,6 @@ impl Drop for Inner {
 }
 
 impl Worker {
-    /// Makes the current thread a worker of the engine.
     pub(crate) fn start(engine: &Arc<Engine>) -> Self {
         let (id, inbox) = engine.hub.bus.join();
         let worker = Self(Rc::new(Inner {
@@ -191,7 +188,6 @@ impl Worker {
         self.0.registry.borrow_mut().give_up(user);
     }
 
-    /// Takes a session in.
     pub(crate) fn admit(
         &self,
         user: UserId,
@@ -223,21 +219,21 @@ impl Worker {
         self.0.wheel.borrow_mut().arm(session, deadline);
     }
 
-    /// Has those around the user told that they joined, if this session is their first.
+    /// Broadcasts presence to co-members when the user's first session joins.
     pub(crate) fn joined(&self, user: UserId) {
         let rooms = self.rooms_of(user);
         self.0.presence.borrow_mut().join(user, rooms);
         self.0.has_presence.notify_one();
     }
 
-    /// Has those around the user told that they left, if this session was their last.
+    /// Broadcasts presence to co-members when the user's last session leaves.
     pub(crate) fn left(&self, user: UserId) {
         let rooms = self.rooms_of(user);
         self.0.presence.borrow_mut().leave(user, rooms);
         self.0.has_presence.notify_one();
     }
 
-    /// Has the room told that somebody types or stopped.
+    /// Queues the typing event for broadcast to the room.
     pub(crate) fn typing(&self, typing: Typing) {
         let mut queue = self.0.typing.borrow_mut();
         if queue.len() < TYPING_BACKLOG {
@@ -325,9 +321,9 @@ impl Worker {
         }
     }
 
-    /// Tells of some who came or left at a time. Where thousands come at once there are millions of
-    /// notices, more than outboxes hold: so the next wait until every worker has handled those
-    /// before, and until most readers keep up. Readers that do not read hold nobody up for long.
+    /// Broadcasts presence in batches with backpressure. When thousands join at once, their millions of
+    /// notices exceed what outboxes hold. So the next batch waits until every worker has handled the
+    /// last one and most readers keep up. Stalled readers delay it by [`LONGEST_HOLD`] at most.
     async fn tell_presence(self) {
         loop {
             self.0.has_presence.notified().await;
@@ -494,7 +490,7 @@ impl Worker {
         self.tell(&registry, registry.in_room(room), requester, packet);
     }
 
-    /// Has these sessions told, the one that asked by its answer.
+    /// Delivers to these sessions; the requester's frame is the answer.
     fn tell<'a>(
         &self,
         registry: &'a Registry<Handle>,
@@ -580,8 +576,8 @@ impl Typing {
     }
 }
 
-/// What to publish of these users, and that it was handled. Presence is counted here, in the bus's turn,
-/// so that a leave and a join on two workers are told in the order they were counted.
+/// The instructions for these users, with an acknowledgement. It counts presence under the bus's
+/// `order`, so that sessions hear a leave and a join on two workers in the order of the counts.
 fn tell_of(engine: &Engine, users: Vec<Presence>, handled: Ack) -> Vec<Instruction> {
     let told = users
         .into_iter()

@@ -1,5 +1,5 @@
-//! Mail templates (minijinja): each kind has a plain-text file, whose first line is the subject,
-//! and an HTML file.
+//! Mail templates (minijinja): each kind has a plain-text file, whose first line is the subject, and
+//! an HTML file. The params of the mail are their variables.
 
 use std::{error::Error, sync::Arc};
 
@@ -10,9 +10,11 @@ use abu_application::{
         ports::{Mail, MailRenderer, RenderedMail},
     },
 };
-use abu_domain::platform::text::PersonName;
 use chrono::{DateTime, TimeDelta, Utc};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{
+    AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig,
+    value::Serde,
+};
 
 /// West Africa Time is UTC+1 all year round.
 const WEST_AFRICA: TimeDelta = TimeDelta::hours(1);
@@ -48,10 +50,10 @@ const TEMPLATES: &[(&str, &str)] = templates! {
 
 pub(super) struct Templates {
     environment: Environment<'static>,
-    site: Site,
 }
 
 /// The front end's pages that links lead to.
+#[derive(Clone)]
 struct Site {
     /// Without a trailing slash, of URL characters only: see `settings`.
     url: String,
@@ -60,24 +62,22 @@ struct Site {
 
 impl Templates {
     pub(super) fn new(site_url: String, links: Arc<dyn LinkTokens>) -> Self {
+        let site = Site {
+            url: site_url,
+            links,
+        };
         #[expect(
             clippy::expect_used,
             reason = "the templates are built in, and a test renders each of them"
         )]
-        let environment = environment().expect("the templates are well formed");
-        Self {
-            environment,
-            site: Site {
-                url: site_url,
-                links,
-            },
-        }
+        let environment = environment(site).expect("the templates are well formed");
+        Self { environment }
     }
 
     fn rendered(&self, form: &str, content: &MailContent) -> Result<String, minijinja::Error> {
         let name = format!("{}.{form}", content.kind().name());
         let template = self.environment.get_template(&name)?;
-        template.render(self.site.context(content))
+        template.render(Value::from(Serde(content)).get_attr("params")?)
     }
 }
 
@@ -97,8 +97,8 @@ impl MailRenderer for Templates {
     }
 }
 
-/// Undefined variables are errors, and HTML templates escape all values.
-fn environment() -> Result<Environment<'static>, minijinja::Error> {
+/// Undefined variables are errors, and HTML templates escape all values but links.
+fn environment(site: Site) -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
@@ -108,6 +108,14 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut syntax = SyntaxConfig::builder();
     syntax.trim_blocks(true).keep_trailing_newline(true);
     environment.set_syntax(syntax.build()?);
+    environment.add_test("greetable", is_greetable);
+    environment.add_filter("one_line", one_line);
+    environment.add_filter("time", time);
+    let pages = site.clone();
+    environment.add_function("page", move |page: &str| pages.page(page));
+    environment.add_function("secret_link", move |purpose: &str, id: &str| {
+        site.secret_link(purpose, id)
+    });
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
@@ -115,126 +123,35 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
 }
 
 impl Site {
-    /// The template variables of a mail. `link` is the mail's main link.
-    fn context(&self, content: &MailContent) -> Value {
-        let forgotten = || self.page("forgot-password");
-        match content {
-            MailContent::VerifyEmail {
-                verification_id,
-                firstname,
-            }
-            | MailContent::VerifyFurtherEmail {
-                verification_id,
-                firstname,
-            } => {
-                let link =
-                    self.token_page("verify-email", LinkPurpose::VerifyEmail, verification_id);
-                context! { link, ..self.for_all(firstname) }
-            }
-            MailContent::AccountExists { firstname } => context! {
-                link => self.page("log-in"),
-                forgot_link => forgotten(),
-                ..self.for_all(firstname)
-            },
-            MailContent::ResetPassword {
-                reset_id,
-                firstname,
-            }
-            | MailContent::EmailChangeUndone {
-                reset_id,
-                firstname,
-            }
-            | MailContent::ChoosePassword {
-                reset_id,
-                firstname,
-            } => {
-                let secret = self.links.uuid(LinkPurpose::ResetPassword, *reset_id);
-                let link = self.page(&format!("reset-password/{secret}"));
-                context! { link, ..self.for_all(firstname) }
-            }
-            MailContent::PasswordChanged { firstname, at }
-            | MailContent::TotpEnabled { firstname, at }
-            | MailContent::TotpDisabled { firstname, at } => context! {
-                link => forgotten(),
-                at => time(at),
-                ..self.for_all(firstname)
-            },
-            MailContent::EmailChangeConfirm {
-                verification_id,
-                firstname,
-            } => {
-                let purpose = LinkPurpose::ConfirmEmailChange;
-                let link = self.token_page("confirm-email", purpose, verification_id);
-                context! { link, ..self.for_all(firstname) }
-            }
-            MailContent::EmailChanged {
-                change_id,
-                firstname,
-                new_address_masked,
-                undo_until,
-            } => {
-                let purpose = LinkPurpose::UndoEmailChange;
-                context! {
-                    link => self.token_page("undo-email-change", purpose, change_id),
-                    new_address => new_address_masked.as_str(),
-                    undo_until => time(undo_until),
-                    ..self.for_all(firstname)
-                }
-            }
-            MailContent::EmailAdded {
-                firstname,
-                new_address_masked,
-            } => context! {
-                link => forgotten(),
-                new_address => new_address_masked.as_str(),
-                ..self.for_all(firstname)
-            },
-            MailContent::EmailReplaced {
-                firstname,
-                new_address_masked,
-            } => context! {
-                link => self.page("log-in"),
-                new_address => new_address_masked.as_str(),
-                ..self.for_all(firstname)
-            },
-            MailContent::AddressInUse { firstname } => context! {
-                link => self.page("log-in"),
-                ..self.for_all(firstname)
-            },
-            MailContent::RefreshReused {
-                firstname,
-                device_name,
-                at,
-            } => context! {
-                link => forgotten(),
-                device => device_name.as_deref().map(one_line).unwrap_or_default(),
-                at => time(at),
-                ..self.for_all(firstname)
-            },
-        }
-    }
-
-    fn for_all(&self, firstname: &PersonName) -> Value {
-        context! {
-            name => greeted(firstname).unwrap_or_default(),
-            site => self.page(""),
-        }
-    }
-
     /// Marked safe: the URL has no characters to escape.
     fn page(&self, page: &str) -> Value {
         Value::from_safe_string(format!("{}/{page}", self.url))
     }
 
-    fn token_page(&self, page: &str, purpose: LinkPurpose, id: &uuid::Uuid) -> Value {
-        self.page(&format!("{page}?token={}", self.links.text(purpose, *id)))
+    /// The page where the secret of this purpose and id is good.
+    fn secret_link(&self, purpose: &str, id: &str) -> Result<Value, minijinja::Error> {
+        let purpose =
+            LinkPurpose::from_name(purpose).ok_or_else(|| bad("a link has no such purpose"))?;
+        let id = id.parse().map_err(|_| bad("a link has no such id"))?;
+        let token = || self.links.text(purpose, id);
+        Ok(self.page(&match purpose {
+            LinkPurpose::VerifyEmail => format!("verify-email?token={}", token()),
+            LinkPurpose::ConfirmEmailChange => format!("confirm-email?token={}", token()),
+            LinkPurpose::UndoEmailChange => format!("undo-email-change?token={}", token()),
+            LinkPurpose::ResetPassword => {
+                format!("reset-password/{}", self.links.uuid(purpose, id))
+            }
+        }))
     }
 }
 
-/// The name, if it looks like one. A stranger can register any address, so a mail must not carry
+fn bad(detail: &'static str) -> minijinja::Error {
+    minijinja::Error::new(ErrorKind::InvalidOperation, detail)
+}
+
+/// Whether the name looks like one. A stranger can register any address, so a mail must not carry
 /// their text or links in the name.
-fn greeted(name: &PersonName) -> Option<&str> {
-    let name = name.as_str();
+fn is_greetable(name: &str) -> bool {
     let in_a_name = |c: char| {
         let is_combining_mark = ('\u{300}'..='\u{36f}').contains(&c);
         c.is_alphabetic() || is_combining_mark || " '’-".contains(c)
@@ -245,8 +162,7 @@ fn greeted(name: &PersonName) -> Option<&str> {
     let without_initials = without_initials
         .strip_suffix('.')
         .unwrap_or(&without_initials);
-    (name.chars().count() <= MAX_GREETED_CHARS && without_initials.chars().all(in_a_name))
-        .then_some(name)
+    name.chars().count() <= MAX_GREETED_CHARS && without_initials.chars().all(in_a_name)
 }
 
 /// The device name without control characters, truncated.
@@ -255,16 +171,20 @@ fn one_line(name: &str) -> String {
     printable.take(MAX_DEVICE_CHARS).collect()
 }
 
-fn time(time: &DateTime<Utc>) -> String {
-    (*time + WEST_AFRICA)
+fn time(time: &str) -> Result<String, minijinja::Error> {
+    let time: DateTime<Utc> = time.parse().map_err(|_| bad("it is no time"))?;
+    Ok((time + WEST_AFRICA)
         .format("%-d %B %Y at %H:%M (West Africa Time)")
-        .to_string()
+        .to_string())
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use abu_application::platform::mail::MailKind;
-    use abu_domain::{MailId, platform::text::EmailAddress};
+    use abu_domain::{
+        MailId,
+        platform::text::{EmailAddress, PersonName},
+    };
     use uuid::Uuid;
 
     use super::*;
@@ -272,9 +192,8 @@ pub(super) mod tests {
 
     const SITE: &str = "https://alumni.example/app";
 
-    fn templates() -> Templates {
-        let links = Arc::new(HmacLinkTokens::new(b"a secret of the test's own"));
-        Templates::new(SITE.to_owned(), links)
+    fn links() -> Arc<dyn LinkTokens> {
+        Arc::new(HmacLinkTokens::new(b"a secret of the test's own"))
     }
 
     fn at() -> DateTime<Utc> {
@@ -357,12 +276,13 @@ pub(super) mod tests {
             content,
             created_at: at(),
         };
-        templates().render(mail).unwrap()
+        let templates = Templates::new(SITE.to_owned(), links());
+        templates.render(mail).unwrap()
     }
 
     /// The link of the mail of that kind.
     fn link(kind: MailKind) -> String {
-        let (id, links) = (Uuid::from_u128(7), &templates().site.links);
+        let (id, links) = (Uuid::from_u128(7), links());
         let reset = links.uuid(LinkPurpose::ResetPassword, id);
         match kind {
             MailKind::VerifyEmail | MailKind::VerifyFurtherEmail => {
@@ -471,8 +391,7 @@ pub(super) mod tests {
             "O’Brien-Bello",
             "أمينة",
         ] {
-            let name = PersonName::parse(name).unwrap();
-            assert_eq!(greeted(&name), Some(name.as_str()));
+            assert!(is_greetable(name), "{name:?}");
         }
         for name in [
             "evil.example",
@@ -486,8 +405,7 @@ pub(super) mod tests {
             "{{ link }}",
             "a name that goes on and on and on and on and on",
         ] {
-            let name = PersonName::parse(name).unwrap();
-            assert_eq!(greeted(&name), None, "{name:?}");
+            assert!(!is_greetable(name), "{name:?}");
         }
         for content in every_content_to("Win https://evil.example") {
             let mail = rendered(content);
@@ -498,6 +416,10 @@ pub(super) mod tests {
 
     #[test]
     fn times_are_in_west_africa_time() {
-        assert_eq!(time(&at()), "15 January 2027 at 09:00 (West Africa Time)");
+        let at = at().to_rfc3339();
+        assert_eq!(
+            time(&at).unwrap(),
+            "15 January 2027 at 09:00 (West Africa Time)"
+        );
     }
 }

@@ -39,7 +39,7 @@ pub(super) struct DatabaseSupervisor {
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
     pub(super) secrets: SecretStore,
     pub(super) hasher: Arc<dyn PasswordHasher>,
-    pub(super) ended_elsewhere: Arc<dyn Publish<IdentityEvent>>,
+    pub(super) identity_events: Arc<dyn Publish<IdentityEvent>>,
     pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
 }
@@ -74,7 +74,7 @@ impl DatabaseSupervisor {
             let watch = Watch {
                 store: Arc::new(store),
                 own: Arc::clone(&self.own_postgres),
-                events: Arc::clone(&self.ended_elsewhere),
+                events: Arc::clone(&self.identity_events),
                 ended: EndedElsewhere::default(),
             };
             watch::watch_over(watch, &self.readiness).await;

@@ -11,8 +11,8 @@ use crate::{
     platform::{ports::StoreError, versions::PreconditionFailed},
 };
 
-/// How many permissions [`AccessControl::own_permissions`] tells of. The code asks for some dozens;
-/// more come only of offices in many chapters.
+/// The limit of [`AccessControl::own_permissions`]. The code checks some dozens of permissions; only
+/// offices in many chapters hold more.
 const MAX_OWN_PERMISSIONS: u32 = 1_000;
 
 /// The use cases of permissions, roles, groups, and roles assigned for a term.
@@ -34,7 +34,6 @@ named_enum! {
 /// Why a permission, role or group was not made, changed, deleted or shown.
 #[derive(Debug, thiserror::Error)]
 pub enum RightsError {
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
     /// There is none of that name.
@@ -52,8 +51,8 @@ pub enum RightsError {
     /// Every installation has it: it can be neither deleted nor renamed.
     #[error("it belongs to every installation")]
     SystemRow,
-    /// The operator names it where one-time passwords are required: by another name, nobody in it would
-    /// owe them any more.
+    /// The TOTP policy names the group. Under another name, its members would no longer owe one-time
+    /// passwords.
     #[error("one-time passwords are required of the group by its name")]
     TotpGroup,
     /// It is used: it must be taken out of use before it is deleted.
@@ -65,7 +64,6 @@ pub enum RightsError {
     /// It is not as the caller has seen it.
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -20,7 +20,7 @@ pub enum Event {
         /// How large the fan-out to the whole room would be.
         member_count: i32,
     },
-    /// A hint to read again which of these users are members: no event is newer than the database.
+    /// A hint to read again which of these users are members, so hints may arrive in any order.
     MembershipChanged {
         room: RoomId,
         users: Vec<UserId>,

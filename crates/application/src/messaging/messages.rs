@@ -1,5 +1,4 @@
-//! Messages: storing and changing them in batches, sending and changing one, reading history and what
-//! was missed.
+//! Messages: batched writes, send, edit and delete, paginated history, and catch-up after a reconnect.
 
 mod changes;
 mod shown;
@@ -72,8 +71,8 @@ pub fn write_batch(
             lock_rooms(tx, messages, changes)?;
         }
         let stored = tx.store_messages(messages)?;
-        // A message of another room is told without what others made of it: its sender may not be in
-        // that room any more.
+        // A repeated message of another room comes without reactions: its sender may have left that
+        // room.
         let repeated = stored
             .iter()
             .zip(messages)
@@ -117,8 +116,8 @@ pub struct HistoryPage {
     pub last_revision: i64,
 }
 
-/// A page of a room's history for somebody who is known to be a member. Reactions are read only where
-/// there is a `viewer`.
+/// A page of a room's history, without authorization: the caller checks membership. Reads reactions
+/// only for a `viewer`.
 pub async fn history(
     database: &Database,
     room: RoomId,
@@ -161,10 +160,8 @@ pub struct Messaging {
     pub read_marks: Arc<ReadMarks>,
 }
 
-/// A message somebody wants to send.
 #[derive(Clone, Debug)]
 pub struct MessageDraft {
-    /// Where to.
     pub room_id: RoomId,
     /// What it says.
     pub text: MessageText,
@@ -177,13 +174,11 @@ pub struct MessageDraft {
 /// Why messages were not sent or shown.
 #[derive(Debug, thiserror::Error)]
 pub enum MessagingError {
-    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// There is no such room, or the caller is not in it: which, is not told.
+    /// The room does not exist, or the caller is not a member: the answer does not tell these apart.
     #[error("there is no such room")]
     RoomNotFound,
-    /// The room is archived.
     #[error("the room is read-only")]
     ReadOnly,
     /// The room has no message of the id that is answered.
@@ -196,7 +191,6 @@ pub enum MessagingError {
     /// the same client message id.
     #[error("it could not be stored now")]
     Unavailable,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

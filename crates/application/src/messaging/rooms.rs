@@ -1,6 +1,6 @@
 //! Rooms and their members.
 //!
-//! Whoever is not in a room is answered as if it did not exist.
+//! To a user who is not a member, a room answers as if it did not exist.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -38,25 +38,18 @@ pub struct RoomLimits {
     pub max_rooms_per_user: u32,
 }
 
-/// The use cases of rooms.
 #[derive(Clone)]
 pub struct Rooms {
     pub context: Context,
-    /// The bounds.
     pub limits: RoomLimits,
 }
 
-/// A room somebody wants to have.
 #[derive(Clone, Debug)]
 pub enum RoomDraft {
     /// With one other person.
-    Direct {
-        /// Who.
-        other: UserId,
-    },
+    Direct { other: UserId },
     /// A group.
     Group {
-        /// Its name.
         name: RoomName,
         /// Who is in it besides its maker.
         members: Vec<UserId>,
@@ -66,23 +59,20 @@ pub enum RoomDraft {
 /// What changes in a room; what is `None` stays as it is.
 #[derive(Clone, Debug)]
 pub struct RoomPatch {
-    /// A group's name.
     pub name: Option<RoomName>,
 }
 
 /// The answer to asking for a room.
 #[derive(Clone, Debug)]
 pub struct RoomOpened {
-    /// The room.
     pub room: Room,
     /// False where it is the direct room the two had already.
     pub created: bool,
 }
 
-/// A room in the list of somebody's own.
+/// A room in the caller's list.
 #[derive(Clone, Debug)]
 pub struct OwnRoom {
-    /// The room.
     pub room: Room,
     /// Its newest message.
     pub last_message: Option<ShownMessage>,
@@ -105,16 +95,14 @@ pub enum RoomError {
     /// The caller may not use the platform.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// There is no such room, or the caller is not in it: which, is not told.
+    /// The room does not exist, or the caller is not a member: the answer does not tell these apart.
     #[error("there is no such room")]
     RoomNotFound,
-    /// The room has no such member.
     #[error("the room has no such member")]
     MemberNotFound,
-    /// The caller's role in the room does not allow it.
     #[error("the role in the room does not allow it")]
     RoleForbids,
-    /// Somebody named is no active user.
+    /// No active user has this id.
     #[error("there is no such user")]
     UnknownUser(UserId),
     /// A direct room is between two people.
@@ -126,19 +114,16 @@ pub enum RoomError {
     /// A room always has an owner.
     #[error("the last owner must hand over first")]
     LastOwner,
-    /// The room is archived.
     #[error("the room is archived")]
     Archived,
     /// The room is not as the caller has seen it.
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
-    /// The room would have too many members.
     #[error("the room is full")]
     TooManyMembers,
-    /// Somebody would be in too many rooms.
+    /// The user would be a member of too many rooms.
     #[error("somebody is in too many rooms")]
     TooManyRooms(UserId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -369,7 +354,7 @@ impl Rooms {
         .await
     }
 
-    /// Takes somebody out of a group: themselves, or whom the caller's role lets them remove.
+    /// Removes a member from a group: the caller, or a member whom the caller's role may remove.
     pub async fn remove_member(
         &self,
         caller: Caller,
@@ -420,7 +405,7 @@ impl Rooms {
     }
 
     /// Runs `work` in a transaction, publishes the change after the commit, and waits until every
-    /// connection goes by it.
+    /// connection applies it.
     async fn change<T: Send + 'static>(
         &self,
         by: UserId,
@@ -443,8 +428,8 @@ impl Rooms {
     }
 }
 
-/// At most `limit` members of the room after this one, by user id, for somebody who is known to be a
-/// member.
+/// At most `limit` members of the room after this one, by user id. It does not authorize: the caller
+/// checks membership.
 pub async fn members_after(
     database: &Database,
     room: RoomId,
@@ -556,7 +541,7 @@ fn require_open_group(room: &Room) -> Result<(), RoomError> {
     }
 }
 
-/// Somebody other than `leaving` must own the room if they stop being its owner.
+/// Rejects the departure or demotion of the last owner.
 fn require_owner_left(tx: &mut dyn Reads, leaving: &Membership) -> Result<(), RoomError> {
     if leaving.role == RoomRole::Owner && tx.other_owners(leaving.room_id, leaving.user_id)? == 0 {
         return Err(RoomError::LastOwner);

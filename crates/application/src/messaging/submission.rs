@@ -13,7 +13,6 @@ pub enum SubmitError {
     /// The sender is not a member of the room, or there is no such room.
     #[error("not a member of the room")]
     NotAMember,
-    /// The room is archived.
     #[error("the room is read-only")]
     ReadOnly,
     /// The room has no message of the id that is answered.

@@ -23,7 +23,6 @@ pub struct ChatAccess {
 /// Who came with a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketHolder {
-    /// The user.
     pub user_id: UserId,
     /// Their log-in.
     pub session_id: LoginSessionId,
@@ -34,17 +33,16 @@ pub struct TicketHolder {
 /// Why a ticket was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum TicketError {
-    /// Unknown, used or expired: which, is not told.
+    /// Unknown, used or expired: the answer does not tell these apart.
     #[error("the ticket is not valid")]
     Invalid,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl ChatAccess {
-    /// A ticket for somebody whose access token ends at `access_expires_at`. 32 random bytes; only
-    /// their hash is kept.
+    /// Issues a ticket of 32 random bytes and stores only its hash. `access_expires_at` is the expiry of
+    /// the access token behind it.
     pub async fn issue_ticket(
         &self,
         caller: Caller,

@@ -33,9 +33,9 @@ named_enum! {
     pub enum Action {
         /// Permissions, roles or groups of every installation were added.
         AccessSeed => "access.seed",
-        /// Somebody looked into this log.
+        /// A user read this log.
         AuditView => "audit.view",
-        /// An account was made for somebody.
+        /// The staff created an account.
         UserCreate => "user.create",
         /// An account was given other names or another telephone number.
         UserUpdate => "user.update",
@@ -53,7 +53,7 @@ named_enum! {
         UserSuspend => "user.suspend",
         /// An account was activated again.
         UserActivate => "user.activate",
-        /// Somebody logged in.
+        /// A user logged in.
         SessionCreate => "session.create",
         /// A permission was made.
         PermissionCreate => "permission.create",
@@ -81,37 +81,37 @@ named_enum! {
         GroupRemoveRole => "group.remove-role",
         /// A group was deleted.
         GroupDelete => "group.delete",
-        /// Somebody was assigned a role for a term.
+        /// A user was assigned a role for a term.
         AssignmentCreate => "assignment.create",
         /// The term of an assigned role was ended, or called off.
         AssignmentEnd => "assignment.end",
-        /// Somebody made themselves an account.
+        /// A user registered.
         AccountRegister => "account.register",
-        /// Somebody wanted to register with the address of an account.
+        /// A registration used the address of an account.
         AccountRegisterAgain => "account.register-again",
-        /// Accounts of which nobody proved the address were removed.
+        /// Accounts with an unverified address expired.
         AccountExpire => "account.expire",
-        /// Somebody changed their own account.
+        /// A user changed their own account.
         AccountModify => "account.modify",
-        /// Somebody had their account hidden.
+        /// A user deactivated their account.
         AccountDeactivate => "account.deactivate",
-        /// Somebody had their account shown again.
+        /// A user reactivated their account.
         AccountReactivate => "account.reactivate",
-        /// Somebody proved that they read an address.
+        /// A user verified an address.
         EmailVerify => "email.verify",
-        /// Somebody claimed a further address.
+        /// A user claimed a further address.
         EmailAdd => "email.add",
-        /// Somebody removed an address of theirs.
+        /// A user removed one of their addresses.
         EmailRemove => "email.remove",
-        /// Somebody claimed another primary address.
+        /// A user claimed another primary address.
         EmailChangeAsk => "email.change-ask",
         /// An account got another primary address.
         EmailChange => "email.change",
         /// An account got its old primary address back.
         EmailChangeUndo => "email.change-undo",
-        /// Somebody changed their password.
+        /// A user changed their password.
         PasswordChange => "password.change",
-        /// Somebody had a link to another password sent.
+        /// A user requested a password reset.
         PasswordForgotten => "password.forgotten",
         /// One or more sessions were ended.
         SessionEnd => "session.end",

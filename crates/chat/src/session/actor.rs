@@ -1,5 +1,5 @@
-//! The actor of a connection: it owns the state, reads the socket, and carries out what the state
-//! decides. Nobody else writes to its state, and it never waits for its socket.
+//! The actor of a connection: it owns the state machine, reads the socket, and runs the effects.
+//! It alone writes the state, and it never waits for its socket.
 
 use std::{sync::Arc, time::Instant};
 
@@ -49,10 +49,9 @@ use crate::{
     worker::Typing,
 };
 
-/// A chat session.
 pub(crate) struct ChatSession {
     pub(crate) user: UserId,
-    /// The log-in that the connection came of.
+    /// The login session of the token or ticket.
     pub(crate) log_in: LoginSessionId,
     pub(crate) key: SessionKey,
     pub(crate) profile: Profile,
@@ -313,7 +312,7 @@ impl ChatSession {
         let engine = Arc::clone(self.worker.engine());
         let PresenceQuery { room, after, limit } = asked;
         let read = async move {
-            // One more than is told shows whether there are more.
+            // One row more than the page shows whether there are more.
             let members = rooms::members_after(&engine.context().database, room, after, limit + 1);
             let mut members = members.await?;
             let has_more = members.len() > limit as usize;
@@ -356,7 +355,7 @@ impl ChatSession {
         }));
     }
 
-    /// What is told of a room to who is in it.
+    /// The packet for a member of the room; an error for any other user.
     fn if_in(
         &self,
         room: RoomId,
@@ -451,7 +450,7 @@ impl ChatSession {
         self.wind_up(now);
     }
 
-    /// Takes the session out of the worker. Its room-mates are told while its rooms are still known.
+    /// Takes the session out of the worker. It notifies co-members first, while its rooms are still known.
     fn wind_up(&mut self, now: Instant) {
         for effect in self.state.wind_up(now) {
             self.tell_others(effect);
@@ -487,14 +486,13 @@ impl ChatSession {
     }
 }
 
-/// What an answer is about.
 struct Asked {
     request: &'static str,
     room: Option<RoomId>,
     request_ref: Option<RequestRef>,
 }
 
-/// Which of the reasons it is, is not told.
+/// One error for all reasons, so the client learns nothing about the token.
 fn refused_token() -> server::Error {
     server::Error::invalid_payload(
         TokenRenew::NAME,

@@ -1,8 +1,7 @@
-//! What waits to be written to one socket, bounded in bytes.
+//! Bounded write queue of one socket, in bytes.
 //!
-//! Whoever has something to say pushes a whole frame and goes on; only the connection's own task,
-//! which polls the [`OutboxBody`], ever waits for the socket. It takes all frames that wait into one
-//! write.
+//! A sender pushes a whole frame and never waits. Only the connection's own task, which polls the
+//! [`OutboxBody`], waits for the socket. It writes all queued frames at once.
 
 use std::{
     cell::RefCell,
@@ -28,8 +27,8 @@ use crate::{
 /// How many bytes of small frames are handed to the connection at a time.
 const MAX_CHUNK: usize = 8 * 1024;
 
-/// A session hears much while each write carries so many frames. With what gathers in 12 ms, that is from
-/// some 300 messages a second on: nobody reads so fast.
+/// A session is busy while each write carries so many frames. At 12 ms of gathering, that takes some
+/// 300 messages a second, more than a user reads.
 const MANY_FRAMES: usize = 4;
 
 /// An outbox counts as loaded when more than this part of what it may hold waits: a reader that keeps up
@@ -107,7 +106,7 @@ impl Outbox {
         queue.wake_body();
     }
 
-    /// Says that the caller will [`flush`](Self::flush) later; false where somebody said so already.
+    /// Promises a later [`flush`](Self::flush); false where another caller has promised it already.
     pub(crate) fn defer(&self) -> bool {
         !std::mem::replace(&mut self.0.borrow_mut().deferred, true)
     }
@@ -173,7 +172,6 @@ impl Outbox {
         self.0.borrow().phase != Phase::Open
     }
 
-    /// The response body that writes this queue.
     pub(crate) fn body(&self) -> OutboxBody {
         OutboxBody(self.clone())
     }
@@ -190,7 +188,6 @@ impl Queue {
         self.hold(0);
     }
 
-    /// Notes how many bytes wait.
     fn hold(&mut self, bytes: usize) {
         self.bytes = bytes;
         self.share.set_loaded(bytes > self.max_bytes / LOADED);

@@ -101,7 +101,7 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// A change is stored and told to the room like a message, and counts as one.
+    /// A change counts as a message: the writer stores it, and the room gets it.
     fn change(
         &self,
         kind: ChangeKind,
@@ -135,7 +135,7 @@ pub(super) fn on_list(
     }))
 }
 
-/// Rooms that the user is not in, and ids that are none, are told of as one.
+/// The answer does not distinguish rooms without the user from malformed room ids.
 pub(super) fn on_sync(packet: SyncRequest, lookup: &dyn Lookup) -> Effect {
     let mut asked = SyncQuery {
         positions: Vec::with_capacity(packet.rooms.len()),

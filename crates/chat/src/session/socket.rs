@@ -1,5 +1,4 @@
-//! A connection as a WebSocket, whoever talks on it: how it opens, and what the protocol itself asks
-//! for.
+//! WebSocket handshake and control frames (RFC 6455), shared by chat sessions and the echo server.
 
 use std::{os::fd::RawFd, sync::Arc};
 

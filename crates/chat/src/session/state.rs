@@ -1,5 +1,5 @@
-//! The rules of a session, as plain data: what comes in is handed to it, with the time, and it
-//! answers with what is to be done. It touches no socket, no clock and no database.
+//! State machine of a session, without I/O: maps packets and ticks to [`Effect`]s. It touches no
+//! socket, no clock and no database.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ use super::requests::{
 };
 use crate::{ChatSettings, rate_limit::TokenBucket, registry::RoomView};
 
-/// How long before its token ends a session is told.
+/// How long before a token expires the session notifies its client.
 const NOTICE: Duration = Duration::from_secs(60);
 
 /// What a session looks up while it decides.
@@ -85,7 +85,6 @@ pub(crate) struct Outcome {
     pub(crate) request_ref: Option<RequestRef>,
 }
 
-/// A message to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Draft {
     pub(crate) room: RoomId,
@@ -94,7 +93,6 @@ pub(crate) struct Draft {
     pub(crate) reply_to: Option<MessageId>,
 }
 
-/// A change to be made to a message.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ChangeDraft {
     pub(crate) room: RoomId,
@@ -102,7 +100,6 @@ pub(crate) struct ChangeDraft {
     pub(crate) kind: ChangeKind,
 }
 
-/// What was missed, as somebody asked for it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SyncQuery {
     pub(crate) positions: Vec<Position>,
@@ -110,7 +107,6 @@ pub(crate) struct SyncQuery {
     pub(crate) not_a_member: Vec<abu_chat_protocol::RoomId>,
 }
 
-/// Members of a room, as somebody asked for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PresenceQuery {
     pub(crate) room: RoomId,
@@ -126,13 +122,11 @@ pub(crate) struct TokenEnd {
 }
 
 impl TokenEnd {
-    /// When the client is told that it is near.
     fn notice(&self) -> Instant {
         self.at.checked_sub(NOTICE).unwrap_or(self.at)
     }
 }
 
-/// A page of history somebody asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HistoryRequest {
     pub(crate) room: RoomId,
@@ -141,7 +135,6 @@ pub(crate) struct HistoryRequest {
     pub(crate) order: HistoryOrder,
 }
 
-/// A session's state.
 #[derive(Debug)]
 pub(crate) struct SessionState {
     profile: Profile,
@@ -152,7 +145,7 @@ pub(crate) struct SessionState {
     last_heard: Instant,
     pinged_at: Option<Instant>,
     token_end: TokenEnd,
-    /// Whether the client was told that its token ends.
+    /// Whether the client has the notice that its token expires.
     noticed: bool,
     packets: Option<TokenBucket>,
     errors: TokenBucket,
@@ -168,7 +161,7 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 struct TypingIn {
     is_typing: bool,
-    /// When it was told to the others: repeats soon after are dropped.
+    /// When the room last got it: repeats soon after are dropped.
     told_at: Instant,
     /// When the client last said so: silence ends it.
     said_at: Instant,
@@ -184,7 +177,6 @@ struct Limits {
 }
 
 impl SessionState {
-    /// A session that begins at `now`.
     pub(crate) fn new(
         settings: &ChatSettings,
         profile: Profile,
@@ -206,7 +198,7 @@ impl SessionState {
             last_heard: now,
             pinged_at: None,
             token_end,
-            // Whoever speaks the first profile cannot be told.
+            // The first profile has no packet for the notice.
             noticed: profile < Profile::V2,
             packets: settings.rate_limits_enabled.then(|| {
                 TokenBucket::new(settings.packets_per_second, Duration::from_secs(1), now)

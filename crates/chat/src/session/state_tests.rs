@@ -590,7 +590,7 @@ proptest! {
     }
 }
 
-/// Ends the session: who heard it come hears it go, and nobody is left who types.
+/// Ends the session: co-members that heard it join hear it leave, and no user is left typing.
 fn end(
     session: &mut Session,
     now: Duration,

@@ -23,13 +23,13 @@ pub(crate) use storm::Storm;
 /// One scenario with its parameters.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Scenario {
-    /// Everybody who sends keeps a few messages on the way (closed loop): how much goes through.
+    /// Each sender keeps a few messages in flight (closed loop): measures throughput.
     FanOut(FanOut),
     /// Messages at an even pace, whatever comes back (open loop): how long they take.
     Steady(Steady),
     /// Connections that do nothing once they have joined: what each takes to make and to keep.
     Idle(Idle),
-    /// Everybody of one room joins at once.
+    /// All members of one room join at once.
     Storm(Storm),
     /// Pages of a long history, near and far.
     History(History),

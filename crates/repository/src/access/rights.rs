@@ -117,7 +117,7 @@ macro_rules! columns {
 }
 
 /// Implements [`Table`] from the table that links a set with its parts, the one that links it with what
-/// holds it and shows its name, and the query that tells whether it is used.
+/// holds it and shows its name, and the query for whether it is used.
 macro_rules! named_set {
     (
         $name:ident in $table:ident,

@@ -1,12 +1,10 @@
 //! The mail outbox.
 
-mod stored_content;
-
 use std::time::Duration;
 
 use abu_application::platform::{
     lists::{Seek, Total},
-    mail::{MailKind, MailState},
+    mail::{MailContent, MailKind, MailState},
     ports::{ClaimedMail, Mail, MailFilter, MailReads, MailRecord, MailWrites, StoreError},
 };
 use abu_domain::{MailId, platform::text::EmailAddress};
@@ -44,7 +42,7 @@ fn claimed(row: ClaimedRow) -> ClaimedMail {
     let (id, attempts, leased_until, recipient, kind, params, created_at) = row;
     let id = MailId::new(id);
     let recipient = EmailAddress::parse(&recipient).ok();
-    let content = stored_content::read(&kind, params);
+    let content = MailContent::from_columns(&kind, params);
     ClaimedMail {
         id,
         attempt: attempts.try_into().unwrap_or(u32::MAX),
@@ -143,8 +141,8 @@ impl MailReads for Session<'_> {
 
 impl MailWrites for Session<'_> {
     fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError> {
-        let params = stored_content::params(&mail.content)
-            .map_err(|error| StoreError::Other(error.into()))?;
+        let params = mail.content.params();
+        let params = params.map_err(|error| StoreError::Other(error.into()))?;
         self.run(|connection| {
             diesel::insert_into(email_outbox::table)
                 .values((

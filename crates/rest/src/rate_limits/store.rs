@@ -1,4 +1,4 @@
-//! What is remembered of those who asked: never more than so many.
+//! Bounded store of token buckets.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -13,8 +13,8 @@ use super::Key;
 /// Buckets of one policy: some five megabytes.
 pub(super) const MAX_KEYS: usize = 100_000;
 
-/// One bucket for each key, until there are too many of them. All further keys share one bucket then:
-/// the memory stays bounded, and nobody gets past a limit by coming from ever new places.
+/// One bucket per key, up to [`MAX_KEYS`]. All further keys share one bucket: this bounds the memory, and
+/// a client cannot evade a limit with ever new addresses.
 #[derive(Default)]
 pub(super) struct BoundedStore(Mutex<Buckets>);
 

@@ -11,6 +11,8 @@ mod sessions;
 mod totp;
 mod users;
 
+use crate::platform::ports::all_ports;
+
 pub use consents::{ConsentWrites, Consents};
 pub use emails::{EmailChange, EmailReads, EmailWrites, NewVerification, TokenHash, Verification};
 pub use erasures::{Erasure, ErasureReads, ErasureWrites};
@@ -27,3 +29,10 @@ pub use sessions::{
 };
 pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
 pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};
+
+all_ports! {
+    /// What the area reads.
+    Reads: EmailReads, ErasureReads, OwnAccountReads, ResetReads, SessionReads, TotpReads, UserReads,;
+    /// What the area writes.
+    Writes: ConsentWrites, EmailWrites, ErasureWrites, OwnAccountWrites, ResetWrites, SessionWrites, TotpWrites, UserWrites,;
+}

@@ -32,7 +32,6 @@ pub enum ChangeOutcome {
     Unchanged(Changed),
     /// The user is not a member of the room, or there is no such room.
     NotAMember,
-    /// The room is archived.
     ReadOnly,
     /// The message cannot be changed that way.
     Refused(ChangeRefusal),
@@ -41,7 +40,6 @@ pub enum ChangeOutcome {
 /// A message after a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
-    /// The message.
     pub message: Message,
     /// What about it changed.
     pub part: ChangedPart,
@@ -55,9 +53,7 @@ pub enum ChangedPart {
     Text,
     /// Its reactions.
     Reactions {
-        /// Whose.
         user_id: UserId,
-        /// With what.
         emoji: Emoji,
         /// False where it was taken back.
         is_added: bool,
@@ -118,7 +114,6 @@ struct Count {
     first_revision: i64,
 }
 
-/// What has to be saved.
 #[derive(Default)]
 struct News {
     messages: HashSet<MessageId>,
@@ -150,7 +145,7 @@ impl Standing {
         Ok(standing)
     }
 
-    /// Where anybody reacts or takes a reaction back.
+    /// Reads reactions only for changes that add or remove one.
     fn read_reactions(
         &mut self,
         tx: &mut dyn Writes,
@@ -242,7 +237,7 @@ impl Standing {
 
     fn delete(&mut self, change: &MessageChange, role: RoomRole) -> Result<Made, Refused> {
         let message = self.message(change)?;
-        // A direct room is nobody's: whoever opened it has no say over what the other said.
+        // A direct room has no moderator: its creator may not delete the other member's messages.
         let is_group = self
             .rooms
             .get(&change.room_id)
@@ -359,7 +354,7 @@ impl Standing {
                 room.last_revision += 1;
                 room.last_revision
             }
-            // Whoever changes something was found to be in the room.
+            // Unreachable: `check` found the user to be a member of this room.
             None => 0,
         }
     }

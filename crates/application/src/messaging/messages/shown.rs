@@ -1,4 +1,4 @@
-//! Messages as they are shown to somebody.
+//! Messages with their reactions, as one user sees them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use crate::{platform::ports::StoreError, store::Reads};
 /// Reactions, by message and by whom they are shown to.
 pub type Reactions = HashMap<(MessageId, UserId), Vec<Reaction>>;
 
-/// The messages, with their reactions as `user` sees them. Where nobody ever reacted nothing is read.
+/// The messages, with their reactions as `user` sees them. Reads nothing for messages without reactions.
 pub(crate) fn shown_to(
     tx: &mut dyn Reads,
     user: UserId,
@@ -26,7 +26,7 @@ pub(crate) fn shown_to(
     Ok(shown.collect())
 }
 
-/// The reactions to these messages, each as the person beside it sees them.
+/// The reactions to these messages, each as its paired user sees them.
 pub(super) fn reactions<'a>(
     tx: &mut dyn Reads,
     messages: impl Iterator<Item = (&'a Message, UserId)>,
@@ -46,7 +46,7 @@ pub(super) fn reactions<'a>(
     Ok(reactions)
 }
 
-/// The messages without what nobody asked for.
+/// The messages without reactions, for a caller that does not ask for them.
 pub(super) fn bare(messages: Vec<Message>) -> Vec<ShownMessage> {
     let bare = messages.into_iter().map(|message| ShownMessage {
         message,

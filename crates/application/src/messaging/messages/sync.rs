@@ -1,4 +1,4 @@
-//! What somebody missed in their rooms while they were away.
+//! Catch-up after a reconnect: the messages and changes after the positions that a client has.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -17,46 +17,44 @@ use crate::{
 
 /// The most messages of one answer.
 const MAX_MESSAGES: usize = 100;
-/// About how many bytes of text and reactions one answer has. One message more is always told, or a long one would
-/// stand in the way for ever.
+/// The approximate limit of an answer's text and reactions, in bytes. An answer with messages left has at
+/// least one, so that a long message cannot block the client for ever.
 const MAX_BYTES: usize = 96 * 1024;
-/// About how many bytes it takes to name somebody who reacted.
+/// The approximate size of one user id among the reactions.
 const BYTES_OF_USER: usize = 40;
-/// How many changes of one room are looked at for one answer.
+/// The most changes of one room that one answer reads.
 const CHANGES_OF_ROOM: u32 = 100;
-/// And of all rooms together.
+/// The most changes of all rooms that one answer reads.
 const CHANGES: u32 = 400;
 
-/// How much of a room somebody has.
+/// A client's position in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Which room.
     pub room_id: RoomId,
-    /// Place of the last message they have, 0 where they have none.
+    /// Place of the last message that the client has, 0 for none.
     pub last_seq: i64,
-    /// The last change to a message that they have. With `None` they are told of no changes.
+    /// The last change that the client has. `None` asks for no changes.
     pub last_revision: Option<i64>,
 }
 
-/// What somebody missed in a room.
+/// What a client missed in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatchUp {
-    /// Which room.
     pub room_id: RoomId,
-    /// Messages that they do not have, the oldest first.
+    /// Messages that the client does not have, the oldest first.
     pub messages: Vec<ShownMessage>,
-    /// Messages that they have and that changed since, in the order of the changes.
+    /// Messages that the client has and that changed since, in the order of the changes.
     pub updated: Vec<ShownMessage>,
-    /// Place of the last message told.
+    /// Place of the last message in `messages`, or of the position asked for.
     pub last_seq: i64,
-    /// The change up to which everything is told.
+    /// The change up to which `updated` is complete.
     pub last_revision: i64,
     /// Whether there is more.
     pub has_more: bool,
 }
 
-/// What a `viewer`, who is known to be in all these rooms, missed. The rooms that are named first are
-/// served first; who asks again from where an answer ends has everything in the end.
+/// What `viewer` missed, without authorization: the caller checks membership. It fills the answer in the
+/// order of `positions`. A client that repeats the call from each answer's end catches up.
 pub async fn catch_up(
     database: &Database,
     viewer: UserId,
@@ -76,19 +74,19 @@ pub async fn catch_up(
         .await
 }
 
-/// A room that somebody asks about, and what there is to tell.
+/// A requested room, and which of its messages changed.
 struct Room {
     position: Position,
     /// Read before anything else: what is read later may be newer, and never older.
     now: RoomCounters,
-    /// The places of messages that they have and that changed, each with the change.
+    /// The places of messages that the client has and that changed, each with the change.
     changed: Vec<(i64, i64)>,
     /// The change up to which `changed` is complete.
     looked_at: i64,
 }
 
 impl Room {
-    /// The places of messages that they do not have.
+    /// The places of messages that the client does not have.
     fn missed(&self) -> RangeInclusive<i64> {
         self.position.last_seq + 1..=self.now.last_seq
     }
@@ -102,7 +100,7 @@ fn read(tx: &mut dyn Reads, positions: &[Position]) -> Result<Vec<Room>, StoreEr
         .map(|position| {
             let now = counters.get(&position.room_id).copied().unwrap_or_default();
             Room {
-                // Whoever claims to have more than there is has what there is.
+                // Clamps positions beyond the end of the room.
                 position: Position {
                     last_seq: position.last_seq.clamp(0, now.last_seq),
                     last_revision: position
@@ -120,7 +118,7 @@ fn read(tx: &mut dyn Reads, positions: &[Position]) -> Result<Vec<Room>, StoreEr
     Ok(rooms)
 }
 
-/// Reads which messages changed, in those rooms where any did that the asking person has.
+/// Reads which messages changed, in rooms that changed since the client's position.
 fn read_changes(tx: &mut dyn Reads, rooms: &mut [Room]) -> Result<(), StoreError> {
     let mut asked: Vec<&mut Room> = rooms
         .iter_mut()
@@ -169,7 +167,7 @@ fn read_changes(tx: &mut dyn Reads, rooms: &mut [Room]) -> Result<(), StoreError
     Ok(())
 }
 
-/// The places to be read, each once: as many as may be told, of those that are told first.
+/// The places to read, each once: the first that fit into one answer.
 fn places_of(rooms: &[Room]) -> Vec<(RoomId, i64)> {
     let places: BTreeSet<(RoomId, i64)> = rooms
         .iter()
@@ -238,12 +236,12 @@ impl Telling {
         catch_up
     }
 
-    /// The message, unless enough was told.
+    /// The message, unless the answer is full.
     fn next(&mut self, room: RoomId, seq: i64) -> Option<ShownMessage> {
         if self.count >= MAX_MESSAGES || self.count > 0 && self.bytes >= MAX_BYTES {
             return None;
         }
-        // Asked for twice, a room is told twice.
+        // Cloned, not removed: a request may name a room twice.
         let shown = self.messages.get(&(room, seq))?.clone();
         self.count += 1;
         self.bytes += size(&shown);

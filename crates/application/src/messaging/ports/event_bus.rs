@@ -20,7 +20,7 @@ pub trait EventBus: Publish<Event> + Publish<IdentityEvent> {
 /// the receipt takes it back.
 #[derive(Debug)]
 pub enum Publication {
-    /// For everybody whom it concerns. For the holder of the receipt it is the answer too.
+    /// For all users whom it concerns. To the holder of the receipt it is also the answer.
     Event {
         event: Event,
         receipt: Option<Receipt>,

@@ -25,7 +25,6 @@ pub enum StoreOutcome {
     Repeated(Message),
     /// The sender is not a member of the room, or there is no such room.
     NotAMember,
-    /// The room is archived.
     ReadOnly,
     /// The room has no message of the id that is answered.
     ReplyToUnknown,
@@ -64,9 +63,7 @@ pub struct RoomCounters {
 /// A change of a room, to ask what came after it.
 #[derive(Clone, Copy, Debug)]
 pub struct ChangesAfter {
-    /// Which room.
     pub room_id: RoomId,
-    /// Which change.
     pub revision: i64,
 }
 
@@ -84,7 +81,6 @@ pub struct ChangedPlace {
 /// A room that is locked, as its messages' changes go by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockedRoom {
-    /// Which room.
     pub room_id: RoomId,
     /// Between two, or a group.
     pub kind: RoomKind,
@@ -97,9 +93,7 @@ pub struct LockedRoom {
 /// How many reacted to a message with one emoji.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmojiCount {
-    /// Which message.
     pub message_id: MessageId,
-    /// Which emoji.
     pub emoji: Emoji,
     /// How many people.
     pub count: i64,
@@ -107,14 +101,11 @@ pub struct EmojiCount {
     pub first_revision: i64,
 }
 
-/// Somebody's reaction.
+/// A user's reaction.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReactionKey {
-    /// To which message.
     pub message_id: MessageId,
-    /// Whose.
     pub user_id: UserId,
-    /// With what.
     pub emoji: Emoji,
 }
 
@@ -125,22 +116,18 @@ pub struct NewReaction {
     pub key: ReactionKey,
     /// The change of the room that adds it.
     pub revision: i64,
-    /// When.
     pub at: DateTime<Utc>,
 }
 
 /// What a message said until it was edited or deleted.
 #[derive(Clone, Debug)]
 pub struct PastText {
-    /// Which message.
     pub message_id: MessageId,
     /// The change of the room that replaced it.
     pub revision: i64,
     /// What it said.
     pub text: MessageText,
-    /// Who changed it.
     pub changed_by: UserId,
-    /// When.
     pub changed_at: DateTime<Utc>,
 }
 
@@ -224,11 +211,11 @@ pub trait MessageReads {
 
 /// Writes beside [`MessageReads`].
 pub trait MessageWrites {
-    /// Stores a batch and gives each message its place, with a handful of statements at most. To be
-    /// called inside a transaction: nothing may be shown to anybody before that is committed.
+    /// Stores a batch and gives each message its place, with a handful of statements at most. Call it
+    /// inside a transaction, and publish nothing before the commit.
     ///
-    /// Rooms are locked in the order of their ids, so two batches never wait for each other in a
-    /// circle; places follow the order of the batch. The answers are in the order of the batch.
+    /// It locks rooms in the order of their ids, so two batches cannot deadlock. Places and answers
+    /// follow the order of the batch.
     ///
     /// A message whose id is stored already is answered as [`StoreOutcome::Stored`], so a batch may
     /// be given again when its commit is in doubt.

@@ -5,6 +5,8 @@ mod messages;
 mod rooms;
 mod tickets;
 
+use crate::platform::ports::all_ports;
+
 pub use event_bus::{Answer, EventBus, NoPresence, Presence, Publication};
 pub use messages::{
     ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageReads, MessageWrites,
@@ -15,3 +17,10 @@ pub use rooms::{
     RoomWrites,
 };
 pub use tickets::{ChatTicket, TicketWrites};
+
+all_ports! {
+    /// What the area reads.
+    Reads: MessageReads, RoomReads,;
+    /// What the area writes.
+    Writes: MessageWrites, RoomWrites, TicketWrites,;
+}

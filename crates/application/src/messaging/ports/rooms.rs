@@ -17,7 +17,6 @@ use crate::platform::{
 /// A room about to be made, still without members.
 #[derive(Clone, Debug)]
 pub struct NewRoom {
-    /// Its id.
     pub id: RoomId,
     /// Between two, or a group.
     pub kind: RoomKind,
@@ -25,16 +24,13 @@ pub struct NewRoom {
     pub name: Option<RoomName>,
     /// A direct room's two people.
     pub pair: Option<DirectPair>,
-    /// Who makes it.
     pub created_by: UserId,
-    /// Now.
     pub created_at: DateTime<Utc>,
 }
 
-/// A room in somebody's list.
+/// A room in a user's list.
 #[derive(Clone, Debug)]
 pub struct RoomListing {
-    /// The room.
     pub room: Room,
     /// Its newest message.
     pub last_message: Option<Message>,
@@ -42,12 +38,10 @@ pub struct RoomListing {
     pub last_read_seq: i64,
 }
 
-/// Somebody says how far they have read.
+/// A request to move a member's read mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadMark {
-    /// Where.
     pub room_id: RoomId,
-    /// Who.
     pub user_id: UserId,
     /// Place of the last message they have read. One past the newest counts as the newest.
     pub seq: i64,
@@ -78,9 +72,7 @@ impl ReadState {
 pub struct MemberListing {
     /// Who, in which role, since when.
     pub membership: Membership,
-    /// Given name.
     pub firstname: PersonName,
-    /// Surname.
     pub lastname: PersonName,
     /// When they last left the chat.
     pub last_seen_at: Option<DateTime<Utc>>,
@@ -89,20 +81,18 @@ pub struct MemberListing {
 /// A room as the chat sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomChatState {
-    /// Which room.
     pub room_id: RoomId,
     /// Takes no messages.
     pub read_only: bool,
 }
 
-/// Somebody who connects to the chat.
+/// A user who connects to the chat.
 #[derive(Clone, Debug)]
 pub struct ChatMember {
-    /// Who.
     pub user_id: UserId,
     /// False while suspended.
     pub is_active: bool,
-    /// Its owner has the account hidden.
+    /// The owner deactivated the account.
     pub is_deactivated: bool,
     /// The rooms they are in, archived ones included.
     pub rooms: Vec<RoomChatState>,
@@ -110,10 +100,8 @@ pub struct ChatMember {
 
 /// Rooms and their members in the store.
 pub trait RoomReads {
-    /// The room.
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
 
-    /// The direct room of two people.
     fn direct_room(&mut self, pair: DirectPair) -> Result<Option<Room>, StoreError>;
 
     /// At most `limit` open rooms of the user, the most recently active first.
@@ -127,7 +115,6 @@ pub trait RoomReads {
     /// How many open rooms the user is in.
     fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError>;
 
-    /// Somebody's place in a room.
     fn membership(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError>;
 
     /// The roles of each of these people in each of these rooms. Who is not a member is left out.
@@ -178,7 +165,6 @@ pub trait RoomWrites {
     /// concurrent transaction may just have made.
     fn insert_room(&mut self, room: &NewRoom) -> Result<bool, StoreError>;
 
-    /// Gives the room another name.
     fn rename_room(
         &mut self,
         id: RoomId,
@@ -198,7 +184,7 @@ pub trait RoomWrites {
     /// counts as read by them. Returns whom it added.
     ///
     /// # Errors
-    /// A conflict where somebody is no user.
+    /// A conflict for an unknown user.
     fn add_members(
         &mut self,
         room: RoomId,

@@ -6,7 +6,6 @@ use crate::platform::ports::StoreError;
 /// A one-use ticket for the chat's handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChatTicket {
-    /// Whose.
     pub user_id: UserId,
     /// The log-in whose access token bought it.
     pub session_id: LoginSessionId,

@@ -1,213 +1,229 @@
-use abu_domain::platform::text::{MaskedEmail, PersonName};
+//! Kinds of mail and their parameters.
+//!
+//! A new mail is one entry of the table below and two templates of its name in `abu-mail`, `.txt` and
+//! `.html`, which `abu-mail` lists.
+
+use abu_domain::{
+    named_enum,
+    platform::text::{MaskedEmail, PersonName},
+};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident => $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$about])* $variant,)*
+named_enum! {
+    /// The state of a mail in the outbox.
+    pub enum MailState {
+        /// It waits for its next attempt, or is just being sent.
+        Pending => "pending",
+        /// The mail server has taken it.
+        Sent => "sent",
+        /// It is a dead letter.
+        Dead => "dead",
+    }
+}
+
+macro_rules! mails {
+    ($($(#[$doc:meta])* $kind:ident => $name:literal { $($param:ident: $type:ty,)* })*) => {
+        named_enum! {
+            /// What a mail is about.
+            pub enum MailKind {
+                $($(#[$doc])* $kind => $name,)*
+            }
         }
 
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+        /// The parameters of a mail; the columns `kind` and `params` of the outbox. A link is stored
+        /// as the id of its target; delivery derives the secret in the link from that id.
+        ///
+        /// Rows of earlier releases hold these names: params keep their names, and new ones have a
+        /// default.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "kind", content = "params")]
+        pub enum MailContent {
+            $($(#[$doc])* #[serde(rename = $name)] $kind { $($param: $type,)* },)*
+        }
 
-            /// The name in storage and in the API.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            /// The one of that name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.name() == name)
+        impl MailContent {
+            pub const fn kind(&self) -> MailKind {
+                match self { $(Self::$kind { .. } => MailKind::$kind,)* }
             }
         }
     };
 }
 
-named! {
-    /// How far a mail is.
-    MailState {
-        /// It waits for its next attempt, or is just being sent.
-        Pending => "pending",
-        /// The mail server has taken it.
-        Sent => "sent",
-        /// It was given up.
-        Dead => "dead",
-    }
-}
-
-named! {
-    /// What a mail is about.
-    MailKind {
-        /// Somebody registered.
-        VerifyEmail => "verify_email",
-        /// Somebody registered with an address that has an account.
-        AccountExists => "account_exists",
-        /// Somebody has forgotten a password.
-        ResetPassword => "reset_password",
-        /// A password was changed.
-        PasswordChanged => "password_changed",
-        /// Somebody wants another address.
-        EmailChangeConfirm => "email_change_confirm",
-        /// Somebody has another address.
-        EmailChanged => "email_changed",
-        /// Somebody has their old address back.
-        EmailChangeUndone => "email_change_undone",
-        /// A session was ended because its token was used twice.
-        RefreshReused => "refresh_reused",
-        /// Logging in takes a second factor now.
-        TotpEnabled => "totp_enabled",
-        /// Logging in takes no second factor any more.
-        TotpDisabled => "totp_disabled",
-        /// An account is ready but for its password.
-        ChoosePassword => "choose_password",
-        /// Somebody wants one more address for their account.
-        VerifyFurtherEmail => "verify_further_email",
-        /// Somebody has one more address.
-        EmailAdded => "email_added",
-        /// Somebody wants an address for their account that belongs to another one.
-        AddressInUse => "address_in_use",
-        /// The office gave an account another address.
-        EmailReplaced => "email_replaced",
-    }
-}
-
-/// A mail, as what it tells. Links in it are known by the id of what they lead to; the secret in them
-/// is made of that when the mail is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MailContent {
+mails! {
     /// To a new account: confirm the address.
-    VerifyEmail {
-        /// What the link confirms.
+    VerifyEmail => "verify_email" {
         verification_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
-    },
-    /// To the owner of an account whose address somebody tried to register again: log in, or reset
-    /// the password.
-    AccountExists {
-        /// Whom to greet.
+    }
+    /// To the owner of an account when a registration uses its address: log in, or reset the password.
+    AccountExists => "account_exists" {
         firstname: PersonName,
-    },
-    /// To somebody who has forgotten their password: choose another.
-    ResetPassword {
-        /// What the link resets.
+    }
+    /// To a user who requested a password reset: choose another password.
+    ResetPassword => "reset_password" {
         reset_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
-    },
+    }
     /// The password was changed.
-    PasswordChanged {
-        /// Whom to greet.
+    PasswordChanged => "password_changed" {
         firstname: PersonName,
-        /// When.
         at: DateTime<Utc>,
-    },
+    }
     /// To the address that an account is to have: confirm it.
-    EmailChangeConfirm {
-        /// What the link confirms.
+    EmailChangeConfirm => "email_change_confirm" {
         verification_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
-    },
+    }
     /// To the address that an account had until now, with a way back.
-    EmailChanged {
-        /// What the link undoes.
+    EmailChanged => "email_changed" {
         change_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
-        /// The address that the account has now.
         new_address_masked: MaskedEmail,
-        /// Until when the link is good.
         undo_until: DateTime<Utc>,
-    },
+    }
     /// The account has its old address back, and no password: choose another.
-    EmailChangeUndone {
-        /// What the link resets.
+    EmailChangeUndone => "email_change_undone" {
         reset_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
-    },
+    }
     /// A session was ended because its token was used twice, as only a thief's copy is.
-    RefreshReused {
-        /// Whom to greet.
+    RefreshReused => "refresh_reused" {
         firstname: PersonName,
-        /// What the session's device called itself.
         device_name: Option<String>,
-        /// When.
         at: DateTime<Utc>,
-    },
+    }
     /// Logging in takes a second factor now.
-    TotpEnabled {
-        /// Whom to greet.
+    TotpEnabled => "totp_enabled" {
         firstname: PersonName,
-        /// When.
         at: DateTime<Utc>,
-    },
+    }
     /// Logging in takes no second factor any more.
-    TotpDisabled {
-        /// Whom to greet.
+    TotpDisabled => "totp_disabled" {
         firstname: PersonName,
-        /// When.
         at: DateTime<Utc>,
-    },
-    /// To somebody who proved the address of an account that has no password: choose one.
-    ChoosePassword {
-        /// What the link resets.
+    }
+    /// To a user who verified the address of an account without a password: choose one.
+    ChoosePassword => "choose_password" {
         reset_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
-    },
+    }
     /// To an address that an account is to have besides its others: confirm it.
-    VerifyFurtherEmail {
-        /// What the link confirms.
+    VerifyFurtherEmail => "verify_further_email" {
         verification_id: Uuid,
-        /// Whom to greet.
         firstname: PersonName,
-    },
+    }
     /// To the primary address of an account that has one more address now.
-    EmailAdded {
-        /// Whom to greet.
+    EmailAdded => "email_added" {
         firstname: PersonName,
-        /// The address that was added.
         new_address_masked: MaskedEmail,
-    },
-    /// To the owner of an account whose address somebody wants for another account.
-    AddressInUse {
-        /// Whom to greet.
+    }
+    /// To the owner of an account when another account claims its address.
+    AddressInUse => "address_in_use" {
         firstname: PersonName,
-    },
+    }
     /// To the address that an account had until the office gave it another one.
-    EmailReplaced {
-        /// Whom to greet.
+    EmailReplaced => "email_replaced" {
         firstname: PersonName,
-        /// The address that the account has now.
         new_address_masked: MaskedEmail,
-    },
+    }
 }
 
 impl MailContent {
-    /// What it is about.
-    pub const fn kind(&self) -> MailKind {
-        match self {
-            Self::VerifyEmail { .. } => MailKind::VerifyEmail,
-            Self::AccountExists { .. } => MailKind::AccountExists,
-            Self::ResetPassword { .. } => MailKind::ResetPassword,
-            Self::PasswordChanged { .. } => MailKind::PasswordChanged,
-            Self::EmailChangeConfirm { .. } => MailKind::EmailChangeConfirm,
-            Self::EmailChanged { .. } => MailKind::EmailChanged,
-            Self::EmailChangeUndone { .. } => MailKind::EmailChangeUndone,
-            Self::RefreshReused { .. } => MailKind::RefreshReused,
-            Self::TotpEnabled { .. } => MailKind::TotpEnabled,
-            Self::TotpDisabled { .. } => MailKind::TotpDisabled,
-            Self::ChoosePassword { .. } => MailKind::ChoosePassword,
-            Self::VerifyFurtherEmail { .. } => MailKind::VerifyFurtherEmail,
-            Self::EmailAdded { .. } => MailKind::EmailAdded,
-            Self::AddressInUse { .. } => MailKind::AddressInUse,
-            Self::EmailReplaced { .. } => MailKind::EmailReplaced,
+    /// The column `params`.
+    pub fn params(&self) -> Result<Value, serde_json::Error> {
+        let mut stored = serde_json::to_value(self)?;
+        Ok(stored["params"].take())
+    }
+
+    /// Reads the columns `kind` and `params`; `None` where this release knows no such content.
+    pub fn from_columns(kind: &str, params: Value) -> Option<Self> {
+        serde_json::from_value(json!({"kind": kind, "params": params})).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One row of each kind, as earlier releases stored it.
+    fn stored() -> Vec<(&'static str, Value)> {
+        let id = "00000000-0000-0000-0000-000000000007";
+        let at = "2027-01-15T08:00:00.123456Z";
+        let firstname = "Ṣadé";
+        let new_address_masked = "a***@example.com";
+        let verification = json!({"verification_id": id, "firstname": firstname});
+        let reset = json!({"reset_id": id, "firstname": firstname});
+        let time = json!({"firstname": firstname, "at": at});
+        let address = json!({"firstname": firstname, "new_address_masked": new_address_masked});
+        vec![
+            ("verify_email", verification.clone()),
+            ("account_exists", json!({"firstname": firstname})),
+            ("reset_password", reset.clone()),
+            ("password_changed", time.clone()),
+            ("email_change_confirm", verification.clone()),
+            (
+                "email_changed",
+                json!({
+                    "change_id": id,
+                    "firstname": firstname,
+                    "new_address_masked": new_address_masked,
+                    "undo_until": at,
+                }),
+            ),
+            ("email_change_undone", reset.clone()),
+            (
+                "refresh_reused",
+                json!({"firstname": firstname, "device_name": null, "at": at}),
+            ),
+            ("totp_enabled", time.clone()),
+            ("totp_disabled", time),
+            ("choose_password", reset),
+            ("verify_further_email", verification),
+            ("email_added", address.clone()),
+            ("address_in_use", json!({"firstname": firstname})),
+            ("email_replaced", address),
+        ]
+    }
+
+    #[test]
+    fn every_kind_is_stored_under_the_names_of_earlier_releases() {
+        let kinds: Vec<_> = stored().iter().map(|(kind, _)| *kind).collect();
+        let all: Vec<_> = MailKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(kinds, all);
+        for (kind, params) in stored() {
+            let content = MailContent::from_columns(kind, params.clone()).unwrap();
+            assert_eq!(content.kind().name(), kind);
+            assert_eq!(content.params().unwrap(), params, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_device_name_is_stored_where_there_is_one() {
+        let params = json!({
+            "firstname": "Amina",
+            "device_name": "A phone",
+            "at": "2027-01-15T08:00:00Z",
+        });
+        let content = MailContent::from_columns("refresh_reused", params.clone()).unwrap();
+        assert_eq!(content.params().unwrap(), params);
+    }
+
+    #[test]
+    fn columns_that_are_no_mail_are_none() {
+        for (kind, params) in [
+            ("no_such_kind", json!({})),
+            ("account_exists", json!({})),
+            ("account_exists", json!({"firstname": ""})),
+            ("account_exists", json!([])),
+            (
+                "verify_email",
+                json!({"firstname": "Amina", "verification_id": 7}),
+            ),
+        ] {
+            assert_eq!(MailContent::from_columns(kind, params), None, "{kind}");
         }
     }
 }

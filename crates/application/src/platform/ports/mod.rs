@@ -1,6 +1,7 @@
 //! Ports of the platform area: outbox, audit log, idempotency keys, events, clock and ids.
 
 mod after_commit;
+mod all_ports;
 mod audit;
 mod idempotency;
 mod mail;
@@ -9,6 +10,7 @@ mod store_error;
 mod time_and_ids;
 
 pub use after_commit::{AfterCommit, Due};
+pub(crate) use all_ports::all_ports;
 pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditReads, AuditRow, AuditWrites};
 pub use idempotency::{
     IdempotencyReads, IdempotencyWrites, KnownRequest, RequestKey, StoredResponse,
@@ -20,3 +22,10 @@ pub use mail::{
 pub use publish::{Applied, NoSubscribers, Publish};
 pub use store_error::StoreError;
 pub use time_and_ids::{Clock, Ids};
+
+all_ports! {
+    /// What the area reads.
+    Reads: AuditReads, IdempotencyReads, MailReads,;
+    /// What the area writes.
+    Writes: AuditWrites, IdempotencyWrites, MailWrites,;
+}

@@ -1,5 +1,7 @@
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 use super::Violation;
 
 /// An e-mail address in lower case, so that spellings differing in case are one account.
@@ -47,15 +49,10 @@ impl EmailAddress {
 }
 
 /// An e-mail address reduced to its first letter and its domain: `a***@example.com`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MaskedEmail(String);
 
 impl MaskedEmail {
-    /// Wraps a text that was masked before it was stored.
-    pub fn from_storage(text: String) -> Self {
-        Self(text)
-    }
-
     /// The masked address as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::Violation;
 
 const ONE_TO_100: Violation = Violation {
@@ -6,7 +8,8 @@ const ONE_TO_100: Violation = Violation {
 };
 
 /// One part of a person's name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct PersonName(String);
 
 impl PersonName {
@@ -22,6 +25,14 @@ impl PersonName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for PersonName {
+    type Error = Violation;
+
+    fn try_from(text: String) -> Result<Self, Violation> {
+        Self::parse(&text)
     }
 }
 
