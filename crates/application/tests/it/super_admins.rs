@@ -277,3 +277,18 @@ async fn super_admins_hold_a_permission_that_the_office_creates() {
         .await;
     assert!(own.unwrap().permissions.contains("can_print_card"));
 }
+
+#[tokio::test]
+async fn the_group_of_super_admins_gives_what_none_of_its_roles_gives() {
+    let (app, admin, equal) = with_one();
+    let access = &app.use_cases.access.control;
+    let created = access.create_named(admin.caller(), permission_draft("can_print_card"));
+    created.await.unwrap();
+    let (name, accounts) = (group(SUPER_ADMIN_GROUP), &app.use_cases.identity.accounts);
+    let beyond = |error: &AccessError| matches!(error, AccessError::Beyond(missing) if missing.iter().eq(["can_print_card"]));
+    let joined = accounts.add_to_groups(equal.caller(), equal.id(), vec![name.clone()]);
+    assert_refused!(joined.await, AccountError::Access(error) if beyond(&error));
+    let own = vec![app.role_of(&[])];
+    let added = access.add_parts(equal.caller(), name, own, ANY).await;
+    assert_refused!(added, RightsError::Access(error) if beyond(&error));
+}
