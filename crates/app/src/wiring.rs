@@ -5,10 +5,12 @@ use std::{io, sync::Arc, thread, time::Duration};
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
     identity::{
+        self,
         events::IdentityEvent,
         passwords::PasswordWork,
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
     },
+    messaging,
     platform::ports::{Clock, Ids, Publish},
     store::Store,
 };
@@ -71,10 +73,8 @@ impl Wiring<'_> {
             events: hub.clone(),
             presence: hub.clone(),
         };
-        let policies = Policies {
+        let identity = identity::Policies {
             sessions: auth.session_policy(),
-            rooms: settings.rooms,
-            writer: settings.writer,
             verification_lifetime: auth.verification_ttl,
             reset_lifetime: auth.reset_ttl,
             passwords: PasswordWork {
@@ -87,14 +87,22 @@ impl Wiring<'_> {
             one_time_passwords: Arc::new(SealedTotp::new(&self.encryption_key)),
             link_tokens: Arc::clone(&link_tokens),
         };
+        let messaging = messaging::Policies {
+            rooms: settings.rooms,
+            writer: settings.writer,
+        };
+        let policies = Policies {
+            identity,
+            messaging,
+        };
         let keys = RestKeys {
             cursors: derive_key(secret, CursorCodec::KEY_LABEL),
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
-        let use_cases = UseCases::new(context, policies)?;
+        let use_cases = UseCases::start(&context, policies)?;
         let chat = ChatEngine::start(
             hub.clone(),
-            use_cases.messaging.clone(),
+            use_cases.messaging.messages.clone(),
             self.access_tokens,
             settings.chat.clone(),
         )?;

@@ -1,28 +1,15 @@
-//! Every use case, wired once.
+//! Every use case, by area.
 
 use std::{io, sync::Arc};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    Database,
-    access::{AccessControl, AuditLog, Mails, idempotency::Idempotency},
-    identity::{
-        accounts::Accounts,
-        emails::Emails,
-        own_account::OwnAccounts,
-        passwords::{PasswordWork, Passwords},
-        ports::{AccessTokens, LinkTokens, OneTimePasswords, RefreshTokens},
-        registration::Registration,
-        sessions::{SessionPolicy, Sessions},
-    },
+    Database, access, identity,
     messaging::{
-        messages::Messaging,
+        self,
         ports::{EventBus, Presence},
-        rooms::{RoomLimits, Rooms},
-        tickets::ChatAccess,
-        writer::WriterPolicy,
     },
     platform::ports::{Clock, Ids},
 };
@@ -44,38 +31,18 @@ impl Context {
     }
 }
 
-/// What the operator decides, and the cryptography that enforces it.
+/// What the operator decides, by area.
 pub struct Policies {
-    pub sessions: SessionPolicy,
-    pub rooms: RoomLimits,
-    pub writer: WriterPolicy,
-    /// How long a link that proves an address is valid.
-    pub verification_lifetime: TimeDelta,
-    /// How long a link to another password is valid.
-    pub reset_lifetime: TimeDelta,
-    pub passwords: PasswordWork,
-    pub access_tokens: Arc<dyn AccessTokens>,
-    pub refresh_tokens: Arc<dyn RefreshTokens>,
-    pub one_time_passwords: Arc<dyn OneTimePasswords>,
-    pub link_tokens: Arc<dyn LinkTokens>,
+    pub identity: identity::Policies,
+    pub messaging: messaging::Policies,
 }
 
 /// The application, as its adapters call it.
 #[derive(Clone)]
 pub struct UseCases {
-    pub accounts: Accounts,
-    pub access: AccessControl,
-    pub own_accounts: OwnAccounts,
-    pub registration: Registration,
-    pub emails: Emails,
-    pub passwords: Passwords,
-    pub sessions: Sessions,
-    pub rooms: Rooms,
-    pub messaging: Messaging,
-    pub chat_access: ChatAccess,
-    pub audit_log: AuditLog,
-    pub idempotency: Idempotency,
-    pub mails: Mails,
+    pub access: access::UseCases,
+    pub identity: identity::UseCases,
+    pub messaging: messaging::UseCases,
 }
 
 impl UseCases {
@@ -83,75 +50,12 @@ impl UseCases {
     ///
     /// # Errors
     /// Where a thread cannot be started.
-    pub fn new(context: Context, policies: Policies) -> io::Result<Self> {
-        let Policies {
-            sessions,
-            rooms,
-            writer,
-            verification_lifetime,
-            reset_lifetime,
-            passwords,
-            access_tokens,
-            refresh_tokens,
-            one_time_passwords,
-            link_tokens: links,
-        } = policies;
-        let policy = Arc::new(sessions);
+    pub fn start(context: &Context, policies: Policies) -> io::Result<Self> {
+        let totp_policy = Arc::clone(&policies.identity.sessions.totp);
         Ok(Self {
-            accounts: Accounts {
-                context: context.clone(),
-                passwords: passwords.clone(),
-                policy: Arc::clone(&policy),
-            },
-            access: AccessControl {
-                context: context.clone(),
-                totp_policy: Arc::clone(&policy.totp),
-            },
-            own_accounts: OwnAccounts {
-                context: context.clone(),
-            },
-            registration: Registration {
-                context: context.clone(),
-                passwords: passwords.clone(),
-                links: Arc::clone(&links),
-                verification_lifetime,
-            },
-            emails: Emails {
-                context: context.clone(),
-                passwords: passwords.clone(),
-                links: Arc::clone(&links),
-                verification_lifetime,
-                reset_lifetime,
-            },
-            passwords: Passwords {
-                context: context.clone(),
-                work: passwords.clone(),
-                links,
-                reset_lifetime,
-            },
-            sessions: Sessions {
-                context: context.clone(),
-                passwords,
-                tokens: access_tokens,
-                refresh_tokens,
-                one_time_passwords,
-                policy,
-            },
-            rooms: Rooms {
-                context: context.clone(),
-                limits: rooms,
-            },
-            messaging: Messaging::start(context.clone(), writer)?,
-            chat_access: ChatAccess {
-                context: context.clone(),
-            },
-            audit_log: AuditLog {
-                context: context.clone(),
-            },
-            idempotency: Idempotency {
-                context: context.clone(),
-            },
-            mails: Mails { context },
+            access: access::UseCases::new(context, totp_policy),
+            identity: identity::UseCases::new(context, policies.identity),
+            messaging: messaging::UseCases::start(context, policies.messaging)?,
         })
     }
 }

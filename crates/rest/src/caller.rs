@@ -24,17 +24,14 @@ use super::{
 };
 use crate::shared::shared;
 
-/// Somebody with a good access token. That their session lasts, and their account is still there and
-/// not suspended, is for the use case to see.
+/// The user of a valid access token. The use case checks that the session lasts and that the account
+/// exists and is not suspended.
 #[derive(Clone, Debug)]
 pub(crate) struct CurrentUser {
-    /// Who asks, as the use cases take it.
     pub caller: Caller,
-    /// What the token says.
     pub claims: TokenClaims,
 }
 
-/// Where a request comes from, of which no more need be known.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestOrigin(pub Origin);
 
@@ -88,38 +85,31 @@ pub(crate) fn known_caller(request: &HttpRequest) -> Option<Caller> {
     Some(caller_of(request, &claims))
 }
 
-/// What the request's access token turned out to say.
 #[derive(Clone, Copy, Debug)]
 struct Verified(Result<TokenClaims, TokenError>);
 
 /// What the access token in the header `Authorization` says, if there is that header. It is verified
 /// once a request, however many layers ask.
-///
-/// # Errors
-/// `invalid-token`, `token-expired`.
 pub(crate) fn claims(request: &HttpRequest) -> Result<Option<TokenClaims>, Problem> {
     let Some(token) = bearer_token(request.headers())? else {
         return Ok(None);
     };
     let known = request.extensions().get::<Verified>().copied();
     let Verified(verified) = known.unwrap_or_else(|| {
-        let verified = Verified(shared::<UseCases>(request).sessions.verify(token));
+        let verified = Verified(shared::<UseCases>(request).identity.sessions.verify(token));
         request.extensions_mut().insert(verified);
         verified
     });
     Ok(Some(verified?))
 }
 
-/// Who a request turned out to be from, for the access log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownCaller(pub UserId);
 
-/// Lets the access log know who this is.
 pub(crate) fn note_caller(request: &HttpRequest, user: UserId) {
     request.extensions_mut().insert(KnownCaller(user));
 }
 
-/// There is no token, and one is needed.
 pub(crate) fn authentication_required() -> Problem {
     Problem::new(
         ProblemKind::AuthenticationRequired,
@@ -128,9 +118,6 @@ pub(crate) fn authentication_required() -> Problem {
 }
 
 /// The token of the header `Authorization`, if there is that header.
-///
-/// # Errors
-/// `invalid-token` where the header is there and is no bearer token.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Ok(None);

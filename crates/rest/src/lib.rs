@@ -75,7 +75,6 @@ pub fn app(
         .wrap(from_fn(envelope::envelope))
 }
 
-/// HMAC-SHA256 (RFC 2104) with this key.
 fn keyed_hmac(key: &[u8; 32]) -> Hmac<Sha256> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
     Hmac::new_from_slice(key).expect("a key of any length")

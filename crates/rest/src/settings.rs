@@ -10,7 +10,7 @@ pub struct RestSettings {
     pub allowed_origins: Vec<String>,
     /// Whether the console is served, and its page may open the chat.
     pub console: bool,
-    /// Whether browsers are told to use HTTPS alone.
+    /// Whether responses carry HSTS (`Strict-Transport-Security`).
     pub only_https: bool,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,

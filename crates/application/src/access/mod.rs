@@ -15,6 +15,7 @@ mod rank;
 mod roles;
 mod targets;
 mod totp_policy;
+mod use_cases;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -45,6 +46,7 @@ pub use rank::{
     require_to_change_rights, require_to_change_rights_in,
 };
 pub use totp_policy::TotpPolicy;
+pub use use_cases::UseCases;
 
 /// The claims of a verified access token. [`require_active`] checks that the session lasts and that
 /// the account is neither suspended nor deactivated.

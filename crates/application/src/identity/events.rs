@@ -1,9 +1,9 @@
-//! What happened to accounts and their login sessions.
+//! Domain events of the identity area.
 
 use abu_domain::{LoginSessionId, UserId};
 use serde::{Deserialize, Serialize};
 
-/// An event by ids alone: each subscriber, in this process or another, applies it by what they name.
+/// Carries ids only: each subscriber, in this process or another, reads what it needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum IdentityEvent {

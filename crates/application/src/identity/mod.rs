@@ -9,3 +9,6 @@ pub mod ports;
 pub mod registration;
 pub mod sessions;
 pub mod setup;
+mod use_cases;
+
+pub use use_cases::{Policies, UseCases};

@@ -7,4 +7,7 @@ pub mod read_marks;
 pub mod rooms;
 pub mod submission;
 pub mod tickets;
+mod use_cases;
 pub mod writer;
+
+pub use use_cases::{Policies, UseCases};

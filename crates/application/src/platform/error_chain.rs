@@ -19,7 +19,8 @@ pub fn error_chain(error: &dyn Error) -> String {
     said
 }
 
-/// Logs that the store failed. The supervisor of the database logs an outage, once.
+/// Logs a failure of the store. An outage is a debug record, because the database's supervisor logs
+/// it once.
 pub fn log_failure(doing: &str, error: &StoreError) {
     match error {
         StoreError::Unavailable(_) => log::debug!("{doing}: the database is away"),

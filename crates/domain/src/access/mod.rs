@@ -17,7 +17,7 @@ use crate::named_enum;
 macro_rules! permissions {
     ($($variant:ident => $name:literal, $description:literal;)*) => {
         named_enum! {
-            /// Something a person may be allowed to do.
+            /// A permission that the code checks.
             #[derive(PartialOrd, Ord)]
             pub enum Permission {
                 $(#[doc = $description] $variant => $name,)*
@@ -25,7 +25,7 @@ macro_rules! permissions {
         }
 
         impl Permission {
-            /// What it allows, for the office.
+            /// What the permission allows, in English for administrators.
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$variant => $description,)* }
             }

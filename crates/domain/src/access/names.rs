@@ -5,23 +5,22 @@ use std::{
 
 use crate::platform::text::Violation;
 
-/// The name of a [`NamedSet`](super::NamedSet). Its type says whether that is a permission, a role or a
-/// group.
+/// The name of a [`NamedSet`](super::NamedSet). Its type tells permissions, roles and groups apart.
 pub trait AccessName: Clone + Debug + Display + Ord + Send + Sync + 'static {
-    /// The names of what the set consists of.
+    /// The type of the names that the set contains.
     type Part: AccessName;
 
-    /// Parses a name.
+    /// Parses a name without changing its case.
     ///
     /// # Errors
-    /// `name.form` unless it has 3 to 64 of the characters a to z, 0 to 9 and _.
+    /// `name.form` unless it has 3 to 64 of the characters `a` to `z`, `0` to `9` and `_`.
     fn parse(text: &str) -> Result<Self, Violation>;
 
     /// The name as text.
     fn as_str(&self) -> &str;
 }
 
-/// The part of what has no parts.
+/// The part type of permissions, which contain nothing.
 impl AccessName for Infallible {
     type Part = Self;
 

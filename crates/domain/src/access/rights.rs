@@ -3,8 +3,8 @@ use chrono::{DateTime, Utc};
 use super::{AccessName, GroupName, PermissionName, RoleName};
 use crate::platform::text::Description;
 
-/// A permission, a role or a group, as RBAC nests them: a group is a set of roles, a role is a set of
-/// permissions, and a permission has no parts.
+/// A permission, a role or a group, as RBAC nests them. A group is a set of roles, a role is a set
+/// of permissions, and a permission has no parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedSet<N: AccessName> {
     /// The name.
@@ -13,11 +13,11 @@ pub struct NamedSet<N: AccessName> {
     pub description: Description,
     /// Seeded in every installation; it can be neither deleted nor renamed.
     pub is_system: bool,
-    /// The names it consists of, in alphabetical order.
+    /// The names it contains, in alphabetical order.
     pub parts: Vec<N::Part>,
     /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// Time of the last change to it, or to a name among its parts.
+    /// Time of the last change to it or to its parts.
     pub last_modified: DateTime<Utc>,
 }
 

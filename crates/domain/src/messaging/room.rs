@@ -15,7 +15,7 @@ named_enum! {
 }
 
 named_enum! {
-    /// A member's standing in a room.
+    /// A member's role in a room; a greater role includes the rights of the lesser ones.
     #[derive(PartialOrd, Ord)]
     pub enum RoomRole {
         /// Reads and writes.
@@ -28,7 +28,7 @@ named_enum! {
 }
 
 impl RoomRole {
-    /// May give the room another name.
+    /// Whether the role may rename the room.
     pub fn may_rename(self) -> bool {
         self >= Self::Moderator
     }

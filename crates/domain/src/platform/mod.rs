@@ -1,4 +1,4 @@
-//! What every area builds on: typed ids, enums with stable names, and text that people type.
+//! Typed ids, enums with stable names, and validated text that every area uses.
 
 pub mod ids;
 mod named_enum;

@@ -1,4 +1,4 @@
-//! Enums whose variants have a stable name in storage or on the wire.
+//! Enums with stable names in storage and on the wire.
 
 /// Declares an enum with `ALL`, `name` and `from_name`.
 ///
@@ -39,7 +39,7 @@ macro_rules! named_enum {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// The variant of that name.
+            /// The variant of that name; `None` for an unknown name.
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* _ => None }
             }

@@ -6,7 +6,6 @@ mod access;
 mod assignments;
 mod audit;
 mod changes;
-mod ended_sessions;
 mod erasures;
 mod idempotency;
 mod mail;

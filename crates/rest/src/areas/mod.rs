@@ -8,10 +8,8 @@ mod platform;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
-/// Where the API begins.
 const BASE: &str = "/api/v1";
 
-/// Adds every route.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::problem::{Problem, ProblemKind};
 
-/// What a JSON body is parsed to.
 pub(crate) struct Body<B: IntoDraft>(pub B::Draft);
 
 impl<B: IntoDraft> FromRequest for Body<B> {
@@ -56,7 +55,6 @@ fn draft<B: IntoDraft>(body: B) -> Result<B::Draft, Problem> {
     violations.finish(draft)
 }
 
-/// The whole body, if it has one of these media types.
 fn body_of(
     media_types: &[&str],
     otherwise: &'static str,
@@ -75,9 +73,6 @@ fn body_of(
 }
 
 /// Reads a body to its end, decoded, up to the limit of the whole application.
-///
-/// # Errors
-/// `payload-too-large`, `malformed-json`.
 pub(crate) fn whole_body(
     request: &HttpRequest,
     payload: &mut Payload,

@@ -33,7 +33,6 @@ pub(super) const UNKNOWN: Violation = Violation {
     rule: "is not a known field",
 };
 
-/// A step on the way from the body to one of its parts.
 pub(super) enum Step<'a> {
     Field(&'a str),
     Element(usize),

@@ -68,14 +68,11 @@ impl Query {
         }
     }
 
-    /// # Errors
-    /// `internal-error` where `T` asks for something other than optional texts.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         T::deserialize(&self.parameters).map_err(Problem::internal)
     }
 }
 
-/// A list that nothing narrows.
 #[derive(Deserialize)]
 pub(crate) struct NoParameters {}
 

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::problem::Problem;
 
-/// How many violations one answer lists at most.
 const MAX_ERRORS: usize = 50;
 
 pub(super) const REQUIRED: Violation = Violation {
@@ -52,7 +51,6 @@ impl Violations {
         }
     }
 
-    /// Takes what a field was parsed to.
     pub(crate) fn check<T>(
         &mut self,
         name: &'static str,
@@ -63,7 +61,6 @@ impl Violations {
             .ok()
     }
 
-    /// Parses a field that may be left out.
     pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,
@@ -124,10 +121,6 @@ impl Violations {
         });
     }
 
-    /// The draft, if there are no violations.
-    ///
-    /// # Errors
-    /// `validation-failed`.
     pub(crate) fn finish<T>(mut self, draft: Option<T>) -> Result<T, Problem> {
         self.errors.truncate(MAX_ERRORS);
         match draft {

@@ -23,7 +23,6 @@ pub struct CursorCodec {
 }
 
 impl CursorCodec {
-    /// The label that the key is derived by.
     pub const KEY_LABEL: &str = "abu-alumni-connect list cursors 1";
 
     pub fn new(key: [u8; 32]) -> Self {
@@ -33,9 +32,6 @@ impl CursorCodec {
     }
 
     /// The cursor for `position` in the list that `list` describes.
-    ///
-    /// # Errors
-    /// `internal-error` where the position has no JSON form.
     pub fn encode(&self, list: &str, position: &impl Serialize) -> Result<String, Problem> {
         let position =
             serde_json::to_vec(position).map_err(|error| StoreError::Other(error.into()))?;
@@ -45,9 +41,6 @@ impl CursorCodec {
     }
 
     /// The position of a cursor that was given out for this very list.
-    ///
-    /// # Errors
-    /// `cursor-mismatch` for any other.
     pub fn decode<T: DeserializeOwned>(&self, list: &str, cursor: &str) -> Result<T, Problem> {
         let mismatch = || {
             Problem::new(

@@ -17,7 +17,6 @@ type Schemas = BTreeMap<String, RefOr<Schema>>;
 pub(crate) struct EntryFields(BTreeMap<String, BTreeSet<String>>);
 
 impl EntryFields {
-    /// The fields of all schemas of this description.
     pub(crate) fn of(description: &OpenApi) -> Self {
         let Some(components) = &description.components else {
             return Self(BTreeMap::new());

@@ -38,13 +38,10 @@ pub(crate) use body::ListBody;
 pub use cursor::CursorCodec;
 pub(crate) use fields::EntryFields;
 
-/// How many there are on a page unless the client says otherwise.
 const DEFAULT_LIMIT: u32 = 20;
 
-/// The largest page of people.
 pub(crate) const MAX_PEOPLE: u32 = 50;
 
-/// The largest page of anything else.
 pub(crate) const MAX_OTHERS: u32 = 100;
 
 /// The parameters of every list.
@@ -63,34 +60,22 @@ pub(crate) struct PageParameters {
     fields: Option<String>,
 }
 
-/// Something that is listed.
 pub(crate) trait List: 'static {
-    /// What narrows it.
     type Filter: IntoDraft;
-    /// An entry as the use case lists it.
     type Item;
-    /// An entry as it is sent.
     type Entry: From<Self::Item> + Serialize + ToSchema;
-    /// Where an entry stands in the list.
     type Position: Position;
-    /// The largest page.
     const MAX_LIMIT: u32;
 
-    /// Where `item` stands in the list.
     fn position(item: &Self::Item) -> Self::Position;
 }
 
-/// A page that is asked for.
 pub(crate) struct Page<L: List> {
-    /// What narrows the list.
     pub filter: <L::Filter as IntoDraft>::Draft,
-    /// Which page it is.
     pub request: ListRequest<L::Position>,
-    /// How to answer.
     pub reply: Reply<L>,
 }
 
-/// How the client wants to have its page.
 pub(crate) struct Reply<L> {
     cursors: Data<CursorCodec>,
     address: Address,
@@ -153,10 +138,6 @@ impl<L: List> Page<L> {
 }
 
 impl<L: List> Reply<L> {
-    /// The answer: the entries, and how to get those after and before them.
-    ///
-    /// # Errors
-    /// `internal-error` where a position has no JSON form.
     pub(crate) fn with(self, listed: Listed<L::Item>) -> Result<HttpResponse, Problem> {
         let position = |item: Option<&L::Item>| item.map(L::position);
         let (first, last) = (listed.items.first(), listed.items.last());

@@ -8,13 +8,10 @@ use uuid::Uuid;
 
 /// Where an entry stands in its list.
 pub(crate) trait Position: Sized {
-    /// The form in which it is inside a cursor.
     type Wire: Serialize + DeserializeOwned;
 
-    /// Into a cursor.
     fn to_wire(self) -> Self::Wire;
 
-    /// Out of a cursor.
     fn from_wire(wire: Self::Wire) -> Self;
 }
 
@@ -30,7 +27,6 @@ impl<Id: From<Uuid> + Into<Uuid>> Position for TimePosition<Id> {
     }
 }
 
-/// Lists in the order of ids.
 macro_rules! position_of_ids {
     ($($id:ty),*) => {$(
         impl Position for $id {
@@ -49,7 +45,6 @@ macro_rules! position_of_ids {
 
 position_of_ids!(MailId, UserId);
 
-/// Lists in the order of places.
 impl Position for i64 {
     type Wire = Self;
 
@@ -62,7 +57,6 @@ impl Position for i64 {
     }
 }
 
-/// Lists in the order of names.
 impl Position for String {
     type Wire = Self;
 

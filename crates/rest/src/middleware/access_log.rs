@@ -25,7 +25,6 @@ use crate::caller::KnownCaller;
 /// Where the lines go: a target of its own, so that they can be turned off alone.
 const TARGET: &str = "abu_app::access";
 
-/// The longest path that is shown, in bytes.
 const MAX_PATH_SHOWN: usize = 256;
 
 /// What follows in a path is a link to another password.
@@ -44,7 +43,6 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Begins the line of a request.
     pub(crate) fn begin(head: &RequestHead, request: RequestId) -> Self {
         // A path is ASCII by the time it gets here, so it can be cut anywhere.
         let path = head.uri.path();

@@ -1,8 +1,7 @@
-//! Where a request comes from.
+//! Client address behind trusted proxies (`X-Forwarded-For`, or `Forwarded` of RFC 7239).
 //!
-//! Behind a proxy every connection is the proxy's, and a header says whom it passes on. Anybody can send
-//! such a header, so it counts only from proxies that the operator named, and only what they added to it:
-//! the list is read from its end, hop by hop, up to the first address that is none of theirs.
+//! Any client can send these headers, so they count only from proxies that the operator trusts, and only
+//! what those appended. The list is read from its end, hop by hop, up to the first untrusted address.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -22,7 +21,6 @@ use crate::shared::shared;
 pub(crate) struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// The address behind this request.
     pub(crate) fn of(request: &HttpRequest) -> IpAddr {
         let noted = request.extensions().get::<Self>().copied();
         noted.unwrap_or_else(|| Self::find(request)).0
@@ -44,12 +42,10 @@ impl ClientAddress {
     }
 }
 
-/// The proxies that are believed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Those in these networks.
     pub(crate) fn new(networks: &[IpNet]) -> Self {
         Self(networks.to_vec())
     }
@@ -78,8 +74,8 @@ impl TrustedProxies {
 
 /// The addresses that the headers name, the nearest first; `None` for what is no address.
 ///
-/// `X-Forwarded-For` is what proxies write unless they are told otherwise, and those that do pass on a
-/// `Forwarded` that a client made up. So it counts only where there is nothing else.
+/// Proxies write `X-Forwarded-For` by default, and those that do pass on a forged `Forwarded`. So
+/// `Forwarded` counts only without `X-Forwarded-For`.
 fn hops(headers: &HeaderMap) -> Box<dyn Iterator<Item = Option<IpAddr>> + '_> {
     if headers.contains_key(header::X_FORWARDED_FOR) {
         Box::new(elements(headers, header::X_FORWARDED_FOR).map(|element| address(element?)))

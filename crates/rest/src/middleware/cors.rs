@@ -11,9 +11,7 @@ const REMEMBER: usize = 3_600;
 /// The origins of web pages that may call the API and open the chat.
 #[derive(Clone, Debug)]
 pub(crate) enum AllowedOrigins {
-    /// Every one; never in production.
     Any,
-    /// Exactly these.
     These(Vec<String>),
 }
 
@@ -27,7 +25,6 @@ impl AllowedOrigins {
         }
     }
 
-    /// Whether a page of this origin may open the chat.
     pub(crate) fn allow(&self, origin: &[u8]) -> bool {
         match self {
             Self::Any => true,

@@ -1,8 +1,8 @@
-//! Only what the API description holds is served, and only as it says.
+//! Request validation against the OpenAPI document.
 //!
-//! Before a request reaches a route it is looked up in the description: a path that is not there is
-//! 404, a method 405, a query parameter 400. So a route that somebody forgot to describe cannot be
-//! used, and a misspelt parameter is never silently ignored.
+//! Before a request reaches a route, this layer looks it up in the document: an unknown path is 404, an
+//! unknown method 405, an unknown query parameter 400. So clients cannot use an undocumented route, and
+//! the server never ignores a misspelt parameter.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,7 +10,6 @@ use actix_web::{
     Error,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::Method,
     middleware::Next,
 };
 use utoipa::openapi::{
@@ -18,8 +17,11 @@ use utoipa::openapi::{
     path::{Operation, ParameterIn, PathItem},
 };
 
-use crate::problem::{Problem, ProblemKind};
-use crate::{openapi::Api, shared::shared};
+use crate::{
+    openapi::Api,
+    problem::{Problem, ProblemKind},
+    shared::shared,
+};
 
 /// The query parameters of every operation, by method, by the pattern of its path.
 #[derive(Debug)]
@@ -28,7 +30,6 @@ pub(crate) struct DocumentedRoutes(HashMap<String, Methods>);
 type Methods = BTreeMap<&'static str, BTreeSet<String>>;
 
 impl DocumentedRoutes {
-    /// What this description holds.
     pub(crate) fn of(description: &OpenApi) -> Self {
         let routes = description.paths.paths.iter().map(|(path, item)| {
             let operations = operations(item);
@@ -38,15 +39,15 @@ impl DocumentedRoutes {
         Self(routes.collect())
     }
 
-    /// `pattern` is that of the resource that the path of the request matches.
-    fn admit(&self, method: &Method, pattern: Option<&str>, query: &str) -> Result<(), Problem> {
-        let methods = pattern
-            .and_then(|pattern| self.0.get(pattern))
+    fn admit(&self, request: &ServiceRequest) -> Result<(), Problem> {
+        let methods = request
+            .match_pattern()
+            .and_then(|pattern| self.0.get(&pattern))
             .ok_or_else(Problem::not_found)?;
         let known = methods
-            .get(method.as_str())
+            .get(request.method().as_str())
             .ok_or_else(|| Problem::method_not_allowed(allow(methods)))?;
-        let unknown = form_urlencoded::parse(query.as_bytes())
+        let unknown = form_urlencoded::parse(request.query_string().as_bytes())
             .find(|(name, _)| !known.contains(name.as_ref()));
         match unknown {
             // The name itself is not repeated: it may be a secret that missed its place.
@@ -56,7 +57,6 @@ impl DocumentedRoutes {
     }
 }
 
-/// The value of the header `Allow`.
 fn allow(methods: &Methods) -> String {
     let mut methods: Vec<&str> = methods.keys().copied().collect();
     if methods.contains(&"GET") {
@@ -78,7 +78,6 @@ fn unknown_parameter(known: &BTreeSet<String>) -> Problem {
     Problem::new(ProblemKind::UnknownParameter, detail)
 }
 
-/// The operations of a path, by method.
 pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation)> {
     [
         ("GET", &item.get),
@@ -111,8 +110,7 @@ pub(crate) async fn documented_only<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let routes = &shared::<Api>(request.request()).routes;
-    let pattern = request.match_pattern();
-    match routes.admit(request.method(), pattern.as_deref(), request.query_string()) {
+    match routes.admit(&request) {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
         Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
     }
@@ -123,6 +121,7 @@ mod tests {
     use actix_web::{
         App, HttpResponse,
         body::BoxBody,
+        http::Method,
         middleware::from_fn,
         test::{self, TestRequest},
         web,
@@ -151,15 +150,11 @@ mod tests {
 
     /// Asks an application that serves more than is described.
     async fn refusal(method: Method, path: &str, query: &str) -> Option<ProblemKind> {
-        let admit = async |request: ServiceRequest, _next: Next<BoxBody>| {
-            let pattern = request.match_pattern();
-            let admitted =
-                routes().admit(request.method(), pattern.as_deref(), request.query_string());
-            match admitted {
+        let admit =
+            async |request: ServiceRequest, _next: Next<BoxBody>| match routes().admit(&request) {
                 Ok(()) => Ok(request.into_response(HttpResponse::Ok())),
                 Err(problem) => Ok(request.error_response(problem)),
-            }
-        };
+            };
         let things = web::scope("/things").route("/{id}", web::to(HttpResponse::Ok));
         let app = App::new()
             .service(things.route("/{id}/more", web::to(HttpResponse::Ok)))

@@ -17,8 +17,10 @@ use super::{
     request_id::{self, RequestId},
     security_headers,
 };
-use crate::problem::{self, Problem};
-use crate::shared::{BrowserPolicy, RequestIds, shared};
+use crate::{
+    problem::{self, Problem},
+    shared::{BrowserPolicy, RequestIds, shared},
+};
 
 /// Gives the request an id, finds where it comes from, turns every error into a problem document, adds
 /// the headers that every answer has, and writes the access log.
@@ -56,8 +58,8 @@ pub(crate) async fn envelope(
     }
 }
 
-/// An error answer as a problem document; any other answer as it is, and one that is told again, which
-/// is a problem document already.
+/// An error response as a problem document. Other responses and replayed ones, which are problem documents
+/// already, stay unchanged.
 fn as_problem(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();

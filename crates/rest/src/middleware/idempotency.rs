@@ -1,7 +1,7 @@
-//! The header `Idempotency-Key`: what carries it is done once, and told again to whoever asks again.
+//! Idempotency keys (`Idempotency-Key`): a retried request takes effect once, and gets the stored response.
 //!
-//! The layer sees bodies whole and uncompressed. A request with a key runs apart from its connection:
-//! it is carried out and its answer kept even if the client has gone. A request without one passes
+//! The layer sees bodies whole and uncompressed. A request with a key runs in a detached task, so it
+//! completes, and its response is stored, even if the client disconnects. A request without a key passes
 //! untouched.
 
 use std::{
@@ -40,23 +40,21 @@ use crate::{
     caller,
     input::whole_body,
     keyed_hmac,
+    openapi::Api,
     problem::{self, Problem, ProblemKind},
+    shared::shared,
 };
-use crate::{openapi::Api, shared::shared};
 
-/// The client's name for what it wants done once.
 pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Says that an answer was given before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The longest answer that is kept, in bytes.
 const MAX_KEPT: usize = 256 * 1024;
 
 /// What a handler declares, in `extensions(…)`, whose answer is [`SecretJson`](crate::secret_json).
 pub(crate) const SECRET_ANSWER: &str = "x-secret-answer";
 
-/// Whether the answer of this operation is told again: it is unless it holds a secret, which must not
-/// lie in the database.
+/// Whether retries get the stored response of this operation. A response with a secret is never stored,
+/// because the database must not hold it.
 pub(crate) fn is_replayed(method: &str, operation: &Operation) -> bool {
     let is_secret = operation
         .extensions
@@ -65,12 +63,11 @@ pub(crate) fn is_replayed(method: &str, operation: &Operation) -> bool {
     method == Method::POST.as_str() && !is_secret
 }
 
-/// The routes whose answers are told again, by pattern, and whether they need a token.
+/// The patterns of routes with replayed responses, and whether each needs a token.
 #[derive(Debug)]
 pub(crate) struct ReplayedRoutes(HashMap<String, bool>);
 
 impl ReplayedRoutes {
-    /// Those of this description.
     pub(crate) fn of(description: &OpenApi) -> Self {
         let mut routes = HashMap::new();
         for (path, item) in &description.paths.paths {
@@ -90,7 +87,6 @@ impl ReplayedRoutes {
 pub struct Fingerprints(Hmac<Sha256>);
 
 impl Fingerprints {
-    /// The label that the key is derived by.
     pub const KEY_LABEL: &str = "abu-alumni-connect request fingerprints 1";
 
     /// Keyed, because some bodies hold passwords: a plain digest could be brute-forced by a reader of the
@@ -156,7 +152,7 @@ impl Keyed {
         else {
             return Ok(None);
         };
-        // Whose token comes to a route that asks for none is nobody's business there.
+        // A route without authentication ignores a token.
         let caller = match (needs_token, caller::known_caller(request)) {
             (true, None) => return Ok(None),
             (true, caller) => caller,
@@ -224,7 +220,7 @@ async fn carry_out<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let use_cases = shared::<UseCases>(request.request()).clone();
     let id = request.extensions().get::<RequestId>().cloned();
-    let claim = match use_cases.idempotency.begin(keyed).await {
+    let claim = match use_cases.access.idempotency.begin(keyed).await {
         Ok(Begun::First(claim)) => claim,
         Ok(Begun::Again(answer)) => return Ok(told_again(request, answer)),
         Err(refused) => return Ok(request.error_response(Problem::from(refused))),
@@ -254,13 +250,12 @@ async fn settle(
     answer: Option<StoredResponse>,
     id: Option<RequestId>,
 ) {
-    let settled = use_cases.idempotency.finish(claim, answer).await;
+    let settled = use_cases.access.idempotency.finish(claim, answer).await;
     if let (Err(error), Some(id)) = (settled, id) {
         log::warn!(request:% = id; "the answer to a request with an idempotency key is not kept: {error}");
     }
 }
 
-/// The response as it was, and what is to be kept of it.
 fn kept<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
 ) -> (ServiceResponse<BoxBody>, Option<StoredResponse>) {
@@ -283,9 +278,9 @@ fn kept<B: MessageBody + 'static>(
     (ServiceResponse::new(request, head.set_body(body)), answer)
 }
 
-/// Whether the answer tells what became of what was asked for. Faults pass, tokens are renewed, whoever
-/// is told when to come back shall find the door open, and nothing was asked for yet by what could not
-/// be read: a client that mends a form may send it with the key that the form has.
+/// Whether the response is the outcome of the request, so that retries get it. Server errors, expired
+/// tokens and refusals with `Retry-After` are transient. A malformed or invalid request had no effect:
+/// a client may correct its form and send it with the same key.
 fn is_final(status: StatusCode, headers: &HeaderMap) -> bool {
     let passes = status.is_client_error() && headers.contains_key(header::RETRY_AFTER);
     let never_kept = [
@@ -304,12 +299,10 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// Marks a request whose answer was given before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Replayed;
 
 impl Replayed {
-    /// Whether the answer to `request` was given before.
     pub(crate) fn is(request: &HttpRequest) -> bool {
         request.extensions().contains::<Self>()
     }
@@ -345,7 +338,6 @@ fn told_again(request: ServiceRequest, answer: StoredResponse) -> ServiceRespons
     request.into_response(response)
 }
 
-/// A problem document as met by this request.
 fn met_by(request: Option<&RequestId>, document: Vec<u8>) -> Vec<u8> {
     let parsed = serde_json::from_slice::<Map<String, Value>>(&document);
     match (parsed, request) {
@@ -496,7 +488,7 @@ mod tests {
         }
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         assert!(!is_final(StatusCode::CONFLICT, &headers));
-        // Whoever is told to look again later has been answered.
+        // `Retry-After` does not make a successful response transient.
         assert!(is_final(StatusCode::ACCEPTED, &headers));
     }
 }

@@ -1,8 +1,8 @@
-//! How often somebody may ask, over HTTP.
+//! Rate limiting over HTTP, with the `RateLimit` headers of the IETF draft.
 //!
-//! The layer counts every request under the policy `default`. A route with a policy of its own says so
-//! in its handler, where it is known who asks for what: one line with [`Limits`]. The answer shows the
-//! policy that leaves least, in the headers of the IETF's draft.
+//! The layer counts every request under the policy `default`. A handler with a policy of its own counts
+//! through [`Limits`], because only it knows user and purpose. The response shows the policy with the
+//! least quota left.
 
 use std::{
     cell::Cell,
@@ -20,15 +20,14 @@ use actix_web::{
 };
 
 use super::client_address::ClientAddress;
-use crate::{caller, problem::Problem};
 use crate::{
+    caller,
+    problem::Problem,
     rate_limits::{Key, Policy, QuotaStatus, RateLimits},
     shared::shared,
 };
 
-/// How the caller stands.
 pub(crate) const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-/// What is allowed.
 pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Where the default does not count: checks of health and pages that are the same for all, which cost
@@ -41,12 +40,10 @@ const FREE: [&str; 5] = [
     "/problems/",
 ];
 
-/// Whether requests for `path` are counted under the default.
 pub(crate) fn is_counted(path: &str) -> bool {
     path != "/" && path != "/chat" && !FREE.iter().any(|free| path.starts_with(free))
 }
 
-/// The layer that counts every request under the policy `default`.
 pub(crate) async fn limited<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -63,7 +60,7 @@ fn count(request: &HttpRequest) -> Result<(), Problem> {
     }
     let key = match caller::claims(request) {
         Ok(Some(claims)) => Key::user(claims.user_id),
-        // A bad token makes nobody of its sender.
+        // An invalid token authenticates no user.
         Ok(None) | Err(_) => Key::network(ClientAddress::of(request)),
     };
     take(request, Policy::Default, key)
@@ -83,27 +80,17 @@ impl FromRequest for Limits {
 }
 
 impl Limits {
-    /// Counts the request of a user.
-    ///
-    /// # Errors
-    /// `rate-limited`.
     pub(crate) fn by_user(&self, policy: Policy, user: UserId) -> Result<(), Problem> {
         take(&self.0, policy, Key::user(user))
     }
 
     /// Counts the request of the network that it comes from.
-    ///
-    /// # Errors
-    /// `rate-limited`.
     pub(crate) fn by_network(&self, policy: Policy) -> Result<(), Problem> {
         take(&self.0, policy, Key::network(ClientAddress::of(&self.0)))
     }
 
     /// Counts the request under the e-mail address that it is about, whether or not it has an account:
     /// the answer must not tell.
-    ///
-    /// # Errors
-    /// `rate-limited`.
     pub(crate) fn by_address(&self, policy: Policy, address: &EmailAddress) -> Result<(), Problem> {
         let key = shared::<RateLimits>(&self.0).key_of(address);
         take(&self.0, policy, key)
@@ -140,7 +127,6 @@ impl ShownQuotaStatus {
         self.0.set(Some(tightest));
     }
 
-    /// Shows it, if any policy counted the request.
     pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
         let Some(status) = self.0.get() else { return };
         let (name, quota) = (status.policy.name(), status.quota);

@@ -5,7 +5,6 @@ use std::{fmt, rc::Rc};
 use abu_application::platform::ports::Ids;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// The header it comes and goes in.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 const MAX_BYTES: usize = 64;
@@ -15,7 +14,6 @@ const MAX_BYTES: usize = 64;
 pub(crate) struct RequestId(Rc<str>);
 
 impl RequestId {
-    /// The id of the request with these headers.
     pub(crate) fn of(headers: &HeaderMap, ids: &dyn Ids) -> Self {
         let theirs = headers
             .get(HEADER)
@@ -28,12 +26,10 @@ impl RequestId {
         }
     }
 
-    /// One for the API description.
     pub(crate) fn example() -> Self {
         Self("req_0198c1a2b3c47d5e8f60718293a4b5c6".into())
     }
 
-    /// As a header.
     pub(crate) fn to_header(&self) -> HeaderValue {
         #[expect(clippy::expect_used, reason = "it is visible ASCII, whoever made it")]
         HeaderValue::from_str(&self.0).expect("a request id fits a header")

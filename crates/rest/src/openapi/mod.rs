@@ -1,4 +1,4 @@
-//! The description of the API, made from the handlers themselves.
+//! The OpenAPI document, generated from the handlers.
 
 use actix_web::{App, http::header::HeaderName, web::Bytes};
 use utoipa::{
@@ -35,20 +35,14 @@ pub(crate) const BEARER: &str = "bearer";
 /// The name of the form that gets one, in the documentation.
 const PASSWORD_FORM: &str = "password";
 
-/// The description of the API, in the forms that are needed.
 pub(crate) struct Api {
-    /// As it is sent.
     pub json: Bytes,
-    /// As requests are held to it.
     pub routes: DocumentedRoutes,
-    /// Which fields of the entries of lists can be asked for.
     pub(crate) entry_fields: EntryFields,
-    /// What is done once if its requests carry a key.
     pub replayed: ReplayedRoutes,
 }
 
 impl Api {
-    /// Describes every route.
     pub(crate) fn describe() -> Self {
         let description = description();
         #[expect(
@@ -94,7 +88,6 @@ fn description() -> OpenApi {
     description
 }
 
-/// Headers of many answers, described once.
 fn common_headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
     let headers = [
         (
@@ -135,7 +128,6 @@ fn refer_to_header(response: &mut RefOr<Response>, name: &HeaderName) {
     }
 }
 
-/// The limits that count every request.
 fn add_rate_limit(operation: &mut Operation) {
     add_problem(&mut operation.responses, ProblemKind::RateLimited);
     for (status, response) in &mut operation.responses.responses {
@@ -146,7 +138,6 @@ fn add_rate_limit(operation: &mut Operation) {
     }
 }
 
-/// The header that every POST takes.
 fn add_idempotency_key(operation: &mut Operation) {
     let replayed = idempotency::is_replayed("POST", operation);
     let about = match replayed {
@@ -226,7 +217,7 @@ fn add_common_problems(path: &str, operation: &mut Operation) {
     }
 }
 
-/// Whether somebody may ask for this who has their account hidden: it is about the account itself.
+/// Whether a deactivated account may use the path: it concerns the account itself.
 fn is_open_to_the_hidden(path: &str) -> bool {
     match path {
         "/api/v1/auth/ws-ticket" => false,
@@ -247,7 +238,7 @@ fn is_json(body: &RefOr<RequestBody>) -> bool {
     matches!(body, RefOr::T(body) if body.content.contains_key("application/json"))
 }
 
-/// Whoever logs in by the form of the documentation has an access token, too.
+/// Offers the password form of the documentation beside the bearer token: it gets an access token.
 fn allow_password_form(operation: &mut Operation) {
     let bearer = SecurityRequirement::new(BEARER, [] as [&str; 0]);
     if let Some(ways) = operation

@@ -10,7 +10,7 @@ use utoipa::{
 };
 
 use super::{MEDIA_TYPE, Problem, ProblemDocument, ProblemKind};
-use crate::{input::FieldError, middleware::request_id::RequestId};
+use crate::middleware::request_id::RequestId;
 
 /// Declares a set of problems as one type, for `responses(…)` of a handler.
 macro_rules! problems {
@@ -35,7 +35,6 @@ macro_rules! problems {
 }
 pub(crate) use problems;
 
-/// Documents that an operation may be answered with this problem.
 pub(crate) fn add_problem(responses: &mut Responses, kind: ProblemKind) {
     let status = kind.status().as_u16().to_string();
     let response = responses
@@ -58,7 +57,6 @@ pub(crate) fn add_problem(responses: &mut Responses, kind: ProblemKind) {
     }
 }
 
-/// Whether a handler has said it of itself.
 fn is_shown(response: &Response, kind: ProblemKind) -> bool {
     match response.content.get(MEDIA_TYPE) {
         Some(RefOr::T(content)) => content.examples.contains_key(kind.slug()),
@@ -83,14 +81,13 @@ fn example(kind: ProblemKind) -> Example {
         .build()
 }
 
-/// A problem of this kind with everything that its documents carry.
 fn sample(kind: ProblemKind) -> Problem {
     match kind {
-        ProblemKind::ValidationFailed => Problem::validation(vec![FieldError::in_body(
+        ProblemKind::ValidationFailed => Problem::in_field(
             "phone",
             "phone.invalid",
             "must be a full number such as +2348031234567",
-        )]),
+        ),
         ProblemKind::PermissionDenied => {
             Problem::missing_permission(abu_domain::access::Permission::ViewUser)
         }
@@ -103,7 +100,6 @@ fn sample(kind: ProblemKind) -> Problem {
     }
 }
 
-/// The schemas that problem documents are made of, by name.
 pub(crate) fn schemas() -> Vec<(String, RefOr<utoipa::openapi::Schema>)> {
     let mut schemas = vec![(
         ProblemDocument::name().into_owned(),

@@ -5,14 +5,12 @@ use actix_web::http::StatusCode;
 
 macro_rules! problem_kinds {
     ($($variant:ident => $status:ident, $slug:literal, $title:literal, $explanation:literal;)*) => {
-        /// A kind of problem that a request can meet.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ProblemKind {
             $(#[doc = $title] $variant,)*
         }
 
         impl ProblemKind {
-            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The stable name, and the end of the type's address.
@@ -20,17 +18,14 @@ macro_rules! problem_kinds {
                 match self { $(Self::$variant => $slug,)* }
             }
 
-            /// The status it is answered with.
             pub const fn status(self) -> StatusCode {
                 match self { $(Self::$variant => StatusCode::$status,)* }
             }
 
-            /// The same short sentence every time.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)* }
             }
 
-            /// What it means and what a client can do about it.
             pub const fn explanation(self) -> &'static str {
                 match self { $(Self::$variant => $explanation,)* }
             }
@@ -138,17 +133,14 @@ problem_kinds! {
 }
 
 impl ProblemKind {
-    /// The kind of that slug.
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.slug() == slug)
     }
 
-    /// The address of its page.
     pub fn address(self) -> String {
         format!("/problems/{}", self.slug())
     }
 
-    /// After how many seconds it is worth trying again, where that can be said.
     pub(super) const fn retry_after(self) -> Option<u32> {
         match self {
             Self::Maintenance => Some(10),
@@ -157,7 +149,6 @@ impl ProblemKind {
         }
     }
 
-    /// The challenge that goes with a 401.
     pub(super) const fn challenge(self) -> Option<&'static str> {
         match self {
             Self::AuthenticationRequired | Self::InvalidCredentials | Self::OtpRequired => {

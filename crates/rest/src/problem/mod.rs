@@ -19,8 +19,10 @@ pub use kind::ProblemKind;
 use super::{input::FieldError, middleware::request_id::RequestId};
 use abu_application::platform::error_chain::error_chain;
 
-/// The media type of problem documents.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// What a handler answers with.
+pub(crate) type Answer<T = HttpResponse> = Result<T, Problem>;
 
 /// Why a request is not answered as it was meant to be.
 pub struct Problem(Box<Parts>);
@@ -39,7 +41,6 @@ struct Parts {
 }
 
 impl Problem {
-    /// A problem of this kind, explained by a sentence for people.
     pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Parts {
             kind,
@@ -54,7 +55,6 @@ impl Problem {
         }))
     }
 
-    /// There is nothing there, or nothing to be told.
     pub fn not_found() -> Self {
         Self::new(ProblemKind::NotFound, "There is nothing at this address.")
     }
@@ -68,7 +68,6 @@ impl Problem {
         .caused_by(cause)
     }
 
-    /// The database is away, or too much is waiting.
     pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(
             ProblemKind::Unavailable,
@@ -89,6 +88,11 @@ impl Problem {
         problem
     }
 
+    /// The body's field `name` breaks a rule, which is read after the name.
+    pub(crate) fn in_field(name: &str, code: &'static str, rule: impl fmt::Display) -> Self {
+        Self::validation(vec![FieldError::in_body(name, code, rule)])
+    }
+
     /// The request contradicts the state of things, in the way that `code` names.
     pub fn conflict(code: &'static str, detail: &'static str) -> Self {
         let mut problem = Self::new(ProblemKind::Conflict, detail);
@@ -96,7 +100,6 @@ impl Problem {
         problem
     }
 
-    /// The caller lacks a permission.
     pub fn missing_permission(permission: Permission) -> Self {
         let detail = format!("This takes the permission {}.", permission.name());
         let mut problem = Self::new(ProblemKind::PermissionDenied, detail);
@@ -104,7 +107,7 @@ impl Problem {
         problem
     }
 
-    /// The caller would give permissions that they do not hold, or act on somebody who holds them.
+    /// The caller would grant permissions that they lack, or act on an account that holds them.
     pub fn privilege_escalation(missing: impl IntoIterator<Item = String>) -> Self {
         let mut problem = Self::new(
             ProblemKind::PermissionDenied,
@@ -115,7 +118,6 @@ impl Problem {
         problem
     }
 
-    /// The address takes only these methods.
     pub fn method_not_allowed(allow: String) -> Self {
         let detail = format!("This address takes {allow}.");
         let mut problem = Self::new(ProblemKind::MethodNotAllowed, detail);
@@ -132,7 +134,6 @@ impl Problem {
         .worth_trying_in(seconds)
     }
 
-    /// The same request may succeed in so many seconds.
     pub(crate) fn worth_trying_in(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds);
         self
@@ -149,7 +150,6 @@ impl Problem {
         }
     }
 
-    /// With the fields that are to blame.
     pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;
         self
@@ -160,13 +160,11 @@ impl Problem {
         self
     }
 
-    /// Met by this request.
     pub(crate) fn met_by(mut self, request: RequestId) -> Self {
         self.0.instance = Some(request);
         self
     }
 
-    /// What kind it is.
     pub fn kind(&self) -> ProblemKind {
         self.0.kind
     }
@@ -176,7 +174,6 @@ impl Problem {
         Some(error_chain(self.0.cause.as_deref()?))
     }
 
-    /// The document, as met by the request with this id.
     pub(crate) fn document(&self, request: Option<&RequestId>) -> ProblemDocument {
         let Parts { kind, .. } = *self.0;
         ProblemDocument {
@@ -269,7 +266,6 @@ pub(crate) struct ProblemDocument {
 }
 
 impl ProblemDocument {
-    /// The document as it is sent.
     pub(crate) fn to_json(&self) -> String {
         #[expect(
             clippy::expect_used,

@@ -1,7 +1,7 @@
-//! How often somebody may ask: token buckets, in the memory of this process.
+//! Rate limits: token buckets in the memory of this process.
 //!
-//! [`Policy`] is the table of the rules. Who is counted, the caller says with a [`Key`]. Nothing here
-//! knows of HTTP.
+//! [`Policy`] is the table of the rules. The caller chooses whom to count with a [`Key`]. This module does
+//! not depend on HTTP.
 
 mod policy;
 mod quota;
@@ -24,7 +24,6 @@ pub use policy::Policy;
 
 pub use quota::{Quota, QuotaError};
 
-/// The quotas of all policies.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitSettings {
     pub enabled: bool,
@@ -36,7 +35,7 @@ pub struct RateLimitSettings {
     pub log_in_network: Quota,
     /// Registrations, by network.
     pub register: Quota,
-    /// Mails that anybody can ask for, by recipient.
+    /// Mails that clients request without authentication, by recipient.
     pub recover: Quota,
     /// Refreshed access tokens, by network.
     pub refresh: Quota,
@@ -61,12 +60,10 @@ enum Who {
 }
 
 impl Key {
-    /// A user.
     pub fn user(user: UserId) -> Self {
         Self(Who::User(user))
     }
 
-    /// The network that the address is in.
     pub fn network(address: IpAddr) -> Self {
         let prefix = match address {
             IpAddr::V4(_) => NETWORK_V4,
@@ -77,23 +74,19 @@ impl Key {
     }
 }
 
-/// How somebody stands with a policy after having asked.
+/// A key's quota under a policy, after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaStatus {
-    /// The policy.
     pub policy: Policy,
-    /// What it allows.
     pub quota: Quota,
     /// How many more requests it allows at once.
     pub remaining: u32,
     /// In how many seconds, at most, it allows one more than now.
     pub renews_in: u32,
-    /// It did not allow this one.
     pub refused: bool,
 }
 
 impl QuotaStatus {
-    /// That of the two which leaves less.
     pub fn tighter(self, other: Self) -> Self {
         let left = |status: &Self| (!status.refused, status.remaining);
         if left(&other) < left(&self) {
@@ -104,7 +97,7 @@ impl QuotaStatus {
     }
 }
 
-/// Everybody's buckets, of every policy.
+/// The buckets of all keys and policies.
 pub struct RateLimits {
     /// By the policy's number; none where limits are turned off.
     limiters: Vec<(Quota, BoundedStore)>,
@@ -160,7 +153,7 @@ impl RateLimits {
         })
     }
 
-    /// Forgets full buckets now and then. Whoever comes while another does it need not wait.
+    /// Evicts full buckets now and then. Concurrent callers skip a sweep in progress.
     fn sweep(&self, now: Instant) {
         let Some(mut swept_at) = self.swept_at.try_lock() else {
             return;
@@ -168,13 +161,13 @@ impl RateLimits {
         if now.saturating_duration_since(*swept_at) >= SWEEP_INTERVAL {
             *swept_at = now;
             for (_, buckets) in &self.limiters {
-                buckets.forget_full(now);
+                buckets.evict_full(now);
             }
         }
     }
 }
 
-/// At least one: what is told to clients must not send them back at once.
+/// At least one: a `Retry-After` of zero would make clients retry at once.
 fn whole_seconds(time: Duration) -> u32 {
     let rounded_up = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     u32::try_from(rounded_up.max(1)).unwrap_or(u32::MAX)
@@ -366,7 +359,7 @@ mod tests {
         assert_eq!(newcomer(&limits, 4), (0, true));
         let own = |limits: &Limits| limits.limits.limiters[Policy::Recover as usize].1.len();
         assert_eq!(own(&limits), store::MAX_KEYS);
-        // Whoever has a bucket keeps it.
+        // A key with a bucket keeps it.
         assert_eq!(limits.take(Policy::Recover, user(1)).unwrap().remaining, 1);
 
         // Once buckets are full again they are forgotten, and newcomers have their own.

@@ -26,7 +26,7 @@ macro_rules! policies {
 }
 
 policies! {
-    /// Any request: by user, or by network where nobody is logged in.
+    /// Any request: by user, or by network without a valid access token.
     Default => "default", |settings| settings.rate_limits.default;
     /// A handshake of the chat with a ticket, by network: who comes is not known before.
     Connect => "connect", |settings| settings.rate_limits.connect;
@@ -36,7 +36,7 @@ policies! {
     LogInNetwork => "log-in-network", |settings| settings.rate_limits.log_in_network;
     /// A registration, by network.
     Register => "register", |settings| settings.rate_limits.register;
-    /// A mail that anybody can ask for, by the address that it goes to.
+    /// A mail that clients request without authentication, by recipient.
     Recover => "recover", |settings| settings.rate_limits.recover;
     /// A renewed access token, by network.
     Refresh => "refresh", |settings| settings.rate_limits.refresh;

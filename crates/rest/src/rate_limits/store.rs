@@ -13,8 +13,8 @@ use super::Key;
 /// Buckets of one policy: some five megabytes.
 pub(super) const MAX_KEYS: usize = 100_000;
 
-/// One bucket for each key, until there are too many of them. All further keys share one bucket then:
-/// the memory stays bounded, and nobody gets past a limit by coming from ever new places.
+/// One bucket per key, up to [`MAX_KEYS`]. All further keys share one bucket: this bounds the memory, and
+/// a client cannot evade a limit with ever new addresses.
 #[derive(Default)]
 pub(super) struct BoundedStore(Mutex<Buckets>);
 
@@ -41,7 +41,7 @@ impl BoundedStore {
         rate.take(full_at, now)
     }
 
-    pub(super) fn forget_full(&self, now: Instant) {
+    pub(super) fn evict_full(&self, now: Instant) {
         self.0.lock().own.retain(|_key, full_at| *full_at > now);
     }
 

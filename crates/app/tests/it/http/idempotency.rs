@@ -262,59 +262,6 @@ async fn a_client_that_disconnects_gets_the_response_on_retry() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_abandoned_is_carried_out_again_after_a_minute() {
-    let rig = Rig::start().await;
-    let (user, key) = (rig.user(), key());
-    open(&rig, &user, &key, "lost").send().await.expect(201);
-    // As a process leaves it that ended before the answer was kept.
-    rig.database().execute(
-        "UPDATE idempotency_keys SET status = NULL, body = NULL,
-             created_at = created_at - interval '30 s'",
-    );
-    let early = open(&rig, &user, &key, "lost").send().await;
-    assert_eq!(early.problem("conflict")["code"], "idempotency-in-flight");
-    rig.database()
-        .execute("UPDATE idempotency_keys SET created_at = created_at - interval '31 s'");
-    let again = open(&rig, &user, &key, "lost").send().await;
-    assert!(!is_replayed(&again));
-    again.expect(201);
-    assert!(is_replayed(&open(&rig, &user, &key, "lost").send().await));
-    assert_eq!(rooms_of(&rig, &user).await, 2);
-}
-
-#[tokio::test]
-async fn after_a_day_a_key_is_new() {
-    let rig = Rig::start().await;
-    let (user, key) = (rig.user(), key());
-    open(&rig, &user, &key, "one").send().await.expect(201);
-    rig.database().execute(
-        "UPDATE idempotency_keys SET created_at = created_at - interval '25 h',
-             expires_at = expires_at - interval '25 h'",
-    );
-    let other = open(&rig, &user, &key, "another").send().await;
-    assert_eq!(other.expect(201)["name"], "another");
-}
-
-#[tokio::test]
-async fn no_response_is_replayed_to_an_ended_session_or_suspended_account() {
-    let rig = Rig::start().await;
-    for (end, slug) in [
-        (
-            "UPDATE sessions SET revoked_at = now(), revoked_because = 'log-out'",
-            "invalid-token",
-        ),
-        ("UPDATE users SET is_active = false", "account-suspended"),
-    ] {
-        let (user, key) = (rig.user(), key());
-        open(&rig, &user, &key, "room").send().await.expect(201);
-        rig.database().execute(end);
-        let again = open(&rig, &user, &key, "room").send().await;
-        assert!(!is_replayed(&again));
-        again.problem(slug);
-    }
-}
-
-#[tokio::test]
 async fn accounts_deactivate_and_reactivate_with_an_idempotency_key() {
     let rig = Rig::start().await;
     let user = rig.user();

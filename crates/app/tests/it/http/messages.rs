@@ -210,35 +210,6 @@ async fn a_window_of_places_is_read_without_its_ends() {
     );
 }
 
-#[tokio::test]
-async fn a_new_member_reads_what_was_said_before() {
-    let rig = Rig::start().await;
-    let (me, newcomer) = (rig.user(), rig.user());
-    let room = rig.database().group(me.id).create().id;
-    rig.database().message(room, me.id, "before");
-    let path = format!("/api/v1/rooms/{room}/members");
-    let ids = json!({"member_ids": [newcomer.id.uuid()]});
-    rig.post(&path).by(&me).json(&ids).send().await.expect(200);
-    assert_eq!(places(&read(&rig, room, &newcomer, "").await), [1]);
-    let body = json!({"message": "thanks", "client_message_id": Uuid::new_v4()});
-    say(&rig, room, &newcomer, body).await.expect(201);
-}
-
-#[tokio::test]
-async fn a_removed_member_neither_reads_nor_writes() {
-    let rig = Rig::start().await;
-    let (me, other) = (rig.user(), rig.user());
-    let room = rig.database().group(me.id).member(other.id).create().id;
-    let path = format!("/api/v1/rooms/{room}/members/{}", other.id);
-    rig.delete(&path).by(&me).send().await.expect_nothing();
-    let body = json!({"message": "still here", "client_message_id": Uuid::new_v4()});
-    say(&rig, room, &other, body).await.problem("not-found");
-    let call = rig
-        .get(&format!("/api/v1/rooms/{room}/messages"))
-        .by(&other);
-    call.send().await.problem("not-found");
-}
-
 /// The answer to marking the messages up to this place as read.
 async fn mark(rig: &Rig, room: RoomId, by: &User, body: Value) -> Answer {
     let call = rig.call("PUT", &format!("/api/v1/rooms/{room}/read"));
@@ -386,44 +357,4 @@ async fn a_deleted_message_keeps_its_place_and_nothing_else() {
     assert!(shown.get("reactions").is_none());
     let problem = edit(&rig, room, &id, &me, json!({"message": "back"})).await;
     problem.problem("not-found");
-}
-
-#[tokio::test]
-async fn a_message_is_changed_by_who_may_and_while_they_may() {
-    let rig = Rig::start().await;
-    let (me, other) = (rig.user(), rig.user());
-    let room = rig.database().group(me.id).member(other.id).create().id;
-    let elsewhere = rig.database().group(me.id).create().id;
-    let id = said(&rig, room, &me, "mine").await;
-    let hello = json!({"message": "hello"});
-    edit(&rig, room, &id, &other, hello.clone())
-        .await
-        .problem("permission-denied");
-    delete(&rig, room, &id, &other)
-        .await
-        .problem("permission-denied");
-    edit(&rig, elsewhere, &id, &me, hello.clone())
-        .await
-        .problem("not-found");
-    delete(&rig, elsewhere, &id, &me).await.problem("not-found");
-    for (body, mistake) in [
-        (json!({}), ("/message", "required")),
-        (json!({"message": ""}), ("/message", "message.length")),
-        (json!({"message": null}), ("/message", "type.text")),
-    ] {
-        let answer = edit(&rig, room, &id, &me, body).await;
-        assert_eq!(answer.mistakes(), pairs(&[mistake]));
-    }
-    rig.database()
-        .execute("UPDATE messages SET created_at = created_at - interval '16 minutes'");
-    let late = edit(&rig, room, &id, &me, hello.clone()).await;
-    assert_eq!(late.problem("conflict")["code"], "too-late");
-    // The room's owner may delete at any time.
-    delete(&rig, room, &id, &me).await.expect_nothing();
-
-    let id = said(&rig, room, &me, "the end").await;
-    let archive = rig.delete(&format!("/api/v1/rooms/{room}")).by(&me);
-    archive.send().await.expect_nothing();
-    let archived = edit(&rig, room, &id, &me, hello).await;
-    assert_eq!(archived.problem("conflict")["code"], "archived");
 }

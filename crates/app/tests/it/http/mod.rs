@@ -29,7 +29,6 @@ mod rights;
 mod role_assignments;
 mod rooms;
 mod sessions;
-mod super_admins;
 mod support;
 mod totp;
 mod users;

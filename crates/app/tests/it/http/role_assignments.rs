@@ -1,7 +1,7 @@
 //! Role assignments with scopes and terms.
 
 use abu_domain::{access::Permission, identity::user::User};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -68,30 +68,6 @@ async fn a_term_counts_from_its_beginning_to_its_end() {
     for action in ["assignment.create", "assignment.end"] {
         rig.assert_audited(action, &officer.id.to_string(), "job_admin", 1);
     }
-}
-
-#[tokio::test]
-async fn a_future_term_grants_nothing_and_is_deleted_when_ended() {
-    let rig = Rig::start().await;
-    let (admin, officer) = (rig.superuser(), rig.user());
-    let body = json!({
-        "user": officer.id.uuid(),
-        "role": "job_admin",
-        "scope_type": "global",
-        "valid_from": Utc::now() + TimeDelta::days(7),
-    });
-    let path = assign(&rig, &admin, &body)
-        .await
-        .header("location")
-        .to_owned();
-    assert_eq!(permissions(&rig, &officer).await, json!([]));
-    rig.delete(&path).by(&admin).send().await.expect_nothing();
-    rig.get(&path).by(&admin).send().await.problem("not-found");
-    rig.delete(&path)
-        .by(&admin)
-        .send()
-        .await
-        .problem("not-found");
 }
 
 #[tokio::test]
@@ -179,44 +155,6 @@ async fn an_invalid_assignment_is_reported_by_field() {
         let answer = assign(&rig, &admin, &body).await;
         assert_eq!(answer.mistakes(), pairs(&[(place, code)]), "{changes}");
     }
-}
-
-#[tokio::test]
-async fn overlapping_assignments_in_one_scope_are_refused() {
-    let rig = Rig::start().await;
-    let (admin, officer) = (rig.superuser(), rig.user());
-    let body = |from: &str, until: Option<&str>, chapter: Option<Uuid>| {
-        let mut body = json!({
-            "user": officer.id.uuid(), "role": "chapter_editor", "scope_type": "global",
-            "valid_from": from, "valid_until": until,
-        });
-        if let Some(chapter) = chapter {
-            body["scope_type"] = json!("chapter");
-            body["scope_uuid"] = json!(chapter);
-        }
-        body
-    };
-    let [early, late, later] =
-        ["2097", "2098", "2099"].map(|year| format!("{year}-01-05T08:30:00Z"));
-    let chapter = Some(Uuid::new_v4());
-    let first = assign(&rig, &admin, &body(&early, Some(&late), None)).await;
-    first.expect(201);
-    for overlapping in [
-        body(&early, Some(&late), None),
-        body(&early, None, None),
-        body("2097-06-05T08:30:00Z", Some(&later), None),
-    ] {
-        let answer = assign(&rig, &admin, &overlapping).await;
-        assert_eq!(answer.status.as_u16(), 409, "{overlapping}");
-        assert_eq!(answer.problem("conflict")["code"], "already-assigned");
-    }
-    // The next term, and another place.
-    assign(&rig, &admin, &body(&late, Some(&later), None))
-        .await
-        .expect(201);
-    assign(&rig, &admin, &body(&early, None, chapter))
-        .await
-        .expect(201);
 }
 
 #[tokio::test]

@@ -35,29 +35,23 @@ pub enum WhichSessions {
 named_enum! {
     /// Why a session was ended.
     pub enum EndReason {
-        /// Its user logged out of it.
         LogOut => "log-out",
-        /// Its user logged out everywhere.
         LogOutEverywhere => "log-out-everywhere",
-        /// Its user ended it from another one.
+        /// The user revoked it from another session.
         Revoked => "revoked",
-        /// Its user logged in on so many devices that the longest unused gave way.
+        /// The user exceeded the maximum number of sessions; it was the least recently used.
         Displaced => "displaced",
-        /// A refresh token of it was used again.
+        /// Reuse detection of refresh tokens.
         RefreshReused => "refresh-reused",
-        /// Its user changed their password.
         PasswordChanged => "password-changed",
-        /// The password was reset.
         PasswordReset => "password-reset",
-        /// Its user turned one-time passwords on, and it had begun without.
+        /// The user enrolled in TOTP, and the session had started with a password alone.
         TotpEnabled => "totp-enabled",
-        /// The reader of the old address took a change of address back.
+        /// The owner of the old address undid a change of the primary address.
         EmailChangeUndone => "email-change-undone",
-        /// The account was suspended.
         Suspended => "suspended",
-        /// Its user had the account hidden.
         Deactivated => "deactivated",
-        /// The account is to be erased.
+        /// An administrator scheduled the account's erasure.
         Erasure => "erasure",
     }
 }

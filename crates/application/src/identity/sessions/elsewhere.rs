@@ -18,10 +18,10 @@ const LOOK_BACK: TimeDelta = TimeDelta::minutes(2);
 /// Sessions per poll.
 const MOST: u32 = 10_000;
 
-/// Polls for sessions that any process has ended, and publishes them in this process.
+/// Polls for sessions that any process has ended, and publishes their end in this process.
 #[derive(Debug, Default)]
 pub struct EndedElsewhere {
-    /// Sessions that are published already and that the next poll reads again.
+    /// Sessions whose end is published already and that the next poll reads again.
     published: HashSet<LoginSessionId>,
     /// Time of the last successful poll.
     seen_until: Option<DateTime<Utc>>,

@@ -10,8 +10,8 @@ pub struct EndedSessions {
     pub sessions: Vec<LoginSessionId>,
 }
 
-/// Runs `work` in a transaction and then publishes the sessions that it ended. Their chat connections have
-/// received the close when this returns.
+/// Runs `work` in a transaction and then publishes the sessions that it ended. Their chat
+/// connections have received the close when this returns.
 pub async fn ending_sessions<T, E>(
     context: &Context,
     work: impl FnOnce(&mut dyn Writes) -> Result<(T, EndedSessions), E> + Send + 'static,

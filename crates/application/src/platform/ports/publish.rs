@@ -3,20 +3,20 @@ use std::{
     pin::Pin,
 };
 
-/// Ends when every connection of this process that the event concerns goes by it: what is sent
-/// afterwards is sent to the room, and by the rights, as they are after the event.
+/// Completes when all affected connections of this process have applied the event. A later
+/// broadcast uses the memberships and rights after it.
 pub type Applied = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Publishes what a commit made true.
+/// Event publisher.
 ///
-/// The caller has committed, and is on a thread that may block. The subscribers apply the event whether
+/// Call it after the commit, from a thread that may block. The subscribers apply the event whether
 /// or not the caller awaits [`Applied`].
 pub trait Publish<E>: Send + Sync + 'static {
     fn publish(&self, event: E) -> Applied;
 }
 
-/// The publisher of a process that has no subscribers, such as `abu-admin`. A server that runs in another
-/// process finds out by its own watch.
+/// The publisher of a process without subscribers, such as `abu-admin`. A server in another process
+/// detects the change by its own watch.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoSubscribers;
 

@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform::text::Violation;
 
-/// An emoji of a reaction, which may consist of several characters; never a word. Deserialization trusts its
-/// input as storage does: the text was parsed before it was serialized.
+/// An emoji of a reaction, which may consist of several characters; never a word.
+///
+/// Deserialization trusts its input as storage does: the text was parsed before it was serialized.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Emoji(String);

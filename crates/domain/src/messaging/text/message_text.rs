@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform::text::Violation;
 
-/// The text of a chat message. Deserialization trusts its input as storage does: the text was parsed before it
-/// was serialized.
+/// The text of a chat message.
+///
+/// Deserialization trusts its input as storage does: the text was parsed before it was serialized.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MessageText(String);
@@ -16,6 +17,7 @@ impl MessageText {
 
     /// Parses a message after trimming the space around it.
     ///
+    /// # Errors
     /// `message.length` unless 1 to 4,000 characters are left. `message.nul` if it contains NUL,
     /// which PostgreSQL cannot store.
     pub fn parse(text: &str) -> Result<Self, Violation> {

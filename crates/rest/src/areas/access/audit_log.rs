@@ -5,25 +5,24 @@ use abu_application::{
     platform::{audit::Action, ports::AuditFilter},
 };
 use abu_domain::{UserId, Violation};
-use actix_web::{HttpResponse, get};
+use actix_web::get;
 use serde::Deserialize;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::shared::State;
 use crate::{
     areas::access::dto::AuditEntry,
     caller::CurrentUser,
     input::{IntoDraft, Violations, short_text, time, uuid},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Problem, problems},
+    problem::{Answer, problems},
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list_audit_log);
 }
 
-/// Entries, the newest first.
 struct Entries;
 
 /// What narrows the audit log.
@@ -102,9 +101,9 @@ problems! {
 
 /// Look into the audit log.
 ///
-/// The newest entry first; takes `can_view_audit_log`. Looking is itself noted in the log, with the
-/// filters, and as the newest entry of the next page that anybody looks at. Entries are in the order in
-/// which they were written; with `to`, in that of their times, which differs where clocks do.
+/// The newest entry first; takes `can_view_audit_log`. The log records each view with its
+/// filters, so the next request sees that entry as the newest. Entries are in the order in which they
+/// were written; with `to`, in that of their times, which differs where clocks do.
 #[utoipa::path(
     tag = "audit",
     security(("bearer" = [])),
@@ -115,12 +114,9 @@ problems! {
     ),
 )]
 #[get("/admin/audit-log")]
-async fn list_audit_log(
-    state: State,
-    caller: CurrentUser,
-    page: Page<Entries>,
-) -> Result<HttpResponse, Problem> {
+async fn list_audit_log(state: State, caller: CurrentUser, page: Page<Entries>) -> Answer {
     let entries = state
+        .access
         .audit_log
         .list(caller.caller, page.filter, page.request)
         .await?;

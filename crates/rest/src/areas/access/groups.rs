@@ -141,7 +141,7 @@ named_set_routes! {
 
     /// Make a group.
     ///
-    /// Nobody is in it yet. Takes `can_create_group` and, held for good, every permission that its roles
+    /// It has no members yet. Takes `can_create_group` and, held for good, every permission that its roles
     /// give.
     create: create_group(NewGroup), "The group; `Location` is its address.";
 
@@ -153,12 +153,12 @@ named_set_routes! {
     /// Change a group as a whole.
     ///
     /// The roles are replaced, not added to. Takes `can_modify_group` and every permission that the group
-    /// gives before or after; taking a role out also takes outranking everybody who is in the group.
+    /// gives before or after; taking a role out also takes outranking every member of the group.
     update: update_group(GroupChange, RequiredIfMatch, RequiredIfMatchParameter);
 
     /// Delete a group.
     ///
-    /// One of the office's own that nobody is in; takes `can_delete_group` and every permission that it
+    /// One of the office's own without members; takes `can_delete_group` and every permission that it
     /// gives.
     delete: delete_group;
 }

@@ -6,7 +6,7 @@ use abu_application::platform::{
 };
 use abu_domain::{MailId, Violation};
 use actix_web::{
-    HttpResponse, get, post,
+    get, post,
     web::{Json, Path},
 };
 use serde::Deserialize;
@@ -14,18 +14,18 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     areas::access::dto::Mail,
+    areas::common::ByUuid,
     caller::CurrentUser,
     input::{IntoDraft, Violations},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Problem, problems},
+    problem::{Answer, problems},
+    shared::State,
 };
-use crate::{areas::common::ByUuid, shared::State};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list_mails).service(retry_mail);
 }
 
-/// Mails, the newest first.
 struct Mails;
 
 /// What narrows the list of mails.
@@ -93,12 +93,9 @@ problems! {
     responses((status = 200, description = "A page of mails.", body = ListBody<Mail>), ListProblems),
 )]
 #[get("/admin/mails")]
-async fn list_mails(
-    state: State,
-    caller: CurrentUser,
-    page: Page<Mails>,
-) -> Result<HttpResponse, Problem> {
+async fn list_mails(state: State, caller: CurrentUser, page: Page<Mails>) -> Answer {
     let mails = state
+        .access
         .mails
         .list(caller.caller, page.filter, page.request)
         .await?;
@@ -115,11 +112,11 @@ async fn list_mails(
     responses((status = 200, description = "The mail, pending again.", body = Mail), RetryProblems),
 )]
 #[post("/admin/mails/{uuid}/retry")]
-async fn retry_mail(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<Json<Mail>, Problem> {
-    let mail = state.mails.retry(caller.caller, path.uuid.into()).await?;
+async fn retry_mail(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer<Json<Mail>> {
+    let mail = state
+        .access
+        .mails
+        .retry(caller.caller, path.uuid.into())
+        .await?;
     Ok(Json(mail.into()))
 }

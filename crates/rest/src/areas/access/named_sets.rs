@@ -60,7 +60,7 @@ pub(super) async fn list<N: Resource>(
     caller: CurrentUser,
     page: Page<ByNames<N>>,
 ) -> Answer {
-    let access = &state.access;
+    let access = &state.access.control;
     let sets = access.list_named::<N>(caller.caller, page.filter, page.request);
     page.reply.with(sets.await?)
 }
@@ -72,13 +72,20 @@ pub(super) async fn create<N: Resource>(
     path: &str,
     draft: NamedSetDraft<N>,
 ) -> Answer {
-    let set = state.access.create_named(caller.caller, draft).await?;
+    let set = state
+        .access
+        .control
+        .create_named(caller.caller, draft)
+        .await?;
     let path = format!("{path}/{}", set.name);
     Ok(created(&path, &N::Entry::from(set)))
 }
 
 pub(super) async fn get<N: Resource>(state: State, caller: CurrentUser, name: &str) -> Answer {
-    let set = state.access.get_named(caller.caller, named::<N>(name)?);
+    let set = state
+        .access
+        .control
+        .get_named(caller.caller, named::<N>(name)?);
     with_version(set.await?)
 }
 
@@ -89,7 +96,7 @@ pub(super) async fn update<N: Resource>(
     change: NamedSetChange<N>,
     expected: Expected,
 ) -> Answer {
-    let (access, name) = (&state.access, named(name)?);
+    let (access, name) = (&state.access.control, named(name)?);
     let set = access.update_named(caller.caller, name, change, expected);
     with_version(set.await?)
 }
@@ -100,7 +107,7 @@ pub(super) async fn delete<N: Resource>(
     name: &str,
     expected: Expected,
 ) -> Answer {
-    let (access, name) = (&state.access, named::<N>(name)?);
+    let (access, name) = (&state.access.control, named::<N>(name)?);
     access.delete_named(caller.caller, name, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -112,7 +119,7 @@ pub(super) async fn add_parts<N: Resource + Composite>(
     parts: Vec<N::Part>,
     expected: Expected,
 ) -> Answer {
-    let (access, name) = (&state.access, named::<N>(name)?);
+    let (access, name) = (&state.access.control, named::<N>(name)?);
     let set = access.add_parts(caller.caller, name, parts, expected);
     with_version(set.await?)
 }
@@ -124,7 +131,7 @@ pub(super) async fn remove_parts<N: Resource + Composite>(
     parts: Vec<N::Part>,
     expected: Expected,
 ) -> Answer {
-    let (access, name) = (&state.access, named::<N>(name)?);
+    let (access, name) = (&state.access.control, named::<N>(name)?);
     let set = access.remove_parts(caller.caller, name, parts, expected);
     set.await?;
     Ok(HttpResponse::NoContent().finish())
@@ -137,7 +144,7 @@ pub(super) async fn remove_part<N: Resource + Composite>(
     part: &str,
     expected: Expected,
 ) -> Answer {
-    let (access, name, part) = (&state.access, named::<N>(name)?, named(part)?);
+    let (access, name, part) = (&state.access.control, named::<N>(name)?, named(part)?);
     let set = access.remove_part(caller.caller, name, part, expected);
     set.await?;
     Ok(HttpResponse::NoContent().finish())

@@ -11,7 +11,6 @@ use crate::{
     problem::{Problem, ProblemKind},
 };
 
-/// There is nothing of that name.
 pub(crate) fn no_such(kind: Named) -> Problem {
     let detail = match kind {
         Named::Permission => "There is no such permission.",
@@ -21,7 +20,6 @@ pub(crate) fn no_such(kind: Named) -> Problem {
     Problem::new(ProblemKind::NotFound, detail)
 }
 
-/// The body names what is not there.
 pub(crate) fn unknown(kind: Named, names: &[impl Display]) -> Problem {
     let (field, code, thing) = match kind {
         Named::Permission => ("permissions", "permission.unknown", "permission"),
@@ -135,22 +133,22 @@ impl From<AssignmentError> for Problem {
             AssignmentError::NotFound => {
                 Self::new(ProblemKind::NotFound, "There is no such assigned role.")
             }
-            AssignmentError::UnknownUser(user) => Self::validation(vec![FieldError::in_body(
+            AssignmentError::UnknownUser(user) => Self::in_field(
                 "user",
                 "user.unknown",
                 format!("names {user}, who has no account"),
-            )]),
-            AssignmentError::UnknownRole(role) => Self::validation(vec![FieldError::in_body(
+            ),
+            AssignmentError::UnknownRole(role) => Self::in_field(
                 "role",
                 "role.unknown",
                 format!("names {role}, which is no role"),
-            )]),
+            ),
             AssignmentError::Unverified => email_unverified(),
-            AssignmentError::TermOver => Self::validation(vec![FieldError::in_body(
+            AssignmentError::TermOver => Self::in_field(
                 "valid_until",
                 "term.over",
                 "must be later than now and than valid_from",
-            )]),
+            ),
             AssignmentError::AlreadyAssigned => Self::conflict(
                 "already-assigned",
                 "They hold the role there already, for a part of this term.",

@@ -20,13 +20,11 @@ use uuid::Uuid;
 
 use crate::{
     areas::access::dto::RoleAssignment,
+    areas::common::{ByUuid, created},
     caller::CurrentUser,
     input::{Body, IntoDraft, Violations, flag, time, uuid},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Problem, problems},
-};
-use crate::{
-    areas::common::{ByUuid, created},
+    problem::{Answer, problems},
     shared::State,
 };
 
@@ -38,7 +36,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(end_role_assignment);
 }
 
-/// Assigned roles, the ones assigned last first.
 struct Assignments;
 
 /// What narrows the list of assigned roles.
@@ -112,9 +109,10 @@ async fn list_role_assignments(
     state: State,
     caller: CurrentUser,
     page: Page<Assignments>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let assignments = state
         .access
+        .control
         .assignments(caller.caller, page.filter, page.request)
         .await?;
     page.reply.with(assignments)
@@ -143,7 +141,7 @@ struct NewRoleAssignment {
     /// From when on; now, if left out.
     #[schema(value_type = Option<DateTime<Utc>>)]
     valid_from: Option<String>,
-    /// Until when; left out, until somebody ends it.
+    /// Until when; left out, the term has no fixed end.
     #[schema(value_type = Option<DateTime<Utc>>)]
     valid_until: Option<String>,
     /// What the office is called.
@@ -195,8 +193,8 @@ fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Opti
 /// Assign a role for a term.
 ///
 /// Takes `can_modify_role` and every permission that the role gives: everywhere, or for a role in a
-/// chapter in that chapter. Nobody gives themself more time than they have. The address of whoever gets
-/// it must be verified.
+/// chapter in that chapter. An assignment to yourself cannot outlast your own permissions. The address
+/// of the assignee must be verified.
 #[utoipa::path(
     tag = "access",
     security(("bearer" = [])),
@@ -207,12 +205,8 @@ fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Opti
     ),
 )]
 #[post("/role-assignments")]
-async fn assign_role(
-    state: State,
-    caller: CurrentUser,
-    body: Body<NewRoleAssignment>,
-) -> Result<HttpResponse, Problem> {
-    let assignment = state.access.assign(caller.caller, body.0).await?;
+async fn assign_role(state: State, caller: CurrentUser, body: Body<NewRoleAssignment>) -> Answer {
+    let assignment = state.access.control.assign(caller.caller, body.0).await?;
     let path = format!("/role-assignments/{}", assignment.id);
     Ok(created(&path, &RoleAssignment::from(assignment)))
 }
@@ -231,9 +225,10 @@ async fn get_role_assignment(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-) -> Result<Json<RoleAssignment>, Problem> {
+) -> Answer<Json<RoleAssignment>> {
     let assignment = state
         .access
+        .control
         .assignment(caller.caller, path.uuid.into())
         .await?;
     Ok(Json(assignment.into()))
@@ -250,13 +245,10 @@ async fn get_role_assignment(
     responses((status = 204, description = "Ended."), OneProblems),
 )]
 #[delete("/role-assignments/{uuid}")]
-async fn end_role_assignment(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
+async fn end_role_assignment(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state
         .access
+        .control
         .end_assignment(caller.caller, path.uuid.into())
         .await?;
     Ok(HttpResponse::NoContent().finish())

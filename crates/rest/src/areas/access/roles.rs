@@ -152,12 +152,12 @@ named_set_routes! {
     /// Change a role as a whole.
     ///
     /// The permissions are replaced, not added to. Takes `can_modify_role` and every permission that the
-    /// role gives before or after; taking one out also takes outranking everybody who has the role.
+    /// role gives before or after; taking one out also takes outranking every user who has the role.
     update: update_role(RoleChange, RequiredIfMatch, RequiredIfMatchParameter);
 
     /// Delete a role.
     ///
-    /// One of the office's own that no group gives and nobody holds for a term; takes `can_delete_role` and
+    /// One of the office's own that no group gives and no user holds for a term; takes `can_delete_role` and
     /// every permission that it gives.
     delete: delete_role;
 }

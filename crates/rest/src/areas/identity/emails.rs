@@ -12,17 +12,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     areas::identity::dto::Email,
-    caller::{CurrentUser, RequestOrigin},
-    input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::{Problem, problems},
-    rate_limits::Policy,
-};
-use crate::{
     areas::{
         common::{Accepted, ByUuid, accepted},
         identity::credentials::{LinkToken, count_guess},
     },
+    caller::{CurrentUser, RequestOrigin},
+    input::{Body, IntoDraft, Violations},
+    middleware::rate_limit::Limits,
+    problem::{Answer, problems},
+    rate_limits::Policy,
     shared::State,
 };
 
@@ -66,8 +64,8 @@ struct Emails {
     responses((status = 200, description = "The addresses.", body = Emails)),
 )]
 #[get("/me/emails")]
-async fn list_emails(state: State, caller: CurrentUser) -> Result<Json<Emails>, Problem> {
-    let emails = state.emails.list(caller.caller).await?;
+async fn list_emails(state: State, caller: CurrentUser) -> Answer<Json<Emails>> {
+    let emails = state.identity.emails.list(caller.caller).await?;
     Ok(Json(Emails {
         items: emails.into_iter().map(Email::from).collect(),
         next_cursor: None,
@@ -99,7 +97,7 @@ impl IntoDraft for NewAddress {
 
 /// Add an e-mail address.
 ///
-/// A link goes to the address; whoever opens it proves that they read it. The answer is the same
+/// A link goes to the address; opening the link verifies the address. The answer is the same
 /// whether or not the address belongs to another account. An account has at most five. A wrong
 /// `password` is answered with `validation-failed` and the code `password.wrong`.
 #[utoipa::path(
@@ -114,11 +112,15 @@ async fn add_email(
     limits: Limits,
     caller: CurrentUser,
     body: Body<NewAddress>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
-    state.emails.add(caller.caller, email, password).await?;
+    state
+        .identity
+        .emails
+        .add(caller.caller, email, password)
+        .await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -132,12 +134,12 @@ async fn add_email(
     responses((status = 204, description = "The address is removed."), RemoveProblems),
 )]
 #[delete("/me/emails/{uuid}")]
-async fn remove_email(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
-    state.emails.remove(caller.caller, path.uuid.into()).await?;
+async fn remove_email(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    state
+        .identity
+        .emails
+        .remove(caller.caller, path.uuid.into())
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -158,11 +160,15 @@ async fn change_email(
     limits: Limits,
     caller: CurrentUser,
     body: Body<NewAddress>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
-    state.emails.change(caller.caller, email, password).await?;
+    state
+        .identity
+        .emails
+        .change(caller.caller, email, password)
+        .await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -189,8 +195,9 @@ async fn confirm_email_change(
     state: State,
     caller: CurrentUser,
     body: Body<LinkToken>,
-) -> Result<Json<EmailChanged>, Problem> {
+) -> Answer<Json<EmailChanged>> {
     state
+        .identity
         .emails
         .confirm_change(caller.caller, body.0.expose_secret())
         .await?;
@@ -201,7 +208,7 @@ async fn confirm_email_change(
 
 /// Undo a change of your primary e-mail address.
 ///
-/// For whoever reads the old address; nobody need be logged in. Takes the token of the link that was
+/// For the reader of the old address; needs no access token. Takes the token of the link that was
 /// sent there, once and within 72 hours. The account has its old address again and loses the new one;
 /// all sessions end, the password is void, and a link to another one goes to the old address.
 #[utoipa::path(
@@ -214,8 +221,9 @@ async fn undo_email_change(
     state: State,
     origin: RequestOrigin,
     body: Body<LinkToken>,
-) -> Result<Json<EmailChanged>, Problem> {
+) -> Answer<Json<EmailChanged>> {
     state
+        .identity
         .emails
         .undo_change(body.0.expose_secret(), origin.0)
         .await?;

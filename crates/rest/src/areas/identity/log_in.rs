@@ -15,15 +15,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::shared::State;
 use crate::{
     areas::identity::dto::TokenHolder,
     caller::RequestOrigin,
     input::{Body, Form, IntoDraft, Violations},
     middleware::rate_limit::Limits,
-    problem::{Problem, problems},
+    problem::{Answer, Problem, problems},
     rate_limits::Policy,
     secret_json::SecretJson,
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -105,7 +105,6 @@ problems! {
     RefreshProblems: InvalidToken, TokenExpired, RefreshReused, AccountSuspended, Unavailable;
 }
 
-/// Counts a log-in, by whichever door it comes.
 fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
     limits.by_network(Policy::LogInNetwork)?;
     limits.by_address(Policy::LogInAccount, &draft.email)
@@ -129,9 +128,9 @@ async fn log_in(
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Credentials>,
-) -> Result<SecretJson<TokenPair>, Problem> {
+) -> Answer<SecretJson<TokenPair>> {
     count(&limits, &body.0)?;
-    let got = state.sessions.log_in(body.0, origin.0).await?;
+    let got = state.identity.sessions.log_in(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
@@ -159,7 +158,7 @@ impl IntoDraft for Refresh {
 ///
 /// A refresh token is good for one successor. For 30 seconds after it was first used it gets the same
 /// successor again, so a client may repeat a request whose answer it lost. After that, using it ends the
-/// session: somebody else has a copy.
+/// session, because the token was copied.
 #[utoipa::path(
     tag = "auth",
     request_body = Refresh,
@@ -172,9 +171,9 @@ async fn refresh(
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Refresh>,
-) -> Result<SecretJson<TokenPair>, Problem> {
+) -> Answer<SecretJson<TokenPair>> {
     limits.by_network(Policy::Refresh)?;
-    let got = state.sessions.refresh(body.0, origin.0).await?;
+    let got = state.identity.sessions.refresh(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
@@ -258,8 +257,12 @@ async fn log_in_to_docs(
     limits: Limits,
     origin: RequestOrigin,
     form: Form<PasswordForm>,
-) -> Result<SecretJson<AccessToken>, Problem> {
+) -> Answer<SecretJson<AccessToken>> {
     count(&limits, &form.0)?;
-    let token = state.sessions.log_in_once(form.0, origin.0).await?;
+    let token = state
+        .identity
+        .sessions
+        .log_in_once(form.0, origin.0)
+        .await?;
     Ok(SecretJson(token.into()))
 }

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::shared::State;
 use crate::{
     areas::{access::dto::HeldPermission, identity::dto::Account},
     caller::CurrentUser,
     input::{Body, IntoDraft, Violations, present},
-    problem::{Problem, problems},
+    problem::{Answer, problems},
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -35,8 +35,8 @@ problems! {
     responses((status = 200, description = "The account.", body = Account)),
 )]
 #[get("/me")]
-async fn get_own_account(state: State, caller: CurrentUser) -> Result<Json<Account>, Problem> {
-    let account = state.own_accounts.get(caller.caller).await?;
+async fn get_own_account(state: State, caller: CurrentUser) -> Answer<Json<Account>> {
+    let account = state.identity.own_accounts.get(caller.caller).await?;
     Ok(Json(account.into()))
 }
 
@@ -56,11 +56,8 @@ struct OwnPermissions {
     responses((status = 200, description = "The permissions.", body = OwnPermissions)),
 )]
 #[get("/me/permissions")]
-async fn list_own_permissions(
-    state: State,
-    caller: CurrentUser,
-) -> Result<Json<OwnPermissions>, Problem> {
-    let held = state.access.own_permissions(caller.caller).await?;
+async fn list_own_permissions(state: State, caller: CurrentUser) -> Answer<Json<OwnPermissions>> {
+    let held = state.access.control.own_permissions(caller.caller).await?;
     Ok(Json(OwnPermissions {
         items: held.into_iter().map(HeldPermission::from).collect(),
     }))
@@ -118,14 +115,18 @@ async fn modify_own_account(
     state: State,
     caller: CurrentUser,
     body: Body<AccountPatch>,
-) -> Result<Json<Account>, Problem> {
-    let account = state.own_accounts.modify(caller.caller, body.0).await?;
+) -> Answer<Json<Account>> {
+    let account = state
+        .identity
+        .own_accounts
+        .modify(caller.caller, body.0)
+        .await?;
     Ok(Json(account.into()))
 }
 
 /// Hide your account.
 ///
-/// Nobody can bring you into a room, you leave the chat, and your other sessions end. Until it is shown
+/// Members cannot add you to a room, you leave the chat, and your other sessions end. Until it is shown
 /// again, by `POST /me/reactivate` or by logging in, only what is about your own account can be used.
 #[utoipa::path(
     tag = "me",
@@ -133,11 +134,12 @@ async fn modify_own_account(
     responses((status = 204, description = "The account is hidden.")),
 )]
 #[post("/me/deactivate")]
-async fn deactivate_own_account(
-    state: State,
-    caller: CurrentUser,
-) -> Result<HttpResponse, Problem> {
-    state.own_accounts.deactivate(caller.caller).await?;
+async fn deactivate_own_account(state: State, caller: CurrentUser) -> Answer {
+    state
+        .identity
+        .own_accounts
+        .deactivate(caller.caller)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -148,10 +150,11 @@ async fn deactivate_own_account(
     responses((status = 204, description = "The account is shown.")),
 )]
 #[post("/me/reactivate")]
-async fn reactivate_own_account(
-    state: State,
-    caller: CurrentUser,
-) -> Result<HttpResponse, Problem> {
-    state.own_accounts.reactivate(caller.caller).await?;
+async fn reactivate_own_account(state: State, caller: CurrentUser) -> Answer {
+    state
+        .identity
+        .own_accounts
+        .reactivate(caller.caller)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

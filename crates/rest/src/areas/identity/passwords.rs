@@ -17,14 +17,12 @@ use crate::{
         common::{Accepted, ByUuid, accepted},
         identity::credentials::count_guess,
     },
-    shared::State,
-};
-use crate::{
     caller::{CurrentUser, RequestOrigin},
     input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
-    problem::{Problem, problems},
+    problem::{Answer, problems},
     rate_limits::Policy,
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -56,9 +54,9 @@ async fn forgot_password(
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Address>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     limits.by_address(Policy::Recover, &body.0)?;
-    state.passwords.forgot(body.0, origin.0).await?;
+    state.identity.passwords.forgot(body.0, origin.0).await?;
     Ok(accepted(
         "If the address has an account, a link is on its way there.",
     ))
@@ -115,8 +113,9 @@ async fn reset_password(
     origin: RequestOrigin,
     path: Path<ByReset>,
     body: Body<AnotherPassword>,
-) -> Result<Json<PasswordReset>, Problem> {
+) -> Answer<Json<PasswordReset>> {
     state
+        .identity
         .passwords
         .reset(path.reset_uuid, body.0, origin.0)
         .await?;
@@ -166,11 +165,12 @@ async fn change_own_password(
     limits: Limits,
     caller: CurrentUser,
     body: Body<PasswordChange>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_guess(&limits, &caller)?;
     let whose = caller.caller.user;
     let (current, new) = body.0;
     state
+        .identity
         .passwords
         .change(caller.caller, whose, current, new)
         .await?;
@@ -194,10 +194,11 @@ async fn change_password_of(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<PasswordChange>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_guess(&limits, &caller)?;
     let (current, new) = body.0;
     state
+        .identity
         .passwords
         .change(caller.caller, path.uuid.into(), current, new)
         .await?;

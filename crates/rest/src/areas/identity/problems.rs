@@ -37,7 +37,7 @@ fn refused_password(name: &str, error: NewPasswordError) -> Problem {
                 PasswordWeakness::Personal => "password.personal",
             };
             let rule = weakness.to_string();
-            Problem::validation(vec![FieldError::in_body(name, code, rule)])
+            Problem::in_field(name, code, rule)
         }
         NewPasswordError::Store(error) => error.into(),
         NewPasswordError::Hashing(cause) => Problem::internal(cause),
@@ -48,11 +48,9 @@ fn refused_password(name: &str, error: NewPasswordError) -> Problem {
 fn unconfirmed(name: &str, error: ConfirmError) -> Problem {
     match error {
         ConfirmError::Access(error) => error.into(),
-        ConfirmError::WrongPassword => Problem::validation(vec![FieldError::in_body(
-            name,
-            "password.wrong",
-            "is not the password of the account",
-        )]),
+        ConfirmError::WrongPassword => {
+            Problem::in_field(name, "password.wrong", "is not the password of the account")
+        }
         ConfirmError::Store(error) => error.into(),
     }
 }
@@ -127,11 +125,11 @@ impl From<TotpError> for Problem {
     fn from(error: TotpError) -> Self {
         match error {
             TotpError::Confirm(error) => unconfirmed("password", error),
-            TotpError::WrongOtp => Self::validation(vec![FieldError::in_body(
+            TotpError::WrongOtp => Self::in_field(
                 "otp",
                 "otp.wrong",
                 "is not what the device shows now, nor a recovery code, or was used before",
-            )]),
+            ),
             TotpError::AlreadyEnabled => Self::conflict(
                 "totp-enabled",
                 "One-time passwords are set up already. Remove them first to use another device.",

@@ -7,7 +7,7 @@ use abu_domain::{
     identity::{consent::ConsentPurpose, text::TermsVersion},
     platform::text::EmailAddress,
 };
-use actix_web::{HttpResponse, post, web::Json};
+use actix_web::{post, web::Json};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::{
@@ -21,14 +21,12 @@ use crate::{
         common::{Accepted, accepted},
         identity::{credentials::LinkToken, users::NewUser},
     },
-    shared::State,
-};
-use crate::{
     caller::RequestOrigin,
     input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
-    problem::{Problem, problems},
+    problem::{Answer, problems},
     rate_limits::Policy,
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -38,7 +36,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(resend_verification);
 }
 
-/// What somebody registers with.
+/// The data of a new account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -152,8 +150,8 @@ problems! {
 
 /// Make an account for yourself.
 ///
-/// The answer is the same whether or not the address has an account; a mail tells. To a new account it
-/// brings the link that proves the address, without which nobody can log in.
+/// The answer is the same whether or not the address has an account; only a mail to the address tells.
+/// To a new account it brings the link that verifies the address. Login needs a verified address.
 #[utoipa::path(
     tag = "auth",
     request_body = Registration,
@@ -165,10 +163,14 @@ async fn register(
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Registration>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     limits.by_network(Policy::Register)?;
     limits.by_address(Policy::Recover, &body.0.user.email)?;
-    state.registration.register(body.0, origin.0).await?;
+    state
+        .identity
+        .registration
+        .register(body.0, origin.0)
+        .await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -187,7 +189,7 @@ struct Verified {
 /// Prove that you read an address.
 ///
 /// Takes the token of the link that was sent there, once. It serves registrations and further addresses
-/// alike; nobody need be logged in.
+/// alike, and needs no access token.
 #[utoipa::path(
     tag = "auth",
     request_body = LinkToken,
@@ -198,8 +200,9 @@ async fn verify_email(
     state: State,
     origin: RequestOrigin,
     body: Body<LinkToken>,
-) -> Result<Json<Verified>, Problem> {
+) -> Answer<Json<Verified>> {
     let needs_password = state
+        .identity
         .emails
         .verify(body.0.expose_secret(), origin.0)
         .await?;
@@ -231,20 +234,16 @@ impl IntoDraft for Address {
 
 /// Have the link that proves the address of your registration sent again.
 ///
-/// The answer is the same whether or not anybody registered with it. The links before it are dead.
+/// The answer is the same whether or not a registration has the address. Earlier links become invalid.
 #[utoipa::path(
     tag = "auth",
     request_body = Address,
     responses((status = 202, description = "A link may be on its way.", body = Accepted), RegisterProblems),
 )]
 #[post("/auth/verify-email/resend")]
-async fn resend_verification(
-    state: State,
-    limits: Limits,
-    body: Body<Address>,
-) -> Result<HttpResponse, Problem> {
+async fn resend_verification(state: State, limits: Limits, body: Body<Address>) -> Answer {
     limits.by_address(Policy::Recover, &body.0)?;
-    state.emails.resend(body.0).await?;
+    state.identity.emails.resend(body.0).await?;
     Ok(accepted(
         "If the address waits to be verified, a link is on its way there.",
     ))

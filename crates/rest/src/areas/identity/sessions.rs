@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::shared::State;
 use crate::{
     areas::common::ByUuid,
     caller::CurrentUser,
     input::NoParameters,
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Problem, problems},
+    problem::{Answer, problems},
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -36,8 +36,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     responses((status = 204, description = "The session has ended.")),
 )]
 #[post("/auth/logout")]
-async fn log_out(state: State, caller: CurrentUser) -> Result<HttpResponse, Problem> {
-    state.sessions.log_out(caller.caller).await?;
+async fn log_out(state: State, caller: CurrentUser) -> Answer {
+    state.identity.sessions.log_out(caller.caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -50,12 +50,15 @@ async fn log_out(state: State, caller: CurrentUser) -> Result<HttpResponse, Prob
     responses((status = 204, description = "All sessions have ended.")),
 )]
 #[post("/auth/logout-all")]
-async fn log_out_everywhere(state: State, caller: CurrentUser) -> Result<HttpResponse, Problem> {
-    state.sessions.log_out_everywhere(caller.caller).await?;
+async fn log_out_everywhere(state: State, caller: CurrentUser) -> Answer {
+    state
+        .identity
+        .sessions
+        .log_out_everywhere(caller.caller)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The caller's sessions, the most recently used first.
 struct Sessions;
 
 impl List for Sessions {
@@ -127,12 +130,12 @@ problems! {
     responses((status = 200, description = "A page of sessions.", body = ListBody<Session>), ListProblems),
 )]
 #[get("/auth/sessions")]
-async fn list_sessions(
-    state: State,
-    caller: CurrentUser,
-    page: Page<Sessions>,
-) -> Result<HttpResponse, Problem> {
-    let sessions = state.sessions.list(caller.caller, page.request).await?;
+async fn list_sessions(state: State, caller: CurrentUser, page: Page<Sessions>) -> Answer {
+    let sessions = state
+        .identity
+        .sessions
+        .list(caller.caller, page.request)
+        .await?;
     page.reply.with(sessions)
 }
 
@@ -144,12 +147,9 @@ async fn list_sessions(
     responses((status = 204, description = "The session has ended."), OneProblems),
 )]
 #[delete("/auth/sessions/{uuid}")]
-async fn end_session(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
+async fn end_session(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state
+        .identity
         .sessions
         .revoke(caller.caller, path.uuid.into())
         .await?;

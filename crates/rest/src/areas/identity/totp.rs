@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::credentials::count_guess;
-use crate::shared::State;
 use crate::{
     caller::CurrentUser,
     input::{Body, IntoDraft, Violations},
     middleware::rate_limit::Limits,
-    problem::{Problem, problems},
+    problem::{Answer, problems},
     secret_json::SecretJson,
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -32,7 +32,7 @@ problems! {
     ChangeProblems: Conflict;
 }
 
-/// How somebody stands to one-time passwords.
+/// The state of one-time passwords for an account.
 #[derive(Debug, Serialize, ToSchema)]
 struct Totp {
     /// Whether they are asked for at log-in.
@@ -67,8 +67,8 @@ impl From<TotpState> for Totp {
     responses((status = 200, description = "How it is.", body = Totp)),
 )]
 #[get("/auth/totp")]
-async fn get_totp(state: State, caller: CurrentUser) -> Result<Json<Totp>, Problem> {
-    let totp = state.sessions.totp_state(caller.caller).await?;
+async fn get_totp(state: State, caller: CurrentUser) -> Answer<Json<Totp>> {
+    let totp = state.identity.sessions.totp_state(caller.caller).await?;
     Ok(Json(totp.into()))
 }
 
@@ -129,9 +129,13 @@ async fn begin_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<OwnPassword>,
-) -> Result<(SecretJson<TotpSecret>, StatusCode), Problem> {
+) -> Answer<(SecretJson<TotpSecret>, StatusCode)> {
     count_guess(&limits, &caller)?;
-    let secret = state.sessions.begin_totp(caller.caller, body.0).await?;
+    let secret = state
+        .identity
+        .sessions
+        .begin_totp(caller.caller, body.0)
+        .await?;
     Ok((SecretJson(secret.into()), StatusCode::CREATED))
 }
 
@@ -188,9 +192,13 @@ async fn confirm_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<Otp>,
-) -> Result<SecretJson<RecoveryCodes>, Problem> {
+) -> Answer<SecretJson<RecoveryCodes>> {
     count_guess(&limits, &caller)?;
-    let codes = state.sessions.confirm_totp(caller.caller, body.0).await?;
+    let codes = state
+        .identity
+        .sessions
+        .confirm_totp(caller.caller, body.0)
+        .await?;
     Ok(SecretJson(codes.into()))
 }
 
@@ -235,10 +243,11 @@ async fn remove_totp(
     limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
     state
+        .identity
         .sessions
         .remove_totp(caller.caller, password, otp)
         .await?;
@@ -261,10 +270,11 @@ async fn renew_recovery_codes(
     limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
-) -> Result<SecretJson<RecoveryCodes>, Problem> {
+) -> Answer<SecretJson<RecoveryCodes>> {
     count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
     let codes = state
+        .identity
         .sessions
         .renew_recovery_codes(caller.caller, password, otp)
         .await?;

@@ -28,17 +28,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     areas::identity::dto::User,
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations, flag, short_text, time},
-    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
-    middleware::conditional::{IfMatch, IfMatchParameter, versioned},
-    problem::{Problem, problems},
-};
-use crate::{
     areas::{
         access::names::MAX_NAMES,
         common::{Accepted, ByUuid, accepted, created},
     },
+    caller::CurrentUser,
+    input::{Body, IntoDraft, Violations, flag, short_text, time},
+    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
+    middleware::conditional::{IfMatch, IfMatchParameter, versioned},
+    problem::{Answer, problems},
     shared::State,
 };
 
@@ -57,7 +55,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(deactivate_user);
 }
 
-/// Accounts, the newest first.
 struct Users;
 
 /// What narrows the list of accounts.
@@ -135,12 +132,9 @@ problems! {
     responses((status = 200, description = "A page of accounts.", body = ListBody<User>), ListProblems),
 )]
 #[get("/users")]
-async fn list_users(
-    state: State,
-    caller: CurrentUser,
-    page: Page<Users>,
-) -> Result<HttpResponse, Problem> {
+async fn list_users(state: State, caller: CurrentUser, page: Page<Users>) -> Answer {
     let users = state
+        .identity
         .accounts
         .list(caller.caller, page.filter, page.request)
         .await?;
@@ -207,17 +201,16 @@ impl IntoDraft for NewUser {
     ),
 )]
 #[post("/users")]
-async fn create_user(
-    state: State,
-    caller: CurrentUser,
-    body: Body<NewUser>,
-) -> Result<HttpResponse, Problem> {
-    let user = state.accounts.create(caller.caller, body.0).await?;
+async fn create_user(state: State, caller: CurrentUser, body: Body<NewUser>) -> Answer {
+    let user = state
+        .identity
+        .accounts
+        .create(caller.caller, body.0)
+        .await?;
     Ok(created(&format!("/users/{}", user.id), &User::from(user)))
 }
 
-/// An account and its version.
-fn with_version(user: user::User) -> Result<HttpResponse, Problem> {
+fn with_version(user: user::User) -> Answer {
     let version = Version::of(user.last_modified);
     versioned(&User::from(user), version)
 }
@@ -232,12 +225,14 @@ fn with_version(user: user::User) -> Result<HttpResponse, Problem> {
     responses((status = 200, description = "The account.", body = User), OneProblems),
 )]
 #[get("/users/{uuid}")]
-async fn get_user(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
-    with_version(state.accounts.get(caller.caller, path.uuid.into()).await?)
+async fn get_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    with_version(
+        state
+            .identity
+            .accounts
+            .get(caller.caller, path.uuid.into())
+            .await?,
+    )
 }
 
 /// What an account is changed to.
@@ -303,8 +298,9 @@ async fn update_user(
     path: Path<ByUuid>,
     expected: IfMatch,
     body: Body<UserChange>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let user = state
+        .identity
         .accounts
         .update(caller.caller, path.uuid.into(), body.0, expected.0)
         .await?;
@@ -355,8 +351,9 @@ async fn delete_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<ErasureRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let runs_at = state
+        .identity
         .accounts
         .schedule_erasure(caller.caller, path.uuid.into(), body.0)
         .await?;
@@ -397,8 +394,12 @@ async fn list_groups_of_user(
     state: State,
     caller: CurrentUser,
     path: Path<ByUuid>,
-) -> Result<Json<GroupNames>, Problem> {
-    let user = state.accounts.get(caller.caller, path.uuid.into()).await?;
+) -> Answer<Json<GroupNames>> {
+    let user = state
+        .identity
+        .accounts
+        .get(caller.caller, path.uuid.into())
+        .await?;
     Ok(Json(GroupNames {
         groups: user.groups,
     }))
@@ -421,8 +422,9 @@ async fn add_user_to_groups(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<GroupNames>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let user = state
+        .identity
         .accounts
         .add_to_groups(caller.caller, path.uuid.into(), body.0)
         .await?;
@@ -446,8 +448,9 @@ async fn remove_user_from_groups(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<GroupNames>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     state
+        .identity
         .accounts
         .remove_from_groups(caller.caller, path.uuid.into(), body.0)
         .await?;
@@ -464,12 +467,9 @@ async fn remove_user_from_groups(
     responses((status = 202, description = "A link is on its way.", body = Accepted), StandingProblems),
 )]
 #[post("/users/{uuid}/password-reset")]
-async fn send_password_reset(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
+async fn send_password_reset(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state
+        .identity
         .passwords
         .send_reset_to(caller.caller, path.uuid.into())
         .await?;
@@ -489,13 +489,10 @@ async fn send_password_reset(
     responses((status = 200, description = "The account.", body = User), OneProblems),
 )]
 #[post("/users/{uuid}/activate")]
-async fn activate_user(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
+async fn activate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     with_version(
         state
+            .identity
             .accounts
             .activate(caller.caller, path.uuid.into())
             .await?,
@@ -513,13 +510,10 @@ async fn activate_user(
     responses((status = 200, description = "The account.", body = User), StandingProblems),
 )]
 #[post("/users/{uuid}/deactivate")]
-async fn deactivate_user(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
+async fn deactivate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     with_version(
         state
+            .identity
             .accounts
             .suspend(caller.caller, path.uuid.into())
             .await?,

@@ -2,17 +2,17 @@
 
 use abu_application::{UseCases, identity::ports::TokenClaims};
 use abu_chat::{Connecting, Worker};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, web};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, get, http::header, web};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::future::{Ready, ready};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::shared::State;
 use crate::{
     caller::{authentication_required, bearer_token, note_caller},
     middleware::{cors, rate_limit::Limits},
-    problem::{Problem, ProblemKind, problems},
+    problem::{Answer, Problem, ProblemKind, problems},
     rate_limits::Policy,
+    shared::State,
     shared::{BrowserPolicy, shared},
 };
 
@@ -20,7 +20,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(open_chat);
 }
 
-/// What lets somebody in, where it is not in a header.
+/// The credential of a client that cannot send it in a header.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it describes what `Credential` is read from")]
@@ -56,7 +56,7 @@ async fn open_chat(
     state: State,
     limits: Limits,
     worker: ThisWorker,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     check_origin(&request)?;
     let who = Credential::of(&request)?.redeem(&state, &limits).await?;
     note_caller(&request, who.user_id);
@@ -79,13 +79,13 @@ fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
     ))
 }
 
-/// The console is a page of this server, which nobody need put on the list.
+/// The console is a page of this server, so the list of allowed origins need not name it.
 fn is_console(request: &HttpRequest, browsers: &BrowserPolicy, origin: &[u8]) -> bool {
     let host = request.headers().get(header::HOST);
     browsers.console && host.is_some_and(|host| cors::is_own(origin, host.as_bytes()))
 }
 
-/// What somebody shows at the door. It has no `Debug`, and so no way into a log.
+/// The credential of a handshake. It has no `Debug`, and so no way into a log.
 enum Credential {
     Token(String),
     Ticket(String),
@@ -120,7 +120,7 @@ impl Credential {
                     session_id,
                     expires_at,
                     ..
-                } = use_cases.sessions.verify(&token)?;
+                } = use_cases.identity.sessions.verify(&token)?;
                 limits.by_user(Policy::Default, user_id)?;
                 Ok(Connecting {
                     user_id,
@@ -131,7 +131,7 @@ impl Credential {
             Self::Ticket(ticket) => {
                 let secret = ticket_secret(&ticket)?;
                 limits.by_network(Policy::Connect)?;
-                let holder = use_cases.chat_access.use_ticket(secret).await?;
+                let holder = use_cases.messaging.tickets.use_ticket(secret).await?;
                 Ok(Connecting {
                     user_id: holder.user_id,
                     session_id: holder.session_id,

@@ -11,16 +11,16 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{areas::common::ByUuid, shared::State};
 use crate::{
+    areas::common::ByUuid,
     areas::messaging::dto::{Member, Membership, Room},
     caller::CurrentUser,
     input::{Body, IntoDraft, NoParameters, Violations},
     list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
-    problem::{Problem, problems},
+    problem::{Answer, problems},
+    shared::State,
 };
 
-/// How many people one request may name.
 const MAX_NAMED: usize = 500;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -38,7 +38,6 @@ pub(super) fn distinct(member_ids: Vec<Uuid>, violations: &mut Violations) -> Op
     })
 }
 
-/// The members of a room, by id.
 struct Members;
 
 impl List for Members {
@@ -83,8 +82,9 @@ async fn list_members(
     caller: CurrentUser,
     path: Path<ByUuid>,
     page: Page<Members>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let members = state
+        .messaging
         .rooms
         .members(caller.caller, path.uuid.into(), page.request)
         .await?;
@@ -112,8 +112,8 @@ impl IntoDraft for NewMembers {
 
 /// Bring people into a group.
 ///
-/// For its owners and moderators. Who is in already stays as they are; everybody else becomes a plain
-/// member, sees what was said before, and their chat sessions get the room's messages at once.
+/// For its owners and moderators. Members stay as they are. Each other user becomes a plain member,
+/// sees earlier messages, and their chat sessions get the room's messages at once.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
@@ -127,16 +127,20 @@ async fn add_members(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMembers>,
-) -> Result<Json<Room>, Problem> {
+) -> Answer<Json<Room>> {
     let room = RoomId::new(path.uuid);
-    let room = state.rooms.add_members(caller.caller, room, body.0).await?;
+    let room = state
+        .messaging
+        .rooms
+        .add_members(caller.caller, room, body.0)
+        .await?;
     Ok(Json(room.into()))
 }
 
-/// Take somebody out of a group, or leave it.
+/// Remove a member from a group, or leave it.
 ///
-/// An owner removes anybody, a moderator plain members, everybody themselves. The last owner cannot
-/// leave. Nothing more of the room reaches the chat sessions of who is out.
+/// An owner removes any member, a moderator plain members, and each member themselves. The last owner
+/// cannot leave. The chat sessions of removed users get nothing more of the room.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
@@ -144,12 +148,9 @@ async fn add_members(
     responses((status = 204, description = "They are out."), ChangeProblems),
 )]
 #[delete("/rooms/{uuid}/members/{user_uuid}")]
-async fn remove_member(
-    state: State,
-    caller: CurrentUser,
-    path: Path<MemberPath>,
-) -> Result<HttpResponse, Problem> {
+async fn remove_member(state: State, caller: CurrentUser, path: Path<MemberPath>) -> Answer {
     state
+        .messaging
         .rooms
         .remove_member(caller.caller, path.uuid.into(), path.user_uuid.into())
         .await?;
@@ -193,8 +194,9 @@ async fn set_role(
     caller: CurrentUser,
     path: Path<MemberPath>,
     body: Body<MemberPatch>,
-) -> Result<Json<Membership>, Problem> {
+) -> Answer<Json<Membership>> {
     let membership = state
+        .messaging
         .rooms
         .set_role(
             caller.caller,

@@ -14,15 +14,16 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{areas::common::ByUuid, shared::State};
 use crate::{
+    areas::common::ByUuid,
     areas::messaging::dto::{Message, ReadState},
     caller::CurrentUser,
     input::{Body, IntoDraft, Violations},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     middleware::rate_limit::Limits,
-    problem::{Problem, problems},
+    problem::{Answer, Problem, problems},
     rate_limits::Policy,
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -34,7 +35,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(mark_read);
 }
 
-/// The messages of a room, the newest first.
 struct Messages;
 
 /// What narrows the list of messages.
@@ -104,9 +104,10 @@ async fn list_messages(
     caller: CurrentUser,
     path: Path<ByUuid>,
     page: Page<Messages>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let messages = state
         .messaging
+        .messages
         .list(caller.caller, path.uuid.into(), page.filter, page.request)
         .await?;
     page.reply.with(messages)
@@ -159,7 +160,7 @@ async fn send_message(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMessage>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_message(&limits, &caller)?;
     let (text, client_message_id, reply_to) = body.0;
     let draft = MessageDraft {
@@ -168,11 +169,11 @@ async fn send_message(
         client_message_id,
         reply_to,
     };
-    let message = state.messaging.send(caller.caller, draft).await?;
+    let message = state.messaging.messages.send(caller.caller, draft).await?;
     Ok(HttpResponse::Created().json(Message::from(message)))
 }
 
-/// What is stored and told to the room counts as a message.
+/// An edit or a deletion counts as a message too.
 fn count_message(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
     limits.by_user(Policy::MessagesInSecond, caller.caller.user)?;
     limits.by_user(Policy::MessagesInMinute, caller.caller.user)
@@ -210,7 +211,7 @@ impl IntoDraft for MessagePatch {
 
 /// Edit a message.
 ///
-/// For whoever said it, for 15 minutes. The chat sessions of all members hear of it.
+/// For its sender, for 15 minutes. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
     security(("bearer" = [])),
@@ -225,11 +226,12 @@ async fn edit_message(
     caller: CurrentUser,
     path: Path<MessagePath>,
     body: Body<MessagePatch>,
-) -> Result<Json<Message>, Problem> {
+) -> Answer<Json<Message>> {
     count_message(&limits, &caller)?;
     let (room, message) = (path.uuid.into(), path.message_id.into());
     let edited = state
         .messaging
+        .messages
         .edit(caller.caller, room, message, body.0)
         .await?;
     Ok(Json(edited.into()))
@@ -237,7 +239,7 @@ async fn edit_message(
 
 /// Delete a message.
 ///
-/// For whoever said it, for 15 minutes, and in a group for its owners and moderators at any time. It
+/// For its sender, for 15 minutes, and in a group for its owners and moderators at any time. It
 /// keeps its place, without its text and its reactions. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
@@ -251,14 +253,18 @@ async fn delete_message(
     limits: Limits,
     caller: CurrentUser,
     path: Path<MessagePath>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     count_message(&limits, &caller)?;
     let (room, message) = (path.uuid.into(), path.message_id.into());
-    state.messaging.delete(caller.caller, room, message).await?;
+    state
+        .messaging
+        .messages
+        .delete(caller.caller, room, message)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// How far somebody has read.
+/// How far you have read.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"seq": 42}))]
@@ -292,9 +298,10 @@ async fn mark_read(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewReadMark>,
-) -> Result<Json<ReadState>, Problem> {
+) -> Answer<Json<ReadState>> {
     let read = state
         .messaging
+        .messages
         .mark_read(caller.caller, path.uuid.into(), body.0)
         .await?;
     Ok(Json(read.into()))

@@ -8,7 +8,6 @@ use abu_domain::messaging::message::ChangeRefusal;
 
 use crate::{
     areas::access::problems::{account_deactivated, account_suspended, session_ended},
-    input::FieldError,
     problem::{Problem, ProblemKind},
 };
 
@@ -43,16 +42,16 @@ impl From<RoomError> for Problem {
                 ProblemKind::PermissionDenied,
                 "The caller's role in the room does not allow this.",
             ),
-            RoomError::UnknownUser(user) => Self::validation(vec![FieldError::in_body(
+            RoomError::UnknownUser(user) => Self::in_field(
                 "member_ids",
                 "user.unknown",
                 format!("names {user}, who is no active user"),
-            )]),
-            RoomError::NotTwoPeople => Self::validation(vec![FieldError::in_body(
+            ),
+            RoomError::NotTwoPeople => Self::in_field(
                 "member_ids",
                 "member_ids.one-other",
                 "must name exactly one other person for a direct room",
-            )]),
+            ),
             RoomError::DirectRoom => Self::conflict(
                 "direct-room",
                 "A direct room has no name, no roles, and always its two members.",
@@ -81,11 +80,11 @@ impl From<MessagingError> for Problem {
             MessagingError::Access(error) => error.into(),
             MessagingError::RoomNotFound => no_such_room(),
             MessagingError::ReadOnly => room_archived(),
-            MessagingError::ReplyToUnknown => Self::validation(vec![FieldError::in_body(
+            MessagingError::ReplyToUnknown => Self::in_field(
                 "reply_to",
                 "reply_to.unknown",
                 "must be a message of the same room",
-            )]),
+            ),
             MessagingError::Refused(refusal) => refusal.into(),
             MessagingError::Unavailable => Self::new(
                 ProblemKind::Unavailable,

@@ -20,15 +20,13 @@ use uuid::Uuid;
 use super::members::distinct;
 use crate::{
     areas::common::{ByUuid, created},
-    shared::State,
-};
-use crate::{
     areas::messaging::dto::{ListedRoom, Room},
     caller::CurrentUser,
     input::{Body, IntoDraft, NoParameters, Violations, present},
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     middleware::conditional::{IfMatch, IfMatchParameter, versioned},
-    problem::{Problem, problems},
+    problem::{Answer, problems},
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -40,7 +38,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(archive_room);
 }
 
-/// The caller's rooms, the most recently active first.
 struct Rooms;
 
 impl List for Rooms {
@@ -76,12 +73,12 @@ problems! {
     responses((status = 200, description = "A page of rooms.", body = ListBody<ListedRoom>), ListProblems),
 )]
 #[get("/rooms")]
-async fn list_rooms(
-    state: State,
-    caller: CurrentUser,
-    page: Page<Rooms>,
-) -> Result<HttpResponse, Problem> {
-    let rooms = state.rooms.list(caller.caller, page.request).await?;
+async fn list_rooms(state: State, caller: CurrentUser, page: Page<Rooms>) -> Answer {
+    let rooms = state
+        .messaging
+        .rooms
+        .list(caller.caller, page.request)
+        .await?;
     page.reply.with(rooms)
 }
 
@@ -166,12 +163,8 @@ fn room_kind(text: &str) -> Result<RoomKind, Violation> {
     ),
 )]
 #[post("/rooms")]
-async fn open_room(
-    state: State,
-    caller: CurrentUser,
-    body: Body<NewRoom>,
-) -> Result<HttpResponse, Problem> {
-    let opened = state.rooms.open(caller.caller, body.0).await?;
+async fn open_room(state: State, caller: CurrentUser, body: Body<NewRoom>) -> Answer {
+    let opened = state.messaging.rooms.open(caller.caller, body.0).await?;
     let id = opened.room.id;
     let room = Room::from(opened.room);
     Ok(match opened.created {
@@ -180,8 +173,7 @@ async fn open_room(
     })
 }
 
-/// A room and its version.
-fn with_version(room: room::Room) -> Result<HttpResponse, Problem> {
+fn with_version(room: room::Room) -> Answer {
     let version = Version::of(room.last_modified);
     versioned(&Room::from(room), version)
 }
@@ -194,12 +186,12 @@ fn with_version(room: room::Room) -> Result<HttpResponse, Problem> {
     responses((status = 200, description = "The room.", body = Room), OneProblems),
 )]
 #[get("/rooms/{uuid}")]
-async fn get_room(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
-    let room = state.rooms.get(caller.caller, path.uuid.into()).await?;
+async fn get_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    let room = state
+        .messaging
+        .rooms
+        .get(caller.caller, path.uuid.into())
+        .await?;
     with_version(room)
 }
 
@@ -241,8 +233,9 @@ async fn rename_room(
     path: Path<ByUuid>,
     expected: IfMatch,
     body: Body<RoomPatch>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let room = state
+        .messaging
         .rooms
         .modify(caller.caller, path.uuid.into(), body.0, expected.0)
         .await?;
@@ -260,11 +253,11 @@ async fn rename_room(
     responses((status = 204, description = "Archived."), ArchiveProblems),
 )]
 #[delete("/rooms/{uuid}")]
-async fn archive_room(
-    state: State,
-    caller: CurrentUser,
-    path: Path<ByUuid>,
-) -> Result<HttpResponse, Problem> {
-    state.rooms.archive(caller.caller, path.uuid.into()).await?;
+async fn archive_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    state
+        .messaging
+        .rooms
+        .archive(caller.caller, path.uuid.into())
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

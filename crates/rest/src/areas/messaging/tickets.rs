@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{caller::CurrentUser, problem::Problem, secret_json::SecretJson, shared::State};
+use crate::{caller::CurrentUser, problem::Answer, secret_json::SecretJson, shared::State};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(issue_ticket);
@@ -35,9 +35,10 @@ struct Ticket {
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/ws-ticket")]
-async fn issue_ticket(state: State, caller: CurrentUser) -> Result<SecretJson<Ticket>, Problem> {
+async fn issue_ticket(state: State, caller: CurrentUser) -> Answer<SecretJson<Ticket>> {
     let secret = state
-        .chat_access
+        .messaging
+        .tickets
         .issue_ticket(caller.caller, caller.claims.expires_at)
         .await?;
     Ok(SecretJson(Ticket {

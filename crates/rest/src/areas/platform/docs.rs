@@ -13,8 +13,10 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
-use crate::openapi::Api;
-use crate::problem::{Problem, problems};
+use crate::{
+    openapi::Api,
+    problem::{Answer, Problem, problems},
+};
 
 /// Scripts, styles and data from this server alone; the page sets styles on its own elements, and its
 /// icons are in its style sheet.
@@ -99,7 +101,7 @@ struct FilePath {
     responses((status = 200, description = "The file.", content_type = "text/html", body = String), FileProblems),
 )]
 #[get("/docs/{file}")]
-async fn docs_file(path: Path<FilePath>) -> Result<HttpResponse, Problem> {
+async fn docs_file(path: Path<FilePath>) -> Answer {
     let file = utoipa_swagger_ui::serve(&path.file, Arc::clone(&PAGE))
         .map_err(|error| Problem::internal(error.to_string()))?;
     let SwaggerFile {

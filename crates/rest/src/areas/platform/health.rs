@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    problem::{Problem, ProblemKind, problems},
+    problem::{Answer, Problem, ProblemKind, problems},
     readiness::{Readiness, ServingState},
 };
 
@@ -48,7 +48,7 @@ async fn live() -> Json<Health> {
     responses((status = 200, description = "They can.", body = Health), ReadyProblems),
 )]
 #[get("/health/ready")]
-async fn ready(readiness: Data<Readiness>) -> Result<Json<Health>, Problem> {
+async fn ready(readiness: Data<Readiness>) -> Answer<Json<Health>> {
     let (kind, detail) = match readiness.state() {
         ServingState::Ready => return Ok(Json(Health { status: "ready" })),
         ServingState::Starting => (ProblemKind::Maintenance, "The server is starting."),

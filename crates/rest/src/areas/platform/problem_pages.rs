@@ -8,7 +8,7 @@ use actix_web::{
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::problem::{Problem, ProblemKind, problems};
+use crate::problem::{Answer, Problem, ProblemKind, problems};
 
 /// A page of text alone.
 const PAGE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; \
@@ -38,7 +38,7 @@ problems! {
     responses((status = 200, description = "A page.", content_type = "text/html", body = String), PageProblems),
 )]
 #[get("/problems/{slug}")]
-async fn explain_problem(path: Path<BySlug>) -> Result<HttpResponse, Problem> {
+async fn explain_problem(path: Path<BySlug>) -> Answer {
     let kind = ProblemKind::from_slug(&path.slug).ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Ok()
         .content_type(ContentType::html())

@@ -25,8 +25,8 @@ pub(crate) struct RequiredIfMatch(pub Expected);
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes what `IfMatch` reads")]
 pub(crate) struct IfMatchParameter {
-    /// The `ETag` of what you have read, exactly as it came: the change is refused if somebody has
-    /// changed it since. Several are separated by commas; `*` is whatever there is.
+    /// The `ETag` of what you have read, exactly as it came: the change is refused if it has
+    /// changed since. Several are separated by commas; `*` is whatever there is.
     #[param(
         rename = "If-Match",
         example = "\"6447d0a1f2b40-3q2-7wAAEjRWeJq83vASNA\""
@@ -39,8 +39,8 @@ pub(crate) struct IfMatchParameter {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes what `RequiredIfMatch` reads")]
 pub(crate) struct RequiredIfMatchParameter {
-    /// The `ETag` of what you have read, exactly as it came: the change is refused if somebody has
-    /// changed it since. Several are separated by commas; `*` is whatever there is.
+    /// The `ETag` of what you have read, exactly as it came: the change is refused if it has
+    /// changed since. Several are separated by commas; `*` is whatever there is.
     #[param(
         rename = "If-Match",
         example = "\"6447d0a1f2b40-3q2-7wAAEjRWeJq83vASNA\""

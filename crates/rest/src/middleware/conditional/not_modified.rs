@@ -64,12 +64,11 @@ fn tag_of(headers: &HeaderMap) -> Option<EntityTag> {
     headers.get(header::ETAG)?.to_str().ok()?.parse().ok()
 }
 
-/// Whether the client says that it has the answer of this tag.
 fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
-        // What cannot be read is no reason to refuse: the whole answer is right for everybody.
+        // A malformed header is no reason to refuse: the full response is always valid.
         Err(_unreadable) => false,
     }
 }

@@ -1,8 +1,8 @@
-//! Entity tags.
+//! Entity tags (RFC 9110, 8.8.3).
 //!
-//! The tag of a versioned answer has two parts, the version and the digest of the body. What changes
-//! without making a new version, such as the number of a room's messages, changes the tag, so that
-//! nobody takes an old answer for the new one; and it does not stand in the way of a change.
+//! The tag of a versioned response has two parts, the version and the digest of the body. A change without
+//! a new version, such as another message in a room, changes the digest alone. So caches revalidate, and
+//! `If-Match`, which compares the version, still matches.
 
 use abu_application::platform::versions::Version;
 use actix_web::{
@@ -19,9 +19,6 @@ use crate::problem::Problem;
 const DIGEST_BYTES: usize = 16;
 
 /// Answers 200 with the state of something that has versions.
-///
-/// # Errors
-/// `internal-error` where the body has no JSON form.
 pub(crate) fn versioned(body: &impl Serialize, version: Version) -> Result<HttpResponse, Problem> {
     let body = serde_json::to_vec(body).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok()
@@ -30,7 +27,6 @@ pub(crate) fn versioned(body: &impl Serialize, version: Version) -> Result<HttpR
         .body(body))
 }
 
-/// The tag of an answer that has nothing but its body.
 pub(super) fn of_body(body: &[u8]) -> EntityTag {
     EntityTag::new_strong(digest(body))
 }
@@ -39,7 +35,6 @@ fn of_version(version: Version, body: &[u8]) -> EntityTag {
     EntityTag::new_strong(format!("{:x}-{}", version.micros(), digest(body)))
 }
 
-/// The version that a tag of ours names.
 pub(super) fn version_in(tag: &EntityTag) -> Option<Version> {
     let (version, _digest) = tag.tag().split_once('-')?;
     let micros = i64::from_str_radix(version, 16).ok()?;

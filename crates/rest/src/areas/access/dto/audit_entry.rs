@@ -98,7 +98,7 @@ impl From<ports::AuditEntry> for AuditEntry {
     }
 }
 
-/// What is no object of texts was not written by us; whoever looks must see it all the same.
+/// Shows details that the server did not write under `unreadable`: the reader must still see them.
 fn details(text: String) -> BTreeMap<String, String> {
     serde_json::from_str(&text).unwrap_or_else(|_not_ours| [("unreadable".to_owned(), text)].into())
 }

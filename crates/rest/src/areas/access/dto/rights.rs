@@ -108,7 +108,7 @@ impl From<access::Group> for Group {
     }
 }
 
-/// A role that somebody holds for a term.
+/// A role that a user holds for a term.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "uuid": "5b0e2d52-7c0e-4a64-9e6b-2f1d3a7b9c10",
@@ -134,7 +134,7 @@ pub(crate) struct RoleAssignment {
     /// Which chapter.
     scope_uuid: Option<Uuid>,
     valid_from: DateTime<Utc>,
-    /// Null where it ends only when somebody ends it.
+    /// Null without a fixed end.
     valid_until: Option<DateTime<Utc>>,
     /// What the office is called.
     office_title: Option<String>,

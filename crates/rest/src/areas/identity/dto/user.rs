@@ -101,7 +101,6 @@ pub(crate) struct TokenHolder {
 }
 
 impl TokenHolder {
-    /// The holder of a new token.
     pub(crate) fn of(log_in: &LogIn) -> Self {
         Self {
             uuid: log_in.user.id.uuid(),

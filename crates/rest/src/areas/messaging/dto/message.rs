@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What somebody said, with the names that the chat's packets use too.
+/// A message, with the field names of the chat's packets.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "message_id": "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6",
@@ -38,7 +38,7 @@ pub(crate) struct Message {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     deleted: bool,
-    /// How people reacted, the oldest emoji first; left out where nobody did.
+    /// The reactions, the oldest emoji first; left out without any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, max_items = 20)]
     reactions: Vec<Reaction>,

@@ -98,7 +98,7 @@ impl From<OwnRoom> for ListedRoom {
     }
 }
 
-/// How far somebody has read in a room.
+/// How far you have read in a room.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"last_read_seq": 42, "unread_count": 0}))]
 pub(crate) struct ReadState {
@@ -117,7 +117,7 @@ impl From<ports::ReadState> for ReadState {
     }
 }
 
-/// Somebody in a room.
+/// A member of a room.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
@@ -156,7 +156,7 @@ impl From<RoomMember> for Member {
     }
 }
 
-/// Somebody's place in a room.
+/// A membership in a room.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",

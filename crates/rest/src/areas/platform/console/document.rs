@@ -2,13 +2,12 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-/// The whole page.
 pub(super) fn page(markdown: &str) -> String {
     let mut events = Vec::new();
     let mut leads_nowhere = false;
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         match event {
-            // What is no text there is a note for whoever edits the file.
+            // HTML in the documents is only comments for their editors.
             Event::Html(_) | Event::InlineHtml(_) => {}
             Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => {}
             Event::Start(Tag::Link { .. }) | Event::End(TagEnd::Link) => {

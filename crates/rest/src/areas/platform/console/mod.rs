@@ -17,7 +17,7 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    problem::{Problem, problems},
+    problem::{Answer, Problem, problems},
     shared::{BrowserPolicy, shared},
 };
 
@@ -123,7 +123,7 @@ problems! {
     responses((status = 200, description = "The page.", content_type = "text/html", body = String), ConsoleProblems),
 )]
 #[get("/console")]
-async fn console(_on: SwitchedOn) -> Result<HttpResponse, Problem> {
+async fn console(_on: SwitchedOn) -> Answer {
     file("index.html")
 }
 
@@ -146,11 +146,11 @@ async fn console_folder(_on: SwitchedOn) -> HttpResponse {
     responses((status = 200, description = "The file.", content_type = "text/html", body = String), ConsoleProblems),
 )]
 #[get("/console/{file}")]
-async fn console_file(_on: SwitchedOn, path: Path<FilePath>) -> Result<HttpResponse, Problem> {
+async fn console_file(_on: SwitchedOn, path: Path<FilePath>) -> Answer {
     file(&path.file)
 }
 
-fn file(name: &str) -> Result<HttpResponse, Problem> {
+fn file(name: &str) -> Answer {
     let known = FILES
         .iter()
         .chain([&PACKETS])

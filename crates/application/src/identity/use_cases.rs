@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::{
+    accounts::Accounts,
+    emails::Emails,
+    own_account::OwnAccounts,
+    passwords::{PasswordWork, Passwords},
+    ports::{AccessTokens, LinkTokens, OneTimePasswords, RefreshTokens},
+    registration::Registration,
+    sessions::{SessionPolicy, Sessions},
+};
+use crate::Context;
+
+/// What the operator decides about accounts, and the cryptography that enforces it.
+pub struct Policies {
+    pub sessions: SessionPolicy,
+    /// How long a link that proves an address is valid.
+    pub verification_lifetime: TimeDelta,
+    /// How long a link to another password is valid.
+    pub reset_lifetime: TimeDelta,
+    pub passwords: PasswordWork,
+    pub access_tokens: Arc<dyn AccessTokens>,
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    pub one_time_passwords: Arc<dyn OneTimePasswords>,
+    pub link_tokens: Arc<dyn LinkTokens>,
+}
+
+/// The use cases of this area.
+#[derive(Clone)]
+pub struct UseCases {
+    pub accounts: Accounts,
+    pub own_accounts: OwnAccounts,
+    pub registration: Registration,
+    pub emails: Emails,
+    pub passwords: Passwords,
+    pub sessions: Sessions,
+}
+
+impl UseCases {
+    pub(crate) fn new(context: &Context, policies: Policies) -> Self {
+        let Policies {
+            sessions,
+            verification_lifetime,
+            reset_lifetime,
+            passwords,
+            access_tokens,
+            refresh_tokens,
+            one_time_passwords,
+            link_tokens: links,
+        } = policies;
+        let policy = Arc::new(sessions);
+        Self {
+            accounts: Accounts {
+                context: context.clone(),
+                passwords: passwords.clone(),
+                policy: Arc::clone(&policy),
+            },
+            own_accounts: OwnAccounts {
+                context: context.clone(),
+            },
+            registration: Registration {
+                context: context.clone(),
+                passwords: passwords.clone(),
+                links: Arc::clone(&links),
+                verification_lifetime,
+            },
+            emails: Emails {
+                context: context.clone(),
+                passwords: passwords.clone(),
+                links: Arc::clone(&links),
+                verification_lifetime,
+                reset_lifetime,
+            },
+            passwords: Passwords {
+                context: context.clone(),
+                work: passwords.clone(),
+                links,
+                reset_lifetime,
+            },
+            sessions: Sessions {
+                context: context.clone(),
+                passwords,
+                tokens: access_tokens,
+                refresh_tokens,
+                one_time_passwords,
+                policy,
+            },
+        }
+    }
+}

@@ -1,0 +1,39 @@
+use std::io;
+
+use super::{
+    messages::Messaging,
+    rooms::{RoomLimits, Rooms},
+    tickets::ChatAccess,
+    writer::WriterPolicy,
+};
+use crate::Context;
+
+/// What the operator decides about rooms and messages.
+pub struct Policies {
+    pub rooms: RoomLimits,
+    pub writer: WriterPolicy,
+}
+
+/// The use cases of this area.
+#[derive(Clone)]
+pub struct UseCases {
+    pub rooms: Rooms,
+    pub messages: Messaging,
+    pub tickets: ChatAccess,
+}
+
+impl UseCases {
+    /// Fails where a thread that stores messages or read marks does not start.
+    pub(crate) fn start(context: &Context, policies: Policies) -> io::Result<Self> {
+        Ok(Self {
+            rooms: Rooms {
+                context: context.clone(),
+                limits: policies.rooms,
+            },
+            messages: Messaging::start(context.clone(), policies.writer)?,
+            tickets: ChatAccess {
+                context: context.clone(),
+            },
+        })
+    }
+}

@@ -1,0 +1,26 @@
+//! The rules of the use cases, on a real PostgreSQL and without HTTP.
+
+#![cfg(test)]
+
+mod accounts;
+mod audit;
+mod emails;
+mod ended_sessions;
+mod idempotency;
+mod identity_calls;
+mod mail;
+mod messages;
+mod own_account;
+mod password_change;
+mod password_reset;
+mod rank;
+mod refresh;
+mod registration;
+mod rights_rows;
+mod rooms;
+mod scoped_terms;
+mod sessions;
+mod super_admins;
+mod support;
+mod tickets;
+mod totp;

@@ -1,0 +1,628 @@
+//! Messages: batches, client message ids, edit and delete windows, reactions, sync, history.
+
+use abu_application::{
+    Database,
+    access::AccessError,
+    messaging::{
+        messages::{
+            CatchUp, ChangeOutcome, ChangedPart, MessageDraft, MessagingError, Position, Written,
+            catch_up, history, write_batch,
+        },
+        ports::{SeqWindow, StoreOutcome},
+    },
+    platform::lists::{ListRequest, Seek, Total},
+};
+use abu_domain::{
+    MessageId, RoomId, UserId,
+    messaging::{
+        message::{
+            ChangeKind, ChangeRefusal, EDIT_WINDOW, HistoryOrder, MAX_EMOJI_OF_MEMBER,
+            MAX_EMOJI_OF_MESSAGE, Message, MessageChange, NewMessage,
+        },
+        room::RoomRole,
+        text::{Emoji, MessageText},
+    },
+};
+use abu_test_support::new_message;
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::support::{Member, TestApp, assert_refused, new_id};
+
+const MOMENT: TimeDelta = TimeDelta::microseconds(1);
+
+fn text(text: &str) -> MessageText {
+    MessageText::parse(text).unwrap()
+}
+
+fn edit(new: &str) -> ChangeKind {
+    ChangeKind::Edit(text(new))
+}
+
+fn react(number: usize) -> ChangeKind {
+    ChangeKind::React(emoji(number))
+}
+
+fn emoji(number: usize) -> Emoji {
+    let first = 0x1f600;
+    let sign = char::from_u32(first + u32::try_from(number).unwrap()).unwrap();
+    Emoji::parse(&sign.to_string()).unwrap()
+}
+
+/// A group of an owner, a moderator and two plain members; and a stranger.
+struct Scene {
+    app: TestApp,
+    room: RoomId,
+    owner: Member,
+    moderator: Member,
+    amina: Member,
+    musa: Member,
+    stranger: Member,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let app = TestApp::new();
+        let [owner, moderator, amina, musa, stranger] = [(); 5].map(|()| app.member().create());
+        let room = app.database.group(owner.id());
+        let room = room
+            .with_role(moderator.id(), RoomRole::Moderator)
+            .members([amina.id(), musa.id()]);
+        let room = room.create().id;
+        Self {
+            app,
+            room,
+            owner,
+            moderator,
+            amina,
+            musa,
+            stranger,
+        }
+    }
+
+    fn write(&self, messages: &[NewMessage], changes: &[MessageChange]) -> Written {
+        write_batch(&*self.app.database.store(), messages, changes).unwrap()
+    }
+
+    fn draft(&self, sender: &Member, text: &str) -> NewMessage {
+        NewMessage {
+            sent_at: self.app.now(),
+            ..new_message(self.room, sender.id(), text)
+        }
+    }
+
+    fn store(&self, message: NewMessage) -> StoreOutcome {
+        self.write(&[message], &[]).messages.remove(0)
+    }
+
+    fn say(&self, sender: &Member, text: &str) -> Message {
+        stored(self.store(self.draft(sender, text)))
+    }
+
+    fn change(&self, by: &Member, message: MessageId, kind: ChangeKind) -> MessageChange {
+        MessageChange {
+            room_id: self.room,
+            message_id: message,
+            user_id: by.id(),
+            kind,
+            at: self.app.now(),
+        }
+    }
+
+    fn make(&self, by: &Member, message: MessageId, kind: ChangeKind) -> ChangeOutcome {
+        let change = self.change(by, message, kind);
+        self.write(&[], &[change]).changes.remove(0)
+    }
+
+    fn archive(&self) {
+        let now: Option<DateTime<Utc>> = Some(self.app.now());
+        self.app
+            .store(|tx| tx.set_archived(self.room, now, self.app.now()));
+    }
+
+    fn database(&self) -> Database {
+        self.app.use_cases.messaging.context.database.clone()
+    }
+
+    async fn catch_up(&self, last_seq: i64, last_revision: Option<i64>) -> CatchUp {
+        let position = Position {
+            room_id: self.room,
+            last_seq,
+            last_revision,
+        };
+        let answers = catch_up(&self.database(), self.musa.id(), vec![position]).await;
+        answers.unwrap().remove(0)
+    }
+
+    /// The texts of a window, as a member reads them.
+    async fn window(&self, window: SeqWindow) -> Vec<String> {
+        let messaging = &self.app.use_cases.messaging;
+        let listed = messaging
+            .list(self.musa.caller(), self.room, window, page())
+            .await
+            .unwrap();
+        let texts: Vec<String> = listed
+            .items
+            .iter()
+            .map(|shown| shown.message.text.as_str().to_owned())
+            .collect();
+        let total = u64::try_from(texts.len()).unwrap();
+        assert_eq!(listed.total, Some(Total::Exactly(total)));
+        texts
+    }
+}
+
+fn page() -> ListRequest<i64> {
+    ListRequest {
+        seek: Seek::START,
+        limit: 100,
+        count: true,
+    }
+}
+
+#[track_caller]
+fn stored(outcome: StoreOutcome) -> Message {
+    match outcome {
+        StoreOutcome::Stored(message) => message,
+        other => panic!("not stored: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn changed(outcome: ChangeOutcome) -> Message {
+    match outcome {
+        ChangeOutcome::Changed(changed) => changed.message,
+        other => panic!("not changed: {other:?}"),
+    }
+}
+
+fn refused(refusal: ChangeRefusal) -> ChangeOutcome {
+    ChangeOutcome::Refused(refusal)
+}
+
+#[test]
+fn only_members_write_to_a_room() {
+    let scene = Scene::new();
+    let by_stranger = scene.store(scene.draft(&scene.stranger, "let me in"));
+    assert_eq!(by_stranger, StoreOutcome::NotAMember);
+    let message = scene.say(&scene.amina, "hello");
+    for kind in [edit("hijacked"), ChangeKind::Delete, react(0)] {
+        let outcome = scene.make(&scene.stranger, message.id, kind);
+        assert_eq!(outcome, ChangeOutcome::NotAMember);
+    }
+    let nowhere = MessageChange {
+        room_id: RoomId::new(new_id()),
+        ..scene.change(&scene.amina, message.id, ChangeKind::Delete)
+    };
+    let outcomes = scene.write(&[], &[nowhere]).changes;
+    assert_eq!(outcomes, [ChangeOutcome::NotAMember]);
+    assert_eq!(message.seq, 1);
+}
+
+#[test]
+fn an_archived_room_takes_no_message_and_no_change() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "the last word");
+    scene.archive();
+    let outcome = scene.store(scene.draft(&scene.amina, "one more"));
+    assert_eq!(outcome, StoreOutcome::ReadOnly);
+    for by in [&scene.amina, &scene.owner] {
+        for kind in [edit("another"), ChangeKind::Delete, react(0)] {
+            let outcome = scene.make(by, message.id, kind);
+            assert_eq!(outcome, ChangeOutcome::ReadOnly);
+        }
+    }
+}
+
+#[test]
+fn a_client_message_id_sent_again_is_stored_once() {
+    let scene = Scene::new();
+    let id = Some(new_id());
+    let draft = |text: &str| NewMessage {
+        client_message_id: id,
+        ..scene.draft(&scene.amina, text)
+    };
+    let first = stored(scene.store(draft("once")));
+    let outcomes = scene
+        .write(&[draft("twice"), draft("thrice")], &[])
+        .messages;
+    for outcome in outcomes {
+        assert_eq!(outcome, StoreOutcome::Repeated(first.clone()));
+    }
+    // The id is its sender's: another sender's is another message.
+    let other = NewMessage {
+        client_message_id: id,
+        ..scene.draft(&scene.musa, "mine")
+    };
+    assert_eq!(stored(scene.store(other)).seq, 2);
+}
+
+#[test]
+fn a_reply_answers_a_message_of_its_own_room() {
+    let scene = Scene::new();
+    let elsewhere = scene.app.database.group(scene.amina.id()).create().id;
+    let foreign = scene
+        .app
+        .database
+        .message(elsewhere, scene.amina.id(), "elsewhere");
+    let own = scene.say(&scene.musa, "a question");
+    let reply_to = |id: MessageId| NewMessage {
+        reply_to: Some(id),
+        ..scene.draft(&scene.amina, "an answer")
+    };
+    for id in [foreign.id, MessageId::new(Uuid::now_v7())] {
+        let outcome = scene.store(reply_to(id));
+        assert_eq!(outcome, StoreOutcome::ReplyToUnknown);
+    }
+    let reply = stored(scene.store(reply_to(own.id)));
+    assert_eq!((reply.reply_to, reply.seq), (Some(own.id), 2));
+}
+
+#[test]
+fn the_sender_alone_edits_a_message_for_fifteen_minutes() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "helo");
+    for by in [&scene.musa, &scene.moderator, &scene.owner] {
+        let outcome = scene.make(by, message.id, edit("hijacked"));
+        assert_eq!(outcome, refused(ChangeRefusal::NotYours));
+    }
+    scene.app.clock.advance(TimeDelta::minutes(15));
+    let edited = changed(scene.make(&scene.amina, message.id, edit("hello")));
+    assert_eq!(edited.text, text("hello"));
+    assert_eq!(edited.edited_at, Some(scene.app.now()));
+    scene.app.clock.advance(MOMENT);
+    let late = scene.make(&scene.amina, message.id, edit("good evening"));
+    assert_eq!(late, refused(ChangeRefusal::TooLate));
+}
+
+#[test]
+fn after_fifteen_minutes_only_moderators_delete_a_message() {
+    let scene = Scene::new();
+    let [one, two] = ["one", "two"].map(|text| scene.say(&scene.amina, text));
+    let foreign = scene.make(&scene.musa, one.id, ChangeKind::Delete);
+    assert_eq!(foreign, refused(ChangeRefusal::NotYours));
+    scene.app.clock.advance(EDIT_WINDOW + MOMENT);
+    let late = scene.make(&scene.amina, one.id, ChangeKind::Delete);
+    assert_eq!(late, refused(ChangeRefusal::TooLate));
+    // Reactions have no window.
+    changed(scene.make(&scene.amina, one.id, react(0)));
+    for (by, message) in [(&scene.moderator, &one), (&scene.owner, &two)] {
+        let deleted = changed(scene.make(by, message.id, ChangeKind::Delete));
+        assert!(deleted.is_deleted());
+    }
+}
+
+#[test]
+fn the_sender_deletes_a_message_within_fifteen_minutes() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "oh no");
+    scene.app.clock.advance(EDIT_WINDOW);
+    let deleted = changed(scene.make(&scene.amina, message.id, ChangeKind::Delete));
+    assert!(deleted.is_deleted());
+    let again = scene.make(&scene.amina, message.id, ChangeKind::Delete);
+    assert!(matches!(again, ChangeOutcome::Unchanged(_)), "{again:?}");
+}
+
+#[test]
+fn in_a_direct_room_only_the_sender_deletes_a_message() {
+    let scene = Scene::new();
+    let room = scene
+        .app
+        .database
+        .direct_room(scene.owner.id(), scene.amina.id());
+    let scene = Scene {
+        room: room.id,
+        ..scene
+    };
+    let message = scene.say(&scene.amina, "between us");
+    let outcome = scene.make(&scene.owner, message.id, ChangeKind::Delete);
+    assert_eq!(outcome, refused(ChangeRefusal::NotYours));
+    changed(scene.make(&scene.amina, message.id, ChangeKind::Delete));
+}
+
+#[test]
+fn a_change_reaches_messages_of_its_own_room_alone() {
+    let scene = Scene::new();
+    let elsewhere = scene.app.database.group(scene.amina.id()).create().id;
+    let foreign = scene
+        .app
+        .database
+        .message(elsewhere, scene.amina.id(), "elsewhere");
+    for id in [foreign.id, MessageId::new(Uuid::now_v7())] {
+        for kind in [edit("moved"), ChangeKind::Delete, react(0)] {
+            let outcome = scene.make(&scene.amina, id, kind);
+            assert_eq!(outcome, refused(ChangeRefusal::NotFound));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_message_keeps_its_place_without_text_or_reactions() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "oh no");
+    changed(scene.make(&scene.musa, message.id, react(0)));
+    changed(scene.make(&scene.amina, message.id, ChangeKind::Delete));
+    let missed = scene.catch_up(0, Some(0)).await;
+    let [shown] = missed.messages.as_slice() else {
+        panic!("{missed:?}")
+    };
+    assert_eq!(shown.message.seq, 1);
+    assert_eq!(shown.message.text.as_str(), "");
+    assert_eq!(shown.reactions, []);
+    for kind in [edit("back"), react(1), ChangeKind::TakeBack(emoji(0))] {
+        let outcome = scene.make(&scene.amina, message.id, kind);
+        assert_eq!(outcome, refused(ChangeRefusal::NotFound));
+    }
+}
+
+#[test]
+fn an_edit_to_the_same_text_changes_a_message_once() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "hello");
+    let edited = changed(scene.make(&scene.amina, message.id, edit("hello")));
+    assert_eq!(edited.revision, Some(1));
+    let again = scene.make(&scene.amina, message.id, edit("hello"));
+    assert!(
+        matches!(&again, ChangeOutcome::Unchanged(same) if same.message == edited),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn a_member_adds_ten_emoji_to_a_message_and_no_more() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "hello");
+    for number in 0..MAX_EMOJI_OF_MEMBER {
+        changed(scene.make(&scene.musa, message.id, react(number)));
+    }
+    let outcome = scene.make(&scene.musa, message.id, react(10));
+    assert_eq!(outcome, refused(ChangeRefusal::TooManyOfMember));
+    let repeated = scene.make(&scene.musa, message.id, react(0));
+    assert!(matches!(repeated, ChangeOutcome::Unchanged(_)));
+    // One taken back makes room for another.
+    let taken_back = ChangeKind::TakeBack(emoji(0));
+    changed(scene.make(&scene.musa, message.id, taken_back));
+    changed(scene.make(&scene.musa, message.id, react(10)));
+}
+
+#[test]
+fn a_message_carries_twenty_emoji_and_no_more() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "hello");
+    for (by, first) in [(&scene.musa, 0), (&scene.owner, MAX_EMOJI_OF_MEMBER)] {
+        for number in first..first + MAX_EMOJI_OF_MEMBER {
+            changed(scene.make(by, message.id, react(number)));
+        }
+    }
+    let outcome = scene.make(&scene.amina, message.id, react(MAX_EMOJI_OF_MESSAGE));
+    assert_eq!(outcome, refused(ChangeRefusal::TooManyEmoji));
+    // An emoji that is there already counts one more person.
+    let outcome = scene.make(&scene.amina, message.id, react(0));
+    let ChangeOutcome::Changed(joined) = outcome else {
+        panic!("{outcome:?}")
+    };
+    let ChangedPart::Reactions { count, .. } = joined.part else {
+        panic!("{joined:?}")
+    };
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn places_have_no_gaps_whatever_is_refused_between() {
+    let scene = Scene::new();
+    let batch = [
+        scene.draft(&scene.amina, "one"),
+        scene.draft(&scene.stranger, "refused"),
+        scene.draft(&scene.musa, "two"),
+    ];
+    let outcomes = scene.write(&batch, &[]).messages;
+    assert_eq!(outcomes[1], StoreOutcome::NotAMember);
+    assert_eq!(scene.write(&batch[..1], &[]).messages.len(), 1);
+    assert_eq!(scene.say(&scene.amina, "three").seq, 3);
+}
+
+#[test]
+fn revisions_have_no_gaps_whatever_is_refused_between() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "hello");
+    let of = |by: &Member, kind| scene.change(by, message.id, kind);
+    let batch = [
+        of(&scene.amina, edit("one")),
+        of(&scene.musa, edit("refused")),
+        of(&scene.amina, edit("one")),
+        of(&scene.musa, react(0)),
+        of(&scene.stranger, react(1)),
+        of(&scene.musa, ChangeKind::TakeBack(emoji(0))),
+        of(&scene.amina, ChangeKind::Delete),
+    ];
+    let outcomes = scene.write(&[], &batch).changes;
+    let revisions: Vec<i64> = outcomes
+        .into_iter()
+        .filter_map(|outcome| match outcome {
+            ChangeOutcome::Changed(changed) => changed.message.revision,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(revisions, [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_batch_given_again_stores_and_changes_nothing() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "hello");
+    let messages = [scene.draft(&scene.musa, "again")];
+    let changes = [
+        scene.change(&scene.amina, message.id, edit("good evening")),
+        scene.change(&scene.musa, message.id, react(0)),
+    ];
+    let first = scene.write(&messages, &changes);
+    let second = scene.write(&messages, &changes);
+    assert_eq!(second.messages, first.messages);
+    for outcome in second.changes {
+        assert!(
+            matches!(outcome, ChangeOutcome::Unchanged(_)),
+            "{outcome:?}"
+        );
+    }
+    assert_eq!(scene.say(&scene.amina, "next").seq, 3);
+}
+
+#[test]
+fn a_message_is_changed_in_the_batch_that_stores_it() {
+    let scene = Scene::new();
+    let draft = scene.draft(&scene.amina, "helo");
+    let change = scene.change(&scene.amina, draft.id, edit("hello"));
+    let written = scene.write(&[draft], &[change]);
+    let [outcome] = <[_; 1]>::try_from(written.changes).unwrap();
+    assert_eq!(changed(outcome).text, text("hello"));
+}
+
+#[tokio::test]
+async fn a_client_catches_up_on_messages_and_changes_it_missed() {
+    let scene = Scene::new();
+    let known = scene.say(&scene.amina, "known");
+    let unchanged = scene.say(&scene.amina, "unchanged");
+    scene.say(&scene.amina, "missed");
+    changed(scene.make(&scene.amina, known.id, edit("known better")));
+    let missed = scene.catch_up(unchanged.seq, Some(0)).await;
+    let texts = |shown: &[abu_domain::messaging::message::ShownMessage]| -> Vec<String> {
+        let texts = shown.iter().map(|shown| shown.message.text.as_str());
+        texts.map(str::to_owned).collect()
+    };
+    assert_eq!(texts(&missed.messages), ["missed"]);
+    assert_eq!(texts(&missed.updated), ["known better"]);
+    assert_eq!((missed.last_seq, missed.last_revision), (3, 1));
+    assert!(!missed.has_more);
+    let again = scene.catch_up(missed.last_seq, Some(missed.last_revision));
+    let again = again.await;
+    assert!(again.messages.is_empty() && again.updated.is_empty());
+}
+
+#[tokio::test]
+async fn a_client_that_asks_on_receives_more_than_a_hundred_messages() {
+    let scene = Scene::new();
+    let batch: Vec<NewMessage> = (1..=150)
+        .map(|number| scene.draft(&scene.amina, &number.to_string()))
+        .collect();
+    scene.write(&batch, &[]);
+    let first = scene.catch_up(0, None).await;
+    assert_eq!((first.messages.len(), first.has_more), (100, true));
+    let rest = scene.catch_up(first.last_seq, None).await;
+    assert_eq!((rest.messages.len(), rest.has_more), (50, false));
+    assert_eq!(rest.last_seq, 150);
+}
+
+#[tokio::test]
+async fn a_client_that_claims_the_future_learns_where_the_room_is() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "hello");
+    changed(scene.make(&scene.amina, message.id, edit("good evening")));
+    let answer = scene.catch_up(1_000, Some(1_000)).await;
+    assert_eq!((answer.last_seq, answer.last_revision), (1, 1));
+    assert!(!answer.has_more);
+}
+
+#[tokio::test]
+async fn a_window_of_history_excludes_its_ends() {
+    let scene = Scene::new();
+    for text in ["1", "2", "3", "4", "5"] {
+        scene.say(&scene.amina, text);
+    }
+    let window = |after, before| scene.window(SeqWindow { after, before });
+    assert_eq!(window(Some(1), Some(4)).await, ["3", "2"]);
+    assert_eq!(window(Some(4), None).await, ["5"]);
+    assert_eq!(window(None, Some(2)).await, ["1"]);
+    assert_eq!(window(Some(5), None).await, <[&str; 0]>::default());
+    assert_eq!(window(Some(2), Some(3)).await, <[&str; 0]>::default());
+}
+
+#[tokio::test]
+async fn a_page_of_history_skips_from_the_end_it_names() {
+    let scene = Scene::new();
+    for text in ["1", "2", "3", "4", "5"] {
+        scene.say(&scene.amina, text);
+    }
+    for (order, skip, expected) in [
+        (HistoryOrder::OldestFirst, 1, ["2", "3"]),
+        (HistoryOrder::NewestFirst, 1, ["4", "3"]),
+    ] {
+        let page = history(&scene.database(), scene.room, skip, 2, order, None).await;
+        let page = page.unwrap();
+        let texts: Vec<&str> = page
+            .messages
+            .iter()
+            .map(|shown| shown.message.text.as_str())
+            .collect();
+        assert_eq!(texts, expected);
+        assert_eq!(page.total_count, 5);
+    }
+}
+
+#[tokio::test]
+async fn a_new_member_reads_what_was_said_before() {
+    let scene = Scene::new();
+    scene.say(&scene.amina, "before");
+    let rooms = &scene.app.use_cases.rooms;
+    let users: Vec<UserId> = vec![scene.stranger.id()];
+    let added = rooms.add_members(scene.owner.caller(), scene.room, users);
+    added.await.unwrap();
+    let messaging = &scene.app.use_cases.messaging;
+    let window = SeqWindow::default();
+    let listed = messaging.list(scene.stranger.caller(), scene.room, window, page());
+    assert_eq!(listed.await.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_former_member_neither_reads_nor_writes() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "mine");
+    let (caller, room) = (scene.amina.caller(), scene.room);
+    let rooms = &scene.app.use_cases.rooms;
+    rooms
+        .remove_member(caller.clone(), room, scene.amina.id())
+        .await
+        .unwrap();
+    let messaging = &scene.app.use_cases.messaging;
+    let draft = MessageDraft {
+        room_id: room,
+        text: text("still here"),
+        client_message_id: new_id(),
+        reply_to: None,
+    };
+    let sent = messaging.send(caller.clone(), draft).await;
+    assert_refused!(sent, MessagingError::RoomNotFound);
+    let edited = messaging
+        .edit(caller.clone(), room, message.id, text("another"))
+        .await;
+    assert_refused!(edited, MessagingError::RoomNotFound);
+    let deleted = messaging.delete(caller.clone(), room, message.id).await;
+    assert_refused!(deleted, MessagingError::RoomNotFound);
+    let read = messaging.mark_read(caller.clone(), room, 1).await;
+    assert_refused!(read, MessagingError::RoomNotFound);
+    let listed = messaging.list(caller, room, SeqWindow::default(), page());
+    assert_refused!(listed.await, MessagingError::RoomNotFound);
+    let outcome = scene.make(&scene.amina, message.id, ChangeKind::Delete);
+    assert_eq!(outcome, ChangeOutcome::NotAMember);
+}
+
+#[tokio::test]
+async fn a_hidden_member_neither_reads_nor_writes() {
+    let scene = Scene::new();
+    let own_accounts = &scene.app.use_cases.own_accounts;
+    own_accounts.deactivate(scene.amina.caller()).await.unwrap();
+    let messaging = &scene.app.use_cases.messaging;
+    let window = SeqWindow::default();
+    let listed = messaging.list(scene.amina.caller(), scene.room, window, page());
+    assert_refused!(
+        listed.await,
+        MessagingError::Access(AccessError::Deactivated)
+    );
+    let draft = MessageDraft {
+        room_id: scene.room,
+        text: text("hello"),
+        client_message_id: new_id(),
+        reply_to: None,
+    };
+    let sent = messaging.send(scene.amina.caller(), draft).await;
+    assert_refused!(sent, MessagingError::Access(AccessError::Deactivated));
+}

@@ -1,0 +1,202 @@
+//! What a caller holds for a term they neither give for good nor to themselves for longer.
+
+use abu_application::access::AssignmentDraft;
+use abu_domain::access::{Permission, RoleName, Scope};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::{ADMINISTRATION, ANY, PRIZE};
+use crate::support::{
+    Member, TestApp, assert_lacks, assignment_draft, group_change, group_draft, permission_names,
+    role_change, role_draft, term,
+};
+
+const VIEW: Permission = Permission::ViewUser;
+
+/// An officer who holds [`ADMINISTRATION`] until a time.
+struct Office {
+    app: TestApp,
+    officer: Member,
+    until: DateTime<Utc>,
+}
+
+impl Office {
+    fn new() -> Self {
+        let app = TestApp::new();
+        let officer = app.member().create();
+        let (now, day) = (app.now(), TimeDelta::days(1));
+        let running = term(now - day, Some(now + day));
+        let role = app.role_of(&ADMINISTRATION);
+        app.assign(officer.id(), &role, Scope::Global, running);
+        Self {
+            app,
+            officer,
+            until: now + day,
+        }
+    }
+
+    fn role(&self) -> RoleName {
+        self.app.role_of(&[VIEW])
+    }
+
+    fn draft(&self, member: &Member, until: Option<DateTime<Utc>>) -> AssignmentDraft {
+        AssignmentDraft {
+            valid_until: until,
+            ..assignment_draft(member.id(), &self.role(), Scope::Global)
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_permission_held_for_a_term_goes_into_no_new_role() {
+    let office = Office::new();
+    let access = &office.app.use_cases.access;
+    let draft = role_draft("own_role", &[VIEW]);
+    let refused = access.create_role(office.officer.caller(), draft).await;
+    assert_lacks(refused, &[VIEW]);
+}
+
+#[tokio::test]
+async fn a_permission_held_for_a_term_is_added_to_no_role() {
+    let office = Office::new();
+    let (officer, weak) = (office.officer.caller(), office.app.role_of(&[]));
+    let access = &office.app.use_cases.access;
+    let names = permission_names(&[VIEW]);
+    let added = access.add_permissions(officer.clone(), weak.clone(), names, ANY);
+    assert_lacks(added.await, &[VIEW]);
+    let changed = access.update_role(officer, weak, role_change(None, &[VIEW]), ANY);
+    assert_lacks(changed.await, &[VIEW]);
+}
+
+#[tokio::test]
+async fn a_permission_held_for_a_term_is_taken_out_of_a_role() {
+    let office = Office::new();
+    let (officer, role) = (office.officer.caller(), office.role());
+    let access = &office.app.use_cases.access;
+    let names = permission_names(&[VIEW]);
+    let removed = access.remove_permissions(officer, role, names, ANY).await;
+    assert_eq!(removed.unwrap().permissions, []);
+}
+
+#[tokio::test]
+async fn a_permission_held_for_a_term_goes_into_no_group() {
+    let office = Office::new();
+    let (officer, role) = (office.officer.caller(), office.role());
+    let access = &office.app.use_cases.access;
+    let draft = group_draft("own_group", std::slice::from_ref(&role));
+    let created = access.create_group(officer.clone(), draft).await;
+    assert_lacks(created, &[VIEW]);
+    let empty = office.app.group_of(&[]);
+    let added = access.add_roles(officer.clone(), empty.clone(), vec![role.clone()], ANY);
+    assert_lacks(added.await, &[VIEW]);
+    let changed = access.update_group(officer, empty, group_change(None, &[role]), ANY);
+    assert_lacks(changed.await, &[VIEW]);
+}
+
+#[tokio::test]
+async fn a_permission_held_for_a_term_is_given_by_no_group() {
+    let office = Office::new();
+    let group = office.app.group_of(&[office.role()]);
+    let accounts = &office.app.use_cases.accounts;
+    let friend = office.app.member().create();
+    for joining in [&office.officer, &friend] {
+        let (officer, groups) = (office.officer.caller(), vec![group.clone()]);
+        let refused = accounts.add_to_groups(officer, joining.id(), groups).await;
+        assert_lacks(refused, &[VIEW]);
+    }
+}
+
+#[tokio::test]
+async fn callers_assign_themselves_a_role_until_the_end_of_their_term() {
+    let office = Office::new();
+    let access = &office.app.use_cases.access;
+    let officer = &office.officer;
+    let draft = office.draft(officer, Some(office.until));
+    access.assign(officer.caller(), draft).await.unwrap();
+}
+
+#[tokio::test]
+async fn callers_do_not_prolong_their_own_term() {
+    let office = Office::new();
+    let access = &office.app.use_cases.access;
+    let officer = &office.officer;
+    let longer = office.until + TimeDelta::microseconds(1);
+    for until in [Some(longer), None] {
+        let draft = office.draft(officer, until);
+        let refused = access.assign(officer.caller(), draft).await;
+        assert_lacks(refused, &[VIEW]);
+    }
+}
+
+#[tokio::test]
+async fn a_successor_gets_a_role_for_longer_than_its_giver_has_it() {
+    let office = Office::new();
+    let access = &office.app.use_cases.access;
+    let successor = office.app.member().create();
+    let draft = office.draft(&successor, None);
+    access.assign(office.officer.caller(), draft).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_terms_that_follow_each_other_do_not_count_as_one() {
+    let office = Office::new();
+    let app = &office.app;
+    let next = term(office.until, None);
+    let role = app.role_of(&ADMINISTRATION);
+    app.assign(office.officer.id(), &role, Scope::Global, next);
+    let draft = role_draft("own_role", &[VIEW]);
+    let refused = app
+        .use_cases
+        .access
+        .create_role(office.officer.caller(), draft);
+    assert_lacks(refused.await, &[VIEW]);
+}
+
+#[tokio::test]
+async fn a_role_beyond_the_callers_rights_is_assigned_to_nobody_anywhere() {
+    let office = super::Office::new();
+    let access = &office.app.use_cases.access;
+    let chapter = Scope::Chapter(Uuid::from_u128(7));
+    let (weaker, prize) = (office.weaker(), office.prize_role());
+    for (member, scope) in [
+        (&office.admin, Scope::Global),
+        (&weaker, Scope::Global),
+        (&office.admin, chapter),
+        (&weaker, chapter),
+    ] {
+        let draft = assignment_draft(member.id(), &prize, scope);
+        let refused = access.assign(office.admin.caller(), draft).await;
+        assert_lacks(refused, &[PRIZE]);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_assigned_to_an_account_that_holds_more() {
+    let office = super::Office::new();
+    let access = &office.app.use_cases.access;
+    let draft = assignment_draft(
+        office.stronger().id(),
+        &office.app.role_of(&[]),
+        Scope::Global,
+    );
+    let refused = access.assign(office.admin.caller(), draft).await;
+    assert_lacks(refused, &[PRIZE]);
+}
+
+#[tokio::test]
+async fn a_term_of_a_role_beyond_the_callers_rights_is_not_ended() {
+    let office = super::Office::new();
+    let access = &office.app.use_cases.access;
+    let id = office.assign(&office.weaker(), &office.prize_role(), Scope::Global);
+    let refused = access.end_assignment(office.admin.caller(), id).await;
+    assert_lacks(refused, &[PRIZE]);
+}
+
+#[tokio::test]
+async fn a_term_of_an_account_that_holds_more_is_not_ended() {
+    let office = super::Office::new();
+    let access = &office.app.use_cases.access;
+    let id = office.assign(&office.stronger(), &office.app.role_of(&[]), Scope::Global);
+    let refused = access.end_assignment(office.admin.caller(), id).await;
+    assert_lacks(refused, &[PRIZE]);
+}

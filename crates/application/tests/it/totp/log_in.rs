@@ -1,0 +1,137 @@
+use abu_application::identity::sessions::LogInError;
+use abu_domain::identity::text::OneTimePassword;
+
+use super::{Enrolled, STEP, noted, right};
+use crate::support::{TestApp, assert_refused};
+
+#[tokio::test]
+async fn a_one_time_password_logs_in_once() {
+    let app = TestApp::new();
+    let Enrolled { member, device, .. } = app.enrolled().await;
+    let shown = device.digits(&app);
+    let log_in = || app.log_in_with(&member, Some(OneTimePassword::new(&shown)));
+    log_in().await.unwrap();
+    assert_refused!(log_in().await, LogInError::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn a_one_time_password_uses_up_those_of_earlier_steps() {
+    let app = TestApp::new();
+    let Enrolled { member, device, .. } = app.enrolled().await;
+    let earlier = device.digits(&app);
+    app.clock.advance(STEP);
+    let later = app.log_in_with(&member, Some(device.shows(&app))).await;
+    later.unwrap();
+    let earlier = app.log_in_with(&member, Some(OneTimePassword::new(&earlier)));
+    assert_refused!(earlier.await, LogInError::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn the_one_time_password_that_confirmed_the_device_is_used_up() {
+    let app = TestApp::new();
+    let member = app.member().create();
+    let device = app.begin_totp(member.caller()).await;
+    let shown = device.digits(&app);
+    let confirmed = app
+        .use_cases
+        .sessions
+        .confirm_totp(member.caller(), OneTimePassword::new(&shown));
+    confirmed.await.unwrap();
+    let refused = app.log_in_with(&member, Some(OneTimePassword::new(&shown)));
+    assert_refused!(refused.await, LogInError::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn the_one_time_password_that_renewed_recovery_codes_is_used_up() {
+    let app = TestApp::new();
+    let Enrolled { member, device, .. } = app.enrolled().await;
+    let shown = device.digits(&app);
+    let (sessions, otp) = (&app.use_cases.sessions, OneTimePassword::new(&shown));
+    let renewed = sessions.renew_recovery_codes(member.caller(), right(), otp);
+    renewed.await.unwrap();
+    let refused = app.log_in_with(&member, Some(OneTimePassword::new(&shown)));
+    assert_refused!(refused.await, LogInError::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn wrong_second_factors_fail_as_a_wrong_password_does() {
+    let app = TestApp::new();
+    let Enrolled { member, device, .. } = app.enrolled().await;
+    for shown in [
+        device.hides(&app),
+        OneTimePassword::new("7Q2M-9ZKD-04TX-W8RB"),
+        OneTimePassword::Neither,
+    ] {
+        let refused = app.log_in_with(&member, Some(shown)).await;
+        assert_refused!(refused, LogInError::InvalidCredentials);
+    }
+}
+
+#[tokio::test]
+async fn the_device_of_another_account_does_not_log_in() {
+    let app = TestApp::new();
+    let (amina, musa) = (app.enrolled().await, app.enrolled().await);
+    if amina.device.digits(&app) == musa.device.digits(&app) {
+        // Two devices may show the same.
+        app.clock.advance(STEP);
+    }
+    let refused = app.log_in_with(&musa.member, Some(amina.device.shows(&app)));
+    assert_refused!(refused.await, LogInError::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn a_suspended_account_is_named_only_after_both_factors() {
+    let app = TestApp::new();
+    let Enrolled { member, device, .. } = app.enrolled().await;
+    app.store(|tx| tx.set_active(member.id(), false, app.now()));
+    let without = app.log_in_with(&member, None).await;
+    assert_refused!(without, LogInError::OtpRequired);
+    let wrong = app.log_in_with(&member, Some(device.hides(&app))).await;
+    assert_refused!(wrong, LogInError::InvalidCredentials);
+    let right = app.log_in_with(&member, Some(device.shows(&app))).await;
+    assert_refused!(right, LogInError::Suspended);
+}
+
+#[tokio::test]
+async fn a_second_factor_that_nobody_asks_for_does_no_harm() {
+    let app = TestApp::new();
+    let member = app.member().create();
+    let shown = OneTimePassword::new("123456");
+    app.log_in_with(&member, Some(shown)).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_logins_at_once_with_one_second_factor_one_succeeds() {
+    let app = TestApp::new();
+    let Enrolled {
+        member,
+        device,
+        codes,
+    } = app.enrolled().await;
+    let digits = device.digits(&app);
+    for shown in [OneTimePassword::new(&digits), noted(&codes[0])] {
+        let log_in = || app.log_in_with(&member, Some(shown.clone()));
+        let (a, b, c) = tokio::join!(log_in(), log_in(), log_in());
+        let results = [a, b, c];
+        let succeeded = results.iter().filter(|result| result.is_ok());
+        assert_eq!(succeeded.count(), 1);
+        for refused in results.into_iter().filter(Result::is_err) {
+            assert_refused!(refused, LogInError::InvalidCredentials);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_secret_of_another_account_does_not_open() {
+    let app = TestApp::new();
+    let (amina, musa) = (app.enrolled().await, app.enrolled().await);
+    app.database.execute(&format!(
+        "UPDATE totp_secrets SET sealed_secret = (
+             SELECT sealed_secret FROM totp_secrets WHERE user_id = '{}')
+         WHERE user_id = '{}'",
+        amina.member.id(),
+        musa.member.id()
+    ));
+    let refused = app.log_in_with(&musa.member, Some(amina.device.shows(&app)));
+    assert_refused!(refused.await, LogInError::Internal(_));
+}
