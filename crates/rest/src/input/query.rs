@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use abu_domain::Violation;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, map::Entry};
 use uuid::Uuid;
 
 use super::{IntoDraft, Violations, json::NOT_A_UUID};
@@ -47,8 +47,8 @@ pub(crate) fn short_text(text: &str) -> Result<String, Violation> {
     }
 }
 
-/// The parameters of a query. Structs of optional texts describe them; several such structs may share
-/// one query.
+/// The parameters of a query, of repeated ones the first. Structs of optional texts describe them;
+/// several such structs may share one query.
 pub(crate) struct Query {
     parameters: Value,
     pub(crate) violations: Violations,
@@ -58,8 +58,13 @@ impl Query {
     pub(crate) fn parse(query: &str) -> Self {
         let (mut parameters, mut repeated) = (Map::new(), BTreeSet::new());
         for (name, text) in form_urlencoded::parse(query.as_bytes()).into_owned() {
-            if parameters.insert(name.clone(), text.into()).is_some() {
-                repeated.insert(name);
+            match parameters.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(text.into());
+                }
+                Entry::Occupied(first) => {
+                    repeated.insert(first.key().clone());
+                }
             }
         }
         Self {

@@ -4,11 +4,13 @@ use abu_application::{UseCases, identity::ports::TokenClaims};
 use abu_chat::{Connecting, Worker};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, get, http::header, web};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
 use std::future::{Ready, ready};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     caller::{authentication_required, bearer_token, note_caller},
+    input::Query,
     middleware::{cors, rate_limit::Limits},
     problem::{Answer, Problem, ProblemKind, problems},
     rate_limits::Policy,
@@ -21,9 +23,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// The credential of a client that cannot send it in a header.
-#[derive(utoipa::IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `Credential` is read from")]
 struct CredentialParameters {
     /// An access token, without the word `Bearer`.
     token: Option<String>,
@@ -94,15 +95,12 @@ enum Credential {
 impl Credential {
     /// A token in the address counts before a ticket, and both before the header.
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let in_query = |wanted: &str| {
-            form_urlencoded::parse(request.query_string().as_bytes())
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
-        };
-        if let Some(token) = in_query("token") {
+        let query = Query::parse(request.query_string());
+        let CredentialParameters { token, ticket } = query.read()?;
+        if let Some(token) = token {
             return Ok(Self::Token(token));
         }
-        if let Some(ticket) = in_query("ticket") {
+        if let Some(ticket) = ticket {
             return Ok(Self::Ticket(ticket));
         }
         bearer_token(request.headers())?
