@@ -59,11 +59,6 @@ impl Rig {
         }
     }
 
-    /// For tests that exceed the rate limits.
-    pub(super) async fn start_without_limits() -> Self {
-        Self::start_with(|settings| settings.rate_limits.enabled = false).await
-    }
-
     pub(super) fn database(&self) -> &TestDatabase {
         self.server.database()
     }
