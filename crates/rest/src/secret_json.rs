@@ -100,7 +100,7 @@ mod tests {
         collect_handlers(Path::new(areas), &mut handlers);
         let mut secrets = 0;
         for handler in handlers {
-            let (attributes, rest) = handler.split_once("\nasync fn ").unwrap();
+            let (attributes, rest) = handler.split_once("async fn ").unwrap();
             let (signature, _) = rest.split_once(" {\n").unwrap();
             let is_secret = signature.contains("SecretJson<");
             assert_eq!(attributes.contains(SECRET_ANSWER), is_secret, "{signature}");

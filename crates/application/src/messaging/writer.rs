@@ -38,7 +38,10 @@ use crate::{
         read_marks::ReadMarks,
         submission::{QueueFull, Receipt, Refusal, SubmitError, Submitted},
     },
-    platform::ports::{Ids, StoreError},
+    platform::{
+        backoff::Backoff,
+        ports::{Ids, StoreError},
+    },
     store::Store,
 };
 
@@ -378,7 +381,7 @@ impl Storing {
 
     /// Tries until the batch is stored or known not to be.
     fn store_until_settled(&self, batch: &Batch) {
-        let mut pause = FIRST_RETRY;
+        let mut pauses = Backoff::between(FIRST_RETRY, LAST_RETRY);
         loop {
             match self.attempt(batch) {
                 Ok(written) => return self.deliver(batch, written),
@@ -393,8 +396,8 @@ impl Storing {
                 // One of them is the database's trouble; the others need not share it.
                 Err(_) => return self.store_one_by_one(batch),
             }
-            match self.what_next(pause) {
-                Next::TryAgain => pause = (pause * 2).min(LAST_RETRY),
+            match self.what_next(pauses.next_wait()) {
+                Next::TryAgain => {}
                 Next::GiveUp(error) => return self.refuse_all(&error.into()),
             }
         }

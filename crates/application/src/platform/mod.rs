@@ -11,6 +11,7 @@ pub mod mail;
 mod origin;
 pub mod ports;
 pub mod system;
+pub mod token_bucket;
 pub mod versions;
 
 pub use origin::Origin;

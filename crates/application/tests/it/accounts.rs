@@ -55,7 +55,11 @@ async fn create(
     password: &str,
 ) -> Result<User, AccountError> {
     let draft = account_draft(email, password);
-    app.use_cases.accounts.create(by.caller(), draft).await
+    app.use_cases
+        .identity
+        .accounts
+        .create(by.caller(), draft)
+        .await
 }
 
 /// Gives an account another address.
@@ -69,7 +73,7 @@ async fn set_address(
         email: address(email),
         details: details(&of.user),
     };
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     accounts
         .update(by.caller(), of.id(), update, Expected::Anything)
         .await
@@ -86,30 +90,43 @@ async fn rename(
         details: details(&of.user),
     };
     update.details.firstname = person_name("Hauwa");
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     accounts
         .update(by.caller(), of.id(), update, expected)
         .await
 }
 
 async fn suspend(app: &TestApp, by: &Member, id: UserId) -> Result<User, AccountError> {
-    app.use_cases.accounts.suspend(by.caller(), id).await
+    app.use_cases
+        .identity
+        .accounts
+        .suspend(by.caller(), id)
+        .await
 }
 
 async fn activate(app: &TestApp, by: &Member, id: UserId) -> Result<User, AccountError> {
-    app.use_cases.accounts.activate(by.caller(), id).await
+    app.use_cases
+        .identity
+        .accounts
+        .activate(by.caller(), id)
+        .await
 }
 
 async fn erase(app: &TestApp, by: &Member, id: UserId) -> Result<DateTime<Utc>, AccountError> {
     let reason = Reason::parse("Asked for it.").unwrap();
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     accounts.schedule_erasure(by.caller(), id, reason).await
 }
 
 async fn open_group(app: &TestApp, caller: &Caller, members: Vec<UserId>) -> Result<(), RoomError> {
     let name = RoomName::parse("Class of 2010").unwrap();
     let draft = RoomDraft::Group { name, members };
-    let opened = app.use_cases.rooms.open(caller.clone(), draft).await;
+    let opened = app
+        .use_cases
+        .messaging
+        .rooms
+        .open(caller.clone(), draft)
+        .await;
     opened.map(|_room| ())
 }
 
@@ -159,7 +176,12 @@ async fn a_created_account_takes_the_address_of_an_unverified_one() {
             granted: Vec::new(),
         },
     };
-    let registered = app.use_cases.registration.register(draft, origin()).await;
+    let registered = app
+        .use_cases
+        .identity
+        .registration
+        .register(draft, origin())
+        .await;
     registered.unwrap();
     let user = create(&app, &staff, AMINA, NEW_PASSWORD).await.unwrap();
     let log_in = app.try_log_in(AMINA, NEW_PASSWORD, None).await.unwrap();
@@ -276,7 +298,12 @@ async fn a_suspended_account_can_do_nothing() {
     // Even where a session were to last.
     app.database
         .execute("UPDATE sessions SET revoked_at = NULL, revoked_because = NULL");
-    let own = app.use_cases.own_accounts.get(caller.clone()).await;
+    let own = app
+        .use_cases
+        .identity
+        .own_accounts
+        .get(caller.clone())
+        .await;
     assert_refused!(own, AccessError::Suspended);
     let opened = open_group(&app, &caller, Vec::new()).await;
     assert_refused!(opened, RoomError::Access(AccessError::Suspended));
@@ -290,11 +317,16 @@ async fn a_hidden_account_uses_its_own_account_and_nothing_else() {
         .hidden()
         .holding(&[Permission::ViewUser])
         .create();
-    let own = app.use_cases.own_accounts.get(hidden.caller()).await;
+    let own = app
+        .use_cases
+        .identity
+        .own_accounts
+        .get(hidden.caller())
+        .await;
     assert!(own.unwrap().is_deactivated);
     let opened = open_group(&app, &hidden.caller(), Vec::new()).await;
     assert_refused!(opened, RoomError::Access(AccessError::Deactivated));
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let found = accounts.get(hidden.caller(), hidden.id()).await;
     assert_refused!(found, AccountError::Access(AccessError::Deactivated));
 }

@@ -46,7 +46,11 @@ fn id_of(app: &TestApp, member: &Member, email: &str) -> EmailId {
 }
 
 async fn remove(app: &TestApp, caller: &Caller, id: EmailId) -> Result<(), EmailError> {
-    app.use_cases.emails.remove(caller.clone(), id).await
+    app.use_cases
+        .identity
+        .emails
+        .remove(caller.clone(), id)
+        .await
 }
 
 /// Sets a password by the link that came with an undone change, and logs in.
@@ -114,7 +118,7 @@ async fn an_account_has_at_most_five_addresses() {
 #[tokio::test]
 async fn claiming_an_address_takes_the_password() {
     let (app, amina) = app_with_amina();
-    let emails = &app.use_cases.emails;
+    let emails = &app.use_cases.identity.emails;
     let wrong = || login_password(NEW_PASSWORD);
     for refused in [
         emails.add(amina.caller(), address(NEW), wrong()).await,
@@ -475,7 +479,12 @@ async fn an_old_address_is_reserved_while_the_change_can_be_undone() {
     let staff = app.member().holding(&[Permission::CreateUser]).create();
     app.change_primary(&amina.caller(), AMINA, NEW).await;
     let draft = account_draft(AMINA, NEW_PASSWORD);
-    let taken = app.use_cases.accounts.create(staff.caller(), draft).await;
+    let taken = app
+        .use_cases
+        .identity
+        .accounts
+        .create(staff.caller(), draft)
+        .await;
     assert_refused!(taken, AccountError::EmailTaken);
     app.add_email(&musa.caller(), AMINA).await.unwrap();
     let mail = app.only_mail_to(AMINA);
@@ -496,7 +505,7 @@ async fn an_address_that_the_office_gave_cannot_be_undone() {
         email: address("third@example.com"),
         details: details(&amina.user),
     };
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let updated = accounts.update(staff.caller(), amina.id(), update, Expected::Anything);
     updated.await.unwrap();
     let notice = (NEW.to_owned(), MailKind::EmailReplaced);

@@ -34,7 +34,7 @@ impl Client {
     }
 
     async fn begin_with(&self, request: KeyedRequest) -> Result<Begun, IdempotencyError> {
-        self.app.use_cases.idempotency.begin(request).await
+        self.app.use_cases.access.idempotency.begin(request).await
     }
 
     async fn claim(&self) -> Claim {
@@ -42,7 +42,7 @@ impl Client {
     }
 
     async fn finish(&self, claim: Claim, answer: Option<StoredResponse>) {
-        let idempotency = &self.app.use_cases.idempotency;
+        let idempotency = &self.app.use_cases.access.idempotency;
         idempotency.finish(claim, answer).await.unwrap();
     }
 }
@@ -218,7 +218,7 @@ async fn an_ended_session_or_suspended_account_gets_no_kept_answer() {
     let claim = client.claim().await;
     client.finish(claim, Some(answer("made"))).await;
     let use_cases = &client.app.use_cases;
-    use_cases.sessions.log_out(caller).await.unwrap();
+    use_cases.identity.sessions.log_out(caller).await.unwrap();
     assert_refused!(
         client.begin().await,
         IdempotencyError::Access(AccessError::SessionEnded)

@@ -115,7 +115,11 @@ impl TestApp {
             otp: otp.map(OneTimePassword::new),
             device_name: None,
         };
-        self.use_cases.sessions.log_in(draft, origin()).await
+        self.use_cases
+            .identity
+            .sessions
+            .log_in(draft, origin())
+            .await
     }
 
     /// The caller of a new login session with [`PASSWORD`].
@@ -127,6 +131,7 @@ impl TestApp {
     /// Whether the session of this caller lasts and its account is usable.
     pub(crate) async fn is_accepted(&self, caller: &Caller) -> bool {
         self.use_cases
+            .identity
             .own_accounts
             .get(caller.clone())
             .await
@@ -144,7 +149,7 @@ impl TestApp {
 
     pub(crate) async fn add_email(&self, caller: &Caller, email: &str) -> Result<(), EmailError> {
         let password = login_password(PASSWORD);
-        let emails = &self.use_cases.emails;
+        let emails = &self.use_cases.identity.emails;
         emails.add(caller.clone(), address(email), password).await
     }
 
@@ -154,14 +159,14 @@ impl TestApp {
         email: &str,
     ) -> Result<(), EmailError> {
         let password = login_password(PASSWORD);
-        let emails = &self.use_cases.emails;
+        let emails = &self.use_cases.identity.emails;
         emails
             .change(caller.clone(), address(email), password)
             .await
     }
 
     pub(crate) async fn verify_email(&self, token: &str) -> Result<bool, LinkError> {
-        self.use_cases.emails.verify(token, origin()).await
+        self.use_cases.identity.emails.verify(token, origin()).await
     }
 
     pub(crate) async fn confirm_change(
@@ -169,12 +174,16 @@ impl TestApp {
         caller: &Caller,
         token: &str,
     ) -> Result<(), LinkError> {
-        let emails = &self.use_cases.emails;
+        let emails = &self.use_cases.identity.emails;
         emails.confirm_change(caller.clone(), token).await
     }
 
     pub(crate) async fn undo_change(&self, token: &str) -> Result<(), LinkError> {
-        self.use_cases.emails.undo_change(token, origin()).await
+        self.use_cases
+            .identity
+            .emails
+            .undo_change(token, origin())
+            .await
     }
 
     /// The token of a link that verifies a further address.
@@ -214,7 +223,11 @@ impl TestApp {
 
     /// Asks for a password reset, and waits for the work after the answer.
     pub(crate) async fn forget_password(&self, email: &str) {
-        let forgot = self.use_cases.passwords.forgot(address(email), origin());
+        let forgot = self
+            .use_cases
+            .identity
+            .passwords
+            .forgot(address(email), origin());
         forgot.await.unwrap();
         detached_tasks_end().await;
     }
@@ -230,7 +243,7 @@ impl TestApp {
         link: uuid::Uuid,
         password: &str,
     ) -> Result<(), ResetError> {
-        let passwords = &self.use_cases.passwords;
+        let passwords = &self.use_cases.identity.passwords;
         passwords
             .reset(link, new_password(password), origin())
             .await

@@ -284,7 +284,7 @@ async fn staff_requeues_a_dead_letter_from_its_first_attempt() {
     outbox.attempt();
     let app = &outbox.app;
     let staff = app.member().holding(&[Permission::ModifyMail]).create();
-    let mails = &app.use_cases.mails;
+    let mails = &app.use_cases.access.mails;
     let record = mails.retry(staff.caller(), id).await.unwrap();
     assert_eq!((record.state, record.attempts), (MailState::Pending, 0));
     outbox.answer(Ok(()));
@@ -297,7 +297,7 @@ async fn only_a_dead_letter_is_requeued() {
     let id = outbox.enqueue();
     let app = &outbox.app;
     let staff = app.member().holding(&[Permission::ModifyMail]).create();
-    let retry = |id| app.use_cases.mails.retry(staff.caller(), id);
+    let retry = |id| app.use_cases.access.mails.retry(staff.caller(), id);
     assert_refused!(retry(id).await, MailError::NotDead);
     outbox.attempt();
     assert_refused!(retry(id).await, MailError::NotDead);
@@ -312,7 +312,7 @@ async fn viewing_and_requeuing_mail_take_their_permissions() {
     outbox.answer(permanent());
     outbox.attempt();
     let app = &outbox.app;
-    let mails = &app.use_cases.mails;
+    let mails = &app.use_cases.access.mails;
     let page = || ListRequest {
         seek: Seek::START,
         limit: 100,

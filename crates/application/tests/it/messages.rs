@@ -121,7 +121,13 @@ impl Scene {
     }
 
     fn database(&self) -> Database {
-        self.app.use_cases.messaging.context.database.clone()
+        self.app
+            .use_cases
+            .messaging
+            .messages
+            .context
+            .database
+            .clone()
     }
 
     async fn catch_up(&self, last_seq: i64, last_revision: Option<i64>) -> CatchUp {
@@ -136,7 +142,7 @@ impl Scene {
 
     /// The texts of a window, as a member reads them.
     async fn window(&self, window: SeqWindow) -> Vec<String> {
-        let messaging = &self.app.use_cases.messaging;
+        let messaging = &self.app.use_cases.messaging.messages;
         let listed = messaging
             .list(self.musa.caller(), self.room, window, page())
             .await
@@ -562,11 +568,11 @@ async fn a_page_of_history_skips_from_the_end_it_names() {
 async fn a_new_member_reads_what_was_said_before() {
     let scene = Scene::new();
     scene.say(&scene.amina, "before");
-    let rooms = &scene.app.use_cases.rooms;
+    let rooms = &scene.app.use_cases.messaging.rooms;
     let users: Vec<UserId> = vec![scene.stranger.id()];
     let added = rooms.add_members(scene.owner.caller(), scene.room, users);
     added.await.unwrap();
-    let messaging = &scene.app.use_cases.messaging;
+    let messaging = &scene.app.use_cases.messaging.messages;
     let window = SeqWindow::default();
     let listed = messaging.list(scene.stranger.caller(), scene.room, window, page());
     assert_eq!(listed.await.unwrap().items.len(), 1);
@@ -577,12 +583,12 @@ async fn a_former_member_neither_reads_nor_writes() {
     let scene = Scene::new();
     let message = scene.say(&scene.amina, "mine");
     let (caller, room) = (scene.amina.caller(), scene.room);
-    let rooms = &scene.app.use_cases.rooms;
+    let rooms = &scene.app.use_cases.messaging.rooms;
     rooms
         .remove_member(caller.clone(), room, scene.amina.id())
         .await
         .unwrap();
-    let messaging = &scene.app.use_cases.messaging;
+    let messaging = &scene.app.use_cases.messaging.messages;
     let draft = MessageDraft {
         room_id: room,
         text: text("still here"),
@@ -608,9 +614,9 @@ async fn a_former_member_neither_reads_nor_writes() {
 #[tokio::test]
 async fn a_hidden_member_neither_reads_nor_writes() {
     let scene = Scene::new();
-    let own_accounts = &scene.app.use_cases.own_accounts;
+    let own_accounts = &scene.app.use_cases.identity.own_accounts;
     own_accounts.deactivate(scene.amina.caller()).await.unwrap();
-    let messaging = &scene.app.use_cases.messaging;
+    let messaging = &scene.app.use_cases.messaging.messages;
     let window = SeqWindow::default();
     let listed = messaging.list(scene.amina.caller(), scene.room, window, page());
     assert_refused!(

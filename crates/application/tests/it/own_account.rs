@@ -23,6 +23,7 @@ async fn modify(
     patch: OwnPatch,
 ) -> Result<OwnAccount, OwnAccountError> {
     app.use_cases
+        .identity
         .own_accounts
         .modify(caller.clone(), patch)
         .await
@@ -104,7 +105,13 @@ async fn the_names_of_a_verified_graduate_are_locked() {
         let refused = modify(&app, &caller, patch).await;
         assert_refused!(refused, OwnAccountError::NamesLocked);
     }
-    let own = app.use_cases.own_accounts.get(caller).await.unwrap();
+    let own = app
+        .use_cases
+        .identity
+        .own_accounts
+        .get(caller)
+        .await
+        .unwrap();
     assert_eq!(own.user.phone, None);
 }
 
@@ -126,7 +133,7 @@ async fn deactivating_ends_the_other_sessions_and_leaves_the_chat() {
     let app = TestApp::new();
     let amina = app.member().create();
     let caller = app.new_caller(&amina).await;
-    let own_accounts = &app.use_cases.own_accounts;
+    let own_accounts = &app.use_cases.identity.own_accounts;
     own_accounts.deactivate(caller.clone()).await.unwrap();
     let own = own_accounts.get(caller.clone()).await.unwrap();
     assert!(own.is_deactivated);
@@ -144,7 +151,7 @@ async fn deactivating_ends_the_other_sessions_and_leaves_the_chat() {
 async fn reactivating_shows_the_account_again() {
     let app = TestApp::new();
     let caller = app.member().hidden().create().caller();
-    let own_accounts = &app.use_cases.own_accounts;
+    let own_accounts = &app.use_cases.identity.own_accounts;
     own_accounts.reactivate(caller.clone()).await.unwrap();
     let own = own_accounts.get(caller).await.unwrap();
     assert!(!own.is_deactivated);
@@ -154,7 +161,7 @@ async fn reactivating_shows_the_account_again() {
 async fn repeated_deactivation_and_reactivation_change_and_audit_nothing() {
     let app = TestApp::new();
     let caller = app.member().create().caller();
-    let own_accounts = &app.use_cases.own_accounts;
+    let own_accounts = &app.use_cases.identity.own_accounts;
     for _ in 0..2 {
         own_accounts.deactivate(caller.clone()).await.unwrap();
     }

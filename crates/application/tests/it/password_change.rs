@@ -37,7 +37,7 @@ async fn change_of(
     new: &str,
 ) -> Result<(), ChangePasswordError> {
     let (current, new) = (login_password(current), new_password(new));
-    let passwords = &app.use_cases.passwords;
+    let passwords = &app.use_cases.identity.passwords;
     passwords.change(caller.clone(), whose, current, new).await
 }
 
@@ -141,7 +141,7 @@ async fn an_ended_session_changes_no_password() {
     let app = TestApp::new();
     let amina = app.member().create();
     let caller = app.new_caller(&amina).await;
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     sessions.log_out(caller.clone()).await.unwrap();
     let refused = change(&app, &caller, PASSWORD, NEW_PASSWORD).await;
     assert_refused!(

@@ -35,7 +35,7 @@ fn app_with_amina() -> (TestApp, Member) {
 }
 
 async fn send_reset(app: &TestApp, by: &Member, to: UserId) -> Result<(), SendResetError> {
-    let passwords = &app.use_cases.passwords;
+    let passwords = &app.use_cases.identity.passwords;
     passwords.send_reset_to(by.caller(), to).await
 }
 
@@ -93,7 +93,7 @@ async fn a_suspension_kills_reset_links_for_good() {
     let (app, amina) = app_with_amina();
     let staff = app.member().holding(&[Permission::ModifyUser]).create();
     let link = app.new_reset_link(AMINA).await;
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     accounts.suspend(staff.caller(), amina.id()).await.unwrap();
     let refused = app.reset_password(link, NEW_PASSWORD).await;
     assert_refused!(refused, ResetError::Gone);
@@ -119,6 +119,7 @@ async fn a_reset_ends_every_session_of_the_account_alone() {
     assert!(!app.is_accepted(&caller).await);
     let refreshed = app
         .use_cases
+        .identity
         .sessions
         .refresh(log_in.refresh_token, origin());
     assert_refused!(refreshed.await, RefreshError::Invalid);

@@ -26,7 +26,7 @@ use crate::support::{LiveCall, Member, SESSION_LIFETIME, TestApp, assert_refused
 const GRACE: TimeDelta = TimeDelta::seconds(30);
 
 async fn refresh(app: &TestApp, token: &SecretString) -> Result<LogIn, RefreshError> {
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     sessions.refresh(token.clone(), origin()).await
 }
 
@@ -50,7 +50,12 @@ async fn network(app: &TestApp, caller: &Caller) -> Option<String> {
         limit: 100,
         count: false,
     };
-    let listed = app.use_cases.sessions.list(caller.clone(), page).await;
+    let listed = app
+        .use_cases
+        .identity
+        .sessions
+        .list(caller.clone(), page)
+        .await;
     let current = listed.unwrap().items.into_iter().find(|own| own.is_current);
     current.unwrap().listing.network
 }
@@ -170,7 +175,7 @@ async fn a_session_that_is_not_refreshed_for_its_lifetime_expires() {
 async fn a_suspended_account_refreshes_nothing_and_learns_why() {
     let (app, member, first) = logged_in().await;
     let staff = app.member().holding(&[Permission::ModifyUser]).create();
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     accounts.suspend(staff.caller(), member.id()).await.unwrap();
     let refused = refresh(&app, &first.refresh_token).await;
     assert_refused!(refused, RefreshError::Suspended);
@@ -185,7 +190,7 @@ async fn a_suspended_account_refreshes_nothing_and_learns_why() {
 #[tokio::test]
 async fn a_forged_or_logged_out_token_refreshes_nothing() {
     let (app, _member, first) = logged_in().await;
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let unknown = LoginSessionId::new(new_id());
     let ahead = sessions.refresh_tokens.make(app.caller(&first).session, 1);
     let forged = [
@@ -214,7 +219,7 @@ async fn a_refresh_records_the_network_and_not_the_address() {
         address: Some("2c0f:f5c0:1:2::3".parse::<IpAddr>().unwrap()),
         ..origin()
     };
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let refreshed = sessions.refresh(first.refresh_token, elsewhere).await;
     refreshed.unwrap();
     assert_eq!(

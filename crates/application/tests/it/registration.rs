@@ -52,7 +52,11 @@ fn draft(email: &str, password: &str) -> RegistrationDraft {
 }
 
 async fn try_register(app: &TestApp, draft: RegistrationDraft) -> Result<(), RegistrationError> {
-    app.use_cases.registration.register(draft, origin()).await
+    app.use_cases
+        .identity
+        .registration
+        .register(draft, origin())
+        .await
 }
 
 async fn register(app: &TestApp, email: &str) {
@@ -66,7 +70,12 @@ async fn registration_token(app: &TestApp, email: &str) -> String {
 }
 
 async fn resend(app: &TestApp, email: &str) {
-    app.use_cases.emails.resend(address(email)).await.unwrap();
+    app.use_cases
+        .identity
+        .emails
+        .resend(address(email))
+        .await
+        .unwrap();
     detached_tasks_end().await;
 }
 
@@ -126,8 +135,8 @@ impl PasswordPolicy for Counters {
 async fn registering_costs_the_same_work_for_free_and_taken_addresses() {
     let counters = Counters::default();
     let app = TestApp::with(|policies| {
-        policies.passwords.hasher = Arc::new(counters.clone());
-        policies.passwords.policy = Arc::new(counters.clone());
+        policies.identity.passwords.hasher = Arc::new(counters.clone());
+        policies.identity.passwords.policy = Arc::new(counters.clone());
     });
     app.member().email("owner@example.com").create();
     for (before, email) in ["owner@example.com", FATIMA].into_iter().enumerate() {

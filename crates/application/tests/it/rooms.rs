@@ -52,18 +52,23 @@ impl Group {
     }
 
     async fn get(&self, by: &Member) -> Result<Room, RoomError> {
-        self.app.use_cases.rooms.get(by.caller(), self.room).await
+        self.app
+            .use_cases
+            .messaging
+            .rooms
+            .get(by.caller(), self.room)
+            .await
     }
 
     async fn add(&self, by: &Member, users: &[UserId]) -> Result<Room, RoomError> {
-        let rooms = &self.app.use_cases.rooms;
+        let rooms = &self.app.use_cases.messaging.rooms;
         rooms
             .add_members(by.caller(), self.room, users.to_vec())
             .await
     }
 
     async fn remove(&self, by: &Member, user: &Member) -> Result<(), RoomError> {
-        let rooms = &self.app.use_cases.rooms;
+        let rooms = &self.app.use_cases.messaging.rooms;
         rooms.remove_member(by.caller(), self.room, user.id()).await
     }
 
@@ -73,7 +78,7 @@ impl Group {
         user: &Member,
         role: RoomRole,
     ) -> Result<Membership, RoomError> {
-        let rooms = &self.app.use_cases.rooms;
+        let rooms = &self.app.use_cases.messaging.rooms;
         rooms
             .set_role(by.caller(), self.room, user.id(), role)
             .await
@@ -84,7 +89,7 @@ impl Group {
     }
 
     async fn archive(&self, by: &Member) -> Result<(), RoomError> {
-        let rooms = &self.app.use_cases.rooms;
+        let rooms = &self.app.use_cases.messaging.rooms;
         rooms.archive(by.caller(), self.room).await
     }
 
@@ -109,13 +114,13 @@ async fn rename(
     let patch = RoomPatch {
         name: Some(room_name(name)),
     };
-    let rooms = &app.use_cases.rooms;
+    let rooms = &app.use_cases.messaging.rooms;
     rooms.modify(by.caller(), room, patch, expected).await
 }
 
 async fn open_direct(app: &TestApp, by: &Member, other: UserId) -> Result<RoomOpened, RoomError> {
     let draft = RoomDraft::Direct { other };
-    app.use_cases.rooms.open(by.caller(), draft).await
+    app.use_cases.messaging.rooms.open(by.caller(), draft).await
 }
 
 async fn open_group(
@@ -127,7 +132,7 @@ async fn open_group(
         name: room_name("Class of 2015"),
         members: members.to_vec(),
     };
-    app.use_cases.rooms.open(by.caller(), draft).await
+    app.use_cases.messaging.rooms.open(by.caller(), draft).await
 }
 
 async fn listed(app: &TestApp, by: &Member) -> Vec<OwnRoom> {
@@ -136,7 +141,7 @@ async fn listed(app: &TestApp, by: &Member) -> Vec<OwnRoom> {
         limit: 100,
         count: false,
     };
-    let rooms = app.use_cases.rooms.list(by.caller(), page).await;
+    let rooms = app.use_cases.messaging.rooms.list(by.caller(), page).await;
     rooms.unwrap().items
 }
 
@@ -427,7 +432,7 @@ async fn either_person_archives_a_direct_room_and_asking_reopens_it() {
     let (amina, musa) = (app.member().create(), app.member().create());
     let room = open_direct(&app, &amina, musa.id()).await.unwrap().room;
     for by in [&amina, &musa] {
-        let rooms = &app.use_cases.rooms;
+        let rooms = &app.use_cases.messaging.rooms;
         rooms.archive(by.caller(), room.id).await.unwrap();
         assert_eq!(listed(&app, &amina).await.len(), 0);
         let opened = open_direct(&app, &amina, musa.id()).await.unwrap();
@@ -478,7 +483,7 @@ async fn a_group_holds_no_more_members_than_allowed() {
         u32::try_from(room.member_count),
         Ok(ROOM_LIMITS.max_members)
     );
-    let rooms = &app.use_cases.rooms;
+    let rooms = &app.use_cases.messaging.rooms;
     let refused = rooms
         .add_members(owner.caller(), room.id, vec![*last])
         .await;
@@ -499,7 +504,7 @@ async fn a_person_is_in_no_more_rooms_than_allowed() {
     let refused = open_direct(&app, &musa, amina.id()).await;
     assert_refused!(refused, RoomError::TooManyRooms(user) if full(user));
     let room = open_group(&app, &musa, &[]).await.unwrap().room;
-    let rooms = &app.use_cases.rooms;
+    let rooms = &app.use_cases.messaging.rooms;
     let refused = rooms
         .add_members(musa.caller(), room.id, vec![amina.id()])
         .await;
@@ -531,7 +536,7 @@ async fn to_a_stranger_a_room_looks_as_if_it_did_not_exist() {
         limit: 100,
         count: false,
     };
-    let rooms = &app.use_cases.rooms;
+    let rooms = &app.use_cases.messaging.rooms;
     let members = rooms.members(stranger.caller(), group.room, page).await;
     assert_refused!(members, RoomError::RoomNotFound);
     assert_eq!(app.live.take(), []);

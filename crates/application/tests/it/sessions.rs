@@ -45,7 +45,12 @@ fn all() -> ListRequest<TimePosition<LoginSessionId>> {
 }
 
 async fn list(app: &TestApp, caller: &Caller) -> Vec<OwnSession> {
-    let listed = app.use_cases.sessions.list(caller.clone(), all()).await;
+    let listed = app
+        .use_cases
+        .identity
+        .sessions
+        .list(caller.clone(), all())
+        .await;
     listed.unwrap().items
 }
 
@@ -112,7 +117,13 @@ async fn logging_in_reactivates_a_deactivated_account() {
     let app = TestApp::new();
     let amina = app.member().hidden().create();
     let caller = app.new_caller(&amina).await;
-    let own = app.use_cases.own_accounts.get(caller).await.unwrap();
+    let own = app
+        .use_cases
+        .identity
+        .own_accounts
+        .get(caller)
+        .await
+        .unwrap();
     assert!(!own.is_deactivated);
     let actions = [Action::AccountReactivate, Action::SessionCreate];
     assert_eq!(last_actions(&app), actions);
@@ -122,7 +133,7 @@ async fn logging_in_reactivates_a_deactivated_account() {
 async fn logging_out_ends_that_session_alone() {
     let (app, amina) = app_with_amina();
     let (left, kept) = (app.new_caller(&amina).await, app.new_caller(&amina).await);
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     sessions.log_out(left.clone()).await.unwrap();
     let ended = LiveCall::SessionsEnded(amina.id(), vec![left.session]);
     assert_eq!(app.live.take(), [ended]);
@@ -140,7 +151,7 @@ async fn logging_out_everywhere_ends_all_sessions_of_the_user_alone() {
     let (app, amina) = app_with_amina();
     let musa = app.member().create();
     let callers = [amina.caller(), app.new_caller(&amina).await];
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let everywhere = sessions.log_out_everywhere(callers[0].clone()).await;
     everywhere.unwrap();
     for caller in callers {
@@ -154,7 +165,7 @@ async fn a_user_revokes_a_session_of_their_own_once() {
     let (app, amina) = app_with_amina();
     let stolen = app.new_caller(&amina).await;
     let musa = app.member().create();
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let foreign = sessions.revoke(musa.caller(), stolen.session).await;
     assert_refused!(foreign, SessionError::NotFound);
     assert!(app.is_accepted(&stolen).await);
@@ -176,7 +187,7 @@ async fn the_list_shows_lasting_sessions_the_last_used_first() {
         callers.push(app.new_caller(&amina).await);
     }
     let ended = callers.remove(1);
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     sessions.log_out(ended).await.unwrap();
     callers.reverse();
     let expected: Vec<_> = callers.iter().map(|caller| caller.session).collect();
@@ -198,7 +209,7 @@ async fn a_session_keeps_the_name_of_its_device() {
         otp: None,
         device_name: Some(DeviceName::parse("Amina's phone").unwrap()),
     };
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let log_in = sessions.log_in(draft, origin()).await.unwrap();
     let caller = app.caller(&log_in);
     let listed = list(&app, &amina.caller()).await;
@@ -216,7 +227,7 @@ async fn a_login_for_one_token_lasts_as_long_as_that_token() {
         otp: None,
         device_name: None,
     };
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     sessions.log_in_once(draft, origin()).await.unwrap();
     app.clock
         .advance(ACCESS_TOKEN_LIFETIME - TimeDelta::seconds(1));
@@ -229,7 +240,7 @@ async fn a_login_for_one_token_lasts_as_long_as_that_token() {
 #[tokio::test]
 async fn a_login_rehashes_a_password_whose_hash_is_too_cheap() {
     let app = TestApp::with(|policies| {
-        policies.passwords.hasher = Arc::new(BcryptHasher::new(5));
+        policies.identity.passwords.hasher = Arc::new(BcryptHasher::new(5));
     });
     let amina = app.member().email(AMINA).create();
     let hash = || app.store(|tx| tx.password_hash(amina.id())).unwrap();

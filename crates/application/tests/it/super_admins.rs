@@ -19,7 +19,7 @@ use crate::support::{
 const ANY: Expected = Expected::Anything;
 
 async fn leave(app: &TestApp, by: &Member, who: &Member) -> Result<User, AccountError> {
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let groups = vec![group(SUPER_ADMIN_GROUP)];
     accounts
         .remove_from_groups(by.caller(), who.id(), groups)
@@ -27,13 +27,16 @@ async fn leave(app: &TestApp, by: &Member, who: &Member) -> Result<User, Account
 }
 
 async fn suspend(app: &TestApp, by: &Member, who: &Member) -> Result<User, AccountError> {
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     accounts.suspend(by.caller(), who.id()).await
 }
 
 /// Schedules the erasure of `who`.
 async fn erase(app: &TestApp, by: &Member, who: &Member) -> Result<(), AccountError> {
-    let (accounts, reason) = (&app.use_cases.accounts, Reason::parse("Left.").unwrap());
+    let (accounts, reason) = (
+        &app.use_cases.identity.accounts,
+        Reason::parse("Left.").unwrap(),
+    );
     let scheduled = accounts.schedule_erasure(by.caller(), who.id(), reason);
     scheduled.await.map(drop)
 }
@@ -87,7 +90,7 @@ async fn the_last_super_admin_leaves_other_groups() {
     let (app, last, _) = with_one();
     let other = app.group_of(&[]);
     app.put_in_group(last.id(), &other);
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let left = accounts.remove_from_groups(last.caller(), last.id(), vec![other]);
     left.await.unwrap();
     assert_stays(&app, &last);
@@ -151,6 +154,7 @@ async fn a_hidden_super_admin_counts_because_login_shows_the_account_again() {
     let refused = app
         .use_cases
         .access
+        .control
         .get_named(hidden.caller(), role("member"))
         .await;
     assert_refused!(refused, RightsError::Access(AccessError::Deactivated));
@@ -158,6 +162,7 @@ async fn a_hidden_super_admin_counts_because_login_shows_the_account_again() {
     let found = app
         .use_cases
         .access
+        .control
         .get_named(app.caller(&log_in), role("member"))
         .await;
     found.unwrap();
@@ -210,7 +215,7 @@ async fn of_two_super_admins_who_remove_each_other_one_stays() {
 #[tokio::test]
 async fn the_group_of_super_admins_keeps_its_seeded_roles() {
     let (app, admin, _) = with_one();
-    let (access, name) = (&app.use_cases.access, group(SUPER_ADMIN_GROUP));
+    let (access, name) = (&app.use_cases.access.control, group(SUPER_ADMIN_GROUP));
     let caller = || admin.caller();
     for refused in [
         access
@@ -230,7 +235,7 @@ async fn the_group_of_super_admins_keeps_its_seeded_roles() {
 #[tokio::test]
 async fn the_group_of_super_admins_gains_and_loses_other_roles() {
     let (app, admin, _) = with_one();
-    let (access, name) = (&app.use_cases.access, group(SUPER_ADMIN_GROUP));
+    let (access, name) = (&app.use_cases.access.control, group(SUPER_ADMIN_GROUP));
     let before = app.store(|tx| tx.named(&name)).unwrap();
     let own = vec![app.role_of(&[Permission::ViewUser])];
     let more = access.add_parts(admin.caller(), name.clone(), own.clone(), ANY);
@@ -242,34 +247,44 @@ async fn the_group_of_super_admins_gains_and_loses_other_roles() {
 #[tokio::test]
 async fn super_admins_hold_permissions_that_their_roles_lost() {
     let (app, admin, _) = with_one();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let names = permission_names(&[Permission::ViewUser]);
     let removed = access.remove_parts(admin.caller(), role("user_admin"), names, ANY);
     removed.await.unwrap();
-    let found = app.use_cases.accounts.get(admin.caller(), admin.id()).await;
+    let found = app
+        .use_cases
+        .identity
+        .accounts
+        .get(admin.caller(), admin.id())
+        .await;
     assert_eq!(found.unwrap().id, admin.id());
 }
 
 #[tokio::test]
 async fn super_admins_hold_a_permission_that_the_office_creates() {
     let (app, admin, _) = with_one();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let created = access.create_named(admin.caller(), permission_draft("can_print_card"));
     created.await.unwrap();
     let mut draft = role_draft("card_printer", &[]);
     draft.parts = vec![permission("can_print_card")];
     access.create_named(admin.caller(), draft).await.unwrap();
-    let own = app.use_cases.own_accounts.get(admin.caller()).await;
+    let own = app
+        .use_cases
+        .identity
+        .own_accounts
+        .get(admin.caller())
+        .await;
     assert!(own.unwrap().permissions.contains("can_print_card"));
 }
 
 #[tokio::test]
 async fn the_group_of_super_admins_gives_what_none_of_its_roles_gives() {
     let (app, admin, equal) = with_one();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let created = access.create_named(admin.caller(), permission_draft("can_print_card"));
     created.await.unwrap();
-    let (name, accounts) = (group(SUPER_ADMIN_GROUP), &app.use_cases.accounts);
+    let (name, accounts) = (group(SUPER_ADMIN_GROUP), &app.use_cases.identity.accounts);
     let beyond = |error: &AccessError| matches!(error, AccessError::Beyond(missing) if missing.iter().eq(["can_print_card"]));
     let joined = accounts.add_to_groups(equal.caller(), equal.id(), vec![name.clone()]);
     assert_refused!(joined.await, AccountError::Access(error) if beyond(&error));

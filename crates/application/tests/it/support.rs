@@ -13,10 +13,11 @@ use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
     access::{Caller, TotpPolicy},
     identity::{
+        self,
         passwords::PasswordWork,
         sessions::{LogIn, LogInDraft, SessionPolicy},
     },
-    messaging::{rooms::RoomLimits, writer::WriterPolicy},
+    messaging::{self, rooms::RoomLimits, writer::WriterPolicy},
     platform::{
         audit::Action,
         ports::{AuditEntry, Clock, Ids, StoreError},
@@ -73,7 +74,7 @@ impl TestApp {
         let totp = TotpPolicy {
             required_groups: vec![group.to_owned()],
         };
-        Self::with(|policies| policies.sessions.totp = Arc::new(totp))
+        Self::with(|policies| policies.identity.sessions.totp = Arc::new(totp))
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Policies)) -> Self {
@@ -96,7 +97,7 @@ impl TestApp {
             database,
             clock,
             live,
-            use_cases: UseCases::new(context, policies).unwrap(),
+            use_cases: UseCases::start(&context, policies).unwrap(),
             links,
         }
     }
@@ -126,13 +127,22 @@ impl TestApp {
             otp: None,
             device_name: None,
         };
-        let log_in = self.use_cases.sessions.log_in(draft, origin()).await;
+        let log_in = self
+            .use_cases
+            .identity
+            .sessions
+            .log_in(draft, origin())
+            .await;
         log_in.unwrap()
     }
 
     /// The caller who comes with the access token of a login.
     pub(crate) fn caller(&self, log_in: &LogIn) -> Caller {
-        let claims = self.use_cases.sessions.verify(&log_in.access_token.token);
+        let claims = self
+            .use_cases
+            .identity
+            .sessions
+            .verify(&log_in.access_token.token);
         let claims = claims.unwrap();
         Caller {
             user: claims.user_id,
@@ -154,13 +164,11 @@ impl TestApp {
 }
 
 fn policies(links: &HmacLinkTokens) -> Policies {
-    Policies {
+    let identity = identity::Policies {
         sessions: SessionPolicy {
             lifetime: SESSION_LIFETIME.to_std().unwrap(),
             totp: Arc::default(),
         },
-        rooms: ROOM_LIMITS,
-        writer: WriterPolicy::default(),
         verification_lifetime: VERIFICATION_LIFETIME,
         reset_lifetime: RESET_LIFETIME,
         passwords: PasswordWork {
@@ -177,6 +185,14 @@ fn policies(links: &HmacLinkTokens) -> Policies {
         refresh_tokens: Arc::new(HmacRefreshTokens::new(SECRET.as_bytes())),
         one_time_passwords: Arc::new(SealedTotp::new(&SECRET.into())),
         link_tokens: Arc::new(links.clone()),
+    };
+    let messaging = messaging::Policies {
+        rooms: ROOM_LIMITS,
+        writer: WriterPolicy::default(),
+    };
+    Policies {
+        identity,
+        messaging,
     }
 }
 

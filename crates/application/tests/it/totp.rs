@@ -76,7 +76,7 @@ fn noted(code: &RecoveryCode) -> OneTimePassword {
 
 impl TestApp {
     async fn begin_totp(&self, caller: Caller) -> Device {
-        let sessions = &self.use_cases.sessions;
+        let sessions = &self.use_cases.identity.sessions;
         let secret = sessions.begin_totp(caller, right()).await.unwrap();
         Device::of(&secret.base32)
     }
@@ -84,7 +84,7 @@ impl TestApp {
     /// Enrolls the caller. What their device shows next was not used.
     async fn enroll_as(&self, caller: Caller, member: Member) -> Enrolled {
         let device = self.begin_totp(caller.clone()).await;
-        let sessions = &self.use_cases.sessions;
+        let sessions = &self.use_cases.identity.sessions;
         let codes = sessions.confirm_totp(caller, device.shows(self)).await;
         self.clock.advance(STEP);
         Enrolled {
@@ -113,12 +113,21 @@ impl TestApp {
             otp,
             device_name: None,
         };
-        self.use_cases.sessions.log_in(draft, origin()).await
+        self.use_cases
+            .identity
+            .sessions
+            .log_in(draft, origin())
+            .await
     }
 
     /// How many recovery codes the member has left.
     async fn codes_left(&self, member: &Member) -> usize {
-        let state = self.use_cases.sessions.totp_state(member.caller()).await;
+        let state = self
+            .use_cases
+            .identity
+            .sessions
+            .totp_state(member.caller())
+            .await;
         state.unwrap().recovery_codes_left
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_application::messaging::messages::Position;
+use abu_application::{messaging::messages::Position, platform::token_bucket::TokenBucket};
 use abu_chat_protocol::{
     ClientPacket, CloseCode, Decoded, Profile, RequestRef, ServerPacket,
     client::{ChatJoin, TokenRenew, Typing},
@@ -26,7 +26,7 @@ use super::requests::{
     on_delete, on_edit, on_list, on_message_send, on_presence, on_reaction_add, on_reaction_remove,
     on_read_mark, on_sync, writable,
 };
-use crate::{ChatSettings, rate_limit::TokenBucket, registry::RoomView};
+use crate::{ChatSettings, rate_limit::rate, registry::RoomView};
 
 /// How long before a token expires the session notifies its client.
 const NOTICE: Duration = Duration::from_secs(60);
@@ -201,9 +201,13 @@ impl SessionState {
             // The first profile has no packet for the notice.
             noticed: profile < Profile::V2,
             packets: settings.rate_limits_enabled.then(|| {
-                TokenBucket::new(settings.packets_per_second, Duration::from_secs(1), now)
+                let rate = rate(settings.packets_per_second, Duration::from_secs(1));
+                TokenBucket::full(rate, now)
             }),
-            errors: TokenBucket::new(settings.errors_per_minute, Duration::from_secs(60), now),
+            errors: TokenBucket::full(
+                rate(settings.errors_per_minute, Duration::from_secs(60)),
+                now,
+            ),
         }
     }
 

@@ -7,14 +7,12 @@ mod policy;
 mod quota;
 mod store;
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use abu_domain::{UserId, platform::text::EmailAddress};
-use governor::{
-    RateLimiter,
-    clock::{Clock, MonotonicClock, Reference},
-    middleware::StateInformationMiddleware,
-};
 use ipnet::IpNet;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -99,38 +97,27 @@ impl QuotaStatus {
     }
 }
 
-type Limiter<C> = RateLimiter<Key, BoundedStore, C, StateInformationMiddleware>;
-
-/// The buckets of all keys and policies. Tests replace the clock.
-pub struct RateLimits<C: Clock = MonotonicClock> {
+/// The buckets of all keys and policies.
+pub struct RateLimits {
     /// By the policy's number; none where limits are turned off.
-    limiters: Vec<(Quota, Limiter<C>)>,
-    clock: C,
-    swept_at: Mutex<C::Instant>,
+    limiters: Vec<(Quota, BoundedStore)>,
+    swept_at: Mutex<Instant>,
     salt: [u8; 32],
 }
 
 impl RateLimits {
     /// Full buckets. The salt is for this process alone.
     pub fn new(settings: &RestSettings, salt: [u8; 32]) -> Self {
-        Self::with_clock(settings, salt, MonotonicClock)
-    }
-}
-
-impl<C: Clock + Clone> RateLimits<C> {
-    fn with_clock(settings: &RestSettings, salt: [u8; 32], clock: C) -> Self {
         let policies = match settings.rate_limits.enabled {
             true => Policy::ALL,
             false => &[],
         };
-        let limiters = policies.iter().map(|policy| {
-            let quota = policy.quota(settings);
-            (quota, limiter(quota, clock.clone()))
-        });
+        let limiters = policies
+            .iter()
+            .map(|policy| (policy.quota(settings), BoundedStore::default()));
         Self {
             limiters: limiters.collect(),
-            swept_at: Mutex::new(clock.now()),
-            clock,
+            swept_at: Mutex::new(Instant::now()),
             salt,
         }
     }
@@ -146,11 +133,16 @@ impl<C: Clock + Clone> RateLimits<C> {
 
     /// Counts a request, and says how its sender stands then. `None` where limits are turned off.
     pub fn take(&self, policy: Policy, key: Key) -> Option<QuotaStatus> {
-        let (quota, limiter) = self.limiters.get(policy as usize)?;
-        self.sweep();
-        let (remaining, wait, refused) = match limiter.check_key(&key) {
-            Ok(state) => (state.remaining_burst_capacity(), quota.interval(), false),
-            Err(until) => (0, until.wait_time_from(self.clock.now()), true),
+        self.take_at(policy, key, Instant::now())
+    }
+
+    fn take_at(&self, policy: Policy, key: Key, now: Instant) -> Option<QuotaStatus> {
+        let (quota, buckets) = self.limiters.get(policy as usize)?;
+        self.sweep(now);
+        let rate = quota.rate();
+        let (remaining, wait, refused) = match buckets.take(key, rate, now) {
+            Ok(remaining) => (remaining, rate.interval(), false),
+            Err(wait) => (0, wait, true),
         };
         Some(QuotaStatus {
             policy,
@@ -162,29 +154,17 @@ impl<C: Clock + Clone> RateLimits<C> {
     }
 
     /// Evicts full buckets now and then. Concurrent callers skip a sweep in progress.
-    fn sweep(&self) {
-        let now = self.clock.now();
+    fn sweep(&self, now: Instant) {
         let Some(mut swept_at) = self.swept_at.try_lock() else {
             return;
         };
-        if Duration::from(now.duration_since(*swept_at)) >= SWEEP_INTERVAL {
+        if now.saturating_duration_since(*swept_at) >= SWEEP_INTERVAL {
             *swept_at = now;
-            for (_, limiter) in &self.limiters {
-                limiter.retain_recent();
+            for (_, buckets) in &self.limiters {
+                buckets.evict_full(now);
             }
         }
     }
-}
-
-fn limiter<C: Clock>(quota: Quota, clock: C) -> Limiter<C> {
-    #[expect(
-        clippy::expect_used,
-        reason = "a million a second is a microsecond each"
-    )]
-    let governed = governor::Quota::with_period(quota.interval())
-        .expect("no quota is so large that its interval is nothing")
-        .allow_burst(quota.limit());
-    RateLimiter::new(governed, BoundedStore::default(), clock)
 }
 
 /// At least one: a `Retry-After` of zero would make clients retry at once.
@@ -195,7 +175,6 @@ fn whole_seconds(time: Duration) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use governor::clock::FakeRelativeClock;
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -225,14 +204,30 @@ mod tests {
         }
     }
 
-    fn limits_with(settings: &RestSettings) -> (RateLimits<FakeRelativeClock>, FakeRelativeClock) {
-        let clock = FakeRelativeClock::default();
-        let limits = RateLimits::with_clock(settings, [7; 32], clock.clone());
-        (limits, clock)
+    /// Rate limits and their clock.
+    struct Limits {
+        limits: RateLimits,
+        now: Instant,
     }
 
-    fn limits() -> (RateLimits<FakeRelativeClock>, FakeRelativeClock) {
-        limits_with(&settings())
+    impl Limits {
+        fn new(settings: &RestSettings) -> Self {
+            let limits = RateLimits::new(settings, [7; 32]);
+            let now = *limits.swept_at.lock();
+            Self { limits, now }
+        }
+
+        fn take(&self, policy: Policy, key: Key) -> Option<QuotaStatus> {
+            self.limits.take_at(policy, key, self.now)
+        }
+
+        fn advance(&mut self, time: Duration) {
+            self.now += time;
+        }
+    }
+
+    fn limits() -> Limits {
+        Limits::new(&settings())
     }
 
     fn user(number: u128) -> Key {
@@ -246,7 +241,7 @@ mod tests {
     #[test]
     fn every_policy_gives_its_quota_at_once_and_one_more_when_it_said() {
         for policy in Policy::ALL {
-            let (limits, clock) = limits();
+            let mut limits = limits();
             let quota = policy.quota(&settings());
             for left in (0..quota.limit().get()).rev() {
                 let status = limits.take(*policy, user(1)).unwrap();
@@ -264,7 +259,7 @@ mod tests {
             let refused = limits.take(*policy, user(1)).unwrap();
             assert!(refused.refused && refused.remaining == 0, "{refused:?}");
             assert!(!limits.take(*policy, user(2)).unwrap().refused);
-            clock.advance(Duration::from_secs(refused.renews_in.into()));
+            limits.advance(Duration::from_secs(refused.renews_in.into()));
             assert!(
                 !limits.take(*policy, user(1)).unwrap().refused,
                 "{policy:?}"
@@ -274,24 +269,24 @@ mod tests {
 
     #[test]
     fn who_was_refused_is_not_held_back_for_having_asked() {
-        let (limits, clock) = limits();
+        let mut limits = limits();
         for _ in 0..30 {
             limits.take(Policy::LogInAccount, user(1)).unwrap();
         }
         let refused = limits.take(Policy::LogInAccount, user(1)).unwrap();
         assert_eq!((refused.refused, refused.renews_in), (true, 90));
-        clock.advance(Duration::from_secs(89));
+        limits.advance(Duration::from_secs(89));
         let refused = limits.take(Policy::LogInAccount, user(1)).unwrap();
         assert_eq!((refused.refused, refused.renews_in), (true, 1));
-        clock.advance(Duration::from_secs(1));
+        limits.advance(Duration::from_secs(1));
         assert!(!limits.take(Policy::LogInAccount, user(1)).unwrap().refused);
     }
 
     #[test]
     fn a_bucket_that_was_full_long_ago_holds_no_more_than_the_quota() {
-        let (limits, clock) = limits();
+        let mut limits = limits();
         limits.take(Policy::Recover, user(1)).unwrap();
-        clock.advance(Duration::from_secs(1_000_000));
+        limits.advance(Duration::from_secs(1_000_000));
         assert_eq!(limits.take(Policy::Recover, user(1)).unwrap().remaining, 2);
     }
 
@@ -322,7 +317,7 @@ mod tests {
     fn where_limits_are_turned_off_nobody_is_counted() {
         let mut settings = settings();
         settings.rate_limits.enabled = false;
-        let (limits, _clock) = limits_with(&settings);
+        let limits = Limits::new(&settings);
         for _ in 0..1_000 {
             assert_eq!(limits.take(Policy::Recover, user(1)), None);
         }
@@ -330,7 +325,7 @@ mod tests {
 
     #[test]
     fn of_two_statuses_the_one_that_leaves_less_is_shown() {
-        let (limits, _clock) = limits();
+        let limits = limits();
         let much = limits.take(Policy::Default, user(1)).unwrap();
         let less = limits.take(Policy::Recover, user(1)).unwrap();
         assert_eq!(much.tighter(less), less);
@@ -350,28 +345,28 @@ mod tests {
 
     #[test]
     fn beyond_so_many_all_newcomers_share_one_bucket() {
-        let (limits, clock) = limits();
+        let mut limits = limits();
         for number in 0..store::MAX_KEYS as u128 {
             limits.take(Policy::Recover, user(number)).unwrap();
         }
-        let newcomer = |number: u128| {
+        let newcomer = |limits: &Limits, number: u128| {
             let status = limits.take(Policy::Recover, user(1_000_000 + number));
             (status.unwrap().remaining, status.unwrap().refused)
         };
-        assert_eq!(newcomer(1), (2, false));
-        assert_eq!(newcomer(2), (1, false));
-        assert_eq!(newcomer(3), (0, false));
-        assert_eq!(newcomer(4), (0, true));
-        let (_, limiter) = &limits.limiters[Policy::Recover as usize];
-        assert_eq!(limiter.len(), store::MAX_KEYS);
+        assert_eq!(newcomer(&limits, 1), (2, false));
+        assert_eq!(newcomer(&limits, 2), (1, false));
+        assert_eq!(newcomer(&limits, 3), (0, false));
+        assert_eq!(newcomer(&limits, 4), (0, true));
+        let own = |limits: &Limits| limits.limits.limiters[Policy::Recover as usize].1.len();
+        assert_eq!(own(&limits), store::MAX_KEYS);
         // A key with a bucket keeps it.
         assert_eq!(limits.take(Policy::Recover, user(1)).unwrap().remaining, 1);
 
         // Once buckets are full again they are forgotten, and newcomers have their own.
-        clock.advance(Duration::from_secs(3 * 3_600));
-        assert_eq!(newcomer(5), (2, false));
-        assert_eq!(newcomer(6), (2, false));
-        assert_eq!(limiter.len(), 2);
+        limits.advance(Duration::from_secs(3 * 3_600));
+        assert_eq!(newcomer(&limits, 5), (2, false));
+        assert_eq!(newcomer(&limits, 6), (2, false));
+        assert_eq!(own(&limits), 2);
     }
 
     proptest! {
@@ -379,12 +374,11 @@ mod tests {
         fn sweeping_forgets_nothing_that_counts(
             waits in proptest::collection::vec(0_u64..3_000, 1..40),
         ) {
-            let (swept, clock) = limits();
-            let (kept, other_clock) = limits();
+            let (mut swept, mut kept) = (limits(), limits());
             for (turn, wait) in waits.into_iter().enumerate() {
-                clock.advance(Duration::from_secs(wait));
-                other_clock.advance(Duration::from_secs(wait));
-                *kept.swept_at.lock() = kept.clock.now();
+                swept.advance(Duration::from_secs(wait));
+                kept.advance(Duration::from_secs(wait));
+                *kept.limits.swept_at.lock() = kept.now;
                 let key = user(turn as u128 % 3);
                 let expected = kept.take(Policy::Recover, key);
                 prop_assert_eq!(swept.take(Policy::Recover, key), expected);

@@ -2,6 +2,8 @@
 
 use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
+use abu_application::platform::token_bucket::Rate;
+
 /// What a time may be given in, the longest first.
 const UNITS: [(&str, u32); 4] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
 const MAX_LIMIT: u32 = 1_000_000;
@@ -44,9 +46,8 @@ impl Quota {
         self.window.get()
     }
 
-    /// How long until an empty bucket holds one again.
-    pub(super) fn interval(self) -> Duration {
-        Duration::from_secs(self.window.get().into()) / self.limit.get()
+    pub(super) fn rate(self) -> Rate {
+        Rate::new(self.limit, Duration::from_secs(self.window.get().into()))
     }
 }
 

@@ -1,11 +1,11 @@
-//! Bounded store of token buckets.
+//! The buckets of one policy, in bounded memory.
 
-use std::collections::{HashMap, hash_map::Entry};
-
-use governor::{
-    nanos::Nanos,
-    state::{StateStore, keyed::ShrinkableKeyedStateStore},
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    time::{Duration, Instant},
 };
+
+use abu_application::platform::token_bucket::Rate;
 use parking_lot::Mutex;
 
 use super::Key;
@@ -18,60 +18,35 @@ pub(super) const MAX_KEYS: usize = 100_000;
 #[derive(Default)]
 pub(super) struct BoundedStore(Mutex<Buckets>);
 
-/// A bucket is the moment at which it will be full again.
+/// A bucket is the time when it is full again.
 #[derive(Default)]
 struct Buckets {
-    own: HashMap<Key, Nanos>,
-    shared: Option<Nanos>,
+    own: HashMap<Key, Instant>,
+    shared: Option<Instant>,
 }
 
-impl StateStore for BoundedStore {
-    type Key = Key;
-
-    fn measure_and_replace<T, F, E>(&self, key: &Key, decide: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
+impl BoundedStore {
+    /// Takes a token, and returns how many are left.
+    ///
+    /// # Errors
+    /// How long to wait for the next one.
+    pub(super) fn take(&self, key: Key, rate: Rate, now: Instant) -> Result<u32, Duration> {
         let mut buckets = self.0.lock();
         let Buckets { own, shared } = &mut *buckets;
         let is_full = own.len() >= MAX_KEYS;
-        match own.entry(*key) {
-            Entry::Occupied(mut bucket) => {
-                let (answer, next) = decide(Some(*bucket.get()))?;
-                bucket.insert(next);
-                Ok(answer)
-            }
-            Entry::Vacant(_) if is_full => {
-                let (answer, next) = decide(*shared)?;
-                *shared = Some(next);
-                Ok(answer)
-            }
-            Entry::Vacant(place) => {
-                let (answer, next) = decide(None)?;
-                place.insert(next);
-                Ok(answer)
-            }
-        }
-    }
-}
-
-impl ShrinkableKeyedStateStore<Key> for BoundedStore {
-    fn retain_recent(&self, drop_below: Nanos) {
-        self.0
-            .lock()
-            .own
-            .retain(|_key, full_at| *full_at > drop_below);
+        let full_at = match own.entry(key) {
+            Entry::Vacant(_) if is_full => shared.get_or_insert(now),
+            bucket => bucket.or_insert(now),
+        };
+        rate.take(full_at, now)
     }
 
-    fn shrink_to_fit(&self) {
-        self.0.lock().own.shrink_to_fit();
+    pub(super) fn evict_full(&self, now: Instant) {
+        self.0.lock().own.retain(|_key, full_at| *full_at > now);
     }
 
-    fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
         self.0.lock().own.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.lock().own.is_empty()
     }
 }

@@ -6,7 +6,7 @@ use crate::support::{Member, TestApp, role_draft};
 async fn office() -> (TestApp, Member) {
     let app = TestApp::new();
     let admin = app.member().super_admin().create();
-    let (accounts, member) = (&app.use_cases.accounts, app.member().create());
+    let (accounts, member) = (&app.use_cases.identity.accounts, app.member().create());
     app.log_in(&member).await;
     accounts.suspend(admin.caller(), member.id()).await.unwrap();
     accounts
@@ -17,6 +17,7 @@ async fn office() -> (TestApp, Member) {
         let created = app
             .use_cases
             .access
+            .control
             .create_named(admin.caller(), role_draft(name, &[]));
         created.await.unwrap();
     }
@@ -49,7 +50,7 @@ async fn the_log_of_use_cases_is_one_whole_chain() {
 #[tokio::test]
 async fn entries_of_changes_at_once_are_one_chain() {
     let (app, admin) = office().await;
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let create = |name: &str| access.create_named(admin.caller(), role_draft(name, &[]));
     let (a, b, c) = tokio::join!(create("aaa"), create("bbb"), app.log_in(&admin));
     a.unwrap();

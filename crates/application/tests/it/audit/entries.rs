@@ -105,7 +105,9 @@ fn update(member: &Member, firstname: &str, email: &str) -> UserUpdate {
 #[tokio::test]
 async fn each_change_of_a_permission_writes_one_entry() {
     let office = Office::new();
-    let (access, admin) = (&office.app.use_cases.access, || office.admin.caller());
+    let (access, admin) = (&office.app.use_cases.access.control, || {
+        office.admin.caller()
+    });
     let (old, new) = ("can_print_card", "can_print_cards");
     let created = access.create_named(admin(), permission_draft(old));
     office.one(created, Action::PermissionCreate, old).await;
@@ -120,7 +122,9 @@ async fn each_change_of_a_permission_writes_one_entry() {
 #[tokio::test]
 async fn each_change_of_a_role_writes_one_entry() {
     let office = Office::new();
-    let (access, admin) = (&office.app.use_cases.access, || office.admin.caller());
+    let (access, admin) = (&office.app.use_cases.access.control, || {
+        office.admin.caller()
+    });
     let draft = role_draft("old_role", &[VIEW]);
     let created = access.create_named(admin(), draft);
     let details = office.one(created, Action::RoleCreate, "old_role").await;
@@ -153,7 +157,9 @@ async fn each_change_of_a_role_writes_one_entry() {
 #[tokio::test]
 async fn each_change_of_a_group_writes_one_entry() {
     let office = Office::new();
-    let (access, admin) = (&office.app.use_cases.access, || office.admin.caller());
+    let (access, admin) = (&office.app.use_cases.access.control, || {
+        office.admin.caller()
+    });
     let draft = group_draft("old_group", &[role("member")]);
     let created = access.create_named(admin(), draft);
     let details = office.one(created, Action::GroupCreate, "old_group").await;
@@ -181,7 +187,7 @@ async fn each_change_of_a_group_writes_one_entry() {
 async fn each_change_of_an_assignment_writes_one_entry() {
     let office = Office::new();
     let (app, admin) = (&office.app, || office.admin.caller());
-    let (access, officer) = (&app.use_cases.access, app.member().create().id());
+    let (access, officer) = (&app.use_cases.access.control, app.member().create().id());
     let chapter = Uuid::from_u128(7);
     let draft = assignment_draft(officer, &role("chapter_chair"), Scope::Chapter(chapter));
     let assigned = access.assign(admin(), draft);
@@ -205,7 +211,7 @@ async fn each_change_of_an_assignment_writes_one_entry() {
 async fn each_change_of_an_account_writes_one_entry() {
     let office = Office::new();
     let (app, admin) = (&office.app, || office.admin.caller());
-    let (accounts, member) = (&app.use_cases.accounts, app.member().create());
+    let (accounts, member) = (&app.use_cases.identity.accounts, app.member().create());
     let (id, email) = (member.id(), member.user.email.as_str());
     let renamed = accounts.update(admin(), id, update(&member, "Eve", email), ANY);
     let details = office.one(renamed, Action::UserUpdate, id).await;
@@ -219,7 +225,7 @@ async fn each_change_of_an_account_writes_one_entry() {
     assert_eq!(details, r#"{"groups":"dpo_group, editor_group"}"#);
     let left = accounts.remove_from_groups(admin(), id, groups());
     office.one(left, Action::UserRemoveFromGroup, id).await;
-    let reset = app.use_cases.passwords.send_reset_to(admin(), id);
+    let reset = app.use_cases.identity.passwords.send_reset_to(admin(), id);
     office.one(reset, Action::UserSendReset, id).await;
     let suspended = accounts.suspend(admin(), id);
     office.one(suspended, Action::UserSuspend, id).await;
@@ -237,7 +243,7 @@ async fn each_change_of_an_account_writes_one_entry() {
 #[tokio::test]
 async fn an_account_that_is_created_for_somebody_writes_one_entry() {
     let office = Office::new();
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let draft = user_draft("new@example.com");
     let created = accounts.create(office.admin.caller(), draft);
     let (user, entries) = office.entries_of(created).await;
@@ -250,7 +256,7 @@ async fn an_account_that_is_created_for_somebody_writes_one_entry() {
 async fn calls_that_change_no_rights_write_no_entry() {
     let office = Office::new();
     let (app, admin) = (&office.app, || office.admin.caller());
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let (own_role, view) = (app.role_of(&[VIEW]), || permission_names(&[VIEW]));
     let own_group = app.group_of(std::slice::from_ref(&own_role));
     let other = permission_names(&[Permission::ViewRole]);
@@ -280,7 +286,7 @@ async fn calls_that_change_no_rights_write_no_entry() {
 async fn calls_that_change_no_account_write_no_entry() {
     let office = Office::new();
     let (app, admin) = (&office.app, || office.admin.caller());
-    let (accounts, member) = (&app.use_cases.accounts, app.member().create());
+    let (accounts, member) = (&app.use_cases.identity.accounts, app.member().create());
     let (id, email) = (member.id(), member.user.email.as_str());
     let same = update(&member, member.user.firstname.as_str(), email);
     office.none(accounts.update(admin(), id, same, ANY)).await;
@@ -303,7 +309,7 @@ async fn a_refused_change_writes_no_entry() {
     let office = Office::new();
     let (app, before) = (&office.app, office.app.audit().len());
     let nobody = app.member().create();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let created = access.create_named(nobody.caller(), role_draft("own_role", &[]));
     created.await.unwrap_err();
     let taken = access.create_named(office.admin.caller(), role_draft("member", &[]));
@@ -321,10 +327,16 @@ async fn a_change_whose_entry_cannot_be_written_is_rolled_back() {
     let created = app
         .use_cases
         .access
+        .control
         .create_named(admin(), role_draft("own_role", &[]));
     assert_refused!(created.await, RightsError::Store(_));
     assert_eq!(app.store(|tx| tx.named(&role("own_role"))), None);
-    let suspended = app.use_cases.accounts.suspend(admin(), member.id()).await;
+    let suspended = app
+        .use_cases
+        .identity
+        .accounts
+        .suspend(admin(), member.id())
+        .await;
     suspended.unwrap_err();
     assert!(app.store(|tx| tx.user(member.id())).unwrap().is_active);
     assert_eq!(app.live.take(), []);
@@ -334,7 +346,7 @@ async fn a_change_whose_entry_cannot_be_written_is_rolled_back() {
 async fn an_entry_records_the_origin_of_its_request() {
     let office = Office::new();
     let member = office.app.member().create();
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let suspended = accounts.suspend(office.admin.caller(), member.id());
     let (_, entries) = office.entries_of(suspended).await;
     assert_eq!(entries[0].row.address.as_deref(), Some("192.0.2.7"));
@@ -349,7 +361,7 @@ async fn an_entry_names_the_operator_at_the_machine() {
         name: Arc::from("root"),
         sudo_user: Some(Arc::from("amina")),
     };
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let suspended = accounts.suspend(operator, member.id());
     let (_, entries) = office.entries_of(suspended).await;
     let row = &entries[0].row;
@@ -362,7 +374,7 @@ async fn an_entry_names_the_operator_at_the_machine() {
 async fn an_entry_of_the_server_names_the_system() {
     let office = Office::new();
     let member = office.app.member().create();
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let suspended = accounts.suspend(Server, member.id());
     let (_, entries) = office.entries_of(suspended).await;
     assert_eq!(entries[0].row.actor, "system");

@@ -26,7 +26,11 @@ async fn view(
         limit: 2,
         count: false,
     };
-    let listed = app.use_cases.audit_log.list(viewer.caller(), filter, page);
+    let listed = app
+        .use_cases
+        .access
+        .audit_log
+        .list(viewer.caller(), filter, page);
     listed.await.unwrap()
 }
 
@@ -82,7 +86,11 @@ async fn a_refused_view_leaves_no_entry() {
         limit: 2,
         count: false,
     };
-    let refused = app.use_cases.audit_log.list(member.caller(), filter, page);
+    let refused = app
+        .use_cases
+        .access
+        .audit_log
+        .list(member.caller(), filter, page);
     assert_refused!(refused.await, AccessError::Denied(Permission::ViewAuditLog));
     assert!(app.audit().is_empty());
 }

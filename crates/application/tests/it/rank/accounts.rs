@@ -34,7 +34,7 @@ fn reason() -> Reason {
 }
 
 async fn suspend(app: &TestApp, by: &Member, who: &Member) -> Result<User, AccountError> {
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     accounts.suspend(by.caller(), who.id()).await
 }
 
@@ -42,7 +42,7 @@ async fn suspend(app: &TestApp, by: &Member, who: &Member) -> Result<User, Accou
 async fn an_account_that_holds_more_is_not_changed() {
     let office = Office::new();
     let stronger = office.stronger();
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let (admin, update) = (office.admin.caller(), renamed(&stronger.user));
     let refused = accounts.update(admin, stronger.id(), update, ANY).await;
     assert_lacks(refused, &[PRIZE]);
@@ -66,7 +66,7 @@ async fn a_suspended_account_that_holds_more_is_not_activated() {
     let office = Office::new();
     let app = &office.app;
     let stronger = app.member().holding(&[PRIZE]).suspended().create();
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let refused = accounts
         .activate(office.admin.caller(), stronger.id())
         .await;
@@ -77,7 +77,7 @@ async fn a_suspended_account_that_holds_more_is_not_activated() {
 async fn an_account_that_holds_more_is_not_scheduled_for_erasure() {
     let office = Office::new();
     let stronger = office.stronger();
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let admin = office.admin.caller();
     let refused = accounts.schedule_erasure(admin, stronger.id(), reason());
     assert_lacks(refused.await, &[PRIZE]);
@@ -89,7 +89,7 @@ async fn an_account_that_holds_more_is_not_scheduled_for_erasure() {
 async fn an_account_that_holds_more_gets_no_password_reset_from_below() {
     let office = Office::new();
     let stronger = office.stronger();
-    let passwords = &office.app.use_cases.passwords;
+    let passwords = &office.app.use_cases.identity.passwords;
     let refused = passwords.send_reset_to(office.admin.caller(), stronger.id());
     assert_lacks(refused.await, &[PRIZE]);
     assert!(office.app.take_mails().is_empty());
@@ -101,7 +101,7 @@ async fn an_account_that_holds_more_stays_in_its_groups() {
     let stronger = office.stronger();
     let weak_group = office.app.group_of(&[]);
     office.app.put_in_group(stronger.id(), &weak_group);
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let admin = office.admin.caller();
     let refused = accounts.remove_from_groups(admin, stronger.id(), vec![weak_group]);
     assert_lacks(refused.await, &[PRIZE]);
@@ -112,7 +112,7 @@ async fn an_account_that_holds_more_joins_no_group_from_below() {
     let office = Office::new();
     let stronger = office.stronger();
     let weak_group = office.app.group_of(&[]);
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let admin = office.admin.caller();
     let refused = accounts.add_to_groups(admin, stronger.id(), vec![weak_group]);
     assert_lacks(refused.await, &[PRIZE]);
@@ -152,7 +152,7 @@ async fn a_permission_held_in_one_chapter_counts_for_rank() {
 async fn equals_act_on_each_other() {
     let office = Office::new();
     let equal = office.app.member().holding(&ADMINISTRATION).create();
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let (admin, update) = (office.admin.caller(), renamed(&equal.user));
     let changed = accounts.update(admin, equal.id(), update, ANY).await;
     assert_eq!(changed.unwrap().firstname.as_str(), "Eve");
@@ -174,7 +174,7 @@ async fn only_a_superuser_acts_on_a_superuser() {
     let (superuser, other) = (app.member().superuser().create(), app.member());
     let other = other.superuser().create();
     let super_admin = app.member().super_admin().create();
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let (admin, update) = (super_admin.caller(), renamed(&superuser.user));
     for refused in [
         suspend(&app, &super_admin, &superuser).await,
@@ -198,7 +198,7 @@ async fn only_a_superuser_acts_on_a_superuser() {
 #[tokio::test]
 async fn each_missing_permission_of_a_joined_group_is_named() {
     let office = Office::new();
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let of_privacy = [
         Permission::ApproveExport,
         Permission::ManageDataRequest,
@@ -219,7 +219,7 @@ async fn a_group_within_the_callers_rights_is_joined_and_left() {
     let office = Office::new();
     let (app, member) = (&office.app, office.weaker());
     let viewers = app.group_of(&[app.role_of(&ADMINISTRATION)]);
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let (admin, names) = (office.admin.caller(), vec![viewers.clone()]);
     let joined = accounts.add_to_groups(admin.clone(), member.id(), names.clone());
     assert_eq!(joined.await.unwrap().groups, [viewers.to_string()]);
@@ -232,7 +232,7 @@ async fn an_account_without_a_verified_address_joins_no_group() {
     let office = Office::new();
     let member = office.app.member().unverified().create();
     let groups = vec![office.app.group_of(&[])];
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let refused = accounts.add_to_groups(office.admin.caller(), member.id(), groups);
     assert_refused!(refused.await, AccountError::Unverified);
 }

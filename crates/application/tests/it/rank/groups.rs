@@ -9,6 +9,7 @@ async fn no_group_is_created_with_a_role_that_gives_more() {
     let refused = app
         .use_cases
         .access
+        .control
         .create_named(office.admin.caller(), draft);
     assert_lacks(refused.await, &[PRIZE]);
     assert_eq!(app.store(|tx| tx.named(&group("own_group"))), None);
@@ -18,7 +19,7 @@ async fn no_group_is_created_with_a_role_that_gives_more() {
 async fn no_role_that_gives_more_is_added_to_a_group() {
     let office = Office::new();
     let (own, prize) = (office.app.group_of(&[]), office.prize_role());
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let admin = office.admin.caller();
     let added = access.add_parts(admin.clone(), own.clone(), vec![prize.clone()], ANY);
     assert_lacks(added.await, &[PRIZE]);
@@ -32,7 +33,7 @@ async fn a_group_that_gives_more_is_not_changed_in_any_way() {
     let (prize, weak) = (office.prize_role(), office.app.role_of(&[]));
     let strong = office.app.group_of(std::slice::from_ref(&prize));
     let before = office.app.store(|tx| tx.named(&strong));
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let (admin, roles) = (|| office.admin.caller(), vec![prize.clone()]);
     for refused in [
         access
@@ -68,7 +69,7 @@ async fn a_group_that_gives_more_is_not_changed_in_any_way() {
 async fn a_group_that_gives_more_is_not_deleted() {
     let office = Office::new();
     let strong = office.app.group_of(&[office.prize_role()]);
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let refused = access.delete_named(office.admin.caller(), strong, ANY);
     assert_lacks(refused.await, &[PRIZE]);
 }
@@ -79,7 +80,7 @@ async fn a_group_with_a_stronger_member_loses_no_role() {
     let role = office.app.role_of(&[]);
     let shared = office.app.group_of(std::slice::from_ref(&role));
     office.app.put_in_group(office.stronger().id(), &shared);
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let (admin, name) = (|| office.admin.caller(), || shared.clone());
     for refused in [
         access
@@ -105,7 +106,7 @@ async fn a_super_admin_in_a_group_does_not_keep_its_roles_there() {
     let shared = office.app.group_of(std::slice::from_ref(&role));
     let super_admin = office.app.member().super_admin().create();
     office.app.put_in_group(super_admin.id(), &shared);
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let removed = access.remove_part(office.admin.caller(), shared, role, ANY);
     assert_eq!(removed.await.unwrap().parts, []);
 }

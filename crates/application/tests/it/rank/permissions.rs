@@ -10,7 +10,7 @@ use crate::support::{
 #[tokio::test]
 async fn a_permission_in_a_role_is_changed_only_by_who_holds_it() {
     let office = Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let (admin, change) = (office.admin.caller(), permission_change(None));
     let refused = access.update_named(admin, permission_name(PRIZE), change.clone(), ANY);
     assert_lacks(refused.await, &[PRIZE]);
@@ -26,7 +26,7 @@ async fn a_permission_that_no_role_gives_is_changed_without_holding_it() {
     let (app, unused) = (&office.app, permission("can_print_card"));
     app.store(|tx| tx.insert_named(&unused, &description(""), app.now()));
     let change = permission_change(None);
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let changed = access.update_named(office.admin.caller(), unused, change.clone(), ANY);
     assert_eq!(changed.await.unwrap().description, change.description);
 }
@@ -38,7 +38,7 @@ async fn the_permission_of_the_use_case_itself_is_required_everywhere() {
     let chapter = Scope::Chapter(Uuid::from_u128(1));
     let role = office.app.role_of(&[Permission::ModifyRole]);
     office.assign(&chair, &role, chapter);
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let empty = office.app.role_of(&[]);
     let refused = access.add_parts(chair.caller(), empty, Vec::new(), ANY);
     assert_refused!(

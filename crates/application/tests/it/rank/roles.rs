@@ -13,6 +13,7 @@ async fn no_role_is_created_that_gives_more() {
     let refused = app
         .use_cases
         .access
+        .control
         .create_named(office.admin.caller(), draft);
     assert_lacks(refused.await, &[PRIZE]);
     assert_eq!(app.store(|tx| tx.named(&role("own_role"))), None);
@@ -22,7 +23,7 @@ async fn no_role_is_created_that_gives_more() {
 async fn no_permission_that_the_caller_lacks_is_added_to_a_role() {
     let office = Office::new();
     let weak = office.app.role_of(&[]);
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let (admin, prize) = (office.admin.caller(), permission_names(&[PRIZE]));
     let added = access.add_parts(admin.clone(), weak.clone(), prize, ANY);
     assert_lacks(added.await, &[PRIZE]);
@@ -35,7 +36,7 @@ async fn a_role_that_gives_more_is_not_changed_in_any_way() {
     let office = Office::new();
     let strong = office.prize_role();
     let before = office.app.store(|tx| tx.named(&strong));
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let admin = || office.admin.caller();
     let own = permission_names(&[Permission::ViewUser]);
     for refused in [
@@ -69,7 +70,7 @@ async fn a_role_that_gives_more_is_not_changed_in_any_way() {
 #[tokio::test]
 async fn a_role_that_gives_more_is_not_deleted() {
     let office = Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let refused = access.delete_named(office.admin.caller(), office.prize_role(), ANY);
     assert_lacks(refused.await, &[PRIZE]);
 }
@@ -80,7 +81,7 @@ async fn a_role_that_a_stronger_member_has_by_a_group_loses_nothing() {
     let shared = office.app.role_of(&[Permission::ViewUser]);
     let group = office.app.group_of(std::slice::from_ref(&shared));
     office.app.put_in_group(office.stronger().id(), &group);
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let (admin, name) = (|| office.admin.caller(), || shared.clone());
     let view = permission_names(&[Permission::ViewUser]);
     for refused in [
@@ -107,7 +108,7 @@ async fn a_role_that_a_stronger_officer_has_for_a_term_loses_nothing() {
     let office = Office::new();
     let shared = office.app.role_of(&[Permission::ViewUser]);
     office.assign(&office.stronger(), &shared, Scope::Global);
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let removed = access.remove_parts(
         office.admin.caller(),
         shared,
@@ -123,7 +124,7 @@ async fn a_super_admin_with_a_role_does_not_keep_its_permissions_there() {
     let shared = office.app.role_of(&[Permission::ViewUser]);
     let super_admin = office.app.member().super_admin().create();
     office.assign(&super_admin, &shared, Scope::Global);
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let view = permission_name(Permission::ViewUser);
     let removed = access.remove_part(office.admin.caller(), shared, view, ANY);
     assert_eq!(removed.await.unwrap().parts, []);
@@ -132,7 +133,7 @@ async fn a_super_admin_with_a_role_does_not_keep_its_permissions_there() {
 #[tokio::test]
 async fn permissions_that_the_caller_holds_are_given_and_taken_away() {
     let office = Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let admin = || office.admin.caller();
     let made = access.create_named(admin(), role_draft("own_role", &ADMINISTRATION));
     let own = made.await.unwrap().name;

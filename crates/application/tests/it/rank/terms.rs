@@ -50,7 +50,7 @@ impl Office {
 #[tokio::test]
 async fn a_permission_held_for_a_term_goes_into_no_new_role() {
     let office = Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let draft = role_draft("own_role", &[VIEW]);
     let refused = access.create_named(office.officer.caller(), draft).await;
     assert_lacks(refused, &[VIEW]);
@@ -60,7 +60,7 @@ async fn a_permission_held_for_a_term_goes_into_no_new_role() {
 async fn a_permission_held_for_a_term_is_added_to_no_role() {
     let office = Office::new();
     let (officer, weak) = (office.officer.caller(), office.app.role_of(&[]));
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let names = permission_names(&[VIEW]);
     let added = access.add_parts(officer.clone(), weak.clone(), names, ANY);
     assert_lacks(added.await, &[VIEW]);
@@ -72,7 +72,7 @@ async fn a_permission_held_for_a_term_is_added_to_no_role() {
 async fn a_permission_held_for_a_term_is_taken_out_of_a_role() {
     let office = Office::new();
     let (officer, role) = (office.officer.caller(), office.role());
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let names = permission_names(&[VIEW]);
     let removed = access.remove_parts(officer, role, names, ANY).await;
     assert_eq!(removed.unwrap().parts, []);
@@ -82,7 +82,7 @@ async fn a_permission_held_for_a_term_is_taken_out_of_a_role() {
 async fn a_permission_held_for_a_term_goes_into_no_group() {
     let office = Office::new();
     let (officer, role) = (office.officer.caller(), office.role());
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let draft = group_draft("own_group", std::slice::from_ref(&role));
     let created = access.create_named(officer.clone(), draft).await;
     assert_lacks(created, &[VIEW]);
@@ -97,7 +97,7 @@ async fn a_permission_held_for_a_term_goes_into_no_group() {
 async fn a_permission_held_for_a_term_is_given_by_no_group() {
     let office = Office::new();
     let group = office.app.group_of(&[office.role()]);
-    let accounts = &office.app.use_cases.accounts;
+    let accounts = &office.app.use_cases.identity.accounts;
     let friend = office.app.member().create();
     for joining in [&office.officer, &friend] {
         let (officer, groups) = (office.officer.caller(), vec![group.clone()]);
@@ -109,7 +109,7 @@ async fn a_permission_held_for_a_term_is_given_by_no_group() {
 #[tokio::test]
 async fn callers_assign_themselves_a_role_until_the_end_of_their_term() {
     let office = Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let officer = &office.officer;
     let draft = office.draft(officer, Some(office.until));
     access.assign(officer.caller(), draft).await.unwrap();
@@ -118,7 +118,7 @@ async fn callers_assign_themselves_a_role_until_the_end_of_their_term() {
 #[tokio::test]
 async fn callers_do_not_prolong_their_own_term() {
     let office = Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let officer = &office.officer;
     let longer = office.until + TimeDelta::microseconds(1);
     for until in [Some(longer), None] {
@@ -131,7 +131,7 @@ async fn callers_do_not_prolong_their_own_term() {
 #[tokio::test]
 async fn a_successor_gets_a_role_for_longer_than_its_giver_has_it() {
     let office = Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let successor = office.app.member().create();
     let draft = office.draft(&successor, None);
     access.assign(office.officer.caller(), draft).await.unwrap();
@@ -148,6 +148,7 @@ async fn two_terms_that_follow_each_other_do_not_count_as_one() {
     let refused = app
         .use_cases
         .access
+        .control
         .create_named(office.officer.caller(), draft);
     assert_lacks(refused.await, &[VIEW]);
 }
@@ -155,7 +156,7 @@ async fn two_terms_that_follow_each_other_do_not_count_as_one() {
 #[tokio::test]
 async fn a_role_beyond_the_callers_rights_is_assigned_to_nobody_anywhere() {
     let office = super::Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let chapter = Scope::Chapter(Uuid::from_u128(7));
     let (weaker, prize) = (office.weaker(), office.prize_role());
     for (member, scope) in [
@@ -173,7 +174,7 @@ async fn a_role_beyond_the_callers_rights_is_assigned_to_nobody_anywhere() {
 #[tokio::test]
 async fn nothing_is_assigned_to_an_account_that_holds_more() {
     let office = super::Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let draft = assignment_draft(
         office.stronger().id(),
         &office.app.role_of(&[]),
@@ -186,7 +187,7 @@ async fn nothing_is_assigned_to_an_account_that_holds_more() {
 #[tokio::test]
 async fn a_term_of_a_role_beyond_the_callers_rights_is_not_ended() {
     let office = super::Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let id = office.assign(&office.weaker(), &office.prize_role(), Scope::Global);
     let refused = access.end_assignment(office.admin.caller(), id).await;
     assert_lacks(refused, &[PRIZE]);
@@ -195,7 +196,7 @@ async fn a_term_of_a_role_beyond_the_callers_rights_is_not_ended() {
 #[tokio::test]
 async fn a_term_of_an_account_that_holds_more_is_not_ended() {
     let office = super::Office::new();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let id = office.assign(&office.stronger(), &office.app.role_of(&[]), Scope::Global);
     let refused = access.end_assignment(office.admin.caller(), id).await;
     assert_lacks(refused, &[PRIZE]);

@@ -60,6 +60,7 @@ async fn a_permission_that_goes_while_its_holder_waits_is_missed() {
         move |tx| tx.remove_from_groups(id, &groups, now).map(drop),
         app.use_cases
             .access
+            .control
             .create_named(admin.caller(), role_draft("own_role", &[])),
     );
     assert_refused!(
@@ -80,6 +81,7 @@ async fn a_permission_to_give_that_goes_while_its_holder_waits_is_missed() {
         move |tx| tx.remove_from_groups(id, &groups[1..], now).map(drop),
         app.use_cases
             .access
+            .control
             .add_parts(admin.caller(), role, names, ANY),
     );
     assert_lacks(added.await, &[Permission::ViewUser]);
@@ -98,6 +100,7 @@ async fn a_caller_whose_session_ends_while_they_wait_is_refused() {
         },
         app.use_cases
             .access
+            .control
             .create_named(admin.caller(), role_draft("own_role", &[])),
     );
     assert_refused!(
@@ -116,6 +119,7 @@ async fn a_caller_who_is_suspended_while_they_wait_is_refused() {
         move |tx| tx.set_active(id, false, now).map(drop),
         app.use_cases
             .access
+            .control
             .create_named(admin.caller(), role_draft("own_role", &[])),
     );
     assert_refused!(created.await, RightsError::Access(AccessError::Suspended));
@@ -130,7 +134,7 @@ async fn a_member_who_gains_rank_while_a_suspension_waits_is_spared() {
     let suspended = after(
         &app,
         move |tx| tx.add_to_group(id, group.as_str()).map(drop),
-        app.use_cases.accounts.suspend(admin.caller(), id),
+        app.use_cases.identity.accounts.suspend(admin.caller(), id),
     );
     assert_lacks(suspended.await, &[Permission::ViewUser]);
 }
@@ -145,7 +149,7 @@ async fn a_role_that_grows_while_its_assignment_waits_is_not_assigned() {
     let assigned = after(
         &app,
         move |tx| tx.add_parts(&role, &more),
-        app.use_cases.access.assign(admin.caller(), draft),
+        app.use_cases.access.control.assign(admin.caller(), draft),
     );
     assert_lacks(assigned.await, &[Permission::ViewUser]);
 }
@@ -166,7 +170,7 @@ async fn a_caller_without_the_permission_is_refused_without_waiting() {
         })
     });
     is_locked.await.unwrap();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let created = access.create_named(member.caller(), role_draft("own_role", &[]));
     assert_refused!(
         created.await,

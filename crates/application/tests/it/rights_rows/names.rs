@@ -12,7 +12,7 @@ const VIEW: Permission = Permission::ViewUser;
 #[tokio::test]
 async fn a_system_permission_is_neither_renamed_nor_deleted() {
     let (app, admin) = office();
-    let (access, name) = (&app.use_cases.access, permission_name(VIEW));
+    let (access, name) = (&app.use_cases.access.control, permission_name(VIEW));
     let change = permission_change(Some("can_see_user"));
     let renamed = access.update_named(admin.caller(), name.clone(), change, ANY);
     assert_refused!(renamed.await, RightsError::SystemRow);
@@ -23,7 +23,7 @@ async fn a_system_permission_is_neither_renamed_nor_deleted() {
 #[tokio::test]
 async fn a_system_role_is_neither_renamed_nor_deleted() {
     let (app, admin) = office();
-    let (access, name) = (&app.use_cases.access, role("member"));
+    let (access, name) = (&app.use_cases.access.control, role("member"));
     let change = role_change(Some("members"), &[]);
     let renamed = access.update_named(admin.caller(), name.clone(), change, ANY);
     assert_refused!(renamed.await, RightsError::SystemRow);
@@ -34,7 +34,7 @@ async fn a_system_role_is_neither_renamed_nor_deleted() {
 #[tokio::test]
 async fn a_system_group_is_neither_renamed_nor_deleted() {
     let (app, admin) = office();
-    let (access, name) = (&app.use_cases.access, group("dpo_group"));
+    let (access, name) = (&app.use_cases.access.control, group("dpo_group"));
     let change = group_change(Some("dpos"), &[role("privacy_admin")]);
     let renamed = access.update_named(admin.caller(), name.clone(), change, ANY);
     assert_refused!(renamed.await, RightsError::SystemRow);
@@ -45,7 +45,7 @@ async fn a_system_group_is_neither_renamed_nor_deleted() {
 #[tokio::test]
 async fn system_rows_change_in_all_but_their_names() {
     let (app, admin) = office();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let (view, change) = (permission_name(VIEW), permission_change(Some(VIEW.name())));
     let described = access.update_named(admin.caller(), view, change, ANY);
     assert_eq!(described.await.unwrap().description.as_str(), "Changed.");
@@ -60,7 +60,7 @@ async fn system_rows_change_in_all_but_their_names() {
 #[tokio::test]
 async fn the_name_of_a_permission_is_taken_once() {
     let (app, admin) = office();
-    let (access, taken) = (&app.use_cases.access, own_permission(&app));
+    let (access, taken) = (&app.use_cases.access.control, own_permission(&app));
     let created = access.create_named(admin.caller(), permission_draft(taken.as_str()));
     assert_refused!(created.await, RightsError::NameTaken);
     let other = access.create_named(admin.caller(), permission_draft("can_scan_card"));
@@ -75,7 +75,7 @@ async fn the_name_of_a_permission_is_taken_once() {
 #[tokio::test]
 async fn the_name_of_a_role_is_taken_once() {
     let (app, admin) = office();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let created = access.create_named(admin.caller(), role_draft("member", &[]));
     assert_refused!(created.await, RightsError::NameTaken);
     let (other, change) = (app.role_of(&[]), role_change(Some("member"), &[]));
@@ -88,7 +88,7 @@ async fn the_name_of_a_role_is_taken_once() {
 #[tokio::test]
 async fn the_name_of_a_group_is_taken_once() {
     let (app, admin) = office();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let created = access.create_named(admin.caller(), group_draft("dpo_group", &[]));
     assert_refused!(created.await, RightsError::NameTaken);
     let (other, change) = (app.group_of(&[]), group_change(Some("dpo_group"), &[]));
@@ -104,7 +104,7 @@ async fn permissions_that_the_code_asks_for_come_from_seeding_alone() {
     // As after an upgrade that is not seeded yet.
     app.database
         .execute("DELETE FROM permissions WHERE name = 'can_approve_job'");
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let created = access.create_named(admin.caller(), permission_draft("can_approve_job"));
     assert_refused!(created.await, RightsError::NameTaken);
     let (own, change) = (
@@ -118,7 +118,7 @@ async fn permissions_that_the_code_asks_for_come_from_seeding_alone() {
 #[tokio::test]
 async fn rows_that_do_not_exist_are_not_found() {
     let (app, admin) = office();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let caller = || admin.caller();
     let changed = access.update_named(
         caller(),
@@ -143,7 +143,7 @@ async fn rows_that_do_not_exist_are_not_found() {
 async fn a_group_that_requires_totp_by_its_name_is_not_renamed() {
     let app = TestApp::requiring_totp_of("staff_group");
     let admin = app.member().super_admin().create();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let created = access.create_named(admin.caller(), group_draft("staff_group", &[]));
     let staff = created.await.unwrap().name;
     let change = group_change(Some("guest_group"), &[]);
@@ -159,7 +159,7 @@ async fn a_group_that_requires_totp_by_its_name_is_not_renamed() {
 #[tokio::test]
 async fn a_rename_makes_new_versions_of_the_rows_that_show_the_name() {
     let (app, admin) = office();
-    let (access, own) = (&app.use_cases.access, own_permission(&app));
+    let (access, own) = (&app.use_cases.access.control, own_permission(&app));
     let role_name = app.role_of(&[]);
     app.store(|tx| tx.add_parts(&role_name, std::slice::from_ref(&own)));
     let group_name = app.group_of(std::slice::from_ref(&role_name));

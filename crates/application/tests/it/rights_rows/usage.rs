@@ -8,7 +8,7 @@ use crate::support::{assert_refused, term};
 #[tokio::test]
 async fn a_permission_is_deleted_once_no_role_gives_it() {
     let (app, admin) = office();
-    let (access, own) = (&app.use_cases.access, own_permission(&app));
+    let (access, own) = (&app.use_cases.access.control, own_permission(&app));
     let role = app.role_of(&[]);
     let given = std::slice::from_ref(&own);
     app.store(|tx| tx.add_parts(&role, given));
@@ -23,7 +23,7 @@ async fn a_permission_is_deleted_once_no_role_gives_it() {
 #[tokio::test]
 async fn a_role_is_deleted_once_no_group_gives_it() {
     let (app, admin) = office();
-    let (access, role) = (&app.use_cases.access, app.role_of(&[]));
+    let (access, role) = (&app.use_cases.access.control, app.role_of(&[]));
     let given = std::slice::from_ref(&role);
     let group = app.group_of(given);
     let refused = access.delete_named(admin.caller(), role.clone(), ANY).await;
@@ -41,7 +41,11 @@ async fn a_role_of_a_running_or_later_term_is_not_deleted() {
     for begins in [app.now(), tomorrow] {
         let role = app.role_of(&[]);
         app.assign(officer.id(), &role, Scope::Global, term(begins, None));
-        let refused = app.use_cases.access.delete_named(admin.caller(), role, ANY);
+        let refused = app
+            .use_cases
+            .access
+            .control
+            .delete_named(admin.caller(), role, ANY);
         assert_refused!(refused.await, RightsError::InUse(Named::Role));
     }
 }
@@ -52,7 +56,11 @@ async fn a_role_of_terms_that_are_over_is_deleted_with_them() {
     let (role, yesterday) = (app.role_of(&[]), app.now() - TimeDelta::days(1));
     let last_week = term(yesterday - TimeDelta::days(7), Some(yesterday));
     let id = app.assign(admin.id(), &role, Scope::Global, last_week);
-    let deleted = app.use_cases.access.delete_named(admin.caller(), role, ANY);
+    let deleted = app
+        .use_cases
+        .access
+        .control
+        .delete_named(admin.caller(), role, ANY);
     deleted.await.unwrap();
     assert_eq!(app.store(|tx| tx.assignment(id)), None);
 }
@@ -60,7 +68,7 @@ async fn a_role_of_terms_that_are_over_is_deleted_with_them() {
 #[tokio::test]
 async fn a_group_is_deleted_once_nobody_is_in_it() {
     let (app, admin) = office();
-    let (access, group) = (&app.use_cases.access, app.group_of(&[]));
+    let (access, group) = (&app.use_cases.access.control, app.group_of(&[]));
     let member = app.member().create();
     app.put_in_group(member.id(), &group);
     let refused = access.delete_named(admin.caller(), group.clone(), ANY);

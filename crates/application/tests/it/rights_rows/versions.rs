@@ -23,7 +23,7 @@ fn stale() -> Expected {
 #[tokio::test]
 async fn a_stale_version_of_a_permission_is_neither_changed_nor_deleted() {
     let (app, admin) = office();
-    let (access, own) = (&app.use_cases.access, own_permission(&app));
+    let (access, own) = (&app.use_cases.access.control, own_permission(&app));
     let before = app.store(|tx| tx.named(&own)).unwrap();
     let change = permission_change(None);
     let changed = access.update_named(admin.caller(), own.clone(), change, stale());
@@ -36,7 +36,10 @@ async fn a_stale_version_of_a_permission_is_neither_changed_nor_deleted() {
 #[tokio::test]
 async fn a_stale_version_of_a_role_is_neither_changed_nor_deleted() {
     let (app, admin) = office();
-    let (access, name) = (&app.use_cases.access, app.role_of(&[Permission::ViewUser]));
+    let (access, name) = (
+        &app.use_cases.access.control,
+        app.role_of(&[Permission::ViewUser]),
+    );
     let before = app.store(|tx| tx.named(&name)).unwrap();
     let view = permission_names(&[Permission::ViewUser]);
     let caller = || admin.caller();
@@ -64,7 +67,7 @@ async fn a_stale_version_of_a_role_is_neither_changed_nor_deleted() {
 #[tokio::test]
 async fn a_stale_version_of_a_group_is_neither_changed_nor_deleted() {
     let (app, admin) = office();
-    let (access, role) = (&app.use_cases.access, app.role_of(&[]));
+    let (access, role) = (&app.use_cases.access.control, app.role_of(&[]));
     let name = app.group_of(std::slice::from_ref(&role));
     let before = app.store(|tx| tx.named(&name)).unwrap();
     let caller = || admin.caller();
@@ -92,7 +95,7 @@ async fn a_stale_version_of_a_group_is_neither_changed_nor_deleted() {
 #[tokio::test]
 async fn each_change_makes_a_version_that_the_next_one_expects() {
     let (app, admin) = office();
-    let (access, name) = (&app.use_cases.access, app.role_of(&[]));
+    let (access, name) = (&app.use_cases.access.control, app.role_of(&[]));
     let first = app.store(|tx| tx.named(&name)).unwrap().last_modified;
     let view = permission_names(&[Permission::ViewUser]);
     let changed = access.add_parts(admin.caller(), name.clone(), view, seen(first));
@@ -108,7 +111,7 @@ async fn each_change_makes_a_version_that_the_next_one_expects() {
 #[tokio::test]
 async fn a_change_that_changes_nothing_makes_no_version() {
     let (app, admin) = office();
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let (role, own) = (app.role_of(&[Permission::ViewUser]), own_permission(&app));
     let group = app.group_of(std::slice::from_ref(&role));
     let caller = || admin.caller();
@@ -137,7 +140,7 @@ async fn a_caller_without_rank_does_not_learn_whether_the_version_is_stale() {
     let editor = app.member().holding(&[Permission::ModifyRole]).create();
     let strong = app.role_of(&[Permission::ViewUser]);
     let view = permission_name(Permission::ViewUser);
-    let access = &app.use_cases.access;
+    let access = &app.use_cases.access.control;
     let refused = access.remove_part(editor.caller(), strong, view, stale());
     assert_lacks(refused.await, &[Permission::ViewUser]);
 }

@@ -59,17 +59,17 @@ impl Chapter {
         scope: Scope,
     ) -> Result<Assignment, AssignmentError> {
         let draft = assignment_draft(member.id(), role, scope);
-        let access = &self.app.use_cases.access;
+        let access = &self.app.use_cases.access.control;
         access.assign(self.chair.caller(), draft).await
     }
 
     async fn end(&self, id: AssignmentId) -> Result<(), AssignmentError> {
-        let access = &self.app.use_cases.access;
+        let access = &self.app.use_cases.access.control;
         access.end_assignment(self.chair.caller(), id).await
     }
 
     async fn get(&self, id: AssignmentId) -> Result<Assignment, AssignmentError> {
-        let access = &self.app.use_cases.access;
+        let access = &self.app.use_cases.access.control;
         access.assignment(self.chair.caller(), id).await
     }
 
@@ -84,7 +84,7 @@ impl Chapter {
             limit: 10,
             count: false,
         };
-        let access = &self.app.use_cases.access;
+        let access = &self.app.use_cases.access.control;
         let listed = access
             .assignments(self.chair.caller(), filter, page)
             .await?;
@@ -115,6 +115,7 @@ async fn a_chair_assigns_a_role_in_their_chapter() {
         .app
         .use_cases
         .access
+        .control
         .own_permissions(member.caller());
     let own = own.await.unwrap();
     assert_eq!(own.len(), 1);

@@ -49,13 +49,13 @@ impl Office {
     }
 
     async fn assign(&self, draft: AssignmentDraft) -> Result<AssignmentId, AssignmentError> {
-        let access = &self.app.use_cases.access;
+        let access = &self.app.use_cases.access.control;
         let made = access.assign(self.admin.caller(), draft).await?;
         Ok(made.id)
     }
 
     async fn end(&self, id: AssignmentId) -> Result<(), AssignmentError> {
-        let access = &self.app.use_cases.access;
+        let access = &self.app.use_cases.access.control;
         access.end_assignment(self.admin.caller(), id).await
     }
 
@@ -66,7 +66,7 @@ impl Office {
 
     /// The permissions of the officer, with the end of each.
     async fn held(&self) -> Vec<(String, Option<DateTime<Utc>>)> {
-        let access = &self.app.use_cases.access;
+        let access = &self.app.use_cases.access.control;
         let held = access.own_permissions(self.officer.caller()).await.unwrap();
         held.into_iter()
             .map(|held| (held.permission.to_string(), held.until))
@@ -129,7 +129,7 @@ async fn an_assignment_is_stored_as_it_was_asked_for() {
         ..office.draft(office.now(), Some(office.now() + DAY))
     };
     let id = office.assign(draft).await.unwrap();
-    let access = &office.app.use_cases.access;
+    let access = &office.app.use_cases.access.control;
     let stored = access.assignment(office.admin.caller(), id).await.unwrap();
     assert_eq!(stored.user_id, office.officer.id());
     assert_eq!(stored.role, office.role);

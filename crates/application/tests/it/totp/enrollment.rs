@@ -19,7 +19,7 @@ const NOTHING: TotpState = TotpState {
 async fn enrollment_begins_with_the_right_password() {
     let app = TestApp::new();
     let member = app.member().create();
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let refused = sessions.begin_totp(member.caller(), wrong()).await;
     assert!(is_wrong_password(&refused.unwrap_err()));
     let secret = sessions.begin_totp(member.caller(), right()).await.unwrap();
@@ -32,7 +32,12 @@ async fn a_secret_counts_for_nothing_until_it_is_confirmed() {
     let app = TestApp::new();
     let member = app.member().create();
     app.begin_totp(member.caller()).await;
-    let state = app.use_cases.sessions.totp_state(member.caller()).await;
+    let state = app
+        .use_cases
+        .identity
+        .sessions
+        .totp_state(member.caller())
+        .await;
     assert_eq!(state.unwrap(), NOTHING);
     app.log_in_with(&member, None).await.unwrap();
 }
@@ -42,7 +47,7 @@ async fn a_confirmed_secret_is_asked_for_at_log_in() {
     let app = TestApp::new();
     let member = app.member().create();
     let device = app.begin_totp(member.caller()).await;
-    let (sessions, confirmed_at) = (&app.use_cases.sessions, app.now());
+    let (sessions, confirmed_at) = (&app.use_cases.identity.sessions, app.now());
     let confirmed = sessions.confirm_totp(member.caller(), device.shows(&app));
     confirmed.await.unwrap();
     let state = sessions.totp_state(member.caller()).await.unwrap();
@@ -61,7 +66,7 @@ async fn a_secret_is_confirmed_only_by_what_its_device_shows() {
     let app = TestApp::new();
     let member = app.member().create();
     let device = app.begin_totp(member.caller()).await;
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     for shown in [
         device.hides(&app),
         OneTimePassword::new("7Q2M-9ZKD-04TX-W8RB"),
@@ -86,7 +91,7 @@ async fn another_beginning_makes_the_secret_before_worthless() {
             break new;
         }
     };
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let refused = sessions.confirm_totp(member.caller(), old.shows(&app));
     assert_refused!(refused.await, TotpError::WrongOtp);
     let confirmed = sessions.confirm_totp(member.caller(), new.shows(&app));
@@ -97,7 +102,7 @@ async fn another_beginning_makes_the_secret_before_worthless() {
 async fn enrollment_is_done_once() {
     let app = TestApp::new();
     let Enrolled { member, device, .. } = app.enrolled().await;
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let begun = sessions.begin_totp(member.caller(), right()).await;
     assert_refused!(begun, TotpError::AlreadyEnabled);
     let confirmed = sessions.confirm_totp(member.caller(), device.shows(&app));
@@ -108,7 +113,7 @@ async fn enrollment_is_done_once() {
 async fn what_was_not_begun_is_not_confirmed_removed_or_renewed() {
     let app = TestApp::new();
     let member = app.member().create();
-    let (sessions, caller) = (&app.use_cases.sessions, || member.caller());
+    let (sessions, caller) = (&app.use_cases.identity.sessions, || member.caller());
     let otp = || OneTimePassword::new("123456");
     let confirmed = sessions.confirm_totp(caller(), otp()).await;
     assert_refused!(confirmed, TotpError::NotEnabled);
@@ -131,7 +136,7 @@ async fn enrollment_ends_the_sessions_that_began_with_a_password_alone() {
     let other = session_of(member.id());
     let ended = LiveCall::SessionsEnded(member.id(), vec![other]);
     assert_eq!(app.live.take(), [ended]);
-    let own_accounts = &app.use_cases.own_accounts;
+    let own_accounts = &app.use_cases.identity.own_accounts;
     own_accounts.get(member.caller()).await.unwrap_err();
     own_accounts.get(here).await.unwrap();
 }
@@ -143,7 +148,7 @@ async fn enrollment_and_removal_are_mailed_to_the_owner() {
     let to = member.user.email.as_str().to_owned();
     let enabled = [(to.clone(), MailKind::TotpEnabled)];
     assert_eq!(app.take_mail_kinds(), enabled);
-    let (sessions, shown) = (&app.use_cases.sessions, device.shows(&app));
+    let (sessions, shown) = (&app.use_cases.identity.sessions, device.shows(&app));
     let removed = sessions.remove_totp(member.caller(), right(), shown);
     removed.await.unwrap();
     assert_eq!(app.take_mail_kinds(), [(to, MailKind::TotpDisabled)]);
@@ -153,7 +158,7 @@ async fn enrollment_and_removal_are_mailed_to_the_owner() {
 async fn removal_takes_both_factors() {
     let app = TestApp::new();
     let Enrolled { member, device, .. } = app.enrolled().await;
-    let (sessions, caller) = (&app.use_cases.sessions, || member.caller());
+    let (sessions, caller) = (&app.use_cases.identity.sessions, || member.caller());
     let removed = sessions.remove_totp(caller(), wrong(), device.shows(&app));
     assert!(is_wrong_password(&removed.await.unwrap_err()));
     let removed = sessions.remove_totp(caller(), right(), device.hides(&app));
@@ -168,7 +173,7 @@ async fn removal_takes_both_factors() {
 async fn a_recovery_code_removes_a_lost_device() {
     let app = TestApp::new();
     let Enrolled { member, codes, .. } = app.enrolled().await;
-    let (sessions, code) = (&app.use_cases.sessions, noted(&codes[9]));
+    let (sessions, code) = (&app.use_cases.identity.sessions, noted(&codes[9]));
     let removed = sessions.remove_totp(member.caller(), right(), code);
     removed.await.unwrap();
     app.log_in_with(&member, None).await.unwrap();
@@ -186,7 +191,7 @@ async fn the_audit_log_names_the_second_factor() {
         device,
         codes,
     } = app.enrolled().await;
-    let (sessions, caller) = (&app.use_cases.sessions, || member.caller());
+    let (sessions, caller) = (&app.use_cases.identity.sessions, || member.caller());
     let renewed = sessions.renew_recovery_codes(caller(), right(), device.shows(&app));
     let codes = [codes, renewed.await.unwrap()].concat();
     let removed = sessions.remove_totp(caller(), right(), noted(&codes[10]));

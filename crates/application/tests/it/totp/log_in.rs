@@ -34,6 +34,7 @@ async fn the_one_time_password_that_confirmed_the_device_is_used_up() {
     let shown = device.digits(&app);
     let confirmed = app
         .use_cases
+        .identity
         .sessions
         .confirm_totp(member.caller(), OneTimePassword::new(&shown));
     confirmed.await.unwrap();
@@ -46,7 +47,10 @@ async fn the_one_time_password_that_renewed_recovery_codes_is_used_up() {
     let app = TestApp::new();
     let Enrolled { member, device, .. } = app.enrolled().await;
     let shown = device.digits(&app);
-    let (sessions, otp) = (&app.use_cases.sessions, OneTimePassword::new(&shown));
+    let (sessions, otp) = (
+        &app.use_cases.identity.sessions,
+        OneTimePassword::new(&shown),
+    );
     let renewed = sessions.renew_recovery_codes(member.caller(), right(), otp);
     renewed.await.unwrap();
     let refused = app.log_in_with(&member, Some(OneTimePassword::new(&shown)));

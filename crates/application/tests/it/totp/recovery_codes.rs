@@ -82,7 +82,7 @@ async fn other_recovery_codes_take_both_factors() {
         device,
         codes,
     } = app.enrolled().await;
-    let (sessions, caller) = (&app.use_cases.sessions, || member.caller());
+    let (sessions, caller) = (&app.use_cases.identity.sessions, || member.caller());
     let renewed = sessions.renew_recovery_codes(caller(), wrong(), device.shows(&app));
     assert!(is_wrong_password(&renewed.await.unwrap_err()));
     let renewed = sessions.renew_recovery_codes(caller(), right(), device.hides(&app));
@@ -100,7 +100,7 @@ async fn other_recovery_codes_replace_the_old_ones() {
         device,
         codes,
     } = app.enrolled().await;
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let renewed = sessions.renew_recovery_codes(member.caller(), right(), device.shows(&app));
     let fresh = renewed.await.unwrap();
     assert_eq!(different(&[codes.clone(), fresh.clone()].concat()), 20);
@@ -116,7 +116,7 @@ async fn other_recovery_codes_replace_the_old_ones() {
 async fn a_recovery_code_pays_for_other_recovery_codes() {
     let app = TestApp::new();
     let Enrolled { member, codes, .. } = app.enrolled().await;
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let renew = || sessions.renew_recovery_codes(member.caller(), right(), noted(&codes[0]));
     assert_eq!(renew().await.unwrap().len(), 10);
     assert_refused!(renew().await, TotpError::WrongOtp);

@@ -19,7 +19,11 @@ async fn office() -> (TestApp, Member) {
     let app = TestApp::requiring_totp_of(STAFF);
     let admin = app.member().super_admin().create();
     let draft = group_draft(STAFF, &[app.role_of(&[Permission::ViewUser])]);
-    let created = app.use_cases.access.create_named(admin.caller(), draft);
+    let created = app
+        .use_cases
+        .access
+        .control
+        .create_named(admin.caller(), draft);
     created.await.unwrap();
     (app, admin)
 }
@@ -30,7 +34,7 @@ fn staff(app: &TestApp) -> Member {
 
 /// Uses a permission of the staff.
 async fn view(app: &TestApp, caller: &Caller) -> Result<User, AccountError> {
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     accounts.get(caller.clone(), caller.user).await
 }
 
@@ -39,13 +43,13 @@ async fn log_in(app: &TestApp, member: &Member) -> Caller {
 }
 
 async fn join(app: &TestApp, admin: &Member, member: &Member, name: &str) {
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let joined = accounts.add_to_groups(admin.caller(), member.id(), vec![group(name)]);
     joined.await.unwrap();
 }
 
 async fn leave(app: &TestApp, admin: &Member, member: &Member, name: &str) {
-    let accounts = &app.use_cases.accounts;
+    let accounts = &app.use_cases.identity.accounts;
     let left = accounts.remove_from_groups(admin.caller(), member.id(), vec![group(name)]);
     left.await.unwrap();
 }
@@ -71,8 +75,19 @@ async fn permissions_of_a_required_group_wait_for_enrollment() {
 async fn what_is_their_own_is_open_before_enrollment() {
     let (app, _) = office().await;
     let here = log_in(&app, &staff(&app)).await;
-    app.use_cases.own_accounts.get(here.clone()).await.unwrap();
-    let state = app.use_cases.sessions.totp_state(here).await.unwrap();
+    app.use_cases
+        .identity
+        .own_accounts
+        .get(here.clone())
+        .await
+        .unwrap();
+    let state = app
+        .use_cases
+        .identity
+        .sessions
+        .totp_state(here)
+        .await
+        .unwrap();
     assert!(state.required);
     assert_eq!(state.enabled_at, None);
 }
@@ -81,7 +96,7 @@ async fn what_is_their_own_is_open_before_enrollment() {
 async fn a_missing_permission_is_named_before_a_missing_enrollment() {
     let (app, _) = office().await;
     let here = log_in(&app, &staff(&app)).await;
-    let refused = app.use_cases.access.get_named(here, role("member"));
+    let refused = app.use_cases.access.control.get_named(here, role("member"));
     assert_refused!(
         refused.await,
         RightsError::Access(AccessError::Denied(Permission::ViewRole))
@@ -94,7 +109,13 @@ async fn other_groups_require_no_enrollment() {
     let member = app.member().holding(&[Permission::ViewUser]).create();
     let here = log_in(&app, &member).await;
     view(&app, &here).await.unwrap();
-    let state = app.use_cases.sessions.totp_state(here).await.unwrap();
+    let state = app
+        .use_cases
+        .identity
+        .sessions
+        .totp_state(here)
+        .await
+        .unwrap();
     assert!(!state.required);
 }
 
@@ -104,7 +125,12 @@ async fn a_role_of_a_required_group_brings_no_duty_by_itself() {
     let roles = app.store(|tx| tx.named(&group(STAFF))).unwrap().parts;
     let member = app.member().create();
     let draft = assignment_draft(member.id(), &roles[0], Scope::Global);
-    let assigned = app.use_cases.access.assign(admin.caller(), draft).await;
+    let assigned = app
+        .use_cases
+        .access
+        .control
+        .assign(admin.caller(), draft)
+        .await;
     assigned.unwrap();
     let here = log_in(&app, &member).await;
     view(&app, &here).await.unwrap();
@@ -125,7 +151,7 @@ async fn removal_makes_permissions_wait_again_in_every_session() {
     let log_in = app.log_in_with(&member, Some(device.shows(&app))).await;
     let other = app.caller(&log_in.unwrap());
     app.clock.advance(STEP);
-    let (sessions, shown) = (&app.use_cases.sessions, device.shows(&app));
+    let (sessions, shown) = (&app.use_cases.identity.sessions, device.shows(&app));
     let removed = sessions.remove_totp(member.caller(), right(), shown);
     removed.await.unwrap();
     for caller in [&member.caller(), &other] {
@@ -138,7 +164,7 @@ async fn removal_leaves_permissions_of_other_groups_usable() {
     let (app, _) = office().await;
     let member = app.member().holding(&[Permission::ViewUser]).create();
     let Enrolled { member, device, .. } = app.enroll(member).await;
-    let (sessions, shown) = (&app.use_cases.sessions, device.shows(&app));
+    let (sessions, shown) = (&app.use_cases.identity.sessions, device.shows(&app));
     let removed = sessions.remove_totp(member.caller(), right(), shown);
     removed.await.unwrap();
     view(&app, &member.caller()).await.unwrap();
@@ -194,7 +220,7 @@ async fn each_refresh_looks_again_whether_enrollment_is_due() {
     // Past the rules, which renames no such group.
     app.database
         .execute("UPDATE groups SET name = 'guest_group' WHERE name = 'staff_group'");
-    let sessions = &app.use_cases.sessions;
+    let sessions = &app.use_cases.identity.sessions;
     let refreshed = sessions.refresh(pair.refresh_token, origin()).await;
     let pair = refreshed.unwrap();
     view(&app, &here).await.unwrap();
