@@ -37,7 +37,7 @@ async fn echo(
     conformance::echo(&request, payload, &settings).await
 }
 
-#[expect(clippy::print_stdout, reason = "whoever starts it reads the address")]
+#[expect(clippy::print_stdout, reason = "its caller reads the address")]
 fn announce(address: std::net::SocketAddr) {
     println!("ws://{address}");
 }

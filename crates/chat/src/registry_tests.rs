@@ -156,7 +156,7 @@ fn assert_same(model: &Model, registry: &mut Registry<u64>) {
     for r in 0..4 {
         let reached: Vec<u64> = registry.in_room(room(r)).map(|(_, name)| *name).collect();
         let unique: BTreeSet<u64> = reached.iter().copied().collect();
-        assert_eq!(reached.len(), unique.len(), "nobody is reached twice");
+        assert_eq!(reached.len(), unique.len(), "no session is reached twice");
         assert_eq!(unique, model.sessions_in(room(r)), "who a room reaches");
     }
     for n in 0..4 {

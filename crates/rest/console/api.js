@@ -29,7 +29,7 @@ async function ask(method, path, { token, body } = {}) {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
-      // Nobody's data are to stay in the browser.
+      // No user's data may stay in the browser.
       cache: "no-store",
       credentials: "omit",
     });
@@ -42,7 +42,7 @@ async function ask(method, path, { token, body } = {}) {
   return document;
 }
 
-/** Somebody who is logged in. Their tokens are in here and nowhere else. */
+/** A logged-in user. The tokens are in here and nowhere else. */
 export class Account {
   #access;
   #refresh;

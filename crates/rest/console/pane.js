@@ -87,7 +87,7 @@ export class Pane {
     return this.#connection?.send(type, payload) ?? false;
   }
 
-  /** Somebody logged in or out on the other side. */
+  /** A user logged in or out on the other side. */
   otherChanged() {
     const other = this.other?.person;
     this.#part.newRoom.disabled = !other || other.uuid === this.#me?.uuid;
@@ -262,7 +262,7 @@ export class Pane {
   }
 
   /**
-   * Reads the list of rooms again, and who is in those that are new. Whoever asks while it is being read
+   * Reads the list of rooms again, and who is in those that are new. A caller that asks while it is being read
    * has it read once more after that: there are as many reasons as messages.
    */
   loadRooms() {

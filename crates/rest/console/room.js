@@ -4,7 +4,7 @@ import { element, uuid } from "./dom.js";
 
 /** Messages asked for at a time. */
 const PAGE = 30;
-/** While somebody goes on typing it is said again this often; the server forgets it after ten seconds. */
+/** While the user goes on typing, the notice is said again this often; the server forgets it after ten seconds. */
 const SAY_AGAIN = 4000;
 /** After so long without a key they have stopped. */
 const STOPPED = 5000;
@@ -16,7 +16,7 @@ export class Room {
   #messages = [];
   /** Which page of history is on its way: "newest", "earlier" or none. */
   #asked = null;
-  /** How many pages are on their way that nobody waits for any more, by room. */
+  /** How many pages are on their way that no request waits for any more, by room. */
   #late = new Map();
   /** What came in since the newest page was asked for, which may or may not hold it. */
   #since = [];
@@ -82,7 +82,7 @@ export class Room {
     if (this.#id) this.#ask("newest");
   }
 
-  /** An error came: if it answers a request for a page, nobody waits for that any more. */
+  /** An error came: if it answers a request for a page, no request waits for that any more. */
   refused({ request_type, room_id }) {
     if (request_type !== "list-message-request" || this.#isLate(room_id)) return;
     if (room_id === this.#id) this.#asked = null;
@@ -130,7 +130,7 @@ export class Room {
     return late > 0;
   }
 
-  /** Nobody waits any more for the page that is on its way, if one is. */
+  /** No request waits any more for the page that is on its way, if one is. */
   #giveUpPage() {
     if (this.#asked) this.#late.set(this.#id, (this.#late.get(this.#id) ?? 0) + 1);
     this.#asked = null;

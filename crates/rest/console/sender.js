@@ -34,7 +34,7 @@ export class Sender {
   }
 
   /** Offers what the profile of the chosen pane has, about the room that is open there. To be called
-   *  when either may have changed; a packet that somebody is writing stays as it is. */
+   *  when either may have changed; a packet that the user is writing stays as it is. */
   update() {
     const { example } = this.#part;
     const chosen = example.value;

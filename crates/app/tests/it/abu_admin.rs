@@ -258,13 +258,13 @@ fn reset_password_refuses_bad_passwords_unknown_accounts_and_a_missing_terminal(
         "{}",
         short.err
     );
-    let stranger = reset("nobody@example.com", PASSWORD);
+    let stranger = reset("unknown@example.com", PASSWORD);
     assert_eq!(stranger.code, Some(1), "{}", stranger.err);
     assert!(stranger.err.contains("no account"), "{}", stranger.err);
     assert_eq!(reset("no address", PASSWORD).code, Some(2));
-    let nobody = say(on(&database, &folder).args(["reset-password", EMAIL]));
-    assert_eq!(nobody.code, Some(2), "{}", nobody.err);
-    assert!(nobody.err.contains("--password-stdin"), "{}", nobody.err);
+    let unasked = say(on(&database, &folder).args(["reset-password", EMAIL]));
+    assert_eq!(unasked.code, Some(2), "{}", unasked.err);
+    assert!(unasked.err.contains("--password-stdin"), "{}", unasked.err);
 }
 
 #[test]
@@ -433,7 +433,7 @@ fn verify_audit_log_prints_the_head_and_detects_tampering() {
     );
     database.execute(
         "ALTER TABLE audit_log DISABLE TRIGGER audit_log_append_only;
-         UPDATE audit_log SET actor = 'os:somebody-else' WHERE seq = 2",
+         UPDATE audit_log SET actor = 'os:another' WHERE seq = 2",
     );
     let changed = verify(&[]);
     assert_eq!((changed.code, changed.out.as_str()), (Some(7), ""));
@@ -611,7 +611,7 @@ fn a_refused_account_command_explains_itself_in_one_sentence() {
     assert_eq!(bootstrap.code, Some(0), "{}", bootstrap.err);
     for (arguments, told) in [
         (["suspend", EMAIL].as_slice(), "the last active super admin"),
-        (&["suspend", "nobody@example.com"], "there is no account"),
+        (&["suspend", "unknown@example.com"], "there is no account"),
         (&["grant", EMAIL, "no_such_group"], "groups are not known"),
     ] {
         let said = say(on(&database, &folder).arg("user").args(arguments));

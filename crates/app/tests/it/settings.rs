@@ -188,7 +188,7 @@ fn all_mistakes_are_reported_at_once_by_name_and_place() {
         .variable("ABU__DATABASE__URL_FILE", "/does/not/exist")
         .variable("ABU__CORS__ALLOWED_ORIGINS", "https://a.example/path")
         .variable("ABU__AUTH__TOTP_REQUIRED_GROUPS", "staff_group, The Staff")
-        .variable("ABU__SUPERUSER__EMAIL", "nobody")
+        .variable("ABU__SUPERUSER__EMAIL", "unknown")
         .variable("ABU__CAHT__PING_INTERVAL", "10")
         .variable("ABU__X[99999999999]", "1");
     let said = mistakes(&sources).to_string();
@@ -205,7 +205,7 @@ fn all_mistakes_are_reported_at_once_by_name_and_place() {
         "ABU__DATABASE__URL_FILE names a file that cannot be read: No such file or directory (os error 2)".to_owned(),
         "cors.allowed_origins must hold origins in lower case and without a path, such as https://alumni.abu.edu.ng, or *, but is \"https://a.example/path\" (from the variable ABU__CORS__ALLOWED_ORIGINS)".to_owned(),
         "auth.totp_required_groups must hold names of groups, such as super_admin_group, but is \"staff_group, The Staff\" (from the variable ABU__AUTH__TOTP_REQUIRED_GROUPS)".to_owned(),
-        "superuser.email must be an e-mail address such as amina@example.com, but is \"nobody\" (from the variable ABU__SUPERUSER__EMAIL)".to_owned(),
+        "superuser.email must be an e-mail address such as amina@example.com, but is \"unknown\" (from the variable ABU__SUPERUSER__EMAIL)".to_owned(),
         "caht.ping_interval is not a setting (from the variable ABU__CAHT__PING_INTERVAL)".to_owned(),
         "ABU__X[99999999999] is not the name of a setting".to_owned(),
     ] {
@@ -373,7 +373,7 @@ fn invalid_and_unsafe_mail_settings_are_refused_in_production() {
     let no_certificate = file(&folder, "ca.pem", "nothing");
     for (changes, rule) in [
         (
-            vec![("FROM", "nobody")],
+            vec![("FROM", "unknown")],
             "mail.from must be an address such as",
         ),
         (

@@ -62,7 +62,7 @@ impl Device {
     }
 }
 
-/// Somebody with one-time passwords.
+/// A member with one-time passwords.
 struct Enrolled {
     member: Member,
     device: Device,

@@ -143,9 +143,9 @@ fn a_permission_given_twice_is_held_once_and_super_admins_hold_all() {
 #[test]
 fn a_caller_without_groups_is_known_and_holds_nothing() {
     let database = TestDatabase::new();
-    let nobody = database.user().suspended().create().id;
+    let suspended = database.user().suspended().create().id;
     let record = database
-        .read(|tx| tx.caller(nobody, session_of(nobody)))
+        .read(|tx| tx.caller(suspended, session_of(suspended)))
         .unwrap()
         .unwrap();
     assert!(record.permissions.is_empty() && !record.is_active);

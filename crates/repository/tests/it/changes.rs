@@ -463,7 +463,7 @@ fn told(outcome: ChangeOutcome) -> Told {
         ChangeOutcome::Changed(changed) => (true, changed),
         ChangeOutcome::Unchanged(changed) => (false, changed),
         ChangeOutcome::Refused(refusal) => return Err(refusal),
-        other => panic!("nobody is a stranger here: {other:?}"),
+        other => panic!("no stranger takes part: {other:?}"),
     };
     let count = match changed.part {
         ChangedPart::Text => 0,

@@ -126,13 +126,13 @@ fn codes_are_each_users_own_and_die_when_they_are_replaced() {
 #[test]
 fn unknown_users_get_neither_secret_nor_codes() {
     let database = TestDatabase::new();
-    let (nobody, now) = (UserId::new(Uuid::new_v4()), SystemClock.now());
+    let (unknown, now) = (UserId::new(Uuid::new_v4()), SystemClock.now());
     for refused in [
         database
-            .transaction(|tx| tx.insert_totp(nobody, b"sealed", now))
+            .transaction(|tx| tx.insert_totp(unknown, b"sealed", now))
             .err(),
         database
-            .transaction(|tx| tx.replace_recovery_codes(nobody, &[[1; 32]]))
+            .transaction(|tx| tx.replace_recovery_codes(unknown, &[[1; 32]]))
             .err(),
     ] {
         assert!(

@@ -31,7 +31,10 @@ impl RequestId {
     }
 
     pub(crate) fn to_header(&self) -> HeaderValue {
-        #[expect(clippy::expect_used, reason = "it is visible ASCII, whoever made it")]
+        #[expect(
+            clippy::expect_used,
+            reason = "it is visible ASCII, from a client or from here"
+        )]
         HeaderValue::from_str(&self.0).expect("a request id fits a header")
     }
 }

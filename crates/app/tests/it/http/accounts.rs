@@ -41,7 +41,7 @@ async fn every_wrong_log_in_is_answered_alike() {
     let mut bodies = Vec::new();
     for (email, password) in [
         (ADMIN_EMAIL, "not the password"),
-        ("nobody@example.com", ADMIN_PASSWORD),
+        ("unknown@example.com", ADMIN_PASSWORD),
         (ADMIN_EMAIL, ""),
         (ADMIN_EMAIL, "\0"),
         (ADMIN_EMAIL, &"x".repeat(2_000)),

@@ -114,7 +114,7 @@ async fn a_ticket_used_by_two_at_once_opens_the_chat_for_one() {
 async fn a_handshake_without_a_valid_token_is_refused() {
     let rig = Rig::start().await;
     let user = rig.user();
-    let nobody = rig.server.token(UserId::new(Uuid::new_v4()));
+    let unknown = rig.server.token(UserId::new(Uuid::new_v4()));
     handshake(&rig, "", &[])
         .await
         .problem("authentication-required");
@@ -122,7 +122,7 @@ async fn a_handshake_without_a_valid_token_is_refused() {
         "?token=".to_owned(),
         "?token=x".to_owned(),
         format!("?token=Bearer%20{}", token(&rig, &user)),
-        format!("?token={nobody}"),
+        format!("?token={unknown}"),
         "?ticket=".to_owned(),
         "?ticket=x".to_owned(),
         format!("?ticket={}", "A".repeat(43)),

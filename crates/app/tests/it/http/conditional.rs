@@ -106,8 +106,8 @@ async fn not_modified_requires_the_same_permission_as_the_content() {
     let stranger = stranger.header("if-none-match", tag).send().await;
     stranger.problem("not-found");
     assert!(!stranger.headers.contains_key("etag"));
-    let nobody = rig.get(&path).header("if-none-match", "*").send().await;
-    nobody.problem("authentication-required");
+    let anonymous = rig.get(&path).header("if-none-match", "*").send().await;
+    anonymous.problem("authentication-required");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ const ADDED: &str = "An e-mail address was added";
 const IN_USE: &str = "This e-mail address is yours already";
 
 /// Who can log in with this address, by [`PASSWORD`].
-fn somebody(rig: &Rig, email: &str) -> User {
+fn member_at(rig: &Rig, email: &str) -> User {
     let user = rig.database().user().email(email);
     user.password_hash(password_hash()).create()
 }
@@ -90,7 +90,7 @@ fn entry(email: &str, is_primary: bool, is_proved: bool) -> (String, bool, bool)
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_further_address_counts_once_it_is_proved() {
     let (rig, post) = Post::start().await;
-    somebody(&rig, "amina@example.com");
+    member_at(&rig, "amina@example.com");
     let session = rig.log_in_as("amina@example.com", PASSWORD).await;
     add(&rig, &session, "Amina@Example.org").await.expect(202);
     assert_eq!(
@@ -130,8 +130,8 @@ async fn a_further_address_counts_once_it_is_proved() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_does_not_reveal_that_an_address_is_taken() {
     let (rig, post) = Post::start().await;
-    somebody(&rig, "amina@example.com");
-    somebody(&rig, "owner@example.com");
+    member_at(&rig, "amina@example.com");
+    member_at(&rig, "owner@example.com");
     let session = rig.log_in_as("amina@example.com", PASSWORD).await;
     for (path, subject) in [
         ("/api/v1/me/emails", CONFIRM_FURTHER),
@@ -162,7 +162,7 @@ async fn a_claim_does_not_reveal_that_an_address_is_taken() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_address_is_listed_no_more() {
     let (rig, post) = Post::start().await;
-    somebody(&rig, "amina@example.com");
+    member_at(&rig, "amina@example.com");
     let session = rig.log_in_as("amina@example.com", PASSWORD).await;
     add_proved(&rig, &post, &session, "amina@example.org").await;
     let further = id_of(&rig, &session, "amina@example.org").await;

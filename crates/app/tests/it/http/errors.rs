@@ -119,8 +119,8 @@ async fn an_id_that_is_none_is_the_same_as_one_of_nothing() {
         assert_eq!(answer.status.as_u16(), 404, "{id}");
         answer.problem("not-found");
     }
-    let nobody = "/api/v1/users/00000000-0000-4000-8000-000000000000";
-    rig.get(nobody)
+    let unknown = "/api/v1/users/00000000-0000-4000-8000-000000000000";
+    rig.get(unknown)
         .by(&viewer)
         .send()
         .await
@@ -244,8 +244,8 @@ async fn a_suspended_account_and_one_that_is_gone_are_refused() {
     assert_eq!(answer.status.as_u16(), 403);
     answer.problem("account-suspended");
 
-    let nobody = UserId::new(Uuid::new_v4());
-    let answer = rig.get("/api/v1/rooms").by_id(nobody).send().await;
+    let unknown = UserId::new(Uuid::new_v4());
+    let answer = rig.get("/api/v1/rooms").by_id(unknown).send().await;
     assert_eq!(answer.status.as_u16(), 401);
     answer.problem("invalid-token");
 }

@@ -154,10 +154,10 @@ async fn a_replayed_refusal_carries_the_new_request_id() {
     let rig = Rig::start().await;
     let (user, key) = (rig.user(), key());
     let nowhere = format!("/api/v1/rooms/{}/members", Uuid::new_v4());
-    let nobody = json!({"member_ids": []});
+    let no_member = json!({"member_ids": []});
     let ask = || {
         let call = rig.post(&nowhere).by(&user);
-        call.header("idempotency-key", &key).json(&nobody).send()
+        call.header("idempotency-key", &key).json(&no_member).send()
     };
     let (first, again) = (ask().await, ask().await);
     assert!(!is_replayed(&first) && is_replayed(&again));
@@ -278,7 +278,7 @@ async fn an_invalid_token_does_not_matter_on_public_routes() {
     let user = rig.user();
     let ask = || {
         let call = rig.post("/api/v1/auth/forgot-password").by(&user);
-        let call = call.json(&json!({"email": "nobody@example.com"}));
+        let call = call.json(&json!({"email": "unknown@example.com"}));
         call.header("idempotency-key", &key()).send()
     };
     assert_eq!(ask().await.status, StatusCode::ACCEPTED);

@@ -62,9 +62,9 @@ async fn a_page_that_ends_with_the_list_has_no_next_one() {
     let everybody = page(&rig, &viewer, "/api/v1/users?limit=2").await;
     assert_eq!(uuids(&everybody).len(), 2);
     assert!(everybody["next_cursor"].is_null());
-    let nobody = page(&rig, &viewer, "/api/v1/users?q=nobody").await;
+    let unknown = page(&rig, &viewer, "/api/v1/users?q=unknown").await;
     assert_eq!(
-        nobody,
+        unknown,
         json!({"items": [], "next_cursor": null, "prev_cursor": null, "total": null})
     );
 }
@@ -333,7 +333,7 @@ async fn a_list_is_counted_whole_where_that_is_asked_for() {
     for (path, value) in [
         // Those two, and the first superuser.
         ("/api/v1/users?limit=1".to_owned(), 3),
-        ("/api/v1/users?q=nobody".to_owned(), 0),
+        ("/api/v1/users?q=unknown".to_owned(), 0),
         ("/api/v1/users?q=amina&limit=1".to_owned(), 2),
         ("/api/v1/rooms?limit=1".to_owned(), 1),
         (format!("/api/v1/rooms/{room}/members?limit=1"), 2),

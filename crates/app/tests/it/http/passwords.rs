@@ -43,7 +43,7 @@ fn without_instance(answer: &Answer) -> Value {
 }
 
 /// Who can log in with this address, by [`PASSWORD`].
-fn somebody(rig: &Rig, email: &str) -> abu_domain::identity::user::User {
+fn member_at(rig: &Rig, email: &str) -> abu_domain::identity::user::User {
     let user = rig.database().user().email(email);
     user.password_hash(password_hash()).create()
 }
@@ -52,7 +52,7 @@ fn somebody(rig: &Rig, email: &str) -> abu_domain::identity::user::User {
 async fn a_reset_link_goes_only_to_verified_active_accounts() {
     let (rig, post) = Post::start().await;
     let people = rig.database();
-    let owner = somebody(&rig, "owner@example.com");
+    let owner = member_at(&rig, "owner@example.com");
     people
         .user()
         .email("suspended@example.com")
@@ -68,7 +68,7 @@ async fn a_reset_link_goes_only_to_verified_active_accounts() {
     ));
     let mut answers = Vec::new();
     for email in [
-        "nobody@example.com",
+        "unknown@example.com",
         "suspended@example.com",
         "registered@example.com",
         "claimed@example.com",
@@ -91,7 +91,7 @@ async fn a_reset_link_goes_only_to_verified_active_accounts() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_done_for_an_account_alone_is_done_after_the_answer() {
     let (rig, post) = Post::start().await;
-    let owner = somebody(&rig, "owner@example.com");
+    let owner = member_at(&rig, "owner@example.com");
     let registered = rig.database().user().email("registered@example.com");
     registered.with(|new| new.email_verified_at = None).create();
     // Both answers come, and neither of the two things can be done yet.
@@ -118,7 +118,7 @@ async fn what_is_done_for_an_account_alone_is_done_after_the_answer() {
 async fn a_reset_gives_another_password_and_ends_every_session() {
     let (rig, post) = Post::start().await;
     let email = "owner@example.com";
-    let owner = somebody(&rig, email);
+    let owner = member_at(&rig, email);
     let other = rig.user();
     let url = |user| rig.server.chat_url(user);
     let mut socket = ChatClient::connect(&url(owner.id)).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_reset_gives_another_password_and_ends_every_session() {
 async fn a_used_replaced_expired_or_guessed_link_changes_nothing() {
     let (rig, post) = Post::start().await;
     let email = "owner@example.com";
-    somebody(&rig, email);
+    member_at(&rig, email);
     let replaced = link(&rig, &post, email).await;
     let late = link(&rig, &post, email).await;
     reset(&rig, &replaced, NEW).await.problem("gone");
@@ -213,7 +213,7 @@ async fn change(rig: &Rig, path: &str, session: &str, current: &str, new: &str) 
 async fn changing_a_password_takes_the_old_one_and_ends_the_other_sessions() {
     let (rig, post) = Post::start().await;
     let email = "owner@example.com";
-    let owner = somebody(&rig, email);
+    let owner = member_at(&rig, email);
     let mut socket = ChatClient::connect(&rig.server.chat_url(owner.id))
         .await
         .unwrap();

@@ -236,7 +236,7 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             "consents": {},
         })),
         ("POST", "/api/v1/auth/verify-email/resend" | "/api/v1/auth/forgot-password") => {
-            call.json(&json!({"email": "nobody@example.com"}))
+            call.json(&json!({"email": "unknown@example.com"}))
         }
         ("POST", "/api/v1/auth/reset-password/{reset_uuid}") => {
             call.json(&json!({"password": "correct horse battery"}))

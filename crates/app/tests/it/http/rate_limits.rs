@@ -130,7 +130,7 @@ async fn log_ins_to_existing_and_unknown_accounts_are_limited_alike() {
     let rig =
         Rig::start_with(|settings| settings.rate_limits.log_in_account = Quota::new(2, HOUR)).await;
     let user = rig.user();
-    for email in [user.email.as_str(), "nobody@example.com"] {
+    for email in [user.email.as_str(), "unknown@example.com"] {
         for left in [1, 0] {
             let answer = log_in(&rig, email, "").await;
             answer.problem("invalid-credentials");
@@ -315,7 +315,7 @@ async fn mails_to_one_address_are_limited_with_or_without_an_account() {
     let rig = Rig::start_with(|settings| settings.rate_limits.recover = Quota::new(3, HOUR)).await;
     let owner = rig.member();
     let asking = rig.member();
-    for email in [owner.email.as_str(), "nobody@example.com"] {
+    for email in [owner.email.as_str(), "unknown@example.com"] {
         let register = json!({
             "email": email, "password": PASSWORD, "firstname": "Musa", "lastname": "Danladi",
             "terms_version": "1", "consents": {},

@@ -292,7 +292,7 @@ async fn a_resend_mails_only_unproved_registrations_and_reveals_nothing() {
     register(&rig, &draft(email)).await.expect(202);
     let first = post.letter(email, CONFIRM).link("verify-email");
     let mut forms = Vec::new();
-    for email in ["nobody@example.com", "owner@example.com", email] {
+    for email in ["unknown@example.com", "owner@example.com", email] {
         forms.push(form(&resend(&rig, email).await));
     }
     assert_eq!(forms[0].0, 202);

@@ -100,8 +100,8 @@ async fn what_is_held_is_listed_once_a_scope_with_its_last_end() {
         at("can_create_event", there, later),
     ]);
     assert_eq!(permissions(&rig, &officer).await, expected);
-    let nobody = rig.get("/api/v1/me/permissions").send().await;
-    nobody.problem("authentication-required");
+    let anonymous = rig.get("/api/v1/me/permissions").send().await;
+    anonymous.problem("authentication-required");
 }
 
 #[tokio::test]

@@ -138,11 +138,11 @@ async fn forged_unknown_revoked_and_broken_tokens_are_answered_alike() {
     log_out.expect_nothing();
     let token = text(&pair["refresh_token"]);
     let (name, tag) = token.split_once(".0.").unwrap();
-    let nobody = abu_domain::UserId::new(uuid::Uuid::new_v4());
+    let unknown = abu_domain::UserId::new(uuid::Uuid::new_v4());
     let mut bodies = Vec::new();
     for token in [
         json!(format!("{name}.1.{tag}")),
-        json!(rig.server.refresh_token(nobody, 0)),
+        json!(rig.server.refresh_token(unknown, 0)),
         // Of a number that was not reached yet.
         json!(rig.server.refresh_token(user.id, 1)),
         ended["refresh_token"].clone(),
@@ -396,7 +396,7 @@ async fn an_invalid_form_names_its_errors() {
             "grant_type.unknown",
         ),
         (&[("otp", "123456")], "/otp", "unknown"),
-        (&[("username", "nobody")], "/username", "email.invalid"),
+        (&[("username", "unknown")], "/username", "email.invalid"),
     ] {
         let answer = docs_token(&rig, &user, fields).await;
         assert_eq!(answer.mistakes(), [(place.to_owned(), code.to_owned())]);

@@ -174,7 +174,7 @@ async fn one_time_passwords_are_asked_for_once_the_device_has_proved_itself() {
 async fn every_wrong_log_in_with_a_second_factor_gets_one_response() {
     let rig = Rig::start().await;
     let Enrolled { user, device, .. } = enrolled(&rig).await;
-    let nobody = rig.user();
+    let other = rig.user();
     let mut bodies = Vec::new();
     for (who, password, otp) in [
         (&user, "a wrong one", None),
@@ -183,7 +183,7 @@ async fn every_wrong_log_in_with_a_second_factor_gets_one_response() {
         (&user, PASSWORD, Some("7Q2M-9ZKD-04TX-W8RB".to_owned())),
         (&user, PASSWORD, Some(String::new())),
         (&user, PASSWORD, Some("x".repeat(10_000))),
-        (&nobody, PASSWORD, Some(device.shows(0))),
+        (&other, PASSWORD, Some(device.shows(0))),
     ] {
         let answer = log_in(&rig, who, password, otp.as_deref()).await;
         assert_eq!(answer.status.as_u16(), 401);

@@ -70,9 +70,9 @@ async fn an_account_is_changed_as_a_whole_by_who_has_seen_it() {
     wrong["phone"] = json!(7);
     let expected = [("/phone", "type.text")];
     assert_eq!(put("*", &wrong).await.mistakes(), pairs(&expected));
-    let nobody = format!("/api/v1/users/{}", Uuid::new_v4());
-    let nobody = rig.put(&nobody).by(&admin).json(&details("b@example.com"));
-    nobody.send().await.problem("not-found");
+    let unknown = format!("/api/v1/users/{}", Uuid::new_v4());
+    let unknown = rig.put(&unknown).by(&admin).json(&details("b@example.com"));
+    unknown.send().await.problem("not-found");
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn a_changed_entry_is_found() {
     let (app, _) = office().await;
     tamper(
         &app,
-        "UPDATE audit_log SET target_id = 'somebody else' WHERE seq = 3",
+        "UPDATE audit_log SET target_id = 'another' WHERE seq = 3",
     );
     let (seq, flaw) = (3, Flaw::Changed);
     assert_eq!(verified(&app, &[]), Err(Broken { seq, flaw }));

@@ -308,9 +308,9 @@ async fn calls_that_change_no_account_write_no_entry() {
 async fn a_refused_change_writes_no_entry() {
     let office = Office::new();
     let (app, before) = (&office.app, office.app.audit().len());
-    let nobody = app.member().create();
+    let member = app.member().create();
     let access = &app.use_cases.access.control;
-    let created = access.create_named(nobody.caller(), role_draft("own_role", &[]));
+    let created = access.create_named(member.caller(), role_draft("own_role", &[]));
     created.await.unwrap_err();
     let taken = access.create_named(office.admin.caller(), role_draft("member", &[]));
     assert_refused!(taken.await, RightsError::NameTaken);

@@ -38,7 +38,7 @@ async fn after<T>(
     result
 }
 
-/// Somebody who holds these permissions by one group each.
+/// A member who holds these permissions by one group each.
 fn member_of_groups(app: &TestApp, permissions: &[Permission]) -> (Member, Vec<GroupName>) {
     let member = app.member().create();
     let groups = permissions.iter().map(|permission| {

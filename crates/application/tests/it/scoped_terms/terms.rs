@@ -163,10 +163,10 @@ async fn a_term_that_is_over_already_is_refused() {
 #[tokio::test]
 async fn nothing_is_assigned_to_an_unknown_user() {
     let office = Office::new();
-    let nobody = UserId::new(new_id());
-    let draft = assignment_draft(nobody, &office.role, Scope::Global);
+    let unknown = UserId::new(new_id());
+    let draft = assignment_draft(unknown, &office.role, Scope::Global);
     let refused = office.assign(draft).await;
-    assert_refused!(refused, AssignmentError::UnknownUser(user) if user == nobody);
+    assert_refused!(refused, AssignmentError::UnknownUser(user) if user == unknown);
 }
 
 #[tokio::test]

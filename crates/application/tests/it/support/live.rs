@@ -20,7 +20,7 @@ pub(crate) enum LiveCall {
     RoomRenamed(RoomId, UserId),
 }
 
-/// Records the events. Nobody is connected.
+/// Records the events. No client is connected.
 #[derive(Default)]
 pub(crate) struct LiveCalls(Mutex<Vec<LiveCall>>);
 

@@ -48,7 +48,7 @@ async fn the_conflicts_of_rooms_are_as_recorded() {
     for _ in 0..4 {
         people.group(busy.id).create();
     }
-    let nobody = UserId::new(Uuid::from_u128(1));
+    let unknown = UserId::new(Uuid::from_u128(1));
     let group = people.group(owner.id).member(member.id).create().id;
     let direct = people.direct_room(owner.id, member.id).id;
     let archived = people.group(owner.id).archived().create().id;
@@ -72,29 +72,29 @@ async fn the_conflicts_of_rooms_are_as_recorded() {
     let none = Value::Null;
     #[rustfmt::skip] // one request a line
     let requests: Vec<Request> = vec![
-        (&owner, "POST", rooms(), open("group", &[nobody])),
+        (&owner, "POST", rooms(), open("group", &[unknown])),
         (&owner, "POST", rooms(), open("group", &full)),
         (&owner, "POST", rooms(), open("group", &[busy.id])),
         (&busy, "POST", rooms(), open("group", &[])),
         (&owner, "POST", rooms(), open("direct", &[member.id])),
         (&owner, "POST", rooms(), to(&[])),
         (&owner, "POST", rooms(), to(&[owner.id])),
-        (&owner, "POST", rooms(), to(&[nobody])),
+        (&owner, "POST", rooms(), to(&[unknown])),
         (&owner, "PATCH", room(direct, ""), name.clone()),
         (&member, "PATCH", room(group, ""), name.clone()),
         (&owner, "PATCH", room(archived, ""), name),
         (&member, "DELETE", room(group, ""), none.clone()),
-        (&owner, "POST", room(group, "/members"), add(&[nobody])),
+        (&owner, "POST", room(group, "/members"), add(&[unknown])),
         (&owner, "POST", room(group, "/members"), add(&full)),
         (&owner, "POST", room(group, "/members"), add(&[busy.id])),
         (&owner, "POST", room(direct, "/members"), add(&full[..1])),
         (&member, "POST", room(group, "/members"), add(&full[..1])),
         (&owner, "POST", room(archived, "/members"), add(&full[..1])),
-        (&owner, "DELETE", members(group, nobody), none.clone()),
+        (&owner, "DELETE", members(group, unknown), none.clone()),
         (&owner, "DELETE", members(group, owner.id), none.clone()),
         (&member, "DELETE", members(group, owner.id), none.clone()),
         (&owner, "DELETE", members(direct, member.id), none.clone()),
-        (&owner, "PATCH", members(group, nobody), role("owner")),
+        (&owner, "PATCH", members(group, unknown), role("owner")),
         (&owner, "PATCH", members(group, owner.id), role("member")),
         (&member, "PATCH", members(group, member.id), role("owner")),
         (&owner, "PATCH", members(direct, member.id), role("owner")),
@@ -102,7 +102,7 @@ async fn the_conflicts_of_rooms_are_as_recorded() {
         (&owner, "POST", room(archived, "/messages"), say),
         (&member, "PATCH", room(group, &format!("/messages/{said}")), text.clone()),
         (&member, "PATCH", room(group, &format!("/messages/{late}")), text.clone()),
-        (&member, "PATCH", room(group, &format!("/messages/{nobody}")), text.clone()),
+        (&member, "PATCH", room(group, &format!("/messages/{unknown}")), text.clone()),
         (&owner, "PATCH", room(archived, &format!("/messages/{said}")), text),
         (&member, "DELETE", room(group, &format!("/messages/{said}")), none.clone()),
         (&owner, "DELETE", room(archived, &format!("/messages/{said}")), none),
@@ -111,7 +111,7 @@ async fn the_conflicts_of_rooms_are_as_recorded() {
         ("owner", owner.id.uuid()),
         ("member", member.id.uuid()),
         ("busy", busy.id.uuid()),
-        ("nobody", nobody.uuid()),
+        ("unknown", unknown.uuid()),
         ("group", group.uuid()),
         ("direct", direct.uuid()),
         ("archived", archived.uuid()),
@@ -147,7 +147,7 @@ async fn the_conflicts_of_rights_are_as_recorded() {
              FROM roles WHERE name = 'job_admin'",
         member.id
     ));
-    let nobody = Uuid::from_u128(1);
+    let unknown = Uuid::from_u128(1);
     let at = |path: &str| format!("/api/v1/{path}");
     let named = |name: &str| json!({"name": name});
     let assign =
@@ -188,7 +188,7 @@ async fn the_conflicts_of_rights_are_as_recorded() {
         (&admin, "PUT", at(&format!("groups/{group}")), described(roles(&["no_role"]))),
         (&admin, "PUT", at("groups/super_admin_group"), described(roles(&[]))),
         (&clerk, "POST", at(&format!("roles/{role}/permissions")), permissions(&["can_delete_user"])),
-        (&admin, "POST", assignments(), assign(nobody, "member")),
+        (&admin, "POST", assignments(), assign(unknown, "member")),
         (&admin, "POST", assignments(), assign(member.id.uuid(), "no_role")),
         (&admin, "POST", assignments(), assign(unverified.id.uuid(), "member")),
         (&admin, "POST", assignments(), assign(member.id.uuid(), "job_admin")),
@@ -204,7 +204,7 @@ async fn the_conflicts_of_rights_are_as_recorded() {
         ("clerk", clerk.id.uuid()),
         ("member", member.id.uuid()),
         ("unverified", unverified.id.uuid()),
-        ("nobody", nobody),
+        ("unknown", unknown),
     ];
     record("conflicts-of-rights", &rig, &names, requests).await;
 }

@@ -72,7 +72,7 @@ fn missing() -> BTreeSet<String> {
         .into()
 }
 
-fn somebody() -> UserId {
+fn some_user() -> UserId {
     UserId::new(Uuid::from_u128(1))
 }
 
@@ -128,7 +128,7 @@ fn the_problems_of_access_are_as_recorded() {
         RightsError::Store(away()),
         AssignmentError::Access(AccessError::Suspended),
         AssignmentError::NotFound,
-        AssignmentError::UnknownUser(somebody()),
+        AssignmentError::UnknownUser(some_user()),
         AssignmentError::UnknownRole(role()),
         AssignmentError::Unverified,
         AssignmentError::TermOver,
@@ -241,14 +241,14 @@ fn the_problems_of_rooms_and_messages_are_as_recorded() {
         RoomError::RoomNotFound,
         RoomError::MemberNotFound,
         RoomError::RoleForbids,
-        RoomError::UnknownUser(somebody()),
+        RoomError::UnknownUser(some_user()),
         RoomError::NotTwoPeople,
         RoomError::DirectRoom,
         RoomError::LastOwner,
         RoomError::Archived,
         RoomError::Changed(PreconditionFailed),
         RoomError::TooManyMembers,
-        RoomError::TooManyRooms(somebody()),
+        RoomError::TooManyRooms(some_user()),
         RoomError::Store(away()),
         MessagingError::Access(AccessError::Suspended),
         MessagingError::RoomNotFound,
