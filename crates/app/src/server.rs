@@ -176,6 +176,7 @@ impl RunningServer {
     /// accepted messages and the current mail. Waits at most `server.shutdown_timeout`, then stops
     /// the private PostgreSQL. Anything slower ends with the process.
     pub async fn stop(self) {
+        self.mail.take_no_more();
         self.readiness.set(ServingState::Draining);
         let limit = self.settings.server.shutdown_timeout;
         let mail = self.mail;

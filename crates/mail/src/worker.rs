@@ -97,9 +97,14 @@ impl MailWorker {
         })
     }
 
+    /// From now on the worker takes no further mail. Does not block.
+    pub fn take_no_more(&self) {
+        self.wake.stop();
+    }
+
     /// Blocks until the worker has finished its current mail.
     pub fn stop(mut self) {
-        self.wake.stop();
+        self.take_no_more();
         if let Some(thread) = self.thread.take() {
             // The panic hook has already reported a panic of the thread.
             let _ = thread.join();

@@ -34,7 +34,7 @@ use uuid::Uuid;
 pub(crate) use abu_test_support::{ChatClient as Client, caller};
 
 /// How long anything may take before the test has failed.
-const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a token is good that does not end within a test.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);

@@ -3,7 +3,7 @@
 //!
 //! Every answer to a GET has an `ETag`, made of its body; see [`not_modified()`]. An answer that is
 //! [`versioned`] has in its tag also the version that a change may name in `If-Match`; a handler takes
-//! that as [`IfMatch`] or [`RequiredIfMatch`](if_match::RequiredIfMatch) and hands it to the use case,
+//! that as [`IfMatch`] or [`RequiredIfMatch`] and hands it to the use case,
 //! which compares.
 
 mod if_match;
