@@ -99,7 +99,7 @@ impl Wiring<'_> {
             cursors: derive_key(secret, CursorCodec::KEY_LABEL),
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
-        let use_cases = UseCases::start(&context, policies)?;
+        let use_cases = UseCases::new(&context, policies)?;
         let chat = ChatEngine::start(
             hub.clone(),
             use_cases.messaging.messages.clone(),

@@ -50,7 +50,7 @@ impl UseCases {
     ///
     /// # Errors
     /// Where a thread cannot be started.
-    pub fn start(context: &Context, policies: Policies) -> io::Result<Self> {
+    pub fn new(context: &Context, policies: Policies) -> io::Result<Self> {
         let totp_policy = Arc::clone(&policies.identity.sessions.totp);
         Ok(Self {
             access: access::UseCases::new(context, totp_policy),

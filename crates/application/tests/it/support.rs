@@ -97,7 +97,7 @@ impl TestApp {
             database,
             clock,
             live,
-            use_cases: UseCases::start(&context, policies).unwrap(),
+            use_cases: UseCases::new(&context, policies).unwrap(),
             links,
         }
     }
