@@ -14,9 +14,9 @@ pub(crate) use own_postgres::{OwnPostgres, folder};
 pub use preparation::PreparationError;
 pub(crate) use preparation::{Preparation, require_migrated};
 
-/// Connections beside those of requests: the message writer, the chat's directory and last-seen
-/// times, the mail worker, and the watch. None of them waits for a request.
-const CONNECTIONS_OF_OUR_OWN: u32 = 5;
+/// Connections beside those of requests: the message writer, the read marks, the chat's directory
+/// and last-seen times, the mail worker, and the watch. None of them waits for a request.
+const CONNECTIONS_OF_OUR_OWN: u32 = 6;
 /// Longest wait for a connection before the database counts as unavailable.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
 /// Far longer than any statement takes.
