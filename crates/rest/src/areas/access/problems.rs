@@ -47,6 +47,23 @@ pub(crate) fn last_super_admin() -> Problem {
     )
 }
 
+fn automatic(kind: Named, names: &[String]) -> Problem {
+    let field = match kind {
+        Named::Group => "roles",
+        Named::Role | Named::Permission => "permissions",
+    };
+    let error = |name| {
+        let rule = format!("gives {name}, by which its holders could get more permissions");
+        FieldError::in_body(field, "permission.raises-rights", rule)
+    };
+    Problem::conflict(
+        "automatic-role",
+        "Accounts get this role automatically, by registration or verification. It cannot give \
+         permissions that raise rights.",
+    )
+    .with_errors(names.iter().map(error).collect())
+}
+
 pub(crate) fn session_ended() -> Problem {
     Problem::new(
         ProblemKind::InvalidToken,
@@ -119,6 +136,7 @@ impl From<RightsError> for Problem {
                     Named::Group => "There are people in this group: take them out first.",
                 },
             ),
+            RightsError::Automatic(kind, names) => automatic(kind, &names),
             RightsError::LastSuperAdmin => last_super_admin(),
             RightsError::Changed(error) => error.into(),
             RightsError::Store(error) => error.into(),
