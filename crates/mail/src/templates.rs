@@ -46,6 +46,7 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "email_added.txt" "email_added.html"
     "address_in_use.txt" "address_in_use.html"
     "email_replaced.txt" "email_replaced.html"
+    "totp_reset.txt" "totp_reset.html"
 };
 
 pub(super) struct Templates {
@@ -262,6 +263,10 @@ pub(super) mod tests {
                 firstname: name(),
                 new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
             },
+            MailContent::TotpReset {
+                firstname: name(),
+                at: at(),
+            },
         ]
     }
 
@@ -309,7 +314,8 @@ pub(super) mod tests {
             | MailKind::EmailAdded
             | MailKind::RefreshReused
             | MailKind::TotpEnabled
-            | MailKind::TotpDisabled => format!("{SITE}/forgot-password"),
+            | MailKind::TotpDisabled
+            | MailKind::TotpReset => format!("{SITE}/forgot-password"),
         }
     }
 

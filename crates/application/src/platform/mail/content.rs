@@ -129,6 +129,11 @@ mails! {
         firstname: PersonName,
         new_address_masked: MaskedEmail,
     }
+    /// To the owner of an account whose second factor the office removed.
+    TotpReset => "totp_reset" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
 }
 
 impl MailContent {
@@ -179,12 +184,13 @@ mod tests {
                 json!({"firstname": firstname, "device_name": null, "at": at}),
             ),
             ("totp_enabled", time.clone()),
-            ("totp_disabled", time),
+            ("totp_disabled", time.clone()),
             ("choose_password", reset),
             ("verify_further_email", verification),
             ("email_added", address.clone()),
             ("address_in_use", json!({"firstname": firstname})),
             ("email_replaced", address),
+            ("totp_reset", time),
         ]
     }
 

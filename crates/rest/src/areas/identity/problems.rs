@@ -173,6 +173,14 @@ impl From<AccountError> for Problem {
                 "own-account",
                 "Nobody has their own account erased this way: ask another one of the staff.",
             ),
+            AccountError::OwnTotp => Self::conflict(
+                "own-account",
+                "Remove your own one-time passwords with DELETE /api/v1/auth/totp, which asks for \
+                 your password and a code.",
+            ),
+            AccountError::NoTotp => {
+                Self::conflict("totp-not-enabled", "The account has no one-time passwords.")
+            }
             AccountError::Changed(error) => error.into(),
             AccountError::Password(error) => refused_password("password", error),
             AccountError::Store(error) => error.into(),

@@ -51,6 +51,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(add_user_to_groups)
         .service(remove_user_from_groups)
         .service(send_password_reset)
+        .service(reset_totp)
         .service(activate_user)
         .service(deactivate_user);
 }
@@ -476,6 +477,27 @@ async fn send_password_reset(state: State, caller: CurrentUser, path: Path<ByUui
     Ok(accepted(
         "A link to another password is on its way to the address of the account.",
     ))
+}
+
+/// Remove the one-time passwords of an owner who lost the device.
+///
+/// Logging in then takes the password alone, and a mail notifies the owner. Where a group requires
+/// one-time passwords, the owner's permissions do not count until they are set up again. Takes
+/// `can_modify_user` and every permission that its owner holds. Not for your own account.
+#[utoipa::path(
+    tag = "users",
+    security(("bearer" = [])),
+    params(ByUuid),
+    responses((status = 204, description = "They are not asked for any more."), StandingProblems),
+)]
+#[delete("/users/{uuid}/totp")]
+async fn reset_totp(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    state
+        .identity
+        .accounts
+        .reset_totp(caller.caller, path.uuid.into())
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Let a suspended account use the platform again.
