@@ -86,6 +86,7 @@ impl UseCases {
                 refresh_tokens,
                 one_time_passwords,
                 policy,
+                failures: Arc::default(),
             },
         }
     }
