@@ -5,6 +5,29 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::BASE;
+use crate::problem::problems;
+
+/// Declares `configure`, which registers these handlers.
+macro_rules! routes {
+    ($($handler:ident),+ $(,)?) => {
+        pub(super) fn configure(
+            config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>,
+        ) {
+            $(config.service($handler);)+
+        }
+    };
+}
+pub(crate) use routes;
+
+problems! {
+    pub(crate) StaffOnly: PermissionDenied, TotpRequired;
+    pub(crate) Forbidden: PermissionDenied;
+    pub(crate) Conflicts: Conflict;
+    pub(crate) Duplicates: Duplicate;
+    pub(crate) ConflictsAndDuplicates: Conflict, Duplicate;
+    pub(crate) LinkGone: Gone;
+    pub(crate) Overload: Unavailable;
+}
 
 /// The path of something that a UUID names.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -32,14 +55,17 @@ pub(crate) struct Accepted {
     message: &'static str,
 }
 
-/// Answers with a promise: what comes of it, a mail tells, and not this answer.
 pub(crate) fn accepted(message: &'static str) -> HttpResponse {
     HttpResponse::Accepted().json(Accepted { message })
 }
 
-/// Answers with something that is new at this address below [`BASE`].
+/// `path` is below [`BASE`].
 pub(crate) fn created(path: &str, body: &impl Serialize) -> HttpResponse {
     HttpResponse::Created()
         .insert_header((header::LOCATION, format!("{BASE}{path}")))
         .json(body)
+}
+
+pub(crate) fn no_content() -> HttpResponse {
+    HttpResponse::NoContent().finish()
 }

@@ -10,9 +10,8 @@ use std::{
 };
 
 use abu_application::{
-    UseCases,
     access::{
-        Caller,
+        self, Caller,
         idempotency::{Begun, Claim, KeyedRequest},
     },
     platform::ports::StoredResponse,
@@ -218,9 +217,9 @@ async fn carry_out<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let use_cases = shared::<UseCases>(request.request()).clone();
+    let use_cases = shared::<access::UseCases>(request.request()).clone();
     let id = request.extensions().get::<RequestId>().cloned();
-    let claim = match use_cases.access.idempotency.begin(keyed).await {
+    let claim = match use_cases.idempotency.begin(keyed).await {
         Ok(Begun::First(claim)) => claim,
         Ok(Begun::Again(answer)) => return Ok(told_again(request, answer)),
         Err(refused) => return Ok(request.error_response(Problem::from(refused))),
@@ -245,12 +244,12 @@ async fn carry_out<B: MessageBody + 'static>(
 
 /// Keeps the answer, or lets go of the key. What was done is done, so the caller is answered either way.
 async fn settle(
-    use_cases: &UseCases,
+    use_cases: &access::UseCases,
     claim: Claim,
     answer: Option<StoredResponse>,
     id: Option<RequestId>,
 ) {
-    let settled = use_cases.access.idempotency.finish(claim, answer).await;
+    let settled = use_cases.idempotency.finish(claim, answer).await;
     if let (Err(error), Some(id)) = (settled, id) {
         log::warn!(request:% = id; "the answer to a request with an idempotency key is not kept: {error}");
     }

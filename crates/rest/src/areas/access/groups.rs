@@ -2,39 +2,17 @@
 
 use abu_application::access::{NamedSetChange, NamedSetDraft};
 use abu_domain::access::{GroupName, RoleName};
-use actix_web::{delete, get, post, put, web::Path};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::named_sets::{
-    self, Answer, ByNames, ConflictProblems, CreateProblems, ListProblems, OneProblems, Resource,
-    UpdateProblems, named_set_routes, part_routes,
+use super::{
+    dto::Group,
+    named_sets::{self, ByNames, Resource, named, named_set_routes, part_routes, with_version},
+    names::NameFilterParameters,
 };
-use crate::{
-    areas::{
-        access::{dto::Group, names::NameFilterParameters},
-        common::ByName,
-    },
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations},
-    list::{ListBody, Page, PageParameters},
-    middleware::conditional::{
-        IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter,
-    },
-    shared::State,
-};
+use crate::areas::prelude::*;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_groups)
-        .service(create_group)
-        .service(get_group)
-        .service(update_group)
-        .service(delete_group)
-        .service(add_roles)
-        .service(remove_roles)
-        .service(remove_role);
+routes! {
+    list_groups, create_group, get_group, update_group, delete_group, add_roles, remove_roles,
+    remove_role,
 }
 
 /// The path of a group.
@@ -176,7 +154,7 @@ part_routes! {
     /// Take roles out of a group.
     ///
     /// Takes what changing the group takes. Those that it does not give change nothing.
-    remove: remove_roles(RoleNames), ConflictProblems;
+    remove: remove_roles, StaffOnly, Conflicts;
 
     /// Take one role out of a group.
     ///

@@ -2,34 +2,16 @@
 
 use abu_application::access::{NamedSetChange, NamedSetDraft};
 use abu_domain::access::PermissionName;
-use actix_web::{delete, get, post, put, web::Path};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::named_sets::{
-    self, Answer, ByNames, ConflictProblems, CreateProblems, ListProblems, OneProblems, Resource,
-    UpdateProblems, named_set_routes,
+use super::{
+    dto::Permission,
+    named_sets::{self, ByNames, Resource, named, named_set_routes, with_version},
+    names::NameFilterParameters,
 };
-use crate::{
-    areas::{
-        access::{dto::Permission, names::NameFilterParameters},
-        common::ByName,
-    },
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations},
-    list::{ListBody, Page, PageParameters},
-    middleware::conditional::{IfMatch, IfMatchParameter},
-    shared::State,
-};
+use crate::areas::prelude::*;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_permissions)
-        .service(create_permission)
-        .service(get_permission)
-        .service(update_permission)
-        .service(delete_permission);
+routes! {
+    list_permissions, create_permission, get_permission, update_permission, delete_permission,
 }
 
 /// What a new permission is made of.

@@ -1,40 +1,15 @@
 //! Roles that people hold for a term, everywhere or in one chapter.
 
-use abu_application::{
-    access::{AssignmentDraft, ports::AssignmentFilter},
-    platform::lists::TimePosition,
-};
+use abu_application::access::{AssignmentDraft, ports::AssignmentFilter};
 use abu_domain::{
     AssignmentId, UserId,
     access::{Assignment, RoleName, Scope},
     platform::text::OfficeTitle,
 };
-use actix_web::{
-    HttpResponse, delete, get, post,
-    web::{Json, Path},
-};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::{
-    areas::access::dto::RoleAssignment,
-    areas::common::{ByUuid, created},
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations, flag, time, uuid},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Answer, problems},
-    shared::State,
-};
+use crate::areas::{access::dto::RoleAssignment, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_role_assignments)
-        .service(assign_role)
-        .service(get_role_assignment)
-        .service(end_role_assignment);
-}
+routes! { list_role_assignments, assign_role, get_role_assignment, end_role_assignment }
 
 struct Assignments;
 
@@ -85,35 +60,27 @@ impl List for Assignments {
     }
 }
 
-problems! {
-    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
-    AssignProblems: PermissionDenied, TotpRequired, Conflict;
-    OneProblems: PermissionDenied, TotpRequired, NotFound;
-}
-
 /// List assigned roles.
 ///
 /// The ones assigned last first, with those whose term is over or to come. Takes `can_modify_role`;
 /// held in one chapter, it is enough for the list of that chapter.
 #[utoipa::path(
     tag = "access",
-    security(("bearer" = [])),
     params(PageParameters, AssignmentFilterParameters),
     responses(
         (status = 200, description = "A page of assigned roles.", body = ListBody<RoleAssignment>),
-        ListProblems,
+        StaffOnly,
     ),
 )]
 #[get("/role-assignments")]
 async fn list_role_assignments(
-    state: State,
+    access: Access,
     caller: CurrentUser,
     page: Page<Assignments>,
 ) -> Answer {
-    let assignments = state
-        .access
+    let assignments = access
         .control
-        .assignments(caller.caller, page.filter, page.request)
+        .assignments(caller.0, page.filter, page.request)
         .await?;
     page.reply.with(assignments)
 }
@@ -197,16 +164,15 @@ fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Opti
 /// of the assignee must be verified.
 #[utoipa::path(
     tag = "access",
-    security(("bearer" = [])),
     request_body = NewRoleAssignment,
     responses(
         (status = 201, description = "The assigned role; `Location` is its address.", body = RoleAssignment),
-        AssignProblems,
+        StaffOnly,
     ),
 )]
 #[post("/role-assignments")]
-async fn assign_role(state: State, caller: CurrentUser, body: Body<NewRoleAssignment>) -> Answer {
-    let assignment = state.access.control.assign(caller.caller, body.0).await?;
+async fn assign_role(access: Access, caller: CurrentUser, body: Body<NewRoleAssignment>) -> Answer {
+    let assignment = access.control.assign(caller.0, body.0).await?;
     let path = format!("/role-assignments/{}", assignment.id);
     Ok(created(&path, &RoleAssignment::from(assignment)))
 }
@@ -216,20 +182,17 @@ async fn assign_role(state: State, caller: CurrentUser, body: Body<NewRoleAssign
 /// Takes `can_modify_role` where it counts.
 #[utoipa::path(
     tag = "access",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 200, description = "The assigned role.", body = RoleAssignment), OneProblems),
+    responses((status = 200, description = "The assigned role.", body = RoleAssignment), StaffOnly),
 )]
 #[get("/role-assignments/{uuid}")]
 async fn get_role_assignment(
-    state: State,
+    access: Access,
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Answer<Json<RoleAssignment>> {
-    let assignment = state
-        .access
+    let assignment = access
         .control
-        .assignment(caller.caller, path.uuid.into())
+        .assignment(caller.0, path.uuid.into())
         .await?;
     Ok(Json(assignment.into()))
 }
@@ -238,18 +201,12 @@ async fn get_role_assignment(
 ///
 /// A term that runs ends now and is still listed; one that is to come is called off, and gone. One that
 /// is over stays as it was. Takes what assigning the role takes.
-#[utoipa::path(
-    tag = "access",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 204, description = "Ended."), OneProblems),
-)]
+#[utoipa::path(tag = "access", responses((status = 204, description = "Ended."), StaffOnly))]
 #[delete("/role-assignments/{uuid}")]
-async fn end_role_assignment(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state
-        .access
+async fn end_role_assignment(access: Access, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    access
         .control
-        .end_assignment(caller.caller, path.uuid.into())
+        .end_assignment(caller.0, path.uuid.into())
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(no_content())
 }

@@ -2,39 +2,17 @@
 
 use abu_application::access::{NamedSetChange, NamedSetDraft};
 use abu_domain::access::{PermissionName, RoleName};
-use actix_web::{delete, get, post, put, web::Path};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::named_sets::{
-    self, Answer, ByNames, ConflictProblems, CreateProblems, ListProblems, OneProblems, Resource,
-    UpdateProblems, named_set_routes, part_routes,
+use super::{
+    dto::Role,
+    named_sets::{self, ByNames, Resource, named, named_set_routes, part_routes, with_version},
+    names::NameFilterParameters,
 };
-use crate::{
-    areas::{
-        access::{dto::Role, names::NameFilterParameters},
-        common::ByName,
-    },
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations},
-    list::{ListBody, Page, PageParameters},
-    middleware::conditional::{
-        IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter,
-    },
-    shared::State,
-};
+use crate::areas::prelude::*;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_roles)
-        .service(create_role)
-        .service(get_role)
-        .service(update_role)
-        .service(delete_role)
-        .service(add_permissions)
-        .service(remove_permissions)
-        .service(remove_permission);
+routes! {
+    list_roles, create_role, get_role, update_role, delete_role, add_permissions,
+    remove_permissions, remove_permission,
 }
 
 /// The path of a role.
@@ -175,7 +153,7 @@ part_routes! {
     /// Take permissions out of a role.
     ///
     /// Takes what changing the role takes. Those that it does not give change nothing.
-    remove: remove_permissions(PermissionNames), OneProblems;
+    remove: remove_permissions, StaffOnly;
 
     /// Take one permission out of a role.
     ///

@@ -1,16 +1,6 @@
 //! Bodies and limits that several routes with credentials share.
 
-use secrecy::SecretString;
-use serde::Deserialize;
-use utoipa::ToSchema;
-
-use crate::{
-    caller::CurrentUser,
-    input::{IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::Problem,
-    rate_limits::Policy,
-};
+use crate::areas::prelude::*;
 
 /// What a link in a mail carries.
 #[derive(Deserialize, ToSchema)]
@@ -34,5 +24,5 @@ impl IntoDraft for LinkToken {
 /// Counts a try of the caller's password like a log-in, whether it succeeds or not. Every route that
 /// takes the password of an authenticated caller begins with this.
 pub(super) fn count_guess(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::LogInAccount, caller.caller.user)
+    limits.by_user(Policy::LogInAccount, caller.0.user)
 }

@@ -5,33 +5,13 @@ use abu_application::identity::{
     sessions::{LogIn, LogInDraft},
 };
 use abu_domain::{
-    Violation,
     identity::text::{LoginPassword, OneTimePassword},
     platform::text::{DeviceName, EmailAddress},
 };
-use actix_web::post;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{
-    areas::identity::dto::TokenHolder,
-    caller::RequestOrigin,
-    input::{Body, Form, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::{Answer, Problem, problems},
-    rate_limits::Policy,
-    secret_json::SecretJson,
-    shared::State,
-};
+use crate::areas::{identity::dto::TokenHolder, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(log_in)
-        .service(refresh)
-        .service(log_in_to_docs);
-}
+routes! { log_in, refresh, log_in_to_docs }
 
 /// What a log-in takes.
 #[derive(Deserialize, ToSchema)]
@@ -118,19 +98,20 @@ fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
 /// those that fail do. An account that its owner had hidden is shown again.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = Credentials,
     responses((status = 200, description = "Logged in.", body = TokenPair), LogInProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/token")]
 async fn log_in(
-    state: State,
+    identity: Identity,
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Credentials>,
 ) -> Answer<SecretJson<TokenPair>> {
     count(&limits, &body.0)?;
-    let got = state.identity.sessions.log_in(body.0, origin.0).await?;
+    let got = identity.sessions.log_in(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
@@ -161,19 +142,20 @@ impl IntoDraft for Refresh {
 /// session, because the token was copied.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = Refresh,
     responses((status = 200, description = "The next pair.", body = TokenPair), RefreshProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/refresh")]
 async fn refresh(
-    state: State,
+    identity: Identity,
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Refresh>,
 ) -> Answer<SecretJson<TokenPair>> {
     limits.by_network(Policy::Refresh)?;
-    let got = state.identity.sessions.refresh(body.0, origin.0).await?;
+    let got = identity.sessions.refresh(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
@@ -247,22 +229,19 @@ impl From<IssuedToken> for AccessToken {
 /// answered `otp-required`. Applications log in with `POST /auth/token`.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "Logged in.", body = AccessToken), LogInProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/docs-token")]
 async fn log_in_to_docs(
-    state: State,
+    identity: Identity,
     limits: Limits,
     origin: RequestOrigin,
     form: Form<PasswordForm>,
 ) -> Answer<SecretJson<AccessToken>> {
     count(&limits, &form.0)?;
-    let token = state
-        .identity
-        .sessions
-        .log_in_once(form.0, origin.0)
-        .await?;
+    let token = identity.sessions.log_in_once(form.0, origin.0).await?;
     Ok(SecretJson(token.into()))
 }

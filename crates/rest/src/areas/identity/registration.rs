@@ -7,34 +7,14 @@ use abu_domain::{
     identity::{consent::ConsentPurpose, text::TermsVersion},
     platform::text::EmailAddress,
 };
-use actix_web::{post, web::Json};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use utoipa::{
-    ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType},
-};
-use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType};
 
-use crate::{
-    areas::{
-        common::{Accepted, accepted},
-        identity::{credentials::LinkToken, users::NewUser},
-    },
-    caller::RequestOrigin,
-    input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::{Answer, problems},
-    rate_limits::Policy,
-    shared::State,
+use crate::areas::{
+    identity::{credentials::LinkToken, users::NewUser},
+    prelude::*,
 };
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(register)
-        .service(verify_email)
-        .service(resend_verification);
-}
+routes! { register, verify_email, resend_verification }
 
 /// The data of a new account.
 #[derive(Deserialize, ToSchema)]
@@ -143,34 +123,26 @@ impl IntoDraft for Registration {
     }
 }
 
-problems! {
-    RegisterProblems: Unavailable;
-    VerifyProblems: Gone, Unavailable;
-}
-
 /// Make an account for yourself.
 ///
 /// The answer is the same whether or not the address has an account; only a mail to the address tells.
 /// To a new account it brings the link that verifies the address. Login needs a verified address.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = Registration,
-    responses((status = 202, description = "A mail is on its way.", body = Accepted), RegisterProblems),
+    responses((status = 202, description = "A mail is on its way.", body = Accepted), Overload),
 )]
 #[post("/auth/register")]
 async fn register(
-    state: State,
+    identity: Identity,
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Registration>,
 ) -> Answer {
     limits.by_network(Policy::Register)?;
     limits.by_address(Policy::Recover, &body.0.user.email)?;
-    state
-        .identity
-        .registration
-        .register(body.0, origin.0)
-        .await?;
+    identity.registration.register(body.0, origin.0).await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -192,17 +164,17 @@ struct Verified {
 /// alike, and needs no access token.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = LinkToken,
-    responses((status = 200, description = "The address is proved.", body = Verified), VerifyProblems),
+    responses((status = 200, description = "The address is proved.", body = Verified), LinkGone, Overload),
 )]
 #[post("/auth/verify-email")]
 async fn verify_email(
-    state: State,
+    identity: Identity,
     origin: RequestOrigin,
     body: Body<LinkToken>,
 ) -> Answer<Json<Verified>> {
-    let needs_password = state
-        .identity
+    let needs_password = identity
         .emails
         .verify(body.0.expose_secret(), origin.0)
         .await?;
@@ -237,13 +209,14 @@ impl IntoDraft for Address {
 /// The answer is the same whether or not a registration has the address. Earlier links become invalid.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = Address,
-    responses((status = 202, description = "A link may be on its way.", body = Accepted), RegisterProblems),
+    responses((status = 202, description = "A link may be on its way.", body = Accepted), Overload),
 )]
 #[post("/auth/verify-email/resend")]
-async fn resend_verification(state: State, limits: Limits, body: Body<Address>) -> Answer {
+async fn resend_verification(identity: Identity, limits: Limits, body: Body<Address>) -> Answer {
     limits.by_address(Policy::Recover, &body.0)?;
-    state.identity.emails.resend(body.0).await?;
+    identity.emails.resend(body.0).await?;
     Ok(accepted(
         "If the address waits to be verified, a link is on its way there.",
     ))

@@ -1,62 +1,31 @@
 //! The caller's own sessions.
 
-use abu_application::{identity::sessions::OwnSession, platform::lists::TimePosition};
+use abu_application::identity::sessions::OwnSession;
 use abu_domain::LoginSessionId;
-use actix_web::{HttpResponse, delete, get, post, web::Path};
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::{
-    areas::common::ByUuid,
-    caller::CurrentUser,
-    input::NoParameters,
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Answer, problems},
-    shared::State,
-};
+use crate::areas::prelude::*;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(log_out)
-        .service(log_out_everywhere)
-        .service(list_sessions)
-        .service(end_session);
-}
+routes! { log_out, log_out_everywhere, list_sessions, end_session }
 
 /// Log out.
 ///
 /// The session ends: its tokens are refused from now on, and its connections to the chat are closed
 /// with 4001.
-#[utoipa::path(
-    tag = "auth",
-    security(("bearer" = [])),
-    responses((status = 204, description = "The session has ended.")),
-)]
+#[utoipa::path(tag = "auth", responses((status = 204, description = "The session has ended.")))]
 #[post("/auth/logout")]
-async fn log_out(state: State, caller: CurrentUser) -> Answer {
-    state.identity.sessions.log_out(caller.caller).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn log_out(identity: Identity, caller: CurrentUser) -> Answer {
+    identity.sessions.log_out(caller.0).await?;
+    Ok(no_content())
 }
 
 /// Log out everywhere.
 ///
 /// All of the caller's sessions end, this one too.
-#[utoipa::path(
-    tag = "auth",
-    security(("bearer" = [])),
-    responses((status = 204, description = "All sessions have ended.")),
-)]
+#[utoipa::path(tag = "auth", responses((status = 204, description = "All sessions have ended.")))]
 #[post("/auth/logout-all")]
-async fn log_out_everywhere(state: State, caller: CurrentUser) -> Answer {
-    state
-        .identity
-        .sessions
-        .log_out_everywhere(caller.caller)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn log_out_everywhere(identity: Identity, caller: CurrentUser) -> Answer {
+    identity.sessions.log_out_everywhere(caller.0).await?;
+    Ok(no_content())
 }
 
 struct Sessions;
@@ -114,44 +83,25 @@ impl From<OwnSession> for Session {
     }
 }
 
-problems! {
-    ListProblems: CursorMismatch, ValidationFailed;
-    OneProblems: NotFound;
-}
-
 /// List your own sessions.
 ///
 /// Those that last, the most recently used first. There are 50 at most: where one more begins, the
 /// longest unused ends.
 #[utoipa::path(
     tag = "auth",
-    security(("bearer" = [])),
     params(PageParameters),
-    responses((status = 200, description = "A page of sessions.", body = ListBody<Session>), ListProblems),
+    responses((status = 200, description = "A page of sessions.", body = ListBody<Session>)),
 )]
 #[get("/auth/sessions")]
-async fn list_sessions(state: State, caller: CurrentUser, page: Page<Sessions>) -> Answer {
-    let sessions = state
-        .identity
-        .sessions
-        .list(caller.caller, page.request)
-        .await?;
+async fn list_sessions(identity: Identity, caller: CurrentUser, page: Page<Sessions>) -> Answer {
+    let sessions = identity.sessions.list(caller.0, page.request).await?;
     page.reply.with(sessions)
 }
 
 /// End one of your own sessions.
-#[utoipa::path(
-    tag = "auth",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 204, description = "The session has ended."), OneProblems),
-)]
+#[utoipa::path(tag = "auth", responses((status = 204, description = "The session has ended.")))]
 #[delete("/auth/sessions/{uuid}")]
-async fn end_session(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state
-        .identity
-        .sessions
-        .revoke(caller.caller, path.uuid.into())
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn end_session(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    identity.sessions.revoke(caller.0, path.uuid.into()).await?;
+    Ok(no_content())
 }

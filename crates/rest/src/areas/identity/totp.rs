@@ -2,35 +2,12 @@
 
 use abu_application::identity::{ports::NewTotpSecret, sessions::TotpState};
 use abu_domain::identity::text::{LoginPassword, OneTimePassword, RecoveryCode};
-use actix_web::{HttpResponse, delete, get, http::StatusCode, post, web::Json};
-use chrono::{DateTime, Utc};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use actix_web::http::StatusCode;
 
 use super::credentials::count_guess;
-use crate::{
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::{Answer, problems},
-    secret_json::SecretJson,
-    shared::State,
-};
+use crate::areas::prelude::*;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(get_totp)
-        .service(begin_totp)
-        .service(confirm_totp)
-        .service(remove_totp)
-        .service(renew_recovery_codes);
-}
-
-problems! {
-    ChangeProblems: Conflict;
-}
+routes! { get_totp, begin_totp, confirm_totp, remove_totp, renew_recovery_codes }
 
 /// The state of one-time passwords for an account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,14 +38,10 @@ impl From<TotpState> for Totp {
 }
 
 /// See how you stand to one-time passwords.
-#[utoipa::path(
-    tag = "auth",
-    security(("bearer" = [])),
-    responses((status = 200, description = "How it is.", body = Totp)),
-)]
+#[utoipa::path(tag = "auth", responses((status = 200, description = "How it is.", body = Totp)))]
 #[get("/auth/totp")]
-async fn get_totp(state: State, caller: CurrentUser) -> Answer<Json<Totp>> {
-    let totp = state.identity.sessions.totp_state(caller.caller).await?;
+async fn get_totp(identity: Identity, caller: CurrentUser) -> Answer<Json<Totp>> {
+    let totp = identity.sessions.totp_state(caller.0).await?;
     Ok(Json(totp.into()))
 }
 
@@ -118,24 +91,19 @@ impl From<NewTotpSecret> for TotpSecret {
 /// arrived there. Until then, asking again makes another one.
 #[utoipa::path(
     tag = "auth",
-    security(("bearer" = [])),
     request_body = OwnPassword,
-    responses((status = 201, description = "What the device needs.", body = TotpSecret), ChangeProblems),
+    responses((status = 201, description = "What the device needs.", body = TotpSecret), Conflicts),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/totp")]
 async fn begin_totp(
-    state: State,
+    identity: Identity,
     limits: Limits,
     caller: CurrentUser,
     body: Body<OwnPassword>,
 ) -> Answer<(SecretJson<TotpSecret>, StatusCode)> {
     count_guess(&limits, &caller)?;
-    let secret = state
-        .identity
-        .sessions
-        .begin_totp(caller.caller, body.0)
-        .await?;
+    let secret = identity.sessions.begin_totp(caller.0, body.0).await?;
     Ok((SecretJson(secret.into()), StatusCode::CREATED))
 }
 
@@ -181,24 +149,19 @@ impl From<Vec<RecoveryCode>> for RecoveryCodes {
 /// From now on each log-in takes one. Permissions that waited for it count at once.
 #[utoipa::path(
     tag = "auth",
-    security(("bearer" = [])),
     request_body = Otp,
-    responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), ChangeProblems),
+    responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), Conflicts),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/totp/confirm")]
 async fn confirm_totp(
-    state: State,
+    identity: Identity,
     limits: Limits,
     caller: CurrentUser,
     body: Body<Otp>,
 ) -> Answer<SecretJson<RecoveryCodes>> {
     count_guess(&limits, &caller)?;
-    let codes = state
-        .identity
-        .sessions
-        .confirm_totp(caller.caller, body.0)
-        .await?;
+    let codes = identity.sessions.confirm_totp(caller.0, body.0).await?;
     Ok(SecretJson(codes.into()))
 }
 
@@ -233,25 +196,23 @@ impl IntoDraft for BothFactors {
 /// any more until they are set up again.
 #[utoipa::path(
     tag = "auth",
-    security(("bearer" = [])),
     request_body = BothFactors,
-    responses((status = 204, description = "They are not asked for any more."), ChangeProblems),
+    responses((status = 204, description = "They are not asked for any more."), Conflicts),
 )]
 #[delete("/auth/totp")]
 async fn remove_totp(
-    state: State,
+    identity: Identity,
     limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
 ) -> Answer {
     count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
-    state
-        .identity
+    identity
         .sessions
-        .remove_totp(caller.caller, password, otp)
+        .remove_totp(caller.0, password, otp)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(no_content())
 }
 
 /// Get other recovery codes.
@@ -259,24 +220,22 @@ async fn remove_totp(
 /// Those from before die, used or not.
 #[utoipa::path(
     tag = "auth",
-    security(("bearer" = [])),
     request_body = BothFactors,
-    responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), ChangeProblems),
+    responses((status = 200, description = "Ten recovery codes.", body = RecoveryCodes), Conflicts),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/totp/recovery-codes")]
 async fn renew_recovery_codes(
-    state: State,
+    identity: Identity,
     limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
 ) -> Answer<SecretJson<RecoveryCodes>> {
     count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
-    let codes = state
-        .identity
+    let codes = identity
         .sessions
-        .renew_recovery_codes(caller.caller, password, otp)
+        .renew_recovery_codes(caller.0, password, otp)
         .await?;
     Ok(SecretJson(codes.into()))
 }

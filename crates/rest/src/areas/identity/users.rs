@@ -1,14 +1,11 @@
 //! Accounts, for those who look after them.
 
-use abu_application::{
-    identity::{
-        accounts::{UserDraft, UserUpdate},
-        ports::{OwnDetails, UserFilter},
-    },
-    platform::{lists::TimePosition, versions::Version},
+use abu_application::identity::{
+    accounts::{UserDraft, UserUpdate},
+    ports::{OwnDetails, UserFilter},
 };
 use abu_domain::{
-    UserId, Violation,
+    UserId,
     access::GroupName,
     identity::{
         text::{NewPassword, PhoneNumber},
@@ -16,43 +13,13 @@ use abu_domain::{
     },
     platform::text::{EmailAddress, PersonName, Reason},
 };
-use actix_web::{
-    HttpResponse, delete, get, post, put,
-    web::{Json, Path},
-};
-use chrono::{DateTime, Utc};
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{
-    areas::identity::dto::User,
-    areas::{
-        access::names::MAX_NAMES,
-        common::{Accepted, ByUuid, accepted, created},
-    },
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations, flag, short_text, time},
-    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
-    middleware::conditional::{IfMatch, IfMatchParameter, versioned},
-    problem::{Answer, problems},
-    shared::State,
-};
+use crate::areas::{access::names::MAX_NAMES, identity::dto::User, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_users)
-        .service(create_user)
-        .service(get_user)
-        .service(update_user)
-        .service(delete_user)
-        .service(list_groups_of_user)
-        .service(add_user_to_groups)
-        .service(remove_user_from_groups)
-        .service(send_password_reset)
-        .service(activate_user)
-        .service(deactivate_user);
+routes! {
+    list_users, create_user, get_user, update_user, delete_user, list_groups_of_user,
+    add_user_to_groups, remove_user_from_groups, send_password_reset, activate_user,
+    deactivate_user,
 }
 
 struct Users;
@@ -114,29 +81,19 @@ fn verification(text: &str) -> Result<Verification, Violation> {
     })
 }
 
-problems! {
-    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
-    CreateProblems: PermissionDenied, TotpRequired, Duplicate;
-    OneProblems: PermissionDenied, TotpRequired, NotFound;
-    UpdateProblems: PermissionDenied, TotpRequired, NotFound, Conflict, Duplicate;
-    StandingProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
-}
-
 /// List accounts.
 ///
 /// The newest first; takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(PageParameters, UserFilterParameters),
-    responses((status = 200, description = "A page of accounts.", body = ListBody<User>), ListProblems),
+    responses((status = 200, description = "A page of accounts.", body = ListBody<User>), StaffOnly),
 )]
 #[get("/users")]
-async fn list_users(state: State, caller: CurrentUser, page: Page<Users>) -> Answer {
-    let users = state
-        .identity
+async fn list_users(identity: Identity, caller: CurrentUser, page: Page<Users>) -> Answer {
+    let users = identity
         .accounts
-        .list(caller.caller, page.filter, page.request)
+        .list(caller.0, page.filter, page.request)
         .await?;
     page.reply.with(users)
 }
@@ -193,20 +150,15 @@ impl IntoDraft for NewUser {
 /// It is in the group of applicants; takes `can_create_user`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     request_body = NewUser,
     responses(
         (status = 201, description = "The account; `Location` is its address.", body = User),
-        CreateProblems,
+        StaffOnly, Duplicates,
     ),
 )]
 #[post("/users")]
-async fn create_user(state: State, caller: CurrentUser, body: Body<NewUser>) -> Answer {
-    let user = state
-        .identity
-        .accounts
-        .create(caller.caller, body.0)
-        .await?;
+async fn create_user(identity: Identity, caller: CurrentUser, body: Body<NewUser>) -> Answer {
+    let user = identity.accounts.create(caller.0, body.0).await?;
     Ok(created(&format!("/users/{}", user.id), &User::from(user)))
 }
 
@@ -220,19 +172,11 @@ fn with_version(user: user::User) -> Answer {
 /// Takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 200, description = "The account.", body = User), OneProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly),
 )]
 #[get("/users/{uuid}")]
-async fn get_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    with_version(
-        state
-            .identity
-            .accounts
-            .get(caller.caller, path.uuid.into())
-            .await?,
-    )
+async fn get_user(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    with_version(identity.accounts.get(caller.0, path.uuid.into()).await?)
 }
 
 /// What an account is changed to.
@@ -286,23 +230,21 @@ impl IntoDraft for UserChange {
 /// your password instead, by `POST /api/v1/me/email`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
-    params(ByUuid, IfMatchParameter),
+    params(IfMatchParameter),
     request_body = UserChange,
-    responses((status = 200, description = "The account.", body = User), UpdateProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly, ConflictsAndDuplicates),
 )]
 #[put("/users/{uuid}")]
 async fn update_user(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
     expected: IfMatch,
     body: Body<UserChange>,
 ) -> Answer {
-    let user = state
-        .identity
+    let user = identity
         .accounts
-        .update(caller.caller, path.uuid.into(), body.0, expected.0)
+        .update(caller.0, path.uuid.into(), body.0, expected.0)
         .await?;
     with_version(user)
 }
@@ -340,22 +282,19 @@ struct ScheduledErasure {
 /// out yet. Takes `can_delete_user` and every permission that its owner holds. Not for your own account.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
-    params(ByUuid),
     request_body = ErasureRequest,
-    responses((status = 202, description = "Scheduled.", body = ScheduledErasure), StandingProblems),
+    responses((status = 202, description = "Scheduled.", body = ScheduledErasure), StaffOnly, Conflicts),
 )]
 #[delete("/users/{uuid}")]
 async fn delete_user(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<ErasureRequest>,
 ) -> Answer {
-    let runs_at = state
-        .identity
+    let runs_at = identity
         .accounts
-        .schedule_erasure(caller.caller, path.uuid.into(), body.0)
+        .schedule_erasure(caller.0, path.uuid.into(), body.0)
         .await?;
     Ok(HttpResponse::Accepted().json(ScheduledErasure { runs_at }))
 }
@@ -385,21 +324,15 @@ impl IntoDraft for GroupNames {
 /// Takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 200, description = "The groups.", body = GroupNames), OneProblems),
+    responses((status = 200, description = "The groups.", body = GroupNames), StaffOnly),
 )]
 #[get("/users/{uuid}/groups")]
 async fn list_groups_of_user(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Answer<Json<GroupNames>> {
-    let user = state
-        .identity
-        .accounts
-        .get(caller.caller, path.uuid.into())
-        .await?;
+    let user = identity.accounts.get(caller.0, path.uuid.into()).await?;
     Ok(Json(GroupNames {
         groups: user.groups,
     }))
@@ -411,22 +344,19 @@ async fn list_groups_of_user(
 /// the groups give. Its address must be verified. Groups that it is in already change nothing.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
-    params(ByUuid),
     request_body = GroupNames,
-    responses((status = 200, description = "The account.", body = User), StandingProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly, Conflicts),
 )]
 #[post("/users/{uuid}/groups")]
 async fn add_user_to_groups(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<GroupNames>,
 ) -> Answer {
-    let user = state
-        .identity
+    let user = identity
         .accounts
-        .add_to_groups(caller.caller, path.uuid.into(), body.0)
+        .add_to_groups(caller.0, path.uuid.into(), body.0)
         .await?;
     with_version(user)
 }
@@ -437,24 +367,21 @@ async fn add_user_to_groups(
 /// nothing. The last active one in `super_admin_group` stays.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
-    params(ByUuid),
     request_body = GroupNames,
-    responses((status = 204, description = "Taken out."), StandingProblems),
+    responses((status = 204, description = "Taken out."), StaffOnly, Conflicts),
 )]
 #[delete("/users/{uuid}/groups")]
 async fn remove_user_from_groups(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<GroupNames>,
 ) -> Answer {
-    state
-        .identity
+    identity
         .accounts
-        .remove_from_groups(caller.caller, path.uuid.into(), body.0)
+        .remove_from_groups(caller.0, path.uuid.into(), body.0)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(no_content())
 }
 
 /// Have a link to another password sent to its owner.
@@ -462,16 +389,17 @@ async fn remove_user_from_groups(
 /// The links before it are dead. Takes `can_modify_user` and every permission that its owner holds.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 202, description = "A link is on its way.", body = Accepted), StandingProblems),
+    responses((status = 202, description = "A link is on its way.", body = Accepted), StaffOnly, Conflicts),
 )]
 #[post("/users/{uuid}/password-reset")]
-async fn send_password_reset(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state
-        .identity
+async fn send_password_reset(
+    identity: Identity,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Answer {
+    identity
         .passwords
-        .send_reset_to(caller.caller, path.uuid.into())
+        .send_reset_to(caller.0, path.uuid.into())
         .await?;
     Ok(accepted(
         "A link to another password is on its way to the address of the account.",
@@ -484,17 +412,14 @@ async fn send_password_reset(state: State, caller: CurrentUser, path: Path<ByUui
 /// its owner holds.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 200, description = "The account.", body = User), OneProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly),
 )]
 #[post("/users/{uuid}/activate")]
-async fn activate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+async fn activate_user(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     with_version(
-        state
-            .identity
+        identity
             .accounts
-            .activate(caller.caller, path.uuid.into())
+            .activate(caller.0, path.uuid.into())
             .await?,
     )
 }
@@ -505,17 +430,14 @@ async fn activate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) ->
 /// permission that its owner holds. The last active one in `super_admin_group` stays.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 200, description = "The account.", body = User), StandingProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly, Conflicts),
 )]
 #[post("/users/{uuid}/deactivate")]
-async fn deactivate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+async fn deactivate_user(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     with_version(
-        state
-            .identity
+        identity
             .accounts
-            .suspend(caller.caller, path.uuid.into())
+            .suspend(caller.0, path.uuid.into())
             .await?,
     )
 }

@@ -1,35 +1,16 @@
 //! The members of rooms.
 
 use abu_application::messaging::rooms::RoomMember;
-use abu_domain::{RoomId, UserId, Violation, messaging::room::RoomRole};
-use actix_web::{
-    HttpResponse, delete, get, patch, post,
-    web::{Json, Path},
-};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
+use abu_domain::{RoomId, UserId, messaging::room::RoomRole};
 
-use crate::{
-    areas::common::ByUuid,
-    areas::messaging::dto::{Member, Membership, Room},
-    caller::CurrentUser,
-    input::{Body, IntoDraft, NoParameters, Violations},
-    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
-    problem::{Answer, problems},
-    shared::State,
+use crate::areas::{
+    messaging::dto::{Member, Membership, Room},
+    prelude::*,
 };
 
 const MAX_NAMED: usize = 500;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_members)
-        .service(add_members)
-        .service(remove_member)
-        .service(set_role);
-}
+routes! { list_members, add_members, remove_member, set_role }
 
 /// Each person of `member_ids` once.
 pub(super) fn distinct(member_ids: Vec<Uuid>, violations: &mut Violations) -> Option<Vec<UserId>> {
@@ -64,29 +45,22 @@ struct MemberPath {
     user_uuid: Uuid,
 }
 
-problems! {
-    ListProblems: CursorMismatch, NotFound, ValidationFailed;
-    ChangeProblems: PermissionDenied, NotFound, Conflict;
-}
-
 /// List the members of a room.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
-    params(ByUuid, PageParameters),
-    responses((status = 200, description = "A page of members.", body = ListBody<Member>), ListProblems),
+    params(PageParameters),
+    responses((status = 200, description = "A page of members.", body = ListBody<Member>)),
 )]
 #[get("/rooms/{uuid}/members")]
 async fn list_members(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
     page: Page<Members>,
 ) -> Answer {
-    let members = state
-        .messaging
+    let members = messaging
         .rooms
-        .members(caller.caller, path.uuid.into(), page.request)
+        .members(caller.0, path.uuid.into(), page.request)
         .await?;
     page.reply.with(members)
 }
@@ -116,24 +90,18 @@ impl IntoDraft for NewMembers {
 /// sees earlier messages, and their chat sessions get the room's messages at once.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
-    params(ByUuid),
     request_body = NewMembers,
-    responses((status = 200, description = "The room.", body = Room), ChangeProblems),
+    responses((status = 200, description = "The room.", body = Room), Forbidden, Conflicts),
 )]
 #[post("/rooms/{uuid}/members")]
 async fn add_members(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMembers>,
 ) -> Answer<Json<Room>> {
     let room = RoomId::new(path.uuid);
-    let room = state
-        .messaging
-        .rooms
-        .add_members(caller.caller, room, body.0)
-        .await?;
+    let room = messaging.rooms.add_members(caller.0, room, body.0).await?;
     Ok(Json(room.into()))
 }
 
@@ -143,18 +111,19 @@ async fn add_members(
 /// cannot leave. The chat sessions of removed users get nothing more of the room.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
-    params(MemberPath),
-    responses((status = 204, description = "They are out."), ChangeProblems),
+    responses((status = 204, description = "They are out."), Forbidden, Conflicts),
 )]
 #[delete("/rooms/{uuid}/members/{user_uuid}")]
-async fn remove_member(state: State, caller: CurrentUser, path: Path<MemberPath>) -> Answer {
-    state
-        .messaging
+async fn remove_member(
+    messaging: Messaging,
+    caller: CurrentUser,
+    path: Path<MemberPath>,
+) -> Answer {
+    messaging
         .rooms
-        .remove_member(caller.caller, path.uuid.into(), path.user_uuid.into())
+        .remove_member(caller.0, path.uuid.into(), path.user_uuid.into())
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(no_content())
 }
 
 /// What changes about a member.
@@ -183,27 +152,19 @@ impl IntoDraft for MemberPatch {
 /// For the group's owners. A room always keeps one owner.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
-    params(MemberPath),
     request_body = MemberPatch,
-    responses((status = 200, description = "Their place in the room.", body = Membership), ChangeProblems),
+    responses((status = 200, description = "Their place in the room.", body = Membership), Forbidden, Conflicts),
 )]
 #[patch("/rooms/{uuid}/members/{user_uuid}")]
 async fn set_role(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<MemberPath>,
     body: Body<MemberPatch>,
 ) -> Answer<Json<Membership>> {
-    let membership = state
-        .messaging
+    let membership = messaging
         .rooms
-        .set_role(
-            caller.caller,
-            path.uuid.into(),
-            path.user_uuid.into(),
-            body.0,
-        )
+        .set_role(caller.0, path.uuid.into(), path.user_uuid.into(), body.0)
         .await?;
     Ok(Json(membership.into()))
 }

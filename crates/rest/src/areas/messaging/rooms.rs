@@ -1,42 +1,21 @@
 //! Rooms.
 
-use abu_application::{
-    messaging::rooms::{self, OwnRoom, RoomDraft},
-    platform::{lists::TimePosition, versions::Version},
-};
+use abu_application::messaging::rooms::{self, OwnRoom, RoomDraft};
 use abu_domain::{
-    RoomId, UserId, Violation,
+    RoomId, UserId,
     messaging::{
         room::{self, RoomKind},
         text::RoomName,
     },
 };
-use actix_web::{HttpResponse, delete, get, patch, post, web::Path};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::members::distinct;
-use crate::{
-    areas::common::{ByUuid, created},
-    areas::messaging::dto::{ListedRoom, Room},
-    caller::CurrentUser,
-    input::{Body, IntoDraft, NoParameters, Violations, present},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    middleware::conditional::{IfMatch, IfMatchParameter, versioned},
-    problem::{Answer, problems},
-    shared::State,
+use crate::areas::{
+    messaging::dto::{ListedRoom, Room},
+    prelude::*,
 };
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_rooms)
-        .service(open_room)
-        .service(get_room)
-        .service(rename_room)
-        .service(archive_room);
-}
+routes! { list_rooms, open_room, get_room, rename_room, archive_room }
 
 struct Rooms;
 
@@ -55,30 +34,17 @@ impl List for Rooms {
     }
 }
 
-problems! {
-    ListProblems: CursorMismatch, ValidationFailed;
-    OpenProblems: Conflict;
-    OneProblems: NotFound;
-    ChangeProblems: PermissionDenied, NotFound, Conflict;
-    ArchiveProblems: PermissionDenied, NotFound;
-}
-
 /// List your rooms.
 ///
 /// The most recently active first, without archived ones.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     params(PageParameters),
-    responses((status = 200, description = "A page of rooms.", body = ListBody<ListedRoom>), ListProblems),
+    responses((status = 200, description = "A page of rooms.", body = ListBody<ListedRoom>)),
 )]
 #[get("/rooms")]
-async fn list_rooms(state: State, caller: CurrentUser, page: Page<Rooms>) -> Answer {
-    let rooms = state
-        .messaging
-        .rooms
-        .list(caller.caller, page.request)
-        .await?;
+async fn list_rooms(messaging: Messaging, caller: CurrentUser, page: Page<Rooms>) -> Answer {
+    let rooms = messaging.rooms.list(caller.0, page.request).await?;
     page.reply.with(rooms)
 }
 
@@ -154,17 +120,15 @@ fn room_kind(text: &str) -> Result<RoomKind, Violation> {
 /// room you have.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     request_body = NewRoom,
     responses(
         (status = 201, description = "A new room; `Location` is its address.", body = Room),
         (status = 200, description = "The direct room that the two have already.", body = Room),
-        OpenProblems,
     ),
 )]
 #[post("/rooms")]
-async fn open_room(state: State, caller: CurrentUser, body: Body<NewRoom>) -> Answer {
-    let opened = state.messaging.rooms.open(caller.caller, body.0).await?;
+async fn open_room(messaging: Messaging, caller: CurrentUser, body: Body<NewRoom>) -> Answer {
+    let opened = messaging.rooms.open(caller.0, body.0).await?;
     let id = opened.room.id;
     let room = Room::from(opened.room);
     Ok(match opened.created {
@@ -179,19 +143,10 @@ fn with_version(room: room::Room) -> Answer {
 }
 
 /// See a room.
-#[utoipa::path(
-    tag = "rooms",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 200, description = "The room.", body = Room), OneProblems),
-)]
+#[utoipa::path(tag = "rooms", responses((status = 200, description = "The room.", body = Room)))]
 #[get("/rooms/{uuid}")]
-async fn get_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    let room = state
-        .messaging
-        .rooms
-        .get(caller.caller, path.uuid.into())
-        .await?;
+async fn get_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    let room = messaging.rooms.get(caller.0, path.uuid.into()).await?;
     with_version(room)
 }
 
@@ -221,23 +176,21 @@ impl IntoDraft for RoomPatch {
 /// For its owners and moderators. The body is a merge patch (RFC 7396).
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
-    params(ByUuid, IfMatchParameter),
+    params(IfMatchParameter),
     request_body = RoomPatch,
-    responses((status = 200, description = "The room.", body = Room), ChangeProblems),
+    responses((status = 200, description = "The room.", body = Room), Forbidden, Conflicts),
 )]
 #[patch("/rooms/{uuid}")]
 async fn rename_room(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
     expected: IfMatch,
     body: Body<RoomPatch>,
 ) -> Answer {
-    let room = state
-        .messaging
+    let room = messaging
         .rooms
-        .modify(caller.caller, path.uuid.into(), body.0, expected.0)
+        .modify(caller.0, path.uuid.into(), body.0, expected.0)
         .await?;
     with_version(room)
 }
@@ -246,18 +199,9 @@ async fn rename_room(
 ///
 /// It can then only be read, and is in no list. A group by its owners, a direct room by either of the
 /// two.
-#[utoipa::path(
-    tag = "rooms",
-    security(("bearer" = [])),
-    params(ByUuid),
-    responses((status = 204, description = "Archived."), ArchiveProblems),
-)]
+#[utoipa::path(tag = "rooms", responses((status = 204, description = "Archived."), Forbidden))]
 #[delete("/rooms/{uuid}")]
-async fn archive_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state
-        .messaging
-        .rooms
-        .archive(caller.caller, path.uuid.into())
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn archive_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    messaging.rooms.archive(caller.0, path.uuid.into()).await?;
+    Ok(no_content())
 }

@@ -1,8 +1,6 @@
 use abu_application::platform::ports::MailRecord;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+
+use crate::areas::prelude::*;
 
 /// A mail of the platform, and what became of it.
 #[derive(Debug, Serialize, ToSchema)]

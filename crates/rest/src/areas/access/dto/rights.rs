@@ -1,9 +1,7 @@
 use abu_application::access::ports;
 use abu_domain::access;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+
+use crate::areas::prelude::*;
 
 /// A permission.
 #[derive(Debug, Serialize, ToSchema)]

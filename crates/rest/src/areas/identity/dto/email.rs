@@ -1,8 +1,6 @@
 use abu_domain::identity::user::UserEmail;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+
+use crate::areas::prelude::*;
 
 /// An e-mail address of the caller.
 #[derive(Debug, Serialize, ToSchema)]

@@ -2,10 +2,8 @@ use std::collections::BTreeSet;
 
 use abu_application::identity::{own_account::OwnAccount, sessions::LogIn};
 use abu_domain::identity::user;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+
+use crate::areas::prelude::*;
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]

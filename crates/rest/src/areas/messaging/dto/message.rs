@@ -1,8 +1,6 @@
 use abu_domain::messaging::message;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+
+use crate::areas::prelude::*;
 
 /// A message, with the field names of the chat's packets.
 #[derive(Debug, Serialize, ToSchema)]

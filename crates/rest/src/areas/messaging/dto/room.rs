@@ -1,14 +1,11 @@
-use abu_application::{
-    messaging::ports,
-    messaging::rooms::{OwnRoom, RoomMember},
+use abu_application::messaging::{
+    ports,
+    rooms::{OwnRoom, RoomMember},
 };
 use abu_domain::messaging::room;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::Message;
+use crate::areas::prelude::*;
 
 /// A conversation.
 #[derive(Debug, Serialize, ToSchema)]
