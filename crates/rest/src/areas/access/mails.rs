@@ -84,6 +84,7 @@ async fn list_mails(access: Access, caller: CurrentUser, page: Page<Mails>) -> A
 /// It gets as many attempts as a new one. Takes `can_modify_mail`.
 #[utoipa::path(
     tag = "mails",
+    params(ByUuid),
     responses((status = 200, description = "The mail, pending again.", body = Mail), StaffOnly),
 )]
 #[post("/admin/mails/{uuid}/retry")]

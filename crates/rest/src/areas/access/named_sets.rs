@@ -133,6 +133,7 @@ macro_rules! named_set_routes {
         $(#[doc = $get_doc])*
         #[utoipa::path(
             tag = "access",
+            params(ByName),
             responses((status = 200, description = $answer, body = $entry), StaffOnly),
         )]
         #[get($one)]
@@ -144,7 +145,7 @@ macro_rules! named_set_routes {
         $(#[doc = $update_doc])*
         #[utoipa::path(
             tag = "access",
-            params($update_header),
+            params(ByName, $update_header),
             request_body = $change,
             responses((status = 200, description = $answer, body = $entry), StaffOnly, ConflictsAndDuplicates),
         )]
@@ -163,7 +164,7 @@ macro_rules! named_set_routes {
         $(#[doc = $delete_doc])*
         #[utoipa::path(
             tag = "access",
-            params(IfMatchParameter),
+            params(ByName, IfMatchParameter),
             responses((status = 204, description = "Deleted."), StaffOnly, Conflicts),
         )]
         #[delete($one)]
@@ -196,7 +197,7 @@ macro_rules! part_routes {
         $(#[doc = $add_doc])*
         #[utoipa::path(
             tag = "access",
-            params(IfMatchParameter),
+            params($path, IfMatchParameter),
             request_body = $parts,
             responses((status = 200, description = $answer, body = $entry), StaffOnly),
         )]
@@ -215,7 +216,7 @@ macro_rules! part_routes {
         $(#[doc = $remove_doc])*
         #[utoipa::path(
             tag = "access",
-            params(IfMatchParameter),
+            params($path, IfMatchParameter),
             request_body = $parts,
             responses((status = 204, description = "Taken out."), $($problems),+),
         )]
@@ -235,7 +236,7 @@ macro_rules! part_routes {
         $(#[doc = $remove_one_doc])*
         #[utoipa::path(
             tag = "access",
-            params(IfMatchParameter),
+            params($part_path, IfMatchParameter),
             responses((status = 204, description = "Taken out."), $($problems),+),
         )]
         #[delete($one)]

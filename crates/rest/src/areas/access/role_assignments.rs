@@ -182,6 +182,7 @@ async fn assign_role(access: Access, caller: CurrentUser, body: Body<NewRoleAssi
 /// Takes `can_modify_role` where it counts.
 #[utoipa::path(
     tag = "access",
+    params(ByUuid),
     responses((status = 200, description = "The assigned role.", body = RoleAssignment), StaffOnly),
 )]
 #[get("/role-assignments/{uuid}")]
@@ -201,7 +202,11 @@ async fn get_role_assignment(
 ///
 /// A term that runs ends now and is still listed; one that is to come is called off, and gone. One that
 /// is over stays as it was. Takes what assigning the role takes.
-#[utoipa::path(tag = "access", responses((status = 204, description = "Ended."), StaffOnly))]
+#[utoipa::path(
+    tag = "access",
+    params(ByUuid),
+    responses((status = 204, description = "Ended."), StaffOnly),
+)]
 #[delete("/role-assignments/{uuid}")]
 async fn end_role_assignment(access: Access, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     access

@@ -96,6 +96,7 @@ async fn add_email(
 /// The primary one cannot be removed.
 #[utoipa::path(
     tag = "me",
+    params(ByUuid),
     responses((status = 204, description = "The address is removed."), Conflicts),
 )]
 #[delete("/me/emails/{uuid}")]

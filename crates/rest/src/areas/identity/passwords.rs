@@ -72,6 +72,7 @@ struct PasswordReset {
 #[utoipa::path(
     tag = "auth",
     security(()),
+    params(ByReset),
     request_body = AnotherPassword,
     responses((status = 200, description = "The password is set.", body = PasswordReset), LinkGone, Overload),
 )]
@@ -147,6 +148,7 @@ async fn change_own_password(
 /// The same as `POST /me/password`; the account must be the caller's own.
 #[utoipa::path(
     tag = "users",
+    params(ByUuid),
     request_body = PasswordChange,
     responses((status = 204, description = "The password is changed."), Forbidden),
 )]

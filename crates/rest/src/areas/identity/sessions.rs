@@ -99,7 +99,11 @@ async fn list_sessions(identity: Identity, caller: CurrentUser, page: Page<Sessi
 }
 
 /// End one of your own sessions.
-#[utoipa::path(tag = "auth", responses((status = 204, description = "The session has ended.")))]
+#[utoipa::path(
+    tag = "auth",
+    params(ByUuid),
+    responses((status = 204, description = "The session has ended.")),
+)]
 #[delete("/auth/sessions/{uuid}")]
 async fn end_session(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     identity.sessions.revoke(caller.0, path.uuid.into()).await?;

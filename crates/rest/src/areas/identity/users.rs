@@ -172,6 +172,7 @@ fn with_version(user: user::User) -> Answer {
 /// Takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
+    params(ByUuid),
     responses((status = 200, description = "The account.", body = User), StaffOnly),
 )]
 #[get("/users/{uuid}")]
@@ -230,7 +231,7 @@ impl IntoDraft for UserChange {
 /// your password instead, by `POST /api/v1/me/email`.
 #[utoipa::path(
     tag = "users",
-    params(IfMatchParameter),
+    params(ByUuid, IfMatchParameter),
     request_body = UserChange,
     responses((status = 200, description = "The account.", body = User), StaffOnly, ConflictsAndDuplicates),
 )]
@@ -282,6 +283,7 @@ struct ScheduledErasure {
 /// out yet. Takes `can_delete_user` and every permission that its owner holds. Not for your own account.
 #[utoipa::path(
     tag = "users",
+    params(ByUuid),
     request_body = ErasureRequest,
     responses((status = 202, description = "Scheduled.", body = ScheduledErasure), StaffOnly, Conflicts),
 )]
@@ -324,6 +326,7 @@ impl IntoDraft for GroupNames {
 /// Takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
+    params(ByUuid),
     responses((status = 200, description = "The groups.", body = GroupNames), StaffOnly),
 )]
 #[get("/users/{uuid}/groups")]
@@ -344,6 +347,7 @@ async fn list_groups_of_user(
 /// the groups give. Its address must be verified. Groups that it is in already change nothing.
 #[utoipa::path(
     tag = "users",
+    params(ByUuid),
     request_body = GroupNames,
     responses((status = 200, description = "The account.", body = User), StaffOnly, Conflicts),
 )]
@@ -367,6 +371,7 @@ async fn add_user_to_groups(
 /// nothing. The last active one in `super_admin_group` stays.
 #[utoipa::path(
     tag = "users",
+    params(ByUuid),
     request_body = GroupNames,
     responses((status = 204, description = "Taken out."), StaffOnly, Conflicts),
 )]
@@ -389,6 +394,7 @@ async fn remove_user_from_groups(
 /// The links before it are dead. Takes `can_modify_user` and every permission that its owner holds.
 #[utoipa::path(
     tag = "users",
+    params(ByUuid),
     responses((status = 202, description = "A link is on its way.", body = Accepted), StaffOnly, Conflicts),
 )]
 #[post("/users/{uuid}/password-reset")]
@@ -412,6 +418,7 @@ async fn send_password_reset(
 /// its owner holds.
 #[utoipa::path(
     tag = "users",
+    params(ByUuid),
     responses((status = 200, description = "The account.", body = User), StaffOnly),
 )]
 #[post("/users/{uuid}/activate")]
@@ -430,6 +437,7 @@ async fn activate_user(identity: Identity, caller: CurrentUser, path: Path<ByUui
 /// permission that its owner holds. The last active one in `super_admin_group` stays.
 #[utoipa::path(
     tag = "users",
+    params(ByUuid),
     responses((status = 200, description = "The account.", body = User), StaffOnly, Conflicts),
 )]
 #[post("/users/{uuid}/deactivate")]

@@ -48,7 +48,7 @@ struct MemberPath {
 /// List the members of a room.
 #[utoipa::path(
     tag = "rooms",
-    params(PageParameters),
+    params(ByUuid, PageParameters),
     responses((status = 200, description = "A page of members.", body = ListBody<Member>)),
 )]
 #[get("/rooms/{uuid}/members")]
@@ -90,6 +90,7 @@ impl IntoDraft for NewMembers {
 /// sees earlier messages, and their chat sessions get the room's messages at once.
 #[utoipa::path(
     tag = "rooms",
+    params(ByUuid),
     request_body = NewMembers,
     responses((status = 200, description = "The room.", body = Room), Forbidden, Conflicts),
 )]
@@ -111,6 +112,7 @@ async fn add_members(
 /// cannot leave. The chat sessions of removed users get nothing more of the room.
 #[utoipa::path(
     tag = "rooms",
+    params(MemberPath),
     responses((status = 204, description = "They are out."), Forbidden, Conflicts),
 )]
 #[delete("/rooms/{uuid}/members/{user_uuid}")]
@@ -152,6 +154,7 @@ impl IntoDraft for MemberPatch {
 /// For the group's owners. A room always keeps one owner.
 #[utoipa::path(
     tag = "rooms",
+    params(MemberPath),
     request_body = MemberPatch,
     responses((status = 200, description = "Their place in the room.", body = Membership), Forbidden, Conflicts),
 )]

@@ -65,7 +65,7 @@ fn place(text: &str) -> Result<i64, Violation> {
 /// The newest first.
 #[utoipa::path(
     tag = "messages",
-    params(PageParameters, WindowParameters),
+    params(ByUuid, PageParameters, WindowParameters),
     responses((status = 200, description = "A page of messages.", body = ListBody<Message>)),
 )]
 #[get("/rooms/{uuid}/messages")]
@@ -117,6 +117,7 @@ impl IntoDraft for NewMessage {
 /// message that is stored, for ever and whatever `Idempotency-Key` says: it needs none.
 #[utoipa::path(
     tag = "messages",
+    params(ByUuid),
     request_body = NewMessage,
     responses((status = 201, description = "The message as it is stored.", body = Message)),
 )]
@@ -181,6 +182,7 @@ impl IntoDraft for MessagePatch {
 /// For its sender, for 15 minutes. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
+    params(MessagePath),
     request_body = MessagePatch,
     responses((status = 200, description = "The message as it is now.", body = Message), Forbidden, Conflicts),
 )]
@@ -207,6 +209,7 @@ async fn edit_message(
 /// keeps its place, without its text and its reactions. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
+    params(MessagePath),
     responses((status = 204, description = "Deleted."), Forbidden, Conflicts),
 )]
 #[delete("/rooms/{uuid}/messages/{message_id}")]
@@ -245,6 +248,7 @@ impl IntoDraft for NewReadMark {
 /// chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
+    params(ByUuid),
     request_body = NewReadMark,
     responses((status = 200, description = "Where the mark stands.", body = ReadState)),
 )]

@@ -143,7 +143,11 @@ fn with_version(room: room::Room) -> Answer {
 }
 
 /// See a room.
-#[utoipa::path(tag = "rooms", responses((status = 200, description = "The room.", body = Room)))]
+#[utoipa::path(
+    tag = "rooms",
+    params(ByUuid),
+    responses((status = 200, description = "The room.", body = Room)),
+)]
 #[get("/rooms/{uuid}")]
 async fn get_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     let room = messaging.rooms.get(caller.0, path.uuid.into()).await?;
@@ -176,7 +180,7 @@ impl IntoDraft for RoomPatch {
 /// For its owners and moderators. The body is a merge patch (RFC 7396).
 #[utoipa::path(
     tag = "rooms",
-    params(IfMatchParameter),
+    params(ByUuid, IfMatchParameter),
     request_body = RoomPatch,
     responses((status = 200, description = "The room.", body = Room), Forbidden, Conflicts),
 )]
@@ -199,7 +203,11 @@ async fn rename_room(
 ///
 /// It can then only be read, and is in no list. A group by its owners, a direct room by either of the
 /// two.
-#[utoipa::path(tag = "rooms", responses((status = 204, description = "Archived."), Forbidden))]
+#[utoipa::path(
+    tag = "rooms",
+    params(ByUuid),
+    responses((status = 204, description = "Archived."), Forbidden),
+)]
 #[delete("/rooms/{uuid}")]
 async fn archive_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     messaging.rooms.archive(caller.0, path.uuid.into()).await?;

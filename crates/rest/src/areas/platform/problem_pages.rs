@@ -22,6 +22,7 @@ struct BySlug {
 /// Read about a kind of problem.
 #[utoipa::path(
     tag = "documentation",
+    params(BySlug),
     responses((status = 200, description = "A page.", content_type = "text/html", body = String)),
 )]
 #[get("/problems/{slug}")]

@@ -133,6 +133,7 @@ async fn console_folder(_on: SwitchedOn) -> HttpResponse {
 /// Get a file of the console, or read the chat's documentation.
 #[utoipa::path(
     tag = "documentation",
+    params(FilePath),
     responses((status = 200, description = "The file.", content_type = "text/html", body = String), ConsoleProblems),
 )]
 #[get("/console/{file}")]
