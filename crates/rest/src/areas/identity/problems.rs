@@ -4,13 +4,12 @@ use abu_application::{
     access::Named,
     identity::{
         accounts::AccountError,
-        emails::{EmailError, LinkError},
+        emails::{EmailError, LinkError, ProofError},
         own_account::OwnAccountError,
         passwords::{
             ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError,
         },
         ports::{PasswordWeakness, TokenError},
-        registration::RegistrationError,
         sessions::{LogInError, RefreshError, SessionError, TotpError},
     },
 };
@@ -65,8 +64,6 @@ refusals! {
         InvalidCredentials => InvalidCredentials,
             "The e-mail address, the password or the one-time password is wrong.";
         OtpRequired => OtpRequired, "Send a one-time password or a recovery code as otp.";
-        EmailUnverified => EmailUnverified,
-            "Open the link in the mail that was sent to this address, or ask for another one.";
         Suspended => AccountSuspended, ACCOUNT_SUSPENDED;
     } {
         LogInError::Internal(cause) => Self::internal(cause),
@@ -120,8 +117,12 @@ refusals! {
         AccountError::Password(error) => refused_password("password", error),
     }
 
-    RegistrationError: Store {} {
-        RegistrationError::Password(error) => refused_password("password", error),
+    ProofError: Link, LogIn, Store {} {
+        ProofError::PasswordRequired => {
+            let rule = "is required: the link completes a registration";
+            Self::in_field("password", "required", rule)
+        }
+        ProofError::Password(error) => refused_password("password", error),
     }
 
     ResetError: Store {
