@@ -19,6 +19,51 @@ macro_rules! routes {
 }
 pub(crate) use routes;
 
+/// Declares the JSON form of a value: each field with its source in the value.
+macro_rules! json_form {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident from $value:ident: $from:ty {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty = $source:expr,)*
+    }) => {
+        #[derive(Serialize, ToSchema)]
+        $(#[$meta])*
+        $visibility struct $name {
+            $($(#[$field_meta])* $field: $type,)*
+        }
+
+        impl From<$from> for $name {
+            fn from($value: $from) -> Self {
+                Self { $($field: $source,)* }
+            }
+        }
+    };
+}
+pub(crate) use json_form;
+
+/// Declares a request body, which takes no other fields, and how it is parsed to a draft.
+macro_rules! request_body {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident into $draft:ty {
+        $($(#[$field_meta:meta])* $field_visibility:vis $field:ident: $type:ty,)*
+    }
+    |$body:ident, $violations:ident| $parsed:expr) => {
+        #[derive(Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        $(#[$meta])*
+        $visibility struct $name {
+            $($(#[$field_meta])* $field_visibility $field: $type,)*
+        }
+
+        impl IntoDraft for $name {
+            type Draft = $draft;
+
+            fn into_draft(self, $violations: &mut Violations) -> Option<Self::Draft> {
+                let $body = self;
+                $parsed
+            }
+        }
+    };
+}
+pub(crate) use request_body;
+
 problems! {
     pub(crate) StaffOnly: PermissionDenied, TotpRequired;
     pub(crate) Forbidden: PermissionDenied;
@@ -35,7 +80,13 @@ problems! {
 pub(crate) struct ByUuid {
     /// Which one.
     #[param(example = "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41")]
-    pub(crate) uuid: Uuid,
+    uuid: Uuid,
+}
+
+impl ByUuid {
+    pub(crate) fn id<Id: From<Uuid>>(&self) -> Id {
+        self.uuid.into()
+    }
 }
 
 /// The path of something that has a name of its own.

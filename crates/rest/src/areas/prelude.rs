@@ -14,14 +14,14 @@ pub(crate) use uuid::Uuid;
 
 pub(crate) use super::common::{
     Accepted, ByName, ByUuid, Conflicts, ConflictsAndDuplicates, Duplicates, Forbidden, LinkGone,
-    Overload, StaffOnly, accepted, created, no_content, routes,
+    Overload, StaffOnly, accepted, created, json_form, no_content, request_body, routes,
 };
 pub(crate) use crate::{
     caller::{CurrentUser, RequestOrigin},
     input::{
         Body, Form, IntoDraft, NoParameters, Violations, flag, present, short_text, time, uuid,
     },
-    list::{List, ListBody, MAX_OTHERS, MAX_PEOPLE, Page, PageParameters},
+    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
     middleware::{
         conditional::{
             IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter, versioned,

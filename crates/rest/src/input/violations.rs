@@ -136,7 +136,8 @@ mod tests {
 
     fn even(number: u32) -> Result<u32, Violation> {
         let (code, rule) = ("odd", "must be even");
-        (number % 2 == 0)
+        number
+            .is_multiple_of(2)
             .then_some(number)
             .ok_or(Violation { code, rule })
     }

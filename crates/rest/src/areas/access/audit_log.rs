@@ -53,7 +53,6 @@ impl List for Entries {
     type Item = ports::AuditEntry;
     type Entry = AuditEntry;
     type Position = i64;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(entry: &ports::AuditEntry) -> i64 {
         entry.seq
@@ -98,9 +97,6 @@ fn action(text: &str) -> Result<Action, Violation> {
 )]
 #[get("/admin/audit-log")]
 async fn list_audit_log(access: Access, caller: CurrentUser, page: Page<Entries>) -> Answer {
-    let entries = access
-        .audit_log
-        .list(caller.0, page.filter, page.request)
-        .await?;
-    page.reply.with(entries)
+    let entries = access.audit_log.list(caller.0, page.filter, page.request);
+    page.reply.with(entries.await?)
 }

@@ -36,77 +36,56 @@ struct ByGroupAndRole {
     role_name: String,
 }
 
-/// What a new group is made of.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "newsroom_group",
-    "description": "Those who write the newsletter.",
-    "roles": ["announcement_admin"],
-}))]
-struct NewGroup {
-    /// 3 to 64 of a to z, 0 to 9 and _; such as `newsroom_group`.
-    #[schema(min_length = 3, max_length = 64)]
-    name: String,
-    /// What it is for.
-    #[schema(max_length = 300)]
-    description: Option<String>,
-    /// Names of the roles that it gives.
-    #[schema(max_items = 100)]
-    roles: Option<Vec<String>>,
-}
-
-impl IntoDraft for NewGroup {
-    type Draft = NamedSetDraft<GroupName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::draft(violations, &self.name, self.description, self.roles)
+request_body! {
+    /// What a new group is made of.
+    #[schema(example = json!({
+        "name": "newsroom_group",
+        "description": "Those who write the newsletter.",
+        "roles": ["announcement_admin"],
+    }))]
+    struct NewGroup into NamedSetDraft<GroupName> {
+        /// 3 to 64 of a to z, 0 to 9 and _; such as `newsroom_group`.
+        #[schema(min_length = 3, max_length = 64)]
+        name: String,
+        /// What it is for.
+        #[schema(max_length = 300)]
+        description: Option<String>,
+        /// Names of the roles that it gives.
+        #[schema(max_items = 100)]
+        roles: Option<Vec<String>>,
     }
+    |body, violations| named_sets::draft(violations, &body.name, body.description, body.roles)
 }
 
-/// What a group is changed to.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "description": "Those who write the newsletter and make events.",
-    "roles": ["announcement_admin", "event_admin"],
-}))]
-struct GroupChange {
-    /// Its new name; left out, it keeps the one it has.
-    #[schema(min_length = 3, max_length = 64)]
-    name: Option<String>,
-    /// What it is for.
-    #[schema(max_length = 300)]
-    description: String,
-    /// Names of the roles that it gives from now on, and no others.
-    #[schema(max_items = 100)]
-    roles: Vec<String>,
-}
-
-impl IntoDraft for GroupChange {
-    type Draft = NamedSetChange<GroupName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::change(violations, self.name, &self.description, self.roles)
+request_body! {
+    /// What a group is changed to.
+    #[schema(example = json!({
+        "description": "Those who write the newsletter and make events.",
+        "roles": ["announcement_admin", "event_admin"],
+    }))]
+    struct GroupChange into NamedSetChange<GroupName> {
+        /// Its new name; left out, it keeps the one it has.
+        #[schema(min_length = 3, max_length = 64)]
+        name: Option<String>,
+        /// What it is for.
+        #[schema(max_length = 300)]
+        description: String,
+        /// Names of the roles that it gives from now on, and no others.
+        #[schema(max_items = 100)]
+        roles: Vec<String>,
     }
+    |body, violations| named_sets::change(violations, body.name, &body.description, body.roles)
 }
 
-/// Some roles.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"roles": ["announcement_admin"]}))]
-struct RoleNames {
-    /// Their names.
-    #[schema(max_items = 100)]
-    roles: Vec<String>,
-}
-
-impl IntoDraft for RoleNames {
-    type Draft = Vec<RoleName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::parts::<GroupName>(violations, self.roles)
+request_body! {
+    /// Some roles.
+    #[schema(example = json!({"roles": ["announcement_admin"]}))]
+    struct RoleNames into Vec<RoleName> {
+        /// Their names.
+        #[schema(max_items = 100)]
+        roles: Vec<String>,
     }
+    |body, violations| named_sets::parts::<GroupName>(violations, body.roles)
 }
 
 named_set_routes! {

@@ -29,7 +29,6 @@ impl List for Mails {
     type Item = MailRecord;
     type Entry = Mail;
     type Position = MailId;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(mail: &MailRecord) -> MailId {
         mail.id
@@ -72,11 +71,8 @@ fn kind(text: &str) -> Result<MailKind, Violation> {
 )]
 #[get("/admin/mails")]
 async fn list_mails(access: Access, caller: CurrentUser, page: Page<Mails>) -> Answer {
-    let mails = access
-        .mails
-        .list(caller.0, page.filter, page.request)
-        .await?;
-    page.reply.with(mails)
+    let mails = access.mails.list(caller.0, page.filter, page.request);
+    page.reply.with(mails.await?)
 }
 
 /// Have a mail that was given up sent again.
@@ -89,6 +85,6 @@ async fn list_mails(access: Access, caller: CurrentUser, page: Page<Mails>) -> A
 )]
 #[post("/admin/mails/{uuid}/retry")]
 async fn retry_mail(access: Access, caller: CurrentUser, path: Path<ByUuid>) -> Answer<Json<Mail>> {
-    let mail = access.mails.retry(caller.0, path.uuid.into()).await?;
+    let mail = access.mails.retry(caller.0, path.id()).await?;
     Ok(Json(mail.into()))
 }

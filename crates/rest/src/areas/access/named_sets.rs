@@ -27,7 +27,6 @@ impl<N: Resource> List for ByNames<N> {
     type Item = NamedSet<N>;
     type Entry = N::Entry;
     type Position = String;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(set: &NamedSet<N>) -> String {
         set.name.to_string()

@@ -50,7 +50,6 @@ impl List for Assignments {
     type Item = Assignment;
     type Entry = RoleAssignment;
     type Position = TimePosition<AssignmentId>;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(assignment: &Assignment) -> TimePosition<AssignmentId> {
         TimePosition {
@@ -80,54 +79,48 @@ async fn list_role_assignments(
 ) -> Answer {
     let assignments = access
         .control
-        .assignments(caller.0, page.filter, page.request)
-        .await?;
-    page.reply.with(assignments)
+        .assignments(caller.0, page.filter, page.request);
+    page.reply.with(assignments.await?)
 }
 
-/// A role about to be assigned.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "user": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
-    "role": "chapter_chair",
-    "scope_type": "chapter",
-    "scope_uuid": "9d2f4c1e-3b7a-4f58-8a60-1c5e7d9b2f34",
-    "valid_until": "2099-01-05T08:30:00Z",
-    "office_title": "Chair of the Kaduna branch",
-}))]
-struct NewRoleAssignment {
-    /// Who is to hold it.
-    user: Uuid,
-    /// The name of the role.
-    role: String,
-    /// `global` or `chapter`.
-    scope_type: String,
-    /// Which chapter; left out where it counts everywhere.
-    scope_uuid: Option<Uuid>,
-    /// From when on; now, if left out.
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    valid_from: Option<String>,
-    /// Until when; left out, the term has no fixed end.
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    valid_until: Option<String>,
-    /// What the office is called.
-    #[schema(min_length = 1, max_length = 100)]
-    office_title: Option<String>,
-}
-
-impl IntoDraft for NewRoleAssignment {
-    type Draft = AssignmentDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<AssignmentDraft> {
-        let role = violations.check("role", RoleName::parse(&self.role));
-        let scope = scope(&self.scope_type, self.scope_uuid, violations);
-        let valid_from = violations.optional("valid_from", self.valid_from, time);
-        let valid_until = violations.optional("valid_until", self.valid_until, time);
-        let title = self.office_title;
+request_body! {
+    /// A role about to be assigned.
+    #[schema(example = json!({
+        "user": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "role": "chapter_chair",
+        "scope_type": "chapter",
+        "scope_uuid": "9d2f4c1e-3b7a-4f58-8a60-1c5e7d9b2f34",
+        "valid_until": "2099-01-05T08:30:00Z",
+        "office_title": "Chair of the Kaduna branch",
+    }))]
+    struct NewRoleAssignment into AssignmentDraft {
+        /// Who is to hold it.
+        user: Uuid,
+        /// The name of the role.
+        role: String,
+        /// `global` or `chapter`.
+        scope_type: String,
+        /// Which chapter; left out where it counts everywhere.
+        scope_uuid: Option<Uuid>,
+        /// From when on; now, if left out.
+        #[schema(value_type = Option<DateTime<Utc>>)]
+        valid_from: Option<String>,
+        /// Until when; left out, the term has no fixed end.
+        #[schema(value_type = Option<DateTime<Utc>>)]
+        valid_until: Option<String>,
+        /// What the office is called.
+        #[schema(min_length = 1, max_length = 100)]
+        office_title: Option<String>,
+    }
+    |body, violations| {
+        let role = violations.check("role", RoleName::parse(&body.role));
+        let scope = scope(&body.scope_type, body.scope_uuid, violations);
+        let valid_from = violations.optional("valid_from", body.valid_from, time);
+        let valid_until = violations.optional("valid_until", body.valid_until, time);
+        let title = body.office_title;
         let office_title = violations.optional("office_title", title, OfficeTitle::parse);
         Some(AssignmentDraft {
-            user_id: self.user.into(),
+            user_id: body.user.into(),
             role: role?,
             scope: scope?,
             valid_from,
@@ -191,10 +184,7 @@ async fn get_role_assignment(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Answer<Json<RoleAssignment>> {
-    let assignment = access
-        .control
-        .assignment(caller.0, path.uuid.into())
-        .await?;
+    let assignment = access.control.assignment(caller.0, path.id()).await?;
     Ok(Json(assignment.into()))
 }
 
@@ -209,9 +199,6 @@ async fn get_role_assignment(
 )]
 #[delete("/role-assignments/{uuid}")]
 async fn end_role_assignment(access: Access, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    access
-        .control
-        .end_assignment(caller.0, path.uuid.into())
-        .await?;
+    access.control.end_assignment(caller.0, path.id()).await?;
     Ok(no_content())
 }

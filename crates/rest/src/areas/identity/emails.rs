@@ -15,7 +15,7 @@ routes! {
 }
 
 /// All addresses of an account: they are few, so there is one page.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = EmailAddresses)]
 struct Emails {
     /// The primary one first, then the oldest.
@@ -45,25 +45,20 @@ async fn list_emails(identity: Identity, caller: CurrentUser) -> Answer<Json<Ema
     }))
 }
 
-/// An address that an account is to have, and the password that the account has.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "amina@example.org",
-    "password": "correct horse battery staple",
-}))]
-struct NewAddress {
-    email: String,
-    #[schema(value_type = String, format = Password)]
-    password: SecretString,
-}
-
-impl IntoDraft for NewAddress {
-    type Draft = (EmailAddress, LoginPassword);
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        let email = violations.check("email", EmailAddress::parse(&self.email));
-        Some((email?, LoginPassword::new(self.password)))
+request_body! {
+    /// An address that an account is to have, and the password that the account has.
+    #[schema(example = json!({
+        "email": "amina@example.org",
+        "password": "correct horse battery staple",
+    }))]
+    struct NewAddress into (EmailAddress, LoginPassword) {
+        email: String,
+        #[schema(value_type = String, format = Password)]
+        password: SecretString,
+    }
+    |body, violations| {
+        let email = violations.check("email", EmailAddress::parse(&body.email));
+        Some((email?, LoginPassword::new(body.password)))
     }
 }
 
@@ -101,7 +96,7 @@ async fn add_email(
 )]
 #[delete("/me/emails/{uuid}")]
 async fn remove_email(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    identity.emails.remove(caller.0, path.uuid.into()).await?;
+    identity.emails.remove(caller.0, path.id()).await?;
     Ok(no_content())
 }
 

@@ -13,70 +13,54 @@ use crate::areas::{identity::dto::TokenHolder, prelude::*};
 
 routes! { log_in, refresh, log_in_to_docs }
 
-/// What a log-in takes.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "amina@example.com",
-    "password": "correct horse battery staple",
-    "device_name": "Amina's phone",
-}))]
-struct Credentials {
-    /// Any verified address of the account.
-    email: String,
-    #[schema(value_type = String, format = Password)]
-    password: SecretString,
-    /// What the device calls itself in the list of sessions.
-    #[schema(min_length = 1, max_length = 100)]
-    device_name: Option<String>,
-    /// Where the account has one-time passwords: what the device shows now, or a recovery code.
-    #[schema(value_type = Option<String>)]
-    otp: Option<SecretString>,
-}
-
-impl IntoDraft for Credentials {
-    type Draft = LogInDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<LogInDraft> {
-        let email = violations.check("email", EmailAddress::parse(&self.email));
-        let device_name = violations.optional("device_name", self.device_name, DeviceName::parse);
+request_body! {
+    /// What a log-in takes.
+    #[schema(example = json!({
+        "email": "amina@example.com",
+        "password": "correct horse battery staple",
+        "device_name": "Amina's phone",
+    }))]
+    struct Credentials into LogInDraft {
+        /// Any verified address of the account.
+        email: String,
+        #[schema(value_type = String, format = Password)]
+        password: SecretString,
+        /// What the device calls itself in the list of sessions.
+        #[schema(min_length = 1, max_length = 100)]
+        device_name: Option<String>,
+        /// Where the account has one-time passwords: what the device shows now, or a recovery code.
+        #[schema(value_type = Option<String>)]
+        otp: Option<SecretString>,
+    }
+    |body, violations| {
+        let email = violations.check("email", EmailAddress::parse(&body.email));
+        let device_name = violations.optional("device_name", body.device_name, DeviceName::parse);
         let otp = |text: SecretString| OneTimePassword::new(text.expose_secret());
         Some(LogInDraft {
             email: email?,
-            password: LoginPassword::new(self.password),
-            otp: self.otp.map(otp),
+            password: LoginPassword::new(body.password),
+            otp: body.otp.map(otp),
             device_name,
         })
     }
 }
 
-/// What a client keeps of a log-in.
-#[derive(Serialize, ToSchema)]
-pub(super) struct TokenPair {
-    /// Goes into `Authorization: Bearer …`.
-    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
-    access_token: String,
-    /// Always `bearer`.
-    #[schema(example = "bearer")]
-    token_type: &'static str,
-    /// For how many seconds the access token is good.
-    #[schema(example = 900)]
-    expires_in: u64,
-    /// Gets the next pair, once.
-    #[schema(example = "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw")]
-    refresh_token: String,
-    user: TokenHolder,
-}
-
-impl From<LogIn> for TokenPair {
-    fn from(got: LogIn) -> Self {
-        Self {
-            user: TokenHolder::of(&got),
-            access_token: got.access_token.token,
-            token_type: "bearer",
-            expires_in: got.access_token.expires_in,
-            refresh_token: got.refresh_token.expose_secret().to_owned(),
-        }
+json_form! {
+    /// What a client keeps of a log-in.
+    pub(super) struct TokenPair from got: LogIn {
+        /// Goes into `Authorization: Bearer …`.
+        #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
+        access_token: String = got.access_token.token,
+        /// Always `bearer`.
+        #[schema(example = "bearer")]
+        token_type: &'static str = "bearer",
+        /// For how many seconds the access token is good.
+        #[schema(example = 900)]
+        expires_in: u64 = got.access_token.expires_in,
+        /// Gets the next pair, once.
+        #[schema(example = "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw")]
+        refresh_token: String = got.refresh_token.expose_secret().to_owned(),
+        user: TokenHolder = TokenHolder::of(&got.user, got.permissions),
     }
 }
 
@@ -115,24 +99,17 @@ async fn log_in(
     Ok(SecretJson(got.into()))
 }
 
-/// What a refresh takes.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "refresh_token": "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw",
-}))]
-struct Refresh {
-    /// The newest one.
-    #[schema(value_type = String)]
-    refresh_token: SecretString,
-}
-
-impl IntoDraft for Refresh {
-    type Draft = SecretString;
-
-    fn into_draft(self, _violations: &mut Violations) -> Option<SecretString> {
-        Some(self.refresh_token)
+request_body! {
+    /// What a refresh takes.
+    #[schema(example = json!({
+        "refresh_token": "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw",
+    }))]
+    struct Refresh into SecretString {
+        /// The newest one.
+        #[schema(value_type = String)]
+        refresh_token: SecretString,
     }
+    |body, _violations| Some(body.refresh_token)
 }
 
 /// Get the next pair of tokens.
@@ -159,31 +136,26 @@ async fn refresh(
     Ok(SecretJson(got.into()))
 }
 
-/// The form by which OAuth 2 exchanges a password for a token.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "OAuth 2 clients send fields that are ignored")]
-struct PasswordForm {
-    /// An address of the account.
-    #[schema(example = "amina@example.com")]
-    username: String,
-    #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
-    password: SecretString,
-    /// `password`, if anything.
-    #[schema(example = "password")]
-    grant_type: Option<String>,
-    /// Not looked at, and neither are the next two.
-    scope: Option<String>,
-    client_id: Option<String>,
-    client_secret: Option<String>,
-}
-
-impl IntoDraft for PasswordForm {
-    type Draft = LogInDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<LogInDraft> {
-        let email = violations.check("username", EmailAddress::parse(&self.username));
-        violations.optional("grant_type", self.grant_type, |text| match text {
+request_body! {
+    /// The form by which OAuth 2 exchanges a password for a token.
+    #[expect(dead_code, reason = "OAuth 2 clients send fields that are ignored")]
+    struct PasswordForm into LogInDraft {
+        /// An address of the account.
+        #[schema(example = "amina@example.com")]
+        username: String,
+        #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
+        password: SecretString,
+        /// `password`, if anything.
+        #[schema(example = "password")]
+        grant_type: Option<String>,
+        /// Not looked at, and neither are the next two.
+        scope: Option<String>,
+        client_id: Option<String>,
+        client_secret: Option<String>,
+    }
+    |body, violations| {
+        let email = violations.check("username", EmailAddress::parse(&body.username));
+        violations.optional("grant_type", body.grant_type, |text| match text {
             "password" => Ok(()),
             _ => Err(Violation {
                 code: "grant_type.unknown",
@@ -192,34 +164,25 @@ impl IntoDraft for PasswordForm {
         });
         Some(LogInDraft {
             email: email?,
-            password: LoginPassword::new(self.password),
+            password: LoginPassword::new(body.password),
             otp: None,
             device_name: DeviceName::parse("API documentation").ok(),
         })
     }
 }
 
-/// An access token without a refresh token.
-#[derive(Serialize, ToSchema)]
-struct AccessToken {
-    /// Goes into `Authorization: Bearer …`.
-    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
-    access_token: String,
-    /// Always `bearer`.
-    #[schema(example = "bearer")]
-    token_type: &'static str,
-    /// For how many seconds it is good; then its session is over.
-    #[schema(example = 900)]
-    expires_in: u64,
-}
-
-impl From<IssuedToken> for AccessToken {
-    fn from(issued: IssuedToken) -> Self {
-        Self {
-            access_token: issued.token,
-            token_type: "bearer",
-            expires_in: issued.expires_in,
-        }
+json_form! {
+    /// An access token without a refresh token.
+    struct AccessToken from issued: IssuedToken {
+        /// Goes into `Authorization: Bearer …`.
+        #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
+        access_token: String = issued.token,
+        /// Always `bearer`.
+        #[schema(example = "bearer")]
+        token_type: &'static str = "bearer",
+        /// For how many seconds it is good; then its session is over.
+        #[schema(example = 900)]
+        expires_in: u64 = issued.expires_in,
     }
 }
 

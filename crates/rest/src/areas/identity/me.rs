@@ -40,38 +40,33 @@ async fn list_own_permissions(access: Access, caller: CurrentUser) -> Answer<Jso
     }))
 }
 
-/// What is to be changed: a merge patch (RFC 7396).
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"phone": "0803 123 4567", "middlename": null}))]
-struct AccountPatch {
-    #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
-    firstname: Option<String>,
-    /// Null removes it.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
-    middlename: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
-    lastname: Option<String>,
-    /// With its country code, or in Nigeria's national form; null removes it.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
-    phone: Option<Option<String>>,
-}
-
-impl IntoDraft for AccountPatch {
-    type Draft = OwnPatch;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<OwnPatch> {
+request_body! {
+    /// What is to be changed: a merge patch (RFC 7396).
+    #[schema(example = json!({"phone": "0803 123 4567", "middlename": null}))]
+    struct AccountPatch into OwnPatch {
+        #[serde(default, deserialize_with = "present")]
+        #[schema(min_length = 1, max_length = 100, nullable = false)]
+        firstname: Option<String>,
+        /// Null removes it.
+        #[serde(default, deserialize_with = "present")]
+        #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+        middlename: Option<Option<String>>,
+        #[serde(default, deserialize_with = "present")]
+        #[schema(min_length = 1, max_length = 100, nullable = false)]
+        lastname: Option<String>,
+        /// With its country code, or in Nigeria's national form; null removes it.
+        #[serde(default, deserialize_with = "present")]
+        #[schema(value_type = Option<String>)]
+        phone: Option<Option<String>>,
+    }
+    |body, violations| {
         Some(OwnPatch {
-            firstname: violations.optional("firstname", self.firstname, PersonName::parse),
-            middlename: self
+            firstname: violations.optional("firstname", body.firstname, PersonName::parse),
+            middlename: body
                 .middlename
                 .map(|name| violations.optional("middlename", name, PersonName::parse)),
-            lastname: violations.optional("lastname", self.lastname, PersonName::parse),
-            phone: self
+            lastname: violations.optional("lastname", body.lastname, PersonName::parse),
+            phone: body
                 .phone
                 .map(|phone| violations.optional("phone", phone, PhoneNumber::parse)),
         })

@@ -39,22 +39,15 @@ struct ByReset {
     reset_uuid: Uuid,
 }
 
-/// Another password.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"password": "correct horse battery staple"}))]
-struct AnotherPassword {
-    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(value_type = String, format = Password, min_length = 10)]
-    password: SecretString,
-}
-
-impl IntoDraft for AnotherPassword {
-    type Draft = NewPassword;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<NewPassword> {
-        violations.check("password", NewPassword::parse(self.password))
+request_body! {
+    /// Another password.
+    #[schema(example = json!({"password": "correct horse battery staple"}))]
+    struct AnotherPassword into NewPassword {
+        /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
+        #[schema(value_type = String, format = Password, min_length = 10)]
+        password: SecretString,
     }
+    |body, violations| violations.check("password", NewPassword::parse(body.password))
 }
 
 /// A password that was replaced.
@@ -92,28 +85,22 @@ async fn reset_password(
     }))
 }
 
-/// The password that an account has, and the one that it is to have.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "current_password": "correct horse battery staple",
-    "new_password": "purple monkey dishwasher lagoon",
-}))]
-struct PasswordChange {
-    #[schema(value_type = String, format = Password)]
-    current_password: SecretString,
-    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(value_type = String, format = Password, min_length = 10)]
-    new_password: SecretString,
-}
-
-impl IntoDraft for PasswordChange {
-    /// The current password and the new one.
-    type Draft = (LoginPassword, NewPassword);
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        let new = violations.check("new_password", NewPassword::parse(self.new_password));
-        Some((LoginPassword::new(self.current_password), new?))
+request_body! {
+    /// The password that an account has, and the one that it is to have.
+    #[schema(example = json!({
+        "current_password": "correct horse battery staple",
+        "new_password": "purple monkey dishwasher lagoon",
+    }))]
+    struct PasswordChange into (LoginPassword, NewPassword) {
+        #[schema(value_type = String, format = Password)]
+        current_password: SecretString,
+        /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
+        #[schema(value_type = String, format = Password, min_length = 10)]
+        new_password: SecretString,
+    }
+    |body, violations| {
+        let new = violations.check("new_password", NewPassword::parse(body.new_password));
+        Some((LoginPassword::new(body.current_password), new?))
     }
 }
 
@@ -164,7 +151,7 @@ async fn change_password_of(
     let (current, new) = body.0;
     identity
         .passwords
-        .change(caller.0, path.uuid.into(), current, new)
+        .change(caller.0, path.id(), current, new)
         .await?;
     Ok(no_content())
 }

@@ -35,7 +35,6 @@ impl List for Sessions {
     type Item = OwnSession;
     type Entry = Session;
     type Position = TimePosition<LoginSessionId>;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(session: &OwnSession) -> TimePosition<LoginSessionId> {
         TimePosition {
@@ -45,41 +44,25 @@ impl List for Sessions {
     }
 }
 
-/// A log-in that lasts.
-#[derive(Debug, Serialize, ToSchema)]
-struct Session {
-    #[schema(example = "3f8f06a6-248f-4ecf-a245-f852341f8c1f")]
-    uuid: Uuid,
-    /// What the device called itself.
-    #[schema(example = "Amina's phone")]
-    device_name: Option<String>,
-    /// The network it was last used from; the part that names a machine is not kept.
-    #[schema(example = "102.89.23.0/24")]
-    ip_region: Option<String>,
-    #[schema(example = "2026-01-05T08:30:00Z")]
-    created_at: DateTime<Utc>,
-    /// When it last got new tokens.
-    #[schema(example = "2026-01-07T17:05:00Z")]
-    last_used_at: DateTime<Utc>,
-    /// It is the one that asks.
-    #[schema(example = true)]
-    current: bool,
-}
-
-impl From<OwnSession> for Session {
-    fn from(session: OwnSession) -> Self {
-        let OwnSession {
-            listing,
-            is_current,
-        } = session;
-        Self {
-            uuid: listing.id.uuid(),
-            device_name: listing.device_name,
-            ip_region: listing.network,
-            created_at: listing.created_at,
-            last_used_at: listing.last_used_at,
-            current: is_current,
-        }
+json_form! {
+    /// A log-in that lasts.
+    struct Session from session: OwnSession {
+        #[schema(example = "3f8f06a6-248f-4ecf-a245-f852341f8c1f")]
+        uuid: Uuid = session.listing.id.uuid(),
+        /// What the device called itself.
+        #[schema(example = "Amina's phone")]
+        device_name: Option<String> = session.listing.device_name,
+        /// The network it was last used from; the part that names a machine is not kept.
+        #[schema(example = "102.89.23.0/24")]
+        ip_region: Option<String> = session.listing.network,
+        #[schema(example = "2026-01-05T08:30:00Z")]
+        created_at: DateTime<Utc> = session.listing.created_at,
+        /// When it last got new tokens.
+        #[schema(example = "2026-01-07T17:05:00Z")]
+        last_used_at: DateTime<Utc> = session.listing.last_used_at,
+        /// It is the one that asks.
+        #[schema(example = true)]
+        current: bool = session.is_current,
     }
 }
 
@@ -94,8 +77,8 @@ impl From<OwnSession> for Session {
 )]
 #[get("/auth/sessions")]
 async fn list_sessions(identity: Identity, caller: CurrentUser, page: Page<Sessions>) -> Answer {
-    let sessions = identity.sessions.list(caller.0, page.request).await?;
-    page.reply.with(sessions)
+    let sessions = identity.sessions.list(caller.0, page.request);
+    page.reply.with(sessions.await?)
 }
 
 /// End one of your own sessions.
@@ -106,6 +89,6 @@ async fn list_sessions(identity: Identity, caller: CurrentUser, page: Page<Sessi
 )]
 #[delete("/auth/sessions/{uuid}")]
 async fn end_session(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    identity.sessions.revoke(caller.0, path.uuid.into()).await?;
+    identity.sessions.revoke(caller.0, path.id()).await?;
     Ok(no_content())
 }

@@ -91,49 +91,41 @@ fn verification(text: &str) -> Result<Verification, Violation> {
 )]
 #[get("/users")]
 async fn list_users(identity: Identity, caller: CurrentUser, page: Page<Users>) -> Answer {
-    let users = identity
-        .accounts
-        .list(caller.0, page.filter, page.request)
-        .await?;
-    page.reply.with(users)
+    let users = identity.accounts.list(caller.0, page.filter, page.request);
+    page.reply.with(users.await?)
 }
 
-/// What a new account is made of.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "amina@example.com",
-    "password": "correct horse battery staple",
-    "firstname": "Amina",
-    "lastname": "Bello",
-    "phone": "0803 123 4567",
-}))]
-pub(super) struct NewUser {
-    /// What it logs in with.
-    pub(super) email: String,
-    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(value_type = String, format = Password, min_length = 10)]
-    pub(super) password: SecretString,
-    #[schema(min_length = 1, max_length = 100)]
-    pub(super) firstname: String,
-    #[schema(min_length = 1, max_length = 100)]
-    pub(super) middlename: Option<String>,
-    #[schema(min_length = 1, max_length = 100)]
-    pub(super) lastname: String,
-    /// With its country code, or in Nigeria's national form.
-    pub(super) phone: Option<String>,
-}
-
-impl IntoDraft for NewUser {
-    type Draft = UserDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<UserDraft> {
-        let email = violations.check("email", EmailAddress::parse(&self.email));
-        let password = violations.check("password", NewPassword::parse(self.password));
-        let firstname = violations.check("firstname", PersonName::parse(&self.firstname));
-        let middlename = violations.optional("middlename", self.middlename, PersonName::parse);
-        let lastname = violations.check("lastname", PersonName::parse(&self.lastname));
-        let phone = violations.optional("phone", self.phone, PhoneNumber::parse);
+request_body! {
+    /// What a new account is made of.
+    #[schema(example = json!({
+        "email": "amina@example.com",
+        "password": "correct horse battery staple",
+        "firstname": "Amina",
+        "lastname": "Bello",
+        "phone": "0803 123 4567",
+    }))]
+    pub(super) struct NewUser into UserDraft {
+        /// What it logs in with.
+        pub(super) email: String,
+        /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
+        #[schema(value_type = String, format = Password, min_length = 10)]
+        pub(super) password: SecretString,
+        #[schema(min_length = 1, max_length = 100)]
+        pub(super) firstname: String,
+        #[schema(min_length = 1, max_length = 100)]
+        pub(super) middlename: Option<String>,
+        #[schema(min_length = 1, max_length = 100)]
+        pub(super) lastname: String,
+        /// With its country code, or in Nigeria's national form.
+        pub(super) phone: Option<String>,
+    }
+    |body, violations| {
+        let email = violations.check("email", EmailAddress::parse(&body.email));
+        let password = violations.check("password", NewPassword::parse(body.password));
+        let firstname = violations.check("firstname", PersonName::parse(&body.firstname));
+        let middlename = violations.optional("middlename", body.middlename, PersonName::parse);
+        let lastname = violations.check("lastname", PersonName::parse(&body.lastname));
+        let phone = violations.optional("phone", body.phone, PhoneNumber::parse);
         Some(UserDraft {
             email: email?,
             password: password?,
@@ -179,42 +171,37 @@ fn with_version(user: user::User) -> Answer {
 )]
 #[get("/users/{uuid}")]
 async fn get_user(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    with_version(identity.accounts.get(caller.0, path.uuid.into()).await?)
+    with_version(identity.accounts.get(caller.0, path.id()).await?)
 }
 
-/// What an account is changed to.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "amina.bello@example.com",
-    "firstname": "Amina",
-    "middlename": null,
-    "lastname": "Bello",
-    "phone": "+2348031234567",
-}))]
-struct UserChange {
-    /// What it logs in with. Another one counts as verified: you vouch for it.
-    email: String,
-    #[schema(min_length = 1, max_length = 100)]
-    firstname: String,
-    /// Left out, there is none.
-    #[schema(min_length = 1, max_length = 100)]
-    middlename: Option<String>,
-    #[schema(min_length = 1, max_length = 100)]
-    lastname: String,
-    /// With its country code, or in Nigeria's national form. Left out, there is none.
-    phone: Option<String>,
-}
-
-impl IntoDraft for UserChange {
-    type Draft = UserUpdate;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<UserUpdate> {
-        let email = violations.check("email", EmailAddress::parse(&self.email));
-        let firstname = violations.check("firstname", PersonName::parse(&self.firstname));
-        let middlename = violations.optional("middlename", self.middlename, PersonName::parse);
-        let lastname = violations.check("lastname", PersonName::parse(&self.lastname));
-        let phone = violations.optional("phone", self.phone, PhoneNumber::parse);
+request_body! {
+    /// What an account is changed to.
+    #[schema(example = json!({
+        "email": "amina.bello@example.com",
+        "firstname": "Amina",
+        "middlename": null,
+        "lastname": "Bello",
+        "phone": "+2348031234567",
+    }))]
+    struct UserChange into UserUpdate {
+        /// What it logs in with. Another one counts as verified: you vouch for it.
+        email: String,
+        #[schema(min_length = 1, max_length = 100)]
+        firstname: String,
+        /// Left out, there is none.
+        #[schema(min_length = 1, max_length = 100)]
+        middlename: Option<String>,
+        #[schema(min_length = 1, max_length = 100)]
+        lastname: String,
+        /// With its country code, or in Nigeria's national form. Left out, there is none.
+        phone: Option<String>,
+    }
+    |body, violations| {
+        let email = violations.check("email", EmailAddress::parse(&body.email));
+        let firstname = violations.check("firstname", PersonName::parse(&body.firstname));
+        let middlename = violations.optional("middlename", body.middlename, PersonName::parse);
+        let lastname = violations.check("lastname", PersonName::parse(&body.lastname));
+        let phone = violations.optional("phone", body.phone, PhoneNumber::parse);
         Some(UserUpdate {
             email: email?,
             details: OwnDetails {
@@ -247,27 +234,20 @@ async fn update_user(
 ) -> Answer {
     let user = identity
         .accounts
-        .update(caller.0, path.uuid.into(), body.0, expected.0)
+        .update(caller.0, path.id(), body.0, expected.0)
         .await?;
     with_version(user)
 }
 
-/// Why an account is to be erased.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Asked for it in person, at the office."}))]
-struct ErasureRequest {
-    /// Kept in the audit log.
-    #[schema(min_length = 1, max_length = 300)]
-    reason: String,
-}
-
-impl IntoDraft for ErasureRequest {
-    type Draft = Reason;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Reason> {
-        violations.check("reason", Reason::parse(&self.reason))
+request_body! {
+    /// Why an account is to be erased.
+    #[schema(example = json!({"reason": "Asked for it in person, at the office."}))]
+    struct ErasureRequest into Reason {
+        /// Kept in the audit log.
+        #[schema(min_length = 1, max_length = 300)]
+        reason: String,
     }
+    |body, violations| violations.check("reason", Reason::parse(&body.reason))
 }
 
 /// When an account is to be erased.
@@ -298,26 +278,22 @@ async fn delete_user(
 ) -> Answer {
     let runs_at = identity
         .accounts
-        .schedule_erasure(caller.0, path.uuid.into(), body.0)
+        .schedule_erasure(caller.0, path.id(), body.0)
         .await?;
     Ok(HttpResponse::Accepted().json(ScheduledErasure { runs_at }))
 }
 
-/// Some groups.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"groups": ["editor_group"]}))]
-struct GroupNames {
-    /// Their names.
-    #[schema(max_items = 100)]
-    groups: Vec<String>,
-}
-
-impl IntoDraft for GroupNames {
-    type Draft = Vec<GroupName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Vec<GroupName>> {
-        violations.list("groups", self.groups, MAX_NAMES, |name| {
+request_body! {
+    /// Some groups.
+    #[derive(Serialize)]
+    #[schema(example = json!({"groups": ["editor_group"]}))]
+    struct GroupNames into Vec<GroupName> {
+        /// Their names.
+        #[schema(max_items = 100)]
+        groups: Vec<String>,
+    }
+    |body, violations| {
+        violations.list("groups", body.groups, MAX_NAMES, |name| {
             GroupName::parse(&name)
         })
     }
@@ -337,7 +313,7 @@ async fn list_groups_of_user(
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Answer<Json<GroupNames>> {
-    let user = identity.accounts.get(caller.0, path.uuid.into()).await?;
+    let user = identity.accounts.get(caller.0, path.id()).await?;
     Ok(Json(GroupNames {
         groups: user.groups,
     }))
@@ -362,7 +338,7 @@ async fn add_user_to_groups(
 ) -> Answer {
     let user = identity
         .accounts
-        .add_to_groups(caller.0, path.uuid.into(), body.0)
+        .add_to_groups(caller.0, path.id(), body.0)
         .await?;
     with_version(user)
 }
@@ -386,7 +362,7 @@ async fn remove_user_from_groups(
 ) -> Answer {
     identity
         .accounts
-        .remove_from_groups(caller.0, path.uuid.into(), body.0)
+        .remove_from_groups(caller.0, path.id(), body.0)
         .await?;
     Ok(no_content())
 }
@@ -407,7 +383,7 @@ async fn send_password_reset(
 ) -> Answer {
     identity
         .passwords
-        .send_reset_to(caller.0, path.uuid.into())
+        .send_reset_to(caller.0, path.id())
         .await?;
     Ok(accepted(
         "A link to another password is on its way to the address of the account.",
@@ -425,12 +401,7 @@ async fn send_password_reset(
 )]
 #[post("/users/{uuid}/activate")]
 async fn activate_user(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    with_version(
-        identity
-            .accounts
-            .activate(caller.0, path.uuid.into())
-            .await?,
-    )
+    with_version(identity.accounts.activate(caller.0, path.id()).await?)
 }
 
 /// Suspend an account.
@@ -444,10 +415,5 @@ async fn activate_user(identity: Identity, caller: CurrentUser, path: Path<ByUui
 )]
 #[post("/users/{uuid}/deactivate")]
 async fn deactivate_user(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    with_version(
-        identity
-            .accounts
-            .suspend(caller.0, path.uuid.into())
-            .await?,
-    )
+    with_version(identity.accounts.suspend(caller.0, path.id()).await?)
 }

@@ -58,30 +58,20 @@ async fn list_members(
     path: Path<ByUuid>,
     page: Page<Members>,
 ) -> Answer {
-    let members = messaging
-        .rooms
-        .members(caller.0, path.uuid.into(), page.request)
-        .await?;
-    page.reply.with(members)
+    let members = messaging.rooms.members(caller.0, path.id(), page.request);
+    page.reply.with(members.await?)
 }
 
-/// Who comes into a room.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
-}))]
-struct NewMembers {
-    #[schema(max_items = 500)]
-    member_ids: Vec<Uuid>,
-}
-
-impl IntoDraft for NewMembers {
-    type Draft = Vec<UserId>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Vec<UserId>> {
-        distinct(self.member_ids, violations)
+request_body! {
+    /// Who comes into a room.
+    #[schema(example = json!({
+        "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
+    }))]
+    struct NewMembers into Vec<UserId> {
+        #[schema(max_items = 500)]
+        member_ids: Vec<Uuid>,
     }
+    |body, violations| distinct(body.member_ids, violations)
 }
 
 /// Bring people into a group.
@@ -101,7 +91,7 @@ async fn add_members(
     path: Path<ByUuid>,
     body: Body<NewMembers>,
 ) -> Answer<Json<Room>> {
-    let room = RoomId::new(path.uuid);
+    let room: RoomId = path.id();
     let room = messaging.rooms.add_members(caller.0, room, body.0).await?;
     Ok(Json(room.into()))
 }
@@ -128,20 +118,15 @@ async fn remove_member(
     Ok(no_content())
 }
 
-/// What changes about a member.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"role": "moderator"}))]
-struct MemberPatch {
-    /// `member`, `moderator` or `owner`.
-    role: String,
-}
-
-impl IntoDraft for MemberPatch {
-    type Draft = RoomRole;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<RoomRole> {
-        let role = RoomRole::from_name(&self.role).ok_or(Violation {
+request_body! {
+    /// What changes about a member.
+    #[schema(example = json!({"role": "moderator"}))]
+    struct MemberPatch into RoomRole {
+        /// `member`, `moderator` or `owner`.
+        role: String,
+    }
+    |body, violations| {
+        let role = RoomRole::from_name(&body.role).ok_or(Violation {
             code: "role.unknown",
             rule: "must be member, moderator or owner",
         });

@@ -32,7 +32,6 @@ impl List for Messages {
     type Item = message::ShownMessage;
     type Entry = Message;
     type Position = i64;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(shown: &message::ShownMessage) -> i64 {
         shown.message.seq
@@ -77,36 +76,29 @@ async fn list_messages(
 ) -> Answer {
     let messages = messaging
         .messages
-        .list(caller.0, path.uuid.into(), page.filter, page.request)
-        .await?;
-    page.reply.with(messages)
+        .list(caller.0, path.id(), page.filter, page.request);
+    page.reply.with(messages.await?)
 }
 
-/// A message to send.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "message": "Sannu! How is everybody?",
-    "client_message_id": "0f9d3a52-7d0d-4c58-a9d0-5f6f2a1f9f0e",
-}))]
-struct NewMessage {
-    /// 1 to 4,000 characters after trimming.
-    #[schema(min_length = 1, max_length = 4000)]
-    message: String,
-    /// Your own id for it: sending it again stores nothing twice.
-    client_message_id: Uuid,
-    /// The message of the same room that it answers.
-    reply_to: Option<Uuid>,
-}
-
-impl IntoDraft for NewMessage {
-    /// What the message says, its client's id, and which message it answers.
-    type Draft = (MessageText, Uuid, Option<MessageId>);
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        let text = violations.check("message", MessageText::parse(&self.message));
-        let reply_to = self.reply_to.map(MessageId::new);
-        Some((text?, self.client_message_id, reply_to))
+request_body! {
+    /// A message to send.
+    #[schema(example = json!({
+        "message": "Sannu! How is everybody?",
+        "client_message_id": "0f9d3a52-7d0d-4c58-a9d0-5f6f2a1f9f0e",
+    }))]
+    struct NewMessage into (MessageText, Uuid, Option<MessageId>) {
+        /// 1 to 4,000 characters after trimming.
+        #[schema(min_length = 1, max_length = 4000)]
+        message: String,
+        /// Your own id for it: sending it again stores nothing twice.
+        client_message_id: Uuid,
+        /// The message of the same room that it answers.
+        reply_to: Option<Uuid>,
+    }
+    |body, violations| {
+        let text = violations.check("message", MessageText::parse(&body.message));
+        let reply_to = body.reply_to.map(MessageId::new);
+        Some((text?, body.client_message_id, reply_to))
     }
 }
 
@@ -132,7 +124,7 @@ async fn send_message(
     count_message(&limits, &caller)?;
     let (text, client_message_id, reply_to) = body.0;
     let draft = MessageDraft {
-        room_id: path.uuid.into(),
+        room_id: path.id(),
         text,
         client_message_id,
         reply_to,
@@ -159,22 +151,15 @@ struct MessagePath {
     message_id: Uuid,
 }
 
-/// What a message says from now on.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"message": "Sannu! How are you all?"}))]
-struct MessagePatch {
-    /// 1 to 4,000 characters after trimming.
-    #[schema(min_length = 1, max_length = 4000)]
-    message: String,
-}
-
-impl IntoDraft for MessagePatch {
-    type Draft = MessageText;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<MessageText> {
-        violations.check("message", MessageText::parse(&self.message))
+request_body! {
+    /// What a message says from now on.
+    #[schema(example = json!({"message": "Sannu! How are you all?"}))]
+    struct MessagePatch into MessageText {
+        /// 1 to 4,000 characters after trimming.
+        #[schema(min_length = 1, max_length = 4000)]
+        message: String,
     }
+    |body, violations| violations.check("message", MessageText::parse(&body.message))
 }
 
 /// Edit a message.
@@ -225,21 +210,14 @@ async fn delete_message(
     Ok(no_content())
 }
 
-/// How far you have read.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"seq": 42}))]
-struct NewReadMark {
-    /// Place of the last message read; past the newest it counts as that of the newest.
-    seq: u64,
-}
-
-impl IntoDraft for NewReadMark {
-    type Draft = i64;
-
-    fn into_draft(self, _violations: &mut Violations) -> Option<i64> {
-        Some(i64::try_from(self.seq).unwrap_or(i64::MAX))
+request_body! {
+    /// How far you have read.
+    #[schema(example = json!({"seq": 42}))]
+    struct NewReadMark into i64 {
+        /// Place of the last message read; past the newest it counts as that of the newest.
+        seq: u64,
     }
+    |body, _violations| Some(i64::try_from(body.seq).unwrap_or(i64::MAX))
 }
 
 /// Mark messages as read.
@@ -261,7 +239,7 @@ async fn mark_read(
 ) -> Answer<Json<ReadState>> {
     let read = messaging
         .messages
-        .mark_read(caller.0, path.uuid.into(), body.0)
+        .mark_read(caller.0, path.id(), body.0)
         .await?;
     Ok(Json(read.into()))
 }

@@ -24,7 +24,6 @@ impl List for Rooms {
     type Item = OwnRoom;
     type Entry = ListedRoom;
     type Position = TimePosition<RoomId>;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(own: &OwnRoom) -> TimePosition<RoomId> {
         TimePosition {
@@ -44,39 +43,34 @@ impl List for Rooms {
 )]
 #[get("/rooms")]
 async fn list_rooms(messaging: Messaging, caller: CurrentUser, page: Page<Rooms>) -> Answer {
-    let rooms = messaging.rooms.list(caller.0, page.request).await?;
-    page.reply.with(rooms)
+    let rooms = messaging.rooms.list(caller.0, page.request);
+    page.reply.with(rooms.await?)
 }
 
-/// What a new room is made of.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "kind": "group",
-    "name": "Class of 2015",
-    "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
-}))]
-struct NewRoom {
-    /// `direct` or `group`.
-    kind: String,
-    /// A group's name; a direct room has none.
-    #[schema(min_length = 1, max_length = 80)]
-    name: Option<String>,
-    /// Who else is in it; for a direct room, exactly one other person.
-    #[schema(max_items = 500)]
-    member_ids: Vec<Uuid>,
-}
-
-impl IntoDraft for NewRoom {
-    type Draft = RoomDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<RoomDraft> {
-        let kind = violations.check("kind", room_kind(&self.kind));
-        let members = distinct(self.member_ids, violations);
+request_body! {
+    /// What a new room is made of.
+    #[schema(example = json!({
+        "kind": "group",
+        "name": "Class of 2015",
+        "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
+    }))]
+    struct NewRoom into RoomDraft {
+        /// `direct` or `group`.
+        kind: String,
+        /// A group's name; a direct room has none.
+        #[schema(min_length = 1, max_length = 80)]
+        name: Option<String>,
+        /// Who else is in it; for a direct room, exactly one other person.
+        #[schema(max_items = 500)]
+        member_ids: Vec<Uuid>,
+    }
+    |body, violations| {
+        let kind = violations.check("kind", room_kind(&body.kind));
+        let members = distinct(body.member_ids, violations);
         match kind {
-            Some(RoomKind::Direct) => direct_draft(self.name, &members?, violations),
+            Some(RoomKind::Direct) => direct_draft(body.name, &members?, violations),
             Some(RoomKind::Group) => {
-                let name = violations.required("name", self.name);
+                let name = violations.required("name", body.name);
                 let name = violations.optional("name", name, RoomName::parse);
                 Some(RoomDraft::Group {
                     name: name?,
@@ -84,7 +78,7 @@ impl IntoDraft for NewRoom {
                 })
             }
             None => {
-                violations.optional("name", self.name, RoomName::parse);
+                violations.optional("name", body.name, RoomName::parse);
                 None
             }
         }
@@ -150,27 +144,22 @@ fn with_version(room: room::Room) -> Answer {
 )]
 #[get("/rooms/{uuid}")]
 async fn get_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    let room = messaging.rooms.get(caller.0, path.uuid.into()).await?;
+    let room = messaging.rooms.get(caller.0, path.id()).await?;
     with_version(room)
 }
 
-/// What changes in a room.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Class of 2015, Zaria"}))]
-struct RoomPatch {
-    /// The new name; left out, it stays as it is.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 80, nullable = false)]
-    name: Option<String>,
-}
-
-impl IntoDraft for RoomPatch {
-    type Draft = rooms::RoomPatch;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<rooms::RoomPatch> {
+request_body! {
+    /// What changes in a room.
+    #[schema(example = json!({"name": "Class of 2015, Zaria"}))]
+    struct RoomPatch into rooms::RoomPatch {
+        /// The new name; left out, it stays as it is.
+        #[serde(default, deserialize_with = "present")]
+        #[schema(min_length = 1, max_length = 80, nullable = false)]
+        name: Option<String>,
+    }
+    |body, violations| {
         Some(rooms::RoomPatch {
-            name: violations.optional("name", self.name, RoomName::parse),
+            name: violations.optional("name", body.name, RoomName::parse),
         })
     }
 }
@@ -194,7 +183,7 @@ async fn rename_room(
 ) -> Answer {
     let room = messaging
         .rooms
-        .modify(caller.0, path.uuid.into(), body.0, expected.0)
+        .modify(caller.0, path.id(), body.0, expected.0)
         .await?;
     with_version(room)
 }
@@ -210,6 +199,6 @@ async fn rename_room(
 )]
 #[delete("/rooms/{uuid}")]
 async fn archive_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    messaging.rooms.archive(caller.0, path.uuid.into()).await?;
+    messaging.rooms.archive(caller.0, path.id()).await?;
     Ok(no_content())
 }
