@@ -149,3 +149,16 @@ async fn of_two_servers_that_start_at_once_one_serves_and_one_gives_up() {
     expect_service(&serving).await;
     serving.stop().await;
 }
+
+#[actix_web::test]
+async fn a_server_that_starts_while_another_stops_takes_the_database_over() {
+    let (database, data) = (TestDatabase::new(), TempDir::new().unwrap());
+    let sources = sources(&database, &data);
+    let mut first = start(&sources);
+    first.ready().await.unwrap();
+    let mut next = start(&sources);
+    let (ready, ()) = join(next.ready(), first.stop()).await;
+    ready.unwrap();
+    expect_service(&next).await;
+    next.stop().await;
+}
