@@ -2,15 +2,16 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, dev::Payload, error::PayloadError, web::Bytes,
-};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 
 use super::{
     IntoDraft, Violations,
     json::{self, read_form},
 };
-use crate::problem::{Problem, ProblemKind};
+use crate::{
+    middleware::request_body::whole_body,
+    problem::{Problem, ProblemKind},
+};
 
 pub(crate) struct Body<B: IntoDraft>(pub B::Draft);
 
@@ -69,27 +70,5 @@ fn body_of(
             Some(bytes) => bytes.await,
             None => Err(Problem::new(ProblemKind::UnsupportedMedia, otherwise)),
         }
-    }
-}
-
-/// Reads a body to its end, decoded, up to the limit of the whole application.
-pub(crate) fn whole_body(
-    request: &HttpRequest,
-    payload: &mut Payload,
-) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
-    let bytes = Bytes::from_request(request, payload);
-    async move { bytes.await.map_err(|error| unreadable(&error)) }
-}
-
-fn unreadable(error: &actix_web::Error) -> Problem {
-    match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => Problem::new(
-            ProblemKind::PayloadTooLarge,
-            "The body is larger than the server takes.",
-        ),
-        _ => Problem::new(
-            ProblemKind::MalformedJson,
-            "The body could not be read to its end.",
-        ),
     }
 }

@@ -195,6 +195,7 @@ mod tests {
         RestSettings {
             allowed_origins: Vec::new(),
             console: false,
+            docs: false,
             only_https: false,
             max_body_bytes: 1_024,
             trusted_proxies: Vec::new(),
