@@ -24,7 +24,7 @@ pub use security::{
     PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
 };
 pub use sessions::{
-    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
+    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession, RefreshableSession, SessionListing,
     SessionReads, SessionRefresh, SessionWrites, WhichSessions,
 };
 pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
