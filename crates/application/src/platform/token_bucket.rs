@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn many_tokens_are_taken_at_once_or_none_of_them() {
-        let (start, mut full_at) = (Instant::now(), Instant::now());
+        let start = Instant::now();
+        let mut full_at = start;
         let mut take = |tokens| rate(10).take_many(tokens, &mut full_at, start);
         assert_eq!(take(7), Ok(3));
         assert_eq!(take(4), Err(SECOND / 10));
