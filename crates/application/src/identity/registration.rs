@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use abu_domain::{UserId, access::APPLICANT_GROUP, platform::text::EmailAddress};
+use abu_domain::{
+    UserId,
+    access::APPLICANT_GROUP,
+    platform::{network::Network, text::EmailAddress},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
@@ -18,6 +22,7 @@ use crate::{
         audit::{Action, Actor, Entry, Target},
         mail::{self, MailContent},
         ports::StoreError,
+        rate_limits::{Guard, RateLimited, Subject},
     },
     store::Writes,
 };
@@ -49,6 +54,8 @@ pub enum RegistrationError {
     #[error(transparent)]
     Password(#[from] NewPasswordError),
     #[error(transparent)]
+    RateLimited(#[from] RateLimited),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -68,7 +75,9 @@ impl Registration {
     ) -> Result<(), RegistrationError> {
         let RegistrationDraft { user, consents } = draft;
         let personal = user.personal_words();
-        let password_hash = self.passwords.accept(user.password, personal).await?;
+        let network = origin.network();
+        let password_hash = self.passwords.accept(network, user.password, personal);
+        let password_hash = password_hash.await?;
         let now = self.context.clock.now();
         let mut new = NewUser {
             id: UserId::new(self.context.ids.random()),
@@ -86,6 +95,11 @@ impl Registration {
         self.context
             .database
             .transaction(move |tx| {
+                this.count(tx, network, now)?;
+                if !this.context.limits.allow_mail(tx, &new.email, now)? {
+                    // The newest link stays valid.
+                    return Ok(());
+                }
                 // Lock order: the address before accounts.
                 tx.lock_address(&new.email)?;
                 let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;
@@ -107,6 +121,19 @@ impl Registration {
                 Ok(())
             })
             .await
+    }
+
+    fn count(
+        &self,
+        tx: &mut dyn Writes,
+        network: Option<Network>,
+        now: DateTime<Utc>,
+    ) -> Result<(), RegistrationError> {
+        let limits = &self.context.limits;
+        let Some(network) = network.map(Subject::Network) else {
+            return Ok(());
+        };
+        limits.count_or_refuse(tx, limits.bucket(Guard::Register, &[network]), now)
     }
 
     fn make(

@@ -5,8 +5,8 @@
 
 mod elsewhere;
 mod ending;
+mod guards;
 mod log_in;
-mod network;
 mod own;
 mod refresh;
 mod second_factor;

@@ -84,6 +84,7 @@ impl Chat {
             ids,
             events: hub.clone(),
             presence: hub.clone(),
+            limits: Arc::new(RateLimits::off()),
         };
         let messaging = Messaging::start(context.clone(), WriterPolicy::default()).unwrap();
         let tokens = Arc::new(PlainTokens);

@@ -7,6 +7,7 @@ use crate::{
         Origin,
         audit::{Actor, Entry},
         detached::detach,
+        rate_limits::LimitedError,
     },
 };
 
@@ -81,12 +82,16 @@ impl Emails {
     /// Mails another proof link if the address has an unproved registration. The response does not
     /// say whether it has. The mail is sent after the response, so the time does not reveal it
     /// either.
-    pub async fn resend(&self, email: EmailAddress) -> Result<(), StoreError> {
-        let asked = email.clone();
+    pub async fn resend(&self, email: EmailAddress, origin: Origin) -> Result<(), LimitedError> {
+        let (asked, network) = (email.clone(), origin.network());
+        let (limits, now) = (Arc::clone(&self.context.limits), self.context.clock.now());
         let registered = self
             .context
             .database
-            .read::<_, StoreError>(move |tx| tx.unverified_account(&asked))
+            .transaction::<_, LimitedError>(move |tx| {
+                limits.count_recovery::<LimitedError>(tx, network, &asked, now)?;
+                Ok(tx.unverified_account(&asked)?)
+            })
             .await?;
         if registered.is_some() {
             let this = self.clone();
@@ -111,6 +116,10 @@ impl Emails {
                 let (Some(user), Some(primary)) = (tx.user(id)?, primary) else {
                     return Ok(());
                 };
+                // Without a mail the newest link must stay valid.
+                if !this.context.limits.allow_mail(tx, &email, now)? {
+                    return Ok(());
+                }
                 let content = MailContent::VerifyEmail {
                     verification_id: this.verification(tx, primary.id, false, now)?,
                     firstname: user.firstname,

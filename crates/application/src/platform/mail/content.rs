@@ -105,6 +105,11 @@ mails! {
         firstname: PersonName,
         at: DateTime<Utc>,
     }
+    /// Wrong one-time passwords came after the right password, which somebody else may know.
+    TotpWrong => "totp_wrong" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
     /// To a user who verified the address of an account without a password: choose one.
     ChoosePassword => "choose_password" {
         reset_id: Uuid,
@@ -179,7 +184,8 @@ mod tests {
                 json!({"firstname": firstname, "device_name": null, "at": at}),
             ),
             ("totp_enabled", time.clone()),
-            ("totp_disabled", time),
+            ("totp_disabled", time.clone()),
+            ("totp_wrong", time),
             ("choose_password", reset),
             ("verify_further_email", verification),
             ("email_added", address.clone()),

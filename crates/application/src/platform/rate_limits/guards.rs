@@ -237,7 +237,7 @@ impl RateLimits {
             policy: guard.name(),
             quota: guard.quota(&self.settings),
             remaining: 0,
-            renews_in: whole_seconds(wait.num_milliseconds().unsigned_abs().into()),
+            renews_in: whole_seconds(wait.to_std().unwrap_or_default()),
         })
     }
 }

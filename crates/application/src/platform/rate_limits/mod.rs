@@ -8,9 +8,11 @@ mod guards;
 mod quota;
 mod shaping;
 
+use std::time::Duration;
+
 use abu_domain::{LoginSessionId, UserId, platform::network::Network};
 
-use super::keyed_buckets::KeyedBuckets;
+use super::{keyed_buckets::KeyedBuckets, ports::StoreError};
 
 pub use guards::{Guard, GuardBucket, Subject};
 pub use quota::{Quota, QuotaError};
@@ -88,6 +90,15 @@ impl QuotaStatus {
 #[error("too many requests")]
 pub struct RateLimited(pub QuotaStatus);
 
+/// What needs nothing but the store failed, or a limit refused it.
+#[derive(Debug, thiserror::Error)]
+pub enum LimitedError {
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// The limits of the server.
 pub struct RateLimits {
     settings: RateLimitSettings,
@@ -136,8 +147,9 @@ impl RateLimits {
 }
 
 /// At least one: a `Retry-After` of zero would make clients retry at once.
-fn whole_seconds(millis: u128) -> u32 {
-    u32::try_from(millis.div_ceil(1_000).max(1)).unwrap_or(u32::MAX)
+fn whole_seconds(time: Duration) -> u32 {
+    let rounded_up = time.as_nanos().div_ceil(1_000_000_000).max(1);
+    u32::try_from(rounded_up).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Limits that shape traffic, in the memory of this process.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use abu_domain::named_enum;
 
@@ -62,11 +62,11 @@ impl RateLimits {
         let Some(buckets) = buckets.filter(|_| self.settings.enabled) else {
             return Ok(None);
         };
-        let status = |remaining, wait: std::time::Duration| QuotaStatus {
+        let status = |remaining, wait: Duration| QuotaStatus {
             policy: limit.name(),
             quota: limit.quota(&self.settings),
             remaining,
-            renews_in: whole_seconds(wait.as_millis()),
+            renews_in: whole_seconds(wait),
         };
         match buckets.take(key, now) {
             Ok(remaining) => Ok(Some(status(remaining, buckets.rate().interval()))),
@@ -77,8 +77,6 @@ impl RateLimits {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use abu_domain::UserId;
     use uuid::Uuid;
 
