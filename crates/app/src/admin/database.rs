@@ -4,10 +4,15 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database,
-    identity::{accounts::Accounts, passwords::PasswordWork, setup::Setup},
+    identity::{
+        accounts::Accounts,
+        passwords::{HashingQueue, PasswordWork},
+        setup::Setup,
+    },
     messaging::ports::NoPresence,
     platform::{
         ports::NoSubscribers,
+        rate_limits::RateLimits,
         system::{SystemClock, SystemIds},
     },
     store::Store,

@@ -263,10 +263,7 @@ impl Passwords {
             return self.refuse_for_another(caller).await;
         }
         let network = caller.origin.network();
-        let confirmed = self
-            .work
-            .confirm(&self.context, caller, current)
-            .await?;
+        let confirmed = self.work.confirm(&self.context, caller, current).await?;
         let personal = personal_words(&confirmed.user);
         let password_hash = self.work.accept(network, new, personal).await?;
         let (now, entry_id) = self.context.now_and_entry_id();

@@ -73,7 +73,7 @@ async fn resend(app: &TestApp, email: &str) {
     app.use_cases
         .identity
         .emails
-        .resend(address(email))
+        .resend(address(email), origin())
         .await
         .unwrap();
     detached_tasks_end().await;

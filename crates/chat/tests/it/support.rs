@@ -17,6 +17,7 @@ use abu_application::{
     },
     platform::{
         ports::StoreError,
+        rate_limits::RateLimits,
         system::{SystemClock, SystemIds},
     },
     store::{Reads, Statements, Store, Writes},

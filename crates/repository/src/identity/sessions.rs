@@ -2,8 +2,9 @@
 
 use abu_application::{
     identity::ports::{
-        ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession, RefreshableSession,
-        SessionListing, SessionReads, SessionRefresh, SessionWrites, WhichSessions,
+        ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession,
+        RefreshableSession, SessionListing, SessionReads, SessionRefresh, SessionWrites,
+        WhichSessions,
     },
     platform::{
         lists::{Seek, TimePosition, Total},

@@ -60,7 +60,10 @@ impl RateLimitWrites for Session<'_> {
             asked.iter().map(|(_, rule)| value(rule)).collect()
         };
         let flag = |value: fn(WhenEmpty) -> bool| -> Vec<bool> {
-            asked.iter().map(|(_, rule)| value(rule.when_empty)).collect()
+            asked
+                .iter()
+                .map(|(_, rule)| value(rule.when_empty))
+                .collect()
         };
         let keys: Vec<Uuid> = asked.iter().map(|(key, _)| key.0).collect();
         let steps = column(|rule| micros(rule.interval));

@@ -1,3 +1,5 @@
+use std::net::Ipv4Addr;
+
 use abu_application::{
     identity::ports::{EndReason, NewSession, SessionRefresh, WhichSessions},
     platform::{
@@ -6,7 +8,7 @@ use abu_application::{
         system::SystemClock,
     },
 };
-use abu_domain::{LoginSessionId, UserId};
+use abu_domain::{LoginSessionId, UserId, platform::network::Network};
 use abu_test_support::{TestDatabase, session_of};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -16,7 +18,7 @@ fn begin(database: &TestDatabase, user: UserId, at: DateTime<Utc>) -> LoginSessi
         id: LoginSessionId::new(Uuid::new_v4()),
         user_id: user,
         device_name: Some("a phone".to_owned()),
-        network: Some("102.89.23.0/24".to_owned()),
+        network: Some(Network::of(Ipv4Addr::new(102, 89, 23, 7).into())),
         created_at: at,
         expires_at: at + TimeDelta::days(60),
         totp_due: false,

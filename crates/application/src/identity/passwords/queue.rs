@@ -118,7 +118,9 @@ impl HashingQueue {
 
 /// One of a network's places in the queue.
 #[derive(Clone)]
-pub struct Turn(#[expect(dead_code, reason = "held for its drop")] Arc<Option<(OwnedSemaphorePermit, Request)>>);
+pub struct Turn(
+    #[expect(dead_code, reason = "held for its drop")] Arc<Option<(OwnedSemaphorePermit, Request)>>,
+);
 
 /// A request that holds or awaits a turn.
 struct Request {

@@ -276,8 +276,7 @@ impl Beginning {
         };
         let requires_totp = sessions.policy.totp.requires(&account.groups);
         self.session.totp_due = second_factor.is_none() && requires_totp;
-        ended.sessions =
-            tx.end_longest_unused(user, MAX_LASTING - 1, EndReason::Displaced, now)?;
+        ended.sessions = tx.end_longest_unused(user, MAX_LASTING - 1, EndReason::Displaced, now)?;
         tx.insert_session(&self.session)?;
         if let Some(network) = self.session.network {
             tx.note_network(user, network, now)?;
@@ -311,7 +310,9 @@ impl Beginning {
                 let shown = authenticated.otp.as_ref().ok_or(LogInError::OtpRequired)?;
                 let entry = Entry::new(Actor::Anonymous, Action::TotpWrong).from(&self.origin);
                 let judged = sessions.judge(tx, &account, &record, shown, entry, now)?;
-                let Some(factor) = judged else { return Ok(None) };
+                let Some(factor) = judged else {
+                    return Ok(None);
+                };
                 Some(factor)
             }
         };

@@ -124,9 +124,11 @@ impl Sessions {
             let firstname = account.firstname.clone();
             let content = MailContent::TotpWrong { firstname, at: now };
             mail::enqueue(tx, &*self.context.ids, now, &account.email, content)?;
-            third_wrong
-                .on(Target::user(account.id))
-                .write(tx, self.context.ids.time_ordered(), now)?;
+            third_wrong.on(Target::user(account.id)).write(
+                tx,
+                self.context.ids.time_ordered(),
+                now,
+            )?;
         }
         Ok(None)
     }

@@ -21,9 +21,7 @@ pub use mail::{
     MailerError, RenderedMail,
 };
 pub use publish::{Applied, NoSubscribers, Publish};
-pub use rate_limits::{
-    Bucket, BucketKey, BucketRule, RateLimitReads, RateLimitWrites, WhenEmpty,
-};
+pub use rate_limits::{Bucket, BucketKey, BucketRule, RateLimitReads, RateLimitWrites, WhenEmpty};
 pub use store_error::StoreError;
 pub use time_and_ids::{Clock, Ids};
 

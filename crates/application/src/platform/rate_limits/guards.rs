@@ -288,8 +288,7 @@ mod tests {
         );
         let (amina, musa) = (email("amina@example.com"), email("musa@example.com"));
         let guard = Guard::LogInAccount;
-        let bucket =
-            limits.bucket(guard, &[Subject::Address(&amina), network("192.0.2.1")]);
+        let bucket = limits.bucket(guard, &[Subject::Address(&amina), network("192.0.2.1")]);
         let same = email(" Amina@Example.com");
         let again = [Subject::Address(&same), network("192.0.2.9")];
         assert_eq!(limits.bucket(guard, &again), bucket);

@@ -1,16 +1,10 @@
-//! Bodies and limits that several routes with credentials share.
+//! Bodies that several routes with credentials share.
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::{
-    caller::CurrentUser,
-    input::{IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::Problem,
-    rate_limits::Policy,
-};
+use crate::input::{IntoDraft, Violations};
 
 /// What a link in a mail carries.
 #[derive(Deserialize, ToSchema)]
@@ -29,10 +23,4 @@ impl IntoDraft for LinkToken {
     fn into_draft(self, _violations: &mut Violations) -> Option<SecretString> {
         Some(self.token)
     }
-}
-
-/// Counts a try of the caller's password like a log-in, whether it succeeds or not. Every route that
-/// takes the password of an authenticated caller begins with this.
-pub(super) fn count_guess(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::LogInAccount, caller.caller.user)
 }

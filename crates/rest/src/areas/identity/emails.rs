@@ -14,13 +14,11 @@ use crate::{
     areas::identity::dto::Email,
     areas::{
         common::{Accepted, ByUuid, accepted},
-        identity::credentials::{LinkToken, count_guess},
+        identity::credentials::LinkToken,
     },
     caller::{CurrentUser, RequestOrigin},
     input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
     problem::{Answer, problems},
-    rate_limits::Policy,
     shared::State,
 };
 
@@ -107,15 +105,8 @@ impl IntoDraft for NewAddress {
     responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
 )]
 #[post("/me/emails")]
-async fn add_email(
-    state: State,
-    limits: Limits,
-    caller: CurrentUser,
-    body: Body<NewAddress>,
-) -> Answer {
+async fn add_email(state: State, caller: CurrentUser, body: Body<NewAddress>) -> Answer {
     let (email, password) = body.0;
-    count_guess(&limits, &caller)?;
-    limits.by_address(Policy::Recover, &email)?;
     state
         .identity
         .emails
@@ -155,15 +146,8 @@ async fn remove_email(state: State, caller: CurrentUser, path: Path<ByUuid>) -> 
     responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
 )]
 #[post("/me/email")]
-async fn change_email(
-    state: State,
-    limits: Limits,
-    caller: CurrentUser,
-    body: Body<NewAddress>,
-) -> Answer {
+async fn change_email(state: State, caller: CurrentUser, body: Body<NewAddress>) -> Answer {
     let (email, password) = body.0;
-    count_guess(&limits, &caller)?;
-    limits.by_address(Policy::Recover, &email)?;
     state
         .identity
         .emails

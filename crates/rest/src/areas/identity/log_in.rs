@@ -19,9 +19,7 @@ use crate::{
     areas::identity::dto::TokenHolder,
     caller::RequestOrigin,
     input::{Body, Form, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
     problem::{Answer, Problem, problems},
-    rate_limits::Policy,
     secret_json::SecretJson,
     shared::State,
 };
@@ -105,17 +103,12 @@ problems! {
     RefreshProblems: InvalidToken, TokenExpired, RefreshReused, AccountSuspended, Unavailable;
 }
 
-fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
-    limits.by_network(Policy::LogInNetwork)?;
-    limits.by_address(Policy::LogInAccount, &draft.email)
-}
-
 /// Log in.
 ///
 /// All log-ins that fail because of the address, the password or the one-time password fail alike.
 /// Where the account has one-time passwords and the right password comes without one, the answer is
-/// `otp-required`. Log-ins that succeed count towards the limits of the account and of the network as
-/// those that fail do. An account that its owner had hidden is shown again.
+/// `otp-required`. Log-ins that fail are limited by account and network. An account that its owner had
+/// hidden is shown again.
 #[utoipa::path(
     tag = "auth",
     request_body = Credentials,
@@ -125,11 +118,9 @@ fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
 #[post("/auth/token")]
 async fn log_in(
     state: State,
-    limits: Limits,
     origin: RequestOrigin,
     body: Body<Credentials>,
 ) -> Answer<SecretJson<TokenPair>> {
-    count(&limits, &body.0)?;
     let got = state.identity.sessions.log_in(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
@@ -168,11 +159,9 @@ impl IntoDraft for Refresh {
 #[post("/auth/refresh")]
 async fn refresh(
     state: State,
-    limits: Limits,
     origin: RequestOrigin,
     body: Body<Refresh>,
 ) -> Answer<SecretJson<TokenPair>> {
-    limits.by_network(Policy::Refresh)?;
     let got = state.identity.sessions.refresh(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
@@ -254,11 +243,9 @@ impl From<IssuedToken> for AccessToken {
 #[post("/auth/docs-token")]
 async fn log_in_to_docs(
     state: State,
-    limits: Limits,
     origin: RequestOrigin,
     form: Form<PasswordForm>,
 ) -> Answer<SecretJson<AccessToken>> {
-    count(&limits, &form.0)?;
     let token = state
         .identity
         .sessions

@@ -13,15 +13,10 @@ use uuid::Uuid;
 
 use super::registration::Address;
 use crate::{
-    areas::{
-        common::{Accepted, ByUuid, accepted},
-        identity::credentials::count_guess,
-    },
+    areas::common::{Accepted, ByUuid, accepted},
     caller::{CurrentUser, RequestOrigin},
     input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
     problem::{Answer, problems},
-    rate_limits::Policy,
     shared::State,
 };
 
@@ -49,13 +44,7 @@ problems! {
     responses((status = 202, description = "A link may be on its way.", body = Accepted), ForgotProblems),
 )]
 #[post("/auth/forgot-password")]
-async fn forgot_password(
-    state: State,
-    limits: Limits,
-    origin: RequestOrigin,
-    body: Body<Address>,
-) -> Answer {
-    limits.by_address(Policy::Recover, &body.0)?;
+async fn forgot_password(state: State, origin: RequestOrigin, body: Body<Address>) -> Answer {
     state.identity.passwords.forgot(body.0, origin.0).await?;
     Ok(accepted(
         "If the address has an account, a link is on its way there.",
@@ -162,11 +151,9 @@ impl IntoDraft for PasswordChange {
 #[post("/me/password")]
 async fn change_own_password(
     state: State,
-    limits: Limits,
     caller: CurrentUser,
     body: Body<PasswordChange>,
 ) -> Answer {
-    count_guess(&limits, &caller)?;
     let whose = caller.caller.user;
     let (current, new) = body.0;
     state
@@ -190,12 +177,10 @@ async fn change_own_password(
 #[post("/users/{uuid}/password")]
 async fn change_password_of(
     state: State,
-    limits: Limits,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<PasswordChange>,
 ) -> Answer {
-    count_guess(&limits, &caller)?;
     let (current, new) = body.0;
     state
         .identity

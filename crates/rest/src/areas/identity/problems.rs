@@ -51,6 +51,7 @@ fn unconfirmed(name: &str, error: ConfirmError) -> Problem {
         ConfirmError::WrongPassword => {
             Problem::in_field(name, "password.wrong", "is not the password of the account")
         }
+        ConfirmError::RateLimited(error) => error.into(),
         ConfirmError::Store(error) => error.into(),
     }
 }
@@ -84,6 +85,7 @@ impl From<LogInError> for Problem {
                 "Open the link in the mail that was sent to this address, or ask for another one.",
             ),
             LogInError::Suspended => account_suspended(),
+            LogInError::RateLimited(error) => error.into(),
             LogInError::Store(error) => error.into(),
             LogInError::Internal(cause) => Self::internal(cause),
         }
@@ -105,6 +107,7 @@ impl From<RefreshError> for Problem {
                 "The refresh token was used before, so the session was ended. Log in again.",
             ),
             RefreshError::Suspended => account_suspended(),
+            RefreshError::RateLimited(error) => error.into(),
             RefreshError::Store(error) => error.into(),
             RefreshError::Internal(cause) => Self::internal(cause),
         }
@@ -138,6 +141,7 @@ impl From<TotpError> for Problem {
                 "totp-not-enabled",
                 "One-time passwords are not set up. Begin with POST /api/v1/auth/totp.",
             ),
+            TotpError::RateLimited(error) => error.into(),
             TotpError::Store(error) => error.into(),
             TotpError::Internal(cause) => Self::internal(cause),
         }
@@ -184,6 +188,7 @@ impl From<RegistrationError> for Problem {
     fn from(error: RegistrationError) -> Self {
         match error {
             RegistrationError::Password(error) => refused_password("password", error),
+            RegistrationError::RateLimited(error) => error.into(),
             RegistrationError::Store(error) => error.into(),
         }
     }
@@ -252,6 +257,7 @@ impl From<EmailError> for Problem {
                 "primary-address",
                 "The primary address cannot be removed. Make another one the primary one first.",
             ),
+            EmailError::RateLimited(error) => error.into(),
             EmailError::Store(error) => error.into(),
         }
     }

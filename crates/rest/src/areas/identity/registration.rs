@@ -23,9 +23,7 @@ use crate::{
     },
     caller::RequestOrigin,
     input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
     problem::{Answer, problems},
-    rate_limits::Policy,
     shared::State,
 };
 
@@ -158,14 +156,7 @@ problems! {
     responses((status = 202, description = "A mail is on its way.", body = Accepted), RegisterProblems),
 )]
 #[post("/auth/register")]
-async fn register(
-    state: State,
-    limits: Limits,
-    origin: RequestOrigin,
-    body: Body<Registration>,
-) -> Answer {
-    limits.by_network(Policy::Register)?;
-    limits.by_address(Policy::Recover, &body.0.user.email)?;
+async fn register(state: State, origin: RequestOrigin, body: Body<Registration>) -> Answer {
     state
         .identity
         .registration
@@ -241,9 +232,8 @@ impl IntoDraft for Address {
     responses((status = 202, description = "A link may be on its way.", body = Accepted), RegisterProblems),
 )]
 #[post("/auth/verify-email/resend")]
-async fn resend_verification(state: State, limits: Limits, body: Body<Address>) -> Answer {
-    limits.by_address(Policy::Recover, &body.0)?;
-    state.identity.emails.resend(body.0).await?;
+async fn resend_verification(state: State, origin: RequestOrigin, body: Body<Address>) -> Answer {
+    state.identity.emails.resend(body.0, origin.0).await?;
     Ok(accepted(
         "If the address waits to be verified, a link is on its way there.",
     ))

@@ -9,11 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::credentials::count_guess;
 use crate::{
     caller::CurrentUser,
     input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
     problem::{Answer, problems},
     secret_json::SecretJson,
     shared::State,
@@ -126,11 +124,9 @@ impl From<NewTotpSecret> for TotpSecret {
 #[post("/auth/totp")]
 async fn begin_totp(
     state: State,
-    limits: Limits,
     caller: CurrentUser,
     body: Body<OwnPassword>,
 ) -> Answer<(SecretJson<TotpSecret>, StatusCode)> {
-    count_guess(&limits, &caller)?;
     let secret = state
         .identity
         .sessions
@@ -189,11 +185,9 @@ impl From<Vec<RecoveryCode>> for RecoveryCodes {
 #[post("/auth/totp/confirm")]
 async fn confirm_totp(
     state: State,
-    limits: Limits,
     caller: CurrentUser,
     body: Body<Otp>,
 ) -> Answer<SecretJson<RecoveryCodes>> {
-    count_guess(&limits, &caller)?;
     let codes = state
         .identity
         .sessions
@@ -238,13 +232,7 @@ impl IntoDraft for BothFactors {
     responses((status = 204, description = "They are not asked for any more."), ChangeProblems),
 )]
 #[delete("/auth/totp")]
-async fn remove_totp(
-    state: State,
-    limits: Limits,
-    caller: CurrentUser,
-    body: Body<BothFactors>,
-) -> Answer {
-    count_guess(&limits, &caller)?;
+async fn remove_totp(state: State, caller: CurrentUser, body: Body<BothFactors>) -> Answer {
     let (password, otp) = body.0;
     state
         .identity
@@ -267,11 +255,9 @@ async fn remove_totp(
 #[post("/auth/totp/recovery-codes")]
 async fn renew_recovery_codes(
     state: State,
-    limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
 ) -> Answer<SecretJson<RecoveryCodes>> {
-    count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
     let codes = state
         .identity

@@ -1,6 +1,9 @@
 //! The way into the chat: everything that is decided before a connection becomes a WebSocket.
 
-use abu_application::{UseCases, identity::ports::TokenClaims};
+use abu_application::{
+    UseCases,
+    platform::rate_limits::{Key, Shaping},
+};
 use abu_chat::{Connecting, Worker};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, get, http::header, web};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -13,7 +16,6 @@ use crate::{
     input::Query,
     middleware::{cors, rate_limit::Limits},
     problem::{Answer, Problem, ProblemKind, problems},
-    rate_limits::Policy,
     shared::State,
     shared::{BrowserPolicy, shared},
 };
@@ -59,7 +61,12 @@ async fn open_chat(
     worker: ThisWorker,
 ) -> Answer {
     check_origin(&request)?;
-    let who = Credential::of(&request)?.redeem(&state, &limits).await?;
+    let credential = Credential::of(&request)?;
+    let who = match credential.redeem(&state).await {
+        Ok(who) => who,
+        Err(problem) => return Err(limits.failed(Shaping::FailedHandshake, problem)),
+    };
+    limits.take(Shaping::Handshake, Key::User(who.user_id))?;
     note_caller(&request, who.user_id);
     Ok(worker.0.connect(&request, payload, who).await?)
 }
@@ -108,27 +115,19 @@ impl Credential {
             .ok_or_else(authentication_required)
     }
 
-    /// Whose it is. A token says so before the request is counted; a ticket costs a query, so it counts
-    /// for the network.
-    async fn redeem(self, use_cases: &UseCases, limits: &Limits) -> Result<Connecting, Problem> {
+    /// Whose it is. A ticket is used up.
+    async fn redeem(self, use_cases: &UseCases) -> Result<Connecting, Problem> {
         match self {
             Self::Token(token) => {
-                let TokenClaims {
-                    user_id,
-                    session_id,
-                    expires_at,
-                    ..
-                } = use_cases.identity.sessions.verify(&token)?;
-                limits.by_user(Policy::Default, user_id)?;
+                let claims = use_cases.identity.sessions.verify(&token)?;
                 Ok(Connecting {
-                    user_id,
-                    session_id,
-                    expires_at,
+                    user_id: claims.user_id,
+                    session_id: claims.session_id,
+                    expires_at: claims.expires_at,
                 })
             }
             Self::Ticket(ticket) => {
                 let secret = ticket_secret(&ticket)?;
-                limits.by_network(Policy::Connect)?;
                 let holder = use_cases.messaging.tickets.use_ticket(secret).await?;
                 Ok(Connecting {
                     user_id: holder.user_id,

@@ -1,6 +1,9 @@
 //! What is said in rooms.
 
-use abu_application::messaging::{messages::MessageDraft, ports::SeqWindow};
+use abu_application::{
+    messaging::{messages::MessageDraft, ports::SeqWindow},
+    platform::rate_limits::{Key, Shaping},
+};
 use abu_domain::{
     MessageId, Violation,
     messaging::{message, text::MessageText},
@@ -22,7 +25,6 @@ use crate::{
     list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
     middleware::rate_limit::Limits,
     problem::{Answer, Problem, problems},
-    rate_limits::Policy,
     shared::State,
 };
 
@@ -175,8 +177,9 @@ async fn send_message(
 
 /// An edit or a deletion counts as a message too.
 fn count_message(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::MessagesInSecond, caller.caller.user)?;
-    limits.by_user(Policy::MessagesInMinute, caller.caller.user)
+    let key = Key::User(caller.caller.user);
+    limits.take(Shaping::MessagesInSecond, key)?;
+    limits.take(Shaping::MessagesInMinute, key)
 }
 
 /// The path of a message.
