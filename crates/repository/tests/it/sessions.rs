@@ -184,3 +184,26 @@ fn a_refresh_is_noted_and_read_again() {
             .is_none()
     );
 }
+
+#[test]
+fn an_account_knows_a_network_for_ninety_days_after_its_last_use() {
+    let database = TestDatabase::new();
+    let (user, other) = (database.user().create().id, database.user().create().id);
+    let network = |third| Network::of(Ipv4Addr::new(102, 89, third, 7).into());
+    let now = SystemClock.now();
+    let note = |at: DateTime<Utc>| database.transaction(|tx| tx.note_network(user, network(1), at));
+    let knows = |user, third, at| database.read(|tx| tx.knows_network(user, network(third), at));
+    note(now).unwrap();
+    note(now + TimeDelta::days(30)).unwrap();
+    assert!(knows(user, 1, now + TimeDelta::days(119)).unwrap());
+    assert!(!knows(user, 1, now + TimeDelta::days(120)).unwrap());
+    assert!(!knows(user, 2, now).unwrap());
+    assert!(!knows(other, 1, now).unwrap());
+    let noted =
+        database.transaction(|tx| tx.note_network(other, network(2), now + TimeDelta::days(121)));
+    noted.unwrap();
+    assert!(
+        !knows(user, 1, now + TimeDelta::days(31)).unwrap(),
+        "it was deleted"
+    );
+}

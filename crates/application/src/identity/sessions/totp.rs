@@ -19,7 +19,7 @@ use crate::{
     access::{self, AccessError, Authority, Caller},
     identity::{
         passwords::{ConfirmError, Confirmed},
-        ports::{EndReason, NewTotpSecret, OneTimePasswords, TotpRecord, WhichSessions},
+        ports::{EndReason, NewTotpSecret, TotpRecord, WhichSessions},
     },
     platform::{
         audit::{Action, Target},
