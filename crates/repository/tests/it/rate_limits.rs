@@ -38,7 +38,9 @@ impl Drawn {
 
     fn take(&self) -> Option<Bucket> {
         let asked = [(self.key, self.rule)];
-        let taken = self.database.transaction(|tx| tx.take_tokens(&asked, self.now));
+        let taken = self
+            .database
+            .transaction(|tx| tx.take_tokens(&asked, self.now));
         let taken = taken.unwrap();
         taken.first().map(|(key, bucket)| {
             assert_eq!((*key, taken.len()), (self.key, 1));
@@ -96,10 +98,15 @@ fn several_buckets_give_by_one_statement_those_that_have_a_token() {
     let other = BucketKey(Uuid::new_v4());
     bucket.take_all();
     let asked = [(bucket.key, bucket.rule), (other, rule(WhenEmpty::Pause))];
-    let taken = bucket.database.transaction(|tx| tx.take_tokens(&asked, bucket.now));
+    let taken = bucket
+        .database
+        .transaction(|tx| tx.take_tokens(&asked, bucket.now));
     let keys: Vec<_> = taken.unwrap().into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, [other]);
-    let read = bucket.database.read(|tx| tx.buckets(&[bucket.key, other])).unwrap();
+    let read = bucket
+        .database
+        .read(|tx| tx.buckets(&[bucket.key, other]))
+        .unwrap();
     assert_eq!(read.len(), 2);
     for (key, stored) in read {
         let taken = if key == other { 1 } else { 5 };
@@ -127,7 +134,9 @@ fn a_forgotten_bucket_is_full_and_expired_ones_are_deleted() {
     let expired = bucket.key;
     bucket.key = BucketKey(Uuid::new_v4());
     bucket.after(TimeDelta::days(2)).take().unwrap();
-    let left = bucket.database.read(|tx| tx.buckets(&[expired, bucket.key]));
+    let left = bucket
+        .database
+        .read(|tx| tx.buckets(&[expired, bucket.key]));
     let left: Vec<_> = left.unwrap().into_iter().map(|(key, _)| key).collect();
     assert_eq!(left, [bucket.key]);
 }

@@ -203,6 +203,18 @@ mod tests {
     }
 
     #[test]
+    fn an_untrusted_peer_that_forwards_is_warned_about() {
+        let proxies = proxies();
+        let has_warned = |proxies: &TrustedProxies| proxies.has_warned.load(Ordering::Relaxed);
+        let forwarded = headers_of(b"203.0.113.9", b"");
+        proxies.client_of(ip(PROXY), &forwarded);
+        proxies.client_of(ip(STRANGER), &HeaderMap::new());
+        assert!(!has_warned(&proxies));
+        proxies.client_of(ip(STRANGER), &forwarded);
+        assert!(has_warned(&proxies));
+    }
+
+    #[test]
     fn the_last_address_that_is_no_proxys_counts() {
         for (value, expected) in [
             ("203.0.113.9", "203.0.113.9"),

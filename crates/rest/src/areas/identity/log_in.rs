@@ -19,7 +19,7 @@ use crate::{
     areas::identity::dto::TokenHolder,
     caller::RequestOrigin,
     input::{Body, Form, IntoDraft, Violations},
-    problem::{Answer, Problem, problems},
+    problem::{Answer, problems},
     secret_json::SecretJson,
     shared::State,
 };
