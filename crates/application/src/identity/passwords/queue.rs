@@ -185,7 +185,12 @@ impl Drop for Job {
 
 #[cfg(test)]
 mod tests {
-    use std::{net::Ipv4Addr, sync::mpsc};
+    use std::{
+        net::Ipv4Addr,
+        pin::Pin,
+        sync::mpsc,
+        task::{Context, Waker},
+    };
 
     use tokio::task::JoinHandle;
 
@@ -193,6 +198,11 @@ mod tests {
 
     fn network(number: u8) -> Option<Network> {
         Some(Network::of(Ipv4Addr::new(192, 0, number, 1).into()))
+    }
+
+    fn is_pending<T>(future: &mut Pin<Box<impl Future<Output = T>>>) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        future.as_mut().poll(&mut context).is_pending()
     }
 
     /// A hash that runs until it is released.
@@ -224,12 +234,12 @@ mod tests {
             running(&queue, network(1)).await,
         ];
         let mut third = Box::pin(queue.turn(network(1)));
-        assert!(futures_util::poll!(&mut third).is_pending());
+        assert!(is_pending(&mut third));
         running(&queue, network(2)).await.release.send(()).unwrap();
         // The turn belongs to the hash, not to its caller.
         first.task.abort();
         assert!(first.task.await.is_err_and(|error| error.is_cancelled()));
-        assert!(futures_util::poll!(&mut third).is_pending());
+        assert!(is_pending(&mut third));
         first.release.send(()).unwrap();
         third.await.unwrap();
         second.release.send(()).unwrap();
@@ -256,7 +266,7 @@ mod tests {
         let none = queue.turn(None).await.unwrap();
         let mut waiting: Vec<_> = (0..4).map(|_| Box::pin(queue.run(&none, || ()))).collect();
         for waiting in &mut waiting {
-            assert!(futures_util::poll!(waiting).is_pending());
+            assert!(is_pending(waiting));
         }
         assert_eq!(queue.run(&none, || ()).await, Err(BlockingError::Busy));
         first.release.send(()).unwrap();

@@ -88,6 +88,7 @@ async fn one_time_passwords_are_counted_by_account_wherever_they_are_shown() {
     let app = TestApp::limited();
     let enrolled = app.enrolled().await;
     let caller = enrolled.member.caller();
+    app.take_mails();
     app.add_verified_email(&caller, "second@example.com").await;
     let mut second = enrolled.member.user.clone();
     second.email = crate::identity_calls::address("second@example.com");
