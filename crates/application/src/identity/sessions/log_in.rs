@@ -64,9 +64,6 @@ pub enum LogInError {
     /// The password is right; the account has a second factor.
     #[error("a one-time password is needed")]
     OtpRequired,
-    /// The credentials are right, but the address is not verified.
-    #[error("the e-mail address is not verified")]
-    EmailUnverified,
     /// The credentials are right, but the account is suspended.
     #[error("the account is suspended")]
     Suspended,
@@ -105,7 +102,6 @@ struct Authenticated {
     password_hash: String,
     /// The stronger hash that replaces it.
     better_hash: Option<String>,
-    email_verified: bool,
     otp: Option<OneTimePassword>,
 }
 
@@ -124,12 +120,7 @@ impl Sessions {
     /// reactivates a deactivated account.
     pub async fn log_in(&self, draft: LogInDraft, origin: Origin) -> Result<LogIn, LogInError> {
         let new_login = self.authenticate(draft, Lasting::Refreshed, origin).await?;
-        Ok(LogIn {
-            refresh_token: self.refresh_tokens.make(new_login.id, 0),
-            access_token: new_login.access_token,
-            user: new_login.user,
-            permissions: new_login.permissions,
-        })
+        Ok(self.with_refresh_token(new_login))
     }
 
     /// Logs in for one access token; the session expires with it.
@@ -151,8 +142,43 @@ impl Sessions {
         let device_name = draft.device_name.clone();
         let turn = self.passwords.turn(origin.network()).await?;
         let authenticated = self.verify_password(draft, &turn, &origin).await?;
-        self.begin(authenticated, device_name, lasting, origin)
+        let nothing = |_tx: &mut dyn Writes| Ok(());
+        self.begin(nothing, authenticated, device_name, lasting, origin)
             .await
+    }
+
+    /// Logs in the owner of the password whose hash `set_password` stores, in the same transaction.
+    pub(crate) async fn log_in_after<E>(
+        &self,
+        set_password: impl FnOnce(&mut dyn Writes) -> Result<(), E> + Send + 'static,
+        user: UserId,
+        password_hash: String,
+        device_name: Option<DeviceName>,
+        origin: Origin,
+    ) -> Result<LogIn, E>
+    where
+        E: From<LogInError> + From<StoreError> + Send + 'static,
+    {
+        let owner = Authenticated {
+            user,
+            password_hash,
+            better_hash: None,
+            otp: None,
+        };
+        let lasting = Lasting::Refreshed;
+        let new_login = self
+            .begin(set_password, owner, device_name, lasting, origin)
+            .await?;
+        Ok(self.with_refresh_token(new_login))
+    }
+
+    fn with_refresh_token(&self, new_login: NewLogin) -> LogIn {
+        LogIn {
+            refresh_token: self.refresh_tokens.make(new_login.id, 0),
+            access_token: new_login.access_token,
+            user: new_login.user,
+            permissions: new_login.permissions,
+        }
     }
 
     /// The limits are read within the network's turn, so requests at once cannot overdraw them.
@@ -174,7 +200,9 @@ impl Sessions {
             .context
             .database
             .read::<_, LogInError>(move |tx| {
-                let credentials = tx.credentials(&email)?;
+                // An unfinished registration has no password, and is answered like an unknown
+                // address: it must not reveal that no account has the address.
+                let credentials = tx.credentials(&email)?.filter(|known| known.email_verified);
                 let account = credentials.as_ref().map(|known| known.user_id);
                 let guards = LogInGuards::of(&limits, tx, account, &email, &asking, now)?;
                 limits.check::<LogInError>(tx, guards.buckets(), now)?;
@@ -195,19 +223,23 @@ impl Sessions {
             user: credentials.user_id,
             better_hash: better_hash.await,
             password_hash,
-            email_verified: credentials.email_verified,
             otp,
         })
     }
 
-    /// Creates a session of a user whose password has been verified.
-    async fn begin(
+    /// Creates a session of a user whose password has been verified, after `before` in the same
+    /// transaction.
+    async fn begin<E>(
         &self,
+        before: impl FnOnce(&mut dyn Writes) -> Result<(), E> + Send + 'static,
         authenticated: Authenticated,
         device_name: Option<DeviceName>,
         lasting: Lasting,
         origin: Origin,
-    ) -> Result<NewLogin, LogInError> {
+    ) -> Result<NewLogin, E>
+    where
+        E: From<LogInError> + From<StoreError> + Send + 'static,
+    {
         let now = self.context.clock.now();
         let id = LoginSessionId::new(self.context.ids.random());
         let access_token = self
@@ -236,8 +268,11 @@ impl Sessions {
             authenticated,
         };
         let this = self.clone();
-        let (user, permissions) =
-            ending_sessions(&self.context, move |tx| beginning.write(tx, &this)).await??;
+        let (user, permissions) = ending_sessions(&self.context, move |tx| {
+            before(tx)?;
+            Ok::<_, E>(beginning.write(tx, &this)?)
+        })
+        .await??;
         Ok(NewLogin {
             id,
             access_token,
@@ -316,11 +351,9 @@ impl Beginning {
                 Some(factor)
             }
         };
-        if !account.is_active {
+        // In its erasure window an account is closed, and no log-in reactivates it.
+        if !account.is_active || tx.erasure_due(user)?.is_some() {
             return Err(LogInError::Suspended);
-        }
-        if !authenticated.email_verified {
-            return Err(LogInError::EmailUnverified);
         }
         if let Some(hash) = &authenticated.better_hash {
             tx.set_password_hash(user, hash, now)?;
