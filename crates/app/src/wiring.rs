@@ -83,7 +83,7 @@ impl Wiring<'_> {
             verification_lifetime: auth.verification_ttl,
             reset_lifetime: auth.reset_ttl,
             passwords: PasswordWork {
-                queue: HashingQueue::new(hashing_places()),
+                queue: HashingQueue::new(hashing_places(), settings.rate_limits.enabled),
                 hasher: Arc::clone(&hasher),
                 policy: Arc::clone(&policy),
             },

@@ -84,7 +84,7 @@ impl OpenDatabase {
                 limits: Arc::new(RateLimits::off()),
             },
             passwords: PasswordWork {
-                queue: HashingQueue::new(1),
+                queue: HashingQueue::new(1, false),
                 hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
                 policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             },

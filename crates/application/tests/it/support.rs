@@ -205,7 +205,7 @@ fn policies(links: &HmacLinkTokens) -> Policies {
         verification_lifetime: VERIFICATION_LIFETIME,
         reset_lifetime: RESET_LIFETIME,
         passwords: PasswordWork {
-            queue: HashingQueue::new(2),
+            queue: HashingQueue::new(2, true),
             hasher: Arc::new(BcryptHasher::new(BCRYPT_COST)),
             policy: Arc::new(GuessingPolicy::new(3)),
         },

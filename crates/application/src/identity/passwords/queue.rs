@@ -35,6 +35,7 @@ pub struct HashingQueue(Arc<Queue>);
 struct Queue {
     /// Hashes that run at once.
     places: usize,
+    by_network: bool,
     /// How long a request waits for its turn, and how much work is queued.
     max_work: Duration,
     free: Arc<Semaphore>,
@@ -56,15 +57,16 @@ struct Load {
 }
 
 impl HashingQueue {
-    /// At most `places` hashes run at once.
-    pub fn new(places: usize) -> Self {
-        Self::bounded(places, MAX_WORK)
+    /// At most `places` hashes run at once. `by_network` bounds those of each network.
+    pub fn new(places: usize, by_network: bool) -> Self {
+        Self::bounded(places, by_network, MAX_WORK)
     }
 
-    fn bounded(places: usize, max_work: Duration) -> Self {
+    fn bounded(places: usize, by_network: bool, max_work: Duration) -> Self {
         let places = places.max(1);
         Self(Arc::new(Queue {
             places,
+            by_network,
             max_work,
             free: Arc::new(Semaphore::new(places)),
             networks: Mutex::default(),
@@ -80,7 +82,7 @@ impl HashingQueue {
     /// # Errors
     /// [`BlockingError::Busy`] where others of the network kept it waiting too long.
     pub async fn turn(&self, network: Option<Network>) -> Result<Turn, BlockingError> {
-        let Some(network) = network else {
+        let Some(network) = network.filter(|_| self.0.by_network) else {
             return Ok(Turn(Arc::default()));
         };
         let request = Request::new(&self.0, network);
@@ -228,7 +230,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_network_has_two_hashes_at_once_and_others_do_not_wait_for_it() {
-        let queue = HashingQueue::new(4);
+        let queue = HashingQueue::new(4, true);
         let [first, second] = [
             running(&queue, network(1)).await,
             running(&queue, network(1)).await,
@@ -248,7 +250,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_waits_for_its_networks_turn_for_a_bounded_time() {
-        let queue = HashingQueue::bounded(4, Duration::from_millis(20));
+        let queue = HashingQueue::bounded(4, true, Duration::from_millis(20));
         let _held = [
             queue.turn(network(1)).await.unwrap(),
             queue.turn(network(1)).await.unwrap(),
@@ -260,7 +262,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once_and_takes_more_when_it_has_drained() {
-        let queue = HashingQueue::new(1);
+        let queue = HashingQueue::new(1, true);
         queue.0.load.lock().average = Duration::from_secs(1);
         let first = running(&queue, None).await;
         let none = queue.turn(None).await.unwrap();
@@ -278,7 +280,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_kept_of_a_network_without_requests() {
-        let queue = HashingQueue::new(1);
+        let queue = HashingQueue::new(1, true);
         let turn = queue.turn(network(1)).await.unwrap();
         assert_eq!(queue.run(&turn, || 7).await, Ok(7));
         assert_eq!(queue.0.networks.lock().len(), 1);
@@ -289,7 +291,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_estimate_follows_what_hashes_take() {
-        let queue = HashingQueue::new(1);
+        let queue = HashingQueue::new(1, true);
         let turn = queue.turn(None).await.unwrap();
         for _ in 0..40 {
             queue.run(&turn, || ()).await.unwrap();
