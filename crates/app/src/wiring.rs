@@ -13,7 +13,7 @@ use abu_application::{
     messaging,
     platform::{
         ports::{Clock, Ids, Publish},
-        rate_limits::RateLimits,
+        rate_limits::{Quota, RateLimitSettings, RateLimits},
     },
     store::Store,
 };
@@ -67,7 +67,7 @@ impl Wiring<'_> {
             Arc::new(GuessingPolicy::new(auth.min_password_score));
         let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
         let limits = Arc::new(RateLimits::new(
-            settings.rate_limits,
+            rate_limits(settings),
             derive_key(secret, RateLimits::KEY_LABEL),
         ));
         let context = Context {
@@ -127,6 +127,14 @@ impl Wiring<'_> {
             password_policy: policy,
             link_tokens,
         })
+    }
+}
+
+fn rate_limits(settings: &Settings) -> RateLimitSettings {
+    RateLimitSettings {
+        messages_in_second: Quota::new(settings.chat.messages_per_second, 1),
+        messages_in_minute: Quota::new(settings.chat.messages_per_minute, 60),
+        ..settings.rate_limits
     }
 }
 

@@ -54,8 +54,6 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         writer: writer(reader),
     };
     settings.chat.rate_limits_enabled = settings.rate_limits.enabled;
-    settings.rate_limits.messages_in_second = Quota::new(settings.chat.messages_per_second, 1);
-    settings.rate_limits.messages_in_minute = Quota::new(settings.chat.messages_per_minute, 60);
     compare(reader, &settings);
     if environment == Environment::Production {
         demand_for_production(reader, &settings);
@@ -200,7 +198,7 @@ fn rate_limits(reader: &mut Reader) -> RateLimitSettings {
         register: quota("rate_limits.register"),
         recover: quota("rate_limits.recover"),
         recover_network: quota("rate_limits.recover_network"),
-        // `read` copies them from the chat's settings.
+        // The wiring copies them from the chat's settings.
         messages_in_second: Quota::LEAST,
         messages_in_minute: Quota::LEAST,
         enabled: reader.flag("rate_limits.enabled"),
