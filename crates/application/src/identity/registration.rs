@@ -107,12 +107,12 @@ impl Registration {
             .database
             .transaction(move |tx| {
                 this.count(tx, network, now)?;
+                // Lock order: the address before its bucket and before accounts.
+                tx.lock_address(&new.email)?;
+                // Without a mail the newest link must stay valid.
                 if !this.context.limits.allow_mail(tx, &new.email, now)? {
-                    // The newest link stays valid.
                     return Ok(());
                 }
-                // Lock order: the address before accounts.
-                tx.lock_address(&new.email)?;
                 let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;
                 let entry = match take_address(tx, &new.email, None, now)? {
                     true => this.make(tx, &new, &consents)?,

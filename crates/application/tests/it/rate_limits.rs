@@ -387,6 +387,26 @@ async fn one_network_asks_for_mails_to_few_addresses() {
     assert_eq!(app.take_mails().len(), 2);
 }
 
+#[tokio::test]
+async fn requests_for_one_address_at_once_do_not_lock_each_other() {
+    let app = TestApp::limited();
+    let (amina, new) = (app.amina(), "new@example.com");
+    app.register_from(2, new).await.unwrap();
+    let requests = (0..8).map(|network| {
+        let (app, amina) = (&app, &amina);
+        async move {
+            app.register_from(network, new).await.unwrap();
+            app.resend_from(network, new).await.unwrap();
+            app.forget_from(network, AMINA).await.unwrap();
+            app.register_from(network, AMINA).await.unwrap();
+            app.log_in(amina).await;
+        }
+    });
+    futures_util::future::join_all(requests).await;
+    assert_eq!(app.mails_to(new).len(), 3);
+    assert_eq!(app.database.texts("SELECT id::text FROM users").len(), 2);
+}
+
 /// Every request that a stranger can send, as often as the limits allow.
 async fn attack(app: &TestApp, network: u8, own: &Member) {
     for number in 0..700 {
