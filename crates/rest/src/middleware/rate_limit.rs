@@ -95,9 +95,12 @@ impl Limits {
         take(&self.0, limit, key)
     }
 
-    /// Counts a failure for the network that it comes from. The answer is the failure, or that there were
-    /// too many.
+    /// Counts a failure of the client for the network that it comes from. The answer is the failure, or that
+    /// there were too many.
     pub(crate) fn failed(&self, limit: Shaping, failure: Problem) -> Problem {
+        if failure.kind().status().is_server_error() {
+            return failure;
+        }
         take(&self.0, limit, network(&self.0))
             .err()
             .unwrap_or(failure)

@@ -2,6 +2,7 @@
 
 mod in_docs;
 mod kind;
+mod refusals;
 
 use std::{borrow::Cow, error::Error, fmt};
 
@@ -15,12 +16,10 @@ use utoipa::ToSchema;
 
 pub(crate) use in_docs::{add_problem, problems, schemas};
 pub use kind::ProblemKind;
+pub(crate) use refusals::refusals;
 
 use super::{input::FieldError, middleware::request_id::RequestId};
-use abu_application::platform::{
-    error_chain::error_chain,
-    rate_limits::{LimitedError, RateLimited},
-};
+use abu_application::platform::{error_chain::error_chain, rate_limits::RateLimited};
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -100,9 +99,12 @@ impl Problem {
 
     /// The request contradicts the state of things, in the way that `code` names.
     pub fn conflict(code: &'static str, detail: &'static str) -> Self {
-        let mut problem = Self::new(ProblemKind::Conflict, detail);
-        problem.0.code = Some(code);
-        problem
+        Self::new(ProblemKind::Conflict, detail).with_code(code)
+    }
+
+    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
+        self.0.code = Some(code);
+        self
     }
 
     pub fn missing_permission(permission: Permission) -> Self {
@@ -218,15 +220,6 @@ impl From<RateLimited> for Problem {
         let mut problem = Self::rate_limited(refusal.0.renews_in);
         problem.0.refused_by = Some(refusal);
         problem
-    }
-}
-
-impl From<LimitedError> for Problem {
-    fn from(error: LimitedError) -> Self {
-        match error {
-            LimitedError::RateLimited(error) => error.into(),
-            LimitedError::Store(error) => error.into(),
-        }
     }
 }
 

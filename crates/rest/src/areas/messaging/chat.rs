@@ -1,28 +1,21 @@
 //! The way into the chat: everything that is decided before a connection becomes a WebSocket.
 
-use abu_application::{
-    UseCases,
-    platform::rate_limits::{Key, Shaping},
-};
-use abu_chat::{Connecting, Worker};
-use actix_web::{FromRequest, HttpRequest, dev::Payload, get, http::header, web};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
 use std::future::{Ready, ready};
-use utoipa_actix_web::service_config::ServiceConfig;
+
+use abu_application::platform::rate_limits::{Key, Shaping};
+use abu_chat::{Connecting, Worker};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
+    areas::prelude::*,
     caller::{authentication_required, bearer_token, note_caller},
     input::Query,
-    middleware::{cors, rate_limit::Limits},
-    problem::{Answer, Problem, ProblemKind, problems},
-    shared::State,
+    middleware::cors,
     shared::{BrowserPolicy, shared},
 };
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(open_chat);
-}
+routes! { open_chat }
 
 /// The credential of a client that cannot send it in a header.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -56,13 +49,14 @@ problems! {
 async fn open_chat(
     request: HttpRequest,
     payload: web::Payload,
-    state: State,
+    identity: Identity,
+    messaging: Messaging,
     limits: Limits,
     worker: ThisWorker,
 ) -> Answer {
     check_origin(&request)?;
     let credential = Credential::of(&request)?;
-    let who = match credential.redeem(&state).await {
+    let who = match credential.redeem(&identity, &messaging).await {
         Ok(who) => who,
         Err(problem) => return Err(limits.failed(Shaping::FailedHandshake, problem)),
     };
@@ -116,10 +110,14 @@ impl Credential {
     }
 
     /// Whose it is. A ticket is used up.
-    async fn redeem(self, use_cases: &UseCases) -> Result<Connecting, Problem> {
+    async fn redeem(
+        self,
+        identity: &Identity,
+        messaging: &Messaging,
+    ) -> Result<Connecting, Problem> {
         match self {
             Self::Token(token) => {
-                let claims = use_cases.identity.sessions.verify(&token)?;
+                let claims = identity.sessions.verify(&token)?;
                 Ok(Connecting {
                     user_id: claims.user_id,
                     session_id: claims.session_id,
@@ -128,7 +126,7 @@ impl Credential {
             }
             Self::Ticket(ticket) => {
                 let secret = ticket_secret(&ticket)?;
-                let holder = use_cases.messaging.tickets.use_ticket(secret).await?;
+                let holder = messaging.tickets.use_ticket(secret).await?;
                 Ok(Connecting {
                     user_id: holder.user_id,
                     session_id: holder.session_id,
