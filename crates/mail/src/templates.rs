@@ -48,6 +48,7 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "address_in_use.txt" "address_in_use.html"
     "email_replaced.txt" "email_replaced.html"
     "confirm_account_email.txt" "confirm_account_email.html"
+    "totp_reset.txt" "totp_reset.html"
 };
 
 pub(super) struct Templates {
@@ -272,6 +273,10 @@ pub(super) mod tests {
                 verification_id: id,
                 firstname: name(),
             },
+            MailContent::TotpReset {
+                firstname: name(),
+                at: at(),
+            },
         ]
     }
 
@@ -322,7 +327,8 @@ pub(super) mod tests {
             | MailKind::RefreshReused
             | MailKind::TotpEnabled
             | MailKind::TotpDisabled
-            | MailKind::TotpWrong => format!("{SITE}/forgot-password"),
+            | MailKind::TotpWrong
+            | MailKind::TotpReset => format!("{SITE}/forgot-password"),
         }
     }
 

@@ -5,6 +5,7 @@ mod guesses;
 mod log_in;
 mod recovery_codes;
 mod required_groups;
+mod staff_reset;
 
 use abu_application::{
     access::Caller,

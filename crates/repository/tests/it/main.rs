@@ -16,6 +16,7 @@ mod rate_limits;
 mod rights;
 mod rooms;
 mod schema;
+mod server_lock;
 mod sessions;
 mod statements;
 mod tickets;

@@ -214,6 +214,7 @@ impl Sessions {
             .map(|known| known.password_hash.clone());
         let matches = self.passwords.matches(turn, password.clone(), hash).await?;
         let Some(credentials) = credentials.filter(|_| matches) else {
+            self.failures.count_credentials();
             self.count_failure(guards, origin.clone()).await?;
             return Err(LogInError::InvalidCredentials);
         };
@@ -307,6 +308,7 @@ impl Beginning {
             sessions: Vec::new(),
         };
         let Some((account, second_factor)) = self.check_again(tx, sessions)? else {
+            sessions.failures.count_second_factor();
             return Ok((Err(LogInError::InvalidCredentials), ended));
         };
         let requires_totp = sessions.policy.totp.requires(&account.groups);

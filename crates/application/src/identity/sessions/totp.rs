@@ -25,7 +25,7 @@ use crate::{
         audit::{Action, Target},
         mail::{self, MailContent},
         ports::{Ids, StoreError},
-        rate_limits::RateLimited,
+        rate_limits::{Guard, RateLimited, Subject},
     },
     store::Writes,
 };
@@ -141,6 +141,7 @@ impl Sessions {
             Arc::clone(&self.context.ids),
         );
         let (now, entry_id) = self.context.now_and_entry_id();
+        let limits = Arc::clone(&self.context.limits);
         ending_sessions(&self.context, move |tx| {
             let user = caller.user;
             tx.lock_account(user)?;
@@ -154,6 +155,9 @@ impl Sessions {
                 return Err(TotpError::WrongOtp);
             };
             tx.confirm_totp(user, step, now)?;
+            // Guesses of an earlier secret say nothing about this one.
+            let guesses = limits.bucket(Guard::OneTimePassword, &[Subject::User(user)]);
+            limits.fill(tx, guesses)?;
             let codes = give_recovery_codes(tx, user, &*ids)?;
             tx.set_totp_due(user, false)?;
             let others = WhichSessions::AllBut(caller.session);

@@ -140,6 +140,11 @@ mails! {
         verification_id: Uuid,
         firstname: PersonName,
     }
+    /// To the owner of an account whose second factor the office removed.
+    TotpReset => "totp_reset" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
 }
 
 impl MailContent {
@@ -191,13 +196,14 @@ mod tests {
             ),
             ("totp_enabled", time.clone()),
             ("totp_disabled", time.clone()),
-            ("totp_wrong", time),
+            ("totp_wrong", time.clone()),
             ("choose_password", reset),
             ("verify_further_email", verification.clone()),
             ("email_added", address.clone()),
             ("address_in_use", json!({"firstname": firstname})),
             ("email_replaced", address),
             ("confirm_account_email", verification),
+            ("totp_reset", time),
         ]
     }
 
