@@ -135,6 +135,12 @@ mails! {
         verification_id: Uuid,
         firstname: PersonName,
     }
+    /// To the primary address of an account that claims another address: approve it.
+    ApproveEmail => "approve_email" {
+        verification_id: Uuid,
+        firstname: PersonName,
+        new_address_masked: MaskedEmail,
+    }
 }
 
 impl MailContent {
@@ -192,6 +198,14 @@ mod tests {
             ("address_in_use", json!({"firstname": firstname})),
             ("email_replaced", address),
             ("confirm_account_email", verification),
+            (
+                "approve_email",
+                json!({
+                    "verification_id": id,
+                    "firstname": firstname,
+                    "new_address_masked": new_address_masked,
+                }),
+            ),
         ]
     }
 

@@ -97,14 +97,15 @@ impl IntoDraft for NewAddress {
 
 /// Add an e-mail address.
 ///
-/// A link goes to the address; opening the link verifies the address. The answer is the same
-/// whether or not the address belongs to another account. An account has at most five. A wrong
-/// `password` is answered with `validation-failed` and the code `password.wrong`.
+/// A link goes to the address, and another one to your primary address: the new one counts once both
+/// were opened. The answer is the same whether or not the address belongs to another account. An
+/// account has at most five. A wrong `password` is answered with `validation-failed` and the code
+/// `password.wrong`.
 #[utoipa::path(
     tag = "me",
     security(("bearer" = [])),
     request_body = NewAddress,
-    responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
+    responses((status = 202, description = "Mails are on their way.", body = Accepted), AddProblems),
 )]
 #[post("/me/emails")]
 async fn add_email(
@@ -121,38 +122,66 @@ async fn add_email(
         .emails
         .add(caller.caller, email, password)
         .await?;
-    Ok(accepted("A mail is on its way to the address."))
+    Ok(accepted(
+        "Mails are on their way to the address and to your primary one.",
+    ))
+}
+
+/// The password of the account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "correct horse battery staple"}))]
+struct Removal {
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+impl IntoDraft for Removal {
+    type Draft = LoginPassword;
+
+    fn into_draft(self, _violations: &mut Violations) -> Option<LoginPassword> {
+        Some(LoginPassword::new(self.password))
+    }
 }
 
 /// Remove an e-mail address.
 ///
-/// The primary one cannot be removed.
+/// The primary one cannot be removed. A wrong `password` is answered with `validation-failed` and the
+/// code `password.wrong`.
 #[utoipa::path(
     tag = "me",
     security(("bearer" = [])),
     params(ByUuid),
+    request_body = Removal,
     responses((status = 204, description = "The address is removed."), RemoveProblems),
 )]
 #[delete("/me/emails/{uuid}")]
-async fn remove_email(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+async fn remove_email(
+    state: State,
+    limits: Limits,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<Removal>,
+) -> Answer {
+    count_guess(&limits, &caller)?;
     state
         .identity
         .emails
-        .remove(caller.caller, path.uuid.into())
+        .remove(caller.caller, path.uuid.into(), body.0)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Change your primary e-mail address.
 ///
-/// A link goes to the new address; nothing changes before `POST /me/email/confirm` gets its token. The
-/// answer is the same whether or not the address belongs to another account. A wrong `password` is
+/// A link goes to the new address, and another one to your present address. Nothing changes before
+/// `POST /me/email/confirm` gets the token of the first and the second was opened. The answer is the same whether or not the address belongs to another account. A wrong `password` is
 /// answered with `validation-failed` and the code `password.wrong`.
 #[utoipa::path(
     tag = "me",
     security(("bearer" = [])),
     request_body = NewAddress,
-    responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
+    responses((status = 202, description = "Mails are on their way.", body = Accepted), AddProblems),
 )]
 #[post("/me/email")]
 async fn change_email(
@@ -169,12 +198,17 @@ async fn change_email(
         .emails
         .change(caller.caller, email, password)
         .await?;
-    Ok(accepted("A mail is on its way to the address."))
+    Ok(accepted(
+        "Mails are on their way to the address and to your primary one.",
+    ))
 }
 
-/// What became of an address.
+/// The state of a change of the primary address.
 #[derive(Debug, Serialize, ToSchema)]
-struct EmailChanged {
+struct EmailConfirmed {
+    /// False until the link that was sent to the present address was opened too.
+    #[schema(example = true)]
+    changed: bool,
     /// What can be done now, for people.
     #[schema(example = "This is your primary address now.")]
     message: &'static str,
@@ -182,28 +216,39 @@ struct EmailChanged {
 
 /// Confirm your new primary e-mail address.
 ///
-/// Takes the token of the link that was sent there, once. The old address is not the account's any
-/// more; a notice goes there, with a link that undoes the change within 72 hours.
+/// Takes the token of the link that was sent there, once. Where the link to the present address was
+/// opened already, the old address is not the account's any more; a notice goes there, with a link that
+/// undoes the change within 72 hours. Otherwise the change waits for that link.
 #[utoipa::path(
     tag = "me",
     security(("bearer" = [])),
     request_body = LinkToken,
-    responses((status = 200, description = "The address is the primary one.", body = EmailChanged), ConfirmProblems),
+    responses((status = 200, description = "The address is confirmed.", body = EmailConfirmed), ConfirmProblems),
 )]
 #[post("/me/email/confirm")]
 async fn confirm_email_change(
     state: State,
     caller: CurrentUser,
     body: Body<LinkToken>,
-) -> Answer<Json<EmailChanged>> {
-    state
+) -> Answer<Json<EmailConfirmed>> {
+    let changed = state
         .identity
         .emails
         .confirm_change(caller.caller, body.0.expose_secret())
         .await?;
-    Ok(Json(EmailChanged {
-        message: "This is your primary address now.",
-    }))
+    let message = match changed {
+        true => "This is your primary address now.",
+        false => "Now open the link that was sent to your present address.",
+    };
+    Ok(Json(EmailConfirmed { changed, message }))
+}
+
+/// What became of an address.
+#[derive(Debug, Serialize, ToSchema)]
+struct EmailChanged {
+    /// What can be done now, for people.
+    #[schema(example = "You have your old address back.")]
+    message: &'static str,
 }
 
 /// Undo a change of your primary e-mail address.
