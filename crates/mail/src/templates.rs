@@ -47,6 +47,7 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "address_in_use.txt" "address_in_use.html"
     "email_replaced.txt" "email_replaced.html"
     "confirm_account_email.txt" "confirm_account_email.html"
+    "totp_reset.txt" "totp_reset.html"
     "approve_email.txt" "approve_email.html"
 };
 
@@ -270,6 +271,10 @@ pub(super) mod tests {
                 verification_id: id,
                 firstname: name(),
             },
+            MailContent::TotpReset {
+                firstname: name(),
+                at: at(),
+            },
             MailContent::ApproveEmail {
                 verification_id: id,
                 firstname: name(),
@@ -328,7 +333,8 @@ pub(super) mod tests {
             | MailKind::EmailAdded
             | MailKind::RefreshReused
             | MailKind::TotpEnabled
-            | MailKind::TotpDisabled => format!("{SITE}/forgot-password"),
+            | MailKind::TotpDisabled
+            | MailKind::TotpReset => format!("{SITE}/forgot-password"),
         }
     }
 
