@@ -145,6 +145,12 @@ mails! {
         firstname: PersonName,
         at: DateTime<Utc>,
     }
+    /// To the primary address of an account that claims another address: approve it.
+    ApproveEmail => "approve_email" {
+        verification_id: Uuid,
+        firstname: PersonName,
+        new_address_masked: MaskedEmail,
+    }
 }
 
 impl MailContent {
@@ -204,6 +210,14 @@ mod tests {
             ("email_replaced", address),
             ("confirm_account_email", verification),
             ("totp_reset", time),
+            (
+                "approve_email",
+                json!({
+                    "verification_id": id,
+                    "firstname": firstname,
+                    "new_address_masked": new_address_masked,
+                }),
+            ),
         ]
     }
 
