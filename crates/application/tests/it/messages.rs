@@ -670,3 +670,55 @@ async fn a_locked_room_holds_back_its_own_messages_alone() {
     let places = [first, second].map(|sent| sent.unwrap().message.seq);
     assert_eq!(places, [1, 2]);
 }
+
+#[tokio::test]
+async fn messages_sent_at_once_get_places_of_their_own_unless_repeated() {
+    let scene = Scene::new();
+    let messages = &scene.app.use_cases.messaging.messages;
+    let draft = |id| MessageDraft {
+        room_id: scene.room,
+        text: text("hello"),
+        client_message_id: id,
+        reply_to: None,
+    };
+    let send = |id| messages.send(scene.amina.caller(), draft(id));
+    let (one, other) = (new_id(), new_id());
+    let (first, second, again) = tokio::join!(send(one), send(other), send(one));
+    let [first, second, again] = [first, second, again].map(|sent| sent.unwrap().message);
+    assert_eq!(again, first);
+    let mut places = [first.seq, second.seq];
+    places.sort_unstable();
+    assert_eq!(places, [1, 2]);
+}
+
+#[tokio::test]
+async fn the_edit_window_is_measured_by_the_clock_of_the_application() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "helo");
+    let messages = &scene.app.use_cases.messaging.messages;
+    let edit = |new| {
+        let caller = scene.amina.caller();
+        messages.edit(caller, scene.room, message.id, text(new))
+    };
+    scene.app.clock.advance(EDIT_WINDOW);
+    let edited = edit("hello").await.unwrap();
+    assert_eq!(edited.message.text, text("hello"));
+    scene.app.clock.advance(MOMENT);
+    let late = edit("good evening").await;
+    assert_refused!(late, MessagingError::Refused(ChangeRefusal::TooLate));
+}
+
+#[tokio::test]
+async fn a_read_mark_moves_forward_up_to_the_newest_message() {
+    let scene = Scene::new();
+    for text in ["1", "2", "3"] {
+        scene.say(&scene.amina, text);
+    }
+    let messages = &scene.app.use_cases.messaging.messages;
+    for (seq, stands) in [(2, 2), (1, 2), (0, 2), (100, 3)] {
+        let caller = scene.musa.caller();
+        let marked = messages.mark_read(caller, scene.room, seq).await;
+        let state = marked.unwrap();
+        assert_eq!((state.last_read_seq, state.unread()), (stands, 3 - stands));
+    }
+}
