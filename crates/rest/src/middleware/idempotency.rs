@@ -204,7 +204,11 @@ async fn read(request: &mut ServiceRequest) -> Result<[u8; 32], Problem> {
     let fingerprint = fingerprints.of([
         request.method().as_str().as_bytes(),
         request.uri().to_string().as_bytes(),
-        request.request().content_type().as_bytes(),
+        request
+            .request()
+            .content_type()
+            .to_ascii_lowercase()
+            .as_bytes(),
         &body,
     ]);
     request.set_payload(Payload::from(body));

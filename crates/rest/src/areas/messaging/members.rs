@@ -27,6 +27,7 @@ impl List for Members {
     type Entry = Member;
     type Position = UserId;
     const MAX_LIMIT: u32 = MAX_PEOPLE;
+    const SORTS: [&'static str; 2] = ["user_uuid", "-user_uuid"];
 
     fn position(member: &RoomMember) -> UserId {
         member.listing.membership.user_id
@@ -48,7 +49,7 @@ struct MemberPath {
 /// List the members of a room.
 #[utoipa::path(
     tag = "rooms",
-    params(ByUuid, PageParameters),
+    params(ByUuid, Page::<Members>),
     responses((status = 200, description = "A page of members.", body = ListBody<Member>)),
 )]
 #[get("/rooms/{uuid}/members")]

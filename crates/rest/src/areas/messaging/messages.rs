@@ -32,6 +32,7 @@ impl List for Messages {
     type Item = message::ShownMessage;
     type Entry = Message;
     type Position = i64;
+    const SORTS: [&'static str; 2] = ["-seq", "seq"];
 
     fn position(shown: &message::ShownMessage) -> i64 {
         shown.message.seq
@@ -64,7 +65,7 @@ fn place(text: &str) -> Result<i64, Violation> {
 /// The newest first.
 #[utoipa::path(
     tag = "messages",
-    params(ByUuid, PageParameters, WindowParameters),
+    params(ByUuid, Page::<Messages>),
     responses((status = 200, description = "A page of messages.", body = ListBody<Message>)),
 )]
 #[get("/rooms/{uuid}/messages")]
