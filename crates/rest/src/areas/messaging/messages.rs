@@ -168,7 +168,7 @@ request_body! {
 /// For its sender, for 15 minutes. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
-    params(MessagePath),
+    params(MessagePath, IfMatchParameter),
     request_body = MessagePatch,
     responses((status = 200, description = "The message as it is now.", body = Message), Forbidden, Conflicts),
 )]
@@ -178,15 +178,17 @@ async fn edit_message(
     limits: Limits,
     caller: CurrentUser,
     path: Path<MessagePath>,
+    expected: IfMatch,
     body: Body<MessagePatch>,
-) -> Answer<Json<Message>> {
+) -> Answer {
     count_message(&limits, &caller)?;
-    let (room, message) = (path.uuid.into(), path.message_id.into());
-    let edited = messaging
-        .messages
-        .edit(caller.0, room, message, body.0)
+    let (room, id) = (path.uuid.into(), path.message_id.into());
+    let messages = &messaging.messages;
+    let edited = messages
+        .edit(caller.0, room, id, body.0, expected.0)
         .await?;
-    Ok(Json(edited.into()))
+    let version = Version::from_micros(edited.message.revision.unwrap_or(0));
+    versioned(&Message::from(edited), version)
 }
 
 /// Delete a message.
@@ -227,7 +229,7 @@ request_body! {
 /// chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
-    params(ByUuid),
+    params(ByUuid, IfMatchParameter),
     request_body = NewReadMark,
     responses((status = 200, description = "Where the mark stands.", body = ReadState)),
 )]
@@ -236,11 +238,13 @@ async fn mark_read(
     messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
+    expected: IfMatch,
     body: Body<NewReadMark>,
-) -> Answer<Json<ReadState>> {
-    let read = messaging
-        .messages
-        .mark_read(caller.0, path.id(), body.0)
+) -> Answer {
+    let messages = &messaging.messages;
+    let read = messages
+        .mark_read(caller.0, path.id(), body.0, expected.0)
         .await?;
-    Ok(Json(read.into()))
+    let version = Version::from_micros(read.last_read_seq);
+    versioned(&ReadState::from(read), version)
 }
