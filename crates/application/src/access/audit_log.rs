@@ -52,7 +52,10 @@ fn asked_for(mut view: Entry, filter: &AuditFilter, seek: Seek<i64>) -> Entry {
     };
     for (name, value) in [
         ("actor", filter.actor.map(|actor| actor.to_string())),
-        ("action", joined(filter.actions.iter().map(Action::name))),
+        (
+            "action",
+            joined(filter.actions.iter().map(|action| action.name())),
+        ),
         (
             "target_type",
             joined(filter.target_types.iter().map(String::as_str)),

@@ -433,7 +433,7 @@ impl Rooms {
 /// The version of a membership is its state: the time of joining, and the role in the lowest two bits.
 pub fn membership_version(membership: &Membership) -> Version {
     let joined_at = Version::of(membership.joined_at).micros();
-    Version::from_micros(joined_at << 2 | membership.role as i64)
+    Version::from_micros((joined_at << 2) | membership.role as i64)
 }
 
 /// At most `limit` members of the room after this one, by user id. It does not authorize: the caller
