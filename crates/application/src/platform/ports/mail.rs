@@ -55,7 +55,7 @@ pub struct MailRecord {
 }
 
 /// `None` does not filter.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MailFilter {
     pub states: Vec<MailState>,
     pub kinds: Vec<MailKind>,
