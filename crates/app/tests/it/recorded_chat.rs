@@ -625,6 +625,7 @@ async fn faults_of_the_server_are_as_recorded() {
     let hello = asking("1", "message-send", &hello);
     let list = json!({"room_id": room.uuid()});
     let list = asking("2", "list-message-request", &list);
+    talk.send("a message", AMINA, &hello, &ALL).await;
     let fault = "ALTER TABLE messages RENAME TO gone";
     talk.server.database().execute(fault);
     for who in [AMINA_V1, AMINA] {
