@@ -62,9 +62,11 @@ fn body_of(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
-    let bytes = media_types
-        .contains(&request.content_type())
-        .then(|| whole_body(request, payload));
+    let content_type = request.content_type();
+    let is_known = media_types
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(content_type));
+    let bytes = is_known.then(|| whole_body(request, payload));
     async move {
         match bytes {
             Some(bytes) => bytes.await,

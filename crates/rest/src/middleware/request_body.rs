@@ -9,7 +9,7 @@ use actix_web::{
     HttpRequest,
     dev::{Decompress, Payload},
     error::PayloadError,
-    http::header,
+    http::header::{self, HeaderMap, HeaderValue},
     web::{Bytes, BytesMut, Data},
 };
 use futures_util::StreamExt;
@@ -187,7 +187,8 @@ impl Drop for Received<'_> {
     }
 }
 
-/// Reads a body to its end, decoded.
+/// Reads a body to its end. It is decoded meanwhile, and the limits count decoded bytes, so a compressed body
+/// holds no more memory than a plain one.
 pub(crate) fn whole_body(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -195,8 +196,15 @@ pub(crate) fn whole_body(
     let budget = Data::clone(shared::<BodyBudget>(request));
     let connection = Connection::of(request).cloned();
     let declared = declared_length(request);
+    let is_decodable = is_decodable(request.headers());
     let encoded = Decompress::from_headers(payload.take(), request.headers());
     async move {
+        if !is_decodable {
+            return Err(Problem::new(
+                ProblemKind::UnsupportedMedia,
+                "The body must be plain or compressed once with gzip.",
+            ));
+        }
         if declared > budget.max_body {
             return Err(too_large());
         }
@@ -207,6 +215,19 @@ pub(crate) fn whole_body(
         }
         Ok(body)
     }
+}
+
+/// Whether the body has a single encoding that the server knows (RFC 9110, 8.4). `x-gzip` is the old name
+/// of gzip, which the decoder does not know.
+fn is_decodable(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING);
+    let first = encodings.next().map(HeaderValue::as_bytes);
+    let is_known = first.is_none_or(|name| {
+        [&b"gzip"[..], b"identity"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+    });
+    is_known && encodings.next().is_none()
 }
 
 /// Zero where the request does not say it.

@@ -105,6 +105,11 @@ mails! {
         firstname: PersonName,
         at: DateTime<Utc>,
     }
+    /// Wrong one-time passwords came after the right password, which somebody else may know.
+    TotpWrong => "totp_wrong" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
     /// To a user who verified the address of an account without a password: choose one. Only rows of
     /// the previous release are of this kind.
     ChoosePassword => "choose_password" {
@@ -139,6 +144,12 @@ mails! {
     TotpReset => "totp_reset" {
         firstname: PersonName,
         at: DateTime<Utc>,
+    }
+    /// To the primary address of an account that claims another address: approve it.
+    ApproveEmail => "approve_email" {
+        verification_id: Uuid,
+        firstname: PersonName,
+        new_address_masked: MaskedEmail,
     }
 }
 
@@ -191,6 +202,7 @@ mod tests {
             ),
             ("totp_enabled", time.clone()),
             ("totp_disabled", time.clone()),
+            ("totp_wrong", time.clone()),
             ("choose_password", reset),
             ("verify_further_email", verification.clone()),
             ("email_added", address.clone()),
@@ -198,6 +210,14 @@ mod tests {
             ("email_replaced", address),
             ("confirm_account_email", verification),
             ("totp_reset", time),
+            (
+                "approve_email",
+                json!({
+                    "verification_id": id,
+                    "firstname": firstname,
+                    "new_address_masked": new_address_masked,
+                }),
+            ),
         ]
     }
 

@@ -5,7 +5,7 @@ mod console;
 mod docs;
 mod health;
 mod problem_pages;
-mod problems;
+pub(crate) mod problems;
 
 pub(crate) use asset::Asset;
 
