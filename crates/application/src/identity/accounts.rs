@@ -7,13 +7,13 @@ mod suspension;
 use std::sync::Arc;
 
 use abu_domain::{
-    UserId,
+    UserId, Violation,
     access::{APPLICANT_GROUP, GroupName, Permission},
     identity::{
         text::{NewPassword, PersonalWords, PhoneNumber},
         user::User,
     },
-    platform::text::{EmailAddress, PersonName},
+    platform::text::{EmailAddress, PersonName, require_free_name},
 };
 
 use crate::{
@@ -79,6 +79,9 @@ pub enum AccountError {
     /// would lock out.
     #[error("nobody has their own account erased this way")]
     OwnErasure,
+    /// The names make a reserved full name.
+    #[error("the name {0}")]
+    Name(Violation),
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
     #[error(transparent)]
@@ -119,6 +122,8 @@ impl Accounts {
                 Ok(())
             })
             .await?;
+        require_free_name(&draft.firstname, draft.middlename.as_ref(), &draft.lastname)
+            .map_err(AccountError::Name)?;
         let personal = draft.personal_words();
         let password_hash = self.passwords.accept(draft.password, personal).await?;
         let (now, entry_id) = self.context.now_and_entry_id();

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use abu_domain::{UserId, access::APPLICANT_GROUP, platform::text::EmailAddress};
+use abu_domain::{
+    UserId, Violation,
+    access::APPLICANT_GROUP,
+    platform::text::{EmailAddress, require_free_name},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
@@ -48,6 +52,9 @@ pub struct RegistrationDraft {
 pub enum RegistrationError {
     #[error(transparent)]
     Password(#[from] NewPasswordError),
+    /// The names make a reserved full name.
+    #[error("the name {0}")]
+    Name(Violation),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -67,6 +74,8 @@ impl Registration {
         origin: Origin,
     ) -> Result<(), RegistrationError> {
         let RegistrationDraft { user, consents } = draft;
+        require_free_name(&user.firstname, user.middlename.as_ref(), &user.lastname)
+            .map_err(RegistrationError::Name)?;
         let personal = user.personal_words();
         let password_hash = self.passwords.accept(user.password, personal).await?;
         let now = self.context.clock.now();

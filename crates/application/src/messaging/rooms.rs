@@ -5,7 +5,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use abu_domain::{
-    RoomId, UserId,
+    RoomId, UserId, Violation,
     messaging::{
         message::ShownMessage,
         room::{DirectPair, Membership, Room, RoomKind, RoomRole},
@@ -15,7 +15,7 @@ use abu_domain::{
 
 use crate::{
     Context, Database,
-    access::{self, AccessError, Caller},
+    access::{self, AccessError, Caller, ports::CallerRecord},
     messaging::{
         events::Event,
         messages,
@@ -124,6 +124,9 @@ pub enum RoomError {
     /// The user would be a member of too many rooms.
     #[error("somebody is in too many rooms")]
     TooManyRooms(UserId),
+    /// Only staff give a room this name.
+    #[error("the name {0}")]
+    ReservedName(Violation),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -183,14 +186,14 @@ impl Rooms {
         let new_room = NewRoom {
             id: RoomId::new(self.context.ids.random()),
             kind: RoomKind::Group,
-            name: Some(name),
+            name: Some(name.clone()),
             pair: None,
             created_by: me,
             created_at: self.context.clock.now(),
         };
         let limits = self.limits;
         self.change(me, move |tx| {
-            access::require_active(tx, &caller)?;
+            require_name_for(&access::require_active(tx, &caller)?, &name)?;
             require_users(tx, &others)?;
             let mut everybody = others.clone();
             everybody.push(me);
@@ -266,6 +269,7 @@ impl Rooms {
             expected.check(Version::of(room.last_modified))?;
             match patch.name {
                 Some(name) => {
+                    require_name_for(&access::require_active(tx, &caller)?, &name)?;
                     tx.rename_room(id, &name, now)?;
                     let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
                     Ok((room, Change::Name(id)))
@@ -554,6 +558,14 @@ fn require_users(tx: &mut dyn Reads, users: &[UserId]) -> Result<(), RoomError> 
     match users.iter().find(|user| !active.contains(user)) {
         Some(unknown) => Err(RoomError::UnknownUser(*unknown)),
         None => Ok(()),
+    }
+}
+
+/// Only staff give a room a name that speaks for the platform.
+fn require_name_for(caller: &CallerRecord, name: &RoomName) -> Result<(), RoomError> {
+    match name.reserved() {
+        Some(violation) if !caller.is_staff() => Err(RoomError::ReservedName(violation)),
+        _ => Ok(()),
     }
 }
 

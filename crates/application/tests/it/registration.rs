@@ -9,7 +9,7 @@ use abu_application::{
     identity::{
         emails::LinkError,
         passwords::NewPasswordError,
-        ports::{Consents, PasswordHasher, PasswordPolicy, PasswordWeakness},
+        ports::{Consents, PasswordHasher, PasswordMatch, PasswordPolicy, PasswordWeakness},
         registration::{RegistrationDraft, RegistrationError, UNVERIFIED_KEPT_FOR},
         sessions::LogInError,
     },
@@ -104,11 +104,7 @@ impl PasswordHasher for Counters {
         BcryptHasher::new(4).hash(password)
     }
 
-    fn verify(&self, _password: &LoginPassword, _hash: Option<&str>) -> bool {
-        panic!("a registration compares no password")
-    }
-
-    fn needs_rehash(&self, _hash: &str) -> bool {
+    fn verify(&self, _password: &LoginPassword, _hash: Option<&str>) -> PasswordMatch {
         panic!("a registration compares no password")
     }
 

@@ -16,7 +16,6 @@ use diesel::{
 use uuid::Uuid;
 
 use crate::{
-    error::BadRow,
     identity::users::lower,
     schema::{email_changes, email_verifications, user_emails, users},
     sql::sql,
@@ -34,18 +33,16 @@ struct EmailRow {
     created_at: DateTime<Utc>,
 }
 
-impl TryFrom<EmailRow> for UserEmail {
-    type Error = BadRow;
-
-    fn try_from(row: EmailRow) -> Result<Self, BadRow> {
-        Ok(Self {
+impl From<EmailRow> for UserEmail {
+    fn from(row: EmailRow) -> Self {
+        Self {
             id: row.id.into(),
             user_id: row.user_id.into(),
-            email: address(&row.email, "user_emails.email", row.id)?,
+            email: EmailAddress::from_storage(row.email),
             is_primary: row.is_primary,
             verified_at: row.verified_at,
             created_at: row.created_at,
-        })
+        }
     }
 }
 
@@ -71,22 +68,18 @@ struct ChangeRow {
 }
 
 impl ChangeRow {
-    fn into_change(self, undo_hash: TokenHash) -> Result<EmailChange, BadRow> {
-        Ok(EmailChange {
+    fn into_change(self, undo_hash: TokenHash) -> EmailChange {
+        EmailChange {
             id: self.id,
             user_id: self.user_id.into(),
-            old_email: address(&self.old_email, "email_changes.old_email", self.id)?,
-            new_email: address(&self.new_email, "email_changes.new_email", self.id)?,
+            old_email: EmailAddress::from_storage(self.old_email),
+            new_email: EmailAddress::from_storage(self.new_email),
             undo_hash,
             changed_at: self.changed_at,
             undo_until: self.undo_until,
             undone_at: self.undone_at,
-        })
+        }
     }
-}
-
-fn address(text: &str, column: &'static str, id: Uuid) -> Result<EmailAddress, BadRow> {
-    EmailAddress::parse(text).map_err(|_violation| BadRow { column, id })
 }
 
 impl EmailReads for Session<'_> {
@@ -137,8 +130,7 @@ impl EmailReads for Session<'_> {
                 ))
                 .select(EmailRow::as_select())
                 .load(connection)?;
-            let emails: Result<_, BadRow> = rows.into_iter().map(UserEmail::try_from).collect();
-            Ok(emails?)
+            Ok(rows.into_iter().map(UserEmail::from).collect())
         })
     }
 
@@ -155,7 +147,7 @@ impl EmailReads for Session<'_> {
             };
             Ok(Some(Verification {
                 id: row.id,
-                email: email.try_into()?,
+                email: email.into(),
                 makes_primary: row.makes_primary,
                 expires_at: row.expires_at,
                 used_at: row.used_at,
@@ -170,7 +162,7 @@ impl EmailReads for Session<'_> {
                 .select(ChangeRow::as_select())
                 .first(connection)
                 .optional()?;
-            Ok(row.map(|row| row.into_change(*undo_hash)).transpose()?)
+            Ok(row.map(|row| row.into_change(*undo_hash)))
         })
     }
 }

@@ -71,26 +71,19 @@ impl TryFrom<UserRow> for User {
     type Error = BadRow;
 
     fn try_from(row: UserRow) -> Result<Self, BadRow> {
-        let bad = |column| BadRow { column, id: row.id };
         Ok(Self {
             id: row.id.into(),
-            email: EmailAddress::parse(&row.email).map_err(|_| bad("users.email"))?,
-            firstname: PersonName::parse(&row.firstname).map_err(|_| bad("users.firstname"))?,
-            middlename: row
-                .middlename
-                .map(|name| PersonName::parse(&name))
-                .transpose()
-                .map_err(|_| bad("users.middlename"))?,
-            lastname: PersonName::parse(&row.lastname).map_err(|_| bad("users.lastname"))?,
-            phone: row
-                .phone
-                .map(|number| PhoneNumber::parse(&number))
-                .transpose()
-                .map_err(|_| bad("users.phone"))?,
+            email: EmailAddress::from_storage(row.email),
+            firstname: PersonName::from_storage(row.firstname),
+            middlename: row.middlename.map(PersonName::from_storage),
+            lastname: PersonName::from_storage(row.lastname),
+            phone: row.phone.map(PhoneNumber::from_storage),
             is_active: row.is_active,
             is_superuser: row.is_superuser,
-            verification: Verification::from_name(&row.verification)
-                .ok_or_else(|| bad("users.verification"))?,
+            verification: Verification::from_name(&row.verification).ok_or(BadRow {
+                column: "users.verification",
+                id: row.id,
+            })?,
             groups: row.groups,
             created_at: row.created_at,
             last_modified: row.last_modified,

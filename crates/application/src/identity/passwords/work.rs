@@ -8,7 +8,7 @@ use abu_domain::identity::{
 use crate::{
     BlockingPool, Database,
     access::{self, AccessError, Caller},
-    identity::ports::{PasswordHasher, PasswordPolicy, PasswordWeakness},
+    identity::ports::{PasswordHasher, PasswordMatch, PasswordPolicy, PasswordWeakness},
     platform::ports::StoreError,
     store::Writes,
 };
@@ -69,13 +69,13 @@ impl PasswordWork {
             .map_err(|busy| StoreError::Unavailable(busy.into()))?
     }
 
-    /// Whether the password matches the hash. `None` takes the same time and is false.
+    /// Compares the password with the hash. `None` takes the same time and is a mismatch.
     /// [`StoreError::Unavailable`] if the pool is full.
     pub async fn matches(
         &self,
         password: LoginPassword,
         hash: Option<String>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<PasswordMatch, StoreError> {
         let hasher = Arc::clone(&self.hasher);
         self.pool
             .run(move || hasher.verify(&password, hash.as_deref()))
@@ -83,10 +83,14 @@ impl PasswordWork {
             .map_err(|busy| StoreError::Unavailable(busy.into()))
     }
 
-    /// A stronger hash of a password that has just matched `hash`; `None` if `hash` is strong
-    /// enough. A failure is logged only, because the old hash still works.
-    pub async fn better_hash(&self, password: LoginPassword, hash: &str) -> Option<String> {
-        if !self.hasher.needs_rehash(hash) {
+    /// A new hash of a password that matched an outdated one; `None` if it did not. A failure is
+    /// logged only, because the old hash still works.
+    pub async fn better_hash(
+        &self,
+        password: LoginPassword,
+        matched: PasswordMatch,
+    ) -> Option<String> {
+        if matched != PasswordMatch::Outdated {
             return None;
         }
         let hasher = Arc::clone(&self.hasher);
@@ -115,7 +119,8 @@ impl PasswordWork {
                 Ok((user, hash))
             })
             .await?;
-        if !self.matches(password, Some(password_hash.clone())).await? {
+        let matched = self.matches(password, Some(password_hash.clone())).await?;
+        if !matched.is_right() {
             return Err(ConfirmError::WrongPassword);
         }
         Ok(Confirmed {

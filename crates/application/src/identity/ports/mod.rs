@@ -20,7 +20,7 @@ pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetReads, ResetWrites};
 pub use security::{
-    AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordPolicy,
+    AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordMatch, PasswordPolicy,
     PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
 };
 pub use sessions::{

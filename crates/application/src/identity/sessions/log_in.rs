@@ -152,9 +152,9 @@ impl Sessions {
         let hash = credentials
             .as_ref()
             .map(|known| known.password_hash.clone());
-        let matches = self.passwords.matches(password.clone(), hash).await?;
+        let matched = self.passwords.matches(password.clone(), hash).await?;
         let credentials = credentials
-            .filter(|_| matches)
+            .filter(|_| matched.is_right())
             .ok_or(LogInError::InvalidCredentials)?;
         let user = credentials.user_id;
         let second_factor = self.second_factor(user, totp, otp)?;
@@ -165,7 +165,7 @@ impl Sessions {
             return Err(LogInError::EmailUnverified);
         }
         let password_hash = credentials.password_hash;
-        let better_hash = self.passwords.better_hash(password, &password_hash).await;
+        let better_hash = self.passwords.better_hash(password, matched).await;
         Ok(Authenticated {
             user,
             password_hash,

@@ -15,6 +15,8 @@ use abu_application::{
     },
 };
 
+use abu_domain::Violation;
+
 use crate::{
     areas::access::problems::{account_suspended, email_unverified, last_super_admin, unknown},
     input::FieldError,
@@ -42,6 +44,11 @@ fn refused_password(name: &str, error: NewPasswordError) -> Problem {
         NewPasswordError::Store(error) => error.into(),
         NewPasswordError::Hashing(cause) => Problem::internal(cause),
     }
+}
+
+/// The full name is the office's. The last name is the field that completes it.
+fn reserved_name(violation: Violation) -> Problem {
+    Problem::in_field("lastname", violation.code, violation.rule)
 }
 
 /// The caller did not prove who they are by the body's field `name`.
@@ -148,6 +155,7 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::Access(error) => error.into(),
+            AccountError::Name(violation) => reserved_name(violation),
             AccountError::NotFound => Self::new(ProblemKind::NotFound, "There is no such account."),
             AccountError::EmailTaken => Self::new(
                 ProblemKind::Duplicate,
@@ -184,6 +192,7 @@ impl From<RegistrationError> for Problem {
     fn from(error: RegistrationError) -> Self {
         match error {
             RegistrationError::Password(error) => refused_password("password", error),
+            RegistrationError::Name(violation) => reserved_name(violation),
             RegistrationError::Store(error) => error.into(),
         }
     }
@@ -275,6 +284,7 @@ impl From<OwnAccountError> for Problem {
                 "names-locked",
                 "The university has verified these names; only the alumni office changes them.",
             ),
+            OwnAccountError::Name(violation) => reserved_name(violation),
             OwnAccountError::Store(error) => error.into(),
         }
     }

@@ -69,6 +69,9 @@ impl From<RoomError> for Problem {
                 "too-many-rooms",
                 "Somebody would be in more rooms than one person may be in.",
             ),
+            RoomError::ReservedName(violation) => {
+                Self::in_field("name", violation.code, violation.rule)
+            }
             RoomError::Store(error) => error.into(),
         }
     }
