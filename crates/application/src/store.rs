@@ -25,6 +25,11 @@ all_ports! {
         messaging::ports::Writes,;
 }
 
+all_ports! {
+    /// What takes one statement, which commits by itself: its locks never wait for this process.
+    Statements: messaging::ports::Statements,;
+}
+
 /// The database. Its methods block: on an async thread, go through
 /// [`Database`](crate::Database).
 ///
@@ -45,6 +50,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// Where no connection can be had. `work` has not run then.
     fn run_read(&self, work: &mut dyn FnMut(&mut dyn Reads)) -> Result<(), StoreError>;
+
+    /// Calls `work` once on a connection without a transaction: each statement commits by itself.
+    ///
+    /// # Errors
+    /// Where no connection can be had. `work` has not run then.
+    fn run_autocommit(&self, work: &mut dyn FnMut(&mut dyn Statements)) -> Result<(), StoreError>;
 
     /// Asks the database for a sign of life.
     ///
@@ -85,6 +96,20 @@ impl dyn Store {
         let mut result = None;
         self.run_read(&mut |tx| result = work.take().map(|work| work(tx)))?;
         result.unwrap_or_else(|| Err(never_ran().into()))
+    }
+
+    /// Runs `work` on a connection whose statements commit by themselves.
+    ///
+    /// # Errors
+    /// What `work` returned, or the store's own failure.
+    pub fn autocommit<T>(
+        &self,
+        work: impl FnOnce(&mut dyn Statements) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut work = Some(work);
+        let mut result = None;
+        self.run_autocommit(&mut |statements| result = work.take().map(|work| work(statements)))?;
+        result.unwrap_or_else(|| Err(never_ran()))
     }
 }
 

@@ -162,11 +162,7 @@ impl Work {
         let mut backoff = Backoff::default();
         while let Err(error) = self.delivery.note(mail, verdict) {
             report(&error);
-            let may_pass = matches!(
-                error,
-                StoreError::Unavailable(_) | StoreError::CommitInDoubt(_)
-            );
-            if !may_pass || self.wake.is_stopping() {
+            if !error.is_transient() || self.wake.is_stopping() {
                 log::warn!(mail:% = mail.id; "what became of a mail could not be noted; it is tried again");
                 return;
             }
@@ -215,14 +211,11 @@ impl Work {
 
 /// The watch over the database reports its outages, so they are debug output here.
 fn report(error: &StoreError) {
-    match error {
-        StoreError::Unavailable(_) | StoreError::CommitInDoubt(_) => {
-            log::debug!("the outbox cannot be read or written: {error}");
-        }
-        StoreError::Conflict { .. } | StoreError::Other(_) => {
-            log::error!("the outbox cannot be read or written: {error}");
-        }
-    }
+    let level = match error.is_transient() {
+        true => log::Level::Debug,
+        false => log::Level::Error,
+    };
+    log::log!(level, "the outbox cannot be read or written: {error}");
 }
 
 #[cfg(test)]

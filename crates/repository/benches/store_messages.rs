@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says why")]
 
-use abu_application::messaging::{messages::write_batch, ports::StoreOutcome};
+use abu_application::messaging::{
+    messages::write_batch,
+    ports::{LockWait, StoreOutcome},
+};
 use abu_domain::{RoomId, UserId, messaging::message::NewMessage};
 use abu_test_support::{PrivateCluster, TestDatabase, new_message};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -24,7 +27,9 @@ fn store_messages(criterion: &mut Criterion) {
                     bencher.iter_batched(
                         || places.batch(size, client_ids),
                         |batch| {
-                            let outcomes = write_batch(&*store, &batch, &[]).unwrap().messages;
+                            let outcomes = write_batch(&*store, &batch, &[], LockWait::Usual)
+                                .unwrap()
+                                .messages;
                             assert!(matches!(outcomes[size - 1], StoreOutcome::Stored(_)));
                         },
                         BatchSize::SmallInput,

@@ -21,6 +21,10 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("tcp_user_timeout", "30000"),
 ];
 
+/// The longest wait for another transaction's lock: below the deadline of a message's sender. Transactions
+/// that make progress hold locks for milliseconds.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The text holds no secret of the URL.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -83,9 +87,11 @@ impl Manager {
             .statement_timeout
             .as_millis()
             .clamp(1, i32::MAX as u128);
+        let lock_limit = limit.min(LOCK_TIMEOUT.as_millis());
         connection
             .batch_execute(&format!(
                 "SET statement_timeout = {limit}; \
+                 SET lock_timeout = {lock_limit}; \
                  SET idle_in_transaction_session_timeout = {limit}; \
                  SET default_transaction_isolation = 'read committed'"
             ))

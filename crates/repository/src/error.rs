@@ -23,11 +23,16 @@ pub(crate) struct BadRow {
 }
 
 /// Message prefixes of transient failures that changed nothing. Diesel exposes no SQLSTATE.
-const PASSING: [&str; 3] = [
-    // statement_timeout, lock_timeout, an administrator
+const PASSING: [&str; 2] = [
+    // statement_timeout, an administrator
     "canceling statement due to ",
-    "could not obtain lock on ",
     "deadlock detected",
+];
+
+/// Message prefixes of a lock that was not released in time.
+const LOCKED: [&str; 2] = [
+    "canceling statement due to lock timeout",
+    "could not obtain lock on ",
 ];
 
 impl From<Failure> for StoreError {
@@ -65,14 +70,17 @@ pub(crate) fn store_error(error: Error) -> StoreError {
             _,
         )
         | Error::BrokenTransactionManager => StoreError::Unavailable(error.into()),
-        Error::DatabaseError(Kind::Unknown, told) if passes(told.as_ref()) => {
+        Error::DatabaseError(Kind::Unknown, told) if says(told.as_ref(), &LOCKED) => {
+            StoreError::Locked(error.into())
+        }
+        Error::DatabaseError(Kind::Unknown, told) if says(told.as_ref(), &PASSING) => {
             StoreError::Unavailable(error.into())
         }
         _ => StoreError::Other(error.into()),
     }
 }
 
-/// Maps a failed commit, whose outcome may be unknown.
+/// Maps a failed commit, or a failed statement that commits by itself. The outcome may be unknown.
 pub(crate) fn commit_error(error: Error) -> StoreError {
     match error {
         Error::DatabaseError(
@@ -85,8 +93,8 @@ pub(crate) fn commit_error(error: Error) -> StoreError {
     }
 }
 
-fn passes(told: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
-    PASSING
+fn says(told: &(dyn DatabaseErrorInformation + Send + Sync), beginnings: &[&str]) -> bool {
+    beginnings
         .iter()
         .any(|words| told.message().starts_with(words))
 }

@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use abu_application::{
     platform::ports::{AfterCommit, Due, StoreError},
-    store::{Reads, Store, Writes},
+    store::{Reads, Statements, Store, Writes},
 };
 use diesel::{
-    PgConnection,
+    PgConnection, QueryResult,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     r2d2::{NopErrorHandler, Pool, PooledConnection, R2D2Connection},
 };
@@ -113,10 +113,32 @@ impl Store for PgStore {
         Ok(())
     }
 
+    fn run_autocommit(&self, work: &mut dyn FnMut(&mut dyn Statements)) -> Result<(), StoreError> {
+        work(&mut Autocommit {
+            connection: &mut *self.connection()?,
+        });
+        Ok(())
+    }
+
     fn ping(&self) -> Result<(), StoreError> {
         self.connection()?
             .ping()
             .map_err(|error| StoreError::Unavailable(error.into()))
+    }
+}
+
+/// A borrowed connection outside a transaction.
+pub(crate) struct Autocommit<'a> {
+    connection: &'a mut PgConnection,
+}
+
+impl Autocommit<'_> {
+    /// Runs the one statement of a port method, which is its own commit.
+    pub(crate) fn run<T>(
+        &mut self,
+        statement: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        statement(self.connection).map_err(commit_error)
     }
 }
 

@@ -148,6 +148,19 @@ impl TestDatabase {
         }
     }
 
+    /// Blocks writers of the room until the guard is dropped.
+    pub fn lock_room(&self, room: RoomId) -> HeldTable {
+        let mut connection = self.connection();
+        connection
+            .batch_execute(&format!(
+                "BEGIN; SELECT FROM rooms WHERE id = '{room}' FOR UPDATE"
+            ))
+            .expect("the room can be locked");
+        HeldTable {
+            _connection: connection,
+        }
+    }
+
     /// Waits until exactly `sessions` sessions of this database wait for a lock.
     pub fn wait_for_blocked(&self, sessions: usize) {
         let mut connection = self.connection();

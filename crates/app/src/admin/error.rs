@@ -60,9 +60,7 @@ impl AdminError {
             Self::Usage(_) => exit_code::USAGE,
             Self::OwnPostgres(_) => exit_code::DATABASE,
             Self::AuditLog(_) => exit_code::AUDIT_LOG,
-            Self::Store(StoreError::Unavailable(_) | StoreError::CommitInDoubt(_)) => {
-                exit_code::DATABASE
-            }
+            Self::Store(error) if error.is_transient() => exit_code::DATABASE,
             Self::Database(error) => error.exit_code(),
             Self::Account(_)
             | Self::Setup(_)

@@ -2,7 +2,7 @@ use std::sync::OnceLock;
 
 use abu_application::{
     platform::ports::StoreError,
-    store::{Reads, Store, Writes},
+    store::{Reads, Statements, Store, Writes},
 };
 use abu_repository::PgStore;
 
@@ -54,6 +54,10 @@ impl Store for GuardedStore {
 
     fn run_read(&self, work: &mut dyn FnMut(&mut dyn Reads)) -> Result<(), StoreError> {
         self.store()?.run_read(work)
+    }
+
+    fn run_autocommit(&self, work: &mut dyn FnMut(&mut dyn Statements)) -> Result<(), StoreError> {
+        self.store()?.run_autocommit(work)
     }
 
     fn ping(&self) -> Result<(), StoreError> {

@@ -59,14 +59,11 @@ impl PreparationError {
 
     /// Whether a retry may succeed.
     pub(crate) fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Migration(MigrationError::Unavailable(_))
-                | Self::Setup(SetupError::Store(
-                    StoreError::Unavailable(_) | StoreError::CommitInDoubt(_)
-                ))
-                | Self::Store(StoreError::Unavailable(_))
-        )
+        match self {
+            Self::Migration(MigrationError::Unavailable(_)) => true,
+            Self::Setup(SetupError::Store(error)) | Self::Store(error) => error.is_transient(),
+            _ => false,
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     Context, Database,
     access::{self, AccessError, Caller},
     messaging::{
-        ports::{Publication, ReadMark, ReadState, SeqWindow, StoreOutcome},
+        ports::{LockWait, Publication, ReadMark, ReadState, SeqWindow, StoreOutcome},
         read_marks::ReadMarks,
         submission::SubmitError,
         writer::{Write, Writer, WriterPolicy},
@@ -53,8 +53,9 @@ pub struct Written {
     pub reactions: Reactions,
 }
 
-/// Stores messages and then makes changes to messages, in one transaction. When this returns, what it
-/// answers as stored and changed is committed.
+/// Stores messages and then makes changes to messages: ordinary messages by one statement that commits
+/// by itself, anything else in one transaction. When this returns, what it answers as stored and changed
+/// is committed.
 ///
 /// # Errors
 /// [`StoreError`]: nothing of the batch is done then, but for
@@ -65,8 +66,22 @@ pub fn write_batch(
     store: &dyn Store,
     messages: &[NewMessage],
     changes: &[MessageChange],
+    wait: LockWait,
 ) -> Result<Written, StoreError> {
+    if changes.is_empty()
+        && let Some(stored) =
+            store.autocommit(|statements| statements.append_messages(messages, wait))?
+    {
+        return Ok(Written {
+            messages: stored,
+            changes: Vec::new(),
+            reactions: Reactions::default(),
+        });
+    }
     store.transaction(|tx| {
+        if wait == LockWait::Short {
+            tx.limit_lock_wait(wait)?;
+        }
         if !messages.is_empty() && !changes.is_empty() {
             lock_rooms(tx, messages, changes)?;
         }

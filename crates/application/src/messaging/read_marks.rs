@@ -254,20 +254,16 @@ impl Shared {
     }
 
     fn refusal(&self, error: &StoreError) -> Refusal {
-        match error {
-            StoreError::Unavailable(_) | StoreError::CommitInDoubt(_) => {
-                log_failure("storing read marks", error);
-                SubmitError::Unavailable.into()
-            }
-            _ => {
-                let reference = self.ids.random().to_string();
-                log_failure(
-                    &format!("storing read marks (reference {reference})"),
-                    error,
-                );
-                Refusal::Internal { reference }
-            }
+        if error.is_transient() {
+            log_failure("storing read marks", error);
+            return SubmitError::Unavailable.into();
         }
+        let reference = self.ids.random().to_string();
+        log_failure(
+            &format!("storing read marks (reference {reference})"),
+            error,
+        );
+        Refusal::Internal { reference }
     }
 
     /// Lets marks gather.

@@ -6,12 +6,16 @@
 //! commit, and in its order, so every session sees a room's messages in the order of their places, and
 //! the changes to them in the order of their revisions.
 //!
+//! A room that stays locked holds back its own messages alone: after the first wait for its lock its
+//! messages form batches of their own, which wait for a moment only, until one is stored.
+//!
 //! Nothing waits for ever: a message that was not stored in time is refused. One whose commit is in doubt
 //! is answered [`InDoubt`](SubmitError::InDoubt), since neither "stored" nor "not stored" would be known to
 //! be true. The batch itself is tried until its fate is known, as its messages may be in the room.
 //!
 //! Locks: the queue's, for a few instructions at a time, never while storing or publishing.
 
+mod locked_rooms;
 mod outcome;
 
 use std::{
@@ -29,12 +33,12 @@ use abu_domain::{
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
-use self::outcome::Submitter;
+use self::{locked_rooms::LockedRooms, outcome::Submitter};
 use crate::{
     Context,
     messaging::{
         messages::{Written, write_batch},
-        ports::{EventBus, Publication, ReadMark, StoreOutcome},
+        ports::{EventBus, LockWait, Publication, ReadMark, StoreOutcome},
         read_marks::ReadMarks,
         submission::{QueueFull, Receipt, Refusal, SubmitError, Submitted},
     },
@@ -96,25 +100,35 @@ struct Submission {
 }
 
 /// What is written in one transaction.
-#[derive(Default)]
 struct Batch {
     messages: Vec<NewMessage>,
     changes: Vec<MessageChange>,
-    /// In which order they were handed in: true for a message.
-    order: Vec<bool>,
+    /// In which order they were handed in.
+    order: Vec<Entry>,
+    wait: LockWait,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    is_message: bool,
+    submitted_at: Instant,
 }
 
 impl Batch {
-    fn with_capacity(count: usize) -> Self {
+    fn with_capacity(count: usize, wait: LockWait) -> Self {
         Self {
             messages: Vec::with_capacity(count),
             changes: Vec::new(),
             order: Vec::with_capacity(count),
+            wait,
         }
     }
 
-    fn add(&mut self, write: Write) {
-        self.order.push(matches!(write, Write::Message(_)));
+    fn add(&mut self, write: Write, submitted_at: Instant) {
+        self.order.push(Entry {
+            is_message: matches!(write, Write::Message(_)),
+            submitted_at,
+        });
         match write {
             Write::Message(message) => self.messages.push(message),
             Write::Change(change) => self.changes.push(change),
@@ -125,18 +139,30 @@ impl Batch {
         self.order.len()
     }
 
-    /// Each of them as a batch of its own.
-    fn one_by_one(&self) -> impl Iterator<Item = Self> {
+    /// In the order in which they were handed in.
+    fn writes(&self) -> impl Iterator<Item = (Write, Instant)> {
         let (mut messages, mut changes) = (self.messages.iter(), self.changes.iter());
-        self.order.iter().map(move |is_message| {
-            let write = match is_message {
+        self.order.iter().filter_map(move |entry| {
+            let write = match entry.is_message {
                 true => messages.next().cloned().map(Write::Message),
                 false => changes.next().cloned().map(Write::Change),
             };
-            let mut single = Self::default();
-            write.into_iter().for_each(|write| single.add(write));
+            Some((write?, entry.submitted_at))
+        })
+    }
+
+    /// Each of them as a batch of its own.
+    fn one_by_one(&self) -> impl Iterator<Item = Self> {
+        self.writes().map(|(write, submitted_at)| {
+            let mut single = Self::with_capacity(1, self.wait);
+            single.add(write, submitted_at);
             single
         })
+    }
+
+    fn rooms(&self) -> impl Iterator<Item = RoomId> {
+        let of_messages = self.messages.iter().map(|message| message.room_id);
+        of_messages.chain(self.changes.iter().map(|change| change.room_id))
     }
 }
 
@@ -213,6 +239,7 @@ impl Writer {
             read_marks,
             max_batch: policy.batch.max(1),
             gather: policy.gather,
+            locked: LockedRooms::default(),
         };
         let thread = std::thread::Builder::new()
             .name("message-writer".into())
@@ -326,36 +353,49 @@ struct Storing {
     read_marks: Arc<ReadMarks>,
     max_batch: usize,
     gather: Duration,
+    locked: LockedRooms,
 }
 
 impl Storing {
-    fn run(self) {
+    fn run(mut self) {
         while let Some(batch) = self.next_batch() {
             self.store_until_settled(&batch);
         }
     }
 
     /// Waits for messages and takes them; `None` once the writer is stopped and nothing waits.
-    fn next_batch(&self) -> Option<Batch> {
+    fn next_batch(&mut self) -> Option<Batch> {
         let mut queue = self.shared.queue.lock();
-        while queue.waiting.is_empty() {
-            if queue.stopping {
-                return None;
+        let (taken, wait) = loop {
+            if queue.waiting.is_empty() {
+                if queue.stopping {
+                    return None;
+                }
+                queue.awaited = 1;
+                self.shared.changed.wait(&mut queue);
+                continue;
             }
-            queue.awaited = 1;
-            self.shared.changed.wait(&mut queue);
-        }
-        self.gather(&mut queue);
+            self.gather(&mut queue);
+            let taken = self
+                .locked
+                .take(&mut queue.waiting, self.max_batch, Instant::now());
+            match taken {
+                Ok(taken) => break taken,
+                // Only rooms that were locked a moment ago.
+                Err(rested) => {
+                    queue.awaited = queue.waiting.len() + 1;
+                    self.shared.changed.wait_until(&mut queue, rested);
+                }
+            }
+        };
         queue.awaited = 0;
-        let count = queue.waiting.len().min(self.max_batch);
-        let since = queue.waiting.front().map(|first| first.submitted_at);
-        queue.last_batch = count;
-        let taken: Vec<Submission> = queue.waiting.drain(..count).collect();
-        let mut batch = Batch::with_capacity(count);
-        let mut submitters = Vec::with_capacity(count);
+        queue.last_batch = taken.len();
+        let since = taken.first().map(|first| first.submitted_at);
+        let mut batch = Batch::with_capacity(taken.len(), wait);
+        let mut submitters = Vec::with_capacity(taken.len());
         for submission in taken {
             submitters.push(submission.submitter);
-            batch.add(submission.write);
+            batch.add(submission.write, submission.submitted_at);
         }
         queue.storing = UnderWay {
             submitters,
@@ -380,16 +420,23 @@ impl Storing {
     }
 
     /// Tries until the batch is stored or known not to be.
-    fn store_until_settled(&self, batch: &Batch) {
+    fn store_until_settled(&mut self, batch: &Batch) {
         let mut pauses = Backoff::between(FIRST_RETRY, LAST_RETRY);
         loop {
             match self.attempt(batch) {
-                Ok(written) => return self.deliver(batch, written),
+                Ok(written) => {
+                    self.locked.unlock(batch.rooms());
+                    return self.deliver(batch, written);
+                }
+                Err(StoreError::Locked(error)) if self.put_back(batch) => {
+                    log::debug!("messages wait for a locked room: {error}");
+                    return;
+                }
                 Err(StoreError::CommitInDoubt(error)) => {
                     log::warn!("the database went away during a commit: {error}");
                     self.shared.queue.lock().storing.in_doubt = true;
                 }
-                Err(StoreError::Unavailable(error)) => {
+                Err(StoreError::Unavailable(error) | StoreError::Locked(error)) => {
                     log::debug!("messages wait for the database: {error}");
                 }
                 Err(error) if batch.len() == 1 => return self.give_up(&error),
@@ -405,9 +452,31 @@ impl Storing {
 
     fn attempt(&self, batch: &Batch) -> Result<Written, StoreError> {
         self.shared.queue.lock().storing.attempt_since = Some(Instant::now());
-        let result = write_batch(&*self.store, &batch.messages, &batch.changes);
+        let result = write_batch(&*self.store, &batch.messages, &batch.changes, batch.wait);
         self.shared.queue.lock().storing.attempt_since = None;
         result
+    }
+
+    /// Returns a batch that met a locked room to the queue, whose order within each room stays. A batch that
+    /// is in doubt stays where it is.
+    fn put_back(&mut self, batch: &Batch) -> bool {
+        let mut queue = self.shared.queue.lock();
+        if queue.storing.in_doubt || queue.stopping {
+            return false;
+        }
+        self.locked.lock(batch.rooms(), Instant::now());
+        let submitters = std::mem::take(&mut queue.storing).submitters;
+        let waiting = batch.writes().zip(submitters);
+        let waiting = waiting.map(|((write, submitted_at), submitter)| Submission {
+            write,
+            submitter,
+            submitted_at,
+        });
+        queue.waiting.extend(waiting);
+        // Stable: what was submitted at one moment keeps its order.
+        let queued = queue.waiting.make_contiguous();
+        queued.sort_by_key(|submission| submission.submitted_at);
+        true
     }
 
     /// After a failed attempt: pauses, unless it is known that nothing was stored and the senders
@@ -448,7 +517,7 @@ impl Storing {
         }
     }
 
-    fn store_one_by_one(&self, batch: &Batch) {
+    fn store_one_by_one(&mut self, batch: &Batch) {
         let settled = self.settled();
         let mut submitters = settled.submitters.into_iter();
         for single in batch.one_by_one() {
@@ -486,10 +555,10 @@ impl Storing {
         } = written;
         let (mut messages, mut changes) = (messages.into_iter(), changes.into_iter());
         let mut publications = Vec::with_capacity(batch.len());
-        for is_message in &batch.order {
+        for entry in &batch.order {
             // None: refused while the database was away.
             let submitter = submitters.next();
-            if *is_message {
+            if entry.is_message {
                 let Some(outcome) = messages.next() else {
                     continue;
                 };

@@ -24,6 +24,7 @@ pub fn error_chain(error: &dyn Error) -> String {
 pub fn log_failure(doing: &str, error: &StoreError) {
     match error {
         StoreError::Unavailable(_) => log::debug!("{doing}: the database is away"),
+        StoreError::Locked(_) => log::debug!("{doing}: a row is locked"),
         error => log::error!("{doing} failed: {error}: {:?}", error.source()),
     }
 }

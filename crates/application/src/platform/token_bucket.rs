@@ -32,7 +32,22 @@ impl Rate {
     /// # Errors
     /// How long to wait for the next token.
     pub fn take(self, full_at: &mut Instant, now: Instant) -> Result<u32, Duration> {
-        let next_full_at = (*full_at).max(now) + self.interval;
+        self.take_many(1, full_at, now)
+    }
+
+    /// Takes so many tokens at once, at most the capacity, and returns how many are left. A refusal
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// How long to wait for the last of them.
+    pub fn take_many(
+        self,
+        tokens: u32,
+        full_at: &mut Instant,
+        now: Instant,
+    ) -> Result<u32, Duration> {
+        let tokens = tokens.min(self.capacity.get());
+        let next_full_at = (*full_at).max(now) + self.interval * tokens;
         let missing = next_full_at.duration_since(now);
         let Some(left) = (self.interval * self.capacity.get()).checked_sub(missing) else {
             return Err(missing - self.interval * self.capacity.get());
@@ -101,6 +116,21 @@ mod tests {
         let mut full_at = start;
         let left = [(); 4].map(|()| rate(3).take(&mut full_at, later).ok());
         assert_eq!(left, [Some(2), Some(1), Some(0), None]);
+    }
+
+    #[test]
+    fn many_tokens_are_taken_at_once_or_none_of_them() {
+        let start = Instant::now();
+        let mut full_at = start;
+        let mut take = |tokens| rate(10).take_many(tokens, &mut full_at, start);
+        assert_eq!(take(7), Ok(3));
+        assert_eq!(take(4), Err(SECOND / 10));
+        assert_eq!(take(3), Ok(0));
+        assert_eq!(
+            take(11),
+            Err(SECOND),
+            "more than the capacity counts as the capacity"
+        );
     }
 
     #[test]

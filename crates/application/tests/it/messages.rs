@@ -8,7 +8,7 @@ use abu_application::{
             CatchUp, ChangeOutcome, ChangedPart, MessageDraft, MessagingError, Position, Written,
             catch_up, history, write_batch,
         },
-        ports::{SeqWindow, StoreOutcome},
+        ports::{LockWait, SeqWindow, StoreOutcome},
     },
     platform::lists::{ListRequest, Seek, Total},
 };
@@ -69,6 +69,8 @@ impl Scene {
             .with_role(moderator.id(), RoomRole::Moderator)
             .members([amina.id(), musa.id()]);
         let room = room.create().id;
+        // No message is older than its room.
+        app.clock.advance(TimeDelta::minutes(1));
         Self {
             app,
             room,
@@ -81,7 +83,13 @@ impl Scene {
     }
 
     fn write(&self, messages: &[NewMessage], changes: &[MessageChange]) -> Written {
-        write_batch(&*self.app.database.store(), messages, changes).unwrap()
+        write_batch(
+            &*self.app.database.store(),
+            messages,
+            changes,
+            LockWait::Usual,
+        )
+        .unwrap()
     }
 
     fn draft(&self, sender: &Member, text: &str) -> NewMessage {
@@ -631,4 +639,34 @@ async fn a_hidden_member_neither_reads_nor_writes() {
     };
     let sent = messaging.send(scene.amina.caller(), draft).await;
     assert_refused!(sent, MessagingError::Access(AccessError::Deactivated));
+}
+
+#[tokio::test]
+async fn a_locked_room_holds_back_its_own_messages_alone() {
+    let scene = Scene::new();
+    let other = scene.app.database.group(scene.musa.id()).create().id;
+    let messages = &scene.app.use_cases.messaging.messages;
+    let send = |member: &Member, room_id| {
+        let draft = MessageDraft {
+            room_id,
+            text: text("hello"),
+            client_message_id: new_id(),
+            reply_to: None,
+        };
+        messages.send(member.caller(), draft)
+    };
+    let mut lock = Some(scene.app.database.lock_room(scene.room));
+    let unlock = async {
+        for seq in 1..=5 {
+            assert_eq!(send(&scene.musa, other).await.unwrap().message.seq, seq);
+        }
+        lock.take();
+    };
+    let (first, second, ()) = tokio::join!(
+        send(&scene.amina, scene.room),
+        send(&scene.musa, scene.room),
+        unlock
+    );
+    let places = [first, second].map(|sent| sent.unwrap().message.seq);
+    assert_eq!(places, [1, 2]);
 }

@@ -374,9 +374,7 @@ impl ChatSession {
 
     fn read_error(&self, asked: &Asked, error: &StoreError) -> server::Error {
         let answer = match error {
-            StoreError::Unavailable(_) | StoreError::CommitInDoubt(_) => {
-                server::Error::unavailable(asked.request, None)
-            }
+            error if error.is_transient() => server::Error::unavailable(asked.request, None),
             error => {
                 let reference = self.worker.engine().context().ids.random().to_string();
                 log::error!(

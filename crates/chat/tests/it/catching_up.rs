@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroU64};
 
-use abu_application::messaging::messages::write_batch;
+use abu_application::messaging::{messages::write_batch, ports::LockWait};
 use abu_chat_protocol::{
     Emoji, RoomId as WireRoomId, ServerPacket,
     client::{ListMessageRequest, Order, RoomPosition, SyncRequest},
@@ -140,7 +140,7 @@ fn fill(chat: &Chat, room: RoomId, sender: UserId, texts: &[String]) -> Vec<Mess
         .iter()
         .map(|text| new_message(room, sender, text))
         .collect();
-    write_batch(&*chat.people.store(), &batch, &[]).unwrap();
+    write_batch(&*chat.people.store(), &batch, &[], LockWait::Usual).unwrap();
     batch.into_iter().map(|message| message.id).collect()
 }
 
@@ -156,7 +156,7 @@ fn change(chat: &Chat, room_id: RoomId, user_id: UserId, changes: Vec<(MessageId
             at: Utc::now(),
         })
         .collect();
-    write_batch(&*chat.people.store(), &[], &changes).unwrap();
+    write_batch(&*chat.people.store(), &[], &changes, LockWait::Usual).unwrap();
 }
 
 fn numbered(count: usize) -> Vec<String> {

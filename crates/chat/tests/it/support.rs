@@ -19,7 +19,7 @@ use abu_application::{
         ports::StoreError,
         system::{SystemClock, SystemIds},
     },
-    store::{Reads, Store, Writes},
+    store::{Reads, Statements, Store, Writes},
 };
 use abu_chat::{ChatEngine, ChatHub, ChatSettings, Connecting, Worker};
 use abu_chat_protocol::server::Welcome;
@@ -270,6 +270,12 @@ impl Store for StoppableStore {
     fn run_read(&self, work: &mut dyn FnMut(&mut dyn Reads)) -> Result<(), StoreError> {
         let result = self.store.run_read(work);
         self.stop_after(Hold::Read);
+        result
+    }
+
+    fn run_autocommit(&self, work: &mut dyn FnMut(&mut dyn Statements)) -> Result<(), StoreError> {
+        let result = self.store.run_autocommit(work);
+        self.stop_after(Hold::Transaction);
         result
     }
 

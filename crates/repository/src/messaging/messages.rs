@@ -19,8 +19,8 @@ use std::ops::RangeInclusive;
 
 use abu_application::{
     messaging::ports::{
-        ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageReads,
-        MessageWrites, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
+        ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockWait, LockedRoom, MessageReads,
+        MessageStatements, MessageWrites, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
     },
     platform::{lists::Seek, ports::StoreError},
 };
@@ -36,7 +36,7 @@ use chrono::{DateTime, Utc};
 use diesel::{
     pg::Pg,
     prelude::*,
-    sql_types::{Array, BigInt, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Integer, Text, Uuid as SqlUuid},
 };
 use uuid::Uuid;
 
@@ -45,7 +45,7 @@ use crate::{
     lists::{descending, in_list_order},
     schema::{message_emoji, messages, rooms},
     sql::{sql, unzipped},
-    store::Session,
+    store::{Autocommit, Session},
 };
 
 /// Users named per reaction, apart from the caller.
@@ -307,9 +307,28 @@ impl MessageReads for Session<'_> {
     }
 }
 
+impl MessageStatements for Autocommit<'_> {
+    fn append_messages(
+        &mut self,
+        batch: &[NewMessage],
+        wait: LockWait,
+    ) -> Result<Option<Vec<StoreOutcome>>, StoreError> {
+        self.run(|connection| store::append_ordinary(connection, batch, wait))
+    }
+}
+
 impl MessageWrites for Session<'_> {
     fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError> {
         self.run(|connection| store::store(connection, batch))
+    }
+
+    fn limit_lock_wait(&mut self, wait: LockWait) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>("SELECT set_config('lock_timeout', ?::text, true)")
+                .bind::<Integer, _>(store::milliseconds(wait))
+                .execute(connection)?;
+            Ok(())
+        })
     }
 
     fn lock_rooms(&mut self, rooms: &[RoomId]) -> Result<Vec<LockedRoom>, StoreError> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use abu_application::{
     messaging::{
         messages::{ChangeOutcome, ChangedPart, Written, write_batch},
-        ports::{RoomCounters, StoreOutcome},
+        ports::{LockWait, RoomCounters, StoreOutcome},
     },
     platform::{ports::Clock, system::SystemClock},
 };
@@ -62,7 +62,7 @@ fn scene() -> Scene {
 
 impl Scene {
     fn write(&self, messages: &[NewMessage], changes: &[MessageChange]) -> Written {
-        write_batch(&*self.database.store(), messages, changes).unwrap()
+        write_batch(&*self.database.store(), messages, changes, LockWait::Usual).unwrap()
     }
 
     fn say(&self, sender: UserId, text: &str) -> Message {

@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
 use abu_application::{
-    messaging::ports::{SeqWindow, StoreOutcome},
+    messaging::{
+        messages::write_batch,
+        ports::{LockWait, SeqWindow, StoreOutcome},
+    },
     platform::{
         lists::Seek,
         ports::{Clock, StoreError},
@@ -17,7 +20,9 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 fn store(database: &TestDatabase, batch: &[NewMessage]) -> Vec<StoreOutcome> {
-    database.transaction(|tx| tx.store_messages(batch)).unwrap()
+    write_batch(&*database.store(), batch, &[], LockWait::Usual)
+        .unwrap()
+        .messages
 }
 
 fn stored(outcome: &StoreOutcome) -> &Message {
@@ -140,6 +145,53 @@ fn storing_marks_the_room_active_and_never_moves_that_back() {
     store(&database, &[at(later - TimeDelta::seconds(40))]);
     let room = database.read(|tx| tx.room(one)).unwrap().unwrap();
     assert_eq!((room.last_activity_at, room.last_seq), (later, 3));
+}
+
+#[test]
+fn no_message_is_older_than_the_one_before_it() {
+    let Scene {
+        database,
+        amina,
+        one,
+        ..
+    } = scene();
+    let now = SystemClock.now();
+    let at = |seconds| NewMessage {
+        sent_at: now + TimeDelta::seconds(seconds),
+        ..with_client_id(new_message(one, amina, "hello"), Uuid::new_v4())
+    };
+    let first = [at(60), at(30), at(90)];
+    store(&database, &first);
+    store(&database, &[at(10), first[0].clone(), at(120), at(20)]);
+    let times: Vec<i64> = history(&database, one)
+        .iter()
+        .map(|message| (message.sent_at - now).num_seconds())
+        .collect();
+    assert_eq!(times, [60, 60, 90, 90, 120, 120]);
+}
+
+#[test]
+fn a_locked_room_refuses_a_batch_after_a_bounded_wait() {
+    let Scene {
+        database,
+        amina,
+        one,
+        two,
+        ..
+    } = scene();
+    let lock = database.lock_room(one);
+    let batch = [
+        new_message(two, amina, "free"),
+        new_message(one, amina, "locked"),
+    ];
+    for wait in [LockWait::Short, LockWait::Usual] {
+        let refused = write_batch(&*database.store(), &batch, &[], wait);
+        assert!(matches!(refused, Err(StoreError::Locked(_))), "{refused:?}");
+    }
+    assert_dense(&database, two, 0);
+    drop(lock);
+    let stored = write_batch(&*database.store(), &batch, &[], LockWait::Short);
+    assert_eq!(stored.unwrap().messages.len(), 2);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 use std::{sync::Barrier, time::Duration};
 
 use abu_application::{
+    messaging::{messages::write_batch, ports::LockWait},
     platform::{
         ports::{Clock, StoreError},
         system::SystemClock,
     },
-    store::Store,
+    store::{Statements, Store},
 };
 use abu_domain::UserId;
 use abu_repository::{PgStore, PoolSettings};
@@ -143,6 +144,33 @@ fn a_commit_in_doubt_is_resolved_by_repeating_the_batch() {
         database
             .transaction(|tx| tx.store_messages(&batch))
             .unwrap();
+    }
+    assert_eq!(database.read(|tx| tx.last_seq(room)).unwrap(), Some(1));
+}
+
+#[test]
+fn a_statement_that_commits_by_itself_is_in_doubt_once_killed() {
+    let database = TestDatabase::new();
+    let user = database.user().create().id;
+    let room = database.group(user).create().id;
+    let batch = [new_message(room, user, "did it arrive?")];
+    let held = database.hold("messages");
+    let append =
+        |statements: &mut dyn Statements| statements.append_messages(&batch, LockWait::Usual);
+    let store = database.store();
+    std::thread::scope(|scope| {
+        let killed = scope.spawn(|| store.autocommit(append));
+        database.wait_for_blocked(1);
+        database.end_sessions();
+        let killed = killed.join().unwrap();
+        assert!(
+            matches!(killed, Err(StoreError::CommitInDoubt(_))),
+            "{killed:?}"
+        );
+    });
+    drop(held);
+    for _ in 0..2 {
+        write_batch(&*store, &batch, &[], LockWait::Usual).unwrap();
     }
     assert_eq!(database.read(|tx| tx.last_seq(room)).unwrap(), Some(1));
 }

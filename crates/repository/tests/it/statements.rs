@@ -1,6 +1,9 @@
 use std::fs;
 
-use abu_application::platform::{lists::Seek, ports::AuditFilter};
+use abu_application::{
+    messaging::{messages::write_batch, ports::LockWait},
+    platform::{lists::Seek, ports::AuditFilter},
+};
 use abu_test_support::{PrivateCluster, new_message};
 use uuid::Uuid;
 
@@ -32,7 +35,7 @@ fn the_statements_of_a_batch_are_prepared_once_whatever_its_size() {
         log.lines().filter(wanted).count()
     };
     for (text, times) in [
-        ("SELECT store_ordinary_messages", 10),
+        ("FROM append_messages(", 10),
         (r#"SELECT "rooms"."id", "rooms"."last_seq""#, 5),
         ("SELECT room_id, user_id", 5),
         ("SELECT room_id, seq, id", 5),
@@ -42,6 +45,32 @@ fn the_statements_of_a_batch_are_prepared_once_whatever_its_size() {
         assert_eq!(count(" execute __diesel_stmt_", text), times, "{text}");
         assert_eq!(count(" parse __diesel_stmt_", text), 1, "{text}");
     }
+}
+
+/// So no lock waits for this process, and a lone message takes one round trip.
+#[test]
+fn ordinary_messages_are_one_statement_outside_any_transaction() {
+    let cluster = PrivateCluster::start_with(&[("log_statement", "all")]);
+    let database = cluster.database();
+    let user = database.user().create().id;
+    let room = database.group(user).create().id;
+    let store = database.store();
+    let store_one = || {
+        let batch = [new_message(room, user, "hello")];
+        write_batch(&*store, &batch, &[], LockWait::Usual).unwrap();
+    };
+    let statements = || {
+        let log = fs::read_to_string(cluster.log_file()).unwrap();
+        let is_statement = |line: &&str| {
+            line.contains("LOG:  ") && line.contains("__diesel_stmt_")
+                || line.contains("LOG:  statement: ")
+        };
+        log.lines().filter(is_statement).count()
+    };
+    store_one();
+    let before = statements();
+    store_one();
+    assert_eq!(statements(), before + 1);
 }
 
 /// A client that repeats messages must not cause inserts that are rolled back.
@@ -62,7 +91,7 @@ fn a_batch_with_repeats_skips_the_database_function() {
     }
     let log = fs::read_to_string(cluster.log_file()).unwrap();
     assert!(log.contains("INSERT INTO messages"));
-    assert!(!log.contains("SELECT store_ordinary_messages"), "{log}");
+    assert!(!log.contains("FROM append_messages("), "{log}");
 }
 
 /// However much came since.

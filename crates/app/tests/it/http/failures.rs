@@ -19,7 +19,7 @@ use abu_application::{
         ports::{Ids, StoreError},
         system::{SystemClock, SystemIds},
     },
-    store::{Reads, Store, Writes},
+    store::{Reads, Statements, Store, Writes},
 };
 use abu_domain::{LoginSessionId, UserId};
 use abu_rest::readiness::{Readiness, ServingState};
@@ -47,6 +47,10 @@ impl Store for BrokenStore {
     }
 
     fn run_read(&self, _work: &mut dyn FnMut(&mut dyn Reads)) -> Result<(), StoreError> {
+        Err(self.0())
+    }
+
+    fn run_autocommit(&self, _work: &mut dyn FnMut(&mut dyn Statements)) -> Result<(), StoreError> {
         Err(self.0())
     }
 

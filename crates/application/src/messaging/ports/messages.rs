@@ -209,6 +209,30 @@ pub trait MessageReads {
     ) -> Result<Vec<Message>, StoreError>;
 }
 
+/// How long a batch may wait for the locks of its rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockWait {
+    /// A second, which outlasts every transaction that makes progress.
+    Usual,
+    /// A few milliseconds, for a room that was locked a moment ago.
+    Short,
+}
+
+/// Statements that commit by themselves.
+pub trait MessageStatements {
+    /// Stores a batch of ordinary messages by one statement; `None`, without an effect, for a batch with a
+    /// message that is refused or stored already.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where a room stays locked; [`StoreError::CommitInDoubt`] where the connection
+    /// broke.
+    fn append_messages(
+        &mut self,
+        batch: &[NewMessage],
+        wait: LockWait,
+    ) -> Result<Option<Vec<StoreOutcome>>, StoreError>;
+}
+
 /// Writes beside [`MessageReads`].
 pub trait MessageWrites {
     /// Stores a batch and gives each message its place, with a handful of statements at most. Call it
@@ -220,6 +244,9 @@ pub trait MessageWrites {
     /// A message whose id is stored already is answered as [`StoreOutcome::Stored`], so a batch may
     /// be given again when its commit is in doubt.
     fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError>;
+
+    /// Bounds the waits for locks until the transaction ends.
+    fn limit_lock_wait(&mut self, wait: LockWait) -> Result<(), StoreError>;
 
     /// Locks rooms until the transaction ends, in the order of their ids, as
     /// [`store_messages`](Self::store_messages) does. Those that are not there are left out.

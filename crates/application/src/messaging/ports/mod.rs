@@ -9,8 +9,9 @@ use crate::platform::ports::all_ports;
 
 pub use event_bus::{Answer, EventBus, NoPresence, Presence, Publication};
 pub use messages::{
-    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockedRoom, MessageReads, MessageWrites,
-    NewReaction, PastText, ReactionKey, RoomCounters, SeqWindow, StoreOutcome,
+    ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockWait, LockedRoom, MessageReads,
+    MessageStatements, MessageWrites, NewReaction, PastText, ReactionKey, RoomCounters, SeqWindow,
+    StoreOutcome,
 };
 pub use rooms::{
     ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing, RoomReads,
@@ -23,4 +24,6 @@ all_ports! {
     Reads: MessageReads, RoomReads,;
     /// What the area writes.
     Writes: MessageWrites, RoomWrites, TicketWrites,;
+    /// What the area writes by a statement of its own.
+    Statements: MessageStatements,;
 }

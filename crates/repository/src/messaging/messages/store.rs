@@ -1,9 +1,9 @@
 //! Batch inserts of messages with dense sequence numbers.
 //!
-//! A batch of ordinary messages, which nearly every one is, takes one statement; any other takes a
-//! constant number. The one statement calls a function in the database, because each round trip
-//! extends the time that rooms stay locked. The function only stores; this module handles every
-//! batch with an exception.
+//! A batch of ordinary messages, which nearly every one is, takes one statement that commits by
+//! itself; any other takes a constant number in a transaction. The one statement calls a function in
+//! the database, so that no lock waits for a round trip. The function only stores; this module handles
+//! every batch with an exception.
 //!
 //! Row locks on the rooms make sequence numbers dense. They are taken first, in one order. Later
 //! statements then see all commits of earlier lock holders, departed members included. The sequence
@@ -15,7 +15,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use abu_application::messaging::ports::StoreOutcome;
+use abu_application::messaging::ports::{LockWait, StoreOutcome};
 use abu_domain::{
     MessageId, RoomId, UserId,
     messaging::message::{Message, NewMessage},
@@ -23,7 +23,7 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ pub(super) fn store(
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
-    if let Some(outcomes) = store_ordinary(connection, batch)? {
+    if let Some(outcomes) = append_ordinary(connection, batch, LockWait::Usual)? {
         return Ok(outcomes);
     }
     let rooms = lock_rooms(connection, batch)?;
@@ -80,29 +80,47 @@ pub(super) fn store(
 }
 
 /// Stores a batch of ordinary messages; `None`, without an effect, for any other batch.
-fn store_ordinary(
+pub(super) fn append_ordinary(
     connection: &mut PgConnection,
     batch: &[NewMessage],
+    wait: LockWait,
 ) -> QueryResult<Option<Vec<StoreOutcome>>> {
     // The function would insert all rows first and then roll them back.
     if repeats_itself(batch) {
         return Ok(None);
     }
-    let places: Option<Vec<i64>> =
-        sql::<Nullable<Array<BigInt>>>("SELECT store_ordinary_messages(?, ?, ?, ?, ?, ?, ?)")
-            .bind::<Array<SqlUuid>, _>(column(batch, |message| message.room_id.uuid()))
-            .bind::<Array<SqlUuid>, _>(column(batch, |message| message.id.uuid()))
-            .bind::<Array<SqlUuid>, _>(column(batch, |message| message.sender_id.uuid()))
-            .bind::<Array<Text>, _>(column(batch, |message| message.text.as_str()))
-            .bind::<Array<Nullable<SqlUuid>>, _>(column(batch, |message| message.client_message_id))
-            .bind::<Array<Nullable<SqlUuid>>, _>(column(batch, |message| {
-                message.reply_to.map(MessageId::uuid)
-            }))
-            .bind::<Array<Timestamptz>, _>(column(batch, |message| message.sent_at))
-            .get_result(connection)?;
-    let stored =
-        |(message, place): (&NewMessage, i64)| StoreOutcome::Stored(message.clone().at(place));
-    Ok(places.map(|places| batch.iter().zip(places).map(stored).collect()))
+    let (places, times): (Option<Vec<i64>>, Option<Vec<DateTime<Utc>>>) =
+        sql::<(Nullable<Array<BigInt>>, Nullable<Array<Timestamptz>>)>(
+            "SELECT places, sent_at FROM append_messages(?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind::<Array<SqlUuid>, _>(column(batch, |message| message.room_id.uuid()))
+        .bind::<Array<SqlUuid>, _>(column(batch, |message| message.id.uuid()))
+        .bind::<Array<SqlUuid>, _>(column(batch, |message| message.sender_id.uuid()))
+        .bind::<Array<Text>, _>(column(batch, |message| message.text.as_str()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(batch, |message| message.client_message_id))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(batch, |message| {
+            message.reply_to.map(MessageId::uuid)
+        }))
+        .bind::<Array<Timestamptz>, _>(column(batch, |message| message.sent_at))
+        .bind::<Integer, _>(milliseconds(wait))
+        .get_result(connection)?;
+    Ok(places.zip(times).map(|(places, times)| {
+        let stored = |((message, place), time): ((&NewMessage, i64), DateTime<Utc>)| {
+            StoreOutcome::Stored(Message {
+                sent_at: time,
+                ..message.clone().at(place)
+            })
+        };
+        batch.iter().zip(places).zip(times).map(stored).collect()
+    }))
+}
+
+/// Both are well below the deadline of a sender.
+pub(super) fn milliseconds(wait: LockWait) -> i32 {
+    match wait {
+        LockWait::Usual => 1_000,
+        LockWait::Short => 20,
+    }
 }
 
 /// Whether the batch contains a message twice.
@@ -118,6 +136,7 @@ fn repeats_itself(batch: &[NewMessage]) -> bool {
 /// A room of the batch at the time of its lock.
 struct LockedRoom {
     last_seq: i64,
+    last_activity_at: DateTime<Utc>,
     read_only: bool,
 }
 
@@ -227,9 +246,12 @@ impl Places {
         let last = self
             .last
             .entry(message.room_id)
-            .or_insert((room.last_seq, message.sent_at));
+            .or_insert((room.last_seq, room.last_activity_at));
         *last = (last.0 + 1, last.1.max(message.sent_at));
-        let stored = message.clone().at(last.0);
+        let stored = Message {
+            sent_at: last.1,
+            ..message.clone().at(last.0)
+        };
         self.added.push(stored.clone());
         stored
     }
@@ -237,15 +259,21 @@ impl Places {
 
 fn lock_rooms(connection: &mut PgConnection, batch: &[NewMessage]) -> QueryResult<Rooms> {
     let ids: HashSet<Uuid> = batch.iter().map(|message| message.room_id.uuid()).collect();
-    let rows: Vec<(Uuid, i64, bool)> = rooms::table
+    let rows: Vec<(Uuid, i64, DateTime<Utc>, bool)> = rooms::table
         .filter(rooms::id.eq_any(ids))
         .order(rooms::id)
-        .select((rooms::id, rooms::last_seq, rooms::archived_at.is_not_null()))
+        .select((
+            rooms::id,
+            rooms::last_seq,
+            rooms::last_activity_at,
+            rooms::archived_at.is_not_null(),
+        ))
         .for_no_key_update()
         .load(connection)?;
-    let locked = |(id, last_seq, read_only)| {
+    let locked = |(id, last_seq, last_activity_at, read_only)| {
         let room = LockedRoom {
             last_seq,
+            last_activity_at,
             read_only,
         };
         (RoomId::new(id), room)
@@ -372,8 +400,7 @@ fn advance(connection: &mut PgConnection, last: &HashMap<RoomId, Newest>) -> Que
     let ids: Vec<Uuid> = last.keys().map(|room| room.uuid()).collect();
     let (places, times): (Vec<i64>, Vec<DateTime<Utc>>) = last.values().copied().unzip();
     sql::<()>(
-        "UPDATE rooms SET last_seq = newest.seq,
-                          last_activity_at = greatest(last_activity_at, newest.at)
+        "UPDATE rooms SET last_seq = newest.seq, last_activity_at = newest.at
          FROM unnest(?, ?, ?) AS newest (room_id, seq, at)
          WHERE rooms.id = newest.room_id",
     )

@@ -7,7 +7,7 @@ use crate::problem::{Problem, ProblemKind};
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::Unavailable(_) | StoreError::Locked(_) => Self::unavailable(error),
             StoreError::CommitInDoubt(_) => Self::new(
                 ProblemKind::Unavailable,
                 "The connection to the database broke: look whether it was done before trying again.",
