@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod backfill;
 mod connection;
 mod error;
 mod identity;

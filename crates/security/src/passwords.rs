@@ -116,7 +116,11 @@ mod tests {
             let password = format!("{}a", "x".repeat(length - 1));
             let differs_at_the_end = format!("{}b", "x".repeat(length - 1));
             let hash = hasher.hash(&new(&password)).unwrap();
-            assert_eq!(hasher.verify(&login(&password), Some(&hash)), Right, "{length}");
+            assert_eq!(
+                hasher.verify(&login(&password), Some(&hash)),
+                Right,
+                "{length}"
+            );
             let verified = hasher.verify(&login(&differs_at_the_end), Some(&hash));
             assert_eq!(verified, Wrong, "{length}");
         }
@@ -139,8 +143,16 @@ mod tests {
     fn both_ways_to_type_a_letter_open_an_account() {
         let hasher = BcryptHasher::new(4);
         let hash = hasher.hash(&new("Ṣade and Ọla")).unwrap();
-        for typed in ["Ṣade and Ọla", "S\u{323}ade and O\u{323}la", "Ṣade\u{a0}and Ọla"] {
-            assert_eq!(hasher.verify(&login(typed), Some(&hash)), Right, "{typed:?}");
+        for typed in [
+            "Ṣade and Ọla",
+            "S\u{323}ade and O\u{323}la",
+            "Ṣade\u{a0}and Ọla",
+        ] {
+            assert_eq!(
+                hasher.verify(&login(typed), Some(&hash)),
+                Right,
+                "{typed:?}"
+            );
         }
     }
 

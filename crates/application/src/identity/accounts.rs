@@ -22,7 +22,7 @@ use crate::{
     identity::{
         emails::take_address,
         passwords::{NewPasswordError, PasswordWork},
-        ports::{NewUser, UserFilter},
+        ports::{EmailConflict, NewUser, UserFilter},
         sessions::SessionPolicy,
     },
     platform::{
@@ -184,6 +184,21 @@ impl Accounts {
                 access::require(tx, &caller, Permission::ViewUser)?;
                 let found = tx.credentials(&email)?.ok_or(AccountError::NotFound)?;
                 tx.user(found.user_id)?.ok_or(AccountError::NotFound)
+            })
+            .await
+    }
+
+    /// At most `limit` accounts whose address another account holds; takes `can_view_user`.
+    pub async fn email_conflicts(
+        &self,
+        caller: impl Authority,
+        limit: u32,
+    ) -> Result<Vec<EmailConflict>, AccountError> {
+        self.context
+            .database
+            .read(move |tx| {
+                access::require(tx, &caller, Permission::ViewUser)?;
+                Ok(tx.email_conflicts(limit)?)
             })
             .await
     }

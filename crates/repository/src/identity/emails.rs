@@ -2,7 +2,8 @@
 
 use abu_application::{
     identity::ports::{
-        EmailChange, EmailReads, EmailWrites, NewVerification, TokenHash, Verification,
+        EmailChange, EmailConflict, EmailReads, EmailWrites, NewVerification, TokenHash,
+        Verification,
     },
     platform::ports::StoreError,
 };
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     identity::users::lower,
-    schema::{email_changes, email_verifications, user_emails, users},
+    schema::{email_changes, email_conflicts, email_verifications, user_emails, users},
     sql::sql,
     store::Session,
 };
@@ -163,6 +164,36 @@ impl EmailReads for Session<'_> {
                 .first(connection)
                 .optional()?;
             Ok(row.map(|row| row.into_change(*undo_hash)))
+        })
+    }
+
+    fn email_conflicts(&mut self, limit: u32) -> Result<Vec<EmailConflict>, StoreError> {
+        self.run(|connection| {
+            let rows: Vec<(Uuid, String, String, Option<Uuid>, DateTime<Utc>)> =
+                email_conflicts::table
+                    .inner_join(user_emails::table)
+                    .order((email_conflicts::found_at, email_conflicts::email_id))
+                    .limit(limit.into())
+                    .select((
+                        user_emails::user_id,
+                        user_emails::email,
+                        email_conflicts::address,
+                        email_conflicts::holder_id,
+                        email_conflicts::found_at,
+                    ))
+                    .load(connection)?;
+            let conflicts =
+                rows.into_iter()
+                    .map(
+                        |(user_id, spelling, address, holder_id, found_at)| EmailConflict {
+                            user_id: user_id.into(),
+                            spelling: EmailAddress::from_storage(spelling),
+                            address: EmailAddress::from_storage(address),
+                            holder_id: holder_id.map(UserId::new),
+                            found_at,
+                        },
+                    );
+            Ok(conflicts.collect())
         })
     }
 }

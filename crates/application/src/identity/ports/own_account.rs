@@ -27,9 +27,7 @@ impl OwnDetails {
     pub fn require_free_name_after(&self, before: &Self) -> Result<(), Violation> {
         match self.has_names_of(before) {
             true => Ok(()),
-            false => {
-                require_free_name(&self.firstname, self.middlename.as_ref(), &self.lastname)
-            }
+            false => require_free_name(&self.firstname, self.middlename.as_ref(), &self.lastname),
         }
     }
 }

@@ -46,7 +46,8 @@ pub struct Credentials {
 /// `None` and `false` do not filter.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
-    /// A prefix of the e-mail address, the first name or the last name, in any case.
+    /// The beginning of the e-mail address, or words that begin words of the name, in any order;
+    /// without regard to accents, case and hooked letters.
     pub starts_with: Option<String>,
     pub group: Option<String>,
     pub is_active: Option<bool>,
