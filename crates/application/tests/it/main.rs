@@ -22,5 +22,6 @@ mod scoped_terms;
 mod sessions;
 mod super_admins;
 mod support;
+mod text;
 mod tickets;
 mod totp;

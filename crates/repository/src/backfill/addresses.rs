@@ -133,6 +133,16 @@ fn meet(connection: &mut PgConnection, claim: &Claim, address: &EmailAddress) ->
 
 /// Deletes the twin, and gives the claim what the twin had.
 fn merge(connection: &mut PgConnection, claim: &Claim, twin: &Claim) -> QueryResult<Claim> {
+    sql::<()>(
+        "UPDATE user_emails SET awaits_proof = coalesce(
+             (SELECT bool_and(awaits_proof) FROM user_emails
+              WHERE id IN (?, ?) AND verified_at IS NOT NULL), false)
+         WHERE id = ?",
+    )
+    .bind::<SqlUuid, _>(claim.id)
+    .bind::<SqlUuid, _>(twin.id)
+    .bind::<SqlUuid, _>(claim.id)
+    .execute(connection)?;
     sql::<()>("DELETE FROM user_emails WHERE id = ?")
         .bind::<SqlUuid, _>(twin.id)
         .execute(connection)?;

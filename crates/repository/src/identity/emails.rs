@@ -31,6 +31,7 @@ struct EmailRow {
     email: String,
     is_primary: bool,
     verified_at: Option<DateTime<Utc>>,
+    awaits_proof: bool,
     created_at: DateTime<Utc>,
 }
 
@@ -42,6 +43,7 @@ impl From<EmailRow> for UserEmail {
             email: EmailAddress::from_storage(row.email),
             is_primary: row.is_primary,
             verified_at: row.verified_at,
+            awaits_proof: row.awaits_proof,
             created_at: row.created_at,
         }
     }
@@ -83,6 +85,27 @@ impl ChangeRow {
     }
 }
 
+#[derive(Queryable)]
+struct ConflictRow {
+    user_id: Uuid,
+    spelling: String,
+    address: String,
+    holder_id: Option<Uuid>,
+    found_at: DateTime<Utc>,
+}
+
+impl From<ConflictRow> for EmailConflict {
+    fn from(row: ConflictRow) -> Self {
+        Self {
+            user_id: row.user_id.into(),
+            spelling: EmailAddress::from_storage(row.spelling),
+            address: EmailAddress::from_storage(row.address),
+            holder_id: row.holder_id.map(UserId::new),
+            found_at: row.found_at,
+        }
+    }
+}
+
 impl EmailReads for Session<'_> {
     fn address_owner(
         &mut self,
@@ -113,6 +136,23 @@ impl EmailReads for Session<'_> {
                 .filter(lower(user_emails::email).eq(email.as_str()))
                 .filter(user_emails::is_primary)
                 .filter(user_emails::verified_at.is_null())
+                .select(user_emails::user_id)
+                .first(connection)
+                .optional()?;
+            Ok(account.map(UserId::new))
+        })
+    }
+
+    fn unproved_account(&mut self, email: &EmailAddress) -> Result<Option<UserId>, StoreError> {
+        self.run(|connection| {
+            let account: Option<Uuid> = user_emails::table
+                .filter(lower(user_emails::email).eq(email.as_str()))
+                .filter(user_emails::is_primary)
+                .filter(
+                    user_emails::verified_at
+                        .is_null()
+                        .or(user_emails::awaits_proof),
+                )
                 .select(user_emails::user_id)
                 .first(connection)
                 .optional()?;
@@ -169,31 +209,19 @@ impl EmailReads for Session<'_> {
 
     fn email_conflicts(&mut self, limit: u32) -> Result<Vec<EmailConflict>, StoreError> {
         self.run(|connection| {
-            let rows: Vec<(Uuid, String, String, Option<Uuid>, DateTime<Utc>)> =
-                email_conflicts::table
-                    .inner_join(user_emails::table)
-                    .order((email_conflicts::found_at, email_conflicts::email_id))
-                    .limit(limit.into())
-                    .select((
-                        user_emails::user_id,
-                        user_emails::email,
-                        email_conflicts::address,
-                        email_conflicts::holder_id,
-                        email_conflicts::found_at,
-                    ))
-                    .load(connection)?;
-            let conflicts =
-                rows.into_iter()
-                    .map(
-                        |(user_id, spelling, address, holder_id, found_at)| EmailConflict {
-                            user_id: user_id.into(),
-                            spelling: EmailAddress::from_storage(spelling),
-                            address: EmailAddress::from_storage(address),
-                            holder_id: holder_id.map(UserId::new),
-                            found_at,
-                        },
-                    );
-            Ok(conflicts.collect())
+            let rows: Vec<ConflictRow> = email_conflicts::table
+                .inner_join(user_emails::table)
+                .order((email_conflicts::found_at, email_conflicts::email_id))
+                .limit(limit.into())
+                .select((
+                    user_emails::user_id,
+                    user_emails::email,
+                    email_conflicts::address,
+                    email_conflicts::holder_id,
+                    email_conflicts::found_at,
+                ))
+                .load(connection)?;
+            Ok(rows.into_iter().map(EmailConflict::from).collect())
         })
     }
 }
@@ -219,6 +247,7 @@ impl EmailWrites for Session<'_> {
                     user_emails::email.eq(email.email.as_str()),
                     user_emails::is_primary.eq(email.is_primary),
                     user_emails::verified_at.eq(email.verified_at),
+                    user_emails::awaits_proof.eq(email.awaits_proof),
                     user_emails::created_at.eq(email.created_at),
                 ))
                 .execute(connection)?;
@@ -236,8 +265,15 @@ impl EmailWrites for Session<'_> {
     fn mark_verified(&mut self, id: EmailId, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.run(|connection| {
             diesel::update(user_emails::table.find(id.uuid()))
-                .filter(user_emails::verified_at.is_null())
-                .set(user_emails::verified_at.eq(now))
+                .filter(
+                    user_emails::verified_at
+                        .is_null()
+                        .or(user_emails::awaits_proof),
+                )
+                .set((
+                    user_emails::verified_at.eq(now),
+                    user_emails::awaits_proof.eq(false),
+                ))
                 .execute(connection)?;
             Ok(())
         })

@@ -8,13 +8,12 @@ use abu_application::{
     },
     identity::{
         accounts::AccountError,
-        emails::{EmailError, LinkError},
+        emails::{EmailError, LinkError, ProofError},
         own_account::OwnAccountError,
         passwords::{
             ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError,
         },
         ports::{PasswordWeakness, TokenError},
-        registration::RegistrationError,
         sessions::{LogInError, RefreshError, SessionError, TotpError},
     },
     messaging::{messages::MessagingError, rooms::RoomError, tickets::TicketError},
@@ -22,7 +21,7 @@ use abu_application::{
 };
 use abu_chat::ConnectError;
 use abu_domain::{
-    UserId,
+    UserId, Violation,
     access::{GroupName, Permission, RoleName},
     messaging::message::ChangeRefusal,
 };
@@ -60,6 +59,13 @@ fn weak_without_advice() -> NewPasswordError {
 
 fn personal() -> NewPasswordError {
     NewPasswordError::Weak(PasswordWeakness::Personal)
+}
+
+fn reserved() -> Violation {
+    Violation {
+        code: "name.reserved",
+        rule: "is reserved",
+    }
 }
 
 fn wrong_password() -> ConfirmError {
@@ -154,6 +160,7 @@ fn the_problems_of_accounts_are_as_recorded() {
         AccountError::Superuser,
         AccountError::OwnEmail,
         AccountError::OwnErasure,
+        AccountError::Name(reserved()),
         AccountError::Changed(PreconditionFailed),
         AccountError::Password(weak()),
         AccountError::Password(weak_without_advice()),
@@ -161,10 +168,9 @@ fn the_problems_of_accounts_are_as_recorded() {
         AccountError::Password(NewPasswordError::Store(away())),
         AccountError::Password(NewPasswordError::Hashing("a cause".into())),
         AccountError::Store(away()),
-        RegistrationError::Password(weak()),
-        RegistrationError::Store(away()),
         OwnAccountError::Access(AccessError::Suspended),
         OwnAccountError::NamesLocked,
+        OwnAccountError::Name(reserved()),
         OwnAccountError::Store(away()),
         EmailError::Confirm(wrong_password()),
         EmailError::Confirm(ConfirmError::Access(AccessError::Suspended)),
@@ -177,6 +183,11 @@ fn the_problems_of_accounts_are_as_recorded() {
         LinkError::Gone,
         LinkError::Access(AccessError::Suspended),
         LinkError::Store(away()),
+        ProofError::Link(LinkError::Gone),
+        ProofError::PasswordRequired,
+        ProofError::Password(weak()),
+        ProofError::LogIn(LogInError::Suspended),
+        ProofError::Store(away()),
         ResetError::Gone,
         ResetError::Password(personal()),
         ResetError::Store(away()),
@@ -202,7 +213,6 @@ fn the_problems_of_sessions_are_as_recorded() {
     let record = record![
         LogInError::InvalidCredentials,
         LogInError::OtpRequired,
-        LogInError::EmailUnverified,
         LogInError::Suspended,
         LogInError::Store(away()),
         LogInError::Internal("a cause".into()),
@@ -249,6 +259,7 @@ fn the_problems_of_rooms_and_messages_are_as_recorded() {
         RoomError::Changed(PreconditionFailed),
         RoomError::TooManyMembers,
         RoomError::TooManyRooms(some_user()),
+        RoomError::ReservedName(reserved()),
         RoomError::Store(away()),
         MessagingError::Access(AccessError::Suspended),
         MessagingError::RoomNotFound,
