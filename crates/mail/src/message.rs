@@ -4,6 +4,7 @@ use abu_application::platform::ports::RenderedMail;
 use abu_domain::platform::text::EmailAddress;
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
@@ -30,7 +31,10 @@ impl MessageForm {
             .map_err(|_no_address| FormError)?;
         // lettre's own check refuses combining marks, which RFC 6532 allows.
         let to = Address::new_dangerous(recipient.local_part(), recipient.host());
+        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()])
+            .map_err(|_no_recipient| FormError)?;
         let mut message = Message::builder()
+            .envelope(envelope)
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(&rendered.subject)
@@ -66,7 +70,10 @@ mod tests {
         let mut mail = rendered(every_content().remove(0));
         mail.mail.recipient = EmailAddress::from_storage(address.to_owned());
         let message = form.message(&mail)?;
-        Ok(message.envelope().to()[0].to_string())
+        let text = String::from_utf8(message.formatted()).unwrap();
+        let recipient = message.envelope().to()[0].to_string();
+        assert!(text.contains(&format!("To: {recipient}\r\n")), "{text}");
+        Ok(recipient)
     }
 
     #[test]
