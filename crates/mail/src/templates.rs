@@ -47,6 +47,8 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "address_in_use.txt" "address_in_use.html"
     "email_replaced.txt" "email_replaced.html"
     "confirm_account_email.txt" "confirm_account_email.html"
+    "totp_reset.txt" "totp_reset.html"
+    "approve_email.txt" "approve_email.html"
 };
 
 pub(super) struct Templates {
@@ -136,7 +138,9 @@ impl Site {
         let id = id.parse().map_err(|_| bad("a link has no such id"))?;
         let token = || self.links.text(purpose, id);
         Ok(self.page(&match purpose {
-            LinkPurpose::VerifyEmail => format!("verify-email?token={}", token()),
+            LinkPurpose::VerifyEmail | LinkPurpose::ApproveEmail => {
+                format!("verify-email?token={}", token())
+            }
             LinkPurpose::ConfirmEmailChange => format!("confirm-email?token={}", token()),
             LinkPurpose::UndoEmailChange => format!("undo-email-change?token={}", token()),
             LinkPurpose::ResetPassword => {
@@ -267,6 +271,15 @@ pub(super) mod tests {
                 verification_id: id,
                 firstname: name(),
             },
+            MailContent::TotpReset {
+                firstname: name(),
+                at: at(),
+            },
+            MailContent::ApproveEmail {
+                verification_id: id,
+                firstname: name(),
+                new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
+            },
         ]
     }
 
@@ -298,6 +311,10 @@ pub(super) mod tests {
                     links.text(LinkPurpose::VerifyEmail, id)
                 )
             }
+            MailKind::ApproveEmail => format!(
+                "{SITE}/verify-email?token={}",
+                links.text(LinkPurpose::ApproveEmail, id)
+            ),
             MailKind::EmailChangeConfirm => format!(
                 "{SITE}/confirm-email?token={}",
                 links.text(LinkPurpose::ConfirmEmailChange, id)
@@ -316,7 +333,8 @@ pub(super) mod tests {
             | MailKind::EmailAdded
             | MailKind::RefreshReused
             | MailKind::TotpEnabled
-            | MailKind::TotpDisabled => format!("{SITE}/forgot-password"),
+            | MailKind::TotpDisabled
+            | MailKind::TotpReset => format!("{SITE}/forgot-password"),
         }
     }
 

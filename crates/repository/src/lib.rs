@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod advisory_lock;
 mod backfill;
 mod connection;
 mod error;
@@ -13,6 +14,7 @@ pub mod migrations;
 mod platform;
 #[rustfmt::skip]
 mod schema;
+pub mod server_lock;
 mod sql;
 mod store;
 

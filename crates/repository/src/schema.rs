@@ -36,6 +36,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Heads of the audit log that servers noted, about one an hour. Rows are added and never changed.
+    audit_witnesses (seq) {
+        /// The newest entry at that time.
+        seq -> Int8,
+        /// The hash of that entry.
+        hash -> Bytea,
+        noted_at -> Timestamptz,
+        /// HMAC over seq and hash with a key that is not in the database.
+        seal -> Bytea,
+    }
+}
+
+diesel::table! {
     /// How far existing rows were brought to a new form, in batches, after the migrations.
     backfills (name) {
         /// Which rows; the program lists the names.
@@ -144,6 +157,12 @@ diesel::table! {
         expires_at -> Timestamptz,
         /// When it was used or replaced by a newer one; it is dead since.
         used_at -> Nullable<Timestamptz>,
+        /// SHA-256 of the token in the mail to the primary address, which approves a further or new address.
+        approval_hash -> Nullable<Bytea>,
+        /// When the link to the address was opened, while it waits for the approval.
+        opened_at -> Nullable<Timestamptz>,
+        /// When the link to the primary address was opened, while it waits for the other one.
+        approved_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -510,6 +529,7 @@ diesel::joinable!(user_presence -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
     audit_log_head,
+    audit_witnesses,
     backfills,
     chat_tickets,
     consents,

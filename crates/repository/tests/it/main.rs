@@ -16,6 +16,7 @@ mod outages;
 mod rights;
 mod rooms;
 mod schema;
+mod server_lock;
 mod sessions;
 mod statements;
 mod tickets;

@@ -15,7 +15,8 @@ use crate::platform::ports::all_ports;
 
 pub use consents::{ConsentWrites, Consents};
 pub use emails::{
-    EmailChange, EmailConflict, EmailReads, EmailWrites, NewVerification, TokenHash, Verification,
+    EmailChange, EmailConflict, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash,
+    Verification,
 };
 pub use erasures::{Erasure, ErasureReads, ErasureWrites};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
