@@ -25,6 +25,14 @@ impl AllowedOrigins {
         }
     }
 
+    /// Whether the origin itself is on the list. Pages of these alone may use cookies.
+    pub(crate) fn list(&self, origin: &[u8]) -> bool {
+        match self {
+            Self::Any => false,
+            Self::These(_) => self.allow(origin),
+        }
+    }
+
     pub(crate) fn allow(&self, origin: &[u8]) -> bool {
         match self {
             Self::Any => true,
@@ -43,8 +51,9 @@ pub(crate) fn is_own(origin: &[u8], host: &[u8]) -> bool {
 
 /// The layer that answers preflights and marks the answers that a page may read.
 ///
-/// Tokens travel in a header that a page must set itself, never in cookies: no page ever acts with
-/// the rights of another.
+/// Access tokens travel in a header that a page must set itself. The cookie of a session counts for
+/// `/auth/refresh` and `/auth/logout` alone, which check the origin, and pages of listed origins alone
+/// may send it (`Access-Control-Allow-Credentials`).
 pub(crate) fn layer(origins: &AllowedOrigins) -> Cors {
     let cors = Cors::default()
         .allowed_methods([
@@ -77,7 +86,9 @@ pub(crate) fn layer(origins: &AllowedOrigins) -> Cors {
         AllowedOrigins::Any => cors.allow_any_origin().send_wildcard(),
         AllowedOrigins::These(origins) => origins
             .iter()
-            .fold(cors, |cors, origin| cors.allowed_origin(origin)),
+            .fold(cors.supports_credentials(), |cors, origin| {
+                cors.allowed_origin(origin)
+            }),
     }
 }
 
@@ -119,7 +130,9 @@ mod tests {
     }
 
     #[test]
-    fn a_star_allows_every_origin() {
-        assert!(AllowedOrigins::new(&["*".to_owned()]).allow(b"https://any.example"));
+    fn a_star_allows_every_origin_and_lists_none() {
+        let any = AllowedOrigins::new(&["*".to_owned()]);
+        assert!(any.allow(b"https://any.example"));
+        assert!(!any.list(b"https://any.example"));
     }
 }
