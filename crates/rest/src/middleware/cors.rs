@@ -1,7 +1,16 @@
 //! Which web pages may call the API.
 
 use actix_cors::Cors;
-use actix_web::http::{Method, header};
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
+    middleware::Next,
+};
 
 use super::{idempotency, rate_limit, request_id};
 
@@ -86,10 +95,23 @@ pub(crate) fn layer(origins: &AllowedOrigins) -> Cors {
         AllowedOrigins::Any => cors.allow_any_origin().send_wildcard(),
         AllowedOrigins::These(origins) => origins
             .iter()
-            .fold(cors.supports_credentials(), |cors, origin| {
-                cors.allowed_origin(origin)
-            }),
+            .fold(cors, |cors, origin| cors.allowed_origin(origin)),
     }
+}
+
+/// Lets pages of listed origins send cookies. [`Cors`] itself would say so in every answer.
+pub(crate) async fn credentials(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    let allowed = headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    if allowed.is_some_and(|origin| origin != "*") {
+        let yes = HeaderValue::from_static("true");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+    }
+    Ok(response)
 }
 
 #[cfg(test)]

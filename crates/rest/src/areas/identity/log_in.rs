@@ -162,10 +162,9 @@ impl FromRequest for ShownToken {
                     place: TokenPlace::Body,
                 }),
                 (None, Some(in_cookie)) => in_cookie,
-                (None, None) => Err(Problem::in_field(
-                    "refresh_token",
-                    "required",
-                    "is required",
+                (None, None) => Err(Problem::new(
+                    ProblemKind::InvalidToken,
+                    "There is no refresh token, neither in the body nor in a cookie.",
                 )),
             }
         })
