@@ -10,7 +10,7 @@ use abu_application::{
         passwords::PasswordWork,
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
     },
-    messaging,
+    messaging::{self, rooms::RoomLimits},
     platform::ports::{Clock, Ids, Publish},
     store::Store,
 };
@@ -88,7 +88,13 @@ impl Wiring<'_> {
             link_tokens: Arc::clone(&link_tokens),
         };
         let messaging = messaging::Policies {
-            rooms: settings.rooms,
+            rooms: RoomLimits {
+                quotas: settings
+                    .rooms
+                    .quotas
+                    .filter(|_| settings.rate_limits.enabled),
+                ..settings.rooms
+            },
             writer: settings.writer,
         };
         let policies = Policies {

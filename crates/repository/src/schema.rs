@@ -314,6 +314,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How many people each user brought into rooms on the last day. Removing them again takes nothing back.
+    room_additions (user_id, added_at) {
+        user_id -> Uuid,
+        added_at -> Timestamptz,
+        people -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Former members who left by themselves. Others can invite them, but not add them.
+    room_departures (room_id, user_id) {
+        room_id -> Uuid,
+        user_id -> Uuid,
+        left_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The newest invitation of each user to each room: open, expired or declined. Accepting deletes it.
+    room_invitations (room_id, user_id) {
+        /// Of this invitation; a later one to the same room has another.
+        id -> Uuid,
+        room_id -> Uuid,
+        user_id -> Uuid,
+        invited_by -> Uuid,
+        created_at -> Timestamptz,
+        declined_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Who is in a room now.
     room_members (room_id, user_id) {
         room_id -> Uuid,
@@ -322,6 +353,10 @@ diesel::table! {
         joined_at -> Timestamptz,
         /// Place of the last message that the member has read, which marks all before it too. What was said before they came counts as read.
         last_read_seq -> Int8,
+        /// The room is hidden from the member while its newest message has at most this place; null where it is shown.
+        hidden_at_seq -> Nullable<Int8>,
+        /// The member wrote in the room or accepted an invitation to it, so that it counts towards their limit of rooms; so does a room that they made.
+        takes_part -> Bool,
     }
 }
 
@@ -472,6 +507,10 @@ diesel::joinable!(permission_role -> roles (role_id));
 diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
+diesel::joinable!(room_additions -> users (user_id));
+diesel::joinable!(room_departures -> rooms (room_id));
+diesel::joinable!(room_departures -> users (user_id));
+diesel::joinable!(room_invitations -> rooms (room_id));
 diesel::joinable!(room_members -> rooms (room_id));
 diesel::joinable!(room_members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -503,6 +542,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     role_assignments,
     role_group,
     roles,
+    room_additions,
+    room_departures,
+    room_invitations,
     room_members,
     rooms,
     sessions,

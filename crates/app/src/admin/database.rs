@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use abu_application::{
     BlockingPool, Context, Database,
     identity::{accounts::Accounts, passwords::PasswordWork, setup::Setup},
-    messaging::ports::NoPresence,
+    messaging::{ports::NoPresence, rooms::Succession},
     platform::{
         ports::NoSubscribers,
         system::{SystemClock, SystemIds},
@@ -84,6 +84,9 @@ impl OpenDatabase {
                 policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             },
             policy: Arc::new(settings.auth.session_policy()),
+            standing: Arc::new(Succession {
+                events: Arc::new(NoSubscribers),
+            }),
         }
     }
 

@@ -22,7 +22,7 @@ use crate::{
     identity::{
         emails::take_address,
         passwords::{NewPasswordError, PasswordWork},
-        ports::{NewUser, UserFilter},
+        ports::{NewUser, StandingListener, UserFilter},
         sessions::SessionPolicy,
     },
     platform::{
@@ -42,6 +42,7 @@ pub struct Accounts {
     pub context: Context,
     pub passwords: PasswordWork,
     pub policy: Arc<SessionPolicy>,
+    pub standing: Arc<dyn StandingListener>,
 }
 
 #[derive(Clone, Debug)]

@@ -338,6 +338,7 @@ impl Messaging {
             room_id,
             user_id: caller.user,
             seq,
+            wrote: false,
         };
         self.require_member(caller, room_id).await?;
         Ok(self.read_marks.submit(mark).await?)

@@ -8,6 +8,7 @@ mod own_account;
 mod resets;
 mod security;
 mod sessions;
+mod standing;
 mod totp;
 mod users;
 
@@ -27,6 +28,7 @@ pub use sessions::{
     ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
     SessionReads, SessionRefresh, SessionWrites, WhichSessions,
 };
+pub use standing::{Publishing, StandingListener};
 pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
 pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};
 
