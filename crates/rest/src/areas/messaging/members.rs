@@ -1,7 +1,7 @@
 //! The members of rooms.
 
 use abu_application::messaging::rooms::RoomMember;
-use abu_domain::{RoomId, UserId, Violation, messaging::room::RoomRole};
+use abu_domain::{UserId, Violation, messaging::room::RoomRole};
 use actix_web::{
     HttpResponse, delete, get, patch, post,
     web::{Json, Path},
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     areas::common::ByUuid,
-    areas::messaging::dto::{Member, Membership, Room},
+    areas::messaging::dto::{Additions, Member, Membership},
     caller::CurrentUser,
     input::{Body, IntoDraft, NoParameters, Violations},
     list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
@@ -112,14 +112,16 @@ impl IntoDraft for NewMembers {
 
 /// Bring people into a group.
 ///
-/// For its owners and moderators. Members stay as they are. Each other user becomes a plain member,
-/// sees earlier messages, and their chat sessions get the room's messages at once.
+/// For its owners and moderators. Each user who was never in the group, or whom another member removed,
+/// becomes a plain member, sees earlier messages, and their chat sessions get the room's messages at
+/// once. A user who left by themselves is invited. The answer leaves out members, who stay as they are,
+/// and users who have an invitation or declined one in the last 90 days.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
     params(ByUuid),
     request_body = NewMembers,
-    responses((status = 200, description = "The room.", body = Room), ChangeProblems),
+    responses((status = 200, description = "Who is new.", body = Additions), ChangeProblems),
 )]
 #[post("/rooms/{uuid}/members")]
 async fn add_members(
@@ -127,20 +129,22 @@ async fn add_members(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMembers>,
-) -> Answer<Json<Room>> {
-    let room = RoomId::new(path.uuid);
-    let room = state
+) -> Answer<Json<Additions>> {
+    let additions = state
         .messaging
         .rooms
-        .add_members(caller.caller, room, body.0)
+        .add_members(caller.caller, path.uuid.into(), body.0)
         .await?;
-    Ok(Json(room.into()))
+    Ok(Json(additions.into()))
 }
 
 /// Remove a member from a group, or leave it.
 ///
-/// An owner removes any member, a moderator plain members, and each member themselves. The last owner
-/// cannot leave. The chat sessions of removed users get nothing more of the room.
+/// An owner removes any member, a moderator plain members, and each member themselves. Leaving is always
+/// possible, also from an archived group. The role of a last owner who leaves passes to the
+/// longest-serving moderator, else to the longest-serving member. The last member who leaves archives
+/// the group. To leave a direct room is to hide it. The chat sessions of former members get nothing
+/// more of the room.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
@@ -180,7 +184,7 @@ impl IntoDraft for MemberPatch {
 
 /// Give a member another role.
 ///
-/// For the group's owners. A room always keeps one owner.
+/// For the group's owners. The last owner steps down only by leaving.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),

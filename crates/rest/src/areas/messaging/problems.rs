@@ -65,10 +65,17 @@ impl From<RoomError> for Problem {
             RoomError::TooManyMembers => {
                 Self::conflict("room-full", "The room would have too many members.")
             }
-            RoomError::TooManyRooms(_) => Self::conflict(
+            RoomError::TooManyRooms => Self::conflict(
                 "too-many-rooms",
-                "Somebody would be in more rooms than one person may be in.",
+                "You are in as many rooms as one user may be in.",
             ),
+            RoomError::QuotaUsedUp { retry_after } => {
+                let seconds = retry_after.num_seconds() + 1;
+                Self::rate_limited(u32::try_from(seconds).unwrap_or(u32::MAX))
+            }
+            RoomError::InvitationNotFound => {
+                Self::new(ProblemKind::NotFound, "There is no such invitation.")
+            }
             RoomError::Store(error) => error.into(),
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(open_room)
         .service(get_room)
         .service(rename_room)
-        .service(archive_room);
+        .service(delete_room);
 }
 
 struct Rooms;
@@ -60,12 +60,12 @@ problems! {
     OpenProblems: Conflict;
     OneProblems: NotFound;
     ChangeProblems: PermissionDenied, NotFound, Conflict;
-    ArchiveProblems: PermissionDenied, NotFound;
+    DeleteProblems: PermissionDenied, NotFound;
 }
 
 /// List your rooms.
 ///
-/// The most recently active first, without archived ones.
+/// The most recently active first, without archived groups and without direct rooms that you hid.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
@@ -151,7 +151,7 @@ fn room_kind(text: &str) -> Result<RoomKind, Violation> {
 /// Open a room.
 ///
 /// You are in it and own it. Asking again for a direct room with the same person answers 200 and the
-/// room you have.
+/// room you have, and shows it in your list again.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
@@ -242,22 +242,22 @@ async fn rename_room(
     with_version(room)
 }
 
-/// Archive a room.
+/// Archive a group, or hide a direct room.
 ///
-/// It can then only be read, and is in no list. A group by its owners, a direct room by either of the
-/// two.
+/// An archived group is in no list, and its members can read and leave it, but not write; for its
+/// owners. A direct room is hidden from your list alone, until the next message in it.
 #[utoipa::path(
     tag = "rooms",
     security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 204, description = "Archived."), ArchiveProblems),
+    responses((status = 204, description = "Archived or hidden."), DeleteProblems),
 )]
 #[delete("/rooms/{uuid}")]
-async fn archive_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+async fn delete_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     state
         .messaging
         .rooms
-        .archive(caller.caller, path.uuid.into())
+        .delete(caller.caller, path.uuid.into())
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

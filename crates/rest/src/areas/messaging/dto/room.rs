@@ -1,8 +1,8 @@
 use abu_application::{
-    messaging::ports,
-    messaging::rooms::{OwnRoom, RoomMember},
+    messaging::ports::{self, InvitationListing},
+    messaging::rooms::{self, OwnRoom, RoomMember},
 };
-use abu_domain::messaging::room;
+use abu_domain::{UserId, messaging::room};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -176,6 +176,93 @@ impl From<room::Membership> for Membership {
             user_uuid: membership.user_id.uuid(),
             role: membership.role.name(),
             joined_at: membership.joined_at,
+        }
+    }
+}
+
+/// What became of a request to bring people into a group.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "added": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
+    "invited": [],
+}))]
+pub(crate) struct Additions {
+    /// Users who are members now.
+    added: Vec<Uuid>,
+    /// Users who left before, and can accept an invitation now.
+    invited: Vec<Uuid>,
+}
+
+impl From<rooms::Additions> for Additions {
+    fn from(additions: rooms::Additions) -> Self {
+        let uuids = |users: Vec<UserId>| users.into_iter().map(UserId::uuid).collect();
+        Self {
+            added: uuids(additions.added),
+            invited: uuids(additions.invited),
+        }
+    }
+}
+
+/// An invitation to a group.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "uuid": "8d0f5c1e-6c9b-4b53-a0a1-3a1f0c6f9d27",
+    "room": {
+        "uuid": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
+        "name": "Class of 2015",
+        "member_count": 3,
+    },
+    "inviter": {
+        "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "firstname": "Amina",
+        "lastname": "Bello",
+    },
+    "created_at": "2026-01-05T08:30:00Z",
+    "expires_at": "2026-02-04T08:30:00Z",
+}))]
+pub(crate) struct Invitation {
+    uuid: Uuid,
+    room: InvitingRoom,
+    /// Who invites.
+    inviter: Person,
+    created_at: DateTime<Utc>,
+    /// It can be accepted until then.
+    expires_at: DateTime<Utc>,
+}
+
+/// What an invited user sees of a group.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InvitingRoom {
+    uuid: Uuid,
+    name: String,
+    member_count: i32,
+}
+
+/// A user, by their name.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Person {
+    user_uuid: Uuid,
+    firstname: String,
+    lastname: String,
+}
+
+impl From<InvitationListing> for Invitation {
+    fn from(listing: InvitationListing) -> Self {
+        let invitation = listing.invitation;
+        Self {
+            uuid: invitation.id.uuid(),
+            room: InvitingRoom {
+                uuid: invitation.room_id.uuid(),
+                name: listing.room_name.as_str().to_owned(),
+                member_count: listing.member_count,
+            },
+            inviter: Person {
+                user_uuid: invitation.invited_by.uuid(),
+                firstname: listing.inviter_firstname.as_str().to_owned(),
+                lastname: listing.inviter_lastname.as_str().to_owned(),
+            },
+            created_at: invitation.created_at,
+            expires_at: invitation.expires_at(),
         }
     }
 }
