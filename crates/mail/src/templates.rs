@@ -47,6 +47,7 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "address_in_use.txt" "address_in_use.html"
     "email_replaced.txt" "email_replaced.html"
     "confirm_account_email.txt" "confirm_account_email.html"
+    "totp_reset.txt" "totp_reset.html"
 };
 
 pub(super) struct Templates {
@@ -267,6 +268,10 @@ pub(super) mod tests {
                 verification_id: id,
                 firstname: name(),
             },
+            MailContent::TotpReset {
+                firstname: name(),
+                at: at(),
+            },
         ]
     }
 
@@ -316,7 +321,8 @@ pub(super) mod tests {
             | MailKind::EmailAdded
             | MailKind::RefreshReused
             | MailKind::TotpEnabled
-            | MailKind::TotpDisabled => format!("{SITE}/forgot-password"),
+            | MailKind::TotpDisabled
+            | MailKind::TotpReset => format!("{SITE}/forgot-password"),
         }
     }
 

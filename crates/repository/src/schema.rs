@@ -36,6 +36,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Heads of the audit log that servers noted, about one an hour. Rows are added and never changed.
+    audit_witnesses (seq) {
+        /// The newest entry at that time.
+        seq -> Int8,
+        /// The hash of that entry.
+        hash -> Bytea,
+        noted_at -> Timestamptz,
+        /// HMAC over seq and hash with a key that is not in the database.
+        seal -> Bytea,
+    }
+}
+
+diesel::table! {
     /// One-use tickets for the chat's handshake; a row is deleted when its ticket is used.
     chat_tickets (ticket_hash) {
         /// SHA-256 of the ticket, which itself is never stored.
@@ -524,6 +537,7 @@ diesel::joinable!(user_presence -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
     audit_log_head,
+    audit_witnesses,
     chat_tickets,
     consents,
     email_changes,

@@ -62,6 +62,7 @@ impl UseCases {
             refresh_tokens,
             one_time_passwords,
             policy: Arc::clone(&policy),
+            failures: Arc::default(),
         };
         Self {
             accounts: Accounts {

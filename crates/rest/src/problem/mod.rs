@@ -123,6 +123,12 @@ impl Problem {
         problem
     }
 
+    /// Whether a secret that should prove who the client is was wrong.
+    pub(crate) fn is_failed_authentication(&self) -> bool {
+        let wrong = |error: &FieldError| ["password.wrong", "otp.wrong"].contains(&error.code());
+        self.0.kind == ProblemKind::InvalidCredentials || self.0.errors.iter().any(wrong)
+    }
+
     pub fn method_not_allowed(allow: String) -> Self {
         let detail = format!("This address takes {allow}.");
         let mut problem = Self::new(ProblemKind::MethodNotAllowed, detail);

@@ -99,6 +99,7 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         "/api/v1/users/{uuid}/password-reset",
         Holder(ModifyUser),
     ),
+    ("DELETE", "/api/v1/users/{uuid}/totp", Holder(ModifyUser)),
     ("GET", "/api/v1/permissions", Holder(ViewPermission)),
     ("POST", "/api/v1/permissions", Holder(CreatePermission)),
     ("GET", "/api/v1/permissions/{name}", Holder(ViewPermission)),

@@ -197,7 +197,7 @@ impl Rig {
 pub(super) struct Subjects {
     /// A room.
     pub(super) room: String,
-    /// An account without permissions.
+    /// An account without permissions, with one-time passwords.
     pub(super) user: String,
     permission: String,
     role: String,
@@ -256,7 +256,9 @@ impl Subjects {
                  SELECT '{assignment}', '{user}', id, 'global', now(), now(), now()
                  FROM roles WHERE name = '{given}';
              INSERT INTO room_invitations (id, room_id, user_id, invited_by, created_at)
-                 VALUES ('{invitation}', '{room}', '{user}', '{}', now())",
+                 VALUES ('{invitation}', '{room}', '{user}', '{}', now());
+             INSERT INTO totp_secrets (user_id, sealed_secret, created_at, confirmed_at)
+                 VALUES ('{user}', '\\x00', now(), now())",
             owner.id
         ));
         subjects

@@ -184,7 +184,8 @@ impl Sessions {
         let matches = self.passwords.matches(password.clone(), hash).await?;
         let credentials = credentials
             .filter(|_| matches)
-            .ok_or(LogInError::InvalidCredentials)?;
+            .ok_or(LogInError::InvalidCredentials)
+            .inspect_err(|_wrong| self.failures.count_credentials())?;
         let user = credentials.user_id;
         let second_factor = self.second_factor(user, totp, otp)?;
         if !credentials.is_active {
@@ -216,6 +217,7 @@ impl Sessions {
             .map_err(LogInError::Internal)?
             .map(Some)
             .ok_or(LogInError::InvalidCredentials)
+            .inspect_err(|_wrong| self.failures.count_second_factor())
     }
 
     /// Creates a session of a user whose credentials have been verified, after `before` in the same

@@ -135,6 +135,11 @@ mails! {
         verification_id: Uuid,
         firstname: PersonName,
     }
+    /// To the owner of an account whose second factor the office removed.
+    TotpReset => "totp_reset" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
 }
 
 impl MailContent {
@@ -185,13 +190,14 @@ mod tests {
                 json!({"firstname": firstname, "device_name": null, "at": at}),
             ),
             ("totp_enabled", time.clone()),
-            ("totp_disabled", time),
+            ("totp_disabled", time.clone()),
             ("choose_password", reset),
             ("verify_further_email", verification.clone()),
             ("email_added", address.clone()),
             ("address_in_use", json!({"firstname": firstname})),
             ("email_replaced", address),
             ("confirm_account_email", verification),
+            ("totp_reset", time),
         ]
     }
 

@@ -153,8 +153,8 @@ fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Opti
 /// Assign a role for a term.
 ///
 /// Takes `can_modify_role` and every permission that the role gives: everywhere, or for a role in a
-/// chapter in that chapter. An assignment to yourself cannot outlast your own permissions. The address
-/// of the assignee must be verified.
+/// chapter in that chapter. The term ends no later than your own hold of these permissions; the answer
+/// shows its end. The address of the assignee must be verified.
 #[utoipa::path(
     tag = "access",
     request_body = NewRoleAssignment,

@@ -107,6 +107,10 @@ refusals! {
             "Change your own address with POST /api/v1/me/email, which asks for your password.";
         OwnErasure => Conflict("own-account"),
             "Nobody has their own account erased this way: ask another one of the staff.";
+        OwnTotp => Conflict("own-account"),
+            "Remove your own one-time passwords with DELETE /api/v1/auth/totp, which asks for your \
+             password and a code.";
+        NoTotp => Conflict("totp-not-enabled"), "The account has no one-time passwords.";
     } {
         AccountError::EmailTaken => duplicate_email(
             "The e-mail address has an account already.",

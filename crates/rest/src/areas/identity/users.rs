@@ -18,8 +18,8 @@ use crate::areas::{access::names::MAX_NAMES, identity::dto::User, prelude::*};
 
 routes! {
     list_users, create_user, get_user, update_user, delete_user, list_groups_of_user,
-    add_user_to_groups, remove_user_from_groups, send_password_reset, activate_user,
-    deactivate_user,
+    add_user_to_groups, remove_user_from_groups, send_password_reset, reset_totp,
+    activate_user, deactivate_user,
 }
 
 struct Users;
@@ -388,6 +388,22 @@ async fn send_password_reset(
     Ok(accepted(
         "A link to another password is on its way to the address of the account.",
     ))
+}
+
+/// Remove the one-time passwords of an owner who lost the device.
+///
+/// Logging in then takes the password alone, and a mail notifies the owner. Where a group requires
+/// one-time passwords, the owner's permissions do not count until they are set up again. Takes
+/// `can_modify_user` and every permission that its owner holds. Not for your own account.
+#[utoipa::path(
+    tag = "users",
+    params(ByUuid),
+    responses((status = 204, description = "They are not asked for any more."), StaffOnly, Conflicts),
+)]
+#[delete("/users/{uuid}/totp")]
+async fn reset_totp(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    identity.accounts.reset_totp(caller.0, path.id()).await?;
+    Ok(no_content())
 }
 
 /// Let a suspended account use the platform again.
