@@ -99,14 +99,12 @@ fn archived_direct_rooms_are_open_again_and_hidden_from_both() {
     let database = TestDatabase::empty();
     let connection = &mut database.connection();
     connection.setup().unwrap();
-    let opens = |migration: &&Box<dyn Migration<Pg>>| {
-        migration.name().to_string().ends_with("hide_direct_rooms")
-    };
     let all = all();
-    let (before, from): (Vec<_>, Vec<_>) = {
-        let place = all.iter().position(|migration| opens(&migration)).unwrap();
-        (all[..place].iter().collect(), all[place..].iter().collect())
-    };
+    let place = all.iter().position(|migration| {
+        let name = migration.name().to_string();
+        name.ends_with("hide_direct_rooms")
+    });
+    let (before, from) = all.split_at(place.unwrap());
     for migration in before {
         connection.run_migration(migration).unwrap();
     }
