@@ -341,6 +341,12 @@ impl Rooms {
     }
 }
 
+/// The version of a membership is its state: the time of joining, and the role in the lowest two bits.
+pub fn membership_version(membership: &Membership) -> Version {
+    let joined_at = Version::of(membership.joined_at).micros();
+    Version::from_micros((joined_at << 2) | membership.role as i64)
+}
+
 /// At most `limit` members of the room after this one, by user id. It does not authorize: the caller
 /// checks membership.
 pub async fn members_after(

@@ -85,7 +85,7 @@ impl Group {
     ) -> Result<Membership, RoomError> {
         let rooms = &self.app.use_cases.messaging.rooms;
         rooms
-            .set_role(by.caller(), self.room, user.id(), role)
+            .set_role(by.caller(), self.room, user.id(), role, Expected::Anything)
             .await
     }
 
@@ -1023,6 +1023,7 @@ async fn rooms_that_others_put_a_user_in_use_up_nothing_of_theirs() {
             room.room.id,
             victim.id(),
             RoomRole::Owner,
+            Expected::Anything,
         );
         promoted.await.unwrap();
         open_direct(&app, &attacker, victim.id()).await.unwrap();

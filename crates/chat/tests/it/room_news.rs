@@ -190,7 +190,13 @@ async fn all_members_hear_of_a_changed_role_in_v2_only() {
     let mut other = chat.connect_v2(bello).await;
     let mut old = chat.connect(bello).await;
     let rooms = &chat.rooms;
-    let set = rooms.set_role(caller(amina), room, bello, RoomRole::Moderator);
+    let set = rooms.set_role(
+        caller(amina),
+        room,
+        bello,
+        RoomRole::Moderator,
+        Expected::Anything,
+    );
     set.await.unwrap();
     let expected = MemberNotify::new(room.uuid(), bello.uuid(), MemberChange::RoleChanged)
         .in_role(MemberRole::Moderator)
@@ -199,7 +205,13 @@ async fn all_members_hear_of_a_changed_role_in_v2_only() {
         assert_eq!(member_news(session).await, expected);
     }
     // The same role again is no news.
-    let set = rooms.set_role(caller(amina), room, bello, RoomRole::Moderator);
+    let set = rooms.set_role(
+        caller(amina),
+        room,
+        bello,
+        RoomRole::Moderator,
+        Expected::Anything,
+    );
     set.await.unwrap();
     one.say(room, "congratulations").await;
     for session in [&mut one, &mut other, &mut old] {

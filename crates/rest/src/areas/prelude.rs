@@ -21,7 +21,7 @@ pub(crate) use crate::{
     input::{
         Body, Form, IntoDraft, NoParameters, Violations, flag, present, short_text, time, uuid,
     },
-    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
+    list::{List, ListBody, MAX_PEOPLE, Page},
     middleware::{
         conditional::{
             IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter, versioned,

@@ -8,8 +8,8 @@ use abu_domain::{
 };
 
 use super::{
-    Additions, RoomError, RoomMember, Rooms, lock_as_member, quotas, require_member,
-    require_open_group, require_size, require_users, without,
+    Additions, RoomError, RoomMember, Rooms, lock_as_member, membership_version, quotas,
+    require_member, require_open_group, require_size, require_users, without,
 };
 use crate::{
     access::Caller,
@@ -17,6 +17,7 @@ use crate::{
     platform::{
         lists::{ListRequest, Listed, Total},
         ports::StoreError,
+        versions::Expected,
     },
     store::Reads,
 };
@@ -185,6 +186,7 @@ impl Rooms {
         id: RoomId,
         user: UserId,
         role: RoomRole,
+        expected: Expected,
     ) -> Result<Membership, RoomError> {
         let now = self.context.clock.now();
         self.change(move |tx| {
@@ -194,11 +196,12 @@ impl Rooms {
                 return Err(RoomError::RoleForbids);
             }
             let target = tx.membership(id, user)?.ok_or(RoomError::MemberNotFound)?;
+            if target.role == RoomRole::Owner && role != RoomRole::Owner {
+                require_owner_left(tx, &target)?;
+            }
+            expected.check(membership_version(&target))?;
             if target.role == role {
                 return Ok((target, Vec::new()));
-            }
-            if target.role == RoomRole::Owner {
-                require_owner_left(tx, &target)?;
             }
             tx.set_role(id, user, role, now)?;
             let changed = Event::RolesChanged {

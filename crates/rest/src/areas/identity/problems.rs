@@ -168,7 +168,7 @@ refusals! {
         Gone => Gone, GONE;
     }
 
-    OwnAccountError: Access, Store {
+    OwnAccountError: Access, Changed, Store {
         NamesLocked => Conflict("names-locked"),
             "The university has verified these names; only the alumni office changes them.";
     }

@@ -17,6 +17,7 @@ impl List for Invitations {
     type Item = InvitationListing;
     type Entry = Invitation;
     type Position = TimePosition<InvitationId>;
+    const SORTS: [&'static str; 2] = ["-created_at", "created_at"];
 
     fn position(listing: &InvitationListing) -> TimePosition<InvitationId> {
         TimePosition {

@@ -7,7 +7,10 @@ use abu_chat::ConnectError;
 use abu_domain::messaging::message::ChangeRefusal;
 
 use crate::{
-    areas::access::problems::{ACCOUNT_DEACTIVATED, ACCOUNT_SUSPENDED, SESSION_ENDED},
+    areas::{
+        access::problems::{ACCOUNT_DEACTIVATED, ACCOUNT_SUSPENDED, SESSION_ENDED},
+        platform::problems::CHANGED_MEANWHILE,
+    },
     problem::{ProblemKind, refusals},
 };
 
@@ -48,7 +51,7 @@ refusals! {
         }
     }
 
-    MessagingError: Access, Refused, Store {
+    MessagingError: Access, Changed, Refused, Store {
         RoomNotFound => NotFound, NO_SUCH_ROOM;
         ReadOnly => Conflict("archived"), ROOM_ARCHIVED;
         Unavailable => Unavailable,
@@ -65,6 +68,7 @@ refusals! {
         NotFound => NotFound, "There is no such message in the room, or it was deleted.";
         NotYours => PermissionDenied, "Somebody else said this.";
         TooLate => Conflict("too-late"), "The message can no longer be changed.";
+        ChangedMeanwhile => PreconditionFailed, CHANGED_MEANWHILE;
         TooManyEmoji => Conflict("too-many-emoji"), TOO_MANY_EMOJI;
         TooManyOfMember => Conflict("too-many-emoji"), TOO_MANY_EMOJI;
     }
