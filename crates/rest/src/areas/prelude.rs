@@ -29,7 +29,6 @@ pub(crate) use crate::{
         rate_limit::Limits,
     },
     problem::{Answer, Problem, ProblemKind, problems},
-    rate_limits::Policy,
     secret_json::SecretJson,
     shared::{Access, Identity, Messaging},
 };

@@ -1,6 +1,9 @@
 //! What is said in rooms.
 
-use abu_application::messaging::{messages::MessageDraft, ports::SeqWindow};
+use abu_application::{
+    messaging::{messages::MessageDraft, ports::SeqWindow},
+    platform::rate_limits::{Key, Shaping},
+};
 use abu_domain::{
     MessageId,
     messaging::{message, text::MessageText},
@@ -136,8 +139,9 @@ async fn send_message(
 
 /// An edit or a deletion counts as a message too.
 fn count_message(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::MessagesInSecond, caller.0.user)?;
-    limits.by_user(Policy::MessagesInMinute, caller.0.user)
+    let key = Key::User(caller.0.user);
+    limits.take(Shaping::MessagesInSecond, key)?;
+    limits.take(Shaping::MessagesInMinute, key)
 }
 
 /// The path of a message.
