@@ -33,7 +33,7 @@ impl List for Invitations {
 /// after 30 days.
 #[utoipa::path(
     tag = "rooms",
-    params(PageParameters),
+    params(Page::<Invitations>),
     responses((status = 200, description = "A page of invitations.", body = ListBody<Invitation>)),
 )]
 #[get("/me/room-invitations")]
