@@ -23,7 +23,7 @@ use crate::{
     identity::{
         emails::take_address,
         passwords::{NewPasswordError, PasswordWork},
-        ports::{NewUser, UserFilter},
+        ports::{NewUser, StandingListener, UserFilter},
         sessions::SessionPolicy,
     },
     platform::{
@@ -44,6 +44,7 @@ pub struct Accounts {
     pub context: Context,
     pub passwords: PasswordWork,
     pub policy: Arc<SessionPolicy>,
+    pub standing: Arc<dyn StandingListener>,
 }
 
 #[derive(Clone, Debug)]
@@ -127,7 +128,10 @@ impl Accounts {
             })
             .await?;
         let personal = draft.personal_words();
-        let password_hash = self.passwords.accept(draft.password, personal).await?;
+        let password_hash = self
+            .passwords
+            .accept(None, draft.password, personal)
+            .await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let new = NewUser {
             id: UserId::new(self.context.ids.random()),

@@ -86,17 +86,12 @@ problems! {
         InvalidToken, TokenExpired, RefreshReused, AccountSuspended, OriginNotAllowed, Unavailable;
 }
 
-fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
-    limits.by_network(Policy::LogInNetwork)?;
-    limits.by_address(Policy::LogInAccount, &draft.email)
-}
-
 /// Log in.
 ///
 /// All log-ins that fail because of the address, the password or the one-time password fail alike.
 /// Where the account has one-time passwords and the right password comes without one, the answer is
-/// `otp-required`. Log-ins that succeed count towards the limits of the account and of the network as
-/// those that fail do. An account that its owner had hidden is shown again.
+/// `otp-required`. Log-ins that fail are limited by account and network. An account that its owner had
+/// hidden is shown again.
 #[utoipa::path(
     tag = "auth",
     security(()),
@@ -108,12 +103,10 @@ fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
 async fn log_in(
     request: HttpRequest,
     identity: Identity,
-    limits: Limits,
     origin: RequestOrigin,
     body: Body<Credentials>,
 ) -> Answer<CustomizeResponder<SecretJson<TokenPair>>> {
     let (draft, place) = body.0;
-    count(&limits, &draft)?;
     let got = identity.sessions.log_in(draft, origin.0).await?;
     refresh_cookie::deliver(&request, place, got, |pair| pair)
 }
@@ -196,11 +189,9 @@ fn has_no_body(request: &HttpRequest) -> bool {
 async fn refresh(
     request: HttpRequest,
     identity: Identity,
-    limits: Limits,
     origin: RequestOrigin,
     shown: ShownToken,
 ) -> Answer<CustomizeResponder<SecretJson<TokenPair>>> {
-    limits.by_network(Policy::Refresh)?;
     let got = identity.sessions.refresh(shown.token, origin.0).await?;
     refresh_cookie::deliver(&request, shown.place, got, |pair| pair)
 }
@@ -269,11 +260,9 @@ json_form! {
 #[post("/auth/docs-token")]
 async fn log_in_to_docs(
     identity: Identity,
-    limits: Limits,
     origin: RequestOrigin,
     form: Form<PasswordForm>,
 ) -> Answer<SecretJson<AccessToken>> {
-    count(&limits, &form.0)?;
     let token = identity.sessions.log_in_once(form.0, origin.0).await?;
     Ok(SecretJson(token.into()))
 }
