@@ -23,7 +23,7 @@ use crate::{
     identity::{
         emails::take_address,
         passwords::{NewPasswordError, PasswordWork},
-        ports::{EmailConflict, NewUser, UserFilter},
+        ports::{EmailConflict, NewUser, StandingListener, UserFilter},
         sessions::SessionPolicy,
     },
     platform::{
@@ -44,6 +44,7 @@ pub struct Accounts {
     pub context: Context,
     pub passwords: PasswordWork,
     pub policy: Arc<SessionPolicy>,
+    pub standing: Arc<dyn StandingListener>,
 }
 
 #[derive(Clone, Debug)]
@@ -132,7 +133,10 @@ impl Accounts {
         require_free_name(&draft.firstname, draft.middlename.as_ref(), &draft.lastname)
             .map_err(AccountError::Name)?;
         let personal = draft.personal_words();
-        let password_hash = self.passwords.accept(draft.password, personal).await?;
+        let password_hash = self
+            .passwords
+            .accept(None, draft.password, personal)
+            .await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let new = NewUser {
             id: UserId::new(self.context.ids.random()),

@@ -18,6 +18,7 @@ use crate::{
     platform::{
         audit::{Action, Target},
         ports::StoreError,
+        versions::{Expected, PreconditionFailed, Version},
     },
     store::Reads,
 };
@@ -59,6 +60,8 @@ pub enum OwnAccountError {
     #[error("the name {0}")]
     Name(Violation),
     #[error(transparent)]
+    Changed(#[from] PreconditionFailed),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -72,6 +75,7 @@ impl OwnAccounts {
         &self,
         caller: Caller,
         patch: OwnPatch,
+        expected: Expected,
     ) -> Result<OwnAccount, OwnAccountError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         self.context
@@ -81,11 +85,12 @@ impl OwnAccounts {
                 let account = own(tx, &caller)?;
                 let before = OwnDetails::from(&account.user);
                 let after = patch.applied_to(&before);
-                if after == before {
-                    return Ok(account);
-                }
                 if account.user.names_are_locked() && !after.has_names_of(&before) {
                     return Err(OwnAccountError::NamesLocked);
+                }
+                expected.check(Version::of(account.user.last_modified))?;
+                if after == before {
+                    return Ok(account);
                 }
                 after
                     .require_free_name_after(&before)

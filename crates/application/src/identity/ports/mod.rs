@@ -8,6 +8,7 @@ mod own_account;
 mod resets;
 mod security;
 mod sessions;
+mod standing;
 mod totp;
 mod users;
 
@@ -27,9 +28,10 @@ pub use security::{
     PasswordPolicy, PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
 };
 pub use sessions::{
-    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
-    SessionReads, SessionRefresh, SessionWrites, WhichSessions,
+    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession, RefreshableSession,
+    SessionListing, SessionReads, SessionRefresh, SessionWrites, WhichSessions,
 };
+pub use standing::{Publishing, StandingListener};
 pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
 pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};
 

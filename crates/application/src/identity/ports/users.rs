@@ -47,15 +47,15 @@ pub struct Credentials {
     pub email_awaits_proof: bool,
 }
 
-/// `None` and `false` do not filter.
+/// `None` and empty lists do not filter; any value of a list matches.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
     /// The beginning of the e-mail address, or words that begin words of the name, in any order;
     /// without regard to accents, case and hooked letters.
     pub starts_with: Option<String>,
-    pub group: Option<String>,
+    pub groups: Vec<String>,
     pub is_active: Option<bool>,
-    pub verification: Option<Verification>,
+    pub verifications: Vec<Verification>,
     /// Exclusive.
     pub created_after: Option<DateTime<Utc>>,
 }
