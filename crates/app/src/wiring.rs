@@ -11,7 +11,7 @@ use abu_application::{
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
         sessions::LogInFailures,
     },
-    messaging,
+    messaging::{self, rooms::RoomLimits},
     platform::{
         ports::{Clock, HeadSealer, Ids, Publish},
         rate_limits::{Quota, RateLimitSettings, RateLimits},
@@ -97,7 +97,13 @@ impl Wiring<'_> {
             link_tokens: Arc::clone(&link_tokens),
         };
         let messaging = messaging::Policies {
-            rooms: settings.rooms,
+            rooms: RoomLimits {
+                quotas: settings
+                    .rooms
+                    .quotas
+                    .filter(|_| settings.rate_limits.enabled),
+                ..settings.rooms
+            },
             writer: settings.writer,
         };
         let policies = Policies {

@@ -3,7 +3,10 @@
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use abu_application::{
-    messaging::{rooms::RoomLimits, writer::WriterPolicy},
+    messaging::{
+        rooms::{RoomLimits, RoomQuotas},
+        writer::WriterPolicy,
+    },
     platform::rate_limits::{Quota, RateLimitSettings},
 };
 use abu_chat::ChatSettings;
@@ -311,9 +314,14 @@ fn chat(reader: &mut Reader) -> ChatSettings {
 }
 
 fn rooms(reader: &mut Reader) -> RoomLimits {
+    let quotas = RoomQuotas {
+        rooms: reader.whole("chat.rooms_made_per_day", 1..=100_000),
+        people: reader.whole("chat.people_added_per_day", 1..=1_000_000),
+    };
     RoomLimits {
         max_members: reader.whole("chat.max_room_members", 2..=100_000),
         max_rooms_per_user: reader.whole("chat.max_rooms_per_user", 1..=100_000),
+        quotas: Some(quotas),
     }
 }
 

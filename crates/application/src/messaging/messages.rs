@@ -359,6 +359,7 @@ impl Messaging {
             room_id,
             user_id: caller.user,
             seq,
+            wrote: false,
         };
         self.context
             .database

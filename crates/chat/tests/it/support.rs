@@ -98,6 +98,7 @@ impl Chat {
             limits: RoomLimits {
                 max_members: 1_000,
                 max_rooms_per_user: 100,
+                quotas: None,
             },
         };
         let (address, handle) = serve(engine.clone(), settings);

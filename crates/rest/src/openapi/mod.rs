@@ -240,7 +240,7 @@ fn add_common_problems(path: &str, operation: &mut Operation) {
 /// Whether a deactivated account may use the path: it concerns the account itself.
 fn is_open_to_the_hidden(path: &str) -> bool {
     match path {
-        "/api/v1/auth/ws-ticket" => false,
+        "/api/v1/auth/ws-ticket" | "/api/v1/me/room-invitations" => false,
         "/api/v1/me" | "/api/v1/users/{uuid}/password" => true,
         _ => path.starts_with("/api/v1/auth/") || path.starts_with("/api/v1/me/"),
     }
@@ -345,5 +345,12 @@ impl Modify for SecuritySchemes {
             let key = ApiKeyValue::with_description(name, about);
             components.add_security_scheme(name, SecurityScheme::ApiKey(ApiKey::Query(key)));
         }
+        let cookie = ApiKeyValue::with_description(
+            "__Secure-refresh_token",
+            "The refresh token of a log-in with `session` `cookie`. A server without HTTPS, in \
+             development, calls it `refresh_token`.",
+        );
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+        components.add_security_scheme("refresh_cookie", cookie);
     }
 }

@@ -6,6 +6,7 @@ mod authentication;
 mod chat_door;
 mod conditional;
 mod console;
+mod cookies;
 mod documentation;
 mod emails;
 mod errors;
