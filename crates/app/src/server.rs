@@ -67,6 +67,8 @@ pub struct RunningServer {
 pub enum Ending {
     /// Graceful shutdown.
     Stopped,
+    /// Graceful shutdown whose deadline passed before everything was finished.
+    WorkLeft,
     /// A second signal cut the shutdown short.
     Interrupted(Received),
 }
@@ -94,7 +96,7 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
         signal = signals.next() => log::info!("received {signal} while starting, stopping"),
     }
     tokio::select! {
-        () = server.stop() => Ok(Ending::Stopped),
+        ending = server.stop() => Ok(ending),
         again = signals.next() => Ok(Ending::Interrupted(again)),
     }
 }
@@ -175,7 +177,7 @@ impl RunningServer {
     /// Graceful shutdown: stops accepting, closes chat sessions with 1001, and finishes requests,
     /// accepted messages and the current mail. Waits at most `server.shutdown_timeout`, then stops
     /// the private PostgreSQL. Anything slower ends with the process.
-    pub async fn stop(self) {
+    pub async fn stop(self) -> Ending {
         self.mail.take_no_more();
         self.readiness.set(ServingState::Draining);
         let limit = self.settings.server.shutdown_timeout;
@@ -186,16 +188,21 @@ impl RunningServer {
             self.supervisor,
             spawn_blocking(move || mail.stop()),
         );
-        if timeout(limit, drained).await.is_err() {
-            log::warn!(
-                "not everything was finished within {} s",
-                limit.as_secs_f64()
-            );
-        }
+        let ending = match timeout(limit, drained).await {
+            Ok(_) => Ending::Stopped,
+            Err(_elapsed) => {
+                log::warn!(
+                    "not everything was finished within {} s",
+                    limit.as_secs_f64()
+                );
+                Ending::WorkLeft
+            }
+        };
         let own_postgres = Arc::clone(&self.own_postgres);
         // The panic hook has reported a panic, and nothing is left to stop.
         let _ = spawn_blocking(move || stop_postgres(own_postgres.get())).await;
         log::info!("stopped");
+        ending
     }
 
     /// Completes only if the listener ends without [`stop`](Self::stop).

@@ -40,6 +40,7 @@ fn main() -> ! {
     let system = System::new();
     let code = match system.block_on(server::run(settings)) {
         Ok(Ending::Stopped) => exit_code::OK,
+        Ok(Ending::WorkLeft) => exit_code::WORK_LEFT,
         Ok(Ending::Interrupted(signal)) => signal.exit_code(),
         Err(error) => {
             complain(&error);

@@ -33,7 +33,7 @@ impl GuardedStore {
             ServingState::Starting => "it is being set up",
             ServingState::DatabaseAway => "it does not answer",
             // A draining server still stores accepted messages.
-            ServingState::Ready | ServingState::Draining => {
+            ServingState::Ready | ServingState::DatabaseRefuses | ServingState::Draining => {
                 return self
                     .opened
                     .get()

@@ -11,6 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     problem::{Answer, Problem, ProblemKind, problems},
     readiness::{Readiness, ServingState},
+    shared::State,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -42,15 +43,26 @@ async fn live() -> Json<Health> {
 
 /// Ask whether requests can be served now.
 ///
-/// 503 while the server starts, goes down, or cannot reach the database.
+/// 503 while the server starts, goes down, or cannot reach the database, and while messages cannot be
+/// stored in time.
 #[utoipa::path(
     tag = "operation",
     responses((status = 200, description = "They can.", body = Health), ReadyProblems),
 )]
 #[get("/health/ready")]
-async fn ready(readiness: Data<Readiness>) -> Answer<Json<Health>> {
+async fn ready(readiness: Data<Readiness>, state: State) -> Answer<Json<Health>> {
     let (kind, detail) = match readiness.state() {
-        ServingState::Ready => return Ok(Json(Health { status: "ready" })),
+        ServingState::Ready if state.messaging.messages.is_storing() => {
+            return Ok(Json(Health { status: "ready" }));
+        }
+        ServingState::Ready => (
+            ProblemKind::Unavailable,
+            "Messages cannot be stored in time.",
+        ),
+        ServingState::DatabaseRefuses => (
+            ProblemKind::Unavailable,
+            "The database refuses connections.",
+        ),
         ServingState::Starting => (ProblemKind::Maintenance, "The server is starting."),
         ServingState::Draining => (ProblemKind::Maintenance, "The server is going down."),
         ServingState::DatabaseAway => (ProblemKind::Unavailable, "The database is away."),
