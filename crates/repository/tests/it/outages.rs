@@ -208,6 +208,7 @@ fn a_connection_to_a_read_only_database_leaves_the_pool() {
     });
     let store: &dyn Store = &store;
     let now = SystemClock.now();
+    database.end_sessions();
     store.ping().unwrap();
     let sessions = || {
         database.texts(
@@ -216,7 +217,7 @@ fn a_connection_to_a_read_only_database_leaves_the_pool() {
         )
     };
     let before = sessions();
-    assert_eq!(before.len(), 1);
+    assert!(!before.is_empty());
     database.execute("ALTER SYSTEM SET default_transaction_read_only = on");
     database.execute("SELECT pg_reload_conf()");
     // Sessions learn of it one after the other.
@@ -226,7 +227,7 @@ fn a_connection_to_a_read_only_database_leaves_the_pool() {
         }
     };
     assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
-    while sessions() == before {
+    while sessions().iter().any(|pid| before.contains(pid)) {
         std::thread::yield_now();
     }
     let refused = store.ping();
