@@ -410,9 +410,11 @@ diesel::table! {
         email -> Text,
         /// Where mail goes; the same as users.email.
         is_primary -> Bool,
-        /// When its owner proved that they read what is sent there.
+        /// Since when the address belongs to the account: its owner proved that they read what is sent there, or the office entered it.
         verified_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        /// The office entered the verified address, and its owner has not opened a link yet: no password reset is mailed to it.
+        awaits_proof -> Bool,
     }
 }
 

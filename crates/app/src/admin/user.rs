@@ -35,8 +35,9 @@ const DEFAULT_SHOWN: u32 = 100;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
-    /// Make an account; its address counts as verified.
+    /// Make an account that logs in at once.
     ///
+    /// Its owner confirms the address before a forgotten password is reset by mail.
     /// Asks for the password on the terminal.
     Create(CreateArguments),
     /// Show accounts, the newest first.

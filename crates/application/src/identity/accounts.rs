@@ -131,8 +131,9 @@ impl Accounts {
             lastname: draft.lastname,
             phone: draft.phone,
             is_superuser: false,
-            // The administrator vouches for the address.
+            // The administrator vouches for the address, so the account is usable at once.
             email_verified_at: Some(now),
+            email_awaits_proof: true,
             created_at: now,
         };
         self.context

@@ -202,6 +202,7 @@ impl Setup {
             is_superuser: true,
             // The operator vouches for the address.
             email_verified_at: Some(now),
+            email_awaits_proof: false,
             created_at: now,
         }))
     }

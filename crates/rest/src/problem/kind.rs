@@ -66,9 +66,6 @@ problem_kinds! {
         "The caller lacks permissions, named in `required`, or the role in the room that this \
          takes. Whoever gives permissions must hold them, and whoever acts on an account must hold \
          all that its owner holds.";
-    EmailUnverified => FORBIDDEN, "email-unverified", "The e-mail address is not verified",
-        "The password is right, and nobody proved yet that they read the address: open the link in \
-         the mail, or have another one sent.";
     TotpRequired => FORBIDDEN, "totp-required", "One-time passwords must be set up first",
         "Members of this group use their permissions only with one-time passwords: set them up with \
          `POST /api/v1/auth/totp`.";

@@ -372,10 +372,6 @@ async fn the_examples_of_bodies_break_no_rule() {
             // And neither do their tokens.
             401 if operation.path.ends_with("/refresh") => drop(answer.problem("invalid-token")),
             401 => drop(answer.problem("invalid-credentials")),
-            // The example follows a fresh registration.
-            403 if operation.path.ends_with("/auth/token") => {
-                drop(answer.problem("email-unverified"));
-            }
             403 => drop(answer.problem("permission-denied")),
             404 if operation.path.ends_with("/messages/{message_id}") => {
                 drop(answer.problem("not-found"));

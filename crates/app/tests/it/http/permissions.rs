@@ -229,7 +229,6 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
         })),
         ("POST", "/api/v1/auth/register") => call.json(&json!({
             "email": format!("{}@example.com", Uuid::new_v4()),
-            "password": "correct horse battery",
             "firstname": "Amina",
             "lastname": "Bello",
             "terms_version": "2026-01",

@@ -72,7 +72,7 @@ impl IntoDraft for Credentials {
 
 /// What a client keeps of a log-in.
 #[derive(Serialize, ToSchema)]
-struct TokenPair {
+pub(super) struct TokenPair {
     /// Goes into `Authorization: Bearer …`.
     #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
     access_token: String,
@@ -101,7 +101,7 @@ impl From<LogIn> for TokenPair {
 }
 
 problems! {
-    LogInProblems: InvalidCredentials, OtpRequired, EmailUnverified, AccountSuspended, Unavailable;
+    LogInProblems: InvalidCredentials, OtpRequired, AccountSuspended, Unavailable;
     RefreshProblems: InvalidToken, TokenExpired, RefreshReused, AccountSuspended, Unavailable;
 }
 

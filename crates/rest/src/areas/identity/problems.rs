@@ -4,13 +4,12 @@ use abu_application::{
     access::Named,
     identity::{
         accounts::AccountError,
-        emails::{EmailError, LinkError},
+        emails::{EmailError, LinkError, ProofError},
         own_account::OwnAccountError,
         passwords::{
             ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError,
         },
         ports::{PasswordWeakness, TokenError},
-        registration::RegistrationError,
         sessions::{LogInError, RefreshError, SessionError, TotpError},
     },
 };
@@ -78,10 +77,6 @@ impl From<LogInError> for Problem {
             LogInError::OtpRequired => Self::new(
                 ProblemKind::OtpRequired,
                 "Send a one-time password or a recovery code as otp.",
-            ),
-            LogInError::EmailUnverified => Self::new(
-                ProblemKind::EmailUnverified,
-                "Open the link in the mail that was sent to this address, or ask for another one.",
             ),
             LogInError::Suspended => account_suspended(),
             LogInError::Store(error) => error.into(),
@@ -180,11 +175,18 @@ impl From<AccountError> for Problem {
     }
 }
 
-impl From<RegistrationError> for Problem {
-    fn from(error: RegistrationError) -> Self {
+impl From<ProofError> for Problem {
+    fn from(error: ProofError) -> Self {
         match error {
-            RegistrationError::Password(error) => refused_password("password", error),
-            RegistrationError::Store(error) => error.into(),
+            ProofError::Link(error) => error.into(),
+            ProofError::PasswordRequired => Self::in_field(
+                "password",
+                "required",
+                "is required: the link completes a registration",
+            ),
+            ProofError::Password(error) => refused_password("password", error),
+            ProofError::LogIn(error) => error.into(),
+            ProofError::Store(error) => error.into(),
         }
     }
 }

@@ -190,7 +190,9 @@ impl IntoDraft for NewUser {
 
 /// Make an account.
 ///
-/// It is in the group of applicants; takes `can_create_user`.
+/// It is in the group of applicants and logs in at once. Its owner confirms the address, by a link of
+/// `POST /auth/verify-email/resend`, before a forgotten password is reset by mail. Takes
+/// `can_create_user`.
 #[utoipa::path(
     tag = "users",
     security(("bearer" = [])),

@@ -30,7 +30,7 @@ impl From<UserEmail> for Email {
             uuid: email.id.uuid(),
             email: email.email.as_str().to_owned(),
             is_primary: email.is_primary,
-            verified_at: email.verified_at,
+            verified_at: email.verified_at.filter(|_| !email.awaits_proof),
             created_at: email.created_at,
         }
     }

@@ -92,6 +92,13 @@ impl From<OwnAccount> for Account {
 pub(crate) struct TokenHolder {
     #[schema(example = "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41")]
     uuid: Uuid,
+    #[schema(example = "Amina")]
+    firstname: String,
+    #[schema(example = "Bello")]
+    lastname: String,
+    /// The primary address, in lower case.
+    #[schema(example = "amina@example.com")]
+    email: String,
     /// Whether the university knows them as a graduate.
     #[schema(example = "unverified")]
     verification: &'static str,
@@ -104,6 +111,9 @@ impl TokenHolder {
     pub(crate) fn of(log_in: &LogIn) -> Self {
         Self {
             uuid: log_in.user.id.uuid(),
+            firstname: log_in.user.firstname.as_str().to_owned(),
+            lastname: log_in.user.lastname.as_str().to_owned(),
+            email: log_in.user.email.as_str().to_owned(),
             verification: log_in.user.verification.name(),
             permissions: log_in.permissions.clone(),
         }
