@@ -5,6 +5,7 @@ mod database;
 pub mod exit_code;
 pub mod fd_limit;
 pub mod logging;
+mod metrics;
 pub mod server;
 pub mod settings;
 pub mod wiring;

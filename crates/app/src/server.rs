@@ -35,6 +35,7 @@ use tokio::{
 
 use crate::{
     database::{GuardedStore, OwnPostgres},
+    metrics::{self, Samples},
     settings::Settings,
     wiring::{Services, Wiring},
 };
@@ -49,6 +50,7 @@ const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 /// A listening server. Dropped without [`stop`](Self::stop), it runs until its runtime ends.
 pub struct RunningServer {
     address: SocketAddr,
+    metrics: Option<(SocketAddr, ServerHandle)>,
     settings: Arc<Settings>,
     secrets: SecretStore,
     readiness: Readiness,
@@ -107,11 +109,16 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
 /// Call it inside a Tokio or Actix runtime.
 pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let settings = Arc::new(settings);
+    let recorder = match settings.metrics.listen {
+        Some(_) => Some(metrics::install()?),
+        None => None,
+    };
     let secrets = SecretStore::new(&settings.data.dir);
     let readiness = Readiness::default();
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let Services {
         chat,
+        messaging,
         identity_events,
         rest,
         hasher,
@@ -128,6 +135,23 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     )?;
     let listener = listener::listen(&settings, rest, chat.clone())?;
     let own_postgres = Arc::new(OnceLock::new());
+    let metrics = settings
+        .metrics
+        .listen
+        .zip(recorder)
+        .map(|(wanted, handle)| {
+            let samples = Samples::new(
+                readiness.clone(),
+                messaging,
+                Arc::clone(&store),
+                Arc::clone(&own_postgres),
+            );
+            metrics::listen(wanted, handle, samples).map_err(|source| StartError::Listen {
+                address: wanted,
+                source,
+            })
+        });
+    let metrics = metrics.transpose()?;
     let supervisor = set_up::DatabaseSupervisor {
         settings: Arc::clone(&settings),
         readiness: readiness.clone(),
@@ -140,7 +164,14 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         mail: wake,
     };
     let (done, set_up) = oneshot::channel();
+    let metrics = metrics.map(|listening| {
+        let (address, handle) = (listening.address, listening.server.handle());
+        tokio::spawn(listening.server);
+        log::info!("metrics at http://{address}/metrics");
+        (address, handle)
+    });
     Ok(RunningServer {
+        metrics,
         address: listener.address,
         http: listener.server.handle(),
         listening: tokio::spawn(listener.server),
@@ -159,6 +190,11 @@ impl RunningServer {
     /// The real port, even if the system chose it.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the metrics are, if anywhere.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(address, _handle)| *address)
     }
 
     pub fn readiness(&self) -> &Readiness {
@@ -198,6 +234,9 @@ impl RunningServer {
                 Ending::WorkLeft
             }
         };
+        if let Some((_address, metrics)) = self.metrics {
+            metrics.stop(false).await;
+        }
         let own_postgres = Arc::clone(&self.own_postgres);
         // The panic hook has reported a panic, and nothing is left to stop.
         let _ = spawn_blocking(move || stop_postgres(own_postgres.get())).await;

@@ -10,7 +10,7 @@ use abu_application::{
         passwords::PasswordWork,
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
     },
-    messaging,
+    messaging::{self, messages::Messaging},
     platform::ports::{Clock, Ids, Publish},
     store::Store,
 };
@@ -45,6 +45,7 @@ pub struct Wiring<'a> {
 
 pub struct Services {
     pub chat: ChatEngine,
+    pub messaging: Messaging,
     /// Where the watch over the database publishes what other programs did.
     pub identity_events: Arc<dyn Publish<IdentityEvent>>,
     pub rest: Shared,
@@ -100,9 +101,10 @@ impl Wiring<'_> {
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
         let use_cases = UseCases::new(&context, policies)?;
+        let messaging = use_cases.messaging.messages.clone();
         let chat = ChatEngine::start(
             hub.clone(),
-            use_cases.messaging.messages.clone(),
+            messaging.clone(),
             self.access_tokens,
             settings.chat.clone(),
         )?;
@@ -115,6 +117,7 @@ impl Wiring<'_> {
         );
         Ok(Services {
             chat,
+            messaging,
             identity_events: hub,
             rest,
             hasher,

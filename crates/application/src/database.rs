@@ -1,6 +1,9 @@
 //! The one door from async code to the store.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     platform::{
@@ -46,7 +49,12 @@ impl Database {
         E: From<StoreError> + Send + 'static,
     {
         let store = Arc::clone(&self.store);
-        match self.pool.run_within(DEADLINE, move || work(&*store)).await {
+        let asked = Instant::now();
+        let work = move || {
+            metrics::histogram!("abu_database_wait_seconds").record(asked.elapsed());
+            work(&*store)
+        };
+        match self.pool.run_within(DEADLINE, work).await {
             Ok(result) => result,
             Err(late @ BlockingError::Late) => Err(StoreError::CommitInDoubt(late.into()).into()),
             Err(busy @ BlockingError::Busy) => Err(StoreError::Unavailable(busy.into()).into()),

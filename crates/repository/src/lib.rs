@@ -15,4 +15,4 @@ mod schema;
 mod sql;
 mod store;
 
-pub use store::{PgStore, PoolSettings};
+pub use store::{PgStore, PoolSettings, PoolState};

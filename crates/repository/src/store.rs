@@ -32,6 +32,13 @@ pub struct PoolSettings {
     pub statement_timeout: Duration,
 }
 
+/// The connections of the pool.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolState {
+    pub idle: u32,
+    pub used: u32,
+}
+
 /// Callers get each error; a log line per attempt adds nothing.
 struct Refusals<F>(F);
 
@@ -89,6 +96,14 @@ impl PgStore {
     pub fn after_commit(mut self, hook: impl Fn(Due) + Send + Sync + 'static) -> Self {
         self.after_commit = Some(Arc::new(hook));
         self
+    }
+
+    pub fn pool_state(&self) -> PoolState {
+        let state = self.pool.state();
+        PoolState {
+            idle: state.idle_connections,
+            used: state.connections.saturating_sub(state.idle_connections),
+        }
     }
 
     fn connection(&self) -> Result<PooledConnection<Manager>, StoreError> {

@@ -4,7 +4,7 @@ use abu_application::{
     platform::ports::StoreError,
     store::{Reads, Statements, Store, Writes},
 };
-use abu_repository::PgStore;
+use abu_repository::{PgStore, PoolState};
 
 use abu_rest::readiness::{Readiness, ServingState};
 
@@ -41,6 +41,13 @@ impl GuardedStore {
             }
         };
         Err(unavailable(away))
+    }
+}
+
+impl GuardedStore {
+    /// `None` before the store is opened.
+    pub(crate) fn pool(&self) -> Option<PoolState> {
+        self.opened.get().map(PgStore::pool_state)
     }
 }
 

@@ -21,6 +21,8 @@ pub enum StartError {
     Database(#[from] PreparationError),
     #[error(transparent)]
     Mail(#[from] MailStartError),
+    #[error("the metrics cannot be recorded: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// The system refused threads or signal handlers.
     #[error("the system refused: {0}")]
     Threads(#[source] io::Error),
@@ -37,6 +39,7 @@ impl StartError {
             Self::Database(error) => error.exit_code(),
             Self::Mail(MailStartError::Certificates(_)) => exit_code::CONFIGURATION,
             Self::Secrets(_)
+            | Self::Metrics(_)
             | Self::Mail(MailStartError::Thread(_))
             | Self::Threads(_)
             | Self::Broken(_) => exit_code::FAILED,

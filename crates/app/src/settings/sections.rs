@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment,
-    LogSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
+    LogSettings, MetricsSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
 };
 use abu_rest::rate_limits::{Quota, RateLimitSettings};
 
@@ -45,6 +45,12 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
             enabled: reader.flag("console.enabled"),
         },
         log: log(reader),
+        metrics: MetricsSettings {
+            listen: reader.parsed("metrics.listen", |text| {
+                text.parse()
+                    .map_err(|_invalid| "must be an address and a port, such as 127.0.0.1:9464")
+            }),
+        },
         data: data(reader),
         mail: mail(reader, environment),
         chat: chat(reader),

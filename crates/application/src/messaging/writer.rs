@@ -494,9 +494,13 @@ impl Storing {
     }
 
     fn attempt(&self, batch: &Batch) -> Result<Written, StoreError> {
-        self.shared.queue.lock().storing.attempt_since = Some(Instant::now());
+        let started = Instant::now();
+        self.shared.queue.lock().storing.attempt_since = Some(started);
         let result = write_batch(&*self.store, &batch.messages, &batch.changes, batch.wait);
         self.shared.queue.lock().storing.attempt_since = None;
+        if result.is_ok() {
+            metrics::histogram!("abu_message_commit_seconds").record(started.elapsed());
+        }
         result
     }
 
@@ -601,6 +605,7 @@ impl Storing {
             reactions,
         } = written;
         let (mut messages, mut changes) = (messages.into_iter(), changes.into_iter());
+        let mut stored = 0;
         let mut publications = Vec::with_capacity(batch.len());
         for entry in &batch.order {
             // None: refused while the database was away.
@@ -610,6 +615,7 @@ impl Storing {
                     continue;
                 };
                 if let StoreOutcome::Stored(message) = &outcome {
+                    stored += 1;
                     self.mark_read(message, submitter.as_ref());
                 }
                 publications.extend(outcome::of_message(outcome, submitter, &reactions));
@@ -617,6 +623,7 @@ impl Storing {
                 publications.extend(outcome::of_change(outcome, submitter, in_doubt));
             }
         }
+        metrics::counter!("abu_messages_stored_total").increment(stored);
         self.shared.bus.publish_batch(publications);
     }
 

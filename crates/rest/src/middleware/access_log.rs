@@ -39,6 +39,8 @@ pub(crate) struct Entry {
     begun: Instant,
     user: Option<UserId>,
     status: Option<StatusCode>,
+    /// The pattern of the route; none where no route matched.
+    route: Option<String>,
     bytes: u64,
 }
 
@@ -55,6 +57,7 @@ impl Entry {
             begun: Instant::now(),
             user: None,
             status: None,
+            route: None,
             bytes: 0,
         }
     }
@@ -71,6 +74,7 @@ impl Entry {
         response: ServiceResponse<BoxBody>,
     ) -> ServiceResponse<FollowedBody> {
         self.status = Some(response.status());
+        self.route = response.request().match_pattern();
         self.user = response
             .request()
             .extensions()
@@ -82,6 +86,35 @@ impl Entry {
     }
 }
 
+impl Entry {
+    fn count(&self, status: &str) {
+        let route = self.route.as_deref().unwrap_or("none").to_owned();
+        metrics::histogram!("abu_http_request_seconds", "route" => route.clone())
+            .record(self.begun.elapsed());
+        metrics::counter!(
+            "abu_http_requests_total",
+            "method" => known_method(&self.method),
+            "route" => route,
+            "status" => status.to_owned(),
+        )
+        .increment(1);
+    }
+}
+
+/// Clients may invent methods, and each label value is held in memory.
+fn known_method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
 impl Drop for Entry {
     fn drop(&mut self) {
         let Self { method, path, .. } = self;
@@ -89,6 +122,7 @@ impl Drop for Entry {
         let status = self.status.as_ref().map_or("-", StatusCode::as_str);
         let (ms, bytes) = (self.begun.elapsed().as_millis(), self.bytes);
         let request = &self.request;
+        self.count(status);
         match self.user {
             Some(user) => log::info!(
                 target: TARGET, ms, bytes, request:%, user:%; "{method} {path} {status}"
