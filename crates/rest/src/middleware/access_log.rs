@@ -117,7 +117,7 @@ fn known_method(method: &Method) -> &'static str {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let Self { method, path, .. } = self;
+        let Self { method, path, .. } = &*self;
         // Without a status the client went away before there was an answer.
         let status = self.status.as_ref().map_or("-", StatusCode::as_str);
         let (ms, bytes) = (self.begun.elapsed().as_millis(), self.bytes);
