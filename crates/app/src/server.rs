@@ -17,9 +17,12 @@ use std::{
     time::Duration,
 };
 
-use abu_application::platform::{
-    ports::Ids,
-    system::{SystemClock, SystemIds},
+use abu_application::{
+    identity::ports::PasswordHasher,
+    platform::{
+        ports::Ids,
+        system::{SystemClock, SystemIds},
+    },
 };
 use abu_chat::ChatEngine;
 use abu_mail::{MailWorker, Wake};
@@ -35,6 +38,7 @@ use tokio::{
 
 use crate::{
     database::{GuardedStore, OwnPostgres},
+    demo::Demo,
     metrics::{self, Samples},
     settings::Settings,
     wiring::{Services, Wiring},
@@ -53,6 +57,8 @@ pub struct RunningServer {
     metrics: Option<(SocketAddr, ServerHandle)>,
     settings: Arc<Settings>,
     secrets: SecretStore,
+    store: Arc<GuardedStore>,
+    hasher: Arc<dyn PasswordHasher>,
     readiness: Readiness,
     chat: ChatEngine,
     mail: MailWorker,
@@ -77,7 +83,7 @@ pub enum Ending {
 
 /// Runs a server until SIGTERM or SIGINT starts a graceful shutdown. A second signal ends it at
 /// once; the caller must then exit without cleanup. Prints the banner once it is ready.
-pub async fn run(settings: Settings) -> Result<Ending, StartError> {
+pub async fn run(settings: Settings, demo: bool) -> Result<Ending, StartError> {
     let mut signals = signals::Signals::catch()?;
     let mut server = start(settings)?;
     tokio::select! {
@@ -86,7 +92,11 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
                 server.stop().await;
                 return Err(error);
             }
-            banner::print(&server);
+            if demo && let Err(error) = server.fill_with_demo().await {
+                server.stop().await;
+                return Err(error);
+            }
+            banner::print(&server, demo);
             tokio::select! {
                 signal = signals.next() => log::info!("received {signal}, stopping"),
                 error = server.listener_ended() => {
@@ -155,10 +165,10 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let supervisor = set_up::DatabaseSupervisor {
         settings: Arc::clone(&settings),
         readiness: readiness.clone(),
-        store,
+        store: Arc::clone(&store),
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
-        hasher,
+        hasher: Arc::clone(&hasher),
         identity_events,
         policy: password_policy,
         mail: wake,
@@ -172,6 +182,8 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     });
     Ok(RunningServer {
         metrics,
+        store,
+        hasher,
         address: listener.address,
         http: listener.server.handle(),
         listening: tokio::spawn(listener.server),
@@ -208,6 +220,20 @@ impl RunningServer {
             Ok(outcome) => outcome,
             Err(_panicked) => Err(StartError::Broken("setting the database up")),
         }
+    }
+
+    /// Fills the database with people and conversations to look at, once.
+    pub async fn fill_with_demo(&self) -> Result<(), StartError> {
+        let demo = Demo {
+            store: self.store.clone(),
+            hasher: Arc::clone(&self.hasher),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        };
+        spawn_blocking(move || demo.fill())
+            .await
+            .map_err(|_panicked| StartError::Broken("filling the database"))?
+            .map_err(StartError::Demo)
     }
 
     /// Graceful shutdown: stops accepting, closes chat sessions with 1001, and finishes requests,

@@ -1,5 +1,6 @@
 use std::{io, net::SocketAddr};
 
+use abu_application::identity::setup::SetupError;
 use abu_mail::MailStartError;
 use abu_security::SecretStoreError;
 
@@ -23,6 +24,8 @@ pub enum StartError {
     Mail(#[from] MailStartError),
     #[error("the metrics cannot be recorded: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    #[error("the demonstration could not be filled in: {0}")]
+    Demo(#[source] SetupError),
     /// The system refused threads or signal handlers.
     #[error("the system refused: {0}")]
     Threads(#[source] io::Error),
@@ -40,6 +43,7 @@ impl StartError {
             Self::Mail(MailStartError::Certificates(_)) => exit_code::CONFIGURATION,
             Self::Secrets(_)
             | Self::Metrics(_)
+            | Self::Demo(_)
             | Self::Mail(MailStartError::Thread(_))
             | Self::Threads(_)
             | Self::Broken(_) => exit_code::FAILED,
