@@ -2,7 +2,7 @@
 
 use abu_application::{messaging::ports::StoreOutcome, platform::ports::Ids};
 use abu_domain::{
-    MessageId,
+    MessageId, UserId,
     messaging::{
         message::{ChangeKind, Message, MessageChange, NewMessage},
         text::{Emoji, MessageText},
@@ -124,7 +124,7 @@ fn reactions_to(
 ) -> Vec<MessageChange> {
     let people = room.members.iter().cycle().skip(place);
     let people = people.take((1 + place % 4).min(room.members.len()));
-    let react = |(number, user): (usize, _)| {
+    let react = |(number, user): (usize, &UserId)| {
         let emoji = EMOJI[(place + number / 2) % EMOJI.len()];
         Some(MessageChange {
             room_id: room.id,

@@ -128,7 +128,7 @@ impl DemoRooms {
 
     fn marks(&self, room: &DemoRoom) -> impl Iterator<Item = ReadMark> {
         let newest = i64::try_from(room.messages).unwrap_or(i64::MAX);
-        let mark = |user_id: &UserId| {
+        let mark = move |user_id: &UserId| {
             let unread = match *user_id == self.first_person {
                 true => room.unread,
                 false => 0,
