@@ -94,14 +94,3 @@ fn escaped(name: &str) -> Cow<'_, str> {
         name.into()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_with_slashes_and_tildes_is_one_step_of_the_pointer() {
-        let error = FieldError::in_body("a/b~c", "unknown", "is not known");
-        assert_eq!(error.pointer.as_deref(), Some("/a~1b~0c"));
-    }
-}

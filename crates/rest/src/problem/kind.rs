@@ -175,35 +175,3 @@ impl ProblemKind {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_kind_has_its_own_slug_in_kebab_case_and_is_found_by_it() {
-        let slugs: BTreeSet<_> = ProblemKind::ALL.iter().map(|kind| kind.slug()).collect();
-        assert_eq!(slugs.len(), ProblemKind::ALL.len());
-        for kind in ProblemKind::ALL {
-            assert_eq!(ProblemKind::from_slug(kind.slug()), Some(*kind));
-            assert!(
-                kind.slug()
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b == b'-'),
-                "{kind:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_401_carries_a_challenge_and_every_503_says_when_to_come_back() {
-        for kind in ProblemKind::ALL {
-            let unauthorized = kind.status() == StatusCode::UNAUTHORIZED;
-            assert_eq!(kind.challenge().is_some(), unauthorized, "{kind:?}");
-            let away = kind.status() == StatusCode::SERVICE_UNAVAILABLE;
-            assert_eq!(kind.retry_after().is_some(), away, "{kind:?}");
-        }
-    }
-}
