@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use crate::{
     areas::prelude::*,
     readiness::{Readiness, ServingState},
-    shared::State,
+    shared::Messaging,
 };
 
 routes! { live, ready }
@@ -42,9 +42,9 @@ async fn live() -> Json<Health> {
     responses((status = 200, description = "They can.", body = Health), ReadyProblems),
 )]
 #[get("/health/ready")]
-async fn ready(readiness: Data<Readiness>, state: State) -> Answer<Json<Health>> {
+async fn ready(readiness: Data<Readiness>, messaging: Messaging) -> Answer<Json<Health>> {
     let (kind, detail) = match readiness.state() {
-        ServingState::Ready if state.messaging.messages.is_storing() => {
+        ServingState::Ready if messaging.messages.is_storing() => {
             return Ok(Json(Health { status: "ready" }));
         }
         ServingState::Ready => (
