@@ -7,17 +7,22 @@ use abu_application::{
     identity::{
         self,
         events::IdentityEvent,
-        passwords::PasswordWork,
+        passwords::{HashingQueue, PasswordWork},
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
+        sessions::LogInFailures,
     },
-    messaging::{self, messages::Messaging},
-    platform::ports::{Clock, Ids, Publish},
+    messaging::{self, messages::Messaging, rooms::RoomLimits},
+    platform::{
+        ports::{Clock, HeadSealer, Ids, Publish},
+        rate_limits::{Quota, RateLimitSettings, RateLimits},
+    },
     store::Store,
 };
 use abu_chat::{ChatEngine, ChatHub};
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared, readiness::Readiness};
 use abu_security::{
-    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, SealedTotp, derive_key,
+    BcryptHasher, GuessingPolicy, HmacHeadSealer, HmacLinkTokens, HmacRefreshTokens, SealedTotp,
+    derive_key,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -25,9 +30,6 @@ use crate::settings::{Environment, Settings};
 
 /// The deadline for a place in the database's pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
-/// The deadline for a place to hash a password. In a burst of log-ins, a wait is better than a
-/// refusal.
-const HASHING_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The inputs that differ between the server and its tests.
 pub struct Wiring<'a> {
@@ -52,6 +54,8 @@ pub struct Services {
     pub hasher: Arc<dyn PasswordHasher>,
     pub password_policy: Arc<dyn PasswordPolicy>,
     pub link_tokens: Arc<dyn LinkTokens>,
+    pub head_sealer: Arc<dyn HeadSealer>,
+    pub log_in_failures: Arc<LogInFailures>,
 }
 
 impl Wiring<'_> {
@@ -67,19 +71,24 @@ impl Wiring<'_> {
         let policy: Arc<dyn PasswordPolicy> =
             Arc::new(GuessingPolicy::new(auth.min_password_score));
         let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
+        let limits = Arc::new(RateLimits::new(
+            rate_limits(settings),
+            derive_key(secret, RateLimits::KEY_LABEL),
+        ));
         let context = Context {
             database,
             clock: self.clock,
             ids: Arc::clone(&self.ids),
             events: hub.clone(),
             presence: hub.clone(),
+            limits: Arc::clone(&limits),
         };
         let identity = identity::Policies {
             sessions: auth.session_policy(),
             verification_lifetime: auth.verification_ttl,
             reset_lifetime: auth.reset_ttl,
             passwords: PasswordWork {
-                pool: BlockingPool::new(hashing_places(), HASHING_TIMEOUT),
+                queue: HashingQueue::new(hashing_places(), settings.rate_limits.enabled),
                 hasher: Arc::clone(&hasher),
                 policy: Arc::clone(&policy),
             },
@@ -89,7 +98,13 @@ impl Wiring<'_> {
             link_tokens: Arc::clone(&link_tokens),
         };
         let messaging = messaging::Policies {
-            rooms: settings.rooms,
+            rooms: RoomLimits {
+                quotas: settings
+                    .rooms
+                    .quotas
+                    .filter(|_| settings.rate_limits.enabled),
+                ..settings.rooms
+            },
             writer: settings.writer,
         };
         let policies = Policies {
@@ -102,6 +117,7 @@ impl Wiring<'_> {
         };
         let use_cases = UseCases::new(&context, policies)?;
         let messaging = use_cases.messaging.messages.clone();
+        let log_in_failures = Arc::clone(&use_cases.identity.sessions.failures);
         let chat = ChatEngine::start(
             hub.clone(),
             messaging.clone(),
@@ -112,6 +128,7 @@ impl Wiring<'_> {
             &rest_settings(settings),
             keys,
             Arc::new(use_cases),
+            limits,
             self.readiness,
             self.ids,
         );
@@ -123,7 +140,17 @@ impl Wiring<'_> {
             hasher,
             password_policy: policy,
             link_tokens,
+            head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
+            log_in_failures,
         })
+    }
+}
+
+fn rate_limits(settings: &Settings) -> RateLimitSettings {
+    RateLimitSettings {
+        messages_in_second: Quota::new(settings.chat.messages_per_second, 1),
+        messages_in_minute: Quota::new(settings.chat.messages_per_minute, 60),
+        ..settings.rate_limits
     }
 }
 
@@ -134,9 +161,6 @@ fn rest_settings(settings: &Settings) -> RestSettings {
         only_https: settings.environment == Environment::Production,
         max_body_bytes: settings.server.max_body_bytes,
         trusted_proxies: settings.server.trusted_proxies.clone(),
-        rate_limits: settings.rate_limits,
-        messages_per_second: settings.chat.messages_per_second,
-        messages_per_minute: settings.chat.messages_per_minute,
     }
 }
 

@@ -11,7 +11,10 @@ use crate::{
         self,
         ports::{EventBus, Presence},
     },
-    platform::ports::{Clock, Ids},
+    platform::{
+        ports::{Clock, Ids},
+        rate_limits::RateLimits,
+    },
 };
 
 /// What every use case works with. Cheap to clone.
@@ -22,6 +25,7 @@ pub struct Context {
     pub ids: Arc<dyn Ids>,
     pub events: Arc<dyn EventBus>,
     pub presence: Arc<dyn Presence>,
+    pub limits: Arc<RateLimits>,
 }
 
 impl Context {
@@ -52,9 +56,12 @@ impl UseCases {
     /// Where a thread cannot be started.
     pub fn new(context: &Context, policies: Policies) -> io::Result<Self> {
         let totp_policy = Arc::clone(&policies.identity.sessions.totp);
+        let succession = messaging::rooms::Succession {
+            events: Arc::clone(&context.events),
+        };
         Ok(Self {
             access: access::UseCases::new(context, totp_policy),
-            identity: identity::UseCases::new(context, policies.identity),
+            identity: identity::UseCases::new(context, policies.identity, Arc::new(succession)),
             messaging: messaging::UseCases::start(context, policies.messaging)?,
         })
     }

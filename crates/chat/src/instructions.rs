@@ -83,6 +83,12 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
         Event::MembershipChanged { room, users, by } => {
             return Route::Directory(Change::Members { room, users, by });
         }
+        Event::RolesChanged { room, users, by } => {
+            return Route::Directory(Change::Roles { room, users, by });
+        }
+        Event::UsersInvited { room, users, by } => {
+            return Route::Directory(Change::Invited { room, users, by });
+        }
         Event::RoomStateChanged { room, by } => {
             return Route::Directory(Change::State { room, by });
         }

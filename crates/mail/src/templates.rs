@@ -41,12 +41,15 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "refresh_reused.txt" "refresh_reused.html"
     "totp_enabled.txt" "totp_enabled.html"
     "totp_disabled.txt" "totp_disabled.html"
+    "totp_wrong.txt" "totp_wrong.html"
     "choose_password.txt" "choose_password.html"
     "verify_further_email.txt" "verify_further_email.html"
     "email_added.txt" "email_added.html"
     "address_in_use.txt" "address_in_use.html"
     "email_replaced.txt" "email_replaced.html"
     "confirm_account_email.txt" "confirm_account_email.html"
+    "totp_reset.txt" "totp_reset.html"
+    "approve_email.txt" "approve_email.html"
 };
 
 pub(super) struct Templates {
@@ -136,7 +139,9 @@ impl Site {
         let id = id.parse().map_err(|_| bad("a link has no such id"))?;
         let token = || self.links.text(purpose, id);
         Ok(self.page(&match purpose {
-            LinkPurpose::VerifyEmail => format!("verify-email?token={}", token()),
+            LinkPurpose::VerifyEmail | LinkPurpose::ApproveEmail => {
+                format!("verify-email?token={}", token())
+            }
             LinkPurpose::ConfirmEmailChange => format!("confirm-email?token={}", token()),
             LinkPurpose::UndoEmailChange => format!("undo-email-change?token={}", token()),
             LinkPurpose::ResetPassword => {
@@ -246,6 +251,10 @@ pub(super) mod tests {
                 firstname: name(),
                 at: at(),
             },
+            MailContent::TotpWrong {
+                firstname: name(),
+                at: at(),
+            },
             MailContent::ChoosePassword {
                 reset_id: id,
                 firstname: name(),
@@ -266,6 +275,15 @@ pub(super) mod tests {
             MailContent::ConfirmAccountEmail {
                 verification_id: id,
                 firstname: name(),
+            },
+            MailContent::TotpReset {
+                firstname: name(),
+                at: at(),
+            },
+            MailContent::ApproveEmail {
+                verification_id: id,
+                firstname: name(),
+                new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
             },
         ]
     }
@@ -298,6 +316,10 @@ pub(super) mod tests {
                     links.text(LinkPurpose::VerifyEmail, id)
                 )
             }
+            MailKind::ApproveEmail => format!(
+                "{SITE}/verify-email?token={}",
+                links.text(LinkPurpose::ApproveEmail, id)
+            ),
             MailKind::EmailChangeConfirm => format!(
                 "{SITE}/confirm-email?token={}",
                 links.text(LinkPurpose::ConfirmEmailChange, id)
@@ -316,7 +338,9 @@ pub(super) mod tests {
             | MailKind::EmailAdded
             | MailKind::RefreshReused
             | MailKind::TotpEnabled
-            | MailKind::TotpDisabled => format!("{SITE}/forgot-password"),
+            | MailKind::TotpDisabled
+            | MailKind::TotpWrong
+            | MailKind::TotpReset => format!("{SITE}/forgot-password"),
         }
     }
 

@@ -36,6 +36,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Heads of the audit log that servers noted, about one an hour. Rows are added and never changed.
+    audit_witnesses (seq) {
+        /// The newest entry at that time.
+        seq -> Int8,
+        /// The hash of that entry.
+        hash -> Bytea,
+        noted_at -> Timestamptz,
+        /// HMAC over seq and hash with a key that is not in the database.
+        seal -> Bytea,
+    }
+}
+
+diesel::table! {
     /// One-use tickets for the chat's handshake; a row is deleted when its ticket is used.
     chat_tickets (ticket_hash) {
         /// SHA-256 of the ticket, which itself is never stored.
@@ -121,6 +134,12 @@ diesel::table! {
         expires_at -> Timestamptz,
         /// When it was used or replaced by a newer one; it is dead since.
         used_at -> Nullable<Timestamptz>,
+        /// SHA-256 of the token in the mail to the primary address, which approves a further or new address.
+        approval_hash -> Nullable<Bytea>,
+        /// When the link to the address was opened, while it waits for the approval.
+        opened_at -> Nullable<Timestamptz>,
+        /// When the link to the primary address was opened, while it waits for the other one.
+        approved_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -174,6 +193,17 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When the key may be used for something new.
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Networks from which a user logged in or refreshed a session in the last 90 days.
+    known_networks (user_id, network) {
+        user_id -> Uuid,
+        /// In CIDR notation, without the part that names a machine.
+        network -> Text,
+        /// Accurate to a day.
+        last_used_at -> Timestamptz,
     }
 }
 
@@ -273,6 +303,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Token buckets (GCRA) of the limits that guard secrets and mailboxes. Unlogged: a crash of the database fills every bucket.
+    rate_limits (key) {
+        /// A keyed hash of the limit's name and of what it counts by.
+        key -> Uuid,
+        /// When the bucket is full again.
+        full_at -> Timestamptz,
+        /// Whether the bucket gives nothing before it is full.
+        is_paused -> Bool,
+        /// Tokens taken since the row was inserted.
+        taken -> Int4,
+        /// How often it was emptied and paused.
+        pauses -> Int4,
+        /// After this time the row says nothing any more.
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Roles that users hold for a term, everywhere or inside one chapter.
     role_assignments (id) {
         id -> Uuid,
@@ -314,6 +362,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How many people each user brought into rooms on the last day. Removing them again takes nothing back.
+    room_additions (user_id, added_at) {
+        user_id -> Uuid,
+        added_at -> Timestamptz,
+        people -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Former members who left by themselves. Others can invite them, but not add them.
+    room_departures (room_id, user_id) {
+        room_id -> Uuid,
+        user_id -> Uuid,
+        left_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The newest invitation of each user to each room: open, expired or declined. Accepting deletes it.
+    room_invitations (room_id, user_id) {
+        /// Of this invitation; a later one to the same room has another.
+        id -> Uuid,
+        room_id -> Uuid,
+        user_id -> Uuid,
+        invited_by -> Uuid,
+        created_at -> Timestamptz,
+        declined_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Who is in a room now.
     room_members (room_id, user_id) {
         room_id -> Uuid,
@@ -322,6 +401,10 @@ diesel::table! {
         joined_at -> Timestamptz,
         /// Place of the last message that the member has read, which marks all before it too. What was said before they came counts as read.
         last_read_seq -> Int8,
+        /// The room is hidden from the member while its newest message has at most this place; null where it is shown.
+        hidden_at_seq -> Nullable<Int8>,
+        /// The member wrote in the room or accepted an invitation to it, so that it counts towards their limit of rooms; so does a room that they made.
+        takes_part -> Bool,
     }
 }
 
@@ -466,12 +549,17 @@ diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
+diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
 diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
+diesel::joinable!(room_additions -> users (user_id));
+diesel::joinable!(room_departures -> rooms (room_id));
+diesel::joinable!(room_departures -> users (user_id));
+diesel::joinable!(room_invitations -> rooms (room_id));
 diesel::joinable!(room_members -> rooms (room_id));
 diesel::joinable!(room_members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -485,6 +573,7 @@ diesel::joinable!(user_presence -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
     audit_log_head,
+    audit_witnesses,
     chat_tickets,
     consents,
     email_changes,
@@ -493,6 +582,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     erasures,
     groups,
     idempotency_keys,
+    known_networks,
     message_edits,
     message_emoji,
     message_reactions,
@@ -500,9 +590,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     password_resets,
     permission_role,
     permissions,
+    rate_limits,
     role_assignments,
     role_group,
     roles,
+    room_additions,
+    room_departures,
+    room_invitations,
     room_members,
     rooms,
     sessions,

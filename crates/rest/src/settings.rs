@@ -2,8 +2,6 @@
 
 use ipnet::IpNet;
 
-use crate::rate_limits::RateLimitSettings;
-
 #[derive(Clone, Debug)]
 pub struct RestSettings {
     /// Origins of web pages that may call, as browsers spell them; or `*` for all.
@@ -16,10 +14,6 @@ pub struct RestSettings {
     pub max_body_bytes: usize,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
-    pub rate_limits: RateLimitSettings,
-    /// Messages of a user, however they are sent.
-    pub messages_per_second: u32,
-    pub messages_per_minute: u32,
 }
 
 /// Derived keys, each of use for one thing alone.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod groups;
+mod recovery;
 mod suspension;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::{
     identity::{
         emails::take_address,
         passwords::{NewPasswordError, PasswordWork},
-        ports::{NewUser, UserFilter},
+        ports::{NewUser, StandingListener, UserFilter},
         sessions::SessionPolicy,
     },
     platform::{
@@ -35,6 +36,7 @@ use crate::{
 };
 
 pub use changes::UserUpdate;
+pub use recovery::AccountOverview;
 pub use suspension::ERASURE_DELAY;
 
 #[derive(Clone)]
@@ -42,6 +44,7 @@ pub struct Accounts {
     pub context: Context,
     pub passwords: PasswordWork,
     pub policy: Arc<SessionPolicy>,
+    pub standing: Arc<dyn StandingListener>,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +82,11 @@ pub enum AccountError {
     /// would lock out.
     #[error("nobody has their own account erased this way")]
     OwnErasure,
+    /// Callers remove their own second factor with it and their password.
+    #[error("one's own one-time passwords are removed another way")]
+    OwnTotp,
+    #[error("the account has no one-time passwords")]
+    NoTotp,
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
     #[error(transparent)]
@@ -120,7 +128,10 @@ impl Accounts {
             })
             .await?;
         let personal = draft.personal_words();
-        let password_hash = self.passwords.accept(draft.password, personal).await?;
+        let password_hash = self
+            .passwords
+            .accept(None, draft.password, personal)
+            .await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let new = NewUser {
             id: UserId::new(self.context.ids.random()),

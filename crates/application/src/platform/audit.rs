@@ -5,6 +5,7 @@
 //! hash.
 
 mod verification;
+mod witness;
 
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use verification::{Broken, Flaw, Mark, NoMark, VerificationError, Verified, verify};
+pub use witness::{note_head, sealed_heads};
 
 pub type ChainHash = [u8; 32];
 
@@ -45,6 +47,8 @@ named_enum! {
         UserAddToGroup => "user.add-to-group",
         /// An account was taken out of groups.
         UserRemoveFromGroup => "user.remove-from-group",
+        /// The staff removed the second factor of an account.
+        UserResetTotp => "user.reset-totp",
         /// The staff had a link to another password sent.
         UserSendReset => "user.send-reset",
         /// An account is to be erased.
@@ -53,6 +57,8 @@ named_enum! {
         UserSuspend => "user.suspend",
         /// An account was activated again.
         UserActivate => "user.activate",
+        /// Too many logins failed: only known networks may try until the next day.
+        LogInLock => "log-in.lock",
         /// A user logged in.
         SessionCreate => "session.create",
         /// A permission was made.
@@ -99,6 +105,8 @@ named_enum! {
         AccountReactivate => "account.reactivate",
         /// A user verified an address.
         EmailVerify => "email.verify",
+        /// The primary address approved a further or new one.
+        EmailApprove => "email.approve",
         /// A user claimed a further address.
         EmailAdd => "email.add",
         /// A user removed one of their addresses.
@@ -119,6 +127,8 @@ named_enum! {
         TotpEnable => "totp.enable",
         /// Logging in takes no one-time passwords any more.
         TotpDisable => "totp.disable",
+        /// The third wrong one-time password came after the right password.
+        TotpWrong => "totp.wrong",
         /// Recovery codes were replaced.
         TotpRenewCodes => "totp.renew-codes",
         /// An account was given another password.

@@ -6,7 +6,7 @@ use abu_application::{
         accounts::{AccountError, ERASURE_DELAY, UserUpdate},
         emails::Proof,
         passwords::{NewPasswordError, ResetError, SendResetError},
-        ports::{Erasure, PasswordWeakness},
+        ports::{Erasure, PasswordWeakness, WhichSessions},
         sessions::LogInError,
     },
     messaging::rooms::{RoomDraft, RoomError},
@@ -31,7 +31,7 @@ use crate::{
         NEW_PASSWORD, account_draft, address, claimed, details, person_name, primary, registration,
         verified,
     },
-    support::{LiveCall, Member, PASSWORD, TestApp, assert_refused, new_id},
+    support::{LiveCall, Member, PASSWORD, TestApp, assert_lacks, assert_refused, new_id},
 };
 
 const AMINA: &str = "amina@example.com";
@@ -421,4 +421,71 @@ async fn an_erasure_takes_the_permission_to_delete_users() {
     );
     let refused = erase(&app, &staff, UserId::new(new_id())).await;
     assert_refused!(refused, AccountError::Access(AccessError::Denied(_)));
+}
+
+async fn end_sessions(
+    app: &TestApp,
+    by: &Member,
+    of: &Member,
+    which: WhichSessions,
+) -> Result<usize, AccountError> {
+    let accounts = &app.use_cases.identity.accounts;
+    let ended = accounts.end_sessions(by.caller(), of.id(), which).await;
+    ended.map(|(_, ended)| ended)
+}
+
+#[tokio::test]
+async fn the_staff_end_all_sessions_of_an_account_and_its_connections() {
+    let app = TestApp::new();
+    let clerk = app.member().holding(&[Permission::ModifyUser]).create();
+    let (member, other) = (app.member().create(), app.member().create());
+    let caller = app.caller(&app.log_in(&member).await);
+    let ended = end_sessions(&app, &clerk, &member, WhichSessions::All).await;
+    assert_eq!(ended.unwrap(), 2);
+    for gone in [caller.session, session_of(member.id())] {
+        assert_eq!(app.store(|tx| tx.live_sessions(&[gone])), []);
+    }
+    let untouched = session_of(other.id());
+    assert_eq!(app.store(|tx| tx.live_sessions(&[untouched])), [untouched]);
+    let told = app.live.take();
+    assert!(
+        matches!(&told[..], [LiveCall::SessionsEnded(user, two)] if *user == member.id() && two.len() == 2),
+        "{told:?}"
+    );
+    assert_eq!(app.actions().last(), Some(&Action::SessionEnd));
+    // The account itself stays active.
+    app.log_in(&member).await;
+}
+
+#[tokio::test]
+async fn the_staff_end_one_session_and_no_other() {
+    let app = TestApp::new();
+    let clerk = app.member().holding(&[Permission::ModifyUser]).create();
+    let member = app.member().create();
+    let here = app.caller(&app.log_in(&member).await).session;
+    let which = WhichSessions::Only(here);
+    let ended = end_sessions(&app, &clerk, &member, which).await;
+    assert_eq!(ended.unwrap(), 1);
+    let left = session_of(member.id());
+    assert_eq!(app.store(|tx| tx.live_sessions(&[here, left])), [left]);
+    let entries = app.audit().len();
+    let again = end_sessions(&app, &clerk, &member, which).await;
+    assert_eq!(again.unwrap(), 0);
+    // A request that changes nothing writes no entry.
+    assert_eq!(app.audit().len(), entries);
+}
+
+#[tokio::test]
+async fn ending_sessions_takes_the_permission_and_rank() {
+    let app = TestApp::new();
+    let clerk = app.member().holding(&[Permission::ModifyUser]).create();
+    let stronger = app.member().holding(&[Permission::ViewAuditLog]).create();
+    let refused = end_sessions(&app, &clerk, &stronger, WhichSessions::All).await;
+    assert_lacks(refused, &[Permission::ViewAuditLog]);
+    let member = app.member().create();
+    let refused = end_sessions(&app, &stronger, &member, WhichSessions::All).await;
+    assert_refused!(
+        refused,
+        AccountError::Access(AccessError::Denied(Permission::ModifyUser))
+    );
 }

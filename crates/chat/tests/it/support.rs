@@ -17,6 +17,7 @@ use abu_application::{
     },
     platform::{
         ports::StoreError,
+        rate_limits::RateLimits,
         system::{SystemClock, SystemIds},
     },
     store::{Reads, Statements, Store, Writes},
@@ -84,6 +85,7 @@ impl Chat {
             ids,
             events: hub.clone(),
             presence: hub.clone(),
+            limits: Arc::new(RateLimits::off()),
         };
         let messaging = Messaging::start(context.clone(), WriterPolicy::default()).unwrap();
         let tokens = Arc::new(PlainTokens);
@@ -93,6 +95,7 @@ impl Chat {
             limits: RoomLimits {
                 max_members: 1_000,
                 max_rooms_per_user: 100,
+                quotas: None,
             },
         };
         let (address, handle) = serve(engine.clone(), settings);

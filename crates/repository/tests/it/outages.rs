@@ -167,7 +167,11 @@ fn a_statement_that_commits_by_itself_is_in_doubt_once_killed() {
     std::thread::scope(|scope| {
         let killed = scope.spawn(|| store.autocommit(append));
         database.wait_for_blocked(1);
-        database.end_sessions();
+        database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE application_name = current_setting('application_name')
+               AND wait_event_type = 'Lock'",
+        );
         let killed = killed.join().unwrap();
         assert!(
             matches!(killed, Err(StoreError::CommitInDoubt(_))),

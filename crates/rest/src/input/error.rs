@@ -81,6 +81,10 @@ impl FieldError {
         }
     }
 
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -99,6 +99,7 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         "/api/v1/users/{uuid}/password-reset",
         Holder(ModifyUser),
     ),
+    ("DELETE", "/api/v1/users/{uuid}/totp", Holder(ModifyUser)),
     ("GET", "/api/v1/permissions", Holder(ViewPermission)),
     ("POST", "/api/v1/permissions", Holder(CreatePermission)),
     ("GET", "/api/v1/permissions/{name}", Holder(ViewPermission)),
@@ -169,6 +170,9 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/rooms/{uuid}/members", Member),
     ("DELETE", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
     ("PATCH", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
+    ("GET", "/api/v1/me/room-invitations", User),
+    ("POST", "/api/v1/room-invitations/{uuid}/accept", Own),
+    ("POST", "/api/v1/room-invitations/{uuid}/decline", Own),
     ("GET", "/api/v1/admin/mails", Holder(ViewMail)),
     (
         "POST",
@@ -251,6 +255,7 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             "current_password": PASSWORD,
             "new_password": "correct horse battery",
         })),
+        ("DELETE", "/api/v1/me/emails/{uuid}") => call.json(&json!({"password": PASSWORD})),
         ("POST", "/api/v1/me/emails" | "/api/v1/me/email") => call.json(&json!({
             "email": format!("{}@example.com", Uuid::new_v4()),
             "password": PASSWORD,

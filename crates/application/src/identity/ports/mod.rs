@@ -8,13 +8,16 @@ mod own_account;
 mod resets;
 mod security;
 mod sessions;
+mod standing;
 mod totp;
 mod users;
 
 use crate::platform::ports::all_ports;
 
 pub use consents::{ConsentWrites, Consents};
-pub use emails::{EmailChange, EmailReads, EmailWrites, NewVerification, TokenHash, Verification};
+pub use emails::{
+    EmailChange, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash, Verification,
+};
 pub use erasures::{Erasure, ErasureReads, ErasureWrites};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};
@@ -24,9 +27,10 @@ pub use security::{
     PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
 };
 pub use sessions::{
-    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
-    SessionReads, SessionRefresh, SessionWrites, WhichSessions,
+    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession, RefreshableSession,
+    SessionListing, SessionReads, SessionRefresh, SessionWrites, WhichSessions,
 };
+pub use standing::{Publishing, StandingListener};
 pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
 pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};
 

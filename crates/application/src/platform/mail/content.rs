@@ -105,6 +105,11 @@ mails! {
         firstname: PersonName,
         at: DateTime<Utc>,
     }
+    /// Wrong one-time passwords came after the right password, which somebody else may know.
+    TotpWrong => "totp_wrong" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
     /// To a user who verified the address of an account without a password: choose one. Only rows of
     /// the previous release are of this kind.
     ChoosePassword => "choose_password" {
@@ -134,6 +139,17 @@ mails! {
     ConfirmAccountEmail => "confirm_account_email" {
         verification_id: Uuid,
         firstname: PersonName,
+    }
+    /// To the owner of an account whose second factor the office removed.
+    TotpReset => "totp_reset" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
+    /// To the primary address of an account that claims another address: approve it.
+    ApproveEmail => "approve_email" {
+        verification_id: Uuid,
+        firstname: PersonName,
+        new_address_masked: MaskedEmail,
     }
 }
 
@@ -185,13 +201,23 @@ mod tests {
                 json!({"firstname": firstname, "device_name": null, "at": at}),
             ),
             ("totp_enabled", time.clone()),
-            ("totp_disabled", time),
+            ("totp_disabled", time.clone()),
+            ("totp_wrong", time.clone()),
             ("choose_password", reset),
             ("verify_further_email", verification.clone()),
             ("email_added", address.clone()),
             ("address_in_use", json!({"firstname": firstname})),
             ("email_replaced", address),
             ("confirm_account_email", verification),
+            ("totp_reset", time),
+            (
+                "approve_email",
+                json!({
+                    "verification_id": id,
+                    "firstname": firstname,
+                    "new_address_masked": new_address_masked,
+                }),
+            ),
         ]
     }
 

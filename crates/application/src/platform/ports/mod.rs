@@ -1,4 +1,4 @@
-//! Ports of the platform area: outbox, audit log, idempotency keys, events, clock and ids.
+//! Ports of the platform area: outbox, audit log, idempotency keys, rate limits, events, clock and ids.
 
 mod after_commit;
 mod all_ports;
@@ -6,12 +6,15 @@ mod audit;
 mod idempotency;
 mod mail;
 mod publish;
+mod rate_limits;
 mod store_error;
 mod time_and_ids;
 
 pub use after_commit::{AfterCommit, Due};
 pub(crate) use all_ports::all_ports;
-pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditReads, AuditRow, AuditWrites};
+pub use audit::{
+    AuditEntry, AuditFilter, AuditHead, AuditReads, AuditRow, AuditWitness, AuditWrites, HeadSealer,
+};
 pub use idempotency::{
     IdempotencyReads, IdempotencyWrites, KnownRequest, RequestKey, StoredResponse,
 };
@@ -20,12 +23,13 @@ pub use mail::{
     Mailer, MailerError, RenderedMail,
 };
 pub use publish::{Applied, NoSubscribers, Publish};
+pub use rate_limits::{Bucket, BucketKey, BucketRule, RateLimitReads, RateLimitWrites, WhenEmpty};
 pub use store_error::StoreError;
 pub use time_and_ids::{Clock, Ids};
 
 all_ports! {
     /// What the area reads.
-    Reads: AuditReads, IdempotencyReads, MailReads,;
+    Reads: AuditReads, IdempotencyReads, MailReads, RateLimitReads,;
     /// What the area writes.
-    Writes: AuditWrites, IdempotencyWrites, MailWrites,;
+    Writes: AuditWrites, IdempotencyWrites, MailWrites, RateLimitWrites,;
 }

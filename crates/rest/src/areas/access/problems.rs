@@ -56,6 +56,23 @@ fn not_part(kind: Named) -> Problem {
     Problem::new(ProblemKind::NotFound, detail)
 }
 
+fn automatic(kind: Named, names: &[String]) -> Problem {
+    let field = match kind {
+        Named::Group => "roles",
+        Named::Role | Named::Permission => "permissions",
+    };
+    let error = |name| {
+        let rule = format!("gives {name}, by which its holders could get more permissions");
+        FieldError::in_body(field, "permission.raises-rights", rule)
+    };
+    Problem::conflict(
+        "automatic-role",
+        "Accounts get this role automatically, by registration or verification. It cannot give \
+         permissions that raise rights.",
+    )
+    .with_errors(names.iter().map(error).collect())
+}
+
 refusals! {
     AccessError: Store {
         SessionEnded => InvalidToken, SESSION_ENDED;
@@ -81,6 +98,7 @@ refusals! {
             .with_errors(vec![FieldError::in_body("name", "name.taken", "is taken")]),
         RightsError::Unknown(kind, names) => unknown(kind, &names),
         RightsError::InUse(kind) => in_use(kind),
+        RightsError::Automatic(kind, names) => automatic(kind, &names),
     }
 
     AssignmentError: Access, Store {

@@ -1,4 +1,6 @@
-//! Bodies and limits that several routes with credentials share.
+//! Bodies that several routes with credentials share.
+
+use abu_domain::identity::text::LoginPassword;
 
 use crate::areas::prelude::*;
 
@@ -14,8 +16,13 @@ request_body! {
     |body, _violations| Some(body.token)
 }
 
-/// Counts a try of the caller's password like a log-in, whether it succeeds or not. Every route that
-/// takes the password of an authenticated caller begins with this.
-pub(super) fn count_guess(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::LogInAccount, caller.0.user)
+request_body! {
+    /// The password of the account.
+    #[schema(example = json!({"password": "correct horse battery staple"}))]
+    pub(super) struct OwnPassword into LoginPassword {
+        /// The caller's password.
+        #[schema(value_type = String, format = Password)]
+        password: SecretString,
+    }
+    |body, _violations| Some(LoginPassword::new(body.password))
 }

@@ -1,6 +1,9 @@
 //! What is said in rooms.
 
-use abu_application::messaging::{messages::MessageDraft, ports::SeqWindow};
+use abu_application::{
+    messaging::{messages::MessageDraft, ports::SeqWindow},
+    platform::rate_limits::{Key, Shaping},
+};
 use abu_domain::{
     MessageId,
     messaging::{message, text::MessageText},
@@ -32,6 +35,7 @@ impl List for Messages {
     type Item = message::ShownMessage;
     type Entry = Message;
     type Position = i64;
+    const SORTS: [&'static str; 2] = ["-seq", "seq"];
 
     fn position(shown: &message::ShownMessage) -> i64 {
         shown.message.seq
@@ -64,7 +68,7 @@ fn place(text: &str) -> Result<i64, Violation> {
 /// The newest first.
 #[utoipa::path(
     tag = "messages",
-    params(ByUuid, PageParameters, WindowParameters),
+    params(ByUuid, Page::<Messages>),
     responses((status = 200, description = "A page of messages.", body = ListBody<Message>)),
 )]
 #[get("/rooms/{uuid}/messages")]
@@ -135,8 +139,9 @@ async fn send_message(
 
 /// An edit or a deletion counts as a message too.
 fn count_message(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::MessagesInSecond, caller.0.user)?;
-    limits.by_user(Policy::MessagesInMinute, caller.0.user)
+    let key = Key::User(caller.0.user);
+    limits.take(Shaping::MessagesInSecond, key)?;
+    limits.take(Shaping::MessagesInMinute, key)
 }
 
 /// The path of a message.
@@ -167,7 +172,7 @@ request_body! {
 /// For its sender, for 15 minutes. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
-    params(MessagePath),
+    params(MessagePath, IfMatchParameter),
     request_body = MessagePatch,
     responses((status = 200, description = "The message as it is now.", body = Message), Forbidden, Conflicts),
 )]
@@ -177,15 +182,17 @@ async fn edit_message(
     limits: Limits,
     caller: CurrentUser,
     path: Path<MessagePath>,
+    expected: IfMatch,
     body: Body<MessagePatch>,
-) -> Answer<Json<Message>> {
+) -> Answer {
     count_message(&limits, &caller)?;
-    let (room, message) = (path.uuid.into(), path.message_id.into());
-    let edited = messaging
-        .messages
-        .edit(caller.0, room, message, body.0)
+    let (room, id) = (path.uuid.into(), path.message_id.into());
+    let messages = &messaging.messages;
+    let edited = messages
+        .edit(caller.0, room, id, body.0, expected.0)
         .await?;
-    Ok(Json(edited.into()))
+    let version = Version::from_micros(edited.message.revision.unwrap_or(0));
+    versioned(&Message::from(edited), version)
 }
 
 /// Delete a message.
@@ -226,7 +233,7 @@ request_body! {
 /// chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
-    params(ByUuid),
+    params(ByUuid, IfMatchParameter),
     request_body = NewReadMark,
     responses((status = 200, description = "Where the mark stands.", body = ReadState)),
 )]
@@ -235,11 +242,13 @@ async fn mark_read(
     messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
+    expected: IfMatch,
     body: Body<NewReadMark>,
-) -> Answer<Json<ReadState>> {
-    let read = messaging
-        .messages
-        .mark_read(caller.0, path.id(), body.0)
+) -> Answer {
+    let messages = &messaging.messages;
+    let read = messages
+        .mark_read(caller.0, path.id(), body.0, expected.0)
         .await?;
-    Ok(Json(read.into()))
+    let version = Version::from_micros(read.last_read_seq);
+    versioned(&ReadState::from(read), version)
 }

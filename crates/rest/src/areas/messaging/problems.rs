@@ -7,7 +7,10 @@ use abu_chat::ConnectError;
 use abu_domain::messaging::message::ChangeRefusal;
 
 use crate::{
-    areas::access::problems::{ACCOUNT_DEACTIVATED, ACCOUNT_SUSPENDED, SESSION_ENDED},
+    areas::{
+        access::problems::{ACCOUNT_DEACTIVATED, ACCOUNT_SUSPENDED, SESSION_ENDED},
+        platform::problems::CHANGED_MEANWHILE,
+    },
     problem::{ProblemKind, refusals},
 };
 
@@ -30,6 +33,9 @@ refusals! {
             "A room always has an owner: make somebody else one first.";
         Archived => Conflict("archived"), ROOM_ARCHIVED;
         TooManyMembers => Conflict("room-full"), "The room would have too many members.";
+        TooManyRooms => Conflict("too-many-rooms"),
+            "You are in as many rooms as one user may be in.";
+        InvitationNotFound => NotFound, "There is no such invitation.";
     } {
         RoomError::UnknownUser(user) => {
             let rule = format!("names {user}, who is no active user");
@@ -39,13 +45,13 @@ refusals! {
             let rule = "must name exactly one other person for a direct room";
             Self::in_field("member_ids", "member_ids.one-other", rule)
         }
-        RoomError::TooManyRooms(_) => Self::conflict(
-            "too-many-rooms",
-            "Somebody would be in more rooms than one person may be in.",
-        ),
+        RoomError::QuotaUsedUp { retry_after } => {
+            let seconds = retry_after.num_seconds() + 1;
+            Self::rate_limited(u32::try_from(seconds).unwrap_or(u32::MAX))
+        }
     }
 
-    MessagingError: Access, Refused, Store {
+    MessagingError: Access, Changed, Refused, Store {
         RoomNotFound => NotFound, NO_SUCH_ROOM;
         ReadOnly => Conflict("archived"), ROOM_ARCHIVED;
         Unavailable => Unavailable,
@@ -62,6 +68,7 @@ refusals! {
         NotFound => NotFound, "There is no such message in the room, or it was deleted.";
         NotYours => PermissionDenied, "Somebody else said this.";
         TooLate => Conflict("too-late"), "The message can no longer be changed.";
+        ChangedMeanwhile => PreconditionFailed, CHANGED_MEANWHILE;
         TooManyEmoji => Conflict("too-many-emoji"), TOO_MANY_EMOJI;
         TooManyOfMember => Conflict("too-many-emoji"), TOO_MANY_EMOJI;
     }

@@ -74,7 +74,6 @@ async fn the_conflicts_of_rooms_are_as_recorded() {
     let requests: Vec<Request> = vec![
         (&owner, "POST", rooms(), open("group", &[unknown])),
         (&owner, "POST", rooms(), open("group", &full)),
-        (&owner, "POST", rooms(), open("group", &[busy.id])),
         (&busy, "POST", rooms(), open("group", &[])),
         (&owner, "POST", rooms(), open("direct", &[member.id])),
         (&owner, "POST", rooms(), to(&[])),
@@ -86,14 +85,14 @@ async fn the_conflicts_of_rooms_are_as_recorded() {
         (&member, "DELETE", room(group, ""), none.clone()),
         (&owner, "POST", room(group, "/members"), add(&[unknown])),
         (&owner, "POST", room(group, "/members"), add(&full)),
-        (&owner, "POST", room(group, "/members"), add(&[busy.id])),
         (&owner, "POST", room(direct, "/members"), add(&full[..1])),
         (&member, "POST", room(group, "/members"), add(&full[..1])),
         (&owner, "POST", room(archived, "/members"), add(&full[..1])),
         (&owner, "DELETE", members(group, unknown), none.clone()),
-        (&owner, "DELETE", members(group, owner.id), none.clone()),
         (&member, "DELETE", members(group, owner.id), none.clone()),
         (&owner, "DELETE", members(direct, member.id), none.clone()),
+        (&owner, "POST", format!("/api/v1/room-invitations/{unknown}/accept"), none.clone()),
+        (&owner, "POST", format!("/api/v1/room-invitations/{unknown}/decline"), none.clone()),
         (&owner, "PATCH", members(group, unknown), role("owner")),
         (&owner, "PATCH", members(group, owner.id), role("member")),
         (&member, "PATCH", members(group, member.id), role("owner")),
@@ -257,6 +256,7 @@ async fn the_conflicts_of_accounts_are_as_recorded() {
     };
     let reason = || json!({"reason": "Leaves."});
     let claim = |email: &str, password: &str| json!({"email": email, "password": password});
+    let removal = |password: &str| json!({"password": password});
     let change = |old: &str, new: &str| json!({"current_password": old, "new_password": new});
     let proof = |password: &str| json!({"password": password, "otp": "123456"});
     let none = Value::Null;
@@ -282,8 +282,9 @@ async fn the_conflicts_of_accounts_are_as_recorded() {
         (&owner, "POST", at("me/emails"), claim("AMINA@example.com", PASSWORD)),
         (&full, "POST", at("me/emails"), claim("b@example.com", PASSWORD)),
         (&full, "POST", at("me/email"), claim("b@example.com", PASSWORD)),
-        (&owner, "DELETE", at(&format!("me/emails/{}", primary[0])), none.clone()),
-        (&full, "DELETE", at(&format!("me/emails/{}", primary[0])), none.clone()),
+        (&owner, "DELETE", at(&format!("me/emails/{}", primary[0])), removal(PASSWORD)),
+        (&owner, "DELETE", at(&format!("me/emails/{}", primary[0])), removal("a guess")),
+        (&full, "DELETE", at(&format!("me/emails/{}", primary[0])), removal(PASSWORD)),
         (&owner, "POST", at("me/email/confirm"), json!({"token": "A".repeat(43)})),
         (&owner, "POST", at("auth/verify-email"), json!({"token": "A".repeat(43)})),
         (&graduate, "PATCH", at("me"), json!({"firstname": "Hauwa"})),
@@ -294,7 +295,10 @@ async fn the_conflicts_of_accounts_are_as_recorded() {
         (&owner, "DELETE", at("auth/totp"), proof(PASSWORD)),
         (&enrolled, "DELETE", at("auth/totp"), proof("a guess")),
         (&enrolled, "POST", at("auth/totp/recovery-codes"), proof("a guess")),
-        (&owner, "DELETE", at(&format!("auth/sessions/{}", admin.id)), none),
+        (&owner, "DELETE", at(&format!("auth/sessions/{}", admin.id)), none.clone()),
+        (&clerk, "DELETE", of_user(&owner, "/totp"), none.clone()),
+        (&clerk, "DELETE", of_user(&clerk, "/totp"), none.clone()),
+        (&clerk, "DELETE", of_user(&admin, "/totp"), none),
     ];
     let names = [
         ("admin", admin.id.uuid()),
