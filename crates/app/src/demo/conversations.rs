@@ -132,6 +132,7 @@ fn reactions_to(
             user_id: *user,
             kind: ChangeKind::React(Emoji::parse(emoji).ok()?),
             at: now,
+            expected: None,
         })
     };
     people.enumerate().filter_map(react).collect()

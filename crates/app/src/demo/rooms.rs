@@ -137,6 +137,7 @@ impl DemoRooms {
                 room_id: room.id,
                 user_id: *user_id,
                 seq: newest - unread,
+                wrote: true,
             }
         };
         room.members.iter().map(mark)
