@@ -71,6 +71,7 @@ pub fn app(
         .wrap(from_fn(rate_limit::limited))
         .wrap(from_fn(catch_panic::catch_panic))
         .wrap(cors)
+        .wrap(from_fn(cors::credentials))
         .wrap(from_fn(conditional::not_modified))
         .wrap(Compress::default())
         .wrap(from_fn(envelope::envelope))

@@ -211,6 +211,26 @@ async fn logging_out_ends_that_session_alone() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_logs_its_session_out_even_when_it_is_outdated() {
+    let (app, amina) = app_with_amina();
+    let log_in = app.log_in(&amina).await;
+    let left = app.caller(&log_in);
+    let sessions = &app.use_cases.identity.sessions;
+    let token = log_in.refresh_token;
+    sessions.refresh(token.clone(), origin()).await.unwrap();
+    app.live.take();
+    sessions.log_out_by(token.clone(), origin()).await.unwrap();
+    let ended = LiveCall::SessionsEnded(amina.id(), vec![left.session]);
+    assert_eq!(app.live.take(), [ended]);
+    assert!(app.is_accepted(&amina.caller()).await);
+    assert_eq!(last_actions(&app), [Action::SessionEnd]);
+    for token in [token, "forged".into()] {
+        let again = sessions.log_out_by(token, origin()).await;
+        assert_refused!(again, SessionError::NotFound);
+    }
+}
+
+#[tokio::test]
 async fn logging_out_everywhere_ends_all_sessions_of_the_user_alone() {
     let (app, amina) = app_with_amina();
     let musa = app.member().create();

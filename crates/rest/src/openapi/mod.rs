@@ -345,5 +345,12 @@ impl Modify for SecuritySchemes {
             let key = ApiKeyValue::with_description(name, about);
             components.add_security_scheme(name, SecurityScheme::ApiKey(ApiKey::Query(key)));
         }
+        let cookie = ApiKeyValue::with_description(
+            "__Secure-refresh_token",
+            "The refresh token of a log-in with `session` `cookie`. A server without HTTPS, in \
+             development, calls it `refresh_token`.",
+        );
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+        components.add_security_scheme("refresh_cookie", cookie);
     }
 }

@@ -5,6 +5,7 @@ mod audit_log;
 mod chat_door;
 mod conditional;
 mod console;
+mod cookies;
 mod documentation;
 mod emails;
 mod errors;

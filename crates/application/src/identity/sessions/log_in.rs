@@ -1,6 +1,6 @@
 //! Log-in with password and optional second factor.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use abu_domain::{
     LoginSessionId, UserId,
@@ -51,6 +51,8 @@ pub struct LogInDraft {
 pub struct LogIn {
     pub access_token: IssuedToken,
     pub refresh_token: SecretString,
+    /// How long the refresh token is valid.
+    pub lasts_for: Duration,
     pub user: User,
     /// Names of the globally held permissions.
     pub permissions: BTreeSet<String>,
@@ -175,6 +177,7 @@ impl Sessions {
     fn with_refresh_token(&self, new_login: NewLogin) -> LogIn {
         LogIn {
             refresh_token: self.refresh_tokens.make(new_login.id, 0),
+            lasts_for: self.policy.lifetime,
             access_token: new_login.access_token,
             user: new_login.user,
             permissions: new_login.permissions,
