@@ -157,7 +157,7 @@ async fn a_server_that_starts_while_another_stops_takes_the_database_over() {
     let mut first = start(&sources);
     first.ready().await.unwrap();
     let mut next = start(&sources);
-    let (ready, ()) = join(next.ready(), first.stop()).await;
+    let (ready, _ending) = join(next.ready(), first.stop()).await;
     ready.unwrap();
     expect_service(&next).await;
     next.stop().await;
