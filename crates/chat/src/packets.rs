@@ -282,3 +282,23 @@ fn revision_of(message: &Message) -> NonZeroU64 {
 fn above_0(number: i64) -> NonZeroU64 {
     NonZeroU64::new(number.unsigned_abs()).unwrap_or(NonZeroU64::MIN)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::iter;
+
+    use super::Emoji;
+
+    /// Else a reaction that the server stores would be left out of packets.
+    #[test]
+    fn the_packets_take_every_emoji_that_the_domain_takes() {
+        for emoji in emojis::iter() {
+            let tones = emoji.skin_tones().into_iter().flatten();
+            for emoji in iter::once(emoji).chain(tones) {
+                let text = emoji.as_str();
+                assert!(abu_domain::messaging::text::Emoji::parse(text).is_ok());
+                assert!(Emoji::new(text).is_ok(), "{text}");
+            }
+        }
+    }
+}

@@ -49,6 +49,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How far existing rows were brought to a new form, in batches, after the migrations.
+    backfills (name) {
+        /// Which rows; the program lists the names.
+        name -> Text,
+        /// The key of the last row that was looked at; a backfill that was interrupted goes on after it.
+        position -> Nullable<Uuid>,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// One-use tickets for the chat's handshake; a row is deleted when its ticket is used.
     chat_tickets (ticket_hash) {
         /// SHA-256 of the ticket, which itself is never stored.
@@ -91,6 +102,18 @@ diesel::table! {
         changed_at -> Timestamptz,
         undo_until -> Timestamptz,
         undone_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Addresses that keep an older spelling, because another account has the canonical one. The office decides.
+    email_conflicts (email_id) {
+        email_id -> Uuid,
+        /// The canonical form, with which nobody but its holder logs in.
+        address -> Text,
+        /// The account that verified it first; null once that is gone.
+        holder_id -> Nullable<Uuid>,
+        found_at -> Timestamptz,
     }
 }
 
@@ -548,6 +571,8 @@ diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(email_changes -> users (user_id));
+diesel::joinable!(email_conflicts -> user_emails (email_id));
+diesel::joinable!(email_conflicts -> users (holder_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
@@ -574,9 +599,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
     audit_log_head,
     audit_witnesses,
+    backfills,
     chat_tickets,
     consents,
     email_changes,
+    email_conflicts,
     email_outbox,
     email_verifications,
     erasures,

@@ -59,7 +59,10 @@ export type ServerPacket =
  * included. When it could not be stored the sender alone hears an `error`.
  */
 export interface MessageSend {
-  /** What to say: 1 to 4,000 Unicode characters after trimming, without NUL. */
+  /**
+   * What to say: 1 to 4,000 Unicode characters after trimming, one of them visible; no control
+   * characters but line feed and tab.
+   */
   message: string;
   /** Where to say it. */
   room_id: RoomId;
@@ -130,7 +133,10 @@ export interface MessageEdit {
   room_id: RoomId;
   /** The message. */
   message_id: MessageId;
-  /** What it says from now on: 1 to 4,000 Unicode characters after trimming, without NUL. */
+  /**
+   * What it says from now on: 1 to 4,000 Unicode characters after trimming, one of them visible; no
+   * control characters but line feed and tab.
+   */
   message: string;
 }
 
@@ -760,7 +766,10 @@ export namespace V1 {
    * included. When it could not be stored the sender alone hears an `error`.
    */
   export interface MessageSend {
-    /** What to say: 1 to 4,000 Unicode characters after trimming, without NUL. */
+    /**
+     * What to say: 1 to 4,000 Unicode characters after trimming, one of them visible; no control
+     * characters but line feed and tab.
+     */
     message: string;
     /** Where to say it. */
     room_id: RoomId;

@@ -11,7 +11,7 @@ mod succession;
 use std::{collections::HashMap, sync::Arc};
 
 use abu_domain::{
-    RoomId, UserId,
+    RoomId, UserId, Violation,
     messaging::{
         message::ShownMessage,
         room::{DirectPair, Membership, Room, RoomKind, RoomRole},
@@ -22,7 +22,7 @@ use chrono::TimeDelta;
 
 use crate::{
     Context, Database,
-    access::{self, AccessError, Caller},
+    access::{self, AccessError, Caller, ports::CallerRecord},
     messaging::{
         events::Event,
         messages,
@@ -147,6 +147,9 @@ pub enum RoomError {
     /// No open invitation of the caller's has this id.
     #[error("there is no such invitation")]
     InvitationNotFound,
+    /// Only staff give a room this name.
+    #[error("the name {0}")]
+    ReservedName(Violation),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -205,7 +208,7 @@ impl Rooms {
         let new_room = NewRoom {
             id: RoomId::new(self.context.ids.random()),
             kind: RoomKind::Group,
-            name: Some(name),
+            name: Some(name.clone()),
             pair: None,
             created_by: me,
             created_at: self.context.clock.now(),
@@ -213,7 +216,7 @@ impl Rooms {
         let limits = self.limits;
         self.change(move |tx| {
             quotas::begin(tx, me, limits)?;
-            access::require_active(tx, &caller)?;
+            require_name_for(&access::require_active(tx, &caller)?, &name)?;
             require_users(tx, &others)?;
             let mut everybody = others.clone();
             everybody.push(me);
@@ -284,6 +287,7 @@ impl Rooms {
             expected.check(Version::of(room.last_modified))?;
             match patch.name {
                 Some(name) => {
+                    require_name_for(&access::require_active(tx, &caller)?, &name)?;
                     tx.rename_room(id, &name, now)?;
                     let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
                     let by = caller.user;
@@ -456,6 +460,14 @@ fn require_users(tx: &mut dyn Reads, users: &[UserId]) -> Result<(), RoomError> 
     match users.iter().find(|user| !active.contains(user)) {
         Some(unknown) => Err(RoomError::UnknownUser(*unknown)),
         None => Ok(()),
+    }
+}
+
+/// Only staff give a room a name that speaks for the platform.
+fn require_name_for(caller: &CallerRecord, name: &RoomName) -> Result<(), RoomError> {
+    match name.reserved() {
+        Some(violation) if !caller.is_staff() => Err(RoomError::ReservedName(violation)),
+        _ => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use abu_application::{
     access::{AccessError, Caller},
     identity::{
         accounts::ERASURE_DELAY,
-        ports::{Erasure, NewSession, PasswordHasher},
+        ports::{Erasure, NewSession, PasswordHasher, PasswordMatch},
         sessions::{LogInDraft, LogInError, OwnSession, SessionError},
     },
     platform::{
@@ -114,14 +114,10 @@ async fn an_unfinished_registration_is_refused_by_the_work_for_an_unknown_addres
             panic!("a log-in hashes no new password")
         }
 
-        fn verify(&self, _: &LoginPassword, hash: Option<&str>) -> bool {
+        fn verify(&self, _: &LoginPassword, hash: Option<&str>) -> PasswordMatch {
             assert_eq!(hash, None);
             self.0.fetch_add(1, Relaxed);
-            false
-        }
-
-        fn needs_rehash(&self, _: &str) -> bool {
-            panic!("no password matched")
+            PasswordMatch::Wrong
         }
 
         fn rehash(&self, _: &LoginPassword) -> Result<String, Box<dyn Error + Send + Sync>> {

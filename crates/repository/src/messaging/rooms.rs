@@ -73,15 +73,13 @@ impl TryFrom<RoomRow> for Room {
     type Error = BadRow;
 
     fn try_from(row: RoomRow) -> Result<Self, BadRow> {
-        let bad = |column| BadRow { column, id: row.id };
         Ok(Self {
             id: row.id.into(),
-            kind: RoomKind::from_name(&row.kind).ok_or_else(|| bad("rooms.kind"))?,
-            name: row
-                .name
-                .map(|name| RoomName::parse(&name))
-                .transpose()
-                .map_err(|_| bad("rooms.name"))?,
+            kind: RoomKind::from_name(&row.kind).ok_or(BadRow {
+                column: "rooms.kind",
+                id: row.id,
+            })?,
+            name: row.name.map(RoomName::from_storage),
             created_by: row.created_by.into(),
             created_at: row.created_at,
             last_modified: row.last_modified,
@@ -170,13 +168,9 @@ impl TryFrom<MemberRow> for MemberListing {
     type Error = BadRow;
 
     fn try_from(MemberRow(member, name, last_seen_at): MemberRow) -> Result<Self, BadRow> {
-        let bad = |column| BadRow {
-            column,
-            id: member.user_id,
-        };
         Ok(Self {
-            firstname: PersonName::parse(&name.firstname).map_err(|_| bad("users.firstname"))?,
-            lastname: PersonName::parse(&name.lastname).map_err(|_| bad("users.lastname"))?,
+            firstname: PersonName::from_storage(name.firstname),
+            lastname: PersonName::from_storage(name.lastname),
             last_seen_at,
             membership: member.try_into()?,
         })

@@ -215,14 +215,14 @@ impl Sessions {
         let hash = credentials
             .as_ref()
             .map(|known| known.password_hash.clone());
-        let matches = self.passwords.matches(turn, password.clone(), hash).await?;
-        let Some(credentials) = credentials.filter(|_| matches) else {
+        let matched = self.passwords.matches(turn, password.clone(), hash).await?;
+        let Some(credentials) = credentials.filter(|_| matched.is_right()) else {
             self.failures.count_credentials();
             self.count_failure(guards, origin.clone()).await?;
             return Err(LogInError::InvalidCredentials);
         };
         let password_hash = credentials.password_hash;
-        let better_hash = self.passwords.better_hash(turn, password, &password_hash);
+        let better_hash = self.passwords.better_hash(turn, password, matched);
         Ok(Authenticated {
             user: credentials.user_id,
             better_hash: better_hash.await,

@@ -12,7 +12,7 @@ use abu_domain::{
         consent::ConsentPurpose,
         text::{NewPassword, PhoneNumber, TermsVersion},
     },
-    platform::text::{DeviceName, EmailAddress, PersonName},
+    platform::text::{DeviceName, EmailAddress, PersonName, require_free_name},
 };
 use actix_web::{CustomizeResponder, HttpRequest, Responder};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType};
@@ -62,11 +62,16 @@ request_body! {
         let version = TermsVersion::parse(&body.terms_version);
         let version = violations.check("terms_version", version);
         let granted = body.consents.granted(violations);
+        let (firstname, lastname) = firstname.zip(lastname)?;
+        violations.check(
+            "lastname",
+            require_free_name(&firstname, middlename.as_ref(), &lastname),
+        )?;
         Some(RegistrationDraft {
             email: email?,
-            firstname: firstname?,
+            firstname,
             middlename,
-            lastname: lastname?,
+            lastname,
             phone,
             consents: Consents {
                 version: version?,

@@ -49,6 +49,9 @@ refusals! {
             let seconds = retry_after.num_seconds() + 1;
             Self::rate_limited(u32::try_from(seconds).unwrap_or(u32::MAX))
         }
+        RoomError::ReservedName(violation) => {
+            Self::in_field("name", violation.code, violation.rule)
+        }
     }
 
     MessagingError: Access, Changed, Refused, Store {
