@@ -158,6 +158,7 @@ fn rest_settings(settings: &Settings) -> RestSettings {
     RestSettings {
         allowed_origins: settings.cors.allowed_origins.clone(),
         console: settings.console.enabled,
+        docs: settings.docs.enabled,
         only_https: settings.environment == Environment::Production,
         max_body_bytes: settings.server.max_body_bytes,
         trusted_proxies: settings.server.trusted_proxies.clone(),

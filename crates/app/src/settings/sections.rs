@@ -22,8 +22,9 @@ use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment,
-    LogSettings, MetricsSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
+    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, DocsSettings,
+    Environment, LogSettings, MetricsSettings, ServerSettings, Settings, SuperuserSettings,
+    reader::Reader,
 };
 
 /// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
@@ -48,6 +49,9 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         cors: cors(reader),
         console: ConsoleSettings {
             enabled: reader.flag("console.enabled"),
+        },
+        docs: DocsSettings {
+            enabled: reader.flag("docs.enabled"),
         },
         log: log(reader),
         metrics: MetricsSettings {
@@ -79,6 +83,8 @@ fn server(reader: &mut Reader, environment: Environment) -> ServerSettings {
         port: reader.whole("server.port", 0..=65_535),
         workers: reader.whole("server.workers", 0..=512),
         shutdown_timeout: reader.seconds("server.shutdown_timeout", 1.0..=600.0),
+        request_timeout: reader.seconds("server.request_timeout", 0.5..=600.0),
+        send_timeout: reader.seconds("server.send_timeout", 0.5..=3_600.0),
         max_body_bytes: reader.whole("server.max_body_bytes", 1_024..=67_108_864),
         trusted_proxies: trusted_proxies(reader, environment),
     }

@@ -13,6 +13,7 @@ mod chat;
 mod crash;
 mod fixtures;
 mod history_checker;
+mod hostile;
 mod http;
 mod mail;
 mod program;
