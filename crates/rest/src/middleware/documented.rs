@@ -84,11 +84,12 @@ impl Route {
     }
 }
 
-/// Whether an access token in the header is the one way in: the chat has others, and looks itself.
+/// Whether an access token in the header is the one way in. Handlers with other ways look themselves.
 fn takes_token(operation: &Operation) -> bool {
     let mut ways = operation.security.iter().flatten();
     let bearer = SecurityRequirement::new(BEARER, [] as [&str; 0]);
-    let elsewhere = ["token", "ticket"].map(|way| SecurityRequirement::new(way, [] as [&str; 0]));
+    let elsewhere = ["token", "ticket", "refresh_cookie"]
+        .map(|way| SecurityRequirement::new(way, [] as [&str; 0]));
     ways.clone().any(|way| *way == bearer) && !ways.any(|way| elsewhere.contains(way))
 }
 
