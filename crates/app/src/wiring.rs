@@ -90,6 +90,10 @@ impl Wiring<'_> {
         let messaging = messaging::Policies {
             rooms: settings.rooms,
             writer: settings.writer,
+            limits: settings
+                .chat
+                .rate_limits_enabled
+                .then(|| settings.chat.message_limits()),
         };
         let policies = Policies {
             identity,
@@ -132,8 +136,7 @@ fn rest_settings(settings: &Settings) -> RestSettings {
         max_body_bytes: settings.server.max_body_bytes,
         trusted_proxies: settings.server.trusted_proxies.clone(),
         rate_limits: settings.rate_limits,
-        messages_per_second: settings.chat.messages_per_second,
-        messages_per_minute: settings.chat.messages_per_minute,
+        messages: settings.chat.message_limits(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the operator decides about HTTP.
 
+use abu_application::messaging::budget::MessageLimits;
 use ipnet::IpNet;
 
 use crate::rate_limits::RateLimitSettings;
@@ -17,9 +18,8 @@ pub struct RestSettings {
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     pub rate_limits: RateLimitSettings,
-    /// Messages of a user, however they are sent.
-    pub messages_per_second: u32,
-    pub messages_per_minute: u32,
+    /// What a user may send, over REST and the chat together.
+    pub messages: MessageLimits,
 }
 
 /// Derived keys, each of use for one thing alone.

@@ -22,6 +22,7 @@ use crate::{
     Context, Database,
     access::{self, AccessError, Caller},
     messaging::{
+        budget::{MessageBudget, MessageLimits, OverBudget},
         ports::{LockWait, Publication, ReadMark, ReadState, SeqWindow, StoreOutcome},
         read_marks::ReadMarks,
         submission::SubmitError,
@@ -35,8 +36,8 @@ use crate::{
 };
 
 pub use changes::{ChangeOutcome, Changed, ChangedPart};
-pub use shown::Reactions;
 pub(crate) use shown::shown_to;
+pub use shown::{Reactions, encoded_len};
 pub use sync::{CatchUp, Position, catch_up};
 
 /// The most messages in one page of history.
@@ -173,6 +174,8 @@ pub struct Messaging {
     pub context: Context,
     pub writer: Arc<Writer>,
     pub read_marks: Arc<ReadMarks>,
+    /// Shared by use cases and connections.
+    pub budget: Arc<MessageBudget>,
 }
 
 #[derive(Clone, Debug)]
@@ -202,6 +205,8 @@ pub enum MessagingError {
     /// The message cannot be changed that way.
     #[error(transparent)]
     Refused(#[from] ChangeRefusal),
+    #[error(transparent)]
+    RateLimited(#[from] OverBudget),
     /// It was not stored, or whether it was is not known; doing it again is safe, for a message with
     /// the same client message id.
     #[error("it could not be stored now")]
@@ -213,13 +218,18 @@ pub enum MessagingError {
 impl Messaging {
     /// # Errors
     /// Where a thread cannot be started.
-    pub fn start(context: Context, policy: WriterPolicy) -> io::Result<Self> {
+    pub fn start(
+        context: Context,
+        policy: WriterPolicy,
+        limits: Option<MessageLimits>,
+    ) -> io::Result<Self> {
         let read_marks = Arc::new(ReadMarks::start(&context, policy.store_timeout)?);
         let writer = Writer::start(&context, Arc::clone(&read_marks), policy)?;
         Ok(Self {
             context,
             writer: Arc::new(writer),
             read_marks,
+            budget: Arc::new(MessageBudget::new(limits)),
         })
     }
 
@@ -248,6 +258,8 @@ impl Messaging {
     ) -> Result<ShownMessage, MessagingError> {
         let room_id = draft.room_id;
         let sender = caller.user;
+        let bytes = draft.text.as_str().len();
+        self.budget.take(sender, bytes, Instant::now())?;
         self.require_member(caller, room_id).await?;
         let message = NewMessage {
             id: MessageId::new(self.context.ids.time_ordered()),
@@ -296,6 +308,8 @@ impl Messaging {
         message_id: MessageId,
         kind: ChangeKind,
     ) -> Result<Message, MessagingError> {
+        let bytes = kind.text().map_or(0, |text| text.as_str().len());
+        self.budget.take(caller.user, bytes, Instant::now())?;
         let change = MessageChange {
             room_id,
             message_id,
@@ -350,7 +364,8 @@ impl Messaging {
             .await
     }
 
-    /// A page of the messages in the window, the newest first; their places are the positions.
+    /// A page of the messages in the window, the newest first; their places are the positions. It ends early
+    /// at [`PAGE_BYTES`](crate::platform::lists::PAGE_BYTES).
     pub async fn list(
         &self,
         caller: Caller,
@@ -358,18 +373,20 @@ impl Messaging {
         window: SeqWindow,
         page: ListRequest<i64>,
     ) -> Result<Listed<ShownMessage>, MessagingError> {
+        let seek = page.seek;
         self.context
             .database
             .read(move |tx| {
                 require_member(tx, &caller, room)?;
-                Ok(page.fetch(
+                let listed = page.fetch(
                     tx,
                     |tx, seek, limit| {
                         let messages = tx.list_messages(room, window, seek, limit)?;
                         shown_to(tx, caller.user, messages)
                     },
                     |tx| Ok(window.total(tx.last_seq(room)?.unwrap_or(0))),
-                )?)
+                )?;
+                Ok(listed.end_early(&seek, encoded_len))
             })
             .await
     }

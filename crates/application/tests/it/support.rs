@@ -189,6 +189,7 @@ fn policies(links: &HmacLinkTokens) -> Policies {
     let messaging = messaging::Policies {
         rooms: ROOM_LIMITS,
         writer: WriterPolicy::default(),
+        limits: None,
     };
     Policies {
         identity,

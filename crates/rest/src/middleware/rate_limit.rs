@@ -8,6 +8,7 @@ use std::{
     cell::Cell,
     future::{Ready, ready},
     rc::Rc,
+    time::Duration,
 };
 
 use abu_domain::{UserId, platform::text::EmailAddress};
@@ -82,6 +83,16 @@ impl FromRequest for Limits {
 impl Limits {
     pub(crate) fn by_user(&self, policy: Policy, user: UserId) -> Result<(), Problem> {
         take(&self.0, policy, Key::user(user))
+    }
+
+    /// Shows the policy by which a use case refused the request, for it counts by itself.
+    pub(crate) fn note_refusal(&self, policy: Policy, retry_after: Duration) {
+        let status = shared::<RateLimits>(&self.0).refused(policy, retry_after);
+        if let Some(status) = status
+            && let Some(shown) = self.0.extensions().get::<ShownQuotaStatus>()
+        {
+            shown.note(status);
+        }
     }
 
     /// Counts the request of the network that it comes from.

@@ -153,6 +153,19 @@ impl RateLimits {
         })
     }
 
+    /// How a key stands under a policy whose buckets are elsewhere, and which refused it. `None` where limits
+    /// are turned off.
+    pub fn refused(&self, policy: Policy, retry_after: Duration) -> Option<QuotaStatus> {
+        let (quota, _) = self.limiters.get(policy as usize)?;
+        Some(QuotaStatus {
+            policy,
+            quota: *quota,
+            remaining: 0,
+            renews_in: whole_seconds(retry_after),
+            refused: true,
+        })
+    }
+
     /// Evicts full buckets now and then. Concurrent callers skip a sweep in progress.
     fn sweep(&self, now: Instant) {
         let Some(mut swept_at) = self.swept_at.try_lock() else {
@@ -168,13 +181,14 @@ impl RateLimits {
 }
 
 /// At least one: a `Retry-After` of zero would make clients retry at once.
-fn whole_seconds(time: Duration) -> u32 {
+pub(crate) fn whole_seconds(time: Duration) -> u32 {
     let rounded_up = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     u32::try_from(rounded_up.max(1)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use abu_application::messaging::budget::MessageLimits;
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -199,8 +213,12 @@ mod tests {
             max_body_bytes: 1_024,
             trusted_proxies: Vec::new(),
             rate_limits,
-            messages_per_second: 10,
-            messages_per_minute: 120,
+            messages: MessageLimits {
+                per_second: 10,
+                per_minute: 120,
+                bytes_at_once: 65_536,
+                bytes_per_minute: 262_144,
+            },
         }
     }
 

@@ -40,12 +40,20 @@ policies! {
     Recover => "recover", |settings| settings.rate_limits.recover;
     /// A renewed access token, by network.
     Refresh => "refresh", |settings| settings.rate_limits.refresh;
-    /// A message, by user: so many at once.
+    /// A message, by user: so many at once. Messages are counted where they are sent, for REST and the chat
+    /// together.
     MessagesInSecond => "messages-second", |settings| {
-        Quota::new(settings.messages_per_second, 1)
+        Quota::new(settings.messages.per_second, 1)
     };
     /// A message, by user: so many for long.
     MessagesInMinute => "messages-minute", |settings| {
-        Quota::new(settings.messages_per_minute, 60)
+        Quota::new(settings.messages.per_minute, 60)
+    };
+    /// The text of a message in bytes, by user.
+    MessageBytes => "message-bytes", |settings| {
+        let limits = settings.messages;
+        let seconds = u64::from(limits.bytes_at_once) * 60;
+        let seconds = seconds.div_ceil(limits.bytes_per_minute.max(1).into());
+        Quota::new(limits.bytes_at_once, u32::try_from(seconds).unwrap_or(u32::MAX))
     };
 }

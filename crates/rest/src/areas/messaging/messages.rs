@@ -1,6 +1,10 @@
 //! What is said in rooms.
 
-use abu_application::messaging::{messages::MessageDraft, ports::SeqWindow};
+use abu_application::messaging::{
+    budget::MessageLimit,
+    messages::{MessageDraft, MessagingError},
+    ports::SeqWindow,
+};
 use abu_domain::{
     MessageId, Violation,
     messaging::{message, text::MessageText},
@@ -91,7 +95,7 @@ problems! {
 
 /// Read the messages of a room.
 ///
-/// The newest first.
+/// The newest first. A page of long messages ends early, at 256 KB: `next_cursor` says that there is more.
 #[utoipa::path(
     tag = "messages",
     security(("bearer" = [])),
@@ -161,7 +165,6 @@ async fn send_message(
     path: Path<ByUuid>,
     body: Body<NewMessage>,
 ) -> Answer {
-    count_message(&limits, &caller)?;
     let (text, client_message_id, reply_to) = body.0;
     let draft = MessageDraft {
         room_id: path.uuid.into(),
@@ -169,14 +172,22 @@ async fn send_message(
         client_message_id,
         reply_to,
     };
-    let message = state.messaging.messages.send(caller.caller, draft).await?;
+    let sent = state.messaging.messages.send(caller.caller, draft).await;
+    let message = sent.map_err(|error| noted(&limits, error))?;
     Ok(HttpResponse::Created().json(Message::from(message)))
 }
 
-/// An edit or a deletion counts as a message too.
-fn count_message(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::MessagesInSecond, caller.caller.user)?;
-    limits.by_user(Policy::MessagesInMinute, caller.caller.user)
+/// Shows the limit of messages that refused one.
+fn noted(limits: &Limits, error: MessagingError) -> Problem {
+    if let MessagingError::RateLimited(over) = &error {
+        let policy = match over.limit {
+            MessageLimit::Second => Policy::MessagesInSecond,
+            MessageLimit::Minute => Policy::MessagesInMinute,
+            MessageLimit::Bytes => Policy::MessageBytes,
+        };
+        limits.note_refusal(policy, over.retry_after);
+    }
+    error.into()
 }
 
 /// The path of a message.
@@ -227,13 +238,13 @@ async fn edit_message(
     path: Path<MessagePath>,
     body: Body<MessagePatch>,
 ) -> Answer<Json<Message>> {
-    count_message(&limits, &caller)?;
     let (room, message) = (path.uuid.into(), path.message_id.into());
     let edited = state
         .messaging
         .messages
         .edit(caller.caller, room, message, body.0)
-        .await?;
+        .await
+        .map_err(|error| noted(&limits, error))?;
     Ok(Json(edited.into()))
 }
 
@@ -254,13 +265,13 @@ async fn delete_message(
     caller: CurrentUser,
     path: Path<MessagePath>,
 ) -> Answer {
-    count_message(&limits, &caller)?;
     let (room, message) = (path.uuid.into(), path.message_id.into());
     state
         .messaging
         .messages
         .delete(caller.caller, room, message)
-        .await?;
+        .await
+        .map_err(|error| noted(&limits, error))?;
     Ok(HttpResponse::NoContent().finish())
 }
 

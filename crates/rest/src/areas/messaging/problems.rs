@@ -9,6 +9,7 @@ use abu_domain::messaging::message::ChangeRefusal;
 use crate::{
     areas::access::problems::{account_deactivated, account_suspended, session_ended},
     problem::{Problem, ProblemKind},
+    rate_limits::whole_seconds,
 };
 
 fn no_such_room() -> Problem {
@@ -86,6 +87,9 @@ impl From<MessagingError> for Problem {
                 "must be a message of the same room",
             ),
             MessagingError::Refused(refusal) => refusal.into(),
+            MessagingError::RateLimited(over) => {
+                Self::rate_limited(whole_seconds(over.retry_after))
+            }
             MessagingError::Unavailable => Self::new(
                 ProblemKind::Unavailable,
                 "It could not be stored now. Doing it again is safe; send a message with the same \
