@@ -27,6 +27,7 @@ use crate::{
     bus::{Ack, Instruction, LocalBus},
     frame::SharedPacket,
     packets,
+    registry::RoomView,
 };
 
 pub(crate) type Version = u64;
@@ -289,7 +290,8 @@ impl Reader {
         match self.read(&change) {
             Ok(found) => {
                 let instruction = self.instruction(change, found, handled);
-                self.bus.publish_blocking(instruction.into_iter().collect());
+                self.bus
+                    .publish_blocking(|| instruction.into_iter().collect());
             }
             Err(error) => {
                 log_failure("reading a change again", &error);
@@ -326,17 +328,21 @@ impl Reader {
                     members,
                     added: Arc::new(SharedPacket::new(added)),
                     removed: Arc::new(SharedPacket::new(packets::removed(room, by))),
+                    member_count: found.map(|room| room.member_count.unsigned_abs()),
                     version,
                     handled,
                 })
             }
             (Change::State { room, by }, Found::Room(found)) => {
-                let read_only = found.is_none_or(|room| room.is_read_only());
-                let packet = packets::state_changed(room, read_only, by);
+                let view = RoomView {
+                    read_only: found.as_ref().is_none_or(Room::is_read_only),
+                    member_count: found.map_or(0, |room| room.member_count.unsigned_abs()),
+                };
+                let packet = packets::state_changed(room, view.read_only, by);
                 Some(Instruction::RoomState {
                     room,
-                    read_only,
-                    packet: Arc::new(SharedPacket::new(packet)),
+                    view,
+                    packet: Arc::new(SharedPacket::new(packet).heard_of(by)),
                     version,
                     handled,
                 })
@@ -344,7 +350,7 @@ impl Reader {
             (Change::Name { room, by }, Found::Room(Some(found))) => {
                 Some(Instruction::RoomRenamed {
                     room,
-                    packet: Arc::new(SharedPacket::new(packets::renamed(&found, by))),
+                    packet: Arc::new(SharedPacket::new(packets::renamed(&found, by)).heard_of(by)),
                     handled,
                 })
             }
