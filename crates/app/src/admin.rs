@@ -13,6 +13,8 @@ mod terminal;
 mod user;
 mod verify_audit_log;
 
+use std::path::PathBuf;
+
 use abu_application::platform::audit::{Mark, NoMark};
 use abu_domain::platform::text::EmailAddress;
 use actix_web::http::Uri;
@@ -40,7 +42,10 @@ Examples:
   pass show abu/amina | abu-admin reset-password amina@example.com --password-stdin
   abu-admin user create amina@example.com --firstname Amina --lastname Bello
   abu-admin user grant amina@example.com alumni_office_group
+  abu-admin user reset-totp amina@example.com
+  abu-admin user revoke amina@example.com
   abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
+  journalctl -u abu-server | abu-admin verify-audit-log --log -
   abu-admin check-config && abu-server";
 
 /// The command line.
@@ -72,13 +77,16 @@ enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Look after accounts: make, list, suspend and activate them, put them in groups.
+    /// Look after accounts: make, list, show, suspend and activate them, put them in groups, end
+    /// their log-ins, remove lost second factors.
     #[command(subcommand)]
     User(user::UserCommand),
     /// Prove that the audit log is whole: nothing in it changed, missing, or in another place.
     ///
-    /// Prints the number of entries, and the place and hash of the last one. Keep that line out of reach of
-    /// database writers: only --known detects later that the whole log was rewritten, or cut off at its end.
+    /// Compares the log with the heads that the server noted each hour, under a seal that no database writer
+    /// can make. Prints the number of entries, and the place and hash of the last one. Keep that line, or the
+    /// server's log, out of reach of database writers: only --known and --log detect that the newest entries
+    /// were cut off together with their noted heads.
     VerifyAuditLog {
         /// Begin at this entry, which was verified before, rather than at the first one.
         #[arg(long, value_name = "SEQ:HASH", value_parser = parse_mark)]
@@ -86,6 +94,10 @@ enum Command {
         /// Prove that the log holds this entry still. May be given several times.
         #[arg(long, value_name = "SEQ:HASH", value_parser = parse_mark)]
         known: Vec<Mark>,
+        /// Prove that the log holds every head in this log of the server; - reads standard input. May be given
+        /// several times.
+        #[arg(long, value_name = "FILE")]
+        log: Vec<PathBuf>,
     },
     /// Show the settings in force and where they come from, secrets hidden, and every mistake in them.
     CheckConfig,
@@ -112,8 +124,8 @@ impl Arguments {
                 password_stdin,
             } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
             Command::User(command) => user::run(&Settings::load(sources)?, command),
-            Command::VerifyAuditLog { from, known } => {
-                verify_audit_log::run(&Settings::load(sources)?, from, &known)
+            Command::VerifyAuditLog { from, known, log } => {
+                verify_audit_log::run(&Settings::load(sources)?, from, known, &log)
             }
         }
     }

@@ -3,6 +3,7 @@
 mod guarded_store;
 mod own_postgres;
 mod preparation;
+mod server_name;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ pub(crate) use guarded_store::GuardedStore;
 pub(crate) use own_postgres::{OwnPostgres, folder};
 pub use preparation::PreparationError;
 pub(crate) use preparation::{Preparation, require_migrated};
+pub(crate) use server_name::server_name;
 
 /// Connections beside those of requests: the message writer, the read marks, the chat's directory
 /// and last-seen times, the mail worker, and the watch. None of them waits for a request.

@@ -4,7 +4,7 @@ pub const OK: u8 = 0;
 /// A failure without a code of its own.
 pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
-/// Invalid or incomplete settings.
+/// Invalid or incomplete settings, or another server runs on the database.
 pub const CONFIGURATION: u8 = 3;
 /// The database is unreachable or does not start.
 pub const DATABASE: u8 = 4;
@@ -24,7 +24,7 @@ Exit codes:
   0  done
   1  failed, for another reason than these
   2  the command line is wrong
-  3  the configuration is wrong or incomplete
+  3  the configuration is wrong or incomplete, or another server runs on the database
   4  the database cannot be reached or started
   5  the database's migrations are not those of this release
   6  the address to listen on cannot be had

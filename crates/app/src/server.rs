@@ -5,6 +5,7 @@
 
 mod banner;
 mod error;
+mod hourly;
 mod listener;
 mod set_up;
 mod signals;
@@ -39,12 +40,17 @@ use crate::{
     wiring::{Services, Wiring},
 };
 
+use hourly::Hourly;
+use set_up::SharedLock;
+
 pub use crate::database::PreparationError;
 pub use error::StartError;
 pub use signals::Received;
 
 /// Allows for a last checkpoint on a slow disk.
 const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
+/// Allows for a heartbeat that is under way.
+const LOCK_RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A listening server. Dropped without [`stop`](Self::stop), it runs until its runtime ends.
 pub struct RunningServer {
@@ -60,6 +66,9 @@ pub struct RunningServer {
     /// Prepares the database, then watches it.
     supervisor: JoinHandle<()>,
     own_postgres: Arc<OnceLock<OwnPostgres>>,
+    lock: SharedLock,
+    /// Receives why the server cannot go on.
+    lost: oneshot::Receiver<StartError>,
 }
 
 /// How a run ended without an error.
@@ -85,7 +94,7 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
             banner::print(&server);
             tokio::select! {
                 signal = signals.next() => log::info!("received {signal}, stopping"),
-                error = server.listener_ended() => {
+                error = server.cannot_go_on() => {
                     server.stop().await;
                     return Err(error);
                 }
@@ -115,6 +124,8 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         hasher,
         password_policy,
         link_tokens,
+        head_sealer,
+        log_in_failures,
     } = wire(&settings, &secrets, &readiness, Arc::clone(&store))?;
     let wake = Wake::default();
     let mail = abu_mail::start(
@@ -126,6 +137,8 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     )?;
     let listener = listener::listen(&settings, rest, chat.clone())?;
     let own_postgres = Arc::new(OnceLock::new());
+    let lock = SharedLock::default();
+    let (tell_lost, lost) = oneshot::channel();
     let supervisor = set_up::DatabaseSupervisor {
         settings: Arc::clone(&settings),
         readiness: readiness.clone(),
@@ -136,6 +149,9 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         identity_events,
         policy: password_policy,
         mail: wake,
+        hourly: Hourly::new(head_sealer, log_in_failures),
+        lock: Arc::clone(&lock),
+        lost: tell_lost,
     };
     let (done, set_up) = oneshot::channel();
     Ok(RunningServer {
@@ -150,6 +166,8 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         mail,
         set_up,
         own_postgres,
+        lock,
+        lost,
     })
 }
 
@@ -192,17 +210,28 @@ impl RunningServer {
                 limit.as_secs_f64()
             );
         }
-        let own_postgres = Arc::clone(&self.own_postgres);
+        let (own_postgres, lock) = (Arc::clone(&self.own_postgres), self.lock);
         // The panic hook has reported a panic, and nothing is left to stop.
-        let _ = spawn_blocking(move || stop_postgres(own_postgres.get())).await;
+        let _ = spawn_blocking(move || {
+            release(&lock);
+            stop_postgres(own_postgres.get());
+        })
+        .await;
         log::info!("stopped");
     }
 
-    /// Completes only if the listener ends without [`stop`](Self::stop).
-    async fn listener_ended(&mut self) -> StartError {
-        match (&mut self.listening).await {
-            Ok(Err(error)) => StartError::Threads(error),
-            Ok(Ok(())) | Err(_) => StartError::Broken("listening"),
+    /// Completes if the listener ends without [`stop`](Self::stop), or if another server took the
+    /// database.
+    async fn cannot_go_on(&mut self) -> StartError {
+        tokio::select! {
+            ended = &mut self.listening => match ended {
+                Ok(Err(error)) => StartError::Threads(error),
+                Ok(Ok(())) | Err(_) => StartError::Broken("listening"),
+            },
+            lost = &mut self.lost => match lost {
+                Ok(error) => error,
+                Err(_panicked) => StartError::Broken("the watch over the database"),
+            },
         }
     }
 }
@@ -237,6 +266,14 @@ fn wire(
         access_tokens: Arc::new(access_tokens),
     };
     wiring.wire().map_err(StartError::Threads)
+}
+
+/// A server that starts next need not wait. A hanging connection keeps the lock until the process
+/// ends.
+fn release(lock: &SharedLock) {
+    if let Some(mut lock) = lock.try_lock_for(LOCK_RELEASE_TIMEOUT) {
+        *lock = None;
+    }
 }
 
 fn stop_postgres(own: Option<&OwnPostgres>) {

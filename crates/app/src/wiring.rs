@@ -9,15 +9,17 @@ use abu_application::{
         events::IdentityEvent,
         passwords::PasswordWork,
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
+        sessions::LogInFailures,
     },
     messaging,
-    platform::ports::{Clock, Ids, Publish},
+    platform::ports::{Clock, HeadSealer, Ids, Publish},
     store::Store,
 };
 use abu_chat::{ChatEngine, ChatHub};
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared, readiness::Readiness};
 use abu_security::{
-    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, SealedTotp, derive_key,
+    BcryptHasher, GuessingPolicy, HmacHeadSealer, HmacLinkTokens, HmacRefreshTokens, SealedTotp,
+    derive_key,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -51,6 +53,8 @@ pub struct Services {
     pub hasher: Arc<dyn PasswordHasher>,
     pub password_policy: Arc<dyn PasswordPolicy>,
     pub link_tokens: Arc<dyn LinkTokens>,
+    pub head_sealer: Arc<dyn HeadSealer>,
+    pub log_in_failures: Arc<LogInFailures>,
 }
 
 impl Wiring<'_> {
@@ -104,6 +108,7 @@ impl Wiring<'_> {
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
         let use_cases = UseCases::new(&context, policies)?;
+        let log_in_failures = Arc::clone(&use_cases.identity.sessions.failures);
         let chat = ChatEngine::start(
             hub.clone(),
             use_cases.messaging.messages.clone(),
@@ -124,6 +129,8 @@ impl Wiring<'_> {
             hasher,
             password_policy: policy,
             link_tokens,
+            head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
+            log_in_failures,
         })
     }
 }

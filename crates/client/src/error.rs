@@ -103,7 +103,7 @@ pub enum LogInError {
     /// [`one_time_password`](crate::LogIn::one_time_password).
     #[error("a one-time password is needed")]
     OneTimePasswordNeeded,
-    /// The password is right, but the address is not verified yet.
+    /// The address is not verified yet. Newer servers answer [`Self::WrongCredentials`] instead.
     #[error("the e-mail address is not verified yet: open the link in the mail")]
     EmailUnverified,
     /// The account is suspended.

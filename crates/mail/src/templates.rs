@@ -46,6 +46,8 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "email_added.txt" "email_added.html"
     "address_in_use.txt" "address_in_use.html"
     "email_replaced.txt" "email_replaced.html"
+    "confirm_account_email.txt" "confirm_account_email.html"
+    "totp_reset.txt" "totp_reset.html"
 };
 
 pub(super) struct Templates {
@@ -262,6 +264,14 @@ pub(super) mod tests {
                 firstname: name(),
                 new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
             },
+            MailContent::ConfirmAccountEmail {
+                verification_id: id,
+                firstname: name(),
+            },
+            MailContent::TotpReset {
+                firstname: name(),
+                at: at(),
+            },
         ]
     }
 
@@ -285,7 +295,9 @@ pub(super) mod tests {
         let (id, links) = (Uuid::from_u128(7), links());
         let reset = links.uuid(LinkPurpose::ResetPassword, id);
         match kind {
-            MailKind::VerifyEmail | MailKind::VerifyFurtherEmail => {
+            MailKind::VerifyEmail
+            | MailKind::VerifyFurtherEmail
+            | MailKind::ConfirmAccountEmail => {
                 format!(
                     "{SITE}/verify-email?token={}",
                     links.text(LinkPurpose::VerifyEmail, id)
@@ -309,7 +321,8 @@ pub(super) mod tests {
             | MailKind::EmailAdded
             | MailKind::RefreshReused
             | MailKind::TotpEnabled
-            | MailKind::TotpDisabled => format!("{SITE}/forgot-password"),
+            | MailKind::TotpDisabled
+            | MailKind::TotpReset => format!("{SITE}/forgot-password"),
         }
     }
 
@@ -348,9 +361,9 @@ pub(super) mod tests {
         assert_eq!(mail.subject, "Confirm your e-mail address");
         let expected = format!(
             "Hello Amina,\n\n\
-             Welcome to ABU Alumni Connect! Confirm that this address is yours, and your\n\
-             account is ready.\n\n\
-             Confirm my address:\n{}\n\n\
+             Welcome to ABU Alumni Connect! Confirm that this address is yours and choose\n\
+             a password, and you are in.\n\n\
+             Confirm my address and choose a password:\n{}\n\n\
              If it was not you who registered, you need do nothing. Without the\n\
              confirmation the account cannot be used.\n\n\
              You get this mail because somebody registered at ABU Alumni Connect with your address.\n\n\

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod advisory_lock;
 mod connection;
 mod error;
 mod identity;
@@ -12,6 +13,7 @@ pub mod migrations;
 mod platform;
 #[rustfmt::skip]
 mod schema;
+pub mod server_lock;
 mod sql;
 mod store;
 

@@ -9,12 +9,13 @@ use diesel::{
     migration::{Migration, MigrationConnection, MigrationSource},
     pg::Pg,
     prelude::*,
-    sql_types::{Bool, Integer, Text},
+    sql_types::{Bool, Text},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::SecretString;
 
 use crate::{
+    advisory_lock::{Lock, try_lock},
     connection::{ConnectError, open},
     error::store_error,
     sql::sql,
@@ -22,9 +23,6 @@ use crate::{
 
 /// For callers that run them one by one; others use [`run`].
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
-
-/// Half of the advisory lock's key; the other half is the schema's oid. The number is arbitrary.
-const LOCK: i32 = 0x0041_4255;
 
 /// Polling interval of a migrator that waits for the lock.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -118,13 +116,7 @@ pub fn run(url: &SecretString) -> Result<Vec<String>, MigrationError> {
 fn lock(connection: &mut PgConnection) -> Result<(), MigrationError> {
     let mut told = false;
     loop {
-        let locked: bool = sql::<Bool>(
-            "SELECT pg_try_advisory_lock(?, oid::integer)
-             FROM pg_namespace WHERE nspname = current_schema()",
-        )
-        .bind::<Integer, _>(LOCK)
-        .get_result(connection)?;
-        if locked {
+        if try_lock(connection, Lock::Migration)? {
             return Ok(());
         }
         if !told {

@@ -36,6 +36,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Heads of the audit log that servers noted, about one an hour. Rows are added and never changed.
+    audit_witnesses (seq) {
+        /// The newest entry at that time.
+        seq -> Int8,
+        /// The hash of that entry.
+        hash -> Bytea,
+        noted_at -> Timestamptz,
+        /// HMAC over seq and hash with a key that is not in the database.
+        seal -> Bytea,
+    }
+}
+
+diesel::table! {
     /// One-use tickets for the chat's handshake; a row is deleted when its ticket is used.
     chat_tickets (ticket_hash) {
         /// SHA-256 of the ticket, which itself is never stored.
@@ -410,9 +423,11 @@ diesel::table! {
         email -> Text,
         /// Where mail goes; the same as users.email.
         is_primary -> Bool,
-        /// When its owner proved that they read what is sent there.
+        /// Since when the address belongs to the account: its owner proved that they read what is sent there, or the office entered it.
         verified_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        /// The office entered the verified address, and its owner has not opened a link yet: no password reset is mailed to it.
+        awaits_proof -> Bool,
     }
 }
 
@@ -483,6 +498,7 @@ diesel::joinable!(user_presence -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
     audit_log_head,
+    audit_witnesses,
     chat_tickets,
     consents,
     email_changes,

@@ -6,9 +6,11 @@ use std::{
 };
 
 use abu_application::{
-    UseCases,
     access::Caller,
-    identity::ports::{TokenClaims, TokenError},
+    identity::{
+        self,
+        ports::{TokenClaims, TokenError},
+    },
     platform::Origin,
 };
 use abu_domain::UserId;
@@ -27,10 +29,7 @@ use crate::shared::shared;
 /// The user of a valid access token. The use case checks that the session lasts and that the account
 /// exists and is not suspended.
 #[derive(Clone, Debug)]
-pub(crate) struct CurrentUser {
-    pub caller: Caller,
-    pub claims: TokenClaims,
-}
+pub(crate) struct CurrentUser(pub Caller);
 
 #[derive(Clone, Debug)]
 pub(crate) struct RequestOrigin(pub Origin);
@@ -60,15 +59,15 @@ impl FromRequest for CurrentUser {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(current_user(request))
+        ready(required_claims(request).map(|claims| {
+            note_caller(request, claims.user_id);
+            Self(caller_of(request, &claims))
+        }))
     }
 }
 
-fn current_user(request: &HttpRequest) -> Result<CurrentUser, Problem> {
-    let claims = claims(request)?.ok_or_else(authentication_required)?;
-    note_caller(request, claims.user_id);
-    let caller = caller_of(request, &claims);
-    Ok(CurrentUser { caller, claims })
+pub(crate) fn required_claims(request: &HttpRequest) -> Result<TokenClaims, Problem> {
+    claims(request)?.ok_or_else(authentication_required)
 }
 
 fn caller_of(request: &HttpRequest, claims: &TokenClaims) -> Caller {
@@ -96,7 +95,7 @@ pub(crate) fn claims(request: &HttpRequest) -> Result<Option<TokenClaims>, Probl
     };
     let known = request.extensions().get::<Verified>().copied();
     let Verified(verified) = known.unwrap_or_else(|| {
-        let verified = Verified(shared::<UseCases>(request).identity.sessions.verify(token));
+        let verified = Verified(shared::<identity::UseCases>(request).sessions.verify(token));
         request.extensions_mut().insert(verified);
         verified
     });
@@ -134,35 +133,4 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Problem>
                 "The header must be: Authorization: Bearer …",
             )
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::http::header::HeaderValue;
-
-    use super::*;
-
-    fn token_in(value: &'static [u8]) -> Result<Option<String>, Problem> {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            header::AUTHORIZATION,
-            HeaderValue::from_bytes(value).unwrap(),
-        );
-        bearer_token(&headers).map(|token| token.map(str::to_owned))
-    }
-
-    #[test]
-    fn the_scheme_is_known_in_any_case() {
-        for value in [&b"Bearer abc"[..], b"bearer abc", b"BEARER  abc "] {
-            assert_eq!(token_in(value).unwrap().as_deref(), Some("abc"));
-        }
-    }
-
-    #[test]
-    fn another_scheme_is_an_error_and_no_header_is_none() {
-        for value in [&b"Basic abc"[..], b"abc", b"", b"Bearer\xff abc"] {
-            assert!(token_in(value).is_err(), "{value:?}");
-        }
-        assert_eq!(bearer_token(&HeaderMap::new()).unwrap(), None);
-    }
 }

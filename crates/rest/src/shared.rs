@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use abu_application::{UseCases, platform::ports::Ids};
+use abu_application::{UseCases, access, identity, messaging, platform::ports::Ids};
 use actix_web::{HttpRequest, web::Data};
 
 use crate::{
@@ -14,8 +14,10 @@ use crate::{
     settings::{RestKeys, RestSettings},
 };
 
-/// The use cases, as handlers take them.
-pub(crate) type State = Data<UseCases>;
+/// The use cases of an area, as handlers take them.
+pub(crate) type Access = Data<access::UseCases>;
+pub(crate) type Identity = Data<identity::UseCases>;
+pub(crate) type Messaging = Data<messaging::UseCases>;
 
 /// Generates request ids.
 pub(crate) struct RequestIds(pub(crate) Arc<dyn Ids>);
@@ -30,7 +32,9 @@ pub(crate) struct BrowserPolicy {
 /// Made once per process; cheap to clone into each worker thread.
 #[derive(Clone)]
 pub struct Shared {
-    pub(crate) use_cases: State,
+    pub(crate) access: Access,
+    pub(crate) identity: Identity,
+    pub(crate) messaging: Messaging,
     pub(crate) api: Data<Api>,
     pub(crate) browsers: Data<BrowserPolicy>,
     pub(crate) cursors: Data<CursorCodec>,
@@ -51,7 +55,9 @@ impl Shared {
         ids: Arc<dyn Ids>,
     ) -> Self {
         Self {
-            use_cases: Data::from(use_cases),
+            access: Data::new(use_cases.access.clone()),
+            identity: Data::new(use_cases.identity.clone()),
+            messaging: Data::new(use_cases.messaging.clone()),
             api: Data::new(Api::describe()),
             browsers: Data::new(BrowserPolicy {
                 origins: AllowedOrigins::new(&settings.allowed_origins),

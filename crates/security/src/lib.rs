@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod head_seals;
 mod keys;
 mod links;
 mod password_policy;
@@ -11,6 +12,7 @@ mod secret_store;
 mod tokens;
 mod totp;
 
+pub use head_seals::HmacHeadSealer;
 pub use keys::derive as derive_key;
 pub use links::HmacLinkTokens;
 pub use password_policy::GuessingPolicy;

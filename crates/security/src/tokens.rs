@@ -96,9 +96,13 @@ impl AccessTokens for JwtTokens {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Invalid);
         }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-            .map_err(|_not_ours| TokenError::Invalid)?
-            .claims;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|_not_ours| TokenError::Invalid)?;
+        // RFC 7515, 4.1.11: a recipient refuses critical extensions that it does not implement.
+        if decoded.header.crit.is_some() {
+            return Err(TokenError::Invalid);
+        }
+        let claims = decoded.claims;
         let now = now.timestamp();
         let soon = now.saturating_add(CLOCK_SKEW);
         if claims.iat > soon || claims.nbf.is_some_and(|from| from > soon) {
@@ -271,6 +275,21 @@ mod tests {
                 let token = format!("{header}.{payload}.{signature}");
                 assert_eq!(verify(&token), Err(TokenError::Invalid), "{algorithm}");
             }
+        }
+    }
+
+    #[test]
+    fn a_token_with_critical_extensions_is_refused() {
+        for critical in [json!(["b64"]), json!(["exp"]), json!([]), json!("exp")] {
+            let header = json!({ "typ": "JWT", "alg": "HS256", "crit": critical });
+            let [header, payload] =
+                [header, claims()].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+            let message = format!("{header}.{payload}");
+            let key = EncodingKey::from_secret(SECRET.as_bytes());
+            let signature =
+                jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+            let token = format!("{message}.{signature}");
+            assert_eq!(verify(&token), Err(TokenError::Invalid), "{critical}");
         }
     }
 

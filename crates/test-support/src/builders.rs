@@ -42,6 +42,7 @@ impl<'a> UserBuilder<'a> {
             phone: None,
             is_superuser: false,
             email_verified_at: Some(SystemClock.now()),
+            email_awaits_proof: false,
             created_at: SystemClock.now(),
         };
         Self {

@@ -1,4 +1,4 @@
-use std::io;
+use std::{io, path::PathBuf};
 
 use abu_application::{
     access::AccessError,
@@ -32,6 +32,8 @@ pub enum AdminError {
     Password(String),
     #[error("there is no account with that e-mail address")]
     NoSuchAccount,
+    #[error("the account has no such log-in")]
+    NoSuchSession,
     #[error("{0}")]
     NotHealthy(String),
     /// Invalid in a way that the parser cannot detect.
@@ -43,6 +45,10 @@ pub enum AdminError {
     Account(AccountError),
     #[error("cannot start a thread: {0}")]
     Threads(#[source] io::Error),
+    #[error("cannot read {}: {source}", path.display())]
+    Log { path: PathBuf, source: io::Error },
+    #[error("{} holds no head of the audit log", .0.display())]
+    NoHeads(PathBuf),
     #[error(transparent)]
     AuditLog(#[from] Broken),
     #[error(transparent)]
@@ -67,7 +73,10 @@ impl AdminError {
             | Self::Threads(_)
             | Self::Password(_)
             | Self::NoSuchAccount
+            | Self::NoSuchSession
             | Self::NotHealthy(_)
+            | Self::Log { .. }
+            | Self::NoHeads(_)
             | Self::Secrets(_)
             | Self::Store(_)
             | Self::Terminal(_) => exit_code::FAILED,

@@ -1,18 +1,21 @@
 //! `abu-admin user`: account administration through the use cases of the API.
 
-use std::io::{self, Write};
+use std::{
+    fmt::{self, Display},
+    io::{self, Write},
+};
 
 use abu_application::{
     access::Operator,
     identity::{
-        accounts::{Accounts, UserDraft},
-        ports::UserFilter,
+        accounts::{AccountOverview, Accounts, UserDraft},
+        ports::{UserFilter, WhichSessions},
     },
-    platform::lists::{ListRequest, MAX_LIMIT, Seek, TimePosition},
+    platform::lists::{ListRequest, MAX_LIMIT, Seek, TimePosition, Total},
 };
 use abu_domain::{
     UserId,
-    access::GroupName,
+    access::{Assignment, GroupName},
     identity::{
         text::PhoneNumber,
         user::{User, Verification},
@@ -35,8 +38,9 @@ const DEFAULT_SHOWN: u32 = 100;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
-    /// Make an account; its address counts as verified.
+    /// Make an account that logs in at once.
     ///
+    /// Its owner confirms the address before a forgotten password is reset by mail.
     /// Asks for the password on the terminal.
     Create(CreateArguments),
     /// Show accounts, the newest first.
@@ -53,6 +57,35 @@ pub(super) enum UserCommand {
         /// The address that the account logs in with, or its UUID.
         #[arg(value_parser = parse_user)]
         user: UserRef,
+    },
+    /// Remove an account's one-time passwords: for an owner who lost the device. A mail notifies the
+    /// owner.
+    ResetTotp {
+        /// The address that the account logs in with, or its UUID.
+        #[arg(value_parser = parse_user)]
+        user: UserRef,
+    },
+    /// End all log-ins of an account: its tokens fail at once, and a running server closes its
+    /// connections to the chat within seconds. The account itself stays active.
+    Revoke {
+        /// The address that the account logs in with, or its UUID.
+        #[arg(value_parser = parse_user)]
+        user: UserRef,
+    },
+    /// Show one account: names, addresses, rights, second factor, log-ins.
+    Show {
+        /// The address that the account logs in with, or its UUID.
+        #[arg(value_parser = parse_user)]
+        user: UserRef,
+    },
+    /// Show the log-ins of an account, the most recently used first; with --end, end them.
+    Sessions {
+        /// The address that the account logs in with, or its UUID.
+        #[arg(value_parser = parse_user)]
+        user: UserRef,
+        /// End this log-in; without a UUID, all of them.
+        #[arg(long, value_name = "UUID", num_args = 0..=1)]
+        end: Option<Option<Uuid>>,
     },
     /// Put an account in a group.
     Grant {
@@ -141,6 +174,24 @@ pub(super) fn run(settings: &Settings, command: UserCommand) -> Result<(), Admin
         UserCommand::Activate { user } => {
             Office::open(settings)?.wait_for(async |office| office.activate(user).await)
         }
+        UserCommand::ResetTotp { user } => {
+            Office::open(settings)?.wait_for(async |office| office.reset_totp(user).await)
+        }
+        UserCommand::Revoke { user } => Office::open(settings)?
+            .wait_for(async |office| office.end_sessions(user, WhichSessions::All).await),
+        UserCommand::Show { user } => {
+            Office::open(settings)?.wait_for(async |office| office.show(user).await)
+        }
+        UserCommand::Sessions { user, end: None } => {
+            Office::open(settings)?.wait_for(async |office| office.sessions(user).await)
+        }
+        UserCommand::Sessions {
+            user,
+            end: Some(session),
+        } => {
+            let which = session.map_or(WhichSessions::All, |id| WhichSessions::Only(id.into()));
+            Office::open(settings)?.wait_for(async |office| office.end_sessions(user, which).await)
+        }
         UserCommand::Grant { user, group } => {
             Office::open(settings)?.wait_for(async |office| office.grant(user, group).await)
         }
@@ -201,6 +252,59 @@ impl Office {
         let user = self.accounts.add_to_groups(by, id, groups).await?;
         let groups = user.groups.join(", ");
         say(format_args!("{} is in {groups}", described(&user)))
+    }
+
+    async fn reset_totp(&self, user: UserRef) -> Result<(), AdminError> {
+        let id = self.id_of(user).await?;
+        let user = self.accounts.reset_totp(self.operator.clone(), id).await?;
+        say(format_args!(
+            "{} logs in without one-time passwords; a mail notifies the owner",
+            described(&user)
+        ))
+    }
+
+    async fn end_sessions(&self, user: UserRef, which: WhichSessions) -> Result<(), AdminError> {
+        let id = self.id_of(user).await?;
+        let by = self.operator.clone();
+        let (user, ended) = self.accounts.end_sessions(by, id, which).await?;
+        if ended == 0 && which != WhichSessions::All {
+            return Err(AdminError::NoSuchSession);
+        }
+        say(format_args!(
+            "ended {ended} log-ins of {}",
+            described(&user)
+        ))
+    }
+
+    async fn show(&self, user: UserRef) -> Result<(), AdminError> {
+        let id = self.id_of(user).await?;
+        let overview = self.accounts.overview(self.operator.clone(), id).await?;
+        write!(io::stdout(), "{}", Shown(&overview))?;
+        Ok(())
+    }
+
+    async fn sessions(&self, user: UserRef) -> Result<(), AdminError> {
+        let id = self.id_of(user).await?;
+        // An account has far fewer.
+        let page = ListRequest {
+            seek: Seek::START,
+            limit: MAX_LIMIT,
+            count: false,
+        };
+        let sessions = self.accounts.sessions(self.operator.clone(), id, page);
+        let mut out = io::stdout().lock();
+        for session in sessions.await?.items {
+            writeln!(
+                out,
+                "{}  since {}  last used {}  {}  {}",
+                session.id,
+                minute(session.created_at),
+                minute(session.last_used_at),
+                session.network.as_deref().unwrap_or("-"),
+                session.device_name.as_deref().unwrap_or("-"),
+            )?;
+        }
+        Ok(())
     }
 
     async fn id_of(&self, user: UserRef) -> Result<UserId, AdminError> {
@@ -297,11 +401,105 @@ impl ListArguments {
     }
 }
 
+/// An account in lines of a key and a value.
+struct Shown<'a>(&'a AccountOverview);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let AccountOverview { user, .. } = self.0;
+        let names = [
+            Some(&user.firstname),
+            user.middlename.as_ref(),
+            Some(&user.lastname),
+        ];
+        let names = names.into_iter().flatten().map(PersonName::as_str);
+        writeln!(f, "account       {}", user.id)?;
+        writeln!(f, "name          {}", names.collect::<Vec<_>>().join(" "))?;
+        if let Some(phone) = &user.phone {
+            writeln!(f, "phone         {}", phone.as_str())?;
+        }
+        writeln!(f, "made          {}", minute(user.created_at))?;
+        writeln!(f, "state         {}", self.state())?;
+        writeln!(f, "verification  {}", user.verification.name())?;
+        for email in &self.0.emails {
+            let kind = if email.is_primary {
+                "primary"
+            } else {
+                "further"
+            };
+            let proof = email.verified_at.map_or("not verified", |_time| "verified");
+            writeln!(
+                f,
+                "address       {} ({kind}, {proof})",
+                email.email.as_str()
+            )?;
+        }
+        writeln!(f, "groups        {}", listed(&user.groups))?;
+        for assignment in &self.0.assignments {
+            writeln!(f, "role          {}", term_of(assignment))?;
+        }
+        match self.0.totp_since {
+            None => writeln!(f, "second factor none")?,
+            Some(since) => writeln!(
+                f,
+                "second factor since {}, {} recovery codes left",
+                minute(since),
+                self.0.recovery_codes_left
+            )?,
+        }
+        match self.0.sessions {
+            Total::Exactly(sessions) => writeln!(f, "log-ins       {sessions}"),
+            Total::AtLeast(sessions) => writeln!(f, "log-ins       at least {sessions}"),
+        }
+    }
+}
+
+impl Shown<'_> {
+    fn state(&self) -> String {
+        let overview = self.0;
+        let mut state = match (overview.user.is_active, overview.is_deactivated) {
+            (false, _) => "suspended".to_owned(),
+            (true, true) => "deactivated by its owner".to_owned(),
+            (true, false) => "active".to_owned(),
+        };
+        if overview.user.is_superuser {
+            state.push_str(", superuser");
+        }
+        if let Some(due) = overview.erasure_due {
+            state.push_str(&format!(", to be erased on {}", minute(due)));
+        }
+        state
+    }
+}
+
+fn term_of(assignment: &Assignment) -> String {
+    let place = match assignment.scope.chapter() {
+        Some(chapter) => format!(" in chapter {chapter}"),
+        None => String::new(),
+    };
+    let end = match assignment.term.until() {
+        Some(until) => format!(" until {}", minute(until)),
+        None => String::new(),
+    };
+    format!("{}{place}{end}", assignment.role)
+}
+
+fn listed(names: &[String]) -> String {
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
+    }
+}
+
+fn minute(time: DateTime<Utc>) -> impl Display {
+    time.format("%FT%H:%MZ")
+}
+
 fn described(user: &User) -> String {
     format!("{} ({})", user.email.as_str(), user.id)
 }
 
-fn say(text: std::fmt::Arguments<'_>) -> Result<(), AdminError> {
+fn say(text: fmt::Arguments<'_>) -> Result<(), AdminError> {
     Ok(writeln!(io::stdout(), "{text}")?)
 }
 

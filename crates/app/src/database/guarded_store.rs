@@ -1,4 +1,7 @@
-use std::sync::OnceLock;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use abu_application::{
     platform::ports::StoreError,
@@ -13,6 +16,7 @@ use abu_rest::readiness::{Readiness, ServingState};
 pub(crate) struct GuardedStore {
     opened: OnceLock<PgStore>,
     readiness: Readiness,
+    is_lost: AtomicBool,
 }
 
 impl GuardedStore {
@@ -20,6 +24,7 @@ impl GuardedStore {
         Self {
             opened: OnceLock::new(),
             readiness,
+            is_lost: AtomicBool::new(false),
         }
     }
 
@@ -28,7 +33,16 @@ impl GuardedStore {
         let _ = self.opened.set(store);
     }
 
+    /// Refuses all work from now on, also of a server that drains: another server holds the
+    /// database.
+    pub(crate) fn lose(&self) {
+        self.is_lost.store(true, Ordering::Relaxed);
+    }
+
     fn store(&self) -> Result<&PgStore, StoreError> {
+        if self.is_lost.load(Ordering::Relaxed) {
+            return Err(unavailable("another server holds it"));
+        }
         let away = match self.readiness.state() {
             ServingState::Starting => "it is being set up",
             ServingState::DatabaseAway => "it does not answer",

@@ -7,8 +7,15 @@ use abu_application::{
     identity::setup::{Bootstrapped, Setup, SetupError, SuperuserDraft, SuperuserOutcome},
     platform::ports::StoreError,
 };
-use abu_domain::{access::GroupName, identity::text::NewPassword, platform::text::EmailAddress};
-use abu_repository::migrations::{self, MigrationError};
+use abu_domain::{
+    access::{GroupName, SEEDED_GROUPS},
+    identity::text::NewPassword,
+    platform::text::EmailAddress,
+};
+use abu_repository::{
+    migrations::{self, MigrationError},
+    server_lock::ServerLockError,
+};
 use secrecy::SecretString;
 
 use abu_security::{SecretStore, SecretStoreError, StoredSecret};
@@ -36,6 +43,8 @@ pub enum PreparationError {
     )]
     PendingMigrations(Vec<String>),
     #[error(transparent)]
+    ServerLock(#[from] ServerLockError),
+    #[error(transparent)]
     Migration(#[from] MigrationError),
     #[error("the first administrator could not be made: {0}")]
     Setup(#[from] SetupError),
@@ -51,7 +60,8 @@ impl PreparationError {
             Self::PendingMigrations(_) | Self::Migration(MigrationError::Newer { .. }) => {
                 exit_code::MIGRATIONS
             }
-            Self::Setup(SetupError::PasswordMissing) => exit_code::CONFIGURATION,
+            Self::Setup(SetupError::PasswordMissing)
+            | Self::ServerLock(ServerLockError::Held(_)) => exit_code::CONFIGURATION,
             error if error.may_pass() => exit_code::DATABASE,
             _ => exit_code::FAILED,
         }
@@ -60,7 +70,8 @@ impl PreparationError {
     /// Whether a retry may succeed.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Migration(MigrationError::Unavailable(_)) => true,
+            Self::Migration(MigrationError::Unavailable(_))
+            | Self::ServerLock(ServerLockError::Busy(_) | ServerLockError::Unavailable(_)) => true,
             Self::Setup(SetupError::Store(error)) | Self::Store(error) => error.is_transient(),
             _ => false,
         }
@@ -80,7 +91,21 @@ impl Preparation {
             Environment::Production => self.warn_of_unseeded()?,
             _ => self.bootstrap()?,
         }
+        self.warn_of_automatic_escalations()?;
         self.warn_of_unknown_groups()
+    }
+
+    /// Each new account would hold these permissions.
+    fn warn_of_automatic_escalations(&self) -> Result<(), PreparationError> {
+        let given = self.setup.automatic_escalations()?;
+        if !given.is_empty() {
+            log::warn!(
+                "every account gets permissions that raise rights ({}) by applicant_group or \
+                 verified_alumni_group; remove them from the groups' roles",
+                given.join(", ")
+            );
+        }
+        Ok(())
     }
 
     /// A new release may check permissions that are not seeded yet; until then only superusers hold
@@ -101,7 +126,13 @@ impl Preparation {
     /// A misspelled group name would require TOTP of no user.
     fn warn_of_unknown_groups(&self) -> Result<(), PreparationError> {
         let named = self.settings.auth.totp_required_groups.iter();
-        let groups: Vec<_> = named.flat_map(|name| GroupName::parse(name)).collect();
+        // Seeding creates the others.
+        let own = named.filter(|name| {
+            SEEDED_GROUPS
+                .iter()
+                .all(|group| group.name != name.as_str())
+        });
+        let groups: Vec<_> = own.flat_map(|name| GroupName::parse(name)).collect();
         for unknown in self.setup.unknown_groups(&groups)? {
             log::warn!(
                 "auth.totp_required_groups names {unknown}, which is no group: it requires one-time \

@@ -1,6 +1,9 @@
 //! Supervision of the database: prepare it with retries, then watch it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use abu_application::{
     identity::{
@@ -16,13 +19,18 @@ use abu_application::{
     },
 };
 use abu_mail::Wake;
-use abu_repository::PgStore;
+use abu_repository::{
+    PgStore,
+    server_lock::{ServerLock, ServerLockError},
+};
 use abu_security::SecretStore;
+use parking_lot::Mutex;
 use secrecy::SecretString;
 use tokio::{sync::oneshot, task::spawn_blocking, time::sleep};
 
 use super::{
     StartError,
+    hourly::Hourly,
     watch::{self, Watch},
 };
 use crate::{
@@ -30,6 +38,9 @@ use crate::{
     settings::Settings,
 };
 use abu_rest::readiness::{Readiness, ServingState};
+
+/// Polling interval while another server holds the database.
+const LOCK_PAUSE: Duration = Duration::from_millis(500);
 
 /// Prepares the database, then watches it until the shutdown.
 pub(super) struct DatabaseSupervisor {
@@ -42,10 +53,18 @@ pub(super) struct DatabaseSupervisor {
     pub(super) identity_events: Arc<dyn Publish<IdentityEvent>>,
     pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
+    pub(super) hourly: Hourly,
+    pub(super) lock: SharedLock,
+    /// Receives why the server cannot go on.
+    pub(super) lost: oneshot::Sender<StartError>,
 }
 
+/// Filled once the database's URL is known.
+pub(super) type SharedLock = Arc<Mutex<Option<ServerLock>>>;
+
 impl DatabaseSupervisor {
-    /// Sends the outcome of the preparation to `done`. Completes when the server drains.
+    /// Sends the outcome of the preparation to `done`. Completes when the server drains or loses
+    /// the database to another server.
     pub(super) async fn supervise(self, done: oneshot::Sender<Result<(), StartError>>) {
         // Must not be canceled: shutdown has to know a started PostgreSQL.
         let url = match self.url().await {
@@ -56,29 +75,37 @@ impl DatabaseSupervisor {
                 return;
             }
         };
-        tokio::select! {
-            () = self.readiness.reaches(ServingState::Draining) => {}
-            () = self.set_up_and_watch(url, done) => {}
+        let lock = ServerLock::new(url.clone(), database::server_name(&SystemIds));
+        *self.lock.lock() = Some(lock);
+        let lost = tokio::select! {
+            () = self.readiness.reaches(ServingState::Draining) => None,
+            lost = self.set_up_and_watch(url, done) => lost,
+        };
+        if let Some(error) = lost {
+            self.store.lose();
+            log::error!("the server stops: {error}");
+            let _ = self.lost.send(PreparationError::from(error).into());
         }
     }
 
+    /// Why the database was lost after the preparation, if that succeeded.
     async fn set_up_and_watch(
         &self,
         url: SecretString,
         done: oneshot::Sender<Result<(), StartError>>,
-    ) {
+    ) -> Option<ServerLockError> {
         let set_up = self.set_up(url).await;
         let store = set_up.as_ref().ok().cloned();
         let _ = done.send(set_up.map(|_store| ()));
-        if let Some(store) = store {
-            let watch = Watch {
-                store: Arc::new(store),
-                own: Arc::clone(&self.own_postgres),
-                events: Arc::clone(&self.identity_events),
-                ended: EndedElsewhere::default(),
-            };
-            watch::watch_over(watch, &self.readiness).await;
-        }
+        let watch = Watch {
+            store: Arc::new(store?),
+            lock: Arc::clone(&self.lock),
+            own: Arc::clone(&self.own_postgres),
+            events: Arc::clone(&self.identity_events),
+            ended: EndedElsewhere::default(),
+            hourly: self.hourly.clone(),
+        };
+        Some(watch::watch_over(watch, &self.readiness).await)
     }
 
     async fn set_up(&self, url: SecretString) -> Result<PgStore, StartError> {
@@ -122,11 +149,18 @@ impl DatabaseSupervisor {
         let mut backoff = Backoff::default();
         loop {
             let (preparation, own) = (Arc::clone(preparation), Arc::clone(&self.own_postgres));
+            let lock = Arc::clone(&self.lock);
             let tried = blocking(move || {
                 watch::keep_running(own.get());
+                // Before the migrations: they are no business of a second server.
+                watch::hold(&lock)?;
                 preparation.run()
             });
             match tried.await? {
+                Err(PreparationError::ServerLock(ServerLockError::Busy(holder))) => {
+                    log::info!("waiting for the server that held the database: {holder}");
+                    sleep(LOCK_PAUSE).await;
+                }
                 Err(error) if error.may_pass() => self.wait(error, &mut backoff).await,
                 outcome => return Ok(outcome?),
             }

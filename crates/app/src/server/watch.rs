@@ -4,7 +4,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use abu_application::{
@@ -16,12 +16,14 @@ use abu_application::{
     },
     store::Store,
 };
+use abu_repository::server_lock::ServerLockError;
 use parking_lot::Mutex;
 use tokio::{
     task::{JoinError, spawn_blocking},
     time::{sleep, timeout},
 };
 
+use super::{hourly::Hourly, set_up::SharedLock};
 use crate::database::OwnPostgres;
 use abu_rest::readiness::{Readiness, ServingState};
 
@@ -31,19 +33,24 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 pub(super) struct Watch {
     pub(super) store: Arc<dyn Store>,
+    pub(super) lock: SharedLock,
     pub(super) own: Arc<OnceLock<OwnPostgres>>,
     pub(super) events: Arc<dyn Publish<IdentityEvent>>,
     pub(super) ended: EndedElsewhere,
+    pub(super) hourly: Hourly,
 }
 
 impl Watch {
-    /// One check. Blocks.
-    fn look(&mut self) -> Result<(), StoreError> {
+    /// One check. Blocks. Without the lock the database counts as unavailable, so nothing is
+    /// written.
+    fn look(&mut self) -> Result<(), LookError> {
         keep_running(self.own.get());
+        hold(&self.lock)?;
         self.store.ping()?;
+        self.hourly.write_if_due(&*self.store, Instant::now());
         let now = SystemClock.now();
         match self.ended.look(&*self.store, &*self.events, now) {
-            Err(error @ StoreError::Unavailable(_)) => Err(error),
+            Err(error @ StoreError::Unavailable(_)) => Err(error.into()),
             Err(error) => {
                 log::error!(
                     "sessions that ended could not be seen: {}",
@@ -56,7 +63,16 @@ impl Watch {
     }
 }
 
-pub(super) async fn watch_over(watch: Watch, readiness: &Readiness) {
+#[derive(Debug, thiserror::Error)]
+enum LookError {
+    #[error(transparent)]
+    Lock(#[from] ServerLockError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Completes only if another server holds the database.
+pub(super) async fn watch_over(watch: Watch, readiness: &Readiness) -> ServerLockError {
     let watch = Arc::new(Mutex::new(watch));
     let mut report = Report {
         readiness,
@@ -75,9 +91,18 @@ pub(super) async fn watch_over(watch: Watch, readiness: &Readiness) {
         };
         match looked {
             Ok(Ok(())) => report.answers(),
+            Ok(Err(LookError::Lock(held @ ServerLockError::Held(_)))) => return held,
             Ok(Err(error)) => report.away(error_chain(&error)),
             Err(panicked) => report.away(JoinError::to_string(&panicked)),
         }
+    }
+}
+
+/// Takes the server's lock, or shows that this server holds it. Blocks.
+pub(super) fn hold(lock: &SharedLock) -> Result<(), ServerLockError> {
+    match &mut *lock.lock() {
+        Some(lock) => lock.hold(),
+        None => Ok(()),
     }
 }
 

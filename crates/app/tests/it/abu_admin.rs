@@ -8,7 +8,7 @@ use std::{
 
 use abu_application::{identity::ports::PasswordHasher, platform::ports::AuditEntry};
 use abu_chat_protocol::CloseCode;
-use abu_domain::{identity::text::LoginPassword, platform::text::EmailAddress};
+use abu_domain::{UserId, identity::text::LoginPassword, platform::text::EmailAddress};
 use abu_security::BcryptHasher;
 use abu_test_support::{ChatClient, TestDatabase, TestServer, session_of};
 use secrecy::{ExposeSecret, SecretString};
@@ -618,4 +618,218 @@ fn a_refused_account_command_explains_itself_in_one_sentence() {
         assert_ne!(said.code, Some(0));
         assert!(said.err.contains(told), "{}", said.err);
     }
+}
+
+/// A migrated and seeded database with an enrolled user who has one session.
+fn with_an_enrolled_user() -> (TempDir, TestDatabase, UserId) {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let seeded = database.transaction(|tx| tx.seed_access(chrono::Utc::now()));
+    seeded.unwrap();
+    let user = database.user().email(EMAIL).in_group("editor_group");
+    let user = user.create().id;
+    database.execute(&format!(
+        "INSERT INTO totp_secrets (user_id, sealed_secret, created_at, confirmed_at)
+         VALUES ('{user}', '\\x00', now(), '2026-01-05T08:30:00Z');
+         UPDATE sessions SET device_name = 'A phone', address = '102.89.23.0/24'"
+    ));
+    (folder, database, user)
+}
+
+fn user_command(database: &TestDatabase, folder: &TempDir, arguments: &[&str]) -> Said {
+    say(on(database, folder).arg("user").args(arguments))
+}
+
+#[test]
+fn reset_totp_removes_the_second_factor_and_notifies_the_owner() {
+    let (folder, database, user) = with_an_enrolled_user();
+    let said = user_command(&database, &folder, &["reset-totp", EMAIL]);
+    let expected =
+        format!("{EMAIL} ({user}) logs in without one-time passwords; a mail notifies the owner\n");
+    assert_eq!((said.code, said.out), (Some(0), expected));
+    assert!(!database.read(|tx| tx.has_totp(user)).unwrap());
+    assert_eq!(
+        database.texts("SELECT kind FROM email_outbox"),
+        ["totp_reset"]
+    );
+    let (action, by, target, _) = audited(&database).pop().unwrap();
+    assert_eq!(
+        (action.as_str(), target.as_deref()),
+        ("user.reset-totp", Some("user"))
+    );
+    assert_eq!(by, format!("os:{}", os_user()));
+    let again = user_command(&database, &folder, &["reset-totp", &user.to_string()]);
+    assert_eq!(
+        (again.code, again.err.as_str()),
+        (
+            Some(1),
+            "abu-admin: the account has no one-time passwords\n"
+        )
+    );
+}
+
+#[test]
+fn show_prints_the_rights_second_factor_and_sessions_of_an_account() {
+    let (folder, database, user) = with_an_enrolled_user();
+    database.execute(&format!(
+        "INSERT INTO role_assignments (id, user_id, role_id, scope_type, valid_from, valid_until,
+                                       created_at, last_modified)
+         SELECT gen_random_uuid(), '{user}', id, 'global', now(), '2099-01-05T08:30:00Z', now(), now()
+         FROM roles WHERE name = 'job_admin'"
+    ));
+    let said = user_command(&database, &folder, &["show", EMAIL]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    for line in [
+        &format!("account       {user}"),
+        "state         active",
+        "verification  unverified",
+        &format!("address       {EMAIL} (primary, verified)"),
+        "groups        editor_group",
+        "role          job_admin until 2099-01-05T08:30Z",
+        "second factor since 2026-01-05T08:30Z, 0 recovery codes left",
+        "log-ins       1",
+    ] {
+        assert!(
+            said.out.lines().any(|said| said == line),
+            "{line} in {}",
+            said.out
+        );
+    }
+    let suspended = user_command(&database, &folder, &["suspend", EMAIL]);
+    assert_eq!(suspended.code, Some(0), "{}", suspended.err);
+    let said = user_command(&database, &folder, &["show", &user.to_string()]);
+    for line in ["state         suspended", "log-ins       0"] {
+        assert!(
+            said.out.lines().any(|said| said == line),
+            "{line} in {}",
+            said.out
+        );
+    }
+    let unknown = user_command(&database, &folder, &["show", "unknown@example.com"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(
+        unknown.err.contains("there is no account"),
+        "{}",
+        unknown.err
+    );
+}
+
+#[test]
+fn sessions_lists_the_log_ins_of_an_account_and_ends_one_or_all() {
+    let (folder, database, user) = with_an_enrolled_user();
+    let session = session_of(user).to_string();
+    let listed = || user_command(&database, &folder, &["sessions", EMAIL]).out;
+    let before = listed();
+    assert_eq!(before.lines().count(), 1);
+    assert!(before.starts_with(&session), "{before}");
+    assert!(before.ends_with("  102.89.23.0/24  A phone\n"), "{before}");
+
+    let stranger = uuid::Uuid::new_v4().to_string();
+    let none = user_command(&database, &folder, &["sessions", EMAIL, "--end", &stranger]);
+    assert_eq!(
+        (none.code, none.err.as_str()),
+        (Some(1), "abu-admin: the account has no such log-in\n")
+    );
+    let ended = user_command(&database, &folder, &["sessions", EMAIL, "--end", &session]);
+    let expected = format!("ended 1 log-ins of {EMAIL} ({user})\n");
+    assert_eq!((ended.code, ended.out), (Some(0), expected));
+    assert_eq!(listed(), "");
+    let none_left = user_command(&database, &folder, &["sessions", EMAIL, "--end"]);
+    let expected = format!("ended 0 log-ins of {EMAIL} ({user})\n");
+    assert_eq!((none_left.code, none_left.out), (Some(0), expected));
+}
+
+#[tokio::test]
+async fn a_running_server_closes_the_chat_of_an_account_that_was_revoked() {
+    let server = TestServer::start().await;
+    let [user, other] =
+        [EMAIL, "other@example.com"].map(|email| server.database().user().email(email).create().id);
+    let room = server.database().group(other).create().id;
+    let mut ended = ChatClient::connect(&server.chat_url(user)).await.unwrap();
+    let mut untouched = ChatClient::connect(&server.chat_url(other)).await.unwrap();
+    let (folder, database) = (folder(), server.database().clone());
+    let revoke = move || user_command(&database, &folder, &["revoke", EMAIL]);
+    let said = tokio::task::spawn_blocking(revoke).await.unwrap();
+    let expected = format!("ended 1 log-ins of {EMAIL} ({user})\n");
+    assert_eq!((said.code, said.out), (Some(0), expected));
+    assert_eq!(ended.closed().await, CloseCode::TokenExpired);
+    untouched.hears_nothing_else(room).await;
+    let user = server.database().read(|tx| tx.user(user)).unwrap().unwrap();
+    assert!(user.is_active);
+}
+
+#[test]
+fn verify_audit_log_compares_with_the_heads_that_the_server_noted() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let mut command = abu_server(&folder);
+    command.env("ABU__DATABASE__URL", database.url().expose_secret());
+    let server = Program::start(&mut command);
+    server.address();
+    let line = server.logs("audit log head 2:");
+    drop(server);
+    let log = folder.path().join("server.log");
+    fs::write(&log, format!("{line}\n")).unwrap();
+    let log = log.to_str().unwrap();
+    let verify = |arguments: &[&str]| {
+        let mut command = on(&database, &folder);
+        say(command.arg("verify-audit-log").args(arguments))
+    };
+    let whole = verify(&[]);
+    assert_eq!(whole.code, Some(0), "{}", whole.err);
+    assert!(
+        whole
+            .out
+            .starts_with("2 entries, whole; 1 noted heads agree\nhead 2:"),
+        "{}",
+        whole.out
+    );
+    let with_log = verify(&["--log", log]);
+    assert!(
+        with_log
+            .out
+            .starts_with("2 entries, whole; 2 noted heads agree\n"),
+        "{}",
+        with_log.out
+    );
+    let piped = say_with_input(
+        on(&database, &folder).args(["verify-audit-log", "--log", "-"]),
+        &line,
+    );
+    assert_eq!((piped.code, piped.out), (Some(0), with_log.out));
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let none = verify(&["--log", config]);
+    assert_eq!(none.code, Some(1), "{}", none.err);
+    assert!(
+        none.err.contains("holds no head of the audit log"),
+        "{}",
+        none.err
+    );
+
+    // The newest entries are cut off, together with the noted head.
+    database.execute(
+        "ALTER TABLE audit_log DISABLE TRIGGER audit_log_append_only;
+         ALTER TABLE audit_witnesses DISABLE TRIGGER audit_witnesses_append_only;
+         DELETE FROM audit_log WHERE seq = 2;
+         UPDATE audit_log_head SET seq = 1, hash = (SELECT hash FROM audit_log);
+         CREATE TABLE kept AS TABLE audit_witnesses; DELETE FROM audit_witnesses",
+    );
+    assert_eq!(verify(&[]).code, Some(0));
+    let cut = verify(&["--log", log]);
+    assert_eq!(cut.code, Some(7), "{}", cut.err);
+    assert!(
+        cut.err.contains("entry 2 of the audit log is missing"),
+        "{}",
+        cut.err
+    );
+    database.execute("INSERT INTO audit_witnesses TABLE kept; DROP TABLE kept");
+    assert_eq!(verify(&[]).code, Some(7));
+    let other_key = say(on(&database, &folder).arg("verify-audit-log").env(
+        "ABU__AUTH__ENCRYPTION_KEY",
+        "hT5kW9dX2zR7vB4nM1cQ8fL3sJ6gP0yE",
+    ));
+    assert_eq!(other_key.code, Some(7), "{}", other_key.err);
+    assert!(
+        other_key.err.contains("under another seal"),
+        "{}",
+        other_key.err
+    );
 }

@@ -5,8 +5,11 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
 };
 
+use abu_repository::server_lock::ServerLock;
 use abu_test_support::TestDatabase;
 use nix::sys::signal::{Signal, kill};
 use reqwest::StatusCode;
@@ -238,6 +241,28 @@ fn production_says_which_permissions_the_operator_has_still_to_make() {
 }
 
 #[test]
+fn an_automatic_role_that_raises_rights_causes_a_warning() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    database
+        .transaction(|tx| tx.seed_access(chrono::Utc::now()))
+        .unwrap();
+    let log = || {
+        let server = Program::start(&mut on(&database, &folder));
+        server.address();
+        server.signal(Signal::SIGTERM);
+        server.end().1
+    };
+    assert!(!log().contains("raise rights"));
+    database.execute(
+        "INSERT INTO permission_role (permission_id, role_id)
+         SELECT permissions.id, roles.id FROM permissions, roles
+         WHERE permissions.name IN ('can_modify_user', 'can_view_user') AND roles.name = 'member'",
+    );
+    let log = log();
+    assert!(log.contains("raise rights (can_modify_user) by"), "{log}");
+}
+
+#[test]
 fn an_unknown_group_that_requires_totp_causes_a_warning() {
     let (folder, database) = (folder(), TestDatabase::new());
     let mut command = abu_server(&folder);
@@ -256,6 +281,74 @@ fn an_unknown_group_that_requires_totp_causes_a_warning() {
         "{log}"
     );
     assert!(!log.contains("names super_admin_group"), "{log}");
+}
+
+/// `abu-server` on the database, about to be started in the folder.
+fn on(database: &TestDatabase, folder: &TempDir) -> Command {
+    let mut command = abu_server(folder);
+    command.env("ABU__DATABASE__URL", database.url().expose_secret());
+    command
+}
+
+async fn expect_ready(address: &str) {
+    let ready = reqwest::get(format!("http://{address}/health/ready")).await;
+    assert_eq!(ready.unwrap().status(), StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn a_second_server_on_a_database_exits_and_names_the_first() {
+    let (folder, other_folder, database) = (folder(), folder(), TestDatabase::new());
+    let first = Program::start(&mut on(&database, &folder));
+    let address = first.address();
+    let said = say(&mut on(&database, &other_folder));
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    let named = format!(
+        "another server runs on this database: abu-server {} on ",
+        first.id()
+    );
+    assert!(said.err.contains(&named), "{}", said.err);
+    expect_ready(&address).await;
+}
+
+#[actix_web::test]
+async fn a_killed_server_leaves_the_database_to_the_next_at_once() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let mut first = Program::start(&mut on(&database, &folder));
+    first.address();
+    first.kill();
+    let next = Program::start(&mut on(&database, &folder));
+    expect_ready(&next.address()).await;
+}
+
+#[test]
+fn a_server_that_lost_the_database_to_another_stops() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let server = Program::start(&mut on(&database, &folder));
+    server.address();
+    let mut other = ServerLock::new(database.url(), "the other".to_owned());
+    while other.hold().is_err() {
+        database.execute(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE application_name LIKE 'abu-server {} on %'",
+            server.id()
+        ));
+    }
+    let ended = AtomicBool::new(false);
+    let (status, log) = thread::scope(|threads| {
+        threads.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                other.hold().unwrap();
+            }
+        });
+        let end = server.end();
+        ended.store(true, Ordering::Relaxed);
+        end
+    });
+    assert_eq!(status.code(), Some(3), "{log}");
+    assert!(
+        log.contains("another server runs on this database: the other"),
+        "{log}"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use abu_app::settings::{ConfigErrors, Configuration, Environment, Settings, Sources};
 use abu_application::messaging::writer::WriterPolicy;
 use abu_chat::ChatSettings;
+use abu_domain::access::{AUTOMATIC_GROUPS, SEEDED_GROUPS};
 use abu_mail::SmtpSecurity;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -58,6 +59,20 @@ fn the_console_is_off_in_production_unless_enabled() {
     assert!(!Settings::load(&production()).unwrap().console.enabled);
     let turned_on = production().variable("ABU__CONSOLE__ENABLED", "true");
     assert!(Settings::load(&turned_on).unwrap().console.enabled);
+}
+
+#[test]
+fn production_requires_one_time_passwords_of_staff_unless_set_otherwise() {
+    let groups = |sources: &Sources| Settings::load(sources).unwrap().auth.totp_required_groups;
+    assert_eq!(groups(&development()), [""; 0]);
+    let automatic = AUTOMATIC_GROUPS;
+    let seeded = SEEDED_GROUPS.iter().map(|group| group.name);
+    let staff: Vec<_> = seeded.filter(|name| !automatic.contains(name)).collect();
+    assert_eq!(groups(&production()), staff);
+    let own = production().variable("ABU__AUTH__TOTP_REQUIRED_GROUPS", "super_admin_group");
+    assert_eq!(groups(&own), ["super_admin_group"]);
+    let none = production().variable("ABU__AUTH__TOTP_REQUIRED_GROUPS", "");
+    assert_eq!(groups(&none), [""; 0]);
 }
 
 #[test]

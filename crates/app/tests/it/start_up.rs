@@ -6,6 +6,7 @@ use abu_app::{
 };
 use abu_rest::readiness::ServingState;
 use abu_test_support::{PrivateCluster, TestDatabase};
+use futures_util::future::join;
 use reqwest::{Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -128,14 +129,36 @@ async fn pending_migrations_stop_the_start_where_it_may_not_migrate() {
 }
 
 #[actix_web::test]
-async fn two_servers_that_start_at_once_share_one_database_and_one_administrator() {
+async fn of_two_servers_that_start_at_once_one_serves_and_one_gives_up() {
     let (database, data) = (TestDatabase::empty(), TempDir::new().unwrap());
     let sources = sources(&database, &data);
     let (mut one, mut other) = (start(&sources), start(&sources));
-    one.ready().await.unwrap();
-    other.ready().await.unwrap();
-    expect_service(&one).await;
-    expect_service(&other).await;
-    one.stop().await;
-    other.stop().await;
+    let (one_is, other_is) = join(one.ready(), other.ready()).await;
+    let (serving, refused, idle) = match (one_is, other_is) {
+        (Ok(()), Err(refused)) => (one, refused, other),
+        (Err(refused), Ok(())) => (other, refused, one),
+        both => panic!("{both:?}"),
+    };
+    assert_eq!(refused.exit_code(), 3);
+    assert!(
+        refused.to_string().contains("another server runs"),
+        "{refused}"
+    );
+    expect_service(&serving).await;
+    idle.stop().await;
+    expect_service(&serving).await;
+    serving.stop().await;
+}
+
+#[actix_web::test]
+async fn a_server_that_starts_while_another_stops_takes_the_database_over() {
+    let (database, data) = (TestDatabase::new(), TempDir::new().unwrap());
+    let sources = sources(&database, &data);
+    let mut first = start(&sources);
+    first.ready().await.unwrap();
+    let mut next = start(&sources);
+    let (ready, ()) = join(next.ready(), first.stop()).await;
+    ready.unwrap();
+    expect_service(&next).await;
+    next.stop().await;
 }

@@ -1,5 +1,7 @@
 //! Role assignments with a scope and a term, which ends without a further action.
 
+use std::collections::BTreeMap;
+
 use abu_domain::{
     AssignmentId, UserId,
     access::{Assignment, Permission, PermissionName, RoleName, Scope, Term},
@@ -8,8 +10,8 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    AccessControl, AccessError, Caller, has_proved_address, require_held, require_held_until,
-    require_in, require_rank, require_rank_in_chapter, require_to_change_rights_in,
+    AccessControl, AccessError, Caller, has_proved_address, require_held, require_in, require_rank,
+    require_rank_in_chapter, require_to_change_rights_in,
 };
 use crate::{
     access::{
@@ -104,8 +106,8 @@ impl AccessControl {
     }
 
     /// Assigns a role; takes `can_modify_role` and all permissions of the role, in the scope of the
-    /// assignment. An assignment to the caller must not outlast the permissions that it is based
-    /// on. The assignee's address must be verified.
+    /// assignment. The term ends no later than the caller's own hold of these permissions. The
+    /// assignee's address must be verified.
     pub async fn assign(
         &self,
         caller: Caller,
@@ -123,9 +125,7 @@ impl AccessControl {
                 }
                 let assignment = draft.into_assignment(id, caller.user, now)?;
                 may_change(tx, &caller, &actor, &assignment)?;
-                if caller.user == assignment.user_id {
-                    may_give_oneself(tx, &caller, &assignment)?;
-                }
+                let assignment = within_own_term(tx, &caller, &actor, assignment)?;
                 if !has_proved_address(tx, assignment.user_id)? {
                     return Err(AssignmentError::Unverified);
                 }
@@ -235,15 +235,51 @@ fn may_change(
     Ok(())
 }
 
-fn may_give_oneself(
+/// Shortens the term to the caller's own hold of the role's permissions, so that no grant outlasts
+/// its giver's term.
+fn within_own_term(
     tx: &mut dyn Reads,
     caller: &Caller,
+    actor: &CallerRecord,
+    assignment: Assignment,
+) -> Result<Assignment, AssignmentError> {
+    if actor.is_superuser {
+        return Ok(assignment);
+    }
+    let ends = ends_of(tx, caller.user, &assignment)?;
+    let Some(first) = ends.values().min() else {
+        return Ok(assignment);
+    };
+    let (from, until) = (assignment.term.from(), assignment.term.until());
+    let until = until.map_or(*first, |asked| asked.min(*first));
+    match Term::new(from, Some(until)) {
+        Some(term) => Ok(Assignment { term, ..assignment }),
+        None => {
+            let ended = ends.into_iter().filter(|(_, end)| *end <= from);
+            Err(AccessError::Beyond(ended.map(|(name, _)| name).collect()).into())
+        }
+    }
+}
+
+/// Those of the role's permissions that `user` holds for a term, each with its end.
+fn ends_of(
+    tx: &mut dyn Reads,
+    user: UserId,
     assignment: &Assignment,
-) -> Result<(), AssignmentError> {
-    let permissions = permissions(tx, assignment)?;
-    let given = permissions.iter().map(PermissionName::as_str);
-    require_held_until(tx, caller, given, assignment.scope, assignment.term.until())?;
-    Ok(())
+) -> Result<BTreeMap<String, DateTime<Utc>>, AssignmentError> {
+    let held = tx.held_permissions(user, u32::MAX)?;
+    let holds = |name: &PermissionName| {
+        let there = held.iter().filter(|held| {
+            held.permission == *name && [Scope::Global, assignment.scope].contains(&held.scope)
+        });
+        let ends: Option<Vec<_>> = there.map(|held| held.until).collect();
+        let last = ends?.into_iter().max()?;
+        Some((name.to_string(), last))
+    };
+    Ok(permissions(tx, assignment)?
+        .iter()
+        .filter_map(holds)
+        .collect())
 }
 
 fn permissions(

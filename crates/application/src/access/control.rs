@@ -58,6 +58,10 @@ pub enum RightsError {
     /// It is used: it must be taken out of use before it is deleted.
     #[error("it is in use")]
     InUse(Named),
+    /// Accounts receive the set automatically, and these permissions would let all of them raise
+    /// rights.
+    #[error("accounts get it automatically")]
+    Automatic(Named, Vec<String>),
     /// Super admins would not be able to do everything any more.
     #[error("super admins must be able to do everything")]
     LastSuperAdmin,

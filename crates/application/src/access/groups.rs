@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, slice};
 
 use abu_domain::access::{
-    Group, GroupName, Permission, RoleName, SUPER_ADMIN_GROUP, super_admin_roles,
+    AUTOMATIC_GROUPS, Group, GroupName, Permission, RoleName, SUPER_ADMIN_GROUP, super_admin_roles,
 };
 
 use super::{
@@ -64,6 +64,10 @@ impl NamedSetKind for GroupName {
         name: &Self,
     ) -> Result<(), AccessError> {
         require_rank_over_members(tx, actor, name)
+    }
+
+    fn is_automatic(_tx: &mut dyn Reads, name: &Self) -> Result<bool, StoreError> {
+        Ok(AUTOMATIC_GROUPS.contains(&name.as_str()))
     }
 
     /// The group of super admins keeps the roles that it begins with: its members hold every permission,

@@ -41,8 +41,8 @@ pub use control::{AccessControl, Named, RightsError};
 pub use mails::{MailError, Mails};
 pub use named_sets::{Composite, NamedSetChange, NamedSetDraft, NamedSetKind};
 pub use rank::{
-    LastSuperAdmin, keep_a_super_admin, require_held, require_held_for_good, require_held_until,
-    require_rank, require_rank_in_chapter, require_rank_over_holders, require_rank_over_members,
+    LastSuperAdmin, keep_a_super_admin, require_held, require_held_for_good, require_rank,
+    require_rank_in_chapter, require_rank_over_holders, require_rank_over_members,
     require_to_change_rights, require_to_change_rights_in,
 };
 pub use totp_policy::TotpPolicy;

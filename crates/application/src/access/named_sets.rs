@@ -93,6 +93,11 @@ pub trait NamedSetKind: AccessName {
         Ok(())
     }
 
+    /// Whether accounts receive the set automatically, by registration or verification.
+    fn is_automatic(_tx: &mut dyn Reads, _name: &Self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     /// Refuses to remove parts that the set keeps for good.
     fn require_removable(
         _set: &NamedSet<Self>,
@@ -194,6 +199,7 @@ impl AccessControl {
                 N::require_known_parts(tx, &draft.parts)?;
                 let given = N::given_by_parts(tx, &draft.parts)?;
                 require_held_for_good(tx, &caller, given.iter().map(String::as_str))?;
+                refuse_automatic_escalation(tx, &draft.name, &given)?;
                 N::writes(tx)
                     .insert_named(&draft.name, &draft.description, now)
                     .map_err(name_taken::<N>)?;
@@ -365,11 +371,28 @@ fn require_may_revise<N: NamedSetKind>(
     let added = N::given_by_parts(tx, &difference.added)?;
     let gives = gives.iter().map(String::as_str);
     require_to_edit(tx, caller, actor, gives, added.iter().map(String::as_str))?;
+    refuse_automatic_escalation(tx, &set.name, &added)?;
     N::require_may_modify(tx, actor, &set.name)?;
     if !difference.removed.is_empty() {
         N::require_rank_over_users(tx, actor, &set.name)?;
     }
     Ok(())
+}
+
+/// Refuses permissions that raise rights for a set that accounts receive automatically: each new
+/// account would be an administrator.
+fn refuse_automatic_escalation<N: NamedSetKind>(
+    tx: &mut dyn Reads,
+    name: &N,
+    added: &BTreeSet<String>,
+) -> Result<(), RightsError> {
+    let raises =
+        |name: &&String| Permission::from_name(name).is_some_and(Permission::raises_rights);
+    let raising: Vec<String> = added.iter().filter(raises).cloned().collect();
+    if raising.is_empty() || !N::is_automatic(tx, name)? {
+        return Ok(());
+    }
+    Err(RightsError::Automatic(N::KIND, raising))
 }
 
 fn require_may_rename<N: NamedSetKind>(

@@ -12,7 +12,6 @@ use abu_domain::{
 };
 
 use super::{AccessError, Authority};
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -66,20 +65,8 @@ pub fn require_held_for_good<'a>(
     caller: &impl Authority,
     given: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), AccessError> {
-    require_held_until(tx, caller, given, Scope::Global, None)
-}
-
-/// Rejects a grant until `until` of permissions that the caller loses before, with
-/// [`AccessError::Beyond`].
-pub fn require_held_until<'a>(
-    tx: &mut dyn Reads,
-    caller: &impl Authority,
-    given: impl IntoIterator<Item = &'a str>,
-    scope: Scope,
-    until: Option<DateTime<Utc>>,
-) -> Result<(), AccessError> {
-    let giver = caller.held_until(tx, until)?;
-    require_held(&giver, given, scope)
+    let giver = caller.held_until(tx, None)?;
+    require_held(&giver, given, Scope::Global)
 }
 
 /// Rejects a change to a role or group that grants what the actor lacks. Rejects additions that the

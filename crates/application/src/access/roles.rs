@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use abu_domain::access::{Permission, PermissionName, RoleName};
+use abu_domain::access::{AUTOMATIC_GROUPS, GroupName, Permission, PermissionName, RoleName};
 
 use super::{
     AccessError, Composite, Named, NamedSetKind, RightsError, named_sets::require_known,
@@ -52,6 +52,20 @@ impl NamedSetKind for RoleName {
         name: &Self,
     ) -> Result<(), AccessError> {
         require_rank_over_holders(tx, actor, name)
+    }
+
+    /// Whether an automatic group gives the role.
+    fn is_automatic(tx: &mut dyn Reads, name: &Self) -> Result<bool, StoreError> {
+        for group in AUTOMATIC_GROUPS
+            .iter()
+            .flat_map(|name| GroupName::parse(name))
+        {
+            let group = tx.named(&group)?;
+            if group.is_some_and(|group| group.parts.contains(name)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

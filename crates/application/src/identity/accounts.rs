@@ -2,6 +2,7 @@
 
 mod changes;
 mod groups;
+mod recovery;
 mod suspension;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::{
 };
 
 pub use changes::UserUpdate;
+pub use recovery::AccountOverview;
 pub use suspension::ERASURE_DELAY;
 
 #[derive(Clone)]
@@ -79,6 +81,11 @@ pub enum AccountError {
     /// would lock out.
     #[error("nobody has their own account erased this way")]
     OwnErasure,
+    /// Callers remove their own second factor with it and their password.
+    #[error("one's own one-time passwords are removed another way")]
+    OwnTotp,
+    #[error("the account has no one-time passwords")]
+    NoTotp,
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
     #[error(transparent)]
@@ -131,8 +138,9 @@ impl Accounts {
             lastname: draft.lastname,
             phone: draft.phone,
             is_superuser: false,
-            // The administrator vouches for the address.
+            // The administrator vouches for the address, so the account is usable at once.
             email_verified_at: Some(now),
+            email_awaits_proof: true,
             created_at: now,
         };
         self.context

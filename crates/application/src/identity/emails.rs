@@ -29,6 +29,7 @@ use crate::{
         ports::{
             LinkPurpose, LinkTokens, NewVerification, TokenHash, Verification, token_from_text,
         },
+        sessions::Sessions,
     },
     platform::{
         audit::{Action, Target},
@@ -39,6 +40,7 @@ use crate::{
 };
 
 pub(crate) use proof::begin_proof;
+pub use proof::{Proof, ProofDraft, ProofError};
 
 /// Counts unproved addresses too.
 pub const MAX_EMAILS: usize = 5;
@@ -51,6 +53,8 @@ pub const UNDO_WINDOW: TimeDelta = TimeDelta::hours(72);
 pub struct Emails {
     pub context: Context,
     pub passwords: PasswordWork,
+    /// Logs in the owner of a registration that a link completes.
+    pub sessions: Sessions,
     pub links: Arc<dyn LinkTokens>,
     /// Lifetime of the link that proves an address.
     pub verification_lifetime: TimeDelta,
@@ -241,6 +245,7 @@ fn claimed(
                 email: email.clone(),
                 is_primary: false,
                 verified_at: None,
+                awaits_proof: false,
                 created_at: now,
             };
             tx.insert_email(&new)?;
@@ -303,6 +308,7 @@ pub(crate) fn replace_primary(
                 email: email.clone(),
                 is_primary: false,
                 verified_at: None,
+                awaits_proof: false,
                 created_at: now,
             };
             tx.insert_email(&new)?;

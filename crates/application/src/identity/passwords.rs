@@ -83,7 +83,7 @@ pub enum SendResetError {
     /// A suspended account cannot log in with any password.
     #[error("the account is suspended")]
     Suspended,
-    /// The address is unverified, so its reader may not be the owner.
+    /// The owner has not proved control of the address, so its reader may be another person.
     #[error("the address is not verified")]
     Unverified,
     #[error(transparent)]
@@ -317,7 +317,9 @@ pub(crate) fn kill_links(
 /// The active account that has proved the address.
 fn proved_reader(tx: &mut dyn Reads, email: &EmailAddress) -> Result<Option<UserId>, StoreError> {
     let found = tx.credentials(email)?;
-    let reads = found.filter(|account| account.is_active && account.email_verified);
+    let reads = found.filter(|account| {
+        account.is_active && account.email_verified && !account.email_awaits_proof
+    });
     Ok(reads.map(|account| account.user_id))
 }
 

@@ -1,16 +1,21 @@
 //! Self-registration that does not reveal which addresses have accounts (no user enumeration).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use abu_domain::{UserId, access::APPLICANT_GROUP, platform::text::EmailAddress};
+use abu_domain::{
+    UserId,
+    access::APPLICANT_GROUP,
+    identity::text::PhoneNumber,
+    platform::text::{EmailAddress, PersonName},
+};
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::sleep;
 
 use crate::{
     Context,
     identity::{
-        accounts::UserDraft,
         emails::{begin_proof, take_address},
-        passwords::{NO_PASSWORD, NewPasswordError, PasswordWork},
+        passwords::NO_PASSWORD,
         ports::{Consents, LinkTokens, NewUser},
     },
     platform::{
@@ -28,58 +33,68 @@ pub const UNVERIFIED_KEPT_FOR: TimeDelta = TimeDelta::days(90);
 /// Expired accounts that one registration deletes.
 const SWEPT_AT_ONCE: u32 = 20;
 
+/// The least duration of a registration. The statements for a free and a taken address differ by
+/// milliseconds, which it hides.
+pub const LEAST_DURATION: Duration = Duration::from_millis(100);
+
 #[derive(Clone)]
 pub struct Registration {
     pub context: Context,
-    pub passwords: PasswordWork,
     pub links: Arc<dyn LinkTokens>,
     /// Lifetime of the link that proves the address.
     pub verification_lifetime: TimeDelta,
 }
 
+/// A registration has no password: the reader of the mailed link chooses it, so a stranger cannot
+/// prepare an account for another person's address.
 #[derive(Clone, Debug)]
 pub struct RegistrationDraft {
-    pub user: UserDraft,
+    /// The primary address, which is also the log-in name.
+    pub email: EmailAddress,
+    pub firstname: PersonName,
+    pub middlename: Option<PersonName>,
+    pub lastname: PersonName,
+    pub phone: Option<PhoneNumber>,
     pub consents: Consents,
 }
 
-/// Does not say that the address has an account: that would reveal accounts.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistrationError {
-    #[error(transparent)]
-    Password(#[from] NewPasswordError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl Registration {
-    /// Creates an account in the applicant group and mails a link that proves its address.
-    ///
-    /// Replaces an unproved account with the same address. Either password could then be a
-    /// stranger's, so the new account has none. The proof of the address leads to a mail with a
-    /// link to choose one.
+    /// Creates an account in the applicant group and mails a link that proves its address and sets
+    /// its password. Replaces an unfinished registration of the same address.
     ///
     /// If the address belongs to an account, only its owner gets a mail about it. The client sees
-    /// no difference: both cases hash a password and commit one transaction with one mail.
+    /// no difference: both cases commit one transaction with one mail, and take
+    /// [`LEAST_DURATION`].
     pub async fn register(
         &self,
         draft: RegistrationDraft,
         origin: Origin,
-    ) -> Result<(), RegistrationError> {
-        let RegistrationDraft { user, consents } = draft;
-        let personal = user.personal_words();
-        let password_hash = self.passwords.accept(user.password, personal).await?;
+    ) -> Result<(), StoreError> {
+        let (stored, ()) = tokio::join!(self.store(draft, origin), sleep(LEAST_DURATION));
+        stored
+    }
+
+    async fn store(&self, draft: RegistrationDraft, origin: Origin) -> Result<(), StoreError> {
+        let RegistrationDraft {
+            email,
+            firstname,
+            middlename,
+            lastname,
+            phone,
+            consents,
+        } = draft;
         let now = self.context.clock.now();
-        let mut new = NewUser {
+        let new = NewUser {
             id: UserId::new(self.context.ids.random()),
-            email: user.email,
-            password_hash,
-            firstname: user.firstname,
-            middlename: user.middlename,
-            lastname: user.lastname,
-            phone: user.phone,
+            email,
+            password_hash: NO_PASSWORD.to_owned(),
+            firstname,
+            middlename,
+            lastname,
+            phone,
             is_superuser: false,
             email_verified_at: None,
+            email_awaits_proof: false,
             created_at: now,
         };
         let this = self.clone();
@@ -89,9 +104,6 @@ impl Registration {
                 // Lock order: the address before accounts.
                 tx.lock_address(&new.email)?;
                 let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;
-                if tx.unverified_account(&new.email)?.is_some() {
-                    new.password_hash = NO_PASSWORD.to_owned();
-                }
                 let entry = match take_address(tx, &new.email, None, now)? {
                     true => this.make(tx, &new, &consents)?,
                     false => this.tell_owner(tx, &new.email, now)?,

@@ -5,6 +5,7 @@
 
 mod elsewhere;
 mod ending;
+mod failures;
 mod log_in;
 mod network;
 mod own;
@@ -25,6 +26,7 @@ use crate::{
 
 pub use elsewhere::EndedElsewhere;
 pub use ending::{EndedSessions, ending_sessions};
+pub use failures::{FailureCounts, LogInFailures};
 pub use log_in::{LogIn, LogInDraft, LogInError};
 pub use own::{OwnSession, SessionError};
 pub use refresh::RefreshError;
@@ -45,6 +47,7 @@ pub struct Sessions {
     pub refresh_tokens: Arc<dyn RefreshTokens>,
     pub one_time_passwords: Arc<dyn OneTimePasswords>,
     pub policy: Arc<SessionPolicy>,
+    pub failures: Arc<LogInFailures>,
 }
 
 impl Sessions {

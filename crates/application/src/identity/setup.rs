@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
     UserId,
-    access::{GroupName, SUPER_ADMIN_GROUP},
+    access::{AUTOMATIC_GROUPS, GroupName, Permission, SUPER_ADMIN_GROUP},
     identity::{
         text::{NewPassword, PersonalWords},
         user::User,
@@ -142,6 +142,18 @@ impl Setup {
         self.store.read(|tx| tx.unknown_names(groups))
     }
 
+    /// Names of the permissions that raise rights and that accounts get automatically: earlier
+    /// releases let an administrator add them.
+    pub fn automatic_escalations(&self) -> Result<Vec<String>, StoreError> {
+        let groups = AUTOMATIC_GROUPS
+            .iter()
+            .flat_map(|name| GroupName::parse(name));
+        let groups: Vec<GroupName> = groups.collect();
+        let mut given = self.store.read(|tx| tx.permissions_of_groups(&groups))?;
+        given.retain(|name| Permission::from_name(name).is_some_and(Permission::raises_rights));
+        Ok(given.into_iter().collect())
+    }
+
     /// Replaces the password of the address's account; false if there is none. Ends all its
     /// sessions, invalidates the links in sent mails, and mails the owner.
     pub fn reset_password(
@@ -202,6 +214,7 @@ impl Setup {
             is_superuser: true,
             // The operator vouches for the address.
             email_verified_at: Some(now),
+            email_awaits_proof: false,
             created_at: now,
         }))
     }

@@ -51,42 +51,44 @@ impl UseCases {
             link_tokens: links,
         } = policies;
         let policy = Arc::new(sessions);
+        let sessions = Sessions {
+            context: context.clone(),
+            passwords: passwords.clone(),
+            tokens: access_tokens,
+            refresh_tokens,
+            one_time_passwords,
+            policy: Arc::clone(&policy),
+            failures: Arc::default(),
+        };
         Self {
             accounts: Accounts {
                 context: context.clone(),
                 passwords: passwords.clone(),
-                policy: Arc::clone(&policy),
+                policy,
             },
             own_accounts: OwnAccounts {
                 context: context.clone(),
             },
             registration: Registration {
                 context: context.clone(),
-                passwords: passwords.clone(),
                 links: Arc::clone(&links),
                 verification_lifetime,
             },
             emails: Emails {
                 context: context.clone(),
                 passwords: passwords.clone(),
+                sessions: sessions.clone(),
                 links: Arc::clone(&links),
                 verification_lifetime,
                 reset_lifetime,
             },
             passwords: Passwords {
                 context: context.clone(),
-                work: passwords.clone(),
+                work: passwords,
                 links,
                 reset_lifetime,
             },
-            sessions: Sessions {
-                context: context.clone(),
-                passwords,
-                tokens: access_tokens,
-                refresh_tokens,
-                one_time_passwords,
-                policy,
-            },
+            sessions,
         }
     }
 }

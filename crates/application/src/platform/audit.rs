@@ -5,6 +5,7 @@
 //! hash.
 
 mod verification;
+mod witness;
 
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use verification::{Broken, Flaw, Mark, NoMark, VerificationError, Verified, verify};
+pub use witness::{note_head, sealed_heads};
 
 pub type ChainHash = [u8; 32];
 
@@ -45,6 +47,8 @@ named_enum! {
         UserAddToGroup => "user.add-to-group",
         /// An account was taken out of groups.
         UserRemoveFromGroup => "user.remove-from-group",
+        /// The staff removed the second factor of an account.
+        UserResetTotp => "user.reset-totp",
         /// The staff had a link to another password sent.
         UserSendReset => "user.send-reset",
         /// An account is to be erased.

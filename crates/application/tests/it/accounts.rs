@@ -4,22 +4,22 @@ use abu_application::{
     access::{AccessError, Caller},
     identity::{
         accounts::{AccountError, ERASURE_DELAY, UserUpdate},
-        passwords::{NewPasswordError, ResetError},
-        ports::{Consents, Erasure, PasswordWeakness},
-        registration::RegistrationDraft,
+        emails::Proof,
+        passwords::{NewPasswordError, ResetError, SendResetError},
+        ports::{Erasure, PasswordWeakness, WhichSessions},
         sessions::LogInError,
     },
     messaging::rooms::{RoomDraft, RoomError},
     platform::{
         audit::Action,
-        mail::MailKind,
+        mail::{MailContent, MailKind},
         versions::{Expected, Version},
     },
 };
 use abu_domain::{
     UserId,
     access::{APPLICANT_GROUP, Permission},
-    identity::{text::TermsVersion, user::User},
+    identity::user::User,
     messaging::text::RoomName,
     platform::text::Reason,
 };
@@ -28,9 +28,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     identity_calls::{
-        NEW_PASSWORD, account_draft, address, claimed, details, person_name, primary, verified,
+        NEW_PASSWORD, account_draft, address, claimed, details, person_name, primary, registration,
+        verified,
     },
-    support::{LiveCall, Member, PASSWORD, TestApp, assert_refused, new_id, origin},
+    support::{LiveCall, Member, PASSWORD, TestApp, assert_lacks, assert_refused, new_id},
 };
 
 const AMINA: &str = "amina@example.com";
@@ -169,23 +170,40 @@ async fn a_verified_address_has_one_account() {
 async fn a_created_account_takes_the_address_of_an_unverified_one() {
     let app = TestApp::new();
     let staff = staff(&app, &[Permission::CreateUser]);
-    let draft = RegistrationDraft {
-        user: account_draft(AMINA, PASSWORD),
-        consents: Consents {
-            version: TermsVersion::parse("1").unwrap(),
-            granted: Vec::new(),
-        },
-    };
-    let registered = app
-        .use_cases
-        .identity
-        .registration
-        .register(draft, origin())
-        .await;
-    registered.unwrap();
+    app.register(registration(AMINA)).await;
     let user = create(&app, &staff, AMINA, NEW_PASSWORD).await.unwrap();
     let log_in = app.try_log_in(AMINA, NEW_PASSWORD, None).await.unwrap();
     assert_eq!(log_in.user.id, user.id);
+}
+
+#[tokio::test]
+async fn a_created_account_logs_in_at_once_and_recovers_after_its_owners_proof() {
+    let app = TestApp::new();
+    let staff = staff(&app, &[Permission::CreateUser, Permission::ModifyUser]);
+    let user = create(&app, &staff, AMINA, PASSWORD).await.unwrap();
+    app.try_log_in(AMINA, PASSWORD, None).await.unwrap();
+    let active = app.store(|tx| tx.active_users(&[user.id]));
+    assert_eq!(active, [user.id]);
+    app.forget_password(AMINA).await;
+    let passwords = &app.use_cases.identity.passwords;
+    let sent = passwords.send_reset_to(staff.caller(), user.id).await;
+    assert_refused!(sent, SendResetError::Unverified);
+    assert_eq!(app.take_mail_kinds(), []);
+
+    app.resend(AMINA).await;
+    let mail = app.only_mail_to(AMINA);
+    assert!(
+        matches!(mail, MailContent::ConfirmAccountEmail { .. }),
+        "{mail:?}"
+    );
+    // A password beside such a link is none of the account's.
+    let opened = app.open(&app.link_token(&mail), Some(NEW_PASSWORD)).await;
+    assert!(matches!(opened, Ok(Proof::Address)), "{opened:?}");
+    app.try_log_in(AMINA, PASSWORD, None).await.unwrap();
+    app.resend(AMINA).await;
+    assert_eq!(app.take_mail_kinds(), []);
+    let link = app.new_reset_link(AMINA).await;
+    app.reset_password(link, NEW_PASSWORD).await.unwrap();
 }
 
 #[tokio::test]
@@ -403,4 +421,71 @@ async fn an_erasure_takes_the_permission_to_delete_users() {
     );
     let refused = erase(&app, &staff, UserId::new(new_id())).await;
     assert_refused!(refused, AccountError::Access(AccessError::Denied(_)));
+}
+
+async fn end_sessions(
+    app: &TestApp,
+    by: &Member,
+    of: &Member,
+    which: WhichSessions,
+) -> Result<usize, AccountError> {
+    let accounts = &app.use_cases.identity.accounts;
+    let ended = accounts.end_sessions(by.caller(), of.id(), which).await;
+    ended.map(|(_, ended)| ended)
+}
+
+#[tokio::test]
+async fn the_staff_end_all_sessions_of_an_account_and_its_connections() {
+    let app = TestApp::new();
+    let clerk = app.member().holding(&[Permission::ModifyUser]).create();
+    let (member, other) = (app.member().create(), app.member().create());
+    let caller = app.caller(&app.log_in(&member).await);
+    let ended = end_sessions(&app, &clerk, &member, WhichSessions::All).await;
+    assert_eq!(ended.unwrap(), 2);
+    for gone in [caller.session, session_of(member.id())] {
+        assert_eq!(app.store(|tx| tx.live_sessions(&[gone])), []);
+    }
+    let untouched = session_of(other.id());
+    assert_eq!(app.store(|tx| tx.live_sessions(&[untouched])), [untouched]);
+    let told = app.live.take();
+    assert!(
+        matches!(&told[..], [LiveCall::SessionsEnded(user, two)] if *user == member.id() && two.len() == 2),
+        "{told:?}"
+    );
+    assert_eq!(app.actions().last(), Some(&Action::SessionEnd));
+    // The account itself stays active.
+    app.log_in(&member).await;
+}
+
+#[tokio::test]
+async fn the_staff_end_one_session_and_no_other() {
+    let app = TestApp::new();
+    let clerk = app.member().holding(&[Permission::ModifyUser]).create();
+    let member = app.member().create();
+    let here = app.caller(&app.log_in(&member).await).session;
+    let which = WhichSessions::Only(here);
+    let ended = end_sessions(&app, &clerk, &member, which).await;
+    assert_eq!(ended.unwrap(), 1);
+    let left = session_of(member.id());
+    assert_eq!(app.store(|tx| tx.live_sessions(&[here, left])), [left]);
+    let entries = app.audit().len();
+    let again = end_sessions(&app, &clerk, &member, which).await;
+    assert_eq!(again.unwrap(), 0);
+    // A request that changes nothing writes no entry.
+    assert_eq!(app.audit().len(), entries);
+}
+
+#[tokio::test]
+async fn ending_sessions_takes_the_permission_and_rank() {
+    let app = TestApp::new();
+    let clerk = app.member().holding(&[Permission::ModifyUser]).create();
+    let stronger = app.member().holding(&[Permission::ViewAuditLog]).create();
+    let refused = end_sessions(&app, &clerk, &stronger, WhichSessions::All).await;
+    assert_lacks(refused, &[Permission::ViewAuditLog]);
+    let member = app.member().create();
+    let refused = end_sessions(&app, &stronger, &member, WhichSessions::All).await;
+    assert_refused!(
+        refused,
+        AccountError::Access(AccessError::Denied(Permission::ModifyUser))
+    );
 }

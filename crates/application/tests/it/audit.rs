@@ -3,3 +3,4 @@
 mod chain;
 mod entries;
 mod views;
+mod witnesses;

@@ -4,9 +4,10 @@ use abu_application::{
     access::Caller,
     identity::{
         accounts::UserDraft,
-        emails::{EmailError, LinkError},
+        emails::{EmailError, LinkError, Proof, ProofDraft, ProofError},
         passwords::ResetError,
-        ports::OwnDetails,
+        ports::{Consents, OwnDetails},
+        registration::RegistrationDraft,
         sessions::{LogIn, LogInDraft, LogInError},
     },
     platform::{mail::MailContent, ports::Mail},
@@ -14,7 +15,8 @@ use abu_application::{
 use abu_domain::{
     LoginSessionId,
     identity::{
-        text::{LoginPassword, NewPassword, OneTimePassword},
+        consent::ConsentPurpose,
+        text::{LoginPassword, NewPassword, OneTimePassword, TermsVersion},
         user::User,
     },
     platform::text::{EmailAddress, PersonName},
@@ -51,6 +53,24 @@ pub(crate) fn account_draft(email: &str, password: &str) -> UserDraft {
         middlename: None,
         lastname: person_name("Danjuma"),
         phone: None,
+    }
+}
+
+/// The registration of Fatima Danjuma.
+pub(crate) fn registration(email: &str) -> RegistrationDraft {
+    RegistrationDraft {
+        email: address(email),
+        firstname: person_name("Fatima"),
+        middlename: None,
+        lastname: person_name("Danjuma"),
+        phone: None,
+        consents: Consents {
+            version: TermsVersion::parse("2026-01").unwrap(),
+            granted: vec![
+                (ConsentPurpose::Directory, true),
+                (ConsentPurpose::Digest, false),
+            ],
+        },
     }
 }
 
@@ -165,8 +185,46 @@ impl TestApp {
             .await
     }
 
-    pub(crate) async fn verify_email(&self, token: &str) -> Result<bool, LinkError> {
-        self.use_cases.identity.emails.verify(token, origin()).await
+    pub(crate) async fn register(&self, draft: RegistrationDraft) {
+        let registration = &self.use_cases.identity.registration;
+        registration.register(draft, origin()).await.unwrap();
+    }
+
+    /// Asks for another link to prove this address, and waits for the work after the answer.
+    pub(crate) async fn resend(&self, email: &str) {
+        let emails = &self.use_cases.identity.emails;
+        emails.resend(address(email)).await.unwrap();
+        detached_tasks_end().await;
+    }
+
+    /// Completes a registration with this password.
+    pub(crate) async fn complete(&self, token: &str, password: &str) -> Result<LogIn, ProofError> {
+        match self.open(token, Some(password)).await? {
+            Proof::Registration(log_in) => Ok(*log_in),
+            Proof::Address => panic!("the link completes no registration"),
+        }
+    }
+
+    /// Opens a link that proves an address and completes no registration.
+    pub(crate) async fn verify_email(&self, token: &str) -> Result<(), LinkError> {
+        match self.open(token, None).await {
+            Ok(Proof::Address) => Ok(()),
+            Err(ProofError::Link(error)) => Err(error),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn open(
+        &self,
+        token: &str,
+        password: Option<&str>,
+    ) -> Result<Proof, ProofError> {
+        let draft = ProofDraft {
+            token: token.into(),
+            password: password.map(new_password),
+            device_name: None,
+        };
+        self.use_cases.identity.emails.verify(draft, origin()).await
     }
 
     pub(crate) async fn confirm_change(

@@ -1,6 +1,7 @@
 //! Privilege escalation: no caller gives, or acts on, more than they hold themselves.
 
 mod accounts;
+mod automatic;
 mod groups;
 mod permissions;
 mod roles;

@@ -1,16 +1,13 @@
-//! Registration: uniform work and answers, unverified accounts that give way, consents.
+//! Registration: uniform answers, unverified accounts that give way, consents, completion by the link.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
-};
+use std::time::Instant;
 
 use abu_application::{
     identity::{
-        emails::LinkError,
-        passwords::NewPasswordError,
-        ports::{Consents, PasswordHasher, PasswordPolicy, PasswordWeakness},
-        registration::{RegistrationDraft, RegistrationError, UNVERIFIED_KEPT_FOR},
+        emails::{LinkError, ProofError},
+        passwords::{NO_PASSWORD, NewPasswordError},
+        ports::PasswordWeakness,
+        registration::{LEAST_DURATION, UNVERIFIED_KEPT_FOR},
         sessions::LogInError,
     },
     platform::{
@@ -20,63 +17,23 @@ use abu_application::{
 };
 use abu_domain::{
     UserId,
-    access::APPLICANT_GROUP,
-    identity::{
-        consent::ConsentPurpose,
-        text::{LoginPassword, NewPassword, PersonalWords, TermsVersion},
-        user::User,
-    },
+    access::{APPLICANT_GROUP, Permission},
+    identity::user::User,
 };
-use abu_security::{BcryptHasher, GuessingPolicy};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 
 use crate::{
-    identity_calls::{NEW_PASSWORD, account_draft, address, detached_tasks_end, person_name},
-    support::{PASSWORD, TestApp, VERIFICATION_LIFETIME, assert_refused, origin},
+    identity_calls::{NEW_PASSWORD, address, person_name, registration},
+    support::{PASSWORD, TestApp, VERIFICATION_LIFETIME, assert_refused},
 };
 
 const FATIMA: &str = "fatima@example.com";
 
-fn draft(email: &str, password: &str) -> RegistrationDraft {
-    RegistrationDraft {
-        user: account_draft(email, password),
-        consents: Consents {
-            version: TermsVersion::parse("2026-01").unwrap(),
-            granted: vec![
-                (ConsentPurpose::Directory, true),
-                (ConsentPurpose::Digest, false),
-            ],
-        },
-    }
-}
-
-async fn try_register(app: &TestApp, draft: RegistrationDraft) -> Result<(), RegistrationError> {
-    app.use_cases
-        .identity
-        .registration
-        .register(draft, origin())
-        .await
-}
-
-async fn register(app: &TestApp, email: &str) {
-    try_register(app, draft(email, PASSWORD)).await.unwrap();
-}
-
 /// The token of the link that a registration brings.
 async fn registration_token(app: &TestApp, email: &str) -> String {
-    register(app, email).await;
+    app.register(registration(email)).await;
     app.link_token(&app.only_mail_to(email))
-}
-
-async fn resend(app: &TestApp, email: &str) {
-    app.use_cases
-        .identity
-        .emails
-        .resend(address(email))
-        .await
-        .unwrap();
-    detached_tasks_end().await;
 }
 
 /// The account whose primary address this is.
@@ -89,82 +46,36 @@ fn accounts(app: &TestApp) -> usize {
     app.database.texts("SELECT id::text FROM users").len()
 }
 
-#[derive(Clone, Default)]
-struct Counters {
-    hashed: Arc<AtomicUsize>,
-    judged: Arc<AtomicUsize>,
-}
-
-impl PasswordHasher for Counters {
-    fn hash(
-        &self,
-        password: &NewPassword,
-    ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-        self.hashed.fetch_add(1, Relaxed);
-        BcryptHasher::new(4).hash(password)
-    }
-
-    fn verify(&self, _password: &LoginPassword, _hash: Option<&str>) -> bool {
-        panic!("a registration compares no password")
-    }
-
-    fn needs_rehash(&self, _hash: &str) -> bool {
-        panic!("a registration compares no password")
-    }
-
-    fn rehash(
-        &self,
-        _password: &LoginPassword,
-    ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-        panic!("a registration compares no password")
-    }
-}
-
-impl PasswordPolicy for Counters {
-    fn judge(
-        &self,
-        password: &NewPassword,
-        personal: &PersonalWords,
-    ) -> Result<(), PasswordWeakness> {
-        self.judged.fetch_add(1, Relaxed);
-        GuessingPolicy::new(3).judge(password, personal)
-    }
-}
-
 #[tokio::test]
-async fn registering_costs_the_same_work_for_free_and_taken_addresses() {
-    let counters = Counters::default();
-    let app = TestApp::with(|policies| {
-        policies.identity.passwords.hasher = Arc::new(counters.clone());
-        policies.identity.passwords.policy = Arc::new(counters.clone());
-    });
+async fn a_registration_takes_one_transaction_and_a_least_time_for_any_address() {
+    let app = TestApp::new();
     app.member().email("owner@example.com").create();
-    for (before, email) in ["owner@example.com", FATIMA].into_iter().enumerate() {
-        register(&app, email).await;
-        let times = before + 1;
-        assert_eq!(counters.hashed.load(Relaxed), times);
-        assert_eq!(counters.judged.load(Relaxed), times);
+    let emails = ["owner@example.com", FATIMA, FATIMA];
+    for (before, email) in emails.into_iter().enumerate() {
+        let begun = Instant::now();
+        app.register(registration(email)).await;
+        assert!(begun.elapsed() >= LEAST_DURATION);
         // One transaction, with one mail and one audit entry in it.
         let transactions = |table| {
             let query = format!("SELECT xmin::text FROM {table} ORDER BY id");
             app.database.texts(&query)
         };
-        assert_eq!(transactions("email_outbox").len(), times);
+        assert_eq!(transactions("email_outbox").len(), before + 1);
         assert_eq!(transactions("email_outbox"), transactions("audit_log"));
     }
 }
 
 #[tokio::test]
-async fn a_registered_account_is_an_unverified_applicant() {
+async fn a_registered_account_is_an_unverified_applicant_without_a_password() {
     let app = TestApp::new();
-    register(&app, FATIMA).await;
+    app.register(registration(FATIMA)).await;
     let user = account(&app, FATIMA).unwrap();
     assert_eq!(user.groups, [APPLICANT_GROUP]);
     assert!(user.is_active && !user.is_superuser);
     assert_eq!(user.firstname, person_name("Fatima"));
-    assert_refused!(
-        app.try_log_in(FATIMA, PASSWORD, None).await,
-        LogInError::EmailUnverified
+    assert_eq!(
+        app.store(|tx| tx.password_hash(user.id)).as_deref(),
+        Some(NO_PASSWORD)
     );
     assert_eq!(app.actions(), [Action::AccountRegister]);
     assert_eq!(
@@ -174,13 +85,86 @@ async fn a_registered_account_is_an_unverified_applicant() {
 }
 
 #[tokio::test]
-async fn a_verification_link_lets_the_owner_log_in_and_works_once() {
+async fn a_registrations_link_sets_the_password_and_logs_in_once() {
     let app = TestApp::new();
     let token = registration_token(&app, FATIMA).await;
-    let needs_password = app.verify_email(&token).await.unwrap();
-    assert!(!needs_password);
+    let log_in = app.complete(&token, PASSWORD).await.unwrap();
+    assert_eq!(log_in.user.email, address(FATIMA));
+    assert!(app.is_accepted(&app.caller(&log_in)).await);
     app.try_log_in(FATIMA, PASSWORD, None).await.unwrap();
-    assert_refused!(app.verify_email(&token).await, LinkError::Gone);
+    let again = app.complete(&token, NEW_PASSWORD).await;
+    assert_refused!(again, ProofError::Link(LinkError::Gone));
+    let [_registered, verified, logged_in, _] = app.actions()[..] else {
+        panic!("{:?}", app.actions())
+    };
+    assert_eq!(
+        [verified, logged_in],
+        [Action::EmailVerify, Action::SessionCreate]
+    );
+}
+
+#[tokio::test]
+async fn a_missing_or_weak_password_leaves_the_link_valid() {
+    let app = TestApp::new();
+    let token = registration_token(&app, FATIMA).await;
+    assert_refused!(app.open(&token, None).await, ProofError::PasswordRequired);
+    let weak = app.complete(&token, "password1234").await;
+    assert_refused!(
+        weak,
+        ProofError::Password(NewPasswordError::Weak(PasswordWeakness::Guessable { .. }))
+    );
+    for personal in ["x9$k DANJUMA 2f!q", "x9$k fatima 2f!q"] {
+        let refused = app.complete(&token, personal).await;
+        assert_refused!(
+            refused,
+            ProofError::Password(NewPasswordError::Weak(PasswordWeakness::Personal))
+        );
+    }
+    app.complete(&token, PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_that_the_previous_release_stored_is_void_after_completion() {
+    let app = TestApp::new();
+    let unproved = app.member().email(FATIMA).unverified().create();
+    app.resend(FATIMA).await;
+    let token = app.link_token(&app.only_mail_to(FATIMA));
+    let log_in = app.complete(&token, NEW_PASSWORD).await.unwrap();
+    assert_eq!(log_in.user.id, unproved.id());
+    let refused = app.try_log_in(FATIMA, PASSWORD, None).await;
+    assert_refused!(refused, LogInError::InvalidCredentials);
+    app.try_log_in(FATIMA, NEW_PASSWORD, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_simultaneous_completions_by_one_link_one_counts() {
+    let app = TestApp::new();
+    let token = registration_token(&app, FATIMA).await;
+    let (one, other) = tokio::join!(
+        app.complete(&token, PASSWORD),
+        app.complete(&token, NEW_PASSWORD)
+    );
+    assert_ne!(one.is_ok(), other.is_ok(), "{one:?} {other:?}");
+    let (good, lost) = match one.is_ok() {
+        true => (PASSWORD, other),
+        false => (NEW_PASSWORD, one),
+    };
+    assert_refused!(lost, ProofError::Link(LinkError::Gone));
+    app.try_log_in(FATIMA, good, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_suspended_registration_is_not_completed() {
+    let app = TestApp::new();
+    let staff = app.member().holding(&[Permission::ModifyUser]).create();
+    let token = registration_token(&app, FATIMA).await;
+    let id = account(&app, FATIMA).unwrap().id;
+    let suspended = app.use_cases.identity.accounts.suspend(staff.caller(), id);
+    suspended.await.unwrap();
+    let refused = app.complete(&token, PASSWORD).await;
+    assert_refused!(refused, ProofError::Link(LinkError::Gone));
+    app.resend(FATIMA).await;
+    assert_eq!(app.take_mail_kinds(), []);
 }
 
 #[tokio::test]
@@ -188,11 +172,8 @@ async fn a_verification_link_expires() {
     let app = TestApp::new();
     let token = registration_token(&app, FATIMA).await;
     app.clock.advance(VERIFICATION_LIFETIME);
-    assert_refused!(app.verify_email(&token).await, LinkError::Gone);
-    assert_refused!(
-        app.try_log_in(FATIMA, PASSWORD, None).await,
-        LogInError::EmailUnverified
-    );
+    let refused = app.complete(&token, PASSWORD).await;
+    assert_refused!(refused, ProofError::Link(LinkError::Gone));
 }
 
 #[tokio::test]
@@ -205,47 +186,36 @@ async fn a_token_that_is_no_link_verifies_nothing() {
 }
 
 #[tokio::test]
-async fn a_second_registration_replaces_the_first_and_voids_both_passwords() {
+async fn a_second_registration_replaces_the_first() {
     let app = TestApp::new();
     let first = registration_token(&app, FATIMA).await;
-    let mut second = draft(FATIMA, NEW_PASSWORD);
-    second.user.firstname = person_name("Hauwa");
-    try_register(&app, second).await.unwrap();
+    let mut second = registration(FATIMA);
+    second.firstname = person_name("Hauwa");
+    app.register(second).await;
     let second = app.link_token(&app.only_mail_to(FATIMA));
-
-    assert_refused!(app.verify_email(&first).await, LinkError::Gone);
-    assert!(app.verify_email(&second).await.unwrap());
-    for password in [PASSWORD, NEW_PASSWORD] {
-        assert_refused!(
-            app.try_log_in(FATIMA, password, None).await,
-            LogInError::InvalidCredentials
-        );
-    }
-    let choose = app.only_mail_to(FATIMA);
-    assert!(matches!(choose, MailContent::ChoosePassword { .. }));
-    let chosen = "what only the reader chose";
-    let reset = app.reset_password(app.reset_link(&choose), chosen);
-    reset.await.unwrap();
-    let log_in = app.try_log_in(FATIMA, chosen, None).await.unwrap();
+    let refused = app.complete(&first, PASSWORD).await;
+    assert_refused!(refused, ProofError::Link(LinkError::Gone));
+    let log_in = app.complete(&second, PASSWORD).await.unwrap();
     assert_eq!(log_in.user.firstname, person_name("Hauwa"));
+    assert_eq!(accounts(&app), 1);
 }
 
 #[tokio::test]
 async fn simultaneous_registrations_of_one_address_leave_one_account() {
     let app = TestApp::new();
-    let drafts = (0..6).map(|number| draft(FATIMA, &format!("harmattan over hill {number}")));
-    for registered in join_all(drafts.map(|draft| try_register(&app, draft))).await {
-        registered.unwrap();
-    }
+    join_all((0..6).map(|_| app.register(registration(FATIMA)))).await;
     assert_eq!(accounts(&app), 1);
-    let mut verified = 0;
+    let mut completed = 0;
     for mail in app.mails_to(FATIMA) {
-        match app.verify_email(&app.link_token(&mail)).await {
-            Ok(_) => verified += 1,
-            Err(error) => assert!(matches!(error, LinkError::Gone), "{error:?}"),
+        match app.complete(&app.link_token(&mail), PASSWORD).await {
+            Ok(_) => completed += 1,
+            Err(error) => assert!(
+                matches!(error, ProofError::Link(LinkError::Gone)),
+                "{error:?}"
+            ),
         }
     }
-    assert_eq!(verified, 1);
+    assert_eq!(completed, 1);
 }
 
 #[tokio::test]
@@ -264,9 +234,7 @@ async fn registering_a_taken_address_only_writes_to_its_owner() {
         "suspended@example.com",
         "further@example.com",
     ] {
-        try_register(&app, draft(email, NEW_PASSWORD))
-            .await
-            .unwrap();
+        app.register(registration(email)).await;
         let mail = app.only_mail_to(email);
         assert!(
             matches!(mail, MailContent::AccountExists { .. }),
@@ -276,17 +244,12 @@ async fn registering_a_taken_address_only_writes_to_its_owner() {
     }
     assert_eq!(accounts(&app), before);
     app.log_in(&owner).await;
-    assert_refused!(
-        app.try_log_in("owner@example.com", NEW_PASSWORD, None)
-            .await,
-        LogInError::InvalidCredentials
-    );
 }
 
 #[tokio::test]
 async fn consents_are_recorded_with_the_version_of_the_terms() {
     let app = TestApp::new();
-    register(&app, FATIMA).await;
+    app.register(registration(FATIMA)).await;
     let consents = app.database.texts(
         "SELECT concat_ws(' ', purpose, granted, version, source) FROM consents ORDER BY purpose",
     );
@@ -298,25 +261,6 @@ async fn consents_are_recorded_with_the_version_of_the_terms() {
             "terms t 2026-01 registration",
         ]
     );
-}
-
-#[tokio::test]
-async fn a_weak_or_personal_password_registers_no_account() {
-    let app = TestApp::new();
-    let weak = try_register(&app, draft(FATIMA, "password1234")).await;
-    assert_refused!(
-        weak,
-        RegistrationError::Password(NewPasswordError::Weak(PasswordWeakness::Guessable { .. }))
-    );
-    for personal in ["x9$k DANJUMA 2f!q", "x9$k fatima 2f!q"] {
-        let refused = try_register(&app, draft(FATIMA, personal)).await;
-        assert_refused!(
-            refused,
-            RegistrationError::Password(NewPasswordError::Weak(PasswordWeakness::Personal))
-        );
-    }
-    assert_eq!(accounts(&app), 0);
-    assert_eq!(app.take_mail_kinds(), []);
 }
 
 #[tokio::test]
@@ -342,7 +286,8 @@ async fn unverified_accounts_are_swept_after_ninety_days_twenty_at_once() {
     ];
     // Each registration adds one of its own.
     for left in [7 + 1, 2 + 2, 2 + 3] {
-        register(&app, &format!("{left}@example.com")).await;
+        let email = format!("{left}@example.com");
+        app.register(registration(&email)).await;
         assert_eq!(accounts(&app), left);
     }
     for id in kept {
@@ -362,14 +307,15 @@ async fn another_link_goes_only_to_unverified_accounts_and_replaces_the_first() 
     app.member().email("owner@example.com").create();
     let first = registration_token(&app, FATIMA).await;
     for email in ["stranger@example.com", "owner@example.com"] {
-        resend(&app, email).await;
+        app.resend(email).await;
         assert_eq!(app.take_mail_kinds(), []);
     }
-    resend(&app, FATIMA).await;
+    app.resend(FATIMA).await;
     let second = app.link_token(&app.only_mail_to(FATIMA));
-    assert_refused!(app.verify_email(&first).await, LinkError::Gone);
-    app.verify_email(&second).await.unwrap();
-    resend(&app, FATIMA).await;
+    let refused = app.complete(&first, PASSWORD).await;
+    assert_refused!(refused, ProofError::Link(LinkError::Gone));
+    app.complete(&second, PASSWORD).await.unwrap();
+    app.resend(FATIMA).await;
     assert_eq!(app.take_mail_kinds(), []);
 }
 
@@ -391,7 +337,7 @@ async fn an_address_its_account_may_return_to_is_not_registered() {
     let amina = app.member().email("amina@example.com").create();
     let (old, new) = ("amina@example.com", "amina@example.org");
     app.change_primary(&amina.caller(), old, new).await;
-    register(&app, old).await;
+    app.register(registration(old)).await;
     let mail = app.only_mail_to(old);
     assert!(
         matches!(mail, MailContent::AccountExists { .. }),

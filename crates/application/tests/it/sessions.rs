@@ -1,11 +1,19 @@
 //! Login sessions: who may log in with what, and how sessions end.
 
-use std::{sync::Arc, thread};
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+};
 
 use abu_application::{
     access::{AccessError, Caller},
     identity::{
-        ports::{NewSession, PasswordHasher},
+        accounts::ERASURE_DELAY,
+        ports::{Erasure, NewSession, PasswordHasher},
         sessions::{LogInDraft, LogInError, OwnSession, SessionError},
     },
     platform::{
@@ -14,14 +22,18 @@ use abu_application::{
         ports::Clock,
     },
 };
-use abu_domain::{LoginSessionId, platform::text::DeviceName};
+use abu_domain::{
+    LoginSessionId,
+    identity::text::{LoginPassword, NewPassword},
+    platform::text::{DeviceName, Reason},
+};
 use abu_security::BcryptHasher;
 use abu_test_support::session_of;
 use chrono::TimeDelta;
 use tokio::sync::oneshot;
 
 use crate::{
-    identity_calls::{NEW_PASSWORD, address, login_password, new_password},
+    identity_calls::{NEW_PASSWORD, address, login_password, new_password, registration},
     support::{
         ACCESS_TOKEN_LIFETIME, LiveCall, Member, PASSWORD, SESSION_LIFETIME, TestApp,
         assert_refused, new_id, origin,
@@ -93,13 +105,43 @@ async fn a_wrong_password_is_refused_like_an_unknown_address() {
 }
 
 #[tokio::test]
-async fn an_unverified_address_is_revealed_only_after_the_right_password() {
-    let app = TestApp::new();
+async fn an_unfinished_registration_is_refused_by_the_work_for_an_unknown_address() {
+    #[derive(Clone, Default)]
+    struct NoHash(Arc<AtomicUsize>);
+
+    impl PasswordHasher for NoHash {
+        fn hash(&self, _: &NewPassword) -> Result<String, Box<dyn Error + Send + Sync>> {
+            panic!("a log-in hashes no new password")
+        }
+
+        fn verify(&self, _: &LoginPassword, hash: Option<&str>) -> bool {
+            assert_eq!(hash, None);
+            self.0.fetch_add(1, Relaxed);
+            false
+        }
+
+        fn needs_rehash(&self, _: &str) -> bool {
+            panic!("no password matched")
+        }
+
+        fn rehash(&self, _: &LoginPassword) -> Result<String, Box<dyn Error + Send + Sync>> {
+            panic!("no password matched")
+        }
+    }
+
+    let hasher = NoHash::default();
+    let app = TestApp::with(|policies| {
+        policies.identity.passwords.hasher = Arc::new(hasher.clone());
+    });
+    app.register(registration("fatima@example.com")).await;
+    // The previous release stored a password with a registration.
     app.member().email(AMINA).unverified().create();
-    let refused = app.try_log_in(AMINA, NEW_PASSWORD, None).await;
-    assert_refused!(refused, LogInError::InvalidCredentials);
-    let refused = app.try_log_in(AMINA, PASSWORD, None).await;
-    assert_refused!(refused, LogInError::EmailUnverified);
+    let emails = ["fatima@example.com", AMINA, "stranger@example.com"];
+    for (before, email) in emails.into_iter().enumerate() {
+        let refused = app.try_log_in(email, PASSWORD, None).await;
+        assert_refused!(refused, LogInError::InvalidCredentials);
+        assert_eq!(hasher.0.load(Relaxed), before + 1);
+    }
 }
 
 #[tokio::test]
@@ -127,6 +169,28 @@ async fn logging_in_reactivates_a_deactivated_account() {
     assert!(!own.is_deactivated);
     let actions = [Action::AccountReactivate, Action::SessionCreate];
     assert_eq!(last_actions(&app), actions);
+}
+
+#[tokio::test]
+async fn logging_in_does_not_reactivate_an_account_in_its_erasure_window() {
+    let app = TestApp::new();
+    let amina = app.member().email(AMINA).hidden().create();
+    let now = app.now();
+    app.store(|tx| {
+        tx.insert_erasure(&Erasure {
+            user_id: amina.id(),
+            requested_by: amina.id(),
+            reason: Reason::parse("I move on.").unwrap(),
+            requested_at: now,
+            runs_at: now + ERASURE_DELAY,
+        })
+    });
+    let refused = app.try_log_in(AMINA, NEW_PASSWORD, None).await;
+    assert_refused!(refused, LogInError::InvalidCredentials);
+    let refused = app.try_log_in(AMINA, PASSWORD, None).await;
+    assert_refused!(refused, LogInError::Suspended);
+    let active = app.store(|tx| tx.active_users(&[amina.id()]));
+    assert_eq!(active, []);
 }
 
 #[tokio::test]

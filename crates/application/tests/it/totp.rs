@@ -4,6 +4,7 @@ mod enrollment;
 mod log_in;
 mod recovery_codes;
 mod required_groups;
+mod staff_reset;
 
 use abu_application::{
     access::Caller,

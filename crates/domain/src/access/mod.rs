@@ -78,6 +78,57 @@ permissions! {
     ModifyMail => "can_modify_mail", "Have mail that was given up sent again.";
 }
 
+impl Permission {
+    /// Whether holders could raise rights by it, their own or other users': it changes accounts,
+    /// permissions, roles or groups, or decides who gets a role.
+    pub const fn raises_rights(self) -> bool {
+        match self {
+            Self::CreateUser
+            | Self::ModifyUser
+            | Self::DeleteUser
+            | Self::CreatePermission
+            | Self::ModifyPermission
+            | Self::DeletePermission
+            | Self::CreateRole
+            | Self::ModifyRole
+            | Self::DeleteRole
+            | Self::CreateGroup
+            | Self::ModifyGroup
+            | Self::DeleteGroup
+            | Self::VerifyAlumni
+            | Self::ModifyChapter
+            | Self::ManageSettings => true,
+            Self::ViewUser
+            | Self::ViewPermission
+            | Self::ViewRole
+            | Self::ViewGroup
+            | Self::ImportAlumni
+            | Self::ExportAlumni
+            | Self::CreateAlumniRecord
+            | Self::ViewAlumniRecord
+            | Self::ModifyAlumniRecord
+            | Self::CreateInvitation
+            | Self::ViewStatistics
+            | Self::ManageDataRequest
+            | Self::ViewAuditLog
+            | Self::ApproveExport
+            | Self::ViewReport
+            | Self::ModerateContent
+            | Self::SuspendUser
+            | Self::CreateAnnouncement
+            | Self::ModifyAnnouncement
+            | Self::DeleteAnnouncement
+            | Self::CreateEvent
+            | Self::ModifyEvent
+            | Self::ApproveJob
+            | Self::CreateChapter
+            | Self::ApproveMember
+            | Self::ViewMail
+            | Self::ModifyMail => false,
+        }
+    }
+}
+
 /// A seeded role: every installation has it.
 #[derive(Clone, Copy, Debug)]
 pub struct SeededRole {
@@ -105,6 +156,12 @@ pub const SUPER_ADMIN_GROUP: &str = "super_admin_group";
 
 /// The group of accounts that are not verified as graduates.
 pub const APPLICANT_GROUP: &str = "applicant_group";
+
+/// The group of accounts that are verified as graduates.
+pub const VERIFIED_ALUMNI_GROUP: &str = "verified_alumni_group";
+
+/// The groups that accounts join automatically, by registration and by verification.
+pub const AUTOMATIC_GROUPS: [&str; 2] = [APPLICANT_GROUP, VERIFIED_ALUMNI_GROUP];
 
 /// The roles of every installation.
 pub const SEEDED_ROLES: &[SeededRole] = {
@@ -279,7 +336,7 @@ pub const SEEDED_GROUPS: &[SeededGroup] = &[
         roles: &["announcement_admin", "job_admin"],
     },
     SeededGroup {
-        name: "verified_alumni_group",
+        name: VERIFIED_ALUMNI_GROUP,
         description: "Graduates the university knows; filled by verification.",
         roles: &["member"],
     },
@@ -303,6 +360,22 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn no_automatic_group_is_seeded_with_a_permission_that_raises_rights() {
+        for name in AUTOMATIC_GROUPS {
+            let group = SEEDED_GROUPS.iter().find(|group| group.name == name);
+            let roles = group.unwrap().roles;
+            let given = SEEDED_ROLES
+                .iter()
+                .filter(|role| roles.contains(&role.name));
+            let mut given = given.flat_map(|role| role.permissions);
+            assert!(
+                !given.any(|permission| permission.raises_rights()),
+                "{name}"
+            );
+        }
+    }
 
     #[test]
     fn every_name_is_unique_and_in_the_form_the_team_knows() {

@@ -71,8 +71,11 @@ pub struct UserEmail {
     pub email: EmailAddress,
     /// Whether it is the log-in name and the recipient of mail.
     pub is_primary: bool,
-    /// Time at which the owner proved control of the address; `None` before that.
+    /// Time from which the address belongs to the account: its owner proved control of it, or an
+    /// administrator entered it. `None` before that.
     pub verified_at: Option<DateTime<Utc>>,
+    /// An administrator entered the address, and its owner has not proved control of it.
+    pub awaits_proof: bool,
     /// Time at which it was added.
     pub created_at: DateTime<Utc>,
 }

@@ -31,6 +31,7 @@ struct EmailRow {
     email: String,
     is_primary: bool,
     verified_at: Option<DateTime<Utc>>,
+    awaits_proof: bool,
     created_at: DateTime<Utc>,
 }
 
@@ -44,6 +45,7 @@ impl TryFrom<EmailRow> for UserEmail {
             email: address(&row.email, "user_emails.email", row.id)?,
             is_primary: row.is_primary,
             verified_at: row.verified_at,
+            awaits_proof: row.awaits_proof,
             created_at: row.created_at,
         })
     }
@@ -126,6 +128,23 @@ impl EmailReads for Session<'_> {
         })
     }
 
+    fn unproved_account(&mut self, email: &EmailAddress) -> Result<Option<UserId>, StoreError> {
+        self.run(|connection| {
+            let account: Option<Uuid> = user_emails::table
+                .filter(lower(user_emails::email).eq(email.as_str()))
+                .filter(user_emails::is_primary)
+                .filter(
+                    user_emails::verified_at
+                        .is_null()
+                        .or(user_emails::awaits_proof),
+                )
+                .select(user_emails::user_id)
+                .first(connection)
+                .optional()?;
+            Ok(account.map(UserId::new))
+        })
+    }
+
     fn emails_of(&mut self, user: UserId) -> Result<Vec<UserEmail>, StoreError> {
         self.run(|connection| {
             let rows = user_emails::table
@@ -196,6 +215,7 @@ impl EmailWrites for Session<'_> {
                     user_emails::email.eq(email.email.as_str()),
                     user_emails::is_primary.eq(email.is_primary),
                     user_emails::verified_at.eq(email.verified_at),
+                    user_emails::awaits_proof.eq(email.awaits_proof),
                     user_emails::created_at.eq(email.created_at),
                 ))
                 .execute(connection)?;
@@ -213,8 +233,15 @@ impl EmailWrites for Session<'_> {
     fn mark_verified(&mut self, id: EmailId, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.run(|connection| {
             diesel::update(user_emails::table.find(id.uuid()))
-                .filter(user_emails::verified_at.is_null())
-                .set(user_emails::verified_at.eq(now))
+                .filter(
+                    user_emails::verified_at
+                        .is_null()
+                        .or(user_emails::awaits_proof),
+                )
+                .set((
+                    user_emails::verified_at.eq(now),
+                    user_emails::awaits_proof.eq(false),
+                ))
                 .execute(connection)?;
             Ok(())
         })

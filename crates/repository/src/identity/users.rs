@@ -145,7 +145,7 @@ impl UserReads for Session<'_> {
     fn credentials(&mut self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         self.run(|connection| {
             // Several accounts may claim an address, but only one has verified it.
-            let found: Option<(Uuid, String, bool, bool)> = user_emails::table
+            let found: Option<(Uuid, String, bool, bool, bool)> = user_emails::table
                 .inner_join(users::table)
                 .filter(lower(user_emails::email).eq(email.as_str()))
                 .filter(
@@ -159,15 +159,19 @@ impl UserReads for Session<'_> {
                     users::password_hash,
                     users::is_active,
                     user_emails::verified_at.is_not_null(),
+                    user_emails::awaits_proof,
                 ))
                 .first(connection)
                 .optional()?;
             Ok(found.map(
-                |(user_id, password_hash, is_active, email_verified)| Credentials {
-                    user_id: user_id.into(),
-                    password_hash,
-                    is_active,
-                    email_verified,
+                |(user_id, password_hash, is_active, email_verified, email_awaits_proof)| {
+                    Credentials {
+                        user_id: user_id.into(),
+                        password_hash,
+                        is_active,
+                        email_verified,
+                        email_awaits_proof,
+                    }
                 },
             ))
         })
@@ -232,6 +236,7 @@ impl UserWrites for Session<'_> {
                     user_emails::email.eq(user.email.as_str()),
                     user_emails::is_primary.eq(true),
                     user_emails::verified_at.eq(user.email_verified_at),
+                    user_emails::awaits_proof.eq(user.email_awaits_proof),
                     user_emails::created_at.eq(user.created_at),
                 ))
                 .execute(connection)?;

@@ -3,7 +3,10 @@
 use abu_application::platform::{
     audit::{ChainHash, chain_hash},
     lists::{Seek, Total},
-    ports::{AuditEntry, AuditFilter, AuditHead, AuditReads, AuditRow, AuditWrites, StoreError},
+    ports::{
+        AuditEntry, AuditFilter, AuditHead, AuditReads, AuditRow, AuditWitness, AuditWrites,
+        StoreError,
+    },
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -16,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     lists::{by_time, descending, in_list_order, total},
-    schema::{audit_log, audit_log_head},
+    schema::{audit_log, audit_log_head, audit_witnesses},
     store::Session,
 };
 
@@ -56,6 +59,25 @@ impl From<EntryRow> for AuditEntry {
             },
             prev_hash: row.prev_hash,
             hash: row.hash,
+        }
+    }
+}
+
+#[derive(Queryable)]
+struct WitnessRow {
+    seq: i64,
+    hash: Vec<u8>,
+    noted_at: DateTime<Utc>,
+    seal: Vec<u8>,
+}
+
+impl From<WitnessRow> for AuditWitness {
+    fn from(row: WitnessRow) -> Self {
+        Self {
+            seq: row.seq,
+            hash: row.hash,
+            noted_at: row.noted_at,
+            seal: row.seal,
         }
     }
 }
@@ -122,9 +144,34 @@ impl AuditReads for Session<'_> {
             })
         })
     }
+
+    fn audit_witnesses(&mut self, from: i64) -> Result<Vec<AuditWitness>, StoreError> {
+        self.run(|connection| {
+            let rows: Vec<WitnessRow> = audit_witnesses::table
+                .filter(audit_witnesses::seq.ge(from))
+                .order(audit_witnesses::seq)
+                .load(connection)?;
+            Ok(rows.into_iter().map(AuditWitness::from).collect())
+        })
+    }
 }
 
 impl AuditWrites for Session<'_> {
+    fn insert_audit_witness(&mut self, witness: &AuditWitness) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::insert_into(audit_witnesses::table)
+                .values((
+                    audit_witnesses::seq.eq(witness.seq),
+                    audit_witnesses::hash.eq(&witness.hash),
+                    audit_witnesses::noted_at.eq(witness.noted_at),
+                    audit_witnesses::seal.eq(&witness.seal),
+                ))
+                .on_conflict_do_nothing()
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
     fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError> {
         let (seq, prev) = self.run(|connection| {
             Ok(audit_log_head::table

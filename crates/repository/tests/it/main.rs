@@ -15,6 +15,7 @@ mod outages;
 mod rights;
 mod rooms;
 mod schema;
+mod server_lock;
 mod sessions;
 mod statements;
 mod tickets;

@@ -77,6 +77,7 @@ fn an_address_has_one_account_in_whatever_case() {
             phone: None,
             is_superuser: false,
             email_verified_at: None,
+            email_awaits_proof: false,
             created_at: SystemClock.now(),
         })
     });

@@ -5,10 +5,11 @@ mod common;
 pub(crate) mod identity;
 mod messaging;
 mod platform;
+mod prelude;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
-const BASE: &str = "/api/v1";
+pub(crate) const BASE: &str = "/api/v1";
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config

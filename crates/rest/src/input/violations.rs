@@ -132,67 +132,25 @@ impl Violations {
 
 #[cfg(test)]
 mod tests {
-    use abu_domain::platform::text::EmailAddress;
-    use serde_json::Value;
-
     use super::*;
 
-    fn mistakes(violations: Violations) -> Vec<(String, String)> {
-        let problem = violations.finish(Some(())).unwrap_err();
-        let document = serde_json::to_value(problem.document(None)).unwrap();
-        let part = |error: &Value, name: &str| error[name].as_str().unwrap().to_owned();
-        let errors = document["errors"].as_array().unwrap().iter();
-        errors
-            .map(|error| (part(error, "pointer"), part(error, "code")))
-            .collect()
-    }
-
     fn even(number: u32) -> Result<u32, Violation> {
-        match number % 2 {
-            0 => Ok(number),
-            _ => Err(Violation {
-                code: "odd",
-                rule: "must be even",
-            }),
-        }
+        let (code, rule) = ("odd", "must be even");
+        number
+            .is_multiple_of(2)
+            .then_some(number)
+            .ok_or(Violation { code, rule })
     }
 
     #[test]
-    fn every_violation_is_listed_with_its_place_in_order() {
-        let mut violations = Violations::in_body();
-        let email = violations.check("email", EmailAddress::parse("nowhere"));
-        assert_eq!(email, None);
-        violations.optional("phone", Some(String::new()), EmailAddress::parse);
-        violations.optional("left_out", None, EmailAddress::parse);
-        violations.list("numbers", vec![1, 2, 3], 3, even);
-        violations.required::<()>("name", None);
-        violations.unknown_key("flags", "c/d");
-        let expected = [
-            ("/email", "email.invalid"),
-            ("/phone", "email.invalid"),
-            ("/numbers/0", "odd"),
-            ("/numbers/2", "odd"),
-            ("/name", "required"),
-            ("/flags/c~1d", "unknown"),
-        ]
-        .map(|(place, code)| (place.to_owned(), code.to_owned()));
-        assert_eq!(mistakes(violations), expected);
-    }
-
-    #[test]
-    fn an_element_named_twice_counts_once_and_too_many_are_refused() {
+    fn an_element_named_twice_counts_once_and_violations_are_bounded() {
         let mut violations = Violations::in_body();
         let list = violations.list("numbers", vec![4, 2, 4], 3, even);
         assert_eq!(list, Some(vec![4, 2]));
-        assert_eq!(violations.list("numbers", vec![2; 4], 3, even), None);
-        let expected = [("/numbers".to_owned(), "list.length".to_owned())];
-        assert_eq!(mistakes(violations), expected);
-    }
-
-    #[test]
-    fn an_answer_lists_a_bounded_number_of_violations() {
-        let mut violations = Violations::in_body();
         violations.list("numbers", vec![1; 500], 500, even);
-        assert_eq!(mistakes(violations).len(), MAX_ERRORS);
+        let problem = violations.finish(Some(())).unwrap_err();
+        let document = serde_json::to_value(problem.document(None)).unwrap();
+        assert_eq!(document["errors"].as_array().unwrap().len(), MAX_ERRORS);
+        assert_eq!(document["errors"][7]["pointer"], "/numbers/7");
     }
 }

@@ -55,32 +55,3 @@ impl Address {
         query
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn filters_alone_make_the_list_and_their_order_does_not_count() {
-        let list = Address::read("/users", "q=a&group=b+c").list();
-        assert_eq!(list, "/users?group=b+c&q=a");
-        for query in [
-            "group=b+c&q=a",
-            "limit=3&group=b%20c&q=a&cursor=x",
-            "count=true&q=a&fields=uuid,email&group=b+c",
-        ] {
-            assert_eq!(Address::read("/users", query).list(), list, "{query}");
-        }
-        assert_ne!(Address::read("/users", "q=a").list(), list);
-        assert_ne!(Address::read("/rooms", "q=a&group=b+c").list(), list);
-    }
-
-    #[test]
-    fn the_address_of_another_page_keeps_what_was_asked_for() {
-        let address = Address::read("/users", "limit=9&fields=uuid,email&q=a%26b&cursor=x");
-        assert_eq!(
-            address.page(9, "y"),
-            "/users?q=a%26b&fields=uuid%2Cemail&limit=9&cursor=y"
-        );
-    }
-}

@@ -68,20 +68,3 @@ impl<E: Serialize> Serialize for Sparse<'_, E> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn an_entry_has_the_fields_that_were_asked_for_and_no_null_for_the_others() {
-        let entry = json!({"uuid": 1, "email": "a", "phone": null});
-        let chosen = BTreeSet::from(["uuid".to_owned(), "phone".to_owned(), "absent".to_owned()]);
-        let sent = serde_json::to_value(Sparse::new(&entry, Some(&chosen))).unwrap();
-        assert_eq!(sent, json!({"uuid": 1, "phone": null}));
-        let sent = serde_json::to_value(Sparse::new(&entry, None)).unwrap();
-        assert_eq!(sent, entry);
-    }
-}

@@ -42,8 +42,6 @@ const DEFAULT_LIMIT: u32 = 20;
 
 pub(crate) const MAX_PEOPLE: u32 = 50;
 
-pub(crate) const MAX_OTHERS: u32 = 100;
-
 /// The parameters of every list.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -65,7 +63,7 @@ pub(crate) trait List: 'static {
     type Item;
     type Entry: From<Self::Item> + Serialize + ToSchema;
     type Position: Position;
-    const MAX_LIMIT: u32;
+    const MAX_LIMIT: u32 = 100;
 
     fn position(item: &Self::Item) -> Self::Position;
 }

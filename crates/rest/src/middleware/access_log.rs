@@ -2,7 +2,8 @@
 //!
 //! It is written when the last byte of the answer was handed to the connection, or when the client
 //! went away before. It shows the path and never the query, where the chat's tokens and tickets are;
-//! nor the end of a path that is a secret.
+//! nor the end of a path that is a secret. It shows the client's network only where a password or a
+//! one-time password was wrong.
 
 use std::{
     pin::Pin,
@@ -10,17 +11,19 @@ use std::{
     time::Instant,
 };
 
-use abu_domain::UserId;
-use actix_web::HttpMessage;
+use abu_domain::{UserId, platform::network::Network};
 use actix_web::{
+    Error, HttpMessage,
     body::{BodySize, BoxBody, MessageBody},
     dev::{RequestHead, ServiceResponse},
     http::{Method, StatusCode},
     web::Bytes,
 };
 
-use super::request_id::RequestId;
-use crate::caller::KnownCaller;
+use log::{Level, Record, kv::Value};
+
+use super::{client_address::ClientAddress, request_id::RequestId};
+use crate::{caller::KnownCaller, problem::Problem};
 
 /// Where the lines go: a target of its own, so that they can be turned off alone.
 const TARGET: &str = "abu_app::access";
@@ -38,6 +41,8 @@ pub(crate) struct Entry {
     request: RequestId,
     begun: Instant,
     user: Option<UserId>,
+    /// The client's network, if the request failed to authenticate.
+    network: Option<Network>,
     status: Option<StatusCode>,
     bytes: u64,
 }
@@ -54,6 +59,7 @@ impl Entry {
             request,
             begun: Instant::now(),
             user: None,
+            network: None,
             status: None,
             bytes: 0,
         }
@@ -76,6 +82,8 @@ impl Entry {
             .extensions()
             .get::<KnownCaller>()
             .map(|caller| caller.0);
+        self.network = has_failed_authentication(&response)
+            .then(|| Network::of(ClientAddress::of(response.request())));
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let entry = (!upgraded).then_some(self);
         response.map_body(|_head, body| FollowedBody { body, entry })
@@ -84,18 +92,40 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        if !log::log_enabled!(target: TARGET, Level::Info) {
+            return;
+        }
         let Self { method, path, .. } = self;
         // Without a status the client went away before there was an answer.
         let status = self.status.as_ref().map_or("-", StatusCode::as_str);
-        let (ms, bytes) = (self.begun.elapsed().as_millis(), self.bytes);
-        let request = &self.request;
-        match self.user {
-            Some(user) => log::info!(
-                target: TARGET, ms, bytes, request:%, user:%; "{method} {path} {status}"
-            ),
-            None => log::info!(target: TARGET, ms, bytes, request:%; "{method} {path} {status}"),
-        }
+        let user = self.user.map(|user| user.to_string());
+        let network = self.network.map(|network| network.to_string());
+        let pairs = [
+            ("ms", Some(self.begun.elapsed().as_millis().into())),
+            ("bytes", Some(self.bytes.into())),
+            ("request", Some(Value::from_display(&self.request))),
+            ("user", user.as_deref().map(Value::from)),
+            ("network", network.as_deref().map(Value::from)),
+        ];
+        let known = pairs
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)));
+        let known: Vec<(&str, Value<'_>)> = known.collect();
+        log::logger().log(
+            &Record::builder()
+                .target(TARGET)
+                .level(Level::Info)
+                .key_values(&known)
+                .args(format_args!("{method} {path} {status}"))
+                .build(),
+        );
     }
+}
+
+/// Attackers are recognized by their network. What they typed is not logged.
+fn has_failed_authentication(response: &ServiceResponse<BoxBody>) -> bool {
+    let problem: Option<&Problem> = response.response().error().and_then(Error::as_error);
+    problem.is_some_and(Problem::is_failed_authentication)
 }
 
 /// A body that counts what was sent of it.

@@ -15,8 +15,8 @@ use crate::shared::shared;
 
 /// The address of the client, as far as those in between can be believed. IPv4 inside IPv6 is IPv4.
 ///
-/// It is personal data: it may count requests and go into the records made for it, and never into the
-/// log.
+/// It is personal data: it may count requests and go into the records made for it. Into the log goes its
+/// network at most.
 #[derive(Clone, Copy)]
 pub(crate) struct ClientAddress(IpAddr);
 

@@ -7,7 +7,7 @@ use utoipa::{
         Header, KnownFormat, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, SchemaFormat,
         Type,
         header::HeaderBuilder,
-        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
         request_body::RequestBody,
         security::{
             ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes,
@@ -74,6 +74,7 @@ fn description() -> OpenApi {
             conditional::describe_get(get);
         }
         for operation in operations_mut(item) {
+            require_token(path, operation);
             conditional::describe_change(operation);
             add_common_problems(path, operation);
             allow_password_form(operation);
@@ -178,9 +179,26 @@ fn add_idempotency_key(operation: &mut Operation) {
     }
 }
 
+/// The API takes an access token, except where a handler declares `security(())`.
+fn require_token(path: &str, operation: &mut Operation) {
+    match &operation.security {
+        Some(ways) if ways.contains(&SecurityRequirement::default()) => operation.security = None,
+        None if path.starts_with(areas::BASE) => operation.security = Some(vec![bearer()]),
+        _ => {}
+    }
+}
+
+fn bearer() -> SecurityRequirement {
+    SecurityRequirement::new(BEARER, [] as [&str; 0])
+}
+
 /// What can go wrong with any request of this form, so that no handler has to say it.
 fn add_common_problems(path: &str, operation: &mut Operation) {
-    let mut kinds = vec![ProblemKind::UnknownParameter];
+    let mut kinds = Vec::new();
+    if has_parameter(operation, |parameter| parameter.name == "cursor") {
+        kinds.extend([ProblemKind::CursorMismatch, ProblemKind::ValidationFailed]);
+    }
+    kinds.push(ProblemKind::UnknownParameter);
     if operation
         .security
         .as_ref()
@@ -197,7 +215,9 @@ fn add_common_problems(path: &str, operation: &mut Operation) {
             kinds.push(ProblemKind::AccountDeactivated);
         }
     }
-    if has_path_parameter(operation) {
+    if has_parameter(operation, |parameter| {
+        parameter.parameter_in == ParameterIn::Path
+    }) {
         // Of a form that nothing has.
         kinds.push(ProblemKind::NotFound);
     }
@@ -226,12 +246,9 @@ fn is_open_to_the_hidden(path: &str) -> bool {
     }
 }
 
-fn has_path_parameter(operation: &Operation) -> bool {
+fn has_parameter(operation: &Operation, is_it: impl Fn(&Parameter) -> bool) -> bool {
     let mut parameters = operation.parameters.iter().flatten();
-    parameters.any(|parameter| match parameter {
-        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Path,
-        RefOr::Ref(_) => false,
-    })
+    parameters.any(|parameter| matches!(parameter, RefOr::T(parameter) if is_it(parameter)))
 }
 
 fn is_json(body: &RefOr<RequestBody>) -> bool {
@@ -240,12 +257,8 @@ fn is_json(body: &RefOr<RequestBody>) -> bool {
 
 /// Offers the password form of the documentation beside the bearer token: it gets an access token.
 fn allow_password_form(operation: &mut Operation) {
-    let bearer = SecurityRequirement::new(BEARER, [] as [&str; 0]);
-    if let Some(ways) = operation
-        .security
-        .as_mut()
-        .filter(|ways| ways.contains(&bearer))
-    {
+    let ways = operation.security.as_mut();
+    if let Some(ways) = ways.filter(|ways| ways.contains(&bearer())) {
         ways.push(SecurityRequirement::new(PASSWORD_FORM, [] as [&str; 0]));
     }
 }
@@ -332,61 +345,5 @@ impl Modify for SecuritySchemes {
             let key = ApiKeyValue::with_description(name, about);
             components.add_security_scheme(name, SecurityScheme::ApiKey(ApiKey::Query(key)));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_operation_has_an_id_of_its_own_a_tag_and_words_about_it() {
-        let description = description();
-        let mut ids = std::collections::BTreeSet::new();
-        for (path, item) in &description.paths.paths {
-            for (method, operation) in super::super::documented::operations(item) {
-                let id = operation.operation_id.clone().unwrap();
-                assert!(ids.insert(id), "{method} {path}");
-                let summary = operation.summary.as_deref().unwrap_or_default();
-                assert!(!summary.is_empty(), "{method} {path}");
-                assert!(operation.tags.is_some(), "{method} {path}");
-            }
-        }
-        assert!(ids.len() > 20);
-    }
-
-    #[test]
-    fn every_body_says_that_it_takes_no_other_fields() {
-        let description = serde_json::to_value(description()).unwrap();
-        let mut bodies = 0;
-        for item in description["paths"].as_object().unwrap().values() {
-            for operation in item.as_object().unwrap().values() {
-                let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-                let Some(reference) = schema["$ref"].as_str() else {
-                    assert!(schema.is_null(), "{operation}");
-                    continue;
-                };
-                let schema = description.pointer(&reference[1..]).unwrap();
-                assert_eq!(schema["additionalProperties"], false, "{reference}");
-                bodies += 1;
-            }
-        }
-        assert!(bodies >= 7);
-    }
-
-    #[test]
-    fn every_reference_leads_to_a_schema() {
-        let description = description();
-        let json = serde_json::to_value(&description).unwrap();
-        let schemas = &json["components"]["schemas"];
-        let text = json.to_string();
-        for reference in text.split("\"#/components/schemas/").skip(1) {
-            let name = reference.split('"').next().unwrap();
-            assert!(schemas.get(name).is_some(), "{name}");
-        }
-        assert!(matches!(
-            description.components.unwrap().schemas.get("Problem"),
-            Some(RefOr::T(_))
-        ));
     }
 }

@@ -2,6 +2,7 @@
 
 mod in_docs;
 mod kind;
+mod refusals;
 
 use std::{borrow::Cow, error::Error, fmt};
 
@@ -15,6 +16,7 @@ use utoipa::ToSchema;
 
 pub(crate) use in_docs::{add_problem, problems, schemas};
 pub use kind::ProblemKind;
+pub(crate) use refusals::refusals;
 
 use super::{input::FieldError, middleware::request_id::RequestId};
 use abu_application::platform::error_chain::error_chain;
@@ -95,9 +97,12 @@ impl Problem {
 
     /// The request contradicts the state of things, in the way that `code` names.
     pub fn conflict(code: &'static str, detail: &'static str) -> Self {
-        let mut problem = Self::new(ProblemKind::Conflict, detail);
-        problem.0.code = Some(code);
-        problem
+        Self::new(ProblemKind::Conflict, detail).with_code(code)
+    }
+
+    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
+        self.0.code = Some(code);
+        self
     }
 
     pub fn missing_permission(permission: Permission) -> Self {
@@ -116,6 +121,12 @@ impl Problem {
         );
         problem.0.required = missing.into_iter().collect();
         problem
+    }
+
+    /// Whether a secret that should prove who the client is was wrong.
+    pub(crate) fn is_failed_authentication(&self) -> bool {
+        let wrong = |error: &FieldError| ["password.wrong", "otp.wrong"].contains(&error.code());
+        self.0.kind == ProblemKind::InvalidCredentials || self.0.errors.iter().any(wrong)
     }
 
     pub fn method_not_allowed(allow: String) -> Self {

@@ -99,6 +99,7 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         "/api/v1/users/{uuid}/password-reset",
         Holder(ModifyUser),
     ),
+    ("DELETE", "/api/v1/users/{uuid}/totp", Holder(ModifyUser)),
     ("GET", "/api/v1/permissions", Holder(ViewPermission)),
     ("POST", "/api/v1/permissions", Holder(CreatePermission)),
     ("GET", "/api/v1/permissions/{name}", Holder(ViewPermission)),
@@ -229,7 +230,6 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
         })),
         ("POST", "/api/v1/auth/register") => call.json(&json!({
             "email": format!("{}@example.com", Uuid::new_v4()),
-            "password": "correct horse battery",
             "firstname": "Amina",
             "lastname": "Bello",
             "terms_version": "2026-01",

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use abu_test_support::{ReceivedMail, SmtpServer};
 use mailparse::{MailHeaderMap, parse_mail};
+use serde_json::{Value, json};
 
 use super::support::Rig;
 
@@ -51,6 +52,14 @@ impl Post {
             }
             self.smtp.wait_for(received.len() + 1);
         }
+    }
+
+    /// Opens the link of a registration of this address with this password; returns the log-in.
+    pub(super) async fn complete(&self, rig: &Rig, email: &str, password: &str) -> Value {
+        let letter = self.letter(email, "Confirm your e-mail address");
+        let body = json!({"token": letter.link("verify-email"), "password": password});
+        let call = rig.post("/api/v1/auth/verify-email").json(&body);
+        call.send().await.expect(200)
     }
 
     /// Recipients and subjects of all mails so far, sorted.

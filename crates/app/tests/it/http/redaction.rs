@@ -140,6 +140,34 @@ async fn each_request_has_one_line_that_names_the_caller_and_no_query() {
 }
 
 #[tokio::test]
+async fn a_failed_authentication_shows_the_network_and_not_the_address() {
+    listen();
+    let rig = Rig::start_with(|settings| {
+        settings.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let user = rig.member();
+    let address = "192.0.2.77";
+    let email = user.email.as_str();
+    let body = |password: &str| json!({"email": email, "password": password});
+    let log_in = |password| rig.post("/api/v1/auth/token").json(&body(password));
+    let change = json!({"current_password": "a wrong one", "new_password": PASSWORD});
+    let own = rig.post("/api/v1/me/password").by(&user).json(&change);
+    for (call, status, shown) in [
+        (log_in("a wrong one"), 401, true),
+        (own, 422, true),
+        (log_in(PASSWORD), 200, false),
+        (rig.get("/api/v1/users").by(&user), 403, false),
+    ] {
+        let answer = call.header("x-forwarded-for", address).send().await;
+        assert_eq!(answer.status.as_u16(), status);
+        let line = access_line(answer.header("x-request-id"));
+        assert_eq!(line.contains(" network=192.0.2.0/24"), shown, "{line}");
+        assert!(!line.contains(address) && !line.contains(email), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn tokens_tickets_and_passwords_are_nowhere_in_the_log() {
     listen();
     let rig = Rig::start().await;
@@ -262,7 +290,7 @@ async fn the_log_holds_no_address_password_name_or_link() {
     let (email, further) = ("life.in.the.log@example.com", "more.in.the.log@example.com");
     let (first, second) = ("a heron over the log", "a kingfisher over the log");
     let draft = json!({
-        "email": email, "password": first, "firstname": "Inthelog", "lastname": "Bello",
+        "email": email, "firstname": "Inthelog", "lastname": "Bello",
         "phone": "+2348031234567", "terms_version": "1", "consents": {},
     });
     let call = |path: &str| rig.post(&format!("/api/v1{path}"));
@@ -271,8 +299,11 @@ async fn the_log_holds_no_address_password_name_or_link() {
     post.letter(email, "Confirm your e-mail address");
     let letter = post.letter(email, "Confirm your e-mail address");
     let token = letter.link("verify-email");
-    let verify = call("/auth/verify-email").json(&json!({"token": token}));
-    verify.send().await.expect(200);
+    for (password, status) in [("password1234", 422), (first, 200)] {
+        let body = json!({"token": token, "password": password});
+        let verify = call("/auth/verify-email").json(&body).send().await;
+        assert_eq!(verify.status.as_u16(), status);
+    }
     let forgot = call("/auth/forgot-password").json(&json!({"email": email}));
     forgot.send().await.expect(202);
     let link = post

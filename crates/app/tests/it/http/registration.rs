@@ -1,5 +1,8 @@
 //! Self-registration and proof of the address.
 
+use std::collections::BTreeSet;
+
+use abu_domain::access::Permission;
 use serde_json::{Value, json};
 
 use super::{
@@ -9,12 +12,10 @@ use super::{
 
 const CONFIRM: &str = "Confirm your e-mail address";
 const EXISTS: &str = "You have an account already";
-const CHOOSE: &str = "Choose your password";
 
 fn draft(email: &str) -> Value {
     json!({
         "email": email,
-        "password": PASSWORD,
         "firstname": "Fatima",
         "middlename": "Zahra",
         "lastname": "Bello",
@@ -29,19 +30,14 @@ async fn register(rig: &Rig, draft: &Value) -> Answer {
 }
 
 async fn verify(rig: &Rig, token: &str) -> Answer {
-    let body = json!({"token": token});
+    verify_by(rig, json!({"token": token, "password": PASSWORD})).await
+}
+
+async fn verify_by(rig: &Rig, body: Value) -> Answer {
     rig.post("/api/v1/auth/verify-email")
         .json(&body)
         .send()
         .await
-}
-
-/// As the reader of the address does who registered more than once, or was not the only one to.
-async fn choose_password(rig: &Rig, post: &Post, email: &str, password: &str) {
-    let link = post.letter(email, CHOOSE).link("reset-password");
-    let reset = rig.post(&format!("/api/v1/auth/reset-password/{link}"));
-    let body = json!({"password": password});
-    reset.json(&body).send().await.expect(200);
 }
 
 async fn resend(rig: &Rig, email: &str) -> Answer {
@@ -62,21 +58,52 @@ fn form(answer: &Answer) -> (u16, Vec<String>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_account_logs_in_after_it_proves_its_address() {
+async fn a_registrations_link_takes_the_password_and_logs_in() {
     let (rig, post) = Post::start().await;
     let answer = register(&rig, &draft("Fatima@Example.com")).await;
     assert!(answer.expect(202)["message"].is_string());
-    let refused = rig.try_log_in("fatima@example.com", PASSWORD).await;
-    refused.problem("email-unverified");
 
     let letter = post.letter("fatima@example.com", CONFIRM);
     assert!(letter.text.starts_with("Hello Fatima,"), "{}", letter.text);
     let token = letter.link("verify-email");
-    verify(&rig, &token).await.expect(200);
-    let session = rig.log_in_as("fatima@example.com", PASSWORD).await;
+    // What is refused leaves the link good.
+    for (body, code) in [
+        (json!({"token": token}), "required"),
+        (
+            json!({"token": token, "password": "short"}),
+            "password.length",
+        ),
+        (
+            json!({"token": token, "password": "password1234"}),
+            "password.weak",
+        ),
+        (
+            json!({"token": token, "password": "x9$k zahra 2f!q"}),
+            "password.personal",
+        ),
+    ] {
+        let answer = verify_by(&rig, body).await;
+        assert_eq!(answer.mistakes(), pairs(&[("/password", code)]));
+        assert!(!answer.text().contains("2f!q"), "{}", answer.text());
+    }
+    let body = json!({"token": token, "password": PASSWORD, "device_name": "Fatima's phone"});
+    let tokens = verify_by(&rig, body).await.expect(200);
+    let log_in = rig
+        .try_log_in("fatima@example.com", PASSWORD)
+        .await
+        .expect(200);
+    let names =
+        |body: &Value| -> BTreeSet<String> { body.as_object().unwrap().keys().cloned().collect() };
+    assert_eq!(names(&tokens), names(&log_in));
+    assert_eq!(tokens["user"], log_in["user"]);
+    assert_eq!(tokens["user"]["email"], "fatima@example.com");
+    let body = json!({"refresh_token": tokens["refresh_token"]});
+    let refresh = rig.post("/api/v1/auth/refresh").json(&body);
+    refresh.send().await.expect(200);
+    rig.assert_stored("EXISTS (SELECT FROM sessions WHERE device_name = 'Fatima''s phone')");
     let me = rig
         .get("/api/v1/me")
-        .with(&session)
+        .bearing(&tokens["access_token"])
         .send()
         .await
         .expect(200);
@@ -100,7 +127,7 @@ async fn a_new_account_logs_in_after_it_proves_its_address() {
     );
     rig.assert_stored(
         "(SELECT array_agg(action ORDER BY seq) FROM audit_log WHERE actor IN ('anonymous', 'user'))
-         = ARRAY['account.register', 'email.verify', 'session.create']",
+         = ARRAY['account.register', 'email.verify', 'session.create', 'session.create']",
     );
 
     // The link is good once.
@@ -113,30 +140,11 @@ async fn what_is_wrong_with_a_registration_is_named() {
     let rig = Rig::without_limits().await;
     for (field, value, place, code) in [
         ("email", json!("amina"), "/email", "email.invalid"),
-        ("password", json!("short"), "/password", "password.length"),
-        (
-            "password",
-            json!("password1234"),
-            "/password",
-            "password.weak",
-        ),
         (
             "password",
             json!("x9$k FATIMA 2f!q"),
             "/password",
-            "password.personal",
-        ),
-        (
-            "password",
-            json!("x9$k zahra 2f!q"),
-            "/password",
-            "password.personal",
-        ),
-        (
-            "password",
-            json!("x9$k Registers.1 2f!q"),
-            "/password",
-            "password.personal",
+            "unknown",
         ),
         (
             "terms_version",
@@ -202,9 +210,7 @@ async fn the_response_does_not_reveal_whether_an_address_has_an_account() {
         (of_suspended, EXISTS),
         (further, EXISTS),
     ] {
-        let mut other = draft(email);
-        other["password"] = json!("quite another good password");
-        forms.push(form(&register(&rig, &other).await));
+        forms.push(form(&register(&rig, &draft(email)).await));
         post.letter(email, subject);
     }
     assert!(
@@ -215,24 +221,68 @@ async fn the_response_does_not_reveal_whether_an_address_has_an_account() {
 
     // And to the owner nothing has happened.
     rig.log_in_as("owner@example.com", PASSWORD).await;
-    let other = "quite another good password";
-    let refused = rig.try_log_in("owner@example.com", other).await;
-    refused.problem("invalid-credentials");
     rig.assert_stored("NOT EXISTS (SELECT FROM users WHERE email = 'further@example.com')");
 }
 
+#[tokio::test]
+async fn a_login_does_not_reveal_an_unfinished_registration() {
+    let rig = Rig::without_limits().await;
+    register(&rig, &draft("fatima@example.com"))
+        .await
+        .expect(202);
+    let of_previous_release = rig.database().user().email("old@example.com");
+    let of_previous_release = of_previous_release.password_hash(password_hash());
+    of_previous_release
+        .with(|new| new.email_verified_at = None)
+        .create();
+    let mut forms = Vec::new();
+    for email in [
+        "unknown@example.com",
+        "fatima@example.com",
+        "old@example.com",
+    ] {
+        forms.push(form(&rig.try_log_in(email, PASSWORD).await));
+    }
+    assert_eq!(forms[0].0, 401);
+    assert!(
+        forms.windows(2).all(|pair| pair[0] == pair[1]),
+        "{forms:#?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn verifying_an_address_registered_twice_answers_that_a_password_comes_next() {
+async fn an_account_of_the_office_logs_in_and_recovers_after_its_owners_proof() {
     let (rig, post) = Post::start().await;
+    let staff = rig.holder_of(&[Permission::CreateUser]);
     let email = "fatima@example.com";
-    register(&rig, &draft(email)).await.expect(202);
-    post.letter(email, CONFIRM);
-    register(&rig, &draft(email)).await.expect(202);
-    let link = post.letter(email, CONFIRM).link("verify-email");
-    let verified = verify(&rig, &link).await.expect(200);
-    assert_eq!(verified["next"], "choose-password");
-    choose_password(&rig, &post, email, "what only the reader chose").await;
-    rig.log_in_as(email, "what only the reader chose").await;
+    let new = json!({
+        "email": email, "password": PASSWORD, "firstname": "Fatima", "lastname": "Bello",
+    });
+    let made = rig.post("/api/v1/users").by(&staff).json(&new).send().await;
+    made.expect(201);
+    let session = rig.log_in_as(email, PASSWORD).await;
+    let verified_at = async || {
+        let call = rig.get("/api/v1/me/emails").with(&session);
+        call.send().await.expect(200)["items"][0]["verified_at"].clone()
+    };
+    assert_eq!(verified_at().await, Value::Null);
+    let forgot = async || {
+        let call = rig.post("/api/v1/auth/forgot-password");
+        call.json(&json!({"email": email})).send().await.expect(202)
+    };
+    forgot().await;
+    resend(&rig, email).await.expect(202);
+    let letter = post.letter(email, "Confirm the e-mail address of your account");
+    let token = letter.link("verify-email");
+    let body = json!({"token": token, "password": "quite another good password"});
+    let verified = verify_by(&rig, body).await.expect(200);
+    assert_eq!(verified, json!({"verified": true}));
+    assert!(verified_at().await.is_string());
+    rig.log_in_as(email, PASSWORD).await;
+    forgot().await;
+    post.letter(email, "Choose a new password");
+    // The first request sent nothing.
+    assert_eq!(post.all().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -260,11 +310,10 @@ async fn hostile_names_are_stored_unchanged_or_refused() {
         register(&rig, &hostile).await.expect(202);
         let letter = post.letter(&email, CONFIRM);
         assert!(!letter.text.contains("evil.example"), "{}", letter.text);
-        verify(&rig, &letter.link("verify-email")).await.expect(200);
-        let session = rig.log_in_as(&email, PASSWORD).await;
+        let tokens = verify(&rig, &letter.link("verify-email")).await.expect(200);
         let me = rig
             .get("/api/v1/me")
-            .with(&session)
+            .bearing(&tokens["access_token"])
             .send()
             .await
             .expect(200);
@@ -341,5 +390,5 @@ async fn dead_links_and_malformed_links_get_the_same_response() {
     assert_eq!(no_text.mistakes(), pairs(&[("/token", "type.text")]));
     rig.try_log_in(email, PASSWORD)
         .await
-        .problem("email-unverified");
+        .problem("invalid-credentials");
 }

@@ -302,3 +302,31 @@ async fn lists_are_by_name_and_found_by_a_part_of_it() {
         assert_eq!(page["items"], json!([]), "{nothing}");
     }
 }
+
+#[tokio::test]
+async fn an_automatic_role_takes_no_permission_that_raises_rights() {
+    let rig = Rig::start().await;
+    let admin = rig.superuser();
+    let refused = |answer: Answer, field: &str| {
+        let problem = answer.problem("conflict");
+        assert_eq!(problem["code"], "automatic-role");
+        let errors = &problem["errors"];
+        assert_eq!(errors.as_array().unwrap().len(), 1);
+        assert_eq!(errors[0]["pointer"], field);
+        assert_eq!(errors[0]["code"], "permission.raises-rights");
+    };
+    let permissions = json!({"permissions": ["can_create_event", "can_modify_role"]});
+    let change = json!({"description": "", "permissions": ["can_modify_role"]});
+    let path = "/api/v1/roles/member";
+    let added = post(&rig, &admin, &format!("{path}/permissions"), permissions).await;
+    refused(added, "/permissions");
+    refused(put(&rig, &admin, path, change).await, "/permissions");
+    let roles = json!({"roles": ["user_admin"]});
+    let change = json!({"description": "", "roles": ["applicant", "group_admin"]});
+    let path = "/api/v1/groups/applicant_group";
+    let added = post(&rig, &admin, &format!("{path}/roles"), roles).await;
+    let errors = added.problem("conflict")["errors"].clone();
+    assert_eq!(errors.as_array().unwrap().len(), 3);
+    let changed = put(&rig, &admin, path, change).await;
+    assert_eq!(changed.problem("conflict")["code"], "automatic-role");
+}

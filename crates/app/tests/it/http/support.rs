@@ -197,7 +197,7 @@ impl Rig {
 pub(super) struct Subjects {
     /// A room.
     pub(super) room: String,
-    /// An account without permissions.
+    /// An account without permissions, with one-time passwords.
     pub(super) user: String,
     permission: String,
     role: String,
@@ -249,7 +249,9 @@ impl Subjects {
              INSERT INTO role_assignments (id, user_id, role_id, scope_type, valid_from, created_at,
                                            last_modified)
                  SELECT '{assignment}', '{user}', id, 'global', now(), now(), now()
-                 FROM roles WHERE name = '{given}'"
+                 FROM roles WHERE name = '{given}';
+             INSERT INTO totp_secrets (user_id, sealed_secret, created_at, confirmed_at)
+                 VALUES ('{user}', '\\x00', now(), now())"
         ));
         subjects
     }

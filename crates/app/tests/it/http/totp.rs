@@ -2,7 +2,7 @@
 
 use abu_app::settings::Settings;
 use abu_chat_protocol::CloseCode;
-use abu_domain::identity::user::User;
+use abu_domain::{access::Permission, identity::user::User};
 use abu_rest::rate_limits::Quota;
 use abu_test_support::ChatClient;
 use serde_json::{Value, json};
@@ -339,4 +339,21 @@ async fn setting_up_and_doing_without_leaves_sessions_connected() {
     let log_out = rig.post("/api/v1/auth/logout").bearing(&who.access_token);
     log_out.send().await.expect_nothing();
     assert_eq!(client.closed().await, CloseCode::TokenExpired);
+}
+
+#[tokio::test]
+async fn the_staff_remove_the_factor_of_an_owner_who_lost_the_device() {
+    let rig = Rig::start().await;
+    let clerk = rig.holder_of(&[Permission::ModifyUser]);
+    let Enrolled { user, .. } = enrolled(&rig).await;
+    let path = format!("/api/v1/users/{}/totp", user.id);
+    rig.delete(&path).by(&clerk).send().await.expect_nothing();
+    log_in(&rig, &user, PASSWORD, None).await.expect(200);
+    assert_eq!(mails(&rig, "totp_reset"), 1);
+    rig.assert_audited("user.reset-totp", &user.id.to_string(), "", 1);
+    let again = rig.delete(&path).by(&clerk).send().await;
+    assert_eq!(again.problem("conflict")["code"], "totp-not-enabled");
+    let own = rig.delete(&format!("/api/v1/users/{}/totp", clerk.id));
+    let own = own.by(&clerk).send().await;
+    assert_eq!(own.problem("conflict")["code"], "own-account");
 }

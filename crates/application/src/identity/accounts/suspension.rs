@@ -131,7 +131,7 @@ impl Accounts {
 }
 
 /// Authorizes the change: the caller holds `permission` and outranks the owner.
-fn to_change(
+pub(super) fn to_change(
     tx: &mut dyn Writes,
     caller: &impl Authority,
     permission: Permission,

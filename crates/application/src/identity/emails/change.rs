@@ -141,6 +141,7 @@ impl Emails {
                     email: change.old_email.clone(),
                     is_primary: false,
                     verified_at: None,
+                    awaits_proof: false,
                     created_at: now,
                 };
                 tx.insert_email(&old)?;

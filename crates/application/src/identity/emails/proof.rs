@@ -1,8 +1,14 @@
 //! Proof of control over an address by a mailed link.
 
+use abu_domain::{identity::text::NewPassword, platform::text::DeviceName};
+use secrecy::{ExposeSecret, SecretString};
+
 use super::*;
 use crate::{
-    identity::passwords::{self, NO_PASSWORD},
+    identity::{
+        passwords::{NewPasswordError, personal_words},
+        sessions::{LogIn, LogInError},
+    },
     platform::{
         Origin,
         audit::{Actor, Entry},
@@ -10,39 +16,121 @@ use crate::{
     },
 };
 
+#[derive(Clone, Debug)]
+pub struct ProofDraft {
+    /// The token of the link.
+    pub token: SecretString,
+    /// Required if the link completes a registration; other links ignore it and the next field.
+    pub password: Option<NewPassword>,
+    /// The name that the client gives the device.
+    pub device_name: Option<DeviceName>,
+}
+
+/// The effect of a link.
+#[derive(Debug)]
+pub enum Proof {
+    /// The address is proved.
+    Address,
+    /// The registration is complete, and its owner is logged in.
+    Registration(Box<LogIn>),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error("the link completes a registration, which needs a password")]
+    PasswordRequired,
+    #[error(transparent)]
+    Password(#[from] NewPasswordError),
+    #[error(transparent)]
+    LogIn(#[from] LogInError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl Emails {
-    /// Marks the token's address as proved and deletes an account that was registered with it
-    /// without proof. True if the account has no password; a mail then links to the choice of one.
-    pub async fn verify(&self, token: &str, origin: Origin) -> Result<bool, LinkError> {
-        let hash = token_hash(token)?;
+    /// Marks the token's address as proved. A registration is complete with it: its password is set
+    /// and its owner logged in. An error leaves the link valid.
+    pub async fn verify(&self, draft: ProofDraft, origin: Origin) -> Result<Proof, ProofError> {
+        let hash = token_hash(draft.token.expose_secret())?;
+        let now = self.context.clock.now();
+        let registered = self
+            .context
+            .database
+            .read::<_, LinkError>(move |tx| {
+                let email = live(tx, &hash, now)?.email;
+                match is_registration(&email) {
+                    true => Ok(Some(tx.user(email.user_id)?.ok_or(LinkError::Gone)?)),
+                    false => Ok(None),
+                }
+            })
+            .await?;
+        match registered {
+            Some(user) => {
+                let log_in = self.complete(hash, &user, draft, origin).await?;
+                Ok(Proof::Registration(Box::new(log_in)))
+            }
+            None => {
+                self.prove(hash, origin).await?;
+                Ok(Proof::Address)
+            }
+        }
+    }
+
+    /// Sets the password that the link's reader chose, whatever the registration stored, and logs
+    /// in, in one transaction.
+    async fn complete(
+        &self,
+        hash: TokenHash,
+        user: &User,
+        draft: ProofDraft,
+        origin: Origin,
+    ) -> Result<LogIn, ProofError> {
+        let password = draft.password.ok_or(ProofError::PasswordRequired)?;
+        let personal = personal_words(user);
+        let password_hash = self.passwords.accept(password, personal).await?;
+        let (now, entry_id) = self.context.now_and_entry_id();
+        let (stored_hash, proving) = (password_hash.clone(), origin.clone());
+        let set_password = move |tx: &mut dyn Writes| {
+            let email = lock_own(tx, &hash, now)?;
+            if !is_registration(&email) {
+                return Err(LinkError::Gone.into());
+            }
+            tx.set_password_hash(email.user_id, &stored_hash, now)?;
+            tx.mark_verified(email.id, now)?;
+            tx.kill_verifications_of(email.id, now)?;
+            proved_entry(&proving, email.user_id).write(tx, entry_id, now)?;
+            Ok::<_, ProofError>(())
+        };
+        self.sessions
+            .log_in_after(
+                set_password,
+                user.id,
+                password_hash,
+                draft.device_name,
+                origin,
+            )
+            .await
+    }
+
+    async fn prove(&self, hash: TokenHash, origin: Origin) -> Result<(), LinkError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
         self.context
             .database
             .transaction(move |tx| {
-                let verification = lock_live(tx, &hash, now)?;
-                let email = verification.email;
-                if verification.makes_primary {
-                    return Err(LinkError::Gone);
-                }
-                if !take_address(tx, &email.email, Some(email.user_id), now)? {
+                let email = lock_own(tx, &hash, now)?;
+                if is_registration(&email) {
                     return Err(LinkError::Gone);
                 }
                 tx.mark_verified(email.id, now)?;
                 tx.kill_verifications_of(email.id, now)?;
-                let user = tx.user(email.user_id)?.ok_or(LinkError::Gone)?;
-                let needs_password =
-                    email.is_primary && tx.password_hash(user.id)?.as_deref() == Some(NO_PASSWORD);
                 if !email.is_primary {
-                    this.tell_of_further(tx, &user, &email, now)?;
-                } else if needs_password {
-                    this.let_choose_password(tx, &user, now)?;
+                    this.tell_of_further(tx, &email, now)?;
                 }
-                Entry::new(Actor::Anonymous, Action::EmailVerify)
-                    .from(&origin)
-                    .on(Target::user(user.id))
-                    .write(tx, entry_id, now)?;
-                Ok(needs_password)
+                proved_entry(&origin, email.user_id).write(tx, entry_id, now)?;
+                Ok(())
             })
             .await
     }
@@ -50,45 +138,29 @@ impl Emails {
     fn tell_of_further(
         &self,
         tx: &mut dyn Writes,
-        user: &User,
         email: &UserEmail,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LinkError> {
+        let user = tx.user(email.user_id)?.ok_or(LinkError::Gone)?;
         let content = MailContent::EmailAdded {
-            firstname: user.firstname.clone(),
+            firstname: user.firstname,
             new_address_masked: email.email.masked(),
         };
         mail::enqueue(tx, &*self.context.ids, now, &user.email, content)?;
         Ok(())
     }
 
-    fn let_choose_password(
-        &self,
-        tx: &mut dyn Writes,
-        user: &User,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let (ids, lifetime) = (&*self.context.ids, self.reset_lifetime);
-        let reset_id = passwords::begin_reset(tx, ids, &*self.links, user.id, lifetime, now)?;
-        let content = MailContent::ChoosePassword {
-            reset_id,
-            firstname: user.firstname.clone(),
-        };
-        mail::enqueue(tx, ids, now, &user.email, content)?;
-        Ok(())
-    }
-
-    /// Mails another proof link if the address has an unproved registration. The response does not
-    /// say whether it has. The mail is sent after the response, so the time does not reveal it
-    /// either.
+    /// Mails another link if the address waits for its owner's proof: of a registration, or of an
+    /// account that an administrator created. The response does not say whether it does. The mail
+    /// is sent after the response, so the time does not reveal it either.
     pub async fn resend(&self, email: EmailAddress) -> Result<(), StoreError> {
         let asked = email.clone();
-        let registered = self
+        let waiting = self
             .context
             .database
-            .read::<_, StoreError>(move |tx| tx.unverified_account(&asked))
+            .read::<_, StoreError>(move |tx| tx.unproved_account(&asked))
             .await?;
-        if registered.is_some() {
+        if waiting.is_some() {
             let this = self.clone();
             detach("sending another link to prove an address", async move {
                 this.send_again(email).await
@@ -104,22 +176,45 @@ impl Emails {
             .database
             .transaction(move |tx| {
                 tx.lock_address(&email)?;
-                let Some(id) = tx.unverified_account(&email)? else {
+                let Some(id) = tx.unproved_account(&email)? else {
                     return Ok(());
                 };
+                tx.lock_account(id)?;
                 let primary = tx.emails_of(id)?.into_iter().find(|known| known.is_primary);
                 let (Some(user), Some(primary)) = (tx.user(id)?, primary) else {
                     return Ok(());
                 };
-                let content = MailContent::VerifyEmail {
-                    verification_id: this.verification(tx, primary.id, false, now)?,
-                    firstname: user.firstname,
+                if !user.is_active {
+                    return Ok(());
+                }
+                let verification_id = this.verification(tx, primary.id, false, now)?;
+                let firstname = user.firstname;
+                let content = match is_registration(&primary) {
+                    true => MailContent::VerifyEmail {
+                        verification_id,
+                        firstname,
+                    },
+                    false => MailContent::ConfirmAccountEmail {
+                        verification_id,
+                        firstname,
+                    },
                 };
                 mail::enqueue(tx, &*this.context.ids, now, &email, content)?;
                 Ok(())
             })
             .await
     }
+}
+
+/// Whether the address is that of an unfinished registration.
+fn is_registration(email: &UserEmail) -> bool {
+    email.is_primary && email.verified_at.is_none()
+}
+
+fn proved_entry(origin: &Origin, user: UserId) -> Entry {
+    Entry::new(Actor::Anonymous, Action::EmailVerify)
+        .from(origin)
+        .on(Target::user(user))
 }
 
 /// Stores a proof of the address under `id` and invalidates earlier ones.
@@ -149,6 +244,21 @@ pub(crate) fn begin_proof(
 pub(super) fn token_hash(text: &str) -> Result<TokenHash, LinkError> {
     let token = token_from_text(text).ok_or(LinkError::Gone)?;
     Ok(Sha256::digest(token).into())
+}
+
+/// The address that the token proves, locked with its account, after another account with an
+/// unfinished registration has lost it.
+fn lock_own(
+    tx: &mut dyn Writes,
+    hash: &TokenHash,
+    now: DateTime<Utc>,
+) -> Result<UserEmail, LinkError> {
+    let verification = lock_live(tx, hash, now)?;
+    let email = verification.email;
+    match !verification.makes_primary && take_address(tx, &email.email, Some(email.user_id), now)? {
+        true => Ok(email),
+        false => Err(LinkError::Gone),
+    }
 }
 
 /// The valid proof of the token, with its address and account locked.

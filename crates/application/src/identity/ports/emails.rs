@@ -69,6 +69,10 @@ pub trait EmailReads {
     /// The account that was registered with the address and has not proved control of it.
     fn unverified_account(&mut self, email: &EmailAddress) -> Result<Option<UserId>, StoreError>;
 
+    /// The account whose primary address this is and that waits for its owner's proof: an
+    /// unfinished registration, or an account that an administrator created.
+    fn unproved_account(&mut self, email: &EmailAddress) -> Result<Option<UserId>, StoreError>;
+
     /// The account's addresses: the primary one first, then the oldest. The use cases bound their
     /// number.
     fn emails_of(&mut self, user: UserId) -> Result<Vec<UserEmail>, StoreError>;
@@ -90,7 +94,7 @@ pub trait EmailWrites {
     /// Also deletes the proofs of the address.
     fn delete_email(&mut self, id: EmailId) -> Result<(), StoreError>;
 
-    /// Marks an unproved address as proved. A conflict if another account has proved it.
+    /// Marks an unproved address, also an administrator's, as proved. A conflict if another account has proved it.
     fn mark_verified(&mut self, id: EmailId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// A conflict if another account has it as its primary address.

@@ -37,7 +37,7 @@ named_enum! {
     pub enum EndReason {
         LogOut => "log-out",
         LogOutEverywhere => "log-out-everywhere",
-        /// The user revoked it from another session.
+        /// The user revoked it from another session, or the staff did.
         Revoked => "revoked",
         /// The user exceeded the maximum number of sessions; it was the least recently used.
         Displaced => "displaced",

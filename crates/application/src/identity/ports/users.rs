@@ -28,6 +28,8 @@ pub struct NewUser {
     pub is_superuser: bool,
     /// Set when the owner has proved control of the address, or an administrator vouches for it.
     pub email_verified_at: Option<DateTime<Utc>>,
+    /// An administrator entered the address, so mail recovery waits for its owner's proof.
+    pub email_awaits_proof: bool,
     pub created_at: DateTime<Utc>,
 }
 
@@ -39,8 +41,10 @@ pub struct Credentials {
     pub password_hash: String,
     /// False while suspended.
     pub is_active: bool,
-    /// Whether control of the log-in's address is proved.
+    /// Whether the log-in's address belongs to the account.
     pub email_verified: bool,
+    /// Whether an administrator entered the address, and its owner has not proved control of it.
+    pub email_awaits_proof: bool,
 }
 
 /// `None` and `false` do not filter.

@@ -58,9 +58,6 @@ pub enum LogInError {
     /// The password is right; the account has a second factor.
     #[error("a one-time password is needed")]
     OtpRequired,
-    /// The credentials are right, but the address is not verified.
-    #[error("the e-mail address is not verified")]
-    EmailUnverified,
     /// The credentials are right, but the account is suspended.
     #[error("the account is suspended")]
     Suspended,
@@ -101,12 +98,7 @@ impl Sessions {
     /// reactivates a deactivated account.
     pub async fn log_in(&self, draft: LogInDraft, origin: Origin) -> Result<LogIn, LogInError> {
         let new_login = self.authenticate(draft, Lasting::Refreshed, origin).await?;
-        Ok(LogIn {
-            refresh_token: self.refresh_tokens.make(new_login.id, 0),
-            access_token: new_login.access_token,
-            user: new_login.user,
-            permissions: new_login.permissions,
-        })
+        Ok(self.with_refresh_token(new_login))
     }
 
     /// Logs in for one access token; the session expires with it.
@@ -127,8 +119,43 @@ impl Sessions {
     ) -> Result<NewLogin, LogInError> {
         let device_name = draft.device_name.clone();
         let authenticated = self.verify_credentials(draft).await?;
-        self.begin(authenticated, device_name, lasting, origin)
+        let nothing = |_tx: &mut dyn Writes| Ok(());
+        self.begin(nothing, authenticated, device_name, lasting, origin)
             .await
+    }
+
+    /// Logs in the owner of the password whose hash `set_password` stores, in the same transaction.
+    pub(crate) async fn log_in_after<E>(
+        &self,
+        set_password: impl FnOnce(&mut dyn Writes) -> Result<(), E> + Send + 'static,
+        user: UserId,
+        password_hash: String,
+        device_name: Option<DeviceName>,
+        origin: Origin,
+    ) -> Result<LogIn, E>
+    where
+        E: From<LogInError> + From<StoreError> + Send + 'static,
+    {
+        let owner = Authenticated {
+            user,
+            password_hash,
+            better_hash: None,
+            second_factor: None,
+        };
+        let lasting = Lasting::Refreshed;
+        let new_login = self
+            .begin(set_password, owner, device_name, lasting, origin)
+            .await?;
+        Ok(self.with_refresh_token(new_login))
+    }
+
+    fn with_refresh_token(&self, new_login: NewLogin) -> LogIn {
+        LogIn {
+            refresh_token: self.refresh_tokens.make(new_login.id, 0),
+            access_token: new_login.access_token,
+            user: new_login.user,
+            permissions: new_login.permissions,
+        }
     }
 
     async fn verify_credentials(&self, draft: LogInDraft) -> Result<Authenticated, LogInError> {
@@ -142,7 +169,9 @@ impl Sessions {
             .context
             .database
             .read::<_, StoreError>(move |tx| {
-                let credentials = tx.credentials(&email)?;
+                // An unfinished registration has no password, and is answered like an unknown
+                // address: it must not reveal that no account has the address.
+                let credentials = tx.credentials(&email)?.filter(|known| known.email_verified);
                 // Queried for unknown accounts too, so that both cases take the same time.
                 let user = credentials.as_ref().map(|known| known.user_id);
                 let totp = tx.totp(user.unwrap_or(UserId::new(uuid::Uuid::nil())))?;
@@ -155,14 +184,12 @@ impl Sessions {
         let matches = self.passwords.matches(password.clone(), hash).await?;
         let credentials = credentials
             .filter(|_| matches)
-            .ok_or(LogInError::InvalidCredentials)?;
+            .ok_or(LogInError::InvalidCredentials)
+            .inspect_err(|_wrong| self.failures.count_credentials())?;
         let user = credentials.user_id;
         let second_factor = self.second_factor(user, totp, otp)?;
         if !credentials.is_active {
             return Err(LogInError::Suspended);
-        }
-        if !credentials.email_verified {
-            return Err(LogInError::EmailUnverified);
         }
         let password_hash = credentials.password_hash;
         let better_hash = self.passwords.better_hash(password, &password_hash).await;
@@ -190,16 +217,22 @@ impl Sessions {
             .map_err(LogInError::Internal)?
             .map(Some)
             .ok_or(LogInError::InvalidCredentials)
+            .inspect_err(|_wrong| self.failures.count_second_factor())
     }
 
-    /// Creates a session of a user whose credentials have been verified.
-    async fn begin(
+    /// Creates a session of a user whose credentials have been verified, after `before` in the same
+    /// transaction.
+    async fn begin<E>(
         &self,
+        before: impl FnOnce(&mut dyn Writes) -> Result<(), E> + Send + 'static,
         authenticated: Authenticated,
         device_name: Option<DeviceName>,
         lasting: Lasting,
         origin: Origin,
-    ) -> Result<NewLogin, LogInError> {
+    ) -> Result<NewLogin, E>
+    where
+        E: From<LogInError> + From<StoreError> + Send + 'static,
+    {
         let now = self.context.clock.now();
         let id = LoginSessionId::new(self.context.ids.random());
         let access_token = self
@@ -229,7 +262,9 @@ impl Sessions {
         };
         let policy = Arc::clone(&self.policy);
         let (user, permissions) = ending_sessions(&self.context, move |tx| {
-            beginning.write(tx, |groups| policy.totp.requires(groups))
+            before(tx)?;
+            let requires_totp = |groups: &[String]| policy.totp.requires(groups);
+            Ok::<_, E>(beginning.write(tx, requires_totp)?)
         })
         .await?;
         Ok(NewLogin {
@@ -288,7 +323,8 @@ impl Beginning {
             return Err(LogInError::InvalidCredentials);
         }
         let account = tx.user(user)?.ok_or(LogInError::InvalidCredentials)?;
-        if !account.is_active {
+        // In its erasure window an account is closed, and no log-in reactivates it.
+        if !account.is_active || tx.erasure_due(user)?.is_some() {
             return Err(LogInError::Suspended);
         }
         match &authenticated.second_factor {

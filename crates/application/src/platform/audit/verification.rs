@@ -54,6 +54,9 @@ pub enum Flaw {
     /// A known mark has another hash for this place.
     #[error("is not the one whose hash was noted")]
     NotAsNoted,
+    /// A stored witness of it bears no seal of the server's key.
+    #[error("was noted under another seal than this server's")]
+    Unsealed,
     /// The last entry's hash differs from the head's.
     #[error("is not the one that the head of the log names")]
     NotTheHead,
@@ -160,12 +163,12 @@ impl Chain {
     }
 }
 
+/// `known` is sorted by place.
 fn is_as_noted(seq: i64, hash: ChainHash, known: &[Mark]) -> Result<(), Broken> {
     let flaw = Flaw::NotAsNoted;
-    match known
-        .iter()
-        .any(|mark| mark.seq == seq && mark.hash != hash)
-    {
+    let first = known.partition_point(|mark| mark.seq < seq);
+    let mut here = known[first..].iter().take_while(|mark| mark.seq == seq);
+    match here.any(|mark| mark.hash != hash) {
         true => Err(Broken { seq, flaw }),
         false => Ok(()),
     }

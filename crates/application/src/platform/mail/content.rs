@@ -53,7 +53,7 @@ macro_rules! mails {
 }
 
 mails! {
-    /// To a new account: confirm the address.
+    /// To a registration: confirm the address and choose a password.
     VerifyEmail => "verify_email" {
         verification_id: Uuid,
         firstname: PersonName,
@@ -105,7 +105,8 @@ mails! {
         firstname: PersonName,
         at: DateTime<Utc>,
     }
-    /// To a user who verified the address of an account without a password: choose one.
+    /// To a user who verified the address of an account without a password: choose one. Only rows of
+    /// the previous release are of this kind.
     ChoosePassword => "choose_password" {
         reset_id: Uuid,
         firstname: PersonName,
@@ -128,6 +129,16 @@ mails! {
     EmailReplaced => "email_replaced" {
         firstname: PersonName,
         new_address_masked: MaskedEmail,
+    }
+    /// To the owner of an account that an administrator created, who asked to confirm its address.
+    ConfirmAccountEmail => "confirm_account_email" {
+        verification_id: Uuid,
+        firstname: PersonName,
+    }
+    /// To the owner of an account whose second factor the office removed.
+    TotpReset => "totp_reset" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
     }
 }
 
@@ -179,12 +190,14 @@ mod tests {
                 json!({"firstname": firstname, "device_name": null, "at": at}),
             ),
             ("totp_enabled", time.clone()),
-            ("totp_disabled", time),
+            ("totp_disabled", time.clone()),
             ("choose_password", reset),
-            ("verify_further_email", verification),
+            ("verify_further_email", verification.clone()),
             ("email_added", address.clone()),
             ("address_in_use", json!({"firstname": firstname})),
             ("email_replaced", address),
+            ("confirm_account_email", verification),
+            ("totp_reset", time),
         ]
     }
 

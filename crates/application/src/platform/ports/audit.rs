@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::platform::{
-    audit::Action,
+    audit::{Action, Mark},
     lists::{Seek, Total},
 };
 
@@ -61,6 +61,23 @@ pub struct AuditFilter {
     pub to: Option<DateTime<Utc>>,
 }
 
+/// A head of the log that a server noted, as it is stored. Tampering is possible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditWitness {
+    /// The place of the head.
+    pub seq: i64,
+    /// The head's hash.
+    pub hash: Vec<u8>,
+    pub noted_at: DateTime<Utc>,
+    /// By a [`HeadSealer`].
+    pub seal: Vec<u8>,
+}
+
+/// Authenticates heads of the log by a key that is not in the store.
+pub trait HeadSealer: Send + Sync {
+    fn seal(&self, head: &Mark) -> [u8; 32];
+}
+
 pub trait AuditReads {
     /// At most `limit` entries, newest first. The order is by place, or by time and then place if
     /// the filter has `to`. The two orders may differ, because the clocks of several servers do.
@@ -78,10 +95,17 @@ pub trait AuditReads {
 
     /// The head row and the greatest place, read at one moment.
     fn audit_head(&mut self) -> Result<AuditHead, StoreError>;
+
+    /// The witnesses of the entries from `from` on, in the order of the chain. Servers store at
+    /// most one an hour.
+    fn audit_witnesses(&mut self, from: i64) -> Result<Vec<AuditWitness>, StoreError>;
 }
 
 pub trait AuditWrites {
     /// Appends an entry to the chain. Call it last in a transaction: other appends wait until the
     /// transaction ends.
     fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError>;
+
+    /// Keeps an earlier witness of the same entry.
+    fn insert_audit_witness(&mut self, witness: &AuditWitness) -> Result<(), StoreError>;
 }

@@ -11,7 +11,9 @@ mod time_and_ids;
 
 pub use after_commit::{AfterCommit, Due};
 pub(crate) use all_ports::all_ports;
-pub use audit::{AuditEntry, AuditFilter, AuditHead, AuditReads, AuditRow, AuditWrites};
+pub use audit::{
+    AuditEntry, AuditFilter, AuditHead, AuditReads, AuditRow, AuditWitness, AuditWrites, HeadSealer,
+};
 pub use idempotency::{
     IdempotencyReads, IdempotencyWrites, KnownRequest, RequestKey, StoredResponse,
 };

@@ -1,4 +1,4 @@
-//! What a caller holds for a term they neither give for good nor to themselves for longer.
+//! A caller gives nothing for longer than they hold it themselves.
 
 use abu_application::access::AssignmentDraft;
 use abu_domain::access::{Permission, RoleName, Scope};
@@ -116,25 +116,73 @@ async fn callers_assign_themselves_a_role_until_the_end_of_their_term() {
 }
 
 #[tokio::test]
-async fn callers_do_not_prolong_their_own_term() {
+async fn an_assignment_ends_with_the_givers_term_at_the_latest() {
     let office = Office::new();
     let access = &office.app.use_cases.access.control;
-    let officer = &office.officer;
-    let longer = office.until + TimeDelta::microseconds(1);
-    for until in [Some(longer), None] {
-        let draft = office.draft(officer, until);
-        let refused = access.assign(officer.caller(), draft).await;
-        assert_lacks(refused, &[VIEW]);
+    let giver_ends = office.until;
+    let sooner = giver_ends - TimeDelta::microseconds(1);
+    let later = giver_ends + TimeDelta::microseconds(1);
+    for (asked, ends) in [
+        (Some(sooner), sooner),
+        (Some(giver_ends), giver_ends),
+        (Some(later), giver_ends),
+        (None, giver_ends),
+    ] {
+        let successor = office.app.member().create();
+        for member in [&office.officer, &successor] {
+            let draft = office.draft(member, asked);
+            let made = access.assign(office.officer.caller(), draft).await.unwrap();
+            assert_eq!(made.term.until(), Some(ends), "{asked:?}");
+            let stored = office.app.store(|tx| tx.assignment(made.id)).unwrap();
+            assert_eq!(stored.term.until(), Some(ends), "{asked:?}");
+        }
     }
 }
 
 #[tokio::test]
-async fn a_successor_gets_a_role_for_longer_than_its_giver_has_it() {
+async fn an_assignment_that_begins_after_the_givers_term_is_refused() {
     let office = Office::new();
     let access = &office.app.use_cases.access.control;
     let successor = office.app.member().create();
-    let draft = office.draft(&successor, None);
-    access.assign(office.officer.caller(), draft).await.unwrap();
+    let draft = AssignmentDraft {
+        valid_from: Some(office.until),
+        ..office.draft(&successor, None)
+    };
+    let refused = access.assign(office.officer.caller(), draft).await;
+    assert_lacks(refused, &[VIEW]);
+}
+
+#[tokio::test]
+async fn the_permission_that_the_giver_loses_first_ends_an_assignment() {
+    let office = Office::new();
+    let (app, officer) = (&office.app, &office.officer);
+    app.grant(officer.id(), &[VIEW]);
+    let both = app.role_of(&[VIEW, Permission::ViewRole]);
+    let for_good = app.role_of(&[VIEW]);
+    let access = &app.use_cases.access.control;
+    for (role, ends) in [(both, Some(office.until)), (for_good, None)] {
+        let draft = assignment_draft(app.member().create().id(), &role, Scope::Global);
+        let made = access.assign(officer.caller(), draft).await.unwrap();
+        assert_eq!(made.term.until(), ends);
+    }
+}
+
+#[tokio::test]
+async fn a_term_in_one_chapter_limits_assignments_in_that_chapter() {
+    let app = TestApp::new();
+    let (chair, member) = (app.member().create(), app.member().create());
+    let chapter = Scope::Chapter(Uuid::from_u128(7));
+    let until = app.now() + TimeDelta::days(1);
+    let running = term(app.now() - TimeDelta::days(1), Some(until));
+    let leads = app.role_of(&[Permission::ModifyRole, VIEW]);
+    app.assign(chair.id(), &leads, chapter, running);
+    // A longer term elsewhere does not count here.
+    let elsewhere = Scope::Chapter(Uuid::from_u128(8));
+    app.assign(chair.id(), &leads, elsewhere, term(app.now(), None));
+    let draft = assignment_draft(member.id(), &app.role_of(&[VIEW]), chapter);
+    let access = &app.use_cases.access.control;
+    let made = access.assign(chair.caller(), draft).await.unwrap();
+    assert_eq!(made.term.until(), Some(until));
 }
 
 #[tokio::test]

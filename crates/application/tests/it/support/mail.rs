@@ -40,6 +40,9 @@ impl TestApp {
             }
             | MailContent::VerifyFurtherEmail {
                 verification_id, ..
+            }
+            | MailContent::ConfirmAccountEmail {
+                verification_id, ..
             } => (LinkPurpose::VerifyEmail, verification_id),
             MailContent::EmailChangeConfirm {
                 verification_id, ..
@@ -55,7 +58,6 @@ impl TestApp {
     /// The link to another password in a mail.
     pub(crate) fn reset_link(&self, content: &MailContent) -> Uuid {
         let (MailContent::ResetPassword { reset_id, .. }
-        | MailContent::ChoosePassword { reset_id, .. }
         | MailContent::EmailChangeUndone { reset_id, .. }) = content
         else {
             panic!("no link to another password: {content:?}");

@@ -1,8 +1,8 @@
-use abu_application::identity::sessions::LogInError;
-use abu_domain::identity::text::OneTimePassword;
+use abu_application::identity::sessions::{FailureCounts, LogInDraft, LogInError};
+use abu_domain::{identity::text::OneTimePassword, platform::text::EmailAddress};
 
-use super::{Enrolled, STEP, noted, right};
-use crate::support::{TestApp, assert_refused};
+use super::{Enrolled, STEP, noted, right, wrong};
+use crate::support::{TestApp, assert_refused, origin};
 
 #[tokio::test]
 async fn a_one_time_password_logs_in_once() {
@@ -138,4 +138,45 @@ async fn a_sealed_secret_of_another_account_does_not_open() {
     ));
     let refused = app.log_in_with(&musa.member, Some(amina.device.shows(&app)));
     assert_refused!(refused.await, LogInError::Internal(_));
+}
+
+#[tokio::test]
+async fn failures_are_counted_by_factor_and_write_no_audit_entry() {
+    let app = TestApp::new();
+    let Enrolled { member, device, .. } = app.enrolled().await;
+    let entries = app.audit().len();
+    let sessions = &app.use_cases.identity.sessions;
+    assert_eq!(sessions.failures.take(), FailureCounts::default());
+    for _ in 0..2 {
+        let hidden = device.hides(&app);
+        let refused = app.log_in_with(&member, Some(hidden)).await;
+        assert!(matches!(refused, Err(LogInError::InvalidCredentials)));
+    }
+    for email in [
+        member.user.email.as_str(),
+        "unknown@example.com",
+        "x@example.com",
+    ] {
+        let draft = LogInDraft {
+            email: EmailAddress::parse(email).unwrap(),
+            password: wrong(),
+            otp: None,
+            device_name: None,
+        };
+        let refused = sessions.log_in(draft, origin()).await;
+        assert!(matches!(refused, Err(LogInError::InvalidCredentials)));
+    }
+    // Neither is a failure.
+    let asked = app.log_in_with(&member, None).await;
+    assert!(matches!(asked, Err(LogInError::OtpRequired)));
+    let shown = device.shows(&app);
+    app.log_in_with(&member, Some(shown)).await.unwrap();
+    let counts = FailureCounts {
+        credentials: 3,
+        second_factors: 2,
+    };
+    assert_eq!(sessions.failures.take(), counts);
+    assert_eq!(sessions.failures.take(), FailureCounts::default());
+    // That of the log-in.
+    assert_eq!(app.audit().len(), entries + 1);
 }

@@ -1,27 +1,15 @@
 //! The audit log, for those who watch over who does what.
 
-use abu_application::{
-    platform::ports,
-    platform::{audit::Action, ports::AuditFilter},
+use abu_application::platform::{
+    audit::Action,
+    ports::{self, AuditFilter},
 };
-use abu_domain::{UserId, Violation};
-use actix_web::get;
-use serde::Deserialize;
+use abu_domain::UserId;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{
-    areas::access::dto::AuditEntry,
-    caller::CurrentUser,
-    input::{IntoDraft, Violations, short_text, time, uuid},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Answer, problems},
-    shared::State,
-};
+use crate::areas::{access::dto::AuditEntry, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_audit_log);
-}
+routes! { list_audit_log }
 
 struct Entries;
 
@@ -65,7 +53,6 @@ impl List for Entries {
     type Item = ports::AuditEntry;
     type Entry = AuditEntry;
     type Position = i64;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(entry: &ports::AuditEntry) -> i64 {
         entry.seq
@@ -95,10 +82,6 @@ fn action(text: &str) -> Result<Action, Violation> {
     })
 }
 
-problems! {
-    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
-}
-
 /// Look into the audit log.
 ///
 /// The newest entry first; takes `can_view_audit_log`. The log records each view with its
@@ -106,19 +89,14 @@ problems! {
 /// were written; with `to`, in that of their times, which differs where clocks do.
 #[utoipa::path(
     tag = "audit",
-    security(("bearer" = [])),
     params(PageParameters, AuditFilterParameters),
     responses(
         (status = 200, description = "A page of entries.", body = ListBody<AuditEntry>),
-        ListProblems,
+        StaffOnly,
     ),
 )]
 #[get("/admin/audit-log")]
-async fn list_audit_log(state: State, caller: CurrentUser, page: Page<Entries>) -> Answer {
-    let entries = state
-        .access
-        .audit_log
-        .list(caller.caller, page.filter, page.request)
-        .await?;
-    page.reply.with(entries)
+async fn list_audit_log(access: Access, caller: CurrentUser, page: Page<Entries>) -> Answer {
+    let entries = access.audit_log.list(caller.0, page.filter, page.request);
+    page.reply.with(entries.await?)
 }

@@ -2,39 +2,17 @@
 
 use abu_application::access::{NamedSetChange, NamedSetDraft};
 use abu_domain::access::{GroupName, RoleName};
-use actix_web::{delete, get, post, put, web::Path};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::named_sets::{
-    self, Answer, ByNames, ConflictProblems, CreateProblems, ListProblems, OneProblems, Resource,
-    UpdateProblems, named_set_routes, part_routes,
+use super::{
+    dto::Group,
+    named_sets::{self, ByNames, Resource, named, named_set_routes, part_routes, with_version},
+    names::NameFilterParameters,
 };
-use crate::{
-    areas::{
-        access::{dto::Group, names::NameFilterParameters},
-        common::ByName,
-    },
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations},
-    list::{ListBody, Page, PageParameters},
-    middleware::conditional::{
-        IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter,
-    },
-    shared::State,
-};
+use crate::areas::prelude::*;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_groups)
-        .service(create_group)
-        .service(get_group)
-        .service(update_group)
-        .service(delete_group)
-        .service(add_roles)
-        .service(remove_roles)
-        .service(remove_role);
+routes! {
+    list_groups, create_group, get_group, update_group, delete_group, add_roles, remove_roles,
+    remove_role,
 }
 
 /// The path of a group.
@@ -58,77 +36,56 @@ struct ByGroupAndRole {
     role_name: String,
 }
 
-/// What a new group is made of.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "newsroom_group",
-    "description": "Those who write the newsletter.",
-    "roles": ["announcement_admin"],
-}))]
-struct NewGroup {
-    /// 3 to 64 of a to z, 0 to 9 and _; such as `newsroom_group`.
-    #[schema(min_length = 3, max_length = 64)]
-    name: String,
-    /// What it is for.
-    #[schema(max_length = 300)]
-    description: Option<String>,
-    /// Names of the roles that it gives.
-    #[schema(max_items = 100)]
-    roles: Option<Vec<String>>,
-}
-
-impl IntoDraft for NewGroup {
-    type Draft = NamedSetDraft<GroupName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::draft(violations, &self.name, self.description, self.roles)
+request_body! {
+    /// What a new group is made of.
+    #[schema(example = json!({
+        "name": "newsroom_group",
+        "description": "Those who write the newsletter.",
+        "roles": ["announcement_admin"],
+    }))]
+    struct NewGroup into NamedSetDraft<GroupName> {
+        /// 3 to 64 of a to z, 0 to 9 and _; such as `newsroom_group`.
+        #[schema(min_length = 3, max_length = 64)]
+        name: String,
+        /// What it is for.
+        #[schema(max_length = 300)]
+        description: Option<String>,
+        /// Names of the roles that it gives.
+        #[schema(max_items = 100)]
+        roles: Option<Vec<String>>,
     }
+    |body, violations| named_sets::draft(violations, &body.name, body.description, body.roles)
 }
 
-/// What a group is changed to.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "description": "Those who write the newsletter and make events.",
-    "roles": ["announcement_admin", "event_admin"],
-}))]
-struct GroupChange {
-    /// Its new name; left out, it keeps the one it has.
-    #[schema(min_length = 3, max_length = 64)]
-    name: Option<String>,
-    /// What it is for.
-    #[schema(max_length = 300)]
-    description: String,
-    /// Names of the roles that it gives from now on, and no others.
-    #[schema(max_items = 100)]
-    roles: Vec<String>,
-}
-
-impl IntoDraft for GroupChange {
-    type Draft = NamedSetChange<GroupName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::change(violations, self.name, &self.description, self.roles)
+request_body! {
+    /// What a group is changed to.
+    #[schema(example = json!({
+        "description": "Those who write the newsletter and make events.",
+        "roles": ["announcement_admin", "event_admin"],
+    }))]
+    struct GroupChange into NamedSetChange<GroupName> {
+        /// Its new name; left out, it keeps the one it has.
+        #[schema(min_length = 3, max_length = 64)]
+        name: Option<String>,
+        /// What it is for.
+        #[schema(max_length = 300)]
+        description: String,
+        /// Names of the roles that it gives from now on, and no others.
+        #[schema(max_items = 100)]
+        roles: Vec<String>,
     }
+    |body, violations| named_sets::change(violations, body.name, &body.description, body.roles)
 }
 
-/// Some roles.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"roles": ["announcement_admin"]}))]
-struct RoleNames {
-    /// Their names.
-    #[schema(max_items = 100)]
-    roles: Vec<String>,
-}
-
-impl IntoDraft for RoleNames {
-    type Draft = Vec<RoleName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::parts::<GroupName>(violations, self.roles)
+request_body! {
+    /// Some roles.
+    #[schema(example = json!({"roles": ["announcement_admin"]}))]
+    struct RoleNames into Vec<RoleName> {
+        /// Their names.
+        #[schema(max_items = 100)]
+        roles: Vec<String>,
     }
+    |body, violations| named_sets::parts::<GroupName>(violations, body.roles)
 }
 
 named_set_routes! {
@@ -176,7 +133,7 @@ part_routes! {
     /// Take roles out of a group.
     ///
     /// Takes what changing the group takes. Those that it does not give change nothing.
-    remove: remove_roles(RoleNames), ConflictProblems;
+    remove: remove_roles, StaffOnly, Conflicts;
 
     /// Take one role out of a group.
     ///

@@ -4,27 +4,11 @@ use abu_application::platform::{
     mail::{MailKind, MailState},
     ports::{MailFilter, MailRecord},
 };
-use abu_domain::{MailId, Violation};
-use actix_web::{
-    get, post,
-    web::{Json, Path},
-};
-use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
+use abu_domain::MailId;
 
-use crate::{
-    areas::access::dto::Mail,
-    areas::common::ByUuid,
-    caller::CurrentUser,
-    input::{IntoDraft, Violations},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Answer, problems},
-    shared::State,
-};
+use crate::areas::{access::dto::Mail, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_mails).service(retry_mail);
-}
+routes! { list_mails, retry_mail }
 
 struct Mails;
 
@@ -45,7 +29,6 @@ impl List for Mails {
     type Item = MailRecord;
     type Entry = Mail;
     type Position = MailId;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(mail: &MailRecord) -> MailId {
         mail.id
@@ -77,29 +60,19 @@ fn kind(text: &str) -> Result<MailKind, Violation> {
     })
 }
 
-problems! {
-    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
-    RetryProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
-}
-
 /// List mails.
 ///
 /// The newest first; takes `can_view_mail`. Those that were sent or given up are forgotten after a
 /// time.
 #[utoipa::path(
     tag = "mails",
-    security(("bearer" = [])),
     params(PageParameters, MailFilterParameters),
-    responses((status = 200, description = "A page of mails.", body = ListBody<Mail>), ListProblems),
+    responses((status = 200, description = "A page of mails.", body = ListBody<Mail>), StaffOnly),
 )]
 #[get("/admin/mails")]
-async fn list_mails(state: State, caller: CurrentUser, page: Page<Mails>) -> Answer {
-    let mails = state
-        .access
-        .mails
-        .list(caller.caller, page.filter, page.request)
-        .await?;
-    page.reply.with(mails)
+async fn list_mails(access: Access, caller: CurrentUser, page: Page<Mails>) -> Answer {
+    let mails = access.mails.list(caller.0, page.filter, page.request);
+    page.reply.with(mails.await?)
 }
 
 /// Have a mail that was given up sent again.
@@ -107,16 +80,11 @@ async fn list_mails(state: State, caller: CurrentUser, page: Page<Mails>) -> Ans
 /// It gets as many attempts as a new one. Takes `can_modify_mail`.
 #[utoipa::path(
     tag = "mails",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 200, description = "The mail, pending again.", body = Mail), RetryProblems),
+    responses((status = 200, description = "The mail, pending again.", body = Mail), StaffOnly),
 )]
 #[post("/admin/mails/{uuid}/retry")]
-async fn retry_mail(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer<Json<Mail>> {
-    let mail = state
-        .access
-        .mails
-        .retry(caller.caller, path.uuid.into())
-        .await?;
+async fn retry_mail(access: Access, caller: CurrentUser, path: Path<ByUuid>) -> Answer<Json<Mail>> {
+    let mail = access.mails.retry(caller.0, path.id()).await?;
     Ok(Json(mail.into()))
 }

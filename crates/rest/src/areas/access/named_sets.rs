@@ -2,30 +2,17 @@
 
 use std::marker::PhantomData;
 
-use abu_application::{
-    access::{Composite, NamedSetChange, NamedSetDraft, NamedSetKind},
-    platform::versions::{Expected, Version},
-};
+use abu_application::access::{NamedSetChange, NamedSetDraft, NamedSetKind};
 use abu_domain::{
     access::{AccessName, NamedSet},
     platform::text::Description,
 };
-use actix_web::HttpResponse;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::{names::MAX_NAMES, names::NameFilterParameters, problems::no_such};
-use crate::{
-    areas::common::created,
-    caller::CurrentUser,
-    input::Violations,
-    list::{List, MAX_OTHERS, Page},
-    middleware::conditional::versioned,
-    problem::{Problem, problems},
-    shared::State,
+use super::{
+    names::{MAX_NAMES, NameFilterParameters},
+    problems::no_such,
 };
-
-pub(super) type Answer = Result<HttpResponse, Problem>;
+use crate::areas::prelude::*;
 
 /// A kind of named set, as the API shows it.
 pub(super) trait Resource: NamedSetKind {
@@ -40,122 +27,18 @@ impl<N: Resource> List for ByNames<N> {
     type Item = NamedSet<N>;
     type Entry = N::Entry;
     type Position = String;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(set: &NamedSet<N>) -> String {
         set.name.to_string()
     }
 }
 
-problems! {
-    pub(super) ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
-    pub(super) CreateProblems: PermissionDenied, TotpRequired, Duplicate;
-    pub(super) OneProblems: PermissionDenied, TotpRequired, NotFound;
-    pub(super) UpdateProblems: PermissionDenied, TotpRequired, NotFound, Conflict, Duplicate;
-    pub(super) ConflictProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
-}
-
-pub(super) async fn list<N: Resource>(
-    state: State,
-    caller: CurrentUser,
-    page: Page<ByNames<N>>,
-) -> Answer {
-    let access = &state.access.control;
-    let sets = access.list_named::<N>(caller.caller, page.filter, page.request);
-    page.reply.with(sets.await?)
-}
-
-/// `path` is where the kind is listed.
-pub(super) async fn create<N: Resource>(
-    state: State,
-    caller: CurrentUser,
-    path: &str,
-    draft: NamedSetDraft<N>,
-) -> Answer {
-    let set = state
-        .access
-        .control
-        .create_named(caller.caller, draft)
-        .await?;
-    let path = format!("{path}/{}", set.name);
-    Ok(created(&path, &N::Entry::from(set)))
-}
-
-pub(super) async fn get<N: Resource>(state: State, caller: CurrentUser, name: &str) -> Answer {
-    let set = state
-        .access
-        .control
-        .get_named(caller.caller, named::<N>(name)?);
-    with_version(set.await?)
-}
-
-pub(super) async fn update<N: Resource>(
-    state: State,
-    caller: CurrentUser,
-    name: &str,
-    change: NamedSetChange<N>,
-    expected: Expected,
-) -> Answer {
-    let (access, name) = (&state.access.control, named(name)?);
-    let set = access.update_named(caller.caller, name, change, expected);
-    with_version(set.await?)
-}
-
-pub(super) async fn delete<N: Resource>(
-    state: State,
-    caller: CurrentUser,
-    name: &str,
-    expected: Expected,
-) -> Answer {
-    let (access, name) = (&state.access.control, named::<N>(name)?);
-    access.delete_named(caller.caller, name, expected).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-pub(super) async fn add_parts<N: Resource + Composite>(
-    state: State,
-    caller: CurrentUser,
-    name: &str,
-    parts: Vec<N::Part>,
-    expected: Expected,
-) -> Answer {
-    let (access, name) = (&state.access.control, named::<N>(name)?);
-    let set = access.add_parts(caller.caller, name, parts, expected);
-    with_version(set.await?)
-}
-
-pub(super) async fn remove_parts<N: Resource + Composite>(
-    state: State,
-    caller: CurrentUser,
-    name: &str,
-    parts: Vec<N::Part>,
-    expected: Expected,
-) -> Answer {
-    let (access, name) = (&state.access.control, named::<N>(name)?);
-    let set = access.remove_parts(caller.caller, name, parts, expected);
-    set.await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-pub(super) async fn remove_part<N: Resource + Composite>(
-    state: State,
-    caller: CurrentUser,
-    name: &str,
-    part: &str,
-    expected: Expected,
-) -> Answer {
-    let (access, name, part) = (&state.access.control, named::<N>(name)?, named(part)?);
-    let set = access.remove_part(caller.caller, name, part, expected);
-    set.await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
 /// The name in a path.
-fn named<N: NamedSetKind>(text: &str) -> Result<N, Problem> {
+pub(super) fn named<N: NamedSetKind>(text: &str) -> Result<N, Problem> {
     N::parse(text).map_err(|_| no_such(N::KIND))
 }
 
-fn with_version<N: Resource>(set: NamedSet<N>) -> Answer {
+pub(super) fn with_version<N: Resource>(set: NamedSet<N>) -> Answer {
     let version = Version::of(set.last_modified);
     versioned(&N::Entry::from(set), version)
 }
@@ -224,79 +107,75 @@ macro_rules! named_set_routes {
         $(#[doc = $list_doc])*
         #[utoipa::path(
             tag = "access",
-            security(("bearer" = [])),
             params(PageParameters, NameFilterParameters),
-            responses(
-                (status = 200, description = $list_answer, body = ListBody<$entry>),
-                ListProblems,
-            ),
+            responses((status = 200, description = $list_answer, body = ListBody<$entry>), StaffOnly),
         )]
         #[get($all)]
-        async fn $list(state: State, caller: CurrentUser, page: Page<ByNames<$name>>) -> Answer {
-            named_sets::list(state, caller, page).await
+        async fn $list(access: Access, caller: CurrentUser, page: Page<ByNames<$name>>) -> Answer {
+            let sets = access.control.list_named(caller.0, page.filter, page.request);
+            page.reply.with(sets.await?)
         }
 
         $(#[doc = $create_doc])*
         #[utoipa::path(
             tag = "access",
-            security(("bearer" = [])),
             request_body = $draft,
-            responses(
-                (status = 201, description = $create_answer, body = $entry),
-                CreateProblems,
-            ),
+            responses((status = 201, description = $create_answer, body = $entry), StaffOnly, Duplicates),
         )]
         #[post($all)]
-        async fn $create(state: State, caller: CurrentUser, body: Body<$draft>) -> Answer {
-            named_sets::create(state, caller, $all, body.0).await
+        async fn $create(access: Access, caller: CurrentUser, body: Body<$draft>) -> Answer {
+            let set = access.control.create_named(caller.0, body.0).await?;
+            let path = format!(concat!($all, "/{}"), set.name);
+            Ok(created(&path, &$entry::from(set)))
         }
 
         $(#[doc = $get_doc])*
         #[utoipa::path(
             tag = "access",
-            security(("bearer" = [])),
             params(ByName),
-            responses((status = 200, description = $answer, body = $entry), OneProblems),
+            responses((status = 200, description = $answer, body = $entry), StaffOnly),
         )]
         #[get($one)]
-        async fn $get(state: State, caller: CurrentUser, path: Path<ByName>) -> Answer {
-            named_sets::get::<$name>(state, caller, &path.name).await
+        async fn $get(access: Access, caller: CurrentUser, path: Path<ByName>) -> Answer {
+            let name = named::<$name>(&path.name)?;
+            with_version(access.control.get_named(caller.0, name).await?)
         }
 
         $(#[doc = $update_doc])*
         #[utoipa::path(
             tag = "access",
-            security(("bearer" = [])),
             params(ByName, $update_header),
             request_body = $change,
-            responses((status = 200, description = $answer, body = $entry), UpdateProblems),
+            responses((status = 200, description = $answer, body = $entry), StaffOnly, ConflictsAndDuplicates),
         )]
         #[put($one)]
         async fn $update(
-            state: State,
+            access: Access,
             caller: CurrentUser,
             path: Path<ByName>,
             expected: $update_if_match,
             body: Body<$change>,
         ) -> Answer {
-            named_sets::update::<$name>(state, caller, &path.name, body.0, expected.0).await
+            let name = named::<$name>(&path.name)?;
+            with_version(access.control.update_named(caller.0, name, body.0, expected.0).await?)
         }
 
         $(#[doc = $delete_doc])*
         #[utoipa::path(
             tag = "access",
-            security(("bearer" = [])),
             params(ByName, IfMatchParameter),
-            responses((status = 204, description = "Deleted."), ConflictProblems),
+            responses((status = 204, description = "Deleted."), StaffOnly, Conflicts),
         )]
         #[delete($one)]
         async fn $delete(
-            state: State,
+            access: Access,
             caller: CurrentUser,
             path: Path<ByName>,
             expected: IfMatch,
         ) -> Answer {
-            named_sets::delete::<$name>(state, caller, &path.name, expected.0).await
+            let name = named::<$name>(&path.name)?;
+            access.control.delete_named(caller.0, name, expected.0).await?;
+            Ok(no_content())
         }
     };
 }
@@ -310,64 +189,65 @@ macro_rules! part_routes {
         $(#[doc = $add_doc:literal])*
         add: $add:ident($parts:ident), $answer:literal;
         $(#[doc = $remove_doc:literal])*
-        remove: $remove:ident($removed:ident), $problems:ident;
+        remove: $remove:ident, $($problems:ident),+;
         $(#[doc = $remove_one_doc:literal])*
         remove_one: $remove_one:ident;
     ) => {
         $(#[doc = $add_doc])*
         #[utoipa::path(
             tag = "access",
-            security(("bearer" = [])),
             params($path, IfMatchParameter),
             request_body = $parts,
-            responses((status = 200, description = $answer, body = $entry), OneProblems),
+            responses((status = 200, description = $answer, body = $entry), StaffOnly),
         )]
         #[post($all)]
         async fn $add(
-            state: State,
+            access: Access,
             caller: CurrentUser,
             path: Path<$path>,
             expected: IfMatch,
             body: Body<$parts>,
         ) -> Answer {
-            named_sets::add_parts::<$name>(state, caller, &path.$set, body.0, expected.0).await
+            let set = named::<$name>(&path.$set)?;
+            with_version(access.control.add_parts(caller.0, set, body.0, expected.0).await?)
         }
 
         $(#[doc = $remove_doc])*
         #[utoipa::path(
             tag = "access",
-            security(("bearer" = [])),
             params($path, IfMatchParameter),
-            request_body = $removed,
-            responses((status = 204, description = "Taken out."), $problems),
+            request_body = $parts,
+            responses((status = 204, description = "Taken out."), $($problems),+),
         )]
         #[delete($all)]
         async fn $remove(
-            state: State,
+            access: Access,
             caller: CurrentUser,
             path: Path<$path>,
             expected: IfMatch,
-            body: Body<$removed>,
+            body: Body<$parts>,
         ) -> Answer {
-            named_sets::remove_parts::<$name>(state, caller, &path.$set, body.0, expected.0).await
+            let set = named::<$name>(&path.$set)?;
+            access.control.remove_parts(caller.0, set, body.0, expected.0).await?;
+            Ok(no_content())
         }
 
         $(#[doc = $remove_one_doc])*
         #[utoipa::path(
             tag = "access",
-            security(("bearer" = [])),
             params($part_path, IfMatchParameter),
-            responses((status = 204, description = "Taken out."), $problems),
+            responses((status = 204, description = "Taken out."), $($problems),+),
         )]
         #[delete($one)]
         async fn $remove_one(
-            state: State,
+            access: Access,
             caller: CurrentUser,
             path: Path<$part_path>,
             expected: IfMatch,
         ) -> Answer {
-            let (set, part) = (&path.$part_set, &path.$part);
-            named_sets::remove_part::<$name>(state, caller, set, part, expected.0).await
+            let (set, part) = (named::<$name>(&path.$part_set)?, named(&path.$part)?);
+            access.control.remove_part(caller.0, set, part, expected.0).await?;
+            Ok(no_content())
         }
     };
 }

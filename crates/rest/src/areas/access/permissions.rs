@@ -2,79 +2,47 @@
 
 use abu_application::access::{NamedSetChange, NamedSetDraft};
 use abu_domain::access::PermissionName;
-use actix_web::{delete, get, post, put, web::Path};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::named_sets::{
-    self, Answer, ByNames, ConflictProblems, CreateProblems, ListProblems, OneProblems, Resource,
-    UpdateProblems, named_set_routes,
+use super::{
+    dto::Permission,
+    named_sets::{self, ByNames, Resource, named, named_set_routes, with_version},
+    names::NameFilterParameters,
 };
-use crate::{
-    areas::{
-        access::{dto::Permission, names::NameFilterParameters},
-        common::ByName,
-    },
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations},
-    list::{ListBody, Page, PageParameters},
-    middleware::conditional::{IfMatch, IfMatchParameter},
-    shared::State,
-};
+use crate::areas::prelude::*;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_permissions)
-        .service(create_permission)
-        .service(get_permission)
-        .service(update_permission)
-        .service(delete_permission);
+routes! {
+    list_permissions, create_permission, get_permission, update_permission, delete_permission,
 }
 
-/// What a new permission is made of.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "can_print_card",
-    "description": "Print membership cards.",
-}))]
-struct NewPermission {
-    /// 3 to 64 of a to z, 0 to 9 and _; such as `can_print_card`.
-    #[schema(min_length = 3, max_length = 64)]
-    name: String,
-    /// What it allows.
-    #[schema(max_length = 300)]
-    description: Option<String>,
-}
-
-impl IntoDraft for NewPermission {
-    type Draft = NamedSetDraft<PermissionName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::draft(violations, &self.name, self.description, None)
+request_body! {
+    /// What a new permission is made of.
+    #[schema(example = json!({
+        "name": "can_print_card",
+        "description": "Print membership cards.",
+    }))]
+    struct NewPermission into NamedSetDraft<PermissionName> {
+        /// 3 to 64 of a to z, 0 to 9 and _; such as `can_print_card`.
+        #[schema(min_length = 3, max_length = 64)]
+        name: String,
+        /// What it allows.
+        #[schema(max_length = 300)]
+        description: Option<String>,
     }
+    |body, violations| named_sets::draft(violations, &body.name, body.description, None)
 }
 
-/// What a permission is changed to.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"description": "Print membership cards."}))]
-struct PermissionChange {
-    /// Its new name; left out, it keeps the one it has.
-    #[schema(min_length = 3, max_length = 64)]
-    name: Option<String>,
-    /// What it allows.
-    #[schema(max_length = 300)]
-    description: String,
-}
-
-impl IntoDraft for PermissionChange {
-    type Draft = NamedSetChange<PermissionName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::change(violations, self.name, &self.description, Vec::new())
+request_body! {
+    /// What a permission is changed to.
+    #[schema(example = json!({"description": "Print membership cards."}))]
+    struct PermissionChange into NamedSetChange<PermissionName> {
+        /// Its new name; left out, it keeps the one it has.
+        #[schema(min_length = 3, max_length = 64)]
+        name: Option<String>,
+        /// What it allows.
+        #[schema(max_length = 300)]
+        description: String,
     }
+    |body, violations| named_sets::change(violations, body.name, &body.description, Vec::new())
 }
 
 named_set_routes! {

@@ -1,40 +1,15 @@
 //! Roles that people hold for a term, everywhere or in one chapter.
 
-use abu_application::{
-    access::{AssignmentDraft, ports::AssignmentFilter},
-    platform::lists::TimePosition,
-};
+use abu_application::access::{AssignmentDraft, ports::AssignmentFilter};
 use abu_domain::{
     AssignmentId, UserId,
     access::{Assignment, RoleName, Scope},
     platform::text::OfficeTitle,
 };
-use actix_web::{
-    HttpResponse, delete, get, post,
-    web::{Json, Path},
-};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::{
-    areas::access::dto::RoleAssignment,
-    areas::common::{ByUuid, created},
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations, flag, time, uuid},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Answer, problems},
-    shared::State,
-};
+use crate::areas::{access::dto::RoleAssignment, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_role_assignments)
-        .service(assign_role)
-        .service(get_role_assignment)
-        .service(end_role_assignment);
-}
+routes! { list_role_assignments, assign_role, get_role_assignment, end_role_assignment }
 
 struct Assignments;
 
@@ -75,7 +50,6 @@ impl List for Assignments {
     type Item = Assignment;
     type Entry = RoleAssignment;
     type Position = TimePosition<AssignmentId>;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(assignment: &Assignment) -> TimePosition<AssignmentId> {
         TimePosition {
@@ -85,82 +59,68 @@ impl List for Assignments {
     }
 }
 
-problems! {
-    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
-    AssignProblems: PermissionDenied, TotpRequired, Conflict;
-    OneProblems: PermissionDenied, TotpRequired, NotFound;
-}
-
 /// List assigned roles.
 ///
 /// The ones assigned last first, with those whose term is over or to come. Takes `can_modify_role`;
 /// held in one chapter, it is enough for the list of that chapter.
 #[utoipa::path(
     tag = "access",
-    security(("bearer" = [])),
     params(PageParameters, AssignmentFilterParameters),
     responses(
         (status = 200, description = "A page of assigned roles.", body = ListBody<RoleAssignment>),
-        ListProblems,
+        StaffOnly,
     ),
 )]
 #[get("/role-assignments")]
 async fn list_role_assignments(
-    state: State,
+    access: Access,
     caller: CurrentUser,
     page: Page<Assignments>,
 ) -> Answer {
-    let assignments = state
-        .access
+    let assignments = access
         .control
-        .assignments(caller.caller, page.filter, page.request)
-        .await?;
-    page.reply.with(assignments)
+        .assignments(caller.0, page.filter, page.request);
+    page.reply.with(assignments.await?)
 }
 
-/// A role about to be assigned.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "user": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
-    "role": "chapter_chair",
-    "scope_type": "chapter",
-    "scope_uuid": "9d2f4c1e-3b7a-4f58-8a60-1c5e7d9b2f34",
-    "valid_until": "2099-01-05T08:30:00Z",
-    "office_title": "Chair of the Kaduna branch",
-}))]
-struct NewRoleAssignment {
-    /// Who is to hold it.
-    user: Uuid,
-    /// The name of the role.
-    role: String,
-    /// `global` or `chapter`.
-    scope_type: String,
-    /// Which chapter; left out where it counts everywhere.
-    scope_uuid: Option<Uuid>,
-    /// From when on; now, if left out.
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    valid_from: Option<String>,
-    /// Until when; left out, the term has no fixed end.
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    valid_until: Option<String>,
-    /// What the office is called.
-    #[schema(min_length = 1, max_length = 100)]
-    office_title: Option<String>,
-}
-
-impl IntoDraft for NewRoleAssignment {
-    type Draft = AssignmentDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<AssignmentDraft> {
-        let role = violations.check("role", RoleName::parse(&self.role));
-        let scope = scope(&self.scope_type, self.scope_uuid, violations);
-        let valid_from = violations.optional("valid_from", self.valid_from, time);
-        let valid_until = violations.optional("valid_until", self.valid_until, time);
-        let title = self.office_title;
+request_body! {
+    /// A role about to be assigned.
+    #[schema(example = json!({
+        "user": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "role": "chapter_chair",
+        "scope_type": "chapter",
+        "scope_uuid": "9d2f4c1e-3b7a-4f58-8a60-1c5e7d9b2f34",
+        "valid_until": "2099-01-05T08:30:00Z",
+        "office_title": "Chair of the Kaduna branch",
+    }))]
+    struct NewRoleAssignment into AssignmentDraft {
+        /// Who is to hold it.
+        user: Uuid,
+        /// The name of the role.
+        role: String,
+        /// `global` or `chapter`.
+        scope_type: String,
+        /// Which chapter; left out where it counts everywhere.
+        scope_uuid: Option<Uuid>,
+        /// From when on; now, if left out.
+        #[schema(value_type = Option<DateTime<Utc>>)]
+        valid_from: Option<String>,
+        /// Until when; left out, the term has no fixed end.
+        #[schema(value_type = Option<DateTime<Utc>>)]
+        valid_until: Option<String>,
+        /// What the office is called.
+        #[schema(min_length = 1, max_length = 100)]
+        office_title: Option<String>,
+    }
+    |body, violations| {
+        let role = violations.check("role", RoleName::parse(&body.role));
+        let scope = scope(&body.scope_type, body.scope_uuid, violations);
+        let valid_from = violations.optional("valid_from", body.valid_from, time);
+        let valid_until = violations.optional("valid_until", body.valid_until, time);
+        let title = body.office_title;
         let office_title = violations.optional("office_title", title, OfficeTitle::parse);
         Some(AssignmentDraft {
-            user_id: self.user.into(),
+            user_id: body.user.into(),
             role: role?,
             scope: scope?,
             valid_from,
@@ -193,20 +153,19 @@ fn scope(kind: &str, chapter: Option<Uuid>, violations: &mut Violations) -> Opti
 /// Assign a role for a term.
 ///
 /// Takes `can_modify_role` and every permission that the role gives: everywhere, or for a role in a
-/// chapter in that chapter. An assignment to yourself cannot outlast your own permissions. The address
-/// of the assignee must be verified.
+/// chapter in that chapter. The term ends no later than your own hold of these permissions; the answer
+/// shows its end. The address of the assignee must be verified.
 #[utoipa::path(
     tag = "access",
-    security(("bearer" = [])),
     request_body = NewRoleAssignment,
     responses(
         (status = 201, description = "The assigned role; `Location` is its address.", body = RoleAssignment),
-        AssignProblems,
+        StaffOnly,
     ),
 )]
 #[post("/role-assignments")]
-async fn assign_role(state: State, caller: CurrentUser, body: Body<NewRoleAssignment>) -> Answer {
-    let assignment = state.access.control.assign(caller.caller, body.0).await?;
+async fn assign_role(access: Access, caller: CurrentUser, body: Body<NewRoleAssignment>) -> Answer {
+    let assignment = access.control.assign(caller.0, body.0).await?;
     let path = format!("/role-assignments/{}", assignment.id);
     Ok(created(&path, &RoleAssignment::from(assignment)))
 }
@@ -216,21 +175,16 @@ async fn assign_role(state: State, caller: CurrentUser, body: Body<NewRoleAssign
 /// Takes `can_modify_role` where it counts.
 #[utoipa::path(
     tag = "access",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 200, description = "The assigned role.", body = RoleAssignment), OneProblems),
+    responses((status = 200, description = "The assigned role.", body = RoleAssignment), StaffOnly),
 )]
 #[get("/role-assignments/{uuid}")]
 async fn get_role_assignment(
-    state: State,
+    access: Access,
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Answer<Json<RoleAssignment>> {
-    let assignment = state
-        .access
-        .control
-        .assignment(caller.caller, path.uuid.into())
-        .await?;
+    let assignment = access.control.assignment(caller.0, path.id()).await?;
     Ok(Json(assignment.into()))
 }
 
@@ -240,16 +194,11 @@ async fn get_role_assignment(
 /// is over stays as it was. Takes what assigning the role takes.
 #[utoipa::path(
     tag = "access",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 204, description = "Ended."), OneProblems),
+    responses((status = 204, description = "Ended."), StaffOnly),
 )]
 #[delete("/role-assignments/{uuid}")]
-async fn end_role_assignment(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state
-        .access
-        .control
-        .end_assignment(caller.caller, path.uuid.into())
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn end_role_assignment(access: Access, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    access.control.end_assignment(caller.0, path.id()).await?;
+    Ok(no_content())
 }

@@ -2,39 +2,17 @@
 
 use abu_application::access::{NamedSetChange, NamedSetDraft};
 use abu_domain::access::{PermissionName, RoleName};
-use actix_web::{delete, get, post, put, web::Path};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::named_sets::{
-    self, Answer, ByNames, ConflictProblems, CreateProblems, ListProblems, OneProblems, Resource,
-    UpdateProblems, named_set_routes, part_routes,
+use super::{
+    dto::Role,
+    named_sets::{self, ByNames, Resource, named, named_set_routes, part_routes, with_version},
+    names::NameFilterParameters,
 };
-use crate::{
-    areas::{
-        access::{dto::Role, names::NameFilterParameters},
-        common::ByName,
-    },
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations},
-    list::{ListBody, Page, PageParameters},
-    middleware::conditional::{
-        IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter,
-    },
-    shared::State,
-};
+use crate::areas::prelude::*;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_roles)
-        .service(create_role)
-        .service(get_role)
-        .service(update_role)
-        .service(delete_role)
-        .service(add_permissions)
-        .service(remove_permissions)
-        .service(remove_permission);
+routes! {
+    list_roles, create_role, get_role, update_role, delete_role, add_permissions,
+    remove_permissions, remove_permission,
 }
 
 /// The path of a role.
@@ -58,77 +36,58 @@ struct ByRoleAndPermission {
     perm_name: String,
 }
 
-/// What a new role is made of.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "newsletter_admin",
-    "description": "Writes the newsletter.",
-    "permissions": ["can_create_announcement"],
-}))]
-struct NewRole {
-    /// 3 to 64 of a to z, 0 to 9 and _; such as `newsletter_admin`.
-    #[schema(min_length = 3, max_length = 64)]
-    name: String,
-    /// What it is for.
-    #[schema(max_length = 300)]
-    description: Option<String>,
-    /// Names of the permissions that it gives.
-    #[schema(max_items = 100)]
-    permissions: Option<Vec<String>>,
+request_body! {
+    /// What a new role is made of.
+    #[schema(example = json!({
+        "name": "newsletter_admin",
+        "description": "Writes the newsletter.",
+        "permissions": ["can_create_announcement"],
+    }))]
+    struct NewRole into NamedSetDraft<RoleName> {
+        /// 3 to 64 of a to z, 0 to 9 and _; such as `newsletter_admin`.
+        #[schema(min_length = 3, max_length = 64)]
+        name: String,
+        /// What it is for.
+        #[schema(max_length = 300)]
+        description: Option<String>,
+        /// Names of the permissions that it gives.
+        #[schema(max_items = 100)]
+        permissions: Option<Vec<String>>,
+    }
+    |body, violations| named_sets::draft(violations, &body.name, body.description, body.permissions)
 }
 
-impl IntoDraft for NewRole {
-    type Draft = NamedSetDraft<RoleName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::draft(violations, &self.name, self.description, self.permissions)
+request_body! {
+    /// What a role is changed to.
+    #[schema(example = json!({
+        "description": "Writes and withdraws the newsletter.",
+        "permissions": ["can_create_announcement", "can_delete_announcement"],
+    }))]
+    struct RoleChange into NamedSetChange<RoleName> {
+        /// Its new name; left out, it keeps the one it has.
+        #[schema(min_length = 3, max_length = 64)]
+        name: Option<String>,
+        /// What it is for.
+        #[schema(max_length = 300)]
+        description: String,
+        /// Names of the permissions that it gives from now on, and no others.
+        #[schema(max_items = 100)]
+        permissions: Vec<String>,
+    }
+    |body, violations| {
+        named_sets::change(violations, body.name, &body.description, body.permissions)
     }
 }
 
-/// What a role is changed to.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "description": "Writes and withdraws the newsletter.",
-    "permissions": ["can_create_announcement", "can_delete_announcement"],
-}))]
-struct RoleChange {
-    /// Its new name; left out, it keeps the one it has.
-    #[schema(min_length = 3, max_length = 64)]
-    name: Option<String>,
-    /// What it is for.
-    #[schema(max_length = 300)]
-    description: String,
-    /// Names of the permissions that it gives from now on, and no others.
-    #[schema(max_items = 100)]
-    permissions: Vec<String>,
-}
-
-impl IntoDraft for RoleChange {
-    type Draft = NamedSetChange<RoleName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::change(violations, self.name, &self.description, self.permissions)
+request_body! {
+    /// Some permissions.
+    #[schema(example = json!({"permissions": ["can_create_announcement"]}))]
+    struct PermissionNames into Vec<PermissionName> {
+        /// Their names.
+        #[schema(max_items = 100)]
+        permissions: Vec<String>,
     }
-}
-
-/// Some permissions.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"permissions": ["can_create_announcement"]}))]
-struct PermissionNames {
-    /// Their names.
-    #[schema(max_items = 100)]
-    permissions: Vec<String>,
-}
-
-impl IntoDraft for PermissionNames {
-    type Draft = Vec<PermissionName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        named_sets::parts::<RoleName>(violations, self.permissions)
-    }
+    |body, violations| named_sets::parts::<RoleName>(violations, body.permissions)
 }
 
 named_set_routes! {
@@ -175,7 +134,7 @@ part_routes! {
     /// Take permissions out of a role.
     ///
     /// Takes what changing the role takes. Those that it does not give change nothing.
-    remove: remove_permissions(PermissionNames), OneProblems;
+    remove: remove_permissions, StaffOnly;
 
     /// Take one permission out of a role.
     ///

@@ -1,38 +1,21 @@
 //! Bodies and limits that several routes with credentials share.
 
-use secrecy::SecretString;
-use serde::Deserialize;
-use utoipa::ToSchema;
+use crate::areas::prelude::*;
 
-use crate::{
-    caller::CurrentUser,
-    input::{IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::Problem,
-    rate_limits::Policy,
-};
-
-/// What a link in a mail carries.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"token": "mY0x7m0o1Yp0M3V8r6Qd2tTn5wCkS9hJbFzUeLaGxRk"}))]
-pub(super) struct LinkToken {
-    /// The parameter `token` of the link's address.
-    #[schema(value_type = String)]
-    token: SecretString,
-}
-
-impl IntoDraft for LinkToken {
-    type Draft = SecretString;
-
-    // What is no token is a link that is not good, like any other.
-    fn into_draft(self, _violations: &mut Violations) -> Option<SecretString> {
-        Some(self.token)
+request_body! {
+    /// What a link in a mail carries.
+    #[schema(example = json!({"token": "mY0x7m0o1Yp0M3V8r6Qd2tTn5wCkS9hJbFzUeLaGxRk"}))]
+    pub(super) struct LinkToken into SecretString {
+        /// The parameter `token` of the link's address.
+        #[schema(value_type = String)]
+        token: SecretString,
     }
+    // What is no token is a link that is not good, like any other.
+    |body, _violations| Some(body.token)
 }
 
 /// Counts a try of the caller's password like a log-in, whether it succeeds or not. Every route that
 /// takes the password of an authenticated caller begins with this.
 pub(super) fn count_guess(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::LogInAccount, caller.caller.user)
+    limits.by_user(Policy::LogInAccount, caller.0.user)
 }

@@ -1,48 +1,21 @@
 //! The caller's e-mail addresses.
 
 use abu_domain::{identity::text::LoginPassword, platform::text::EmailAddress};
-use actix_web::{
-    HttpResponse, delete, get, post,
-    web::{Json, Path},
-};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{
-    areas::identity::dto::Email,
-    areas::{
-        common::{Accepted, ByUuid, accepted},
-        identity::credentials::{LinkToken, count_guess},
+use crate::areas::{
+    identity::{
+        credentials::{LinkToken, count_guess},
+        dto::Email,
     },
-    caller::{CurrentUser, RequestOrigin},
-    input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::{Answer, problems},
-    rate_limits::Policy,
-    shared::State,
+    prelude::*,
 };
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_emails)
-        .service(add_email)
-        .service(remove_email)
-        .service(change_email)
-        .service(confirm_email_change)
-        .service(undo_email_change);
-}
-
-problems! {
-    AddProblems: Duplicate, Conflict;
-    RemoveProblems: NotFound, Conflict;
-    ConfirmProblems: Gone;
-    UndoProblems: Gone, Unavailable;
+routes! {
+    list_emails, add_email, remove_email, change_email, confirm_email_change, undo_email_change,
 }
 
 /// All addresses of an account: they are few, so there is one page.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = EmailAddresses)]
 struct Emails {
     /// The primary one first, then the oldest.
@@ -60,12 +33,11 @@ struct Emails {
 /// Those that are not verified yet are among them.
 #[utoipa::path(
     tag = "me",
-    security(("bearer" = [])),
     responses((status = 200, description = "The addresses.", body = Emails)),
 )]
 #[get("/me/emails")]
-async fn list_emails(state: State, caller: CurrentUser) -> Answer<Json<Emails>> {
-    let emails = state.identity.emails.list(caller.caller).await?;
+async fn list_emails(identity: Identity, caller: CurrentUser) -> Answer<Json<Emails>> {
+    let emails = identity.emails.list(caller.0).await?;
     Ok(Json(Emails {
         items: emails.into_iter().map(Email::from).collect(),
         next_cursor: None,
@@ -73,25 +45,20 @@ async fn list_emails(state: State, caller: CurrentUser) -> Answer<Json<Emails>> 
     }))
 }
 
-/// An address that an account is to have, and the password that the account has.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "amina@example.org",
-    "password": "correct horse battery staple",
-}))]
-struct NewAddress {
-    email: String,
-    #[schema(value_type = String, format = Password)]
-    password: SecretString,
-}
-
-impl IntoDraft for NewAddress {
-    type Draft = (EmailAddress, LoginPassword);
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        let email = violations.check("email", EmailAddress::parse(&self.email));
-        Some((email?, LoginPassword::new(self.password)))
+request_body! {
+    /// An address that an account is to have, and the password that the account has.
+    #[schema(example = json!({
+        "email": "amina@example.org",
+        "password": "correct horse battery staple",
+    }))]
+    struct NewAddress into (EmailAddress, LoginPassword) {
+        email: String,
+        #[schema(value_type = String, format = Password)]
+        password: SecretString,
+    }
+    |body, violations| {
+        let email = violations.check("email", EmailAddress::parse(&body.email));
+        Some((email?, LoginPassword::new(body.password)))
     }
 }
 
@@ -102,13 +69,12 @@ impl IntoDraft for NewAddress {
 /// `password` is answered with `validation-failed` and the code `password.wrong`.
 #[utoipa::path(
     tag = "me",
-    security(("bearer" = [])),
     request_body = NewAddress,
-    responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
+    responses((status = 202, description = "A mail is on its way.", body = Accepted), Duplicates),
 )]
 #[post("/me/emails")]
 async fn add_email(
-    state: State,
+    identity: Identity,
     limits: Limits,
     caller: CurrentUser,
     body: Body<NewAddress>,
@@ -116,11 +82,7 @@ async fn add_email(
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
-    state
-        .identity
-        .emails
-        .add(caller.caller, email, password)
-        .await?;
+    identity.emails.add(caller.0, email, password).await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -129,18 +91,13 @@ async fn add_email(
 /// The primary one cannot be removed.
 #[utoipa::path(
     tag = "me",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 204, description = "The address is removed."), RemoveProblems),
+    responses((status = 204, description = "The address is removed."), Conflicts),
 )]
 #[delete("/me/emails/{uuid}")]
-async fn remove_email(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state
-        .identity
-        .emails
-        .remove(caller.caller, path.uuid.into())
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn remove_email(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    identity.emails.remove(caller.0, path.id()).await?;
+    Ok(no_content())
 }
 
 /// Change your primary e-mail address.
@@ -150,13 +107,12 @@ async fn remove_email(state: State, caller: CurrentUser, path: Path<ByUuid>) -> 
 /// answered with `validation-failed` and the code `password.wrong`.
 #[utoipa::path(
     tag = "me",
-    security(("bearer" = [])),
     request_body = NewAddress,
-    responses((status = 202, description = "A mail is on its way.", body = Accepted), AddProblems),
+    responses((status = 202, description = "A mail is on its way.", body = Accepted), Duplicates),
 )]
 #[post("/me/email")]
 async fn change_email(
-    state: State,
+    identity: Identity,
     limits: Limits,
     caller: CurrentUser,
     body: Body<NewAddress>,
@@ -164,11 +120,7 @@ async fn change_email(
     let (email, password) = body.0;
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
-    state
-        .identity
-        .emails
-        .change(caller.caller, email, password)
-        .await?;
+    identity.emails.change(caller.0, email, password).await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
@@ -186,20 +138,18 @@ struct EmailChanged {
 /// more; a notice goes there, with a link that undoes the change within 72 hours.
 #[utoipa::path(
     tag = "me",
-    security(("bearer" = [])),
     request_body = LinkToken,
-    responses((status = 200, description = "The address is the primary one.", body = EmailChanged), ConfirmProblems),
+    responses((status = 200, description = "The address is the primary one.", body = EmailChanged), LinkGone),
 )]
 #[post("/me/email/confirm")]
 async fn confirm_email_change(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     body: Body<LinkToken>,
 ) -> Answer<Json<EmailChanged>> {
-    state
-        .identity
+    identity
         .emails
-        .confirm_change(caller.caller, body.0.expose_secret())
+        .confirm_change(caller.0, body.0.expose_secret())
         .await?;
     Ok(Json(EmailChanged {
         message: "This is your primary address now.",
@@ -213,17 +163,17 @@ async fn confirm_email_change(
 /// all sessions end, the password is void, and a link to another one goes to the old address.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = LinkToken,
-    responses((status = 200, description = "The old address is the primary one.", body = EmailChanged), UndoProblems),
+    responses((status = 200, description = "The old address is the primary one.", body = EmailChanged), LinkGone, Overload),
 )]
 #[post("/auth/email-change/undo")]
 async fn undo_email_change(
-    state: State,
+    identity: Identity,
     origin: RequestOrigin,
     body: Body<LinkToken>,
 ) -> Answer<Json<EmailChanged>> {
-    state
-        .identity
+    identity
         .emails
         .undo_change(body.0.expose_secret(), origin.0)
         .await?;

@@ -5,103 +5,67 @@ use abu_application::identity::{
     sessions::{LogIn, LogInDraft},
 };
 use abu_domain::{
-    Violation,
     identity::text::{LoginPassword, OneTimePassword},
     platform::text::{DeviceName, EmailAddress},
 };
-use actix_web::post;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{
-    areas::identity::dto::TokenHolder,
-    caller::RequestOrigin,
-    input::{Body, Form, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::{Answer, Problem, problems},
-    rate_limits::Policy,
-    secret_json::SecretJson,
-    shared::State,
-};
+use crate::areas::{identity::dto::TokenHolder, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(log_in)
-        .service(refresh)
-        .service(log_in_to_docs);
-}
+routes! { log_in, refresh, log_in_to_docs }
 
-/// What a log-in takes.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "amina@example.com",
-    "password": "correct horse battery staple",
-    "device_name": "Amina's phone",
-}))]
-struct Credentials {
-    /// Any verified address of the account.
-    email: String,
-    #[schema(value_type = String, format = Password)]
-    password: SecretString,
-    /// What the device calls itself in the list of sessions.
-    #[schema(min_length = 1, max_length = 100)]
-    device_name: Option<String>,
-    /// Where the account has one-time passwords: what the device shows now, or a recovery code.
-    #[schema(value_type = Option<String>)]
-    otp: Option<SecretString>,
-}
-
-impl IntoDraft for Credentials {
-    type Draft = LogInDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<LogInDraft> {
-        let email = violations.check("email", EmailAddress::parse(&self.email));
-        let device_name = violations.optional("device_name", self.device_name, DeviceName::parse);
+request_body! {
+    /// What a log-in takes.
+    #[schema(example = json!({
+        "email": "amina@example.com",
+        "password": "correct horse battery staple",
+        "device_name": "Amina's phone",
+    }))]
+    struct Credentials into LogInDraft {
+        /// Any verified address of the account.
+        email: String,
+        #[schema(value_type = String, format = Password)]
+        password: SecretString,
+        /// What the device calls itself in the list of sessions.
+        #[schema(min_length = 1, max_length = 100)]
+        device_name: Option<String>,
+        /// Where the account has one-time passwords: what the device shows now, or a recovery code.
+        #[schema(value_type = Option<String>)]
+        otp: Option<SecretString>,
+    }
+    |body, violations| {
+        let email = violations.check("email", EmailAddress::parse(&body.email));
+        let device_name = violations.optional("device_name", body.device_name, DeviceName::parse);
         let otp = |text: SecretString| OneTimePassword::new(text.expose_secret());
         Some(LogInDraft {
             email: email?,
-            password: LoginPassword::new(self.password),
-            otp: self.otp.map(otp),
+            password: LoginPassword::new(body.password),
+            otp: body.otp.map(otp),
             device_name,
         })
     }
 }
 
-/// What a client keeps of a log-in.
-#[derive(Serialize, ToSchema)]
-struct TokenPair {
-    /// Goes into `Authorization: Bearer …`.
-    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
-    access_token: String,
-    /// Always `bearer`.
-    #[schema(example = "bearer")]
-    token_type: &'static str,
-    /// For how many seconds the access token is good.
-    #[schema(example = 900)]
-    expires_in: u64,
-    /// Gets the next pair, once.
-    #[schema(example = "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw")]
-    refresh_token: String,
-    user: TokenHolder,
-}
-
-impl From<LogIn> for TokenPair {
-    fn from(got: LogIn) -> Self {
-        Self {
-            user: TokenHolder::of(&got),
-            access_token: got.access_token.token,
-            token_type: "bearer",
-            expires_in: got.access_token.expires_in,
-            refresh_token: got.refresh_token.expose_secret().to_owned(),
-        }
+json_form! {
+    /// What a client keeps of a log-in.
+    pub(super) struct TokenPair from got: LogIn {
+        /// Goes into `Authorization: Bearer …`.
+        #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
+        access_token: String = got.access_token.token,
+        /// Always `bearer`.
+        #[schema(example = "bearer")]
+        token_type: &'static str = "bearer",
+        /// For how many seconds the access token is good.
+        #[schema(example = 900)]
+        expires_in: u64 = got.access_token.expires_in,
+        /// Gets the next pair, once.
+        #[schema(example = "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw")]
+        refresh_token: String = got.refresh_token.expose_secret().to_owned(),
+        user: TokenHolder = TokenHolder::of(&got.user, got.permissions),
     }
 }
 
 problems! {
-    LogInProblems: InvalidCredentials, OtpRequired, EmailUnverified, AccountSuspended, Unavailable;
+    LogInProblems: InvalidCredentials, OtpRequired, AccountSuspended, Unavailable;
     RefreshProblems: InvalidToken, TokenExpired, RefreshReused, AccountSuspended, Unavailable;
 }
 
@@ -118,40 +82,34 @@ fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
 /// those that fail do. An account that its owner had hidden is shown again.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = Credentials,
     responses((status = 200, description = "Logged in.", body = TokenPair), LogInProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/token")]
 async fn log_in(
-    state: State,
+    identity: Identity,
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Credentials>,
 ) -> Answer<SecretJson<TokenPair>> {
     count(&limits, &body.0)?;
-    let got = state.identity.sessions.log_in(body.0, origin.0).await?;
+    let got = identity.sessions.log_in(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
-/// What a refresh takes.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "refresh_token": "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw",
-}))]
-struct Refresh {
-    /// The newest one.
-    #[schema(value_type = String)]
-    refresh_token: SecretString,
-}
-
-impl IntoDraft for Refresh {
-    type Draft = SecretString;
-
-    fn into_draft(self, _violations: &mut Violations) -> Option<SecretString> {
-        Some(self.refresh_token)
+request_body! {
+    /// What a refresh takes.
+    #[schema(example = json!({
+        "refresh_token": "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw",
+    }))]
+    struct Refresh into SecretString {
+        /// The newest one.
+        #[schema(value_type = String)]
+        refresh_token: SecretString,
     }
+    |body, _violations| Some(body.refresh_token)
 }
 
 /// Get the next pair of tokens.
@@ -161,47 +119,43 @@ impl IntoDraft for Refresh {
 /// session, because the token was copied.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = Refresh,
     responses((status = 200, description = "The next pair.", body = TokenPair), RefreshProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/refresh")]
 async fn refresh(
-    state: State,
+    identity: Identity,
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Refresh>,
 ) -> Answer<SecretJson<TokenPair>> {
     limits.by_network(Policy::Refresh)?;
-    let got = state.identity.sessions.refresh(body.0, origin.0).await?;
+    let got = identity.sessions.refresh(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
 
-/// The form by which OAuth 2 exchanges a password for a token.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "OAuth 2 clients send fields that are ignored")]
-struct PasswordForm {
-    /// An address of the account.
-    #[schema(example = "amina@example.com")]
-    username: String,
-    #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
-    password: SecretString,
-    /// `password`, if anything.
-    #[schema(example = "password")]
-    grant_type: Option<String>,
-    /// Not looked at, and neither are the next two.
-    scope: Option<String>,
-    client_id: Option<String>,
-    client_secret: Option<String>,
-}
-
-impl IntoDraft for PasswordForm {
-    type Draft = LogInDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<LogInDraft> {
-        let email = violations.check("username", EmailAddress::parse(&self.username));
-        violations.optional("grant_type", self.grant_type, |text| match text {
+request_body! {
+    /// The form by which OAuth 2 exchanges a password for a token.
+    #[expect(dead_code, reason = "OAuth 2 clients send fields that are ignored")]
+    struct PasswordForm into LogInDraft {
+        /// An address of the account.
+        #[schema(example = "amina@example.com")]
+        username: String,
+        #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
+        password: SecretString,
+        /// `password`, if anything.
+        #[schema(example = "password")]
+        grant_type: Option<String>,
+        /// Not looked at, and neither are the next two.
+        scope: Option<String>,
+        client_id: Option<String>,
+        client_secret: Option<String>,
+    }
+    |body, violations| {
+        let email = violations.check("username", EmailAddress::parse(&body.username));
+        violations.optional("grant_type", body.grant_type, |text| match text {
             "password" => Ok(()),
             _ => Err(Violation {
                 code: "grant_type.unknown",
@@ -210,34 +164,25 @@ impl IntoDraft for PasswordForm {
         });
         Some(LogInDraft {
             email: email?,
-            password: LoginPassword::new(self.password),
+            password: LoginPassword::new(body.password),
             otp: None,
             device_name: DeviceName::parse("API documentation").ok(),
         })
     }
 }
 
-/// An access token without a refresh token.
-#[derive(Serialize, ToSchema)]
-struct AccessToken {
-    /// Goes into `Authorization: Bearer …`.
-    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
-    access_token: String,
-    /// Always `bearer`.
-    #[schema(example = "bearer")]
-    token_type: &'static str,
-    /// For how many seconds it is good; then its session is over.
-    #[schema(example = 900)]
-    expires_in: u64,
-}
-
-impl From<IssuedToken> for AccessToken {
-    fn from(issued: IssuedToken) -> Self {
-        Self {
-            access_token: issued.token,
-            token_type: "bearer",
-            expires_in: issued.expires_in,
-        }
+json_form! {
+    /// An access token without a refresh token.
+    struct AccessToken from issued: IssuedToken {
+        /// Goes into `Authorization: Bearer …`.
+        #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
+        access_token: String = issued.token,
+        /// Always `bearer`.
+        #[schema(example = "bearer")]
+        token_type: &'static str = "bearer",
+        /// For how many seconds it is good; then its session is over.
+        #[schema(example = 900)]
+        expires_in: u64 = issued.expires_in,
     }
 }
 
@@ -247,22 +192,19 @@ impl From<IssuedToken> for AccessToken {
 /// answered `otp-required`. Applications log in with `POST /auth/token`.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body(content = PasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "Logged in.", body = AccessToken), LogInProblems),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/docs-token")]
 async fn log_in_to_docs(
-    state: State,
+    identity: Identity,
     limits: Limits,
     origin: RequestOrigin,
     form: Form<PasswordForm>,
 ) -> Answer<SecretJson<AccessToken>> {
     count(&limits, &form.0)?;
-    let token = state
-        .identity
-        .sessions
-        .log_in_once(form.0, origin.0)
-        .await?;
+    let token = identity.sessions.log_in_once(form.0, origin.0).await?;
     Ok(SecretJson(token.into()))
 }

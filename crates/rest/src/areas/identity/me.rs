@@ -2,41 +2,19 @@
 
 use abu_application::identity::own_account::OwnPatch;
 use abu_domain::{identity::text::PhoneNumber, platform::text::PersonName};
-use actix_web::{HttpResponse, get, patch, post, web::Json};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{
-    areas::{access::dto::HeldPermission, identity::dto::Account},
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations, present},
-    problem::{Answer, problems},
-    shared::State,
-};
+use crate::areas::{access::dto::HeldPermission, identity::dto::Account, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(get_own_account)
-        .service(list_own_permissions)
-        .service(modify_own_account)
-        .service(deactivate_own_account)
-        .service(reactivate_own_account);
-}
-
-problems! {
-    ModifyProblems: Conflict;
+routes! {
+    get_own_account, list_own_permissions, modify_own_account, deactivate_own_account,
+    reactivate_own_account,
 }
 
 /// See your own account and what you may do.
-#[utoipa::path(
-    tag = "me",
-    security(("bearer" = [])),
-    responses((status = 200, description = "The account.", body = Account)),
-)]
+#[utoipa::path(tag = "me", responses((status = 200, description = "The account.", body = Account)))]
 #[get("/me")]
-async fn get_own_account(state: State, caller: CurrentUser) -> Answer<Json<Account>> {
-    let account = state.identity.own_accounts.get(caller.caller).await?;
+async fn get_own_account(identity: Identity, caller: CurrentUser) -> Answer<Json<Account>> {
+    let account = identity.own_accounts.get(caller.0).await?;
     Ok(Json(account.into()))
 }
 
@@ -52,49 +30,43 @@ struct OwnPermissions {
 /// What you hold by your groups and by roles assigned to you, each permission once a scope.
 #[utoipa::path(
     tag = "me",
-    security(("bearer" = [])),
     responses((status = 200, description = "The permissions.", body = OwnPermissions)),
 )]
 #[get("/me/permissions")]
-async fn list_own_permissions(state: State, caller: CurrentUser) -> Answer<Json<OwnPermissions>> {
-    let held = state.access.control.own_permissions(caller.caller).await?;
+async fn list_own_permissions(access: Access, caller: CurrentUser) -> Answer<Json<OwnPermissions>> {
+    let held = access.control.own_permissions(caller.0).await?;
     Ok(Json(OwnPermissions {
         items: held.into_iter().map(HeldPermission::from).collect(),
     }))
 }
 
-/// What is to be changed: a merge patch (RFC 7396).
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"phone": "0803 123 4567", "middlename": null}))]
-struct AccountPatch {
-    #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
-    firstname: Option<String>,
-    /// Null removes it.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
-    middlename: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
-    lastname: Option<String>,
-    /// With its country code, or in Nigeria's national form; null removes it.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
-    phone: Option<Option<String>>,
-}
-
-impl IntoDraft for AccountPatch {
-    type Draft = OwnPatch;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<OwnPatch> {
+request_body! {
+    /// What is to be changed: a merge patch (RFC 7396).
+    #[schema(example = json!({"phone": "0803 123 4567", "middlename": null}))]
+    struct AccountPatch into OwnPatch {
+        #[serde(default, deserialize_with = "present")]
+        #[schema(min_length = 1, max_length = 100, nullable = false)]
+        firstname: Option<String>,
+        /// Null removes it.
+        #[serde(default, deserialize_with = "present")]
+        #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+        middlename: Option<Option<String>>,
+        #[serde(default, deserialize_with = "present")]
+        #[schema(min_length = 1, max_length = 100, nullable = false)]
+        lastname: Option<String>,
+        /// With its country code, or in Nigeria's national form; null removes it.
+        #[serde(default, deserialize_with = "present")]
+        #[schema(value_type = Option<String>)]
+        phone: Option<Option<String>>,
+    }
+    |body, violations| {
         Some(OwnPatch {
-            firstname: violations.optional("firstname", self.firstname, PersonName::parse),
-            middlename: self
+            firstname: violations.optional("firstname", body.firstname, PersonName::parse),
+            middlename: body
                 .middlename
                 .map(|name| violations.optional("middlename", name, PersonName::parse)),
-            lastname: violations.optional("lastname", self.lastname, PersonName::parse),
-            phone: self
+            lastname: violations.optional("lastname", body.lastname, PersonName::parse),
+            phone: body
                 .phone
                 .map(|phone| violations.optional("phone", phone, PhoneNumber::parse)),
         })
@@ -106,21 +78,16 @@ impl IntoDraft for AccountPatch {
 /// Names are locked once the university has verified them; a conflict `names-locked` says so.
 #[utoipa::path(
     tag = "me",
-    security(("bearer" = [])),
     request_body = AccountPatch,
-    responses((status = 200, description = "The account.", body = Account), ModifyProblems),
+    responses((status = 200, description = "The account.", body = Account), Conflicts),
 )]
 #[patch("/me")]
 async fn modify_own_account(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     body: Body<AccountPatch>,
 ) -> Answer<Json<Account>> {
-    let account = state
-        .identity
-        .own_accounts
-        .modify(caller.caller, body.0)
-        .await?;
+    let account = identity.own_accounts.modify(caller.0, body.0).await?;
     Ok(Json(account.into()))
 }
 
@@ -128,33 +95,17 @@ async fn modify_own_account(
 ///
 /// Members cannot add you to a room, you leave the chat, and your other sessions end. Until it is shown
 /// again, by `POST /me/reactivate` or by logging in, only what is about your own account can be used.
-#[utoipa::path(
-    tag = "me",
-    security(("bearer" = [])),
-    responses((status = 204, description = "The account is hidden.")),
-)]
+#[utoipa::path(tag = "me", responses((status = 204, description = "The account is hidden.")))]
 #[post("/me/deactivate")]
-async fn deactivate_own_account(state: State, caller: CurrentUser) -> Answer {
-    state
-        .identity
-        .own_accounts
-        .deactivate(caller.caller)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn deactivate_own_account(identity: Identity, caller: CurrentUser) -> Answer {
+    identity.own_accounts.deactivate(caller.0).await?;
+    Ok(no_content())
 }
 
 /// Show your account again.
-#[utoipa::path(
-    tag = "me",
-    security(("bearer" = [])),
-    responses((status = 204, description = "The account is shown.")),
-)]
+#[utoipa::path(tag = "me", responses((status = 204, description = "The account is shown.")))]
 #[post("/me/reactivate")]
-async fn reactivate_own_account(state: State, caller: CurrentUser) -> Answer {
-    state
-        .identity
-        .own_accounts
-        .reactivate(caller.caller)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn reactivate_own_account(identity: Identity, caller: CurrentUser) -> Answer {
+    identity.own_accounts.reactivate(caller.0).await?;
+    Ok(no_content())
 }

@@ -1,62 +1,30 @@
 //! Forgetting, resetting and changing passwords.
 
 use abu_domain::identity::text::{LoginPassword, NewPassword};
-use actix_web::{
-    HttpResponse, post,
-    web::{Json, Path},
-};
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::registration::Address;
-use crate::{
-    areas::{
-        common::{Accepted, ByUuid, accepted},
-        identity::credentials::count_guess,
-    },
-    caller::{CurrentUser, RequestOrigin},
-    input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::{Answer, problems},
-    rate_limits::Policy,
-    shared::State,
-};
+use crate::areas::{identity::credentials::count_guess, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(forgot_password)
-        .service(reset_password)
-        .service(change_own_password)
-        .service(change_password_of);
-}
-
-problems! {
-    ForgotProblems: Unavailable;
-    ResetProblems: Gone, NotFound, Unavailable;
-    OwnProblems: AccountSuspended;
-    OfProblems: PermissionDenied, NotFound;
-}
+routes! { forgot_password, reset_password, change_own_password, change_password_of }
 
 /// Have a link to another password sent.
 ///
 /// The answer is the same whether or not the address has an account. The links before it are dead.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = Address,
-    responses((status = 202, description = "A link may be on its way.", body = Accepted), ForgotProblems),
+    responses((status = 202, description = "A link may be on its way.", body = Accepted), Overload),
 )]
 #[post("/auth/forgot-password")]
 async fn forgot_password(
-    state: State,
+    identity: Identity,
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Address>,
 ) -> Answer {
     limits.by_address(Policy::Recover, &body.0)?;
-    state.identity.passwords.forgot(body.0, origin.0).await?;
+    identity.passwords.forgot(body.0, origin.0).await?;
     Ok(accepted(
         "If the address has an account, a link is on its way there.",
     ))
@@ -71,22 +39,15 @@ struct ByReset {
     reset_uuid: Uuid,
 }
 
-/// Another password.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"password": "correct horse battery staple"}))]
-struct AnotherPassword {
-    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(value_type = String, format = Password, min_length = 10)]
-    password: SecretString,
-}
-
-impl IntoDraft for AnotherPassword {
-    type Draft = NewPassword;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<NewPassword> {
-        violations.check("password", NewPassword::parse(self.password))
+request_body! {
+    /// Another password.
+    #[schema(example = json!({"password": "correct horse battery staple"}))]
+    struct AnotherPassword into NewPassword {
+        /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
+        #[schema(value_type = String, format = Password, min_length = 10)]
+        password: SecretString,
     }
+    |body, violations| violations.check("password", NewPassword::parse(body.password))
 }
 
 /// A password that was replaced.
@@ -103,19 +64,19 @@ struct PasswordReset {
 /// other link that was sent for it is dead.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     params(ByReset),
     request_body = AnotherPassword,
-    responses((status = 200, description = "The password is set.", body = PasswordReset), ResetProblems),
+    responses((status = 200, description = "The password is set.", body = PasswordReset), LinkGone, Overload),
 )]
 #[post("/auth/reset-password/{reset_uuid}")]
 async fn reset_password(
-    state: State,
+    identity: Identity,
     origin: RequestOrigin,
     path: Path<ByReset>,
     body: Body<AnotherPassword>,
 ) -> Answer<Json<PasswordReset>> {
-    state
-        .identity
+    identity
         .passwords
         .reset(path.reset_uuid, body.0, origin.0)
         .await?;
@@ -124,28 +85,22 @@ async fn reset_password(
     }))
 }
 
-/// The password that an account has, and the one that it is to have.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "current_password": "correct horse battery staple",
-    "new_password": "purple monkey dishwasher lagoon",
-}))]
-struct PasswordChange {
-    #[schema(value_type = String, format = Password)]
-    current_password: SecretString,
-    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(value_type = String, format = Password, min_length = 10)]
-    new_password: SecretString,
-}
-
-impl IntoDraft for PasswordChange {
-    /// The current password and the new one.
-    type Draft = (LoginPassword, NewPassword);
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        let new = violations.check("new_password", NewPassword::parse(self.new_password));
-        Some((LoginPassword::new(self.current_password), new?))
+request_body! {
+    /// The password that an account has, and the one that it is to have.
+    #[schema(example = json!({
+        "current_password": "correct horse battery staple",
+        "new_password": "purple monkey dishwasher lagoon",
+    }))]
+    struct PasswordChange into (LoginPassword, NewPassword) {
+        #[schema(value_type = String, format = Password)]
+        current_password: SecretString,
+        /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
+        #[schema(value_type = String, format = Password, min_length = 10)]
+        new_password: SecretString,
+    }
+    |body, violations| {
+        let new = violations.check("new_password", NewPassword::parse(body.new_password));
+        Some((LoginPassword::new(body.current_password), new?))
     }
 }
 
@@ -155,26 +110,24 @@ impl IntoDraft for PasswordChange {
 /// `current_password` is answered with `validation-failed` and the code `password.wrong`.
 #[utoipa::path(
     tag = "me",
-    security(("bearer" = [])),
     request_body = PasswordChange,
-    responses((status = 204, description = "The password is changed."), OwnProblems),
+    responses((status = 204, description = "The password is changed.")),
 )]
 #[post("/me/password")]
 async fn change_own_password(
-    state: State,
+    identity: Identity,
     limits: Limits,
     caller: CurrentUser,
     body: Body<PasswordChange>,
 ) -> Answer {
     count_guess(&limits, &caller)?;
-    let whose = caller.caller.user;
+    let whose = caller.0.user;
     let (current, new) = body.0;
-    state
-        .identity
+    identity
         .passwords
-        .change(caller.caller, whose, current, new)
+        .change(caller.0, whose, current, new)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(no_content())
 }
 
 /// Change your password, by the address of your account.
@@ -182,14 +135,13 @@ async fn change_own_password(
 /// The same as `POST /me/password`; the account must be the caller's own.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid),
     request_body = PasswordChange,
-    responses((status = 204, description = "The password is changed."), OfProblems),
+    responses((status = 204, description = "The password is changed."), Forbidden),
 )]
 #[post("/users/{uuid}/password")]
 async fn change_password_of(
-    state: State,
+    identity: Identity,
     limits: Limits,
     caller: CurrentUser,
     path: Path<ByUuid>,
@@ -197,10 +149,9 @@ async fn change_password_of(
 ) -> Answer {
     count_guess(&limits, &caller)?;
     let (current, new) = body.0;
-    state
-        .identity
+    identity
         .passwords
-        .change(caller.caller, path.uuid.into(), current, new)
+        .change(caller.0, path.id(), current, new)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(no_content())
 }

@@ -2,70 +2,71 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use abu_application::identity::{ports::Consents, registration::RegistrationDraft};
+use abu_application::identity::{
+    emails::{Proof, ProofDraft},
+    ports::Consents,
+    registration::RegistrationDraft,
+};
 use abu_domain::{
-    identity::{consent::ConsentPurpose, text::TermsVersion},
-    platform::text::EmailAddress,
-};
-use actix_web::{post, web::Json};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use utoipa::{
-    ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType},
-};
-use utoipa_actix_web::service_config::ServiceConfig;
-
-use crate::{
-    areas::{
-        common::{Accepted, accepted},
-        identity::{credentials::LinkToken, users::NewUser},
+    identity::{
+        consent::ConsentPurpose,
+        text::{NewPassword, PhoneNumber, TermsVersion},
     },
-    caller::RequestOrigin,
-    input::{Body, IntoDraft, Violations},
-    middleware::rate_limit::Limits,
-    problem::{Answer, problems},
-    rate_limits::Policy,
-    shared::State,
+    platform::text::{DeviceName, EmailAddress, PersonName},
 };
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(register)
-        .service(verify_email)
-        .service(resend_verification);
-}
+use crate::areas::{identity::log_in::TokenPair, prelude::*};
 
-/// The data of a new account.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "amina@example.com",
-    "password": "correct horse battery staple",
-    "firstname": "Amina",
-    "lastname": "Bello",
-    "phone": "0803 123 4567",
-    "terms_version": "2026-01",
-    "consents": {"directory": true, "digest": false},
-}))]
-struct Registration {
-    email: String,
-    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(value_type = String, format = Password, min_length = 10)]
-    password: SecretString,
-    #[schema(min_length = 1, max_length = 100)]
-    firstname: String,
-    #[schema(min_length = 1, max_length = 100)]
-    middlename: Option<String>,
-    #[schema(min_length = 1, max_length = 100)]
-    lastname: String,
-    /// With its country code, or in Nigeria's national form.
-    phone: Option<String>,
-    /// Which text of the terms they agreed to.
-    #[schema(min_length = 1, max_length = 40)]
-    terms_version: String,
-    /// What else they agreed to, or not; what is left out was not asked.
-    consents: ConsentFlags,
+routes! { register, verify_email, resend_verification }
+
+request_body! {
+    /// The data of a new account. Its password is chosen by whoever opens the mailed link.
+    #[schema(example = json!({
+        "email": "amina@example.com",
+        "firstname": "Amina",
+        "lastname": "Bello",
+        "phone": "0803 123 4567",
+        "terms_version": "2026-01",
+        "consents": {"directory": true, "digest": false},
+    }))]
+    struct Registration into RegistrationDraft {
+        email: String,
+        #[schema(min_length = 1, max_length = 100)]
+        firstname: String,
+        #[schema(min_length = 1, max_length = 100)]
+        middlename: Option<String>,
+        #[schema(min_length = 1, max_length = 100)]
+        lastname: String,
+        /// With its country code, or in Nigeria's national form.
+        phone: Option<String>,
+        /// Which text of the terms they agreed to.
+        #[schema(min_length = 1, max_length = 40)]
+        terms_version: String,
+        /// What else they agreed to, or not; what is left out was not asked.
+        consents: ConsentFlags,
+    }
+    |body, violations| {
+        let email = violations.check("email", EmailAddress::parse(&body.email));
+        let firstname = violations.check("firstname", PersonName::parse(&body.firstname));
+        let middlename = violations.optional("middlename", body.middlename, PersonName::parse);
+        let lastname = violations.check("lastname", PersonName::parse(&body.lastname));
+        let phone = violations.optional("phone", body.phone, PhoneNumber::parse);
+        let version = TermsVersion::parse(&body.terms_version);
+        let version = violations.check("terms_version", version);
+        let granted = body.consents.granted(violations);
+        Some(RegistrationDraft {
+            email: email?,
+            firstname: firstname?,
+            middlename,
+            lastname: lastname?,
+            phone,
+            consents: Consents {
+                version: version?,
+                granted,
+            },
+        })
+    }
 }
 
 /// What people agreed to or not, by the names of the purposes.
@@ -117,133 +118,134 @@ impl ToSchema for ConsentFlags {
     }
 }
 
-impl IntoDraft for Registration {
-    type Draft = RegistrationDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<RegistrationDraft> {
-        let user = NewUser {
-            email: self.email,
-            password: self.password,
-            firstname: self.firstname,
-            middlename: self.middlename,
-            lastname: self.lastname,
-            phone: self.phone,
-        };
-        let user = user.into_draft(violations);
-        let version = TermsVersion::parse(&self.terms_version);
-        let version = violations.check("terms_version", version);
-        let granted = self.consents.granted(violations);
-        Some(RegistrationDraft {
-            user: user?,
-            consents: Consents {
-                version: version?,
-                granted,
-            },
-        })
-    }
-}
-
 problems! {
-    RegisterProblems: Unavailable;
-    VerifyProblems: Gone, Unavailable;
+    VerifyProblems: Gone, AccountSuspended, Unavailable;
 }
 
 /// Make an account for yourself.
 ///
 /// The answer is the same whether or not the address has an account; only a mail to the address tells.
-/// To a new account it brings the link that verifies the address. Login needs a verified address.
+/// To a new account it brings the link that verifies the address and sets the password.
 #[utoipa::path(
     tag = "auth",
+    security(()),
     request_body = Registration,
-    responses((status = 202, description = "A mail is on its way.", body = Accepted), RegisterProblems),
+    responses((status = 202, description = "A mail is on its way.", body = Accepted), Overload),
 )]
 #[post("/auth/register")]
 async fn register(
-    state: State,
+    identity: Identity,
     limits: Limits,
     origin: RequestOrigin,
     body: Body<Registration>,
 ) -> Answer {
     limits.by_network(Policy::Register)?;
-    limits.by_address(Policy::Recover, &body.0.user.email)?;
-    state
-        .identity
-        .registration
-        .register(body.0, origin.0)
-        .await?;
+    limits.by_address(Policy::Recover, &body.0.email)?;
+    identity.registration.register(body.0, origin.0).await?;
     Ok(accepted("A mail is on its way to the address."))
 }
 
-/// An address that was proved.
-#[derive(Debug, Serialize, ToSchema)]
-struct Verified {
-    /// What can be done now, for people.
-    #[schema(example = "The address is verified.")]
-    message: &'static str,
-    /// `log-in`, or `choose-password` by a link that was just sent: several registered with the address, so
-    /// that none of their passwords counts.
-    #[schema(example = "log-in")]
-    next: &'static str,
-}
-
-/// Prove that you read an address.
-///
-/// Takes the token of the link that was sent there, once. It serves registrations and further addresses
-/// alike, and needs no access token.
-#[utoipa::path(
-    tag = "auth",
-    request_body = LinkToken,
-    responses((status = 200, description = "The address is proved.", body = Verified), VerifyProblems),
-)]
-#[post("/auth/verify-email")]
-async fn verify_email(
-    state: State,
-    origin: RequestOrigin,
-    body: Body<LinkToken>,
-) -> Answer<Json<Verified>> {
-    let needs_password = state
-        .identity
-        .emails
-        .verify(body.0.expose_secret(), origin.0)
-        .await?;
-    let (message, next) = match needs_password {
-        true => (
-            "The address is verified. We have sent you a mail to choose your password.",
-            "choose-password",
-        ),
-        false => ("The address is verified.", "log-in"),
-    };
-    Ok(Json(Verified { message, next }))
-}
-
-/// An e-mail address.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"email": "amina@example.com"}))]
-pub(super) struct Address {
-    email: String,
-}
-
-impl IntoDraft for Address {
-    type Draft = EmailAddress;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<EmailAddress> {
-        violations.check("email", EmailAddress::parse(&self.email))
+request_body! {
+    /// The token of a link, and the password that completes a registration.
+    #[schema(example = json!({
+        "token": "mY0x7m0o1Yp0M3V8r6Qd2tTn5wCkS9hJbFzUeLaGxRk",
+        "password": "correct horse battery staple",
+        "device_name": "Amina's phone",
+    }))]
+    struct Verification into ProofDraft {
+        /// The parameter `token` of the link's address.
+        #[schema(value_type = String)]
+        token: SecretString,
+        /// Required if the link completes a registration; of no effect otherwise. At least 10 characters,
+        /// at most 1,024 bytes; not easy to guess, and without the owner's name.
+        #[schema(value_type = Option<String>, format = Password, min_length = 10)]
+        password: Option<SecretString>,
+        /// What the device calls itself in the list of sessions.
+        #[schema(min_length = 1, max_length = 100)]
+        device_name: Option<String>,
+    }
+    // What is no token is a link that is not good, like any other.
+    |body, violations| {
+        let password = body.password.map(NewPassword::parse);
+        let password = password.and_then(|parsed| violations.check("password", parsed));
+        let device_name = violations.optional("device_name", body.device_name, DeviceName::parse);
+        Some(ProofDraft {
+            token: body.token,
+            password,
+            device_name,
+        })
     }
 }
 
-/// Have the link that proves the address of your registration sent again.
+/// The effect of the link.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Verified {
+    /// The registration is complete, and its owner is logged in.
+    Registration(Box<TokenPair>),
+    /// Any other address is verified.
+    Address {
+        /// Always true.
+        #[schema(example = true)]
+        verified: bool,
+    },
+}
+
+impl From<Proof> for Verified {
+    fn from(proof: Proof) -> Self {
+        match proof {
+            Proof::Registration(log_in) => Self::Registration(Box::new((*log_in).into())),
+            Proof::Address => Self::Address { verified: true },
+        }
+    }
+}
+
+/// Verify an address.
 ///
-/// The answer is the same whether or not a registration has the address. Earlier links become invalid.
+/// Takes the token of the link that was sent there, once. A link that completes a registration takes
+/// the new account's password too, and logs in: the answer is that of `POST /auth/token`. Without a
+/// password it is answered with `validation-failed` and the code `required`, and stays good. Any other
+/// link takes the token alone.
 #[utoipa::path(
     tag = "auth",
+    security(()),
+    request_body = Verification,
+    responses((status = 200, description = "The address is verified.", body = Verified), VerifyProblems),
+    extensions(("x-secret-answer" = json!(true))),
+)]
+#[post("/auth/verify-email")]
+async fn verify_email(
+    identity: Identity,
+    origin: RequestOrigin,
+    body: Body<Verification>,
+) -> Answer<SecretJson<Verified>> {
+    let proof = identity.emails.verify(body.0, origin.0).await?;
+    Ok(SecretJson(proof.into()))
+}
+
+request_body! {
+    /// An e-mail address.
+    #[schema(example = json!({"email": "amina@example.com"}))]
+    pub(super) struct Address into EmailAddress {
+        email: String,
+    }
+    |body, violations| violations.check("email", EmailAddress::parse(&body.email))
+}
+
+/// Have the link that verifies your address sent again.
+///
+/// It goes to an address of an unfinished registration, or of an account that the office made. The
+/// answer is the same for every address. Earlier links become invalid.
+#[utoipa::path(
+    tag = "auth",
+    security(()),
     request_body = Address,
-    responses((status = 202, description = "A link may be on its way.", body = Accepted), RegisterProblems),
+    responses((status = 202, description = "A link may be on its way.", body = Accepted), Overload),
 )]
 #[post("/auth/verify-email/resend")]
-async fn resend_verification(state: State, limits: Limits, body: Body<Address>) -> Answer {
+async fn resend_verification(identity: Identity, limits: Limits, body: Body<Address>) -> Answer {
     limits.by_address(Policy::Recover, &body.0)?;
-    state.identity.emails.resend(body.0).await?;
+    identity.emails.resend(body.0).await?;
     Ok(accepted(
         "If the address waits to be verified, a link is on its way there.",
     ))

@@ -1,62 +1,31 @@
 //! The caller's own sessions.
 
-use abu_application::{identity::sessions::OwnSession, platform::lists::TimePosition};
+use abu_application::identity::sessions::OwnSession;
 use abu_domain::LoginSessionId;
-use actix_web::{HttpResponse, delete, get, post, web::Path};
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::{
-    areas::common::ByUuid,
-    caller::CurrentUser,
-    input::NoParameters,
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    problem::{Answer, problems},
-    shared::State,
-};
+use crate::areas::prelude::*;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(log_out)
-        .service(log_out_everywhere)
-        .service(list_sessions)
-        .service(end_session);
-}
+routes! { log_out, log_out_everywhere, list_sessions, end_session }
 
 /// Log out.
 ///
 /// The session ends: its tokens are refused from now on, and its connections to the chat are closed
 /// with 4001.
-#[utoipa::path(
-    tag = "auth",
-    security(("bearer" = [])),
-    responses((status = 204, description = "The session has ended.")),
-)]
+#[utoipa::path(tag = "auth", responses((status = 204, description = "The session has ended.")))]
 #[post("/auth/logout")]
-async fn log_out(state: State, caller: CurrentUser) -> Answer {
-    state.identity.sessions.log_out(caller.caller).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn log_out(identity: Identity, caller: CurrentUser) -> Answer {
+    identity.sessions.log_out(caller.0).await?;
+    Ok(no_content())
 }
 
 /// Log out everywhere.
 ///
 /// All of the caller's sessions end, this one too.
-#[utoipa::path(
-    tag = "auth",
-    security(("bearer" = [])),
-    responses((status = 204, description = "All sessions have ended.")),
-)]
+#[utoipa::path(tag = "auth", responses((status = 204, description = "All sessions have ended.")))]
 #[post("/auth/logout-all")]
-async fn log_out_everywhere(state: State, caller: CurrentUser) -> Answer {
-    state
-        .identity
-        .sessions
-        .log_out_everywhere(caller.caller)
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn log_out_everywhere(identity: Identity, caller: CurrentUser) -> Answer {
+    identity.sessions.log_out_everywhere(caller.0).await?;
+    Ok(no_content())
 }
 
 struct Sessions;
@@ -66,7 +35,6 @@ impl List for Sessions {
     type Item = OwnSession;
     type Entry = Session;
     type Position = TimePosition<LoginSessionId>;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(session: &OwnSession) -> TimePosition<LoginSessionId> {
         TimePosition {
@@ -76,47 +44,26 @@ impl List for Sessions {
     }
 }
 
-/// A log-in that lasts.
-#[derive(Debug, Serialize, ToSchema)]
-struct Session {
-    #[schema(example = "3f8f06a6-248f-4ecf-a245-f852341f8c1f")]
-    uuid: Uuid,
-    /// What the device called itself.
-    #[schema(example = "Amina's phone")]
-    device_name: Option<String>,
-    /// The network it was last used from; the part that names a machine is not kept.
-    #[schema(example = "102.89.23.0/24")]
-    ip_region: Option<String>,
-    #[schema(example = "2026-01-05T08:30:00Z")]
-    created_at: DateTime<Utc>,
-    /// When it last got new tokens.
-    #[schema(example = "2026-01-07T17:05:00Z")]
-    last_used_at: DateTime<Utc>,
-    /// It is the one that asks.
-    #[schema(example = true)]
-    current: bool,
-}
-
-impl From<OwnSession> for Session {
-    fn from(session: OwnSession) -> Self {
-        let OwnSession {
-            listing,
-            is_current,
-        } = session;
-        Self {
-            uuid: listing.id.uuid(),
-            device_name: listing.device_name,
-            ip_region: listing.network,
-            created_at: listing.created_at,
-            last_used_at: listing.last_used_at,
-            current: is_current,
-        }
+json_form! {
+    /// A log-in that lasts.
+    struct Session from session: OwnSession {
+        #[schema(example = "3f8f06a6-248f-4ecf-a245-f852341f8c1f")]
+        uuid: Uuid = session.listing.id.uuid(),
+        /// What the device called itself.
+        #[schema(example = "Amina's phone")]
+        device_name: Option<String> = session.listing.device_name,
+        /// The network it was last used from; the part that names a machine is not kept.
+        #[schema(example = "102.89.23.0/24")]
+        ip_region: Option<String> = session.listing.network,
+        #[schema(example = "2026-01-05T08:30:00Z")]
+        created_at: DateTime<Utc> = session.listing.created_at,
+        /// When it last got new tokens.
+        #[schema(example = "2026-01-07T17:05:00Z")]
+        last_used_at: DateTime<Utc> = session.listing.last_used_at,
+        /// It is the one that asks.
+        #[schema(example = true)]
+        current: bool = session.is_current,
     }
-}
-
-problems! {
-    ListProblems: CursorMismatch, ValidationFailed;
-    OneProblems: NotFound;
 }
 
 /// List your own sessions.
@@ -125,33 +72,23 @@ problems! {
 /// longest unused ends.
 #[utoipa::path(
     tag = "auth",
-    security(("bearer" = [])),
     params(PageParameters),
-    responses((status = 200, description = "A page of sessions.", body = ListBody<Session>), ListProblems),
+    responses((status = 200, description = "A page of sessions.", body = ListBody<Session>)),
 )]
 #[get("/auth/sessions")]
-async fn list_sessions(state: State, caller: CurrentUser, page: Page<Sessions>) -> Answer {
-    let sessions = state
-        .identity
-        .sessions
-        .list(caller.caller, page.request)
-        .await?;
-    page.reply.with(sessions)
+async fn list_sessions(identity: Identity, caller: CurrentUser, page: Page<Sessions>) -> Answer {
+    let sessions = identity.sessions.list(caller.0, page.request);
+    page.reply.with(sessions.await?)
 }
 
 /// End one of your own sessions.
 #[utoipa::path(
     tag = "auth",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 204, description = "The session has ended."), OneProblems),
+    responses((status = 204, description = "The session has ended.")),
 )]
 #[delete("/auth/sessions/{uuid}")]
-async fn end_session(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state
-        .identity
-        .sessions
-        .revoke(caller.caller, path.uuid.into())
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn end_session(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    identity.sessions.revoke(caller.0, path.id()).await?;
+    Ok(no_content())
 }

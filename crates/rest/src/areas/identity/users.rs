@@ -1,14 +1,11 @@
 //! Accounts, for those who look after them.
 
-use abu_application::{
-    identity::{
-        accounts::{UserDraft, UserUpdate},
-        ports::{OwnDetails, UserFilter},
-    },
-    platform::{lists::TimePosition, versions::Version},
+use abu_application::identity::{
+    accounts::{UserDraft, UserUpdate},
+    ports::{OwnDetails, UserFilter},
 };
 use abu_domain::{
-    UserId, Violation,
+    UserId,
     access::GroupName,
     identity::{
         text::{NewPassword, PhoneNumber},
@@ -16,43 +13,13 @@ use abu_domain::{
     },
     platform::text::{EmailAddress, PersonName, Reason},
 };
-use actix_web::{
-    HttpResponse, delete, get, post, put,
-    web::{Json, Path},
-};
-use chrono::{DateTime, Utc};
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{
-    areas::identity::dto::User,
-    areas::{
-        access::names::MAX_NAMES,
-        common::{Accepted, ByUuid, accepted, created},
-    },
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations, flag, short_text, time},
-    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
-    middleware::conditional::{IfMatch, IfMatchParameter, versioned},
-    problem::{Answer, problems},
-    shared::State,
-};
+use crate::areas::{access::names::MAX_NAMES, identity::dto::User, prelude::*};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_users)
-        .service(create_user)
-        .service(get_user)
-        .service(update_user)
-        .service(delete_user)
-        .service(list_groups_of_user)
-        .service(add_user_to_groups)
-        .service(remove_user_from_groups)
-        .service(send_password_reset)
-        .service(activate_user)
-        .service(deactivate_user);
+routes! {
+    list_users, create_user, get_user, update_user, delete_user, list_groups_of_user,
+    add_user_to_groups, remove_user_from_groups, send_password_reset, reset_totp,
+    activate_user, deactivate_user,
 }
 
 struct Users;
@@ -114,69 +81,51 @@ fn verification(text: &str) -> Result<Verification, Violation> {
     })
 }
 
-problems! {
-    ListProblems: CursorMismatch, PermissionDenied, TotpRequired, ValidationFailed;
-    CreateProblems: PermissionDenied, TotpRequired, Duplicate;
-    OneProblems: PermissionDenied, TotpRequired, NotFound;
-    UpdateProblems: PermissionDenied, TotpRequired, NotFound, Conflict, Duplicate;
-    StandingProblems: PermissionDenied, TotpRequired, NotFound, Conflict;
-}
-
 /// List accounts.
 ///
 /// The newest first; takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(PageParameters, UserFilterParameters),
-    responses((status = 200, description = "A page of accounts.", body = ListBody<User>), ListProblems),
+    responses((status = 200, description = "A page of accounts.", body = ListBody<User>), StaffOnly),
 )]
 #[get("/users")]
-async fn list_users(state: State, caller: CurrentUser, page: Page<Users>) -> Answer {
-    let users = state
-        .identity
-        .accounts
-        .list(caller.caller, page.filter, page.request)
-        .await?;
-    page.reply.with(users)
+async fn list_users(identity: Identity, caller: CurrentUser, page: Page<Users>) -> Answer {
+    let users = identity.accounts.list(caller.0, page.filter, page.request);
+    page.reply.with(users.await?)
 }
 
-/// What a new account is made of.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "amina@example.com",
-    "password": "correct horse battery staple",
-    "firstname": "Amina",
-    "lastname": "Bello",
-    "phone": "0803 123 4567",
-}))]
-pub(super) struct NewUser {
-    /// What it logs in with.
-    pub(super) email: String,
-    /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
-    #[schema(value_type = String, format = Password, min_length = 10)]
-    pub(super) password: SecretString,
-    #[schema(min_length = 1, max_length = 100)]
-    pub(super) firstname: String,
-    #[schema(min_length = 1, max_length = 100)]
-    pub(super) middlename: Option<String>,
-    #[schema(min_length = 1, max_length = 100)]
-    pub(super) lastname: String,
-    /// With its country code, or in Nigeria's national form.
-    pub(super) phone: Option<String>,
-}
-
-impl IntoDraft for NewUser {
-    type Draft = UserDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<UserDraft> {
-        let email = violations.check("email", EmailAddress::parse(&self.email));
-        let password = violations.check("password", NewPassword::parse(self.password));
-        let firstname = violations.check("firstname", PersonName::parse(&self.firstname));
-        let middlename = violations.optional("middlename", self.middlename, PersonName::parse);
-        let lastname = violations.check("lastname", PersonName::parse(&self.lastname));
-        let phone = violations.optional("phone", self.phone, PhoneNumber::parse);
+request_body! {
+    /// What a new account is made of.
+    #[schema(example = json!({
+        "email": "amina@example.com",
+        "password": "correct horse battery staple",
+        "firstname": "Amina",
+        "lastname": "Bello",
+        "phone": "0803 123 4567",
+    }))]
+    pub(super) struct NewUser into UserDraft {
+        /// What it logs in with.
+        pub(super) email: String,
+        /// At least 10 characters, at most 1,024 bytes; not easy to guess, and without the owner's name.
+        #[schema(value_type = String, format = Password, min_length = 10)]
+        pub(super) password: SecretString,
+        #[schema(min_length = 1, max_length = 100)]
+        pub(super) firstname: String,
+        #[schema(min_length = 1, max_length = 100)]
+        pub(super) middlename: Option<String>,
+        #[schema(min_length = 1, max_length = 100)]
+        pub(super) lastname: String,
+        /// With its country code, or in Nigeria's national form.
+        pub(super) phone: Option<String>,
+    }
+    |body, violations| {
+        let email = violations.check("email", EmailAddress::parse(&body.email));
+        let password = violations.check("password", NewPassword::parse(body.password));
+        let firstname = violations.check("firstname", PersonName::parse(&body.firstname));
+        let middlename = violations.optional("middlename", body.middlename, PersonName::parse);
+        let lastname = violations.check("lastname", PersonName::parse(&body.lastname));
+        let phone = violations.optional("phone", body.phone, PhoneNumber::parse);
         Some(UserDraft {
             email: email?,
             password: password?,
@@ -190,23 +139,20 @@ impl IntoDraft for NewUser {
 
 /// Make an account.
 ///
-/// It is in the group of applicants; takes `can_create_user`.
+/// It is in the group of applicants and logs in at once. Its owner confirms the address, by a link of
+/// `POST /auth/verify-email/resend`, before a forgotten password is reset by mail. Takes
+/// `can_create_user`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     request_body = NewUser,
     responses(
         (status = 201, description = "The account; `Location` is its address.", body = User),
-        CreateProblems,
+        StaffOnly, Duplicates,
     ),
 )]
 #[post("/users")]
-async fn create_user(state: State, caller: CurrentUser, body: Body<NewUser>) -> Answer {
-    let user = state
-        .identity
-        .accounts
-        .create(caller.caller, body.0)
-        .await?;
+async fn create_user(identity: Identity, caller: CurrentUser, body: Body<NewUser>) -> Answer {
+    let user = identity.accounts.create(caller.0, body.0).await?;
     Ok(created(&format!("/users/{}", user.id), &User::from(user)))
 }
 
@@ -220,54 +166,42 @@ fn with_version(user: user::User) -> Answer {
 /// Takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 200, description = "The account.", body = User), OneProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly),
 )]
 #[get("/users/{uuid}")]
-async fn get_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    with_version(
-        state
-            .identity
-            .accounts
-            .get(caller.caller, path.uuid.into())
-            .await?,
-    )
+async fn get_user(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    with_version(identity.accounts.get(caller.0, path.id()).await?)
 }
 
-/// What an account is changed to.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "amina.bello@example.com",
-    "firstname": "Amina",
-    "middlename": null,
-    "lastname": "Bello",
-    "phone": "+2348031234567",
-}))]
-struct UserChange {
-    /// What it logs in with. Another one counts as verified: you vouch for it.
-    email: String,
-    #[schema(min_length = 1, max_length = 100)]
-    firstname: String,
-    /// Left out, there is none.
-    #[schema(min_length = 1, max_length = 100)]
-    middlename: Option<String>,
-    #[schema(min_length = 1, max_length = 100)]
-    lastname: String,
-    /// With its country code, or in Nigeria's national form. Left out, there is none.
-    phone: Option<String>,
-}
-
-impl IntoDraft for UserChange {
-    type Draft = UserUpdate;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<UserUpdate> {
-        let email = violations.check("email", EmailAddress::parse(&self.email));
-        let firstname = violations.check("firstname", PersonName::parse(&self.firstname));
-        let middlename = violations.optional("middlename", self.middlename, PersonName::parse);
-        let lastname = violations.check("lastname", PersonName::parse(&self.lastname));
-        let phone = violations.optional("phone", self.phone, PhoneNumber::parse);
+request_body! {
+    /// What an account is changed to.
+    #[schema(example = json!({
+        "email": "amina.bello@example.com",
+        "firstname": "Amina",
+        "middlename": null,
+        "lastname": "Bello",
+        "phone": "+2348031234567",
+    }))]
+    struct UserChange into UserUpdate {
+        /// What it logs in with. Another one counts as verified: you vouch for it.
+        email: String,
+        #[schema(min_length = 1, max_length = 100)]
+        firstname: String,
+        /// Left out, there is none.
+        #[schema(min_length = 1, max_length = 100)]
+        middlename: Option<String>,
+        #[schema(min_length = 1, max_length = 100)]
+        lastname: String,
+        /// With its country code, or in Nigeria's national form. Left out, there is none.
+        phone: Option<String>,
+    }
+    |body, violations| {
+        let email = violations.check("email", EmailAddress::parse(&body.email));
+        let firstname = violations.check("firstname", PersonName::parse(&body.firstname));
+        let middlename = violations.optional("middlename", body.middlename, PersonName::parse);
+        let lastname = violations.check("lastname", PersonName::parse(&body.lastname));
+        let phone = violations.optional("phone", body.phone, PhoneNumber::parse);
         Some(UserUpdate {
             email: email?,
             details: OwnDetails {
@@ -286,43 +220,34 @@ impl IntoDraft for UserChange {
 /// your password instead, by `POST /api/v1/me/email`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid, IfMatchParameter),
     request_body = UserChange,
-    responses((status = 200, description = "The account.", body = User), UpdateProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly, ConflictsAndDuplicates),
 )]
 #[put("/users/{uuid}")]
 async fn update_user(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
     expected: IfMatch,
     body: Body<UserChange>,
 ) -> Answer {
-    let user = state
-        .identity
+    let user = identity
         .accounts
-        .update(caller.caller, path.uuid.into(), body.0, expected.0)
+        .update(caller.0, path.id(), body.0, expected.0)
         .await?;
     with_version(user)
 }
 
-/// Why an account is to be erased.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Asked for it in person, at the office."}))]
-struct ErasureRequest {
-    /// Kept in the audit log.
-    #[schema(min_length = 1, max_length = 300)]
-    reason: String,
-}
-
-impl IntoDraft for ErasureRequest {
-    type Draft = Reason;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Reason> {
-        violations.check("reason", Reason::parse(&self.reason))
+request_body! {
+    /// Why an account is to be erased.
+    #[schema(example = json!({"reason": "Asked for it in person, at the office."}))]
+    struct ErasureRequest into Reason {
+        /// Kept in the audit log.
+        #[schema(min_length = 1, max_length = 300)]
+        reason: String,
     }
+    |body, violations| violations.check("reason", Reason::parse(&body.reason))
 }
 
 /// When an account is to be erased.
@@ -340,41 +265,35 @@ struct ScheduledErasure {
 /// out yet. Takes `can_delete_user` and every permission that its owner holds. Not for your own account.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid),
     request_body = ErasureRequest,
-    responses((status = 202, description = "Scheduled.", body = ScheduledErasure), StandingProblems),
+    responses((status = 202, description = "Scheduled.", body = ScheduledErasure), StaffOnly, Conflicts),
 )]
 #[delete("/users/{uuid}")]
 async fn delete_user(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<ErasureRequest>,
 ) -> Answer {
-    let runs_at = state
-        .identity
+    let runs_at = identity
         .accounts
-        .schedule_erasure(caller.caller, path.uuid.into(), body.0)
+        .schedule_erasure(caller.0, path.id(), body.0)
         .await?;
     Ok(HttpResponse::Accepted().json(ScheduledErasure { runs_at }))
 }
 
-/// Some groups.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"groups": ["editor_group"]}))]
-struct GroupNames {
-    /// Their names.
-    #[schema(max_items = 100)]
-    groups: Vec<String>,
-}
-
-impl IntoDraft for GroupNames {
-    type Draft = Vec<GroupName>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Vec<GroupName>> {
-        violations.list("groups", self.groups, MAX_NAMES, |name| {
+request_body! {
+    /// Some groups.
+    #[derive(Serialize)]
+    #[schema(example = json!({"groups": ["editor_group"]}))]
+    struct GroupNames into Vec<GroupName> {
+        /// Their names.
+        #[schema(max_items = 100)]
+        groups: Vec<String>,
+    }
+    |body, violations| {
+        violations.list("groups", body.groups, MAX_NAMES, |name| {
             GroupName::parse(&name)
         })
     }
@@ -385,21 +304,16 @@ impl IntoDraft for GroupNames {
 /// Takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 200, description = "The groups.", body = GroupNames), OneProblems),
+    responses((status = 200, description = "The groups.", body = GroupNames), StaffOnly),
 )]
 #[get("/users/{uuid}/groups")]
 async fn list_groups_of_user(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
 ) -> Answer<Json<GroupNames>> {
-    let user = state
-        .identity
-        .accounts
-        .get(caller.caller, path.uuid.into())
-        .await?;
+    let user = identity.accounts.get(caller.0, path.id()).await?;
     Ok(Json(GroupNames {
         groups: user.groups,
     }))
@@ -411,22 +325,20 @@ async fn list_groups_of_user(
 /// the groups give. Its address must be verified. Groups that it is in already change nothing.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid),
     request_body = GroupNames,
-    responses((status = 200, description = "The account.", body = User), StandingProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly, Conflicts),
 )]
 #[post("/users/{uuid}/groups")]
 async fn add_user_to_groups(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<GroupNames>,
 ) -> Answer {
-    let user = state
-        .identity
+    let user = identity
         .accounts
-        .add_to_groups(caller.caller, path.uuid.into(), body.0)
+        .add_to_groups(caller.0, path.id(), body.0)
         .await?;
     with_version(user)
 }
@@ -437,24 +349,22 @@ async fn add_user_to_groups(
 /// nothing. The last active one in `super_admin_group` stays.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid),
     request_body = GroupNames,
-    responses((status = 204, description = "Taken out."), StandingProblems),
+    responses((status = 204, description = "Taken out."), StaffOnly, Conflicts),
 )]
 #[delete("/users/{uuid}/groups")]
 async fn remove_user_from_groups(
-    state: State,
+    identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<GroupNames>,
 ) -> Answer {
-    state
-        .identity
+    identity
         .accounts
-        .remove_from_groups(caller.caller, path.uuid.into(), body.0)
+        .remove_from_groups(caller.0, path.id(), body.0)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(no_content())
 }
 
 /// Have a link to another password sent to its owner.
@@ -462,20 +372,38 @@ async fn remove_user_from_groups(
 /// The links before it are dead. Takes `can_modify_user` and every permission that its owner holds.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 202, description = "A link is on its way.", body = Accepted), StandingProblems),
+    responses((status = 202, description = "A link is on its way.", body = Accepted), StaffOnly, Conflicts),
 )]
 #[post("/users/{uuid}/password-reset")]
-async fn send_password_reset(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state
-        .identity
+async fn send_password_reset(
+    identity: Identity,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+) -> Answer {
+    identity
         .passwords
-        .send_reset_to(caller.caller, path.uuid.into())
+        .send_reset_to(caller.0, path.id())
         .await?;
     Ok(accepted(
         "A link to another password is on its way to the address of the account.",
     ))
+}
+
+/// Remove the one-time passwords of an owner who lost the device.
+///
+/// Logging in then takes the password alone, and a mail notifies the owner. Where a group requires
+/// one-time passwords, the owner's permissions do not count until they are set up again. Takes
+/// `can_modify_user` and every permission that its owner holds. Not for your own account.
+#[utoipa::path(
+    tag = "users",
+    params(ByUuid),
+    responses((status = 204, description = "They are not asked for any more."), StaffOnly, Conflicts),
+)]
+#[delete("/users/{uuid}/totp")]
+async fn reset_totp(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    identity.accounts.reset_totp(caller.0, path.id()).await?;
+    Ok(no_content())
 }
 
 /// Let a suspended account use the platform again.
@@ -484,19 +412,12 @@ async fn send_password_reset(state: State, caller: CurrentUser, path: Path<ByUui
 /// its owner holds.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 200, description = "The account.", body = User), OneProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly),
 )]
 #[post("/users/{uuid}/activate")]
-async fn activate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    with_version(
-        state
-            .identity
-            .accounts
-            .activate(caller.caller, path.uuid.into())
-            .await?,
-    )
+async fn activate_user(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    with_version(identity.accounts.activate(caller.0, path.id()).await?)
 }
 
 /// Suspend an account.
@@ -505,17 +426,10 @@ async fn activate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) ->
 /// permission that its owner holds. The last active one in `super_admin_group` stays.
 #[utoipa::path(
     tag = "users",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 200, description = "The account.", body = User), StandingProblems),
+    responses((status = 200, description = "The account.", body = User), StaffOnly, Conflicts),
 )]
 #[post("/users/{uuid}/deactivate")]
-async fn deactivate_user(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    with_version(
-        state
-            .identity
-            .accounts
-            .suspend(caller.caller, path.uuid.into())
-            .await?,
-    )
+async fn deactivate_user(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    with_version(identity.accounts.suspend(caller.0, path.id()).await?)
 }

@@ -1,26 +1,20 @@
 //! The way into the chat: everything that is decided before a connection becomes a WebSocket.
 
-use abu_application::{UseCases, identity::ports::TokenClaims};
-use abu_chat::{Connecting, Worker};
-use actix_web::{FromRequest, HttpRequest, dev::Payload, get, http::header, web};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
 use std::future::{Ready, ready};
-use utoipa_actix_web::service_config::ServiceConfig;
+
+use abu_chat::{Connecting, Worker};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
+    areas::prelude::*,
     caller::{authentication_required, bearer_token, note_caller},
     input::Query,
-    middleware::{cors, rate_limit::Limits},
-    problem::{Answer, Problem, ProblemKind, problems},
-    rate_limits::Policy,
-    shared::State,
+    middleware::cors,
     shared::{BrowserPolicy, shared},
 };
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(open_chat);
-}
+routes! { open_chat }
 
 /// The credential of a client that cannot send it in a header.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -54,12 +48,14 @@ problems! {
 async fn open_chat(
     request: HttpRequest,
     payload: web::Payload,
-    state: State,
+    identity: Identity,
+    messaging: Messaging,
     limits: Limits,
     worker: ThisWorker,
 ) -> Answer {
     check_origin(&request)?;
-    let who = Credential::of(&request)?.redeem(&state, &limits).await?;
+    let credential = Credential::of(&request)?;
+    let who = credential.redeem(&identity, &messaging, &limits).await?;
     note_caller(&request, who.user_id);
     Ok(worker.0.connect(&request, payload, who).await?)
 }
@@ -110,26 +106,26 @@ impl Credential {
 
     /// Whose it is. A token says so before the request is counted; a ticket costs a query, so it counts
     /// for the network.
-    async fn redeem(self, use_cases: &UseCases, limits: &Limits) -> Result<Connecting, Problem> {
+    async fn redeem(
+        self,
+        identity: &Identity,
+        messaging: &Messaging,
+        limits: &Limits,
+    ) -> Result<Connecting, Problem> {
         match self {
             Self::Token(token) => {
-                let TokenClaims {
-                    user_id,
-                    session_id,
-                    expires_at,
-                    ..
-                } = use_cases.identity.sessions.verify(&token)?;
-                limits.by_user(Policy::Default, user_id)?;
+                let claims = identity.sessions.verify(&token)?;
+                limits.by_user(Policy::Default, claims.user_id)?;
                 Ok(Connecting {
-                    user_id,
-                    session_id,
-                    expires_at,
+                    user_id: claims.user_id,
+                    session_id: claims.session_id,
+                    expires_at: claims.expires_at,
                 })
             }
             Self::Ticket(ticket) => {
                 let secret = ticket_secret(&ticket)?;
                 limits.by_network(Policy::Connect)?;
-                let holder = use_cases.messaging.tickets.use_ticket(secret).await?;
+                let holder = messaging.tickets.use_ticket(secret).await?;
                 Ok(Connecting {
                     user_id: holder.user_id,
                     session_id: holder.session_id,

@@ -1,35 +1,16 @@
 //! The members of rooms.
 
 use abu_application::messaging::rooms::RoomMember;
-use abu_domain::{RoomId, UserId, Violation, messaging::room::RoomRole};
-use actix_web::{
-    HttpResponse, delete, get, patch, post,
-    web::{Json, Path},
-};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
+use abu_domain::{RoomId, UserId, messaging::room::RoomRole};
 
-use crate::{
-    areas::common::ByUuid,
-    areas::messaging::dto::{Member, Membership, Room},
-    caller::CurrentUser,
-    input::{Body, IntoDraft, NoParameters, Violations},
-    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
-    problem::{Answer, problems},
-    shared::State,
+use crate::areas::{
+    messaging::dto::{Member, Membership, Room},
+    prelude::*,
 };
 
 const MAX_NAMED: usize = 500;
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_members)
-        .service(add_members)
-        .service(remove_member)
-        .service(set_role);
-}
+routes! { list_members, add_members, remove_member, set_role }
 
 /// Each person of `member_ids` once.
 pub(super) fn distinct(member_ids: Vec<Uuid>, violations: &mut Violations) -> Option<Vec<UserId>> {
@@ -64,50 +45,33 @@ struct MemberPath {
     user_uuid: Uuid,
 }
 
-problems! {
-    ListProblems: CursorMismatch, NotFound, ValidationFailed;
-    ChangeProblems: PermissionDenied, NotFound, Conflict;
-}
-
 /// List the members of a room.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     params(ByUuid, PageParameters),
-    responses((status = 200, description = "A page of members.", body = ListBody<Member>), ListProblems),
+    responses((status = 200, description = "A page of members.", body = ListBody<Member>)),
 )]
 #[get("/rooms/{uuid}/members")]
 async fn list_members(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
     page: Page<Members>,
 ) -> Answer {
-    let members = state
-        .messaging
-        .rooms
-        .members(caller.caller, path.uuid.into(), page.request)
-        .await?;
-    page.reply.with(members)
+    let members = messaging.rooms.members(caller.0, path.id(), page.request);
+    page.reply.with(members.await?)
 }
 
-/// Who comes into a room.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
-}))]
-struct NewMembers {
-    #[schema(max_items = 500)]
-    member_ids: Vec<Uuid>,
-}
-
-impl IntoDraft for NewMembers {
-    type Draft = Vec<UserId>;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Vec<UserId>> {
-        distinct(self.member_ids, violations)
+request_body! {
+    /// Who comes into a room.
+    #[schema(example = json!({
+        "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
+    }))]
+    struct NewMembers into Vec<UserId> {
+        #[schema(max_items = 500)]
+        member_ids: Vec<Uuid>,
     }
+    |body, violations| distinct(body.member_ids, violations)
 }
 
 /// Bring people into a group.
@@ -116,24 +80,19 @@ impl IntoDraft for NewMembers {
 /// sees earlier messages, and their chat sessions get the room's messages at once.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     params(ByUuid),
     request_body = NewMembers,
-    responses((status = 200, description = "The room.", body = Room), ChangeProblems),
+    responses((status = 200, description = "The room.", body = Room), Forbidden, Conflicts),
 )]
 #[post("/rooms/{uuid}/members")]
 async fn add_members(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMembers>,
 ) -> Answer<Json<Room>> {
-    let room = RoomId::new(path.uuid);
-    let room = state
-        .messaging
-        .rooms
-        .add_members(caller.caller, room, body.0)
-        .await?;
+    let room: RoomId = path.id();
+    let room = messaging.rooms.add_members(caller.0, room, body.0).await?;
     Ok(Json(room.into()))
 }
 
@@ -143,34 +102,31 @@ async fn add_members(
 /// cannot leave. The chat sessions of removed users get nothing more of the room.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     params(MemberPath),
-    responses((status = 204, description = "They are out."), ChangeProblems),
+    responses((status = 204, description = "They are out."), Forbidden, Conflicts),
 )]
 #[delete("/rooms/{uuid}/members/{user_uuid}")]
-async fn remove_member(state: State, caller: CurrentUser, path: Path<MemberPath>) -> Answer {
-    state
-        .messaging
+async fn remove_member(
+    messaging: Messaging,
+    caller: CurrentUser,
+    path: Path<MemberPath>,
+) -> Answer {
+    messaging
         .rooms
-        .remove_member(caller.caller, path.uuid.into(), path.user_uuid.into())
+        .remove_member(caller.0, path.uuid.into(), path.user_uuid.into())
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(no_content())
 }
 
-/// What changes about a member.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"role": "moderator"}))]
-struct MemberPatch {
-    /// `member`, `moderator` or `owner`.
-    role: String,
-}
-
-impl IntoDraft for MemberPatch {
-    type Draft = RoomRole;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<RoomRole> {
-        let role = RoomRole::from_name(&self.role).ok_or(Violation {
+request_body! {
+    /// What changes about a member.
+    #[schema(example = json!({"role": "moderator"}))]
+    struct MemberPatch into RoomRole {
+        /// `member`, `moderator` or `owner`.
+        role: String,
+    }
+    |body, violations| {
+        let role = RoomRole::from_name(&body.role).ok_or(Violation {
             code: "role.unknown",
             rule: "must be member, moderator or owner",
         });
@@ -183,27 +139,20 @@ impl IntoDraft for MemberPatch {
 /// For the group's owners. A room always keeps one owner.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     params(MemberPath),
     request_body = MemberPatch,
-    responses((status = 200, description = "Their place in the room.", body = Membership), ChangeProblems),
+    responses((status = 200, description = "Their place in the room.", body = Membership), Forbidden, Conflicts),
 )]
 #[patch("/rooms/{uuid}/members/{user_uuid}")]
 async fn set_role(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<MemberPath>,
     body: Body<MemberPatch>,
 ) -> Answer<Json<Membership>> {
-    let membership = state
-        .messaging
+    let membership = messaging
         .rooms
-        .set_role(
-            caller.caller,
-            path.uuid.into(),
-            path.user_uuid.into(),
-            body.0,
-        )
+        .set_role(caller.0, path.uuid.into(), path.user_uuid.into(), body.0)
         .await?;
     Ok(Json(membership.into()))
 }

@@ -6,38 +6,16 @@ use abu_application::messaging::{
     ports::SeqWindow,
 };
 use abu_domain::{
-    MessageId, Violation,
+    MessageId,
     messaging::{message, text::MessageText},
 };
-use actix_web::{
-    HttpResponse, delete, get, patch, post, put,
-    web::{Json, Path},
-};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::{
-    areas::common::ByUuid,
-    areas::messaging::dto::{Message, ReadState},
-    caller::CurrentUser,
-    input::{Body, IntoDraft, Violations},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    middleware::rate_limit::Limits,
-    problem::{Answer, Problem, problems},
-    rate_limits::Policy,
-    shared::State,
+use crate::areas::{
+    messaging::dto::{Message, ReadState},
+    prelude::*,
 };
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_messages)
-        .service(send_message)
-        .service(edit_message)
-        .service(delete_message)
-        .service(mark_read);
-}
+routes! { list_messages, send_message, edit_message, delete_message, mark_read }
 
 struct Messages;
 
@@ -58,7 +36,6 @@ impl List for Messages {
     type Item = message::ShownMessage;
     type Entry = Message;
     type Position = i64;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(shown: &message::ShownMessage) -> i64 {
         shown.message.seq
@@ -86,62 +63,46 @@ fn place(text: &str) -> Result<i64, Violation> {
     }
 }
 
-problems! {
-    ListProblems: CursorMismatch, NotFound, ValidationFailed;
-    SendProblems: NotFound, Conflict;
-    ChangeProblems: PermissionDenied, NotFound, Conflict;
-    ReadProblems: NotFound;
-}
-
 /// Read the messages of a room.
 ///
 /// The newest first. A page of long messages ends early, at 256 KB: `next_cursor` says that there is more.
 #[utoipa::path(
     tag = "messages",
-    security(("bearer" = [])),
     params(ByUuid, PageParameters, WindowParameters),
-    responses((status = 200, description = "A page of messages.", body = ListBody<Message>), ListProblems),
+    responses((status = 200, description = "A page of messages.", body = ListBody<Message>)),
 )]
 #[get("/rooms/{uuid}/messages")]
 async fn list_messages(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
     page: Page<Messages>,
 ) -> Answer {
-    let messages = state
-        .messaging
+    let messages = messaging
         .messages
-        .list(caller.caller, path.uuid.into(), page.filter, page.request)
-        .await?;
-    page.reply.with(messages)
+        .list(caller.0, path.id(), page.filter, page.request);
+    page.reply.with(messages.await?)
 }
 
-/// A message to send.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "message": "Sannu! How is everybody?",
-    "client_message_id": "0f9d3a52-7d0d-4c58-a9d0-5f6f2a1f9f0e",
-}))]
-struct NewMessage {
-    /// 1 to 4,000 characters after trimming.
-    #[schema(min_length = 1, max_length = 4000)]
-    message: String,
-    /// Your own id for it: sending it again stores nothing twice.
-    client_message_id: Uuid,
-    /// The message of the same room that it answers.
-    reply_to: Option<Uuid>,
-}
-
-impl IntoDraft for NewMessage {
-    /// What the message says, its client's id, and which message it answers.
-    type Draft = (MessageText, Uuid, Option<MessageId>);
-
-    fn into_draft(self, violations: &mut Violations) -> Option<Self::Draft> {
-        let text = violations.check("message", MessageText::parse(&self.message));
-        let reply_to = self.reply_to.map(MessageId::new);
-        Some((text?, self.client_message_id, reply_to))
+request_body! {
+    /// A message to send.
+    #[schema(example = json!({
+        "message": "Sannu! How is everybody?",
+        "client_message_id": "0f9d3a52-7d0d-4c58-a9d0-5f6f2a1f9f0e",
+    }))]
+    struct NewMessage into (MessageText, Uuid, Option<MessageId>) {
+        /// 1 to 4,000 characters after trimming.
+        #[schema(min_length = 1, max_length = 4000)]
+        message: String,
+        /// Your own id for it: sending it again stores nothing twice.
+        client_message_id: Uuid,
+        /// The message of the same room that it answers.
+        reply_to: Option<Uuid>,
+    }
+    |body, violations| {
+        let text = violations.check("message", MessageText::parse(&body.message));
+        let reply_to = body.reply_to.map(MessageId::new);
+        Some((text?, body.client_message_id, reply_to))
     }
 }
 
@@ -152,14 +113,13 @@ impl IntoDraft for NewMessage {
 /// message that is stored, for ever and whatever `Idempotency-Key` says: it needs none.
 #[utoipa::path(
     tag = "messages",
-    security(("bearer" = [])),
     params(ByUuid),
     request_body = NewMessage,
-    responses((status = 201, description = "The message as it is stored.", body = Message), SendProblems),
+    responses((status = 201, description = "The message as it is stored.", body = Message)),
 )]
 #[post("/rooms/{uuid}/messages")]
 async fn send_message(
-    state: State,
+    messaging: Messaging,
     limits: Limits,
     caller: CurrentUser,
     path: Path<ByUuid>,
@@ -167,12 +127,12 @@ async fn send_message(
 ) -> Answer {
     let (text, client_message_id, reply_to) = body.0;
     let draft = MessageDraft {
-        room_id: path.uuid.into(),
+        room_id: path.id(),
         text,
         client_message_id,
         reply_to,
     };
-    let sent = state.messaging.messages.send(caller.caller, draft).await;
+    let sent = messaging.messages.send(caller.0, draft).await;
     let message = sent.map_err(|error| noted(&limits, error))?;
     Ok(HttpResponse::Created().json(Message::from(message)))
 }
@@ -202,22 +162,15 @@ struct MessagePath {
     message_id: Uuid,
 }
 
-/// What a message says from now on.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"message": "Sannu! How are you all?"}))]
-struct MessagePatch {
-    /// 1 to 4,000 characters after trimming.
-    #[schema(min_length = 1, max_length = 4000)]
-    message: String,
-}
-
-impl IntoDraft for MessagePatch {
-    type Draft = MessageText;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<MessageText> {
-        violations.check("message", MessageText::parse(&self.message))
+request_body! {
+    /// What a message says from now on.
+    #[schema(example = json!({"message": "Sannu! How are you all?"}))]
+    struct MessagePatch into MessageText {
+        /// 1 to 4,000 characters after trimming.
+        #[schema(min_length = 1, max_length = 4000)]
+        message: String,
     }
+    |body, violations| violations.check("message", MessageText::parse(&body.message))
 }
 
 /// Edit a message.
@@ -225,24 +178,22 @@ impl IntoDraft for MessagePatch {
 /// For its sender, for 15 minutes. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
-    security(("bearer" = [])),
     params(MessagePath),
     request_body = MessagePatch,
-    responses((status = 200, description = "The message as it is now.", body = Message), ChangeProblems),
+    responses((status = 200, description = "The message as it is now.", body = Message), Forbidden, Conflicts),
 )]
 #[patch("/rooms/{uuid}/messages/{message_id}")]
 async fn edit_message(
-    state: State,
+    messaging: Messaging,
     limits: Limits,
     caller: CurrentUser,
     path: Path<MessagePath>,
     body: Body<MessagePatch>,
 ) -> Answer<Json<Message>> {
     let (room, message) = (path.uuid.into(), path.message_id.into());
-    let edited = state
-        .messaging
+    let edited = messaging
         .messages
-        .edit(caller.caller, room, message, body.0)
+        .edit(caller.0, room, message, body.0)
         .await
         .map_err(|error| noted(&limits, error))?;
     Ok(Json(edited.into()))
@@ -254,42 +205,33 @@ async fn edit_message(
 /// keeps its place, without its text and its reactions. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
-    security(("bearer" = [])),
     params(MessagePath),
-    responses((status = 204, description = "Deleted."), ChangeProblems),
+    responses((status = 204, description = "Deleted."), Forbidden, Conflicts),
 )]
 #[delete("/rooms/{uuid}/messages/{message_id}")]
 async fn delete_message(
-    state: State,
+    messaging: Messaging,
     limits: Limits,
     caller: CurrentUser,
     path: Path<MessagePath>,
 ) -> Answer {
     let (room, message) = (path.uuid.into(), path.message_id.into());
-    state
-        .messaging
+    messaging
         .messages
-        .delete(caller.caller, room, message)
+        .delete(caller.0, room, message)
         .await
         .map_err(|error| noted(&limits, error))?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(no_content())
 }
 
-/// How far you have read.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"seq": 42}))]
-struct NewReadMark {
-    /// Place of the last message read; past the newest it counts as that of the newest.
-    seq: u64,
-}
-
-impl IntoDraft for NewReadMark {
-    type Draft = i64;
-
-    fn into_draft(self, _violations: &mut Violations) -> Option<i64> {
-        Some(i64::try_from(self.seq).unwrap_or(i64::MAX))
+request_body! {
+    /// How far you have read.
+    #[schema(example = json!({"seq": 42}))]
+    struct NewReadMark into i64 {
+        /// Place of the last message read; past the newest it counts as that of the newest.
+        seq: u64,
     }
+    |body, _violations| Some(i64::try_from(body.seq).unwrap_or(i64::MAX))
 }
 
 /// Mark messages as read.
@@ -298,22 +240,20 @@ impl IntoDraft for NewReadMark {
 /// chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
-    security(("bearer" = [])),
     params(ByUuid),
     request_body = NewReadMark,
-    responses((status = 200, description = "Where the mark stands.", body = ReadState), ReadProblems),
+    responses((status = 200, description = "Where the mark stands.", body = ReadState)),
 )]
 #[put("/rooms/{uuid}/read")]
 async fn mark_read(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewReadMark>,
 ) -> Answer<Json<ReadState>> {
-    let read = state
-        .messaging
+    let read = messaging
         .messages
-        .mark_read(caller.caller, path.uuid.into(), body.0)
+        .mark_read(caller.0, path.id(), body.0)
         .await?;
     Ok(Json(read.into()))
 }

@@ -1,42 +1,21 @@
 //! Rooms.
 
-use abu_application::{
-    messaging::rooms::{self, OwnRoom, RoomDraft},
-    platform::{lists::TimePosition, versions::Version},
-};
+use abu_application::messaging::rooms::{self, OwnRoom, RoomDraft};
 use abu_domain::{
-    RoomId, UserId, Violation,
+    RoomId, UserId,
     messaging::{
         room::{self, RoomKind},
         text::RoomName,
     },
 };
-use actix_web::{HttpResponse, delete, get, patch, post, web::Path};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::members::distinct;
-use crate::{
-    areas::common::{ByUuid, created},
-    areas::messaging::dto::{ListedRoom, Room},
-    caller::CurrentUser,
-    input::{Body, IntoDraft, NoParameters, Violations, present},
-    list::{List, ListBody, MAX_OTHERS, Page, PageParameters},
-    middleware::conditional::{IfMatch, IfMatchParameter, versioned},
-    problem::{Answer, problems},
-    shared::State,
+use crate::areas::{
+    messaging::dto::{ListedRoom, Room},
+    prelude::*,
 };
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_rooms)
-        .service(open_room)
-        .service(get_room)
-        .service(rename_room)
-        .service(archive_room);
-}
+routes! { list_rooms, open_room, get_room, rename_room, archive_room }
 
 struct Rooms;
 
@@ -45,7 +24,6 @@ impl List for Rooms {
     type Item = OwnRoom;
     type Entry = ListedRoom;
     type Position = TimePosition<RoomId>;
-    const MAX_LIMIT: u32 = MAX_OTHERS;
 
     fn position(own: &OwnRoom) -> TimePosition<RoomId> {
         TimePosition {
@@ -55,62 +33,44 @@ impl List for Rooms {
     }
 }
 
-problems! {
-    ListProblems: CursorMismatch, ValidationFailed;
-    OpenProblems: Conflict;
-    OneProblems: NotFound;
-    ChangeProblems: PermissionDenied, NotFound, Conflict;
-    ArchiveProblems: PermissionDenied, NotFound;
-}
-
 /// List your rooms.
 ///
 /// The most recently active first, without archived ones.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     params(PageParameters),
-    responses((status = 200, description = "A page of rooms.", body = ListBody<ListedRoom>), ListProblems),
+    responses((status = 200, description = "A page of rooms.", body = ListBody<ListedRoom>)),
 )]
 #[get("/rooms")]
-async fn list_rooms(state: State, caller: CurrentUser, page: Page<Rooms>) -> Answer {
-    let rooms = state
-        .messaging
-        .rooms
-        .list(caller.caller, page.request)
-        .await?;
-    page.reply.with(rooms)
+async fn list_rooms(messaging: Messaging, caller: CurrentUser, page: Page<Rooms>) -> Answer {
+    let rooms = messaging.rooms.list(caller.0, page.request);
+    page.reply.with(rooms.await?)
 }
 
-/// What a new room is made of.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "kind": "group",
-    "name": "Class of 2015",
-    "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
-}))]
-struct NewRoom {
-    /// `direct` or `group`.
-    kind: String,
-    /// A group's name; a direct room has none.
-    #[schema(min_length = 1, max_length = 80)]
-    name: Option<String>,
-    /// Who else is in it; for a direct room, exactly one other person.
-    #[schema(max_items = 500)]
-    member_ids: Vec<Uuid>,
-}
-
-impl IntoDraft for NewRoom {
-    type Draft = RoomDraft;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<RoomDraft> {
-        let kind = violations.check("kind", room_kind(&self.kind));
-        let members = distinct(self.member_ids, violations);
+request_body! {
+    /// What a new room is made of.
+    #[schema(example = json!({
+        "kind": "group",
+        "name": "Class of 2015",
+        "member_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
+    }))]
+    struct NewRoom into RoomDraft {
+        /// `direct` or `group`.
+        kind: String,
+        /// A group's name; a direct room has none.
+        #[schema(min_length = 1, max_length = 80)]
+        name: Option<String>,
+        /// Who else is in it; for a direct room, exactly one other person.
+        #[schema(max_items = 500)]
+        member_ids: Vec<Uuid>,
+    }
+    |body, violations| {
+        let kind = violations.check("kind", room_kind(&body.kind));
+        let members = distinct(body.member_ids, violations);
         match kind {
-            Some(RoomKind::Direct) => direct_draft(self.name, &members?, violations),
+            Some(RoomKind::Direct) => direct_draft(body.name, &members?, violations),
             Some(RoomKind::Group) => {
-                let name = violations.required("name", self.name);
+                let name = violations.required("name", body.name);
                 let name = violations.optional("name", name, RoomName::parse);
                 Some(RoomDraft::Group {
                     name: name?,
@@ -118,7 +78,7 @@ impl IntoDraft for NewRoom {
                 })
             }
             None => {
-                violations.optional("name", self.name, RoomName::parse);
+                violations.optional("name", body.name, RoomName::parse);
                 None
             }
         }
@@ -154,17 +114,15 @@ fn room_kind(text: &str) -> Result<RoomKind, Violation> {
 /// room you have.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     request_body = NewRoom,
     responses(
         (status = 201, description = "A new room; `Location` is its address.", body = Room),
         (status = 200, description = "The direct room that the two have already.", body = Room),
-        OpenProblems,
     ),
 )]
 #[post("/rooms")]
-async fn open_room(state: State, caller: CurrentUser, body: Body<NewRoom>) -> Answer {
-    let opened = state.messaging.rooms.open(caller.caller, body.0).await?;
+async fn open_room(messaging: Messaging, caller: CurrentUser, body: Body<NewRoom>) -> Answer {
+    let opened = messaging.rooms.open(caller.0, body.0).await?;
     let id = opened.room.id;
     let room = Room::from(opened.room);
     Ok(match opened.created {
@@ -181,37 +139,27 @@ fn with_version(room: room::Room) -> Answer {
 /// See a room.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 200, description = "The room.", body = Room), OneProblems),
+    responses((status = 200, description = "The room.", body = Room)),
 )]
 #[get("/rooms/{uuid}")]
-async fn get_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    let room = state
-        .messaging
-        .rooms
-        .get(caller.caller, path.uuid.into())
-        .await?;
+async fn get_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    let room = messaging.rooms.get(caller.0, path.id()).await?;
     with_version(room)
 }
 
-/// What changes in a room.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Class of 2015, Zaria"}))]
-struct RoomPatch {
-    /// The new name; left out, it stays as it is.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 80, nullable = false)]
-    name: Option<String>,
-}
-
-impl IntoDraft for RoomPatch {
-    type Draft = rooms::RoomPatch;
-
-    fn into_draft(self, violations: &mut Violations) -> Option<rooms::RoomPatch> {
+request_body! {
+    /// What changes in a room.
+    #[schema(example = json!({"name": "Class of 2015, Zaria"}))]
+    struct RoomPatch into rooms::RoomPatch {
+        /// The new name; left out, it stays as it is.
+        #[serde(default, deserialize_with = "present")]
+        #[schema(min_length = 1, max_length = 80, nullable = false)]
+        name: Option<String>,
+    }
+    |body, violations| {
         Some(rooms::RoomPatch {
-            name: violations.optional("name", self.name, RoomName::parse),
+            name: violations.optional("name", body.name, RoomName::parse),
         })
     }
 }
@@ -221,23 +169,21 @@ impl IntoDraft for RoomPatch {
 /// For its owners and moderators. The body is a merge patch (RFC 7396).
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     params(ByUuid, IfMatchParameter),
     request_body = RoomPatch,
-    responses((status = 200, description = "The room.", body = Room), ChangeProblems),
+    responses((status = 200, description = "The room.", body = Room), Forbidden, Conflicts),
 )]
 #[patch("/rooms/{uuid}")]
 async fn rename_room(
-    state: State,
+    messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
     expected: IfMatch,
     body: Body<RoomPatch>,
 ) -> Answer {
-    let room = state
-        .messaging
+    let room = messaging
         .rooms
-        .modify(caller.caller, path.uuid.into(), body.0, expected.0)
+        .modify(caller.0, path.id(), body.0, expected.0)
         .await?;
     with_version(room)
 }
@@ -248,16 +194,11 @@ async fn rename_room(
 /// two.
 #[utoipa::path(
     tag = "rooms",
-    security(("bearer" = [])),
     params(ByUuid),
-    responses((status = 204, description = "Archived."), ArchiveProblems),
+    responses((status = 204, description = "Archived."), Forbidden),
 )]
 #[delete("/rooms/{uuid}")]
-async fn archive_room(state: State, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    state
-        .messaging
-        .rooms
-        .archive(caller.caller, path.uuid.into())
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn archive_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    messaging.rooms.archive(caller.0, path.id()).await?;
+    Ok(no_content())
 }

@@ -1,17 +1,12 @@
 //! Tickets for the chat.
 
 use abu_application::messaging::tickets::TICKET_LIFETIME;
-use actix_web::post;
+use actix_web::HttpRequest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Serialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{caller::CurrentUser, problem::Answer, secret_json::SecretJson, shared::State};
+use crate::{areas::prelude::*, caller::required_claims};
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(issue_ticket);
-}
+routes! { issue_ticket }
 
 /// A ticket for the chat.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,17 +25,17 @@ struct Ticket {
 /// of addresses, which proxies log. It is worth nothing once the session behind the token has ended.
 #[utoipa::path(
     tag = "auth",
-    security(("bearer" = [])),
     responses((status = 200, description = "A ticket.", body = Ticket)),
     extensions(("x-secret-answer" = json!(true))),
 )]
 #[post("/auth/ws-ticket")]
-async fn issue_ticket(state: State, caller: CurrentUser) -> Answer<SecretJson<Ticket>> {
-    let secret = state
-        .messaging
-        .tickets
-        .issue_ticket(caller.caller, caller.claims.expires_at)
-        .await?;
+async fn issue_ticket(
+    messaging: Messaging,
+    caller: CurrentUser,
+    request: HttpRequest,
+) -> Answer<SecretJson<Ticket>> {
+    let expires_at = required_claims(&request)?.expires_at;
+    let secret = messaging.tickets.issue_ticket(caller.0, expires_at).await?;
     Ok(SecretJson(Ticket {
         ticket: URL_SAFE_NO_PAD.encode(secret),
         expires_in: TICKET_LIFETIME.num_seconds(),

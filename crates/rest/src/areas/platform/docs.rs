@@ -49,20 +49,14 @@ problems! {
 }
 
 /// Go to the documentation.
-#[utoipa::path(
-    tag = "documentation",
-    responses((status = 303, description = "To `/docs`.")),
-)]
+#[utoipa::path(tag = "documentation", responses((status = 303, description = "To `/docs`.")))]
 #[get("/")]
 async fn root() -> HttpResponse {
     see("/docs")
 }
 
 /// Read and try the API.
-#[utoipa::path(
-    tag = "documentation",
-    responses((status = 303, description = "To the page.")),
-)]
+#[utoipa::path(tag = "documentation", responses((status = 303, description = "To the page.")))]
 #[get("/docs")]
 async fn docs() -> HttpResponse {
     // The page names its files relative to itself, so it must be inside the folder.
@@ -70,10 +64,7 @@ async fn docs() -> HttpResponse {
 }
 
 /// Read and try the API, by the folder's address.
-#[utoipa::path(
-    tag = "documentation",
-    responses((status = 303, description = "To the page.")),
-)]
+#[utoipa::path(tag = "documentation", responses((status = 303, description = "To the page.")))]
 #[get("/docs/")]
 async fn docs_folder() -> HttpResponse {
     see("/docs/index.html")

@@ -1,21 +1,13 @@
 //! What load balancers and operators ask.
 
-use actix_web::{
-    get,
-    web::{Data, Json},
-};
-use serde::Serialize;
-use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use actix_web::web::Data;
 
 use crate::{
-    problem::{Answer, Problem, ProblemKind, problems},
+    areas::prelude::*,
     readiness::{Readiness, ServingState},
 };
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(live).service(ready);
-}
+routes! { live, ready }
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,22 +1,14 @@
 //! A page about each kind of problem, at the address that is its type.
 
-use actix_web::{
-    HttpResponse, get,
-    http::header::{self, ContentType},
-    web::Path,
-};
-use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
+use actix_web::http::header::{self, ContentType};
 
-use crate::problem::{Answer, Problem, ProblemKind, problems};
+use crate::areas::prelude::*;
 
 /// A page of text alone.
 const PAGE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(explain_problem);
-}
+routes! { explain_problem }
 
 /// The path of a page.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -27,15 +19,11 @@ struct BySlug {
     slug: String,
 }
 
-problems! {
-    PageProblems: NotFound;
-}
-
 /// Read about a kind of problem.
 #[utoipa::path(
     tag = "documentation",
     params(BySlug),
-    responses((status = 200, description = "A page.", content_type = "text/html", body = String), PageProblems),
+    responses((status = 200, description = "A page.", content_type = "text/html", body = String)),
 )]
 #[get("/problems/{slug}")]
 async fn explain_problem(path: Path<BySlug>) -> Answer {

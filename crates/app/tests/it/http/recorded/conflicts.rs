@@ -294,7 +294,10 @@ async fn the_conflicts_of_accounts_are_as_recorded() {
         (&owner, "DELETE", at("auth/totp"), proof(PASSWORD)),
         (&enrolled, "DELETE", at("auth/totp"), proof("a guess")),
         (&enrolled, "POST", at("auth/totp/recovery-codes"), proof("a guess")),
-        (&owner, "DELETE", at(&format!("auth/sessions/{}", admin.id)), none),
+        (&owner, "DELETE", at(&format!("auth/sessions/{}", admin.id)), none.clone()),
+        (&clerk, "DELETE", of_user(&owner, "/totp"), none.clone()),
+        (&clerk, "DELETE", of_user(&clerk, "/totp"), none.clone()),
+        (&clerk, "DELETE", of_user(&admin, "/totp"), none),
     ];
     let names = [
         ("admin", admin.id.uuid()),

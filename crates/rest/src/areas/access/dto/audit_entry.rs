@@ -1,10 +1,8 @@
 use std::collections::BTreeMap;
 
 use abu_application::platform::ports;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+
+use crate::areas::prelude::*;
 
 /// Something that was done.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,94 +1,64 @@
 use abu_domain::messaging::message;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
-/// A message, with the field names of the chat's packets.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "message_id": "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6",
-    "seq": 2,
-    "room_id": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
-    "sender_id": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
-    "message": "Sannu! How is everybody?",
-    "timestamp": "2026-01-05T08:31:12.345678Z",
-    "client_message_id": "0f9d3a52-7d0d-4c58-a9d0-5f6f2a1f9f0e",
-}))]
-pub(crate) struct Message {
-    message_id: Uuid,
-    /// Its place in the room: 1, 2, 3 and so on, without gaps.
-    seq: i64,
-    room_id: Uuid,
-    sender_id: Uuid,
-    /// What was said; empty where it was deleted.
-    message: String,
-    /// When it was accepted.
-    timestamp: DateTime<Utc>,
-    /// The id its sender gave it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_message_id: Option<Uuid>,
-    /// The message it answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reply_to: Option<Uuid>,
-    /// When its text was last changed, if ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    edited_at: Option<DateTime<Utc>>,
-    /// `true` where it was deleted, and left out otherwise: it keeps its place and has no text.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schema(required = false)]
-    deleted: bool,
-    /// The reactions, the oldest emoji first; left out without any.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false, max_items = 20)]
-    reactions: Vec<Reaction>,
-    /// Which change of the room last touched the message: an edit, the deletion or a reaction.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revision: Option<i64>,
-}
+use crate::areas::prelude::*;
 
-impl From<message::ShownMessage> for Message {
-    fn from(shown: message::ShownMessage) -> Self {
-        let message::ShownMessage { message, reactions } = shown;
-        Self {
-            message_id: message.id.uuid(),
-            seq: message.seq,
-            room_id: message.room_id.uuid(),
-            sender_id: message.sender_id.uuid(),
-            message: message.text.as_str().to_owned(),
-            timestamp: message.sent_at,
-            client_message_id: message.client_message_id,
-            reply_to: message.reply_to.map(Uuid::from),
-            edited_at: message.edited_at,
-            deleted: message.is_deleted(),
-            reactions: reactions.into_iter().map(Reaction::from).collect(),
-            revision: message.revision,
-        }
+json_form! {
+    /// A message, with the field names of the chat's packets.
+    #[schema(example = json!({
+        "message_id": "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6",
+        "seq": 2,
+        "room_id": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
+        "sender_id": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "message": "Sannu! How is everybody?",
+        "timestamp": "2026-01-05T08:31:12.345678Z",
+        "client_message_id": "0f9d3a52-7d0d-4c58-a9d0-5f6f2a1f9f0e",
+    }))]
+    pub(crate) struct Message from shown: message::ShownMessage {
+        message_id: Uuid = shown.message.id.uuid(),
+        /// Its place in the room: 1, 2, 3 and so on, without gaps.
+        seq: i64 = shown.message.seq,
+        room_id: Uuid = shown.message.room_id.uuid(),
+        sender_id: Uuid = shown.message.sender_id.uuid(),
+        /// What was said; empty where it was deleted.
+        message: String = shown.message.text.as_str().to_owned(),
+        /// When it was accepted.
+        timestamp: DateTime<Utc> = shown.message.sent_at,
+        /// The id its sender gave it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_message_id: Option<Uuid> = shown.message.client_message_id,
+        /// The message it answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Uuid> = shown.message.reply_to.map(Uuid::from),
+        /// When its text was last changed, if ever.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        edited_at: Option<DateTime<Utc>> = shown.message.edited_at,
+        /// `true` where it was deleted, and left out otherwise: it keeps its place and has no text.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        #[schema(required = false)]
+        deleted: bool = shown.message.is_deleted(),
+        /// The reactions, the oldest emoji first; left out without any.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[schema(required = false, max_items = 20)]
+        reactions: Vec<Reaction> = shown.reactions.into_iter().map(Reaction::from).collect(),
+        /// Which change of the room last touched the message: an edit, the deletion or a reaction.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        revision: Option<i64> = shown.message.revision,
     }
 }
 
-/// One emoji that people reacted to a message with.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "emoji": "\u{1f44d}",
-    "count": 1,
-    "user_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
-}))]
-pub(crate) struct Reaction {
-    emoji: String,
-    /// How many people.
-    count: i64,
-    /// Some of them: you first, if you are among them, then those who reacted first.
-    #[schema(max_items = 10)]
-    user_ids: Vec<Uuid>,
-}
-
-impl From<message::Reaction> for Reaction {
-    fn from(reaction: message::Reaction) -> Self {
-        Self {
-            emoji: reaction.emoji.as_str().to_owned(),
-            count: reaction.count,
-            user_ids: reaction.user_ids.into_iter().map(Uuid::from).collect(),
-        }
+json_form! {
+    /// One emoji that people reacted to a message with.
+    #[schema(example = json!({
+        "emoji": "\u{1f44d}",
+        "count": 1,
+        "user_ids": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
+    }))]
+    pub(crate) struct Reaction from reaction: message::Reaction {
+        emoji: String = reaction.emoji.as_str().to_owned(),
+        /// How many people.
+        count: i64 = reaction.count,
+        /// Some of them: you first, if you are among them, then those who reacted first.
+        #[schema(max_items = 10)]
+        user_ids: Vec<Uuid> = reaction.user_ids.into_iter().map(Uuid::from).collect(),
     }
 }

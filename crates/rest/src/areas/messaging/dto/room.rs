@@ -1,60 +1,43 @@
-use abu_application::{
-    messaging::ports,
-    messaging::rooms::{OwnRoom, RoomMember},
+use abu_application::messaging::{
+    ports,
+    rooms::{OwnRoom, RoomMember},
 };
 use abu_domain::messaging::room;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::Message;
+use crate::areas::prelude::*;
 
-/// A conversation.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "uuid": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
-    "kind": "group",
-    "name": "Class of 2015",
-    "created_by": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
-    "created_at": "2026-01-05T08:30:00Z",
-    "last_modified": "2026-01-05T08:30:00Z",
-    "last_seq": 2,
-    "member_count": 3,
-}))]
-pub(crate) struct Room {
-    uuid: Uuid,
-    /// `direct` between two people, or `group`.
-    kind: &'static str,
-    /// A group's name; null for a direct room.
-    name: Option<String>,
-    /// Who made it.
-    created_by: Uuid,
-    created_at: DateTime<Utc>,
-    /// When its name, members or state last changed.
-    last_modified: DateTime<Utc>,
-    /// Place of the newest message, and so the number of messages.
-    last_seq: i64,
-    member_count: i32,
-}
-
-impl From<room::Room> for Room {
-    fn from(room: room::Room) -> Self {
-        Self {
-            uuid: room.id.uuid(),
-            kind: room.kind.name(),
-            name: room.name.map(|name| name.as_str().to_owned()),
-            created_by: room.created_by.uuid(),
-            created_at: room.created_at,
-            last_modified: room.last_modified,
-            last_seq: room.last_seq,
-            member_count: room.member_count,
-        }
+json_form! {
+    /// A conversation.
+    #[schema(example = json!({
+        "uuid": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
+        "kind": "group",
+        "name": "Class of 2015",
+        "created_by": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "created_at": "2026-01-05T08:30:00Z",
+        "last_modified": "2026-01-05T08:30:00Z",
+        "last_seq": 2,
+        "member_count": 3,
+    }))]
+    pub(crate) struct Room from room: room::Room {
+        uuid: Uuid = room.id.uuid(),
+        /// `direct` between two people, or `group`.
+        kind: &'static str = room.kind.name(),
+        /// A group's name; null for a direct room.
+        name: Option<String> = room.name.map(|name| name.as_str().to_owned()),
+        /// Who made it.
+        created_by: Uuid = room.created_by.uuid(),
+        created_at: DateTime<Utc> = room.created_at,
+        /// When its name, members or state last changed.
+        last_modified: DateTime<Utc> = room.last_modified,
+        /// Place of the newest message, and so the number of messages.
+        last_seq: i64 = room.last_seq,
+        member_count: i32 = room.member_count,
     }
 }
 
 /// A conversation in the list of the caller's.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "uuid": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
     "kind": "group",
@@ -98,84 +81,53 @@ impl From<OwnRoom> for ListedRoom {
     }
 }
 
-/// How far you have read in a room.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"last_read_seq": 42, "unread_count": 0}))]
-pub(crate) struct ReadState {
-    /// Place of the last message that you have read.
-    last_read_seq: i64,
-    /// How many messages there are after that.
-    unread_count: i64,
-}
-
-impl From<ports::ReadState> for ReadState {
-    fn from(state: ports::ReadState) -> Self {
-        Self {
-            last_read_seq: state.last_read_seq,
-            unread_count: state.unread(),
-        }
+json_form! {
+    /// How far you have read in a room.
+    #[schema(example = json!({"last_read_seq": 42, "unread_count": 0}))]
+    pub(crate) struct ReadState from state: ports::ReadState {
+        /// Place of the last message that you have read.
+        last_read_seq: i64 = state.last_read_seq,
+        /// How many messages there are after that.
+        unread_count: i64 = state.unread(),
     }
 }
 
-/// A member of a room.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
-    "firstname": "Amina",
-    "lastname": "Bello",
-    "role": "owner",
-    "joined_at": "2026-01-05T08:30:00Z",
-    "online": true,
-    "last_seen_at": null,
-}))]
-pub(crate) struct Member {
-    user_uuid: Uuid,
-    firstname: String,
-    lastname: String,
-    /// `member`, `moderator` or `owner`.
-    role: &'static str,
-    joined_at: DateTime<Utc>,
-    /// In the chat now.
-    online: bool,
-    /// When they last left the chat; null where they never did.
-    last_seen_at: Option<DateTime<Utc>>,
-}
-
-impl From<RoomMember> for Member {
-    fn from(member: RoomMember) -> Self {
-        let RoomMember { listing, online } = member;
-        Self {
-            user_uuid: listing.membership.user_id.uuid(),
-            firstname: listing.firstname.as_str().to_owned(),
-            lastname: listing.lastname.as_str().to_owned(),
-            role: listing.membership.role.name(),
-            joined_at: listing.membership.joined_at,
-            online,
-            last_seen_at: listing.last_seen_at,
-        }
+json_form! {
+    /// A member of a room.
+    #[schema(example = json!({
+        "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "firstname": "Amina",
+        "lastname": "Bello",
+        "role": "owner",
+        "joined_at": "2026-01-05T08:30:00Z",
+        "online": true,
+        "last_seen_at": null,
+    }))]
+    pub(crate) struct Member from member: RoomMember {
+        user_uuid: Uuid = member.listing.membership.user_id.uuid(),
+        firstname: String = member.listing.firstname.as_str().to_owned(),
+        lastname: String = member.listing.lastname.as_str().to_owned(),
+        /// `member`, `moderator` or `owner`.
+        role: &'static str = member.listing.membership.role.name(),
+        joined_at: DateTime<Utc> = member.listing.membership.joined_at,
+        /// In the chat now.
+        online: bool = member.online,
+        /// When they last left the chat; null where they never did.
+        last_seen_at: Option<DateTime<Utc>> = member.listing.last_seen_at,
     }
 }
 
-/// A membership in a room.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
-    "role": "moderator",
-    "joined_at": "2026-01-05T08:30:00Z",
-}))]
-pub(crate) struct Membership {
-    user_uuid: Uuid,
-    /// `member`, `moderator` or `owner`.
-    role: &'static str,
-    joined_at: DateTime<Utc>,
-}
-
-impl From<room::Membership> for Membership {
-    fn from(membership: room::Membership) -> Self {
-        Self {
-            user_uuid: membership.user_id.uuid(),
-            role: membership.role.name(),
-            joined_at: membership.joined_at,
-        }
+json_form! {
+    /// A membership in a room.
+    #[schema(example = json!({
+        "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "role": "moderator",
+        "joined_at": "2026-01-05T08:30:00Z",
+    }))]
+    pub(crate) struct Membership from membership: room::Membership {
+        user_uuid: Uuid = membership.user_id.uuid(),
+        /// `member`, `moderator` or `owner`.
+        role: &'static str = membership.role.name(),
+        joined_at: DateTime<Utc> = membership.joined_at,
     }
 }

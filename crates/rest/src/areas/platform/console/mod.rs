@@ -10,14 +10,10 @@ use std::{
     sync::LazyLock,
 };
 
-use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, web::Path,
-};
-use serde::Deserialize;
-use utoipa_actix_web::service_config::ServiceConfig;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
 
 use crate::{
-    problem::{Answer, Problem, problems},
+    areas::prelude::*,
     shared::{BrowserPolicy, shared},
 };
 
@@ -80,12 +76,7 @@ static REFERENCE: LazyLock<String> =
 static GUIDE: LazyLock<String> =
     LazyLock::new(|| document::page(include_str!("../../../../../../docs/chat-protocol.md")));
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(console)
-        .service(console_folder)
-        .service(console_file);
-}
+routes! { console, console_folder, console_file }
 
 /// Requests that find the console here. Where it is off there is nothing at its addresses.
 struct SwitchedOn;

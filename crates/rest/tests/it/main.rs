@@ -1,0 +1,4 @@
+//! What the public API of the crate promises.
+
+mod cursors;
+mod problems;
