@@ -48,6 +48,7 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "email_replaced.txt" "email_replaced.html"
     "confirm_account_email.txt" "confirm_account_email.html"
     "totp_reset.txt" "totp_reset.html"
+    "approve_email.txt" "approve_email.html"
 };
 
 pub(super) struct Templates {
@@ -137,7 +138,9 @@ impl Site {
         let id = id.parse().map_err(|_| bad("a link has no such id"))?;
         let token = || self.links.text(purpose, id);
         Ok(self.page(&match purpose {
-            LinkPurpose::VerifyEmail => format!("verify-email?token={}", token()),
+            LinkPurpose::VerifyEmail | LinkPurpose::ApproveEmail => {
+                format!("verify-email?token={}", token())
+            }
             LinkPurpose::ConfirmEmailChange => format!("confirm-email?token={}", token()),
             LinkPurpose::UndoEmailChange => format!("undo-email-change?token={}", token()),
             LinkPurpose::ResetPassword => {
@@ -272,6 +275,11 @@ pub(super) mod tests {
                 firstname: name(),
                 at: at(),
             },
+            MailContent::ApproveEmail {
+                verification_id: id,
+                firstname: name(),
+                new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
+            },
         ]
     }
 
@@ -303,6 +311,10 @@ pub(super) mod tests {
                     links.text(LinkPurpose::VerifyEmail, id)
                 )
             }
+            MailKind::ApproveEmail => format!(
+                "{SITE}/verify-email?token={}",
+                links.text(LinkPurpose::ApproveEmail, id)
+            ),
             MailKind::EmailChangeConfirm => format!(
                 "{SITE}/confirm-email?token={}",
                 links.text(LinkPurpose::ConfirmEmailChange, id)

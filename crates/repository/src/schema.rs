@@ -134,6 +134,12 @@ diesel::table! {
         expires_at -> Timestamptz,
         /// When it was used or replaced by a newer one; it is dead since.
         used_at -> Nullable<Timestamptz>,
+        /// SHA-256 of the token in the mail to the primary address, which approves a further or new address.
+        approval_hash -> Nullable<Bytea>,
+        /// When the link to the address was opened, while it waits for the approval.
+        opened_at -> Nullable<Timestamptz>,
+        /// When the link to the primary address was opened, while it waits for the other one.
+        approved_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -2,7 +2,8 @@
 //! address.
 //!
 //! A claim reserves nothing: an address belongs to the first account that proves control of it by a
-//! mailed link. Only mail to the address reveals whether it belongs to an account (no user
+//! mailed link. A further or new address also needs the approval of the primary one, by another
+//! link: a session alone, which may be stolen, adds no way into the account. Only mail to the address reveals whether it belongs to an account (no user
 //! enumeration).
 
 mod change;
@@ -27,7 +28,8 @@ use crate::{
     identity::{
         passwords::{ConfirmError, PasswordWork},
         ports::{
-            LinkPurpose, LinkTokens, NewVerification, TokenHash, Verification, token_from_text,
+            LinkPurpose, LinkTokens, NewVerification, ProofLink, TokenHash, Verification,
+            token_from_text,
         },
         sessions::Sessions,
     },
@@ -97,7 +99,7 @@ impl From<AccessError> for EmailError {
 
 /// The purpose of a claimed address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
+pub(crate) enum Wish {
     Further,
     Primary,
 }
@@ -114,7 +116,8 @@ impl Emails {
             .await
     }
 
-    /// Claims a further address: mails a link to it that proves control.
+    /// Claims a further address: mails a link to it that proves control, and a link to the primary
+    /// address that approves it.
     pub async fn add(
         &self,
         caller: Caller,
@@ -126,32 +129,41 @@ impl Emails {
 
     /// Removes an address of the caller, and invalidates password resets: the removed address may
     /// hold a link.
-    pub async fn remove(&self, caller: Caller, id: EmailId) -> Result<(), EmailError> {
+    pub async fn remove(
+        &self,
+        caller: Caller,
+        id: EmailId,
+        password: LoginPassword,
+    ) -> Result<(), EmailError> {
+        let confirmed = self
+            .passwords
+            .confirm(&self.context.database, caller, password)
+            .await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         self.context
             .database
             .transaction(move |tx| {
-                tx.lock_account(caller.user)?;
-                access::require_self(tx, &caller)?;
-                let emails = tx.emails_of(caller.user)?;
+                let user = confirmed.lock(tx)?.id;
+                let emails = tx.emails_of(user)?;
                 let email = emails.iter().find(|email| email.id == id);
                 if email.ok_or(EmailError::NotFound)?.is_primary {
                     return Err(EmailError::Primary);
                 }
                 tx.delete_email(id)?;
-                tx.kill_resets(caller.user, now)?;
-                caller
+                tx.kill_resets(user, now)?;
+                confirmed
+                    .caller
                     .entry(Action::EmailRemove)
-                    .on(Target::user(caller.user))
+                    .on(Target::user(user))
                     .write(tx, entry_id, now)?;
                 Ok(())
             })
             .await
     }
 
-    /// Stores the claim and mails the address. An existing owner learns of the attempt; otherwise
-    /// the mail has a link that proves control. The caller can tell the two cases apart neither by
-    /// response nor by time.
+    /// Stores the claim and mails the address and the primary one. An existing owner learns of the
+    /// attempt; otherwise the mail has a link that proves control. The caller can tell the two cases
+    /// apart neither by response nor by time, nor by the mail to the primary address.
     async fn claim(
         &self,
         caller: Caller,
@@ -170,22 +182,28 @@ impl Emails {
             .transaction(move |tx| {
                 let user = confirmed.lock(tx)?;
                 let email_id = claimed(tx, &*this.context.ids, &user, &email, wish, now)?;
-                let makes_primary = wish == Wish::Primary;
-                let verification_id = this.verification(tx, email_id, makes_primary, now)?;
-                let content = match foreign_owner(tx, &email, user.id, now)? {
-                    Some(owner) => MailContent::AddressInUse {
+                let verification_id = this.verification(tx, email_id, Some(wish), now)?;
+                let firstname = user.firstname.clone();
+                let content = match (foreign_owner(tx, &email, user.id, now)?, wish) {
+                    (Some(owner), _) => MailContent::AddressInUse {
                         firstname: owner.firstname,
                     },
-                    None if makes_primary => MailContent::EmailChangeConfirm {
+                    (None, Wish::Primary) => MailContent::EmailChangeConfirm {
                         verification_id,
-                        firstname: user.firstname,
+                        firstname,
                     },
-                    None => MailContent::VerifyFurtherEmail {
+                    (None, Wish::Further) => MailContent::VerifyFurtherEmail {
                         verification_id,
-                        firstname: user.firstname,
+                        firstname,
                     },
                 };
                 mail::enqueue(tx, &*this.context.ids, now, &email, content)?;
+                let approval = MailContent::ApproveEmail {
+                    verification_id,
+                    firstname: user.firstname,
+                    new_address_masked: email.masked(),
+                };
+                mail::enqueue(tx, &*this.context.ids, now, &user.email, approval)?;
                 let action = match wish {
                     Wish::Further => Action::EmailAdd,
                     Wish::Primary => Action::EmailChangeAsk,
@@ -204,19 +222,12 @@ impl Emails {
         &self,
         tx: &mut dyn Writes,
         email: EmailId,
-        makes_primary: bool,
+        claim: Option<Wish>,
         now: DateTime<Utc>,
     ) -> Result<uuid::Uuid, StoreError> {
         let id = self.context.ids.random();
-        begin_proof(
-            tx,
-            &*self.links,
-            id,
-            email,
-            makes_primary,
-            self.verification_lifetime,
-            now,
-        )?;
+        let (links, lifetime) = (&*self.links, self.verification_lifetime);
+        begin_proof(tx, links, id, email, claim, lifetime, now)?;
         Ok(id)
     }
 }
@@ -331,7 +342,8 @@ fn set_primary(tx: &mut dyn Writes, new: &UserEmail, now: DateTime<Utc>) -> Resu
     let emails = tx.emails_of(new.user_id)?;
     let old = emails.iter().find(|email| email.is_primary);
     tx.mark_verified(new.id, now)?;
-    tx.kill_verifications_of(new.id, now)?;
+    // The old address must not approve anything any more.
+    tx.kill_verifications(new.user_id, now)?;
     tx.make_primary(new, now)?;
     if let Some(old) = old {
         tx.delete_email(old.id)?;

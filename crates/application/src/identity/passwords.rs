@@ -304,13 +304,15 @@ pub(crate) fn begin_reset(
     Ok(id)
 }
 
-/// Invalidates all links in mails of the account: a stranger may have requested them.
-pub(crate) fn kill_links(
+/// Invalidates all links in mails of the account, and drops the additions and changes of addresses
+/// that wait for them: a stranger may have requested them.
+pub(crate) fn drop_pending(
     tx: &mut dyn Writes,
     user: UserId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     tx.kill_resets(user, now)?;
+    tx.delete_claims(user)?;
     tx.kill_verifications(user, now)
 }
 
@@ -346,7 +348,7 @@ pub(crate) fn replace_password(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     tx.set_password_hash(user.id, password_hash, now)?;
-    kill_links(tx, user.id, now)?;
+    drop_pending(tx, user.id, now)?;
     let content = MailContent::PasswordChanged {
         firstname: user.firstname.clone(),
         at: now,

@@ -134,7 +134,7 @@ impl Registration {
         let verification_id = self.context.ids.random();
         for email in tx.emails_of(new.id)? {
             let (links, lifetime) = (&*self.links, self.verification_lifetime);
-            begin_proof(tx, links, verification_id, email.id, false, lifetime, now)?;
+            begin_proof(tx, links, verification_id, email.id, None, lifetime, now)?;
         }
         let content = MailContent::VerifyEmail {
             verification_id,

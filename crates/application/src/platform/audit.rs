@@ -103,6 +103,8 @@ named_enum! {
         AccountReactivate => "account.reactivate",
         /// A user verified an address.
         EmailVerify => "email.verify",
+        /// The primary address approved a further or new one.
+        EmailApprove => "email.approve",
         /// A user claimed a further address.
         EmailAdd => "email.add",
         /// A user removed one of their addresses.

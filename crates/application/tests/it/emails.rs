@@ -46,11 +46,18 @@ fn id_of(app: &TestApp, member: &Member, email: &str) -> EmailId {
 }
 
 async fn remove(app: &TestApp, caller: &Caller, id: EmailId) -> Result<(), EmailError> {
-    app.use_cases
-        .identity
-        .emails
-        .remove(caller.clone(), id)
-        .await
+    remove_by(app, caller, id, PASSWORD).await
+}
+
+async fn remove_by(
+    app: &TestApp,
+    caller: &Caller,
+    id: EmailId,
+    password: &str,
+) -> Result<(), EmailError> {
+    let emails = &app.use_cases.identity.emails;
+    let password = login_password(password);
+    emails.remove(caller.clone(), id, password).await
 }
 
 /// Sets a password by the link that came with an undone change, and logs in.
@@ -59,6 +66,11 @@ async fn recover(app: &TestApp, member: &Member) -> Caller {
     let link = app.reset_link(undone.last().unwrap());
     app.reset_password(link, PASSWORD).await.unwrap();
     app.new_caller(member).await
+}
+
+fn sorted(mut mails: Vec<(String, MailKind)>) -> Vec<(String, MailKind)> {
+    mails.sort_by(|one, other| one.0.cmp(&other.0));
+    mails
 }
 
 fn set_up_totp(app: &TestApp, member: &Member) {
@@ -73,18 +85,81 @@ fn has_totp(app: &TestApp, member: &Member) -> bool {
 }
 
 #[tokio::test]
-async fn a_further_address_counts_once_it_is_verified() {
+async fn a_further_address_counts_once_it_and_the_primary_one_agree() {
+    for approval_first in [true, false] {
+        let (app, amina) = app_with_amina();
+        let [own, approval] = app.claim_tokens(&amina.caller(), NEW).await;
+        let [first, second] = match approval_first {
+            true => [&approval, &own],
+            false => [&own, &approval],
+        };
+        app.verify_email(first).await.unwrap();
+        assert_eq!(app.addresses(&amina), [primary(AMINA), claimed(NEW)]);
+        assert_refused!(app.verify_email(first).await, LinkError::Gone);
+        let refused = app.try_log_in(NEW, PASSWORD, None).await;
+        assert_refused!(refused, LogInError::InvalidCredentials);
+        assert_eq!(app.take_mail_kinds(), []);
+        app.verify_email(second).await.unwrap();
+        assert_eq!(app.addresses(&amina), [primary(AMINA), verified(NEW)]);
+        assert!(matches!(
+            app.only_mail_to(AMINA),
+            MailContent::EmailAdded { .. }
+        ));
+        assert_refused!(app.verify_email(second).await, LinkError::Gone);
+        let mut opened = [Action::EmailApprove, Action::EmailVerify];
+        if !approval_first {
+            opened.reverse();
+        }
+        assert_eq!(app.actions()[..3], [Action::EmailAdd, opened[0], opened[1]]);
+    }
+}
+
+#[tokio::test]
+async fn the_primary_address_changes_by_the_later_of_both_links() {
     let (app, amina) = app_with_amina();
-    let token = app.claim_token(&amina.caller(), NEW).await;
+    let caller = amina.caller();
+    let [own, approval] = app.change_tokens(&caller, NEW).await;
+    assert!(!app.confirm_change(&caller, &own).await.unwrap());
     assert_eq!(app.addresses(&amina), [primary(AMINA), claimed(NEW)]);
-    app.verify_email(&token).await.unwrap();
-    assert_eq!(app.addresses(&amina), [primary(AMINA), verified(NEW)]);
-    assert!(matches!(
-        app.only_mail_to(AMINA),
-        MailContent::EmailAdded { .. }
-    ));
-    assert_eq!(app.actions(), [Action::EmailAdd, Action::EmailVerify]);
-    assert_refused!(app.verify_email(&token).await, LinkError::Gone);
+    let again = app.confirm_change(&caller, &own).await;
+    assert_refused!(again, LinkError::Gone);
+    app.verify_email(&approval).await.unwrap();
+    assert_eq!(app.addresses(&amina), [primary(NEW)]);
+    let mail = app.only_mail_to(AMINA);
+    assert!(matches!(mail, MailContent::EmailChanged { .. }), "{mail:?}");
+    let actions = [
+        Action::EmailChangeAsk,
+        Action::EmailVerify,
+        Action::EmailApprove,
+        Action::EmailChange,
+    ];
+    assert_eq!(app.actions(), actions);
+    app.undo_change(&app.link_token(&mail)).await.unwrap();
+    assert_eq!(app.addresses(&amina), [primary(AMINA)]);
+}
+
+#[tokio::test]
+async fn a_claim_of_the_previous_release_without_an_approval_never_counts() {
+    let (app, amina) = app_with_amina();
+    let [further, _] = app
+        .claim_tokens(&amina.caller(), "further@example.com")
+        .await;
+    let [new, _] = app.change_tokens(&amina.caller(), NEW).await;
+    app.database
+        .execute("UPDATE email_verifications SET approval_hash = NULL");
+    assert_refused!(app.verify_email(&further).await, LinkError::Gone);
+    let refused = app.confirm_change(&amina.caller(), &new).await;
+    assert_refused!(refused, LinkError::Gone);
+}
+
+#[tokio::test]
+async fn an_approval_by_a_replaced_primary_address_counts_no_more() {
+    let (app, amina) = app_with_amina();
+    let own = app
+        .claim_token(&amina.caller(), "further@example.com")
+        .await;
+    app.change_primary(&amina.caller(), AMINA, NEW).await;
+    assert_refused!(app.verify_email(&own).await, LinkError::Gone);
 }
 
 #[tokio::test]
@@ -149,12 +224,16 @@ async fn an_account_does_not_claim_its_own_address_again() {
 async fn claiming_anothers_address_notifies_its_owner_alone() {
     let (app, amina) = app_with_amina();
     app.member().email(MUSA).create();
+    // The primary address gets the mail that it gets about any address.
+    let kinds = [
+        (AMINA.to_owned(), MailKind::ApproveEmail),
+        (MUSA.to_owned(), MailKind::AddressInUse),
+    ];
     app.add_email(&amina.caller(), MUSA).await.unwrap();
-    let mail = app.only_mail_to(MUSA);
-    assert!(matches!(mail, MailContent::AddressInUse { .. }), "{mail:?}");
+    assert_eq!(sorted(app.take_mail_kinds()), kinds);
     app.ask_for_change(&amina.caller(), MUSA).await.unwrap();
-    let mail = app.only_mail_to(MUSA);
-    assert!(matches!(mail, MailContent::AddressInUse { .. }), "{mail:?}");
+    let approval = app.mail_to(AMINA);
+    app.verify_email(&app.link_token(&approval)).await.unwrap();
     assert_eq!(app.addresses(&amina), [primary(AMINA), claimed(MUSA)]);
 }
 
@@ -211,6 +290,16 @@ async fn a_removed_address_logs_in_no_more_and_becomes_free() {
     assert_refused!(again, EmailError::NotFound);
     assert_eq!(app.actions().last(), Some(&Action::EmailRemove));
     app.add_verified_email(&musa.caller(), NEW).await;
+}
+
+#[tokio::test]
+async fn removing_an_address_takes_the_password() {
+    let (app, amina) = app_with_amina();
+    app.add_verified_email(&amina.caller(), NEW).await;
+    let id = id_of(&app, &amina, NEW);
+    let wrong = remove_by(&app, &amina.caller(), id, NEW_PASSWORD).await;
+    assert_refused!(wrong, EmailError::Confirm(ConfirmError::WrongPassword));
+    assert_eq!(app.addresses(&amina), [primary(AMINA), verified(NEW)]);
 }
 
 #[tokio::test]
@@ -487,7 +576,7 @@ async fn an_old_address_is_reserved_while_the_change_can_be_undone() {
         .await;
     assert_refused!(taken, AccountError::EmailTaken);
     app.add_email(&musa.caller(), AMINA).await.unwrap();
-    let mail = app.only_mail_to(AMINA);
+    let mail = app.mail_to(AMINA);
     assert!(matches!(mail, MailContent::AddressInUse { .. }), "{mail:?}");
 
     app.clock.advance(UNDO_WINDOW);

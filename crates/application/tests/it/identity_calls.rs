@@ -231,7 +231,7 @@ impl TestApp {
         &self,
         caller: &Caller,
         token: &str,
-    ) -> Result<(), LinkError> {
+    ) -> Result<bool, LinkError> {
         let emails = &self.use_cases.identity.emails;
         emails.confirm_change(caller.clone(), token).await
     }
@@ -244,16 +244,53 @@ impl TestApp {
             .await
     }
 
-    /// The token of a link that verifies a further address.
+    /// The token of a link that verifies a further address, which the primary one has approved.
     pub(crate) async fn claim_token(&self, caller: &Caller, email: &str) -> String {
-        self.add_email(caller, email).await.unwrap();
-        self.link_token(&self.only_mail_to(email))
+        let [own, approval] = self.claim_tokens(caller, email).await;
+        self.verify_email(&approval).await.unwrap();
+        own
     }
 
-    /// The token of a link that confirms another primary address.
+    /// The tokens of the links to a further address and to the primary one.
+    pub(crate) async fn claim_tokens(&self, caller: &Caller, email: &str) -> [String; 2] {
+        self.add_email(caller, email).await.unwrap();
+        self.both_tokens(email)
+    }
+
+    /// The token of a link that confirms another primary address, which the present one has approved.
     pub(crate) async fn change_token(&self, caller: &Caller, email: &str) -> String {
+        let [own, approval] = self.change_tokens(caller, email).await;
+        self.verify_email(&approval).await.unwrap();
+        own
+    }
+
+    /// The tokens of the links to another primary address and to the present one.
+    pub(crate) async fn change_tokens(&self, caller: &Caller, email: &str) -> [String; 2] {
         self.ask_for_change(caller, email).await.unwrap();
-        self.link_token(&self.only_mail_to(email))
+        self.both_tokens(email)
+    }
+
+    /// The tokens of the two mails that a claim of this address has enqueued.
+    #[track_caller]
+    fn both_tokens(&self, email: &str) -> [String; 2] {
+        let mails = self.take_mails();
+        let (own, approval): (Vec<_>, Vec<_>) = mails
+            .iter()
+            .partition(|mail| mail.recipient.as_str() == email);
+        match (own.as_slice(), approval.as_slice()) {
+            ([own], [approval]) => [own, approval].map(|mail| self.link_token(&mail.content)),
+            _ => panic!("not one mail to {email} and one to another address: {mails:?}"),
+        }
+    }
+
+    /// The one mail to this address among those enqueued since the last call to take mails.
+    #[track_caller]
+    pub(crate) fn mail_to(&self, recipient: &str) -> MailContent {
+        let mails = self.mails_to(recipient);
+        match mails.as_slice() {
+            [mail] => mail.clone(),
+            other => panic!("not one mail to {recipient}: {other:?}"),
+        }
     }
 
     /// Adds an address and verifies it.
@@ -266,7 +303,7 @@ impl TestApp {
     /// Changes the primary address; returns the token of the link that undoes it.
     pub(crate) async fn change_primary(&self, caller: &Caller, from: &str, to: &str) -> String {
         let token = self.change_token(caller, to).await;
-        self.confirm_change(caller, &token).await.unwrap();
+        assert!(self.confirm_change(caller, &token).await.unwrap());
         self.link_token(&self.only_mail_to(from))
     }
 

@@ -19,7 +19,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::{
-    identity_calls::NEW_PASSWORD,
+    identity_calls::{NEW_PASSWORD, primary, verified},
     support::{
         LiveCall, Member, PASSWORD, RESET_LIFETIME, TestApp, assert_refused, new_id, origin,
     },
@@ -143,18 +143,23 @@ async fn a_reset_is_audited_and_announced_to_the_owner() {
 }
 
 #[tokio::test]
-async fn a_reset_kills_links_that_would_add_or_change_addresses() {
+async fn a_reset_drops_additions_and_changes_of_addresses_that_wait() {
     let (app, amina) = app_with_amina();
+    app.add_verified_email(&amina.caller(), FURTHER).await;
+    let again = app.change_token(&amina.caller(), FURTHER).await;
     let further = app.claim_token(&amina.caller(), "thief1@example.com").await;
-    let primary = app
+    let to_primary = app
         .change_token(&amina.caller(), "thief2@example.com")
         .await;
     let link = app.new_reset_link(AMINA).await;
     app.reset_password(link, NEW_PASSWORD).await.unwrap();
     assert_refused!(app.verify_email(&further).await, LinkError::Gone);
     let caller = app.try_log_in(AMINA, NEW_PASSWORD, None).await.unwrap();
-    let confirmed = app.confirm_change(&app.caller(&caller), &primary).await;
+    let confirmed = app.confirm_change(&app.caller(&caller), &to_primary).await;
     assert_refused!(confirmed, LinkError::Gone);
+    let confirmed = app.confirm_change(&app.caller(&caller), &again).await;
+    assert_refused!(confirmed, LinkError::Gone);
+    assert_eq!(app.addresses(&amina), [primary(AMINA), verified(FURTHER)]);
 }
 
 #[tokio::test]

@@ -2,16 +2,17 @@
 
 use abu_application::{
     identity::ports::{
-        EmailChange, EmailReads, EmailWrites, NewVerification, TokenHash, Verification,
+        EmailChange, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash, Verification,
     },
     platform::ports::StoreError,
 };
 use abu_domain::{EmailId, UserId, identity::user::UserEmail, platform::text::EmailAddress};
 use chrono::{DateTime, Utc};
 use diesel::{
+    dsl::not,
     pg::Pg,
     prelude::*,
-    sql_types::{Bool, Bytea, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Bool, Bytea, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use uuid::Uuid;
 
@@ -56,6 +57,9 @@ impl TryFrom<EmailRow> for UserEmail {
 struct VerificationRow {
     id: Uuid,
     makes_primary: bool,
+    approval_hash: Option<Vec<u8>>,
+    opened_at: Option<DateTime<Utc>>,
+    approved_at: Option<DateTime<Utc>>,
     expires_at: DateTime<Utc>,
     used_at: Option<DateTime<Utc>>,
 }
@@ -165,17 +169,31 @@ impl EmailReads for Session<'_> {
         self.run(|connection| {
             let found = email_verifications::table
                 .inner_join(user_emails::table)
-                .filter(email_verifications::token_hash.eq(&token_hash[..]))
+                .filter(
+                    email_verifications::token_hash.eq(&token_hash[..]).or(
+                        email_verifications::approval_hash
+                            .eq(&token_hash[..])
+                            .assume_not_null(),
+                    ),
+                )
                 .select((VerificationRow::as_select(), EmailRow::as_select()))
                 .first(connection)
                 .optional()?;
             let Some((row, email)) = found else {
                 return Ok(None);
             };
+            let is_approval = row.approval_hash.as_deref() == Some(&token_hash[..]);
             Ok(Some(Verification {
                 id: row.id,
                 email: email.try_into()?,
                 makes_primary: row.makes_primary,
+                link: match is_approval {
+                    true => ProofLink::Approval,
+                    false => ProofLink::Own,
+                },
+                has_approval: row.approval_hash.is_some(),
+                opened_at: row.opened_at,
+                approved_at: row.approved_at,
                 expires_at: row.expires_at,
                 used_at: row.used_at,
             }))
@@ -293,17 +311,49 @@ impl EmailWrites for Session<'_> {
             sql::<()>(
                 "WITH replaced AS (DELETE FROM email_verifications WHERE email_id = ?)
                  INSERT INTO email_verifications
-                     (id, email_id, token_hash, makes_primary, created_at, expires_at)
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                     (id, email_id, token_hash, approval_hash, makes_primary, created_at, expires_at)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
             )
             .bind::<SqlUuid, _>(verification.email_id.uuid())
             .bind::<SqlUuid, _>(verification.id)
             .bind::<SqlUuid, _>(verification.email_id.uuid())
             .bind::<Bytea, _>(&verification.token_hash[..])
+            .bind::<Nullable<Bytea>, _>(verification.approval_hash.as_ref().map(|hash| &hash[..]))
             .bind::<Bool, _>(verification.makes_primary)
             .bind::<Timestamptz, _>(verification.created_at)
             .bind::<Timestamptz, _>(verification.expires_at)
             .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn mark_opened(
+        &mut self,
+        verification: Uuid,
+        link: ProofLink,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            let row = email_verifications::table.find(verification);
+            match link {
+                ProofLink::Own => diesel::update(row)
+                    .set(email_verifications::opened_at.eq(now))
+                    .execute(connection)?,
+                ProofLink::Approval => diesel::update(row)
+                    .set(email_verifications::approved_at.eq(now))
+                    .execute(connection)?,
+            };
+            Ok(())
+        })
+    }
+
+    fn delete_claims(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::delete(user_emails::table)
+                .filter(user_emails::user_id.eq(user.uuid()))
+                .filter(not(user_emails::is_primary))
+                .filter(user_emails::verified_at.is_null())
+                .execute(connection)?;
             Ok(())
         })
     }

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::{
     post::Post,
-    support::{Answer, PASSWORD, Rig, password_hash},
+    support::{Answer, PASSWORD, Rig, pairs, password_hash},
 };
 
 const CONFIRM_FURTHER: &str = "Confirm your further e-mail address";
 const CONFIRM_NEW: &str = "Confirm your new e-mail address";
+const APPROVE: &str = "Approve a new e-mail address";
 const ADDED: &str = "An e-mail address was added";
 const IN_USE: &str = "This e-mail address is yours already";
 
@@ -71,14 +72,22 @@ async fn id_of(rig: &Rig, session: &str, email: &str) -> String {
     item["uuid"].as_str().unwrap().to_owned()
 }
 
-async fn remove(rig: &Rig, session: &str, id: &str) -> Answer {
+async fn remove(rig: &Rig, session: &str, id: &str, password: &str) -> Answer {
     let call = rig.delete(&format!("/api/v1/me/emails/{id}")).with(session);
-    call.send().await
+    call.json(&json!({"password": password})).send().await
 }
 
-/// Adds an address and proves it.
-async fn add_proved(rig: &Rig, post: &Post, session: &str, email: &str) {
+/// Opens the link by which this primary address approves another one.
+async fn approve(rig: &Rig, post: &Post, primary: &str) {
+    let token = post.letter(primary, APPROVE).link("verify-email");
+    let approved = verify(rig, &token).await.expect(200);
+    assert_eq!(approved, json!({"verified": true}));
+}
+
+/// Adds an address to the account with this primary one, and proves it.
+async fn add_proved(rig: &Rig, post: &Post, session: &str, primary: &str, email: &str) {
     add(rig, session, email).await.expect(202);
+    approve(rig, post, primary).await;
     let token = post.letter(email, CONFIRM_FURTHER).link("verify-email");
     verify(rig, &token).await.expect(200);
 }
@@ -88,7 +97,7 @@ fn entry(email: &str, is_primary: bool, is_proved: bool) -> (String, bool, bool)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_further_address_counts_once_it_is_proved() {
+async fn a_further_address_counts_once_it_is_proved_and_approved() {
     let (rig, post) = Post::start().await;
     member_at(&rig, "amina@example.com");
     let session = rig.log_in_as("amina@example.com", PASSWORD).await;
@@ -106,8 +115,14 @@ async fn a_further_address_counts_once_it_is_proved() {
     let token = post
         .letter("amina@example.org", CONFIRM_FURTHER)
         .link("verify-email");
-    verify(&rig, &token).await.expect(200);
+    let verified = verify(&rig, &token).await.expect(200);
+    assert_eq!(verified, json!({"verified": true}));
     verify(&rig, &token).await.problem("gone");
+    assert_eq!(
+        addresses(&rig, &session).await[1],
+        entry("amina@example.org", false, false)
+    );
+    approve(&rig, &post, "amina@example.com").await;
     let notice = post.letter("amina@example.com", ADDED);
     assert!(notice.text.contains("a***@example.org"), "{}", notice.text);
     assert_eq!(
@@ -147,6 +162,9 @@ async fn a_claim_does_not_reveal_that_an_address_is_taken() {
         post.letter("free@example.com", subject);
         let letter = post.letter("owner@example.com", IN_USE);
         assert!(!letter.text.contains("token="), "{}", letter.text);
+        for _ in 0..2 {
+            post.letter("amina@example.com", APPROVE);
+        }
     }
     let listed = addresses(&rig, &session).await;
     assert_eq!(
@@ -156,7 +174,7 @@ async fn a_claim_does_not_reveal_that_an_address_is_taken() {
             entry("owner@example.com", false, false),
         ]
     );
-    assert_eq!(post.all().len(), 4);
+    assert_eq!(post.all().len(), 8);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -164,12 +182,37 @@ async fn a_removed_address_is_listed_no_more() {
     let (rig, post) = Post::start().await;
     member_at(&rig, "amina@example.com");
     let session = rig.log_in_as("amina@example.com", PASSWORD).await;
-    add_proved(&rig, &post, &session, "amina@example.org").await;
-    let further = id_of(&rig, &session, "amina@example.org").await;
-    remove(&rig, &session, &further).await.expect_nothing();
-    remove(&rig, &session, &further).await.problem("not-found");
+    let (primary, further) = ("amina@example.com", "amina@example.org");
+    add_proved(&rig, &post, &session, primary, further).await;
+    let id = id_of(&rig, &session, further).await;
+    let wrong = remove(&rig, &session, &id, "a guess").await;
+    assert_eq!(wrong.mistakes(), pairs(&[("/password", "password.wrong")]));
+    remove(&rig, &session, &id, PASSWORD).await.expect_nothing();
+    let again = remove(&rig, &session, &id, PASSWORD).await;
+    again.problem("not-found");
     assert_eq!(
         addresses(&rig, &session).await,
         [entry("amina@example.com", true, true)]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confirmed_primary_address_waits_for_the_approval_of_the_present_one() {
+    let (rig, post) = Post::start().await;
+    let amina = member_at(&rig, "amina@example.com");
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
+    let new = "amina@example.org";
+    let asked = claim(&rig, "/api/v1/me/email", &session, new).await;
+    asked.expect(202);
+    let token = post.letter(new, CONFIRM_NEW).link("confirm-email");
+    let confirm = rig.post("/api/v1/me/email/confirm").with(&session);
+    let confirmed = confirm.json(&json!({"token": token})).send().await;
+    assert_eq!(confirmed.expect(200)["changed"], false);
+    rig.assert_stored(&format!(
+        "(SELECT email FROM users WHERE id = '{}') = 'amina@example.com'",
+        amina.id
+    ));
+    approve(&rig, &post, "amina@example.com").await;
+    assert_eq!(addresses(&rig, &session).await, [entry(new, true, true)]);
+    post.letter("amina@example.com", "Your e-mail address was changed");
 }

@@ -89,6 +89,11 @@ async fn an_account_is_registered_used_secured_recovered_and_left() {
     post(&rig, "/me/email", Some(&access), body)
         .await
         .expect(202);
+    let letter = mail.letter(OLD, "Approve a new e-mail address");
+    let token = json!({"token": letter.link("verify-email")});
+    post(&rig, "/auth/verify-email", None, token)
+        .await
+        .expect(200);
     let letter = mail.letter(NEW, "Confirm your new e-mail address");
     let token = json!({"token": letter.link("confirm-email")});
     post(&rig, "/me/email/confirm", Some(&access), token)

@@ -252,6 +252,7 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             "current_password": PASSWORD,
             "new_password": "correct horse battery",
         })),
+        ("DELETE", "/api/v1/me/emails/{uuid}") => call.json(&json!({"password": PASSWORD})),
         ("POST", "/api/v1/me/emails" | "/api/v1/me/email") => call.json(&json!({
             "email": format!("{}@example.com", Uuid::new_v4()),
             "password": PASSWORD,

@@ -152,5 +152,5 @@ fn shut_out(
     tx.set_active(id, false, now)?;
     tx.end_sessions(id, WhichSessions::All, because, now)?;
     // A link in a mailbox must not become valid again when the account is activated.
-    passwords::kill_links(tx, id, now)
+    passwords::drop_pending(tx, id, now)
 }

@@ -18,7 +18,8 @@ use crate::{
 };
 
 impl Emails {
-    /// Claims the address as the caller's primary one: mails a link to it that proves control.
+    /// Claims the address as the caller's primary one: mails a link to it that proves control, and a
+    /// link to the present primary address that approves it.
     pub async fn change(
         &self,
         caller: Caller,
@@ -28,10 +29,10 @@ impl Emails {
         self.claim(caller, email, password, Wish::Primary).await
     }
 
-    /// Makes the token's address the caller's primary one and deletes the old one. Mails the old
-    /// address a link that undoes the change for [`UNDO_WINDOW`]. `Gone` too if the token belongs
-    /// to another account.
-    pub async fn confirm_change(&self, caller: Caller, token: &str) -> Result<(), LinkError> {
+    /// Proves control of the token's address. Makes it the caller's primary one if the present one
+    /// has approved it; false while that link was not opened. `Gone` too if the token belongs to
+    /// another account.
+    pub async fn confirm_change(&self, caller: Caller, token: &str) -> Result<bool, LinkError> {
         let hash = token_hash(token);
         let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
@@ -39,26 +40,29 @@ impl Emails {
             .database
             .transaction(move |tx| {
                 access::require_self(tx, &caller)?;
-                let verification = lock_live(tx, &hash?, now)?;
+                let opened = lock_live(tx, &hash?, now)?;
                 access::require_self(tx, &caller)?;
-                let new = verification.email;
-                if !verification.makes_primary || new.user_id != caller.user {
+                let is_own = opened.link == ProofLink::Own && opened.makes_primary;
+                if !is_own || opened.email.user_id != caller.user {
                     return Err(LinkError::Gone);
                 }
-                if !take_address(tx, &new.email, Some(caller.user), now)? {
-                    return Err(LinkError::Gone);
-                }
-                this.make_primary(tx, &new, now)?;
+                let is_changed = this.open(tx, &opened, now)?;
+                let action = match is_changed {
+                    true => Action::EmailChange,
+                    false => Action::EmailVerify,
+                };
                 caller
-                    .entry(Action::EmailChange)
+                    .entry(action)
                     .on(Target::user(caller.user))
                     .write(tx, entry_id, now)?;
-                Ok(())
+                Ok(is_changed)
             })
             .await
     }
 
-    fn make_primary(
+    /// Makes the address the account's primary one and deletes the old one. Mails the old address a
+    /// link that undoes the change for [`UNDO_WINDOW`].
+    pub(super) fn make_primary(
         &self,
         tx: &mut dyn Writes,
         new: &UserEmail,
@@ -102,7 +106,7 @@ impl Emails {
             let user = change.user_id;
             this.give_back(tx, &change, now)?;
             tx.set_password_hash(user, NO_PASSWORD, now)?;
-            passwords::kill_links(tx, user, now)?;
+            passwords::drop_pending(tx, user, now)?;
             let because = EndReason::EmailChangeUndone;
             let sessions = tx.end_sessions(user, WhichSessions::All, because, now)?;
             this.tell_of_undoing(tx, &change, now)?;

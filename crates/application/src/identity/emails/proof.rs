@@ -93,14 +93,17 @@ impl Emails {
         let (now, entry_id) = self.context.now_and_entry_id();
         let (stored_hash, proving) = (password_hash.clone(), origin.clone());
         let set_password = move |tx: &mut dyn Writes| {
-            let email = lock_own(tx, &hash, now)?;
-            if !is_registration(&email) {
+            let email = lock_live(tx, &hash, now)?.email;
+            if !is_registration(&email)
+                || !take_address(tx, &email.email, Some(email.user_id), now)?
+            {
                 return Err(LinkError::Gone.into());
             }
             tx.set_password_hash(email.user_id, &stored_hash, now)?;
             tx.mark_verified(email.id, now)?;
             tx.kill_verifications_of(email.id, now)?;
-            proved_entry(&proving, email.user_id).write(tx, entry_id, now)?;
+            let entry = anonymous_entry(&proving, Action::EmailVerify, email.user_id);
+            entry.write(tx, entry_id, now)?;
             Ok::<_, ProofError>(())
         };
         self.sessions
@@ -120,19 +123,61 @@ impl Emails {
         self.context
             .database
             .transaction(move |tx| {
-                let email = lock_own(tx, &hash, now)?;
-                if is_registration(&email) {
+                let opened = lock_live(tx, &hash, now)?;
+                let is_approval = opened.link == ProofLink::Approval;
+                if is_registration(&opened.email) || opened.makes_primary && !is_approval {
                     return Err(LinkError::Gone);
                 }
-                tx.mark_verified(email.id, now)?;
-                tx.kill_verifications_of(email.id, now)?;
-                if !email.is_primary {
-                    this.tell_of_further(tx, &email, now)?;
+                let user = opened.email.user_id;
+                let counts = this.open(tx, &opened, now)?;
+                let action = match is_approval {
+                    true => Action::EmailApprove,
+                    false => Action::EmailVerify,
+                };
+                anonymous_entry(&origin, action, user).write(tx, entry_id, now)?;
+                if counts && opened.makes_primary {
+                    let entry = anonymous_entry(&origin, Action::EmailChange, user);
+                    entry.write(tx, this.context.ids.time_ordered(), now)?;
                 }
-                proved_entry(&origin, email.user_id).write(tx, entry_id, now)?;
                 Ok(())
             })
             .await
+    }
+
+    /// Records that the link was opened. A further or new address counts once its own link and that
+    /// to the primary address both were; then this is true.
+    pub(super) fn open(
+        &self,
+        tx: &mut dyn Writes,
+        opened: &Verification,
+        now: DateTime<Utc>,
+    ) -> Result<bool, LinkError> {
+        let email = &opened.email;
+        let other = match opened.link {
+            ProofLink::Own => opened.approved_at,
+            ProofLink::Approval => opened.opened_at,
+        };
+        if !email.is_primary && other.is_none() {
+            let is_own = opened.link == ProofLink::Own;
+            if is_own && foreign_owner(tx, &email.email, email.user_id, now)?.is_some() {
+                return Err(LinkError::Gone);
+            }
+            tx.mark_opened(opened.id, opened.link, now)?;
+            return Ok(false);
+        }
+        if !take_address(tx, &email.email, Some(email.user_id), now)? {
+            return Err(LinkError::Gone);
+        }
+        if opened.makes_primary {
+            self.make_primary(tx, email, now)?;
+            return Ok(true);
+        }
+        tx.mark_verified(email.id, now)?;
+        tx.kill_verifications_of(email.id, now)?;
+        if !email.is_primary {
+            self.tell_of_further(tx, email, now)?;
+        }
+        Ok(true)
     }
 
     fn tell_of_further(
@@ -187,7 +232,7 @@ impl Emails {
                 if !user.is_active {
                     return Ok(());
                 }
-                let verification_id = this.verification(tx, primary.id, false, now)?;
+                let verification_id = this.verification(tx, primary.id, None, now)?;
                 let firstname = user.firstname;
                 let content = match is_registration(&primary) {
                     true => MailContent::VerifyEmail {
@@ -211,30 +256,34 @@ fn is_registration(email: &UserEmail) -> bool {
     email.is_primary && email.verified_at.is_none()
 }
 
-fn proved_entry(origin: &Origin, user: UserId) -> Entry {
-    Entry::new(Actor::Anonymous, Action::EmailVerify)
+fn anonymous_entry(origin: &Origin, action: Action, user: UserId) -> Entry {
+    Entry::new(Actor::Anonymous, action)
         .from(origin)
         .on(Target::user(user))
 }
 
-/// Stores a proof of the address under `id` and invalidates earlier ones.
+/// Stores a proof of the address under `id` and invalidates earlier ones. Without a claim, the
+/// address is the primary one already.
 pub(crate) fn begin_proof(
     tx: &mut dyn Writes,
     links: &dyn LinkTokens,
     id: uuid::Uuid,
     email: EmailId,
-    makes_primary: bool,
+    claim: Option<Wish>,
     lifetime: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let makes_primary = claim == Some(Wish::Primary);
     let purpose = match makes_primary {
         true => LinkPurpose::ConfirmEmailChange,
         false => LinkPurpose::VerifyEmail,
     };
+    let hash = |purpose| Sha256::digest(links.token(purpose, id)).into();
     tx.insert_verification(&NewVerification {
         id,
         email_id: email,
-        token_hash: Sha256::digest(links.token(purpose, id)).into(),
+        token_hash: hash(purpose),
+        approval_hash: claim.map(|_| hash(LinkPurpose::ApproveEmail)),
         makes_primary,
         created_at: now,
         expires_at: now + lifetime,
@@ -244,21 +293,6 @@ pub(crate) fn begin_proof(
 pub(super) fn token_hash(text: &str) -> Result<TokenHash, LinkError> {
     let token = token_from_text(text).ok_or(LinkError::Gone)?;
     Ok(Sha256::digest(token).into())
-}
-
-/// The address that the token proves, locked with its account, after another account with an
-/// unfinished registration has lost it.
-fn lock_own(
-    tx: &mut dyn Writes,
-    hash: &TokenHash,
-    now: DateTime<Utc>,
-) -> Result<UserEmail, LinkError> {
-    let verification = lock_live(tx, hash, now)?;
-    let email = verification.email;
-    match !verification.makes_primary && take_address(tx, &email.email, Some(email.user_id), now)? {
-        true => Ok(email),
-        false => Err(LinkError::Gone),
-    }
 }
 
 /// The valid proof of the token, with its address and account locked.
@@ -274,12 +308,20 @@ pub(super) fn lock_live(
     live(tx, hash, now)
 }
 
+/// An earlier release sent no link to the primary address, so none of its claims can count.
 fn live(
     tx: &mut dyn Reads,
     hash: &TokenHash,
     now: DateTime<Utc>,
 ) -> Result<Verification, LinkError> {
-    tx.verification(hash)?
-        .filter(|found| found.used_at.is_none() && found.expires_at > now)
-        .ok_or(LinkError::Gone)
+    let found = tx.verification(hash)?.ok_or(LinkError::Gone)?;
+    let opened_at = match found.link {
+        ProofLink::Own => found.opened_at,
+        ProofLink::Approval => found.approved_at,
+    };
+    let is_live = found.used_at.is_none() && found.expires_at > now && opened_at.is_none();
+    match is_live && (found.email.is_primary || found.has_approval) {
+        true => Ok(found),
+        false => Err(LinkError::Gone),
+    }
 }

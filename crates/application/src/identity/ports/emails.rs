@@ -15,6 +15,8 @@ pub struct NewVerification {
     /// The address to prove.
     pub email_id: EmailId,
     pub token_hash: TokenHash,
+    /// Of the link to the primary address, which approves a further or new address.
+    pub approval_hash: Option<TokenHash>,
     /// Whether the proof makes the address the primary one.
     pub makes_primary: bool,
     pub created_at: DateTime<Utc>,
@@ -30,10 +32,27 @@ pub struct Verification {
     pub email: UserEmail,
     /// Whether the proof makes the address the primary one.
     pub makes_primary: bool,
+    /// The link that the token belongs to.
+    pub link: ProofLink,
+    /// Whether a link went to the primary address.
+    pub has_approval: bool,
+    /// Time at which the link to the address was opened.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// Time at which the link to the primary address was opened.
+    pub approved_at: Option<DateTime<Utc>>,
     /// Exclusive.
     pub expires_at: DateTime<Utc>,
     /// Time of its use or replacement; it is invalid from then on.
     pub used_at: Option<DateTime<Utc>>,
+}
+
+/// The two links of a further or new address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofLink {
+    /// Mailed to the address.
+    Own,
+    /// Mailed to the account's primary address.
+    Approval,
 }
 
 /// A change of the primary address, which the owner of the old one can undo.
@@ -77,6 +96,7 @@ pub trait EmailReads {
     /// number.
     fn emails_of(&mut self, user: UserId) -> Result<Vec<UserEmail>, StoreError>;
 
+    /// The proof with this hash of either token.
     fn verification(&mut self, token_hash: &TokenHash) -> Result<Option<Verification>, StoreError>;
 
     fn email_change(&mut self, undo_hash: &TokenHash) -> Result<Option<EmailChange>, StoreError>;
@@ -112,6 +132,17 @@ pub trait EmailWrites {
     /// Stores a proof and deletes earlier ones of the same address. A conflict if the account no
     /// longer has the address.
     fn insert_verification(&mut self, verification: &NewVerification) -> Result<(), StoreError>;
+
+    /// Records that one of the two links was opened.
+    fn mark_opened(
+        &mut self,
+        verification: Uuid,
+        link: ProofLink,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Deletes the further addresses of the account that were never verified, with their proofs.
+    fn delete_claims(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// Invalidates all proofs of the address.
     fn kill_verifications_of(

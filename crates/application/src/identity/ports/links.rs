@@ -11,6 +11,8 @@ named_enum! {
         ResetPassword => "reset_password",
         /// Proof of control over the address that becomes the primary one.
         ConfirmEmailChange => "confirm_email_change",
+        /// Approval, by the primary address, of a further or new address.
+        ApproveEmail => "approve_email",
         /// Undo of a change of the primary address.
         UndoEmailChange => "undo_email_change",
     }

@@ -14,7 +14,9 @@ mod users;
 use crate::platform::ports::all_ports;
 
 pub use consents::{ConsentWrites, Consents};
-pub use emails::{EmailChange, EmailReads, EmailWrites, NewVerification, TokenHash, Verification};
+pub use emails::{
+    EmailChange, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash, Verification,
+};
 pub use erasures::{Erasure, ErasureReads, ErasureWrites};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};

@@ -140,6 +140,12 @@ mails! {
         firstname: PersonName,
         at: DateTime<Utc>,
     }
+    /// To the primary address of an account that claims another address: approve it.
+    ApproveEmail => "approve_email" {
+        verification_id: Uuid,
+        firstname: PersonName,
+        new_address_masked: MaskedEmail,
+    }
 }
 
 impl MailContent {
@@ -198,6 +204,14 @@ mod tests {
             ("email_replaced", address),
             ("confirm_account_email", verification),
             ("totp_reset", time),
+            (
+                "approve_email",
+                json!({
+                    "verification_id": id,
+                    "firstname": firstname,
+                    "new_address_masked": new_address_masked,
+                }),
+            ),
         ]
     }
 

@@ -47,6 +47,9 @@ impl TestApp {
             MailContent::EmailChangeConfirm {
                 verification_id, ..
             } => (LinkPurpose::ConfirmEmailChange, verification_id),
+            MailContent::ApproveEmail {
+                verification_id, ..
+            } => (LinkPurpose::ApproveEmail, verification_id),
             MailContent::EmailChanged { change_id, .. } => {
                 (LinkPurpose::UndoEmailChange, change_id)
             }

@@ -1,5 +1,7 @@
 //! Bodies and limits that several routes with credentials share.
 
+use abu_domain::identity::text::LoginPassword;
+
 use crate::areas::prelude::*;
 
 request_body! {
@@ -12,6 +14,17 @@ request_body! {
     }
     // What is no token is a link that is not good, like any other.
     |body, _violations| Some(body.token)
+}
+
+request_body! {
+    /// The password of the account.
+    #[schema(example = json!({"password": "correct horse battery staple"}))]
+    pub(super) struct OwnPassword into LoginPassword {
+        /// The caller's password.
+        #[schema(value_type = String, format = Password)]
+        password: SecretString,
+    }
+    |body, _violations| Some(LoginPassword::new(body.password))
 }
 
 /// Counts a try of the caller's password like a log-in, whether it succeeds or not. Every route that

@@ -4,7 +4,7 @@ use abu_domain::{identity::text::LoginPassword, platform::text::EmailAddress};
 
 use crate::areas::{
     identity::{
-        credentials::{LinkToken, count_guess},
+        credentials::{LinkToken, OwnPassword, count_guess},
         dto::Email,
     },
     prelude::*,
@@ -64,13 +64,14 @@ request_body! {
 
 /// Add an e-mail address.
 ///
-/// A link goes to the address; opening the link verifies the address. The answer is the same
-/// whether or not the address belongs to another account. An account has at most five. A wrong
-/// `password` is answered with `validation-failed` and the code `password.wrong`.
+/// A link goes to the address, and another one to your primary address: the new one counts once both
+/// were opened. The answer is the same whether or not the address belongs to another account. An
+/// account has at most five. A wrong `password` is answered with `validation-failed` and the code
+/// `password.wrong`.
 #[utoipa::path(
     tag = "me",
     request_body = NewAddress,
-    responses((status = 202, description = "A mail is on its way.", body = Accepted), Duplicates),
+    responses((status = 202, description = "Mails are on their way.", body = Accepted), Duplicates),
 )]
 #[post("/me/emails")]
 async fn add_email(
@@ -83,32 +84,43 @@ async fn add_email(
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
     identity.emails.add(caller.0, email, password).await?;
-    Ok(accepted("A mail is on its way to the address."))
+    Ok(accepted(
+        "Mails are on their way to the address and to your primary one.",
+    ))
 }
 
 /// Remove an e-mail address.
 ///
-/// The primary one cannot be removed.
+/// The primary one cannot be removed. A wrong `password` is answered with `validation-failed` and the
+/// code `password.wrong`.
 #[utoipa::path(
     tag = "me",
     params(ByUuid),
+    request_body = OwnPassword,
     responses((status = 204, description = "The address is removed."), Conflicts),
 )]
 #[delete("/me/emails/{uuid}")]
-async fn remove_email(identity: Identity, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    identity.emails.remove(caller.0, path.id()).await?;
+async fn remove_email(
+    identity: Identity,
+    limits: Limits,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    body: Body<OwnPassword>,
+) -> Answer {
+    count_guess(&limits, &caller)?;
+    identity.emails.remove(caller.0, path.id(), body.0).await?;
     Ok(no_content())
 }
 
 /// Change your primary e-mail address.
 ///
-/// A link goes to the new address; nothing changes before `POST /me/email/confirm` gets its token. The
-/// answer is the same whether or not the address belongs to another account. A wrong `password` is
+/// A link goes to the new address, and another one to your present address. Nothing changes before
+/// `POST /me/email/confirm` gets the token of the first and the second was opened. The answer is the same whether or not the address belongs to another account. A wrong `password` is
 /// answered with `validation-failed` and the code `password.wrong`.
 #[utoipa::path(
     tag = "me",
     request_body = NewAddress,
-    responses((status = 202, description = "A mail is on its way.", body = Accepted), Duplicates),
+    responses((status = 202, description = "Mails are on their way.", body = Accepted), Duplicates),
 )]
 #[post("/me/email")]
 async fn change_email(
@@ -121,12 +133,17 @@ async fn change_email(
     count_guess(&limits, &caller)?;
     limits.by_address(Policy::Recover, &email)?;
     identity.emails.change(caller.0, email, password).await?;
-    Ok(accepted("A mail is on its way to the address."))
+    Ok(accepted(
+        "Mails are on their way to the address and to your primary one.",
+    ))
 }
 
-/// What became of an address.
+/// The state of a change of the primary address.
 #[derive(Debug, Serialize, ToSchema)]
-struct EmailChanged {
+struct EmailConfirmed {
+    /// False until the link that was sent to the present address was opened too.
+    #[schema(example = true)]
+    changed: bool,
     /// What can be done now, for people.
     #[schema(example = "This is your primary address now.")]
     message: &'static str,
@@ -134,26 +151,37 @@ struct EmailChanged {
 
 /// Confirm your new primary e-mail address.
 ///
-/// Takes the token of the link that was sent there, once. The old address is not the account's any
-/// more; a notice goes there, with a link that undoes the change within 72 hours.
+/// Takes the token of the link that was sent there, once. Where the link to the present address was
+/// opened already, the old address is not the account's any more; a notice goes there, with a link that
+/// undoes the change within 72 hours. Otherwise the change waits for that link.
 #[utoipa::path(
     tag = "me",
     request_body = LinkToken,
-    responses((status = 200, description = "The address is the primary one.", body = EmailChanged), LinkGone),
+    responses((status = 200, description = "The address is confirmed.", body = EmailConfirmed), LinkGone),
 )]
 #[post("/me/email/confirm")]
 async fn confirm_email_change(
     identity: Identity,
     caller: CurrentUser,
     body: Body<LinkToken>,
-) -> Answer<Json<EmailChanged>> {
-    identity
-        .emails
+) -> Answer<Json<EmailConfirmed>> {
+    let emails = &identity.emails;
+    let changed = emails
         .confirm_change(caller.0, body.0.expose_secret())
         .await?;
-    Ok(Json(EmailChanged {
-        message: "This is your primary address now.",
-    }))
+    let message = match changed {
+        true => "This is your primary address now.",
+        false => "Now open the link that was sent to your present address.",
+    };
+    Ok(Json(EmailConfirmed { changed, message }))
+}
+
+/// What became of an address.
+#[derive(Debug, Serialize, ToSchema)]
+struct EmailChanged {
+    /// What can be done now, for people.
+    #[schema(example = "You have your old address back.")]
+    message: &'static str,
 }
 
 /// Undo a change of your primary e-mail address.

@@ -4,7 +4,7 @@ use abu_application::identity::{ports::NewTotpSecret, sessions::TotpState};
 use abu_domain::identity::text::{LoginPassword, OneTimePassword, RecoveryCode};
 use actix_web::http::StatusCode;
 
-use super::credentials::count_guess;
+use super::credentials::{OwnPassword, count_guess};
 use crate::areas::prelude::*;
 
 routes! { get_totp, begin_totp, confirm_totp, remove_totp, renew_recovery_codes }
@@ -33,17 +33,6 @@ json_form! {
 async fn get_totp(identity: Identity, caller: CurrentUser) -> Answer<Json<Totp>> {
     let totp = identity.sessions.totp_state(caller.0).await?;
     Ok(Json(totp.into()))
-}
-
-request_body! {
-    /// What setting up takes.
-    #[schema(example = json!({"password": "correct horse battery staple"}))]
-    struct OwnPassword into LoginPassword {
-        /// The caller's password.
-        #[schema(value_type = String, format = Password)]
-        password: SecretString,
-    }
-    |body, _violations| Some(LoginPassword::new(body.password))
 }
 
 json_form! {

@@ -257,6 +257,7 @@ async fn the_conflicts_of_accounts_are_as_recorded() {
     };
     let reason = || json!({"reason": "Leaves."});
     let claim = |email: &str, password: &str| json!({"email": email, "password": password});
+    let removal = |password: &str| json!({"password": password});
     let change = |old: &str, new: &str| json!({"current_password": old, "new_password": new});
     let proof = |password: &str| json!({"password": password, "otp": "123456"});
     let none = Value::Null;
@@ -282,8 +283,9 @@ async fn the_conflicts_of_accounts_are_as_recorded() {
         (&owner, "POST", at("me/emails"), claim("AMINA@example.com", PASSWORD)),
         (&full, "POST", at("me/emails"), claim("b@example.com", PASSWORD)),
         (&full, "POST", at("me/email"), claim("b@example.com", PASSWORD)),
-        (&owner, "DELETE", at(&format!("me/emails/{}", primary[0])), none.clone()),
-        (&full, "DELETE", at(&format!("me/emails/{}", primary[0])), none.clone()),
+        (&owner, "DELETE", at(&format!("me/emails/{}", primary[0])), removal(PASSWORD)),
+        (&owner, "DELETE", at(&format!("me/emails/{}", primary[0])), removal("a guess")),
+        (&full, "DELETE", at(&format!("me/emails/{}", primary[0])), removal(PASSWORD)),
         (&owner, "POST", at("me/email/confirm"), json!({"token": "A".repeat(43)})),
         (&owner, "POST", at("auth/verify-email"), json!({"token": "A".repeat(43)})),
         (&graduate, "PATCH", at("me"), json!({"firstname": "Hauwa"})),
