@@ -10,7 +10,7 @@ use abu_application::{
         },
         ports::{LockWait, SeqWindow, StoreOutcome},
     },
-    platform::lists::{ListRequest, Seek, Total},
+    platform::lists::{ListRequest, PAGE_BYTES, Seek, Total},
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
