@@ -13,6 +13,7 @@ use abu_application::{
     access::TotpPolicy,
     identity::sessions::SessionPolicy,
     messaging::{rooms::RoomLimits, writer::WriterPolicy},
+    platform::rate_limits::RateLimitSettings,
 };
 use abu_chat::ChatSettings;
 use abu_domain::{
@@ -23,8 +24,6 @@ use abu_mail::MailSettings;
 use chrono::TimeDelta;
 use ipnet::IpNet;
 use secrecy::SecretString;
-
-use abu_rest::rate_limits::RateLimitSettings;
 
 pub use config_error::{ConfigError, ConfigErrors};
 pub use effective::Effective;

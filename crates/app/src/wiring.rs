@@ -7,12 +7,15 @@ use abu_application::{
     identity::{
         self,
         events::IdentityEvent,
-        passwords::PasswordWork,
+        passwords::{HashingQueue, PasswordWork},
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
         sessions::LogInFailures,
     },
     messaging,
-    platform::ports::{Clock, HeadSealer, Ids, Publish},
+    platform::{
+        ports::{Clock, HeadSealer, Ids, Publish},
+        rate_limits::RateLimits,
+    },
     store::Store,
 };
 use abu_chat::{ChatEngine, ChatHub};
@@ -27,9 +30,6 @@ use crate::settings::{Environment, Settings};
 
 /// The deadline for a place in the database's pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
-/// The deadline for a place to hash a password. In a burst of log-ins, a wait is better than a
-/// refusal.
-const HASHING_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The inputs that differ between the server and its tests.
 pub struct Wiring<'a> {
@@ -70,19 +70,24 @@ impl Wiring<'_> {
         let policy: Arc<dyn PasswordPolicy> =
             Arc::new(GuessingPolicy::new(auth.min_password_score));
         let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
+        let limits = Arc::new(RateLimits::new(
+            settings.rate_limits,
+            derive_key(secret, RateLimits::KEY_LABEL),
+        ));
         let context = Context {
             database,
             clock: self.clock,
             ids: Arc::clone(&self.ids),
             events: hub.clone(),
             presence: hub.clone(),
+            limits: Arc::clone(&limits),
         };
         let identity = identity::Policies {
             sessions: auth.session_policy(),
             verification_lifetime: auth.verification_ttl,
             reset_lifetime: auth.reset_ttl,
             passwords: PasswordWork {
-                pool: BlockingPool::new(hashing_places(), HASHING_TIMEOUT),
+                queue: HashingQueue::new(hashing_places(), settings.rate_limits.enabled),
                 hasher: Arc::clone(&hasher),
                 policy: Arc::clone(&policy),
             },
@@ -119,6 +124,7 @@ impl Wiring<'_> {
             &rest_settings(settings),
             keys,
             Arc::new(use_cases),
+            limits,
             self.readiness,
             self.ids,
         );
@@ -142,8 +148,6 @@ fn rest_settings(settings: &Settings) -> RestSettings {
         only_https: settings.environment == Environment::Production,
         max_body_bytes: settings.server.max_body_bytes,
         trusted_proxies: settings.server.trusted_proxies.clone(),
-        rate_limits: settings.rate_limits,
-        messages: settings.chat.message_limits(),
     }
 }
 

@@ -11,7 +11,10 @@ use crate::{
         self,
         ports::{EventBus, Presence},
     },
-    platform::ports::{Clock, Ids},
+    platform::{
+        ports::{Clock, Ids},
+        rate_limits::RateLimits,
+    },
 };
 
 /// What every use case works with. Cheap to clone.
@@ -22,6 +25,7 @@ pub struct Context {
     pub ids: Arc<dyn Ids>,
     pub events: Arc<dyn EventBus>,
     pub presence: Arc<dyn Presence>,
+    pub limits: Arc<RateLimits>,
 }
 
 impl Context {

@@ -117,7 +117,10 @@ fn change_refused(refusal: ChangeRefusal, request: &str, room: RoomId) -> server
     match refusal {
         ChangeRefusal::NotFound => server::Error::not_found(request, room),
         ChangeRefusal::NotYours => server::Error::forbidden(request, room),
-        ChangeRefusal::TooLate => server::Error::too_late(request, room),
+        // No packet names a revision, so none is refused for it.
+        ChangeRefusal::TooLate | ChangeRefusal::ChangedMeanwhile => {
+            server::Error::too_late(request, room)
+        }
         ChangeRefusal::TooManyEmoji => too_many("a message has", MAX_EMOJI_OF_MESSAGE),
         ChangeRefusal::TooManyOfMember => too_many("you give a message", MAX_EMOJI_OF_MEMBER),
     }

@@ -41,6 +41,7 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "refresh_reused.txt" "refresh_reused.html"
     "totp_enabled.txt" "totp_enabled.html"
     "totp_disabled.txt" "totp_disabled.html"
+    "totp_wrong.txt" "totp_wrong.html"
     "choose_password.txt" "choose_password.html"
     "verify_further_email.txt" "verify_further_email.html"
     "email_added.txt" "email_added.html"
@@ -250,6 +251,10 @@ pub(super) mod tests {
                 firstname: name(),
                 at: at(),
             },
+            MailContent::TotpWrong {
+                firstname: name(),
+                at: at(),
+            },
             MailContent::ChoosePassword {
                 reset_id: id,
                 firstname: name(),
@@ -334,6 +339,7 @@ pub(super) mod tests {
             | MailKind::RefreshReused
             | MailKind::TotpEnabled
             | MailKind::TotpDisabled
+            | MailKind::TotpWrong
             | MailKind::TotpReset => format!("{SITE}/forgot-password"),
         }
     }

@@ -197,6 +197,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Networks from which a user logged in or refreshed a session in the last 90 days.
+    known_networks (user_id, network) {
+        user_id -> Uuid,
+        /// In CIDR notation, without the part that names a machine.
+        network -> Text,
+        /// Accurate to a day.
+        last_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// What messages said before they were edited or deleted. No member sees it: it is for those who moderate.
     message_edits (message_id, revision) {
         message_id -> Uuid,
@@ -288,6 +299,24 @@ diesel::table! {
         is_system -> Bool,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Token buckets (GCRA) of the limits that guard secrets and mailboxes. Unlogged: a crash of the database fills every bucket.
+    rate_limits (key) {
+        /// A keyed hash of the limit's name and of what it counts by.
+        key -> Uuid,
+        /// When the bucket is full again.
+        full_at -> Timestamptz,
+        /// Whether the bucket gives nothing before it is full.
+        is_paused -> Bool,
+        /// Tokens taken since the row was inserted.
+        taken -> Int4,
+        /// How often it was emptied and paused.
+        pauses -> Int4,
+        /// After this time the row says nothing any more.
+        expires_at -> Timestamptz,
     }
 }
 
@@ -485,6 +514,7 @@ diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
+diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
@@ -513,6 +543,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     erasures,
     groups,
     idempotency_keys,
+    known_networks,
     message_edits,
     message_emoji,
     message_reactions,
@@ -520,6 +551,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     password_resets,
     permission_role,
     permissions,
+    rate_limits,
     role_assignments,
     role_group,
     roles,

@@ -1,9 +1,6 @@
 //! What the operator decides about HTTP.
 
-use abu_application::messaging::budget::MessageLimits;
 use ipnet::IpNet;
-
-use crate::rate_limits::RateLimitSettings;
 
 #[derive(Clone, Debug)]
 pub struct RestSettings {
@@ -17,9 +14,6 @@ pub struct RestSettings {
     pub max_body_bytes: usize,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
-    pub rate_limits: RateLimitSettings,
-    /// What a user may send, over REST and the chat together.
-    pub messages: MessageLimits,
 }
 
 /// Derived keys, each of use for one thing alone.

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use abu_application::{UseCases, access, identity, messaging, platform::ports::Ids};
+use abu_application::{
+    UseCases, access, identity, messaging,
+    platform::{ports::Ids, rate_limits::RateLimits},
+};
 use actix_web::{HttpRequest, web::Data};
 
 use crate::{
     list::CursorCodec,
     middleware::{client_address::TrustedProxies, cors::AllowedOrigins, idempotency::Fingerprints},
     openapi::Api,
-    rate_limits::RateLimits,
     readiness::Readiness,
     settings::{RestKeys, RestSettings},
 };
@@ -51,6 +53,7 @@ impl Shared {
         settings: &RestSettings,
         keys: RestKeys,
         use_cases: Arc<UseCases>,
+        limits: Arc<RateLimits>,
         readiness: Readiness,
         ids: Arc<dyn Ids>,
     ) -> Self {
@@ -66,7 +69,7 @@ impl Shared {
             }),
             cursors: Data::new(CursorCodec::new(keys.cursors)),
             fingerprints: Data::new(Fingerprints::new(keys.fingerprints)),
-            limits: Data::new(RateLimits::new(settings, ids.secret())),
+            limits: Data::from(limits),
             proxies: Data::new(TrustedProxies::new(&settings.trusted_proxies)),
             readiness: Data::new(readiness),
             request_ids: Data::new(RequestIds(ids)),

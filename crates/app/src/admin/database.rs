@@ -4,10 +4,15 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database,
-    identity::{accounts::Accounts, passwords::PasswordWork, setup::Setup},
+    identity::{
+        accounts::Accounts,
+        passwords::{HashingQueue, PasswordWork},
+        setup::Setup,
+    },
     messaging::ports::NoPresence,
     platform::{
         ports::NoSubscribers,
+        rate_limits::RateLimits,
         system::{SystemClock, SystemIds},
     },
     store::Store,
@@ -69,17 +74,17 @@ impl OpenDatabase {
     }
 
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
-        let pool = || BlockingPool::new(1, POOL_TIMEOUT);
         Accounts {
             context: Context {
-                database: Database::new(self.store(), pool()),
+                database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(SystemIds),
                 events: Arc::new(NoSubscribers),
                 presence: Arc::new(NoPresence),
+                limits: Arc::new(RateLimits::off()),
             },
             passwords: PasswordWork {
-                pool: pool(),
+                queue: HashingQueue::new(1, false),
                 hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
                 policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             },

@@ -367,13 +367,13 @@ impl ListArguments {
     fn filter(&self) -> UserFilter {
         UserFilter {
             starts_with: self.starts_with.clone(),
-            group: self.group.clone(),
+            groups: self.group.iter().cloned().collect(),
             is_active: match (self.active, self.suspended) {
                 (true, _) => Some(true),
                 (_, true) => Some(false),
                 _ => None,
             },
-            verification: self.verification,
+            verifications: self.verification.into_iter().collect(),
             created_after: self.created_after,
         }
     }

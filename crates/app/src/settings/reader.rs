@@ -7,6 +7,12 @@ use secrecy::SecretString;
 
 use super::{config_error::ConfigError, effective::Effective};
 
+/// Settings of earlier releases, and what replaces them.
+const REMOVED: [(&str, &str); 1] = [(
+    "rate_limits.connect",
+    "is not a setting any more: rate_limits.handshake and rate_limits.failed_handshake replace it",
+)];
+
 /// Converts collected values to types. An invalid value yields a placeholder, so callers must not
 /// use a result with errors.
 pub(super) struct Reader {
@@ -154,10 +160,13 @@ impl Reader {
     /// Unknown settings are errors too: most are misspelled.
     pub(super) fn finish(mut self) -> Findings {
         for (key, value) in self.values {
+            let removed = REMOVED.iter().find(|(removed, _)| *removed == key);
             self.errors.push(ConfigError {
                 subject: key,
                 origin: value.origin().map(str::to_owned),
-                problem: "is not a setting".to_owned(),
+                problem: removed
+                    .map_or("is not a setting", |(_, hint)| hint)
+                    .to_owned(),
                 // It may be a secret under a wrong name.
                 found: None,
             });

@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use abu_application::messaging::{rooms::RoomLimits, writer::WriterPolicy};
+use abu_application::{
+    messaging::{rooms::RoomLimits, writer::WriterPolicy},
+    platform::rate_limits::{Quota, RateLimitSettings},
+};
 use abu_chat::ChatSettings;
 use abu_domain::{
     access::GroupName,
@@ -19,7 +22,6 @@ use super::{
     AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment,
     LogSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
 };
-use abu_rest::rate_limits::{Quota, RateLimitSettings};
 
 /// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
 const MIN_SECRET_BYTES: usize = 32;
@@ -35,7 +37,7 @@ const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
 pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
     let mut settings = Settings {
         environment,
-        server: server(reader),
+        server: server(reader, environment),
         database: database(reader),
         auth: auth(reader),
         superuser: superuser(reader),
@@ -59,7 +61,7 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
     settings
 }
 
-fn server(reader: &mut Reader) -> ServerSettings {
+fn server(reader: &mut Reader, environment: Environment) -> ServerSettings {
     ServerSettings {
         host: reader.required("server.host", IpAddr::from([127, 0, 0, 1]), |text| {
             text.parse()
@@ -69,18 +71,27 @@ fn server(reader: &mut Reader) -> ServerSettings {
         workers: reader.whole("server.workers", 0..=512),
         shutdown_timeout: reader.seconds("server.shutdown_timeout", 1.0..=600.0),
         max_body_bytes: reader.whole("server.max_body_bytes", 1_024..=67_108_864),
-        trusted_proxies: trusted_proxies(reader),
+        trusted_proxies: trusted_proxies(reader, environment),
     }
 }
 
-fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
-    let texts = reader.list("server.trusted_proxies");
+fn trusted_proxies(reader: &mut Reader, environment: Environment) -> Vec<IpNet> {
+    let mut texts = reader.list("server.trusted_proxies");
+    reader.rule(
+        "server.trusted_proxies",
+        &[],
+        environment != Environment::Production || !texts.is_empty(),
+        "must be set in production: the proxies in front of the server, or none",
+    );
+    if texts == ["none"] {
+        texts.clear();
+    }
     let networks: Vec<_> = texts.iter().filter_map(|text| network(text)).collect();
     reader.rule(
         "server.trusted_proxies",
         &[],
         networks.len() == texts.len(),
-        "must hold IP addresses and networks, such as 10.0.0.1 and 10.0.0.0/8",
+        "must hold IP addresses and networks, such as 10.0.0.1 and 10.0.0.0/8, or be none",
     );
     networks
 }
@@ -175,12 +186,19 @@ fn rate_limits(reader: &mut Reader) -> RateLimitSettings {
     let mut quota = |key| reader.required(key, Quota::LEAST, str::parse);
     RateLimitSettings {
         default: quota("rate_limits.default"),
-        connect: quota("rate_limits.connect"),
+        anonymous: quota("rate_limits.anonymous"),
+        handshake: quota("rate_limits.handshake"),
+        failed_handshake: quota("rate_limits.failed_handshake"),
+        refresh: quota("rate_limits.refresh"),
+        failed_refresh: quota("rate_limits.failed_refresh"),
         log_in_account: quota("rate_limits.log_in_account"),
         log_in_network: quota("rate_limits.log_in_network"),
+        log_in_elsewhere: quota("rate_limits.log_in_elsewhere"),
+        one_time_password: quota("rate_limits.one_time_password"),
         register: quota("rate_limits.register"),
         recover: quota("rate_limits.recover"),
-        refresh: quota("rate_limits.refresh"),
+        recover_network: quota("rate_limits.recover_network"),
+        // The wiring copies them from the chat's settings.
         enabled: reader.flag("rate_limits.enabled"),
     }
 }

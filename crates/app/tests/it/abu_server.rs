@@ -202,6 +202,7 @@ fn in_production(folder: &TempDir, database: &TestDatabase) -> Command {
         )
         .env("ABU__MAIL__FROM", "no-reply@example.com")
         .env("ABU__MAIL__SITE_URL", "https://alumni.example.com")
+        .env("ABU__SERVER__TRUSTED_PROXIES", "none")
         .env("ABU__MAIL__SMTP_HOST", "smtp.example.com")
         .env("ABU__SUPERUSER__EMAIL", "admin@example.com")
         .env("ABU__SUPERUSER__PASSWORD", "correct horse battery");

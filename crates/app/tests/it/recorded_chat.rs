@@ -4,16 +4,24 @@
 //! Two people with a session of each profile talk. What a session sends and hears is recorded in the
 //! file of its profile; each exchange names the sessions that hear of it, one frame each.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use abu_app::settings::Settings;
 use abu_chat_protocol::Profile;
 use abu_domain::{RoomId, UserId, identity::user::User};
-use abu_test_support::{ChatClient, TestServer};
+use abu_test_support::{ChatClient, PrivateCluster, TestDatabase, TestServer};
 use futures_util::SinkExt;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+use tokio::io::AsyncWriteExt;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    client::IntoClientRequest,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
 use uuid::Uuid;
 
 use crate::fixtures::{Mask, assert_recorded};
@@ -78,8 +86,12 @@ fn without_wait(frame: &str) -> String {
 
 impl Conversation {
     async fn start(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_on(TestDatabase::new(), change).await
+    }
+
+    async fn start_on(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
         Self {
-            server: TestServer::start_with(change).await,
+            server: TestServer::start_on(database, change).await,
             sessions: Vec::new(),
             mask: Mask::default(),
             v1: String::new(),
@@ -197,7 +209,14 @@ impl Conversation {
 
 /// A conversation of Amina and Bello in their room; each has a session of each profile.
 async fn in_a_room(change: impl FnOnce(&mut Settings)) -> (Conversation, [User; 2], RoomId) {
-    let mut talk = Conversation::start(|settings| {
+    in_a_room_on(TestDatabase::new(), change).await
+}
+
+async fn in_a_room_on(
+    database: TestDatabase,
+    change: impl FnOnce(&mut Settings),
+) -> (Conversation, [User; 2], RoomId) {
+    let mut talk = Conversation::start_on(database, |settings| {
         settings.chat.errors_per_minute = 1_000;
         settings.chat.messages_per_second = 1_000;
         settings.chat.messages_per_minute = 1_000;
@@ -542,4 +561,81 @@ async fn close_frames_are_as_recorded() {
         talk.server.database().execute("DELETE FROM sessions");
     }
     talk.assert_recorded("ends");
+}
+
+#[tokio::test]
+async fn closes_by_violation_and_shutdown_are_as_recorded() {
+    let mut talk = Conversation::start(|settings| settings.chat.errors_per_minute = 1).await;
+    let amina = talk.user("amina", 0xa);
+    for heading in ["no mask", "no UTF-8", "two errors"] {
+        talk.heading(heading);
+        for profile in [Profile::V1, Profile::V2] {
+            let session = talk.join("amina", &amina, profile).await;
+            if profile == Profile::V2 {
+                talk.hear(&[session]).await;
+            }
+            let socket = &mut talk.sessions[session].client.socket;
+            match heading {
+                "no mask" => {
+                    let unmasked = [0x81, 0x01, b'x'];
+                    socket.get_mut().write_all(&unmasked).await.unwrap();
+                }
+                "no UTF-8" => {
+                    let frame = Frame::message(vec![0xff], OpCode::Data(Data::Text), true);
+                    socket.send(Message::Frame(frame)).await.unwrap();
+                }
+                _ => {
+                    for _ in 0..2 {
+                        talk.say(session, "nonsense", &[session]).await;
+                    }
+                }
+            }
+            talk.hear(&[session]).await;
+        }
+    }
+    talk.heading("the server stops");
+    let old = talk.join("amina", &amina, Profile::V1).await;
+    let new = talk.join("amina", &amina, Profile::V2).await;
+    talk.hear(&[new]).await;
+    let next = TestServer::start().await;
+    mem::replace(&mut talk.server, next).stop().await;
+    talk.hear(&[old, new]).await;
+    talk.assert_recorded("closes");
+}
+
+#[tokio::test]
+async fn an_expired_token_closes_as_recorded() {
+    let ttl = Duration::from_secs(2);
+    let mut talk = Conversation::start(|settings| settings.auth.access_token_ttl = ttl).await;
+    let amina = talk.user("amina", 0xa);
+    talk.heading("amina connects");
+    let old = talk.join("amina", &amina, Profile::V1).await;
+    let new = talk.join("amina", &amina, Profile::V2).await;
+    talk.hear(&[new, new]).await;
+    talk.heading("the tokens expire");
+    talk.hear(&[old, new]).await;
+    talk.assert_recorded("expiry");
+}
+
+#[tokio::test]
+async fn faults_of_the_server_are_as_recorded() {
+    let cluster = PrivateCluster::start();
+    let (mut talk, _, room) = in_a_room_on(cluster.database(), |_settings| {}).await;
+    let hello = json!({"room_id": room.uuid(), "message": "hello"});
+    let hello = asking("1", "message-send", &hello);
+    let list = json!({"room_id": room.uuid()});
+    let list = asking("2", "list-message-request", &list);
+    talk.send("a message", AMINA, &hello, &ALL).await;
+    let fault = "ALTER TABLE messages RENAME TO gone";
+    talk.server.database().execute(fault);
+    for who in [AMINA_V1, AMINA] {
+        talk.send("a fault", who, &list, &[who]).await;
+    }
+    cluster.stop();
+    for who in [AMINA_V1, AMINA] {
+        for packet in [&hello, &list] {
+            talk.send("the database is away", who, packet, &[who]).await;
+        }
+    }
+    talk.assert_recorded("faults");
 }

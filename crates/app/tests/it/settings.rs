@@ -26,6 +26,7 @@ fn production() -> Sources {
         .variable("ABU__MAIL__FROM", "ABU Alumni <no-reply@abu.example>")
         .variable("ABU__MAIL__SITE_URL", "https://alumni.abu.example/")
         .variable("ABU__MAIL__SMTP_HOST", "smtp.abu.example")
+        .variable("ABU__SERVER__TRUSTED_PROXIES", "none")
 }
 
 fn mistakes(sources: &Sources) -> ConfigErrors {
@@ -250,6 +251,8 @@ fn proxies_are_addresses_and_networks() {
         ]
     );
     assert!(trusted("").unwrap().is_empty());
+    assert!(trusted("none").unwrap().is_empty());
+    assert!(trusted("none, 10.0.0.1").is_err());
     for text in [
         "localhost",
         "10.0.0.0/33",
@@ -302,7 +305,11 @@ fn production_refuses_what_is_missing_weak_or_wide_open() {
         let wanted = format!("{key} must be set in production");
         assert!(said.contains(&wanted), "{said}");
     }
-    assert_eq!(said.lines().count(), 7, "{said}");
+    assert!(
+        said.contains("server.trusted_proxies must be set in production"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 8, "{said}");
 
     for (name, value, rule) in [
         ("ABU__AUTH__JWT_SECRET", &SECRET[1..], "at least 32 bytes"),
@@ -519,17 +526,35 @@ fn the_default_rate_limits_are_those_that_are_promised() {
     let limits = settings.rate_limits;
     let quotas = [
         limits.default,
-        limits.connect,
+        limits.anonymous,
+        limits.handshake,
+        limits.failed_handshake,
+        limits.refresh,
+        limits.failed_refresh,
         limits.log_in_account,
         limits.log_in_network,
+        limits.log_in_elsewhere,
+        limits.one_time_password,
         limits.register,
         limits.recover,
-        limits.refresh,
+        limits.recover_network,
     ];
     assert_eq!(
         quotas.map(|quota| quota.to_string()),
         [
-            "300/min", "3000/min", "10/15min", "50/15min", "5/h", "3/h", "60/min"
+            "300/min",
+            "600/min",
+            "30/min",
+            "600/min",
+            "10/min",
+            "60/min",
+            "10/15min",
+            "100/15min",
+            "100/d",
+            "5/15min",
+            "300/h",
+            "3/h",
+            "60/h",
         ]
     );
     let messages = (
@@ -540,4 +565,12 @@ fn the_default_rate_limits_are_those_that_are_promised() {
     );
     assert_eq!(messages, (10, 120, 64 * 1024, 256 * 1024));
     assert_eq!(settings.chat.notices_per_minute, 20_000);
+}
+
+#[test]
+fn a_removed_setting_names_what_replaces_it() {
+    let said = mistakes(&development().variable("ABU__RATE_LIMITS__CONNECT", "3000/min"));
+    let wanted = "rate_limits.connect is not a setting any more: rate_limits.handshake and \
+                  rate_limits.failed_handshake replace it";
+    assert!(said.to_string().contains(wanted), "{said}");
 }

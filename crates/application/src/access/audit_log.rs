@@ -52,8 +52,14 @@ fn asked_for(mut view: Entry, filter: &AuditFilter, seek: Seek<i64>) -> Entry {
     };
     for (name, value) in [
         ("actor", filter.actor.map(|actor| actor.to_string())),
-        ("action", filter.action.map(|action| action.name().into())),
-        ("target_type", filter.target_type.clone()),
+        (
+            "action",
+            joined(filter.actions.iter().map(|action| action.name())),
+        ),
+        (
+            "target_type",
+            joined(filter.target_types.iter().map(String::as_str)),
+        ),
         ("target", filter.target.clone()),
         ("from", filter.from.map(|time| time.to_rfc3339())),
         ("to", filter.to.map(|time| time.to_rfc3339())),
@@ -65,4 +71,9 @@ fn asked_for(mut view: Entry, filter: &AuditFilter, seek: Seek<i64>) -> Entry {
         }
     }
     view
+}
+
+fn joined<'a>(values: impl Iterator<Item = &'a str>) -> Option<String> {
+    let values: Vec<&str> = values.collect();
+    (!values.is_empty()).then(|| values.join(" "))
 }

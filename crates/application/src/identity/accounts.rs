@@ -127,7 +127,10 @@ impl Accounts {
             })
             .await?;
         let personal = draft.personal_words();
-        let password_hash = self.passwords.accept(draft.password, personal).await?;
+        let password_hash = self
+            .passwords
+            .accept(None, draft.password, personal)
+            .await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let new = NewUser {
             id: UserId::new(self.context.ids.random()),

@@ -37,6 +37,7 @@ use crate::{
         audit::{Action, Target},
         mail::{self, MailContent},
         ports::{Ids, StoreError},
+        rate_limits::{Guard, RateLimited, Subject},
     },
     store::{Reads, Writes},
 };
@@ -87,6 +88,9 @@ pub enum EmailError {
     TooMany,
     #[error("the primary address cannot be removed")]
     Primary,
+    /// The user has claimed too many addresses.
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -137,7 +141,7 @@ impl Emails {
     ) -> Result<(), EmailError> {
         let confirmed = self
             .passwords
-            .confirm(&self.context.database, caller, password)
+            .confirm(&self.context, caller, password)
             .await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         self.context
@@ -173,7 +177,7 @@ impl Emails {
     ) -> Result<(), EmailError> {
         let confirmed = self
             .passwords
-            .confirm(&self.context.database, caller, password)
+            .confirm(&self.context, caller, password)
             .await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let this = self.clone();
@@ -181,6 +185,9 @@ impl Emails {
             .database
             .transaction(move |tx| {
                 let user = confirmed.lock(tx)?;
+                let limits = &this.context.limits;
+                let bucket = limits.bucket(Guard::ClaimedAddress, &[Subject::User(user.id)]);
+                limits.count_or_refuse::<EmailError>(tx, bucket, now)?;
                 let email_id = claimed(tx, &*this.context.ids, &user, &email, wish, now)?;
                 let verification_id = this.verification(tx, email_id, Some(wish), now)?;
                 let firstname = user.firstname.clone();

@@ -17,6 +17,7 @@ use crate::{
     platform::{
         audit::{Action, Target},
         ports::StoreError,
+        versions::{Expected, PreconditionFailed, Version},
     },
     store::Reads,
 };
@@ -55,6 +56,8 @@ pub enum OwnAccountError {
     #[error("the names of a verified graduate are locked")]
     NamesLocked,
     #[error(transparent)]
+    Changed(#[from] PreconditionFailed),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -68,6 +71,7 @@ impl OwnAccounts {
         &self,
         caller: Caller,
         patch: OwnPatch,
+        expected: Expected,
     ) -> Result<OwnAccount, OwnAccountError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         self.context
@@ -77,11 +81,12 @@ impl OwnAccounts {
                 let account = own(tx, &caller)?;
                 let before = details(&account.user);
                 let after = patch.applied_to(&before);
-                if after == before {
-                    return Ok(account);
-                }
                 if account.user.names_are_locked() && !same_names(&before, &after) {
                     return Err(OwnAccountError::NamesLocked);
+                }
+                expected.check(Version::of(account.user.last_modified))?;
+                if after == before {
+                    return Ok(account);
                 }
                 tx.set_own_details(caller.user, &after, now)?;
                 let account = own(tx, &caller)?;

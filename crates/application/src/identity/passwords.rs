@@ -1,5 +1,6 @@
 //! Passwords: change, reset by a mailed link, and reset by an administrator.
 
+mod queue;
 mod work;
 
 use std::sync::Arc;
@@ -32,10 +33,12 @@ use crate::{
         detached::detach,
         mail::{self, MailContent},
         ports::{Ids, StoreError},
+        rate_limits::{Guard, LimitedError, Subject},
     },
     store::{Reads, Writes},
 };
 
+pub use queue::{HashingQueue, Turn};
 pub use work::{ConfirmError, Confirmed, NewPasswordError, PasswordWork};
 
 /// Stored in place of a hash in accounts that no password opens.
@@ -100,12 +103,16 @@ impl Passwords {
     /// Mails a reset link if the address is a verified one of an active account. The response does
     /// not say whether it is. The mail is sent after the response, so the time does not reveal it
     /// either.
-    pub async fn forgot(&self, email: EmailAddress, origin: Origin) -> Result<(), StoreError> {
-        let asked = email.clone();
+    pub async fn forgot(&self, email: EmailAddress, origin: Origin) -> Result<(), LimitedError> {
+        let (asked, network) = (email.clone(), origin.network());
+        let (limits, now) = (Arc::clone(&self.context.limits), self.context.clock.now());
         let reader = self
             .context
             .database
-            .read::<_, StoreError>(move |tx| proved_reader(tx, &asked))
+            .transaction::<_, LimitedError>(move |tx| {
+                limits.count_recovery::<LimitedError>(tx, network, &asked, now)?;
+                Ok(proved_reader(tx, &asked)?)
+            })
             .await?;
         if reader.is_some() {
             let this = self.clone();
@@ -133,6 +140,10 @@ impl Passwords {
                 let Some(user) = tx.user(id)? else {
                     return Ok(());
                 };
+                // Without a mail the newest link must stay valid.
+                if !this.context.limits.allow_mail(tx, &email, now)? {
+                    return Ok(());
+                }
                 this.mail_reset(tx, user, &email, now)?;
                 Entry::new(Actor::Anonymous, Action::PasswordForgotten)
                     .from(&origin)
@@ -205,8 +216,12 @@ impl Passwords {
                 tx.user(reset.user_id)?.ok_or(ResetError::Gone)
             })
             .await?;
-        let password_hash = self.work.accept(password, personal_words(&user)).await?;
+        let password_hash = self
+            .work
+            .accept(origin.network(), password, personal_words(&user))
+            .await?;
         let ids = Arc::clone(&self.context.ids);
+        let limits = Arc::clone(&self.context.limits);
         ending_sessions(&self.context, move |tx| {
             tx.lock_account(user.id)?;
             // Checks again: another request may have used the link during the hashing.
@@ -220,6 +235,12 @@ impl Passwords {
                 EndReason::PasswordReset,
                 now,
             )?;
+            // The owner proved control of the mailbox: failed logins of others count no longer.
+            let owner = Subject::User(user.id);
+            limits.fill(tx, limits.bucket(Guard::LogInElsewhere, &[owner]))?;
+            if let Some(here) = origin.network().map(Subject::Network) {
+                limits.fill(tx, limits.bucket(Guard::LogInAccount, &[owner, here]))?;
+            }
             Entry::new(Actor::Anonymous, Action::PasswordReset)
                 .from(&origin)
                 .on(Target::user(user.id))
@@ -241,12 +262,10 @@ impl Passwords {
         if whose != caller.user {
             return self.refuse_for_another(caller).await;
         }
-        let confirmed = self
-            .work
-            .confirm(&self.context.database, caller, current)
-            .await?;
+        let network = caller.origin.network();
+        let confirmed = self.work.confirm(&self.context, caller, current).await?;
         let personal = personal_words(&confirmed.user);
-        let password_hash = self.work.accept(new, personal).await?;
+        let password_hash = self.work.accept(network, new, personal).await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let ids = Arc::clone(&self.context.ids);
         ending_sessions(&self.context, move |tx| {

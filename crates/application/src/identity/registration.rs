@@ -6,7 +6,10 @@ use abu_domain::{
     UserId,
     access::APPLICANT_GROUP,
     identity::text::PhoneNumber,
-    platform::text::{EmailAddress, PersonName},
+    platform::{
+        network::Network,
+        text::{EmailAddress, PersonName},
+    },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::sleep;
@@ -23,6 +26,7 @@ use crate::{
         audit::{Action, Actor, Entry, Target},
         mail::{self, MailContent},
         ports::StoreError,
+        rate_limits::{Guard, LimitedError, Subject},
     },
     store::Writes,
 };
@@ -69,12 +73,12 @@ impl Registration {
         &self,
         draft: RegistrationDraft,
         origin: Origin,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LimitedError> {
         let (stored, ()) = tokio::join!(self.store(draft, origin), sleep(LEAST_DURATION));
         stored
     }
 
-    async fn store(&self, draft: RegistrationDraft, origin: Origin) -> Result<(), StoreError> {
+    async fn store(&self, draft: RegistrationDraft, origin: Origin) -> Result<(), LimitedError> {
         let RegistrationDraft {
             email,
             firstname,
@@ -83,6 +87,7 @@ impl Registration {
             phone,
             consents,
         } = draft;
+        let network = origin.network();
         let now = self.context.clock.now();
         let new = NewUser {
             id: UserId::new(self.context.ids.random()),
@@ -101,8 +106,13 @@ impl Registration {
         self.context
             .database
             .transaction(move |tx| {
-                // Lock order: the address before accounts.
+                this.count(tx, network, now)?;
+                // Lock order: the address before its bucket and before accounts.
                 tx.lock_address(&new.email)?;
+                // Without a mail the newest link must stay valid.
+                if !this.context.limits.allow_mail(tx, &new.email, now)? {
+                    return Ok(());
+                }
                 let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;
                 let entry = match take_address(tx, &new.email, None, now)? {
                     true => this.make(tx, &new, &consents)?,
@@ -119,6 +129,19 @@ impl Registration {
                 Ok(())
             })
             .await
+    }
+
+    fn count(
+        &self,
+        tx: &mut dyn Writes,
+        network: Option<Network>,
+        now: DateTime<Utc>,
+    ) -> Result<(), LimitedError> {
+        let limits = &self.context.limits;
+        let Some(network) = network.map(Subject::Network) else {
+            return Ok(());
+        };
+        limits.count_or_refuse(tx, limits.bucket(Guard::Register, &[network]), now)
     }
 
     fn make(

@@ -6,8 +6,8 @@
 mod elsewhere;
 mod ending;
 mod failures;
+mod guards;
 mod log_in;
-mod network;
 mod own;
 mod refresh;
 mod second_factor;

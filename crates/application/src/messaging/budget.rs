@@ -1,15 +1,12 @@
 //! Rate limit of a user's messages: one budget for socket and REST, which counts messages and bytes of text.
 
-use std::{
-    num::NonZeroU32,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use abu_domain::UserId;
 use lru::LruCache;
 use parking_lot::Mutex;
 
-use crate::platform::token_bucket::Rate;
+use crate::platform::rate_limits::{Quota, QuotaStatus, RateLimited, whole_seconds};
 
 /// Some 15 megabytes. The least recently active user is evicted, and has full buckets again.
 const MAX_USERS: usize = 100_000;
@@ -24,98 +21,105 @@ pub struct MessageLimits {
     pub bytes_per_minute: u32,
 }
 
-/// The limit that a message exceeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MessageLimit {
-    Second,
-    Minute,
-    Bytes,
-}
-
 /// A user sends too fast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many messages, or too much text")]
 pub struct OverBudget {
     /// The limit with the longest wait.
-    pub limit: MessageLimit,
+    pub limit: RateLimited,
     pub retry_after: Duration,
 }
 
+impl From<OverBudget> for RateLimited {
+    fn from(over: OverBudget) -> Self {
+        over.limit
+    }
+}
+
 /// The message budgets of all users.
-#[derive(Debug)]
 pub struct MessageBudget {
-    rates: Option<[(MessageLimit, Rate); 3]>,
+    limits: Option<[Limit; 3]>,
     /// When each bucket is full again.
     users: Mutex<LruCache<UserId, [Instant; 3]>>,
+}
+
+struct Limit {
+    name: &'static str,
+    quota: Quota,
+    counts_bytes: bool,
 }
 
 impl MessageBudget {
     /// Without limits it refuses nothing.
     pub fn new(limits: Option<MessageLimits>) -> Self {
         Self {
-            rates: limits.map(rates),
+            limits: limits.map(MessageLimits::quotas),
             users: Mutex::new(LruCache::unbounded()),
         }
     }
 
     /// Counts a message with so many bytes of text. A refused one costs nothing.
     pub fn take(&self, user: UserId, bytes: usize, now: Instant) -> Result<(), OverBudget> {
-        let Some(rates) = &self.rates else {
+        let Some(limits) = &self.limits else {
             return Ok(());
         };
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let mut users = self.users.lock();
         let mut after = users.get(&user).copied().unwrap_or([now; 3]);
         let mut longest: Option<OverBudget> = None;
-        for ((limit, rate), full_at) in rates.iter().zip(&mut after) {
-            let tokens = if *limit == MessageLimit::Bytes {
-                bytes
-            } else {
-                1
-            };
-            if let Err(retry_after) = rate.take_many(tokens, full_at, now)
+        for (limit, full_at) in limits.iter().zip(&mut after) {
+            let tokens = if limit.counts_bytes { bytes } else { 1 };
+            if let Err(retry_after) = limit.quota.rate().take_many(tokens, full_at, now)
                 && longest.is_none_or(|longest| longest.retry_after < retry_after)
             {
-                longest = Some(OverBudget {
-                    limit: *limit,
-                    retry_after,
-                });
+                longest = Some(limit.refusal(retry_after));
             }
         }
-        match longest {
-            Some(refused) => Err(refused),
-            None => {
-                users.put(user, after);
-                if users.len() > MAX_USERS {
-                    users.pop_lru();
-                }
-                Ok(())
-            }
+        if let Some(refused) = longest {
+            return Err(refused);
+        }
+        users.put(user, after);
+        if users.len() > MAX_USERS {
+            users.pop_lru();
+        }
+        Ok(())
+    }
+}
+
+impl Limit {
+    fn refusal(&self, retry_after: Duration) -> OverBudget {
+        OverBudget {
+            limit: RateLimited(QuotaStatus {
+                policy: self.name,
+                quota: self.quota,
+                remaining: 0,
+                renews_in: whole_seconds(retry_after),
+            }),
+            retry_after,
         }
     }
 }
 
-fn rates(limits: MessageLimits) -> [(MessageLimit, Rate); 3] {
-    let rate = |capacity: u32, per_minute: u32| {
-        let capacity = NonZeroU32::new(capacity).unwrap_or(NonZeroU32::MIN);
-        let minutes = f64::from(capacity.get()) / f64::from(per_minute.max(1));
-        Rate::new(capacity, Duration::from_secs_f64(60.0 * minutes))
-    };
-    let per_second = limits.per_second;
-    [
-        (
-            MessageLimit::Second,
-            rate(per_second, per_second.saturating_mul(60)),
-        ),
-        (
-            MessageLimit::Minute,
-            rate(limits.per_minute, limits.per_minute),
-        ),
-        (
-            MessageLimit::Bytes,
-            rate(limits.bytes_at_once, limits.bytes_per_minute),
-        ),
-    ]
+impl MessageLimits {
+    fn quotas(self) -> [Limit; 3] {
+        let limit = |name, quota, counts_bytes| Limit {
+            name,
+            quota,
+            counts_bytes,
+        };
+        let bytes = u64::from(self.bytes_at_once) * 60;
+        let seconds = bytes.div_ceil(u64::from(self.bytes_per_minute).max(1));
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        [
+            limit("messages-second", Quota::new(self.per_second, 1), false),
+            limit("messages-minute", Quota::new(self.per_minute, 60), false),
+            limit(
+                "message-bytes",
+                Quota::new(self.bytes_at_once, seconds),
+                true,
+            ),
+        ]
+    }
 }
 
 #[cfg(test)]
@@ -145,7 +149,7 @@ mod tests {
             budget.take(user(1), 10, now).unwrap();
         }
         let refused = budget.take(user(1), 10, now).unwrap_err();
-        assert_eq!(refused.limit, MessageLimit::Second);
+        assert_eq!(refused.limit.0.policy, "messages-second");
         assert_eq!(refused.retry_after, Duration::from_millis(100));
         for second in 1..=100 {
             let _ = budget.take(user(1), 10, later(second));
@@ -154,13 +158,13 @@ mod tests {
             }
         }
         let refused = budget.take(user(1), 10, later(101)).unwrap_err();
-        assert_eq!(refused.limit, MessageLimit::Minute);
+        assert_eq!(refused.limit.0.policy, "messages-minute");
 
         for _ in 0..4 {
             budget.take(user(2), 16_000, now).unwrap();
         }
         let refused = budget.take(user(2), 16_000, now).unwrap_err();
-        assert_eq!(refused.limit, MessageLimit::Bytes);
+        assert_eq!(refused.limit.0.policy, "message-bytes");
         let seconds = refused.retry_after.as_secs_f64();
         assert!((3.2..3.4).contains(&seconds), "{seconds}");
         assert!(budget.take(user(2), 0, now).is_ok(), "without text");

@@ -22,7 +22,7 @@ use crate::{
     Context, Database,
     access::{self, AccessError, Caller},
     messaging::{
-        budget::{MessageBudget, MessageLimits, OverBudget},
+        budget::{MessageBudget, MessageLimits},
         ports::{LockWait, Publication, ReadMark, ReadState, SeqWindow, StoreOutcome},
         read_marks::ReadMarks,
         submission::SubmitError,
@@ -31,6 +31,8 @@ use crate::{
     platform::{
         lists::{ListRequest, Listed},
         ports::StoreError,
+        rate_limits::RateLimited,
+        versions::{Expected, PreconditionFailed, Version},
     },
     store::{Reads, Store, Writes},
 };
@@ -206,7 +208,9 @@ pub enum MessagingError {
     #[error(transparent)]
     Refused(#[from] ChangeRefusal),
     #[error(transparent)]
-    RateLimited(#[from] OverBudget),
+    RateLimited(#[from] RateLimited),
+    #[error(transparent)]
+    Changed(#[from] PreconditionFailed),
     /// It was not stored, or whether it was is not known; doing it again is safe, for a message with
     /// the same client message id.
     #[error("it could not be stored now")]
@@ -259,7 +263,7 @@ impl Messaging {
         let room_id = draft.room_id;
         let sender = caller.user;
         let bytes = draft.text.as_str().len();
-        self.budget.take(sender, bytes, Instant::now())?;
+        self.count(sender, bytes)?;
         self.require_member(caller, room_id).await?;
         let message = NewMessage {
             id: MessageId::new(self.context.ids.time_ordered()),
@@ -274,17 +278,19 @@ impl Messaging {
         self.shown(stored, sender).await
     }
 
-    /// Replaces the text of a message of the caller's, on the way that every change takes.
+    /// Replaces the text of a message of the caller's, on the way that every change takes. The version
+    /// of a message is its revision.
     pub async fn edit(
         &self,
         caller: Caller,
         room: RoomId,
         message: MessageId,
         text: MessageText,
+        expected: Expected,
     ) -> Result<ShownMessage, MessagingError> {
         let editor = caller.user;
         let kind = ChangeKind::Edit(text);
-        let changed = self.change(caller, room, message, kind).await?;
+        let changed = self.change(caller, room, message, kind, expected).await?;
         self.shown(changed, editor).await
     }
 
@@ -296,8 +302,14 @@ impl Messaging {
         room: RoomId,
         message: MessageId,
     ) -> Result<(), MessagingError> {
-        self.change(caller, room, message, ChangeKind::Delete)
-            .await?;
+        self.change(
+            caller,
+            room,
+            message,
+            ChangeKind::Delete,
+            Expected::Anything,
+        )
+        .await?;
         Ok(())
     }
 
@@ -307,15 +319,22 @@ impl Messaging {
         room_id: RoomId,
         message_id: MessageId,
         kind: ChangeKind,
+        expected: Expected,
     ) -> Result<Message, MessagingError> {
         let bytes = kind.text().map_or(0, |text| text.as_str().len());
-        self.budget.take(caller.user, bytes, Instant::now())?;
+        self.count(caller.user, bytes)?;
+        let revisions =
+            |versions: Vec<Version>| versions.into_iter().map(Version::micros).collect();
         let change = MessageChange {
             room_id,
             message_id,
             user_id: caller.user,
             kind,
             at: self.context.clock.now(),
+            expected: match expected {
+                Expected::Anything => None,
+                Expected::OneOf(versions) => Some(revisions(versions)),
+            },
         };
         self.require_member(caller, room_id).await?;
         Ok(self.writer.submit(Write::Change(change)).await?)
@@ -341,20 +360,34 @@ impl Messaging {
             .await
     }
 
-    /// Marks the messages up to the place `seq` as read by the caller; the mark never moves back.
+    /// Marks the messages up to the place `seq` as read by the caller; the mark never moves back. The
+    /// version of a mark is its place. It is compared before the mark is submitted: marks that race only
+    /// move forward, so neither is lost.
     pub async fn mark_read(
         &self,
         caller: Caller,
         room_id: RoomId,
         seq: i64,
+        expected: Expected,
     ) -> Result<ReadState, MessagingError> {
         let mark = ReadMark {
             room_id,
             user_id: caller.user,
             seq,
         };
-        self.require_member(caller, room_id).await?;
+        self.context
+            .database
+            .read(move |tx| {
+                require_member(tx, &caller, room_id)?;
+                let stands = tx.last_read(room_id, caller.user)?;
+                Ok::<_, MessagingError>(expected.check(Version::from_micros(stands))?)
+            })
+            .await?;
         Ok(self.read_marks.submit(mark).await?)
+    }
+
+    fn count(&self, user: UserId, bytes: usize) -> Result<(), RateLimited> {
+        Ok(self.budget.take(user, bytes, Instant::now())?)
     }
 
     async fn require_member(&self, caller: Caller, room: RoomId) -> Result<(), MessagingError> {

@@ -395,6 +395,7 @@ impl Rooms {
         id: RoomId,
         user: UserId,
         role: RoomRole,
+        expected: Expected,
     ) -> Result<Membership, RoomError> {
         self.context
             .database
@@ -408,6 +409,7 @@ impl Rooms {
                 if role != RoomRole::Owner {
                     require_owner_left(tx, &target)?;
                 }
+                expected.check(membership_version(&target))?;
                 tx.set_role(id, user, role)?;
                 Ok(Membership { role, ..target })
             })
@@ -436,6 +438,12 @@ impl Rooms {
         }
         Ok(value)
     }
+}
+
+/// The version of a membership is its state: the time of joining, and the role in the lowest two bits.
+pub fn membership_version(membership: &Membership) -> Version {
+    let joined_at = Version::of(membership.joined_at).micros();
+    Version::from_micros((joined_at << 2) | membership.role as i64)
 }
 
 /// At most `limit` members of the room after this one, by user id. It does not authorize: the caller

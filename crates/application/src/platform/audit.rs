@@ -57,6 +57,8 @@ named_enum! {
         UserSuspend => "user.suspend",
         /// An account was activated again.
         UserActivate => "user.activate",
+        /// Too many logins failed: only known networks may try until the next day.
+        LogInLock => "log-in.lock",
         /// A user logged in.
         SessionCreate => "session.create",
         /// A permission was made.
@@ -125,6 +127,8 @@ named_enum! {
         TotpEnable => "totp.enable",
         /// Logging in takes no one-time passwords any more.
         TotpDisable => "totp.disable",
+        /// The third wrong one-time password came after the right password.
+        TotpWrong => "totp.wrong",
         /// Recovery codes were replaced.
         TotpRenewCodes => "totp.renew-codes",
         /// An account was given another password.

@@ -36,6 +36,15 @@ impl<P> Seek<P> {
         matches!(self, Self::Before(_))
     }
 
+    /// The same place in the list read from its end.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::After(from) => Self::Before(from),
+            Self::Before(from) => Self::After(from),
+        }
+    }
+
     const fn has_position(&self) -> bool {
         matches!(self, Self::After(Some(_)) | Self::Before(Some(_)))
     }
@@ -144,6 +153,17 @@ impl<T> Listed<T> {
             self.items.truncate(kept);
         }
         self
+    }
+
+    /// The same page of the list read from its end.
+    #[must_use]
+    pub fn reversed(mut self) -> Self {
+        self.items.reverse();
+        Self {
+            before: self.after,
+            after: self.before,
+            ..self
+        }
     }
 
     pub fn map<U>(self, entry: impl FnMut(T) -> U) -> Listed<U> {

@@ -1,5 +1,5 @@
-//! Cross-cutting mechanisms: pagination, versions, outbox, audit chain, blocking pool, clock and
-//! ids.
+//! Cross-cutting mechanisms: pagination, versions, outbox, audit chain, rate limits, blocking pool,
+//! clock and ids.
 
 pub mod audit;
 pub mod backoff;
@@ -11,6 +11,7 @@ pub mod lists;
 pub mod mail;
 mod origin;
 pub mod ports;
+pub mod rate_limits;
 pub mod system;
 pub mod token_bucket;
 pub mod versions;

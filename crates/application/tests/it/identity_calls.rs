@@ -193,7 +193,7 @@ impl TestApp {
     /// Asks for another link to prove this address, and waits for the work after the answer.
     pub(crate) async fn resend(&self, email: &str) {
         let emails = &self.use_cases.identity.emails;
-        emails.resend(address(email)).await.unwrap();
+        emails.resend(address(email), origin()).await.unwrap();
         detached_tasks_end().await;
     }
 

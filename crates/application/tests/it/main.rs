@@ -14,6 +14,7 @@ mod own_account;
 mod password_change;
 mod password_reset;
 mod rank;
+mod rate_limits;
 mod refresh;
 mod registration;
 mod rights_rows;

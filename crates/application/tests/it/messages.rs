@@ -10,7 +10,10 @@ use abu_application::{
         },
         ports::{LockWait, SeqWindow, StoreOutcome},
     },
-    platform::lists::{ListRequest, PAGE_BYTES, Seek, Total},
+    platform::{
+        lists::{ListRequest, PAGE_BYTES, Seek, Total},
+        versions::{Expected, Version},
+    },
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
@@ -114,6 +117,7 @@ impl Scene {
             user_id: by.id(),
             kind,
             at: self.app.now(),
+            expected: None,
         }
     }
 
@@ -627,12 +631,20 @@ async fn a_former_member_neither_reads_nor_writes() {
     let sent = messaging.send(caller.clone(), draft).await;
     assert_refused!(sent, MessagingError::RoomNotFound);
     let edited = messaging
-        .edit(caller.clone(), room, message.id, text("another"))
+        .edit(
+            caller.clone(),
+            room,
+            message.id,
+            text("another"),
+            Expected::Anything,
+        )
         .await;
     assert_refused!(edited, MessagingError::RoomNotFound);
     let deleted = messaging.delete(caller.clone(), room, message.id).await;
     assert_refused!(deleted, MessagingError::RoomNotFound);
-    let read = messaging.mark_read(caller.clone(), room, 1).await;
+    let read = messaging
+        .mark_read(caller.clone(), room, 1, Expected::Anything)
+        .await;
     assert_refused!(read, MessagingError::RoomNotFound);
     let listed = messaging.list(caller, room, SeqWindow::default(), page());
     assert_refused!(listed.await, MessagingError::RoomNotFound);
@@ -690,4 +702,103 @@ async fn a_locked_room_holds_back_its_own_messages_alone() {
     );
     let places = [first, second].map(|sent| sent.unwrap().message.seq);
     assert_eq!(places, [1, 2]);
+}
+
+#[tokio::test]
+async fn messages_sent_at_once_get_places_of_their_own_unless_repeated() {
+    let scene = Scene::new();
+    let messages = &scene.app.use_cases.messaging.messages;
+    let draft = |id| MessageDraft {
+        room_id: scene.room,
+        text: text("hello"),
+        client_message_id: id,
+        reply_to: None,
+    };
+    let send = |id| messages.send(scene.amina.caller(), draft(id));
+    let (one, other) = (new_id(), new_id());
+    let (first, second, again) = tokio::join!(send(one), send(other), send(one));
+    let [first, second, again] = [first, second, again].map(|sent| sent.unwrap().message);
+    assert_eq!(again, first);
+    let mut places = [first.seq, second.seq];
+    places.sort_unstable();
+    assert_eq!(places, [1, 2]);
+}
+
+#[tokio::test]
+async fn the_edit_window_is_measured_by_the_clock_of_the_application() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "helo");
+    let messages = &scene.app.use_cases.messaging.messages;
+    let edit = |new| {
+        let caller = scene.amina.caller();
+        messages.edit(
+            caller,
+            scene.room,
+            message.id,
+            text(new),
+            Expected::Anything,
+        )
+    };
+    scene.app.clock.advance(EDIT_WINDOW);
+    let edited = edit("hello").await.unwrap();
+    assert_eq!(edited.message.text, text("hello"));
+    scene.app.clock.advance(MOMENT);
+    let late = edit("good evening").await;
+    assert_refused!(late, MessagingError::Refused(ChangeRefusal::TooLate));
+}
+
+#[tokio::test]
+async fn a_read_mark_moves_forward_up_to_the_newest_message() {
+    let scene = Scene::new();
+    for text in ["1", "2", "3"] {
+        scene.say(&scene.amina, text);
+    }
+    let messages = &scene.app.use_cases.messaging.messages;
+    for (seq, stands) in [(2, 2), (1, 2), (0, 2), (100, 3)] {
+        let caller = scene.musa.caller();
+        let marked = messages
+            .mark_read(caller, scene.room, seq, Expected::Anything)
+            .await;
+        let state = marked.unwrap();
+        assert_eq!((state.last_read_seq, state.unread()), (stands, 3 - stands));
+    }
+}
+
+#[tokio::test]
+async fn of_two_edits_of_one_revision_the_second_is_refused() {
+    let scene = Scene::new();
+    let message = scene.say(&scene.amina, "helo");
+    let messages = &scene.app.use_cases.messaging.messages;
+    let edit = |new, revision| {
+        let expected = Expected::OneOf(vec![Version::from_micros(revision)]);
+        messages.edit(
+            scene.amina.caller(),
+            scene.room,
+            message.id,
+            text(new),
+            expected,
+        )
+    };
+    let edited = edit("hello", 0).await.unwrap();
+    assert_eq!(edited.message.revision, Some(1));
+    let stale = edit("good evening", 0).await;
+    assert_refused!(
+        stale,
+        MessagingError::Refused(ChangeRefusal::ChangedMeanwhile)
+    );
+    let edited = edit("good evening", 1).await.unwrap();
+    assert_eq!(edited.message.text, text("good evening"));
+}
+
+#[tokio::test]
+async fn a_read_mark_that_stands_elsewhere_is_not_moved() {
+    let scene = Scene::new();
+    scene.say(&scene.amina, "hello");
+    let messages = &scene.app.use_cases.messaging.messages;
+    let mark = |stands| {
+        let expected = Expected::OneOf(vec![Version::from_micros(stands)]);
+        messages.mark_read(scene.musa.caller(), scene.room, 1, expected)
+    };
+    assert_refused!(mark(1).await, MessagingError::Changed(_));
+    assert_eq!(mark(0).await.unwrap().last_read_seq, 1);
 }

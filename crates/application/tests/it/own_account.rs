@@ -3,7 +3,7 @@
 use abu_application::{
     access::Caller,
     identity::own_account::{OwnAccount, OwnAccountError, OwnPatch},
-    platform::audit::Action,
+    platform::{audit::Action, versions::Expected},
 };
 use abu_domain::identity::text::PhoneNumber;
 use abu_test_support::session_of;
@@ -25,7 +25,7 @@ async fn modify(
     app.use_cases
         .identity
         .own_accounts
-        .modify(caller.clone(), patch)
+        .modify(caller.clone(), patch, Expected::Anything)
         .await
 }
 

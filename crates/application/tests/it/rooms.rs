@@ -80,7 +80,7 @@ impl Group {
     ) -> Result<Membership, RoomError> {
         let rooms = &self.app.use_cases.messaging.rooms;
         rooms
-            .set_role(by.caller(), self.room, user.id(), role)
+            .set_role(by.caller(), self.room, user.id(), role, Expected::Anything)
             .await
     }
 

@@ -14,13 +14,14 @@ use abu_application::{
     access::{Caller, TotpPolicy},
     identity::{
         self,
-        passwords::PasswordWork,
+        passwords::{HashingQueue, PasswordWork},
         sessions::{LogIn, LogInDraft, SessionPolicy},
     },
     messaging::{self, rooms::RoomLimits, writer::WriterPolicy},
     platform::{
         audit::Action,
         ports::{AuditEntry, Clock, Ids, StoreError},
+        rate_limits::{RateLimitSettings, RateLimits},
         system::SystemIds,
     },
     store::Writes,
@@ -78,6 +79,15 @@ impl TestApp {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Policies)) -> Self {
+        Self::build(rate_limits(false), change)
+    }
+
+    /// With the rate limits that are promised.
+    pub(crate) fn limited() -> Self {
+        Self::build(rate_limits(true), |_policies| {})
+    }
+
+    fn build(rate_limits: RateLimitSettings, change: impl FnOnce(&mut Policies)) -> Self {
         let database = TestDatabase::new();
         let clock = Arc::new(TestClock::default());
         let live = Arc::new(LiveCalls::default());
@@ -88,6 +98,7 @@ impl TestApp {
             ids: Arc::new(SystemIds),
             events: Arc::clone(&live) as _,
             presence: Arc::clone(&live) as _,
+            limits: Arc::new(RateLimits::new(rate_limits, [7; 32])),
         };
         let mut policies = policies(&links);
         change(&mut policies);
@@ -163,6 +174,26 @@ impl TestApp {
     }
 }
 
+fn rate_limits(enabled: bool) -> RateLimitSettings {
+    let quota = |text: &str| text.parse().unwrap();
+    RateLimitSettings {
+        enabled,
+        default: quota("300/min"),
+        anonymous: quota("600/min"),
+        handshake: quota("30/min"),
+        failed_handshake: quota("600/min"),
+        refresh: quota("10/min"),
+        failed_refresh: quota("60/min"),
+        log_in_account: quota("10/15min"),
+        log_in_network: quota("100/15min"),
+        log_in_elsewhere: quota("100/d"),
+        one_time_password: quota("5/15min"),
+        register: quota("300/h"),
+        recover: quota("3/h"),
+        recover_network: quota("60/h"),
+    }
+}
+
 fn policies(links: &HmacLinkTokens) -> Policies {
     let identity = identity::Policies {
         sessions: SessionPolicy {
@@ -172,7 +203,7 @@ fn policies(links: &HmacLinkTokens) -> Policies {
         verification_lifetime: VERIFICATION_LIFETIME,
         reset_lifetime: RESET_LIFETIME,
         passwords: PasswordWork {
-            pool: BlockingPool::new(2, POOL_TIMEOUT),
+            queue: HashingQueue::new(2, true),
             hasher: Arc::new(BcryptHasher::new(BCRYPT_COST)),
             policy: Arc::new(GuessingPolicy::new(3)),
         },

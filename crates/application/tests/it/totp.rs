@@ -1,6 +1,7 @@
 //! One-time passwords as the second factor: enrollment, recovery codes, required groups.
 
 mod enrollment;
+mod guesses;
 mod log_in;
 mod recovery_codes;
 mod required_groups;

@@ -218,6 +218,7 @@ impl ChatSession {
             user_id: self.user,
             kind: draft.kind,
             at: self.worker.engine().context().clock.now(),
+            expected: None,
         };
         self.write(Write::Change(change), request_ref);
     }

@@ -154,6 +154,7 @@ fn change(chat: &Chat, room_id: RoomId, user_id: UserId, changes: Vec<(MessageId
             user_id,
             kind,
             at: Utc::now(),
+            expected: None,
         })
         .collect();
     write_batch(&*chat.people.store(), &[], &changes, LockWait::Usual).unwrap();

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use abu_application::platform::versions::Expected;
 use abu_chat::ChatSettings;
 use abu_chat_protocol::{
     Emoji, MessageId, ServerPacket,
@@ -215,9 +216,13 @@ async fn a_change_that_is_not_allowed_is_refused_with_its_reason() {
         .execute("UPDATE messages SET created_at = created_at - interval '16 minutes'");
     owner.ask("d", edit(room, &id, "late")).await;
     assert_eq!(error(owner.answer("d").await), ErrorCode::TooLate);
-    let set_role = chat
-        .rooms
-        .set_role(caller(amina), room, bello, RoomRole::Moderator);
+    let set_role = chat.rooms.set_role(
+        caller(amina),
+        room,
+        bello,
+        RoomRole::Moderator,
+        Expected::Anything,
+    );
     set_role.await.unwrap();
     plain
         .ask("e", MessageDelete::new(room.uuid(), id.clone()))

@@ -17,6 +17,7 @@ use abu_application::{
     },
     platform::{
         ports::StoreError,
+        rate_limits::RateLimits,
         system::{SystemClock, SystemIds},
     },
     store::{Reads, Statements, Store, Writes},
@@ -84,6 +85,7 @@ impl Chat {
             ids,
             events: hub.clone(),
             presence: hub.clone(),
+            limits: Arc::new(RateLimits::off()),
         };
         let messaging = {
             let limits = settings.message_limits();

@@ -128,6 +128,8 @@ pub struct MessageChange {
     pub kind: ChangeKind,
     /// Time of acceptance in whole microseconds, as stored.
     pub at: DateTime<Utc>,
+    /// The revisions of the message that an edit may replace, with 0 for none; `None` for any.
+    pub expected: Option<Vec<i64>>,
 }
 
 /// The kind of a change to a message.
@@ -171,6 +173,9 @@ pub enum ChangeRefusal {
     /// The member reacted with [`MAX_EMOJI_OF_MEMBER`] different emoji.
     #[error("the member gave the message too many emoji")]
     TooManyOfMember,
+    /// Its revision is not one that the change expects.
+    #[error("the message was changed meanwhile")]
+    ChangedMeanwhile,
 }
 
 /// The reactions to a message with one emoji.

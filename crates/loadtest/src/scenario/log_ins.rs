@@ -20,6 +20,9 @@ use crate::{
     target::Kind,
 };
 
+/// What the server's `Retry-After` says when it is busy.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
 const PASSWORD: &str = "a password of the load test";
 /// bcrypt's cost as the server has it by default.
 const BCRYPT_COST: u32 = 12;
@@ -142,11 +145,14 @@ impl Storm {
 }
 
 fn log_in(server: SocketAddr, person: u32) -> Result<(), String> {
-    let answer = post_credentials(server, person).map_err(|error| error.to_string())?;
-    let line = answer.lines().next().unwrap_or_default();
-    match line.starts_with("HTTP/1.1 200 ") {
-        true => Ok(()),
-        false => Err(format!("a log-in was answered {line}")),
+    loop {
+        let answer = post_credentials(server, person).map_err(|error| error.to_string())?;
+        match answer.lines().next().unwrap_or_default() {
+            line if line.starts_with("HTTP/1.1 200 ") => return Ok(()),
+            // The queue for hashing is full.
+            line if line.starts_with("HTTP/1.1 503 ") => thread::sleep(RETRY_AFTER),
+            line => return Err(format!("a log-in was answered {line}")),
+        }
     }
 }
 

@@ -79,8 +79,9 @@ fn filtered(filter: &AssignmentFilter) -> Assignments<'_> {
     if let Some(user) = filter.user {
         query = query.filter(role_assignments::user_id.eq(user.uuid()));
     }
-    if let Some(role) = &filter.role {
-        query = query.filter(roles::name.eq(role.as_str()));
+    if !filter.roles.is_empty() {
+        let names = filter.roles.iter().map(|role| role.as_str());
+        query = query.filter(roles::name.eq_any(names));
     }
     if let Some(chapter) = filter.chapter {
         query = query.filter(role_assignments::scope_id.eq(chapter));

@@ -2,15 +2,16 @@
 
 use abu_application::{
     identity::ports::{
-        ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession,
-        SessionListing, SessionReads, SessionRefresh, SessionWrites, WhichSessions,
+        ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession,
+        RefreshableSession, SessionListing, SessionReads, SessionRefresh, SessionWrites,
+        WhichSessions,
     },
     platform::{
         lists::{Seek, TimePosition, Total},
         ports::StoreError,
     },
 };
-use abu_domain::{LoginSessionId, UserId};
+use abu_domain::{LoginSessionId, UserId, platform::network::Network};
 use chrono::{DateTime, Utc};
 use diesel::{
     pg::Pg,
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     error::{BadRow, Failure},
     lists::{in_list_order, newest_first, total},
-    schema::sessions,
+    schema::{known_networks, sessions},
     sql::sql,
     store::Session,
 };
@@ -154,6 +155,20 @@ impl SessionReads for Session<'_> {
                 .collect())
         })
     }
+
+    fn knows_network(
+        &mut self,
+        user: UserId,
+        network: Network,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let known = known_networks::table
+                .find((user.uuid(), network.to_string()))
+                .filter(known_networks::last_used_at.gt(now - NETWORKS_KEPT));
+            Ok(diesel::select(diesel::dsl::exists(known)).get_result(connection)?)
+        })
+    }
 }
 
 impl SessionWrites for Session<'_> {
@@ -173,7 +188,7 @@ impl SessionWrites for Session<'_> {
             .bind::<SqlUuid, _>(session.id.uuid())
             .bind::<SqlUuid, _>(session.user_id.uuid())
             .bind::<Nullable<Text>, _>(session.device_name.as_deref())
-            .bind::<Nullable<Text>, _>(session.network.as_deref())
+            .bind::<Nullable<Text>, _>(session.network.map(|network| network.to_string()))
             .bind::<Timestamptz, _>(session.expires_at)
             .bind::<Bool, _>(session.totp_due)
             .bind::<Timestamptz, _>(session.created_at)
@@ -221,7 +236,7 @@ impl SessionWrites for Session<'_> {
                     sessions::refresh_count.eq(i64::from(refresh.refresh_count)),
                     sessions::refreshed_at.eq(refresh.refreshed_at),
                     sessions::last_used_at.eq(refresh.used_at),
-                    sessions::address.eq(refresh.network.as_deref()),
+                    sessions::address.eq(refresh.network.map(|network| network.to_string())),
                     sessions::expires_at.eq(refresh.expires_at),
                     sessions::totp_due.eq(refresh.totp_due),
                 ))
@@ -280,6 +295,34 @@ impl SessionWrites for Session<'_> {
             .bind::<BigInt, _>(i64::from(keep))
             .get_results(connection)?;
             Ok(ended.into_iter().map(LoginSessionId::new).collect())
+        })
+    }
+
+    fn note_network(
+        &mut self,
+        user: UserId,
+        network: Network,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            // `SKIP LOCKED` gives concurrent sweeps different rows; `LIMIT` bounds each. The sweep
+            // skips an expired row that this statement updates. A refresh within a day writes nothing.
+            sql::<()>(
+                "WITH swept AS (
+                     DELETE FROM known_networks WHERE (user_id, network) IN (
+                         SELECT user_id, network FROM known_networks WHERE last_used_at < ?
+                         ORDER BY last_used_at LIMIT 100 FOR UPDATE SKIP LOCKED))
+                 INSERT INTO known_networks AS known (user_id, network, last_used_at)
+                 VALUES (?, ?, ?)
+                 ON CONFLICT (user_id, network) DO UPDATE SET last_used_at = EXCLUDED.last_used_at
+                 WHERE known.last_used_at < EXCLUDED.last_used_at - interval '1 day'",
+            )
+            .bind::<Timestamptz, _>(now - NETWORKS_KEPT)
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<Text, _>(network.to_string())
+            .bind::<Timestamptz, _>(now)
+            .execute(connection)?;
+            Ok(())
         })
     }
 

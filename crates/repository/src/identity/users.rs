@@ -364,20 +364,22 @@ fn filtered<'a>(
             .or(lower(users::lastname).like(lower(pattern)));
         query = query.filter(starts);
     }
-    if let Some(name) = &filter.group {
-        let Some(group) = group_id(connection, name)? else {
+    if !filter.groups.is_empty() {
+        let groups = group_ids(connection, &filter.groups)?;
+        if groups.is_empty() {
             return Ok(None);
-        };
+        }
         let members = user_group::table
-            .filter(user_group::group_id.eq(group))
+            .filter(user_group::group_id.eq_any(groups))
             .select(user_group::user_id);
         query = query.filter(users::id.eq_any(members));
     }
     if let Some(is_active) = filter.is_active {
         query = query.filter(users::is_active.eq(is_active));
     }
-    if let Some(verification) = filter.verification {
-        query = query.filter(users::verification.eq(verification.name()));
+    if !filter.verifications.is_empty() {
+        let names = filter.verifications.iter().map(|state| state.name());
+        query = query.filter(users::verification.eq_any(names));
     }
     if let Some(created_after) = filter.created_after {
         query = query.filter(users::created_at.gt(created_after));
@@ -386,13 +388,10 @@ fn filtered<'a>(
 }
 
 /// A separate query: the planner estimates a group's size from its id, not from its name.
-fn group_id(connection: &mut PgConnection, name: &str) -> QueryResult<Option<Uuid>> {
-    if name.contains('\0') {
-        return Ok(None);
-    }
+fn group_ids(connection: &mut PgConnection, names: &[String]) -> QueryResult<Vec<Uuid>> {
+    let names = names.iter().filter(|name| !name.contains('\0'));
     groups::table
-        .filter(groups::name.eq(name))
+        .filter(groups::name.eq_any(names))
         .select(groups::id)
-        .first(connection)
-        .optional()
+        .load(connection)
 }

@@ -236,6 +236,17 @@ impl RoomReads for Session<'_> {
         })
     }
 
+    fn last_read(&mut self, room: RoomId, user: UserId) -> Result<i64, StoreError> {
+        self.run(|connection| {
+            let seq = room_members::table
+                .find((room.uuid(), user.uuid()))
+                .select(room_members::last_read_seq)
+                .first(connection)
+                .optional()?;
+            Ok(seq.unwrap_or_default())
+        })
+    }
+
     fn membership(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
         self.run(|connection| {
             let row = room_members::table

@@ -237,11 +237,12 @@ fn filtered(filter: &AuditFilter) -> audit_log::BoxedQuery<'_, Pg> {
     if let Some(actor) = filter.actor {
         query = query.filter(audit_log::actor_id.eq(actor.uuid()));
     }
-    if let Some(action) = filter.action {
-        query = query.filter(audit_log::action.eq(action.name()));
+    if !filter.actions.is_empty() {
+        let names = filter.actions.iter().map(|action| action.name());
+        query = query.filter(audit_log::action.eq_any(names));
     }
-    if let Some(target_type) = &filter.target_type {
-        query = query.filter(audit_log::target_type.eq(target_type));
+    if !filter.target_types.is_empty() {
+        query = query.filter(audit_log::target_type.eq_any(&filter.target_types));
     }
     if let Some(target) = &filter.target {
         query = query.filter(audit_log::target_id.eq(target));

@@ -300,11 +300,13 @@ fn interval(duration: Duration) -> PgInterval {
 /// The filtered query, without an order.
 fn filtered(filter: &MailFilter) -> email_outbox::BoxedQuery<'static, Pg> {
     let mut query = email_outbox::table.into_boxed();
-    if let Some(state) = filter.state {
-        query = query.filter(email_outbox::state.eq(state.name()));
+    if !filter.states.is_empty() {
+        let names: Vec<_> = filter.states.iter().map(|state| state.name()).collect();
+        query = query.filter(email_outbox::state.eq_any(names));
     }
-    if let Some(kind) = filter.kind {
-        query = query.filter(email_outbox::kind.eq(kind.name()));
+    if !filter.kinds.is_empty() {
+        let names: Vec<_> = filter.kinds.iter().map(|kind| kind.name()).collect();
+        query = query.filter(email_outbox::kind.eq_any(names));
     }
     query
 }

@@ -3,3 +3,4 @@
 mod audit;
 mod idempotency;
 mod mail;
+mod rate_limits;

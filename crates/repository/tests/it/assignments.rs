@@ -217,7 +217,7 @@ fn the_list_pages_newest_first_in_either_direction_and_filters() {
         ),
         (
             AssignmentFilter {
-                role: Some(role("chapter_chair")),
+                roles: vec![role("chapter_chair")],
                 ..all.clone()
             },
             vec![runs.id, past.id],

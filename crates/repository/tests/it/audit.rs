@@ -405,7 +405,7 @@ fn each_filter_lists_the_entries_it_names() {
         ),
         (
             AuditFilter {
-                action: Some(Action::UserSuspend),
+                actions: vec![Action::UserSuspend],
                 ..AuditFilter::default()
             },
             vec![4, 2],
@@ -419,7 +419,7 @@ fn each_filter_lists_the_entries_it_names() {
         ),
         (
             AuditFilter {
-                target_type: Some("user".to_owned()),
+                target_types: vec!["user".to_owned()],
                 target,
                 ..AuditFilter::default()
             },

@@ -76,6 +76,7 @@ impl Scene {
             user_id,
             kind,
             at: SystemClock.now(),
+            expected: None,
         }
     }
 

@@ -269,9 +269,9 @@ fn the_list_filters_newest_first_and_masks_addresses() {
         "UPDATE email_outbox SET state = 'dead' WHERE id = '{}'",
         ids[1]
     ));
-    let list = |filter: MailFilter, seek, limit| -> Vec<MailId> {
+    let list = |filter: &MailFilter, seek, limit| -> Vec<MailId> {
         let mails = database
-            .read(|tx| tx.list_mails(&filter, seek, limit))
+            .read(|tx| tx.list_mails(filter, seek, limit))
             .unwrap();
         assert!(
             mails
@@ -281,16 +281,19 @@ fn the_list_filters_newest_first_and_masks_addresses() {
         mails.into_iter().map(|mail| mail.id).collect()
     };
     let all = MailFilter::default();
-    assert_eq!(list(all, Seek::START, 10), [ids[2], ids[1], ids[0]]);
-    assert_eq!(list(all, Seek::START, 2), [ids[2], ids[1]]);
-    assert_eq!(list(all, Seek::After(Some(ids[1])), 10), [ids[0]]);
-    assert_eq!(list(all, Seek::Before(Some(ids[0])), 1), [ids[1]]);
+    assert_eq!(list(&all, Seek::START, 10), [ids[2], ids[1], ids[0]]);
+    assert_eq!(list(&all, Seek::START, 2), [ids[2], ids[1]]);
+    assert_eq!(list(&all, Seek::After(Some(ids[1])), 10), [ids[0]]);
+    assert_eq!(list(&all, Seek::Before(Some(ids[0])), 1), [ids[1]]);
     let counted = database.read(|tx| tx.count_mails(&all)).unwrap();
     assert_eq!(counted, Total::Exactly(3));
-    let state = Some(MailState::Dead);
-    assert_eq!(list(MailFilter { state, ..all }, Seek::START, 10), [ids[1]]);
-    let kind = Some(MailKind::ResetPassword);
-    assert_eq!(list(MailFilter { kind, ..all }, Seek::START, 10), []);
+    let mut some = MailFilter {
+        states: vec![MailState::Sent, MailState::Dead],
+        ..all
+    };
+    assert_eq!(list(&some, Seek::START, 10), [ids[1]]);
+    some.kinds = vec![MailKind::ResetPassword];
+    assert_eq!(list(&some, Seek::START, 10), []);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod mail;
 mod messages;
 mod migrations;
 mod outages;
+mod rate_limits;
 mod rights;
 mod rooms;
 mod schema;

@@ -1,3 +1,5 @@
+use std::net::Ipv4Addr;
+
 use abu_application::{
     identity::ports::{EndReason, NewSession, SessionRefresh, WhichSessions},
     platform::{
@@ -6,7 +8,7 @@ use abu_application::{
         system::SystemClock,
     },
 };
-use abu_domain::{LoginSessionId, UserId};
+use abu_domain::{LoginSessionId, UserId, platform::network::Network};
 use abu_test_support::{TestDatabase, session_of};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -16,7 +18,7 @@ fn begin(database: &TestDatabase, user: UserId, at: DateTime<Utc>) -> LoginSessi
         id: LoginSessionId::new(Uuid::new_v4()),
         user_id: user,
         device_name: Some("a phone".to_owned()),
-        network: Some("102.89.23.0/24".to_owned()),
+        network: Some(Network::of(Ipv4Addr::new(102, 89, 23, 7).into())),
         created_at: at,
         expires_at: at + TimeDelta::days(60),
         totp_due: false,
@@ -180,5 +182,28 @@ fn a_refresh_is_noted_and_read_again() {
             .transaction(|tx| tx.lock_session(nothing))
             .unwrap()
             .is_none()
+    );
+}
+
+#[test]
+fn an_account_knows_a_network_for_ninety_days_after_its_last_use() {
+    let database = TestDatabase::new();
+    let (user, other) = (database.user().create().id, database.user().create().id);
+    let network = |third| Network::of(Ipv4Addr::new(102, 89, third, 7).into());
+    let now = SystemClock.now();
+    let note = |at: DateTime<Utc>| database.transaction(|tx| tx.note_network(user, network(1), at));
+    let knows = |user, third, at| database.read(|tx| tx.knows_network(user, network(third), at));
+    note(now).unwrap();
+    note(now + TimeDelta::days(30)).unwrap();
+    assert!(knows(user, 1, now + TimeDelta::days(119)).unwrap());
+    assert!(!knows(user, 1, now + TimeDelta::days(120)).unwrap());
+    assert!(!knows(user, 2, now).unwrap());
+    assert!(!knows(other, 1, now).unwrap());
+    let noted =
+        database.transaction(|tx| tx.note_network(other, network(2), now + TimeDelta::days(121)));
+    noted.unwrap();
+    assert!(
+        !knows(user, 1, now + TimeDelta::days(31)).unwrap(),
+        "it was deleted"
     );
 }

@@ -211,7 +211,7 @@ fn accounts_are_counted_up_to_the_exact_limit() {
     let counted = |filter: &UserFilter| database.read(|tx| tx.count_users(filter)).unwrap();
     let all = UserFilter::default();
     let editors = UserFilter {
-        group: Some("editor_group".to_owned()),
+        groups: vec!["editor_group".to_owned()],
         ..all.clone()
     };
     let active = UserFilter {
@@ -219,7 +219,7 @@ fn accounts_are_counted_up_to_the_exact_limit() {
         ..editors.clone()
     };
     let nowhere = UserFilter {
-        group: Some("no_such_group".to_owned()),
+        groups: vec!["no_such_group".to_owned()],
         ..all.clone()
     };
     for (filter, expected) in [(&all, 2), (&editors, 2), (&active, 1), (&nowhere, 0)] {
@@ -322,7 +322,7 @@ fn filters_narrow_each_other() {
     database.execute("UPDATE users SET verification = 'pending' WHERE firstname = 'three'");
     let all = UserFilter::default();
     let editors = UserFilter {
-        group: Some("editor_group".to_owned()),
+        groups: vec!["editor_group".to_owned()],
         ..all.clone()
     };
     assert_eq!(listed(&database, &editors), ["two", "one"]);
@@ -332,7 +332,7 @@ fn filters_narrow_each_other() {
     };
     assert_eq!(listed(&database, &active), ["one"]);
     let pending = UserFilter {
-        verification: Some(Verification::Pending),
+        verifications: vec![Verification::Pending],
         ..all.clone()
     };
     assert_eq!(listed(&database, &pending), ["three"]);
@@ -343,7 +343,7 @@ fn filters_narrow_each_other() {
     assert_eq!(listed(&database, &since), ["three", "two"]);
     for nowhere in ["no_such_group", "a\0b"] {
         let filter = UserFilter {
-            group: Some(nowhere.to_owned()),
+            groups: vec![nowhere.to_owned()],
             ..all.clone()
         };
         assert!(listed(&database, &filter).is_empty());

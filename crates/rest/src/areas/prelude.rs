@@ -21,7 +21,7 @@ pub(crate) use crate::{
     input::{
         Body, Form, IntoDraft, NoParameters, Violations, flag, present, short_text, time, uuid,
     },
-    list::{List, ListBody, MAX_PEOPLE, Page, PageParameters},
+    list::{List, ListBody, MAX_PEOPLE, Page},
     middleware::{
         conditional::{
             IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter, versioned,
@@ -29,7 +29,6 @@ pub(crate) use crate::{
         rate_limit::Limits,
     },
     problem::{Answer, Problem, ProblemKind, problems},
-    rate_limits::Policy,
     secret_json::SecretJson,
     shared::{Access, Identity, Messaging},
 };

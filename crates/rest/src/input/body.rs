@@ -3,7 +3,11 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, dev::Payload, error::PayloadError, web::Bytes,
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    error::PayloadError,
+    http::header::{self, HeaderMap, HeaderValue},
+    web::Bytes,
 };
 
 use super::{
@@ -61,9 +65,11 @@ fn body_of(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
-    let bytes = media_types
-        .contains(&request.content_type())
-        .then(|| whole_body(request, payload));
+    let content_type = request.content_type();
+    let is_known = media_types
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(content_type));
+    let bytes = is_known.then(|| whole_body(request, payload));
     async move {
         match bytes {
             Some(bytes) => bytes.await,
@@ -72,13 +78,35 @@ fn body_of(
     }
 }
 
-/// Reads a body to its end, decoded, up to the limit of the whole application.
+/// Reads a body to its end. It is decoded meanwhile, and the limit of the application counts decoded bytes,
+/// so a compressed body holds no more memory than a plain one.
 pub(crate) fn whole_body(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
-    let bytes = Bytes::from_request(request, payload);
-    async move { bytes.await.map_err(|error| unreadable(&error)) }
+    let bytes = is_decodable(request.headers()).then(|| Bytes::from_request(request, payload));
+    async move {
+        match bytes {
+            Some(bytes) => bytes.await.map_err(|error| unreadable(&error)),
+            None => Err(Problem::new(
+                ProblemKind::UnsupportedMedia,
+                "The body must be plain or compressed once with gzip.",
+            )),
+        }
+    }
+}
+
+/// Whether the body has a single encoding that the server knows (RFC 9110, 8.4). `x-gzip` is the old name
+/// of gzip, which the decoder does not know.
+fn is_decodable(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING);
+    let first = encodings.next().map(HeaderValue::as_bytes);
+    let is_known = first.is_none_or(|name| {
+        [&b"gzip"[..], b"identity"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+    });
+    is_known && encodings.next().is_none()
 }
 
 fn unreadable(error: &actix_web::Error) -> Problem {

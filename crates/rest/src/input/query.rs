@@ -3,12 +3,16 @@
 //! Names that a route does not have are refused before a handler is reached; here their values are
 //! parsed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use abu_domain::Violation;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, map::Entry};
+use utoipa::{
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
+};
 use uuid::Uuid;
 
 use super::{IntoDraft, Violations, json::NOT_A_UUID};
@@ -47,7 +51,7 @@ pub(crate) fn short_text(text: &str) -> Result<String, Violation> {
     }
 }
 
-/// The parameters of a query, of repeated ones the first. Structs of optional texts describe them;
+/// The parameters of a query; the violations hold repeated ones. Structs of optional texts describe them;
 /// several such structs may share one query.
 pub(crate) struct Query {
     parameters: Value,
@@ -56,14 +60,14 @@ pub(crate) struct Query {
 
 impl Query {
     pub(crate) fn parse(query: &str) -> Self {
-        let (mut parameters, mut repeated) = (Map::new(), BTreeSet::new());
+        let (mut parameters, mut repeated) = (Map::new(), BTreeMap::<_, Vec<_>>::new());
         for (name, text) in form_urlencoded::parse(query.as_bytes()).into_owned() {
             match parameters.entry(name) {
                 Entry::Vacant(place) => {
                     place.insert(text.into());
                 }
                 Entry::Occupied(first) => {
-                    repeated.insert(first.key().clone());
+                    repeated.entry(first.key().clone()).or_default().push(text);
                 }
             }
         }
@@ -86,5 +90,11 @@ impl IntoDraft for NoParameters {
 
     fn into_draft(self, _violations: &mut Violations) -> Option<()> {
         Some(())
+    }
+}
+
+impl IntoParams for NoParameters {
+    fn into_params(_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        Vec::new()
     }
 }

@@ -1,6 +1,6 @@
 //! Collected violations of the domain's rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use abu_domain::Violation;
 use serde::de::DeserializeOwned;
@@ -12,6 +12,9 @@ use super::{
 use crate::problem::Problem;
 
 const MAX_ERRORS: usize = 50;
+
+/// How many values of one query parameter a request names at most.
+const MAX_VALUES: usize = 20;
 
 pub(super) const REQUIRED: Violation = Violation {
     code: "required",
@@ -30,7 +33,7 @@ pub(crate) trait IntoDraft: DeserializeOwned + 'static {
 pub(crate) struct Violations {
     errors: Vec<FieldError>,
     is_query: bool,
-    repeated: BTreeSet<String>,
+    repeated: BTreeMap<String, Vec<String>>,
 }
 
 impl Violations {
@@ -38,12 +41,12 @@ impl Violations {
         Self {
             errors: Vec::new(),
             is_query: false,
-            repeated: BTreeSet::new(),
+            repeated: BTreeMap::new(),
         }
     }
 
-    /// `repeated` are the names of the parameters that come more than once.
-    pub(super) fn in_query(repeated: BTreeSet<String>) -> Self {
+    /// `repeated` holds all values but the first of each parameter that comes more than once.
+    pub(super) fn in_query(repeated: BTreeMap<String, Vec<String>>) -> Self {
         Self {
             errors: Vec::new(),
             is_query: true,
@@ -68,11 +71,32 @@ impl Violations {
         parse: impl FnOnce(&str) -> Result<T, Violation>,
     ) -> Option<T> {
         let text = text?;
-        if self.repeated.contains(name) {
+        if self.repeated.contains_key(name) {
             self.refuse(name, "repeated", "must be given once");
             return None;
         }
         self.check(name, parse(&text))
+    }
+
+    /// Parses a parameter that may be repeated, to match any of its values.
+    pub(crate) fn any_of<T>(
+        &mut self,
+        name: &'static str,
+        first: Option<String>,
+        parse: impl Fn(&str) -> Result<T, Violation>,
+    ) -> Vec<T> {
+        let Some(first) = first else {
+            return Vec::new();
+        };
+        let others = self.repeated.remove(name).unwrap_or_default();
+        if others.len() >= MAX_VALUES {
+            self.refuse(name, "repeated", "must be given at most 20 times");
+            return Vec::new();
+        }
+        let values = [first].into_iter().chain(others);
+        values
+            .filter_map(|text| self.check(name, parse(&text)))
+            .collect()
     }
 
     /// Parses the elements of a list; of equal ones the first counts.

@@ -21,7 +21,13 @@ use abu_application::platform::lists::{ListRequest, Listed, Seek};
 use abu_domain::Violation;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Data};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        ObjectBuilder, Required, Type,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+    },
+};
 
 use self::{
     address::Address,
@@ -56,14 +62,18 @@ pub(crate) struct PageParameters {
     count: Option<String>,
     /// Which fields of each entry to send, their names separated by commas; without it, all of them.
     fields: Option<String>,
+    #[param(ignore)]
+    sort: Option<String>,
 }
 
 pub(crate) trait List: 'static {
-    type Filter: IntoDraft;
+    type Filter: IntoDraft + IntoParams;
     type Item;
     type Entry: From<Self::Item> + Serialize + ToSchema;
     type Position: Position;
     const MAX_LIMIT: u32 = 100;
+    /// The values of `sort`: the order of the use case, which is the default, and its reverse.
+    const SORTS: [&'static str; 2];
 
     fn position(item: &Self::Item) -> Self::Position;
 }
@@ -79,6 +89,7 @@ pub(crate) struct Reply<L> {
     address: Address,
     limit: u32,
     fields: Option<BTreeSet<String>>,
+    reversed: bool,
     list: PhantomData<L>,
 }
 
@@ -104,6 +115,7 @@ impl<L: List> Page<L> {
         let cursor = violations.optional("cursor", page.cursor, |text| Ok(text.to_owned()));
         let count = violations.optional("count", page.count, flag);
         let fields = entry_fields.chosen::<L::Entry>(page.fields, violations);
+        let sort = violations.optional("sort", page.sort, parse_sort::<L>);
         let filter = filter.into_draft(violations);
         let filter = query.violations.finish(filter)?;
 
@@ -117,10 +129,11 @@ impl<L: List> Page<L> {
             }
             None => Seek::START,
         };
+        let reversed = sort.unwrap_or(false);
         Ok(Self {
             filter,
             request: ListRequest {
-                seek,
+                seek: if reversed { seek.reversed() } else { seek },
                 limit,
                 count: count.unwrap_or(false),
             },
@@ -129,6 +142,7 @@ impl<L: List> Page<L> {
                 address,
                 limit,
                 fields,
+                reversed,
                 list: PhantomData,
             },
         })
@@ -137,6 +151,10 @@ impl<L: List> Page<L> {
 
 impl<L: List> Reply<L> {
     pub(crate) fn with(self, listed: Listed<L::Item>) -> Result<HttpResponse, Problem> {
+        let listed = match self.reversed {
+            true => listed.reversed(),
+            false => listed,
+        };
         let position = |item: Option<&L::Item>| item.map(L::position);
         let (first, last) = (listed.items.first(), listed.items.last());
         let next = listed.after.then(|| Seek::After(position(last)));
@@ -173,6 +191,40 @@ impl<L: List> Reply<L> {
     fn link(&self, cursor: &str, relation: &str) -> String {
         let address = self.address.page(self.limit, cursor);
         format!("<{address}>; rel=\"{relation}\"")
+    }
+}
+
+impl<L: List> IntoParams for Page<L> {
+    fn into_params(provider: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let sorts = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(L::SORTS))
+            .default(Some(L::SORTS[0].into()))
+            .build();
+        let sort = ParameterBuilder::new()
+            .name("sort")
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(
+                "The order of the entries; `-` before a field is descending.",
+            ))
+            .schema(Some(sorts))
+            .build();
+        let mut parameters = PageParameters::into_params(&provider);
+        parameters.push(sort);
+        parameters.extend(L::Filter::into_params(&provider));
+        parameters
+    }
+}
+
+/// Whether the list is read from its end.
+fn parse_sort<L: List>(text: &str) -> Result<bool, Violation> {
+    match L::SORTS.iter().position(|sort| *sort == text) {
+        Some(place) => Ok(place == 1),
+        None => Err(Violation {
+            code: "sort.unknown",
+            rule: "must be one of the orders that the API's description lists",
+        }),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Positions in the form in which cursors carry them.
 
+use std::convert::identity;
+
 use abu_application::platform::lists::{Seek, TimePosition};
 use abu_domain::{MailId, UserId};
 use chrono::{DateTime, Utc};
@@ -27,46 +29,27 @@ impl<Id: From<Uuid> + Into<Uuid>> Position for TimePosition<Id> {
     }
 }
 
-macro_rules! position_of_ids {
-    ($($id:ty),*) => {$(
-        impl Position for $id {
-            type Wire = Uuid;
+macro_rules! positions {
+    ($($position:ty as $wire:ty: $to_wire:expr, $from_wire:expr;)*) => {$(
+        impl Position for $position {
+            type Wire = $wire;
 
-            fn to_wire(self) -> Uuid {
-                self.uuid()
+            fn to_wire(self) -> $wire {
+                $to_wire(self)
             }
 
-            fn from_wire(id: Uuid) -> Self {
-                Self::new(id)
+            fn from_wire(wire: $wire) -> Self {
+                $from_wire(wire)
             }
         }
     )*};
 }
 
-position_of_ids!(MailId, UserId);
-
-impl Position for i64 {
-    type Wire = Self;
-
-    fn to_wire(self) -> Self {
-        self
-    }
-
-    fn from_wire(place: Self) -> Self {
-        place
-    }
-}
-
-impl Position for String {
-    type Wire = Self;
-
-    fn to_wire(self) -> Self {
-        self
-    }
-
-    fn from_wire(name: Self) -> Self {
-        name
-    }
+positions! {
+    MailId as Uuid: MailId::uuid, MailId::new;
+    UserId as Uuid: UserId::uuid, UserId::new;
+    i64 as i64: identity, identity;
+    String as String: identity, identity;
 }
 
 /// Where a page lies, in the form in which a cursor says it: short names, for it travels with every

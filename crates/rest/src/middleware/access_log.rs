@@ -115,7 +115,7 @@ impl Drop for Entry {
             &Record::builder()
                 .target(TARGET)
                 .level(Level::Info)
-                .key_values(&known)
+                .key_values(&known.as_slice())
                 .args(format_args!("{method} {path} {status}"))
                 .build(),
         );

@@ -3,7 +3,10 @@
 //! Any client can send these headers, so they count only from proxies that the operator trusts, and only
 //! what those appended. The list is read from its end, hop by hop, up to the first untrusted address.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -42,22 +45,43 @@ impl ClientAddress {
     }
 }
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TrustedProxies(Vec<IpNet>);
+#[derive(Debug, Default)]
+pub(crate) struct TrustedProxies {
+    networks: Vec<IpNet>,
+    has_warned: AtomicBool,
+}
 
 impl TrustedProxies {
     pub(crate) fn new(networks: &[IpNet]) -> Self {
-        Self(networks.to_vec())
+        Self {
+            networks: networks.to_vec(),
+            has_warned: AtomicBool::new(false),
+        }
     }
 
     fn trust(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+
+    /// Warns once: all clients of a proxy that is missing in the settings share its rate limits.
+    fn warn(&self) {
+        if !self.has_warned.swap(true, Ordering::Relaxed) {
+            log::warn!(
+                "X-Forwarded-For came from a peer that is not in server.trusted_proxies, and was \
+                 ignored; if it is a proxy of this server, its clients share one network's rate limits"
+            );
+        }
     }
 
     /// Who is behind `peer`, which sent these headers. Where they make no sense it is the peer itself.
     fn client_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trust(peer) {
+            if headers.contains_key(header::X_FORWARDED_FOR) {
+                self.warn();
+            }
             return peer;
         }
         let mut client = peer;
@@ -176,6 +200,18 @@ mod tests {
                 assert_eq!(client(STRANGER, &[(name, value)]), ip(STRANGER));
             }
         }
+    }
+
+    #[test]
+    fn an_untrusted_peer_that_forwards_is_warned_about() {
+        let proxies = proxies();
+        let has_warned = |proxies: &TrustedProxies| proxies.has_warned.load(Ordering::Relaxed);
+        let forwarded = headers_of(b"203.0.113.9", b"");
+        proxies.client_of(ip(PROXY), &forwarded);
+        proxies.client_of(ip(STRANGER), &HeaderMap::new());
+        assert!(!has_warned(&proxies));
+        proxies.client_of(ip(STRANGER), &forwarded);
+        assert!(has_warned(&proxies));
     }
 
     #[test]

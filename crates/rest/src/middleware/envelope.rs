@@ -41,7 +41,7 @@ pub(crate) async fn envelope(
     }
     match next.call(request).await {
         Ok(response) => {
-            let mut response = as_problem(response.map_into_boxed_body(), &id);
+            let mut response = as_problem(response.map_into_boxed_body(), &id, &status);
             dress(response.response_mut(), &id, only_https);
             status.add_to(response.headers_mut());
             Ok(entry.follow(response))
@@ -60,7 +60,11 @@ pub(crate) async fn envelope(
 
 /// An error response as a problem document. Other responses and replayed ones, which are problem documents
 /// already, stay unchanged.
-fn as_problem(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
+fn as_problem(
+    response: ServiceResponse<BoxBody>,
+    id: &RequestId,
+    shown: &ShownQuotaStatus,
+) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     if !is_error || Replayed::is(response.request()) {
@@ -76,6 +80,9 @@ fn as_problem(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResp
         }
     };
     report(problem, id);
+    if let Some(refusal) = problem.refused_by() {
+        shown.refused(refusal);
+    }
     let mut document = problem.error_response();
     let body = BoxBody::new(problem.document(Some(id)).to_json());
     let mut response = response.map_body(|_head, _body| body);

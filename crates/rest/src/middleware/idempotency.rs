@@ -11,7 +11,7 @@ use std::{
 
 use abu_application::{
     access::{
-        self, Caller,
+        self,
         idempotency::{Begun, Claim, KeyedRequest},
     },
     platform::ports::StoredResponse,
@@ -110,7 +110,7 @@ pub(crate) async fn idempotent<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let keyed = match Keyed::of(request.request()) {
+    let keyed = match keyed(request.request()) {
         Ok(Some(keyed)) => keyed,
         Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
         Err(problem) => return Ok(request.error_response(problem)),
@@ -119,7 +119,7 @@ pub(crate) async fn idempotent<B: MessageBody + 'static>(
         Ok(fingerprint) => fingerprint,
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    match rt::spawn(carry_out(keyed.with(fingerprint), request, next)).await {
+    match rt::spawn(carry_out(keyed(fingerprint), request, next)).await {
         Ok(answer) => answer,
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
@@ -128,48 +128,35 @@ pub(crate) async fn idempotent<B: MessageBody + 'static>(
     }
 }
 
-/// A request that is to be done once, before its body is read.
-struct Keyed {
-    caller: Option<Caller>,
-    route: String,
-    key: Uuid,
-}
-
-impl Keyed {
-    /// `None` where there is no key, and where it would change nothing: a refusal for want of a token
-    /// is not kept, nor is a secret.
-    fn of(request: &HttpRequest) -> Result<Option<Self>, Problem> {
-        if request.method() != Method::POST {
-            return Ok(None);
-        }
-        let Some(key) = parsed_key(request.headers())? else {
-            return Ok(None);
-        };
-        let ReplayedRoutes(routes) = &shared::<Api>(request).replayed;
-        let route = request.match_pattern();
-        let Some((route, needs_token)) = route.and_then(|route| routes.get_key_value(&route))
-        else {
-            return Ok(None);
-        };
-        // A route without authentication ignores a token.
-        let caller = match (needs_token, caller::known_caller(request)) {
-            (true, None) => return Ok(None),
-            (true, caller) => caller,
-            (false, _) => None,
-        };
-        let route = route.clone();
-        Ok(Some(Self { caller, route, key }))
+/// What makes a request keyed, once the fingerprint of its body is known. `None` where there is no key, and
+/// where it would change nothing: a refusal for want of a token is not kept, nor is a secret.
+fn keyed(
+    request: &HttpRequest,
+) -> Result<Option<impl FnOnce([u8; 32]) -> KeyedRequest + use<>>, Problem> {
+    if request.method() != Method::POST {
+        return Ok(None);
     }
-
-    fn with(self, fingerprint: [u8; 32]) -> KeyedRequest {
-        let Self { caller, route, key } = self;
-        KeyedRequest {
-            caller,
-            route,
-            key,
-            fingerprint,
-        }
-    }
+    let Some(key) = parsed_key(request.headers())? else {
+        return Ok(None);
+    };
+    let ReplayedRoutes(routes) = &shared::<Api>(request).replayed;
+    let route = request.match_pattern();
+    let Some((route, needs_token)) = route.and_then(|route| routes.get_key_value(&route)) else {
+        return Ok(None);
+    };
+    // A route without authentication ignores a token.
+    let caller = match (needs_token, caller::known_caller(request)) {
+        (true, None) => return Ok(None),
+        (true, caller) => caller,
+        (false, _) => None,
+    };
+    let route = route.clone();
+    Ok(Some(move |fingerprint| KeyedRequest {
+        caller,
+        route,
+        key,
+        fingerprint,
+    }))
 }
 
 /// A UUID, as it is or in quotes: the IETF's draft has quotes, and most clients have none.
@@ -204,7 +191,11 @@ async fn read(request: &mut ServiceRequest) -> Result<[u8; 32], Problem> {
     let fingerprint = fingerprints.of([
         request.method().as_str().as_bytes(),
         request.uri().to_string().as_bytes(),
-        request.request().content_type().as_bytes(),
+        request
+            .request()
+            .content_type()
+            .to_ascii_lowercase()
+            .as_bytes(),
         &body,
     ]);
     request.set_payload(Payload::from(body));

@@ -1,17 +1,17 @@
 //! Rate limiting over HTTP, with the `RateLimit` headers of the IETF draft.
 //!
-//! The layer counts every request under the policy `default`. A handler with a policy of its own counts
-//! through [`Limits`], because only it knows user and purpose. The response shows the policy with the
-//! least quota left.
+//! The layer counts every request without a rule of its own. A handler whose request costs more counts
+//! through [`Limits`], and use cases count what guards secrets. The response shows the limit with the least
+//! quota left, or the one that refused.
 
 use std::{
     cell::Cell,
     future::{Ready, ready},
     rc::Rc,
-    time::Duration,
 };
 
-use abu_domain::{UserId, platform::text::EmailAddress};
+use abu_application::platform::rate_limits::{Key, QuotaStatus, RateLimited, RateLimits, Shaping};
+use abu_domain::platform::network::Network;
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest,
     body::{EitherBody, MessageBody},
@@ -21,18 +21,12 @@ use actix_web::{
 };
 
 use super::client_address::ClientAddress;
-use crate::{
-    caller,
-    problem::Problem,
-    rate_limits::{Key, Policy, QuotaStatus, RateLimits},
-    shared::shared,
-};
+use crate::{caller, problem::Problem, shared::shared};
 
 pub(crate) const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Where the default does not count: checks of health and pages that are the same for all, which cost
-/// nothing; and the chat, whose door counts once it knows who comes.
+/// Checks of health and pages that are the same for all, which cost nothing.
 const FREE: [&str; 5] = [
     "/console",
     "/docs",
@@ -41,6 +35,17 @@ const FREE: [&str; 5] = [
     "/problems/",
 ];
 
+/// Requests with a rule of their own. A network must not use up the genuine requests of its neighbors.
+const RULED: [&str; 6] = [
+    "/api/v1/auth/docs-token",
+    "/api/v1/auth/forgot-password",
+    "/api/v1/auth/refresh",
+    "/api/v1/auth/register",
+    "/api/v1/auth/token",
+    "/api/v1/auth/verify-email/resend",
+];
+
+/// Whether the layer counts requests at the path.
 pub(crate) fn is_counted(path: &str) -> bool {
     path != "/" && path != "/chat" && !FREE.iter().any(|free| path.starts_with(free))
 }
@@ -56,15 +61,20 @@ pub(crate) async fn limited<B: MessageBody + 'static>(
 }
 
 fn count(request: &HttpRequest) -> Result<(), Problem> {
-    if !is_counted(request.path()) {
+    let path = request.path();
+    if !is_counted(path) {
         return Ok(());
     }
-    let key = match caller::claims(request) {
-        Ok(Some(claims)) => Key::user(claims.user_id),
+    match caller::claims(request) {
+        Ok(Some(claims)) => take(request, Shaping::Default, Key::User(claims.user_id)),
         // An invalid token authenticates no user.
-        Ok(None) | Err(_) => Key::network(ClientAddress::of(request)),
-    };
-    take(request, Policy::Default, key)
+        _ if RULED.contains(&path) => Ok(()),
+        _ => take(request, Shaping::Anonymous, network(request)),
+    }
+}
+
+fn network(request: &HttpRequest) -> Key {
+    Key::Network(Network::of(ClientAddress::of(request)))
 }
 
 /// The limits, for a handler to ask.
@@ -81,52 +91,36 @@ impl FromRequest for Limits {
 }
 
 impl Limits {
-    pub(crate) fn by_user(&self, policy: Policy, user: UserId) -> Result<(), Problem> {
-        take(&self.0, policy, Key::user(user))
+    pub(crate) fn take(&self, limit: Shaping, key: Key) -> Result<(), Problem> {
+        take(&self.0, limit, key)
     }
 
-    /// Shows the policy by which a use case refused the request, for it counts by itself.
-    pub(crate) fn note_refusal(&self, policy: Policy, retry_after: Duration) {
-        let status = shared::<RateLimits>(&self.0).refused(policy, retry_after);
-        if let Some(status) = status
-            && let Some(shown) = self.0.extensions().get::<ShownQuotaStatus>()
-        {
-            shown.note(status);
+    /// Counts a failure of the client for the network that it comes from. The answer is the failure, or that
+    /// there were too many.
+    pub(crate) fn failed(&self, limit: Shaping, failure: Problem) -> Problem {
+        if failure.kind().status().is_server_error() {
+            return failure;
         }
-    }
-
-    /// Counts the request of the network that it comes from.
-    pub(crate) fn by_network(&self, policy: Policy) -> Result<(), Problem> {
-        take(&self.0, policy, Key::network(ClientAddress::of(&self.0)))
-    }
-
-    /// Counts the request under the e-mail address that it is about, whether or not it has an account:
-    /// the answer must not tell.
-    pub(crate) fn by_address(&self, policy: Policy, address: &EmailAddress) -> Result<(), Problem> {
-        let key = shared::<RateLimits>(&self.0).key_of(address);
-        take(&self.0, policy, key)
+        take(&self.0, limit, network(&self.0))
+            .err()
+            .unwrap_or(failure)
     }
 }
 
-fn take(request: &HttpRequest, policy: Policy, key: Key) -> Result<(), Problem> {
-    let Some(status) = shared::<RateLimits>(request).take(policy, key) else {
-        return Ok(());
-    };
-    if let Some(shown) = request.extensions().get::<ShownQuotaStatus>() {
+fn take(request: &HttpRequest, limit: Shaping, key: Key) -> Result<(), Problem> {
+    let status = shared::<RateLimits>(request).take(limit, key)?;
+    if let (Some(status), Some(shown)) = (status, request.extensions().get::<ShownQuotaStatus>()) {
         shown.note(status);
     }
-    match status.refused {
-        true => Err(Problem::rate_limited(status.renews_in)),
-        false => Ok(()),
-    }
+    Ok(())
 }
 
-/// What the answer to a request will show: of all policies that counted it the one that leaves least.
+/// What the answer to a request will show: of all limits that counted it the one that leaves least.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ShownQuotaStatus(Rc<Cell<Option<QuotaStatus>>>);
 
 impl ShownQuotaStatus {
-    /// Lets the policies note themselves for the answer to `request`.
+    /// Lets the limits note themselves for the answer to `request`.
     pub(crate) fn follow(request: &HttpRequest) -> Self {
         let shown = Self::default();
         request.extensions_mut().insert(shown.clone());
@@ -138,9 +132,14 @@ impl ShownQuotaStatus {
         self.0.set(Some(tightest));
     }
 
+    /// Shows the limit that refused the request, whatever others leave.
+    pub(crate) fn refused(&self, RateLimited(status): RateLimited) {
+        self.0.set(Some(status));
+    }
+
     pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
         let Some(status) = self.0.get() else { return };
-        let (name, quota) = (status.policy.name(), status.quota);
+        let (name, quota) = (status.policy, status.quota);
         let policy = format!("\"{name}\";q={};w={}", quota.limit(), quota.window());
         let left = format!("\"{name}\";r={};t={}", status.remaining, status.renews_in);
         for (header, value) in [(POLICY, policy), (LIMIT, left)] {

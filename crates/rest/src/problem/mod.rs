@@ -19,7 +19,7 @@ pub use kind::ProblemKind;
 pub(crate) use refusals::refusals;
 
 use super::{input::FieldError, middleware::request_id::RequestId};
-use abu_application::platform::error_chain::error_chain;
+use abu_application::platform::{error_chain::error_chain, rate_limits::RateLimited};
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -37,6 +37,7 @@ struct Parts {
     errors: Vec<FieldError>,
     allow: Option<String>,
     retry_after: Option<u32>,
+    refused_by: Option<RateLimited>,
     instance: Option<RequestId>,
     /// For the log alone.
     cause: Option<Box<dyn Error + Send + Sync>>,
@@ -52,6 +53,7 @@ impl Problem {
             errors: Vec::new(),
             allow: None,
             retry_after: kind.retry_after(),
+            refused_by: None,
             instance: None,
             cause: None,
         }))
@@ -145,6 +147,10 @@ impl Problem {
         .worth_trying_in(seconds)
     }
 
+    pub(crate) fn refused_by(&self) -> Option<RateLimited> {
+        self.0.refused_by
+    }
+
     pub(crate) fn worth_trying_in(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds);
         self
@@ -212,6 +218,14 @@ impl fmt::Debug for Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.kind.title())
+    }
+}
+
+impl From<RateLimited> for Problem {
+    fn from(refusal: RateLimited) -> Self {
+        let mut problem = Self::rate_limited(refusal.0.renews_in);
+        problem.0.refused_by = Some(refusal);
+        problem
     }
 }
 

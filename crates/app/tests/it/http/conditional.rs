@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use abu_domain::{access::Permission, identity::user::User, messaging::room::RoomRole};
+use abu_domain::{RoomId, access::Permission, identity::user::User, messaging::room::RoomRole};
 use serde_json::{Value, json};
 
-use super::support::{Answer, Rig, Subjects};
+use super::{
+    documentation::{body_schema, operations},
+    support::{Answer, Rig, Subjects},
+};
 
 /// A room, its owner, and its address.
 fn room(rig: &Rig) -> (User, String) {
@@ -184,6 +187,42 @@ async fn a_stale_if_match_is_refused() {
     assert_eq!(first.header("etag"), now.header("etag"));
     let third = rename(&rig, &path, &owner, "third", Some(first.header("etag"))).await;
     assert_eq!(third.expect(200)["name"], "third");
+}
+
+#[tokio::test]
+async fn every_patch_and_put_refuses_a_stale_tag_and_takes_its_own_again() {
+    let rig = Rig::without_limits().await;
+    let description = rig.description().await;
+    let mut changes = 0;
+    for operation in operations(&description) {
+        let Some(schema) = body_schema(&description, &operation) else {
+            continue;
+        };
+        if !["PATCH", "PUT"].contains(&operation.method.as_str()) {
+            continue;
+        }
+        let owner = rig.superuser();
+        let subjects = Subjects::of(&rig, &owner, Permission::ModifyRole);
+        let room = RoomId::new(subjects.room.parse().unwrap());
+        let message = rig.database().message(room, owner.id, "sannu");
+        let path = operation
+            .path
+            .replace("{message_id}", &message.id.to_string());
+        let path = subjects.fill(&path, "");
+        let body = schema.get("example").unwrap_or(&schema["examples"][0]);
+        let change = async |tag: &str| {
+            let call = rig.call(&operation.method, &path).by(&owner).json(body);
+            call.header("if-match", tag).send().await
+        };
+        let stale = change("\"7fffffff-stale\"").await;
+        assert_eq!(stale.status.as_u16(), 412, "{path} {}", stale.text());
+        stale.problem("precondition-failed");
+        let changed = change("*").await;
+        changed.expect(200);
+        change(changed.header("etag")).await.expect(200);
+        changes += 1;
+    }
+    assert!(changes >= 8);
 }
 
 #[tokio::test]

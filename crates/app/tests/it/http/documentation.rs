@@ -517,7 +517,8 @@ async fn conditional_requests_are_documented_wherever_they_are_answered() {
             assert_eq!(!responses["304"].is_null(), has_body, "{path}");
             assert_eq!(tagged, has_body, "{path}");
             assert!(responses["304"]["content"].is_null(), "{path}");
-        } else if takes("If-Match") {
+        } else if ["PATCH", "PUT"].contains(&method.as_str()) || takes("If-Match") {
+            assert!(takes("If-Match"), "{method} {path}");
             let refusal = &responses["412"]["content"]["application/problem+json"];
             assert!(
                 !refusal["examples"]["precondition-failed"].is_null(),

@@ -1,11 +1,12 @@
 //! Problem documents (RFC 9457) for every error.
 
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
 use abu_application::identity::ports::AccessTokens;
 use abu_domain::{UserId, access::Permission};
 use abu_security::JwtTokens;
 use chrono::{TimeDelta, Utc};
+use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -38,6 +39,57 @@ async fn a_body_of_another_type_is_refused() {
         assert_eq!(answer.status.as_u16(), 415, "{content_type:?}");
         answer.problem("unsupported-media");
     }
+}
+
+#[tokio::test]
+async fn media_types_and_encodings_are_compared_in_any_case() {
+    let rig = Rig::start().await;
+    let user = rig.user();
+    for (content_type, encoding) in [
+        ("Application/JSON; charset=UTF-8", "Identity"),
+        ("APPLICATION/MERGE-PATCH+JSON", "GZip"),
+    ] {
+        let body = match encoding {
+            "GZip" => packed(b"{}"),
+            _ => b"{}".to_vec(),
+        };
+        let call = rig.patch("/api/v1/me").by(&user);
+        let call = call.header("content-type", content_type);
+        let answer = call.header("content-encoding", encoding).body(body);
+        answer.send().await.expect(200);
+    }
+}
+
+fn packed(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_body_in_an_unknown_encoding_is_refused() {
+    let rig = Rig::start().await;
+    let user = rig.user();
+    for encoding in ["br", "deflate", "x-gzip", "gzip, gzip", "x-foo", ""] {
+        for path in ["/api/v1/rooms", "/api/v1/me/emails"] {
+            let call = rig.post(path).by(&user).json(&json!({}));
+            let call = call.header("idempotency-key", &Uuid::new_v4().to_string());
+            let answer = call.header("content-encoding", encoding).send().await;
+            assert_eq!(answer.status.as_u16(), 415, "{encoding:?}");
+            answer.problem("unsupported-media");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_limit_of_a_body_counts_what_it_is_decoded_to() {
+    let rig = Rig::start_with(|settings| settings.server.max_body_bytes = 20_000).await;
+    let bomb = packed(&vec![b' '; 10_000_000]);
+    assert!(bomb.len() < 20_000);
+    let call = rig.post("/api/v1/auth/token");
+    let call = call.header("content-type", "application/json");
+    let call = call.header("content-encoding", "gzip").body(bomb);
+    call.send().await.problem("payload-too-large");
 }
 
 #[tokio::test]

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use abu_domain::{access::Permission, identity::user::User};
 use serde_json::{Value, json};
 
-use super::support::{Answer, Rig, pairs};
+use super::{
+    documentation::operations,
+    support::{Answer, Rig, Subjects, pairs},
+};
 
 async fn page(rig: &Rig, viewer: &User, path: &str) -> Value {
     rig.get(path).by(viewer).send().await.expect(200)
@@ -137,6 +140,14 @@ async fn each_filter_shows_those_it_names() {
         (format!("q={}", ngozi.email.as_str()), only(&ngozi)),
         ("q=%25".to_owned(), vec![]),
         ("group=editor_group".to_owned(), only(&editor)),
+        (
+            "group=no_group&group=editor_group".to_owned(),
+            only(&editor),
+        ),
+        (
+            "verification=verified&verification=unverified&q=ngo".to_owned(),
+            only(&ngozi),
+        ),
         ("group=no_group".to_owned(), vec![]),
         ("is_active=false".to_owned(), only(&suspended)),
         ("verification=verified".to_owned(), vec![]),
@@ -146,6 +157,104 @@ async fn each_filter_shows_those_it_names() {
         let shown = page(&rig, &viewer, &format!("/api/v1/users?{query}")).await;
         assert_eq!(uuids(&shown), expected, "{query}");
     }
+}
+
+/// The entries of a list, one page after the other.
+async fn walk(rig: &Rig, viewer: &User, address: String) -> Vec<Value> {
+    let (mut address, mut entries) = (Some(address), Vec::new());
+    while let Some(page) = address {
+        let answer = rig.get(&page).by(viewer).send().await;
+        let page = answer.expect(200);
+        entries.extend(page["items"].as_array().unwrap().clone());
+        address = link(&answer, "next");
+    }
+    entries
+}
+
+/// The addresses of all lists that stay as they are, each with the parameters of its operation.
+async fn lists(rig: &Rig, viewer: &User) -> Vec<(String, Vec<Value>)> {
+    let subjects = Subjects::of(rig, viewer, Permission::ModifyRole);
+    let description = rig.description().await;
+    let lists = operations(&description).into_iter().filter_map(|one| {
+        let parameters = one.value["parameters"].as_array()?.clone();
+        let is_list = parameters.iter().any(|one| one["name"] == "cursor");
+        // A view of the audit log adds to it.
+        (is_list && one.path != "/api/v1/admin/audit-log")
+            .then(|| (subjects.fill(&one.path, ""), parameters))
+    });
+    lists.collect()
+}
+
+#[tokio::test]
+async fn every_list_is_read_in_the_orders_that_its_description_names() {
+    let rig = Rig::without_limits().await;
+    let viewer = rig.superuser();
+    let mut turned = 0;
+    for (path, parameters) in lists(&rig, &viewer).await {
+        let sort = parameters.iter().find(|one| one["name"] == "sort").unwrap();
+        let orders = sort["schema"]["enum"].as_array().unwrap();
+        assert_eq!(sort["schema"]["default"], orders[0], "{path}");
+        let usual = walk(&rig, &viewer, format!("{path}?limit=2")).await;
+        for (order, reversed) in orders.iter().zip([false, true]) {
+            let order = order.as_str().unwrap();
+            let mut sorted = walk(&rig, &viewer, format!("{path}?limit=2&sort={order}")).await;
+            if reversed {
+                sorted.reverse();
+            }
+            assert_eq!(sorted, usual, "{path} {order}");
+        }
+        turned += usize::from(usual.len() > 2);
+        let wrong = rig.get(&format!("{path}?sort=x")).by(&viewer).send().await;
+        assert_eq!(
+            wrong.mistakes(),
+            pairs(&[("sort", "sort.unknown")]),
+            "{path}"
+        );
+    }
+    assert!(turned >= 3);
+}
+
+#[tokio::test]
+async fn a_cursor_belongs_to_the_order_it_came_from() {
+    let rig = Rig::start().await;
+    let viewer = rig.holder_of(&[Permission::ViewUser]);
+    let first = page(&rig, &viewer, "/api/v1/users?limit=1&sort=created_at").await;
+    let cursor = first["next_cursor"].as_str().unwrap();
+    for sort in ["", "&sort=-created_at"] {
+        let other = rig.get(&format!("/api/v1/users?cursor={cursor}{sort}"));
+        other.by(&viewer).send().await.problem("cursor-mismatch");
+    }
+}
+
+#[tokio::test]
+async fn every_parameter_that_may_repeat_takes_several_values() {
+    let rig = Rig::without_limits().await;
+    let viewer = rig.superuser();
+    let mut repeated = BTreeSet::new();
+    let mut all = lists(&rig, &viewer).await;
+    let description = rig.description().await;
+    let log = &description["paths"]["/api/v1/admin/audit-log"]["get"]["parameters"];
+    let log = log.as_array().unwrap().clone();
+    all.push(("/api/v1/admin/audit-log".to_owned(), log));
+    for (path, parameters) in all {
+        for parameter in parameters {
+            let name = parameter["name"].as_str().unwrap();
+            let values = match &parameter["schema"]["items"]["enum"] {
+                Value::Null => &parameter["example"],
+                values => values,
+            };
+            let Some(value) = values[0].as_str() else {
+                continue;
+            };
+            let twice = rig.get(&format!("{path}?{name}={value}&{name}={value}"));
+            twice.by(&viewer).send().await.expect(200);
+            let many = format!("{name}={value}&").repeat(21);
+            let many = rig.get(&format!("{path}?{many}")).by(&viewer).send().await;
+            assert_eq!(many.mistakes(), pairs(&[(name, "repeated")]), "{path}");
+            repeated.insert(name.to_owned());
+        }
+    }
+    assert!(repeated.len() >= 6, "{repeated:?}");
 }
 
 #[tokio::test]

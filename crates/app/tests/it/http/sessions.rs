@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use abu_application::platform::rate_limits::Quota;
 use abu_chat_protocol::CloseCode;
 use abu_domain::{access::Permission, identity::user::User};
-use abu_rest::rate_limits::Quota;
 use abu_test_support::{ChatClient, session_of};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
@@ -410,15 +410,19 @@ async fn an_invalid_form_names_its_errors() {
 }
 
 #[tokio::test]
-async fn log_ins_are_limited_by_account_and_refreshes_by_network() {
+async fn failed_log_ins_and_refreshes_are_limited() {
     let rig = Rig::start_with(|settings| {
         settings.rate_limits.log_in_account = Quota::new(2, 3_600);
-        settings.rate_limits.refresh = Quota::new(2, 3_600);
+        settings.rate_limits.refresh = Quota::new(1, 3_600);
+        settings.rate_limits.failed_refresh = Quota::new(1, 3_600);
     })
     .await;
     let (user, other) = (rig.member(), rig.member());
     let pair = rig.log_in(&user).await;
-    docs_token(&rig, &user, &[]).await.expect(200);
+    for _ in 0..2 {
+        let wrong = docs_token(&rig, &user, &[("password", "a wrong one")]).await;
+        wrong.problem("invalid-credentials");
+    }
     docs_token(&rig, &user, &[]).await.problem("rate-limited");
     let body = json!({"email": user.email.as_str(), "password": PASSWORD});
     let refused = rig.post("/api/v1/auth/token").json(&body).send().await;
@@ -426,10 +430,10 @@ async fn log_ins_are_limited_by_account_and_refreshes_by_network() {
     refused.problem("rate-limited");
     docs_token(&rig, &other, &[]).await.expect(200);
 
+    let forged = json!("forged");
+    refresh(&rig, &forged).await.problem("invalid-token");
+    refresh(&rig, &forged).await.problem("rate-limited");
     let pair = refresh(&rig, &pair["refresh_token"]).await.expect(200);
-    refresh(&rig, &json!("forged"))
-        .await
-        .problem("invalid-token");
     let refused = refresh(&rig, &pair["refresh_token"]).await;
     refused.problem("rate-limited");
 }

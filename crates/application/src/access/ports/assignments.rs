@@ -14,7 +14,7 @@ use crate::platform::{
 #[derive(Clone, Debug, Default)]
 pub struct AssignmentFilter {
     pub user: Option<UserId>,
-    pub role: Option<RoleName>,
+    pub roles: Vec<RoleName>,
     pub chapter: Option<Uuid>,
     /// Whether the term runs now.
     pub active: Option<bool>,

@@ -13,6 +13,7 @@ use crate::{
         Origin,
         audit::{Actor, Entry},
         detached::detach,
+        rate_limits::LimitedError,
     },
 };
 
@@ -89,7 +90,9 @@ impl Emails {
     ) -> Result<LogIn, ProofError> {
         let password = draft.password.ok_or(ProofError::PasswordRequired)?;
         let personal = personal_words(user);
-        let password_hash = self.passwords.accept(password, personal).await?;
+        let network = origin.network();
+        let accepted = self.passwords.accept(network, password, personal);
+        let password_hash = accepted.await?;
         let (now, entry_id) = self.context.now_and_entry_id();
         let (stored_hash, proving) = (password_hash.clone(), origin.clone());
         let set_password = move |tx: &mut dyn Writes| {
@@ -198,12 +201,16 @@ impl Emails {
     /// Mails another link if the address waits for its owner's proof: of a registration, or of an
     /// account that an administrator created. The response does not say whether it does. The mail
     /// is sent after the response, so the time does not reveal it either.
-    pub async fn resend(&self, email: EmailAddress) -> Result<(), StoreError> {
-        let asked = email.clone();
+    pub async fn resend(&self, email: EmailAddress, origin: Origin) -> Result<(), LimitedError> {
+        let (asked, network) = (email.clone(), origin.network());
+        let (limits, now) = (Arc::clone(&self.context.limits), self.context.clock.now());
         let waiting = self
             .context
             .database
-            .read::<_, StoreError>(move |tx| tx.unproved_account(&asked))
+            .transaction::<_, LimitedError>(move |tx| {
+                limits.count_recovery::<LimitedError>(tx, network, &asked, now)?;
+                Ok(tx.unproved_account(&asked)?)
+            })
             .await?;
         if waiting.is_some() {
             let this = self.clone();
@@ -230,6 +237,10 @@ impl Emails {
                     return Ok(());
                 };
                 if !user.is_active {
+                    return Ok(());
+                }
+                // Without a mail the newest link must stay valid.
+                if !this.context.limits.allow_mail(tx, &email, now)? {
                     return Ok(());
                 }
                 let verification_id = this.verification(tx, primary.id, None, now)?;

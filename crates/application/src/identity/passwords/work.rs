@@ -1,22 +1,30 @@
 use std::sync::Arc;
 
-use abu_domain::identity::{
-    text::{LoginPassword, NewPassword, PersonalWords},
-    user::User,
+use abu_domain::{
+    identity::{
+        text::{LoginPassword, NewPassword, PersonalWords},
+        user::User,
+    },
+    platform::network::Network,
 };
 
+use super::queue::{HashingQueue, Turn};
 use crate::{
-    BlockingPool, Database,
+    Context,
     access::{self, AccessError, Caller},
     identity::ports::{PasswordHasher, PasswordPolicy, PasswordWeakness},
-    platform::ports::StoreError,
+    platform::{
+        blocking::BlockingError,
+        ports::StoreError,
+        rate_limits::{Guard, RateLimited, Subject},
+    },
     store::Writes,
 };
 
-/// Password hashing in a pool of its own, so a burst of log-ins does not block the store's pool.
+/// Password hashing in a queue of its own, so a burst of log-ins does not block the store's pool.
 #[derive(Clone)]
 pub struct PasswordWork {
-    pub pool: BlockingPool,
+    pub queue: HashingQueue,
     pub hasher: Arc<dyn PasswordHasher>,
     pub policy: Arc<dyn PasswordPolicy>,
 }
@@ -38,6 +46,9 @@ pub enum ConfirmError {
     Access(#[from] AccessError),
     #[error("the password is wrong")]
     WrongPassword,
+    /// The session has sent too many wrong passwords.
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -51,63 +62,87 @@ pub struct Confirmed {
     password_hash: String,
 }
 
+fn busy(error: BlockingError) -> StoreError {
+    StoreError::Unavailable(error.into())
+}
+
 impl PasswordWork {
+    /// Waits for the network's turn to hash. [`StoreError::Unavailable`] if that takes too long.
+    pub async fn turn(&self, network: Option<Network>) -> Result<Turn, StoreError> {
+        self.queue.turn(network).await.map_err(busy)
+    }
+
     /// Judges the password against the policy and hashes it. One job does both, so the caller waits
-    /// for the pool once.
+    /// for the queue once.
     pub async fn accept(
         &self,
+        network: Option<Network>,
         password: NewPassword,
         personal: PersonalWords,
     ) -> Result<String, NewPasswordError> {
         let (hasher, policy) = (Arc::clone(&self.hasher), Arc::clone(&self.policy));
-        self.pool
-            .run(move || {
+        let turn = self.turn(network).await?;
+        self.queue
+            .run(&turn, move || {
                 policy.judge(&password, &personal)?;
                 hasher.hash(&password).map_err(NewPasswordError::Hashing)
             })
             .await
-            .map_err(|busy| StoreError::Unavailable(busy.into()))?
+            .map_err(busy)?
     }
 
     /// Whether the password matches the hash. `None` takes the same time and is false.
-    /// [`StoreError::Unavailable`] if the pool is full.
+    /// [`StoreError::Unavailable`] if the queue is full.
     pub async fn matches(
         &self,
+        turn: &Turn,
         password: LoginPassword,
         hash: Option<String>,
     ) -> Result<bool, StoreError> {
         let hasher = Arc::clone(&self.hasher);
-        self.pool
-            .run(move || hasher.verify(&password, hash.as_deref()))
+        self.queue
+            .run(turn, move || hasher.verify(&password, hash.as_deref()))
             .await
-            .map_err(|busy| StoreError::Unavailable(busy.into()))
+            .map_err(busy)
     }
 
     /// A stronger hash of a password that has just matched `hash`; `None` if `hash` is strong
     /// enough. A failure is logged only, because the old hash still works.
-    pub async fn better_hash(&self, password: LoginPassword, hash: &str) -> Option<String> {
+    pub async fn better_hash(
+        &self,
+        turn: &Turn,
+        password: LoginPassword,
+        hash: &str,
+    ) -> Option<String> {
         if !self.hasher.needs_rehash(hash) {
             return None;
         }
         let hasher = Arc::clone(&self.hasher);
-        let better = self.pool.run(move || hasher.rehash(&password)).await.ok()?;
+        let better = self.queue.run(turn, move || hasher.rehash(&password));
+        let better = better.await.ok()?;
         better
             .inspect_err(|error| log::error!("a password could not be hashed again: {error}"))
             .ok()
     }
 
     /// Re-authenticates the caller by password, so that a stolen session cannot change credentials.
-    /// All use cases of logged-in users check passwords here.
+    /// All use cases of logged-in users check passwords here. Wrong ones count for the session, so a
+    /// thief's guesses do not lock out the owner.
     pub async fn confirm(
         &self,
-        database: &Database,
+        context: &Context,
         caller: Caller,
         password: LoginPassword,
     ) -> Result<Confirmed, ConfirmError> {
-        let asking = caller.clone();
-        let (user, password_hash) = database
+        let turn = self.turn(caller.origin.network()).await?;
+        let (asking, now) = (caller.clone(), context.clock.now());
+        let limits = Arc::clone(&context.limits);
+        let guesses = limits.bucket(Guard::PasswordCheck, &[Subject::Session(caller.session)]);
+        let (user, password_hash) = context
+            .database
             .read::<_, ConfirmError>(move |tx| {
                 access::require_self(tx, &asking)?;
+                limits.check::<ConfirmError>(tx, &[guesses], now)?;
                 let user = tx.user(asking.user)?.ok_or(AccessError::SessionEnded)?;
                 let hash = tx
                     .password_hash(user.id)?
@@ -115,7 +150,13 @@ impl PasswordWork {
                 Ok((user, hash))
             })
             .await?;
-        if !self.matches(password, Some(password_hash.clone())).await? {
+        let hash = Some(password_hash.clone());
+        if !self.matches(&turn, password, hash).await? {
+            let limits = Arc::clone(&context.limits);
+            context
+                .database
+                .transaction::<_, StoreError>(move |tx| limits.count(tx, &[guesses], now))
+                .await?;
             return Err(ConfirmError::WrongPassword);
         }
         Ok(Confirmed {

@@ -26,8 +26,8 @@ pub use security::{
     PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
 };
 pub use sessions::{
-    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NewSession, RefreshableSession, SessionListing,
-    SessionReads, SessionRefresh, SessionWrites, WhichSessions,
+    ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession, RefreshableSession,
+    SessionListing, SessionReads, SessionRefresh, SessionWrites, WhichSessions,
 };
 pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
 pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};

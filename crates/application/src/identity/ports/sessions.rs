@@ -1,4 +1,4 @@
-use abu_domain::{LoginSessionId, UserId, named_enum};
+use abu_domain::{LoginSessionId, UserId, named_enum, platform::network::Network};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::platform::{
@@ -9,6 +9,9 @@ use crate::platform::{
 /// Retention of ended sessions, with the network that last used them.
 pub const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(180);
 
+/// How long an account knows a network after its last use.
+pub const NETWORKS_KEPT: TimeDelta = TimeDelta::days(90);
+
 /// A login session before it is stored.
 #[derive(Clone, Debug)]
 pub struct NewSession {
@@ -16,8 +19,7 @@ pub struct NewSession {
     pub user_id: UserId,
     /// The name that the client gives the device.
     pub device_name: Option<String>,
-    /// The client's network prefix, without the host part.
-    pub network: Option<String>,
+    pub network: Option<Network>,
     pub created_at: DateTime<Utc>,
     /// Exclusive; the session cannot be refreshed after it.
     pub expires_at: DateTime<Utc>,
@@ -82,8 +84,7 @@ pub struct SessionRefresh {
     /// Time of the first issue of that token.
     pub refreshed_at: DateTime<Utc>,
     pub used_at: DateTime<Utc>,
-    /// The client's network prefix, without the host part.
-    pub network: Option<String>,
+    pub network: Option<Network>,
     /// Exclusive; the session cannot be refreshed after it.
     pub expires_at: DateTime<Utc>,
     /// No permission counts until the user enrolls in TOTP.
@@ -134,6 +135,15 @@ pub trait SessionReads {
         time: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<EndedSession>, StoreError>;
+
+    /// Whether the user logged in or refreshed a session from the network in the time
+    /// [`NETWORKS_KEPT`].
+    fn knows_network(
+        &mut self,
+        user: UserId,
+        network: Network,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
 }
 
 pub trait SessionWrites {
@@ -171,6 +181,15 @@ pub trait SessionWrites {
         because: EndReason,
         now: DateTime<Utc>,
     ) -> Result<Vec<LoginSessionId>, StoreError>;
+
+    /// Notes that the user uses the network, and deletes some that were not used for
+    /// [`NETWORKS_KEPT`].
+    fn note_network(
+        &mut self,
+        user: UserId,
+        network: Network,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// Sets for all sessions of the user whether permissions wait for an enrollment in TOTP.
     fn set_totp_due(&mut self, user: UserId, totp_due: bool) -> Result<(), StoreError>;

@@ -47,14 +47,14 @@ pub struct Credentials {
     pub email_awaits_proof: bool,
 }
 
-/// `None` and `false` do not filter.
+/// `None` and empty lists do not filter; any value of a list matches.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
     /// A prefix of the e-mail address, the first name or the last name, in any case.
     pub starts_with: Option<String>,
-    pub group: Option<String>,
+    pub groups: Vec<String>,
     pub is_active: Option<bool>,
-    pub verification: Option<Verification>,
+    pub verifications: Vec<Verification>,
     /// Exclusive.
     pub created_after: Option<DateTime<Utc>>,
 }

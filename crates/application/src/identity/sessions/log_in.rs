@@ -14,14 +14,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::{
-    EndedSessions, Sessions, ending_sessions, network::network_of, second_factor::SecondFactor,
+    EndedSessions, Sessions, ending_sessions,
+    guards::LogInGuards,
+    second_factor::{JudgeError, SecondFactor},
 };
 use crate::{
-    identity::ports::{EndReason, IssuedToken, NewSession, TotpRecord},
+    identity::{
+        passwords::Turn,
+        ports::{EndReason, IssuedToken, NewSession},
+    },
     platform::{
         Origin,
         audit::{Action, Actor, Entry, Target},
         ports::StoreError,
+        rate_limits::RateLimited,
     },
     store::Writes,
 };
@@ -61,11 +67,24 @@ pub enum LogInError {
     /// The credentials are right, but the account is suspended.
     #[error("the account is suspended")]
     Suspended,
+    /// Too many log-ins failed. The error does not say that the account exists.
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Signing failed, or a stored secret could not be decrypted.
     #[error("the log-in could not be carried out")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<JudgeError> for LogInError {
+    fn from(error: JudgeError) -> Self {
+        match error {
+            JudgeError::RateLimited(error) => Self::RateLimited(error),
+            JudgeError::Store(error) => Self::Store(error),
+            JudgeError::Internal(cause) => Self::Internal(cause),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -76,15 +95,18 @@ enum Lasting {
     OneToken,
 }
 
-/// A user whose credentials have been verified.
+/// A user whose password has been verified.
 struct Authenticated {
     user: UserId,
     /// The hash that the password matched.
     password_hash: String,
     /// The stronger hash that replaces it.
     better_hash: Option<String>,
-    second_factor: Option<SecondFactor>,
+    otp: Option<OneTimePassword>,
 }
+
+/// The account and the second factor of a log-in that may have a session.
+type Checked = (User, Option<SecondFactor>);
 
 struct NewLogin {
     id: LoginSessionId,
@@ -118,7 +140,8 @@ impl Sessions {
         origin: Origin,
     ) -> Result<NewLogin, LogInError> {
         let device_name = draft.device_name.clone();
-        let authenticated = self.verify_credentials(draft).await?;
+        let turn = self.passwords.turn(origin.network()).await?;
+        let authenticated = self.verify_password(draft, &turn, &origin).await?;
         let nothing = |_tx: &mut dyn Writes| Ok(());
         self.begin(nothing, authenticated, device_name, lasting, origin)
             .await
@@ -140,7 +163,7 @@ impl Sessions {
             user,
             password_hash,
             better_hash: None,
-            second_factor: None,
+            otp: None,
         };
         let lasting = Lasting::Refreshed;
         let new_login = self
@@ -158,69 +181,54 @@ impl Sessions {
         }
     }
 
-    async fn verify_credentials(&self, draft: LogInDraft) -> Result<Authenticated, LogInError> {
+    /// The limits are read within the network's turn, so requests at once cannot overdraw them.
+    async fn verify_password(
+        &self,
+        draft: LogInDraft,
+        turn: &Turn,
+        origin: &Origin,
+    ) -> Result<Authenticated, LogInError> {
         let LogInDraft {
             email,
             password,
             otp,
             ..
         } = draft;
-        let (credentials, totp) = self
+        let (limits, now) = (Arc::clone(&self.context.limits), self.context.clock.now());
+        let asking = origin.clone();
+        let (credentials, guards) = self
             .context
             .database
-            .read::<_, StoreError>(move |tx| {
+            .read::<_, LogInError>(move |tx| {
                 // An unfinished registration has no password, and is answered like an unknown
                 // address: it must not reveal that no account has the address.
                 let credentials = tx.credentials(&email)?.filter(|known| known.email_verified);
-                // Queried for unknown accounts too, so that both cases take the same time.
-                let user = credentials.as_ref().map(|known| known.user_id);
-                let totp = tx.totp(user.unwrap_or(UserId::new(uuid::Uuid::nil())))?;
-                Ok((credentials, totp))
+                let account = credentials.as_ref().map(|known| known.user_id);
+                let guards = LogInGuards::of(&limits, tx, account, &email, &asking, now)?;
+                limits.check::<LogInError>(tx, guards.buckets(), now)?;
+                Ok((credentials, guards))
             })
             .await?;
         let hash = credentials
             .as_ref()
             .map(|known| known.password_hash.clone());
-        let matches = self.passwords.matches(password.clone(), hash).await?;
-        let credentials = credentials
-            .filter(|_| matches)
-            .ok_or(LogInError::InvalidCredentials)
-            .inspect_err(|_wrong| self.failures.count_credentials())?;
-        let user = credentials.user_id;
-        let second_factor = self.second_factor(user, totp, otp)?;
-        if !credentials.is_active {
-            return Err(LogInError::Suspended);
-        }
+        let matches = self.passwords.matches(turn, password.clone(), hash).await?;
+        let Some(credentials) = credentials.filter(|_| matches) else {
+            self.failures.count_credentials();
+            self.count_failure(guards, origin.clone()).await?;
+            return Err(LogInError::InvalidCredentials);
+        };
         let password_hash = credentials.password_hash;
-        let better_hash = self.passwords.better_hash(password, &password_hash).await;
+        let better_hash = self.passwords.better_hash(turn, password, &password_hash);
         Ok(Authenticated {
-            user,
+            user: credentials.user_id,
+            better_hash: better_hash.await,
             password_hash,
-            better_hash,
-            second_factor,
+            otp,
         })
     }
 
-    /// The second factor that matches, if the account has one.
-    fn second_factor(
-        &self,
-        user: UserId,
-        totp: Option<TotpRecord>,
-        shown: Option<OneTimePassword>,
-    ) -> Result<Option<SecondFactor>, LogInError> {
-        let Some(record) = totp.filter(|record| record.confirmed_at.is_some()) else {
-            return Ok(None);
-        };
-        let shown = shown.ok_or(LogInError::OtpRequired)?;
-        let (known, now) = (&*self.one_time_passwords, self.context.clock.now());
-        SecondFactor::find(known, user, &record, &shown, now)
-            .map_err(LogInError::Internal)?
-            .map(Some)
-            .ok_or(LogInError::InvalidCredentials)
-            .inspect_err(|_wrong| self.failures.count_second_factor())
-    }
-
-    /// Creates a session of a user whose credentials have been verified, after `before` in the same
+    /// Creates a session of a user whose password has been verified, after `before` in the same
     /// transaction.
     async fn begin<E>(
         &self,
@@ -248,7 +256,7 @@ impl Sessions {
                 id,
                 user_id: authenticated.user,
                 device_name: device_name.map(|name| name.as_str().to_owned()),
-                network: origin.address.map(network_of),
+                network: origin.network(),
                 created_at: now,
                 expires_at: match lasting {
                     Lasting::Refreshed => now + self.policy.lifetime,
@@ -260,13 +268,12 @@ impl Sessions {
             now,
             authenticated,
         };
-        let policy = Arc::clone(&self.policy);
+        let this = self.clone();
         let (user, permissions) = ending_sessions(&self.context, move |tx| {
             before(tx)?;
-            let requires_totp = |groups: &[String]| policy.totp.requires(groups);
-            Ok::<_, E>(beginning.write(tx, requires_totp)?)
+            Ok::<_, E>(beginning.write(tx, &this)?)
         })
-        .await?;
+        .await??;
         Ok(NewLogin {
             id,
             access_token,
@@ -288,34 +295,45 @@ struct Beginning {
 type AccountAndPermissions = (User, BTreeSet<String>);
 
 impl Beginning {
-    /// Stores the session after [`Self::check_again`].
+    /// Stores the session after [`Self::check_again`]. A wrong one-time password is an inner error,
+    /// because the transaction that counts it must commit.
     fn write(
         mut self,
         tx: &mut dyn Writes,
-        requires_totp: impl FnOnce(&[String]) -> bool,
-    ) -> Result<(AccountAndPermissions, EndedSessions), LogInError> {
+        sessions: &Sessions,
+    ) -> Result<(Result<AccountAndPermissions, LogInError>, EndedSessions), LogInError> {
         let (id, user, now) = (self.session.id, self.authenticated.user, self.now);
-        let account = self.check_again(tx)?;
-        let has_totp = self.authenticated.second_factor.is_some();
-        self.session.totp_due = !has_totp && requires_totp(&account.groups);
-        let displaced = tx.end_longest_unused(user, MAX_LASTING - 1, EndReason::Displaced, now)?;
+        let mut ended = EndedSessions {
+            user,
+            sessions: Vec::new(),
+        };
+        let Some((account, second_factor)) = self.check_again(tx, sessions)? else {
+            sessions.failures.count_second_factor();
+            return Ok((Err(LogInError::InvalidCredentials), ended));
+        };
+        let requires_totp = sessions.policy.totp.requires(&account.groups);
+        self.session.totp_due = second_factor.is_none() && requires_totp;
+        ended.sessions = tx.end_longest_unused(user, MAX_LASTING - 1, EndReason::Displaced, now)?;
         tx.insert_session(&self.session)?;
+        if let Some(network) = self.session.network {
+            tx.note_network(user, network, now)?;
+        }
         let record = tx.caller(user, id)?.ok_or(LogInError::InvalidCredentials)?;
         if record.is_deactivated {
             tx.set_deactivated(user, None, now)?;
         }
-        self.write_audit(tx, record.is_deactivated, &displaced)?;
-        let ended = EndedSessions {
-            user,
-            sessions: displaced,
-        };
-        Ok(((account, record.into_permissions()), ended))
+        self.write_audit(tx, record.is_deactivated, second_factor, &ended.sessions)?;
+        Ok((Ok((account, record.into_permissions())), ended))
     }
 
-    /// Checks again what may have changed since the password was read. Uses up the second factor
-    /// and stores a stronger hash. Locks the account until the session is stored, so a concurrent
-    /// password change cannot race with the log-in.
-    fn check_again(&self, tx: &mut dyn Writes) -> Result<User, LogInError> {
+    /// Checks again what may have changed since the password was read, then the second factor.
+    /// `None` if the second factor is wrong. Locks the account until the session is stored, so a
+    /// concurrent password change cannot race with the log-in.
+    fn check_again(
+        &self,
+        tx: &mut dyn Writes,
+        sessions: &Sessions,
+    ) -> Result<Option<Checked>, LogInError> {
         let (authenticated, now) = (&self.authenticated, self.now);
         let user = authenticated.user;
         tx.lock_account(user)?;
@@ -323,27 +341,33 @@ impl Beginning {
             return Err(LogInError::InvalidCredentials);
         }
         let account = tx.user(user)?.ok_or(LogInError::InvalidCredentials)?;
+        let second_factor = match tx.totp(user)?.filter(|totp| totp.confirmed_at.is_some()) {
+            None => None,
+            Some(record) => {
+                let shown = authenticated.otp.as_ref().ok_or(LogInError::OtpRequired)?;
+                let entry = Entry::new(Actor::Anonymous, Action::TotpWrong).from(&self.origin);
+                let judged = sessions.judge(tx, &account, &record, shown, entry, now)?;
+                let Some(factor) = judged else {
+                    return Ok(None);
+                };
+                Some(factor)
+            }
+        };
         // In its erasure window an account is closed, and no log-in reactivates it.
         if !account.is_active || tx.erasure_due(user)?.is_some() {
             return Err(LogInError::Suspended);
         }
-        match &authenticated.second_factor {
-            Some(factor) if !factor.use_up(tx, user, now)? => {
-                return Err(LogInError::InvalidCredentials);
-            }
-            None if tx.has_totp(user)? => return Err(LogInError::OtpRequired),
-            _ => {}
-        }
         if let Some(hash) = &authenticated.better_hash {
             tx.set_password_hash(user, hash, now)?;
         }
-        Ok(account)
+        Ok(Some((account, second_factor)))
     }
 
     fn write_audit(
         self,
         tx: &mut dyn Writes,
         was_hidden: bool,
+        second_factor: Option<SecondFactor>,
         displaced: &[LoginSessionId],
     ) -> Result<(), StoreError> {
         let (user, now) = (self.authenticated.user, self.now);
@@ -357,7 +381,7 @@ impl Beginning {
         let mut entry = Entry::new(Actor::User(user), Action::SessionCreate)
             .from(&self.origin)
             .on(Target::session(self.session.id));
-        if let Some(factor) = &self.authenticated.second_factor {
+        if let Some(factor) = second_factor {
             entry = entry.with("second_factor", factor.name());
         }
         if !displaced.is_empty() {

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{EndedSessions, LogIn, SessionPolicy, Sessions, ending_sessions, network::network_of};
+use super::{EndedSessions, LogIn, SessionPolicy, Sessions, ending_sessions};
 use crate::{
     access::ports::CallerRecord,
     identity::ports::{EndReason, RefreshableSession, SessionRefresh, WhichSessions},
@@ -21,6 +21,7 @@ use crate::{
         audit::{Action, Actor, Entry, Target},
         mail::{self, MailContent},
         ports::{Ids, StoreError},
+        rate_limits::{Key, RateLimited, Shaping},
     },
     store::Writes,
 };
@@ -40,6 +41,9 @@ pub enum RefreshError {
     Reused,
     #[error("the account is suspended")]
     Suspended,
+    /// The session refreshes too often, or the network sends too many forged tokens.
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the session could not be refreshed")]
@@ -105,10 +109,14 @@ impl Sessions {
         token: SecretString,
         origin: Origin,
     ) -> Result<LogIn, RefreshError> {
-        let (session, number) = self
-            .refresh_tokens
-            .read(&token)
-            .ok_or(RefreshError::Invalid)?;
+        let limits = &self.context.limits;
+        let Some((session, number)) = self.refresh_tokens.read(&token) else {
+            if let Some(network) = origin.network() {
+                limits.take(Shaping::FailedRefresh, Key::Network(network))?;
+            }
+            return Err(RefreshError::Invalid);
+        };
+        limits.take(Shaping::Refresh, Key::Session(session))?;
         let now = self.context.clock.now();
         let exchange = Exchange {
             session,
@@ -179,11 +187,15 @@ impl Exchange {
             refresh_count,
             refreshed_at,
             used_at: self.now,
-            network: self.origin.address.map(network_of),
+            network: self.origin.network(),
             expires_at: self.now + self.policy.lifetime,
             totp_due: required && !tx.has_totp(account.id)?,
         };
-        tx.refresh_session(self.session, &refresh)
+        tx.refresh_session(self.session, &refresh)?;
+        match refresh.network {
+            Some(network) => tx.note_network(account.id, network, self.now),
+            None => Ok(()),
+        }
     }
 
     /// Revokes the session and mails its owner.

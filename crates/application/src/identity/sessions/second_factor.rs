@@ -2,20 +2,43 @@
 
 use abu_domain::{
     UserId,
-    identity::text::{OneTimePassword, RecoveryCode},
+    identity::{
+        text::{OneTimePassword, RecoveryCode},
+        user::User,
+    },
 };
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::Sessions;
 use crate::{
     identity::ports::{OneTimePasswords, RecoveryHash, TotpRecord},
-    platform::ports::StoreError,
+    platform::{
+        audit::{Entry, Target},
+        mail::{self, MailContent},
+        ports::StoreError,
+        rate_limits::{Guard, RateLimited, Subject},
+    },
     store::Writes,
 };
 
+/// Wrong ones after which the owner gets a mail: the password is known to somebody else.
+const TOLERATED: u32 = 3;
+
 /// A stored secret could not be decrypted.
 pub(super) type OpenError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A second factor could not be judged.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JudgeError {
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a stored secret could not be decrypted")]
+    Internal(#[source] OpenError),
+}
 
 /// A second factor that matches and is not used up yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +91,46 @@ impl SecondFactor {
             Self::Step(_) => "totp",
             Self::Recovery(_) => "recovery-code",
         }
+    }
+}
+
+impl Sessions {
+    /// Uses up the second factor of an account whose password was right; `None` if it is wrong.
+    ///
+    /// Call it under the lock of the account, and commit afterwards: a wrong one is counted. The third
+    /// one is audited with the entry, and mailed to the owner.
+    pub(super) fn judge(
+        &self,
+        tx: &mut dyn Writes,
+        account: &User,
+        record: &TotpRecord,
+        shown: &OneTimePassword,
+        third_wrong: Entry,
+        now: DateTime<Utc>,
+    ) -> Result<Option<SecondFactor>, JudgeError> {
+        let limits = &self.context.limits;
+        let bucket = limits.bucket(Guard::OneTimePassword, &[Subject::User(account.id)]);
+        limits.check::<JudgeError>(tx, &[bucket], now)?;
+        let known = &*self.one_time_passwords;
+        let found = SecondFactor::find(known, account.id, record, shown, now);
+        if let Some(factor) = found.map_err(JudgeError::Internal)?
+            && factor.use_up(tx, account.id, now)?
+        {
+            limits.fill(tx, bucket)?;
+            return Ok(Some(factor));
+        }
+        let counted = limits.count(tx, &[bucket], now)?;
+        if counted.iter().any(|(_, stored)| stored.taken == TOLERATED) {
+            let firstname = account.firstname.clone();
+            let content = MailContent::TotpWrong { firstname, at: now };
+            mail::enqueue(tx, &*self.context.ids, now, &account.email, content)?;
+            third_wrong.on(Target::user(account.id)).write(
+                tx,
+                self.context.ids.time_ordered(),
+                now,
+            )?;
+        }
+        Ok(None)
     }
 }
 

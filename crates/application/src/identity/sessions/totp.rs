@@ -13,18 +13,19 @@ use chrono::{DateTime, Utc};
 
 use super::{
     EndedSessions, Sessions, ending_sessions,
-    second_factor::{SecondFactor, recovery_hash},
+    second_factor::{JudgeError, SecondFactor, recovery_hash},
 };
 use crate::{
     access::{self, AccessError, Authority, Caller},
     identity::{
         passwords::{ConfirmError, Confirmed},
-        ports::{EndReason, NewTotpSecret, OneTimePasswords, TotpRecord, WhichSessions},
+        ports::{EndReason, NewTotpSecret, TotpRecord, WhichSessions},
     },
     platform::{
         audit::{Action, Target},
         mail::{self, MailContent},
         ports::{Ids, StoreError},
+        rate_limits::{Guard, RateLimited, Subject},
     },
     store::Writes,
 };
@@ -53,6 +54,9 @@ pub enum TotpError {
     /// Never enrolled, or not confirmed.
     #[error("one-time passwords are not set up")]
     NotEnabled,
+    /// Too many wrong ones came after the right password.
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Encryption or decryption failed.
@@ -63,6 +67,16 @@ pub enum TotpError {
 impl From<AccessError> for TotpError {
     fn from(error: AccessError) -> Self {
         Self::Confirm(error.into())
+    }
+}
+
+impl From<JudgeError> for TotpError {
+    fn from(error: JudgeError) -> Self {
+        match error {
+            JudgeError::RateLimited(error) => Self::RateLimited(error),
+            JudgeError::Store(error) => Self::Store(error),
+            JudgeError::Internal(cause) => Self::Internal(cause),
+        }
     }
 }
 
@@ -93,7 +107,7 @@ impl Sessions {
     ) -> Result<NewTotpSecret, TotpError> {
         let confirmed = self
             .passwords
-            .confirm(&self.context.database, caller, password)
+            .confirm(&self.context, caller, password)
             .await?;
         let (known, ids) = (
             Arc::clone(&self.one_time_passwords),
@@ -127,6 +141,7 @@ impl Sessions {
             Arc::clone(&self.context.ids),
         );
         let (now, entry_id) = self.context.now_and_entry_id();
+        let limits = Arc::clone(&self.context.limits);
         ending_sessions(&self.context, move |tx| {
             let user = caller.user;
             tx.lock_account(user)?;
@@ -140,6 +155,9 @@ impl Sessions {
                 return Err(TotpError::WrongOtp);
             };
             tx.confirm_totp(user, step, now)?;
+            // Guesses of an earlier secret say nothing about this one.
+            let guesses = limits.bucket(Guard::OneTimePassword, &[Subject::User(user)]);
+            limits.fill(tx, guesses)?;
             let codes = give_recovery_codes(tx, user, &*ids)?;
             tx.set_totp_due(user, false)?;
             let others = WhichSessions::AllBut(caller.session);
@@ -167,33 +185,31 @@ impl Sessions {
     ) -> Result<(), TotpError> {
         let confirmed = self
             .passwords
-            .confirm(&self.context.database, caller, password)
+            .confirm(&self.context, caller, password)
             .await?;
-        let (known, ids) = (
-            Arc::clone(&self.one_time_passwords),
-            Arc::clone(&self.context.ids),
-        );
         let (now, entry_id) = self.context.now_and_entry_id();
-        let policy = Arc::clone(&self.policy);
+        let this = self.clone();
         self.context
             .database
-            .transaction(move |tx| {
-                let (account, factor) = check_both(tx, &confirmed, &otp, &*known, now)?;
+            .transaction::<_, TotpError>(move |tx| {
+                let Some((account, factor)) = this.check_both(tx, &confirmed, &otp, now)? else {
+                    return Ok(Err(TotpError::WrongOtp));
+                };
                 let user = account.id;
                 tx.delete_totp(user)?;
-                tx.set_totp_due(user, policy.totp.requires(&account.groups))?;
+                tx.set_totp_due(user, this.policy.totp.requires(&account.groups))?;
                 let firstname = account.firstname;
                 let content = MailContent::TotpDisabled { firstname, at: now };
-                mail::enqueue(tx, &*ids, now, &account.email, content)?;
+                mail::enqueue(tx, &*this.context.ids, now, &account.email, content)?;
                 confirmed
                     .caller
                     .entry(Action::TotpDisable)
                     .on(Target::user(user))
                     .with("second_factor", factor.name())
                     .write(tx, entry_id, now)?;
-                Ok(())
+                Ok(Ok(()))
             })
-            .await
+            .await?
     }
 
     /// Replaces the caller's recovery codes.
@@ -205,47 +221,42 @@ impl Sessions {
     ) -> Result<Vec<RecoveryCode>, TotpError> {
         let confirmed = self
             .passwords
-            .confirm(&self.context.database, caller, password)
+            .confirm(&self.context, caller, password)
             .await?;
-        let (known, ids) = (
-            Arc::clone(&self.one_time_passwords),
-            Arc::clone(&self.context.ids),
-        );
         let (now, entry_id) = self.context.now_and_entry_id();
+        let this = self.clone();
         self.context
             .database
-            .transaction(move |tx| {
-                let (account, factor) = check_both(tx, &confirmed, &otp, &*known, now)?;
-                let codes = give_recovery_codes(tx, account.id, &*ids)?;
+            .transaction::<_, TotpError>(move |tx| {
+                let Some((account, factor)) = this.check_both(tx, &confirmed, &otp, now)? else {
+                    return Ok(Err(TotpError::WrongOtp));
+                };
+                let codes = give_recovery_codes(tx, account.id, &*this.context.ids)?;
                 confirmed
                     .caller
                     .entry(Action::TotpRenewCodes)
                     .on(Target::user(account.id))
                     .with("second_factor", factor.name())
                     .write(tx, entry_id, now)?;
-                Ok(codes)
+                Ok(Ok(codes))
             })
-            .await
+            .await?
     }
-}
 
-/// Verifies and uses up a second factor of a caller who has re-authenticated. Locks the account
-/// until the transaction ends.
-fn check_both(
-    tx: &mut dyn Writes,
-    confirmed: &Confirmed,
-    otp: &OneTimePassword,
-    known: &dyn OneTimePasswords,
-    now: DateTime<Utc>,
-) -> Result<(User, SecondFactor), TotpError> {
-    let account = confirmed.lock(tx)?;
-    let record = enabled(tx.totp(account.id)?).ok_or(TotpError::NotEnabled)?;
-    let factor = SecondFactor::find(known, account.id, &record, otp, now)
-        .map_err(TotpError::Internal)?
-        .ok_or(TotpError::WrongOtp)?;
-    match factor.use_up(tx, account.id, now)? {
-        true => Ok((account, factor)),
-        false => Err(TotpError::WrongOtp),
+    /// Uses up a second factor of a caller who has re-authenticated; `None` if it is wrong, and then the
+    /// transaction must commit. Locks the account until the transaction ends.
+    fn check_both(
+        &self,
+        tx: &mut dyn Writes,
+        confirmed: &Confirmed,
+        otp: &OneTimePassword,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(User, SecondFactor)>, TotpError> {
+        let account = confirmed.lock(tx)?;
+        let record = enabled(tx.totp(account.id)?).ok_or(TotpError::NotEnabled)?;
+        let entry = confirmed.caller.entry(Action::TotpWrong);
+        let factor = self.judge(tx, &account, &record, otp, entry, now)?;
+        Ok(factor.map(|factor| (account, factor)))
     }
 }
 

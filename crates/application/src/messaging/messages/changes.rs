@@ -222,6 +222,11 @@ impl Standing {
     fn edit(&mut self, change: &MessageChange, text: &MessageText) -> Result<Made, Refused> {
         let message = self.message(change)?;
         message.check_edit(change.user_id, change.at)?;
+        let revision = message.revision.unwrap_or(0);
+        let expected = change.expected.as_ref();
+        if expected.is_some_and(|revisions| !revisions.contains(&revision)) {
+            return Err(ChangeRefusal::ChangedMeanwhile.into());
+        }
         // Said once more, an edit changes nothing. The first one does, whatever it says: without it there
         // is neither a time nor a number to answer with.
         if message.text == *text && message.edited_at.is_some() {

@@ -116,6 +116,9 @@ pub trait RoomReads {
     /// How many open rooms the user is in.
     fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError>;
 
+    /// Place of the last message that the member has read; 0 without a membership.
+    fn last_read(&mut self, room: RoomId, user: UserId) -> Result<i64, StoreError>;
+
     fn membership(&mut self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError>;
 
     /// The roles of each of these people in each of these rooms. Who is not a member is left out.

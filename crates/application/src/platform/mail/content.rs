@@ -105,6 +105,11 @@ mails! {
         firstname: PersonName,
         at: DateTime<Utc>,
     }
+    /// Wrong one-time passwords came after the right password, which somebody else may know.
+    TotpWrong => "totp_wrong" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
     /// To a user who verified the address of an account without a password: choose one. Only rows of
     /// the previous release are of this kind.
     ChoosePassword => "choose_password" {
@@ -197,6 +202,7 @@ mod tests {
             ),
             ("totp_enabled", time.clone()),
             ("totp_disabled", time.clone()),
+            ("totp_wrong", time.clone()),
             ("choose_password", reset),
             ("verify_further_email", verification.clone()),
             ("email_added", address.clone()),

@@ -52,8 +52,8 @@ pub struct AuditHead {
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     pub actor: Option<UserId>,
-    pub action: Option<Action>,
-    pub target_type: Option<String>,
+    pub actions: Vec<Action>,
+    pub target_types: Vec<String>,
     pub target: Option<String>,
     /// Inclusive.
     pub from: Option<DateTime<Utc>>,

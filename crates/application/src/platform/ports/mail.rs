@@ -55,10 +55,10 @@ pub struct MailRecord {
 }
 
 /// `None` does not filter.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MailFilter {
-    pub state: Option<MailState>,
-    pub kind: Option<MailKind>,
+    pub states: Vec<MailState>,
+    pub kinds: Vec<MailKind>,
 }
 
 /// The outbox. The database's clock alone decides whether a mail is due and whether a lease is

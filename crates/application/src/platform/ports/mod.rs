@@ -1,4 +1,4 @@
-//! Ports of the platform area: outbox, audit log, idempotency keys, events, clock and ids.
+//! Ports of the platform area: outbox, audit log, idempotency keys, rate limits, events, clock and ids.
 
 mod after_commit;
 mod all_ports;
@@ -6,6 +6,7 @@ mod audit;
 mod idempotency;
 mod mail;
 mod publish;
+mod rate_limits;
 mod store_error;
 mod time_and_ids;
 
@@ -22,12 +23,13 @@ pub use mail::{
     MailerError, RenderedMail,
 };
 pub use publish::{Applied, NoSubscribers, Publish};
+pub use rate_limits::{Bucket, BucketKey, BucketRule, RateLimitReads, RateLimitWrites, WhenEmpty};
 pub use store_error::StoreError;
 pub use time_and_ids::{Clock, Ids};
 
 all_ports! {
     /// What the area reads.
-    Reads: AuditReads, IdempotencyReads, MailReads,;
+    Reads: AuditReads, IdempotencyReads, MailReads, RateLimitReads,;
     /// What the area writes.
-    Writes: AuditWrites, IdempotencyWrites, MailWrites,;
+    Writes: AuditWrites, IdempotencyWrites, MailWrites, RateLimitWrites,;
 }

@@ -57,8 +57,8 @@ async fn a_view_records_what_was_asked_for() {
     let time = |seconds| DateTime::from_timestamp(seconds, 0);
     let filter = AuditFilter {
         actor: Some(viewer.id()),
-        action: Some(Action::UserSuspend),
-        target_type: Some("user".to_owned()),
+        actions: vec![Action::UserSuspend],
+        target_types: vec!["user".to_owned()],
         target: Some("x".to_owned()),
         from: time(1_800_000_000),
         to: time(1_900_000_000),

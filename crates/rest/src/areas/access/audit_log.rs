@@ -5,7 +5,7 @@ use abu_application::platform::{
     ports::{self, AuditFilter},
 };
 use abu_domain::UserId;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, ObjectBuilder, Type};
 
 use crate::areas::{access::dto::AuditEntry, prelude::*};
 
@@ -20,11 +20,11 @@ struct AuditFilterParameters {
     /// The account that acted.
     #[param(value_type = Option<Uuid>, example = "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41")]
     actor: Option<String>,
-    /// What was done.
+    /// What was done; repeated, any of several.
     #[param(schema_with = actions)]
     action: Option<String>,
-    /// What kind of thing it was done to, such as `user`.
-    #[param(example = "user", min_length = 1, max_length = 100)]
+    /// What kind of thing it was done to, such as `user`; repeated, any of several.
+    #[param(value_type = Option<Vec<String>>, example = json!(["user"]))]
     target_type: Option<String>,
     /// Which one.
     #[param(
@@ -41,11 +41,12 @@ struct AuditFilterParameters {
     to: Option<String>,
 }
 
-fn actions() -> Object {
-    ObjectBuilder::new()
+fn actions() -> Array {
+    let names = Action::ALL.iter().map(|action| action.name());
+    let name = ObjectBuilder::new()
         .schema_type(Type::String)
-        .enum_values(Some(Action::ALL.iter().map(|action| action.name())))
-        .build()
+        .enum_values(Some(names));
+    Array::new(name)
 }
 
 impl List for Entries {
@@ -53,6 +54,7 @@ impl List for Entries {
     type Item = ports::AuditEntry;
     type Entry = AuditEntry;
     type Position = i64;
+    const SORTS: [&'static str; 2] = ["-seq", "seq"];
 
     fn position(entry: &ports::AuditEntry) -> i64 {
         entry.seq
@@ -66,8 +68,8 @@ impl IntoDraft for AuditFilterParameters {
         let actor = violations.optional("actor", self.actor, uuid);
         Some(AuditFilter {
             actor: actor.map(UserId::new),
-            action: violations.optional("action", self.action, action),
-            target_type: violations.optional("target_type", self.target_type, short_text),
+            actions: violations.any_of("action", self.action, action),
+            target_types: violations.any_of("target_type", self.target_type, short_text),
             target: violations.optional("target", self.target, short_text),
             from: violations.optional("from", self.from, time),
             to: violations.optional("to", self.to, time),
@@ -89,7 +91,7 @@ fn action(text: &str) -> Result<Action, Violation> {
 /// were written; with `to`, in that of their times, which differs where clocks do.
 #[utoipa::path(
     tag = "audit",
-    params(PageParameters, AuditFilterParameters),
+    params(Page::<Entries>),
     responses(
         (status = 200, description = "A page of entries.", body = ListBody<AuditEntry>),
         StaffOnly,

@@ -6,7 +6,6 @@ use abu_domain::access::{GroupName, RoleName};
 use super::{
     dto::Group,
     named_sets::{self, ByNames, Resource, named, named_set_routes, part_routes, with_version},
-    names::NameFilterParameters,
 };
 use crate::areas::prelude::*;
 

@@ -16,11 +16,11 @@ struct Mails;
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct MailFilterParameters {
-    /// How far they are: `pending`, `sent` or `dead`.
-    #[param(example = "dead")]
+    /// How far they are: `pending`, `sent` or `dead`; repeated, any of several.
+    #[param(value_type = Option<Vec<String>>, example = json!(["dead"]))]
     state: Option<String>,
-    /// What they are about, such as `verify_email`.
-    #[param(example = "verify_email")]
+    /// What they are about, such as `verify_email`; repeated, any of several.
+    #[param(value_type = Option<Vec<String>>, example = json!(["verify_email"]))]
     kind: Option<String>,
 }
 
@@ -29,6 +29,7 @@ impl List for Mails {
     type Item = MailRecord;
     type Entry = Mail;
     type Position = MailId;
+    const SORTS: [&'static str; 2] = ["-created_at", "created_at"];
 
     fn position(mail: &MailRecord) -> MailId {
         mail.id
@@ -40,8 +41,8 @@ impl IntoDraft for MailFilterParameters {
 
     fn into_draft(self, violations: &mut Violations) -> Option<MailFilter> {
         Some(MailFilter {
-            state: violations.optional("state", self.state, state),
-            kind: violations.optional("kind", self.kind, kind),
+            states: violations.any_of("state", self.state, state),
+            kinds: violations.any_of("kind", self.kind, kind),
         })
     }
 }
@@ -66,7 +67,7 @@ fn kind(text: &str) -> Result<MailKind, Violation> {
 /// time.
 #[utoipa::path(
     tag = "mails",
-    params(PageParameters, MailFilterParameters),
+    params(Page::<Mails>),
     responses((status = 200, description = "A page of mails.", body = ListBody<Mail>), StaffOnly),
 )]
 #[get("/admin/mails")]

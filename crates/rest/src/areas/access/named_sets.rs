@@ -27,6 +27,7 @@ impl<N: Resource> List for ByNames<N> {
     type Item = NamedSet<N>;
     type Entry = N::Entry;
     type Position = String;
+    const SORTS: [&'static str; 2] = ["name", "-name"];
 
     fn position(set: &NamedSet<N>) -> String {
         set.name.to_string()
@@ -107,7 +108,7 @@ macro_rules! named_set_routes {
         $(#[doc = $list_doc])*
         #[utoipa::path(
             tag = "access",
-            params(PageParameters, NameFilterParameters),
+            params(Page::<ByNames<$name>>),
             responses((status = 200, description = $list_answer, body = ListBody<$entry>), StaffOnly),
         )]
         #[get($all)]

@@ -6,7 +6,6 @@ use abu_domain::access::PermissionName;
 use super::{
     dto::Permission,
     named_sets::{self, ByNames, Resource, named, named_set_routes, with_version},
-    names::NameFilterParameters,
 };
 use crate::areas::prelude::*;
 

@@ -20,8 +20,8 @@ struct AssignmentFilterParameters {
     /// Who holds it.
     #[param(value_type = Option<Uuid>)]
     user: Option<String>,
-    /// The name of the role.
-    #[param(example = "chapter_chair")]
+    /// The name of the role; repeated, any of several.
+    #[param(value_type = Option<Vec<String>>, example = json!(["chapter_chair"]))]
     role: Option<String>,
     /// In which chapter.
     #[param(value_type = Option<Uuid>)]
@@ -38,7 +38,7 @@ impl IntoDraft for AssignmentFilterParameters {
         let user = violations.optional("user", self.user, uuid);
         Some(AssignmentFilter {
             user: user.map(UserId::new),
-            role: violations.optional("role", self.role, RoleName::parse),
+            roles: violations.any_of("role", self.role, RoleName::parse),
             chapter: violations.optional("scope_uuid", self.scope_uuid, uuid),
             active: violations.optional("active", self.active, flag),
         })
@@ -50,6 +50,7 @@ impl List for Assignments {
     type Item = Assignment;
     type Entry = RoleAssignment;
     type Position = TimePosition<AssignmentId>;
+    const SORTS: [&'static str; 2] = ["-created_at", "created_at"];
 
     fn position(assignment: &Assignment) -> TimePosition<AssignmentId> {
         TimePosition {
@@ -65,7 +66,7 @@ impl List for Assignments {
 /// held in one chapter, it is enough for the list of that chapter.
 #[utoipa::path(
     tag = "access",
-    params(PageParameters, AssignmentFilterParameters),
+    params(Page::<Assignments>),
     responses(
         (status = 200, description = "A page of assigned roles.", body = ListBody<RoleAssignment>),
         StaffOnly,

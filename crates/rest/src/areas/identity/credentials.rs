@@ -1,4 +1,4 @@
-//! Bodies and limits that several routes with credentials share.
+//! Bodies that several routes with credentials share.
 
 use abu_domain::identity::text::LoginPassword;
 
@@ -25,10 +25,4 @@ request_body! {
         password: SecretString,
     }
     |body, _violations| Some(LoginPassword::new(body.password))
-}
-
-/// Counts a try of the caller's password like a log-in, whether it succeeds or not. Every route that
-/// takes the password of an authenticated caller begins with this.
-pub(super) fn count_guess(limits: &Limits, caller: &CurrentUser) -> Result<(), Problem> {
-    limits.by_user(Policy::LogInAccount, caller.0.user)
 }

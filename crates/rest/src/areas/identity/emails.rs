@@ -4,7 +4,7 @@ use abu_domain::{identity::text::LoginPassword, platform::text::EmailAddress};
 
 use crate::areas::{
     identity::{
-        credentials::{LinkToken, OwnPassword, count_guess},
+        credentials::{LinkToken, OwnPassword},
         dto::Email,
     },
     prelude::*,
@@ -74,15 +74,8 @@ request_body! {
     responses((status = 202, description = "Mails are on their way.", body = Accepted), Duplicates),
 )]
 #[post("/me/emails")]
-async fn add_email(
-    identity: Identity,
-    limits: Limits,
-    caller: CurrentUser,
-    body: Body<NewAddress>,
-) -> Answer {
+async fn add_email(identity: Identity, caller: CurrentUser, body: Body<NewAddress>) -> Answer {
     let (email, password) = body.0;
-    count_guess(&limits, &caller)?;
-    limits.by_address(Policy::Recover, &email)?;
     identity.emails.add(caller.0, email, password).await?;
     Ok(accepted(
         "Mails are on their way to the address and to your primary one.",
@@ -102,12 +95,10 @@ async fn add_email(
 #[delete("/me/emails/{uuid}")]
 async fn remove_email(
     identity: Identity,
-    limits: Limits,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<OwnPassword>,
 ) -> Answer {
-    count_guess(&limits, &caller)?;
     identity.emails.remove(caller.0, path.id(), body.0).await?;
     Ok(no_content())
 }
@@ -123,15 +114,8 @@ async fn remove_email(
     responses((status = 202, description = "Mails are on their way.", body = Accepted), Duplicates),
 )]
 #[post("/me/email")]
-async fn change_email(
-    identity: Identity,
-    limits: Limits,
-    caller: CurrentUser,
-    body: Body<NewAddress>,
-) -> Answer {
+async fn change_email(identity: Identity, caller: CurrentUser, body: Body<NewAddress>) -> Answer {
     let (email, password) = body.0;
-    count_guess(&limits, &caller)?;
-    limits.by_address(Policy::Recover, &email)?;
     identity.emails.change(caller.0, email, password).await?;
     Ok(accepted(
         "Mails are on their way to the address and to your primary one.",

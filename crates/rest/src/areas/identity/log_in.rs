@@ -69,17 +69,12 @@ problems! {
     RefreshProblems: InvalidToken, TokenExpired, RefreshReused, AccountSuspended, Unavailable;
 }
 
-fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
-    limits.by_network(Policy::LogInNetwork)?;
-    limits.by_address(Policy::LogInAccount, &draft.email)
-}
-
 /// Log in.
 ///
 /// All log-ins that fail because of the address, the password or the one-time password fail alike.
 /// Where the account has one-time passwords and the right password comes without one, the answer is
-/// `otp-required`. Log-ins that succeed count towards the limits of the account and of the network as
-/// those that fail do. An account that its owner had hidden is shown again.
+/// `otp-required`. Log-ins that fail are limited by account and network. An account that its owner had
+/// hidden is shown again.
 #[utoipa::path(
     tag = "auth",
     security(()),
@@ -90,11 +85,9 @@ fn count(limits: &Limits, draft: &LogInDraft) -> Result<(), Problem> {
 #[post("/auth/token")]
 async fn log_in(
     identity: Identity,
-    limits: Limits,
     origin: RequestOrigin,
     body: Body<Credentials>,
 ) -> Answer<SecretJson<TokenPair>> {
-    count(&limits, &body.0)?;
     let got = identity.sessions.log_in(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
@@ -127,11 +120,9 @@ request_body! {
 #[post("/auth/refresh")]
 async fn refresh(
     identity: Identity,
-    limits: Limits,
     origin: RequestOrigin,
     body: Body<Refresh>,
 ) -> Answer<SecretJson<TokenPair>> {
-    limits.by_network(Policy::Refresh)?;
     let got = identity.sessions.refresh(body.0, origin.0).await?;
     Ok(SecretJson(got.into()))
 }
@@ -200,11 +191,9 @@ json_form! {
 #[post("/auth/docs-token")]
 async fn log_in_to_docs(
     identity: Identity,
-    limits: Limits,
     origin: RequestOrigin,
     form: Form<PasswordForm>,
 ) -> Answer<SecretJson<AccessToken>> {
-    count(&limits, &form.0)?;
     let token = identity.sessions.log_in_once(form.0, origin.0).await?;
     Ok(SecretJson(token.into()))
 }

@@ -1,6 +1,6 @@
 //! The caller's own account.
 
-use abu_application::identity::own_account::OwnPatch;
+use abu_application::identity::own_account::{OwnAccount, OwnPatch};
 use abu_domain::{identity::text::PhoneNumber, platform::text::PersonName};
 
 use crate::areas::{access::dto::HeldPermission, identity::dto::Account, prelude::*};
@@ -13,9 +13,13 @@ routes! {
 /// See your own account and what you may do.
 #[utoipa::path(tag = "me", responses((status = 200, description = "The account.", body = Account)))]
 #[get("/me")]
-async fn get_own_account(identity: Identity, caller: CurrentUser) -> Answer<Json<Account>> {
-    let account = identity.own_accounts.get(caller.0).await?;
-    Ok(Json(account.into()))
+async fn get_own_account(identity: Identity, caller: CurrentUser) -> Answer {
+    with_version(identity.own_accounts.get(caller.0).await?)
+}
+
+fn with_version(account: OwnAccount) -> Answer {
+    let version = Version::of(account.user.last_modified);
+    versioned(&Account::from(account), version)
 }
 
 /// What you may do.
@@ -78,6 +82,7 @@ request_body! {
 /// Names are locked once the university has verified them; a conflict `names-locked` says so.
 #[utoipa::path(
     tag = "me",
+    params(IfMatchParameter),
     request_body = AccountPatch,
     responses((status = 200, description = "The account.", body = Account), Conflicts),
 )]
@@ -85,10 +90,11 @@ request_body! {
 async fn modify_own_account(
     identity: Identity,
     caller: CurrentUser,
+    expected: IfMatch,
     body: Body<AccountPatch>,
-) -> Answer<Json<Account>> {
-    let account = identity.own_accounts.modify(caller.0, body.0).await?;
-    Ok(Json(account.into()))
+) -> Answer {
+    let account = identity.own_accounts.modify(caller.0, body.0, expected.0);
+    with_version(account.await?)
 }
 
 /// Hide your account.

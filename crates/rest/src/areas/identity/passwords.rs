@@ -3,7 +3,7 @@
 use abu_domain::identity::text::{LoginPassword, NewPassword};
 
 use super::registration::Address;
-use crate::areas::{identity::credentials::count_guess, prelude::*};
+use crate::areas::prelude::*;
 
 routes! { forgot_password, reset_password, change_own_password, change_password_of }
 
@@ -17,13 +17,7 @@ routes! { forgot_password, reset_password, change_own_password, change_password_
     responses((status = 202, description = "A link may be on its way.", body = Accepted), Overload),
 )]
 #[post("/auth/forgot-password")]
-async fn forgot_password(
-    identity: Identity,
-    limits: Limits,
-    origin: RequestOrigin,
-    body: Body<Address>,
-) -> Answer {
-    limits.by_address(Policy::Recover, &body.0)?;
+async fn forgot_password(identity: Identity, origin: RequestOrigin, body: Body<Address>) -> Answer {
     identity.passwords.forgot(body.0, origin.0).await?;
     Ok(accepted(
         "If the address has an account, a link is on its way there.",
@@ -116,11 +110,9 @@ request_body! {
 #[post("/me/password")]
 async fn change_own_password(
     identity: Identity,
-    limits: Limits,
     caller: CurrentUser,
     body: Body<PasswordChange>,
 ) -> Answer {
-    count_guess(&limits, &caller)?;
     let whose = caller.0.user;
     let (current, new) = body.0;
     identity
@@ -142,12 +134,10 @@ async fn change_own_password(
 #[post("/users/{uuid}/password")]
 async fn change_password_of(
     identity: Identity,
-    limits: Limits,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<PasswordChange>,
 ) -> Answer {
-    count_guess(&limits, &caller)?;
     let (current, new) = body.0;
     identity
         .passwords

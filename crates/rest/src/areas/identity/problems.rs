@@ -12,6 +12,7 @@ use abu_application::{
         ports::{PasswordWeakness, TokenError},
         sessions::{LogInError, RefreshError, SessionError, TotpError},
     },
+    platform::rate_limits::LimitedError,
 };
 
 use crate::{
@@ -45,6 +46,7 @@ fn unconfirmed(name: &str, error: ConfirmError) -> Problem {
         ConfirmError::WrongPassword => {
             Problem::in_field(name, "password.wrong", "is not the password of the account")
         }
+        ConfirmError::RateLimited(error) => error.into(),
         ConfirmError::Store(error) => error.into(),
     }
 }
@@ -60,7 +62,7 @@ refusals! {
         Invalid => InvalidToken, "The access token is not valid.";
     }
 
-    LogInError: Store {
+    LogInError: RateLimited, Store {
         InvalidCredentials => InvalidCredentials,
             "The e-mail address, the password or the one-time password is wrong.";
         OtpRequired => OtpRequired, "Send a one-time password or a recovery code as otp.";
@@ -69,7 +71,7 @@ refusals! {
         LogInError::Internal(cause) => Self::internal(cause),
     }
 
-    RefreshError: Store {
+    RefreshError: RateLimited, Store {
         Invalid => InvalidToken, "The refresh token is not valid.";
         Expired => TokenExpired, "The session was not refreshed for too long. Log in again.";
         Reused => RefreshReused,
@@ -83,7 +85,7 @@ refusals! {
         NotFound => NotFound, "There is no such session.";
     }
 
-    TotpError: Store {
+    TotpError: RateLimited, Store {
         AlreadyEnabled => Conflict("totp-enabled"),
             "One-time passwords are set up already. Remove them first to use another device.";
         NotEnabled => Conflict("totp-not-enabled"),
@@ -149,7 +151,7 @@ refusals! {
         ChangePasswordError::Password(error) => refused_password("new_password", error),
     }
 
-    EmailError: Store {
+    EmailError: RateLimited, Store {
         NotFound => NotFound, "There is no such address.";
         TooMany => Conflict("too-many-addresses"),
             "The account has as many addresses as it may have. Remove one first.";
@@ -164,11 +166,13 @@ refusals! {
         ),
     }
 
+    LimitedError: RateLimited, Store {}
+
     LinkError: Access, Store {
         Gone => Gone, GONE;
     }
 
-    OwnAccountError: Access, Store {
+    OwnAccountError: Access, Changed, Store {
         NamesLocked => Conflict("names-locked"),
             "The university has verified these names; only the alumni office changes them.";
     }

@@ -133,14 +133,7 @@ problems! {
     responses((status = 202, description = "A mail is on its way.", body = Accepted), Overload),
 )]
 #[post("/auth/register")]
-async fn register(
-    identity: Identity,
-    limits: Limits,
-    origin: RequestOrigin,
-    body: Body<Registration>,
-) -> Answer {
-    limits.by_network(Policy::Register)?;
-    limits.by_address(Policy::Recover, &body.0.email)?;
+async fn register(identity: Identity, origin: RequestOrigin, body: Body<Registration>) -> Answer {
     identity.registration.register(body.0, origin.0).await?;
     Ok(accepted("A mail is on its way to the address."))
 }
@@ -243,9 +236,12 @@ request_body! {
     responses((status = 202, description = "A link may be on its way.", body = Accepted), Overload),
 )]
 #[post("/auth/verify-email/resend")]
-async fn resend_verification(identity: Identity, limits: Limits, body: Body<Address>) -> Answer {
-    limits.by_address(Policy::Recover, &body.0)?;
-    identity.emails.resend(body.0).await?;
+async fn resend_verification(
+    identity: Identity,
+    origin: RequestOrigin,
+    body: Body<Address>,
+) -> Answer {
+    identity.emails.resend(body.0, origin.0).await?;
     Ok(accepted(
         "If the address waits to be verified, a link is on its way there.",
     ))

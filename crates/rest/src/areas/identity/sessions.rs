@@ -35,6 +35,7 @@ impl List for Sessions {
     type Item = OwnSession;
     type Entry = Session;
     type Position = TimePosition<LoginSessionId>;
+    const SORTS: [&'static str; 2] = ["-last_used_at", "last_used_at"];
 
     fn position(session: &OwnSession) -> TimePosition<LoginSessionId> {
         TimePosition {
@@ -72,7 +73,7 @@ json_form! {
 /// longest unused ends.
 #[utoipa::path(
     tag = "auth",
-    params(PageParameters),
+    params(Page::<Sessions>),
     responses((status = 200, description = "A page of sessions.", body = ListBody<Session>)),
 )]
 #[get("/auth/sessions")]

@@ -4,7 +4,7 @@ use abu_application::identity::{ports::NewTotpSecret, sessions::TotpState};
 use abu_domain::identity::text::{LoginPassword, OneTimePassword, RecoveryCode};
 use actix_web::http::StatusCode;
 
-use super::credentials::{OwnPassword, count_guess};
+use super::credentials::OwnPassword;
 use crate::areas::prelude::*;
 
 routes! { get_totp, begin_totp, confirm_totp, remove_totp, renew_recovery_codes }
@@ -62,11 +62,9 @@ json_form! {
 #[post("/auth/totp")]
 async fn begin_totp(
     identity: Identity,
-    limits: Limits,
     caller: CurrentUser,
     body: Body<OwnPassword>,
 ) -> Answer<(SecretJson<TotpSecret>, StatusCode)> {
-    count_guess(&limits, &caller)?;
     let secret = identity.sessions.begin_totp(caller.0, body.0).await?;
     Ok((SecretJson(secret.into()), StatusCode::CREATED))
 }
@@ -103,11 +101,9 @@ json_form! {
 #[post("/auth/totp/confirm")]
 async fn confirm_totp(
     identity: Identity,
-    limits: Limits,
     caller: CurrentUser,
     body: Body<Otp>,
 ) -> Answer<SecretJson<RecoveryCodes>> {
-    count_guess(&limits, &caller)?;
     let codes = identity.sessions.confirm_totp(caller.0, body.0).await?;
     Ok(SecretJson(codes.into()))
 }
@@ -142,13 +138,7 @@ request_body! {
     responses((status = 204, description = "They are not asked for any more."), Conflicts),
 )]
 #[delete("/auth/totp")]
-async fn remove_totp(
-    identity: Identity,
-    limits: Limits,
-    caller: CurrentUser,
-    body: Body<BothFactors>,
-) -> Answer {
-    count_guess(&limits, &caller)?;
+async fn remove_totp(identity: Identity, caller: CurrentUser, body: Body<BothFactors>) -> Answer {
     let (password, otp) = body.0;
     identity
         .sessions
@@ -169,11 +159,9 @@ async fn remove_totp(
 #[post("/auth/totp/recovery-codes")]
 async fn renew_recovery_codes(
     identity: Identity,
-    limits: Limits,
     caller: CurrentUser,
     body: Body<BothFactors>,
 ) -> Answer<SecretJson<RecoveryCodes>> {
-    count_guess(&limits, &caller)?;
     let (password, otp) = body.0;
     let codes = identity
         .sessions

@@ -31,14 +31,15 @@ struct UserFilterParameters {
     /// What the e-mail address, the first name or the last name starts with, in any case.
     #[param(example = "amina", min_length = 1, max_length = 100)]
     q: Option<String>,
-    /// The name of a group they are in.
-    #[param(example = "applicant_group", min_length = 1, max_length = 100)]
+    /// The name of a group they are in; repeated, of any of several.
+    #[param(value_type = Option<Vec<String>>, example = json!(["applicant_group"]))]
     group: Option<String>,
     /// Whether they may use the platform.
     #[param(value_type = Option<bool>)]
     is_active: Option<String>,
-    /// Whether the university knows them: `unverified`, `pending`, `verified` or `revoked`.
-    #[param(example = "verified")]
+    /// Whether the university knows them: `unverified`, `pending`, `verified` or `revoked`; repeated, any
+    /// of several.
+    #[param(value_type = Option<Vec<String>>, example = json!(["verified"]))]
     verification: Option<String>,
     /// Made after this time.
     #[param(value_type = Option<DateTime<Utc>>, example = "2026-01-05T08:30:00Z")]
@@ -51,6 +52,7 @@ impl List for Users {
     type Entry = User;
     type Position = TimePosition<UserId>;
     const MAX_LIMIT: u32 = MAX_PEOPLE;
+    const SORTS: [&'static str; 2] = ["-created_at", "created_at"];
 
     fn position(user: &user::User) -> TimePosition<UserId> {
         TimePosition {
@@ -66,9 +68,9 @@ impl IntoDraft for UserFilterParameters {
     fn into_draft(self, violations: &mut Violations) -> Option<UserFilter> {
         Some(UserFilter {
             starts_with: violations.optional("q", self.q, short_text),
-            group: violations.optional("group", self.group, short_text),
+            groups: violations.any_of("group", self.group, short_text),
             is_active: violations.optional("is_active", self.is_active, flag),
-            verification: violations.optional("verification", self.verification, verification),
+            verifications: violations.any_of("verification", self.verification, verification),
             created_after: violations.optional("created_after", self.created_after, time),
         })
     }
@@ -86,7 +88,7 @@ fn verification(text: &str) -> Result<Verification, Violation> {
 /// The newest first; takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
-    params(PageParameters, UserFilterParameters),
+    params(Page::<Users>),
     responses((status = 200, description = "A page of accounts.", body = ListBody<User>), StaffOnly),
 )]
 #[get("/users")]

@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 
+use abu_application::platform::rate_limits::{Key, Shaping};
 use abu_chat::{Connecting, Worker};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -55,7 +56,11 @@ async fn open_chat(
 ) -> Answer {
     check_origin(&request)?;
     let credential = Credential::of(&request)?;
-    let who = credential.redeem(&identity, &messaging, &limits).await?;
+    let who = match credential.redeem(&identity, &messaging).await {
+        Ok(who) => who,
+        Err(problem) => return Err(limits.failed(Shaping::FailedHandshake, problem)),
+    };
+    limits.take(Shaping::Handshake, Key::User(who.user_id))?;
     note_caller(&request, who.user_id);
     Ok(worker.0.connect(&request, payload, who).await?)
 }
@@ -104,18 +109,15 @@ impl Credential {
             .ok_or_else(authentication_required)
     }
 
-    /// Whose it is. A token says so before the request is counted; a ticket costs a query, so it counts
-    /// for the network.
+    /// Whose it is. A ticket is used up.
     async fn redeem(
         self,
         identity: &Identity,
         messaging: &Messaging,
-        limits: &Limits,
     ) -> Result<Connecting, Problem> {
         match self {
             Self::Token(token) => {
                 let claims = identity.sessions.verify(&token)?;
-                limits.by_user(Policy::Default, claims.user_id)?;
                 Ok(Connecting {
                     user_id: claims.user_id,
                     session_id: claims.session_id,
@@ -124,7 +126,6 @@ impl Credential {
             }
             Self::Ticket(ticket) => {
                 let secret = ticket_secret(&ticket)?;
-                limits.by_network(Policy::Connect)?;
                 let holder = messaging.tickets.use_ticket(secret).await?;
                 Ok(Connecting {
                     user_id: holder.user_id,

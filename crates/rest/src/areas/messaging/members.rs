@@ -1,6 +1,6 @@
 //! The members of rooms.
 
-use abu_application::messaging::rooms::RoomMember;
+use abu_application::messaging::rooms::{RoomMember, membership_version};
 use abu_domain::{RoomId, UserId, messaging::room::RoomRole};
 
 use crate::areas::{
@@ -27,6 +27,7 @@ impl List for Members {
     type Entry = Member;
     type Position = UserId;
     const MAX_LIMIT: u32 = MAX_PEOPLE;
+    const SORTS: [&'static str; 2] = ["user_uuid", "-user_uuid"];
 
     fn position(member: &RoomMember) -> UserId {
         member.listing.membership.user_id
@@ -48,7 +49,7 @@ struct MemberPath {
 /// List the members of a room.
 #[utoipa::path(
     tag = "rooms",
-    params(ByUuid, PageParameters),
+    params(ByUuid, Page::<Members>),
     responses((status = 200, description = "A page of members.", body = ListBody<Member>)),
 )]
 #[get("/rooms/{uuid}/members")]
@@ -139,7 +140,7 @@ request_body! {
 /// For the group's owners. A room always keeps one owner.
 #[utoipa::path(
     tag = "rooms",
-    params(MemberPath),
+    params(MemberPath, IfMatchParameter),
     request_body = MemberPatch,
     responses((status = 200, description = "Their place in the room.", body = Membership), Forbidden, Conflicts),
 )]
@@ -148,11 +149,14 @@ async fn set_role(
     messaging: Messaging,
     caller: CurrentUser,
     path: Path<MemberPath>,
+    expected: IfMatch,
     body: Body<MemberPatch>,
-) -> Answer<Json<Membership>> {
-    let membership = messaging
-        .rooms
-        .set_role(caller.0, path.uuid.into(), path.user_uuid.into(), body.0)
+) -> Answer {
+    let (room, user) = (path.uuid.into(), path.user_uuid.into());
+    let rooms = &messaging.rooms;
+    let membership = rooms
+        .set_role(caller.0, room, user, body.0, expected.0)
         .await?;
-    Ok(Json(membership.into()))
+    let version = membership_version(&membership);
+    versioned(&Membership::from(membership), version)
 }

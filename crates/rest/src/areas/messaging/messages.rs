@@ -1,10 +1,6 @@
 //! What is said in rooms.
 
-use abu_application::messaging::{
-    budget::MessageLimit,
-    messages::{MessageDraft, MessagingError},
-    ports::SeqWindow,
-};
+use abu_application::messaging::{messages::MessageDraft, ports::SeqWindow};
 use abu_domain::{
     MessageId,
     messaging::{message, text::MessageText},
@@ -36,6 +32,7 @@ impl List for Messages {
     type Item = message::ShownMessage;
     type Entry = Message;
     type Position = i64;
+    const SORTS: [&'static str; 2] = ["-seq", "seq"];
 
     fn position(shown: &message::ShownMessage) -> i64 {
         shown.message.seq
@@ -68,7 +65,7 @@ fn place(text: &str) -> Result<i64, Violation> {
 /// The newest first. A page of long messages ends early, at 256 KB: `next_cursor` says that there is more.
 #[utoipa::path(
     tag = "messages",
-    params(ByUuid, PageParameters, WindowParameters),
+    params(ByUuid, Page::<Messages>),
     responses((status = 200, description = "A page of messages.", body = ListBody<Message>)),
 )]
 #[get("/rooms/{uuid}/messages")]
@@ -120,7 +117,6 @@ request_body! {
 #[post("/rooms/{uuid}/messages")]
 async fn send_message(
     messaging: Messaging,
-    limits: Limits,
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMessage>,
@@ -132,22 +128,8 @@ async fn send_message(
         client_message_id,
         reply_to,
     };
-    let sent = messaging.messages.send(caller.0, draft).await;
-    let message = sent.map_err(|error| noted(&limits, error))?;
+    let message = messaging.messages.send(caller.0, draft).await?;
     Ok(HttpResponse::Created().json(Message::from(message)))
-}
-
-/// Shows the limit of messages that refused one.
-fn noted(limits: &Limits, error: MessagingError) -> Problem {
-    if let MessagingError::RateLimited(over) = &error {
-        let policy = match over.limit {
-            MessageLimit::Second => Policy::MessagesInSecond,
-            MessageLimit::Minute => Policy::MessagesInMinute,
-            MessageLimit::Bytes => Policy::MessageBytes,
-        };
-        limits.note_refusal(policy, over.retry_after);
-    }
-    error.into()
 }
 
 /// The path of a message.
@@ -178,25 +160,25 @@ request_body! {
 /// For its sender, for 15 minutes. The chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
-    params(MessagePath),
+    params(MessagePath, IfMatchParameter),
     request_body = MessagePatch,
     responses((status = 200, description = "The message as it is now.", body = Message), Forbidden, Conflicts),
 )]
 #[patch("/rooms/{uuid}/messages/{message_id}")]
 async fn edit_message(
     messaging: Messaging,
-    limits: Limits,
     caller: CurrentUser,
     path: Path<MessagePath>,
+    expected: IfMatch,
     body: Body<MessagePatch>,
-) -> Answer<Json<Message>> {
-    let (room, message) = (path.uuid.into(), path.message_id.into());
-    let edited = messaging
-        .messages
-        .edit(caller.0, room, message, body.0)
-        .await
-        .map_err(|error| noted(&limits, error))?;
-    Ok(Json(edited.into()))
+) -> Answer {
+    let (room, id) = (path.uuid.into(), path.message_id.into());
+    let messages = &messaging.messages;
+    let edited = messages
+        .edit(caller.0, room, id, body.0, expected.0)
+        .await?;
+    let version = Version::from_micros(edited.message.revision.unwrap_or(0));
+    versioned(&Message::from(edited), version)
 }
 
 /// Delete a message.
@@ -211,16 +193,11 @@ async fn edit_message(
 #[delete("/rooms/{uuid}/messages/{message_id}")]
 async fn delete_message(
     messaging: Messaging,
-    limits: Limits,
     caller: CurrentUser,
     path: Path<MessagePath>,
 ) -> Answer {
     let (room, message) = (path.uuid.into(), path.message_id.into());
-    messaging
-        .messages
-        .delete(caller.0, room, message)
-        .await
-        .map_err(|error| noted(&limits, error))?;
+    messaging.messages.delete(caller.0, room, message).await?;
     Ok(no_content())
 }
 
@@ -240,7 +217,7 @@ request_body! {
 /// chat sessions of all members hear of it.
 #[utoipa::path(
     tag = "messages",
-    params(ByUuid),
+    params(ByUuid, IfMatchParameter),
     request_body = NewReadMark,
     responses((status = 200, description = "Where the mark stands.", body = ReadState)),
 )]
@@ -249,11 +226,13 @@ async fn mark_read(
     messaging: Messaging,
     caller: CurrentUser,
     path: Path<ByUuid>,
+    expected: IfMatch,
     body: Body<NewReadMark>,
-) -> Answer<Json<ReadState>> {
-    let read = messaging
-        .messages
-        .mark_read(caller.0, path.id(), body.0)
+) -> Answer {
+    let messages = &messaging.messages;
+    let read = messages
+        .mark_read(caller.0, path.id(), body.0, expected.0)
         .await?;
-    Ok(Json(read.into()))
+    let version = Version::from_micros(read.last_read_seq);
+    versioned(&ReadState::from(read), version)
 }

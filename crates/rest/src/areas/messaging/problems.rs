@@ -7,9 +7,11 @@ use abu_chat::ConnectError;
 use abu_domain::messaging::message::ChangeRefusal;
 
 use crate::{
-    areas::access::problems::{ACCOUNT_DEACTIVATED, ACCOUNT_SUSPENDED, SESSION_ENDED},
+    areas::{
+        access::problems::{ACCOUNT_DEACTIVATED, ACCOUNT_SUSPENDED, SESSION_ENDED},
+        platform::problems::CHANGED_MEANWHILE,
+    },
     problem::{ProblemKind, refusals},
-    rate_limits::whole_seconds,
 };
 
 const NO_SUCH_ROOM: &str = "There is no such room.";
@@ -46,7 +48,7 @@ refusals! {
         ),
     }
 
-    MessagingError: Access, Refused, Store {
+    MessagingError: Access, Changed, RateLimited, Refused, Store {
         RoomNotFound => NotFound, NO_SUCH_ROOM;
         ReadOnly => Conflict("archived"), ROOM_ARCHIVED;
         Unavailable => Unavailable,
@@ -57,13 +59,13 @@ refusals! {
             let rule = "must be a message of the same room";
             Self::in_field("reply_to", "reply_to.unknown", rule)
         }
-        MessagingError::RateLimited(over) => Self::rate_limited(whole_seconds(over.retry_after)),
     }
 
     ChangeRefusal: {
         NotFound => NotFound, "There is no such message in the room, or it was deleted.";
         NotYours => PermissionDenied, "Somebody else said this.";
         TooLate => Conflict("too-late"), "The message can no longer be changed.";
+        ChangedMeanwhile => PreconditionFailed, CHANGED_MEANWHILE;
         TooManyEmoji => Conflict("too-many-emoji"), TOO_MANY_EMOJI;
         TooManyOfMember => Conflict("too-many-emoji"), TOO_MANY_EMOJI;
     }

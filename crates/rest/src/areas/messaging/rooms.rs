@@ -24,6 +24,7 @@ impl List for Rooms {
     type Item = OwnRoom;
     type Entry = ListedRoom;
     type Position = TimePosition<RoomId>;
+    const SORTS: [&'static str; 2] = ["-last_activity", "last_activity"];
 
     fn position(own: &OwnRoom) -> TimePosition<RoomId> {
         TimePosition {
@@ -38,7 +39,7 @@ impl List for Rooms {
 /// The most recently active first, without archived ones.
 #[utoipa::path(
     tag = "rooms",
-    params(PageParameters),
+    params(Page::<Rooms>),
     responses((status = 200, description = "A page of rooms.", body = ListBody<ListedRoom>)),
 )]
 #[get("/rooms")]

@@ -4,7 +4,7 @@ mod console;
 mod docs;
 mod health;
 mod problem_pages;
-mod problems;
+pub(crate) mod problems;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -23,11 +23,11 @@ impl From<StoreError> for Problem {
     }
 }
 
+pub(crate) const CHANGED_MEANWHILE: &str =
+    "It was changed since you have read it. Read it again, and decide again.";
+
 impl From<PreconditionFailed> for Problem {
     fn from(_error: PreconditionFailed) -> Self {
-        Self::new(
-            ProblemKind::PreconditionFailed,
-            "It was changed since you have read it. Read it again, and decide again.",
-        )
+        Self::new(ProblemKind::PreconditionFailed, CHANGED_MEANWHILE)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
-use abu_application::platform::token_bucket::Rate;
+use crate::platform::token_bucket::Rate;
 
 /// What a time may be given in, the longest first.
 const UNITS: [(&str, u32); 4] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
@@ -46,7 +46,7 @@ impl Quota {
         self.window.get()
     }
 
-    pub(super) fn rate(self) -> Rate {
+    pub(crate) fn rate(self) -> Rate {
         Rate::new(self.limit, Duration::from_secs(self.window.get().into()))
     }
 }
