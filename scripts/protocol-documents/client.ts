@@ -67,6 +67,8 @@ export function receive(rooms: Map<string, Room>, packet: ServerPacket): string 
       return packet.payload.is_typing ? packet.payload.participant_id : undefined;
     case "room-notify":
       return packet.payload.change === "renamed" ? packet.payload.name : packet.payload.change;
+    case "member-notify":
+      return packet.payload.role ?? packet.payload.change;
     case "notification":
       return packet.payload.link ?? packet.payload.title;
     case "token-expiring":

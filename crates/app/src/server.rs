@@ -4,15 +4,16 @@
 //! until the database is migrated and seeded.
 
 mod banner;
+mod capacity;
 mod error;
 mod hourly;
+mod io;
 mod listener;
 mod set_up;
 mod signals;
 mod watch;
 
 use std::{
-    io,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -24,7 +25,10 @@ use abu_application::platform::{
 };
 use abu_chat::ChatEngine;
 use abu_mail::{MailWorker, Wake};
-use abu_rest::readiness::{Readiness, ServingState};
+use abu_rest::{
+    connections::Connections,
+    readiness::{Readiness, ServingState},
+};
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
 use actix_web::dev::ServerHandle;
 use futures_util::future::join4;
@@ -61,7 +65,8 @@ pub struct RunningServer {
     chat: ChatEngine,
     mail: MailWorker,
     http: ServerHandle,
-    listening: JoinHandle<io::Result<()>>,
+    connections: Connections,
+    listening: JoinHandle<std::io::Result<()>>,
     set_up: oneshot::Receiver<Result<(), StartError>>,
     /// Prepares the database, then watches it.
     supervisor: JoinHandle<()>,
@@ -136,6 +141,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         wake.clone(),
     )?;
     let listener = listener::listen(&settings, rest, chat.clone())?;
+    tokio::spawn(listener.connections.clone().enforce());
     let own_postgres = Arc::new(OnceLock::new());
     let lock = SharedLock::default();
     let (tell_lost, lost) = oneshot::channel();
@@ -157,6 +163,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     Ok(RunningServer {
         address: listener.address,
         http: listener.server.handle(),
+        connections: listener.connections,
         listening: tokio::spawn(listener.server),
         supervisor: tokio::spawn(supervisor.supervise(done)),
         settings,
@@ -191,11 +198,13 @@ impl RunningServer {
     }
 
     /// Graceful shutdown: stops accepting, closes chat sessions with 1001, and finishes requests,
-    /// accepted messages and the current mail. Waits at most `server.shutdown_timeout`, then stops
+    /// accepted messages and the current mail. Unfinished requests, and peers that do not read, have
+    /// one second. Waits at most `server.shutdown_timeout`, then stops
     /// the private PostgreSQL. Anything slower ends with the process.
     pub async fn stop(self) {
         self.mail.take_no_more();
         self.readiness.set(ServingState::Draining);
+        self.connections.drain();
         let limit = self.settings.server.shutdown_timeout;
         let mail = self.mail;
         let drained = join4(

@@ -41,6 +41,7 @@ pub struct Settings {
     pub rate_limits: RateLimitSettings,
     pub cors: CorsSettings,
     pub console: ConsoleSettings,
+    pub docs: DocsSettings,
     pub log: LogSettings,
     pub data: DataSettings,
     pub mail: MailSettings,
@@ -61,6 +62,10 @@ pub struct ServerSettings {
     pub workers: usize,
     /// Deadline of a graceful shutdown.
     pub shutdown_timeout: Duration,
+    /// Deadline for the head and the body of a request together.
+    pub request_timeout: Duration,
+    /// Time after which a peer that reads nothing of an answer is disconnected.
+    pub send_timeout: Duration,
     pub max_body_bytes: usize,
     /// Proxies whose `X-Forwarded-For` and `Forwarded` the server trusts.
     pub trusted_proxies: Vec<IpNet>,
@@ -116,6 +121,12 @@ pub struct CorsSettings {
     /// Serialized origins such as `https://alumni.abu.edu.ng`, or `*` for all, which production
     /// rejects.
     pub allowed_origins: Vec<String>,
+}
+
+/// `docs.*`
+#[derive(Clone, Copy, Debug)]
+pub struct DocsSettings {
+    pub enabled: bool,
 }
 
 /// `console.*`

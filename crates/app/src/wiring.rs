@@ -11,7 +11,7 @@ use abu_application::{
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
         sessions::LogInFailures,
     },
-    messaging,
+    messaging::{self, rooms::RoomLimits},
     platform::{
         ports::{Clock, HeadSealer, Ids, Publish},
         rate_limits::RateLimits,
@@ -97,7 +97,13 @@ impl Wiring<'_> {
             link_tokens: Arc::clone(&link_tokens),
         };
         let messaging = messaging::Policies {
-            rooms: settings.rooms,
+            rooms: RoomLimits {
+                quotas: settings
+                    .rooms
+                    .quotas
+                    .filter(|_| settings.rate_limits.enabled),
+                ..settings.rooms
+            },
             writer: settings.writer,
             limits: settings
                 .chat
@@ -145,6 +151,7 @@ fn rest_settings(settings: &Settings) -> RestSettings {
     RestSettings {
         allowed_origins: settings.cors.allowed_origins.clone(),
         console: settings.console.enabled,
+        docs: settings.docs.enabled,
         only_https: settings.environment == Environment::Production,
         max_body_bytes: settings.server.max_body_bytes,
         trusted_proxies: settings.server.trusted_proxies.clone(),

@@ -56,9 +56,12 @@ impl UseCases {
     /// Where a thread cannot be started.
     pub fn new(context: &Context, policies: Policies) -> io::Result<Self> {
         let totp_policy = Arc::clone(&policies.identity.sessions.totp);
+        let succession = messaging::rooms::Succession {
+            events: Arc::clone(&context.events),
+        };
         Ok(Self {
             access: access::UseCases::new(context, totp_policy),
-            identity: identity::UseCases::new(context, policies.identity),
+            identity: identity::UseCases::new(context, policies.identity, Arc::new(succession)),
             messaging: messaging::UseCases::start(context, policies.messaging)?,
         })
     }

@@ -24,6 +24,8 @@ const RULE: &str = "must be an emoji of at most 16 characters";
 impl Emoji {
     /// The emoji that `text` is. Unicode adds new ones every year, so this is no list: it refuses
     /// text that is empty, too long, plain ASCII, or holds letters, spaces or control characters.
+    /// The server has the list. It takes exactly one RGI emoji, and answers with its fully-qualified
+    /// form: `❤` comes back as `❤️`.
     ///
     /// # Errors
     /// [`NotAnEmoji`].

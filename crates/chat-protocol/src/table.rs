@@ -269,6 +269,7 @@ packets! {
         "sync-response" => SyncResponse, V2;
         "presence-response" => PresenceResponse, V2;
         "room-notify" => RoomNotify, V2;
+        "member-notify" => MemberNotify, V2;
         "notification" => Notification, V2;
         "token-expiring" => TokenExpiring, V2;
         "token-renewed" => TokenRenewed, V2;

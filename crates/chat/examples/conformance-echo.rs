@@ -22,7 +22,7 @@ async fn main() -> std::io::Result<()> {
             .app_data(served.clone())
             .route("/", web::get().to(echo))
     })
-    .on_connect(move |io, extensions| abu_chat::on_connect(&settings, io, extensions))
+    .on_connect(abu_chat::on_connect)
     .workers(1)
     .bind(("127.0.0.1", 0))?;
     for address in server.addrs() {

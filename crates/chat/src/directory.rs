@@ -17,15 +17,19 @@ use std::{
 use abu_application::{
     messaging::ports::{ChatMember, RoomChatState},
     platform::{error_chain::log_failure, ports::StoreError},
-    store::Store,
+    store::{Reads, Store},
 };
-use abu_domain::{LoginSessionId, RoomId, UserId, messaging::room::Room};
+use abu_chat_protocol::server::MemberNotify;
+use abu_domain::{
+    LoginSessionId, RoomId, UserId,
+    messaging::room::{Room, RoomRole},
+};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::{
     bus::{Ack, Instruction, LocalBus},
-    frame::SharedPacket,
+    instructions::{heard_of, shared},
     packets,
     registry::RoomView,
 };
@@ -73,6 +77,17 @@ enum Request {
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Members {
+        room: RoomId,
+        users: Vec<UserId>,
+        by: UserId,
+    },
+    Roles {
+        room: RoomId,
+        users: Vec<UserId>,
+        by: Option<UserId>,
+    },
+    /// What the room is called to which these users are invited.
+    Invited {
         room: RoomId,
         users: Vec<UserId>,
         by: UserId,
@@ -289,9 +304,8 @@ impl Reader {
         self.version += 1;
         match self.read(&change) {
             Ok(found) => {
-                let instruction = self.instruction(change, found, handled);
-                self.bus
-                    .publish_blocking(|| instruction.into_iter().collect());
+                let instructions = self.instructions(change, found, handled);
+                self.bus.publish_blocking(|| instructions);
             }
             Err(error) => {
                 log_failure("reading a change again", &error);
@@ -303,35 +317,81 @@ impl Reader {
     fn read(&self, change: &Change) -> Result<Found, StoreError> {
         match change {
             Change::Members { room, users, .. } => self.store.read(|tx| {
-                let members = tx.chat_memberships(*room, users)?;
-                Ok(Found::Memberships(members, tx.room(*room)?))
+                Ok(Found::Memberships {
+                    members: tx.chat_memberships(*room, users)?,
+                    roles: roles(tx, *room, users)?,
+                    room: tx.room(*room)?,
+                })
             }),
+            Change::Roles { room, users, .. } => self
+                .store
+                .read(|tx| Ok(Found::Roles(roles(tx, *room, users)?))),
             Change::Account { user } => self.store.read(|tx| {
                 let found = tx.chat_members(&[*user])?;
                 Ok(Found::Active(found.iter().any(|member| member.is_active)))
             }),
             Change::LogIns { .. } => Ok(Found::Ended),
-            Change::State { room, .. } | Change::Name { room, .. } => {
+            Change::State { room, .. }
+            | Change::Name { room, .. }
+            | Change::Invited { room, .. } => {
                 self.store.read(|tx| Ok(Found::Room(tx.room(*room)?)))
             }
         }
     }
 
     /// None for an account that is not suspended after all.
-    fn instruction(&self, change: Change, found: Found, handled: Ack) -> Option<Instruction> {
+    fn instructions(&self, change: Change, found: Found, handled: Ack) -> Vec<Instruction> {
         let version = self.version;
         match (change, found) {
-            (Change::Members { room, by, .. }, Found::Memberships(members, found)) => {
+            (
+                Change::Members { room, by, .. },
+                Found::Memberships {
+                    members,
+                    roles,
+                    room: found,
+                },
+            ) => {
                 let added = packets::added(room, found.as_ref(), by);
-                Some(Instruction::Memberships {
+                // Before the memberships apply, so users who enter together are not told of each other.
+                let mut instructions: Vec<Instruction> = members
+                    .iter()
+                    .map(|(user, state)| {
+                        let role = state.and(roles.get(user).copied());
+                        around(
+                            room,
+                            *user,
+                            by,
+                            packets::member_moved(room, *user, role, by),
+                        )
+                    })
+                    .collect();
+                instructions.push(Instruction::Memberships {
                     room,
                     members,
-                    added: Arc::new(SharedPacket::new(added)),
-                    removed: Arc::new(SharedPacket::new(packets::removed(room, by))),
+                    added: shared(added),
+                    removed: shared(packets::removed(room, by)),
                     member_count: found.map(|room| room.member_count.unsigned_abs()),
                     version,
                     handled,
-                })
+                });
+                instructions
+            }
+            (Change::Roles { room, by, .. }, Found::Roles(roles)) => {
+                let told = roles.into_iter().map(|(user, role)| Instruction::InRoom {
+                    room,
+                    requester: None,
+                    packet: heard_of(by, packets::role_changed(room, user, role, by)),
+                });
+                told.chain([Instruction::Mark { handled }]).collect()
+            }
+            (Change::Invited { room, users, by }, Found::Room(found)) => {
+                let packet = shared(packets::invited(room, found.as_ref(), by));
+                let told = users.into_iter().map(|user| Instruction::ToUser {
+                    user,
+                    requester: None,
+                    packet: Arc::clone(&packet),
+                });
+                told.chain([Instruction::Mark { handled }]).collect()
             }
             (Change::State { room, by }, Found::Room(found)) => {
                 let view = RoomView {
@@ -339,40 +399,67 @@ impl Reader {
                     member_count: found.map_or(0, |room| room.member_count.unsigned_abs()),
                 };
                 let packet = packets::state_changed(room, view.read_only, by);
-                Some(Instruction::RoomState {
+                vec![Instruction::RoomState {
                     room,
                     view,
-                    packet: Arc::new(SharedPacket::new(packet).heard_of(by)),
+                    packet: heard_of(by, packet),
                     version,
                     handled,
-                })
+                }]
             }
             (Change::Name { room, by }, Found::Room(Some(found))) => {
-                Some(Instruction::RoomRenamed {
+                vec![Instruction::RoomRenamed {
                     room,
-                    packet: Arc::new(SharedPacket::new(packets::renamed(&found, by)).heard_of(by)),
+                    packet: heard_of(by, packets::renamed(&found, by)),
                     handled,
-                })
+                }]
             }
-            (Change::Account { user }, Found::Active(false)) => Some(Instruction::Suspended {
+            (Change::Account { user }, Found::Active(false)) => vec![Instruction::Suspended {
                 user,
                 version,
                 handled,
-            }),
-            (Change::LogIns { user, log_ins }, Found::Ended) => Some(Instruction::LoggedOut {
+            }],
+            (Change::LogIns { user, log_ins }, Found::Ended) => vec![Instruction::LoggedOut {
                 user,
                 log_ins,
                 version,
                 handled,
-            }),
-            _ => None,
+            }],
+            _ => Vec::new(),
         }
     }
 }
 
+/// For the room's other members.
+fn around(room: RoomId, user: UserId, by: UserId, packet: MemberNotify) -> Instruction {
+    Instruction::AroundUser {
+        user,
+        rooms: vec![room],
+        packet: heard_of(by, packet),
+    }
+}
+
+fn roles(
+    tx: &mut dyn Reads,
+    room: RoomId,
+    users: &[UserId],
+) -> Result<HashMap<UserId, RoomRole>, StoreError> {
+    let pairs: Vec<(RoomId, UserId)> = users.iter().map(|user| (room, *user)).collect();
+    let roles = tx.roles(&pairs)?;
+    Ok(roles
+        .into_iter()
+        .map(|(_, user, role)| (user, role))
+        .collect())
+}
+
 /// What was read of a change.
 enum Found {
-    Memberships(Vec<(UserId, Option<RoomChatState>)>, Option<Room>),
+    Memberships {
+        members: Vec<(UserId, Option<RoomChatState>)>,
+        roles: HashMap<UserId, RoomRole>,
+        room: Option<Room>,
+    },
+    Roles(HashMap<UserId, RoomRole>),
     Room(Option<Room>),
     Active(bool),
     Ended,

@@ -82,6 +82,12 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
         Event::MembershipChanged { room, users, by } => {
             return Route::Directory(Change::Members { room, users, by });
         }
+        Event::RolesChanged { room, users, by } => {
+            return Route::Directory(Change::Roles { room, users, by });
+        }
+        Event::UsersInvited { room, users, by } => {
+            return Route::Directory(Change::Invited { room, users, by });
+        }
         Event::RoomStateChanged { room, by } => {
             return Route::Directory(Change::State { room, by });
         }
@@ -139,6 +145,18 @@ fn presence_packet(user: UserId, is_online: bool) -> Arc<SharedPacket> {
     };
     let delivery = Delivery::State(StateKey::Presence(user));
     Arc::new(SharedPacket::delivered(packet, delivery).heard_of(user))
+}
+
+/// A notice that others get of what the user did, or the server by itself.
+pub(crate) fn heard_of(
+    by: impl Into<Option<UserId>>,
+    packet: impl Into<ServerPacket>,
+) -> Arc<SharedPacket> {
+    let packet = SharedPacket::new(packet);
+    Arc::new(match by.into() {
+        Some(user) => packet.heard_of(user),
+        None => packet,
+    })
 }
 
 pub(crate) fn shared(packet: impl Into<ServerPacket>) -> Arc<SharedPacket> {

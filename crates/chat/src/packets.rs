@@ -9,16 +9,16 @@ use abu_application::messaging::{
 use abu_chat_protocol::{
     Emoji, ServerPacket,
     server::{
-        self, Heartbeat, Limits, ListMessageResponse, MessageReceive, MessageUpdated,
-        ParticipantPresence, PresenceResponse, ReactionNotify, ReadNotify, RoomCatchUp, RoomChange,
-        RoomNotify, SyncResponse, Welcome,
+        self, Heartbeat, Limits, ListMessageResponse, MemberChange, MemberNotify, MemberRole,
+        MessageReceive, MessageUpdated, ParticipantPresence, PresenceResponse, ReactionNotify,
+        ReadNotify, RoomCatchUp, RoomChange, RoomNotify, SyncResponse, Welcome,
     },
 };
 use abu_domain::{
     RoomId, UserId,
     messaging::{
         message::{EDIT_WINDOW, Message, Reaction, ShownMessage},
-        room::Room,
+        room::{Room, RoomRole},
         text::MessageText,
     },
 };
@@ -205,6 +205,51 @@ pub(crate) fn removed(id: RoomId, by: UserId) -> RoomNotify {
     room_notify(id, RoomChange::Removed, by)
 }
 
+/// For a user who left the room before, and can come back.
+pub(crate) fn invited(id: RoomId, room: Option<&Room>, by: UserId) -> RoomNotify {
+    let mut notify = room_notify(id, RoomChange::Invited, by);
+    notify.name = room.and_then(name_of);
+    notify
+}
+
+/// For the other members of a room that the user entered in this role, or that they are no longer in.
+pub(crate) fn member_moved(
+    room: RoomId,
+    user: UserId,
+    role: Option<RoomRole>,
+    by: UserId,
+) -> MemberNotify {
+    let change = match role {
+        Some(_) => MemberChange::Added,
+        None if user == by => MemberChange::Left,
+        None => MemberChange::Removed,
+    };
+    let mut notify = MemberNotify::new(room.uuid(), user.uuid(), change).done_by(by.uuid());
+    notify.role = role.map(member_role);
+    notify
+}
+
+/// For all members of the room.
+pub(crate) fn role_changed(
+    room: RoomId,
+    user: UserId,
+    role: RoomRole,
+    by: Option<UserId>,
+) -> MemberNotify {
+    let mut notify = MemberNotify::new(room.uuid(), user.uuid(), MemberChange::RoleChanged)
+        .in_role(member_role(role));
+    notify.changed_by = by.map(|by| by.uuid().into());
+    notify
+}
+
+fn member_role(role: RoomRole) -> MemberRole {
+    match role {
+        RoomRole::Member => MemberRole::Member,
+        RoomRole::Moderator => MemberRole::Moderator,
+        RoomRole::Owner => MemberRole::Owner,
+    }
+}
+
 /// For the members of a room that was archived or reopened.
 pub(crate) fn state_changed(id: RoomId, read_only: bool, by: UserId) -> RoomNotify {
     let change = match read_only {
@@ -248,6 +293,8 @@ mod tests {
     };
     use proptest::prelude::*;
 
+    use std::iter;
+
     use super::*;
 
     proptest! {
@@ -287,6 +334,19 @@ mod tests {
             let packet = ServerPacket::from(shown_message(&shown));
             packet.write_json_with_ref(None, Profile::V2, &mut json);
             prop_assert!(json.len() <= encoded_len(&shown), "{} bytes", json.len());
+        }
+    }
+
+    /// Else a reaction that the server stores would be left out of packets.
+    #[test]
+    fn the_packets_take_every_emoji_that_the_domain_takes() {
+        for emoji in emojis::iter() {
+            let tones = emoji.skin_tones().into_iter().flatten();
+            for emoji in iter::once(emoji).chain(tones) {
+                let emoji = emoji.as_str();
+                assert!(text::Emoji::parse(emoji).is_ok());
+                assert!(Emoji::new(emoji).is_ok(), "{emoji}");
+            }
         }
     }
 }

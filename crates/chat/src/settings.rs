@@ -21,7 +21,7 @@ pub struct ChatSettings {
     pub max_sessions_per_user: usize,
     /// How many bytes may wait for a slow reader before its session ends with 4002.
     pub outbox_max_bytes: usize,
-    /// The kernel's send buffer of a connection, in bytes.
+    /// The kernel's send buffer of a connection that carries a chat, in bytes; the listener sets it.
     pub send_buffer_bytes: usize,
     /// Whether messages and packets are counted at all.
     pub rate_limits_enabled: bool,

@@ -598,6 +598,7 @@ impl Worker {
     }
 
     fn around_user(&self, user: UserId, rooms: &[RoomId], packet: &SharedPacket) {
+        let is_lazy = self.is_lazy(packet);
         let mut frames = WorkerFrames::of(packet);
         let mut registry = self.0.registry.borrow_mut();
         let sharing = registry.sharing_a_room(user, rooms);
@@ -605,9 +606,12 @@ impl Worker {
         for key in sharing {
             if let Some(session) = registry.session(key) {
                 self.note_delivery();
-                // Few wait for it, and where one comes others often do.
                 if session.queue(&mut frames) {
-                    self.flush_deferred(&session.outbox);
+                    match is_lazy {
+                        true => self.flush_lazily(&session.outbox),
+                        // Few wait for it, and where one comes others often do.
+                        false => self.flush_deferred(&session.outbox),
+                    }
                 }
             }
         }

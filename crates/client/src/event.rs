@@ -10,7 +10,8 @@ use std::{
 use abu_chat_protocol::{
     CloseCode, RoomId, UserId,
     server::{
-        MessageUpdated, Notification, ReactionNotify, ReadNotify, RoomNotify, TypingNotify, Welcome,
+        MemberNotify, MessageUpdated, Notification, ReactionNotify, ReadNotify, RoomNotify,
+        TypingNotify, Welcome,
     },
 };
 use futures_util::Stream;
@@ -63,9 +64,12 @@ pub enum Event {
         /// Whether the user is online now.
         is_online: bool,
     },
-    /// A room added or removed the user, or was renamed, archived or reopened (`room-notify`). Messages of a new
-    /// room from before this event are in its [history](crate::Chat::history).
+    /// A room added, removed or invited the user, or was renamed, archived or reopened (`room-notify`).
+    /// Messages of a new room from before this event are in its [history](crate::Chat::history).
     Room(RoomNotify),
+    /// A room added or removed another member, another member left, or a member has another role
+    /// (`member-notify`).
+    Member(MemberNotify),
     /// A notification that belongs to no room (`notification`).
     Notification(Notification),
     /// The application read events too slowly, so the client dropped presence, typing, read marks, room

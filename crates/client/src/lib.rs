@@ -28,9 +28,10 @@ pub use protocol::{
     CloseCode, Emoji, MessageId, RoomId, UserId,
     client::RoomPosition,
     server::{
-        MessageUpdated, Notification, ParticipantPresence, PresenceResponse, Reaction,
-        ReactionNotify, ReadNotify, RoomChange, RoomNotify, TypingNotify, Welcome,
+        MemberChange, MemberNotify, MemberRole, MessageUpdated, Notification, ParticipantPresence,
+        PresenceResponse, Reaction, ReactionNotify, ReadNotify, RoomChange, RoomNotify,
+        TypingNotify, Welcome,
     },
 };
-pub use session::{LogIn, Member, Room, Session};
+pub use session::{Invitation, LogIn, Member, Room, Session};
 pub use tokens::{AccessToken, BoxFuture, TokenError, TokenSource};

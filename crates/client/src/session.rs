@@ -116,6 +116,28 @@ pub struct Member {
     pub last_seen: Option<DateTime<Utc>>,
 }
 
+/// An invitation to a group that the user left, as `GET /api/v1/me/room-invitations` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Invitation {
+    /// The id of the invitation.
+    pub id: Uuid,
+    /// The id of the room.
+    pub room_id: RoomId,
+    /// The name of the room.
+    pub room_name: String,
+    /// The number of members.
+    pub member_count: u32,
+    /// The id of the inviting user.
+    pub inviter_id: UserId,
+    /// The first name of the inviting user.
+    pub inviter_firstname: String,
+    /// The last name of the inviting user.
+    pub inviter_lastname: String,
+    /// The time after which it cannot be accepted.
+    pub expires_at: DateTime<Utc>,
+}
+
 impl Session {
     pub(crate) async fn begin(shared: Arc<Shared>, log_in: LogIn) -> Result<Self, LogInError> {
         let body = log_in.body(shared.settings.device_name.as_deref());
@@ -224,6 +246,34 @@ impl Session {
         Ok((members, page.next_cursor))
     }
 
+    /// The open invitations of the user, newest first, at most 100.
+    ///
+    /// Contract: `docs/rooms.md`, "Answer an invitation".
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn invitations(&self) -> Result<Vec<Invitation>, ApiError> {
+        let page: List<RawInvitation> = self.get("/me/room-invitations?limit=100").await?;
+        Ok(page.items.into_iter().map(Invitation::from).collect())
+    }
+
+    /// Makes the user a member of the room again, and returns the room.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn accept_invitation(&self, invitation: Uuid) -> Result<Room, ApiError> {
+        let room: RawRoom = self.answer(invitation, "accept").await?.json()?;
+        Ok(room.into())
+    }
+
+    /// Declines an invitation: the room cannot invite the user again for 90 days.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn decline_invitation(&self, invitation: Uuid) -> Result<(), ApiError> {
+        self.answer(invitation, "decline").await.map(drop)
+    }
+
     /// The direct room with one other user; creates it if there is none.
     ///
     /// # Errors
@@ -252,6 +302,16 @@ impl Session {
     pub async fn log_out(&self) -> Result<(), ApiError> {
         let call = Call::new(Method::POST, "/auth/logout");
         self.authorized(call).await.map(drop)
+    }
+
+    async fn answer(
+        &self,
+        invitation: Uuid,
+        answer: &str,
+    ) -> Result<crate::http::Answer, ApiError> {
+        let path = format!("/room-invitations/{invitation}/{answer}");
+        let call = Call::new(Method::POST, path).idempotency_key(Uuid::new_v4());
+        self.authorized(call).await
     }
 
     async fn open_room(&self, body: Value) -> Result<Room, ApiError> {
@@ -371,6 +431,43 @@ struct RawMember {
     online: bool,
     #[serde(default)]
     last_seen_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+struct RawInvitation {
+    uuid: Uuid,
+    room: RawInvitingRoom,
+    inviter: RawPerson,
+    expires_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct RawInvitingRoom {
+    uuid: String,
+    name: String,
+    member_count: u32,
+}
+
+#[derive(Deserialize)]
+struct RawPerson {
+    user_uuid: String,
+    firstname: String,
+    lastname: String,
+}
+
+impl From<RawInvitation> for Invitation {
+    fn from(raw: RawInvitation) -> Self {
+        Self {
+            id: raw.uuid,
+            room_id: raw.room.uuid.into(),
+            room_name: raw.room.name,
+            member_count: raw.room.member_count,
+            inviter_id: raw.inviter.user_uuid.into(),
+            inviter_firstname: raw.inviter.firstname,
+            inviter_lastname: raw.inviter.lastname,
+            expires_at: raw.expires_at,
+        }
+    }
 }
 
 impl From<RawRoom> for Room {

@@ -8,6 +8,6 @@ pub mod messaging;
 pub mod platform;
 
 pub use platform::{
-    ids::{AssignmentId, EmailId, LoginSessionId, MailId, MessageId, RoomId, UserId},
+    ids::{AssignmentId, EmailId, InvitationId, LoginSessionId, MailId, MessageId, RoomId, UserId},
     text::Violation,
 };

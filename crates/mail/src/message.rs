@@ -1,8 +1,10 @@
 //! MIME messages (RFC 5322).
 
 use abu_application::platform::ports::RenderedMail;
+use abu_domain::platform::text::EmailAddress;
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
@@ -24,13 +26,15 @@ pub(super) struct FormError;
 impl MessageForm {
     /// The headers hold no user input except the recipient's parsed address: no header injection.
     pub(super) fn message(&self, rendered: &RenderedMail) -> Result<Message, FormError> {
-        let to: Address = rendered
-            .mail
-            .recipient
-            .as_str()
-            .parse()
+        // An earlier release may have stored it, in another form.
+        let recipient = EmailAddress::parse(rendered.mail.recipient.as_str())
             .map_err(|_no_address| FormError)?;
+        // lettre's own check refuses combining marks, which RFC 6532 allows.
+        let to = Address::new_dangerous(recipient.local_part(), recipient.host());
+        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()])
+            .map_err(|_no_recipient| FormError)?;
         let mut message = Message::builder()
+            .envelope(envelope)
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(&rendered.subject)
@@ -50,5 +54,43 @@ impl MessageForm {
     /// Stable across attempts, so mail programs can drop duplicates.
     fn message_id(&self, rendered: &RenderedMail) -> String {
         format!("<{}@{}>", rendered.mail.id, self.from.email.domain())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::templates::tests::{every_content, rendered};
+
+    fn to(address: &str) -> Result<String, FormError> {
+        let form = MessageForm {
+            from: "no-reply@example.com".parse().unwrap(),
+            reply_to: None,
+        };
+        let mut mail = rendered(every_content().remove(0));
+        mail.mail.recipient = EmailAddress::from_storage(address.to_owned());
+        let message = form.message(&mail)?;
+        let text = String::from_utf8(message.formatted()).unwrap();
+        let recipient = message.envelope().to()[0].to_string();
+        assert!(text.contains(&format!("To: {recipient}\r\n")), "{text}");
+        Ok(recipient)
+    }
+
+    #[test]
+    fn mail_goes_to_the_canonical_form_of_a_stored_address() {
+        for (stored, sent_to) in [
+            ("amina@example.com", "amina@example.com"),
+            ("amina@bücher.example", "amina@xn--bcher-kva.example"),
+            ("i\u{307}x@example.com", "i\u{307}x@example.com"),
+        ] {
+            assert_eq!(to(stored).unwrap(), sent_to);
+        }
+    }
+
+    #[test]
+    fn no_message_is_made_for_text_that_is_no_address() {
+        for stored in ["", "amina", "a@example.com\r\nBcc: b@example.com"] {
+            assert!(to(stored).is_err(), "{stored:?}");
+        }
     }
 }

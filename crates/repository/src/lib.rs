@@ -3,6 +3,7 @@
 
 mod access;
 mod advisory_lock;
+mod backfill;
 mod connection;
 mod error;
 mod identity;

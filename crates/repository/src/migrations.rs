@@ -1,4 +1,4 @@
-//! Embedded migrations, and the migration state of a database.
+//! Embedded migrations with their backfills, and the migration state of a database.
 
 use std::{collections::HashSet, thread, time::Duration};
 
@@ -16,6 +16,7 @@ use secrecy::SecretString;
 
 use crate::{
     advisory_lock::{Lock, try_lock},
+    backfill,
     connection::{ConnectError, open},
     error::store_error,
     sql::sql,
@@ -30,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The difference between a database and the embedded migrations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MigrationState {
-    /// Names of the pending migrations, in order.
+    /// Names of the pending migrations and the unfinished backfills, in order.
     pub pending: Vec<String>,
     /// Versions that the database has and this program does not know: a newer release migrated it.
     pub unknown: Vec<String>,
@@ -79,17 +80,20 @@ impl From<diesel::result::Error> for MigrationError {
 pub fn state(url: &SecretString) -> Result<MigrationState, MigrationError> {
     let mut connection = open(url)?;
     let applied = applied(&mut connection)?;
+    let mut pending: Vec<String> = pending(&applied)?
+        .iter()
+        .map(|migration| migration.name().to_string())
+        .collect();
+    pending.extend(backfill::unfinished(&mut connection)?);
     Ok(MigrationState {
-        pending: pending(&applied)?
-            .iter()
-            .map(|migration| migration.name().to_string())
-            .collect(),
+        pending,
         unknown: unknown(applied)?,
     })
 }
 
-/// Runs the pending migrations, each in a transaction of its own, and returns their names.
-/// Migrations before a failed one stay.
+/// Runs the pending migrations, each in a transaction of its own, and then the unfinished backfills.
+/// Returns the names of the migrations, and of the backfills that changed rows. Migrations before a
+/// failed one stay, and a backfill goes on where it was.
 ///
 /// A session-level advisory lock serializes migrators. So a connection pooler must not share
 /// sessions among clients here.
@@ -104,11 +108,13 @@ pub fn run(url: &SecretString) -> Result<Vec<String>, MigrationError> {
     if !unknown.is_empty() {
         return Err(MigrationError::Newer { unknown });
     }
+    let mut done = Vec::new();
+    for migration in &pending {
+        done.push(run_one(&mut connection, migration)?);
+    }
+    done.extend(backfill::run(&mut connection)?);
     // The lock ends with the connection.
-    pending
-        .iter()
-        .map(|migration| run_one(&mut connection, migration))
-        .collect()
+    Ok(done)
 }
 
 /// Waits until no other process migrates this schema. Polls, because a waiting statement would

@@ -49,6 +49,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How far existing rows were brought to a new form, in batches, after the migrations.
+    backfills (name) {
+        /// Which rows; the program lists the names.
+        name -> Text,
+        /// The key of the last row that was looked at; a backfill that was interrupted goes on after it.
+        position -> Nullable<Uuid>,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// One-use tickets for the chat's handshake; a row is deleted when its ticket is used.
     chat_tickets (ticket_hash) {
         /// SHA-256 of the ticket, which itself is never stored.
@@ -91,6 +102,18 @@ diesel::table! {
         changed_at -> Timestamptz,
         undo_until -> Timestamptz,
         undone_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Addresses that keep an older spelling, because another account has the canonical one. The office decides.
+    email_conflicts (email_id) {
+        email_id -> Uuid,
+        /// The canonical form, with which nobody but its holder logs in.
+        address -> Text,
+        /// The account that verified it first; null once that is gone.
+        holder_id -> Nullable<Uuid>,
+        found_at -> Timestamptz,
     }
 }
 
@@ -362,6 +385,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How many people each user brought into rooms on the last day. Removing them again takes nothing back.
+    room_additions (user_id, added_at) {
+        user_id -> Uuid,
+        added_at -> Timestamptz,
+        people -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Former members who left by themselves. Others can invite them, but not add them.
+    room_departures (room_id, user_id) {
+        room_id -> Uuid,
+        user_id -> Uuid,
+        left_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The newest invitation of each user to each room: open, expired or declined. Accepting deletes it.
+    room_invitations (room_id, user_id) {
+        /// Of this invitation; a later one to the same room has another.
+        id -> Uuid,
+        room_id -> Uuid,
+        user_id -> Uuid,
+        invited_by -> Uuid,
+        created_at -> Timestamptz,
+        declined_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Who is in a room now.
     room_members (room_id, user_id) {
         room_id -> Uuid,
@@ -370,6 +424,10 @@ diesel::table! {
         joined_at -> Timestamptz,
         /// Place of the last message that the member has read, which marks all before it too. What was said before they came counts as read.
         last_read_seq -> Int8,
+        /// The room is hidden from the member while its newest message has at most this place; null where it is shown.
+        hidden_at_seq -> Nullable<Int8>,
+        /// The member wrote in the room or accepted an invitation to it, so that it counts towards their limit of rooms; so does a room that they made.
+        takes_part -> Bool,
     }
 }
 
@@ -513,6 +571,8 @@ diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(email_changes -> users (user_id));
+diesel::joinable!(email_conflicts -> user_emails (email_id));
+diesel::joinable!(email_conflicts -> users (holder_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
@@ -521,6 +581,10 @@ diesel::joinable!(permission_role -> roles (role_id));
 diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
+diesel::joinable!(room_additions -> users (user_id));
+diesel::joinable!(room_departures -> rooms (room_id));
+diesel::joinable!(room_departures -> users (user_id));
+diesel::joinable!(room_invitations -> rooms (room_id));
 diesel::joinable!(room_members -> rooms (room_id));
 diesel::joinable!(room_members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -535,9 +599,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
     audit_log_head,
     audit_witnesses,
+    backfills,
     chat_tickets,
     consents,
     email_changes,
+    email_conflicts,
     email_outbox,
     email_verifications,
     erasures,
@@ -555,6 +621,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     role_assignments,
     role_group,
     roles,
+    room_additions,
+    room_departures,
+    room_invitations,
     room_members,
     rooms,
     sessions,

@@ -209,6 +209,8 @@ export class Pane {
         return this.#read(payload);
       case "room-notify":
         return this.#roomChanged(payload);
+      case "member-notify":
+        return payload.change === "role-changed" ? undefined : this.loadRooms();
       case "token-expiring":
         return this.#renewToken();
       case "error":
@@ -247,7 +249,8 @@ export class Pane {
     this.#showRooms();
   }
 
-  #roomChanged({ room_id, change }) {
+  #roomChanged({ room_id, change, name }) {
+    if (change === "invited") return this.#notice(`You are invited back to ${name}: see GET /me/room-invitations.`);
     if (change === "removed" && room_id === this.#room.context.room_id) this.#room.close();
     this.#rooms.delete(room_id);
     return this.loadRooms();

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn the_minimum_score_is_a_setting() {
         assert_eq!(judged(0, "1234567890"), Ok(()));
-        assert!(judged(4, "samaru 1962").is_err());
+        assert!(judged(4, "kaduna 1962").is_err());
     }
 
     #[test]

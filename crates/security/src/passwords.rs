@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, error::Error, str::FromStr};
 
-use abu_application::identity::ports::PasswordHasher;
+use abu_application::identity::ports::{PasswordHasher, PasswordMatch};
 use abu_domain::identity::text::{LoginPassword, NewPassword};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bcrypt::HashParts;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha384};
 
 /// bcrypt ignores all further bytes.
@@ -30,18 +30,8 @@ impl BcryptHasher {
         }
     }
 
-    fn hash_text(&self, password: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
-        Ok(bcrypt::hash(&*bcrypt_input(password), self.cost)?)
-    }
-}
-
-impl PasswordHasher for BcryptHasher {
-    fn hash(&self, password: &NewPassword) -> Result<String, Box<dyn Error + Send + Sync>> {
-        self.hash_text(password.secret().expose_secret())
-    }
-
-    fn verify(&self, password: &LoginPassword, hash: Option<&str>) -> bool {
-        let input = bcrypt_input(password.secret().expose_secret());
+    fn matches(&self, password: &SecretString, hash: Option<&str>) -> bool {
+        let input = bcrypt_input(password.expose_secret());
         let matches = hash.map(|hash| bcrypt::verify(&*input, hash));
         match matches {
             Some(Ok(matches)) => matches,
@@ -53,9 +43,32 @@ impl PasswordHasher for BcryptHasher {
         }
     }
 
-    fn needs_rehash(&self, hash: &str) -> bool {
-        // A text that is no hash matches no password, so no caller asks about it.
+    /// Whether new hashes cost more than this one.
+    fn is_cheap(&self, hash: &str) -> bool {
         HashParts::from_str(hash).is_ok_and(|parts| parts.get_cost() < self.cost)
+    }
+
+    fn hash_text(&self, password: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
+        Ok(bcrypt::hash(&*bcrypt_input(password), self.cost)?)
+    }
+}
+
+impl PasswordHasher for BcryptHasher {
+    fn hash(&self, password: &NewPassword) -> Result<String, Box<dyn Error + Send + Sync>> {
+        self.hash_text(password.secret().expose_secret())
+    }
+
+    fn verify(&self, password: &LoginPassword, hash: Option<&str>) -> PasswordMatch {
+        if self.matches(password.secret(), hash) {
+            return match hash.is_some_and(|hash| self.is_cheap(hash)) {
+                true => PasswordMatch::Outdated,
+                false => PasswordMatch::Right,
+            };
+        }
+        match password.as_typed() {
+            Some(typed) if self.matches(typed, hash) => PasswordMatch::Outdated,
+            _ => PasswordMatch::Wrong,
+        }
     }
 
     fn rehash(&self, password: &LoginPassword) -> Result<String, Box<dyn Error + Send + Sync>> {
@@ -74,7 +87,7 @@ fn bcrypt_input(password: &str) -> Cow<'_, [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::SecretString;
+    use PasswordMatch::{Outdated, Right, Wrong};
 
     use super::*;
 
@@ -91,8 +104,8 @@ mod tests {
         let hasher = BcryptHasher::new(4);
         let hash = hasher.hash(&new("correct horse")).unwrap();
         assert!(hash.starts_with("$2b$04$"));
-        assert!(hasher.verify(&login("correct horse"), Some(&hash)));
-        assert!(!hasher.verify(&login("correct horsf"), Some(&hash)));
+        assert_eq!(hasher.verify(&login("correct horse"), Some(&hash)), Right);
+        assert_eq!(hasher.verify(&login("correct horsf"), Some(&hash)), Wrong);
         assert_ne!(hash, hasher.hash(&new("correct horse")).unwrap());
     }
 
@@ -103,11 +116,13 @@ mod tests {
             let password = format!("{}a", "x".repeat(length - 1));
             let differs_at_the_end = format!("{}b", "x".repeat(length - 1));
             let hash = hasher.hash(&new(&password)).unwrap();
-            assert!(hasher.verify(&login(&password), Some(&hash)), "{length}");
-            assert!(
-                !hasher.verify(&login(&differs_at_the_end), Some(&hash)),
+            assert_eq!(
+                hasher.verify(&login(&password), Some(&hash)),
+                Right,
                 "{length}"
             );
+            let verified = hasher.verify(&login(&differs_at_the_end), Some(&hash));
+            assert_eq!(verified, Wrong, "{length}");
         }
     }
 
@@ -116,12 +131,40 @@ mod tests {
         let hasher = BcryptHasher::new(4);
         let password = "ſecret passphraſe";
         let elsewhere = bcrypt::hash(password, 5).unwrap();
-        assert!(hasher.verify(&login(password), Some(&elsewhere)));
+        assert_eq!(hasher.verify(&login(password), Some(&elsewhere)), Right);
         let ours = hasher.hash(&new(password)).unwrap();
         assert!(bcrypt::verify(password, &ours).unwrap());
         // Known from other implementations.
         let known = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-        assert!(hasher.verify(&login("U*U"), Some(known)));
+        assert_eq!(hasher.verify(&login("U*U"), Some(known)), Right);
+    }
+
+    #[test]
+    fn both_ways_to_type_a_letter_open_an_account() {
+        let hasher = BcryptHasher::new(4);
+        let hash = hasher.hash(&new("Ṣade and Ọla")).unwrap();
+        for typed in [
+            "Ṣade and Ọla",
+            "S\u{323}ade and O\u{323}la",
+            "Ṣade\u{a0}and Ọla",
+        ] {
+            assert_eq!(
+                hasher.verify(&login(typed), Some(&hash)),
+                Right,
+                "{typed:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_hash_of_the_password_as_typed_opens_and_is_outdated() {
+        let hasher = BcryptHasher::new(4);
+        let typed = "S\u{323}ade and O\u{323}la";
+        let older = bcrypt::hash(typed, 4).unwrap();
+        assert_eq!(hasher.verify(&login(typed), Some(&older)), Outdated);
+        let newer = hasher.rehash(&login(typed)).unwrap();
+        assert_eq!(hasher.verify(&login(typed), Some(&newer)), Right);
+        assert_eq!(hasher.verify(&login("Ṣade and Ọla"), Some(&newer)), Right);
     }
 
     #[test]
@@ -134,22 +177,23 @@ mod tests {
             Some("é$2b$04$"),
             Some("plain text password"),
         ] {
-            assert!(!hasher.verify(&login("correct horse"), hash), "{hash:?}");
+            for password in ["correct horse", "cafe\u{301}"] {
+                assert_eq!(hasher.verify(&login(password), hash), Wrong, "{hash:?}");
+            }
         }
     }
 
     #[test]
-    fn only_a_cheaper_hash_needs_a_rehash() {
+    fn only_a_cheaper_hash_is_outdated() {
         let (cheap, dear) = (BcryptHasher::new(4), BcryptHasher::new(5));
+        let password = login("correct horse");
         let hash = cheap.hash(&new("correct horse")).unwrap();
-        assert!(dear.needs_rehash(&hash));
-        assert!(!cheap.needs_rehash(&hash));
-        let again = dear.rehash(&login("correct horse")).unwrap();
+        assert_eq!(dear.verify(&password, Some(&hash)), Outdated);
+        let again = dear.rehash(&password).unwrap();
         assert!(again.starts_with("$2b$05$"));
-        assert!(dear.verify(&login("correct horse"), Some(&again)));
+        assert_eq!(dear.verify(&password, Some(&again)), Right);
         // A lowered cost must not weaken stored hashes.
-        assert!(!cheap.needs_rehash(&again));
-        assert!(!dear.needs_rehash("plain text password"));
+        assert_eq!(cheap.verify(&password, Some(&again)), Right);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod changing;
 mod choosing;
+mod inviting;
 mod leaving;
 mod people;
 mod reading;
@@ -9,6 +10,7 @@ mod rooms;
 mod writing;
 
 pub(crate) use changing::{Change, Changed, OFFERED};
+pub(crate) use inviting::Invitation;
 pub(crate) use leaving::Unsent;
 
 use std::{collections::HashMap, time::Instant};
@@ -44,6 +46,8 @@ pub(crate) enum Input {
     Sent(RoomId, Uuid, Result<Message, String>),
     Changed(RoomId, MessageId, Change, Result<Changed, String>),
     Marked(RoomId, bool),
+    Invitations(Result<Vec<Invitation>, String>),
+    Answered(Result<(), String>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +71,9 @@ pub(crate) enum Question {
     Send(RoomId, Uuid, String, Option<MessageId>),
     Change(RoomId, MessageId, Change),
     MarkRead(RoomId, u64),
+    Invitations,
+    /// Accepts an invitation, or declines it.
+    Answer(Uuid, bool),
 }
 
 /// A member of a room, from the server.
@@ -102,6 +109,7 @@ pub(crate) struct App {
     rooms: Vec<Room>,
     selected: usize,
     people: HashMap<UserId, Known>,
+    invitations: Vec<Invitation>,
     me: Option<UserId>,
     connection: Connection,
     is_writing: bool,
@@ -132,6 +140,7 @@ impl App {
             rooms: vec![],
             selected: 0,
             people: HashMap::new(),
+            invitations: vec![],
             me,
             connection: Connection::Connected,
             is_writing: true,
@@ -176,6 +185,8 @@ impl App {
             Input::Sent(room, id, result) => self.confirm(&room, id, result),
             Input::Changed(room, id, change, result) => self.changed(&room, &id, &change, result),
             Input::Marked(room, is_done) => self.marked(&room, is_done),
+            Input::Invitations(invitations) => self.invited(invitations),
+            Input::Answered(result) => self.invitation_answered(result),
         }
     }
 
@@ -230,6 +241,7 @@ impl App {
             self.read_help(&action);
             return vec![];
         }
+        let was_offered = self.offers();
         self.notice = None;
         let asked = self.deleting.take();
         match action {
@@ -246,6 +258,8 @@ impl App {
             Action::Edit => self.edit(),
             Action::Remove => return self.remove(asked),
             Action::React => self.begin_reacting(),
+            Action::Join => return self.answer_invitation(true, was_offered),
+            Action::Decline => return self.answer_invitation(false, was_offered),
             Action::NextRoom => return self.step(1),
             Action::PreviousRoom => return self.step(self.rooms.len().saturating_sub(1)),
             Action::Scroll(rows) => return self.move_view(rows),
@@ -335,6 +349,7 @@ impl App {
             }
             Event::Presence { user_id, is_online } => self.set_online(user_id, is_online),
             Event::Room(notice) => return self.room_changed(notice),
+            Event::Member(notice) => return self.members_changed(&notice.room_id),
             Event::Notification(notification) => {
                 self.notice = Some(text::clean_line(&notification.title));
             }

@@ -7,7 +7,7 @@ use abu_chat_client::{
 };
 
 use crate::{
-    app::{Change, Changed, Connection, Effect, Input, OFFERED, Question, Unsent},
+    app::{Change, Changed, Connection, Effect, Input, Invitation, OFFERED, Question, Unsent},
     fixture::{
         Amina, answer, ask_change, ask_history, ask_mark, direct, edited, group, message, page,
         person, reaction,
@@ -181,6 +181,46 @@ fn a_room_one_was_removed_from_goes_and_the_other_is_shown() {
     assert!(amina.app.room().is_none());
     assert_eq!(amina.types("nowhere"), []);
     assert_eq!(amina.does(Action::NextRoom), []);
+}
+
+fn invitation(place: u128, room: &str) -> Invitation {
+    Invitation {
+        id: uuid::Uuid::from_u128(place),
+        room: room.to_owned(),
+        inviter: "Musa Garba".to_owned(),
+    }
+}
+
+#[test]
+fn an_invitation_is_asked_for_shown_and_answered() {
+    let mut amina = Amina::new();
+    let invited = RoomNotify::new("old", RoomChange::Invited);
+    let asked = amina.gets(Input::Chat(Event::Room(invited)));
+    assert_eq!(asked, [Effect::Ask(Question::Invitations)]);
+    let open = vec![invitation(1, "Set of 1998"), invitation(2, "Choir")];
+    amina.gets(Input::Invitations(Ok(open)));
+    let offer = "Musa Garba invites you back to Set of 1998: Alt-Y to join, Alt-N to decline.";
+    assert_eq!(amina.app.notice(), Some(offer));
+    let first = uuid::Uuid::from_u128(1);
+    let answered = amina.does(Action::Join);
+    assert_eq!(answered, [Effect::Ask(Question::Answer(first, true))]);
+    amina.gets(Input::Answered(Ok(())));
+    assert!(amina.app.notice().unwrap().contains("Choir"));
+}
+
+#[test]
+fn a_key_does_not_answer_an_invitation_that_is_not_on_the_screen() {
+    let mut amina = Amina::new();
+    assert_eq!(amina.does(Action::Decline), []);
+    amina.gets(Input::Invitations(Ok(vec![invitation(1, "Choir")])));
+    amina.types("hello");
+    assert_eq!(amina.app.notice(), None);
+    assert_eq!(amina.does(Action::Decline), []);
+    assert!(amina.app.notice().unwrap().contains("Choir"));
+    let first = uuid::Uuid::from_u128(1);
+    let answered = amina.does(Action::Decline);
+    assert_eq!(answered, [Effect::Ask(Question::Answer(first, false))]);
+    assert_eq!(amina.does(Action::Decline), []);
 }
 
 /// Amina reads the group, with messages of Musa before and after hers.

@@ -3,7 +3,7 @@
 use abu_chat_client::{Chat, MessageId, Outgoing, RequestError, RoomId, Session, UserId};
 
 use crate::{
-    app::{Change, Changed, Input, Person, Question},
+    app::{Change, Changed, Input, Invitation, Person, Question},
     room::RoomInfo,
 };
 
@@ -47,6 +47,17 @@ pub(crate) async fn ask(session: Session, chat: Chat, question: Question) -> Inp
             let marked = chat.mark_read(&room, seq).await;
             Input::Marked(room, marked.is_ok())
         }
+        Question::Invitations => {
+            let open = session.invitations().await;
+            Input::Invitations(said(
+                open.map(|open| open.into_iter().map(invited).collect()),
+            ))
+        }
+        Question::Answer(id, true) => {
+            let accepted = session.accept_invitation(id).await;
+            Input::Answered(said(accepted.map(drop)))
+        }
+        Question::Answer(id, false) => Input::Answered(said(session.decline_invitation(id).await)),
     }
 }
 
@@ -72,6 +83,15 @@ fn info(room: &abu_chat_client::Room) -> RoomInfo {
         last_seq: room.last_seq,
         read_seq: room.last_read_seq.unwrap_or(0),
         unread: room.unread_count.unwrap_or(0),
+    }
+}
+
+fn invited(invitation: abu_chat_client::Invitation) -> Invitation {
+    let (first, last) = (invitation.inviter_firstname, invitation.inviter_lastname);
+    Invitation {
+        id: invitation.id,
+        room: invitation.room_name,
+        inviter: format!("{first} {last}"),
     }
 }
 

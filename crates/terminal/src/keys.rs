@@ -37,6 +37,10 @@ pub(crate) enum Action {
     Edit,
     Remove,
     React,
+    /// Accepts an invitation.
+    Join,
+    /// Declines an invitation.
+    Decline,
     /// Opens the key list.
     Help,
     /// Cancels an edit, reply or reaction, then leaves the composer, then the program.
@@ -121,6 +125,8 @@ fn of_reading(letter: char) -> Option<Action> {
         'e' => Some(Action::Edit),
         'd' => Some(Action::Remove),
         'x' | '+' => Some(Action::React),
+        'y' => Some(Action::Join),
+        'n' => Some(Action::Decline),
         '?' => Some(Action::Help),
         'i' => Some(Action::Write),
         'q' => Some(Action::Quit),

@@ -46,6 +46,7 @@ export type ServerPacket =
   | Packet<"sync-response", SyncResponse>
   | Packet<"presence-response", PresenceResponse>
   | Packet<"room-notify", RoomNotify>
+  | Packet<"member-notify", MemberNotify>
   | Packet<"notification", Notification>
   | Packet<"token-expiring", TokenExpiring>
   | Packet<"token-renewed", TokenRenewed>;
@@ -58,7 +59,10 @@ export type ServerPacket =
  * included. When it could not be stored the sender alone hears an `error`.
  */
 export interface MessageSend {
-  /** What to say: 1 to 4,000 Unicode characters after trimming, without NUL. */
+  /**
+   * What to say: 1 to 4,000 Unicode characters after trimming, one of them visible; no control
+   * characters but line feed and tab.
+   */
   message: string;
   /** Where to say it. */
   room_id: RoomId;
@@ -129,7 +133,10 @@ export interface MessageEdit {
   room_id: RoomId;
   /** The message. */
   message_id: MessageId;
-  /** What it says from now on: 1 to 4,000 Unicode characters after trimming, without NUL. */
+  /**
+   * What it says from now on: 1 to 4,000 Unicode characters after trimming, one of them visible; no
+   * control characters but line feed and tab.
+   */
   message: string;
 }
 
@@ -485,20 +492,46 @@ export interface PresenceResponse {
 /**
  * A room of the user's changed, or became theirs, or no longer is.
  *
- * Sent by the server when the user was added to a room or removed from it, to all their sessions,
- * and when a room was renamed, archived or opened again, to every session of every member. A client
- * adds, drops or redraws the room; what else it shows of a new one it reads over the REST API.
- * Where it does not know the `change` it reads the room again.
+ * Sent by the server when the user was added to a room, removed from it or invited to it, to all
+ * their sessions, and when a room was renamed, archived or opened again, to every session of every
+ * member. A client adds, drops or redraws the room; what else it shows of a new one, and the user's
+ * invitations, it reads over the REST API. Where it does not know the `change` it reads the room
+ * again.
  */
 export interface RoomNotify {
   /** The room. */
   room_id: RoomId;
   /** What happened. */
   change: RoomChange;
-  /** What the room is called now, where it has a name; with `added` and `renamed`. */
+  /** What the room is called now, where it has a name; with `added`, `invited` and `renamed`. */
   name?: string;
   /** The user who did it; left out where no user did. */
   participant_id?: UserId;
+}
+
+/**
+ * The members of a room of the user's changed, or the role of one.
+ *
+ * Sent by the server to every session of the room's other members when somebody was added, removed
+ * or left, and to every session of all members when a role changed. Users who were added to a room
+ * together hear of the room by `room-notify` alone. A client that shows a list of members changes
+ * the entry, or reads the list again over the REST API; it does so too where it does not know the
+ * `change`.
+ */
+export interface MemberNotify {
+  /** The room. */
+  room_id: RoomId;
+  /** The member. */
+  participant_id: UserId;
+  /** What happened. */
+  change: MemberChange;
+  /** The member's role now; left out where they are no longer in the room. */
+  role?: MemberRole;
+  /**
+   * The user who did it: the member themselves when they left or accepted an invitation. Left out
+   * where no user did, such as when a group passes from a suspended owner to the next one.
+   */
+  changed_by?: UserId;
 }
 
 /**
@@ -587,6 +620,12 @@ export interface Limits {
   packets_per_second?: number;
 }
 
+/** What happened to a member. The set may grow. */
+export type MemberChange = "added" | "removed" | "left" | "role-changed" | (string & {});
+
+/** A member's role in a room. The set may grow. */
+export type MemberRole = "member" | "moderator" | "owner" | (string & {});
+
 /** What a message is known by, in whatever room. */
 export type MessageId = string;
 
@@ -642,7 +681,7 @@ export interface RoomCatchUp {
 }
 
 /** What happened to a room. The set may grow. */
-export type RoomChange = "added" | "removed" | "renamed" | "archived" | "reopened" | (string & {});
+export type RoomChange = "added" | "removed" | "invited" | "renamed" | "archived" | "reopened" | (string & {});
 
 /** What a room is known by: text to keep, compare and send back, not to look into. */
 export type RoomId = string;
@@ -727,7 +766,10 @@ export namespace V1 {
    * included. When it could not be stored the sender alone hears an `error`.
    */
   export interface MessageSend {
-    /** What to say: 1 to 4,000 Unicode characters after trimming, without NUL. */
+    /**
+     * What to say: 1 to 4,000 Unicode characters after trimming, one of them visible; no control
+     * characters but line feed and tab.
+     */
     message: string;
     /** Where to say it. */
     room_id: RoomId;

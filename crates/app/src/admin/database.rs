@@ -9,7 +9,7 @@ use abu_application::{
         passwords::{HashingQueue, PasswordWork},
         setup::Setup,
     },
-    messaging::ports::NoPresence,
+    messaging::{ports::NoPresence, rooms::Succession},
     platform::{
         ports::NoSubscribers,
         rate_limits::RateLimits,
@@ -89,6 +89,9 @@ impl OpenDatabase {
                 policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
             },
             policy: Arc::new(settings.auth.session_policy()),
+            standing: Arc::new(Succession {
+                events: Arc::new(NoSubscribers),
+            }),
         }
     }
 

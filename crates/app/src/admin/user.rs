@@ -33,6 +33,7 @@ use super::{
 use crate::{database::require_migrated, settings::Settings};
 use abu_rest::UserDocument;
 
+const MAX_CONFLICTS: u32 = 1_000;
 /// How many accounts are shown unless more are asked for.
 const DEFAULT_SHOWN: u32 = 100;
 
@@ -45,6 +46,9 @@ pub(super) enum UserCommand {
     Create(CreateArguments),
     /// Show accounts, the newest first.
     List(ListArguments),
+    /// Show accounts that cannot log in by their address: another account verified the same address
+    /// first, in another spelling. Give them another address, or suspend them.
+    Conflicts,
     /// Suspend an account: all its log-ins end, and a running server closes its connections to the
     /// chat within seconds.
     Suspend {
@@ -122,7 +126,8 @@ pub(super) struct CreateArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
-    /// What the address, the first name or the last name starts with, in any case.
+    /// What the address starts with, or words that begin words of the name, in any order; without
+    /// regard to accents and case.
     #[arg(long, value_name = "TEXT")]
     starts_with: Option<String>,
     /// The name of a group they are in.
@@ -167,6 +172,9 @@ pub(super) fn run(settings: &Settings, command: UserCommand) -> Result<(), Admin
         }
         UserCommand::List(which) => {
             Office::open(settings)?.wait_for(async |office| office.list(which).await)
+        }
+        UserCommand::Conflicts => {
+            Office::open(settings)?.wait_for(async |office| office.conflicts().await)
         }
         UserCommand::Suspend { user } => {
             Office::open(settings)?.wait_for(async |office| office.suspend(user).await)
@@ -252,6 +260,30 @@ impl Office {
         let user = self.accounts.add_to_groups(by, id, groups).await?;
         let groups = user.groups.join(", ");
         say(format_args!("{} is in {groups}", described(&user)))
+    }
+
+    async fn conflicts(&self) -> Result<(), AdminError> {
+        let by = self.operator.clone();
+        let conflicts = self.accounts.email_conflicts(by, MAX_CONFLICTS).await?;
+        let mut out = io::stdout().lock();
+        for conflict in &conflicts {
+            let holder = match conflict.holder_id {
+                Some(holder) => format!("held by {holder}"),
+                None => "free again".to_owned(),
+            };
+            writeln!(
+                out,
+                "{}  {}  {}  {}  {holder}",
+                conflict.user_id,
+                conflict.found_at.format("%F"),
+                conflict.spelling.as_str(),
+                conflict.address.as_str(),
+            )?;
+        }
+        if conflicts.len() == MAX_CONFLICTS as usize {
+            writeln!(io::stderr(), "there are more: settle these first")?;
+        }
+        Ok(())
     }
 
     async fn reset_totp(&self, user: UserRef) -> Result<(), AdminError> {

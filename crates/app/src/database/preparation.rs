@@ -92,7 +92,21 @@ impl Preparation {
             _ => self.bootstrap()?,
         }
         self.warn_of_automatic_escalations()?;
+        self.warn_of_email_conflicts()?;
         self.warn_of_unknown_groups()
+    }
+
+    fn warn_of_email_conflicts(&self) -> Result<(), PreparationError> {
+        const ENOUGH: u32 = 1_000;
+        let accounts = self.setup.email_conflicts(ENOUGH)?;
+        if accounts > 0 {
+            log::warn!(
+                accounts = accounts;
+                "accounts cannot log in by their address, because another account holds it; \
+                 `abu-admin user conflicts` lists them"
+            );
+        }
+        Ok(())
     }
 
     /// Each new account would hold these permissions.

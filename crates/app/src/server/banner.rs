@@ -26,7 +26,9 @@ fn write(out: &mut impl Write, server: &RunningServer) -> io::Result<()> {
         settings.environment
     )?;
     writeln!(out, "  listens on  {}", server.address)?;
-    writeln!(out, "  API         {site}/docs")?;
+    if settings.docs.enabled {
+        writeln!(out, "  API         {site}/docs")?;
+    }
     if settings.console.enabled {
         writeln!(out, "  console     {site}/console")?;
     }

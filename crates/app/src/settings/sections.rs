@@ -3,7 +3,10 @@
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use abu_application::{
-    messaging::{rooms::RoomLimits, writer::WriterPolicy},
+    messaging::{
+        rooms::{RoomLimits, RoomQuotas},
+        writer::WriterPolicy,
+    },
     platform::rate_limits::{Quota, RateLimitSettings},
 };
 use abu_chat::ChatSettings;
@@ -19,8 +22,8 @@ use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment,
-    LogSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
+    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, DocsSettings,
+    Environment, LogSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
 };
 
 /// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
@@ -46,6 +49,9 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         console: ConsoleSettings {
             enabled: reader.flag("console.enabled"),
         },
+        docs: DocsSettings {
+            enabled: reader.flag("docs.enabled"),
+        },
         log: log(reader),
         data: data(reader),
         mail: mail(reader, environment),
@@ -70,6 +76,8 @@ fn server(reader: &mut Reader, environment: Environment) -> ServerSettings {
         port: reader.whole("server.port", 0..=65_535),
         workers: reader.whole("server.workers", 0..=512),
         shutdown_timeout: reader.seconds("server.shutdown_timeout", 1.0..=600.0),
+        request_timeout: reader.seconds("server.request_timeout", 0.5..=600.0),
+        send_timeout: reader.seconds("server.send_timeout", 0.5..=3_600.0),
         max_body_bytes: reader.whole("server.max_body_bytes", 1_024..=67_108_864),
         trusted_proxies: trusted_proxies(reader, environment),
     }
@@ -311,9 +319,14 @@ fn chat(reader: &mut Reader) -> ChatSettings {
 }
 
 fn rooms(reader: &mut Reader) -> RoomLimits {
+    let quotas = RoomQuotas {
+        rooms: reader.whole("chat.rooms_made_per_day", 1..=100_000),
+        people: reader.whole("chat.people_added_per_day", 1..=1_000_000),
+    };
     RoomLimits {
         max_members: reader.whole("chat.max_room_members", 2..=100_000),
         max_rooms_per_user: reader.whole("chat.max_rooms_per_user", 1..=100_000),
+        quotas: Some(quotas),
     }
 }
 

@@ -64,7 +64,9 @@ fn password_is(database: &TestDatabase, email: &str, password: &str) -> bool {
     let email = EmailAddress::parse(email).unwrap();
     let account = database.read(|tx| tx.credentials(&email)).unwrap().unwrap();
     let password = LoginPassword::new(SecretString::from(password));
-    BcryptHasher::new(4).verify(&password, Some(&account.password_hash))
+    BcryptHasher::new(4)
+        .verify(&password, Some(&account.password_hash))
+        .is_right()
 }
 
 #[test]
@@ -618,6 +620,40 @@ fn a_refused_account_command_explains_itself_in_one_sentence() {
         assert_ne!(said.code, Some(0));
         assert!(said.err.contains(told), "{}", said.err);
     }
+}
+
+#[test]
+fn accounts_that_lost_their_address_are_listed_with_its_holder() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let [loser, keeper] = ["a@example.com", "amina@xn--bcher-kva.example"]
+        .map(|email| database.user().email(email).create().id);
+    database.execute(&format!(
+        "DELETE FROM backfills;
+         UPDATE users SET email = 'amina@bücher.example' WHERE id = '{loser}';
+         UPDATE user_emails SET email = 'amina@bücher.example', verified_at = now() + interval '1 day'
+         WHERE user_id = '{loser}'"
+    ));
+    let unfinished = say(on(&database, &folder).args(["user", "conflicts"]));
+    assert_eq!(unfinished.code, Some(5), "{}", unfinished.err);
+    assert!(
+        unfinished.err.contains("backfill of user_emails.email"),
+        "{}",
+        unfinished.err
+    );
+    assert_eq!(say(on(&database, &folder).arg("migrate")).code, Some(0));
+    let listed = say(on(&database, &folder).args(["user", "conflicts"]));
+    assert_eq!(listed.code, Some(0), "{}", listed.err);
+    let fields: Vec<_> = listed.out.split_whitespace().collect();
+    let expected = [
+        &*loser.to_string(),
+        fields[1],
+        "amina@bücher.example",
+        "amina@xn--bcher-kva.example",
+        "held",
+        "by",
+        &*keeper.to_string(),
+    ];
+    assert_eq!(fields, expected);
 }
 
 /// A migrated and seeded database with an enrolled user who has one session.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use abu_chat_protocol::{
     CloseCode, ServerPacket,
     client::{ListMessageRequest, TokenRenew},
-    server::ErrorCode,
+    server::{ErrorCode, MemberChange, MemberNotify, MemberRole},
 };
 use abu_domain::UserId;
 use abu_test_support::{ChatClient, TestServer};
@@ -298,6 +298,30 @@ async fn a_removed_member_hears_nothing_more_once_the_removal_was_answered() {
     owner.say(room, "without you").await;
     owner.message().await;
     removed.hears_nothing_else(own).await;
+}
+
+#[tokio::test]
+async fn members_hear_that_the_group_of_a_suspended_owner_passes_on() {
+    let server = TestServer::start().await;
+    let (amina, bello) = (user(&server), user(&server));
+    let room = group(&server, amina, &[bello]).await;
+    let admin = server.database().user().superuser().create().id;
+    let (mut member, _) = ChatClient::connect_v2(&server.chat_url(bello))
+        .await
+        .unwrap();
+    let path = format!("/api/v1/users/{amina}/deactivate");
+    post(&server, admin, &path, json!({})).await;
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        match member.packet().await {
+            ServerPacket::MemberNotify(news) => told.push(news),
+            other => panic!("{other:?}"),
+        }
+    }
+    for (user, role) in [(amina, MemberRole::Member), (bello, MemberRole::Owner)] {
+        let news = MemberNotify::new(room.uuid(), user.uuid(), MemberChange::RoleChanged);
+        assert!(told.contains(&news.in_role(role)), "{told:?}");
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod chat_cost;
 mod crash;
 mod fixtures;
 mod history_checker;
+mod hostile;
 mod http;
 mod mail;
 mod program;

@@ -392,7 +392,7 @@ async fn room_notifications_are_as_recorded() {
 
     let member = format!("{path}/members/{}", bello.id);
     let remove = (Method::DELETE, member.as_str(), Value::Null);
-    talk.call("bello is removed", &amina, remove, &[BELLO])
+    talk.call("bello is removed", &amina, remove, &BOTH_V2)
         .await;
     let hello = asking(
         "1",
@@ -410,9 +410,18 @@ async fn room_notifications_are_as_recorded() {
         members.as_str(),
         json!({"member_ids": [bello.id.uuid()]}),
     );
-    talk.call("bello is added", &amina, add, &[BELLO]).await;
+    talk.call("bello is added", &amina, add.clone(), &BOTH_V2)
+        .await;
+    let leave = (Method::DELETE, member.as_str(), Value::Null);
+    talk.call("bello leaves", &bello, leave, &BOTH_V2).await;
+    talk.call("bello is invited", &amina, add, &[BELLO]).await;
+    let sent = "SELECT id::text FROM room_invitations";
+    let sent = talk.server.database().texts(sent);
+    let accept = format!("/api/v1/room-invitations/{}/accept", sent[0]);
+    let accept = (Method::POST, accept.as_str(), Value::Null);
+    talk.call("bello accepts", &bello, accept, &BOTH_V2).await;
     let promote = (Method::PATCH, member.as_str(), json!({"role": "moderator"}));
-    talk.call("bello is a moderator", &amina, promote, &[])
+    talk.call("bello is a moderator", &amina, promote, &BOTH_V2)
         .await;
     let archive = (Method::DELETE, path.as_str(), Value::Null);
     talk.call("the room is archived", &amina, archive, &BOTH_V2)

@@ -8,13 +8,13 @@ mod suspension;
 use std::sync::Arc;
 
 use abu_domain::{
-    UserId,
+    UserId, Violation,
     access::{APPLICANT_GROUP, GroupName, Permission},
     identity::{
         text::{NewPassword, PersonalWords, PhoneNumber},
         user::User,
     },
-    platform::text::{EmailAddress, PersonName},
+    platform::text::{EmailAddress, PersonName, require_free_name},
 };
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     identity::{
         emails::take_address,
         passwords::{NewPasswordError, PasswordWork},
-        ports::{NewUser, UserFilter},
+        ports::{EmailConflict, NewUser, StandingListener, UserFilter},
         sessions::SessionPolicy,
     },
     platform::{
@@ -44,6 +44,7 @@ pub struct Accounts {
     pub context: Context,
     pub passwords: PasswordWork,
     pub policy: Arc<SessionPolicy>,
+    pub standing: Arc<dyn StandingListener>,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +87,9 @@ pub enum AccountError {
     OwnTotp,
     #[error("the account has no one-time passwords")]
     NoTotp,
+    /// The names make a reserved full name.
+    #[error("the name {0}")]
+    Name(Violation),
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
     #[error(transparent)]
@@ -126,6 +130,8 @@ impl Accounts {
                 Ok(())
             })
             .await?;
+        require_free_name(&draft.firstname, draft.middlename.as_ref(), &draft.lastname)
+            .map_err(AccountError::Name)?;
         let personal = draft.personal_words();
         let password_hash = self
             .passwords
@@ -190,6 +196,21 @@ impl Accounts {
                 access::require(tx, &caller, Permission::ViewUser)?;
                 let found = tx.credentials(&email)?.ok_or(AccountError::NotFound)?;
                 tx.user(found.user_id)?.ok_or(AccountError::NotFound)
+            })
+            .await
+    }
+
+    /// At most `limit` accounts whose address another account holds; takes `can_view_user`.
+    pub async fn email_conflicts(
+        &self,
+        caller: impl Authority,
+        limit: u32,
+    ) -> Result<Vec<EmailConflict>, AccountError> {
+        self.context
+            .database
+            .read(move |tx| {
+                access::require(tx, &caller, Permission::ViewUser)?;
+                Ok(tx.email_conflicts(limit)?)
             })
             .await
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use abu_domain::{
+    Violation,
     identity::{text::PhoneNumber, user::User},
     platform::text::PersonName,
 };
@@ -55,6 +56,9 @@ pub enum OwnAccountError {
     /// The university verified the account under its present names.
     #[error("the names of a verified graduate are locked")]
     NamesLocked,
+    /// The names make a reserved full name.
+    #[error("the name {0}")]
+    Name(Violation),
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
     #[error(transparent)]
@@ -79,15 +83,18 @@ impl OwnAccounts {
             .transaction(move |tx| {
                 tx.lock_account(caller.user)?;
                 let account = own(tx, &caller)?;
-                let before = details(&account.user);
+                let before = OwnDetails::from(&account.user);
                 let after = patch.applied_to(&before);
-                if account.user.names_are_locked() && !same_names(&before, &after) {
+                if account.user.names_are_locked() && !after.has_names_of(&before) {
                     return Err(OwnAccountError::NamesLocked);
                 }
                 expected.check(Version::of(account.user.last_modified))?;
                 if after == before {
                     return Ok(account);
                 }
+                after
+                    .require_free_name_after(&before)
+                    .map_err(OwnAccountError::Name)?;
                 tx.set_own_details(caller.user, &after, now)?;
                 let account = own(tx, &caller)?;
                 caller
@@ -166,21 +173,6 @@ fn own(tx: &mut dyn Reads, caller: &Caller) -> Result<OwnAccount, AccessError> {
         is_deactivated: record.is_deactivated,
         permissions: record.into_permissions(),
     })
-}
-
-fn details(user: &User) -> OwnDetails {
-    OwnDetails {
-        firstname: user.firstname.clone(),
-        middlename: user.middlename.clone(),
-        lastname: user.lastname.clone(),
-        phone: user.phone.clone(),
-    }
-}
-
-fn same_names(before: &OwnDetails, after: &OwnDetails) -> bool {
-    before.firstname == after.firstname
-        && before.middlename == after.middlename
-        && before.lastname == after.lastname
 }
 
 /// The names of the changed fields, for the audit log.

@@ -91,6 +91,11 @@ impl Setup {
         self.store.read(|tx| Ok(owner_of(tx, email)?.is_some()))
     }
 
+    /// The number of accounts whose address another account holds; at most `limit`.
+    pub fn email_conflicts(&self, limit: u32) -> Result<usize, StoreError> {
+        self.store.read(|tx| Ok(tx.email_conflicts(limit)?.len()))
+    }
+
     /// Seeds permissions, roles and groups, and creates the superuser if the address has no
     /// account. Idempotent; an existing superuser keeps the password.
     pub fn bootstrap(

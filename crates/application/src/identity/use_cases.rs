@@ -7,7 +7,7 @@ use super::{
     emails::Emails,
     own_account::OwnAccounts,
     passwords::{PasswordWork, Passwords},
-    ports::{AccessTokens, LinkTokens, OneTimePasswords, RefreshTokens},
+    ports::{AccessTokens, LinkTokens, OneTimePasswords, RefreshTokens, StandingListener},
     registration::Registration,
     sessions::{SessionPolicy, Sessions},
 };
@@ -39,7 +39,11 @@ pub struct UseCases {
 }
 
 impl UseCases {
-    pub(crate) fn new(context: &Context, policies: Policies) -> Self {
+    pub(crate) fn new(
+        context: &Context,
+        policies: Policies,
+        standing: Arc<dyn StandingListener>,
+    ) -> Self {
         let Policies {
             sessions,
             verification_lifetime,
@@ -65,6 +69,7 @@ impl UseCases {
                 context: context.clone(),
                 passwords: passwords.clone(),
                 policy,
+                standing,
             },
             own_accounts: OwnAccounts {
                 context: context.clone(),

@@ -26,6 +26,18 @@ pub enum Event {
         users: Vec<UserId>,
         by: UserId,
     },
+    /// A hint to read again which roles these members have.
+    RolesChanged {
+        room: RoomId,
+        users: Vec<UserId>,
+        /// None for the succession of a suspended owner.
+        by: Option<UserId>,
+    },
+    UsersInvited {
+        room: RoomId,
+        users: Vec<UserId>,
+        by: UserId,
+    },
     /// A hint to read again whether the room is archived.
     RoomStateChanged {
         room: RoomId,
@@ -137,6 +149,16 @@ mod tests {
                 }
             ),
             (id(), users(), id()).prop_map(|(room, users, by)| Event::MembershipChanged {
+                room,
+                users,
+                by
+            }),
+            (id(), users(), option::of(id())).prop_map(|(room, users, by)| Event::RolesChanged {
+                room,
+                users,
+                by
+            }),
+            (id(), users(), id()).prop_map(|(room, users, by)| Event::UsersInvited {
                 room,
                 users,
                 by

@@ -374,6 +374,7 @@ impl Messaging {
             room_id,
             user_id: caller.user,
             seq,
+            wrote: false,
         };
         self.context
             .database

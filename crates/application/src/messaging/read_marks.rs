@@ -5,6 +5,7 @@
 //! of them cost one statement. A submitter hears the outcome once its mark is committed.
 //!
 //! The sender of a message has read up to it. Such a mark is stored silently: the message itself says it.
+//! It also counts the room towards the sender's limit of rooms.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -143,6 +144,7 @@ impl ReadMarks {
         let mut marks = self.shared.marks.lock();
         if let Some(wanted) = marks.wanted(mark) {
             wanted.mark.seq = wanted.mark.seq.max(mark.seq);
+            wanted.mark.wrote |= mark.wrote;
             self.shared.wake(marks);
         }
     }

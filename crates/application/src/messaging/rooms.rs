@@ -1,29 +1,36 @@
-//! Rooms and their members.
+//! Rooms, their members, and invitations to them.
 //!
-//! To a user who is not a member, a room answers as if it did not exist.
+//! To a user who is not a member, a room answers as if it did not exist. What others do never uses up a
+//! user's limits: only rooms that they made, wrote in or accepted an invitation to count.
+
+mod invitations;
+mod members;
+mod quotas;
+mod succession;
 
 use std::{collections::HashMap, sync::Arc};
 
 use abu_domain::{
-    RoomId, UserId,
+    RoomId, UserId, Violation,
     messaging::{
         message::ShownMessage,
         room::{DirectPair, Membership, Room, RoomKind, RoomRole},
         text::RoomName,
     },
 };
+use chrono::TimeDelta;
 
 use crate::{
     Context, Database,
-    access::{self, AccessError, Caller},
+    access::{self, AccessError, Caller, ports::CallerRecord},
     messaging::{
         events::Event,
         messages,
         ports::{MemberListing, NewRoom, RoomListing},
     },
     platform::{
-        lists::{ListRequest, Listed, Seek, TimePosition, Total},
-        ports::StoreError,
+        lists::{ListRequest, Listed, Seek, TimePosition},
+        ports::{Applied, StoreError},
         versions::{Expected, PreconditionFailed, Version},
     },
     store::{Reads, Writes},
@@ -34,8 +41,11 @@ use crate::{
 pub struct RoomLimits {
     /// The most members a room has.
     pub max_members: u32,
-    /// The most rooms a user is in.
+    /// The most open rooms that count for a user: those that they made, wrote in or accepted an
+    /// invitation to.
     pub max_rooms_per_user: u32,
+    /// None where rate limits are off.
+    pub quotas: Option<RoomQuotas>,
 }
 
 #[derive(Clone)]
@@ -88,6 +98,14 @@ impl OwnRoom {
     }
 }
 
+/// What a request to add people to a group did with those who were not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Additions {
+    pub added: Vec<UserId>,
+    /// They left by themselves before, so they come back by an invitation.
+    pub invited: Vec<UserId>,
+}
+
 /// A member in a room's list, with what only the chat knows.
 #[derive(Clone, Debug)]
 pub struct RoomMember {
@@ -119,7 +137,7 @@ pub enum RoomError {
     /// A direct room has no name, no roles, and always its two members.
     #[error("a direct room cannot be changed this way")]
     DirectRoom,
-    /// A room always has an owner.
+    /// Owners step down only while another owner is left.
     #[error("the last owner must hand over first")]
     LastOwner,
     #[error("the room is archived")]
@@ -129,16 +147,27 @@ pub enum RoomError {
     Changed(#[from] PreconditionFailed),
     #[error("the room is full")]
     TooManyMembers,
-    /// The user would be a member of too many rooms.
-    #[error("somebody is in too many rooms")]
-    TooManyRooms(UserId),
+    /// The caller would have too many rooms.
+    #[error("the caller is in too many rooms")]
+    TooManyRooms,
+    #[error("the caller made too many rooms today, or brought too many people into rooms")]
+    QuotaUsedUp { retry_after: TimeDelta },
+    /// No open invitation of the caller's has this id.
+    #[error("there is no such invitation")]
+    InvitationNotFound,
+    /// Only staff give a room this name.
+    #[error("the name {0}")]
+    ReservedName(Violation),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
+pub use quotas::RoomQuotas;
+pub use succession::Succession;
+
 impl Rooms {
     /// Makes a room whose owner is the caller. Asking again for a direct room gives the one the two
-    /// have, opened again if it was archived.
+    /// have, and shows it to the caller if they hid it.
     pub async fn open(&self, caller: Caller, draft: RoomDraft) -> Result<RoomOpened, RoomError> {
         match draft {
             RoomDraft::Direct { other } => self.open_direct(caller, other).await,
@@ -158,7 +187,8 @@ impl Rooms {
             created_at: self.context.clock.now(),
         };
         let limits = self.limits;
-        self.change(me, move |tx| {
+        self.change(move |tx| {
+            quotas::begin(tx, me, limits)?;
             access::require_active(tx, &caller)?;
             require_users(tx, &[other])?;
             if !tx.insert_room(&new_room)? {
@@ -167,15 +197,10 @@ impl Rooms {
             let now = new_room.created_at;
             tx.add_members(new_room.id, &[me], RoomRole::Owner, now)?;
             tx.add_members(new_room.id, &[other], RoomRole::Member, now)?;
-            require_few_rooms(tx, &[me, other], limits)?;
-            let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
-            Ok((
-                RoomOpened {
-                    room,
-                    created: true,
-                },
-                Change::Members(new_room.id, vec![me, other]),
-            ))
+            require_few_rooms(tx, me, limits)?;
+            quotas::count_room(tx, me, limits, now)?;
+            quotas::count_people(tx, me, 1, limits, now)?;
+            opened(tx, &new_room, vec![me, other])
         })
         .await
     }
@@ -191,14 +216,15 @@ impl Rooms {
         let new_room = NewRoom {
             id: RoomId::new(self.context.ids.random()),
             kind: RoomKind::Group,
-            name: Some(name),
+            name: Some(name.clone()),
             pair: None,
             created_by: me,
             created_at: self.context.clock.now(),
         };
         let limits = self.limits;
-        self.change(me, move |tx| {
-            access::require_active(tx, &caller)?;
+        self.change(move |tx| {
+            quotas::begin(tx, me, limits)?;
+            require_name_for(&access::require_active(tx, &caller)?, &name)?;
             require_users(tx, &others)?;
             let mut everybody = others.clone();
             everybody.push(me);
@@ -207,15 +233,10 @@ impl Rooms {
             tx.insert_room(&new_room)?;
             tx.add_members(new_room.id, &[me], RoomRole::Owner, now)?;
             tx.add_members(new_room.id, &others, RoomRole::Member, now)?;
-            require_few_rooms(tx, &everybody, limits)?;
-            let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
-            Ok((
-                RoomOpened {
-                    room,
-                    created: true,
-                },
-                Change::Members(new_room.id, everybody),
-            ))
+            require_few_rooms(tx, me, limits)?;
+            quotas::count_room(tx, me, limits, now)?;
+            quotas::count_people(tx, me, others.len(), limits, now)?;
+            opened(tx, &new_room, everybody)
         })
         .await
     }
@@ -231,7 +252,7 @@ impl Rooms {
             .await
     }
 
-    /// A page of the caller's open rooms, the most recently active first.
+    /// A page of the caller's open rooms that they have not hidden, the most recently active first.
     pub async fn list(
         &self,
         caller: Caller,
@@ -265,7 +286,7 @@ impl Rooms {
         expected: Expected,
     ) -> Result<Room, RoomError> {
         let now = self.context.clock.now();
-        self.change(caller.user, move |tx| {
+        self.change(move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             if patch.name.is_some() {
                 require_open_group(&room)?;
@@ -276,164 +297,58 @@ impl Rooms {
             expected.check(Version::of(room.last_modified))?;
             match patch.name {
                 Some(name) => {
+                    require_name_for(&access::require_active(tx, &caller)?, &name)?;
                     tx.rename_room(id, &name, now)?;
                     let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
-                    Ok((room, Change::Name(id)))
+                    let by = caller.user;
+                    Ok((room, vec![Event::RoomRenamed { room: id, by }]))
                 }
-                None => Ok((room, Change::None)),
+                None => Ok((room, Vec::new())),
             }
         })
         .await
     }
 
-    /// Makes the room read-only and takes it out of lists: a group for its owners, a direct room
-    /// for either of the two. Archiving it again changes nothing.
-    pub async fn archive(&self, caller: Caller, id: RoomId) -> Result<(), RoomError> {
+    /// Takes the room out of lists. A group becomes read-only for everyone, which takes an owner. A
+    /// direct room hides from the caller alone, until its next message. Repeating it changes nothing.
+    pub async fn delete(&self, caller: Caller, id: RoomId) -> Result<(), RoomError> {
         let now = self.context.clock.now();
-        self.change(caller.user, move |tx| {
+        self.change(move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
-            if room.kind == RoomKind::Group && !membership.role.may_archive() {
+            if room.kind == RoomKind::Direct {
+                tx.set_hidden(id, caller.user, true)?;
+                return Ok(((), Vec::new()));
+            }
+            if !membership.role.may_archive() {
                 return Err(RoomError::RoleForbids);
             }
             if !room.is_read_only() {
                 tx.set_archived(id, Some(now), now)?;
             }
-            Ok(((), Change::State(id)))
+            let by = caller.user;
+            Ok(((), vec![Event::RoomStateChanged { room: id, by }]))
         })
         .await
     }
 
-    /// A page of the room's members, by user id.
-    pub async fn members(
-        &self,
-        caller: Caller,
-        id: RoomId,
-        page: ListRequest<UserId>,
-    ) -> Result<Listed<RoomMember>, RoomError> {
-        let listed = self
-            .context
-            .database
-            .read(move |tx| {
-                require_member(tx, &caller, id)?;
-                Ok::<_, RoomError>(page.fetch(
-                    tx,
-                    |tx, seek, limit| tx.list_members(id, seek, limit),
-                    |tx| member_total(tx, id),
-                )?)
-            })
-            .await?;
-        let users: Vec<UserId> = listed
-            .items
-            .iter()
-            .map(|listing| listing.membership.user_id)
-            .collect();
-        let mut online = self.context.presence.online(&users).into_iter();
-        Ok(listed.map(|listing| RoomMember {
-            listing,
-            online: online.next().unwrap_or(false),
-        }))
-    }
-
-    /// Brings people into a group, as plain members; for its owners and moderators. Who is in
-    /// already stays as they are. Returns the room.
-    pub async fn add_members(
-        &self,
-        caller: Caller,
-        id: RoomId,
-        users: Vec<UserId>,
-    ) -> Result<Room, RoomError> {
-        let now = self.context.clock.now();
-        let limits = self.limits;
-        let users = without(users, caller.user);
-        self.change(caller.user, move |tx| {
-            let (room, membership) = lock_as_member(tx, &caller, id)?;
-            require_open_group(&room)?;
-            if !membership.role.may_add_members() {
-                return Err(RoomError::RoleForbids);
-            }
-            require_users(tx, &users)?;
-            let added = tx.add_members(id, &users, RoomRole::Member, now)?;
-            let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
-            require_size(
-                usize::try_from(room.member_count).unwrap_or(usize::MAX),
-                limits,
-            )?;
-            require_few_rooms(tx, &added, limits)?;
-            Ok((room, Change::Members(id, added)))
-        })
-        .await
-    }
-
-    /// Removes a member from a group: the caller, or a member whom the caller's role may remove.
-    pub async fn remove_member(
-        &self,
-        caller: Caller,
-        id: RoomId,
-        user: UserId,
-    ) -> Result<(), RoomError> {
-        let now = self.context.clock.now();
-        self.change(caller.user, move |tx| {
-            let (room, membership) = lock_as_member(tx, &caller, id)?;
-            if room.kind == RoomKind::Direct {
-                return Err(RoomError::DirectRoom);
-            }
-            let target = tx.membership(id, user)?.ok_or(RoomError::MemberNotFound)?;
-            if user != caller.user && !membership.role.may_remove(target.role) {
-                return Err(RoomError::RoleForbids);
-            }
-            require_owner_left(tx, &target)?;
-            tx.remove_member(id, user, now)?;
-            Ok(((), Change::Members(id, vec![user])))
-        })
-        .await
-    }
-
-    /// Sets a member's role; for owners.
-    pub async fn set_role(
-        &self,
-        caller: Caller,
-        id: RoomId,
-        user: UserId,
-        role: RoomRole,
-        expected: Expected,
-    ) -> Result<Membership, RoomError> {
-        self.context
-            .database
-            .transaction(move |tx| {
-                let (room, membership) = lock_as_member(tx, &caller, id)?;
-                require_open_group(&room)?;
-                if !membership.role.may_set_roles() {
-                    return Err(RoomError::RoleForbids);
-                }
-                let target = tx.membership(id, user)?.ok_or(RoomError::MemberNotFound)?;
-                if role != RoomRole::Owner {
-                    require_owner_left(tx, &target)?;
-                }
-                expected.check(membership_version(&target))?;
-                tx.set_role(id, user, role)?;
-                Ok(Membership { role, ..target })
-            })
-            .await
-    }
-
-    /// Runs `work` in a transaction, publishes the change after the commit, and waits until every
-    /// connection applies it.
+    /// Runs `work` in a transaction, publishes its events after the commit, and waits until every
+    /// connection applies them.
     async fn change<T: Send + 'static>(
         &self,
-        by: UserId,
-        work: impl FnOnce(&mut dyn Writes) -> Result<(T, Change), RoomError> + Send + 'static,
+        work: impl FnOnce(&mut dyn Writes) -> Result<(T, Vec<Event>), RoomError> + Send + 'static,
     ) -> Result<T, RoomError> {
-        let events = Arc::clone(&self.context.events);
+        let bus = Arc::clone(&self.context.events);
         let (value, applied) = self
             .context
             .database
             .run(move |store| {
-                let (value, change) = store.transaction(work)?;
-                let applied = change.event(by).map(|event| events.publish(event));
+                let (value, events) = store.transaction(work)?;
+                let applied: Vec<Applied> =
+                    events.into_iter().map(|event| bus.publish(event)).collect();
                 Ok::<_, RoomError>((value, applied))
             })
             .await?;
-        if let Some(applied) = applied {
+        for applied in applied {
             applied.await;
         }
         Ok(value)
@@ -459,23 +374,20 @@ pub async fn members_after(
         .await
 }
 
-/// What a transaction changed, to be published after its commit.
-enum Change {
-    None,
-    Members(RoomId, Vec<UserId>),
-    State(RoomId),
-    Name(RoomId),
-}
-
-impl Change {
-    fn event(self, by: UserId) -> Option<Event> {
-        match self {
-            Self::None => None,
-            Self::Members(room, users) => Some(Event::MembershipChanged { room, users, by }),
-            Self::State(room) => Some(Event::RoomStateChanged { room, by }),
-            Self::Name(room) => Some(Event::RoomRenamed { room, by }),
-        }
-    }
+/// The new room, and the event for its members.
+fn opened(
+    tx: &mut dyn Reads,
+    new_room: &NewRoom,
+    members: Vec<UserId>,
+) -> Result<(RoomOpened, Vec<Event>), RoomError> {
+    let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
+    let event = Event::MembershipChanged {
+        room: room.id,
+        users: members,
+        by: new_room.created_by,
+    };
+    let created = true;
+    Ok((RoomOpened { room, created }, vec![event]))
 }
 
 fn with_last_messages(
@@ -497,25 +409,25 @@ fn with_last_messages(
     Ok(own.collect())
 }
 
+/// The direct room that the two have already, shown to the caller. The previous release archives direct
+/// rooms.
 fn reopen_direct(
     tx: &mut dyn Writes,
     pair: DirectPair,
     asked: &NewRoom,
-) -> Result<(RoomOpened, Change), RoomError> {
-    let room = tx.direct_room(pair)?.ok_or(RoomError::RoomNotFound)?;
+) -> Result<(RoomOpened, Vec<Event>), RoomError> {
+    let mut room = tx.direct_room(pair)?.ok_or(RoomError::RoomNotFound)?;
+    let by = asked.created_by;
+    tx.set_hidden(room.id, by, false)?;
+    let mut events = Vec::new();
     if room.is_read_only() {
         tx.lock_room(room.id)?;
         tx.set_archived(room.id, None, asked.created_at)?;
+        room = tx.room(room.id)?.ok_or(RoomError::RoomNotFound)?;
+        events.push(Event::RoomStateChanged { room: room.id, by });
     }
-    let room = tx.room(room.id)?.ok_or(RoomError::RoomNotFound)?;
-    let change = Change::State(room.id);
-    Ok((
-        RoomOpened {
-            room,
-            created: false,
-        },
-        change,
-    ))
+    let created = false;
+    Ok((RoomOpened { room, created }, events))
 }
 
 fn require_member(
@@ -526,12 +438,6 @@ fn require_member(
     access::require_active(tx, caller)?;
     tx.membership(room, caller.user)?
         .ok_or(RoomError::RoomNotFound)
-}
-
-/// How many members the room has, which is a stored number.
-fn member_total(tx: &mut dyn Reads, room: RoomId) -> Result<Total, StoreError> {
-    let members = tx.room(room)?.map_or(0, |room| room.member_count);
-    Ok(Total::of(u64::try_from(members).unwrap_or(0)))
 }
 
 /// The room, locked against other changes, and the caller's place in it.
@@ -559,19 +465,19 @@ fn require_open_group(room: &Room) -> Result<(), RoomError> {
     }
 }
 
-/// Rejects the departure or demotion of the last owner.
-fn require_owner_left(tx: &mut dyn Reads, leaving: &Membership) -> Result<(), RoomError> {
-    if leaving.role == RoomRole::Owner && tx.other_owners(leaving.room_id, leaving.user_id)? == 0 {
-        return Err(RoomError::LastOwner);
-    }
-    Ok(())
-}
-
 fn require_users(tx: &mut dyn Reads, users: &[UserId]) -> Result<(), RoomError> {
     let active = tx.active_users(users)?;
     match users.iter().find(|user| !active.contains(user)) {
         Some(unknown) => Err(RoomError::UnknownUser(*unknown)),
         None => Ok(()),
+    }
+}
+
+/// Only staff give a room a name that speaks for the platform.
+fn require_name_for(caller: &CallerRecord, name: &RoomName) -> Result<(), RoomError> {
+    match name.reserved() {
+        Some(violation) if !caller.is_staff() => Err(RoomError::ReservedName(violation)),
+        _ => Ok(()),
     }
 }
 
@@ -583,15 +489,15 @@ fn require_size(members: usize, limits: RoomLimits) -> Result<(), RoomError> {
     }
 }
 
-/// None of `users` is in too many rooms, now that they were added to one more.
+/// Not too many rooms count for the user, now that one more may.
 fn require_few_rooms(
     tx: &mut dyn Reads,
-    users: &[UserId],
+    user: UserId,
     limits: RoomLimits,
 ) -> Result<(), RoomError> {
-    match tx.user_beyond_room_count(users, limits.max_rooms_per_user)? {
-        Some(user) => Err(RoomError::TooManyRooms(user)),
-        None => Ok(()),
+    match tx.is_beyond_room_count(user, limits.max_rooms_per_user)? {
+        true => Err(RoomError::TooManyRooms),
+        false => Ok(()),
     }
 }
 

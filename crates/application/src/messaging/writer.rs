@@ -261,23 +261,13 @@ impl Writer {
         })
     }
 
-    /// Submits for a connection, which hears the outcome over the bus. A message of it marks the room as read
-    /// up to there where `marks_read`.
+    /// Submits for a connection, which hears the outcome over the bus.
     ///
     /// # Errors
     /// Where too much waits already; the bus hands the receipt back no more then.
-    pub fn submit_for(
-        &self,
-        receipt: Receipt,
-        write: Write,
-        marks_read: bool,
-    ) -> Result<(), QueueFull> {
-        let submitter = Submitter::Connection {
-            receipt,
-            marks_read,
-        };
-        match self.enqueue(write, submitter) {
-            Err(Submitter::Connection { receipt, .. }) => Err(QueueFull(receipt)),
+    pub fn submit_for(&self, receipt: Receipt, write: Write) -> Result<(), QueueFull> {
+        match self.enqueue(write, Submitter::Connection(receipt)) {
+            Err(Submitter::Connection(receipt)) => Err(QueueFull(receipt)),
             _ => Ok(()),
         }
     }
@@ -563,7 +553,7 @@ impl Storing {
                     continue;
                 };
                 if let StoreOutcome::Stored(message) = &outcome {
-                    self.mark_read(message, submitter.as_ref());
+                    self.mark_read(message);
                 }
                 publications.extend(outcome::of_message(outcome, submitter, &reactions));
             } else if let Some(outcome) = changes.next() {
@@ -574,14 +564,13 @@ impl Storing {
     }
 
     /// The sender of a message has read up to it.
-    fn mark_read(&self, message: &Message, submitter: Option<&Submitter>) {
-        if submitter.is_some_and(Submitter::marks_read) {
-            self.read_marks.note_silently(ReadMark {
-                room_id: message.room_id,
-                user_id: message.sender_id,
-                seq: message.seq,
-            });
-        }
+    fn mark_read(&self, message: &Message) {
+        self.read_marks.note_silently(ReadMark {
+            room_id: message.room_id,
+            user_id: message.sender_id,
+            seq: message.seq,
+            wrote: true,
+        });
     }
 
     fn refuse_all(&self, refusal: &Refusal) {

@@ -23,5 +23,6 @@ mod scoped_terms;
 mod sessions;
 mod super_admins;
 mod support;
+mod text;
 mod tickets;
 mod totp;

@@ -13,7 +13,7 @@ use abu_application::{
     access::{AccessError, Caller},
     identity::{
         accounts::ERASURE_DELAY,
-        ports::{Erasure, NewSession, PasswordHasher},
+        ports::{Erasure, NewSession, PasswordHasher, PasswordMatch},
         sessions::{LogInDraft, LogInError, OwnSession, SessionError},
     },
     platform::{
@@ -114,14 +114,10 @@ async fn an_unfinished_registration_is_refused_by_the_work_for_an_unknown_addres
             panic!("a log-in hashes no new password")
         }
 
-        fn verify(&self, _: &LoginPassword, hash: Option<&str>) -> bool {
+        fn verify(&self, _: &LoginPassword, hash: Option<&str>) -> PasswordMatch {
             assert_eq!(hash, None);
             self.0.fetch_add(1, Relaxed);
-            false
-        }
-
-        fn needs_rehash(&self, _: &str) -> bool {
-            panic!("no password matched")
+            PasswordMatch::Wrong
         }
 
         fn rehash(&self, _: &LoginPassword) -> Result<String, Box<dyn Error + Send + Sync>> {
@@ -208,6 +204,26 @@ async fn logging_out_ends_that_session_alone() {
         SessionError::Access(AccessError::SessionEnded)
     );
     assert_eq!(last_actions(&app), [Action::SessionEnd]);
+}
+
+#[tokio::test]
+async fn a_refresh_token_logs_its_session_out_even_when_it_is_outdated() {
+    let (app, amina) = app_with_amina();
+    let log_in = app.log_in(&amina).await;
+    let left = app.caller(&log_in);
+    let sessions = &app.use_cases.identity.sessions;
+    let token = log_in.refresh_token;
+    sessions.refresh(token.clone(), origin()).await.unwrap();
+    app.live.take();
+    sessions.log_out_by(token.clone(), origin()).await.unwrap();
+    let ended = LiveCall::SessionsEnded(amina.id(), vec![left.session]);
+    assert_eq!(app.live.take(), [ended]);
+    assert!(app.is_accepted(&amina.caller()).await);
+    assert_eq!(last_actions(&app), [Action::SessionEnd]);
+    for token in [token, "forged".into()] {
+        let again = sessions.log_out_by(token, origin()).await;
+        assert_refused!(again, SessionError::NotFound);
+    }
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ pub(crate) const ACCESS_TOKEN_LIFETIME: TimeDelta = TimeDelta::minutes(15);
 pub(crate) const ROOM_LIMITS: RoomLimits = RoomLimits {
     max_members: 5,
     max_rooms_per_user: 5,
+    quotas: None,
 };
 
 /// The application on a database of its own, with permissions, roles and groups seeded.

@@ -15,7 +15,8 @@ payload! {
         pub room_id: RoomId,
         /// The message.
         pub message_id: MessageId,
-        /// What it says from now on: 1 to 4,000 Unicode characters after trimming, without NUL.
+        /// What it says from now on: 1 to 4,000 Unicode characters after trimming, one of them visible; no
+        /// control characters but line feed and tab.
         pub message: String = spoken(crate::client::MAX_MESSAGE_CHARACTERS),
     }
 }

@@ -18,7 +18,8 @@ payload! {
     #[doc = include_str!("../../examples/packets/message-send.json")]
     /// ```
     pub struct MessageSend {
-        /// What to say: 1 to 4,000 Unicode characters after trimming, without NUL.
+        /// What to say: 1 to 4,000 Unicode characters after trimming, one of them visible; no
+        /// control characters but line feed and tab.
         pub message: String = spoken(MAX_MESSAGE_CHARACTERS),
         /// Where to say it.
         pub room_id: RoomId,

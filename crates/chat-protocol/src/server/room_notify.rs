@@ -3,10 +3,11 @@ use crate::{RoomId, UserId};
 payload! {
     /// A room of the user's changed, or became theirs, or no longer is.
     ///
-    /// Sent by the server when the user was added to a room or removed from it, to all their sessions,
-    /// and when a room was renamed, archived or opened again, to every session of every member. A client
-    /// adds, drops or redraws the room; what else it shows of a new one it reads over the REST API. Where
-    /// it does not know the `change` it reads the room again.
+    /// Sent by the server when the user was added to a room, removed from it or invited to it, to all
+    /// their sessions, and when a room was renamed, archived or opened again, to every session of every
+    /// member. A client adds, drops or redraws the room; what else it shows of a new one, and the user's
+    /// invitations, it reads over the REST API. Where it does not know the `change` it reads the room
+    /// again.
     ///
     /// ```json
     #[doc = include_str!("../../examples/packets/room-notify.json")]
@@ -16,7 +17,7 @@ payload! {
         pub room_id: RoomId,
         /// What happened.
         pub change: RoomChange,
-        /// What the room is called now, where it has a name; with `added` and `renamed`.
+        /// What the room is called now, where it has a name; with `added`, `invited` and `renamed`.
         pub name: Option<String>,
         /// The user who did it; left out where no user did.
         pub participant_id: Option<UserId>,
@@ -30,6 +31,8 @@ open_words! {
         Added = "added",
         /// The user is no longer a member, and gets nothing more from the room.
         Removed = "removed",
+        /// The user may become a member: they left the room before, and accept or decline over the REST API.
+        Invited = "invited",
         /// The room has another name.
         Renamed = "renamed",
         /// The room was archived: it can be read and no longer be written in.

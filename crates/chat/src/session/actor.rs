@@ -225,10 +225,8 @@ impl ChatSession {
 
     fn write(&mut self, write: Write, request_ref: Option<RequestRef>) {
         let receipt = self.receipt(write.room(), request_of(&write), request_ref);
-        // The first profile knows of no read marks, and need not pay for them.
-        let marks_read = self.profile >= Profile::V2;
         let writer = &self.worker.engine().messaging.writer;
-        if let Err(QueueFull(receipt)) = writer.submit_for(receipt, write, marks_read) {
+        if let Err(QueueFull(receipt)) = writer.submit_for(receipt, write) {
             self.refuse(receipt);
         }
     }
@@ -238,6 +236,7 @@ impl ChatSession {
             room_id,
             user_id: self.user,
             seq,
+            wrote: false,
         };
         let receipt = self.receipt(room_id, client::ReadMark::NAME, request_ref);
         let read_marks = &self.worker.engine().messaging.read_marks;

@@ -224,6 +224,13 @@ async fn a_change_that_is_not_allowed_is_refused_with_its_reason() {
         Expected::Anything,
     );
     set_role.await.unwrap();
+    for session in [&mut owner, &mut plain] {
+        let packet = session.packet().await;
+        assert!(
+            matches!(packet, ServerPacket::MemberNotify(_)),
+            "{packet:?}"
+        );
+    }
     plain
         .ask("e", MessageDelete::new(room.uuid(), id.clone()))
         .await;
@@ -231,7 +238,7 @@ async fn a_change_that_is_not_allowed_is_refused_with_its_reason() {
     updated(owner.packet().await);
 
     let last = say(&mut owner, &mut [&mut plain], room, "the end").await;
-    chat.rooms.archive(caller(amina), room).await.unwrap();
+    chat.rooms.delete(caller(amina), room).await.unwrap();
     assert!(matches!(owner.packet().await, ServerPacket::RoomNotify(_)));
     owner.ask("f", MessageDelete::new(room.uuid(), last)).await;
     assert_eq!(error(owner.answer("f").await), ErrorCode::ReadOnlyRoom);

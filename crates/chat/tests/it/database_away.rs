@@ -3,6 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abu_application::messaging::ports::ReadMark;
 use abu_chat_protocol::{client::ListMessageRequest, server::ErrorCode};
 use abu_repository::{PgStore, PoolSettings};
 use abu_test_support::PrivateCluster;
@@ -80,6 +81,14 @@ async fn a_stalled_database_leaves_no_sender_waiting() {
     for session in [&mut first, &mut second, &mut third] {
         session.message().await;
     }
+    // The read mark of the sender is stored too, so the writer finds an idle connection.
+    let mark = ReadMark {
+        room_id: room,
+        user_id: amina,
+        seq: 1,
+        wrote: false,
+    };
+    chat.messaging.read_marks.submit(mark).await.unwrap();
 
     let frozen = cluster.freeze();
     let asked = Instant::now();

@@ -64,7 +64,7 @@ async fn an_archived_room_is_read_and_not_written() {
     let mut session = chat.connect(amina).await;
     session.say(room, "before").await;
     session.message().await;
-    chat.rooms.archive(caller(amina), room).await.unwrap();
+    chat.rooms.delete(caller(amina), room).await.unwrap();
     session.say(room, "after").await;
     assert_eq!(session.error().await.code, ErrorCode::ReadOnlyRoom);
     let page = session.history(ListMessageRequest::new(room.uuid())).await;

@@ -4,7 +4,7 @@ use abu_application::messaging::events::Event;
 use abu_chat_protocol::{ServerPacket, server::ErrorCode};
 use abu_domain::{
     MessageId,
-    messaging::{message::NewMessage, text::MessageText},
+    messaging::{message::NewMessage, room::Departure, text::MessageText},
 };
 use chrono::Utc;
 use uuid::Uuid;
@@ -81,7 +81,7 @@ async fn a_membership_event_from_elsewhere_is_applied_by_its_ids() {
     let mut removed = chat.connect(bello).await;
     let change = chat
         .people
-        .transaction(|tx| tx.remove_member(room, bello, Utc::now()));
+        .transaction(|tx| tx.remove_member(room, bello, Departure::Removed, Utc::now()));
     change.unwrap();
     let event = Event::MembershipChanged {
         room,

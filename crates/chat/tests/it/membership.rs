@@ -55,18 +55,16 @@ async fn an_archived_direct_room_reopens_on_request() {
     use abu_application::messaging::rooms::RoomDraft;
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
+    let room = chat.people.direct_room(amina, bello).id;
+    let now = chrono::Utc::now();
+    let archived = chat
+        .people
+        .transaction(|tx| tx.set_archived(room, Some(now), now));
+    archived.unwrap();
     let mut one = chat.connect(amina).await;
-    let draft = RoomDraft::Direct { other: bello };
-    let room = chat
-        .rooms
-        .open(caller(amina), draft.clone())
-        .await
-        .unwrap()
-        .room
-        .id;
-    chat.rooms.archive(caller(bello), room).await.unwrap();
     one.say(room, "hello?").await;
     assert_eq!(one.error().await.code, ErrorCode::ReadOnlyRoom);
+    let draft = RoomDraft::Direct { other: bello };
     let again = chat.rooms.open(caller(amina), draft).await.unwrap();
     assert!(!again.created);
     assert_eq!(again.room.id, room);
@@ -135,5 +133,10 @@ async fn a_removed_sender_still_hears_that_their_message_is_stored() {
     drop(held);
     hears_of_the_room(&mut leaver, RoomChange::Removed).await;
     let answer = leaver.answer("mine").await;
+    let packet = owner.packet().await;
+    assert!(
+        matches!(packet, ServerPacket::MemberNotify(_)),
+        "{packet:?}"
+    );
     assert_eq!(ServerPacket::from(owner.message().await), answer);
 }

@@ -191,11 +191,12 @@ async fn only_members_mark_and_archived_rooms_accept_marks() {
         room_id: room,
         user_id: bello,
         seq: 1,
+        wrote: false,
     };
     let refused = chat.messaging.read_marks.submit(late).await;
     assert_eq!(refused, Err(SubmitError::NotAMember));
 
-    chat.rooms.archive(caller(amina), room).await.unwrap();
+    chat.rooms.delete(caller(amina), room).await.unwrap();
     assert!(matches!(member.packet().await, ServerPacket::RoomNotify(_)));
     member.ask("c", mark(room, 2)).await;
     assert_eq!(answered(&mut member, "c").await.seq, 2);
@@ -214,6 +215,7 @@ async fn to_a_v1_session_there_are_no_read_marks() {
         room_id: room,
         user_id: amina,
         seq: 1,
+        wrote: false,
     };
     chat.messaging.read_marks.submit(mark).await.unwrap();
     old.hears_nothing_else(room).await;

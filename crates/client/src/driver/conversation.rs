@@ -305,6 +305,7 @@ impl Driver {
                 }
             }
             ServerPacket::RoomNotify(notice) => self.room_changed(conversation, notice),
+            ServerPacket::MemberNotify(notice) => self.application.notice(Event::Member(notice)),
             ServerPacket::ReadNotify(mark) => self.application.hint(Event::Read(mark)),
             ServerPacket::TypingNotify(typing) => self.application.hint(Event::Typing(typing)),
             ServerPacket::ChatJoinNotify(joined) => self.application.hint(Event::Presence {
@@ -368,6 +369,7 @@ impl Driver {
                 }
                 return;
             }
+            RoomChange::Invited => {}
             // The room list omits archived rooms, so a reopened one may be new here.
             _ if !self.rooms.knows(&notice.room_id) => list.is_wanted = true,
             _ => {}

@@ -16,6 +16,9 @@ pub trait AccessName: Clone + Debug + Display + Ord + Send + Sync + 'static {
     /// `name.form` unless it has 3 to 64 of the characters `a` to `z`, `0` to `9` and `_`.
     fn parse(text: &str) -> Result<Self, Violation>;
 
+    /// Wraps a name that was parsed before it was stored; `None` for a type without names.
+    fn from_storage(text: String) -> Option<Self>;
+
     /// The name as text.
     fn as_str(&self) -> &str;
 }
@@ -26,6 +29,10 @@ impl AccessName for Infallible {
 
     fn parse(_text: &str) -> Result<Self, Violation> {
         Err(FORM)
+    }
+
+    fn from_storage(_text: String) -> Option<Self> {
+        None
     }
 
     fn as_str(&self) -> &str {
@@ -62,6 +69,11 @@ macro_rules! access_name {
                 parse(text).map(Self)
             }
 
+            /// Wraps a name that was parsed before it was stored.
+            pub fn from_storage(text: String) -> Self {
+                Self(text)
+            }
+
             /// The name as text.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -73,6 +85,10 @@ macro_rules! access_name {
 
             fn parse(text: &str) -> Result<Self, Violation> {
                 Self::parse(text)
+            }
+
+            fn from_storage(text: String) -> Option<Self> {
+                Some(Self(text))
             }
 
             fn as_str(&self) -> &str {

@@ -1,8 +1,8 @@
 //! Rooms, memberships, and room roles (RBAC within a room).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{RoomId, UserId, messaging::text::RoomName, named_enum};
+use crate::{InvitationId, RoomId, UserId, messaging::text::RoomName, named_enum};
 
 named_enum! {
     /// The kind of a room.
@@ -129,6 +129,42 @@ pub struct Membership {
     pub role: RoomRole,
     /// Time at which the member joined.
     pub joined_at: DateTime<Utc>,
+}
+
+/// How a membership ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// The member left, so others can only invite them again.
+    Left,
+    /// Another member removed them.
+    Removed,
+}
+
+/// An invitation to a room that the user left before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// The invitation's id.
+    pub id: InvitationId,
+    /// The room.
+    pub room_id: RoomId,
+    /// The invited user.
+    pub user_id: UserId,
+    /// The member who invites.
+    pub invited_by: UserId,
+    /// Time of the invitation.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Invitation {
+    /// How long an invitation can be accepted.
+    pub const LIFETIME: TimeDelta = TimeDelta::days(30);
+    /// How long a room cannot invite a user who declined.
+    pub const REST: TimeDelta = TimeDelta::days(90);
+
+    /// Time at which it expires.
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.created_at + Self::LIFETIME
+    }
 }
 
 #[cfg(test)]

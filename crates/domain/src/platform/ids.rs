@@ -63,6 +63,10 @@ typed_id!(
     RoomId
 );
 typed_id!(
+    /// An invitation to a room; UUIDv4.
+    InvitationId
+);
+typed_id!(
     /// A message; UUIDv7, so ids sort by the time of their creation.
     MessageId
 );

@@ -49,19 +49,16 @@ impl TryFrom<AssignmentRow> for Assignment {
     type Error = BadRow;
 
     fn try_from(row: AssignmentRow) -> Result<Self, BadRow> {
-        let bad = |column| BadRow { column, id: row.id };
         Ok(Self {
             id: row.id.into(),
             user_id: row.user_id.into(),
-            role: RoleName::parse(&row.role).map_err(|_| bad("roles.name"))?,
+            role: RoleName::from_storage(row.role),
             scope: row.scope_id.map_or(Scope::Global, Scope::Chapter),
-            term: Term::new(row.valid_from, row.valid_until)
-                .ok_or_else(|| bad("role_assignments.valid_until"))?,
-            office_title: row
-                .office_title
-                .map(|title| OfficeTitle::parse(&title))
-                .transpose()
-                .map_err(|_| bad("role_assignments.office_title"))?,
+            term: Term::new(row.valid_from, row.valid_until).ok_or(BadRow {
+                column: "role_assignments.valid_until",
+                id: row.id,
+            })?,
+            office_title: row.office_title.map(OfficeTitle::from_storage),
             created_by: row.created_by.map(UserId::new),
             created_at: row.created_at,
             last_modified: row.last_modified,

@@ -22,7 +22,7 @@ use diesel::{
 use uuid::Uuid;
 
 use crate::{
-    error::{BadRow, Failure},
+    error::Failure,
     schema::{groups, user_emails, user_group, users},
     sql::{Sql, sql},
     store::Session,
@@ -241,17 +241,14 @@ impl AccessReads for Session<'_> {
                 .bind::<Text, _>(SUPER_ADMIN_GROUP)
                 .bind::<BigInt, _>(i64::from(limit))
                 .load(connection)?;
-            let held = rows.into_iter().map(|(name, chapter, until)| {
-                Ok(HeldPermission {
-                    permission: PermissionName::parse(&name).map_err(|_| BadRow {
-                        column: "permissions.name",
-                        id: user,
-                    })?,
+            let held = rows
+                .into_iter()
+                .map(|(name, chapter, until)| HeldPermission {
+                    permission: PermissionName::from_storage(name),
                     scope: chapter.map_or(Scope::Global, Scope::Chapter),
                     until,
-                })
-            });
-            Ok(held.collect::<Result<_, BadRow>>()?)
+                });
+            Ok(held.collect())
         })
     }
 

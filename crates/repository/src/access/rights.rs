@@ -8,7 +8,6 @@ use abu_application::{
     },
 };
 use abu_domain::{
-    Violation,
     access::{AccessName, GroupName, NamedSet, PermissionName, RoleName},
     platform::text::Description,
 };
@@ -18,10 +17,8 @@ use diesel::{
     prelude::*,
     sql_types::{Array, Bool, Text, Timestamptz},
 };
-use uuid::Uuid;
 
 use crate::{
-    error::BadRow,
     like,
     lists::{ascending, in_list_order, total},
     schema::{groups, permission_role, permissions, role_group, roles},
@@ -32,7 +29,6 @@ use crate::{
 /// A row of one of the tables, with the names of its parts.
 #[derive(Queryable)]
 struct Row {
-    id: Uuid,
     name: String,
     description: String,
     is_system: bool,
@@ -43,7 +39,6 @@ struct Row {
 
 /// The table of the sets whose names have this type.
 trait Table: AccessName {
-    const COLUMNS: Columns;
     const STATEMENTS: Statements;
     /// `None` where the sets have no parts.
     const PART_STATEMENTS: Option<PartStatements>;
@@ -59,13 +54,6 @@ trait Table: AccessName {
     ) -> QueryResult<Vec<Row>>;
 
     fn count(connection: &mut PgConnection, pattern: &str) -> QueryResult<Total>;
-}
-
-/// What columns are called in errors.
-struct Columns {
-    name: &'static str,
-    description: &'static str,
-    part: &'static str,
 }
 
 struct Statements {
@@ -105,7 +93,6 @@ macro_rules! next_version {
 macro_rules! columns {
     ($table:ident, $parts:expr) => {
         (
-            $table::id,
             $table::name,
             $table::description,
             $table::is_system,
@@ -134,7 +121,6 @@ macro_rules! named_set {
                     .order($parts::name)
                     .select($parts::name)
             ),
-            part_column: concat!(stringify!($parts), ".name"),
             part_statements: Some(PartStatements {
                 add: concat!(
                     "INSERT INTO ", stringify!($part_link),
@@ -161,17 +147,11 @@ macro_rules! named_set {
     (
         $name:ident in $table:ident,
         part_names: $part_names:expr,
-        part_column: $part_column:expr,
         part_statements: $part_statements:expr,
         holders: $holders:ident through $link:ident ($id:ident, $holder_id:ident),
         is_used: $is_used:literal,
     ) => {
         impl Table for $name {
-            const COLUMNS: Columns = Columns {
-                name: concat!(stringify!($table), ".name"),
-                description: concat!(stringify!($table), ".description"),
-                part: $part_column,
-            };
             const STATEMENTS: Statements = Statements {
                 insert: concat!(
                     "INSERT INTO ",
@@ -261,7 +241,6 @@ macro_rules! named_set {
 named_set! {
     PermissionName in permissions,
     part_names: dsl::sql::<Array<Text>>("ARRAY[]::text[]"),
-    part_column: "",
     part_statements: None,
     holders: roles through permission_role (permission_id, role_id),
     is_used: "SELECT EXISTS (SELECT FROM permissions
@@ -292,7 +271,7 @@ impl<N: Table> NamedSetReads<N> for Session<'_> {
     fn named(&mut self, name: &N) -> Result<Option<NamedSet<N>>, StoreError> {
         self.run(|connection| {
             let row = N::find(connection, name.as_str())?;
-            Ok(row.map(named_set).transpose()?)
+            Ok(row.and_then(named_set))
         })
     }
 
@@ -309,7 +288,7 @@ impl<N: Table> NamedSetReads<N> for Session<'_> {
         self.run(|connection| {
             let rows = N::list(connection, &pattern, seek, limit)?;
             let rows = in_list_order(backward, rows).into_iter();
-            Ok(rows.map(named_set).collect::<Result<_, _>>()?)
+            Ok(rows.filter_map(named_set).collect())
         })
     }
 
@@ -419,34 +398,17 @@ impl Session<'_> {
     }
 }
 
-fn named_set<N: Table>(row: Row) -> Result<NamedSet<N>, BadRow> {
-    let id = row.id;
-    let parts = row.parts.iter();
-    Ok(NamedSet {
-        name: parsed(N::COLUMNS.name, id, N::parse, &row.name)?,
-        description: parsed(
-            N::COLUMNS.description,
-            id,
-            Description::parse,
-            &row.description,
-        )?,
+/// `None` for a type without names, which no table has.
+fn named_set<N: Table>(row: Row) -> Option<NamedSet<N>> {
+    let parts = row.parts.into_iter();
+    Some(NamedSet {
+        name: N::from_storage(row.name)?,
+        description: Description::from_storage(row.description),
         is_system: row.is_system,
-        parts: parts
-            .map(|part| parsed(N::COLUMNS.part, id, N::Part::parse, part))
-            .collect::<Result<_, _>>()?,
+        parts: parts.filter_map(N::Part::from_storage).collect(),
         created_at: row.created_at,
         last_modified: row.last_modified,
     })
-}
-
-/// A stored name or description, as the type that it was stored from.
-fn parsed<T>(
-    column: &'static str,
-    id: Uuid,
-    parse: impl FnOnce(&str) -> Result<T, Violation>,
-    text: &str,
-) -> Result<T, BadRow> {
-    parse(text).map_err(|_| BadRow { column, id })
 }
 
 /// The pattern of names that pass the filter; `None` where none can.

@@ -2,7 +2,8 @@
 
 use abu_application::{
     identity::ports::{
-        EmailChange, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash, Verification,
+        EmailChange, EmailConflict, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash,
+        Verification,
     },
     platform::ports::StoreError,
 };
@@ -17,9 +18,8 @@ use diesel::{
 use uuid::Uuid;
 
 use crate::{
-    error::BadRow,
     identity::users::lower,
-    schema::{email_changes, email_verifications, user_emails, users},
+    schema::{email_changes, email_conflicts, email_verifications, user_emails, users},
     sql::sql,
     store::Session,
 };
@@ -36,19 +36,17 @@ struct EmailRow {
     created_at: DateTime<Utc>,
 }
 
-impl TryFrom<EmailRow> for UserEmail {
-    type Error = BadRow;
-
-    fn try_from(row: EmailRow) -> Result<Self, BadRow> {
-        Ok(Self {
+impl From<EmailRow> for UserEmail {
+    fn from(row: EmailRow) -> Self {
+        Self {
             id: row.id.into(),
             user_id: row.user_id.into(),
-            email: address(&row.email, "user_emails.email", row.id)?,
+            email: EmailAddress::from_storage(row.email),
             is_primary: row.is_primary,
             verified_at: row.verified_at,
             awaits_proof: row.awaits_proof,
             created_at: row.created_at,
-        })
+        }
     }
 }
 
@@ -77,22 +75,39 @@ struct ChangeRow {
 }
 
 impl ChangeRow {
-    fn into_change(self, undo_hash: TokenHash) -> Result<EmailChange, BadRow> {
-        Ok(EmailChange {
+    fn into_change(self, undo_hash: TokenHash) -> EmailChange {
+        EmailChange {
             id: self.id,
             user_id: self.user_id.into(),
-            old_email: address(&self.old_email, "email_changes.old_email", self.id)?,
-            new_email: address(&self.new_email, "email_changes.new_email", self.id)?,
+            old_email: EmailAddress::from_storage(self.old_email),
+            new_email: EmailAddress::from_storage(self.new_email),
             undo_hash,
             changed_at: self.changed_at,
             undo_until: self.undo_until,
             undone_at: self.undone_at,
-        })
+        }
     }
 }
 
-fn address(text: &str, column: &'static str, id: Uuid) -> Result<EmailAddress, BadRow> {
-    EmailAddress::parse(text).map_err(|_violation| BadRow { column, id })
+#[derive(Queryable)]
+struct ConflictRow {
+    user_id: Uuid,
+    spelling: String,
+    address: String,
+    holder_id: Option<Uuid>,
+    found_at: DateTime<Utc>,
+}
+
+impl From<ConflictRow> for EmailConflict {
+    fn from(row: ConflictRow) -> Self {
+        Self {
+            user_id: row.user_id.into(),
+            spelling: EmailAddress::from_storage(row.spelling),
+            address: EmailAddress::from_storage(row.address),
+            holder_id: row.holder_id.map(UserId::new),
+            found_at: row.found_at,
+        }
+    }
 }
 
 impl EmailReads for Session<'_> {
@@ -160,8 +175,7 @@ impl EmailReads for Session<'_> {
                 ))
                 .select(EmailRow::as_select())
                 .load(connection)?;
-            let emails: Result<_, BadRow> = rows.into_iter().map(UserEmail::try_from).collect();
-            Ok(emails?)
+            Ok(rows.into_iter().map(UserEmail::from).collect())
         })
     }
 
@@ -185,7 +199,7 @@ impl EmailReads for Session<'_> {
             let is_approval = row.approval_hash.as_deref() == Some(&token_hash[..]);
             Ok(Some(Verification {
                 id: row.id,
-                email: email.try_into()?,
+                email: email.into(),
                 makes_primary: row.makes_primary,
                 link: match is_approval {
                     true => ProofLink::Approval,
@@ -207,7 +221,25 @@ impl EmailReads for Session<'_> {
                 .select(ChangeRow::as_select())
                 .first(connection)
                 .optional()?;
-            Ok(row.map(|row| row.into_change(*undo_hash)).transpose()?)
+            Ok(row.map(|row| row.into_change(*undo_hash)))
+        })
+    }
+
+    fn email_conflicts(&mut self, limit: u32) -> Result<Vec<EmailConflict>, StoreError> {
+        self.run(|connection| {
+            let rows: Vec<ConflictRow> = email_conflicts::table
+                .inner_join(user_emails::table)
+                .order((email_conflicts::found_at, email_conflicts::email_id))
+                .limit(limit.into())
+                .select((
+                    user_emails::user_id,
+                    user_emails::email,
+                    email_conflicts::address,
+                    email_conflicts::holder_id,
+                    email_conflicts::found_at,
+                ))
+                .load(connection)?;
+            Ok(rows.into_iter().map(EmailConflict::from).collect())
         })
     }
 }

@@ -19,9 +19,10 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 use diesel::{
     dsl::{array, auto_type, exists, sql as literal},
+    expression::{ValidGrouping, is_aggregate},
     pg::Pg,
     prelude::*,
-    sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use uuid::Uuid;
 
@@ -71,26 +72,19 @@ impl TryFrom<UserRow> for User {
     type Error = BadRow;
 
     fn try_from(row: UserRow) -> Result<Self, BadRow> {
-        let bad = |column| BadRow { column, id: row.id };
         Ok(Self {
             id: row.id.into(),
-            email: EmailAddress::parse(&row.email).map_err(|_| bad("users.email"))?,
-            firstname: PersonName::parse(&row.firstname).map_err(|_| bad("users.firstname"))?,
-            middlename: row
-                .middlename
-                .map(|name| PersonName::parse(&name))
-                .transpose()
-                .map_err(|_| bad("users.middlename"))?,
-            lastname: PersonName::parse(&row.lastname).map_err(|_| bad("users.lastname"))?,
-            phone: row
-                .phone
-                .map(|number| PhoneNumber::parse(&number))
-                .transpose()
-                .map_err(|_| bad("users.phone"))?,
+            email: EmailAddress::from_storage(row.email),
+            firstname: PersonName::from_storage(row.firstname),
+            middlename: row.middlename.map(PersonName::from_storage),
+            lastname: PersonName::from_storage(row.lastname),
+            phone: row.phone.map(PhoneNumber::from_storage),
             is_active: row.is_active,
             is_superuser: row.is_superuser,
-            verification: Verification::from_name(&row.verification)
-                .ok_or_else(|| bad("users.verification"))?,
+            verification: Verification::from_name(&row.verification).ok_or(BadRow {
+                column: "users.verification",
+                id: row.id,
+            })?,
             groups: row.groups,
             created_at: row.created_at,
             last_modified: row.last_modified,
@@ -354,15 +348,17 @@ fn filtered<'a>(
     // Never a prepared statement: the best index depends on the values, and a generic plan would
     // often scan all accounts.
     let mut query = users::table.into_boxed().filter(literal::<Bool>("true"));
-    if let Some(prefix) = &filter.starts_with {
-        let Some(pattern) = like::starting_with(prefix) else {
+    if let Some(text) = &filter.starts_with {
+        let address = EmailAddress::parse(text);
+        let address = address.as_ref().map_or(text.trim(), EmailAddress::as_str);
+        let Some(pattern) = like::starting_with(address) else {
             return Ok(None);
         };
-        let starts = lower(users::email)
-            .like(lower(pattern.clone()))
-            .or(lower(users::firstname).like(lower(pattern.clone())))
-            .or(lower(users::lastname).like(lower(pattern)));
-        query = query.filter(starts);
+        let in_address = lower(users::email).like(lower(pattern));
+        query = match name_query(connection, text)? {
+            Some(words) => query.filter(in_address.or(in_name(words))),
+            None => query.filter(in_address),
+        };
     }
     if !filter.groups.is_empty() {
         let groups = group_ids(connection, &filter.groups)?;
@@ -385,6 +381,29 @@ fn filtered<'a>(
         query = query.filter(users::created_at.gt(created_after));
     }
     Ok(Some(query))
+}
+
+/// Matches names with a word for each word of the text, in any order, that begins with it; `None`
+/// for a text without words. A separate query, so that the planner sees what it searches for.
+fn name_query(connection: &mut PgConnection, text: &str) -> QueryResult<Option<String>> {
+    sql::<Nullable<Text>>(
+        "SELECT string_agg(quote_literal(word) || ':*', ' & ') FROM unnest(folded_words(?)) AS word",
+    )
+    .bind::<Text, _>(text)
+    .get_result(connection)
+}
+
+/// Matches the index `users_name_words_idx`.
+fn in_name(
+    words: String,
+) -> impl BoxableExpression<users::table, Pg, SqlType = Bool>
++ ValidGrouping<(), IsAggregate = is_aggregate::Never> {
+    literal::<Bool>(
+        "array_to_tsvector(folded_words(users.firstname || ' ' || coalesce(users.middlename, '') \
+         || ' ' || users.lastname)) @@ ",
+    )
+    .bind::<Text, _>(words)
+    .sql("::tsquery")
 }
 
 /// A separate query: the planner estimates a group's size from its id, not from its name.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use abu_application::{
     messaging::ports::{
-        ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing,
-        RoomReads, RoomWrites,
+        ChatMember, InvitationListing, MemberListing, NewRoom, ReadMark, ReadState, RoleChange,
+        RoomChatState, RoomListing, RoomReads, RoomWrites,
     },
     platform::{
         lists::{Seek, TimePosition, Total},
@@ -13,10 +13,10 @@ use abu_application::{
     },
 };
 use abu_domain::{
-    RoomId, UserId,
+    InvitationId, RoomId, UserId,
     messaging::{
         message::Message,
-        room::{DirectPair, Membership, Room, RoomKind, RoomRole},
+        room::{Departure, DirectPair, Invitation, Membership, Room, RoomKind, RoomRole},
         text::RoomName,
     },
     platform::text::PersonName,
@@ -31,9 +31,11 @@ use uuid::Uuid;
 
 use crate::{
     error::BadRow,
-    lists::{ascending, in_list_order, total},
+    lists::{ascending, in_list_order, newest_first, total},
     messaging::messages::MessageRow,
-    schema::{messages, room_members, rooms, user_presence, users},
+    schema::{
+        messages, room_departures, room_invitations, room_members, rooms, user_presence, users,
+    },
     sql::{sql, unzipped},
     store::Session,
 };
@@ -71,15 +73,13 @@ impl TryFrom<RoomRow> for Room {
     type Error = BadRow;
 
     fn try_from(row: RoomRow) -> Result<Self, BadRow> {
-        let bad = |column| BadRow { column, id: row.id };
         Ok(Self {
             id: row.id.into(),
-            kind: RoomKind::from_name(&row.kind).ok_or_else(|| bad("rooms.kind"))?,
-            name: row
-                .name
-                .map(|name| RoomName::parse(&name))
-                .transpose()
-                .map_err(|_| bad("rooms.name"))?,
+            kind: RoomKind::from_name(&row.kind).ok_or(BadRow {
+                column: "rooms.kind",
+                id: row.id,
+            })?,
+            name: row.name.map(RoomName::from_storage),
             created_by: row.created_by.into(),
             created_at: row.created_at,
             last_modified: row.last_modified,
@@ -107,13 +107,51 @@ impl TryFrom<MembershipRow> for Membership {
         Ok(Self {
             room_id: row.room_id.into(),
             user_id: row.user_id.into(),
-            role: RoomRole::from_name(&row.role).ok_or(BadRow {
-                column: "room_members.role",
-                id: row.user_id,
-            })?,
+            role: role(&row.role, row.user_id)?,
             joined_at: row.joined_at,
         })
     }
+}
+
+fn role(name: &str, user: Uuid) -> Result<RoomRole, BadRow> {
+    RoomRole::from_name(name).ok_or(BadRow {
+        column: "room_members.role",
+        id: user,
+    })
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = room_invitations, check_for_backend(Pg))]
+struct InvitationRow {
+    id: Uuid,
+    room_id: Uuid,
+    user_id: Uuid,
+    invited_by: Uuid,
+    created_at: DateTime<Utc>,
+}
+
+impl From<InvitationRow> for Invitation {
+    fn from(row: InvitationRow) -> Self {
+        Self {
+            id: row.id.into(),
+            room_id: row.room_id.into(),
+            user_id: row.user_id.into(),
+            invited_by: row.invited_by.into(),
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// The user's open invitations to open rooms, newer than a time.
+macro_rules! open_invitations {
+    ($user:expr, $after:expr) => {
+        room_invitations::table
+            .inner_join(rooms::table)
+            .filter(room_invitations::user_id.eq($user.uuid()))
+            .filter(room_invitations::created_at.gt($after))
+            .filter(room_invitations::declined_at.is_null())
+            .filter(rooms::archived_at.is_null())
+    };
 }
 
 #[derive(Queryable, Selectable)]
@@ -130,13 +168,9 @@ impl TryFrom<MemberRow> for MemberListing {
     type Error = BadRow;
 
     fn try_from(MemberRow(member, name, last_seen_at): MemberRow) -> Result<Self, BadRow> {
-        let bad = |column| BadRow {
-            column,
-            id: member.user_id,
-        };
         Ok(Self {
-            firstname: PersonName::parse(&name.firstname).map_err(|_| bad("users.firstname"))?,
-            lastname: PersonName::parse(&name.lastname).map_err(|_| bad("users.lastname"))?,
+            firstname: PersonName::from_storage(name.firstname),
+            lastname: PersonName::from_storage(name.lastname),
             last_seen_at,
             membership: member.try_into()?,
         })
@@ -152,6 +186,7 @@ macro_rules! page_of_rooms {
                  SELECT rooms.*, last_read_seq
                  FROM room_members JOIN rooms ON rooms.id = room_members.room_id
                  WHERE user_id = ? AND archived_at IS NULL
+                   AND (hidden_at_seq IS NULL OR hidden_at_seq < last_seq)
                    AND (?::timestamptz IS NULL OR (last_activity_at, id) ",
             $beyond,
             " (?, ?))
@@ -231,6 +266,11 @@ impl RoomReads for Session<'_> {
                 .inner_join(rooms::table)
                 .filter(room_members::user_id.eq(user.uuid()))
                 .filter(rooms::archived_at.is_null())
+                .filter(
+                    room_members::hidden_at_seq
+                        .is_null()
+                        .or(room_members::hidden_at_seq.lt(rooms::last_seq.nullable())),
+                )
                 .select(rooms::id);
             Ok(total(connection, rooms)?)
         })
@@ -272,13 +312,9 @@ impl RoomReads for Session<'_> {
             .bind::<Array<SqlUuid>, _>(rooms)
             .bind::<Array<SqlUuid>, _>(users)
             .load(connection)?;
-            let roles = rows.into_iter().map(|(room, user, role)| {
-                let role = RoomRole::from_name(&role).ok_or(BadRow {
-                    column: "room_members.role",
-                    id: user,
-                })?;
-                Ok((room.into(), user.into(), role))
-            });
+            let roles = rows
+                .into_iter()
+                .map(|(room, user, name)| Ok((room.into(), user.into(), role(&name, user)?)));
             Ok(roles.collect::<Result<_, BadRow>>()?)
         })
     }
@@ -311,12 +347,12 @@ impl RoomReads for Session<'_> {
         })
     }
 
-    fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError> {
+    fn other_active_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError> {
         self.run(|connection| {
             // The role is a literal, so that any plan may use the partial index of owners.
             let owners: i64 = sql::<BigInt>(
-                "SELECT count(*) FROM room_members
-                 WHERE room_id = ? AND role = 'owner' AND user_id <> ?",
+                "SELECT count(*) FROM room_members JOIN users ON users.id = user_id
+                 WHERE room_id = ? AND role = 'owner' AND user_id <> ? AND is_active",
             )
             .bind::<SqlUuid, _>(room.uuid())
             .bind::<SqlUuid, _>(user.uuid())
@@ -325,24 +361,120 @@ impl RoomReads for Session<'_> {
         })
     }
 
-    fn user_beyond_room_count(
-        &mut self,
-        users: &[UserId],
-        max: u32,
-    ) -> Result<Option<UserId>, StoreError> {
-        let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+    fn is_beyond_room_count(&mut self, user: UserId, max: u32) -> Result<bool, StoreError> {
         self.run(|connection| {
             // `OFFSET` stops the count at the maximum.
-            let beyond: Option<Uuid> = sql::<SqlUuid>(
-                "SELECT id FROM unnest(?) AS asked (id) WHERE EXISTS (
-                     SELECT FROM room_members WHERE user_id = asked.id OFFSET ?)
-                 LIMIT 1",
+            let beyond: bool = sql::<Bool>(
+                "SELECT EXISTS (
+                     SELECT FROM room_members JOIN rooms ON rooms.id = room_id
+                     WHERE user_id = ? AND (takes_part OR created_by = user_id)
+                       AND archived_at IS NULL
+                     OFFSET ?)",
             )
-            .bind::<Array<SqlUuid>, _>(users)
+            .bind::<SqlUuid, _>(user.uuid())
             .bind::<BigInt, _>(i64::from(max))
-            .get_result(connection)
-            .optional()?;
-            Ok(beyond.map(UserId::new))
+            .get_result(connection)?;
+            Ok(beyond)
+        })
+    }
+
+    fn nth_newest_room_made(
+        &mut self,
+        user: UserId,
+        n: u32,
+        since: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.run(|connection| {
+            let made_at = rooms::table
+                .filter(rooms::created_by.eq(user.uuid()))
+                .filter(rooms::created_at.gt(since))
+                .order(rooms::created_at.desc())
+                .offset(i64::from(n) - 1)
+                .select(rooms::created_at)
+                .first(connection)
+                .optional()?;
+            Ok(made_at)
+        })
+    }
+
+    fn departed(&mut self, room: RoomId, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+        self.run(|connection| {
+            let departed: Vec<Uuid> = room_departures::table
+                .filter(room_departures::room_id.eq(room.uuid()))
+                .filter(room_departures::user_id.eq_any(users))
+                .select(room_departures::user_id)
+                .load(connection)?;
+            Ok(departed.into_iter().map(UserId::new).collect())
+        })
+    }
+
+    fn room_of_invitation(
+        &mut self,
+        id: InvitationId,
+        user: UserId,
+        after: DateTime<Utc>,
+    ) -> Result<Option<RoomId>, StoreError> {
+        self.run(|connection| {
+            let room: Option<Uuid> = open_invitations!(user, after)
+                .filter(room_invitations::id.eq(id.uuid()))
+                .select(room_invitations::room_id)
+                .first(connection)
+                .optional()?;
+            Ok(room.map(RoomId::new))
+        })
+    }
+
+    fn list_invitations(
+        &mut self,
+        user: UserId,
+        after: DateTime<Utc>,
+        seek: Seek<TimePosition<InvitationId>>,
+        limit: u32,
+    ) -> Result<Vec<InvitationListing>, StoreError> {
+        self.run(|connection| {
+            let invitations = open_invitations!(user, after)
+                .inner_join(users::table.on(users::id.eq(room_invitations::invited_by)))
+                .select((
+                    InvitationRow::as_select(),
+                    rooms::name.assume_not_null(),
+                    rooms::member_count,
+                    NameRow::as_select(),
+                ))
+                .into_boxed();
+            let (time, id) = (room_invitations::created_at, room_invitations::id);
+            let rows: Vec<(InvitationRow, String, i32, NameRow)> =
+                newest_first!(invitations, seek, time, id)
+                    .limit(limit.into())
+                    .load(connection)?;
+            let listings = in_list_order(seek.is_backward(), rows).into_iter().map(
+                |(invitation, room_name, member_count, inviter)| {
+                    let bad = |column, id| BadRow { column, id };
+                    let inviter_name = |name: &str, column| {
+                        PersonName::parse(name).map_err(|_| bad(column, invitation.invited_by))
+                    };
+                    Ok(InvitationListing {
+                        room_name: RoomName::parse(&room_name)
+                            .map_err(|_| bad("rooms.name", invitation.room_id))?,
+                        member_count,
+                        inviter_firstname: inviter_name(&inviter.firstname, "users.firstname")?,
+                        inviter_lastname: inviter_name(&inviter.lastname, "users.lastname")?,
+                        invitation: invitation.into(),
+                    })
+                },
+            );
+            Ok(listings.collect::<Result<_, BadRow>>()?)
+        })
+    }
+
+    fn count_invitations(
+        &mut self,
+        user: UserId,
+        after: DateTime<Utc>,
+    ) -> Result<Total, StoreError> {
+        self.run(|connection| {
+            let invitations = open_invitations!(user, after).select(room_invitations::id);
+            Ok(total(connection, invitations)?)
         })
     }
 
@@ -488,22 +620,263 @@ impl RoomWrites for Session<'_> {
         &mut self,
         room: RoomId,
         user: UserId,
+        departure: Departure,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         self.run(|connection| {
-            let removed = diesel::delete(room_members::table.find((room.uuid(), user.uuid())))
-                .execute(connection)?;
-            count_members(connection, room, -(removed as i64), now)?;
+            let removed = sql::<()>(
+                "WITH removed AS (
+                     DELETE FROM room_members WHERE room_id = ? AND user_id = ?
+                     RETURNING room_id, user_id),
+                 departed AS (
+                     INSERT INTO room_departures (room_id, user_id, left_at)
+                     SELECT room_id, user_id, ? FROM removed WHERE ?
+                     ON CONFLICT (room_id, user_id) DO UPDATE SET left_at = excluded.left_at)
+                 UPDATE rooms SET member_count = member_count - 1, last_modified = ?
+                 FROM removed WHERE rooms.id = removed.room_id",
+            )
+            .bind::<SqlUuid, _>(room.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<Timestamptz, _>(now)
+            .bind::<Bool, _>(departure == Departure::Left)
+            .bind::<Timestamptz, _>(now)
+            .execute(connection)?;
             Ok(removed == 1)
         })
     }
 
-    fn set_role(&mut self, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, StoreError> {
+    fn set_role(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        role: RoomRole,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         self.run(|connection| {
-            let changed = diesel::update(room_members::table.find((room.uuid(), user.uuid())))
-                .set(room_members::role.eq(role.name()))
-                .execute(connection)?;
+            let changed = sql::<()>(
+                "WITH changed AS (
+                     UPDATE room_members SET role = ? WHERE room_id = ? AND user_id = ?
+                     RETURNING room_id)
+                 UPDATE rooms SET last_modified = ? FROM changed WHERE rooms.id = changed.room_id",
+            )
+            .bind::<Text, _>(role.name())
+            .bind::<SqlUuid, _>(room.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<Timestamptz, _>(now)
+            .execute(connection)?;
             Ok(changed == 1)
+        })
+    }
+
+    fn lock_groups_of(&mut self, user: UserId) -> Result<Vec<RoomId>, StoreError> {
+        self.run(|connection| {
+            let rooms: Vec<Uuid> = sql::<SqlUuid>(
+                "SELECT rooms.id FROM room_members JOIN rooms ON rooms.id = room_id
+                 WHERE user_id = ? AND kind = 'group' AND archived_at IS NULL
+                 ORDER BY rooms.id FOR NO KEY UPDATE OF rooms",
+            )
+            .bind::<SqlUuid, _>(user.uuid())
+            .load(connection)?;
+            Ok(rooms.into_iter().map(RoomId::new).collect())
+        })
+    }
+
+    fn pass_ownership(
+        &mut self,
+        rooms: &[RoomId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<RoleChange>, StoreError> {
+        if rooms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rooms: Vec<Uuid> = rooms.iter().map(|room| room.uuid()).collect();
+        self.run(|connection| {
+            let rows: Vec<(Uuid, Uuid, String)> = sql::<(SqlUuid, SqlUuid, Text)>(
+                "WITH successors AS (
+                     SELECT successor.*
+                     FROM unnest(?) AS asked (id)
+                     CROSS JOIN LATERAL (
+                         SELECT room_id, user_id, role
+                         FROM room_members JOIN users ON users.id = user_id
+                         WHERE room_id = asked.id
+                         ORDER BY is_active DESC, is_active AND deactivated_at IS NULL DESC,
+                                  role = 'owner' DESC, role = 'moderator' DESC, joined_at, user_id
+                         LIMIT 1) AS successor
+                     WHERE NOT EXISTS (
+                         SELECT FROM room_members JOIN users ON users.id = user_id
+                         WHERE room_id = asked.id AND role = 'owner' AND is_active)),
+                 changed AS (
+                     UPDATE room_members SET role =
+                         CASE WHEN room_members.user_id = successors.user_id
+                              THEN 'owner' ELSE 'member' END
+                     FROM successors
+                     WHERE room_members.room_id = successors.room_id
+                       AND successors.role <> 'owner'
+                       AND (room_members.user_id = successors.user_id
+                            OR room_members.role = 'owner')
+                     RETURNING room_members.room_id, room_members.user_id, room_members.role),
+                 modified AS (
+                     UPDATE rooms SET last_modified = ?
+                     WHERE id IN (SELECT room_id FROM changed))
+                 SELECT room_id, user_id, role FROM changed ORDER BY room_id, user_id",
+            )
+            .bind::<Array<SqlUuid>, _>(rooms)
+            .bind::<Timestamptz, _>(now)
+            .load(connection)?;
+            let changes = rows.into_iter().map(|(room, user, name)| {
+                Ok(RoleChange {
+                    room_id: room.into(),
+                    user_id: user.into(),
+                    role: role(&name, user)?,
+                })
+            });
+            Ok(changes.collect::<Result<_, BadRow>>()?)
+        })
+    }
+
+    fn set_hidden(&mut self, room: RoomId, user: UserId, hidden: bool) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(
+                "UPDATE room_members SET hidden_at_seq = CASE WHEN ? THEN last_seq END FROM rooms
+                 WHERE rooms.id = room_id AND room_id = ? AND user_id = ?",
+            )
+            .bind::<Bool, _>(hidden)
+            .bind::<SqlUuid, _>(room.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn invite(
+        &mut self,
+        invitations: &[Invitation],
+        expired_before: DateTime<Utc>,
+        declined_before: DateTime<Utc>,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let Some(first) = invitations.first() else {
+            return Ok(Vec::new());
+        };
+        let pairs: Vec<(InvitationId, UserId)> = invitations
+            .iter()
+            .map(|invitation| (invitation.id, invitation.user_id))
+            .collect();
+        let (ids, users) = unzipped(&pairs);
+        self.run(|connection| {
+            let invited: Vec<Uuid> = sql::<SqlUuid>(
+                "INSERT INTO room_invitations (id, room_id, user_id, invited_by, created_at)
+                 SELECT id, ?, user_id, ?, ? FROM unnest(?, ?) AS invited (id, user_id)
+                 ON CONFLICT (room_id, user_id) DO UPDATE
+                     SET id = excluded.id, invited_by = excluded.invited_by,
+                         created_at = excluded.created_at, declined_at = NULL
+                     WHERE CASE WHEN room_invitations.declined_at IS NULL
+                                THEN room_invitations.created_at <= ?
+                                ELSE room_invitations.declined_at <= ? END
+                 RETURNING user_id",
+            )
+            .bind::<SqlUuid, _>(first.room_id.uuid())
+            .bind::<SqlUuid, _>(first.invited_by.uuid())
+            .bind::<Timestamptz, _>(first.created_at)
+            .bind::<Array<SqlUuid>, _>(ids)
+            .bind::<Array<SqlUuid>, _>(users)
+            .bind::<Timestamptz, _>(expired_before)
+            .bind::<Timestamptz, _>(declined_before)
+            .load(connection)?;
+            Ok(invited.into_iter().map(UserId::new).collect())
+        })
+    }
+
+    fn accept_invitation(
+        &mut self,
+        id: InvitationId,
+        user: UserId,
+        after: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let accepted: bool = sql::<Bool>(
+                "WITH accepted AS (
+                     DELETE FROM room_invitations
+                     WHERE id = ? AND user_id = ? AND created_at > ? AND declined_at IS NULL
+                     RETURNING room_id, user_id),
+                 returned AS (
+                     DELETE FROM room_departures USING accepted
+                     WHERE room_departures.room_id = accepted.room_id
+                       AND room_departures.user_id = accepted.user_id)
+                 SELECT EXISTS (SELECT FROM accepted)",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<Timestamptz, _>(after)
+            .get_result(connection)?;
+            Ok(accepted)
+        })
+    }
+
+    fn decline_invitation(
+        &mut self,
+        id: InvitationId,
+        user: UserId,
+        after: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let declined = diesel::update(
+                room_invitations::table
+                    .filter(room_invitations::id.eq(id.uuid()))
+                    .filter(room_invitations::user_id.eq(user.uuid()))
+                    .filter(room_invitations::created_at.gt(after))
+                    .filter(room_invitations::declined_at.is_null()),
+            )
+            .set(room_invitations::declined_at.eq(now))
+            .execute(connection)?;
+            Ok(declined == 1)
+        })
+    }
+
+    fn bring_people(
+        &mut self,
+        user: UserId,
+        people: u32,
+        max: u32,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.run(|connection| {
+            let blocking: Option<DateTime<Utc>> = sql::<Nullable<Timestamptz>>(
+                "WITH recent AS (
+                     SELECT added_at, sum(people) OVER (ORDER BY added_at DESC) AS until_now
+                     FROM room_additions WHERE user_id = ? AND added_at > ?),
+                 blocking AS (
+                     SELECT max(added_at) AS added_at FROM recent WHERE until_now + ? > ?),
+                 recorded AS (
+                     INSERT INTO room_additions (user_id, added_at, people)
+                     SELECT ?, ?, ?::integer FROM blocking WHERE added_at IS NULL
+                     ON CONFLICT (user_id, added_at) DO UPDATE
+                         SET people = room_additions.people + excluded.people),
+                 forgotten AS (
+                     DELETE FROM room_additions WHERE user_id = ? AND added_at <= ?)
+                 SELECT added_at FROM blocking",
+            )
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<Timestamptz, _>(since)
+            .bind::<BigInt, _>(i64::from(people))
+            .bind::<BigInt, _>(i64::from(max))
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<Timestamptz, _>(now)
+            .bind::<BigInt, _>(i64::from(people))
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<Timestamptz, _>(since)
+            .get_result(connection)?;
+            Ok(blocking)
+        })
+    }
+
+    fn take_part(&mut self, room: RoomId, user: UserId) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(room_members::table.find((room.uuid(), user.uuid())))
+                .set(room_members::takes_part.eq(true))
+                .execute(connection)?;
+            Ok(())
         })
     }
 
@@ -511,28 +884,33 @@ impl RoomWrites for Session<'_> {
         let key = |mark: &ReadMark| (mark.room_id.uuid(), mark.user_id.uuid());
         let (rooms, users): (Vec<Uuid>, Vec<Uuid>) = marks.iter().map(key).unzip();
         let places: Vec<i64> = marks.iter().map(|mark| mark.seq).collect();
+        let wrote: Vec<bool> = marks.iter().map(|mark| mark.wrote).collect();
         self.run(|connection| {
             // Locks rows in one order, so concurrent statements cannot deadlock.
             let rows: Vec<(Uuid, Uuid, i64, i64, bool, i32)> =
                 sql::<(SqlUuid, SqlUuid, BigInt, BigInt, Bool, Integer)>(
                     "WITH standing AS MATERIALIZED (
                          SELECT room_id, user_id, last_read_seq, last_seq, member_count,
-                                greatest(last_read_seq, least(marks.seq, last_seq)) AS wanted
-                         FROM unnest(?, ?, ?) AS marks (room_id, user_id, seq)
+                                greatest(last_read_seq, least(marks.seq, last_seq)) AS wanted,
+                                wrote AND NOT takes_part AS begins
+                         FROM unnest(?, ?, ?, ?) AS marks (room_id, user_id, seq, wrote)
                          JOIN room_members USING (room_id, user_id)
                          JOIN rooms ON rooms.id = room_id
                          ORDER BY room_id, user_id FOR NO KEY UPDATE OF room_members),
                      moved AS (
-                         UPDATE room_members SET last_read_seq = wanted FROM standing
+                         UPDATE room_members
+                         SET last_read_seq = wanted, takes_part = takes_part OR begins
+                         FROM standing
                          WHERE room_members.room_id = standing.room_id
                            AND room_members.user_id = standing.user_id
-                           AND wanted > standing.last_read_seq)
+                           AND (wanted > standing.last_read_seq OR begins))
                      SELECT room_id, user_id, wanted, last_seq, wanted > last_read_seq, member_count
                      FROM standing",
                 )
                 .bind::<Array<SqlUuid>, _>(rooms)
                 .bind::<Array<SqlUuid>, _>(users)
                 .bind::<Array<BigInt>, _>(places)
+                .bind::<Array<Bool>, _>(wrote)
                 .load(connection)?;
             let states: HashMap<(Uuid, Uuid), ReadState> = rows
                 .into_iter()

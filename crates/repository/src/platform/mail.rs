@@ -37,19 +37,18 @@ type ClaimedRow = (
     DateTime<Utc>,
 );
 
-/// Claims unparsable rows too, so that the worker makes them dead letters.
+/// Claims rows of unknown content too, so that the worker makes them dead letters.
 fn claimed(row: ClaimedRow) -> ClaimedMail {
     let (id, attempts, leased_until, recipient, kind, params, created_at) = row;
     let id = MailId::new(id);
-    let recipient = EmailAddress::parse(&recipient).ok();
     let content = MailContent::from_columns(&kind, params);
     ClaimedMail {
         id,
         attempt: attempts.try_into().unwrap_or(u32::MAX),
         leased_until,
-        mail: recipient.zip(content).map(|(recipient, content)| Mail {
+        mail: content.map(|content| Mail {
             id,
-            recipient,
+            recipient: EmailAddress::from_storage(recipient),
             content,
             created_at,
         }),
@@ -77,9 +76,6 @@ impl TryFrom<RecordRow> for MailRecord {
     fn try_from(row: RecordRow) -> Result<Self, BadRow> {
         let bad = |column| BadRow { column, id: row.id };
         let state = MailState::from_name(&row.state).ok_or_else(|| bad("email_outbox.state"))?;
-        let recipient = EmailAddress::parse(&row.recipient)
-            .map_err(|_| bad("email_outbox.recipient"))?
-            .masked();
         let attempts = row
             .attempts
             .try_into()
@@ -88,7 +84,7 @@ impl TryFrom<RecordRow> for MailRecord {
             id: row.id.into(),
             kind: row.kind,
             state,
-            recipient,
+            recipient: EmailAddress::from_storage(row.recipient).masked(),
             attempts,
             created_at: row.created_at,
             next_attempt_at: (state == MailState::Pending).then_some(row.next_attempt_at),

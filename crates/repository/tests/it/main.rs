@@ -5,6 +5,7 @@
 mod access;
 mod assignments;
 mod audit;
+mod backfill;
 mod changes;
 mod erasures;
 mod idempotency;

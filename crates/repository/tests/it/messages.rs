@@ -13,7 +13,10 @@ use abu_application::{
 };
 use abu_domain::{
     MessageId, RoomId, UserId,
-    messaging::message::{Message, NewMessage},
+    messaging::{
+        message::{Message, NewMessage},
+        room::Departure,
+    },
 };
 use abu_test_support::{TestDatabase, new_message};
 use chrono::TimeDelta;
@@ -301,7 +304,7 @@ fn a_member_whose_removal_is_under_way_stores_nothing_after_it() {
     let outcomes = std::thread::scope(|scope| {
         let writer = database.transaction(|tx| {
             tx.lock_room(one)?;
-            tx.remove_member(one, bola, SystemClock.now())?;
+            tx.remove_member(one, bola, Departure::Left, SystemClock.now())?;
             let writer = scope.spawn(move || store(database, &[new_message(one, bola, "wait")]));
             database.wait_for_blocked(1);
             Ok(writer)
@@ -468,7 +471,7 @@ fn a_repeated_batch_counts_as_stored_even_if_now_forbidden() {
     let now = SystemClock.now();
     database
         .transaction(|tx| {
-            tx.remove_member(one, bola, now)?;
+            tx.remove_member(one, bola, Departure::Left, now)?;
             tx.set_archived(two, Some(now), now)
         })
         .unwrap();

@@ -2,6 +2,7 @@ use abu_repository::migrations::{self, MIGRATIONS, MigrationError, MigrationStat
 use abu_test_support::TestDatabase;
 use diesel::{
     PgConnection, RunQueryDsl,
+    connection::SimpleConnection,
     dsl::sql,
     migration::{Migration, MigrationConnection, MigrationSource},
     pg::Pg,
@@ -91,6 +92,71 @@ fn each_down_undoes_its_up_and_each_can_be_done_again() {
         connection.revert_migration(migration).unwrap();
     }
     assert!(dump(connection).is_empty());
+}
+
+#[test]
+fn archived_direct_rooms_are_open_again_and_hidden_from_both() {
+    let database = TestDatabase::empty();
+    let connection = &mut database.connection();
+    connection.setup().unwrap();
+    let all = all();
+    let place = all.iter().position(|migration| {
+        let name = migration.name().to_string();
+        name.ends_with("hide_direct_rooms")
+    });
+    let (before, from) = all.split_at(place.unwrap());
+    for migration in before {
+        connection.run_migration(migration).unwrap();
+    }
+    let user = |n: u32| {
+        format!(
+            "INSERT INTO users (id, email, password_hash, firstname, lastname, created_at, last_modified)
+             VALUES ('{n:08}-0000-4000-8000-000000000000', '{n}@example.com', '-', 'A', 'B', now(), now());"
+        )
+    };
+    let room = |n: u32, kind: &str, archived: &str| {
+        let (name, low, high) = match kind {
+            "group" => ("'x'", "NULL", "NULL"),
+            _ => (
+                "NULL",
+                "'00000001-0000-4000-8000-000000000000'",
+                "'00000002-0000-4000-8000-000000000000'",
+            ),
+        };
+        format!(
+            "INSERT INTO rooms (id, kind, name, created_by, created_at, last_modified, last_activity_at,
+                                archived_at, last_seq, member_count, direct_low, direct_high)
+             VALUES ('{n:08}-0000-4000-8000-000000000000', '{kind}', {name},
+                     '00000001-0000-4000-8000-000000000000', now(), now(), now(), {archived}, 7, 2,
+                     {low}, {high});
+             INSERT INTO room_members (room_id, user_id, role, joined_at)
+             SELECT '{n:08}-0000-4000-8000-000000000000', id, 'owner', now() FROM users;"
+        )
+    };
+    let rows = [
+        user(1),
+        user(2),
+        room(3, "direct", "now()"),
+        room(4, "group", "now()"),
+        room(5, "group", "NULL"),
+    ];
+    connection.batch_execute(&rows.concat()).unwrap();
+    for migration in from {
+        connection.run_migration(migration).unwrap();
+    }
+    let shown: Vec<String> = sql::<Text>(
+        "SELECT left(rooms.id::text, 8) || ' ' || (archived_at IS NULL) || ' '
+             || string_agg(coalesce(hidden_at_seq::text, '-'), ' ')
+         FROM rooms JOIN room_members ON room_id = rooms.id GROUP BY rooms.id ORDER BY rooms.id",
+    )
+    .load(connection)
+    .unwrap();
+    let expected = [
+        "00000003 true 7 7",
+        "00000004 false - -",
+        "00000005 true - -",
+    ];
+    assert_eq!(shown, expected);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 use std::sync::mpsc;
 
 use abu_application::{
-    messaging::ports::{NewRoom, ReadMark, ReadState, RoomChatState, RoomListing},
+    messaging::ports::{
+        InvitationListing, NewRoom, ReadMark, ReadState, RoleChange, RoomChatState, RoomListing,
+    },
     platform::{
         lists::{Seek, TimePosition, Total},
         ports::{Clock, StoreError},
@@ -9,9 +11,9 @@ use abu_application::{
     },
 };
 use abu_domain::{
-    RoomId, UserId,
+    InvitationId, RoomId, UserId,
     messaging::{
-        room::{DirectPair, Room, RoomKind, RoomRole},
+        room::{Departure, DirectPair, Invitation, Room, RoomKind, RoomRole},
         text::RoomName,
     },
 };
@@ -224,7 +226,7 @@ fn members_are_counted_in_and_out_once() {
     assert_eq!(kept.role, RoomRole::Member);
     let remove = |user| {
         database
-            .transaction(|tx| tx.remove_member(id, user, now))
+            .transaction(|tx| tx.remove_member(id, user, Departure::Removed, now))
             .unwrap()
     };
     assert_eq!(
@@ -257,19 +259,28 @@ fn a_room_takes_no_unknown_member() {
 }
 
 #[test]
-fn roles_are_set_and_other_owners_are_counted() {
+fn roles_are_set_and_other_active_owners_are_counted() {
     let database = TestDatabase::new();
+    let now = SystemClock.now() + TimeDelta::seconds(1);
     let (owner, other) = (database.user().create().id, database.user().create().id);
     let id = database.group(owner).member(other).create().id;
-    let owners_besides = |user| database.read(|tx| tx.other_owners(id, user)).unwrap();
+    let owners_besides = |user| {
+        database
+            .read(|tx| tx.other_active_owners(id, user))
+            .unwrap()
+    };
     assert_eq!((owners_besides(owner), owners_besides(other)), (0, 1));
     let set = |user| {
         database
-            .transaction(|tx| tx.set_role(id, user, RoomRole::Owner))
+            .transaction(|tx| tx.set_role(id, user, RoomRole::Owner, now))
             .unwrap()
     };
     assert_eq!((set(other), set(unknown_user())), (true, false));
+    assert_eq!(room(&database, id).last_modified, now);
     assert_eq!((owners_besides(owner), owners_besides(other)), (1, 1));
+    let suspended = database.transaction(|tx| tx.set_active(other, false, now));
+    suspended.unwrap();
+    assert_eq!((owners_besides(owner), owners_besides(other)), (0, 1));
 }
 
 #[test]
@@ -284,9 +295,9 @@ fn two_owners_who_leave_at_once_do_not_both_find_another_owner() {
     let leave = |user| {
         database.transaction(|tx| {
             tx.lock_room(id)?;
-            let others = tx.other_owners(id, user)?;
+            let others = tx.other_active_owners(id, user)?;
             if others > 0 {
-                tx.remove_member(id, user, SystemClock.now())?;
+                tx.remove_member(id, user, Departure::Left, SystemClock.now())?;
             }
             Ok(others)
         })
@@ -383,25 +394,349 @@ fn a_list_of_members_pages_by_id_with_names() {
 }
 
 #[test]
-fn who_is_in_too_many_rooms_is_found_archived_ones_counted() {
+fn open_rooms_count_for_their_makers_writers_and_accepters() {
     let database = TestDatabase::new();
-    let (busy, calm) = (database.user().create().id, database.user().create().id);
-    database.group(busy).member(calm).create();
-    database.group(busy).archived().create();
-    let beyond = |max| {
+    let (owner, member) = (database.user().create().id, database.user().create().id);
+    let count = |user| {
+        let mut counts = (0..10).filter(|max| {
+            !database
+                .read(|tx| tx.is_beyond_room_count(user, *max))
+                .unwrap()
+        });
+        counts.next().unwrap()
+    };
+    let made: Vec<RoomId> = (0..3)
+        .map(|_| database.group(owner).member(member).create().id)
+        .collect();
+    assert_eq!((count(owner), count(member)), (3, 0));
+    database
+        .transaction(|tx| tx.take_part(made[0], member))
+        .unwrap();
+    assert_eq!(count(member), 1);
+
+    let said = database.message(made[1], member, "hello");
+    let mark = |wrote| ReadMark {
+        room_id: made[1],
+        user_id: member,
+        seq: said.seq,
+        wrote,
+    };
+    let store = |mark| database.transaction(|tx| tx.mark_read(&[mark])).unwrap();
+    store(mark(false));
+    assert_eq!(count(member), 1);
+    // Another device had read it already.
+    assert_eq!(store(mark(true))[0].map(|state| state.moved), Some(false));
+    store(mark(false));
+    assert_eq!(count(member), 2);
+
+    let now = SystemClock.now();
+    database
+        .transaction(|tx| tx.set_archived(made[1], Some(now), now))
+        .unwrap();
+    assert_eq!((count(owner), count(member)), (2, 1));
+}
+
+#[test]
+fn a_hidden_room_is_unlisted_until_its_next_message() {
+    let database = TestDatabase::new();
+    let (amina, bola) = (database.user().create().id, database.user().create().id);
+    let id = database.direct_room(amina, bola).id;
+    let listed = |user| {
+        let rooms = database
+            .read(|tx| tx.list_rooms(user, Seek::START, 10))
+            .unwrap();
+        let counted = database.read(|tx| tx.count_rooms(user)).unwrap();
+        assert_eq!(counted, Total::of(rooms.len() as u64));
+        rooms.len()
+    };
+    let set = |hidden| {
         database
-            .read(|tx| tx.user_beyond_room_count(&[calm, busy], max))
+            .transaction(|tx| tx.set_hidden(id, amina, hidden))
+            .unwrap();
+    };
+    set(true);
+    assert_eq!((listed(amina), listed(bola)), (0, 1));
+    database.message(id, bola, "hello");
+    assert_eq!(listed(amina), 1);
+    set(true);
+    assert_eq!(listed(amina), 0);
+    set(false);
+    assert_eq!(listed(amina), 1);
+}
+
+/// A group and members of it who entered it in this order.
+fn group_in_order(database: &TestDatabase, roles: &[RoomRole]) -> (RoomId, Vec<UserId>) {
+    let owner = database.user().create().id;
+    let id = database.group(owner).create().id;
+    let users: Vec<UserId> = roles.iter().map(|_| database.user().create().id).collect();
+    let mut joined_at = SystemClock.now();
+    for (user, role) in users.iter().zip(roles) {
+        joined_at += TimeDelta::seconds(1);
+        database
+            .transaction(|tx| tx.add_members(id, &[*user], *role, joined_at))
+            .unwrap();
+    }
+    let now = SystemClock.now();
+    database
+        .transaction(|tx| tx.remove_member(id, owner, Departure::Left, now))
+        .unwrap();
+    (id, users)
+}
+
+#[test]
+fn ownership_passes_by_standing_then_role_then_service() {
+    use RoomRole::{Member, Moderator};
+    let database = TestDatabase::new();
+    let now = SystemClock.now() + TimeDelta::seconds(9);
+    let roles = [Member, Moderator, Moderator, Member];
+    let (id, users) = group_in_order(&database, &roles);
+    let set_active = |user, active| {
+        database
+            .transaction(|tx| tx.set_active(user, active, now))
+            .unwrap();
+    };
+    let pass = || {
+        database
+            .transaction(|tx| {
+                tx.lock_room(id)?;
+                tx.pass_ownership(&[id, unknown_room()], now)
+            })
+            .unwrap()
+    };
+    let change = |user, role| RoleChange {
+        room_id: id,
+        user_id: user,
+        role,
+    };
+    let passed = |old, new| {
+        let mut changes = vec![change(old, Member), change(new, RoomRole::Owner)];
+        changes.sort_by_key(|change| change.user_id);
+        changes
+    };
+    // No owner at all: the first moderator.
+    assert_eq!(pass(), [change(users[1], RoomRole::Owner)]);
+    assert_eq!(room(&database, id).last_modified, now);
+    // An active owner keeps the role.
+    assert_eq!(pass(), []);
+    set_active(users[1], false);
+    assert_eq!(pass(), passed(users[1], users[2]));
+    set_active(users[2], false);
+    let hide = database.transaction(|tx| tx.set_deactivated(users[0], Some(now), now));
+    hide.unwrap();
+    assert_eq!(pass(), passed(users[2], users[3]));
+    set_active(users[3], false);
+    assert_eq!(pass(), passed(users[3], users[0]));
+    // Without an active member, the suspended owner stays.
+    set_active(users[0], false);
+    assert_eq!(pass(), []);
+}
+
+#[test]
+fn locking_the_groups_of_a_user_skips_direct_and_archived_rooms() {
+    let database = TestDatabase::new();
+    let (amina, bola) = (database.user().create().id, database.user().create().id);
+    let mut groups = vec![
+        database.group(amina).create().id,
+        database.group(bola).member(amina).create().id,
+    ];
+    groups.sort_unstable();
+    database.group(amina).archived().create();
+    database.group(bola).create();
+    database.direct_room(amina, bola);
+    let locked = database.transaction(|tx| tx.lock_groups_of(amina)).unwrap();
+    assert_eq!(locked, groups);
+}
+
+#[test]
+fn a_suspension_waits_for_a_leave_and_then_finds_the_successor() {
+    let database = &TestDatabase::new();
+    let (owner, heir) = (database.user().create().id, database.user().create().id);
+    let next = database.user().create().id;
+    let room = database.group(owner).member(next);
+    let id = room.with_role(heir, RoomRole::Moderator).create().id;
+    let now = SystemClock.now();
+    let suspended = std::thread::scope(|scope| {
+        let suspension = database.transaction(|tx| {
+            tx.lock_room(id)?;
+            tx.remove_member(id, owner, Departure::Left, now)?;
+            let suspension = scope.spawn(move || {
+                database.transaction(|tx| {
+                    tx.set_active(heir, false, now)?;
+                    let groups = tx.lock_groups_of(heir)?;
+                    tx.pass_ownership(&groups, now)
+                })
+            });
+            database.wait_for_blocked(1);
+            let passed = tx.pass_ownership(&[id], now)?;
+            assert_eq!(passed.len(), 1);
+            assert_eq!(passed[0].user_id, heir);
+            Ok(suspension)
+        });
+        suspension.unwrap().join().unwrap()
+    });
+    let owner_now = |user| {
+        let membership = database.read(|tx| tx.membership(id, user)).unwrap();
+        membership.unwrap().role == RoomRole::Owner
+    };
+    assert_eq!(suspended.unwrap().len(), 2);
+    assert_eq!((owner_now(heir), owner_now(next)), (false, true));
+}
+
+fn invitation(room_id: RoomId, user_id: UserId, invited_by: UserId) -> Invitation {
+    Invitation {
+        id: InvitationId::new(Uuid::new_v4()),
+        room_id,
+        user_id,
+        invited_by,
+        created_at: SystemClock.now(),
+    }
+}
+
+fn invite(database: &TestDatabase, invitation: Invitation) -> bool {
+    let at = invitation.created_at;
+    let (expired, declined) = (at - Invitation::LIFETIME, at - Invitation::REST);
+    let invited = database.transaction(|tx| tx.invite(&[invitation], expired, declined));
+    !invited.unwrap().is_empty()
+}
+
+#[test]
+fn only_a_departure_by_oneself_is_remembered_until_an_invitation_is_accepted() {
+    let database = TestDatabase::new();
+    let (owner, left, removed) = (
+        database.user().create().id,
+        database.user().create().id,
+        database.user().create().id,
+    );
+    let id = database
+        .group(owner)
+        .member(left)
+        .member(removed)
+        .create()
+        .id;
+    let now = SystemClock.now();
+    for (user, departure) in [(left, Departure::Left), (removed, Departure::Removed)] {
+        database
+            .transaction(|tx| tx.remove_member(id, user, departure, now))
+            .unwrap();
+    }
+    let departed = || {
+        database
+            .read(|tx| tx.departed(id, &[owner, left, removed]))
+            .unwrap()
+    };
+    assert_eq!(departed(), [left]);
+    let sent = invitation(id, left, owner);
+    assert!(invite(&database, sent));
+    let after = now - Invitation::LIFETIME;
+    let accept = |user| {
+        database
+            .transaction(|tx| tx.accept_invitation(sent.id, user, after))
             .unwrap()
     };
     assert_eq!(
-        (beyond(2), beyond(1), beyond(0).is_some()),
-        (None, Some(busy), true)
+        (accept(removed), accept(left), accept(left)),
+        (false, true, false)
+    );
+    assert!(departed().is_empty());
+}
+
+#[test]
+fn an_invitation_replaces_only_expired_and_long_declined_ones() {
+    let database = TestDatabase::new();
+    let (owner, user) = (database.user().create().id, database.user().create().id);
+    let id = database.group(owner).create().id;
+    let first = invitation(id, user, owner);
+    let at = |created_at| Invitation {
+        created_at,
+        ..invitation(id, user, owner)
+    };
+    let open = |of: Invitation| {
+        let after = of.created_at - TimeDelta::seconds(1);
+        let room = database.read(|tx| tx.room_of_invitation(of.id, user, after));
+        room.unwrap() == Some(id)
+    };
+    let second = TimeDelta::seconds(1);
+    assert!(invite(&database, first) && open(first));
+    let expires_at = first.created_at + Invitation::LIFETIME;
+    assert!(!invite(&database, at(expires_at - second)) && open(first));
+    let renewed = at(expires_at);
+    assert!(invite(&database, renewed) && open(renewed) && !open(first));
+
+    let decline = |by| {
+        let after = renewed.created_at - second;
+        let declined = |tx: &mut dyn abu_application::store::Writes| {
+            tx.decline_invitation(renewed.id, by, after, renewed.created_at)
+        };
+        database.transaction(declined).unwrap()
+    };
+    assert_eq!(
+        (decline(owner), decline(user), decline(user)),
+        (false, true, false)
+    );
+    assert!(!open(renewed));
+    let again_at = renewed.created_at + Invitation::REST;
+    assert!(!invite(&database, at(again_at - second)));
+    assert!(invite(&database, at(again_at)));
+}
+
+#[test]
+fn a_list_of_invitations_pages_by_time_with_room_and_inviter() {
+    let database = TestDatabase::new();
+    let inviter = database.user().name("Hauwa", "Sani").create().id;
+    let user = database.user().create().id;
+    let now = SystemClock.now();
+    let mut sent: Vec<Invitation> = (0..5)
+        .map(|n| {
+            let room = database.group(inviter).name("Kongo campus").create().id;
+            let sent = Invitation {
+                created_at: now + TimeDelta::seconds(n),
+                ..invitation(room, user, inviter)
+            };
+            assert!(invite(&database, sent));
+            sent
+        })
+        .collect();
+    // Neither of an archived room nor of another user.
+    let archived = database.group(inviter).archived().create().id;
+    invite(&database, invitation(archived, user, inviter));
+    invite(&database, invitation(sent[0].room_id, inviter, user));
+    let after = now - TimeDelta::seconds(1);
+    let page = |seek| {
+        database
+            .read(|tx| tx.list_invitations(user, after, seek, 2))
+            .unwrap()
+    };
+    let position = |listing: &InvitationListing| TimePosition {
+        at: listing.invitation.created_at,
+        id: listing.invitation.id,
+    };
+    sent.reverse();
+    let (mut forward, mut seek) = (Vec::new(), Seek::START);
+    loop {
+        let page = page(seek);
+        let Some(last) = page.last() else { break };
+        seek = Seek::After(Some(position(last)));
+        forward.extend(page);
+    }
+    let ids = |listings: &[InvitationListing]| -> Vec<Invitation> {
+        listings.iter().map(|listing| listing.invitation).collect()
+    };
+    assert_eq!(ids(&forward), sent);
+    let last_two = page(Seek::Before(None));
+    assert_eq!(ids(&last_two), sent[3..]);
+    let counted = database.read(|tx| tx.count_invitations(user, after));
+    assert_eq!(counted.unwrap(), Total::Exactly(5));
+    let newer = database.read(|tx| tx.count_invitations(user, sent[1].created_at));
+    assert_eq!(newer.unwrap(), Total::Exactly(1));
+    let first = &forward[0];
+    let names = (
+        first.room_name.as_str(),
+        first.inviter_firstname.as_str(),
+        first.inviter_lastname.as_str(),
     );
     assert_eq!(
-        database
-            .read(|tx| tx.user_beyond_room_count(&[], 0))
-            .unwrap(),
-        None
+        (names, first.member_count),
+        (("Kongo campus", "Hauwa", "Sani"), 1)
     );
 }
 
@@ -483,6 +818,7 @@ fn read_marks_move_forward_up_to_the_newest_message_only() {
         room_id,
         user_id,
         seq,
+        wrote: false,
     };
     let stands = |member_count, last_read_seq, last_seq, moved| {
         Some(ReadState {
@@ -540,6 +876,7 @@ fn concurrent_marks_are_serialized_and_the_furthest_stands() {
                             room_id: room,
                             user_id: *user,
                             seq,
+                            wrote: false,
                         })
                         .collect();
                     // In opposite orders, which would deadlock if the order were followed.
@@ -555,6 +892,7 @@ fn concurrent_marks_are_serialized_and_the_furthest_stands() {
         room_id: room,
         user_id: *user,
         seq: 0,
+        wrote: false,
     });
     let states: Vec<_> = states.collect();
     let states = database.transaction(|tx| tx.mark_read(&states)).unwrap();

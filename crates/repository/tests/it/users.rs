@@ -267,9 +267,91 @@ fn a_prefix_matches_address_and_names_in_any_case_and_nothing_else() {
     };
     assert_eq!(
         listed(&database, &filter("AMIN")),
-        ["Aminata", "Two", "One"]
+        ["Four", "Aminata", "Two", "One"]
     );
+    assert!(listed(&database, &filter("min")).is_empty());
     assert_eq!(listed(&database, &filter("")).len(), 4);
+}
+
+#[test]
+fn a_search_folds_names_and_takes_their_words_in_any_order() {
+    let database = TestDatabase::new();
+    let named = |first: &str, middle: Option<&str>, last: &str| {
+        let middle = middle.map(|name| PersonName::parse(name).unwrap());
+        let user = database.user().name(first, last);
+        user.with(|new| new.middlename = middle).create();
+    };
+    named("Ƙadir", None, "Ɗanjuma");
+    named("Ṣadé", Some("Ọláyínká"), "Bello");
+    named("Hauwa’u", None, "Abdul-Ƴar");
+    named("Анна", None, "Ɓello");
+    let found = |text: &str| {
+        let starts_with = Some(text.to_owned());
+        let mut found = listed(
+            &database,
+            &UserFilter {
+                starts_with,
+                ..UserFilter::default()
+            },
+        );
+        found.sort();
+        found
+    };
+    for text in [
+        "kadir",
+        "KADIR danjuma",
+        "danjuma kadir",
+        "Ɗanjuma, Ƙadir",
+        "dan kad",
+    ] {
+        assert_eq!(found(text), ["Ƙadir"], "{text}");
+    }
+    for text in [
+        "sade bello",
+        "Bello Ṣadé",
+        "S\u{323}ADE\u{301}",
+        "bello olayinka sade",
+    ] {
+        assert_eq!(found(text), ["Ṣadé"], "{text}");
+    }
+    assert_eq!(found("hauwau abdul yar"), ["Hauwa’u"]);
+    assert_eq!(found("Hauwa'u"), ["Hauwa’u"]);
+    assert_eq!(found("bello"), ["Анна", "Ṣadé"]);
+    assert_eq!(found("анна"), ["Анна"]);
+    assert!(found("bello kadir").is_empty());
+    assert!(found("' | !x:*").is_empty());
+}
+
+#[test]
+fn a_search_finds_an_address_by_either_spelling_of_its_host() {
+    let database = TestDatabase::new();
+    database.user().email("amina@bücher.example").create();
+    for text in ["amina@bücher.example", "AMINA@xn--bcher", " amina@"] {
+        let filter = UserFilter {
+            starts_with: Some(text.to_owned()),
+            ..UserFilter::default()
+        };
+        assert_eq!(listed(&database, &filter), ["Amina"], "{text}");
+    }
+}
+
+#[test]
+fn a_search_by_name_reads_an_index() {
+    let database = TestDatabase::new();
+    database.execute(
+        "INSERT INTO users (id, email, password_hash, firstname, lastname, created_at, last_modified)
+         SELECT gen_random_uuid(), n || '@example.com', '-', 'First' || n, 'Last' || n, now(), now()
+         FROM generate_series(1, 5000) AS n;
+         ANALYZE users",
+    );
+    let plan = database.texts(
+        "EXPLAIN SELECT id FROM users
+         WHERE lower(email) LIKE 'last77%' OR array_to_tsvector(folded_words(users.firstname || ' '
+             || coalesce(users.middlename, '') || ' ' || users.lastname)) @@ $$'last77':*$$::tsquery",
+    );
+    let plan = plan.join("\n");
+    assert!(plan.contains("users_name_words_idx"), "{plan}");
+    assert!(!plan.contains("Seq Scan"), "{plan}");
 }
 
 #[test]
@@ -407,15 +489,18 @@ fn a_last_seen_time_never_moves_back() {
 }
 
 #[test]
-fn an_invalid_stored_value_is_an_error_without_the_value() {
+fn an_unknown_stored_state_is_an_error_without_the_value() {
     let database = TestDatabase::new();
     let user = database.user().create().id;
-    database.execute("UPDATE users SET email = 'not an address'");
+    database.execute(
+        "ALTER TABLE users DROP CONSTRAINT users_verification_known;
+         UPDATE users SET verification = 'a newer state'",
+    );
     let error = database.read(|tx| tx.user(user)).unwrap_err();
     assert!(matches!(error, StoreError::Other(_)), "{error:?}");
     let told = format!("{error:?}");
     assert!(
-        told.contains("users.email") && !told.contains("not an address"),
+        told.contains("users.verification") && !told.contains("a newer state"),
         "{told}"
     );
 }

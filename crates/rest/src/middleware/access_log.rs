@@ -7,7 +7,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Instant,
 };
 
@@ -23,12 +23,15 @@ use actix_web::{
 use log::{Level, Record, kv::Value};
 
 use super::{client_address::ClientAddress, request_id::RequestId};
-use crate::{caller::KnownCaller, problem::Problem};
+use crate::{caller::KnownCaller, connections::InFlight, problem::Problem};
 
 /// Where the lines go: a target of its own, so that they can be turned off alone.
 const TARGET: &str = "abu_app::access";
 
 const MAX_PATH_SHOWN: usize = 256;
+
+/// The connection copies each chunk into its write buffer: a client that reads slowly holds one of them.
+const MAX_CHUNK: usize = 16 * 1024;
 
 /// What follows in a path is a link to another password.
 const BEFORE_SECRET: &str = "/reset-password/";
@@ -75,6 +78,7 @@ impl Entry {
     pub(crate) fn follow(
         mut self,
         response: ServiceResponse<BoxBody>,
+        in_flight: InFlight,
     ) -> ServiceResponse<FollowedBody> {
         self.status = Some(response.status());
         self.user = response
@@ -86,7 +90,12 @@ impl Entry {
             .then(|| Network::of(ClientAddress::of(response.request())));
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let entry = (!upgraded).then_some(self);
-        response.map_body(|_head, body| FollowedBody { body, entry })
+        response.map_body(|_head, body| FollowedBody {
+            body,
+            rest: Bytes::new(),
+            entry,
+            _in_flight: in_flight,
+        })
     }
 }
 
@@ -128,11 +137,13 @@ fn has_failed_authentication(response: &ServiceResponse<BoxBody>) -> bool {
     problem.is_some_and(Problem::is_failed_authentication)
 }
 
-/// A body that counts what was sent of it.
-#[derive(Debug)]
+/// A body in small chunks that counts what was sent of it.
 pub(crate) struct FollowedBody {
     body: BoxBody,
+    /// What is left of a large chunk.
+    rest: Bytes,
     entry: Option<Entry>,
+    _in_flight: InFlight,
 }
 
 impl MessageBody for FollowedBody {
@@ -146,10 +157,19 @@ impl MessageBody for FollowedBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_next(cx);
-        if let (Poll::Ready(Some(Ok(chunk))), Some(entry)) = (&polled, &mut self.entry) {
-            entry.bytes += chunk.len() as u64;
+        let this = &mut *self;
+        // The outbox of a WebSocket makes chunks of its own.
+        let Some(entry) = &mut this.entry else {
+            return Pin::new(&mut this.body).poll_next(cx);
+        };
+        if this.rest.is_empty() {
+            match ready!(Pin::new(&mut this.body).poll_next(cx)) {
+                Some(Ok(chunk)) => this.rest = chunk,
+                end => return Poll::Ready(end),
+            }
         }
-        polled
+        let chunk = this.rest.split_to(this.rest.len().min(MAX_CHUNK));
+        entry.bytes += chunk.len() as u64;
+        Poll::Ready(Some(Ok(chunk)))
     }
 }

@@ -1,7 +1,16 @@
 //! Which web pages may call the API.
 
 use actix_cors::Cors;
-use actix_web::http::{Method, header};
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
+    middleware::Next,
+};
 
 use super::{idempotency, rate_limit, request_id};
 
@@ -25,6 +34,14 @@ impl AllowedOrigins {
         }
     }
 
+    /// Whether the origin itself is on the list. Pages of these alone may use cookies.
+    pub(crate) fn list(&self, origin: &[u8]) -> bool {
+        match self {
+            Self::Any => false,
+            Self::These(_) => self.allow(origin),
+        }
+    }
+
     pub(crate) fn allow(&self, origin: &[u8]) -> bool {
         match self {
             Self::Any => true,
@@ -43,8 +60,9 @@ pub(crate) fn is_own(origin: &[u8], host: &[u8]) -> bool {
 
 /// The layer that answers preflights and marks the answers that a page may read.
 ///
-/// Tokens travel in a header that a page must set itself, never in cookies: no page ever acts with
-/// the rights of another.
+/// Access tokens travel in a header that a page must set itself. The cookie of a session counts for
+/// `/auth/refresh` and `/auth/logout` alone, which check the origin, and pages of listed origins alone
+/// may send it (`Access-Control-Allow-Credentials`).
 pub(crate) fn layer(origins: &AllowedOrigins) -> Cors {
     let cors = Cors::default()
         .allowed_methods([
@@ -79,6 +97,21 @@ pub(crate) fn layer(origins: &AllowedOrigins) -> Cors {
             .iter()
             .fold(cors, |cors, origin| cors.allowed_origin(origin)),
     }
+}
+
+/// Lets pages of listed origins send cookies. [`Cors`] itself would say so in every answer.
+pub(crate) async fn credentials(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    let allowed = headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    if allowed.is_some_and(|origin| origin != "*") {
+        let yes = HeaderValue::from_static("true");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+    }
+    Ok(response)
 }
 
 #[cfg(test)]
@@ -119,7 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn a_star_allows_every_origin() {
-        assert!(AllowedOrigins::new(&["*".to_owned()]).allow(b"https://any.example"));
+    fn a_star_allows_every_origin_and_lists_none() {
+        let any = AllowedOrigins::new(&["*".to_owned()]);
+        assert!(any.allow(b"https://any.example"));
+        assert!(!any.list(b"https://any.example"));
     }
 }

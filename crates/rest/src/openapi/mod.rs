@@ -1,6 +1,6 @@
 //! The OpenAPI document, generated from the handlers.
 
-use actix_web::{App, http::header::HeaderName, web::Bytes};
+use actix_web::{App, http::header::HeaderName};
 use utoipa::{
     Modify, OpenApi as _,
     openapi::{
@@ -18,7 +18,7 @@ use utoipa::{
 use utoipa_actix_web::AppExt;
 
 use super::{
-    areas,
+    areas::{self, platform::Asset},
     list::EntryFields,
     middleware::{
         conditional,
@@ -36,7 +36,7 @@ pub(crate) const BEARER: &str = "bearer";
 const PASSWORD_FORM: &str = "password";
 
 pub(crate) struct Api {
-    pub json: Bytes,
+    pub(crate) document: Asset,
     pub routes: DocumentedRoutes,
     pub(crate) entry_fields: EntryFields,
     pub replayed: ReplayedRoutes,
@@ -51,7 +51,7 @@ impl Api {
         )]
         let json = description.to_json().expect("the description is JSON");
         Self {
-            json: json.into(),
+            document: Asset::new("application/json", json),
             routes: DocumentedRoutes::of(&description),
             entry_fields: EntryFields::of(&description),
             replayed: ReplayedRoutes::of(&description),
@@ -240,7 +240,7 @@ fn add_common_problems(path: &str, operation: &mut Operation) {
 /// Whether a deactivated account may use the path: it concerns the account itself.
 fn is_open_to_the_hidden(path: &str) -> bool {
     match path {
-        "/api/v1/auth/ws-ticket" => false,
+        "/api/v1/auth/ws-ticket" | "/api/v1/me/room-invitations" => false,
         "/api/v1/me" | "/api/v1/users/{uuid}/password" => true,
         _ => path.starts_with("/api/v1/auth/") || path.starts_with("/api/v1/me/"),
     }
@@ -345,5 +345,12 @@ impl Modify for SecuritySchemes {
             let key = ApiKeyValue::with_description(name, about);
             components.add_security_scheme(name, SecurityScheme::ApiKey(ApiKey::Query(key)));
         }
+        let cookie = ApiKeyValue::with_description(
+            "__Secure-refresh_token",
+            "The refresh token of a log-in with `session` `cookie`. A server without HTTPS, in \
+             development, calls it `refresh_token`.",
+        );
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+        components.add_security_scheme("refresh_cookie", cookie);
     }
 }

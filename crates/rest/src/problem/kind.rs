@@ -74,8 +74,9 @@ problem_kinds! {
     AccountDeactivated => FORBIDDEN, "account-deactivated", "The account is hidden",
         "Its owner has the account hidden, and so cannot use the platform. Logging in shows it again, \
          and so does `POST /api/v1/me/reactivate`.";
-    OriginNotAllowed => FORBIDDEN, "origin-not-allowed", "The page may not open the chat",
-        "A browser opened the chat from a page whose origin is not on the server's list.";
+    OriginNotAllowed => FORBIDDEN, "origin-not-allowed", "The page's origin is not allowed",
+        "A browser opened the chat, or used the cookie of a session, from a page whose origin is not on \
+         the server's list.";
     NotFound => NOT_FOUND, "not-found", "There is no such thing",
         "The address leads nowhere, or to something that the caller may not know of: which, is not \
          told.";

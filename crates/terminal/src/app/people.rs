@@ -72,6 +72,16 @@ impl App {
         self.ask_members().into_iter().collect()
     }
 
+    /// Requests the list of members again, which also tells whether the user moderates the room.
+    pub(super) fn members_changed(&mut self, room: &RoomId) -> Vec<Effect> {
+        if let Some(place) = self.place(room)
+            && matches!(self.rooms[place].members, Members::Known(_))
+        {
+            self.rooms[place].members = Members::Unknown;
+        }
+        self.ask_members().into_iter().collect()
+    }
+
     pub(super) fn see(&mut self, people: Result<Vec<(UserId, bool)>, String>) -> Vec<Effect> {
         for (user, is_online) in people.unwrap_or_default() {
             self.set_online(user, is_online);

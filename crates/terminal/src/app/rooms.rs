@@ -62,9 +62,10 @@ impl App {
         effects
     }
 
-    /// Requests what the server does not resend after a reconnect: rooms and presence.
+    /// Requests what the server does not resend after a reconnect: rooms, invitations and presence.
     pub(super) fn look_anew(&mut self) -> Vec<Effect> {
         let mut effects: Vec<_> = self.ask_rooms().into_iter().collect();
+        effects.push(Effect::Ask(Question::Invitations));
         let room = self.room();
         effects.extend(room.map(|room| Effect::Ask(Question::Presence(room.info.id.clone()))));
         effects
@@ -133,6 +134,7 @@ impl App {
         match (notice.change, place) {
             (RoomChange::Removed, Some(place)) => return self.forget(place),
             (RoomChange::Removed, None) => {}
+            (RoomChange::Invited, _) => return vec![Effect::Ask(Question::Invitations)],
             (RoomChange::Renamed, Some(place)) => self.rooms[place].info.name = notice.name,
             (RoomChange::Archived, Some(place)) => self.rooms[place].is_archived = true,
             (RoomChange::Reopened, Some(place)) => self.rooms[place].is_archived = false,

@@ -197,6 +197,45 @@ async fn a_removed_address_is_listed_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dotted_capital_i_in_an_address_breaks_no_list() {
+    let (rig, post) = Post::start().await;
+    let admin = rig.superuser();
+    member_at(&rig, "amina@example.com");
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
+    add(&rig, &session, "İx@example.com").await.expect(202);
+    // The letter to the address itself waits for a mail server that takes letters beyond ASCII.
+    approve(&rig, &post, "amina@example.com").await;
+    let mails = rig.get("/api/v1/admin/mails").by(&admin).send().await;
+    assert!(!mails.expect(200)["items"].as_array().unwrap().is_empty());
+    let shown = addresses(&rig, &session).await;
+    assert_eq!(shown[1], entry("i\u{307}x@example.com", false, false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_spellings_of_a_host_are_one_address_that_mail_reaches() {
+    const PUNYCODE: &str = "amina@xn--bcher-kva.example";
+    let (rig, post) = Post::start().await;
+    member_at(&rig, "amina@example.com");
+    let session = rig.log_in_as("amina@example.com", PASSWORD).await;
+    add(&rig, &session, "Amina@Bücher.example")
+        .await
+        .expect(202);
+    approve(&rig, &post, "amina@example.com").await;
+    let token = post.letter(PUNYCODE, CONFIRM_FURTHER).link("verify-email");
+    verify(&rig, &token).await.expect(200);
+    for spelling in [
+        "amina@bücher.example",
+        "amina@bu\u{308}cher.example",
+        PUNYCODE,
+    ] {
+        rig.try_log_in(spelling, PASSWORD).await.expect(200);
+    }
+    let literal = add(&rig, &session, "amina@[127.0.0.1]").await;
+    literal.problem("validation-failed");
+    assert_eq!(literal.mistakes(), pairs(&[("/email", "email.invalid")]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_confirmed_primary_address_waits_for_the_approval_of_the_present_one() {
     let (rig, post) = Post::start().await;
     let amina = member_at(&rig, "amina@example.com");

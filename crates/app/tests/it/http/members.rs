@@ -95,21 +95,122 @@ async fn members_see_each_other_page_by_page() {
 }
 
 #[tokio::test]
-async fn the_last_owner_hands_over_before_leaving() {
+async fn the_last_owner_steps_down_only_by_leaving() {
+    let rig = Rig::start().await;
+    let group = Group::in_rig(&rig);
+    let Group {
+        owner, moderator, ..
+    } = &group;
+    let step_down = set_role(&rig, &group, owner, owner, "member").await;
+    assert_eq!(step_down.status.as_u16(), 409);
+    assert_eq!(step_down.problem("conflict")["code"], "last-owner");
+
+    remove(&rig, &group, owner, owner).await.expect_nothing();
+    let left = roles(&rig, &group, moderator).await;
+    assert_eq!(left.len(), 2);
+    assert!(left.contains(&(moderator.id.to_string(), "owner".to_owned())));
+}
+
+#[tokio::test]
+async fn an_owner_makes_another_owner() {
     let rig = Rig::start().await;
     let group = Group::in_rig(&rig);
     let Group { owner, member, .. } = &group;
-    let leave = remove(&rig, &group, owner, owner).await;
-    assert_eq!(leave.status.as_u16(), 409);
-    assert_eq!(leave.problem("conflict")["code"], "last-owner");
-    let step_down = set_role(&rig, &group, owner, owner, "member").await;
-    assert_eq!(step_down.problem("conflict")["code"], "last-owner");
-
     let handed = set_role(&rig, &group, owner, member, "owner")
         .await
         .expect(200);
     assert_eq!(handed["role"], "owner");
     assert_eq!(handed["user_uuid"], member.id.to_string());
-    remove(&rig, &group, owner, owner).await.expect_nothing();
-    assert_eq!(roles(&rig, &group, member).await.len(), 2);
+    set_role(&rig, &group, owner, owner, "member")
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_victim_leaves_the_archived_group_that_they_were_made_owner_of() {
+    let rig = Rig::start().await;
+    let group = Group::in_rig(&rig);
+    let (attacker, victim) = (&group.owner, &group.member);
+    set_role(&rig, &group, attacker, victim, "owner")
+        .await
+        .expect(200);
+    let path = format!("/api/v1/rooms/{}", group.room.id);
+    rig.delete(&path).by(attacker).send().await.expect_nothing();
+    for leaver in [attacker, &group.moderator, victim] {
+        remove(&rig, &group, leaver, leaver).await.expect_nothing();
+    }
+    rig.get(&path).by(victim).send().await.problem("not-found");
+}
+
+async fn add(rig: &Rig, group: &Group, users: &[&User]) -> Value {
+    let ids: Vec<_> = users.iter().map(|user| user.id.uuid()).collect();
+    let call = rig.post(&group.members()).by(&group.owner);
+    let call = call.json(&json!({"member_ids": ids}));
+    call.send().await.expect(200)
+}
+
+async fn invitations(rig: &Rig, of: &User) -> Vec<Value> {
+    let page = rig.get("/api/v1/me/room-invitations").by(of);
+    let page = page.send().await.expect(200);
+    page["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_user_who_left_is_invited_and_accepts() {
+    let rig = Rig::start().await;
+    let group = Group::in_rig(&rig);
+    let (owner, member) = (&group.owner, &group.member);
+    let newcomer = rig.user();
+    remove(&rig, &group, member, member).await.expect_nothing();
+    let additions = add(&rig, &group, &[member, &newcomer, owner]).await;
+    let expected = json!({"added": [newcomer.id.uuid()], "invited": [member.id.uuid()]});
+    assert_eq!(additions, expected);
+    let nothing = json!({"added": [], "invited": []});
+    assert_eq!(add(&rig, &group, &[member, &newcomer]).await, nothing);
+
+    let [invitation] = &invitations(&rig, member).await[..] else {
+        panic!("one invitation was expected")
+    };
+    let uuid = invitation["uuid"].as_str().unwrap();
+    let expected = json!({
+        "uuid": uuid,
+        "room": {
+            "uuid": group.room.id.uuid(),
+            "name": group.room.name.as_ref().unwrap().as_str(),
+            "member_count": 3,
+        },
+        "inviter": {
+            "user_uuid": owner.id.uuid(),
+            "firstname": owner.firstname.as_str(),
+            "lastname": owner.lastname.as_str(),
+        },
+        "created_at": invitation["created_at"],
+        "expires_at": invitation["expires_at"],
+    });
+    assert_eq!(*invitation, expected);
+    let path = format!("/api/v1/room-invitations/{uuid}/accept");
+    let stranger = rig.post(&path).by(&newcomer).send().await;
+    stranger.problem("not-found");
+    let room = rig.post(&path).by(member).send().await.expect(200);
+    assert_eq!(room["uuid"], group.room.id.to_string());
+    assert_eq!(room["member_count"], 4);
+    rig.post(&path).by(member).send().await.problem("not-found");
+    assert!(invitations(&rig, member).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_declined_invitation_is_gone_and_not_repeated() {
+    let rig = Rig::start().await;
+    let group = Group::in_rig(&rig);
+    let member = &group.member;
+    remove(&rig, &group, member, member).await.expect_nothing();
+    add(&rig, &group, &[member]).await;
+    let invitation = &invitations(&rig, member).await[0];
+    let uuid = invitation["uuid"].as_str().unwrap();
+    let path = format!("/api/v1/room-invitations/{uuid}/decline");
+    let declined = rig.post(&path).by(member).send().await;
+    declined.expect_nothing();
+    let again = add(&rig, &group, &[member]).await;
+    assert_eq!(again, json!({"added": [], "invited": []}));
+    assert!(invitations(&rig, member).await.is_empty());
 }

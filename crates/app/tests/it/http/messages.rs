@@ -97,7 +97,7 @@ async fn a_message_that_breaks_rules_is_not_stored() {
         ),
         (
             json!({"message": "a\0b", "client_message_id": id}),
-            &[("/message", "message.nul")],
+            &[("/message", "message.control-character")],
         ),
         (
             json!({"message": "x", "client_message_id": "x"}),

@@ -2,9 +2,11 @@
 
 mod accounts;
 mod audit_log;
+mod authentication;
 mod chat_door;
 mod conditional;
 mod console;
+mod cookies;
 mod documentation;
 mod emails;
 mod errors;

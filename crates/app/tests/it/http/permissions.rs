@@ -170,6 +170,9 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/rooms/{uuid}/members", Member),
     ("DELETE", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
     ("PATCH", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
+    ("GET", "/api/v1/me/room-invitations", User),
+    ("POST", "/api/v1/room-invitations/{uuid}/accept", Own),
+    ("POST", "/api/v1/room-invitations/{uuid}/decline", Own),
     ("GET", "/api/v1/admin/mails", Holder(ViewMail)),
     (
         "POST",

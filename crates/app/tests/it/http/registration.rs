@@ -293,7 +293,6 @@ async fn hostile_names_are_stored_unchanged_or_refused() {
         "Robert'); DROP TABLE users; --",
         "<script>alert(1)</script>",
         "{{ 7 * 7 }} ${7*7} %s %n",
-        "\u{202e}anima\u{202c}",
         "Zoë 👩🏾‍🎓 N̴̛͚",
         "see https://evil.example/now",
         "null",
@@ -323,6 +322,7 @@ async fn hostile_names_are_stored_unchanged_or_refused() {
         ("", "name.length"),
         (" \t ", "name.length"),
         ("a\u{0}b", "name.control-character"),
+        ("\u{202e}anima\u{202c}", "name.invisible-character"),
         ("a\r\nBcc: x@example.com", "name.control-character"),
         (&format!("{long}x"), "name.length"),
     ] {

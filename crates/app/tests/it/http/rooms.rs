@@ -1,5 +1,6 @@
 //! Rooms: create, list, rename, archive.
 
+use abu_application::messaging::rooms::RoomQuotas;
 use abu_domain::{identity::user::User, messaging::room::RoomRole};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -171,6 +172,31 @@ async fn my_rooms_are_sorted_by_activity_with_their_last_message() {
 }
 
 #[tokio::test]
+async fn a_used_up_quota_is_refused_with_the_time_to_wait() {
+    let rig = Rig::start_with(|settings| {
+        settings.rooms.quotas = Some(RoomQuotas {
+            rooms: 1,
+            people: 1,
+        });
+    })
+    .await;
+    let (maker, one, two) = (rig.user(), rig.user(), rig.user());
+    let room = open(&rig, &maker, group("x", &[&one])).await.expect(201);
+    let members = format!("/api/v1/rooms/{}/members", room["uuid"].as_str().unwrap());
+    let add = rig.post(&members).by(&maker);
+    let add = add.json(&json!({"member_ids": [two.id.uuid()]}));
+    for answer in [
+        open(&rig, &maker, group("y", &[])).await,
+        open(&rig, &maker, direct(&two)).await,
+        add.send().await,
+    ] {
+        let wait: u32 = answer.header("retry-after").parse().unwrap();
+        assert!((86_000..=86_401).contains(&wait), "{wait}");
+        assert_eq!(answer.problem("rate-limited")["retry_after"], wait);
+    }
+}
+
+#[tokio::test]
 async fn a_patch_changes_what_it_names_and_cannot_remove_a_name() {
     let rig = Rig::start().await;
     let owner = rig.user();
@@ -218,4 +244,29 @@ async fn only_an_owner_archives_a_group_which_is_then_only_read() {
         assert_eq!(answer.status.as_u16(), 409);
         assert_eq!(answer.problem("conflict")["code"], "archived");
     }
+}
+
+#[tokio::test]
+async fn a_deleted_direct_room_is_hidden_from_the_caller_until_its_next_message() {
+    let rig = Rig::start().await;
+    let (one, other) = (rig.user(), rig.user());
+    let room = open(&rig, &one, direct(&other)).await.expect(201);
+    let uuid = room["uuid"].as_str().unwrap();
+    let path = format!("/api/v1/rooms/{uuid}");
+    rig.delete(&path).by(&one).send().await.expect_nothing();
+    assert_eq!(listed(&rig, &one).await, Vec::<String>::new());
+    assert_eq!(listed(&rig, &other).await, [uuid]);
+    rig.get(&path).by(&one).send().await.expect(200);
+
+    let say = json!({"message": "sannu", "client_message_id": Uuid::new_v4()});
+    let said = rig.post(&format!("{path}/messages")).by(&other).json(&say);
+    said.send().await.expect(201);
+    assert_eq!(listed(&rig, &one).await, [uuid]);
+
+    let leave = rig.delete(&format!("{path}/members/{}", one.id)).by(&one);
+    leave.send().await.expect_nothing();
+    assert_eq!(listed(&rig, &one).await, Vec::<String>::new());
+    let again = open(&rig, &one, direct(&other)).await.expect(200);
+    assert_eq!(again["uuid"], uuid);
+    assert_eq!(listed(&rig, &one).await, [uuid]);
 }

@@ -204,6 +204,7 @@ pub(super) struct Subjects {
     given: String,
     group: String,
     assignment: String,
+    invitation: String,
 }
 
 impl Subjects {
@@ -218,6 +219,7 @@ impl Subjects {
             given: "no_role_either".to_owned(),
             group: "no_group".to_owned(),
             assignment: id(),
+            invitation: id(),
         }
     }
 
@@ -235,8 +237,11 @@ impl Subjects {
             group: rig.group_of(&given),
             given,
             assignment: Uuid::new_v4().to_string(),
+            invitation: Uuid::new_v4().to_string(),
         };
         let Self {
+            room,
+            invitation,
             permission,
             assignment,
             user,
@@ -250,8 +255,11 @@ impl Subjects {
                                            last_modified)
                  SELECT '{assignment}', '{user}', id, 'global', now(), now(), now()
                  FROM roles WHERE name = '{given}';
+             INSERT INTO room_invitations (id, room_id, user_id, invited_by, created_at)
+                 VALUES ('{invitation}', '{room}', '{user}', '{}', now());
              INSERT INTO totp_secrets (user_id, sealed_secret, created_at, confirmed_at)
-                 VALUES ('{user}', '\\x00', now(), now())"
+                 VALUES ('{user}', '\\x00', now(), now())",
+            owner.id
         ));
         subjects
     }
@@ -260,6 +268,7 @@ impl Subjects {
     pub(super) fn fill(&self, path: &str, perm_name: &str) -> String {
         let (id, name) = match path.split('/').nth(3) {
             Some("rooms") => (&self.room, &self.role),
+            Some("room-invitations") => (&self.invitation, &self.role),
             Some("role-assignments") => (&self.assignment, &self.role),
             Some("permissions") => (&self.user, &self.permission),
             Some("groups") => (&self.user, &self.group),

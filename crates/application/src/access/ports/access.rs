@@ -46,6 +46,11 @@ impl CallerRecord {
         self.is_superuser || self.permissions.contains(permission)
     }
 
+    /// Whether a permission that the code checks is held globally, and counts.
+    pub fn is_staff(&self) -> bool {
+        !self.totp_due && Permission::ALL.iter().any(|all| self.holds(*all))
+    }
+
     /// Whether the permission is held globally, or in exactly the chapter of `scope`.
     pub fn holds_named_in(&self, permission: &str, scope: Scope) -> bool {
         let there = scope

@@ -44,6 +44,10 @@ impl Accounts {
                 access::require_rank(tx, &caller, &actor, id)?;
                 expected.check(Version::of(user.last_modified))?;
                 let changed = changed_fields(&user, &update.details);
+                update
+                    .details
+                    .require_free_name_after(&OwnDetails::from(&user))
+                    .map_err(AccountError::Name)?;
                 if !changed.is_empty() {
                     tx.set_own_details(id, &update.details, now)?;
                 }

@@ -11,11 +11,11 @@ use crate::{
     identity::{
         events::IdentityEvent,
         passwords,
-        ports::{EndReason, Erasure, WhichSessions},
+        ports::{EndReason, Erasure, Publishing, WhichSessions},
     },
     platform::{
         audit::{Action, Target},
-        ports::StoreError,
+        ports::{Applied, StoreError},
     },
     store::Writes,
 };
@@ -28,44 +28,47 @@ impl Accounts {
     /// `can_modify_user` and rank over its owner.
     pub async fn activate(&self, caller: impl Authority, id: UserId) -> Result<User, AccountError> {
         let (now, entry_id) = self.context.now_and_entry_id();
-        self.context
-            .database
-            .transaction(move |tx| {
-                let user = to_change(tx, &caller, Permission::ModifyUser, id)?;
-                if user.is_active {
-                    return Ok(user);
-                }
-                tx.set_active(id, true, now)?;
-                let called_off = tx.call_off_staffs_erasure(id)?;
-                let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
-                let entry = caller.entry(Action::UserActivate).on(Target::user(id));
-                let entry = match called_off {
-                    true => entry.with("erasure", "called off"),
-                    false => entry,
-                };
-                entry.write(tx, entry_id, now)?;
-                Ok(user)
-            })
-            .await
+        let standing = Arc::clone(&self.standing);
+        self.publishing(move |tx| {
+            let user = to_change(tx, &caller, Permission::ModifyUser, id)?;
+            if user.is_active {
+                return Ok((user, Vec::new()));
+            }
+            tx.set_active(id, true, now)?;
+            let called_off = tx.call_off_staffs_erasure(id)?;
+            let passed_on = standing.standing_changed(tx, id, now)?;
+            let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
+            let entry = caller.entry(Action::UserActivate).on(Target::user(id));
+            let entry = match called_off {
+                true => entry.with("erasure", "called off"),
+                false => entry,
+            };
+            entry.write(tx, entry_id, now)?;
+            Ok((user, vec![passed_on]))
+        })
+        .await
     }
 
     /// Suspends an account; takes `can_modify_user` and rank over its owner. On return its sessions
     /// have ended, and its chat connections have received the close.
     pub async fn suspend(&self, caller: impl Authority, id: UserId) -> Result<User, AccountError> {
         let (now, entry_id) = self.context.now_and_entry_id();
-        self.shutting_out(id, move |tx| {
+        let standing = Arc::clone(&self.standing);
+        let suspended = self.suspended(id);
+        self.publishing(move |tx| {
             let user = to_change(tx, &caller, Permission::ModifyUser, id)?;
             if !user.is_active {
-                return Ok(user);
+                return Ok((user, vec![suspended]));
             }
             access::keep_a_super_admin(tx, user.id, &user.groups)?;
             shut_out(tx, id, EndReason::Suspended, now)?;
+            let passed_on = standing.standing_changed(tx, id, now)?;
             let user = tx.user(id)?.ok_or(AccountError::NotFound)?;
             caller
                 .entry(Action::UserSuspend)
                 .on(Target::user(id))
                 .write(tx, entry_id, now)?;
-            Ok(user)
+            Ok((user, vec![suspended, passed_on]))
         })
         .await
     }
@@ -80,7 +83,9 @@ impl Accounts {
         reason: Reason,
     ) -> Result<DateTime<Utc>, AccountError> {
         let (now, entry_id) = self.context.now_and_entry_id();
-        self.shutting_out(id, move |tx| {
+        let standing = Arc::clone(&self.standing);
+        let mut publications = vec![self.suspended(id)];
+        self.publishing(move |tx| {
             let user = to_change(tx, &caller, Permission::DeleteUser, id)?;
             if id == caller.user {
                 return Err(AccountError::OwnErasure);
@@ -95,6 +100,7 @@ impl Accounts {
             })?;
             if user.is_active {
                 shut_out(tx, id, EndReason::Erasure, now)?;
+                publications.push(standing.standing_changed(tx, id, now)?);
             }
             let runs_at = tx.erasure_due(id)?.ok_or(AccountError::NotFound)?;
             if scheduled || user.is_active {
@@ -104,28 +110,38 @@ impl Accounts {
                     .with("reason", reason.as_str())
                     .write(tx, entry_id, now)?;
             }
-            Ok(runs_at)
+            Ok((runs_at, publications))
         })
         .await
     }
 
-    /// Runs `work` in a transaction and closes the account's chat connections after the commit.
-    async fn shutting_out<T: Send + 'static>(
-        &self,
-        id: UserId,
-        work: impl FnOnce(&mut dyn Writes) -> Result<T, AccountError> + Send + 'static,
-    ) -> Result<T, AccountError> {
+    /// Closes the account's chat connections when called.
+    fn suspended(&self, user: UserId) -> Publishing {
         let events = Arc::clone(&self.context.events);
+        Box::new(move || events.publish(IdentityEvent::AccountSuspended { user }))
+    }
+
+    /// Runs `work` in a transaction, publishes after the commit, and waits until every connection
+    /// applies it.
+    async fn publishing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Writes) -> Result<(T, Vec<Publishing>), AccountError>
+        + Send
+        + 'static,
+    ) -> Result<T, AccountError> {
         let (value, applied) = self
             .context
             .database
             .run(move |store| {
-                let value = store.transaction(work)?;
-                let suspended = IdentityEvent::AccountSuspended { user: id };
-                Ok::<_, AccountError>((value, events.publish(suspended)))
+                let (value, publications) = store.transaction(work)?;
+                let applied: Vec<Applied> =
+                    publications.into_iter().map(|publish| publish()).collect();
+                Ok::<_, AccountError>((value, applied))
             })
             .await?;
-        applied.await;
+        for applied in applied {
+            applied.await;
+        }
         Ok(value)
     }
 }

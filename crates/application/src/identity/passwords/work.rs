@@ -12,7 +12,7 @@ use super::queue::{HashingQueue, Turn};
 use crate::{
     Context,
     access::{self, AccessError, Caller},
-    identity::ports::{PasswordHasher, PasswordPolicy, PasswordWeakness},
+    identity::ports::{PasswordHasher, PasswordMatch, PasswordPolicy, PasswordWeakness},
     platform::{
         blocking::BlockingError,
         ports::StoreError,
@@ -91,14 +91,14 @@ impl PasswordWork {
             .map_err(busy)?
     }
 
-    /// Whether the password matches the hash. `None` takes the same time and is false.
+    /// Compares the password with the hash. `None` takes the same time and is a mismatch.
     /// [`StoreError::Unavailable`] if the queue is full.
     pub async fn matches(
         &self,
         turn: &Turn,
         password: LoginPassword,
         hash: Option<String>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<PasswordMatch, StoreError> {
         let hasher = Arc::clone(&self.hasher);
         self.queue
             .run(turn, move || hasher.verify(&password, hash.as_deref()))
@@ -106,15 +106,15 @@ impl PasswordWork {
             .map_err(busy)
     }
 
-    /// A stronger hash of a password that has just matched `hash`; `None` if `hash` is strong
-    /// enough. A failure is logged only, because the old hash still works.
+    /// A new hash of a password that matched an outdated one; `None` if it did not. A failure is
+    /// logged only, because the old hash still works.
     pub async fn better_hash(
         &self,
         turn: &Turn,
         password: LoginPassword,
-        hash: &str,
+        matched: PasswordMatch,
     ) -> Option<String> {
-        if !self.hasher.needs_rehash(hash) {
+        if matched != PasswordMatch::Outdated {
             return None;
         }
         let hasher = Arc::clone(&self.hasher);
@@ -151,7 +151,8 @@ impl PasswordWork {
             })
             .await?;
         let hash = Some(password_hash.clone());
-        if !self.matches(&turn, password, hash).await? {
+        let matched = self.matches(&turn, password, hash).await?;
+        if !matched.is_right() {
             let limits = Arc::clone(&context.limits);
             context
                 .database

@@ -72,6 +72,19 @@ pub struct EmailChange {
     pub undone_at: Option<DateTime<Utc>>,
 }
 
+/// An account that keeps an older spelling of its address, because another one holds the address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailConflict {
+    pub user_id: UserId,
+    /// As the account has it. Nobody can log in with it.
+    pub spelling: EmailAddress,
+    /// The canonical form.
+    pub address: EmailAddress,
+    /// The account that verified it first; `None` once that is gone.
+    pub holder_id: Option<UserId>,
+    pub found_at: DateTime<Utc>,
+}
+
 /// E-mail addresses of accounts, and the proofs and changes of them.
 ///
 /// An address belongs to the first account that proved control of it. During the undo window it
@@ -100,6 +113,9 @@ pub trait EmailReads {
     fn verification(&mut self, token_hash: &TokenHash) -> Result<Option<Verification>, StoreError>;
 
     fn email_change(&mut self, undo_hash: &TokenHash) -> Result<Option<EmailChange>, StoreError>;
+
+    /// At most `limit` conflicts, the oldest first.
+    fn email_conflicts(&mut self, limit: u32) -> Result<Vec<EmailConflict>, StoreError>;
 }
 
 pub trait EmailWrites {

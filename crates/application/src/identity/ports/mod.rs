@@ -8,6 +8,7 @@ mod own_account;
 mod resets;
 mod security;
 mod sessions;
+mod standing;
 mod totp;
 mod users;
 
@@ -15,20 +16,22 @@ use crate::platform::ports::all_ports;
 
 pub use consents::{ConsentWrites, Consents};
 pub use emails::{
-    EmailChange, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash, Verification,
+    EmailChange, EmailConflict, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash,
+    Verification,
 };
 pub use erasures::{Erasure, ErasureReads, ErasureWrites};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetReads, ResetWrites};
 pub use security::{
-    AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordPolicy,
-    PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
+    AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordMatch,
+    PasswordPolicy, PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
 };
 pub use sessions::{
     ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession, RefreshableSession,
     SessionListing, SessionReads, SessionRefresh, SessionWrites, WhichSessions,
 };
+pub use standing::{Publishing, StandingListener};
 pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
 pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};
 

@@ -1,4 +1,8 @@
-use abu_domain::{UserId, identity::text::PhoneNumber, platform::text::PersonName};
+use abu_domain::{
+    UserId, Violation,
+    identity::{text::PhoneNumber, user::User},
+    platform::text::{PersonName, require_free_name},
+};
 use chrono::{DateTime, Utc};
 
 use crate::platform::ports::StoreError;
@@ -10,6 +14,33 @@ pub struct OwnDetails {
     pub middlename: Option<PersonName>,
     pub lastname: PersonName,
     pub phone: Option<PhoneNumber>,
+}
+
+impl OwnDetails {
+    pub fn has_names_of(&self, other: &Self) -> bool {
+        self.firstname == other.firstname
+            && self.middlename == other.middlename
+            && self.lastname == other.lastname
+    }
+
+    /// Requires that new names do not make a reserved full name. Names from before the rule stay.
+    pub fn require_free_name_after(&self, before: &Self) -> Result<(), Violation> {
+        match self.has_names_of(before) {
+            true => Ok(()),
+            false => require_free_name(&self.firstname, self.middlename.as_ref(), &self.lastname),
+        }
+    }
+}
+
+impl From<&User> for OwnDetails {
+    fn from(user: &User) -> Self {
+        Self {
+            firstname: user.firstname.clone(),
+            middlename: user.middlename.clone(),
+            lastname: user.lastname.clone(),
+            phone: user.phone.clone(),
+        }
+    }
 }
 
 pub trait OwnAccountReads {

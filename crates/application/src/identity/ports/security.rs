@@ -16,16 +16,28 @@ pub trait PasswordHasher: Send + Sync + 'static {
     /// The hash in modular crypt form. Fails if the operating system provides no randomness.
     fn hash(&self, password: &NewPassword) -> Result<String, Box<dyn Error + Send + Sync>>;
 
-    /// Compares in constant work: `None` costs the same time as a hash and returns false. So the
+    /// Compares in constant work: `None` costs the same time as a hash and is a mismatch. So the
     /// response time does not reveal whether an account exists.
-    fn verify(&self, password: &LoginPassword, hash: Option<&str>) -> bool;
+    fn verify(&self, password: &LoginPassword, hash: Option<&str>) -> PasswordMatch;
 
-    /// Whether the hash is cheaper than new ones. Does not block.
-    fn needs_rehash(&self, hash: &str) -> bool;
-
-    /// Hashes again, after a successful verification, a password whose hash [needs
-    /// it](Self::needs_rehash). Fails if the operating system provides no randomness.
+    /// Hashes again a password whose hash is [outdated](PasswordMatch::Outdated). Fails if the
+    /// operating system provides no randomness.
     fn rehash(&self, password: &LoginPassword) -> Result<String, Box<dyn Error + Send + Sync>>;
+}
+
+/// The result of comparing a password with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordMatch {
+    Wrong,
+    Right,
+    /// It matches; the hash is cheaper than new ones, or of the password as typed.
+    Outdated,
+}
+
+impl PasswordMatch {
+    pub fn is_right(self) -> bool {
+        self != Self::Wrong
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -50,7 +50,8 @@ pub struct Credentials {
 /// `None` and empty lists do not filter; any value of a list matches.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
-    /// A prefix of the e-mail address, the first name or the last name, in any case.
+    /// The beginning of the e-mail address, or words that begin words of the name, in any order;
+    /// without regard to accents, case and hooked letters.
     pub starts_with: Option<String>,
     pub groups: Vec<String>,
     pub is_active: Option<bool>,

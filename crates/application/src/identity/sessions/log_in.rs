@@ -1,6 +1,6 @@
 //! Log-in with password and optional second factor.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use abu_domain::{
     LoginSessionId, UserId,
@@ -51,6 +51,8 @@ pub struct LogInDraft {
 pub struct LogIn {
     pub access_token: IssuedToken,
     pub refresh_token: SecretString,
+    /// How long the refresh token is valid.
+    pub lasts_for: Duration,
     pub user: User,
     /// Names of the globally held permissions.
     pub permissions: BTreeSet<String>,
@@ -175,6 +177,7 @@ impl Sessions {
     fn with_refresh_token(&self, new_login: NewLogin) -> LogIn {
         LogIn {
             refresh_token: self.refresh_tokens.make(new_login.id, 0),
+            lasts_for: self.policy.lifetime,
             access_token: new_login.access_token,
             user: new_login.user,
             permissions: new_login.permissions,
@@ -212,14 +215,14 @@ impl Sessions {
         let hash = credentials
             .as_ref()
             .map(|known| known.password_hash.clone());
-        let matches = self.passwords.matches(turn, password.clone(), hash).await?;
-        let Some(credentials) = credentials.filter(|_| matches) else {
+        let matched = self.passwords.matches(turn, password.clone(), hash).await?;
+        let Some(credentials) = credentials.filter(|_| matched.is_right()) else {
             self.failures.count_credentials();
             self.count_failure(guards, origin.clone()).await?;
             return Err(LogInError::InvalidCredentials);
         };
         let password_hash = credentials.password_hash;
-        let better_hash = self.passwords.better_hash(turn, password, &password_hash);
+        let better_hash = self.passwords.better_hash(turn, password, matched);
         Ok(Authenticated {
             user: credentials.user_id,
             better_hash: better_hash.await,

@@ -1,13 +1,15 @@
 //! The caller's sessions: list and revoke.
 
 use abu_domain::LoginSessionId;
+use secrecy::SecretString;
 
 use super::{EndedSessions, Sessions, ending_sessions};
 use crate::{
     access::{self, AccessError, Authority, Caller},
     identity::ports::{EndReason, SessionListing, WhichSessions},
     platform::{
-        audit::{Action, Target},
+        Origin,
+        audit::{Action, Actor, Entry, Target},
         lists::{ListRequest, Listed, TimePosition},
         ports::StoreError,
     },
@@ -60,6 +62,35 @@ impl Sessions {
     pub async fn log_out(&self, caller: Caller) -> Result<(), SessionError> {
         let which = WhichSessions::Only(caller.session);
         self.end(caller, which, EndReason::LogOut).await
+    }
+
+    /// Revokes the session of a refresh token, also of an outdated one: its reuse would revoke the
+    /// session too. `NotFound` if the session has ended.
+    pub async fn log_out_by(
+        &self,
+        token: SecretString,
+        origin: Origin,
+    ) -> Result<(), SessionError> {
+        let found = self.refresh_tokens.read(&token);
+        let (session, _number) = found.ok_or(SessionError::NotFound)?;
+        let (now, entry_id) = self.context.now_and_entry_id();
+        ending_sessions(&self.context, move |tx| {
+            let found = tx.lock_session(session)?;
+            let user = found.ok_or(SessionError::NotFound)?.user_id;
+            let because = EndReason::LogOut;
+            let sessions = tx.end_sessions(user, WhichSessions::Only(session), because, now)?;
+            if sessions.is_empty() {
+                return Err(SessionError::NotFound);
+            }
+            Entry::new(Actor::User(user), Action::SessionEnd)
+                .from(&origin)
+                .on(Target::session(session))
+                .with("reason", because.name())
+                .with("sessions", sessions.len().to_string())
+                .write(tx, entry_id, now)?;
+            Ok(((), EndedSessions { user, sessions }))
+        })
+        .await
     }
 
     /// Revokes all sessions of the caller.

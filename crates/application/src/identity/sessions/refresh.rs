@@ -139,6 +139,7 @@ impl Sessions {
                     .issue(user.id, session, self.context.ids.random(), now)
                     .map_err(RefreshError::Internal)?,
                 refresh_token: self.refresh_tokens.make(session, number),
+                lasts_for: self.policy.lifetime,
                 user: *user,
                 permissions: record.into_permissions(),
             }),

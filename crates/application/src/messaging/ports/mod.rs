@@ -14,8 +14,8 @@ pub use messages::{
     StoreOutcome,
 };
 pub use rooms::{
-    ChatMember, MemberListing, NewRoom, ReadMark, ReadState, RoomChatState, RoomListing, RoomReads,
-    RoomWrites,
+    ChatMember, InvitationListing, MemberListing, NewRoom, ReadMark, ReadState, RoleChange,
+    RoomChatState, RoomListing, RoomReads, RoomWrites,
 };
 pub use tickets::{ChatTicket, TicketWrites};
 

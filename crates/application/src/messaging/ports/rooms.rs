@@ -1,8 +1,8 @@
 use abu_domain::{
-    RoomId, UserId,
+    InvitationId, RoomId, UserId,
     messaging::{
         message::Message,
-        room::{DirectPair, Membership, Room, RoomKind, RoomRole},
+        room::{Departure, DirectPair, Invitation, Membership, Room, RoomKind, RoomRole},
         text::RoomName,
     },
     platform::text::PersonName,
@@ -45,6 +45,8 @@ pub struct ReadMark {
     pub user_id: UserId,
     /// Place of the last message they have read. One past the newest counts as the newest.
     pub seq: i64,
+    /// They wrote that message, so the room counts towards their limit of rooms.
+    pub wrote: bool,
 }
 
 /// How far a member has read.
@@ -78,6 +80,24 @@ pub struct MemberListing {
     pub last_seen_at: Option<DateTime<Utc>>,
 }
 
+/// An open invitation in a user's list.
+#[derive(Clone, Debug)]
+pub struct InvitationListing {
+    pub invitation: Invitation,
+    pub room_name: RoomName,
+    pub member_count: i32,
+    pub inviter_firstname: PersonName,
+    pub inviter_lastname: PersonName,
+}
+
+/// A role that a succession changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleChange {
+    pub room_id: RoomId,
+    pub user_id: UserId,
+    pub role: RoomRole,
+}
+
 /// A room as the chat sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomChatState {
@@ -105,7 +125,7 @@ pub trait RoomReads {
 
     fn direct_room(&mut self, pair: DirectPair) -> Result<Option<Room>, StoreError>;
 
-    /// At most `limit` open rooms of the user, the most recently active first.
+    /// At most `limit` open rooms that the user has not hidden, the most recently active first.
     fn list_rooms(
         &mut self,
         user: UserId,
@@ -113,7 +133,7 @@ pub trait RoomReads {
         limit: u32,
     ) -> Result<Vec<RoomListing>, StoreError>;
 
-    /// How many open rooms the user is in.
+    /// How many rooms [`list_rooms`](Self::list_rooms) has for the user.
     fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError>;
 
     /// Place of the last message that the member has read; 0 without a membership.
@@ -135,15 +155,47 @@ pub trait RoomReads {
         limit: u32,
     ) -> Result<Vec<MemberListing>, StoreError>;
 
-    /// How many owners the room has besides `user`.
-    fn other_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError>;
+    /// How many owners besides `user` the room has who are not suspended.
+    fn other_active_owners(&mut self, room: RoomId, user: UserId) -> Result<u64, StoreError>;
 
-    /// One of `users` who is in more than `max` rooms, archived ones included.
-    fn user_beyond_room_count(
+    /// Whether more than `max` rooms count towards the user's limit: open rooms that they made, wrote
+    /// in or accepted an invitation to.
+    fn is_beyond_room_count(&mut self, user: UserId, max: u32) -> Result<bool, StoreError>;
+
+    /// When the user made the `n`th newest of their rooms, if after `since`.
+    fn nth_newest_room_made(
         &mut self,
-        users: &[UserId],
-        max: u32,
-    ) -> Result<Option<UserId>, StoreError>;
+        user: UserId,
+        n: u32,
+        since: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Those of `users` who left the room by themselves and are not back.
+    fn departed(&mut self, room: RoomId, users: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+
+    /// The room of an invitation of the user's that is open and newer than `after`.
+    fn room_of_invitation(
+        &mut self,
+        id: InvitationId,
+        user: UserId,
+        after: DateTime<Utc>,
+    ) -> Result<Option<RoomId>, StoreError>;
+
+    /// At most `limit` open invitations of the user to open rooms, newer than `after`, newest first.
+    fn list_invitations(
+        &mut self,
+        user: UserId,
+        after: DateTime<Utc>,
+        seek: Seek<TimePosition<InvitationId>>,
+        limit: u32,
+    ) -> Result<Vec<InvitationListing>, StoreError>;
+
+    /// How many invitations [`list_invitations`](Self::list_invitations) has for the user.
+    fn count_invitations(
+        &mut self,
+        user: UserId,
+        after: DateTime<Utc>,
+    ) -> Result<Total, StoreError>;
 
     /// What the chat must know of each of `users` when they connect, in one query. Who is no user
     /// is left out.
@@ -197,16 +249,82 @@ pub trait RoomWrites {
         now: DateTime<Utc>,
     ) -> Result<Vec<UserId>, StoreError>;
 
-    /// Takes a member out, and counts them out of the room; false where they were not in.
+    /// Takes a member out, and counts them out of the room; false where they were not in. Records that
+    /// they left by themselves.
     fn remove_member(
         &mut self,
         room: RoomId,
         user: UserId,
+        departure: Departure,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
     /// Sets a member's role; false where they are not in.
-    fn set_role(&mut self, room: RoomId, user: UserId, role: RoomRole) -> Result<bool, StoreError>;
+    fn set_role(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        role: RoomRole,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// Locks the open groups of the user like [`lock_room`](Self::lock_room), in the order of their ids.
+    fn lock_groups_of(&mut self, user: UserId) -> Result<Vec<RoomId>, StoreError>;
+
+    /// Succession: each of these rooms without an owner who is not suspended passes to its
+    /// longest-serving moderator, else member. Suspended owners become members. Users who are not
+    /// suspended go first, those with a deactivated account after the others. Call it with the rooms
+    /// locked.
+    fn pass_ownership(
+        &mut self,
+        rooms: &[RoomId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<RoleChange>, StoreError>;
+
+    /// Hides the room from the member until its next message, or shows it again.
+    fn set_hidden(&mut self, room: RoomId, user: UserId, hidden: bool) -> Result<(), StoreError>;
+
+    /// Invites these users to one room. An invitation replaces one from before `expired_before`, or one
+    /// that was declined before `declined_before`. Returns whom it invited.
+    fn invite(
+        &mut self,
+        invitations: &[Invitation],
+        expired_before: DateTime<Utc>,
+        declined_before: DateTime<Utc>,
+    ) -> Result<Vec<UserId>, StoreError>;
+
+    /// Deletes the user's open invitation with the record that they left; false where there is none
+    /// newer than `after`.
+    fn accept_invitation(
+        &mut self,
+        id: InvitationId,
+        user: UserId,
+        after: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// False where the user has no such open invitation newer than `after`.
+    fn decline_invitation(
+        &mut self,
+        id: InvitationId,
+        user: UserId,
+        after: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// Records that the user brings so many people into a room, at most `max` in all since `since`. Where
+    /// that is too many, records nothing and answers with the newest record that must be older first.
+    /// Call it with the account locked.
+    fn bring_people(
+        &mut self,
+        user: UserId,
+        people: u32,
+        max: u32,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Counts the room towards the member's limit from now on.
+    fn take_part(&mut self, room: RoomId, user: UserId) -> Result<(), StoreError>;
 
     /// Moves members' marks to where these say, and never back. At most one for each member of a room;
     /// answered in their order, with `None` for who is not a member.

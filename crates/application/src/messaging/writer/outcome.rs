@@ -12,27 +12,16 @@ use crate::messaging::{
 
 pub(super) enum Submitter {
     /// A connection: it hears the outcome at its place in the order of events.
-    Connection {
-        receipt: Receipt,
-        /// Whether the message that it sends marks the room as read up to there.
-        marks_read: bool,
-    },
+    Connection(Receipt),
     /// A use case: it hears the outcome at once.
     Caller(oneshot::Sender<Result<Message, SubmitError>>),
 }
 
 impl Submitter {
-    pub(super) fn marks_read(&self) -> bool {
-        match self {
-            Self::Connection { marks_read, .. } => *marks_read,
-            Self::Caller(_) => true,
-        }
-    }
-
     /// Answers a use case; returns the receipt of a connection.
     fn accepted(self, message: &Message) -> Option<Receipt> {
         match self {
-            Self::Connection { receipt, .. } => Some(receipt),
+            Self::Connection(receipt) => Some(receipt),
             Self::Caller(reply) => {
                 let _ = reply.send(Ok(message.clone()));
                 None
@@ -95,7 +84,7 @@ pub(super) fn of_change(
 /// Answers a use case at once; the answer to a connection goes over the bus.
 pub(super) fn refuse(submitter: Submitter, refusal: Refusal) -> Option<Publication> {
     match submitter {
-        Submitter::Connection { receipt, .. } => {
+        Submitter::Connection(receipt) => {
             let answer = Answer::Refused(refusal);
             Some(Publication::Answer { answer, receipt })
         }

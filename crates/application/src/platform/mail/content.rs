@@ -249,7 +249,6 @@ mod tests {
         for (kind, params) in [
             ("no_such_kind", json!({})),
             ("account_exists", json!({})),
-            ("account_exists", json!({"firstname": ""})),
             ("account_exists", json!([])),
             (
                 "verify_email",

@@ -16,6 +16,8 @@ pub(crate) enum LiveCall {
     AccountSuspended(UserId),
     SessionsEnded(UserId, Vec<LoginSessionId>),
     MembershipChanged(RoomId, Vec<UserId>, UserId),
+    RolesChanged(RoomId, Vec<UserId>, Option<UserId>),
+    UsersInvited(RoomId, Vec<UserId>, UserId),
     RoomStateChanged(RoomId, UserId),
     RoomRenamed(RoomId, UserId),
 }
@@ -58,6 +60,12 @@ impl Publish<Event> for LiveCalls {
         match event {
             Event::MembershipChanged { room, users, by } => {
                 self.record(LiveCall::MembershipChanged(room, users, by));
+            }
+            Event::RolesChanged { room, users, by } => {
+                self.record(LiveCall::RolesChanged(room, users, by));
+            }
+            Event::UsersInvited { room, users, by } => {
+                self.record(LiveCall::UsersInvited(room, users, by));
             }
             Event::RoomStateChanged { room, by } => {
                 self.record(LiveCall::RoomStateChanged(room, by));

@@ -1,6 +1,8 @@
 //! Validated text types of the identity area (parse, don't validate).
 
+mod local_words;
 mod one_time_password;
+mod opaque_string;
 mod password;
 mod phone;
 mod terms_version;

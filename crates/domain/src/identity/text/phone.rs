@@ -37,6 +37,11 @@ impl PhoneNumber {
         }
     }
 
+    /// Wraps a number that was parsed before it was stored.
+    pub fn from_storage(text: String) -> Self {
+        Self(text)
+    }
+
     /// The number as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -52,7 +57,10 @@ impl fmt::Debug for PhoneNumber {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::platform::text::any_text;
 
     #[test]
     fn numbers_as_people_write_them_become_e164() {
@@ -78,6 +86,17 @@ mod tests {
             "080312345x7",
         ] {
             assert!(PhoneNumber::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_parsed_number_parses_to_itself(text in "[+0-9 ().-]{0,20}", noise in any_text()) {
+            for text in [text.clone(), noise, format!("+234{text}"), format!("0{text}")] {
+                if let Ok(number) = PhoneNumber::parse(&text) {
+                    prop_assert_eq!(PhoneNumber::parse(number.as_str()), Ok(number));
+                }
+            }
         }
     }
 }

@@ -1,14 +1,23 @@
 //! Validated text types (parse, don't validate).
 
+#[cfg(test)]
+mod any_text;
+pub(crate) mod characters;
 mod email;
+mod fold;
+mod line;
 mod name;
 mod note;
 
 use std::fmt;
 
+#[cfg(test)]
+pub(crate) use any_text::{any_text, every_character};
 pub use email::{EmailAddress, MaskedEmail};
-pub(crate) use name::one_line;
-pub use name::{DeviceName, PersonName};
+pub(crate) use fold::folded;
+pub(crate) use line::{mended_line, nfc, one_line};
+pub(crate) use name::of_one_script_a_word;
+pub use name::{DeviceName, PersonName, require_free_name};
 pub use note::{Description, OfficeTitle, Reason};
 
 /// The validation rule that a text breaks. The caller adds the name of the field.

@@ -1,15 +1,24 @@
 //! Logging in, and staying so.
 
-use abu_application::identity::{
-    ports::IssuedToken,
-    sessions::{LogIn, LogInDraft},
+use std::{
+    future::{Future, ready},
+    pin::Pin,
 };
+
+use abu_application::identity::{ports::IssuedToken, sessions::LogInDraft};
 use abu_domain::{
     identity::text::{LoginPassword, OneTimePassword},
     platform::text::{DeviceName, EmailAddress},
 };
+use actix_web::{CustomizeResponder, FromRequest, HttpRequest, dev::Payload, http::header};
 
-use crate::areas::{identity::dto::TokenHolder, prelude::*};
+use crate::areas::{
+    identity::{
+        dto::TokenHolder,
+        refresh_cookie::{self, Placed, TokenPlace},
+    },
+    prelude::*,
+};
 
 routes! { log_in, refresh, log_in_to_docs }
 
@@ -20,7 +29,7 @@ request_body! {
         "password": "correct horse battery staple",
         "device_name": "Amina's phone",
     }))]
-    struct Credentials into LogInDraft {
+    struct Credentials into (LogInDraft, TokenPlace) {
         /// Any verified address of the account.
         email: String,
         #[schema(value_type = String, format = Password)]
@@ -31,42 +40,50 @@ request_body! {
         /// Where the account has one-time passwords: what the device shows now, or a recovery code.
         #[schema(value_type = Option<String>)]
         otp: Option<SecretString>,
+        /// Where the refresh token goes: `body`, unless given, or `cookie`. Browsers send the cookie to
+        /// `/auth/refresh` and `/auth/logout`, and no script reads it.
+        #[schema(example = "body")]
+        session: Option<String>,
     }
     |body, violations| {
         let email = violations.check("email", EmailAddress::parse(&body.email));
         let device_name = violations.optional("device_name", body.device_name, DeviceName::parse);
         let otp = |text: SecretString| OneTimePassword::new(text.expose_secret());
-        Some(LogInDraft {
+        let place = violations.optional("session", body.session, TokenPlace::parse);
+        let draft = LogInDraft {
             email: email?,
             password: LoginPassword::new(body.password),
             otp: body.otp.map(otp),
             device_name,
-        })
+        };
+        Some((draft, place.unwrap_or(TokenPlace::Body)))
     }
 }
 
 json_form! {
     /// What a client keeps of a log-in.
-    pub(super) struct TokenPair from got: LogIn {
+    pub(super) struct TokenPair from placed: Placed {
         /// Goes into `Authorization: Bearer …`.
         #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.b3VyIHNpZ25hdHVyZQ")]
-        access_token: String = got.access_token.token,
+        access_token: String = placed.got.access_token.token,
         /// Always `bearer`.
         #[schema(example = "bearer")]
         token_type: &'static str = "bearer",
         /// For how many seconds the access token is good.
         #[schema(example = 900)]
-        expires_in: u64 = got.access_token.expires_in,
-        /// Gets the next pair, once.
+        expires_in: u64 = placed.got.access_token.expires_in,
+        /// Gets the next pair, once. Absent where it is in the cookie.
         #[schema(example = "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw")]
-        refresh_token: String = got.refresh_token.expose_secret().to_owned(),
-        user: TokenHolder = TokenHolder::of(&got.user, got.permissions),
+        #[serde(skip_serializing_if = "Option::is_none")]
+        refresh_token: Option<String> = placed.place.in_body(&placed.got.refresh_token),
+        user: TokenHolder = TokenHolder::of(&placed.got.user, placed.got.permissions),
     }
 }
 
 problems! {
     LogInProblems: InvalidCredentials, OtpRequired, AccountSuspended, Unavailable;
-    RefreshProblems: InvalidToken, TokenExpired, RefreshReused, AccountSuspended, Unavailable;
+    RefreshProblems:
+        InvalidToken, TokenExpired, RefreshReused, AccountSuspended, OriginNotAllowed, Unavailable;
 }
 
 /// Log in.
@@ -84,12 +101,14 @@ problems! {
 )]
 #[post("/auth/token")]
 async fn log_in(
+    request: HttpRequest,
     identity: Identity,
     origin: RequestOrigin,
     body: Body<Credentials>,
-) -> Answer<SecretJson<TokenPair>> {
-    let got = identity.sessions.log_in(body.0, origin.0).await?;
-    Ok(SecretJson(got.into()))
+) -> Answer<CustomizeResponder<SecretJson<TokenPair>>> {
+    let (draft, place) = body.0;
+    let got = identity.sessions.log_in(draft, origin.0).await?;
+    refresh_cookie::deliver(&request, place, got, |pair| pair)
 }
 
 request_body! {
@@ -97,12 +116,58 @@ request_body! {
     #[schema(example = json!({
         "refresh_token": "P48GpiSPTs-iRfhSNB-MHw.0.b3VyIHJlZnJlc2ggdG9rZW4sIGZvciBhbiBleGFtcGw",
     }))]
-    struct Refresh into SecretString {
-        /// The newest one.
-        #[schema(value_type = String)]
-        refresh_token: SecretString,
+    struct Refresh into Option<SecretString> {
+        /// The newest one. Left out, the one in the cookie counts.
+        #[schema(value_type = Option<String>)]
+        refresh_token: Option<SecretString>,
     }
     |body, _violations| Some(body.refresh_token)
+}
+
+/// The refresh token of a request: of its body, or else of its cookie. It has no `Debug`, and so no
+/// way into a log.
+struct ShownToken {
+    token: SecretString,
+    place: TokenPlace,
+}
+
+impl FromRequest for ShownToken {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let in_cookie = refresh_cookie::read(request).map(|token| {
+            refresh_cookie::check_origin(request).map(|()| Self {
+                token,
+                place: TokenPlace::Cookie,
+            })
+        });
+        let in_cookie = match in_cookie {
+            // A request with the cookie needs no body.
+            Some(in_cookie) if has_no_body(request) => return Box::pin(ready(in_cookie)),
+            in_cookie => in_cookie,
+        };
+        let body = Body::<Refresh>::from_request(request, payload);
+        Box::pin(async move {
+            match (body.await?.0, in_cookie) {
+                (Some(token), _) => Ok(Self {
+                    token,
+                    place: TokenPlace::Body,
+                }),
+                (None, Some(in_cookie)) => in_cookie,
+                (None, None) => Err(Problem::new(
+                    ProblemKind::InvalidToken,
+                    "There is no refresh token, neither in the body nor in a cookie.",
+                )),
+            }
+        })
+    }
+}
+
+fn has_no_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH);
+    !headers.contains_key(header::TRANSFER_ENCODING) && length.is_none_or(|length| length == "0")
 }
 
 /// Get the next pair of tokens.
@@ -110,6 +175,9 @@ request_body! {
 /// A refresh token is good for one successor. For 30 seconds after it was first used it gets the same
 /// successor again, so a client may repeat a request whose answer it lost. After that, using it ends the
 /// session, because the token was copied.
+///
+/// A browser whose session is in a cookie sends no body, and an `Origin` that is on the server's list or
+/// the server's own. The next refresh token is then in the cookie alone.
 #[utoipa::path(
     tag = "auth",
     security(()),
@@ -119,12 +187,13 @@ request_body! {
 )]
 #[post("/auth/refresh")]
 async fn refresh(
+    request: HttpRequest,
     identity: Identity,
     origin: RequestOrigin,
-    body: Body<Refresh>,
-) -> Answer<SecretJson<TokenPair>> {
-    let got = identity.sessions.refresh(body.0, origin.0).await?;
-    Ok(SecretJson(got.into()))
+    shown: ShownToken,
+) -> Answer<CustomizeResponder<SecretJson<TokenPair>>> {
+    let got = identity.sessions.refresh(shown.token, origin.0).await?;
+    refresh_cookie::deliver(&request, shown.place, got, |pair| pair)
 }
 
 request_body! {

@@ -7,6 +7,7 @@ mod log_in;
 mod me;
 mod passwords;
 mod problems;
+mod refresh_cookie;
 mod registration;
 mod sessions;
 mod totp;

@@ -15,6 +15,8 @@ use abu_application::{
     platform::rate_limits::LimitedError,
 };
 
+use abu_domain::Violation;
+
 use crate::{
     areas::access::problems::{ACCOUNT_SUSPENDED, EMAIL_UNVERIFIED, LAST_SUPER_ADMIN, unknown},
     input::FieldError,
@@ -37,6 +39,11 @@ fn refused_password(name: &str, error: NewPasswordError) -> Problem {
         NewPasswordError::Store(error) => error.into(),
         NewPasswordError::Hashing(cause) => Problem::internal(cause),
     }
+}
+
+/// The full name is the office's. The last name is the field that completes it.
+fn reserved_name(violation: Violation) -> Problem {
+    Problem::in_field("lastname", violation.code, violation.rule)
 }
 
 /// The caller did not prove who they are by the body's field `name`.
@@ -120,6 +127,7 @@ refusals! {
             "has an account already",
         ),
         AccountError::UnknownGroups(names) => unknown(Named::Group, &names),
+        AccountError::Name(violation) => reserved_name(violation),
         AccountError::Password(error) => refused_password("password", error),
     }
 
@@ -175,5 +183,7 @@ refusals! {
     OwnAccountError: Access, Changed, Store {
         NamesLocked => Conflict("names-locked"),
             "The university has verified these names; only the alumni office changes them.";
+    } {
+        OwnAccountError::Name(violation) => reserved_name(violation),
     }
 }

@@ -12,11 +12,18 @@ use abu_domain::{
         consent::ConsentPurpose,
         text::{NewPassword, PhoneNumber, TermsVersion},
     },
-    platform::text::{DeviceName, EmailAddress, PersonName},
+    platform::text::{DeviceName, EmailAddress, PersonName, require_free_name},
 };
+use actix_web::{CustomizeResponder, HttpRequest, Responder};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType};
 
-use crate::areas::{identity::log_in::TokenPair, prelude::*};
+use crate::areas::{
+    identity::{
+        log_in::TokenPair,
+        refresh_cookie::{self, TokenPlace},
+    },
+    prelude::*,
+};
 
 routes! { register, verify_email, resend_verification }
 
@@ -55,11 +62,16 @@ request_body! {
         let version = TermsVersion::parse(&body.terms_version);
         let version = violations.check("terms_version", version);
         let granted = body.consents.granted(violations);
+        let (firstname, lastname) = firstname.zip(lastname)?;
+        violations.check(
+            "lastname",
+            require_free_name(&firstname, middlename.as_ref(), &lastname),
+        )?;
         Some(RegistrationDraft {
             email: email?,
-            firstname: firstname?,
+            firstname,
             middlename,
-            lastname: lastname?,
+            lastname,
             phone,
             consents: Consents {
                 version: version?,
@@ -145,7 +157,7 @@ request_body! {
         "password": "correct horse battery staple",
         "device_name": "Amina's phone",
     }))]
-    struct Verification into ProofDraft {
+    struct Verification into (ProofDraft, TokenPlace) {
         /// The parameter `token` of the link's address.
         #[schema(value_type = String)]
         token: SecretString,
@@ -156,17 +168,22 @@ request_body! {
         /// What the device calls itself in the list of sessions.
         #[schema(min_length = 1, max_length = 100)]
         device_name: Option<String>,
+        /// Where the refresh token goes: `body`, unless given, or `cookie`.
+        #[schema(example = "body")]
+        session: Option<String>,
     }
     // What is no token is a link that is not good, like any other.
     |body, violations| {
         let password = body.password.map(NewPassword::parse);
         let password = password.and_then(|parsed| violations.check("password", parsed));
         let device_name = violations.optional("device_name", body.device_name, DeviceName::parse);
-        Some(ProofDraft {
+        let place = violations.optional("session", body.session, TokenPlace::parse);
+        let draft = ProofDraft {
             token: body.token,
             password,
             device_name,
-        })
+        };
+        Some((draft, place.unwrap_or(TokenPlace::Body)))
     }
 }
 
@@ -184,15 +201,6 @@ enum Verified {
     },
 }
 
-impl From<Proof> for Verified {
-    fn from(proof: Proof) -> Self {
-        match proof {
-            Proof::Registration(log_in) => Self::Registration(Box::new((*log_in).into())),
-            Proof::Address => Self::Address { verified: true },
-        }
-    }
-}
-
 /// Verify an address.
 ///
 /// Takes the token of the link that was sent there, once. A link that completes a registration takes
@@ -208,12 +216,19 @@ impl From<Proof> for Verified {
 )]
 #[post("/auth/verify-email")]
 async fn verify_email(
+    request: HttpRequest,
     identity: Identity,
     origin: RequestOrigin,
     body: Body<Verification>,
-) -> Answer<SecretJson<Verified>> {
-    let proof = identity.emails.verify(body.0, origin.0).await?;
-    Ok(SecretJson(proof.into()))
+) -> Answer<CustomizeResponder<SecretJson<Verified>>> {
+    let (draft, place) = body.0;
+    match identity.emails.verify(draft, origin.0).await? {
+        Proof::Registration(log_in) => {
+            let verified = |pair| Verified::Registration(Box::new(pair));
+            refresh_cookie::deliver(&request, place, *log_in, verified)
+        }
+        Proof::Address => Ok(SecretJson(Verified::Address { verified: true }).customize()),
+    }
 }
 
 request_body! {

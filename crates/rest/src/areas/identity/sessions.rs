@@ -1,31 +1,84 @@
 //! The caller's own sessions.
 
-use abu_application::identity::sessions::OwnSession;
-use abu_domain::LoginSessionId;
+use std::future::{Ready, ready};
 
-use crate::areas::prelude::*;
+use abu_application::identity::sessions::{OwnSession, SessionError};
+use abu_domain::LoginSessionId;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
+
+use crate::areas::{
+    identity::refresh_cookie::{self, logged_out},
+    prelude::*,
+};
 
 routes! { log_out, log_out_everywhere, list_sessions, end_session }
+
+problems! {
+    LogOutProblems: OriginNotAllowed;
+}
+
+/// The credential of a session to end: an access token, or else the cookie. It has no `Debug`, and so
+/// no way into a log.
+enum Leaving {
+    Token(CurrentUser),
+    Cookie(SecretString),
+}
+
+impl FromRequest for Leaving {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let has_token = request.headers().contains_key(header::AUTHORIZATION);
+        ready(match refresh_cookie::read(request).filter(|_| !has_token) {
+            Some(token) => refresh_cookie::check_origin(request).map(|()| Self::Cookie(token)),
+            None => CurrentUser::from_request(request, payload)
+                .into_inner()
+                .map(Self::Token),
+        })
+    }
+}
 
 /// Log out.
 ///
 /// The session ends: its tokens are refused from now on, and its connections to the chat are closed
-/// with 4001.
-#[utoipa::path(tag = "auth", responses((status = 204, description = "The session has ended.")))]
+/// with 4001. Without an access token the cookie counts; its request must have an `Origin` that is on
+/// the server's list or the server's own. The cookie is deleted.
+#[utoipa::path(
+    tag = "auth",
+    security(("bearer" = []), ("refresh_cookie" = [])),
+    responses((status = 204, description = "The session has ended."), LogOutProblems),
+)]
 #[post("/auth/logout")]
-async fn log_out(identity: Identity, caller: CurrentUser) -> Answer {
-    identity.sessions.log_out(caller.0).await?;
-    Ok(no_content())
+async fn log_out(
+    request: HttpRequest,
+    identity: Identity,
+    origin: RequestOrigin,
+    leaving: Leaving,
+) -> Answer {
+    match leaving {
+        Leaving::Token(caller) => identity.sessions.log_out(caller.0).await?,
+        Leaving::Cookie(token) => match identity.sessions.log_out_by(token, origin.0).await {
+            // The cookie of an ended session is deleted all the same.
+            Ok(()) | Err(SessionError::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        },
+    }
+    logged_out(&request)
 }
 
 /// Log out everywhere.
 ///
-/// All of the caller's sessions end, this one too.
+/// All of the caller's sessions end, this one too. The cookie is deleted.
 #[utoipa::path(tag = "auth", responses((status = 204, description = "All sessions have ended.")))]
 #[post("/auth/logout-all")]
-async fn log_out_everywhere(identity: Identity, caller: CurrentUser) -> Answer {
+async fn log_out_everywhere(
+    request: HttpRequest,
+    identity: Identity,
+    caller: CurrentUser,
+) -> Answer {
     identity.sessions.log_out_everywhere(caller.0).await?;
-    Ok(no_content())
+    logged_out(&request)
 }
 
 struct Sessions;

@@ -28,7 +28,8 @@ struct Users;
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct UserFilterParameters {
-    /// What the e-mail address, the first name or the last name starts with, in any case.
+    /// What the e-mail address starts with, or words that begin words of the name, in any order.
+    /// Accents, case and hooked letters do not matter: `bello kadir` finds Ƙadir Bello.
     #[param(example = "amina", min_length = 1, max_length = 100)]
     q: Option<String>,
     /// The name of a group they are in; repeated, of any of several.

@@ -1,10 +1,10 @@
 //! The members of rooms.
 
 use abu_application::messaging::rooms::{RoomMember, membership_version};
-use abu_domain::{RoomId, UserId, messaging::room::RoomRole};
+use abu_domain::{UserId, messaging::room::RoomRole};
 
 use crate::areas::{
-    messaging::dto::{Member, Membership, Room},
+    messaging::dto::{Additions, Member, Membership},
     prelude::*,
 };
 
@@ -77,13 +77,15 @@ request_body! {
 
 /// Bring people into a group.
 ///
-/// For its owners and moderators. Members stay as they are. Each other user becomes a plain member,
-/// sees earlier messages, and their chat sessions get the room's messages at once.
+/// For its owners and moderators. Each user who was never in the group, or whom another member removed,
+/// becomes a plain member, sees earlier messages, and their chat sessions get the room's messages at
+/// once. A user who left by themselves is invited. The answer leaves out members, who stay as they are,
+/// and users who have an invitation or declined one in the last 90 days.
 #[utoipa::path(
     tag = "rooms",
     params(ByUuid),
     request_body = NewMembers,
-    responses((status = 200, description = "The room.", body = Room), Forbidden, Conflicts),
+    responses((status = 200, description = "Who is new.", body = Additions), Forbidden, Conflicts),
 )]
 #[post("/rooms/{uuid}/members")]
 async fn add_members(
@@ -91,16 +93,18 @@ async fn add_members(
     caller: CurrentUser,
     path: Path<ByUuid>,
     body: Body<NewMembers>,
-) -> Answer<Json<Room>> {
-    let room: RoomId = path.id();
-    let room = messaging.rooms.add_members(caller.0, room, body.0).await?;
-    Ok(Json(room.into()))
+) -> Answer<Json<Additions>> {
+    let additions = messaging.rooms.add_members(caller.0, path.id(), body.0);
+    Ok(Json(additions.await?.into()))
 }
 
 /// Remove a member from a group, or leave it.
 ///
-/// An owner removes any member, a moderator plain members, and each member themselves. The last owner
-/// cannot leave. The chat sessions of removed users get nothing more of the room.
+/// An owner removes any member, a moderator plain members, and each member themselves. Leaving is always
+/// possible, also from an archived group. The role of a last owner who leaves passes to the
+/// longest-serving moderator, else to the longest-serving member. The last member who leaves archives
+/// the group. To leave a direct room is to hide it. The chat sessions of former members get nothing
+/// more of the room.
 #[utoipa::path(
     tag = "rooms",
     params(MemberPath),
@@ -137,7 +141,7 @@ request_body! {
 
 /// Give a member another role.
 ///
-/// For the group's owners. A room always keeps one owner.
+/// For the group's owners. The last owner steps down only by leaving.
 #[utoipa::path(
     tag = "rooms",
     params(MemberPath, IfMatchParameter),

@@ -2,6 +2,7 @@
 
 mod chat;
 mod dto;
+mod invitations;
 mod members;
 mod messages;
 mod problems;
@@ -15,6 +16,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(tickets::configure)
         .configure(rooms::configure)
         .configure(members::configure)
+        .configure(invitations::configure)
         .configure(messages::configure);
 }
 

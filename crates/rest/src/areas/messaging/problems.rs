@@ -33,6 +33,9 @@ refusals! {
             "A room always has an owner: make somebody else one first.";
         Archived => Conflict("archived"), ROOM_ARCHIVED;
         TooManyMembers => Conflict("room-full"), "The room would have too many members.";
+        TooManyRooms => Conflict("too-many-rooms"),
+            "You are in as many rooms as one user may be in.";
+        InvitationNotFound => NotFound, "There is no such invitation.";
     } {
         RoomError::UnknownUser(user) => {
             let rule = format!("names {user}, who is no active user");
@@ -42,10 +45,13 @@ refusals! {
             let rule = "must name exactly one other person for a direct room";
             Self::in_field("member_ids", "member_ids.one-other", rule)
         }
-        RoomError::TooManyRooms(_) => Self::conflict(
-            "too-many-rooms",
-            "Somebody would be in more rooms than one person may be in.",
-        ),
+        RoomError::QuotaUsedUp { retry_after } => {
+            let seconds = retry_after.num_seconds() + 1;
+            Self::rate_limited(u32::try_from(seconds).unwrap_or(u32::MAX))
+        }
+        RoomError::ReservedName(violation) => {
+            Self::in_field("name", violation.code, violation.rule)
+        }
     }
 
     MessagingError: Access, Changed, RateLimited, Refused, Store {

@@ -15,7 +15,7 @@ use crate::areas::{
     prelude::*,
 };
 
-routes! { list_rooms, open_room, get_room, rename_room, archive_room }
+routes! { list_rooms, open_room, get_room, rename_room, delete_room }
 
 struct Rooms;
 
@@ -36,7 +36,7 @@ impl List for Rooms {
 
 /// List your rooms.
 ///
-/// The most recently active first, without archived ones.
+/// The most recently active first, without archived groups and without direct rooms that you hid.
 #[utoipa::path(
     tag = "rooms",
     params(Page::<Rooms>),
@@ -112,7 +112,7 @@ fn room_kind(text: &str) -> Result<RoomKind, Violation> {
 /// Open a room.
 ///
 /// You are in it and own it. Asking again for a direct room with the same person answers 200 and the
-/// room you have.
+/// room you have, and shows it in your list again.
 #[utoipa::path(
     tag = "rooms",
     request_body = NewRoom,
@@ -189,17 +189,17 @@ async fn rename_room(
     with_version(room)
 }
 
-/// Archive a room.
+/// Archive a group, or hide a direct room.
 ///
-/// It can then only be read, and is in no list. A group by its owners, a direct room by either of the
-/// two.
+/// An archived group is in no list, and its members can read and leave it, but not write; for its
+/// owners. A direct room is hidden from your list alone, until the next message in it.
 #[utoipa::path(
     tag = "rooms",
     params(ByUuid),
-    responses((status = 204, description = "Archived."), Forbidden),
+    responses((status = 204, description = "Archived or hidden."), Forbidden),
 )]
 #[delete("/rooms/{uuid}")]
-async fn archive_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
-    messaging.rooms.archive(caller.0, path.id()).await?;
+async fn delete_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    messaging.rooms.delete(caller.0, path.id()).await?;
     Ok(no_content())
 }

@@ -21,7 +21,7 @@ use abu_application::{
 };
 use abu_chat::ConnectError;
 use abu_domain::{
-    UserId,
+    UserId, Violation,
     access::{GroupName, Permission, RoleName},
     messaging::message::ChangeRefusal,
 };
@@ -59,6 +59,13 @@ fn weak_without_advice() -> NewPasswordError {
 
 fn personal() -> NewPasswordError {
     NewPasswordError::Weak(PasswordWeakness::Personal)
+}
+
+fn reserved() -> Violation {
+    Violation {
+        code: "name.reserved",
+        rule: "is reserved",
+    }
 }
 
 fn wrong_password() -> ConfirmError {
@@ -157,6 +164,7 @@ fn the_problems_of_accounts_are_as_recorded() {
         AccountError::OwnErasure,
         AccountError::OwnTotp,
         AccountError::NoTotp,
+        AccountError::Name(reserved()),
         AccountError::Changed(PreconditionFailed),
         AccountError::Password(weak()),
         AccountError::Password(weak_without_advice()),
@@ -166,6 +174,7 @@ fn the_problems_of_accounts_are_as_recorded() {
         AccountError::Store(away()),
         OwnAccountError::Access(AccessError::Suspended),
         OwnAccountError::NamesLocked,
+        OwnAccountError::Name(reserved()),
         OwnAccountError::Store(away()),
         EmailError::Confirm(wrong_password()),
         EmailError::Confirm(ConfirmError::Access(AccessError::Suspended)),
@@ -253,7 +262,9 @@ fn the_problems_of_rooms_and_messages_are_as_recorded() {
         RoomError::Archived,
         RoomError::Changed(PreconditionFailed),
         RoomError::TooManyMembers,
-        RoomError::TooManyRooms(some_user()),
+        RoomError::TooManyRooms,
+        RoomError::InvitationNotFound,
+        RoomError::ReservedName(reserved()),
         RoomError::Store(away()),
         MessagingError::Access(AccessError::Suspended),
         MessagingError::RoomNotFound,

@@ -1,8 +1,8 @@
 use abu_application::messaging::{
-    ports,
-    rooms::{OwnRoom, RoomMember},
+    ports::{self, InvitationListing},
+    rooms::{self, OwnRoom, RoomMember},
 };
-use abu_domain::messaging::room;
+use abu_domain::{UserId, messaging::room};
 
 use super::Message;
 use crate::areas::prelude::*;
@@ -130,4 +130,70 @@ json_form! {
         role: &'static str = membership.role.name(),
         joined_at: DateTime<Utc> = membership.joined_at,
     }
+}
+
+json_form! {
+    /// What became of a request to bring people into a group.
+    #[schema(example = json!({
+        "added": ["3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41"],
+        "invited": [],
+    }))]
+    pub(crate) struct Additions from additions: rooms::Additions {
+        /// Users who are members now.
+        added: Vec<Uuid> = additions.added.into_iter().map(UserId::uuid).collect(),
+        /// Users who left before, and can accept an invitation now.
+        invited: Vec<Uuid> = additions.invited.into_iter().map(UserId::uuid).collect(),
+    }
+}
+
+json_form! {
+    /// An invitation to a group.
+    #[schema(example = json!({
+        "uuid": "8d0f5c1e-6c9b-4b53-a0a1-3a1f0c6f9d27",
+        "room": {
+            "uuid": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
+            "name": "Class of 2015",
+            "member_count": 3,
+        },
+        "inviter": {
+            "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+            "firstname": "Amina",
+            "lastname": "Bello",
+        },
+        "created_at": "2026-01-05T08:30:00Z",
+        "expires_at": "2026-02-04T08:30:00Z",
+    }))]
+    pub(crate) struct Invitation from listing: InvitationListing {
+        uuid: Uuid = listing.invitation.id.uuid(),
+        room: InvitingRoom = InvitingRoom {
+            uuid: listing.invitation.room_id.uuid(),
+            name: listing.room_name.as_str().to_owned(),
+            member_count: listing.member_count,
+        },
+        /// Who invites.
+        inviter: Person = Person {
+            user_uuid: listing.invitation.invited_by.uuid(),
+            firstname: listing.inviter_firstname.as_str().to_owned(),
+            lastname: listing.inviter_lastname.as_str().to_owned(),
+        },
+        created_at: DateTime<Utc> = listing.invitation.created_at,
+        /// It can be accepted until then.
+        expires_at: DateTime<Utc> = listing.invitation.expires_at(),
+    }
+}
+
+/// What an invited user sees of a group.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct InvitingRoom {
+    uuid: Uuid,
+    name: String,
+    member_count: i32,
+}
+
+/// A user, by their name.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Person {
+    user_uuid: Uuid,
+    firstname: String,
+    lastname: String,
 }

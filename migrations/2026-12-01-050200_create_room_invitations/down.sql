@@ -1,0 +1,2 @@
+DROP TABLE room_invitations;
+DROP TABLE room_departures;

@@ -1,0 +1,2 @@
+DROP INDEX users_name_words_idx;
+DROP FUNCTION folded_words;

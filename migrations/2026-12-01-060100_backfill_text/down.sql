@@ -1,0 +1,2 @@
+DROP TABLE email_conflicts;
+DROP TABLE backfills;
