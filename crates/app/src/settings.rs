@@ -7,7 +7,12 @@ mod reader;
 mod sections;
 mod sources;
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use abu_application::{
     access::TotpPolicy,
@@ -43,6 +48,7 @@ pub struct Settings {
     pub console: ConsoleSettings,
     pub docs: DocsSettings,
     pub log: LogSettings,
+    pub metrics: MetricsSettings,
     pub data: DataSettings,
     pub mail: MailSettings,
     pub chat: ChatSettings,
@@ -140,6 +146,13 @@ pub struct ConsoleSettings {
 pub struct LogSettings {
     /// Levels by module, in `env_logger`'s syntax.
     pub filter: String,
+}
+
+/// `metrics.*`
+#[derive(Clone, Debug)]
+pub struct MetricsSettings {
+    /// `None`: no metrics.
+    pub listen: Option<SocketAddr>,
 }
 
 /// `data.*`

@@ -11,7 +11,7 @@ use abu_application::{
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
         sessions::LogInFailures,
     },
-    messaging::{self, rooms::RoomLimits},
+    messaging::{self, messages::Messaging, rooms::RoomLimits},
     platform::{
         ports::{Clock, HeadSealer, Ids, Publish},
         rate_limits::RateLimits,
@@ -47,6 +47,7 @@ pub struct Wiring<'a> {
 
 pub struct Services {
     pub chat: ChatEngine,
+    pub messaging: Messaging,
     /// Where the watch over the database publishes what other programs did.
     pub identity_events: Arc<dyn Publish<IdentityEvent>>,
     pub rest: Shared,
@@ -119,10 +120,11 @@ impl Wiring<'_> {
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
         let use_cases = UseCases::new(&context, policies)?;
+        let messaging = use_cases.messaging.messages.clone();
         let log_in_failures = Arc::clone(&use_cases.identity.sessions.failures);
         let chat = ChatEngine::start(
             hub.clone(),
-            use_cases.messaging.messages.clone(),
+            messaging.clone(),
             self.access_tokens,
             settings.chat.clone(),
         )?;
@@ -136,6 +138,7 @@ impl Wiring<'_> {
         );
         Ok(Services {
             chat,
+            messaging,
             identity_events: hub,
             rest,
             hasher,

@@ -23,7 +23,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, DocsSettings,
-    Environment, LogSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
+    Environment, LogSettings, MetricsSettings, ServerSettings, Settings, SuperuserSettings,
+    reader::Reader,
 };
 
 /// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
@@ -53,6 +54,12 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
             enabled: reader.flag("docs.enabled"),
         },
         log: log(reader),
+        metrics: MetricsSettings {
+            listen: reader.parsed("metrics.listen", |text| {
+                text.parse()
+                    .map_err(|_invalid| "must be an address and a port, such as 127.0.0.1:9464")
+            }),
+        },
         data: data(reader),
         mail: mail(reader, environment),
         chat: chat(reader),

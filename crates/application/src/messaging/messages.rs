@@ -26,7 +26,7 @@ use crate::{
         ports::{LockWait, Publication, ReadMark, ReadState, SeqWindow, StoreOutcome},
         read_marks::ReadMarks,
         submission::SubmitError,
-        writer::{Write, Writer, WriterPolicy},
+        writer::{Backlog, Write, Writer, WriterPolicy},
     },
     platform::{
         lists::{ListRequest, Listed},
@@ -243,6 +243,16 @@ impl Messaging {
         let mut expired = self.writer.expire(now);
         expired.extend(self.read_marks.expire(now));
         expired
+    }
+
+    /// What waits to be stored.
+    pub fn backlog(&self, now: Instant) -> Backlog {
+        self.writer.backlog(now)
+    }
+
+    /// Whether messages are stored in time, rather than refused or late.
+    pub fn is_storing(&self) -> bool {
+        !self.writer.is_in_outage()
     }
 
     /// Stores what waits and ends the threads; what is submitted later is refused. Blocks for as long as that

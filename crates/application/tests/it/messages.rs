@@ -1,5 +1,7 @@
 //! Messages: batches, client message ids, edit and delete windows, reactions, sync, history.
 
+use std::time::{Duration, Instant};
+
 use abu_application::{
     Database,
     access::AccessError,
@@ -28,6 +30,7 @@ use abu_domain::{
 };
 use abu_test_support::new_message;
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::support::{Member, TestApp, assert_refused, new_id};
@@ -700,8 +703,39 @@ async fn a_locked_room_holds_back_its_own_messages_alone() {
         send(&scene.musa, scene.room),
         unlock
     );
-    let places = [first, second].map(|sent| sent.unwrap().message.seq);
+    let mut places = [first, second].map(|sent| sent.unwrap().message.seq);
+    places.sort_unstable();
     assert_eq!(places, [1, 2]);
+}
+
+#[tokio::test]
+async fn refused_messages_are_an_outage_until_one_is_stored() {
+    let scene = Scene::new();
+    let messages = &scene.app.use_cases.messaging.messages;
+    let send = || {
+        let draft = MessageDraft {
+            room_id: scene.room,
+            text: text("hello"),
+            client_message_id: new_id(),
+            reply_to: None,
+        };
+        messages.send(scene.amina.caller(), draft)
+    };
+    send().await.unwrap();
+    assert!(messages.is_storing());
+    let mut held = Some(scene.app.database.hold("messages"));
+    let refuse = async {
+        let database = scene.app.database.clone();
+        let blocked = spawn_blocking(move || database.wait_for_blocked(1));
+        blocked.await.unwrap();
+        messages.expire(Instant::now() + Duration::from_secs(60));
+        assert!(!messages.is_storing());
+        held.take();
+    };
+    let (sent, ()) = tokio::join!(send(), refuse);
+    assert_refused!(sent, MessagingError::Unavailable);
+    send().await.unwrap();
+    assert!(messages.is_storing());
 }
 
 #[tokio::test]

@@ -47,6 +47,8 @@ pub(crate) struct Entry {
     /// The client's network, if the request failed to authenticate.
     network: Option<Network>,
     status: Option<StatusCode>,
+    /// The pattern of the route; none where no route matched.
+    route: Option<String>,
     bytes: u64,
 }
 
@@ -64,6 +66,7 @@ impl Entry {
             user: None,
             network: None,
             status: None,
+            route: None,
             bytes: 0,
         }
     }
@@ -81,6 +84,7 @@ impl Entry {
         in_flight: InFlight,
     ) -> ServiceResponse<FollowedBody> {
         self.status = Some(response.status());
+        self.route = response.request().match_pattern();
         self.user = response
             .request()
             .extensions()
@@ -99,14 +103,44 @@ impl Entry {
     }
 }
 
+impl Entry {
+    fn count(&self, status: &str) {
+        let route = self.route.as_deref().unwrap_or("none").to_owned();
+        metrics::histogram!("abu_http_request_seconds", "route" => route.clone())
+            .record(self.begun.elapsed());
+        metrics::counter!(
+            "abu_http_requests_total",
+            "method" => known_method(&self.method),
+            "route" => route,
+            "status" => status.to_owned(),
+        )
+        .increment(1);
+    }
+}
+
+/// Clients may invent methods, and each label value is held in memory.
+fn known_method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
 impl Drop for Entry {
     fn drop(&mut self) {
+        // Without a status the client went away before there was an answer.
+        let status = self.status.as_ref().map_or("-", StatusCode::as_str);
+        self.count(status);
         if !log::log_enabled!(target: TARGET, Level::Info) {
             return;
         }
-        let Self { method, path, .. } = self;
-        // Without a status the client went away before there was an answer.
-        let status = self.status.as_ref().map_or("-", StatusCode::as_str);
+        let Self { method, path, .. } = &*self;
         let user = self.user.map(|user| user.to_string());
         let network = self.network.map(|network| network.to_string());
         let pairs = [
