@@ -14,7 +14,7 @@ use abu_application::{
     messaging::{self, messages::Messaging, rooms::RoomLimits},
     platform::{
         ports::{Clock, HeadSealer, Ids, Publish},
-        rate_limits::{Quota, RateLimitSettings, RateLimits},
+        rate_limits::RateLimits,
     },
     store::Store,
 };
@@ -72,7 +72,7 @@ impl Wiring<'_> {
             Arc::new(GuessingPolicy::new(auth.min_password_score));
         let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
         let limits = Arc::new(RateLimits::new(
-            rate_limits(settings),
+            settings.rate_limits,
             derive_key(secret, RateLimits::KEY_LABEL),
         ));
         let context = Context {
@@ -106,6 +106,10 @@ impl Wiring<'_> {
                 ..settings.rooms
             },
             writer: settings.writer,
+            limits: settings
+                .chat
+                .rate_limits_enabled
+                .then(|| settings.chat.message_limits()),
         };
         let policies = Policies {
             identity,
@@ -143,14 +147,6 @@ impl Wiring<'_> {
             head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
             log_in_failures,
         })
-    }
-}
-
-fn rate_limits(settings: &Settings) -> RateLimitSettings {
-    RateLimitSettings {
-        messages_in_second: Quota::new(settings.chat.messages_per_second, 1),
-        messages_in_minute: Quota::new(settings.chat.messages_per_minute, 60),
-        ..settings.rate_limits
     }
 }
 

@@ -11,6 +11,8 @@ const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 async fn main() -> std::io::Result<()> {
     let settings = ChatSettings {
         max_frame_bytes: MAX_MESSAGE_BYTES,
+        // The suite cuts messages into tens of thousands.
+        max_fragments: u32::MAX,
         outbox_max_bytes: 2 * MAX_MESSAGE_BYTES,
         ..ChatSettings::default()
     };

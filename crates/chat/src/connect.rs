@@ -136,7 +136,7 @@ impl Worker {
                     state,
                     outbox: outbox.clone(),
                     worker: self.clone(),
-                    place,
+                    _place: place,
                     own_address: ctx.address().downgrade(),
                     armed_until: None,
                 }

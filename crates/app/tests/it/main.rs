@@ -10,6 +10,7 @@ mod abu_admin;
 mod abu_server;
 mod browser;
 mod chat;
+mod chat_cost;
 mod crash;
 mod fixtures;
 mod history_checker;

@@ -568,8 +568,11 @@ fn the_default_rate_limits_are_those_that_are_promised() {
     let messages = (
         settings.chat.messages_per_second,
         settings.chat.messages_per_minute,
+        settings.chat.message_bytes_at_once,
+        settings.chat.message_bytes_per_minute,
     );
-    assert_eq!(messages, (10, 120));
+    assert_eq!(messages, (10, 120, 64 * 1024, 256 * 1024));
+    assert_eq!(settings.chat.notices_per_minute, 20_000);
 }
 
 #[test]

@@ -8,12 +8,12 @@ use abu_application::{
     messaging::{
         messages::{
             CatchUp, ChangeOutcome, ChangedPart, MessageDraft, MessagingError, Position, Written,
-            catch_up, history, write_batch,
+            catch_up, encoded_len, history, write_batch,
         },
         ports::{LockWait, SeqWindow, StoreOutcome},
     },
     platform::{
-        lists::{ListRequest, Seek, Total},
+        lists::{ListRequest, PAGE_BYTES, Seek, Total},
         versions::{Expected, Version},
     },
 };
@@ -531,6 +531,27 @@ async fn a_client_that_asks_on_receives_more_than_a_hundred_messages() {
     let rest = scene.catch_up(first.last_seq, None).await;
     assert_eq!((rest.messages.len(), rest.has_more), (50, false));
     assert_eq!(rest.last_seq, 150);
+}
+
+#[tokio::test]
+async fn an_answer_with_long_messages_ends_early_and_the_next_goes_on() {
+    let scene = Scene::new();
+    let text = "ɗ".repeat(4_000);
+    let batch: Vec<NewMessage> = (0..70).map(|_| scene.draft(&scene.amina, &text)).collect();
+    scene.write(&batch, &[]);
+    let (mut last_seq, mut answers) = (0, 0);
+    loop {
+        let answer = scene.catch_up(last_seq, None).await;
+        let bytes: usize = answer.messages.iter().map(encoded_len).sum();
+        assert!(bytes <= PAGE_BYTES && answer.last_seq > last_seq);
+        last_seq = answer.last_seq;
+        answers += 1;
+        if !answer.has_more {
+            break;
+        }
+        assert!(bytes + encoded_len(&answer.messages[0]) > PAGE_BYTES);
+    }
+    assert_eq!((last_seq, answers), (70, 3));
 }
 
 #[tokio::test]

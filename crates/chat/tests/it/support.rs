@@ -90,7 +90,11 @@ impl Chat {
             presence: hub.clone(),
             limits: Arc::new(RateLimits::off()),
         };
-        let messaging = Messaging::start(context.clone(), WriterPolicy::default()).unwrap();
+        let messaging = {
+            let limits = settings.message_limits();
+            let limits = settings.rate_limits_enabled.then_some(limits);
+            Messaging::start(context.clone(), WriterPolicy::default(), limits).unwrap()
+        };
         let tokens = Arc::new(PlainTokens);
         let engine = ChatEngine::start(hub, messaging.clone(), tokens, settings.clone()).unwrap();
         let rooms = Rooms {
