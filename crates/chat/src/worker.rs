@@ -584,8 +584,9 @@ impl Worker {
                 .is_some_and(|author| notices.is_over(author, Instant::now()))
     }
 
-    /// Charges the packet's author for so many listeners.
+    /// Counts the deliveries, and charges them to the packet's author.
     fn charge(&self, packet: &SharedPacket, listeners: usize) {
+        metrics::counter!("abu_chat_deliveries_total").increment(listeners as u64);
         if let Some(author) = packet.author() {
             let notices = &self.0.engine.hub.notices;
             notices.charge(author, listeners, Instant::now());

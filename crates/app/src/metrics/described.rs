@@ -17,8 +17,8 @@ fn describe_counters() {
     describe_counter!("abu_rate_limited_total", "Requests answered 429, by policy");
     describe_counter!("abu_messages_stored_total", "Committed messages");
     describe_counter!(
-        "abu_message_deliveries_total",
-        "Messages handed to the outboxes of sessions"
+        "abu_chat_deliveries_total",
+        "Packets handed to the outboxes of a room's sessions"
     );
     describe_counter!(
         "abu_chat_closed_total",

@@ -76,6 +76,7 @@ impl Actor for ChatSession {
     type Context = Context<Self>;
 
     fn started(&mut self, _ctx: &mut Self::Context) {
+        metrics::gauge!("abu_chat_sessions").increment(1.0);
         self.arm();
     }
 }
@@ -83,6 +84,7 @@ impl Actor for ChatSession {
 /// Whatever ends a session, a panic included, takes it out of the worker and tells its room-mates.
 impl Drop for ChatSession {
     fn drop(&mut self) {
+        metrics::gauge!("abu_chat_sessions").decrement(1.0);
         self.wind_up(Instant::now());
         self.outbox.finish();
     }

@@ -307,6 +307,8 @@ impl Queue {
     fn close(&mut self, code: CloseCode) {
         if self.phase == Phase::Open {
             self.phase = Phase::Closing;
+            metrics::counter!("abu_chat_closed_total", "code" => u16::from(code).to_string())
+                .increment(1);
             // They would follow the close frame.
             self.states = IndexMap::new();
             self.append(close_frame(code), false);
