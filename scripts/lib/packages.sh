@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 
 has_command() {
-    command -v "$1" >/dev/null
+    local name
+    for name in "$@"; do command -v "$name" >/dev/null || return 1; done
 }
 
 # Links a program, as the build does: a library without its development files is not enough.

@@ -21,15 +21,20 @@ pub(crate) use server_name::server_name;
 const CONNECTIONS_OF_OUR_OWN: u32 = 6;
 /// Longest wait for a connection before the database counts as unavailable.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
-/// Far longer than any statement takes.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longer than any statement takes, and shorter than clients wait.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A store that connects lazily.
-pub(crate) fn open(url: SecretString, pool_size: u32) -> PgStore {
-    PgStore::connect(PoolSettings {
+/// A store that connects lazily and calls `on_refused` for each refused connection.
+pub(crate) fn open(
+    url: SecretString,
+    pool_size: u32,
+    on_refused: impl Fn() + Send + Sync + 'static,
+) -> PgStore {
+    let settings = PoolSettings {
         url,
         size: pool_size.saturating_add(CONNECTIONS_OF_OUR_OWN),
         connection_timeout: CONNECTION_TIMEOUT,
         statement_timeout: STATEMENT_TIMEOUT,
-    })
+    };
+    PgStore::connect_with(settings, on_refused)
 }

@@ -14,6 +14,8 @@ pub const MIGRATIONS: u8 = 5;
 pub const ADDRESS: u8 = 6;
 /// The audit log's hash chain is broken.
 pub const AUDIT_LOG: u8 = 7;
+/// A graceful shutdown left requests, mails or messages unfinished.
+pub const WORK_LEFT: u8 = 8;
 /// SIGINT cut a shutdown short: 128 + 2.
 pub const INTERRUPTED: u8 = 130;
 /// SIGTERM cut a shutdown short: 128 + 15.
@@ -29,4 +31,5 @@ Exit codes:
   5  the database's migrations are not those of this release
   6  the address to listen on cannot be had
   7  the audit log is not whole
+  8  stopped, but not everything was finished within server.shutdown_timeout
   130, 143  ended at once by a second Ctrl-C or SIGTERM";

@@ -4,27 +4,34 @@
 //! until the database is migrated and seeded.
 
 mod banner;
+mod capacity;
 mod error;
 mod hourly;
+mod io;
 mod listener;
 mod set_up;
 mod signals;
 mod watch;
 
 use std::{
-    io,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use abu_application::platform::{
-    ports::Ids,
-    system::{SystemClock, SystemIds},
+use abu_application::{
+    identity::ports::PasswordHasher,
+    platform::{
+        ports::Ids,
+        system::{SystemClock, SystemIds},
+    },
 };
 use abu_chat::ChatEngine;
 use abu_mail::{MailWorker, Wake};
-use abu_rest::readiness::{Readiness, ServingState};
+use abu_rest::{
+    connections::Connections,
+    readiness::{Readiness, ServingState},
+};
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
 use actix_web::dev::ServerHandle;
 use futures_util::future::join4;
@@ -36,6 +43,8 @@ use tokio::{
 
 use crate::{
     database::{GuardedStore, OwnPostgres},
+    demo::Demo,
+    metrics::{self, Samples},
     settings::Settings,
     wiring::{Services, Wiring},
 };
@@ -55,13 +64,17 @@ const LOCK_RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 /// A listening server. Dropped without [`stop`](Self::stop), it runs until its runtime ends.
 pub struct RunningServer {
     address: SocketAddr,
+    metrics: Option<(SocketAddr, ServerHandle)>,
     settings: Arc<Settings>,
     secrets: SecretStore,
+    store: Arc<GuardedStore>,
+    hasher: Arc<dyn PasswordHasher>,
     readiness: Readiness,
     chat: ChatEngine,
     mail: MailWorker,
     http: ServerHandle,
-    listening: JoinHandle<io::Result<()>>,
+    connections: Connections,
+    listening: JoinHandle<std::io::Result<()>>,
     set_up: oneshot::Receiver<Result<(), StartError>>,
     /// Prepares the database, then watches it.
     supervisor: JoinHandle<()>,
@@ -76,13 +89,15 @@ pub struct RunningServer {
 pub enum Ending {
     /// Graceful shutdown.
     Stopped,
+    /// Graceful shutdown whose deadline passed before everything was finished.
+    WorkLeft,
     /// A second signal cut the shutdown short.
     Interrupted(Received),
 }
 
 /// Runs a server until SIGTERM or SIGINT starts a graceful shutdown. A second signal ends it at
 /// once; the caller must then exit without cleanup. Prints the banner once it is ready.
-pub async fn run(settings: Settings) -> Result<Ending, StartError> {
+pub async fn run(settings: Settings, demo: bool) -> Result<Ending, StartError> {
     let mut signals = signals::Signals::catch()?;
     let mut server = start(settings)?;
     tokio::select! {
@@ -91,7 +106,11 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
                 server.stop().await;
                 return Err(error);
             }
-            banner::print(&server);
+            if demo && let Err(error) = server.fill_with_demo().await {
+                server.stop().await;
+                return Err(error);
+            }
+            banner::print(&server, demo);
             tokio::select! {
                 signal = signals.next() => log::info!("received {signal}, stopping"),
                 error = server.cannot_go_on() => {
@@ -103,7 +122,7 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
         signal = signals.next() => log::info!("received {signal} while starting, stopping"),
     }
     tokio::select! {
-        () = server.stop() => Ok(Ending::Stopped),
+        ending = server.stop() => Ok(ending),
         again = signals.next() => Ok(Ending::Interrupted(again)),
     }
 }
@@ -114,11 +133,16 @@ pub async fn run(settings: Settings) -> Result<Ending, StartError> {
 /// Call it inside a Tokio or Actix runtime.
 pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let settings = Arc::new(settings);
+    let recorder = match settings.metrics.listen {
+        Some(_) => Some(metrics::install()?),
+        None => None,
+    };
     let secrets = SecretStore::new(&settings.data.dir);
     let readiness = Readiness::default();
     let store = Arc::new(GuardedStore::new(readiness.clone()));
     let Services {
         chat,
+        messaging,
         identity_events,
         rest,
         hasher,
@@ -136,16 +160,34 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         wake.clone(),
     )?;
     let listener = listener::listen(&settings, rest, chat.clone())?;
+    tokio::spawn(listener.connections.clone().enforce());
     let own_postgres = Arc::new(OnceLock::new());
+    let metrics = settings
+        .metrics
+        .listen
+        .zip(recorder)
+        .map(|(wanted, handle)| {
+            let samples = Samples::new(
+                readiness.clone(),
+                messaging,
+                Arc::clone(&store),
+                Arc::clone(&own_postgres),
+            );
+            metrics::listen(wanted, handle, samples).map_err(|source| StartError::Listen {
+                address: wanted,
+                source,
+            })
+        });
+    let metrics = metrics.transpose()?;
     let lock = SharedLock::default();
     let (tell_lost, lost) = oneshot::channel();
     let supervisor = set_up::DatabaseSupervisor {
         settings: Arc::clone(&settings),
         readiness: readiness.clone(),
-        store,
+        store: Arc::clone(&store),
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
-        hasher,
+        hasher: Arc::clone(&hasher),
         identity_events,
         policy: password_policy,
         mail: wake,
@@ -154,9 +196,19 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         lost: tell_lost,
     };
     let (done, set_up) = oneshot::channel();
+    let metrics = metrics.map(|listening| {
+        let (address, handle) = (listening.address, listening.server.handle());
+        tokio::spawn(listening.server);
+        log::info!("metrics at http://{address}/metrics");
+        (address, handle)
+    });
     Ok(RunningServer {
+        metrics,
+        store,
+        hasher,
         address: listener.address,
         http: listener.server.handle(),
+        connections: listener.connections,
         listening: tokio::spawn(listener.server),
         supervisor: tokio::spawn(supervisor.supervise(done)),
         settings,
@@ -177,6 +229,11 @@ impl RunningServer {
         self.address
     }
 
+    /// Where the metrics are, if anywhere.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(address, _handle)| *address)
+    }
+
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
     }
@@ -190,12 +247,28 @@ impl RunningServer {
         }
     }
 
+    /// Fills the database with people and conversations to look at, once.
+    pub async fn fill_with_demo(&self) -> Result<(), StartError> {
+        let demo = Demo {
+            store: self.store.clone(),
+            hasher: Arc::clone(&self.hasher),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        };
+        spawn_blocking(move || demo.fill())
+            .await
+            .map_err(|_panicked| StartError::Broken("filling the database"))?
+            .map_err(StartError::Demo)
+    }
+
     /// Graceful shutdown: stops accepting, closes chat sessions with 1001, and finishes requests,
-    /// accepted messages and the current mail. Waits at most `server.shutdown_timeout`, then stops
+    /// accepted messages and the current mail. Unfinished requests, and peers that do not read, have
+    /// one second. Waits at most `server.shutdown_timeout`, then stops
     /// the private PostgreSQL. Anything slower ends with the process.
-    pub async fn stop(self) {
+    pub async fn stop(self) -> Ending {
         self.mail.take_no_more();
         self.readiness.set(ServingState::Draining);
+        self.connections.drain();
         let limit = self.settings.server.shutdown_timeout;
         let mail = self.mail;
         let drained = join4(
@@ -204,11 +277,18 @@ impl RunningServer {
             self.supervisor,
             spawn_blocking(move || mail.stop()),
         );
-        if timeout(limit, drained).await.is_err() {
-            log::warn!(
-                "not everything was finished within {} s",
-                limit.as_secs_f64()
-            );
+        let ending = match timeout(limit, drained).await {
+            Ok(_) => Ending::Stopped,
+            Err(_elapsed) => {
+                log::warn!(
+                    "not everything was finished within {} s",
+                    limit.as_secs_f64()
+                );
+                Ending::WorkLeft
+            }
+        };
+        if let Some((_address, metrics)) = self.metrics {
+            metrics.stop(false).await;
         }
         let (own_postgres, lock) = (Arc::clone(&self.own_postgres), self.lock);
         // The panic hook has reported a panic, and nothing is left to stop.
@@ -218,6 +298,7 @@ impl RunningServer {
         })
         .await;
         log::info!("stopped");
+        ending
     }
 
     /// Completes if the listener ends without [`stop`](Self::stop), or if another server took the

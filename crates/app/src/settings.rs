@@ -7,7 +7,12 @@ mod reader;
 mod sections;
 mod sources;
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use abu_application::{
     access::TotpPolicy,
@@ -41,7 +46,9 @@ pub struct Settings {
     pub rate_limits: RateLimitSettings,
     pub cors: CorsSettings,
     pub console: ConsoleSettings,
+    pub docs: DocsSettings,
     pub log: LogSettings,
+    pub metrics: MetricsSettings,
     pub data: DataSettings,
     pub mail: MailSettings,
     pub chat: ChatSettings,
@@ -61,6 +68,10 @@ pub struct ServerSettings {
     pub workers: usize,
     /// Deadline of a graceful shutdown.
     pub shutdown_timeout: Duration,
+    /// Deadline for the head and the body of a request together.
+    pub request_timeout: Duration,
+    /// Time after which a peer that reads nothing of an answer is disconnected.
+    pub send_timeout: Duration,
     pub max_body_bytes: usize,
     /// Proxies whose `X-Forwarded-For` and `Forwarded` the server trusts.
     pub trusted_proxies: Vec<IpNet>,
@@ -118,6 +129,12 @@ pub struct CorsSettings {
     pub allowed_origins: Vec<String>,
 }
 
+/// `docs.*`
+#[derive(Clone, Copy, Debug)]
+pub struct DocsSettings {
+    pub enabled: bool,
+}
+
 /// `console.*`
 #[derive(Clone, Copy, Debug)]
 pub struct ConsoleSettings {
@@ -129,6 +146,13 @@ pub struct ConsoleSettings {
 pub struct LogSettings {
     /// Levels by module, in `env_logger`'s syntax.
     pub filter: String,
+}
+
+/// `metrics.*`
+#[derive(Clone, Debug)]
+pub struct MetricsSettings {
+    /// `None`: no metrics.
+    pub listen: Option<SocketAddr>,
 }
 
 /// `data.*`

@@ -11,10 +11,10 @@ use abu_application::{
         ports::{AccessTokens, LinkTokens, PasswordHasher, PasswordPolicy},
         sessions::LogInFailures,
     },
-    messaging::{self, rooms::RoomLimits},
+    messaging::{self, messages::Messaging, rooms::RoomLimits},
     platform::{
         ports::{Clock, HeadSealer, Ids, Publish},
-        rate_limits::{Quota, RateLimitSettings, RateLimits},
+        rate_limits::RateLimits,
     },
     store::Store,
 };
@@ -47,6 +47,7 @@ pub struct Wiring<'a> {
 
 pub struct Services {
     pub chat: ChatEngine,
+    pub messaging: Messaging,
     /// Where the watch over the database publishes what other programs did.
     pub identity_events: Arc<dyn Publish<IdentityEvent>>,
     pub rest: Shared,
@@ -71,7 +72,7 @@ impl Wiring<'_> {
             Arc::new(GuessingPolicy::new(auth.min_password_score));
         let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
         let limits = Arc::new(RateLimits::new(
-            rate_limits(settings),
+            settings.rate_limits,
             derive_key(secret, RateLimits::KEY_LABEL),
         ));
         let context = Context {
@@ -105,6 +106,10 @@ impl Wiring<'_> {
                 ..settings.rooms
             },
             writer: settings.writer,
+            limits: settings
+                .chat
+                .rate_limits_enabled
+                .then(|| settings.chat.message_limits()),
         };
         let policies = Policies {
             identity,
@@ -115,10 +120,11 @@ impl Wiring<'_> {
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
         let use_cases = UseCases::new(&context, policies)?;
+        let messaging = use_cases.messaging.messages.clone();
         let log_in_failures = Arc::clone(&use_cases.identity.sessions.failures);
         let chat = ChatEngine::start(
             hub.clone(),
-            use_cases.messaging.messages.clone(),
+            messaging.clone(),
             self.access_tokens,
             settings.chat.clone(),
         )?;
@@ -132,6 +138,7 @@ impl Wiring<'_> {
         );
         Ok(Services {
             chat,
+            messaging,
             identity_events: hub,
             rest,
             hasher,
@@ -143,18 +150,11 @@ impl Wiring<'_> {
     }
 }
 
-fn rate_limits(settings: &Settings) -> RateLimitSettings {
-    RateLimitSettings {
-        messages_in_second: Quota::new(settings.chat.messages_per_second, 1),
-        messages_in_minute: Quota::new(settings.chat.messages_per_minute, 60),
-        ..settings.rate_limits
-    }
-}
-
 fn rest_settings(settings: &Settings) -> RestSettings {
     RestSettings {
         allowed_origins: settings.cors.allowed_origins.clone(),
         console: settings.console.enabled,
+        docs: settings.docs.enabled,
         only_https: settings.environment == Environment::Production,
         max_body_bytes: settings.server.max_body_bytes,
         trusted_proxies: settings.server.trusted_proxies.clone(),

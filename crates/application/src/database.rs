@@ -1,6 +1,9 @@
 //! The one door from async code to the store.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     platform::{
@@ -9,6 +12,9 @@ use crate::{
     },
     store::{Reads, Store, Writes},
 };
+
+/// Longer than any use case takes. A database that is frozen, not gone, ends no statement by itself.
+const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The store behind a blocking pool. The pool has as many places as the store has connections, so no
 /// thread blocks on a connection.
@@ -32,7 +38,8 @@ impl Database {
     /// Runs `work`, which may use the store more than once and do what must follow a commit.
     ///
     /// # Errors
-    /// What `work` returned, or the store's own failure.
+    /// What `work` returned, or the store's own failure; [`StoreError::CommitInDoubt`] where the database did
+    /// not answer in time.
     pub async fn run<T, E>(
         &self,
         work: impl FnOnce(&dyn Store) -> Result<T, E> + Send + 'static,
@@ -42,8 +49,14 @@ impl Database {
         E: From<StoreError> + Send + 'static,
     {
         let store = Arc::clone(&self.store);
-        match self.pool.run(move || work(&*store)).await {
+        let asked = Instant::now();
+        let work = move || {
+            metrics::histogram!("abu_database_wait_seconds").record(asked.elapsed());
+            work(&*store)
+        };
+        match self.pool.run_within(DEADLINE, work).await {
             Ok(result) => result,
+            Err(late @ BlockingError::Late) => Err(StoreError::CommitInDoubt(late.into()).into()),
             Err(busy @ BlockingError::Busy) => Err(StoreError::Unavailable(busy.into()).into()),
             Err(failed @ BlockingError::Failed) => Err(StoreError::Other(failed.into()).into()),
         }

@@ -11,6 +11,8 @@ const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 async fn main() -> std::io::Result<()> {
     let settings = ChatSettings {
         max_frame_bytes: MAX_MESSAGE_BYTES,
+        // The suite cuts messages into tens of thousands.
+        max_fragments: u32::MAX,
         outbox_max_bytes: 2 * MAX_MESSAGE_BYTES,
         ..ChatSettings::default()
     };
@@ -20,7 +22,7 @@ async fn main() -> std::io::Result<()> {
             .app_data(served.clone())
             .route("/", web::get().to(echo))
     })
-    .on_connect(move |io, extensions| abu_chat::on_connect(&settings, io, extensions))
+    .on_connect(abu_chat::on_connect)
     .workers(1)
     .bind(("127.0.0.1", 0))?;
     for address in server.addrs() {

@@ -8,7 +8,11 @@ use abu_domain::{LoginSessionId, RoomId, UserId};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::{directory::Version, frame::SharedPacket, registry::SessionKey};
+use crate::{
+    directory::Version,
+    frame::SharedPacket,
+    registry::{RoomView, SessionKey},
+};
 
 /// Number of a worker thread.
 pub(crate) type WorkerId = u32;
@@ -98,6 +102,8 @@ pub(crate) enum Instruction {
         added: Arc<SharedPacket>,
         /// For the sessions of who is out by this.
         removed: Arc<SharedPacket>,
+        /// `None` where the room is gone.
+        member_count: Option<u32>,
         version: Version,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Ack,
@@ -105,7 +111,7 @@ pub(crate) enum Instruction {
     /// Whether a room takes messages now.
     RoomState {
         room: RoomId,
-        read_only: bool,
+        view: RoomView,
         /// For the room's sessions, where that is new to them.
         packet: Arc<SharedPacket>,
         version: Version,
@@ -195,10 +201,10 @@ impl LocalBus {
         }
     }
 
-    /// Publishes from a thread that may block.
-    pub(crate) fn publish_blocking(&self, instructions: Vec<Instruction>) {
+    /// The same from a thread that may block.
+    pub(crate) fn publish_blocking(&self, make: impl FnOnce() -> Vec<Instruction>) {
         let _turn = self.order.blocking_lock();
-        let Some(batch) = non_empty(instructions) else {
+        let Some(batch) = non_empty(make()) else {
             return;
         };
         let inboxes = self.inboxes.read().clone();

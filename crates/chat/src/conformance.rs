@@ -56,7 +56,7 @@ impl StreamHandler<Result<Received, Violation>> for Echo {
         let frame = match socket::answer(received, &self.outbox) {
             Incoming::Text(text) => frame::frame(OpCode::Text, text.as_bytes()),
             Incoming::Binary(payload) => frame::frame(OpCode::Binary, &payload),
-            Incoming::Pong => return,
+            Incoming::Control => return,
             Incoming::Closed => {
                 ctx.run_later(self.close_timeout, |echo, _| echo.outbox.cut());
                 return;

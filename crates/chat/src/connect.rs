@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use socket2::SockRef;
 
 use crate::{
-    ChatSettings, Worker,
+    Worker,
     directory::{LookupError, Snapshot},
     engine::Engine,
     frame, packets,
@@ -61,18 +61,17 @@ pub enum ConnectError {
     Handshake(actix_web::Error),
 }
 
-/// Prepares an accepted connection; to be given to `HttpServer::on_connect`.
+/// Prepares an accepted connection; to be given to `HttpServer::on_connect`. Small packets are sent at
+/// once.
 ///
-/// The kernel's send buffer is bounded, as it would otherwise take megabytes for a client that does
-/// not read, and small packets are sent at once.
-pub fn on_connect(settings: &ChatSettings, connection: &dyn Any, extensions: &mut Extensions) {
+/// The owner of the socket bounds its send buffer by `send_buffer_bytes` once it carries a chat: the kernel
+/// would otherwise hold megabytes for a client that does not read.
+pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
     let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() else {
         return;
     };
-    let socket = SockRef::from(stream);
-    // Both are improvements only: a connection without them works.
-    let _ = socket.set_send_buffer_size(settings.send_buffer_bytes);
-    let _ = socket.set_tcp_nodelay(true);
+    // An improvement only: a connection without it works.
+    let _ = SockRef::from(stream).set_tcp_nodelay(true);
     extensions.insert(Descriptor(stream.as_raw_fd()));
 }
 
@@ -137,7 +136,7 @@ impl Worker {
                     state,
                     outbox: outbox.clone(),
                     worker: self.clone(),
-                    place,
+                    _place: place,
                     own_address: ctx.address().downgrade(),
                     armed_until: None,
                 }

@@ -29,8 +29,9 @@ use tokio::sync::oneshot;
 
 use crate::{
     bus::{Ack, Instruction, LocalBus},
-    instructions::shared,
+    instructions::{heard_of, shared},
     packets,
+    registry::RoomView,
 };
 
 pub(crate) type Version = u64;
@@ -304,7 +305,7 @@ impl Reader {
         match self.read(&change) {
             Ok(found) => {
                 let instructions = self.instructions(change, found, handled);
-                self.bus.publish_blocking(instructions);
+                self.bus.publish_blocking(|| instructions);
             }
             Err(error) => {
                 log_failure("reading a change again", &error);
@@ -356,7 +357,12 @@ impl Reader {
                     .iter()
                     .map(|(user, state)| {
                         let role = state.and(roles.get(user).copied());
-                        around(room, *user, packets::member_moved(room, *user, role, by))
+                        around(
+                            room,
+                            *user,
+                            by,
+                            packets::member_moved(room, *user, role, by),
+                        )
                     })
                     .collect();
                 instructions.push(Instruction::Memberships {
@@ -364,6 +370,7 @@ impl Reader {
                     members,
                     added: shared(added),
                     removed: shared(packets::removed(room, by)),
+                    member_count: found.map(|room| room.member_count.unsigned_abs()),
                     version,
                     handled,
                 });
@@ -373,7 +380,7 @@ impl Reader {
                 let told = roles.into_iter().map(|(user, role)| Instruction::InRoom {
                     room,
                     requester: None,
-                    packet: shared(packets::role_changed(room, user, role, by)),
+                    packet: heard_of(by, packets::role_changed(room, user, role, by)),
                 });
                 told.chain([Instruction::Mark { handled }]).collect()
             }
@@ -387,11 +394,15 @@ impl Reader {
                 told.chain([Instruction::Mark { handled }]).collect()
             }
             (Change::State { room, by }, Found::Room(found)) => {
-                let read_only = found.is_none_or(|room| room.is_read_only());
+                let view = RoomView {
+                    read_only: found.as_ref().is_none_or(Room::is_read_only),
+                    member_count: found.map_or(0, |room| room.member_count.unsigned_abs()),
+                };
+                let packet = packets::state_changed(room, view.read_only, by);
                 vec![Instruction::RoomState {
                     room,
-                    read_only,
-                    packet: shared(packets::state_changed(room, read_only, by)),
+                    view,
+                    packet: heard_of(by, packet),
                     version,
                     handled,
                 }]
@@ -399,7 +410,7 @@ impl Reader {
             (Change::Name { room, by }, Found::Room(Some(found))) => {
                 vec![Instruction::RoomRenamed {
                     room,
-                    packet: shared(packets::renamed(&found, by)),
+                    packet: heard_of(by, packets::renamed(&found, by)),
                     handled,
                 }]
             }
@@ -420,11 +431,11 @@ impl Reader {
 }
 
 /// For the room's other members.
-fn around(room: RoomId, user: UserId, packet: MemberNotify) -> Instruction {
+fn around(room: RoomId, user: UserId, by: UserId, packet: MemberNotify) -> Instruction {
     Instruction::AroundUser {
         user,
         rooms: vec![room],
-        packet: shared(packet),
+        packet: heard_of(by, packet),
     }
 }
 

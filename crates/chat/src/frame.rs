@@ -3,25 +3,54 @@
 use std::sync::OnceLock;
 
 use abu_chat_protocol::{CloseCode, Profile, RequestRef, ServerPacket};
+use abu_domain::UserId;
 use actix_http::ws::{CloseReason, OpCode, Parser};
 use bytes::{Bytes, BytesMut};
+
+use crate::session::Delivery;
 
 /// A packet on its way to many sessions. Each profile's frame is made when the first session needs
 /// it, and shared from then on by all sessions of all workers.
 #[derive(Debug)]
 pub(crate) struct SharedPacket {
     packet: ServerPacket,
+    delivery: Delivery,
+    heard_of: Option<UserId>,
     v1: OnceLock<Bytes>,
     v2: OnceLock<Bytes>,
 }
 
 impl SharedPacket {
+    /// One that no client can do without.
     pub(crate) fn new(packet: impl Into<ServerPacket>) -> Self {
+        Self::delivered(packet, Delivery::Firm)
+    }
+
+    pub(crate) fn delivered(packet: impl Into<ServerPacket>, delivery: Delivery) -> Self {
         Self {
             packet: packet.into(),
+            delivery,
+            heard_of: None,
             v1: OnceLock::new(),
             v2: OnceLock::new(),
         }
+    }
+
+    /// Charges its deliveries to the user; see [`notices`](crate::notices).
+    pub(crate) fn heard_of(self, user: UserId) -> Self {
+        Self {
+            heard_of: Some(user),
+            ..self
+        }
+    }
+
+    pub(crate) fn author(&self) -> Option<UserId> {
+        self.heard_of
+    }
+
+    /// Whether it can wait without being lost or outdated.
+    pub(crate) fn is_firm(&self) -> bool {
+        self.delivery == Delivery::Firm
     }
 
     /// The whole frame, header included, as it goes onto the socket; `None` where the profile does
@@ -52,6 +81,10 @@ impl<'a> WorkerFrames<'a> {
             v1: None,
             v2: None,
         }
+    }
+
+    pub(crate) fn delivery(&self) -> Delivery {
+        self.packet.delivery
     }
 
     /// The whole frame, as it goes onto the socket; `None` where the profile does not have the

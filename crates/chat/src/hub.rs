@@ -1,6 +1,6 @@
 //! The application's ports to the chat of one process: the event bus and presence.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Instant};
 
 use abu_application::{
     identity::events::IdentityEvent,
@@ -11,14 +11,17 @@ use abu_application::{
     platform::ports::{Applied, Publish},
     store::Store,
 };
-use abu_domain::UserId;
+use abu_domain::{RoomId, UserId};
 
 use crate::{
     ChatSettings,
     bus::{Ack, Instruction, LocalBus, Requester},
     directory::Directory,
-    instructions::{self, Route},
+    instructions::{self, Route, shared},
+    notices::{Due, Notices},
+    packets,
     submitted::Asker,
+    typing::TypingNotice,
     users::Users,
 };
 
@@ -30,6 +33,7 @@ pub struct ChatHub {
     pub(crate) bus: Arc<LocalBus>,
     pub(crate) directory: Directory,
     pub(crate) users: Arc<Users>,
+    pub(crate) notices: Notices,
 }
 
 impl ChatHub {
@@ -40,6 +44,7 @@ impl ChatHub {
         Ok(Arc::new(Self {
             directory: Directory::start(Arc::clone(store), Arc::clone(&bus))?,
             users: Arc::new(Users::new(settings)),
+            notices: Notices::new(settings),
             bus,
         }))
     }
@@ -51,6 +56,23 @@ impl ChatHub {
         event: Event,
         cause: Option<Requester>,
     ) -> Option<Instruction> {
+        if let Event::ReadMarkMoved {
+            room,
+            user,
+            last_read_seq,
+            member_count,
+        } = event
+            && instructions::is_told_of_read_marks(member_count)
+            && !self
+                .notices
+                .read_mark(user, room, last_read_seq, Instant::now())
+        {
+            // The others hear of it later; the session that asked has its answer at once.
+            return Some(Instruction::Answer {
+                requester: cause?,
+                packet: shared(packets::read_mark(room, user, last_read_seq)),
+            });
+        }
         match instructions::route(event, cause) {
             Route::Workers(instruction) => Some(instruction),
             Route::Directory(change) => {
@@ -59,6 +81,83 @@ impl ChatHub {
                 None
             }
         }
+    }
+
+    /// A session began to type, types on, or stopped.
+    pub(crate) fn typing(&self, change: TypingNotice, now: Instant) -> Option<Instruction> {
+        let notice = self.notices.typing(change, now)?;
+        self.typing_instruction(notice)
+    }
+
+    fn typing_instruction(&self, notice: TypingNotice) -> Option<Instruction> {
+        let TypingNotice {
+            user,
+            room,
+            is_typing,
+            from,
+        } = notice;
+        let event = Event::TypingChanged {
+            room,
+            user,
+            is_typing,
+        };
+        self.instruction(event, Some(from.into()))
+    }
+
+    /// Broadcasts what waited for its turn.
+    pub(crate) fn due(&self, now: Instant) -> Vec<Instruction> {
+        let due = self.notices.due(now).into_iter();
+        due.filter_map(|due| match due {
+            Due::Typing(notice) => self.typing_instruction(notice),
+            Due::Presence {
+                user,
+                rooms,
+                is_online,
+            } => {
+                let event = Event::PresenceChanged {
+                    user,
+                    rooms,
+                    is_online,
+                };
+                self.instruction(event, None)
+            }
+            Due::ReadMark {
+                user,
+                room,
+                last_read_seq,
+            } => Some(instructions::read_mark_in_room(
+                room,
+                user,
+                last_read_seq,
+                None,
+            )),
+        })
+        .collect()
+    }
+
+    /// The messages' senders and rooms, if any user types at all.
+    fn typists(&self, batch: &[Publication]) -> Vec<(UserId, RoomId)> {
+        if !self.notices.is_anybody_typing() {
+            return Vec::new();
+        }
+        let stored = batch.iter().filter_map(|publication| match publication {
+            Publication::Event {
+                event: Event::MessageStored { message },
+                ..
+            } => Some((message.sender_id, message.room_id)),
+            _ => None,
+        });
+        stored.collect()
+    }
+
+    /// A message ends its sender's typing.
+    fn end_typing(&self, senders: &[(UserId, RoomId)]) -> Vec<Instruction> {
+        let now = Instant::now();
+        let ended = senders.iter().filter_map(|(user, room)| {
+            let notice = self.notices.sent(*user, *room, now)?;
+            self.typing_instruction(notice)
+        });
+        ended.collect()
     }
 
     pub(crate) fn instructions(&self, batch: Vec<Publication>) -> Vec<Instruction> {
@@ -77,7 +176,13 @@ impl ChatHub {
 
 impl EventBus for ChatHub {
     fn publish_batch(&self, batch: Vec<Publication>) {
-        self.bus.publish_blocking(self.instructions(batch));
+        let senders = self.typists(&batch);
+        let instructions = self.instructions(batch);
+        self.bus.publish_blocking(|| {
+            let mut all = self.end_typing(&senders);
+            all.extend(instructions);
+            all
+        });
     }
 }
 
@@ -87,7 +192,7 @@ impl Publish<Event> for ChatHub {
             Route::Workers(instruction) => {
                 let (handled, all_handled) = Ack::pair();
                 let mark = Instruction::Mark { handled };
-                self.bus.publish_blocking(vec![instruction, mark]);
+                self.bus.publish_blocking(|| vec![instruction, mark]);
                 Box::pin(async move {
                     // Fails as it should, by the other end being dropped.
                     let _ = all_handled.await;

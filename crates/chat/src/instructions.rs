@@ -3,17 +3,26 @@
 
 use std::sync::Arc;
 
-use abu_application::{identity::events::IdentityEvent, messaging::events::Event};
+use abu_application::{
+    identity::events::IdentityEvent,
+    messaging::{
+        events::Event,
+        messages::{Changed, ChangedPart},
+    },
+};
 use abu_chat_protocol::{
     ServerPacket,
     server::{ChatJoinNotify, ChatLeave, TypingNotify},
 };
+
+use abu_domain::{RoomId, UserId};
 
 use crate::{
     bus::{Instruction, Requester},
     directory::Change,
     frame::SharedPacket,
     packets,
+    session::{Delivery, StateKey},
 };
 
 /// In a larger room, only the reader's own sessions get a read mark: where thousands read one message,
@@ -37,28 +46,21 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
         Event::MessageChanged(changed) => Instruction::InRoom {
             room: changed.message.room_id,
             requester: cause,
-            packet: shared(packets::changed(&changed)),
+            packet: changed_packet(&changed),
         },
         Event::ReadMarkMoved {
             room,
             user,
             last_read_seq,
             member_count,
-        } => {
-            let packet = shared(packets::read_mark(room, user, last_read_seq));
-            match member_count > MOST_TOLD_OF_READ_MARKS {
-                true => Instruction::ToUser {
-                    user,
-                    requester: cause,
-                    packet,
-                },
-                false => Instruction::InRoom {
-                    room,
-                    requester: cause,
-                    packet,
-                },
-            }
-        }
+        } => match is_told_of_read_marks(member_count) {
+            true => read_mark_in_room(room, user, last_read_seq, cause),
+            false => Instruction::ToUser {
+                user,
+                requester: cause,
+                packet: Arc::new(read_mark_packet(room, user, last_read_seq)),
+            },
+        },
         Event::TypingChanged {
             room,
             user,
@@ -66,7 +68,7 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
         } => Instruction::InRoomExcept {
             room,
             except: cause.map(|cause| cause.session),
-            packet: shared(TypingNotify::new(room.uuid(), user.uuid(), is_typing)),
+            packet: typing_packet(room, user, is_typing),
         },
         Event::PresenceChanged {
             user,
@@ -75,10 +77,7 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
         } => Instruction::AroundUser {
             user,
             rooms,
-            packet: match is_online {
-                true => shared(ChatJoinNotify::new(user.uuid())),
-                false => shared(ChatLeave::new(user.uuid())),
-            },
+            packet: presence_packet(user, is_online),
         },
         Event::MembershipChanged { room, users, by } => {
             return Route::Directory(Change::Members { room, users, by });
@@ -100,6 +99,63 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
             let log_ins = sessions;
             return Route::Directory(Change::LogIns { user, log_ins });
         }
+    })
+}
+
+/// Whether all members of a room of this size hear of read marks.
+pub(crate) fn is_told_of_read_marks(member_count: i32) -> bool {
+    member_count <= MOST_TOLD_OF_READ_MARKS
+}
+
+fn changed_packet(changed: &Changed) -> Arc<SharedPacket> {
+    let packet = SharedPacket::new(packets::changed(changed));
+    Arc::new(match &changed.part {
+        ChangedPart::Reactions { user_id, .. } => packet.heard_of(*user_id),
+        ChangedPart::Text => packet,
+    })
+}
+
+pub(crate) fn read_mark_in_room(
+    room: RoomId,
+    user: UserId,
+    last_read_seq: i64,
+    requester: Option<Requester>,
+) -> Instruction {
+    Instruction::InRoom {
+        room,
+        requester,
+        packet: Arc::new(read_mark_packet(room, user, last_read_seq).heard_of(user)),
+    }
+}
+
+fn read_mark_packet(room: RoomId, user: UserId, last_read_seq: i64) -> SharedPacket {
+    let delivery = Delivery::State(StateKey::ReadMark(room, user));
+    SharedPacket::delivered(packets::read_mark(room, user, last_read_seq), delivery)
+}
+
+fn typing_packet(room: RoomId, user: UserId, is_typing: bool) -> Arc<SharedPacket> {
+    let packet = TypingNotify::new(room.uuid(), user.uuid(), is_typing);
+    Arc::new(SharedPacket::delivered(packet, Delivery::Droppable).heard_of(user))
+}
+
+fn presence_packet(user: UserId, is_online: bool) -> Arc<SharedPacket> {
+    let packet: ServerPacket = match is_online {
+        true => ChatJoinNotify::new(user.uuid()).into(),
+        false => ChatLeave::new(user.uuid()).into(),
+    };
+    let delivery = Delivery::State(StateKey::Presence(user));
+    Arc::new(SharedPacket::delivered(packet, delivery).heard_of(user))
+}
+
+/// A notice that others get of what the user did, or the server by itself.
+pub(crate) fn heard_of(
+    by: impl Into<Option<UserId>>,
+    packet: impl Into<ServerPacket>,
+) -> Arc<SharedPacket> {
+    let packet = SharedPacket::new(packet);
+    Arc::new(match by.into() {
+        Some(user) => packet.heard_of(user),
+        None => packet,
     })
 }
 

@@ -9,6 +9,7 @@ mod frame;
 mod hub;
 mod instructions;
 mod last_seen;
+mod notices;
 mod packets;
 mod presence;
 mod rate_limit;
@@ -16,7 +17,9 @@ mod registry;
 mod session;
 mod settings;
 mod submitted;
+mod throttle;
 mod timers;
+mod typing;
 mod users;
 mod worker;
 

@@ -285,9 +285,57 @@ fn above_0(number: i64) -> NonZeroU64 {
 
 #[cfg(test)]
 mod tests {
+    use abu_application::messaging::messages::encoded_len;
+    use abu_chat_protocol::Profile;
+    use abu_domain::{
+        MessageId, UserId,
+        messaging::{message::NewMessage, text},
+    };
+    use proptest::prelude::*;
+
     use std::iter;
 
-    use super::Emoji;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_message_is_larger_than_the_size_by_which_answers_end(
+            text in "\\PC{0,300}|[\"\\\\\n\t]{1,300}",
+            users in 0_u128..11,
+            emoji in 0_usize..21,
+            has_all: bool,
+        ) {
+            let id = Uuid::max();
+            let time = DateTime::from_timestamp_micros(1_900_000_000_123_456).unwrap();
+            let message = Message {
+                edited_at: has_all.then_some(time),
+                revision: has_all.then_some(i64::MAX),
+                ..NewMessage {
+                    id: MessageId::new(id),
+                    room_id: RoomId::new(id),
+                    sender_id: UserId::new(id),
+                    text: MessageText::from_storage(text),
+                    client_message_id: Some(id),
+                    reply_to: has_all.then_some(MessageId::new(id)),
+                    sent_at: time,
+                }
+                .at(i64::MAX)
+            };
+            let reaction = Reaction {
+                emoji: text::Emoji::from_storage("\u{1f44d}".to_owned()),
+                count: i64::MAX,
+                user_ids: (0..users).map(|n| UserId::new(Uuid::from_u128(n))).collect(),
+            };
+            let shown = ShownMessage {
+                message,
+                reactions: vec![reaction; emoji],
+            };
+            let mut json = Vec::new();
+            let packet = ServerPacket::from(shown_message(&shown));
+            packet.write_json_with_ref(None, Profile::V2, &mut json);
+            prop_assert!(json.len() <= encoded_len(&shown), "{} bytes", json.len());
+        }
+    }
 
     /// Else a reaction that the server stores would be left out of packets.
     #[test]
@@ -295,9 +343,9 @@ mod tests {
         for emoji in emojis::iter() {
             let tones = emoji.skin_tones().into_iter().flatten();
             for emoji in iter::once(emoji).chain(tones) {
-                let text = emoji.as_str();
-                assert!(abu_domain::messaging::text::Emoji::parse(text).is_ok());
-                assert!(Emoji::new(text).is_ok(), "{text}");
+                let emoji = emoji.as_str();
+                assert!(text::Emoji::parse(emoji).is_ok());
+                assert!(Emoji::new(emoji).is_ok(), "{emoji}");
             }
         }
     }

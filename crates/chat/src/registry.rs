@@ -9,6 +9,7 @@ use indexmap::IndexSet;
 use slab::Slab;
 
 use crate::directory::{Snapshot, Version};
+use abu_application::messaging::ports::RoomChatState;
 
 /// A session of this worker. The serial tells it from a later session in the same slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,10 +18,28 @@ pub(crate) struct SessionKey {
     serial: u64,
 }
 
+#[cfg(test)]
+impl SessionKey {
+    pub(crate) fn for_tests(serial: u64) -> Self {
+        Self { slot: 0, serial }
+    }
+}
+
 /// A room as a session of one of its members sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RoomView {
     pub(crate) read_only: bool,
+    /// How many members it has, connected or not.
+    pub(crate) member_count: u32,
+}
+
+impl From<RoomChatState> for RoomView {
+    fn from(state: RoomChatState) -> Self {
+        Self {
+            read_only: state.read_only,
+            member_count: state.member_count,
+        }
+    }
 }
 
 /// The direction of a membership change.
@@ -275,10 +294,21 @@ impl<H> Registry<H> {
     /// sessions.
     pub(crate) fn room_changed(&mut self, room: RoomId, view: RoomView, version: Version) -> bool {
         self.rooms.get_mut(&room).is_some_and(|room| {
-            let before = room.view;
+            let before = room.view.read_only;
             room.see(view, version);
-            room.view != before
+            room.view.read_only != before
         })
+    }
+
+    /// The room has so many members, as read at `version`.
+    pub(crate) fn resized(&mut self, room: RoomId, member_count: u32, version: Version) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            let view = RoomView {
+                member_count,
+                ..room.view
+            };
+            room.see(view, version);
+        }
     }
 
     /// The user was suspended, as read at `version`. Their sessions are the caller's to end.
@@ -326,9 +356,7 @@ impl<H> Registry<H> {
             self.set_membership(user, room, None, snapshot.version);
         }
         for room in &snapshot.rooms {
-            let view = RoomView {
-                read_only: room.read_only,
-            };
+            let view = RoomView::from(*room);
             self.set_membership(user, room.room_id, Some(view), snapshot.version);
         }
     }

@@ -19,7 +19,10 @@ fn log_in(user: UserId) -> LoginSessionId {
     LoginSessionId::new(user.uuid())
 }
 
-const OPEN: RoomView = RoomView { read_only: false };
+const OPEN: RoomView = RoomView {
+    read_only: false,
+    member_count: 3,
+};
 
 /// What can happen, in any order.
 #[derive(Clone, Debug)]
@@ -75,6 +78,7 @@ impl Model {
                 .map(|(_, room)| RoomChatState {
                     room_id: *room,
                     read_only: false,
+                    member_count: 3,
                 })
                 .collect(),
         }
@@ -213,6 +217,7 @@ fn snapshot(version: Version, rooms: &[(u8, bool)]) -> Snapshot {
             .map(|(n, read_only)| RoomChatState {
                 room_id: room(*n),
                 read_only: *read_only,
+                member_count: 3,
             })
             .collect(),
     }
@@ -264,7 +269,10 @@ fn an_older_read_does_not_open_a_room_that_was_archived_since() {
         )
         .unwrap();
     registry.expect(user(2));
-    let archived = RoomView { read_only: true };
+    let archived = RoomView {
+        read_only: true,
+        ..OPEN
+    };
     assert!(registry.room_changed(room(1), archived, 3));
     assert!(!registry.room_changed(room(1), archived, 4), "told already");
     assert!(!registry.room_changed(room(1), OPEN, 2), "older than that");
@@ -279,6 +287,27 @@ fn an_older_read_does_not_open_a_room_that_was_archived_since() {
     for n in [1, 2] {
         assert!(registry.room_of(user(n), room(1)).unwrap().read_only);
     }
+}
+
+#[test]
+fn a_rooms_size_is_that_of_the_newest_read_and_no_news_to_its_sessions() {
+    let mut registry = Registry::default();
+    registry.expect(user(1));
+    let rooms = snapshot(1, &[(1, false)]);
+    registry
+        .admit(user(1), log_in(user(1)), &rooms, |_| ())
+        .unwrap();
+    let size = |registry: &Registry<()>| registry.room_of(user(1), room(1)).unwrap().member_count;
+    registry.resized(room(1), 201, 3);
+    assert_eq!(size(&registry), 201);
+    registry.resized(room(1), 5, 2);
+    assert_eq!(size(&registry), 201, "an older read");
+    let view = RoomView {
+        member_count: 7,
+        ..OPEN
+    };
+    assert!(!registry.room_changed(room(1), view, 4));
+    assert_eq!(size(&registry), 7);
 }
 
 #[test]

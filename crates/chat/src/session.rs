@@ -11,5 +11,5 @@ pub(crate) mod socket;
 pub(crate) mod state;
 
 pub(crate) use actor::{ChatSession, Wake};
-pub(crate) use outbox::Outbox;
+pub(crate) use outbox::{Delivery, Outbox, StateKey};
 pub(crate) use reader::Reader;

@@ -1,5 +1,5 @@
-//! What the whole process must know of each connected user: how many sessions they have, how many of
-//! them have joined, how much they may still send.
+//! What the whole process must know of each connected user: how many sessions they have, and how many of
+//! them have joined.
 
 use std::{
     collections::HashMap,
@@ -7,14 +7,13 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
 };
 
 use abu_domain::UserId;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::{ChatSettings, rate_limit::MessageRate};
+use crate::ChatSettings;
 
 /// All connected users.
 ///
@@ -23,8 +22,6 @@ use crate::{ChatSettings, rate_limit::MessageRate};
 pub(crate) struct Users {
     slots: Mutex<HashMap<UserId, Arc<Slot>>>,
     max_sessions: usize,
-    rates: Option<(u32, u32)>,
-    resting: Mutex<RestingRates>,
     /// The number of slots, for [`Users::all_gone`].
     count: watch::Sender<usize>,
 }
@@ -32,30 +29,6 @@ pub(crate) struct Users {
 struct Slot {
     sessions: AtomicUsize,
     joined: AtomicUsize,
-    rate: Option<Arc<Mutex<MessageRate>>>,
-}
-
-/// Keeps the rates of disconnected users until they are full again: otherwise a reconnect would reset
-/// the rate limit.
-#[derive(Default)]
-struct RestingRates {
-    rates: HashMap<UserId, Arc<Mutex<MessageRate>>>,
-    /// How many there are when the full ones are next swept out.
-    sweep_at: usize,
-}
-
-impl RestingRates {
-    const LEAST_SWEPT: usize = 1_024;
-
-    fn keep(&mut self, user: UserId, rate: Arc<Mutex<MessageRate>>, now: Instant) {
-        if self.rates.len() >= self.sweep_at.max(Self::LEAST_SWEPT) {
-            self.rates.retain(|_, rate| !rate.lock().is_full(now));
-            self.sweep_at = self.rates.len() * 2;
-        }
-        if !rate.lock().is_full(now) {
-            self.rates.insert(user, rate);
-        }
-    }
 }
 
 /// A session's place; dropping it gives the place back.
@@ -70,10 +43,6 @@ impl Users {
         Self {
             slots: Mutex::new(HashMap::new()),
             max_sessions: settings.max_sessions_per_user,
-            rates: settings
-                .rate_limits_enabled
-                .then_some((settings.messages_per_second, settings.messages_per_minute)),
-            resting: Mutex::default(),
             count: watch::channel(0).0,
         }
     }
@@ -81,7 +50,7 @@ impl Users {
     /// A place for one more session; `None` where the user has as many as allowed.
     pub(crate) fn take_place(self: &Arc<Self>, user: UserId) -> Option<SessionPlace> {
         let mut slots = self.slots.lock();
-        let slot = self.slot(&mut slots, user);
+        let slot = slot(&mut slots, user);
         // All counters change under the lock of the map; they are atomic only to be shared.
         if slot.sessions.load(Ordering::Relaxed) >= self.max_sessions {
             return None;
@@ -95,31 +64,11 @@ impl Users {
         })
     }
 
-    fn slot(&self, slots: &mut HashMap<UserId, Arc<Slot>>, user: UserId) -> Arc<Slot> {
-        let slot = slots.entry(user).or_insert_with(|| {
-            Arc::new(Slot {
-                sessions: AtomicUsize::new(0),
-                joined: AtomicUsize::new(0),
-                rate: self.rate(user),
-            })
-        });
-        Arc::clone(slot)
-    }
-
-    fn rate(&self, user: UserId) -> Option<Arc<Mutex<MessageRate>>> {
-        let (per_second, per_minute) = self.rates?;
-        let resting = self.resting.lock().rates.remove(&user);
-        Some(resting.unwrap_or_else(|| {
-            let rate = MessageRate::new(per_second, per_minute, Instant::now());
-            Arc::new(Mutex::new(rate))
-        }))
-    }
-
     /// Counts one more joined session; true for the user's first. It may have ended meanwhile: then its
     /// [`leave`](Self::leave) is still to come, and counts it out again.
     pub(crate) fn join(&self, user: UserId) -> bool {
         let mut slots = self.slots.lock();
-        let slot = self.slot(&mut slots, user);
+        let slot = slot(&mut slots, user);
         self.count.send_replace(slots.len());
         slot.joined.fetch_add(1, Ordering::Relaxed) == 0
     }
@@ -160,26 +109,20 @@ impl Users {
             slot.sessions.load(Ordering::Relaxed) == 0 && slot.joined.load(Ordering::Relaxed) == 0
         });
         if gone {
-            let rate = slots.remove(&user).and_then(|slot| slot.rate.clone());
-            if let Some(rate) = rate {
-                self.resting.lock().keep(user, rate, Instant::now());
-            }
+            slots.remove(&user);
             self.count.send_replace(slots.len());
         }
     }
 }
 
-impl SessionPlace {
-    /// Counts a message of the user's in.
-    ///
-    /// # Errors
-    /// How long to wait until the next one is allowed.
-    pub(crate) fn count_message(&self, now: Instant) -> Result<(), Duration> {
-        match &self.slot.rate {
-            Some(rate) => rate.lock().take(now),
-            None => Ok(()),
-        }
-    }
+fn slot(slots: &mut HashMap<UserId, Arc<Slot>>, user: UserId) -> Arc<Slot> {
+    let slot = slots.entry(user).or_insert_with(|| {
+        Arc::new(Slot {
+            sessions: AtomicUsize::new(0),
+            joined: AtomicUsize::new(0),
+        })
+    });
+    Arc::clone(slot)
 }
 
 impl Drop for SessionPlace {
@@ -208,29 +151,6 @@ mod tests {
         assert!(users.take_place(user).is_none());
         drop(first);
         assert!(users.take_place(user).is_some());
-    }
-
-    #[test]
-    fn whoever_connects_anew_goes_on_with_the_rate_that_they_had() {
-        let users = Arc::new(Users::new(&ChatSettings {
-            rate_limits_enabled: true,
-            messages_per_second: 2,
-            messages_per_minute: 2,
-            ..ChatSettings::default()
-        }));
-        let user = UserId::new(Uuid::from_u128(1));
-        let place = users.take_place(user).unwrap();
-        let now = Instant::now();
-        for _ in 0..2 {
-            place.count_message(now).unwrap();
-        }
-        drop(place);
-        assert!(users.take_place(user).unwrap().count_message(now).is_err());
-        // One whose rate is full is not remembered.
-        let other = UserId::new(Uuid::from_u128(2));
-        drop(users.take_place(other).unwrap());
-        let remembered = users.resting.lock().rates.contains_key(&other);
-        assert!(!remembered);
     }
 
     #[test]

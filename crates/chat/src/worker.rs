@@ -11,7 +11,6 @@
 use std::{
     cell::{Cell, RefCell},
     cmp::Ordering,
-    collections::VecDeque,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -22,6 +21,7 @@ use abu_chat_protocol::{CloseCode, Profile, RequestRef};
 use abu_domain::{LoginSessionId, RoomId, UserId};
 use actix::{Addr, WeakAddr};
 use bytes::Bytes;
+use indexmap::IndexMap;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
@@ -31,8 +31,9 @@ use crate::{
     frame::{SharedPacket, WorkerFrames},
     presence::{Presence, PresenceQueue},
     registry::{EndedMeanwhile, Moved, Registry, RoomView, SessionKey},
-    session::{ChatSession, Outbox, Wake},
+    session::{ChatSession, Delivery, Outbox, Wake},
     timers::Wheel,
+    typing::TypingNotice,
 };
 
 /// Step of the timer wheel: how late a deadline may be noticed.
@@ -46,8 +47,11 @@ const DELIVERIES_A_TURN: usize = 2_000;
 /// gathers half of its time and writes the other half.
 const LEAST_GATHERING: Duration = Duration::from_millis(12);
 const MOST_GATHERING: Duration = Duration::from_millis(150);
-/// How many changes of who types may wait to be published before more are dropped.
+/// How many changes of who types wait to be published before repeated ones are dropped.
 const TYPING_BACKLOG: usize = 4_096;
+/// How long frames wait that their author's listeners have to hear together, unless others are written before:
+/// see [`notices`](crate::notices).
+const LAZY_GATHERING: Duration = Duration::from_secs(3);
 /// The batch of users in one presence broadcast: some 12 KB for a session that shares a room with all
 /// of them.
 const PRESENCE_AT_ONCE: usize = 128;
@@ -63,7 +67,8 @@ struct Inner {
     id: WorkerId,
     registry: RefCell<Registry<Handle>>,
     wheel: RefCell<Wheel<WeakAddr<ChatSession>>>,
-    typing: RefCell<VecDeque<Typing>>,
+    /// What sessions said of their typing, to be published.
+    typing: RefCell<Vec<TypingNotice>>,
     has_typing: Notify,
     presence: RefCell<PresenceQueue>,
     has_presence: Notify,
@@ -81,6 +86,8 @@ struct Inner {
 struct WriteCoalescer {
     outboxes: Vec<Outbox>,
     flush_at: Option<Instant>,
+    lazy: Vec<Outbox>,
+    flush_lazy_at: Option<Instant>,
     /// How long the last write of the gathered frames took.
     last_writing: Duration,
 }
@@ -104,13 +111,14 @@ impl Handle {
 
     /// Queues the packet; true where it is queued.
     fn queue(&self, frames: &mut WorkerFrames<'_>) -> bool {
+        let delivery = frames.delivery();
         frames
             .frame(self.profile)
-            .is_some_and(|frame| self.queue_frame(frame))
+            .is_some_and(|frame| self.queue_frame(frame, delivery))
     }
 
-    fn queue_frame(&self, frame: Bytes) -> bool {
-        let queued = self.outbox.queue(frame).is_ok();
+    fn queue_frame(&self, frame: Bytes, delivery: Delivery) -> bool {
+        let queued = self.outbox.queue(frame, delivery).is_ok();
         if !queued {
             let _ = self.actor.try_send(Wake);
         }
@@ -118,19 +126,17 @@ impl Handle {
     }
 
     /// Has the packet written at once, as the answer to what the session calls its request.
-    fn answer(&self, request_ref: Option<&RequestRef>, frames: &mut WorkerFrames<'_>) {
+    fn answer(
+        &self,
+        request_ref: Option<&RequestRef>,
+        frames: &mut WorkerFrames<'_>,
+        delivery: Delivery,
+    ) {
         let frame = frames.answer(request_ref, self.profile);
-        if frame.is_some_and(|frame| self.queue_frame(frame)) {
+        if frame.is_some_and(|frame| self.queue_frame(frame, delivery)) {
             self.outbox.flush();
         }
     }
-}
-
-pub(crate) struct Typing {
-    pub(crate) user: UserId,
-    pub(crate) room: RoomId,
-    pub(crate) from: SessionAddress,
-    pub(crate) is_typing: bool,
 }
 
 /// Counts out users whose leave was not published before the thread ended: otherwise
@@ -233,14 +239,17 @@ impl Worker {
         self.0.has_presence.notify_one();
     }
 
-    /// Queues the typing event for broadcast to the room.
-    pub(crate) fn typing(&self, typing: Typing) {
-        let mut queue = self.0.typing.borrow_mut();
-        if queue.len() < TYPING_BACKLOG {
-            queue.push_back(typing);
-            drop(queue);
-            self.0.has_typing.notify_one();
+    /// Queues what a session said of its typing. The last state of each session and room stays, however long
+    /// the queue grows.
+    pub(crate) fn typing(&self, change: TypingNotice) {
+        let mut typing = self.0.typing.borrow_mut();
+        if typing.len() >= TYPING_BACKLOG {
+            let key = |change: &TypingNotice| (change.user, change.room, change.from);
+            let last: IndexMap<_, _> = typing.drain(..).map(|last| (key(&last), last)).collect();
+            typing.extend(last.into_values());
         }
+        typing.push(change);
+        self.0.has_typing.notify_one();
     }
 
     async fn take_in(self, mut inbox: mpsc::Receiver<Batch>) {
@@ -310,12 +319,36 @@ impl Worker {
         }
     }
 
+    /// Has a session's frames written with the next that others cause, or after some seconds.
+    fn flush_lazily(&self, outbox: &Outbox) {
+        if outbox.defer_lazily() {
+            let mut coalescer = self.0.coalescer.borrow_mut();
+            coalescer.lazy.push(outbox.clone());
+            coalescer
+                .flush_lazy_at
+                .get_or_insert_with(|| Instant::now() + LAZY_GATHERING);
+        }
+    }
+
+    fn write_lazy(&self, now: Instant) {
+        let mut coalescer = self.0.coalescer.borrow_mut();
+        if coalescer.flush_lazy_at.is_some_and(|at| at <= now) {
+            coalescer.flush_lazy_at = None;
+            for outbox in coalescer.lazy.drain(..) {
+                if outbox.is_deferred_lazily() {
+                    outbox.flush();
+                }
+            }
+        }
+    }
+
     async fn tell_typing(self) {
         loop {
             self.0.has_typing.notified().await;
             let waiting = std::mem::take(&mut *self.0.typing.borrow_mut());
             let hub = &self.0.engine.hub;
-            let tell = |typing: Typing| hub.instruction(typing.event(), Some(typing.from.into()));
+            let now = Instant::now();
+            let tell = |change| hub.typing(change, now);
             let instructions = || waiting.into_iter().filter_map(tell).collect();
             hub.bus.publish_with(instructions).await;
         }
@@ -351,9 +384,13 @@ impl Worker {
             for session in due {
                 self.wake(&session, now);
             }
+            self.write_lazy(now);
+            let hub = &self.0.engine.hub;
+            if hub.notices.has_due(now) {
+                hub.bus.publish_with(|| hub.due(now)).await;
+            }
             let expired = self.0.engine.messaging.expire(now);
             if !expired.is_empty() {
-                let hub = &self.0.engine.hub;
                 let instructions = hub.instructions(expired);
                 hub.bus.publish_with(|| instructions).await;
             }
@@ -399,7 +436,8 @@ impl Worker {
             Instruction::Answer { requester, packet } => {
                 let mut frames = WorkerFrames::of(packet);
                 self.with_session(requester.session, |handle| {
-                    handle.answer(requester.request_ref.as_ref(), &mut frames);
+                    let request_ref = requester.request_ref.as_ref();
+                    handle.answer(request_ref, &mut frames, Delivery::Answer);
                 });
             }
             Instruction::Disconnect { session } => {
@@ -410,37 +448,36 @@ impl Worker {
                 members,
                 added,
                 removed,
+                member_count,
                 version,
                 handled: _,
             } => {
                 let (mut added, mut removed) = (WorkerFrames::of(added), WorkerFrames::of(removed));
                 let mut registry = self.0.registry.borrow_mut();
                 for (user, state) in members {
-                    let view = state.map(|state| RoomView {
-                        read_only: state.read_only,
-                    });
+                    let view = state.map(RoomView::from);
                     let frames = match registry.membership_changed(*user, *room, view, *version) {
                         Some(Moved::In) => &mut added,
                         Some(Moved::Out) => &mut removed,
                         None => continue,
                     };
                     for session in registry.sessions_of(*user) {
-                        self.deliver(session, frames);
+                        self.deliver(session, frames, false);
                     }
+                }
+                if let Some(member_count) = member_count {
+                    registry.resized(*room, *member_count, *version);
                 }
             }
             Instruction::RoomState {
                 room,
-                read_only,
+                view,
                 packet,
                 version,
                 handled: _,
             } => {
-                let view = RoomView {
-                    read_only: *read_only,
-                };
                 let mut registry = self.0.registry.borrow_mut();
-                let is_news = registry.room_changed(*room, view, *version);
+                let is_news = registry.room_changed(*room, *view, *version);
                 drop(registry);
                 if is_news {
                     self.to_room(*room, None, packet);
@@ -500,30 +537,58 @@ impl Worker {
     ) {
         let asking = requester.and_then(|requester| self.own_key(requester.session));
         let request_ref = requester.and_then(|requester| requester.request_ref.as_ref());
+        let answer_delivery = match packet.is_firm() {
+            true => Delivery::Firm,
+            false => Delivery::Answer,
+        };
+        let is_lazy = self.is_lazy(packet);
         let mut frames = WorkerFrames::of(packet);
         let mut is_answered = false;
+        let mut listeners = 0;
         for (key, session) in sessions {
             if Some(key) == asking {
-                session.answer(request_ref, &mut frames);
+                session.answer(request_ref, &mut frames, answer_delivery);
                 is_answered = true;
             } else {
-                self.deliver(session, &mut frames);
+                self.deliver(session, &mut frames, is_lazy);
+                listeners += 1;
             }
         }
         // Who was in the room when it was stored, and no longer is, still hears what became of it.
         if !is_answered && let Some(session) = asking.and_then(|key| registry.session(key)) {
-            session.answer(request_ref, &mut frames);
+            session.answer(request_ref, &mut frames, answer_delivery);
         }
+        self.charge(packet, listeners);
     }
 
     fn to_room_except(&self, room: RoomId, except: Option<SessionAddress>, packet: &SharedPacket) {
         let except = except.and_then(|except| self.own_key(except));
         let mut frames = WorkerFrames::of(packet);
         let registry = self.0.registry.borrow();
+        let mut listeners = 0;
         for (key, session) in registry.in_room(room) {
             if Some(key) != except {
-                self.deliver(session, &mut frames);
+                self.deliver(session, &mut frames, false);
+                listeners += 1;
             }
+        }
+        self.charge(packet, listeners);
+    }
+
+    /// Whether the packet's author has used their listeners up, and no part of it may be lost.
+    fn is_lazy(&self, packet: &SharedPacket) -> bool {
+        let notices = &self.0.engine.hub.notices;
+        packet.is_firm()
+            && packet
+                .author()
+                .is_some_and(|author| notices.is_over(author, Instant::now()))
+    }
+
+    /// Charges the packet's author for so many listeners.
+    fn charge(&self, packet: &SharedPacket, listeners: usize) {
+        if let Some(author) = packet.author() {
+            let notices = &self.0.engine.hub.notices;
+            notices.charge(author, listeners, Instant::now());
         }
     }
 
@@ -533,14 +598,20 @@ impl Worker {
     }
 
     fn around_user(&self, user: UserId, rooms: &[RoomId], packet: &SharedPacket) {
+        let is_lazy = self.is_lazy(packet);
         let mut frames = WorkerFrames::of(packet);
         let mut registry = self.0.registry.borrow_mut();
-        for key in registry.sharing_a_room(user, rooms) {
+        let sharing = registry.sharing_a_room(user, rooms);
+        self.charge(packet, sharing.len());
+        for key in sharing {
             if let Some(session) = registry.session(key) {
                 self.note_delivery();
-                // Few wait for it, and where one comes others often do.
                 if session.queue(&mut frames) {
-                    self.flush_deferred(&session.outbox);
+                    match is_lazy {
+                        true => self.flush_lazily(&session.outbox),
+                        // Few wait for it, and where one comes others often do.
+                        false => self.flush_deferred(&session.outbox),
+                    }
                 }
             }
         }
@@ -554,25 +625,18 @@ impl Worker {
         }
     }
 
-    fn deliver(&self, session: &Handle, frames: &mut WorkerFrames<'_>) {
+    fn deliver(&self, session: &Handle, frames: &mut WorkerFrames<'_>, is_lazy: bool) {
         self.note_delivery();
         if session.queue(frames) {
-            self.flush_in_time(&session.outbox);
+            match is_lazy {
+                true => self.flush_lazily(&session.outbox),
+                false => self.flush_in_time(&session.outbox),
+            }
         }
     }
 
     fn note_delivery(&self) {
         self.0.deliveries.set(self.0.deliveries.get() + 1);
-    }
-}
-
-impl Typing {
-    fn event(&self) -> Event {
-        Event::TypingChanged {
-            room: self.room,
-            user: self.user,
-            is_typing: self.is_typing,
-        }
     }
 }
 
@@ -585,7 +649,8 @@ fn tell_of(engine: &Engine, users: Vec<Presence>, handled: Ack) -> Vec<Instructi
     told.chain([Instruction::Mark { handled }]).collect()
 }
 
-/// Counts the user's sessions in or out; the event where that changes whether the user is online.
+/// Counts the user's sessions in or out; the event where that changes whether the user is online, and its turn
+/// has come.
 fn count(engine: &Engine, presence: Presence) -> Option<Event> {
     let Presence {
         user,
@@ -615,9 +680,12 @@ fn count(engine: &Engine, presence: Presence) -> Option<Event> {
             None
         }
     };
-    Some(Event::PresenceChanged {
+    let is_online = is_online?;
+    let notices = &engine.hub.notices;
+    let is_told = notices.presence(user, rooms.clone(), is_online, Instant::now());
+    is_told.then_some(Event::PresenceChanged {
         user,
         rooms,
-        is_online: is_online?,
+        is_online,
     })
 }

@@ -187,6 +187,7 @@ impl Work {
     fn log(&mut self, mail: &ClaimedMail, verdict: &Verdict) {
         let kind = mail.mail.as_ref().map(|mail| mail.content.kind().name());
         let kind = kind.unwrap_or("unknown");
+        metrics::counter!("abu_mails_total", "outcome" => outcome(verdict)).increment(1);
         match verdict {
             Verdict::Sent => log::debug!(mail:% = mail.id, kind; "a mail was sent"),
             Verdict::Later { wait, reason } => log::info!(
@@ -206,6 +207,15 @@ impl Work {
             Verdict::Unreachable { reason } => Some(reason.clone()),
             _ => None,
         };
+    }
+}
+
+fn outcome(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Sent => "sent",
+        Verdict::Later { .. } => "postponed",
+        Verdict::Dead { .. } => "dead",
+        Verdict::Unreachable { .. } => "unreachable",
     }
 }
 

@@ -1,6 +1,10 @@
 //! Connections: libpq parameters, liveness checks, and errors without secrets.
 
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
 use diesel::{
     Connection, PgConnection,
@@ -20,6 +24,11 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("keepalives_interval", "5"),
     ("tcp_user_timeout", "30000"),
 ];
+
+/// Errors are recognized by their text. Only a superuser may choose its language; without that right the
+/// server's own language stays.
+const UNTRANSLATED_MESSAGES: &str = "DO $$ BEGIN SET lc_messages = 'C'; \
+     EXCEPTION WHEN insufficient_privilege THEN END $$";
 
 /// The longest wait for another transaction's lock: below the deadline of a message's sender. Transactions
 /// that make progress hold locks for milliseconds.
@@ -64,6 +73,27 @@ fn words(error: ConnectionError) -> Cow<'static, str> {
     }
 }
 
+/// A connection of the pool.
+pub(crate) struct Pooled {
+    connection: PgConnection,
+    /// The pool drops it: it leads to a server that takes no writes.
+    pub(crate) is_outdated: bool,
+}
+
+impl Deref for Pooled {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Pooled {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
 pub(crate) struct Manager {
     pub(crate) url: SecretString,
     pub(crate) statement_timeout: Duration,
@@ -87,10 +117,15 @@ impl Manager {
             .statement_timeout
             .as_millis()
             .clamp(1, i32::MAX as u128);
-        let lock_limit = limit.min(LOCK_TIMEOUT.as_millis());
+        // 0 is none: a shorter limit of statements ends the wait.
+        let lock_limit = match LOCK_TIMEOUT.as_millis() {
+            lock_limit if lock_limit < limit => lock_limit,
+            _ => 0,
+        };
         connection
             .batch_execute(&format!(
-                "SET statement_timeout = {limit}; \
+                "{UNTRANSLATED_MESSAGES}; \
+                 SET statement_timeout = {limit}; \
                  SET lock_timeout = {lock_limit}; \
                  SET idle_in_transaction_session_timeout = {limit}; \
                  SET default_transaction_isolation = 'read committed'"
@@ -100,19 +135,22 @@ impl Manager {
 }
 
 impl ManageConnection for Manager {
-    type Connection = PgConnection;
+    type Connection = Pooled;
     type Error = ManagerError;
 
-    fn connect(&self) -> Result<PgConnection, ManagerError> {
+    fn connect(&self) -> Result<Pooled, ManagerError> {
         let mut connection = open(&self.url)?;
         self.set_up(&mut connection)?;
-        Ok(connection)
+        Ok(Pooled {
+            connection,
+            is_outdated: false,
+        })
     }
 
     /// Reads what has arrived, without a round trip: two non-blocking system calls. The first
     /// consumes the server's last message, if any; the second sees the end of the stream. A close
     /// between the two shows at the next use.
-    fn is_valid(&self, connection: &mut PgConnection) -> Result<(), ManagerError> {
+    fn is_valid(&self, connection: &mut Pooled) -> Result<(), ManagerError> {
         let mut ended = || matches!(connection.notifications_iter().next(), Some(Err(_)));
         if ended() || ended() {
             return Err(ManagerError::Closed);
@@ -121,8 +159,8 @@ impl ManageConnection for Manager {
     }
 
     /// A panic or an open transaction leaves state that the next user must not inherit.
-    fn has_broken(&self, connection: &mut PgConnection) -> bool {
-        std::thread::panicking() || connection.is_broken()
+    fn has_broken(&self, connection: &mut Pooled) -> bool {
+        std::thread::panicking() || connection.is_outdated || connection.is_broken()
     }
 }
 

@@ -22,11 +22,20 @@ pub(crate) struct BadRow {
     pub(crate) id: Uuid,
 }
 
-/// Message prefixes of transient failures that changed nothing. Diesel exposes no SQLSTATE.
-const PASSING: [&str; 2] = [
+/// Message prefixes of transient failures that changed nothing. Diesel exposes no SQLSTATE, so each
+/// connection asks for untranslated messages.
+const PASSING: [&str; 8] = [
     // statement_timeout, an administrator
     "canceling statement due to ",
     "deadlock detected",
+    // A full disk, class 53.
+    "could not extend file ",
+    "could not write to file ",
+    "could not write block ",
+    "out of memory",
+    "out of shared memory",
+    // A session that the administrator ended.
+    "terminating connection due to ",
 ];
 
 /// Message prefixes of a lock that was not released in time.
@@ -91,6 +100,14 @@ pub(crate) fn commit_error(error: Error) -> StoreError {
         | Error::RollbackErrorOnCommit { .. } => StoreError::CommitInDoubt(error.into()),
         error => store_error(error),
     }
+}
+
+/// Whether the database takes no writes: a former primary after a failover does so.
+pub(crate) fn is_read_only(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)
+    )
 }
 
 fn says(told: &(dyn DatabaseErrorInformation + Send + Sync), beginnings: &[&str]) -> bool {

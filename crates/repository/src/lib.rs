@@ -18,4 +18,4 @@ pub mod server_lock;
 mod sql;
 mod store;
 
-pub use store::{PgStore, PoolSettings};
+pub use store::{PgStore, PoolSettings, PoolState};

@@ -1,21 +1,23 @@
 //! Connection pool and transactions.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use abu_application::{
     platform::ports::{AfterCommit, Due, StoreError},
     store::{Reads, Statements, Store, Writes},
 };
 use diesel::{
-    PgConnection, QueryResult,
+    PgConnection, QueryResult, RunQueryDsl,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
-    r2d2::{NopErrorHandler, Pool, PooledConnection, R2D2Connection},
+    r2d2::{HandleError, Pool, PooledConnection},
+    sql_types::Bool,
 };
 use secrecy::SecretString;
 
 use crate::{
-    connection::Manager,
-    error::{Failure, commit_error, store_error},
+    connection::{Manager, ManagerError},
+    error::{Failure, commit_error, is_read_only, store_error},
+    sql::sql,
 };
 
 #[derive(Clone, Debug)]
@@ -30,6 +32,30 @@ pub struct PoolSettings {
     pub statement_timeout: Duration,
 }
 
+/// The connections of the pool.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolState {
+    pub idle: u32,
+    pub used: u32,
+}
+
+/// Callers get each error; a log line per attempt adds nothing.
+struct Refusals<F>(F);
+
+impl<F> fmt::Debug for Refusals<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Refusals")
+    }
+}
+
+impl<F: Fn() + Send + Sync + 'static> HandleError<ManagerError> for Refusals<F> {
+    fn handle_error(&self, error: ManagerError) {
+        if let ManagerError::Connect(_) = error {
+            (self.0)();
+        }
+    }
+}
+
 /// Cheap to clone: clones share the pool.
 #[derive(Clone)]
 pub struct PgStore {
@@ -40,6 +66,14 @@ pub struct PgStore {
 impl PgStore {
     /// Connects lazily, so a store exists while the database is down, and recovers on its own.
     pub fn connect(settings: PoolSettings) -> Self {
+        Self::connect_with(settings, || ())
+    }
+
+    /// Calls `on_refused` for each connection that the database refuses.
+    pub fn connect_with(
+        settings: PoolSettings,
+        on_refused: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         let manager = Manager {
             url: settings.url,
             statement_timeout: settings.statement_timeout,
@@ -49,8 +83,7 @@ impl PgStore {
             .min_idle(Some(0))
             .connection_timeout(settings.connection_timeout.max(Duration::from_millis(1)))
             .test_on_check_out(true)
-            // Callers get the error; a log line per attempt adds nothing.
-            .error_handler(Box::new(NopErrorHandler))
+            .error_handler(Box::new(Refusals(on_refused)))
             .build_unchecked(manager);
         Self {
             pool,
@@ -63,6 +96,14 @@ impl PgStore {
     pub fn after_commit(mut self, hook: impl Fn(Due) + Send + Sync + 'static) -> Self {
         self.after_commit = Some(Arc::new(hook));
         self
+    }
+
+    pub fn pool_state(&self) -> PoolState {
+        let state = self.pool.state();
+        PoolState {
+            idle: state.idle_connections,
+            used: state.connections.saturating_sub(state.idle_connections),
+        }
     }
 
     fn connection(&self) -> Result<PooledConnection<Manager>, StoreError> {
@@ -84,17 +125,23 @@ impl Store for PgStore {
         work: &mut dyn FnMut(&mut dyn Writes) -> bool,
     ) -> Result<(), StoreError> {
         let mut connection = self.connection()?;
-        AnsiTransactionManager::begin_transaction(&mut *connection).map_err(store_error)?;
+        AnsiTransactionManager::begin_transaction(&mut **connection).map_err(store_error)?;
         let mut session = Session::new(&mut connection);
         let wanted = work(&mut session);
-        let Session { failed, due, .. } = session;
+        let Session {
+            failed,
+            read_only,
+            due,
+            ..
+        } = session;
+        connection.is_outdated |= read_only;
         if wanted && !failed {
-            AnsiTransactionManager::commit_transaction(&mut *connection).map_err(commit_error)?;
+            AnsiTransactionManager::commit_transaction(&mut **connection).map_err(commit_error)?;
             self.committed(due);
             return Ok(());
         }
         // If the rollback fails, the connection is gone and the server rolls back.
-        let rolled_back = AnsiTransactionManager::rollback_transaction(&mut *connection);
+        let rolled_back = AnsiTransactionManager::rollback_transaction(&mut **connection);
         match (wanted, rolled_back) {
             (false, _) => Ok(()),
             (true, Ok(())) => Err(StoreError::Other(
@@ -114,22 +161,34 @@ impl Store for PgStore {
     }
 
     fn run_autocommit(&self, work: &mut dyn FnMut(&mut dyn Statements)) -> Result<(), StoreError> {
-        work(&mut Autocommit {
-            connection: &mut *self.connection()?,
-        });
+        let mut connection = self.connection()?;
+        let mut statements = Autocommit {
+            connection: &mut connection,
+            read_only: false,
+        };
+        work(&mut statements);
+        let read_only = statements.read_only;
+        connection.is_outdated |= read_only;
         Ok(())
     }
 
     fn ping(&self) -> Result<(), StoreError> {
-        self.connection()?
-            .ping()
-            .map_err(|error| StoreError::Unavailable(error.into()))
+        let mut connection = self.connection()?;
+        let is_writable: bool =
+            sql::<Bool>("SELECT NOT current_setting('transaction_read_only')::bool")
+                .get_result(&mut **connection)
+                .map_err(|error| StoreError::Unavailable(error.into()))?;
+        match is_writable {
+            true => Ok(()),
+            false => Err(StoreError::Unavailable("the database is read-only".into())),
+        }
     }
 }
 
 /// A borrowed connection outside a transaction.
 pub(crate) struct Autocommit<'a> {
     connection: &'a mut PgConnection,
+    read_only: bool,
 }
 
 impl Autocommit<'_> {
@@ -138,7 +197,10 @@ impl Autocommit<'_> {
         &mut self,
         statement: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
-        statement(self.connection).map_err(commit_error)
+        statement(self.connection).map_err(|error| {
+            self.read_only |= is_read_only(&error);
+            commit_error(error)
+        })
     }
 }
 
@@ -164,6 +226,8 @@ pub(crate) struct Session<'a> {
     /// PostgreSQL answers the commit of a failed transaction with a rollback and reports success.
     /// This flag detects that.
     failed: bool,
+    /// The database is a former primary after a failover.
+    read_only: bool,
     /// Work that the commit makes due.
     due: BTreeSet<Due>,
 }
@@ -173,6 +237,7 @@ impl<'a> Session<'a> {
         Self {
             connection,
             failed: false,
+            read_only: false,
             due: BTreeSet::new(),
         }
     }
@@ -183,7 +248,10 @@ impl<'a> Session<'a> {
         queries: impl FnOnce(&mut PgConnection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         queries(self.connection).map_err(|failure| {
-            self.failed |= matches!(failure, Failure::Query(_));
+            if let Failure::Query(error) = &failure {
+                self.failed = true;
+                self.read_only |= is_read_only(error);
+            }
             failure.into()
         })
     }

@@ -24,7 +24,7 @@ use super::{
     middleware::{client_address::ClientAddress, request_id::RequestId},
     problem::{Problem, ProblemKind},
 };
-use crate::shared::shared;
+use crate::{connections::Connection, shared::shared};
 
 /// The user of a valid access token. The use case checks that the session lasts and that the account
 /// exists and is not suspended.
@@ -99,7 +99,11 @@ pub(crate) fn claims(request: &HttpRequest) -> Result<Option<TokenClaims>, Probl
         request.extensions_mut().insert(verified);
         verified
     });
-    Ok(Some(verified?))
+    let claims = verified?;
+    if let Some(connection) = Connection::of(request) {
+        connection.authenticate();
+    }
+    Ok(Some(claims))
 }
 
 #[derive(Clone, Copy, Debug)]

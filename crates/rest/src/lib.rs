@@ -3,6 +3,7 @@
 
 mod areas;
 mod caller;
+pub mod connections;
 mod input;
 mod list;
 mod middleware;
@@ -49,12 +50,12 @@ pub fn app(
 > {
     let cors = cors::layer(&shared.browsers.origins);
     App::new()
-        .app_data(web::PayloadConfig::new(shared.max_body_bytes))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
         .app_data(shared.access)
         .app_data(shared.identity)
         .app_data(shared.messaging)
         .app_data(shared.api)
+        .app_data(shared.bodies)
         .app_data(shared.browsers)
         .app_data(shared.cursors)
         .app_data(shared.fingerprints)

@@ -17,6 +17,8 @@ pub enum ServingState {
     Starting,
     /// Requests are served.
     Ready,
+    /// The database has just refused a connection. Requests are still tried.
+    DatabaseRefuses,
     /// The database does not answer; it is tried again and again.
     DatabaseAway,
     /// The server is going down. Nothing follows.
@@ -34,9 +36,10 @@ struct Shared {
 }
 
 impl ServingState {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Starting,
         Self::Ready,
+        Self::DatabaseRefuses,
         Self::DatabaseAway,
         Self::Draining,
     ];
@@ -74,6 +77,20 @@ impl Readiness {
     /// Whether requests are served now.
     pub fn is_ready(&self) -> bool {
         self.state() == ServingState::Ready
+    }
+
+    /// Notes a refused connection of a server that is ready.
+    pub fn refused(&self) {
+        let (ready, refuses) = (ServingState::Ready, ServingState::DatabaseRefuses);
+        let changed = self.0.code.compare_exchange(
+            ready.code(),
+            refuses.code(),
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        if changed.is_ok() {
+            self.0.changed.notify_waiters();
+        }
     }
 
     /// Goes to that state, unless the server is going down. Returns the state before.

@@ -8,6 +8,8 @@ pub struct RestSettings {
     pub allowed_origins: Vec<String>,
     /// Whether the console is served, and its page may open the chat.
     pub console: bool,
+    /// Whether the API's documentation and description are served.
+    pub docs: bool,
     /// Whether responses carry HSTS (`Strict-Transport-Security`).
     pub only_https: bool,
     /// The largest request body, in bytes.

@@ -10,7 +10,10 @@ use actix_web::{HttpRequest, web::Data};
 
 use crate::{
     list::CursorCodec,
-    middleware::{client_address::TrustedProxies, cors::AllowedOrigins, idempotency::Fingerprints},
+    middleware::{
+        client_address::TrustedProxies, cors::AllowedOrigins, idempotency::Fingerprints,
+        request_body::BodyBudget,
+    },
     openapi::Api,
     readiness::Readiness,
     settings::{RestKeys, RestSettings},
@@ -28,6 +31,7 @@ pub(crate) struct RequestIds(pub(crate) Arc<dyn Ids>);
 pub(crate) struct BrowserPolicy {
     pub(crate) origins: AllowedOrigins,
     pub(crate) console: bool,
+    pub(crate) docs: bool,
     pub(crate) only_https: bool,
 }
 
@@ -38,6 +42,7 @@ pub struct Shared {
     pub(crate) identity: Identity,
     pub(crate) messaging: Messaging,
     pub(crate) api: Data<Api>,
+    pub(crate) bodies: Data<BodyBudget>,
     pub(crate) browsers: Data<BrowserPolicy>,
     pub(crate) cursors: Data<CursorCodec>,
     pub(crate) fingerprints: Data<Fingerprints>,
@@ -45,7 +50,6 @@ pub struct Shared {
     pub(crate) proxies: Data<TrustedProxies>,
     pub(crate) readiness: Data<Readiness>,
     pub(crate) request_ids: Data<RequestIds>,
-    pub(crate) max_body_bytes: usize,
 }
 
 impl Shared {
@@ -62,9 +66,11 @@ impl Shared {
             identity: Data::new(use_cases.identity.clone()),
             messaging: Data::new(use_cases.messaging.clone()),
             api: Data::new(Api::describe()),
+            bodies: Data::new(BodyBudget::new(settings.max_body_bytes)),
             browsers: Data::new(BrowserPolicy {
                 origins: AllowedOrigins::new(&settings.allowed_origins),
                 console: settings.console,
+                docs: settings.docs,
                 only_https: settings.only_https,
             }),
             cursors: Data::new(CursorCodec::new(keys.cursors)),
@@ -73,7 +79,6 @@ impl Shared {
             proxies: Data::new(TrustedProxies::new(&settings.trusted_proxies)),
             readiness: Data::new(readiness),
             request_ids: Data::new(RequestIds(ids)),
-            max_body_bytes: settings.max_body_bytes,
         }
     }
 }

@@ -96,6 +96,6 @@ impl OpenDatabase {
     }
 
     pub(super) fn store(&self) -> Arc<dyn Store> {
-        Arc::new(database::open(self.url.clone(), POOL_SIZE))
+        Arc::new(database::open(self.url.clone(), POOL_SIZE, || ()))
     }
 }

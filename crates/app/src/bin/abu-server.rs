@@ -8,7 +8,7 @@ use std::{
 use abu_app::{
     exit_code, fd_limit, logging,
     server::{self, Ending},
-    settings::{Settings, Sources},
+    settings::{Environment, Settings, Sources},
 };
 use abu_application::platform::error_chain::error_chain;
 use actix_web::rt::System;
@@ -21,13 +21,16 @@ Settings come from config/ and .env in this folder and from variables such as AB
 `abu-admin check-config` shows them. Without database.url it runs a PostgreSQL of its own in data.dir.
 SIGTERM or Ctrl-C stops it in order, a second one at once.";
 
-/// There is nothing to say on the command line but what clap adds.
 #[derive(Parser)]
 #[command(name = "abu-server", version, about = ABOUT, after_help = exit_code::HELP)]
-struct Arguments {}
+struct Arguments {
+    /// Fill the database with sixty people and a week of conversations, to look around. Not in production.
+    #[arg(long)]
+    demo: bool,
+}
 
 fn main() -> ! {
-    Arguments::parse();
+    let arguments = Arguments::parse();
     let settings = match Settings::load(&Sources::of_process()) {
         Ok(settings) => settings,
         Err(mistakes) => {
@@ -35,11 +38,19 @@ fn main() -> ! {
             exit(exit_code::CONFIGURATION.into())
         }
     };
+    if arguments.demo && settings.environment == Environment::Production {
+        let _ = writeln!(
+            io::stderr(),
+            "abu-server: --demo makes accounts with a known password, so production refuses it"
+        );
+        exit(exit_code::CONFIGURATION.into())
+    }
     logging::init(&settings.log.filter);
     fd_limit::allow_as_many_as_possible();
     let system = System::new();
-    let code = match system.block_on(server::run(settings)) {
+    let code = match system.block_on(server::run(settings, arguments.demo)) {
         Ok(Ending::Stopped) => exit_code::OK,
+        Ok(Ending::WorkLeft) => exit_code::WORK_LEFT,
         Ok(Ending::Interrupted(signal)) => signal.exit_code(),
         Err(error) => {
             complain(&error);

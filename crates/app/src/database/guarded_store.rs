@@ -7,7 +7,7 @@ use abu_application::{
     platform::ports::StoreError,
     store::{Reads, Statements, Store, Writes},
 };
-use abu_repository::PgStore;
+use abu_repository::{PgStore, PoolState};
 
 use abu_rest::readiness::{Readiness, ServingState};
 
@@ -47,7 +47,7 @@ impl GuardedStore {
             ServingState::Starting => "it is being set up",
             ServingState::DatabaseAway => "it does not answer",
             // A draining server still stores accepted messages.
-            ServingState::Ready | ServingState::Draining => {
+            ServingState::Ready | ServingState::DatabaseRefuses | ServingState::Draining => {
                 return self
                     .opened
                     .get()
@@ -55,6 +55,13 @@ impl GuardedStore {
             }
         };
         Err(unavailable(away))
+    }
+}
+
+impl GuardedStore {
+    /// `None` before the store is opened.
+    pub(crate) fn pool(&self) -> Option<PoolState> {
+        self.opened.get().map(PgStore::pool_state)
     }
 }
 

@@ -27,6 +27,10 @@ impl OwnPostgres {
         self.0.url().into()
     }
 
+    pub(crate) fn is_running(&self) -> bool {
+        self.0.is_running()
+    }
+
     /// Restarts it if it has ended. Blocks only then.
     pub(crate) fn ensure_running(&self) -> Result<(), StartError> {
         self.0.ensure_running().map(|_had_to_start| ())

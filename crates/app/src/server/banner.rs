@@ -9,14 +9,14 @@ use std::{
 use super::RunningServer;
 use abu_security::StoredSecret;
 
-use crate::{database, settings::Environment};
+use crate::{database, demo, settings::Environment};
 
-pub(super) fn print(server: &RunningServer) {
+pub(super) fn print(server: &RunningServer, demo: bool) {
     // Standard output may be closed.
-    let _ = write(&mut io::stdout().lock(), server);
+    let _ = write(&mut io::stdout().lock(), server, demo);
 }
 
-fn write(out: &mut impl Write, server: &RunningServer) -> io::Result<()> {
+fn write(out: &mut impl Write, server: &RunningServer, demo: bool) -> io::Result<()> {
     let settings = &server.settings;
     let version = env!("CARGO_PKG_VERSION");
     let site = format!("http://{}", reachable(server.address));
@@ -26,13 +26,19 @@ fn write(out: &mut impl Write, server: &RunningServer) -> io::Result<()> {
         settings.environment
     )?;
     writeln!(out, "  listens on  {}", server.address)?;
-    writeln!(out, "  API         {site}/docs")?;
+    if settings.docs.enabled {
+        writeln!(out, "  API         {site}/docs")?;
+    }
     if settings.console.enabled {
         writeln!(out, "  console     {site}/console")?;
     }
     if let Some(email) = &settings.superuser.email {
         writeln!(out, "  admin       {}", email.as_str())?;
         writeln!(out, "  password    {}", how_to_get_the_password(server))?;
+    }
+    if demo {
+        writeln!(out, "  people      {} and 59 more", demo::FIRST_EMAIL)?;
+        writeln!(out, "  password    {}", demo::PASSWORD)?;
     }
     match &settings.database.url {
         Some(_) => writeln!(out, "  data        in the database of database.url")?,

@@ -1,5 +1,6 @@
 use std::{io, net::SocketAddr};
 
+use abu_application::identity::setup::SetupError;
 use abu_mail::MailStartError;
 use abu_security::SecretStoreError;
 
@@ -21,6 +22,10 @@ pub enum StartError {
     Database(#[from] PreparationError),
     #[error(transparent)]
     Mail(#[from] MailStartError),
+    #[error("the metrics cannot be recorded: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    #[error("the demonstration could not be filled in: {0}")]
+    Demo(#[source] SetupError),
     /// The system refused threads or signal handlers.
     #[error("the system refused: {0}")]
     Threads(#[source] io::Error),
@@ -37,6 +42,8 @@ impl StartError {
             Self::Database(error) => error.exit_code(),
             Self::Mail(MailStartError::Certificates(_)) => exit_code::CONFIGURATION,
             Self::Secrets(_)
+            | Self::Metrics(_)
+            | Self::Demo(_)
             | Self::Mail(MailStartError::Thread(_))
             | Self::Threads(_)
             | Self::Broken(_) => exit_code::FAILED,

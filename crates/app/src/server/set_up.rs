@@ -110,11 +110,12 @@ impl DatabaseSupervisor {
 
     async fn set_up(&self, url: SecretString) -> Result<PgStore, StartError> {
         let mail = self.mail.clone();
-        let store = database::open(url.clone(), self.settings.database.pool_size).after_commit(
-            move |due| match due {
+        let readiness = self.readiness.clone();
+        let pool_size = self.settings.database.pool_size;
+        let store = database::open(url.clone(), pool_size, move || readiness.refused())
+            .after_commit(move |due| match due {
                 Due::Mail => mail.mail_is_due(),
-            },
-        );
+            });
         let preparation = Arc::new(Preparation {
             settings: Arc::clone(&self.settings),
             url,

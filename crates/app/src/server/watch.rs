@@ -10,7 +10,7 @@ use std::{
 use abu_application::{
     identity::{events::IdentityEvent, sessions::EndedElsewhere},
     platform::{
-        error_chain::error_chain,
+        error_chain::{error_chain, log_failure},
         ports::{Clock, Publish, StoreError},
         system::SystemClock,
     },
@@ -52,10 +52,7 @@ impl Watch {
         match self.ended.look(&*self.store, &*self.events, now) {
             Err(error @ StoreError::Unavailable(_)) => Err(error.into()),
             Err(error) => {
-                log::error!(
-                    "sessions that ended could not be seen: {}",
-                    error_chain(&error)
-                );
+                log_failure("seeing the sessions that ended", &error);
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -122,8 +119,10 @@ struct Report<'a> {
 impl Report<'_> {
     fn answers(&mut self) {
         self.last_problem = None;
-        if self.readiness.set(ServingState::Ready) == ServingState::DatabaseAway {
-            log::info!("the database answers again");
+        match self.readiness.set(ServingState::Ready) {
+            ServingState::DatabaseAway => log::info!("the database answers again"),
+            ServingState::DatabaseRefuses => log::info!("the database takes connections again"),
+            _ => {}
         }
     }
 

@@ -22,8 +22,9 @@ use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, Environment,
-    LogSettings, ServerSettings, Settings, SuperuserSettings, reader::Reader,
+    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, DocsSettings,
+    Environment, LogSettings, MetricsSettings, ServerSettings, Settings, SuperuserSettings,
+    reader::Reader,
 };
 
 /// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
@@ -49,7 +50,16 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         console: ConsoleSettings {
             enabled: reader.flag("console.enabled"),
         },
+        docs: DocsSettings {
+            enabled: reader.flag("docs.enabled"),
+        },
         log: log(reader),
+        metrics: MetricsSettings {
+            listen: reader.parsed("metrics.listen", |text| {
+                text.parse()
+                    .map_err(|_invalid| "must be an address and a port, such as 127.0.0.1:9464")
+            }),
+        },
         data: data(reader),
         mail: mail(reader, environment),
         chat: chat(reader),
@@ -73,6 +83,8 @@ fn server(reader: &mut Reader, environment: Environment) -> ServerSettings {
         port: reader.whole("server.port", 0..=65_535),
         workers: reader.whole("server.workers", 0..=512),
         shutdown_timeout: reader.seconds("server.shutdown_timeout", 1.0..=600.0),
+        request_timeout: reader.seconds("server.request_timeout", 0.5..=600.0),
+        send_timeout: reader.seconds("server.send_timeout", 0.5..=3_600.0),
         max_body_bytes: reader.whole("server.max_body_bytes", 1_024..=67_108_864),
         trusted_proxies: trusted_proxies(reader, environment),
     }
@@ -202,8 +214,6 @@ fn rate_limits(reader: &mut Reader) -> RateLimitSettings {
         recover: quota("rate_limits.recover"),
         recover_network: quota("rate_limits.recover_network"),
         // The wiring copies them from the chat's settings.
-        messages_in_second: Quota::LEAST,
-        messages_in_minute: Quota::LEAST,
         enabled: reader.flag("rate_limits.enabled"),
     }
 }
@@ -290,19 +300,26 @@ fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {
 fn chat(reader: &mut Reader) -> ChatSettings {
     ChatSettings {
         max_frame_bytes: reader.whole("chat.max_frame_bytes", 1_024..=16_777_216),
+        max_fragments: ChatSettings::MAX_FRAGMENTS,
         ping_interval: reader.seconds("chat.ping_interval", 0.05..=3_600.0),
         idle_timeout: reader.seconds("chat.idle_timeout", 0.1..=7_200.0),
         close_timeout: reader.seconds("chat.close_timeout", 0.05..=60.0),
         max_sessions_per_user: reader.whole("chat.max_sessions_per_user", 1..=1_000),
-        outbox_max_bytes: reader.whole("chat.outbox_max_bytes", 4_096..=67_108_864),
+        // More than the write buffer of the HTTP layer takes of it.
+        outbox_max_bytes: reader.whole("chat.outbox_max_bytes", 65_536..=67_108_864),
         send_buffer_bytes: reader.whole("chat.send_buffer_bytes", 4_096..=16_777_216),
         // `read` copies it from the rate limits.
         rate_limits_enabled: true,
         messages_per_second: reader.whole("chat.messages_per_second", 1..=100_000),
         messages_per_minute: reader.whole("chat.messages_per_minute", 1..=1_000_000),
+        // At least the longest message: 4,000 characters of four bytes.
+        message_bytes_at_once: reader.whole("chat.message_bytes_at_once", 16_000..=1_000_000_000),
+        message_bytes_per_minute: reader
+            .whole("chat.message_bytes_per_minute", 16_000..=1_000_000_000),
         packets_per_second: reader.whole("chat.packets_per_second", 1..=100_000),
         errors_per_minute: reader.whole("chat.errors_per_minute", 1..=100_000),
-        typing_repeat: reader.seconds("chat.typing_repeat", 0.0..=60.0),
+        typing_room_limit: reader.whole("chat.typing_room_limit", 0..=100_000),
+        notices_per_minute: reader.whole("chat.notices_per_minute", 1..=1_000_000_000),
         typing_timeout: reader.seconds("chat.typing_timeout", 0.1..=600.0),
         worker_queue: reader.whole("chat.worker_queue", 1..=1_000_000),
     }
@@ -346,11 +363,6 @@ fn compare(reader: &mut Reader, settings: &Settings) {
         chat.idle_timeout > chat.ping_interval,
     );
     longer(
-        "chat.typing_timeout",
-        "chat.typing_repeat",
-        chat.typing_timeout > chat.typing_repeat,
-    );
-    longer(
         "chat.outbox_max_bytes",
         "chat.max_frame_bytes",
         chat.outbox_max_bytes > chat.max_frame_bytes,
@@ -378,6 +390,12 @@ fn compare(reader: &mut Reader, settings: &Settings) {
         &["chat.messages_per_second"],
         chat.messages_per_minute >= chat.messages_per_second,
         "must not be less than chat.messages_per_second",
+    );
+    reader.rule(
+        "chat.message_bytes_per_minute",
+        &["chat.message_bytes_at_once"],
+        chat.message_bytes_per_minute >= chat.message_bytes_at_once,
+        "must not be less than chat.message_bytes_at_once",
     );
     reader.rule(
         "chat.writer_batch",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use abu_chat_protocol::{
     CloseCode, ServerPacket,
     client::{ListMessageRequest, TokenRenew},
-    server::{MemberChange, MemberNotify, MemberRole},
+    server::{ErrorCode, MemberChange, MemberNotify, MemberRole},
 };
 use abu_domain::UserId;
 use abu_test_support::{ChatClient, TestServer};
@@ -101,6 +101,35 @@ async fn a_message_sent_over_rest_arrives_and_is_stored_once() {
     assert_eq!(first, again);
     assert_eq!(other.message().await.message, "from a form");
     other.hears_nothing_else(room).await;
+}
+
+#[tokio::test]
+async fn socket_and_rest_spend_one_budget_of_messages() {
+    let server = TestServer::start_with(|settings| settings.chat.messages_per_minute = 10).await;
+    let amina = user(&server);
+    let room = group(&server, amina, &[]).await;
+    let mut session = ChatClient::connect(&server.chat_url(amina)).await.unwrap();
+    let path = format!("/api/v1/rooms/{room}/messages");
+    for _ in 0..5 {
+        session.say(room, "over the socket").await;
+        session.message().await;
+        let body = json!({"message": "over REST", "client_message_id": uuid::Uuid::new_v4()});
+        post(&server, amina, &path, body).await;
+        session.message().await;
+    }
+    session.say(room, "one too many").await;
+    let error = session.error().await;
+    assert_eq!(error.code, ErrorCode::RateLimited);
+    assert!(error.retry_after_ms.is_some_and(|ms| ms > 1_000));
+    let answer = reqwest::Client::new()
+        .post(server.url(&path))
+        .bearer_auth(server.token(amina))
+        .json(&json!({"message": "one too many", "client_message_id": uuid::Uuid::new_v4()}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status().as_u16(), 429);
+    assert!(answer.headers().contains_key("retry-after"));
 }
 
 #[tokio::test]

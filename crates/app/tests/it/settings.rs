@@ -63,6 +63,14 @@ fn the_console_is_off_in_production_unless_enabled() {
 }
 
 #[test]
+fn the_documentation_is_off_in_production_unless_enabled() {
+    assert!(Settings::load(&development()).unwrap().docs.enabled);
+    assert!(!Settings::load(&production()).unwrap().docs.enabled);
+    let turned_on = production().variable("ABU__DOCS__ENABLED", "true");
+    assert!(Settings::load(&turned_on).unwrap().docs.enabled);
+}
+
+#[test]
 fn production_requires_one_time_passwords_of_staff_unless_set_otherwise() {
     let groups = |sources: &Sources| Settings::load(sources).unwrap().auth.totp_required_groups;
     assert_eq!(groups(&development()), [""; 0]);
@@ -560,8 +568,11 @@ fn the_default_rate_limits_are_those_that_are_promised() {
     let messages = (
         settings.chat.messages_per_second,
         settings.chat.messages_per_minute,
+        settings.chat.message_bytes_at_once,
+        settings.chat.message_bytes_per_minute,
     );
-    assert_eq!(messages, (10, 120));
+    assert_eq!(messages, (10, 120, 64 * 1024, 256 * 1024));
+    assert_eq!(settings.chat.notices_per_minute, 20_000);
 }
 
 #[test]

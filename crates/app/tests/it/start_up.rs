@@ -157,8 +157,37 @@ async fn a_server_that_starts_while_another_stops_takes_the_database_over() {
     let mut first = start(&sources);
     first.ready().await.unwrap();
     let mut next = start(&sources);
-    let (ready, ()) = join(next.ready(), first.stop()).await;
+    let (ready, _ending) = join(next.ready(), first.stop()).await;
     ready.unwrap();
     expect_service(&next).await;
     next.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_have_a_listener_of_their_own() {
+    let database = TestDatabase::new();
+    let folder = TempDir::new().unwrap();
+    let sources = sources(&database, &folder).variable("ABU__METRICS__LISTEN", "127.0.0.1:0");
+    let mut server = start(&sources);
+    server.ready().await.unwrap();
+    assert_eq!(get(&server, "/metrics").await.status(), 404);
+    get(&server, "/health/live").await;
+    let metrics = format!("http://{}/metrics", server.metrics_address().unwrap());
+    let text = reqwest::get(metrics).await.unwrap().text().await.unwrap();
+    for line in [
+        "abu_ready 1",
+        r#"abu_http_requests_total{method="GET",route="/health/live",status="200"} "#,
+        "abu_writer_queue_length 0",
+        "abu_mails_pending 0",
+        "abu_audit_head ",
+        r#"abu_database_connections{state="idle"}"#,
+        "process_resident_memory_bytes ",
+        "process_open_fds ",
+        "abu_build_info{",
+        "abu_http_request_seconds_bucket{",
+        "# HELP abu_ready ",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+    server.stop().await;
 }

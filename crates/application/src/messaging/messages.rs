@@ -22,22 +22,24 @@ use crate::{
     Context, Database,
     access::{self, AccessError, Caller},
     messaging::{
+        budget::{MessageBudget, MessageLimits},
         ports::{LockWait, Publication, ReadMark, ReadState, SeqWindow, StoreOutcome},
         read_marks::ReadMarks,
         submission::SubmitError,
-        writer::{Write, Writer, WriterPolicy},
+        writer::{Backlog, Write, Writer, WriterPolicy},
     },
     platform::{
         lists::{ListRequest, Listed},
         ports::StoreError,
+        rate_limits::RateLimited,
         versions::{Expected, PreconditionFailed, Version},
     },
     store::{Reads, Store, Writes},
 };
 
 pub use changes::{ChangeOutcome, Changed, ChangedPart};
-pub use shown::Reactions;
 pub(crate) use shown::shown_to;
+pub use shown::{Reactions, encoded_len};
 pub use sync::{CatchUp, Position, catch_up};
 
 /// The most messages in one page of history.
@@ -174,6 +176,8 @@ pub struct Messaging {
     pub context: Context,
     pub writer: Arc<Writer>,
     pub read_marks: Arc<ReadMarks>,
+    /// Shared by use cases and connections.
+    pub budget: Arc<MessageBudget>,
 }
 
 #[derive(Clone, Debug)]
@@ -204,6 +208,8 @@ pub enum MessagingError {
     #[error(transparent)]
     Refused(#[from] ChangeRefusal),
     #[error(transparent)]
+    RateLimited(#[from] RateLimited),
+    #[error(transparent)]
     Changed(#[from] PreconditionFailed),
     /// It was not stored, or whether it was is not known; doing it again is safe, for a message with
     /// the same client message id.
@@ -216,13 +222,18 @@ pub enum MessagingError {
 impl Messaging {
     /// # Errors
     /// Where a thread cannot be started.
-    pub fn start(context: Context, policy: WriterPolicy) -> io::Result<Self> {
+    pub fn start(
+        context: Context,
+        policy: WriterPolicy,
+        limits: Option<MessageLimits>,
+    ) -> io::Result<Self> {
         let read_marks = Arc::new(ReadMarks::start(&context, policy.store_timeout)?);
         let writer = Writer::start(&context, Arc::clone(&read_marks), policy)?;
         Ok(Self {
             context,
             writer: Arc::new(writer),
             read_marks,
+            budget: Arc::new(MessageBudget::new(limits)),
         })
     }
 
@@ -232,6 +243,16 @@ impl Messaging {
         let mut expired = self.writer.expire(now);
         expired.extend(self.read_marks.expire(now));
         expired
+    }
+
+    /// What waits to be stored.
+    pub fn backlog(&self, now: Instant) -> Backlog {
+        self.writer.backlog(now)
+    }
+
+    /// Whether messages are stored in time, rather than refused or late.
+    pub fn is_storing(&self) -> bool {
+        !self.writer.is_in_outage()
     }
 
     /// Stores what waits and ends the threads; what is submitted later is refused. Blocks for as long as that
@@ -251,6 +272,8 @@ impl Messaging {
     ) -> Result<ShownMessage, MessagingError> {
         let room_id = draft.room_id;
         let sender = caller.user;
+        let bytes = draft.text.as_str().len();
+        self.count(sender, bytes)?;
         self.require_member(caller, room_id).await?;
         let message = NewMessage {
             id: MessageId::new(self.context.ids.time_ordered()),
@@ -308,6 +331,8 @@ impl Messaging {
         kind: ChangeKind,
         expected: Expected,
     ) -> Result<Message, MessagingError> {
+        let bytes = kind.text().map_or(0, |text| text.as_str().len());
+        self.count(caller.user, bytes)?;
         let revisions =
             |versions: Vec<Version>| versions.into_iter().map(Version::micros).collect();
         let change = MessageChange {
@@ -372,6 +397,10 @@ impl Messaging {
         Ok(self.read_marks.submit(mark).await?)
     }
 
+    fn count(&self, user: UserId, bytes: usize) -> Result<(), RateLimited> {
+        Ok(self.budget.take(user, bytes, Instant::now())?)
+    }
+
     async fn require_member(&self, caller: Caller, room: RoomId) -> Result<(), MessagingError> {
         self.context
             .database
@@ -379,7 +408,8 @@ impl Messaging {
             .await
     }
 
-    /// A page of the messages in the window, the newest first; their places are the positions.
+    /// A page of the messages in the window, the newest first; their places are the positions. It ends early
+    /// at [`PAGE_BYTES`](crate::platform::lists::PAGE_BYTES).
     pub async fn list(
         &self,
         caller: Caller,
@@ -387,18 +417,20 @@ impl Messaging {
         window: SeqWindow,
         page: ListRequest<i64>,
     ) -> Result<Listed<ShownMessage>, MessagingError> {
+        let seek = page.seek;
         self.context
             .database
             .read(move |tx| {
                 require_member(tx, &caller, room)?;
-                Ok(page.fetch(
+                let listed = page.fetch(
                     tx,
                     |tx, seek, limit| {
                         let messages = tx.list_messages(room, window, seek, limit)?;
                         shown_to(tx, caller.user, messages)
                     },
                     |tx| Ok(window.total(tx.last_seq(room)?.unwrap_or(0))),
-                )?)
+                )?;
+                Ok(listed.end_early(&seek, encoded_len))
             })
             .await
     }

@@ -1,5 +1,6 @@
 //! Rooms, messages and the tickets that open the chat.
 
+pub mod budget;
 pub mod events;
 pub mod messages;
 pub mod ports;

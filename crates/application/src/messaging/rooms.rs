@@ -90,6 +90,14 @@ pub struct OwnRoom {
     pub last_read_seq: i64,
 }
 
+impl OwnRoom {
+    /// Its size as JSON, at most: by this a page of rooms ends early.
+    fn encoded_len(&self) -> usize {
+        const BYTES_AROUND: usize = 1_024;
+        BYTES_AROUND + self.last_message.as_ref().map_or(0, messages::encoded_len)
+    }
+}
+
 /// What a request to add people to a group did with those who were not in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Additions {
@@ -250,18 +258,20 @@ impl Rooms {
         caller: Caller,
         page: ListRequest<TimePosition<RoomId>>,
     ) -> Result<Listed<OwnRoom>, RoomError> {
+        let seek = page.seek;
         self.context
             .database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
-                Ok(page.fetch(
+                let listed = page.fetch(
                     tx,
                     |tx, seek, limit| {
                         let rooms = tx.list_rooms(caller.user, seek, limit)?;
                         with_last_messages(tx, caller.user, rooms)
                     },
                     |tx| tx.count_rooms(caller.user),
-                )?)
+                )?;
+                Ok(listed.end_early(&seek, OwnRoom::encoded_len))
             })
             .await
     }

@@ -1,6 +1,7 @@
 use std::io;
 
 use super::{
+    budget::MessageLimits,
     messages::Messaging,
     rooms::{RoomLimits, Rooms},
     tickets::ChatAccess,
@@ -12,6 +13,8 @@ use crate::Context;
 pub struct Policies {
     pub rooms: RoomLimits,
     pub writer: WriterPolicy,
+    /// What a user may send; `None` for no limit.
+    pub limits: Option<MessageLimits>,
 }
 
 /// The use cases of this area.
@@ -30,7 +33,7 @@ impl UseCases {
                 context: context.clone(),
                 limits: policies.rooms,
             },
-            messages: Messaging::start(context.clone(), policies.writer)?,
+            messages: Messaging::start(context.clone(), policies.writer, policies.limits)?,
             tickets: ChatAccess {
                 context: context.clone(),
             },

@@ -16,6 +16,7 @@
 //! Locks: the queue's, for a few instructions at a time, never while storing or publishing.
 
 mod locked_rooms;
+mod outage;
 mod outcome;
 
 use std::{
@@ -33,7 +34,7 @@ use abu_domain::{
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
-use self::{locked_rooms::LockedRooms, outcome::Submitter};
+use self::{locked_rooms::LockedRooms, outage::Outage, outcome::Submitter};
 use crate::{
     Context,
     messaging::{
@@ -178,6 +179,8 @@ struct Shared {
     capacity: usize,
     store_timeout: Duration,
     bus: Arc<dyn EventBus>,
+    /// Locked for a few instructions, and a log line, at a time.
+    outage: Mutex<Outage>,
 }
 
 #[derive(Default)]
@@ -231,6 +234,7 @@ impl Writer {
             capacity: policy.queue,
             store_timeout: policy.store_timeout,
             bus: Arc::clone(&context.events),
+            outage: Mutex::default(),
         });
         let storing = Storing {
             shared: Arc::clone(&shared),
@@ -274,7 +278,12 @@ impl Writer {
 
     fn enqueue(&self, write: Write, submitter: Submitter) -> Result<(), Submitter> {
         let mut queue = self.shared.queue.lock();
-        if queue.stopping || queue.waiting.len() >= self.shared.capacity {
+        if queue.stopping {
+            return Err(submitter);
+        }
+        if queue.waiting.len() >= self.shared.capacity {
+            drop(queue);
+            self.shared.outage.lock().refused(1, Instant::now());
             return Err(submitter);
         }
         queue.waiting.push_back(Submission {
@@ -288,6 +297,16 @@ impl Writer {
             self.shared.changed.notify_one();
         }
         Ok(())
+    }
+
+    /// What waits, and for how long the oldest has waited.
+    pub(super) fn backlog(&self, now: Instant) -> Backlog {
+        self.shared.queue.lock().backlog(now)
+    }
+
+    /// Whether writes are refused or slow.
+    pub(super) fn is_in_outage(&self) -> bool {
+        self.shared.outage.lock().is_open()
     }
 
     /// Refuses what waited too long; returns what to publish.
@@ -306,10 +325,30 @@ impl Writer {
     }
 }
 
+impl Queue {
+    fn backlog(&self, now: Instant) -> Backlog {
+        let waiting = self.waiting.front().map(|first| first.submitted_at);
+        let oldest = waiting.into_iter().chain(self.storing.since).min();
+        Backlog {
+            length: self.waiting.len() + self.storing.submitters.len(),
+            oldest: oldest.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)),
+        }
+    }
+}
+
+/// The writes that are not committed yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Backlog {
+    pub length: usize,
+    /// The age of the oldest; zero where nothing waits.
+    pub oldest: Duration,
+}
+
 impl Shared {
     fn expire(&self, now: Instant) -> Vec<Publication> {
         let too_old = |since: Instant| now.saturating_duration_since(since) >= self.store_timeout;
         let mut queue = self.queue.lock();
+        let oldest = queue.backlog(now).oldest;
         let mut expired = Vec::new();
         while queue
             .waiting
@@ -324,6 +363,10 @@ impl Shared {
             Vec::new()
         };
         drop(queue);
+        let mut outage = self.outage.lock();
+        outage.refused(expired.len() + doubtful.len(), now);
+        outage.waited(oldest, now);
+        drop(outage);
         let expired = expired
             .into_iter()
             .map(|submission| submission.submitter)
@@ -441,9 +484,13 @@ impl Storing {
     }
 
     fn attempt(&self, batch: &Batch) -> Result<Written, StoreError> {
-        self.shared.queue.lock().storing.attempt_since = Some(Instant::now());
+        let started = Instant::now();
+        self.shared.queue.lock().storing.attempt_since = Some(started);
         let result = write_batch(&*self.store, &batch.messages, &batch.changes, batch.wait);
         self.shared.queue.lock().storing.attempt_since = None;
+        if result.is_ok() {
+            metrics::histogram!("abu_message_commit_seconds").record(started.elapsed());
+        }
         result
     }
 
@@ -534,9 +581,13 @@ impl Storing {
     fn deliver(&self, batch: &Batch, written: Written) {
         let UnderWay {
             submitters,
+            since,
             in_doubt,
             ..
         } = self.settled();
+        let now = Instant::now();
+        let waited = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        self.shared.outage.lock().committed(waited, now);
         let mut submitters = submitters.into_iter();
         let Written {
             messages,
@@ -544,6 +595,7 @@ impl Storing {
             reactions,
         } = written;
         let (mut messages, mut changes) = (messages.into_iter(), changes.into_iter());
+        let mut stored = 0;
         let mut publications = Vec::with_capacity(batch.len());
         for entry in &batch.order {
             // None: refused while the database was away.
@@ -553,6 +605,7 @@ impl Storing {
                     continue;
                 };
                 if let StoreOutcome::Stored(message) = &outcome {
+                    stored += 1;
                     self.mark_read(message);
                 }
                 publications.extend(outcome::of_message(outcome, submitter, &reactions));
@@ -560,6 +613,7 @@ impl Storing {
                 publications.extend(outcome::of_change(outcome, submitter, in_doubt));
             }
         }
+        metrics::counter!("abu_messages_stored_total").increment(stored);
         self.shared.bus.publish_batch(publications);
     }
 
@@ -574,7 +628,10 @@ impl Storing {
     }
 
     fn refuse_all(&self, refusal: &Refusal) {
-        let submitters = self.settled().submitters.into_iter();
+        let submitters = self.settled().submitters;
+        let count = submitters.len();
+        self.shared.outage.lock().refused(count, Instant::now());
+        let submitters = submitters.into_iter();
         let answers =
             submitters.filter_map(|submitter| outcome::refuse(submitter, refusal.clone()));
         self.shared.bus.publish_batch(answers.collect());

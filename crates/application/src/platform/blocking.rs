@@ -9,6 +9,9 @@ pub enum BlockingError {
     /// No place became free within the time limit.
     #[error("too much work is waiting")]
     Busy,
+    /// The work is not done yet. It goes on.
+    #[error("the work takes too long")]
+    Late,
     /// The work panicked, or the runtime shuts down.
     #[error("the work was not finished")]
     Failed,
@@ -38,16 +41,28 @@ impl BlockingPool {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
+        self.run_within(Duration::MAX, work).await
+    }
+
+    /// Like [`run`](Self::run), but the caller waits at most until the deadline, which counts from the work's
+    /// start. The work keeps its place until it ends.
+    pub async fn run_within<T, F>(&self, deadline: Duration, work: F) -> Result<T, BlockingError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
         let place = tokio::time::timeout(self.timeout, self.places.clone().acquire_owned())
             .await
             .map_err(|_elapsed| BlockingError::Busy)?
             .map_err(|_closed| BlockingError::Failed)?;
-        tokio::task::spawn_blocking(move || {
+        let working = tokio::task::spawn_blocking(move || {
             let _place = place;
             work()
-        })
-        .await
-        .map_err(|_panic_or_shutdown| BlockingError::Failed)
+        });
+        tokio::time::timeout(deadline, working)
+            .await
+            .map_err(|_elapsed| BlockingError::Late)?
+            .map_err(|_panic_or_shutdown| BlockingError::Failed)
     }
 }
 
@@ -75,6 +90,16 @@ mod tests {
         release.send(()).unwrap();
         first.await.unwrap().unwrap();
         assert_eq!(pool.run(|| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_caller_leaves_late_work_which_keeps_its_place() {
+        let pool = BlockingPool::new(1, Duration::from_millis(20));
+        let (release, held) = mpsc::channel::<()>();
+        let late = pool.run_within(Duration::from_millis(1), move || held.recv());
+        assert_eq!(late.await, Err(BlockingError::Late));
+        assert_eq!(pool.run(|| ()).await, Err(BlockingError::Busy));
+        release.send(()).unwrap();
     }
 
     #[tokio::test]

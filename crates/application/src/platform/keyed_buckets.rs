@@ -60,6 +60,25 @@ impl<K: Hash + Eq> KeyedBuckets<K> {
         taken
     }
 
+    /// Whether the key could take a token now.
+    ///
+    /// # Errors
+    /// How long to wait for it.
+    pub fn check(&self, key: &K, now: Instant) -> Result<(), Duration> {
+        let mut full_at = self.full_at.lock().get(key).copied().unwrap_or(now);
+        self.rate.take(&mut full_at, now).map(drop)
+    }
+
+    /// Takes tokens of a cost that is known only afterwards; see [`Rate::charge`].
+    pub fn charge(&self, key: K, tokens: u32, now: Instant) {
+        let mut buckets = self.full_at.lock();
+        let full_at = buckets.get_or_insert_mut(key, || now);
+        self.rate.charge(tokens, full_at, now);
+        if buckets.len() > self.max_keys {
+            buckets.pop_lru();
+        }
+    }
+
     pub fn rate(&self) -> Rate {
         self.rate
     }
@@ -101,6 +120,17 @@ mod tests {
             Ok(1),
             "2 was evicted, so its bucket is full"
         );
+    }
+
+    #[test]
+    fn a_check_takes_nothing_and_sees_the_debt_of_a_charge() {
+        let (buckets, now) = (buckets(10), Instant::now());
+        buckets.charge(1, 1, now);
+        assert_eq!(buckets.check(&1, now), Ok(()));
+        assert_eq!(buckets.check(&1, now), Ok(()));
+        buckets.charge(1, 3, now);
+        assert_eq!(buckets.check(&1, now), Err(Duration::from_secs(3)));
+        assert_eq!(buckets.check(&2, now), Ok(()));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use chrono::{DateTime, Utc};
 use crate::{platform::ports::StoreError, store::Reads};
 
 pub const MAX_LIMIT: u32 = 100;
+/// A page of long entries ends early at this size, encoded.
+pub const PAGE_BYTES: usize = 256 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seek<P> {
@@ -129,6 +131,30 @@ impl<P> ListRequest<P> {
 }
 
 impl<T> Listed<T> {
+    /// Ends the page of `seek` early where its entries have more than [`PAGE_BYTES`]. It keeps one entry of
+    /// any size, so a client that follows the cursors reaches the end.
+    pub fn end_early<P>(mut self, seek: &Seek<P>, size: impl Fn(&T) -> usize) -> Self {
+        let fits = |mut items: &mut dyn Iterator<Item = &T>| {
+            let mut bytes = 0;
+            let fitting = (&mut items).take_while(|item| {
+                bytes += size(item);
+                bytes <= PAGE_BYTES
+            });
+            fitting.count().max(1)
+        };
+        let length = self.items.len();
+        if seek.is_backward() {
+            let kept = fits(&mut self.items.iter().rev()).min(length);
+            self.before |= kept < length;
+            self.items.drain(..length - kept);
+        } else {
+            let kept = fits(&mut self.items.iter());
+            self.after |= kept < length;
+            self.items.truncate(kept);
+        }
+        self
+    }
+
     /// The same page of the list read from its end.
     #[must_use]
     pub fn reversed(mut self) -> Self {
@@ -152,7 +178,34 @@ impl<T> Listed<T> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_page_that_ends_early_says_so_and_loses_nothing_within_its_size(
+            sizes in proptest::collection::vec(0_usize..100_000, 0..20),
+            backward: bool,
+        ) {
+            let seek: Seek<()> = if backward { Seek::Before(None) } else { Seek::START };
+            let page = Listed { items: sizes.clone(), before: false, after: false, total: None };
+            let cut = page.end_early(&seek, |size| *size);
+            let kept = cut.items.len();
+            let (expected, more) = match backward {
+                true => (&sizes[sizes.len() - kept..], cut.before),
+                false => (&sizes[..kept], cut.after),
+            };
+            prop_assert_eq!(&cut.items, expected);
+            prop_assert_eq!(more, kept < sizes.len());
+            let bytes: usize = cut.items.iter().sum();
+            prop_assert!(bytes <= PAGE_BYTES || kept == 1);
+            if kept < sizes.len() {
+                let next = if backward { sizes[sizes.len() - kept - 1] } else { sizes[kept] };
+                prop_assert!(bytes + next > PAGE_BYTES);
+            }
+        }
+    }
 
     #[test]
     fn a_total_beyond_ten_thousand_is_a_lower_bound() {

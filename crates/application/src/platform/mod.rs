@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod blocking;
 pub(crate) mod detached;
 pub mod error_chain;
+pub mod figures;
 pub mod keyed_buckets;
 pub mod lists;
 pub mod mail;

@@ -56,6 +56,12 @@ impl Rate {
         let left = left.as_nanos() / self.interval.as_nanos();
         Ok(u32::try_from(left).unwrap_or(u32::MAX))
     }
+
+    /// Takes tokens of a cost that is known only afterwards, whether or not the bucket has them. A debt has to
+    /// come back before the next token can be taken.
+    pub fn charge(self, tokens: u32, full_at: &mut Instant, now: Instant) {
+        *full_at = (*full_at).max(now) + self.interval * tokens;
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -75,15 +81,6 @@ impl TokenBucket {
     /// How long to wait for the next one.
     pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
         self.rate.take(&mut self.full_at, now).map(drop)
-    }
-
-    /// Returns the token that was taken last.
-    pub fn put_back(&mut self) {
-        self.full_at -= self.rate.interval;
-    }
-
-    pub fn is_full(&self, now: Instant) -> bool {
-        self.full_at <= now
     }
 }
 
@@ -134,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_put_back_can_be_taken_again() {
+    fn a_charge_beyond_the_tokens_delays_the_next_one() {
         let start = Instant::now();
-        let mut bucket = TokenBucket::full(rate(1), start);
-        assert!(bucket.take(start).is_ok() && !bucket.is_full(start));
-        bucket.put_back();
-        assert!(bucket.is_full(start) && bucket.take(start).is_ok());
-        assert!(!bucket.is_full(start) && bucket.is_full(start + SECOND));
+        let mut full_at = start;
+        rate(10).charge(25, &mut full_at, start);
+        let wait = rate(10).take(&mut full_at, start).unwrap_err();
+        assert_eq!(wait, SECOND * 16 / 10);
+        assert!(rate(10).take(&mut full_at, start + wait).is_ok());
     }
 }

@@ -1,17 +1,19 @@
 //! Messages: batches, client message ids, edit and delete windows, reactions, sync, history.
 
+use std::time::{Duration, Instant};
+
 use abu_application::{
     Database,
     access::AccessError,
     messaging::{
         messages::{
             CatchUp, ChangeOutcome, ChangedPart, MessageDraft, MessagingError, Position, Written,
-            catch_up, history, write_batch,
+            catch_up, encoded_len, history, write_batch,
         },
         ports::{LockWait, SeqWindow, StoreOutcome},
     },
     platform::{
-        lists::{ListRequest, Seek, Total},
+        lists::{ListRequest, PAGE_BYTES, Seek, Total},
         versions::{Expected, Version},
     },
 };
@@ -28,6 +30,7 @@ use abu_domain::{
 };
 use abu_test_support::new_message;
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::support::{Member, TestApp, assert_refused, new_id};
@@ -531,6 +534,27 @@ async fn a_client_that_asks_on_receives_more_than_a_hundred_messages() {
 }
 
 #[tokio::test]
+async fn an_answer_with_long_messages_ends_early_and_the_next_goes_on() {
+    let scene = Scene::new();
+    let text = "ɗ".repeat(4_000);
+    let batch: Vec<NewMessage> = (0..70).map(|_| scene.draft(&scene.amina, &text)).collect();
+    scene.write(&batch, &[]);
+    let (mut last_seq, mut answers) = (0, 0);
+    loop {
+        let answer = scene.catch_up(last_seq, None).await;
+        let bytes: usize = answer.messages.iter().map(encoded_len).sum();
+        assert!(bytes <= PAGE_BYTES && answer.last_seq > last_seq);
+        last_seq = answer.last_seq;
+        answers += 1;
+        if !answer.has_more {
+            break;
+        }
+        assert!(bytes + encoded_len(&answer.messages[0]) > PAGE_BYTES);
+    }
+    assert_eq!((last_seq, answers), (70, 3));
+}
+
+#[tokio::test]
 async fn a_client_that_claims_the_future_learns_where_the_room_is() {
     let scene = Scene::new();
     let message = scene.say(&scene.amina, "hello");
@@ -679,8 +703,39 @@ async fn a_locked_room_holds_back_its_own_messages_alone() {
         send(&scene.musa, scene.room),
         unlock
     );
-    let places = [first, second].map(|sent| sent.unwrap().message.seq);
+    let mut places = [first, second].map(|sent| sent.unwrap().message.seq);
+    places.sort_unstable();
     assert_eq!(places, [1, 2]);
+}
+
+#[tokio::test]
+async fn refused_messages_are_an_outage_until_one_is_stored() {
+    let scene = Scene::new();
+    let messages = &scene.app.use_cases.messaging.messages;
+    let send = || {
+        let draft = MessageDraft {
+            room_id: scene.room,
+            text: text("hello"),
+            client_message_id: new_id(),
+            reply_to: None,
+        };
+        messages.send(scene.amina.caller(), draft)
+    };
+    send().await.unwrap();
+    assert!(messages.is_storing());
+    let mut held = Some(scene.app.database.hold("messages"));
+    let refuse = async {
+        let database = scene.app.database.clone();
+        let blocked = spawn_blocking(move || database.wait_for_blocked(1));
+        blocked.await.unwrap();
+        messages.expire(Instant::now() + Duration::from_secs(60));
+        assert!(!messages.is_storing());
+        held.take();
+    };
+    let (sent, ()) = tokio::join!(send(), refuse);
+    assert_refused!(sent, MessagingError::Unavailable);
+    send().await.unwrap();
+    assert!(messages.is_storing());
 }
 
 #[tokio::test]

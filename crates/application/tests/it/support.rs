@@ -192,8 +192,6 @@ fn rate_limits(enabled: bool) -> RateLimitSettings {
         register: quota("300/h"),
         recover: quota("3/h"),
         recover_network: quota("60/h"),
-        messages_in_second: quota("10/s"),
-        messages_in_minute: quota("120/min"),
     }
 }
 
@@ -223,6 +221,7 @@ fn policies(links: &HmacLinkTokens) -> Policies {
     let messaging = messaging::Policies {
         rooms: ROOM_LIMITS,
         writer: WriterPolicy::default(),
+        limits: None,
     };
     Policies {
         identity,

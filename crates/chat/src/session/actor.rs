@@ -26,7 +26,6 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, StreamHandler,
     WeakAddr, WrapFuture,
 };
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -45,8 +44,8 @@ use crate::{
     frame, packets,
     registry::{RoomView, SessionKey},
     submitted::{Asker, request_of},
+    typing::TypingNotice,
     users::SessionPlace,
-    worker::Typing,
 };
 
 pub(crate) struct ChatSession {
@@ -58,7 +57,8 @@ pub(crate) struct ChatSession {
     pub(crate) state: SessionState,
     pub(crate) outbox: Outbox,
     pub(crate) worker: Worker,
-    pub(crate) place: SessionPlace,
+    /// Given back when the session ends.
+    pub(crate) _place: SessionPlace,
     /// How the worker's wheel reaches this actor, without keeping it alive.
     pub(crate) own_address: WeakAddr<Self>,
     /// Until when the worker's wheel is set; earlier ticks are left over from other deadlines.
@@ -91,19 +91,9 @@ impl Drop for ChatSession {
 impl StreamHandler<Result<Received, Violation>> for ChatSession {
     fn handle(&mut self, received: Result<Received, Violation>, ctx: &mut Self::Context) {
         let now = Instant::now();
-        match socket::answer(received, &self.outbox) {
-            Incoming::Text(text) => {
-                let view = View {
-                    worker: &self.worker,
-                    user: self.user,
-                    place: &self.place,
-                };
-                let outcome = self.state.on_text(&text, now, &view);
-                self.carry_out(outcome, ctx);
-            }
-            Incoming::Binary(_) => self.outbox.close(CloseCode::UnsupportedData),
-            Incoming::Pong => self.state.heard(now),
-            Incoming::Closed => {}
+        match self.count_control(&received, now) {
+            Ok(()) => self.take(received, now, ctx),
+            Err(effects) => self.carry_out(effects.into(), ctx),
         }
         if self.outbox.is_closing() {
             self.wind_up(now);
@@ -122,17 +112,52 @@ impl Handler<Wake> for ChatSession {
         }
         if self.armed_until.is_none_or(|until| now >= until) {
             self.armed_until = None;
-            let outcome = Outcome {
-                effects: self.state.on_tick(now),
-                request_ref: None,
-            };
-            self.carry_out(outcome, ctx);
+            if self.outbox.take_progress() {
+                self.state.heard(now);
+            }
+            let effects = self.state.on_tick(now);
+            self.carry_out(effects.into(), ctx);
         }
         self.arm();
     }
 }
 
 impl ChatSession {
+    /// Counts what is no packet.
+    fn count_control(
+        &mut self,
+        received: &Result<Received, Violation>,
+        now: Instant,
+    ) -> Result<(), Vec<Effect>> {
+        let name = match received {
+            Ok(Received::Ping(_)) => "ping",
+            Ok(Received::Pong) => "pong",
+            Ok(Received::EmptyFragment) => "continuation",
+            _ => return Ok(()),
+        };
+        self.state.on_control(name, now)
+    }
+
+    fn take(
+        &mut self,
+        received: Result<Received, Violation>,
+        now: Instant,
+        ctx: &mut Context<Self>,
+    ) {
+        match socket::answer(received, &self.outbox) {
+            Incoming::Text(text) => {
+                let view = View {
+                    worker: &self.worker,
+                    user: self.user,
+                };
+                let outcome = self.state.on_text(&text, now, &view);
+                self.carry_out(outcome, ctx);
+            }
+            Incoming::Binary(_) => self.outbox.close(CloseCode::UnsupportedData),
+            Incoming::Control | Incoming::Closed => {}
+        }
+    }
+
     fn carry_out(&mut self, outcome: Outcome, ctx: &mut Context<Self>) {
         // At most one of the effects answers.
         let mut request_ref = outcome.request_ref;
@@ -148,7 +173,7 @@ impl ChatSession {
                 Effect::Sync(asked) => self.send_missed(asked, request_ref.take(), ctx),
                 Effect::Presence(asked) => self.send_presence(asked, request_ref.take(), ctx),
                 Effect::Renew(packet) => self.renew(&packet, request_ref.take(), ctx),
-                Effect::Ping => self.push(frame::ping_frame()),
+                Effect::Ping => self.ping(),
                 Effect::Close(code) => self.end(code, Instant::now()),
                 Effect::Abort => {
                     self.outbox.cut();
@@ -162,11 +187,12 @@ impl ChatSession {
     }
 
     fn send(&mut self, packet: &ServerPacket, request_ref: Option<&RequestRef>) {
-        self.push(frame::text_frame(packet, request_ref, self.profile));
+        let frame = frame::text_frame(packet, request_ref, self.profile);
+        self.outbox.answer(frame);
     }
 
-    fn push(&mut self, frame: Bytes) {
-        if self.outbox.push(frame).is_err() {
+    fn ping(&mut self) {
+        if self.outbox.push(frame::ping_frame()).is_err() {
             self.wind_up(Instant::now());
         }
     }
@@ -460,11 +486,11 @@ impl ChatSession {
         match effect {
             Effect::Join => self.worker.joined(self.user),
             Effect::Leave => self.worker.left(self.user),
-            Effect::Typing { room, is_typing } => self.worker.typing(Typing {
+            Effect::Typing { room, is_typing } => self.worker.typing(TypingNotice {
                 user: self.user,
                 room,
-                from: self.address(),
                 is_typing,
+                from: self.address(),
             }),
             _ => {}
         }
@@ -503,7 +529,6 @@ fn refused_token() -> server::Error {
 struct View<'a> {
     worker: &'a Worker,
     user: UserId,
-    place: &'a SessionPlace,
 }
 
 impl Lookup for View<'_> {
@@ -511,7 +536,9 @@ impl Lookup for View<'_> {
         self.worker.room_of(self.user, room)
     }
 
-    fn count_message(&self, now: Instant) -> Result<(), std::time::Duration> {
-        self.place.count_message(now)
+    fn count_message(&self, bytes: usize, now: Instant) -> Result<(), std::time::Duration> {
+        let budget = &self.worker.engine().messaging.budget;
+        let counted = budget.take(self.user, bytes, now);
+        counted.map_err(|over| over.retry_after)
     }
 }

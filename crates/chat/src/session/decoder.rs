@@ -18,6 +18,8 @@ pub(crate) enum Received {
     Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong,
+    /// A fragment that adds nothing to its message.
+    EmptyFragment,
     Close,
 }
 
@@ -30,6 +32,8 @@ pub(crate) enum Violation {
     InvalidText,
     /// A message over the limit.
     TooBig,
+    /// A message in more fragments than allowed.
+    TooManyFragments,
 }
 
 impl From<Violation> for CloseCode {
@@ -38,14 +42,25 @@ impl From<Violation> for CloseCode {
             Violation::Protocol => Self::ProtocolError,
             Violation::InvalidText => Self::InvalidText,
             Violation::TooBig => Self::MessageTooBig,
+            Violation::TooManyFragments => Self::PolicyViolation,
         }
     }
+}
+
+/// How many messages of the largest size may still be on their way when the server closes.
+const MESSAGES_IN_FLIGHT: usize = 4;
+
+/// The bounds of a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MessageBounds {
+    pub(crate) bytes: usize,
+    pub(crate) fragments: u32,
 }
 
 /// Reads what one client sends. Between messages it holds no memory of its own.
 #[derive(Debug)]
 pub(crate) struct Decoder {
-    max_message_bytes: usize,
+    bounds: MessageBounds,
     phase: Phase,
     /// What arrived and was not looked at yet.
     chunk: Bytes,
@@ -59,17 +74,18 @@ pub(crate) struct Decoder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Reading,
-    /// After a violation nothing counts but the close that the client answers ours with: the
-    /// connection can end then, and until then it takes what is still on its way.
-    AwaitingClose,
+    /// Once the server closes, nothing counts but the close that the client answers with. Until then the
+    /// decoder takes what is still on its way, but no more than these bytes.
+    AwaitingClose {
+        left: usize,
+    },
     Ended,
 }
 
 impl Decoder {
-    /// A message may have `max_message_bytes`, in however many frames.
-    pub(crate) fn new(max_message_bytes: usize) -> Self {
+    pub(crate) fn new(bounds: MessageBounds) -> Self {
         Self {
-            max_message_bytes,
+            bounds,
             phase: Phase::Reading,
             chunk: Bytes::new(),
             header: HeaderBytes::default(),
@@ -81,7 +97,20 @@ impl Decoder {
     /// Takes what arrived, once [`decode`](Self::decode) needs more.
     pub(crate) fn feed(&mut self, chunk: Bytes) {
         debug_assert!(self.chunk.is_empty(), "the last chunk was read to its end");
+        if let Phase::AwaitingClose { left } = &mut self.phase {
+            *left = left.saturating_sub(chunk.len());
+        }
         self.chunk = chunk;
+    }
+
+    /// Ignores whatever comes but a close: the server has closed.
+    pub(crate) fn await_close(&mut self) {
+        if self.phase == Phase::Reading {
+            self.phase = Phase::AwaitingClose {
+                left: MESSAGES_IN_FLIGHT * self.bounds.bytes,
+            };
+            self.message = None;
+        }
     }
 
     /// What was said next, or `None` where more has to arrive first. Nothing follows a close.
@@ -91,7 +120,9 @@ impl Decoder {
     pub(crate) fn decode(&mut self) -> Result<Option<Received>, Violation> {
         let outcome = match self.phase {
             Phase::Reading => self.advance(),
-            Phase::AwaitingClose => Ok(self.skip_to_close()),
+            // A client that sends on and on is treated as if it had closed.
+            Phase::AwaitingClose { left: 0 } => Ok(Some(Received::Close)),
+            Phase::AwaitingClose { .. } => Ok(self.skip_to_close()),
             Phase::Ended => Ok(None),
         };
         match outcome {
@@ -99,10 +130,7 @@ impl Decoder {
             Ok(None) => self.chunk = Bytes::new(),
             Ok(Some(Received::Close)) => self.phase = Phase::Ended,
             Ok(Some(_)) => {}
-            Err(_) => {
-                self.phase = Phase::AwaitingClose;
-                self.message = None;
-            }
+            Err(_) => self.await_close(),
         }
         outcome
     }
@@ -130,7 +158,7 @@ impl Decoder {
         }
         let rules = Rules {
             message_so_far: self.message.as_ref().map(|message| message.payload.len()),
-            max_message: self.max_message_bytes,
+            max_message: self.bounds.bytes,
         };
         let Some(frame) = self.header.read(&mut self.chunk, Some(&rules))? else {
             return Ok(None);
@@ -138,11 +166,21 @@ impl Decoder {
         if let Opcode::Text | Opcode::Binary = frame.opcode {
             self.message = Some(Message::new(frame.opcode == Opcode::Text));
         }
+        if !frame.opcode.is_control()
+            && let Some(message) = &mut self.message
+        {
+            message.fragments += 1;
+            if message.fragments > self.bounds.fragments {
+                self.frame = Some(frame);
+                return Err(Violation::TooManyFragments);
+            }
+        }
         Ok(Some(frame))
     }
 
     /// Takes as much of the payload as has arrived, and says what was said if that is all.
     fn read_payload(&mut self, frame: &mut Frame) -> Result<Option<Received>, Violation> {
+        let adds_nothing = frame.opcode == Opcode::Continuation && frame.missing == 0;
         let piece = frame.take(&mut self.chunk);
         let payload = match &mut self.message {
             Some(message) if !frame.opcode.is_control() => &mut message.payload,
@@ -154,6 +192,9 @@ impl Decoder {
         frame.mask.rotate_left(piece.len() % 4);
         if frame.missing == 0 && frame.is_last {
             return self.finish(frame);
+        }
+        if adds_nothing {
+            return Ok(Some(Received::EmptyFragment));
         }
         // A message that comes in one piece is checked once it is there.
         self.message
@@ -198,6 +239,7 @@ impl Decoder {
 struct Message {
     is_text: bool,
     payload: Vec<u8>,
+    fragments: u32,
     /// How much of a text's payload is known to be UTF-8.
     checked: usize,
 }
@@ -207,6 +249,7 @@ impl Message {
         Self {
             is_text,
             payload: Vec::new(),
+            fragments: 0,
             checked: 0,
         }
     }

@@ -4,6 +4,11 @@ use proptest::prelude::*;
 use super::*;
 
 const LIMIT: usize = 70_000;
+const FRAGMENTS: u32 = 1_024;
+const BOUNDS: MessageBounds = MessageBounds {
+    bytes: LIMIT,
+    fragments: FRAGMENTS,
+};
 const MASK: [u8; 4] = [0x9a, 0x02, 0xff, 0x31];
 
 const CONTINUATION: u8 = 0;
@@ -47,7 +52,7 @@ fn decode(decoder: &mut Decoder, bytes: &[u8], piece: usize) -> Vec<Outcome> {
 }
 
 fn read(bytes: &[u8]) -> Vec<Outcome> {
-    decode(&mut Decoder::new(LIMIT), bytes, bytes.len())
+    decode(&mut Decoder::new(BOUNDS), bytes, bytes.len())
 }
 
 fn refused(violation: Violation) -> Vec<Outcome> {
@@ -98,7 +103,7 @@ fn the_close_after_a_violation_is_found_behind_whatever_is_still_on_its_way() {
             bytes.extend(frame(LAST | CLOSE, b""));
             bytes.extend(frame(LAST | CLOSE, b""));
             let piece = piece.min(bytes.len());
-            let outcomes = decode(&mut Decoder::new(LIMIT), &bytes, piece);
+            let outcomes = decode(&mut Decoder::new(BOUNDS), &bytes, piece);
             assert!(matches!(outcomes[..], [Err(_), Ok(Received::Close)]));
         }
     }
@@ -115,7 +120,7 @@ fn a_wrong_close_is_a_violation_and_a_close() {
 
 #[test]
 fn no_memory_is_kept_of_what_is_thrown_away() {
-    let mut decoder = Decoder::new(LIMIT);
+    let mut decoder = Decoder::new(BOUNDS);
     let mut bytes = frame(TEXT, &vec![b'x'; LIMIT]);
     bytes.extend(frame(LAST | TEXT, &vec![b'x'; LIMIT]));
     bytes.truncate(bytes.len() - 1);
@@ -127,7 +132,7 @@ fn no_memory_is_kept_of_what_is_thrown_away() {
 
 #[test]
 fn a_decoder_between_messages_holds_on_to_nothing() {
-    let mut decoder = Decoder::new(LIMIT);
+    let mut decoder = Decoder::new(BOUNDS);
     let mut bytes = frame(LAST | TEXT, b"hello");
     bytes.push(LAST | TEXT);
     let chunk = Bytes::from(bytes);
@@ -152,7 +157,7 @@ fn an_announced_length_takes_no_memory_and_is_refused_before_the_payload() {
         assert_eq!(read(&announced(length)), refused(violation));
     }
 
-    let mut decoder = Decoder::new(LIMIT);
+    let mut decoder = Decoder::new(BOUNDS);
     let mut bytes = announced(LIMIT as u64);
     bytes.extend(MASK);
     bytes.push(0);
@@ -174,7 +179,52 @@ fn the_limit_counts_all_frames_of_a_message_and_begins_anew_with_the_next() {
     over.extend(frame(CONTINUATION, &half));
     over.extend(frame(CONTINUATION, b""));
     over.extend(frame(LAST | CONTINUATION, b"x"));
-    assert_eq!(read(&over), refused(Violation::TooBig));
+    let too_big = [Ok(Received::EmptyFragment), Err(Violation::TooBig)];
+    assert_eq!(read(&over), too_big);
+}
+
+#[test]
+fn a_message_has_as_many_fragments_as_allowed_and_no_more() {
+    let message = |fragments: u32| {
+        let mut bytes = frame(TEXT, b"x");
+        for _ in 2..fragments {
+            bytes.extend(frame(CONTINUATION, b"x"));
+        }
+        bytes.extend(frame(LAST | CONTINUATION, b"x"));
+        bytes
+    };
+    let most = text(&"x".repeat(FRAGMENTS as usize));
+    let twice = [message(FRAGMENTS), message(FRAGMENTS)].concat();
+    assert_eq!(read(&twice), [Ok(most.clone()), Ok(most)]);
+    let over = message(FRAGMENTS + 1);
+    assert_eq!(read(&over), refused(Violation::TooManyFragments));
+}
+
+#[test]
+fn a_client_that_sends_on_after_the_close_is_given_up_after_some_bytes() {
+    let flood = frame(LAST | BINARY, &[0; 1_000]).repeat(100);
+    for violates in [false, true] {
+        let mut decoder = Decoder::new(BOUNDS);
+        if violates {
+            let outcomes = decode(&mut decoder, &frame(LAST | 3, b""), 100);
+            assert_eq!(outcomes, refused(Violation::Protocol));
+        } else {
+            // In the middle of a frame.
+            decode(&mut decoder, &frame(TEXT, b"so far")[..9], 100);
+            decoder.await_close();
+        }
+        let mut bytes = 0;
+        let outcomes = loop {
+            let outcomes = decode(&mut decoder, &flood, 4_096);
+            bytes += flood.len();
+            if !outcomes.is_empty() {
+                break outcomes;
+            }
+            assert!(bytes < 5 * LIMIT);
+        };
+        assert_eq!(outcomes, [Ok(Received::Close)]);
+        assert_eq!(decode(&mut decoder, &flood, 4_096), []);
+    }
 }
 
 #[test]
@@ -254,6 +304,8 @@ fn fragments(opcode: u8, payload: &[u8], cuts: &[usize], heard: &mut Vec<Receive
         }
         if i + 1 == cuts.len() {
             first |= LAST;
+        } else if i > 0 && start == end {
+            heard.push(Received::EmptyFragment);
         }
         out.extend(frame(first, &payload[start..end]));
         start = end;
@@ -285,7 +337,7 @@ proptest! {
                 }
             }
         }
-        let outcomes = decode(&mut Decoder::new(LIMIT), &bytes, piece);
+        let outcomes = decode(&mut Decoder::new(BOUNDS), &bytes, piece);
         let heard: Vec<Outcome> = heard.into_iter().map(Ok).collect();
         prop_assert_eq!(outcomes, heard);
     }
@@ -298,7 +350,7 @@ proptest! {
     ) {
         let payload = [good.as_bytes(), &payload].concat();
         let bytes = fragments(TEXT, &payload, &cuts, &mut Vec::new());
-        let outcomes = decode(&mut Decoder::new(LIMIT), &bytes, 1);
+        let outcomes = decode(&mut Decoder::new(BOUNDS), &bytes, 1);
         let is_refused = outcomes.contains(&Err(Violation::InvalidText));
         prop_assert_eq!(is_refused, str::from_utf8(&payload).is_err());
 
@@ -314,7 +366,7 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
         piece in 1..50_usize,
     ) {
-        let outcomes = decode(&mut Decoder::new(LIMIT), &bytes, piece);
+        let outcomes = decode(&mut Decoder::new(BOUNDS), &bytes, piece);
         let first_end = outcomes.iter().position(|outcome| {
             matches!(outcome, Err(_) | Ok(Received::Close))
         });

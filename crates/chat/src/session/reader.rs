@@ -8,19 +8,26 @@ use std::{
 use actix_web::dev::Payload;
 use futures_util::Stream;
 
-use super::decoder::{Decoder, Received, Violation};
+use super::{
+    Outbox,
+    decoder::{Decoder, MessageBounds, Received, Violation},
+};
 
 /// The receiving side of a session: it ends when the connection does.
+///
+/// Backpressure: it reads nothing while answers to the client's requests wait in its outbox.
 pub(crate) struct Reader {
     payload: Payload,
     decoder: Decoder,
+    outbox: Outbox,
 }
 
 impl Reader {
-    pub(crate) fn new(payload: Payload, max_message_bytes: usize) -> Self {
+    pub(crate) fn new(payload: Payload, bounds: MessageBounds, outbox: Outbox) -> Self {
         Self {
             payload,
-            decoder: Decoder::new(max_message_bytes),
+            decoder: Decoder::new(bounds),
+            outbox,
         }
     }
 }
@@ -30,6 +37,11 @@ impl Stream for Reader {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
+            if self.outbox.is_closing() {
+                self.decoder.await_close();
+            } else if self.outbox.holds_answers(cx.waker()) {
+                return Poll::Pending;
+            }
             if let Some(outcome) = self.decoder.decode().transpose() {
                 return Poll::Ready(Some(outcome));
             }

@@ -28,12 +28,13 @@ pub(super) fn on_message_send(
     lookup: &dyn Lookup,
 ) -> Result<Effect, server::Error> {
     let text = text_of(&packet.message, MessageSend::NAME)?;
-    let room = writable(&packet.room_id, MessageSend::NAME, lookup)?;
+    let (room, _) = writable(&packet.room_id, MessageSend::NAME, lookup)?;
     let reply_to = packet
         .reply_to
         .map(|id| message_of(&id, MessageSend::NAME, room))
         .transpose()?;
-    count_message(room, MessageSend::NAME, now, lookup)?;
+    let bytes = text.as_str().len();
+    count_message(room, MessageSend::NAME, bytes, now, lookup)?;
     Ok(Effect::Store(Draft {
         room,
         text,
@@ -108,9 +109,10 @@ impl<'a> Named<'a> {
         now: Instant,
         lookup: &dyn Lookup,
     ) -> Result<Effect, server::Error> {
-        let room = writable(self.room, self.request, lookup)?;
+        let (room, _) = writable(self.room, self.request, lookup)?;
         let message = message_of(self.message, self.request, room)?;
-        count_message(room, self.request, now, lookup)?;
+        let bytes = kind.text().map_or(0, |text| text.as_str().len());
+        count_message(room, self.request, bytes, now, lookup)?;
         Ok(Effect::Change(ChangeDraft {
             room,
             message,
@@ -206,22 +208,23 @@ pub(super) fn writable(
     id: &abu_chat_protocol::RoomId,
     request: &str,
     lookup: &dyn Lookup,
-) -> Result<RoomId, server::Error> {
+) -> Result<(RoomId, RoomView), server::Error> {
     let (room, view) = member_of(id, request, lookup)?;
     match view.read_only {
         true => Err(server::Error::read_only_room(request, room.uuid())),
-        false => Ok(room),
+        false => Ok((room, view)),
     }
 }
 
 fn count_message(
     room: RoomId,
     request: &str,
+    bytes: usize,
     now: Instant,
     lookup: &dyn Lookup,
 ) -> Result<(), server::Error> {
     lookup
-        .count_message(now)
+        .count_message(bytes, now)
         .map_err(|wait| server::Error::rate_limited(request, wait).in_room(room.uuid()))
 }
 

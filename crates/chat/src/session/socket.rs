@@ -7,7 +7,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, body::MessageBody, web};
 
 use super::{
     Outbox, Reader,
-    decoder::{Received, Violation},
+    decoder::{MessageBounds, Received, Violation},
+    outbox::WRITE_BUFFER,
 };
 use crate::{ChatSettings, backpressure::Backpressure, frame};
 
@@ -36,10 +37,16 @@ impl Socket {
         let nothing = web::Payload::extract(request).await?;
         let (response, _, _) = actix_ws::handle(request, nothing)?;
         let descriptor = request.conn_data::<Descriptor>().map(|socket| socket.0);
-        let outbox = Outbox::new(settings.outbox_max_bytes, descriptor, backpressure);
+        let max_bytes = settings.outbox_max_bytes;
+        let queued = max_bytes.saturating_sub(WRITE_BUFFER).max(max_bytes / 4);
+        let outbox = Outbox::new(queued, descriptor, backpressure);
+        let bounds = MessageBounds {
+            bytes: settings.max_frame_bytes,
+            fragments: settings.max_fragments,
+        };
         Ok(Self {
             response: response.map_body(|_, _| outbox.body().boxed()),
-            reader: Reader::new(payload.into_inner(), settings.max_frame_bytes),
+            reader: Reader::new(payload.into_inner(), bounds, outbox.clone()),
             outbox,
         })
     }
@@ -51,7 +58,7 @@ pub(crate) enum Incoming {
     Text(String),
     Binary(Vec<u8>),
     /// The client lives, and that was all.
-    Pong,
+    Control,
     /// The connection ends.
     Closed,
 }
@@ -62,11 +69,10 @@ pub(crate) fn answer(received: Result<Received, Violation>, outbox: &Outbox) -> 
         Ok(Received::Text(text)) => Incoming::Text(text),
         Ok(Received::Binary(payload)) => Incoming::Binary(payload),
         Ok(Received::Ping(payload)) => {
-            // Were the outbox full, it would say so by closing.
-            let _ = outbox.push(frame::pong_frame(&payload));
-            Incoming::Pong
+            outbox.answer(frame::pong_frame(&payload));
+            Incoming::Control
         }
-        Ok(Received::Pong) => Incoming::Pong,
+        Ok(Received::Pong | Received::EmptyFragment) => Incoming::Control,
         Ok(Received::Close) => {
             // Either the answer to ours, or a goodbye that we answer.
             outbox.close(CloseCode::Normal);

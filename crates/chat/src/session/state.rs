@@ -36,11 +36,11 @@ pub(crate) trait Lookup {
     /// The room as the session's user sees it; `None` where they are not a member.
     fn room(&self, room: RoomId) -> Option<RoomView>;
 
-    /// Counts a message of the user's in, or a change to one.
+    /// Counts a message of the user's in, or a change to one, with so many bytes of text.
     ///
     /// # Errors
-    /// How long to wait until the next one is allowed.
-    fn count_message(&self, now: Instant) -> Result<(), Duration>;
+    /// How long to wait until it is allowed.
+    fn count_message(&self, bytes: usize, now: Instant) -> Result<(), Duration>;
 }
 
 /// Something to be done.
@@ -56,7 +56,7 @@ pub(crate) enum Effect {
     Join,
     /// The session left, having joined: tell those who share a room.
     Leave,
-    /// Tell the room's other sessions.
+    /// The session began to type in the room, types on, or stopped.
     Typing { room: RoomId, is_typing: bool },
     /// Read a page of a room's history and send it to this session.
     History(HistoryRequest),
@@ -83,6 +83,15 @@ pub(crate) struct Outcome {
     pub(crate) effects: Vec<Effect>,
     /// What the session calls its request: it goes with whatever answers the packet.
     pub(crate) request_ref: Option<RequestRef>,
+}
+
+impl From<Vec<Effect>> for Outcome {
+    fn from(effects: Vec<Effect>) -> Self {
+        Self {
+            effects,
+            request_ref: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +150,8 @@ pub(crate) struct SessionState {
     limits: Limits,
     phase: Phase,
     joined: bool,
-    typing: BTreeMap<RoomId, TypingIn>,
+    /// The rooms in which the session types, and when the client last said so: silence ends it.
+    typing: BTreeMap<RoomId, Instant>,
     last_heard: Instant,
     pinged_at: Option<Instant>,
     token_end: TokenEnd,
@@ -157,23 +167,13 @@ enum Phase {
     Closing { until: Instant },
 }
 
-/// What was last said about typing in a room.
-#[derive(Clone, Copy, Debug)]
-struct TypingIn {
-    is_typing: bool,
-    /// When the room last got it: repeats soon after are dropped.
-    told_at: Instant,
-    /// When the client last said so: silence ends it.
-    said_at: Instant,
-}
-
 #[derive(Clone, Debug)]
 struct Limits {
     ping_interval: Duration,
     idle_timeout: Duration,
     close_timeout: Duration,
-    typing_repeat: Duration,
     typing_timeout: Duration,
+    typing_room_limit: u32,
 }
 
 impl SessionState {
@@ -189,8 +189,8 @@ impl SessionState {
                 ping_interval: settings.ping_interval,
                 idle_timeout: settings.idle_timeout,
                 close_timeout: settings.close_timeout,
-                typing_repeat: settings.typing_repeat,
                 typing_timeout: settings.typing_timeout,
+                typing_room_limit: settings.typing_room_limit,
             },
             phase: Phase::Open,
             joined: false,
@@ -215,6 +215,19 @@ impl SessionState {
     pub(crate) fn heard(&mut self, now: Instant) {
         self.last_heard = now;
         self.pinged_at = None;
+    }
+
+    /// A frame of this name came that is no packet: a ping, a pong, an empty fragment. It counts as one.
+    ///
+    /// # Errors
+    /// What to do instead of answering it.
+    pub(crate) fn on_control(&mut self, name: &str, now: Instant) -> Result<(), Vec<Effect>> {
+        self.heard(now);
+        if self.phase != Phase::Open {
+            return Ok(());
+        }
+        let counted = self.count_packet(name, now);
+        counted.map_err(|error| self.on_error(error, now))
     }
 
     /// The session goes on with another token.
@@ -294,11 +307,8 @@ impl SessionState {
             None => self.last_heard + self.limits.ping_interval,
             Some(_) => self.last_heard + self.limits.idle_timeout,
         };
-        let typing = self
-            .typing
-            .values()
-            .filter(|typing| typing.is_typing)
-            .map(|typing| typing.said_at + self.limits.typing_timeout);
+        let said_at = self.typing.values();
+        let typing = said_at.map(|said_at| *said_at + self.limits.typing_timeout);
         let token = match self.noticed {
             true => self.token_end.at,
             false => self.token_end.notice(),
@@ -316,12 +326,8 @@ impl SessionState {
             until: now + self.limits.close_timeout,
         };
         let mut effects: Vec<Effect> = std::mem::take(&mut self.typing)
-            .into_iter()
-            .filter(|(_, typing)| typing.is_typing)
-            .map(|(room, _)| Effect::Typing {
-                room,
-                is_typing: false,
-            })
+            .into_keys()
+            .map(stopped_typing)
             .collect();
         if std::mem::take(&mut self.joined) {
             effects.push(Effect::Leave);
@@ -365,59 +371,28 @@ impl SessionState {
         now: Instant,
         lookup: &dyn Lookup,
     ) -> Result<Option<Effect>, server::Error> {
-        let room = writable(&packet.room_id, Typing::NAME, lookup)?;
-        let is_typing = packet.is_typing;
-        let last = self.typing.insert(
-            room,
-            TypingIn {
-                is_typing,
-                told_at: now,
-                said_at: now,
-            },
-        );
-        if let Some(last) = last
-            && last.is_typing == is_typing
-            && now.saturating_duration_since(last.told_at) < self.limits.typing_repeat
-        {
-            // Dropped, but it still keeps the typing alive.
-            self.typing.insert(
-                room,
-                TypingIn {
-                    said_at: now,
-                    ..last
-                },
-            );
+        let (room, view) = writable(&packet.room_id, Typing::NAME, lookup)?;
+        if !packet.is_typing {
+            return Ok(self.typing.remove(&room).map(|_| stopped_typing(room)));
+        }
+        let limit = self.limits.typing_room_limit;
+        if limit > 0 && view.member_count > limit {
             return Ok(None);
         }
-        Ok(Some(Effect::Typing { room, is_typing }))
+        self.typing.insert(room, now);
+        Ok(Some(Effect::Typing {
+            room,
+            is_typing: true,
+        }))
     }
 
-    /// Ends what was not renewed, and forgets what can no longer be repeated.
+    /// Ends what was not renewed.
     fn end_silent_typing(&mut self, now: Instant) -> Vec<Effect> {
-        let Limits {
-            typing_repeat,
-            typing_timeout,
-            ..
-        } = self.limits;
-        let mut ended = Vec::new();
-        for (room, typing) in &mut self.typing {
-            let silence = now.saturating_duration_since(typing.said_at);
-            if typing.is_typing && silence >= typing_timeout {
-                *typing = TypingIn {
-                    is_typing: false,
-                    told_at: now,
-                    said_at: now,
-                };
-                ended.push(Effect::Typing {
-                    room: *room,
-                    is_typing: false,
-                });
-            }
-        }
-        self.typing.retain(|_, typing| {
-            typing.is_typing || now.saturating_duration_since(typing.told_at) < typing_repeat
+        let timeout = self.limits.typing_timeout;
+        let silent = self.typing.extract_if(.., |_, said_at| {
+            now.saturating_duration_since(*said_at) >= timeout
         });
-        ended
+        silent.map(|(room, _)| stopped_typing(room)).collect()
     }
 
     fn count_packet(&mut self, name: &str, now: Instant) -> Result<(), server::Error> {
@@ -436,6 +411,13 @@ impl SessionState {
             Ok(()) => vec![answer],
             Err(_) => vec![answer, Effect::Close(CloseCode::PolicyViolation)],
         }
+    }
+}
+
+fn stopped_typing(room: RoomId) -> Effect {
+    Effect::Typing {
+        room,
+        is_typing: false,
     }
 }
 

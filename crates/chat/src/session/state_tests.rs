@@ -13,6 +13,8 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Fake {
     rooms: HashMap<RoomId, RoomView>,
     wait: Cell<Option<Duration>>,
+    /// Bytes of text.
+    counted: Cell<usize>,
 }
 
 impl Lookup for Fake {
@@ -20,7 +22,8 @@ impl Lookup for Fake {
         self.rooms.get(&room).copied()
     }
 
-    fn count_message(&self, _now: Instant) -> Result<(), Duration> {
+    fn count_message(&self, bytes: usize, _now: Instant) -> Result<(), Duration> {
+        self.counted.set(self.counted.get() + bytes);
         self.wait.get().map_or(Ok(()), Err)
     }
 }
@@ -29,6 +32,13 @@ struct Session {
     state: SessionState,
     lookup: Fake,
     start: Instant,
+}
+
+fn view(read_only: bool) -> RoomView {
+    RoomView {
+        read_only,
+        member_count: 200,
+    }
 }
 
 fn open_room() -> RoomId {
@@ -64,11 +74,9 @@ fn session_of(profile: Profile, settings: ChatSettings) -> Session {
     Session {
         state: SessionState::new(&settings, profile, start, token_end(start + 3600 * SECOND)),
         lookup: Fake {
-            rooms: HashMap::from([
-                (open_room(), RoomView { read_only: false }),
-                (archived_room(), RoomView { read_only: true }),
-            ]),
+            rooms: HashMap::from([(open_room(), view(false)), (archived_room(), view(true))]),
             wait: Cell::new(None),
+            counted: Cell::new(0),
         },
         start,
     }
@@ -242,38 +250,87 @@ fn joining_counts_once_and_leaving_only_after_joining() {
 }
 
 #[test]
-fn typing_is_told_once_a_second_and_ends_after_ten_seconds_of_silence() {
+fn typing_lasts_until_the_client_ends_it_or_ten_seconds_of_silence() {
     let on = Effect::Typing {
         room: open_room(),
         is_typing: true,
     };
-    let off = Effect::Typing {
-        room: open_room(),
-        is_typing: false,
-    };
+    let off = stopped_typing(open_room());
     let mut session = session();
-    assert_eq!(
-        session.says(&typing(open_room(), true)),
-        std::slice::from_ref(&on)
-    );
-    assert_eq!(session.says_at(SECOND / 2, &typing(open_room(), true)), []);
-    assert_eq!(session.says_at(SECOND, &typing(open_room(), true)), [on]);
-    assert_eq!(
-        session.says_at(SECOND, &typing(open_room(), false)),
-        std::slice::from_ref(&off)
-    );
+    assert_eq!(session.says(&typing(open_room(), false)), [], "it did not");
+    for _ in 0..2 {
+        let effects = session.says(&typing(open_room(), true));
+        assert_eq!(effects, std::slice::from_ref(&on));
+    }
+    let effects = session.says_at(SECOND, &typing(open_room(), false));
+    assert_eq!(effects, std::slice::from_ref(&off));
     assert_eq!(session.says_at(SECOND, &typing(open_room(), false)), []);
 
     session.says_at(5 * SECOND, &typing(open_room(), true));
-    // Dropped as a repeat, but a sign of life.
-    session.says_at(5 * SECOND + SECOND / 2, &typing(open_room(), true));
+    session.says_at(6 * SECOND, &typing(open_room(), true));
     assert_eq!(session.tick_at(15 * SECOND), []);
-    assert_eq!(
-        session.state.next_deadline(),
-        session.start + 15 * SECOND + SECOND / 2
-    );
-    assert_eq!(session.tick_at(15 * SECOND + SECOND / 2), [off]);
-    assert_eq!(session.tick_at(16 * SECOND), []);
+    assert_eq!(session.state.next_deadline(), session.start + 16 * SECOND);
+    assert_eq!(session.tick_at(16 * SECOND), [off]);
+    assert_eq!(session.tick_at(17 * SECOND), []);
+}
+
+#[test]
+fn nobody_types_in_a_room_above_the_limit() {
+    let types = |typing_room_limit, member_count| {
+        let mut session = session_with(ChatSettings {
+            typing_room_limit,
+            ..ChatSettings::default()
+        });
+        let room = RoomView {
+            read_only: false,
+            member_count,
+        };
+        session.lookup.rooms.insert(open_room(), room);
+        !session.says(&typing(open_room(), true)).is_empty()
+    };
+    assert!(types(200, 200) && !types(200, 201));
+    assert!(types(0, 20_000), "0 is no limit");
+}
+
+#[test]
+fn control_frames_count_as_packets_and_too_many_end_the_session() {
+    let mut session = session();
+    for _ in 0..50 {
+        assert_eq!(session.state.on_control("ping", session.start), Ok(()));
+    }
+    let effects = session.says(&join());
+    assert_eq!(error_of(&effects).code, ErrorCode::RateLimited);
+    for _ in 0..59 {
+        let refused = session.state.on_control("pong", session.start);
+        let effects = refused.unwrap_err();
+        let error = error_of(&effects);
+        assert_eq!(error.code, ErrorCode::RateLimited);
+        assert_eq!(error.request_type.as_deref(), Some("pong"));
+        assert_eq!(effects.len(), 1);
+    }
+    let refused = session.state.on_control("continuation", session.start);
+    let end = Effect::Close(CloseCode::PolicyViolation);
+    assert_eq!(refused.unwrap_err().last(), Some(&end));
+}
+
+#[test]
+fn messages_and_edits_count_their_text_and_other_changes_none() {
+    let mut session = v2_session();
+    let text = "sannu ɗan'uwa";
+    session.says(&send(open_room(), text));
+    assert_eq!(session.lookup.counted.get(), text.len());
+    let id = Uuid::from_u128(7);
+    let change = |name: &str| {
+        let payload = json!({"room_id": open_room().to_string(), "message_id": id, "message": text,
+            "emoji": "\u{1f44d}"});
+        json!({"type": name, "payload": payload})
+    };
+    session.says(&change("message-edit"));
+    assert_eq!(session.lookup.counted.get(), 2 * text.len());
+    for name in ["message-delete", "reaction-add", "reaction-remove"] {
+        session.says(&change(name));
+    }
+    assert_eq!(session.lookup.counted.get(), 2 * text.len());
 }
 
 #[test]
@@ -507,7 +564,7 @@ fn a_closing_session_takes_no_packets_and_is_cut_when_the_client_does_not_answer
 #[derive(Clone, Debug)]
 enum Input {
     Text(Value),
-    Incoming,
+    Control,
     Tick,
     Nonsense(String),
 }
@@ -522,7 +579,7 @@ fn inputs() -> impl Strategy<Value = Vec<(u64, Input)>> {
         (0..3_usize, any::<bool>()).prop_map(move |(n, on)| Input::Text(typing(rooms[n], on))),
         (0..3_usize).prop_map(move |n| Input::Text(send(rooms[n], "hi"))),
         Just(Input::Text(join())),
-        Just(Input::Incoming),
+        Just(Input::Control),
         Just(Input::Tick),
         Just(Input::Tick),
         ".{0,20}".prop_map(Input::Nonsense),
@@ -537,8 +594,8 @@ proptest! {
         let mut session = session();
         let mut now = Duration::ZERO;
         let mut joined = false;
-        // What was last told of typing in a room, and when.
-        let mut told: HashMap<RoomId, (bool, Duration)> = HashMap::new();
+        // What was last told of typing in a room.
+        let mut told: HashMap<RoomId, bool> = HashMap::new();
         let mut open = true;
         for (pause, input) in inputs {
             now += Duration::from_millis(pause);
@@ -548,9 +605,9 @@ proptest! {
                     let at = session.start + now;
                     session.state.on_text(text, at, &session.lookup).effects
                 }
-                Input::Incoming => {
-                    session.state.heard(session.start + now);
-                    Vec::new()
+                Input::Control => {
+                    let refused = session.state.on_control("ping", session.start + now);
+                    refused.err().unwrap_or_default()
                 }
                 Input::Tick => session.tick_at(now),
             };
@@ -566,9 +623,8 @@ proptest! {
                     Effect::Store(draft) => prop_assert_eq!(draft.room, open_room()),
                     Effect::Typing { room, is_typing } => {
                         prop_assert_eq!(room, open_room());
-                        if let Some((last, at)) = told.insert(room, (is_typing, now)) {
-                            prop_assert!(last != is_typing || now - at >= SECOND, "told again too soon");
-                        }
+                        let typed = told.insert(room, is_typing).unwrap_or_default();
+                        prop_assert!(typed || is_typing, "only who types can stop");
                     }
                     Effect::Close(_) => closes = true,
                     Effect::Answer(_) | Effect::Ping => {}
@@ -595,7 +651,7 @@ fn end(
     session: &mut Session,
     now: Duration,
     joined: bool,
-    told: &mut HashMap<RoomId, (bool, Duration)>,
+    told: &mut HashMap<RoomId, bool>,
 ) -> Result<(), TestCaseError> {
     let effects = session.state.wind_up(session.start + now);
     let leaves = effects
@@ -605,10 +661,10 @@ fn end(
     prop_assert_eq!(leaves, usize::from(joined));
     for effect in effects {
         if let Effect::Typing { room, is_typing } = effect {
-            told.insert(room, (is_typing, now));
+            told.insert(room, is_typing);
         }
     }
-    prop_assert!(told.values().all(|(is_typing, _)| !is_typing));
+    prop_assert!(told.values().all(|is_typing| !is_typing));
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod messages;
 mod presence;
 mod reading;
 mod room_news;
+mod slow_readers;
 mod support;
 mod tokens;
 mod typing;

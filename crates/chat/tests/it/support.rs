@@ -25,9 +25,12 @@ use abu_application::{
 use abu_chat::{ChatEngine, ChatHub, ChatSettings, Connecting, Worker};
 use abu_chat_protocol::server::Welcome;
 use abu_domain::{LoginSessionId, RoomId, UserId, messaging::text::RoomName};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, rt::net::TcpStream, web,
+};
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
+use socket2::SockRef;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite;
 use uuid::Uuid;
@@ -87,7 +90,11 @@ impl Chat {
             presence: hub.clone(),
             limits: Arc::new(RateLimits::off()),
         };
-        let messaging = Messaging::start(context.clone(), WriterPolicy::default()).unwrap();
+        let messaging = {
+            let limits = settings.message_limits();
+            let limits = settings.rate_limits_enabled.then_some(limits);
+            Messaging::start(context.clone(), WriterPolicy::default(), limits).unwrap()
+        };
         let tokens = Arc::new(PlainTokens);
         let engine = ChatEngine::start(hub, messaging.clone(), tokens, settings.clone()).unwrap();
         let rooms = Rooms {
@@ -354,7 +361,13 @@ fn serve(engine: ChatEngine, settings: ChatSettings) -> (SocketAddr, ServerHandl
                     .app_data(web::Data::new(engine.join_worker()))
                     .route("/chat/{user}/{lifetime_ms}", web::get().to(chat))
             })
-            .on_connect(move |io, extensions| abu_chat::on_connect(&settings, io, extensions))
+            .on_connect(move |io, extensions| {
+                // Every connection carries a chat.
+                let stream = io.downcast_ref::<TcpStream>().unwrap();
+                let buffer = settings.send_buffer_bytes;
+                SockRef::from(stream).set_send_buffer_size(buffer).unwrap();
+                abu_chat::on_connect(io, extensions);
+            })
             .workers(2)
             .disable_signals()
             .shutdown_timeout(5)

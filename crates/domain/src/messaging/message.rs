@@ -145,6 +145,16 @@ pub enum ChangeKind {
     TakeBack(Emoji),
 }
 
+impl ChangeKind {
+    /// The text that the change brings.
+    pub fn text(&self) -> Option<&MessageText> {
+        match self {
+            Self::Edit(text) => Some(text),
+            Self::Delete | Self::React(_) | Self::TakeBack(_) => None,
+        }
+    }
+}
+
 /// Why a change is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeRefusal {

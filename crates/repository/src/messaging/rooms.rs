@@ -481,10 +481,10 @@ impl RoomReads for Session<'_> {
     fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError> {
         let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
         self.run(|connection| {
-            let rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)> =
-                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool)>(
+            let rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool, i32)> =
+                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool, Integer)>(
                     "SELECT users.id, is_active, deactivated_at IS NOT NULL,
-                            rooms.id, archived_at IS NOT NULL
+                            rooms.id, archived_at IS NOT NULL, coalesce(member_count, 0)
                      FROM users LEFT JOIN
                          (room_members JOIN rooms ON rooms.id = room_members.room_id)
                          ON room_members.user_id = users.id
@@ -504,20 +504,21 @@ impl RoomReads for Session<'_> {
     ) -> Result<Vec<(UserId, Option<RoomChatState>)>, StoreError> {
         let asked: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
         self.run(|connection| {
-            let rows: Vec<(Uuid, bool)> = room_members::table
+            let rows: Vec<(Uuid, bool, i32)> = room_members::table
                 .inner_join(rooms::table)
                 .filter(room_members::room_id.eq(room.uuid()))
                 .filter(room_members::user_id.eq_any(asked))
-                .select((room_members::user_id, rooms::archived_at.is_not_null()))
+                .select((
+                    room_members::user_id,
+                    rooms::archived_at.is_not_null(),
+                    rooms::member_count,
+                ))
                 .load(connection)?;
-            let members: HashMap<Uuid, bool> = rows.into_iter().collect();
-            let state = |user: &UserId| {
-                let read_only = *members.get(&user.uuid())?;
-                Some(RoomChatState {
-                    room_id: room,
-                    read_only,
-                })
-            };
+            let states = rows
+                .into_iter()
+                .map(|(user, read_only, count)| (user, chat_state(room, read_only, count)));
+            let members: HashMap<Uuid, RoomChatState> = states.collect();
+            let state = |user: &UserId| members.get(&user.uuid()).copied();
             Ok(users.iter().map(|user| (*user, state(user))).collect())
         })
     }
@@ -952,9 +953,9 @@ fn count_members(
 }
 
 /// Groups consecutive rows of one member.
-fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)>) -> Vec<ChatMember> {
+fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool, i32)>) -> Vec<ChatMember> {
     let mut members: Vec<ChatMember> = Vec::new();
-    for (user, is_active, is_deactivated, room, read_only) in rows {
+    for (user, is_active, is_deactivated, room, read_only, count) in rows {
         let user_id = UserId::new(user);
         if members.last().is_none_or(|last| last.user_id != user_id) {
             members.push(ChatMember {
@@ -965,11 +966,17 @@ fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool)>) -> Vec<ChatMembe
             });
         }
         if let (Some(last), Some(room)) = (members.last_mut(), room) {
-            last.rooms.push(RoomChatState {
-                room_id: room.into(),
-                read_only,
-            });
+            let state = chat_state(room.into(), read_only, count);
+            last.rooms.push(state);
         }
     }
     members
+}
+
+fn chat_state(room_id: RoomId, read_only: bool, member_count: i32) -> RoomChatState {
+    RoomChatState {
+        room_id,
+        read_only,
+        member_count: member_count.unsigned_abs(),
+    }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use abu_application::platform::{
     lists::{Seek, Total},
     mail::{MailContent, MailKind, MailState},
-    ports::{ClaimedMail, Mail, MailFilter, MailReads, MailRecord, MailWrites, StoreError},
+    ports::{
+        ClaimedMail, Mail, MailBacklog, MailFilter, MailReads, MailRecord, MailWrites, StoreError,
+    },
 };
 use abu_domain::{MailId, platform::text::EmailAddress};
 use chrono::{DateTime, Utc};
@@ -13,7 +15,9 @@ use diesel::{
     data_types::PgInterval,
     pg::Pg,
     prelude::*,
-    sql_types::{Array, Integer, Interval, Jsonb, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{
+        Array, BigInt, Double, Integer, Interval, Jsonb, Text, Timestamptz, Uuid as SqlUuid,
+    },
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -131,6 +135,23 @@ impl MailReads for Session<'_> {
         self.run(|connection| {
             let all = filtered(filter).select(email_outbox::id);
             Ok(total(connection, all)?)
+        })
+    }
+
+    fn mail_backlog(&mut self) -> Result<MailBacklog, StoreError> {
+        self.run(|connection| {
+            let (pending, dead, seconds): (i64, i64, f64) = sql::<(BigInt, BigInt, Double)>(
+                "SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead'),
+                        greatest(0, coalesce(extract(epoch FROM now() - min(next_attempt_at)
+                            FILTER (WHERE state = 'pending')), 0))::float8
+                 FROM email_outbox WHERE state IN ('pending', 'dead')",
+            )
+            .get_result(connection)?;
+            Ok(MailBacklog {
+                pending: pending.try_into().unwrap_or(0),
+                dead: dead.try_into().unwrap_or(0),
+                oldest: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+            })
         })
     }
 }

@@ -1,4 +1,10 @@
-use std::{sync::Barrier, time::Duration};
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use abu_application::{
     messaging::{messages::write_batch, ports::LockWait},
@@ -161,7 +167,11 @@ fn a_statement_that_commits_by_itself_is_in_doubt_once_killed() {
     std::thread::scope(|scope| {
         let killed = scope.spawn(|| store.autocommit(append));
         database.wait_for_blocked(1);
-        database.end_sessions();
+        database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE application_name = current_setting('application_name')
+               AND wait_event_type = 'Lock'",
+        );
         let killed = killed.join().unwrap();
         assert!(
             matches!(killed, Err(StoreError::CommitInDoubt(_))),
@@ -188,4 +198,61 @@ fn no_error_shows_the_password_of_the_url() {
     assert!(!format!("{settings:?}").contains("hunter2"));
     let error = PgStore::connect(settings).ping().unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+/// After a failover an old connection may lead to the former primary.
+#[test]
+fn a_connection_to_a_read_only_database_leaves_the_pool() {
+    let cluster = PrivateCluster::start();
+    let database = cluster.database();
+    let user = database.user().create().id;
+    let store = PgStore::connect(PoolSettings {
+        size: 1,
+        ..database.settings()
+    });
+    let store: &dyn Store = &store;
+    let now = SystemClock.now();
+    database.end_sessions();
+    store.ping().unwrap();
+    let sessions = || {
+        database.texts(
+            "SELECT pid::text FROM pg_stat_activity
+             WHERE application_name = current_setting('application_name') AND pid <> pg_backend_pid()",
+        )
+    };
+    let before = sessions();
+    assert!(!before.is_empty());
+    database.execute("ALTER SYSTEM SET default_transaction_read_only = on");
+    database.execute("SELECT pg_reload_conf()");
+    // Sessions learn of it one after the other.
+    let refused = loop {
+        if let Err(error) = store.transaction(|tx| tx.set_active(user, false, now)) {
+            break error;
+        }
+    };
+    assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
+    while sessions().iter().any(|pid| before.contains(pid)) {
+        std::thread::yield_now();
+    }
+    let refused = store.ping();
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_refused_connection_is_noted_at_once() {
+    let cluster = PrivateCluster::start();
+    let database = cluster.database();
+    let refused = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&refused);
+    let store = PgStore::connect_with(database.settings(), move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    store.ping().unwrap();
+    assert_eq!(refused.load(Ordering::Relaxed), 0);
+    cluster.stop();
+    assert!(store.ping().is_err());
+    assert!(refused.load(Ordering::Relaxed) > 0);
 }

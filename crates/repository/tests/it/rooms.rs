@@ -763,17 +763,20 @@ fn the_chat_learns_of_each_user_their_state_and_rooms() {
         of_bola.rooms,
         [RoomChatState {
             room_id: open,
-            read_only: false
+            read_only: false,
+            member_count: 2,
         }]
     );
     assert_eq!(of_amina.user_id, amina);
     assert!(of_amina.rooms.contains(&RoomChatState {
         room_id: open,
-        read_only: false
+        read_only: false,
+        member_count: 2,
     }));
     assert!(of_amina.rooms.contains(&RoomChatState {
         room_id: archived,
-        read_only: true
+        read_only: true,
+        member_count: 1,
     }));
 }
 
@@ -786,6 +789,7 @@ fn memberships_in_a_room_come_in_the_order_of_the_request() {
     let state = RoomChatState {
         room_id: id,
         read_only: true,
+        member_count: 2,
     };
     assert_eq!(
         database

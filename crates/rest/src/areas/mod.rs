@@ -4,7 +4,7 @@ pub(crate) mod access;
 mod common;
 pub(crate) mod identity;
 mod messaging;
-mod platform;
+pub(crate) mod platform;
 mod prelude;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};

@@ -2,19 +2,16 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
-    dev::Payload,
-    error::PayloadError,
-    http::header::{self, HeaderMap, HeaderValue},
-    web::Bytes,
-};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
 
 use super::{
     IntoDraft, Violations,
     json::{self, read_form},
 };
-use crate::problem::{Problem, ProblemKind};
+use crate::{
+    middleware::request_body::whole_body,
+    problem::{Problem, ProblemKind},
+};
 
 pub(crate) struct Body<B: IntoDraft>(pub B::Draft);
 
@@ -75,49 +72,5 @@ fn body_of(
             Some(bytes) => bytes.await,
             None => Err(Problem::new(ProblemKind::UnsupportedMedia, otherwise)),
         }
-    }
-}
-
-/// Reads a body to its end. It is decoded meanwhile, and the limit of the application counts decoded bytes,
-/// so a compressed body holds no more memory than a plain one.
-pub(crate) fn whole_body(
-    request: &HttpRequest,
-    payload: &mut Payload,
-) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
-    let bytes = is_decodable(request.headers()).then(|| Bytes::from_request(request, payload));
-    async move {
-        match bytes {
-            Some(bytes) => bytes.await.map_err(|error| unreadable(&error)),
-            None => Err(Problem::new(
-                ProblemKind::UnsupportedMedia,
-                "The body must be plain or compressed once with gzip.",
-            )),
-        }
-    }
-}
-
-/// Whether the body has a single encoding that the server knows (RFC 9110, 8.4). `x-gzip` is the old name
-/// of gzip, which the decoder does not know.
-fn is_decodable(headers: &HeaderMap) -> bool {
-    let mut encodings = headers.get_all(header::CONTENT_ENCODING);
-    let first = encodings.next().map(HeaderValue::as_bytes);
-    let is_known = first.is_none_or(|name| {
-        [&b"gzip"[..], b"identity"]
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(name))
-    });
-    is_known && encodings.next().is_none()
-}
-
-fn unreadable(error: &actix_web::Error) -> Problem {
-    match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => Problem::new(
-            ProblemKind::PayloadTooLarge,
-            "The body is larger than the server takes.",
-        ),
-        _ => Problem::new(
-            ProblemKind::MalformedJson,
-            "The body could not be read to its end.",
-        ),
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Instant,
 };
 
@@ -23,12 +23,15 @@ use actix_web::{
 use log::{Level, Record, kv::Value};
 
 use super::{client_address::ClientAddress, request_id::RequestId};
-use crate::{caller::KnownCaller, problem::Problem};
+use crate::{caller::KnownCaller, connections::InFlight, problem::Problem};
 
 /// Where the lines go: a target of its own, so that they can be turned off alone.
 const TARGET: &str = "abu_app::access";
 
 const MAX_PATH_SHOWN: usize = 256;
+
+/// The connection copies each chunk into its write buffer: a client that reads slowly holds one of them.
+const MAX_CHUNK: usize = 16 * 1024;
 
 /// What follows in a path is a link to another password.
 const BEFORE_SECRET: &str = "/reset-password/";
@@ -44,6 +47,8 @@ pub(crate) struct Entry {
     /// The client's network, if the request failed to authenticate.
     network: Option<Network>,
     status: Option<StatusCode>,
+    /// The pattern of the route; none where no route matched.
+    route: Option<String>,
     bytes: u64,
 }
 
@@ -61,6 +66,7 @@ impl Entry {
             user: None,
             network: None,
             status: None,
+            route: None,
             bytes: 0,
         }
     }
@@ -75,8 +81,10 @@ impl Entry {
     pub(crate) fn follow(
         mut self,
         response: ServiceResponse<BoxBody>,
+        in_flight: InFlight,
     ) -> ServiceResponse<FollowedBody> {
         self.status = Some(response.status());
+        self.route = response.request().match_pattern();
         self.user = response
             .request()
             .extensions()
@@ -86,18 +94,53 @@ impl Entry {
             .then(|| Network::of(ClientAddress::of(response.request())));
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let entry = (!upgraded).then_some(self);
-        response.map_body(|_head, body| FollowedBody { body, entry })
+        response.map_body(|_head, body| FollowedBody {
+            body,
+            rest: Bytes::new(),
+            entry,
+            _in_flight: in_flight,
+        })
+    }
+}
+
+impl Entry {
+    fn count(&self, status: &str) {
+        let route = self.route.as_deref().unwrap_or("none").to_owned();
+        metrics::histogram!("abu_http_request_seconds", "route" => route.clone())
+            .record(self.begun.elapsed());
+        metrics::counter!(
+            "abu_http_requests_total",
+            "method" => known_method(&self.method),
+            "route" => route,
+            "status" => status.to_owned(),
+        )
+        .increment(1);
+    }
+}
+
+/// Clients may invent methods, and each label value is held in memory.
+fn known_method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        // Without a status the client went away before there was an answer.
+        let status = self.status.as_ref().map_or("-", StatusCode::as_str);
+        self.count(status);
         if !log::log_enabled!(target: TARGET, Level::Info) {
             return;
         }
-        let Self { method, path, .. } = self;
-        // Without a status the client went away before there was an answer.
-        let status = self.status.as_ref().map_or("-", StatusCode::as_str);
+        let Self { method, path, .. } = &*self;
         let user = self.user.map(|user| user.to_string());
         let network = self.network.map(|network| network.to_string());
         let pairs = [
@@ -128,11 +171,13 @@ fn has_failed_authentication(response: &ServiceResponse<BoxBody>) -> bool {
     problem.is_some_and(Problem::is_failed_authentication)
 }
 
-/// A body that counts what was sent of it.
-#[derive(Debug)]
+/// A body in small chunks that counts what was sent of it.
 pub(crate) struct FollowedBody {
     body: BoxBody,
+    /// What is left of a large chunk.
+    rest: Bytes,
     entry: Option<Entry>,
+    _in_flight: InFlight,
 }
 
 impl MessageBody for FollowedBody {
@@ -146,10 +191,19 @@ impl MessageBody for FollowedBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_next(cx);
-        if let (Poll::Ready(Some(Ok(chunk))), Some(entry)) = (&polled, &mut self.entry) {
-            entry.bytes += chunk.len() as u64;
+        let this = &mut *self;
+        // The outbox of a WebSocket makes chunks of its own.
+        let Some(entry) = &mut this.entry else {
+            return Pin::new(&mut this.body).poll_next(cx);
+        };
+        if this.rest.is_empty() {
+            match ready!(Pin::new(&mut this.body).poll_next(cx)) {
+                Some(Ok(chunk)) => this.rest = chunk,
+                end => return Poll::Ready(end),
+            }
         }
-        polled
+        let chunk = this.rest.split_to(this.rest.len().min(MAX_CHUNK));
+        entry.bytes += chunk.len() as u64;
+        Poll::Ready(Some(Ok(chunk)))
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! Before a request reaches a route, this layer looks it up in the document: an unknown path is 404, an
 //! unknown method 405, an unknown query parameter 400. So clients cannot use an undocumented route, and
-//! the server never ignores a misspelt parameter.
+//! the server never ignores a misspelt parameter. Where the document asks for an access token, a request
+//! without a valid one is 401 before its body is read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use actix_web::{
-    Error,
+    Error, HttpRequest,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
@@ -15,51 +16,85 @@ use actix_web::{
 use utoipa::openapi::{
     OpenApi, RefOr,
     path::{Operation, ParameterIn, PathItem},
+    security::SecurityRequirement,
 };
 
+use super::envelope::answers_head;
 use crate::{
-    openapi::Api,
+    caller,
+    openapi::{Api, BEARER},
     problem::{Problem, ProblemKind},
     shared::shared,
 };
 
-/// The query parameters of every operation, by method, by the pattern of its path.
+/// Every operation, by method, by the pattern of its path.
 #[derive(Debug)]
 pub(crate) struct DocumentedRoutes(HashMap<String, Methods>);
 
-type Methods = BTreeMap<&'static str, BTreeSet<String>>;
+type Methods = BTreeMap<&'static str, Route>;
+
+#[derive(Debug)]
+struct Route {
+    parameters: BTreeSet<String>,
+    takes_token: bool,
+}
 
 impl DocumentedRoutes {
     pub(crate) fn of(description: &OpenApi) -> Self {
         let routes = description.paths.paths.iter().map(|(path, item)| {
             let operations = operations(item);
-            let parameters = |(method, operation)| (method, query_parameters(operation));
-            (path.clone(), operations.map(parameters).collect())
+            let routes = operations.map(|(method, operation)| (method, Route::of(operation)));
+            (path.clone(), routes.collect())
         });
         Self(routes.collect())
     }
 
-    fn admit(&self, request: &ServiceRequest) -> Result<(), Problem> {
-        let methods = request
+    fn admit(&self, request: &ServiceRequest) -> Result<&Route, Problem> {
+        let (pattern, methods) = request
             .match_pattern()
-            .and_then(|pattern| self.0.get(&pattern))
+            .and_then(|pattern| self.0.get_key_value(&pattern))
             .ok_or_else(Problem::not_found)?;
-        let known = methods
+        let route = methods
             .get(request.method().as_str())
-            .ok_or_else(|| Problem::method_not_allowed(allow(methods)))?;
+            .ok_or_else(|| Problem::method_not_allowed(allow(pattern, methods)))?;
+        let known = &route.parameters;
         let unknown = form_urlencoded::parse(request.query_string().as_bytes())
             .find(|(name, _)| !known.contains(name.as_ref()));
         match unknown {
             // The name itself is not repeated: it may be a secret that missed its place.
             Some(_) => Err(unknown_parameter(known)),
-            None => Ok(()),
+            None => Ok(route),
         }
     }
 }
 
-fn allow(methods: &Methods) -> String {
+impl Route {
+    fn of(operation: &Operation) -> Self {
+        Self {
+            parameters: query_parameters(operation),
+            takes_token: takes_token(operation),
+        }
+    }
+
+    fn authenticate(&self, request: &HttpRequest) -> Result<(), Problem> {
+        if self.takes_token {
+            caller::claims(request)?.ok_or_else(caller::authentication_required)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an access token in the header is the one way in: the chat has others, and looks itself.
+fn takes_token(operation: &Operation) -> bool {
+    let mut ways = operation.security.iter().flatten();
+    let bearer = SecurityRequirement::new(BEARER, [] as [&str; 0]);
+    let elsewhere = ["token", "ticket"].map(|way| SecurityRequirement::new(way, [] as [&str; 0]));
+    ways.clone().any(|way| *way == bearer) && !ways.any(|way| elsewhere.contains(way))
+}
+
+fn allow(pattern: &str, methods: &Methods) -> String {
     let mut methods: Vec<&str> = methods.keys().copied().collect();
-    if methods.contains(&"GET") {
+    if methods.contains(&"GET") && answers_head(pattern) {
         methods.push("HEAD");
     }
     methods.join(", ")
@@ -104,13 +139,14 @@ fn query_parameters(operation: &Operation) -> BTreeSet<String> {
         .collect()
 }
 
-/// The layer that holds requests to the description.
+/// The layer that holds requests to the description, and authenticates before anything is read.
 pub(crate) async fn documented_only<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let routes = &shared::<Api>(request.request()).routes;
-    match routes.admit(&request) {
+    let admitted = routes.admit(&request);
+    match admitted.and_then(|route| route.authenticate(request.request())) {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
         Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
     }
@@ -152,7 +188,7 @@ mod tests {
     async fn refusal(method: Method, path: &str, query: &str) -> Option<ProblemKind> {
         let admit =
             async |request: ServiceRequest, _next: Next<BoxBody>| match routes().admit(&request) {
-                Ok(()) => Ok(request.into_response(HttpResponse::Ok())),
+                Ok(_) => Ok(request.into_response(HttpResponse::Ok())),
                 Err(problem) => Ok(request.error_response(problem)),
             };
         let things = web::scope("/things").route("/{id}", web::to(HttpResponse::Ok));

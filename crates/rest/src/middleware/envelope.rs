@@ -3,7 +3,7 @@
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     http::{Method, header},
     middleware::Next,
 };
@@ -18,6 +18,7 @@ use super::{
     security_headers,
 };
 use crate::{
+    connections::{Connection, InFlight},
     problem::{self, Problem},
     shared::{BrowserPolicy, RequestIds, shared},
 };
@@ -28,6 +29,7 @@ pub(crate) async fn envelope(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<FollowedBody>, Error> {
+    let in_flight = begin(&mut request);
     let only_https = shared::<BrowserPolicy>(request.request()).only_https;
     let ids = shared::<RequestIds>(request.request());
     let id = RequestId::of(request.headers(), &*ids.0);
@@ -35,7 +37,7 @@ pub(crate) async fn envelope(
     request.extensions_mut().insert(id.clone());
     ClientAddress::note(request.request());
     let status = ShownQuotaStatus::follow(request.request());
-    if request.method() == Method::HEAD {
+    if request.method() == Method::HEAD && answers_head(request.path()) {
         // The same answer as for GET; the connection leaves its body out.
         request.head_mut().method = Method::GET;
     }
@@ -44,7 +46,7 @@ pub(crate) async fn envelope(
             let mut response = as_problem(response.map_into_boxed_body(), &id, &status);
             dress(response.response_mut(), &id, only_https);
             status.add_to(response.headers_mut());
-            Ok(entry.follow(response))
+            Ok(entry.follow(response, in_flight))
         }
         Err(mut error) => {
             entry.answered(error.as_response_error().status_code());
@@ -56,6 +58,17 @@ pub(crate) async fn envelope(
             Err(error)
         }
     }
+}
+
+/// Whether HEAD gets the answer of GET: a WebSocket handshake is a GET (RFC 6455, 4.1).
+pub(super) fn answers_head(path: &str) -> bool {
+    path != "/chat"
+}
+
+fn begin(request: &mut ServiceRequest) -> InFlight {
+    let has_body = !matches!(request.parts_mut().1, Payload::None);
+    let connection = Connection::of(request.request());
+    connection.map_or_else(InFlight::default, |connection| connection.begin(has_body))
 }
 
 /// An error response as a problem document. Other responses and replayed ones, which are problem documents

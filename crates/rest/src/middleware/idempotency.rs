@@ -34,11 +34,9 @@ use sha2::Sha256;
 use utoipa::openapi::{OpenApi, path::Operation};
 use uuid::Uuid;
 
-use super::{documented::operations, request_id::RequestId};
+use super::{documented::operations, request_body::whole_body, request_id::RequestId};
 use crate::{
-    caller,
-    input::whole_body,
-    keyed_hmac,
+    caller, keyed_hmac,
     openapi::Api,
     problem::{self, Problem, ProblemKind},
     shared::shared,

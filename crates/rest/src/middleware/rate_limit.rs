@@ -134,6 +134,7 @@ impl ShownQuotaStatus {
 
     /// Shows the limit that refused the request, whatever others leave.
     pub(crate) fn refused(&self, RateLimited(status): RateLimited) {
+        metrics::counter!("abu_rate_limited_total", "policy" => status.policy).increment(1);
         self.0.set(Some(status));
     }
 

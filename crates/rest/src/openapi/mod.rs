@@ -1,6 +1,6 @@
 //! The OpenAPI document, generated from the handlers.
 
-use actix_web::{App, http::header::HeaderName, web::Bytes};
+use actix_web::{App, http::header::HeaderName};
 use utoipa::{
     Modify, OpenApi as _,
     openapi::{
@@ -18,7 +18,7 @@ use utoipa::{
 use utoipa_actix_web::AppExt;
 
 use super::{
-    areas,
+    areas::{self, platform::Asset},
     list::EntryFields,
     middleware::{
         conditional,
@@ -36,7 +36,7 @@ pub(crate) const BEARER: &str = "bearer";
 const PASSWORD_FORM: &str = "password";
 
 pub(crate) struct Api {
-    pub json: Bytes,
+    pub(crate) document: Asset,
     pub routes: DocumentedRoutes,
     pub(crate) entry_fields: EntryFields,
     pub replayed: ReplayedRoutes,
@@ -51,7 +51,7 @@ impl Api {
         )]
         let json = description.to_json().expect("the description is JSON");
         Self {
-            json: json.into(),
+            document: Asset::new("application/json", json),
             routes: DocumentedRoutes::of(&description),
             entry_fields: EntryFields::of(&description),
             replayed: ReplayedRoutes::of(&description),

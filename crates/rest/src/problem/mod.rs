@@ -247,6 +247,7 @@ impl ResponseError for Problem {
         }
         if self.0.kind == ProblemKind::UpgradeRequired {
             response.insert_header((header::UPGRADE, "websocket"));
+            response.insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
         }
         response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
         response.body(self.document(None).to_json())

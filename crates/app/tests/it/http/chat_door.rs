@@ -10,6 +10,10 @@ use abu_security::JwtTokens;
 use abu_test_support::{ChatClient, SECRET, session_of};
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_tungstenite::tungstenite::{Error, client::IntoClientRequest};
 use uuid::Uuid;
 
@@ -211,7 +215,42 @@ async fn a_plain_request_is_answered_with_upgrade_required() {
     let plain = rig.get(&format!("/chat{query}")).send().await;
     assert_eq!(plain.status.as_u16(), 426);
     assert_eq!(plain.header("upgrade"), "websocket");
+    assert_eq!(plain.header("sec-websocket-version"), "13");
     plain.problem("upgrade-required");
+}
+
+/// The status that answers this handshake, whose head is written as it is.
+async fn raw_handshake(rig: &Rig, request_line: &str, more: &str) -> String {
+    let mut socket = TcpStream::connect(rig.server.address()).await.unwrap();
+    let request = format!(
+        "{request_line}\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[9..]).into_owned()
+}
+
+#[tokio::test]
+async fn a_handshake_is_an_http_1_1_get_without_a_body() {
+    let rig = Rig::start().await;
+    let token = token(&rig, &rig.user());
+    for (method, version, more, status) in [
+        ("GET", "1.1", "", "101"),
+        ("GET", "1.1", "content-length: 0\r\n", "101"),
+        ("GET", "1.0", "", "426"),
+        ("HEAD", "1.1", "", "405"),
+        ("GET", "1.1", "content-length: 1\r\n", "400"),
+        ("GET", "1.1", "transfer-encoding: chunked\r\n", "400"),
+    ] {
+        let line = format!("{method} /chat?token={token} HTTP/{version}");
+        assert_eq!(
+            raw_handshake(&rig, &line, more).await,
+            status,
+            "{line} {more}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -611,3 +611,12 @@ async fn every_kind_of_problem_has_a_page_at_its_address() {
         assert!(page.text().contains(kind.explanation()));
     }
 }
+
+#[tokio::test]
+async fn the_documentation_is_not_served_where_it_is_turned_off() {
+    let rig = Rig::start_with(|settings| settings.docs.enabled = false).await;
+    for path in ["/", "/docs", "/docs/", "/docs/index.html", "/openapi.json"] {
+        let answer = rig.get(path).send().await;
+        answer.problem("not-found");
+    }
+}

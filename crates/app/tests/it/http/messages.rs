@@ -164,6 +164,35 @@ async fn history_is_read_backwards_page_by_page() {
 }
 
 #[tokio::test]
+async fn pages_of_long_messages_end_early_in_both_directions() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    let text = "\"".repeat(4_000);
+    for _ in 0..70 {
+        rig.database().message(room, me.id, &text);
+    }
+    let (mut query, mut seen, mut pages) = ("?limit=100".to_owned(), Vec::new(), Vec::new());
+    loop {
+        let page = read(&rig, room, &me, &query).await;
+        assert!(page["items"].to_string().len() <= 256 * 1024);
+        seen.extend(places(&page));
+        let next = page["next_cursor"].as_str().map(str::to_owned);
+        pages.push(page);
+        match next {
+            Some(cursor) => query = format!("?limit=100&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, (1..=70).rev().collect::<Vec<i64>>());
+    assert_eq!(pages.len(), 3);
+    let back = pages[2]["prev_cursor"].as_str().unwrap();
+    let before = read(&rig, room, &me, &format!("?limit=100&cursor={back}")).await;
+    assert_eq!(places(&before), places(&pages[1]), "the nearest ones");
+    assert!(before["prev_cursor"].is_string() && before["next_cursor"].is_string());
+}
+
+#[tokio::test]
 async fn a_window_of_places_is_read_without_its_ends() {
     let rig = Rig::start().await;
     let me = rig.user();

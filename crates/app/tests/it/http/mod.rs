@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit_log;
+mod authentication;
 mod chat_door;
 mod conditional;
 mod console;

@@ -266,6 +266,26 @@ async fn messages_are_limited_by_user_and_by_the_chats_own_settings() {
 }
 
 #[tokio::test]
+async fn the_text_of_messages_is_limited_in_bytes() {
+    let rig = Rig::start_with(|_settings| {}).await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    let say = |text: String| {
+        let call = rig.post(&format!("/api/v1/rooms/{room}/messages")).by(&me);
+        let call = call.json(&json!({"message": text, "client_message_id": Uuid::new_v4()}));
+        call.send()
+    };
+    for _ in 0..4 {
+        say("\u{1f600}".repeat(4_000)).await.expect(201);
+    }
+    let refused = say("\u{1f600}".repeat(4_000)).await;
+    assert_refused(&refused, "message-bytes");
+    let seconds: u32 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=4).contains(&seconds), "{seconds}");
+    say("short ones pass".to_owned()).await.expect(201);
+}
+
+#[tokio::test]
 async fn the_chats_door_counts_users_and_failures_by_network() {
     let rig = Rig::start_with(|settings| {
         settings.rate_limits.handshake = Quota::new(2, HOUR);

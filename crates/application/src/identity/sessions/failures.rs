@@ -21,10 +21,12 @@ pub struct FailureCounts {
 impl LogInFailures {
     pub(super) fn count_credentials(&self) {
         self.credentials.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("abu_log_ins_failed_total", "reason" => "credentials").increment(1);
     }
 
     pub(super) fn count_second_factor(&self) {
         self.second_factors.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("abu_log_ins_failed_total", "reason" => "second-factor").increment(1);
     }
 
     /// The counts since the last call.

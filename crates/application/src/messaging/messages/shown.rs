@@ -9,6 +9,27 @@ use abu_domain::{
 
 use crate::{platform::ports::StoreError, store::Reads};
 
+/// Bytes of an encoded message besides its text and reactions, at most: ids, times, numbers and the names
+/// of its fields.
+const BYTES_AROUND: usize = 640;
+/// The same of a reaction, besides its users.
+const BYTES_OF_REACTION: usize = 128;
+/// One user id among the reactions.
+const BYTES_OF_USER: usize = 39;
+
+/// The size of a message as JSON, at most, by which answers and pages end early.
+pub fn encoded_len(shown: &ShownMessage) -> usize {
+    let text = shown.message.text.as_str();
+    let escaped = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\t'))
+        .count();
+    let reactions = shown.reactions.iter().map(|reaction| {
+        BYTES_OF_REACTION + reaction.emoji.as_str().len() + reaction.user_ids.len() * BYTES_OF_USER
+    });
+    BYTES_AROUND + text.len() + escaped + reactions.sum::<usize>()
+}
+
 /// Reactions, by message and by whom they are shown to.
 pub type Reactions = HashMap<(MessageId, UserId), Vec<Reaction>>;
 

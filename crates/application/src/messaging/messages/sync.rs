@@ -11,17 +11,12 @@ use super::shown;
 use crate::{
     Database,
     messaging::ports::{ChangedPlace, ChangesAfter, RoomCounters},
-    platform::ports::StoreError,
+    platform::{lists::PAGE_BYTES, ports::StoreError},
     store::Reads,
 };
 
 /// The most messages of one answer.
 const MAX_MESSAGES: usize = 100;
-/// The approximate limit of an answer's text and reactions, in bytes. An answer with messages left has at
-/// least one, so that a long message cannot block the client for ever.
-const MAX_BYTES: usize = 96 * 1024;
-/// The approximate size of one user id among the reactions.
-const BYTES_OF_USER: usize = 40;
 /// The most changes of one room that one answer reads.
 const CHANGES_OF_ROOM: u32 = 100;
 /// The most changes of all rooms that one answer reads.
@@ -236,23 +231,17 @@ impl Telling {
         catch_up
     }
 
-    /// The message, unless the answer is full.
+    /// The message, unless the answer is full. An answer with messages left has at least one, so that a long
+    /// message cannot block the client for ever.
     fn next(&mut self, room: RoomId, seq: i64) -> Option<ShownMessage> {
-        if self.count >= MAX_MESSAGES || self.count > 0 && self.bytes >= MAX_BYTES {
+        let shown = self.messages.get(&(room, seq))?;
+        let bytes = self.bytes + shown::encoded_len(shown);
+        if self.count >= MAX_MESSAGES || self.count > 0 && bytes > PAGE_BYTES {
             return None;
         }
-        // Cloned, not removed: a request may name a room twice.
-        let shown = self.messages.get(&(room, seq))?.clone();
         self.count += 1;
-        self.bytes += size(&shown);
-        Some(shown)
+        self.bytes = bytes;
+        // Cloned, not removed: a request may name a room twice.
+        Some(shown.clone())
     }
-}
-
-fn size(shown: &ShownMessage) -> usize {
-    let named = shown
-        .reactions
-        .iter()
-        .map(|reaction| reaction.user_ids.len());
-    shown.message.text.as_str().len() + named.sum::<usize>() * BYTES_OF_USER
 }

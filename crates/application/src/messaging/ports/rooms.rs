@@ -104,6 +104,7 @@ pub struct RoomChatState {
     pub room_id: RoomId,
     /// Takes no messages.
     pub read_only: bool,
+    pub member_count: u32,
 }
 
 /// A user who connects to the chat.

@@ -61,6 +61,14 @@ pub struct MailFilter {
     pub kinds: Vec<MailKind>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailBacklog {
+    pub pending: u64,
+    pub dead: u64,
+    /// Time since the oldest pending mail was due; zero where none is overdue.
+    pub oldest: Duration,
+}
+
 /// The outbox. The database's clock alone decides whether a mail is due and whether a lease is
 /// over. The clocks of servers differ.
 pub trait MailReads {
@@ -75,6 +83,9 @@ pub trait MailReads {
     ) -> Result<Vec<MailRecord>, StoreError>;
 
     fn count_mails(&mut self, filter: &MailFilter) -> Result<Total, StoreError>;
+
+    /// What waits and what is dead, whatever its kind.
+    fn mail_backlog(&mut self) -> Result<MailBacklog, StoreError>;
 }
 
 pub trait MailWrites {

@@ -19,8 +19,8 @@ pub use idempotency::{
     IdempotencyReads, IdempotencyWrites, KnownRequest, RequestKey, StoredResponse,
 };
 pub use mail::{
-    ClaimedMail, Mail, MailFilter, MailReads, MailRecord, MailRenderer, MailWrites, Mailer,
-    MailerError, RenderedMail,
+    ClaimedMail, Mail, MailBacklog, MailFilter, MailReads, MailRecord, MailRenderer, MailWrites,
+    Mailer, MailerError, RenderedMail,
 };
 pub use publish::{Applied, NoSubscribers, Publish};
 pub use rate_limits::{Bucket, BucketKey, BucketRule, RateLimitReads, RateLimitWrites, WhenEmpty};

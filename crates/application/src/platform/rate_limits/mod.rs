@@ -48,10 +48,6 @@ pub struct RateLimitSettings {
     pub recover: Quota,
     /// Addresses for which such mails are requested, by network.
     pub recover_network: Quota,
-    /// Messages, by user: so many at once.
-    pub messages_in_second: Quota,
-    /// Messages, by user: so many for long.
-    pub messages_in_minute: Quota,
 }
 
 /// Who is counted in memory. It has no `Debug`, and so no way into a log.
@@ -139,15 +135,13 @@ impl RateLimits {
             register: quota,
             recover: quota,
             recover_network: quota,
-            messages_in_second: quota,
-            messages_in_minute: quota,
         };
         Self::new(settings, [0; 32])
     }
 }
 
 /// At least one: a `Retry-After` of zero would make clients retry at once.
-fn whole_seconds(time: Duration) -> u32 {
+pub(crate) fn whole_seconds(time: Duration) -> u32 {
     let rounded_up = time.as_nanos().div_ceil(1_000_000_000).max(1);
     u32::try_from(rounded_up).unwrap_or(u32::MAX)
 }
@@ -174,8 +168,6 @@ pub(crate) mod tests {
             register: quota("300/h"),
             recover: quota("3/h"),
             recover_network: quota("60/h"),
-            messages_in_second: quota("10/s"),
-            messages_in_minute: quota("120/min"),
         }
     }
 

@@ -21,10 +21,6 @@ named_enum! {
         Refresh => "refresh",
         /// A refresh with a token that is not genuine, by network.
         FailedRefresh => "failed-refresh",
-        /// A message, by user: so many at once.
-        MessagesInSecond => "messages-second",
-        /// A message, by user: so many for long.
-        MessagesInMinute => "messages-minute",
     }
 }
 
@@ -37,8 +33,6 @@ impl Shaping {
             Self::FailedHandshake => settings.failed_handshake,
             Self::Refresh => settings.refresh,
             Self::FailedRefresh => settings.failed_refresh,
-            Self::MessagesInSecond => settings.messages_in_second,
-            Self::MessagesInMinute => settings.messages_in_minute,
         }
     }
 }

@@ -4,12 +4,18 @@ use std::future::{Ready, ready};
 
 use abu_application::platform::rate_limits::{Key, Shaping};
 use abu_chat::{Connecting, Worker};
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{Version, header},
+    web,
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     areas::prelude::*,
     caller::{authentication_required, bearer_token, note_caller},
+    connections::{Connection, NoRoomForChat},
     input::Query,
     middleware::cors,
     shared::{BrowserPolicy, shared},
@@ -28,7 +34,7 @@ struct CredentialParameters {
 }
 
 problems! {
-    OpenProblems: OriginNotAllowed, UpgradeRequired, TooManySessions, RateLimited, Maintenance;
+    OpenProblems: BadRequest, OriginNotAllowed, UpgradeRequired, TooManySessions, RateLimited, Maintenance;
 }
 
 /// Open the chat.
@@ -56,13 +62,48 @@ async fn open_chat(
 ) -> Answer {
     check_origin(&request)?;
     let credential = Credential::of(&request)?;
+    check_handshake(&request)?;
+    let connection = Connection::of(&request);
+    connection.map_or(Ok(()), Connection::has_room_for_chat)?;
     let who = match credential.redeem(&identity, &messaging).await {
         Ok(who) => who,
         Err(problem) => return Err(limits.failed(Shaping::FailedHandshake, problem)),
     };
     limits.take(Shaping::Handshake, Key::User(who.user_id))?;
     note_caller(&request, who.user_id);
-    Ok(worker.0.connect(&request, payload, who).await?)
+    connection.inspect(|connection| connection.authenticate());
+    let opened = worker.0.connect(&request, payload, who).await?;
+    connection.inspect(|connection| connection.upgrade_to_chat());
+    Ok(opened)
+}
+
+/// A handshake is an HTTP/1.1 GET without a body (RFC 6455, 4.2.1): what follows it would be read as frames.
+fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH);
+    if headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
+    {
+        return Err(Problem::new(
+            ProblemKind::BadRequest,
+            "A WebSocket handshake has no body.",
+        ));
+    }
+    match request.version() {
+        Version::HTTP_11 => Ok(()),
+        _ => Err(Problem::new(
+            ProblemKind::UpgradeRequired,
+            "A WebSocket handshake is an HTTP/1.1 request.",
+        )),
+    }
+}
+
+impl From<NoRoomForChat> for Problem {
+    fn from(_: NoRoomForChat) -> Self {
+        Self::new(
+            ProblemKind::Unavailable,
+            "The server has as many chat sessions as it can hold.",
+        )
+    }
 }
 
 /// Browsers send the origin of the page; other clients send none, and are not checked.

@@ -54,7 +54,7 @@ refusals! {
         }
     }
 
-    MessagingError: Access, Changed, Refused, Store {
+    MessagingError: Access, Changed, RateLimited, Refused, Store {
         RoomNotFound => NotFound, NO_SUCH_ROOM;
         ReadOnly => Conflict("archived"), ROOM_ARCHIVED;
         Unavailable => Unavailable,

@@ -1,21 +1,30 @@
-//! The description of the API, and a page to read and try it on.
+//! The description of the API, and a page to read and try it on, while `docs.enabled` says so.
 //!
 //! The page's files are inside the program, so it works without any other host.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::HashMap,
+    future::{Ready, ready},
+    sync::{Arc, LazyLock},
+};
 
 use actix_web::{
-    HttpResponse, get,
-    http::header::{self, ContentType},
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    get,
+    http::header,
     web::{Data, Path},
 };
+use parking_lot::Mutex;
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
+use super::asset::{Asset, Delivery};
 use crate::{
     openapi::Api,
     problem::{Answer, Problem, problems},
+    shared::{BrowserPolicy, shared},
 };
 
 /// Scripts, styles and data from this server alone; the page sets styles on its own elements, and its
@@ -35,6 +44,9 @@ static PAGE: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     Arc::new(config)
 });
 
+/// Files that were asked for. Only names that exist get in.
+static FILES: LazyLock<Mutex<HashMap<String, Arc<Asset>>>> = LazyLock::new(Mutex::default);
+
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(root)
@@ -44,29 +56,53 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(openapi);
 }
 
+/// Requests that find the documentation here. Where it is off there is nothing at its addresses.
+struct SwitchedOn;
+
+impl FromRequest for SwitchedOn {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(match shared::<BrowserPolicy>(request).docs {
+            true => Ok(Self),
+            false => Err(Problem::not_found()),
+        })
+    }
+}
+
 problems! {
-    FileProblems: NotFound;
+    DocsProblems: NotFound;
 }
 
 /// Go to the documentation.
-#[utoipa::path(tag = "documentation", responses((status = 303, description = "To `/docs`.")))]
+#[utoipa::path(
+    tag = "documentation",
+    responses((status = 303, description = "To `/docs`."), DocsProblems),
+)]
 #[get("/")]
-async fn root() -> HttpResponse {
+async fn root(_on: SwitchedOn) -> HttpResponse {
     see("/docs")
 }
 
 /// Read and try the API.
-#[utoipa::path(tag = "documentation", responses((status = 303, description = "To the page.")))]
+#[utoipa::path(
+    tag = "documentation",
+    responses((status = 303, description = "To the page."), DocsProblems),
+)]
 #[get("/docs")]
-async fn docs() -> HttpResponse {
+async fn docs(_on: SwitchedOn) -> HttpResponse {
     // The page names its files relative to itself, so it must be inside the folder.
     see("/docs/index.html")
 }
 
 /// Read and try the API, by the folder's address.
-#[utoipa::path(tag = "documentation", responses((status = 303, description = "To the page.")))]
+#[utoipa::path(
+    tag = "documentation",
+    responses((status = 303, description = "To the page."), DocsProblems),
+)]
 #[get("/docs/")]
-async fn docs_folder() -> HttpResponse {
+async fn docs_folder(_on: SwitchedOn) -> HttpResponse {
     see("/docs/index.html")
 }
 
@@ -89,33 +125,44 @@ struct FilePath {
 #[utoipa::path(
     tag = "documentation",
     params(FilePath),
-    responses((status = 200, description = "The file.", content_type = "text/html", body = String), FileProblems),
+    responses((status = 200, description = "The file.", content_type = "text/html", body = String), DocsProblems),
 )]
 #[get("/docs/{file}")]
-async fn docs_file(path: Path<FilePath>) -> Answer {
-    let file = utoipa_swagger_ui::serve(&path.file, Arc::clone(&PAGE))
+async fn docs_file(_on: SwitchedOn, path: Path<FilePath>, request: HttpRequest) -> Answer {
+    let delivery = Delivery {
+        policy: Some(PAGE_POLICY),
+        cache: CACHE,
+    };
+    file(&path.file)?.answer(&request, delivery).await
+}
+
+fn file(name: &str) -> Result<Arc<Asset>, Problem> {
+    let mut files = FILES.lock();
+    if let Some(known) = files.get(name) {
+        return Ok(Arc::clone(known));
+    }
+    let file = utoipa_swagger_ui::serve(name, Arc::clone(&PAGE))
         .map_err(|error| Problem::internal(error.to_string()))?;
     let SwaggerFile {
         bytes,
         content_type,
         ..
     } = file.ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
-        .insert_header((header::CACHE_CONTROL, CACHE))
-        .body(bytes.into_owned()))
+    let asset = Arc::new(Asset::new(content_type, bytes.into_owned()));
+    files.insert(name.to_owned(), Arc::clone(&asset));
+    Ok(asset)
 }
 
 /// Get the description of the API.
 #[utoipa::path(
     tag = "documentation",
-    responses((status = 200, description = "An OpenAPI document.", body = Object)),
+    responses((status = 200, description = "An OpenAPI document.", body = Object), DocsProblems),
 )]
 #[get("/openapi.json")]
-async fn openapi(api: Data<Api>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(ContentType::json())
-        .insert_header((header::CACHE_CONTROL, CACHE))
-        .body(api.json.clone())
+async fn openapi(_on: SwitchedOn, api: Data<Api>, request: HttpRequest) -> Answer {
+    let delivery = Delivery {
+        policy: None,
+        cache: CACHE,
+    };
+    api.document.answer(&request, delivery).await
 }

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use crate::{
     areas::prelude::*,
     readiness::{Readiness, ServingState},
+    shared::Messaging,
 };
 
 routes! { live, ready }
@@ -34,15 +35,26 @@ async fn live() -> Json<Health> {
 
 /// Ask whether requests can be served now.
 ///
-/// 503 while the server starts, goes down, or cannot reach the database.
+/// 503 while the server starts, goes down, or cannot reach the database, and while messages cannot be
+/// stored in time.
 #[utoipa::path(
     tag = "operation",
     responses((status = 200, description = "They can.", body = Health), ReadyProblems),
 )]
 #[get("/health/ready")]
-async fn ready(readiness: Data<Readiness>) -> Answer<Json<Health>> {
+async fn ready(readiness: Data<Readiness>, messaging: Messaging) -> Answer<Json<Health>> {
     let (kind, detail) = match readiness.state() {
-        ServingState::Ready => return Ok(Json(Health { status: "ready" })),
+        ServingState::Ready if messaging.messages.is_storing() => {
+            return Ok(Json(Health { status: "ready" }));
+        }
+        ServingState::Ready => (
+            ProblemKind::Unavailable,
+            "Messages cannot be stored in time.",
+        ),
+        ServingState::DatabaseRefuses => (
+            ProblemKind::Unavailable,
+            "The database refuses connections.",
+        ),
         ServingState::Starting => (ProblemKind::Maintenance, "The server is starting."),
         ServingState::Draining => (ProblemKind::Maintenance, "The server is going down."),
         ServingState::DatabaseAway => (ProblemKind::Unavailable, "The database is away."),

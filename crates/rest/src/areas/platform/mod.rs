@@ -1,10 +1,13 @@
 //! Health, the API's documentation, the console, and pages about problems.
 
+mod asset;
 mod console;
 mod docs;
 mod health;
 mod problem_pages;
 pub(crate) mod problems;
+
+pub(crate) use asset::Asset;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -1,12 +1,22 @@
 //! A page about each kind of problem, at the address that is its type.
 
-use actix_web::http::header::{self, ContentType};
+use std::{collections::HashMap, sync::LazyLock};
 
+use actix_web::HttpRequest;
+
+use super::asset::{Asset, Delivery};
 use crate::areas::prelude::*;
 
 /// A page of text alone.
 const PAGE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
+
+/// By the slugs of their kinds.
+static PAGES: LazyLock<HashMap<&str, Asset>> = LazyLock::new(|| {
+    let kinds = ProblemKind::ALL.iter();
+    let page = |kind: &ProblemKind| Asset::new("text/html; charset=utf-8", page(*kind));
+    kinds.map(|kind| (kind.slug(), page(kind))).collect()
+});
 
 routes! { explain_problem }
 
@@ -26,13 +36,15 @@ struct BySlug {
     responses((status = 200, description = "A page.", content_type = "text/html", body = String)),
 )]
 #[get("/problems/{slug}")]
-async fn explain_problem(path: Path<BySlug>) -> Answer {
-    let kind = ProblemKind::from_slug(&path.slug).ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok()
-        .content_type(ContentType::html())
-        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
-        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
-        .body(page(kind)))
+async fn explain_problem(path: Path<BySlug>, request: HttpRequest) -> Answer {
+    let delivery = Delivery {
+        policy: Some(PAGE_POLICY),
+        cache: "public, max-age=3600",
+    };
+    let asset = PAGES
+        .get(path.slug.as_str())
+        .ok_or_else(Problem::not_found)?;
+    asset.answer(&request, delivery).await
 }
 
 /// Every word of it is from the table of kinds, which holds no markup.

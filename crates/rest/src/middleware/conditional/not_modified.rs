@@ -77,12 +77,18 @@ fn without_body(response: ServiceResponse) -> ServiceResponse {
     let mut response = response.map_body(|_head, _body| BoxBody::new(body::None::new()));
     *response.response_mut().status_mut() = StatusCode::NOT_MODIFIED;
     response.headers_mut().remove(header::CONTENT_TYPE);
+    response.headers_mut().remove(header::CONTENT_ENCODING);
     response
 }
 
 /// Marks an answer with a tag once compression is over: it depends on what the client can read, and
 /// a compressed body is the same only in its meaning.
 pub(crate) fn mark_encoded(headers: &mut HeaderMap) {
+    let identity = HeaderValue::from_static("identity");
+    if headers.get(header::CONTENT_ENCODING) == Some(&identity) {
+        // It told the compression to leave the body as it is, and is no encoding for clients.
+        headers.remove(header::CONTENT_ENCODING);
+    }
     let Some(mut tag) = tag_of(headers) else {
         return;
     };

@@ -6,12 +6,14 @@
 mod document;
 
 use std::{
+    collections::HashMap,
     future::{Ready, ready},
     sync::LazyLock,
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
 
+use super::asset::{Asset, Delivery};
 use crate::{
     areas::prelude::*,
     shared::{BrowserPolicy, shared},
@@ -30,51 +32,49 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-struct File {
-    name: &'static str,
-    content_type: &'static str,
-    text: &'static str,
-}
-
 macro_rules! files {
     ($($name:literal: $content_type:expr;)*) => {
-        &[$(File {
-            name: $name,
-            content_type: $content_type,
-            text: include_str!(concat!("../../../../console/", $name)),
-        }),*]
+        [$((
+            $name,
+            Asset::new($content_type, include_str!(concat!("../../../../console/", $name))),
+        )),*]
     };
 }
 
-const FILES: &[File] = files! {
-    "index.html": HTML;
-    "theme.css": CSS;
-    "console.css": CSS;
-    "document.css": CSS;
-    "console.js": SCRIPT;
-    "api.js": SCRIPT;
-    "connection.js": SCRIPT;
-    "dom.js": SCRIPT;
-    "json.js": SCRIPT;
-    "log.js": SCRIPT;
-    "pane.js": SCRIPT;
-    "room.js": SCRIPT;
-    "sender.js": SCRIPT;
-    "icon.svg": "image/svg+xml";
-};
+/// By their names.
+static FILES: LazyLock<HashMap<&str, Asset>> = LazyLock::new(|| {
+    let documents = [
+        // Made from the types of the packets, as are the pages' texts.
+        ("packets.json", Asset::new("application/json", PACKETS)),
+        ("packets", Asset::new(HTML, document::page(REFERENCE))),
+        ("guide", Asset::new(HTML, document::page(GUIDE))),
+    ];
+    page_files().into_iter().chain(documents).collect()
+});
 
-/// Made from the types of the packets, as are the pages' texts.
-const PACKETS: File = File {
-    name: "packets.json",
-    content_type: "application/json",
-    text: include_str!("../../../../../../docs/protocol/packets.json"),
-};
+const PACKETS: &str = include_str!("../../../../../../docs/protocol/packets.json");
+const REFERENCE: &str = include_str!("../../../../../../docs/protocol/reference.md");
+const GUIDE: &str = include_str!("../../../../../../docs/chat-protocol.md");
 
-static REFERENCE: LazyLock<String> =
-    LazyLock::new(|| document::page(include_str!("../../../../../../docs/protocol/reference.md")));
-
-static GUIDE: LazyLock<String> =
-    LazyLock::new(|| document::page(include_str!("../../../../../../docs/chat-protocol.md")));
+#[rustfmt::skip]
+fn page_files() -> [(&'static str, Asset); 14] {
+    files! {
+        "index.html": HTML;
+        "theme.css": CSS;
+        "console.css": CSS;
+        "document.css": CSS;
+        "console.js": SCRIPT;
+        "api.js": SCRIPT;
+        "connection.js": SCRIPT;
+        "dom.js": SCRIPT;
+        "json.js": SCRIPT;
+        "log.js": SCRIPT;
+        "pane.js": SCRIPT;
+        "room.js": SCRIPT;
+        "sender.js": SCRIPT;
+        "icon.svg": "image/svg+xml";
+    }
+}
 
 routes! { console, console_folder, console_file }
 
@@ -114,8 +114,8 @@ problems! {
     responses((status = 200, description = "The page.", content_type = "text/html", body = String), ConsoleProblems),
 )]
 #[get("/console")]
-async fn console(_on: SwitchedOn) -> Answer {
-    file("index.html")
+async fn console(_on: SwitchedOn, request: HttpRequest) -> Answer {
+    file("index.html", &request).await
 }
 
 /// Try the chat, by the folder's address.
@@ -137,24 +137,15 @@ async fn console_folder(_on: SwitchedOn) -> HttpResponse {
     responses((status = 200, description = "The file.", content_type = "text/html", body = String), ConsoleProblems),
 )]
 #[get("/console/{file}")]
-async fn console_file(_on: SwitchedOn, path: Path<FilePath>) -> Answer {
-    file(&path.file)
+async fn console_file(_on: SwitchedOn, path: Path<FilePath>, request: HttpRequest) -> Answer {
+    file(&path.file, &request).await
 }
 
-fn file(name: &str) -> Answer {
-    let known = FILES
-        .iter()
-        .chain([&PACKETS])
-        .find(|file| file.name == name);
-    let (content_type, text) = match (name, known) {
-        ("packets", _) => (HTML, REFERENCE.as_str()),
-        ("guide", _) => (HTML, GUIDE.as_str()),
-        (_, Some(file)) => (file.content_type, file.text),
-        (_, None) => return Err(Problem::not_found()),
+async fn file(name: &str, request: &HttpRequest) -> Answer {
+    let delivery = Delivery {
+        policy: Some(PAGE_POLICY),
+        cache: CACHE,
     };
-    Ok(HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
-        .insert_header((header::CACHE_CONTROL, CACHE))
-        .body(text))
+    let asset = FILES.get(name).ok_or_else(Problem::not_found)?;
+    asset.answer(request, delivery).await
 }

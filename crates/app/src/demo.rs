@@ -1,0 +1,64 @@
+//! Demonstration data: people, rooms, and a week of conversations. Not for production.
+
+mod conversations;
+mod people;
+mod rooms;
+
+use std::sync::Arc;
+
+use abu_application::{
+    identity::{ports::PasswordHasher, setup::SetupError},
+    messaging::{messages::write_batch, ports::LockWait},
+    platform::ports::{Clock, Ids, StoreError},
+    store::Store,
+};
+use abu_domain::identity::text::NewPassword;
+
+use self::{people::People, rooms::DemoRooms};
+
+/// Of every person of the demonstration.
+pub(crate) const PASSWORD: &str = "kola-nuts-and-harmattan";
+
+/// The person whose rooms show everything: unread messages, replies, reactions, an archived room.
+pub(crate) const FIRST_EMAIL: &str = "amina.bello@demo.example.com";
+
+/// How many messages one statement stores.
+const BATCH: usize = 200;
+
+pub(crate) struct Demo {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) hasher: Arc<dyn PasswordHasher>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+}
+
+impl Demo {
+    /// Idempotent: does nothing if the first person has an account. Blocks.
+    pub(crate) fn fill(&self) -> Result<(), SetupError> {
+        let now = self.clock.now();
+        let first = people::email(0);
+        let is_filled = self.store.read(|tx| tx.address_owner(&first, now))?;
+        if is_filled.is_some() {
+            return Ok(());
+        }
+        let password = NewPassword::parse(PASSWORD.into())
+            .map_err(|violation| SetupError::Hashing(violation.rule.into()))?;
+        let hash = self.hasher.hash(&password).map_err(SetupError::Hashing)?;
+        let people = People::new(&*self.ids, now);
+        let rooms = DemoRooms::new(&people, &*self.ids, now);
+        let reactions = self.store.transaction(|tx| {
+            people.insert(tx, &hash)?;
+            rooms.insert(tx)?;
+            let messages = conversations::messages(&rooms, &*self.ids, now);
+            let mut stored = Vec::with_capacity(messages.len());
+            for batch in messages.chunks(BATCH) {
+                stored.extend(tx.store_messages(batch)?);
+            }
+            rooms.finish(tx, now)?;
+            Ok::<_, StoreError>(conversations::reactions(&rooms, &stored, now))
+        })?;
+        // They belong to stored messages. A failure here costs the demonstration its reactions only.
+        write_batch(&*self.store, &[], &reactions, LockWait::Usual)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,53 @@
+//! Metrics in Prometheus' text format, on a listener of their own.
+//!
+//! Crates record through the `metrics` facade, as they log through `log`. Without `metrics.listen` no recorder
+//! is installed, and recording does nothing. What is a state rather than an event is sampled at each scrape.
+
+mod described;
+mod listener;
+mod samples;
+
+use std::{net::SocketAddr, sync::OnceLock};
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+pub(crate) use listener::listen;
+pub(crate) use samples::Samples;
+
+/// Bounds of the latency histograms in seconds: from a commit on a fast disk to a request's deadline.
+const SECONDS: [f64; 14] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0,
+];
+
+/// A process has one recorder, however many servers its tests start.
+static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Installs the process's recorder at the first call. What was recorded before is lost, so this comes before
+/// all else.
+pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
+    if let Some(handle) = RECORDER.get() {
+        return Ok(handle.clone());
+    }
+    let handle = build()?;
+    Ok(RECORDER.get_or_init(|| handle).clone())
+}
+
+fn build() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .install_recorder()?;
+    described::describe();
+    metrics::gauge!(
+        "abu_build_info",
+        "version" => env!("CARGO_PKG_VERSION"),
+        "commit" => option_env!("ABU_COMMIT").unwrap_or("unknown"),
+    )
+    .set(1.0);
+    Ok(handle)
+}
+
+/// A bound listener that does not accept yet.
+pub(crate) struct Listening {
+    pub(crate) address: SocketAddr,
+    pub(crate) server: actix_web::dev::Server,
+}

@@ -1,0 +1,43 @@
+//! `GET /metrics`, for scrapers in the operator's network.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use actix_web::{App, HttpResponse, HttpServer, http::header::ContentType, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::{Listening, Samples};
+
+/// A scraper needs one at a time.
+const MAX_CONNECTIONS: usize = 32;
+
+pub(crate) fn listen(
+    wanted: SocketAddr,
+    handle: PrometheusHandle,
+    samples: Samples,
+) -> io::Result<Listening> {
+    let (handle, samples) = (web::Data::new(handle), web::Data::from(Arc::new(samples)));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(handle.clone())
+            .app_data(samples.clone())
+            .route("/metrics", web::get().to(scrape))
+    })
+    .workers(1)
+    .max_connections(MAX_CONNECTIONS)
+    .shutdown_timeout(1)
+    .disable_signals()
+    .bind(wanted)?;
+    let address = server.addrs().first().copied().unwrap_or(wanted);
+    Ok(Listening {
+        address,
+        server: server.run(),
+    })
+}
+
+async fn scrape(handle: web::Data<PrometheusHandle>, samples: web::Data<Samples>) -> HttpResponse {
+    samples.take().await;
+    handle.run_upkeep();
+    HttpResponse::Ok()
+        .content_type(ContentType::plaintext())
+        .body(handle.render())
+}
