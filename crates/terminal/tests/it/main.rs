@@ -105,8 +105,9 @@ async fn two_people_talk_and_a_stopped_server_is_shown_as_away() {
     musa.chat.typing(&musa.room, true);
     terminal.shows("Musa Garba is typing").await;
     let hostile = "Madalla \u{1b}[2J\u{1b}]0;owned\u{7}!";
-    musa.chat.reply(&said, hostile).await.unwrap();
-    let screen = terminal.shows("Madalla [2J]0;owned!").await;
+    musa.chat.reply(&said, hostile).await.unwrap_err();
+    musa.chat.reply(&said, "Madalla!").await.unwrap();
+    let screen = terminal.shows("Madalla!").await;
     assert!(screen.contains("\u{21aa} you: Lafiya lau"), "{screen}");
     assert!(!screen.contains("sending"), "{screen}");
 
