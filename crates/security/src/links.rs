@@ -48,6 +48,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(seen.len(), 16);
+        assert_eq!(seen.len(), 4 * LinkPurpose::ALL.len());
     }
 }
