@@ -4,7 +4,7 @@ mod conversations;
 mod people;
 mod rooms;
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use abu_application::{
     identity::{ports::PasswordHasher, setup::SetupError},
@@ -21,9 +21,6 @@ pub(crate) const PASSWORD: &str = "kola-nuts-and-harmattan";
 
 /// The person whose rooms show everything: unread messages, replies, reactions, an archived room.
 pub(crate) const FIRST_EMAIL: &str = "amina.bello@demo.example.com";
-
-/// How many messages one statement stores.
-const BATCH: usize = 200;
 
 pub(crate) struct Demo {
     pub(crate) store: Arc<dyn Store>,
@@ -51,8 +48,9 @@ impl Demo {
             rooms.insert(tx)?;
             let messages = conversations::messages(&rooms, &*self.ids, now);
             let mut stored = Vec::with_capacity(messages.len());
-            for batch in messages.chunks(BATCH) {
-                stored.extend(tx.store_messages(batch)?);
+            // One by one: a reply needs its message stored before.
+            for message in &messages {
+                stored.extend(tx.store_messages(slice::from_ref(message))?);
             }
             rooms.finish(tx, now)?;
             Ok::<_, StoreError>(conversations::reactions(&rooms, &stored, now))

@@ -12,6 +12,7 @@ mod browser;
 mod chat;
 mod chat_cost;
 mod crash;
+mod demo;
 mod fixtures;
 mod history_checker;
 mod hostile;
