@@ -273,6 +273,14 @@ impl Rooms {
             return true;
         };
         let mut behind = room.behind.take().unwrap_or_default();
+        if behind.went_back {
+            // A buffered message may be older than the revision of the page, whose changes then count as known.
+            // The next answer has the message as it is.
+            self.buffered -= behind.buffer.len();
+            behind.buffer.clear();
+            room.behind = Some(behind);
+            return false;
+        }
         while let Some(packet) = behind.buffer.pop_front() {
             match room.step(&packet) {
                 Step::Known => {}
@@ -285,7 +293,7 @@ impl Rooms {
             }
             self.buffered -= 1;
         }
-        if behind.missed || behind.went_back {
+        if behind.missed {
             room.behind = Some(behind);
             return false;
         }
