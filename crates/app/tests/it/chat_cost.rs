@@ -169,7 +169,7 @@ async fn sessions_that_read_nothing_hold_one_answer_each() {
     let before = scene.memory();
     let watch = Watch::start(&scene.address);
     let mut sessions = Vec::new();
-    for _ in 0..30 {
+    for _ in 0..28 {
         let mut session = scene.chat().await;
         for _ in 0..20 {
             session.send(page_request(scene.room)).await;

@@ -157,7 +157,7 @@ mod tests {
                 let _ = budget.take(user(1), 10, later(second));
             }
         }
-        let refused = budget.take(user(1), 10, later(101)).unwrap_err();
+        let refused = budget.take(user(1), 10, later(100)).unwrap_err();
         assert_eq!(refused.limit.0.policy, "messages-minute");
 
         for _ in 0..4 {
