@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_message_ends_its_senders_typing_on_all_devices() {
         let mut scene = Scene::new();
-        assert_eq!(scene.sends(Duration::ZERO), None, "nobody typed");
+        assert_eq!(scene.sends(Duration::ZERO), None, "no device typed");
         scene.says(true, 1, Duration::ZERO);
         scene.says(true, 2, Duration::ZERO);
         assert_eq!(scene.sends(Duration::ZERO), Some(false));

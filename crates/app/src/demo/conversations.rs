@@ -53,7 +53,7 @@ const LINES: [&str; 36] = [
     "I move that we do.",
     "Seconded.",
     "Who writes the minutes this time?",
-    "I can, if nobody minds my spelling.",
+    "I can, if my spelling is good enough.",
     "See you all on Saturday.",
     "Safe journey, everyone.",
 ];

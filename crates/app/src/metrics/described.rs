@@ -22,7 +22,7 @@ fn describe_counters() {
     );
     describe_counter!(
         "abu_chat_closed_total",
-        "Ended chat sessions, by close code"
+        "Chat sessions that ended with a close frame, by its code"
     );
     describe_counter!("abu_log_ins_failed_total", "Failed log-ins, by reason");
     describe_counter!(

@@ -76,7 +76,7 @@ pub struct EmailChange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailConflict {
     pub user_id: UserId,
-    /// As the account has it. Nobody can log in with it.
+    /// As the account has it. No log-in finds it.
     pub spelling: EmailAddress,
     /// The canonical form.
     pub address: EmailAddress,

@@ -23,7 +23,7 @@ use crate::{
     store::Writes,
 };
 
-/// Wrong ones after which the owner gets a mail: the password is known to somebody else.
+/// After this many the owner gets a mail, because an attacker may have the password.
 const TOLERATED: u32 = 3;
 
 /// A stored secret could not be decrypted.

@@ -105,7 +105,7 @@ mails! {
         firstname: PersonName,
         at: DateTime<Utc>,
     }
-    /// Wrong one-time passwords came after the right password, which somebody else may know.
+    /// Wrong one-time passwords came after the right password, which an attacker may know.
     TotpWrong => "totp_wrong" {
         firstname: PersonName,
         at: DateTime<Utc>,

@@ -28,7 +28,7 @@ use crate::areas::{
 routes! { register, verify_email, resend_verification }
 
 request_body! {
-    /// The data of a new account. Its password is chosen by whoever opens the mailed link.
+    /// The data of a new account. The reader of the mailed link chooses its password.
     #[schema(example = json!({
         "email": "amina@example.com",
         "firstname": "Amina",
