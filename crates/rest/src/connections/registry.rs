@@ -32,17 +32,25 @@ impl Registry {
         let of_address = (address, 0)..=(address, u64::MAX);
         let open = self.unauthenticated.range(of_address.clone());
         if open.clone().count() > most {
-            let idlest = open.map(|(_, state)| state);
-            self.end_option(idlest.min_by_key(|state| state.idleness()).cloned());
+            let others = open.map(|(_, state)| state).filter(|state| state.id != self.last_id);
+            let idlest = idlest(others);
+            self.end_option(idlest);
         }
     }
 
     pub(super) fn limit_total(&mut self, most: usize) {
         let open = self.unauthenticated.len() + self.authenticated.len() + self.chats.len();
         if open > most {
-            let idlest = idlest(self.others_than_the_newest());
-            let idlest = idlest.or_else(|| idlest_of(&self.authenticated));
-            self.end_option(idlest);
+            let other = idlest(self.others_than_the_newest());
+            let authenticated = idlest(self.authenticated.values());
+            let ending = match (other, authenticated) {
+                // A request in flight outlasts every idle connection.
+                (Some(other), Some(known)) if other.is_serving() && !known.is_serving() => {
+                    Some(known)
+                }
+                (other, known) => other.or(known),
+            };
+            self.end_option(ending);
         }
     }
 
@@ -101,10 +109,6 @@ impl Registry {
             self.end(&state);
         }
     }
-}
-
-fn idlest_of(open: &HashMap<u64, Arc<State>>) -> Option<Arc<State>> {
-    idlest(open.values())
 }
 
 fn idlest<'a>(open: impl Iterator<Item = &'a Arc<State>>) -> Option<Arc<State>> {

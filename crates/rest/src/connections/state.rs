@@ -138,9 +138,14 @@ impl State {
 
     /// Orders connections by idleness: those that serve a complete request come last.
     pub(super) fn idleness(&self) -> (bool, u64) {
-        let complete = self.receiving_since.load(Relaxed) == NEVER;
-        let serving = self.in_flight.load(Relaxed) && complete;
-        (serving, self.last_active.load(Relaxed))
+        (self.is_serving(), self.last_active.load(Relaxed))
+    }
+
+    /// Whether a complete request is being answered. A peer that does not read its answer is not served.
+    pub(super) fn is_serving(&self) -> bool {
+        let is_complete = self.receiving_since.load(Relaxed) == NEVER;
+        let is_read = self.blocked_since.load(Relaxed) == NEVER;
+        self.in_flight.load(Relaxed) && is_complete && is_read
     }
 
     pub(super) fn is_overdue(

@@ -275,6 +275,8 @@ fn is_final(status: StatusCode, headers: &HeaderMap) -> bool {
         StatusCode::UNAUTHORIZED,
         StatusCode::TOO_MANY_REQUESTS,
         StatusCode::BAD_REQUEST,
+        // The next try comes with another `If-Match`.
+        StatusCode::PRECONDITION_FAILED,
         StatusCode::PAYLOAD_TOO_LARGE,
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         StatusCode::UNPROCESSABLE_ENTITY,

@@ -1,9 +1,10 @@
 //! Reading of request bodies, in bounded memory for all requests together.
 //!
-//! When the budget is spent, the body that has been read longest gives way. A body that arrives at the
-//! speed of a network is never that one, so clients that send slowly cannot shut others out.
+//! When the budget is spent, the body that has been read longest gives way, of those that hold more than most
+//! bodies do. A body that arrives at the speed of a network is never that one, so clients that send slowly
+//! cannot shut others out.
 
-use std::{collections::BTreeMap, future::Future};
+use std::{collections::BTreeMap, future::Future, iter};
 
 use actix_web::{
     HttpRequest,
@@ -12,7 +13,7 @@ use actix_web::{
     http::header::{self, HeaderMap, HeaderValue},
     web::{Bytes, BytesMut, Data},
 };
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, stream};
 use parking_lot::Mutex;
 
 use crate::{
@@ -29,6 +30,10 @@ const BUDGET: usize = 24 * 1024 * 1024;
 const SEGMENT: usize = 64 * 1024;
 const SMALL: usize = 16 * 1024;
 
+/// What the decoder gets at a time. It expands a piece at most a thousandfold before the limit is checked, and
+/// decodes one of this size in place, without a thread of the blocking pool.
+const ENCODED_PIECE: usize = 1024;
+
 /// Limits of one body, and of all that are being read.
 pub(crate) struct BodyBudget {
     max_body: usize,
@@ -44,6 +49,15 @@ struct Spent {
     last_id: u64,
     /// By the order in which the reading began.
     readers: BTreeMap<u64, Reader>,
+}
+
+impl Spent {
+    /// The reader that gives way to this one. A small body frees next to nothing, so it is the last resort.
+    fn gives_way_to(&self, id: u64) -> Option<u64> {
+        let mut older = self.readers.range(..id).filter(|(_, reader)| reader.bytes > 0);
+        let large = older.clone().find(|(_, reader)| reader.bytes > SMALL);
+        large.or_else(|| older.next()).map(|(id, _)| *id)
+    }
 }
 
 struct Reader {
@@ -96,15 +110,12 @@ impl Share<'_> {
     fn take(&self, bytes: usize) -> Result<(), Problem> {
         let mut spent = self.budget.spent.lock();
         while spent.bytes + bytes > self.budget.budget {
-            match spent.readers.first_entry() {
-                Some(oldest) if *oldest.key() < self.id => {
-                    let oldest = oldest.remove();
-                    spent.bytes -= oldest.bytes;
-                    if let Some(connection) = oldest.connection {
-                        connection.end();
-                    }
+            let oldest = spent.gives_way_to(self.id).ok_or_else(gives_way)?;
+            if let Some(oldest) = spent.readers.remove(&oldest) {
+                spent.bytes -= oldest.bytes;
+                if let Some(connection) = oldest.connection {
+                    connection.end();
                 }
-                _ => return Err(gives_way()),
             }
         }
         let reader = spent.readers.get_mut(&self.id).ok_or_else(gives_way)?;
@@ -187,8 +198,8 @@ impl Drop for Received<'_> {
     }
 }
 
-/// Reads a body to its end. It is decoded meanwhile, and the limits count decoded bytes, so a compressed body
-/// holds no more memory than a plain one.
+/// Reads a body to its end. It is decoded meanwhile, piece by piece, and the limits count decoded bytes. So a
+/// compressed body holds no more memory than a plain one, but for one decoded piece.
 pub(crate) fn whole_body(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -197,7 +208,11 @@ pub(crate) fn whole_body(
     let connection = Connection::of(request).cloned();
     let declared = declared_length(request);
     let is_decodable = is_decodable(request.headers());
-    let encoded = Decompress::from_headers(payload.take(), request.headers());
+    let most = match request.headers().contains_key(header::CONTENT_ENCODING) {
+        true => ENCODED_PIECE,
+        false => usize::MAX,
+    };
+    let encoded = Decompress::from_headers(pieces(payload.take(), most), request.headers());
     async move {
         if !is_decodable {
             return Err(Problem::new(
@@ -215,6 +230,24 @@ pub(crate) fn whole_body(
         }
         Ok(body)
     }
+}
+
+/// Cuts what comes into pieces of at most `most` bytes.
+fn pieces(
+    payload: Payload,
+    most: usize,
+) -> impl Stream<Item = Result<Bytes, PayloadError>> + Unpin {
+    payload.flat_map(move |chunk| {
+        let mut left = Some(chunk);
+        stream::iter(iter::from_fn(move || match left.take()? {
+            Ok(mut bytes) if bytes.len() > most => {
+                let piece = bytes.split_to(most);
+                left = Some(Ok(bytes));
+                Some(Ok(piece))
+            }
+            last => Some(last),
+        }))
+    })
 }
 
 /// Whether the body has a single encoding that the server knows (RFC 9110, 8.4). `x-gzip` is the old name
@@ -238,7 +271,7 @@ fn declared_length(request: &HttpRequest) -> usize {
 }
 
 async fn read(
-    mut chunks: Decompress<Payload>,
+    mut chunks: Decompress<impl Stream<Item = Result<Bytes, PayloadError>> + Unpin>,
     max: usize,
     share: Share<'_>,
 ) -> Result<Bytes, Problem> {
@@ -293,6 +326,30 @@ mod tests {
         assert!(first.take(1).is_err(), "it gave way");
         second.take(5).unwrap();
         assert_eq!(budget.spent.lock().bytes, 25);
+    }
+
+    #[test]
+    fn small_bodies_stay_while_a_large_one_can_give_way() {
+        let budget = BodyBudget::of(10, 3 * SMALL);
+        let [small, silent, large, newest] = [(); 4].map(|()| budget.begin(None));
+        small.take(300).unwrap();
+        large.take(2 * SMALL).unwrap();
+        newest.take(2 * SMALL).unwrap();
+        assert!(large.take(1).is_err(), "it gave way");
+        small.take(1).unwrap();
+        silent.take(1).unwrap();
+    }
+
+    #[actix_web::test]
+    async fn compressed_bodies_are_decoded_in_small_pieces() {
+        let chunk = Bytes::from(vec![7; 10 * ENCODED_PIECE + 1]);
+        let payload = Payload::Stream {
+            payload: stream::iter([Ok(chunk.clone())]).boxed_local(),
+        };
+        let cut: Vec<Bytes> = pieces(payload, ENCODED_PIECE).map(Result::unwrap).collect().await;
+        assert_eq!(cut.len(), 11);
+        assert!(cut.iter().all(|piece| piece.len() <= ENCODED_PIECE));
+        assert_eq!(cut.concat(), chunk);
     }
 
     #[test]

@@ -70,11 +70,13 @@ fn token_in(headers: &HeaderMap, name: &str) -> Option<SecretString> {
     let texts = headers
         .get_all(header::COOKIE)
         .filter_map(|value| value.to_str().ok());
-    let mut pairs = texts
+    let pairs = texts
         .flat_map(|text| text.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    let (_, token) = pairs.find(|(known, token)| *known == name && !token.is_empty())?;
-    Some(token.into())
+    let mut tokens = pairs.filter(|(known, token)| *known == name && !token.is_empty());
+    let (_, token) = tokens.next()?;
+    // Another site of the domain may have set a second one, and nothing tells which is genuine.
+    tokens.next().is_none().then(|| token.into())
 }
 
 /// Checks the origin of a request that uses the cookie. Browsers send one with every POST.
@@ -162,6 +164,8 @@ mod tests {
             &["my_refresh_token=a"],
             &["Refresh_Token=a"],
             &["__Secure-refresh_token=a"],
+            &["refresh_token=a; refresh_token=b"],
+            &["refresh_token=a", "refresh_token=b"],
         ] {
             assert_eq!(token(cookies), None, "{cookies:?}");
         }
