@@ -18,7 +18,7 @@ pub(crate) use server_name::server_name;
 
 /// Connections beside those of requests: the message writer, the read marks, the chat's directory
 /// and last-seen times, the mail worker, and the watch. None of them waits for a request.
-const CONNECTIONS_OF_OUR_OWN: u32 = 6;
+pub(crate) const CONNECTIONS_OF_OUR_OWN: u32 = 6;
 /// Longest wait for a connection before the database counts as unavailable.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longer than any statement takes, and shorter than clients wait.

@@ -7,7 +7,7 @@ mod described;
 mod listener;
 mod samples;
 
-use std::{net::SocketAddr, sync::OnceLock};
+use std::{io, net::SocketAddr, sync::OnceLock, thread, time::Duration};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -19,17 +19,38 @@ const SECONDS: [f64; 14] = [
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0,
 ];
 
+/// Samples of histograms gather until they are drained, whether or not a scraper comes.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
 /// A process has one recorder, however many servers its tests start.
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Installs the process's recorder at the first call. What was recorded before is lost, so this comes before
 /// all else.
-pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
+pub(crate) fn install() -> Result<PrometheusHandle, InstallError> {
     if let Some(handle) = RECORDER.get() {
         return Ok(handle.clone());
     }
     let handle = build()?;
+    let upkeep = handle.clone();
+    // The recorder outlives the runtime of any one server.
+    thread::Builder::new()
+        .name("metrics".to_owned())
+        .spawn(move || {
+            loop {
+                thread::sleep(UPKEEP_INTERVAL);
+                upkeep.run_upkeep();
+            }
+        })?;
     Ok(RECORDER.get_or_init(|| handle).clone())
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    #[error(transparent)]
+    Recorder(#[from] BuildError),
+    #[error(transparent)]
+    Thread(#[from] io::Error),
 }
 
 fn build() -> Result<PrometheusHandle, BuildError> {

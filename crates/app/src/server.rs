@@ -100,29 +100,15 @@ pub enum Ending {
 pub async fn run(settings: Settings, demo: bool) -> Result<Ending, StartError> {
     let mut signals = signals::Signals::catch()?;
     let mut server = start(settings)?;
-    tokio::select! {
-        ready = server.ready() => {
-            if let Err(error) = ready {
-                server.stop().await;
-                return Err(error);
-            }
-            if demo && let Err(error) = server.fill_with_demo().await {
-                server.stop().await;
-                return Err(error);
-            }
-            banner::print(&server, demo);
-            tokio::select! {
-                signal = signals.next() => log::info!("received {signal}, stopping"),
-                error = server.cannot_go_on() => {
-                    server.stop().await;
-                    return Err(error);
-                }
-            }
+    let outcome = tokio::select! {
+        error = server.serve(demo) => Err(error),
+        signal = signals.next() => {
+            log::info!("received {signal}, stopping");
+            Ok(())
         }
-        signal = signals.next() => log::info!("received {signal} while starting, stopping"),
-    }
+    };
     tokio::select! {
-        ending = server.stop() => Ok(ending),
+        ending = server.stop() => outcome.map(|()| ending),
         again = signals.next() => Ok(Ending::Interrupted(again)),
     }
 }
@@ -224,6 +210,18 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
 }
 
 impl RunningServer {
+    /// Serves until it cannot go on, and returns why.
+    async fn serve(&mut self, demo: bool) -> StartError {
+        if let Err(error) = self.ready().await {
+            return error;
+        }
+        if demo && let Err(error) = self.fill_with_demo().await {
+            return error;
+        }
+        banner::print(self, demo);
+        self.cannot_go_on().await
+    }
+
     /// The real port, even if the system chose it.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -278,8 +276,8 @@ impl RunningServer {
             spawn_blocking(move || mail.stop()),
         );
         let ending = match timeout(limit, drained).await {
-            Ok(_) => Ending::Stopped,
-            Err(_elapsed) => {
+            Ok((_, true, _, _)) => Ending::Stopped,
+            _ => {
                 log::warn!(
                     "not everything was finished within {} s",
                     limit.as_secs_f64()

@@ -33,7 +33,7 @@ all_ports! {
 /// The database. Its methods block: on an async thread, go through
 /// [`Database`](crate::Database).
 ///
-/// The two required methods are the dyn-compatible core; callers use
+/// The `run_` methods are the dyn-compatible core; callers use
 /// [`transaction`](trait.Store.html#method.transaction) and `read`, which return values.
 pub trait Store: Send + Sync + 'static {
     /// Calls `work` once inside a transaction and commits if it returns true.

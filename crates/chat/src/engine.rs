@@ -64,8 +64,9 @@ impl ChatEngine {
     }
 
     /// Graceful shutdown: refuses new sessions, closes the others with 1001, and stores what it accepted.
-    /// Gives up after `limit`; no sender has an acknowledgement of a message that is not stored by then.
-    pub async fn shut_down(&self, limit: Duration) {
+    /// Gives up after `limit`, and answers false then; no sender has an acknowledgement of a message that is not
+    /// stored by then.
+    pub async fn shut_down(&self, limit: Duration) -> bool {
         self.0.draining.store(true, Ordering::Relaxed);
         self.0.backpressure.release();
         let drained = tokio::time::timeout(limit, async {
@@ -76,9 +77,7 @@ impl ChatEngine {
             // The threads are joined, which blocks.
             let _ = tokio::task::spawn_blocking(move || engine.stop_threads()).await;
         });
-        if drained.await.is_err() {
-            log::warn!("the chat was not done within {} s", limit.as_secs_f32());
-        }
+        drained.await.is_ok()
     }
 }
 

@@ -17,9 +17,8 @@ use crate::{
     ChatSettings,
     bus::{Ack, Instruction, LocalBus, Requester},
     directory::Directory,
-    instructions::{self, Route, shared},
+    instructions::{self, Route},
     notices::{Due, Notices},
-    packets,
     submitted::Asker,
     typing::TypingNotice,
     users::Users,
@@ -70,7 +69,7 @@ impl ChatHub {
             // The others hear of it later; the session that asked has its answer at once.
             return Some(Instruction::Answer {
                 requester: cause?,
-                packet: shared(packets::read_mark(room, user, last_read_seq)),
+                packet: Arc::new(instructions::read_mark_packet(room, user, last_read_seq)),
             });
         }
         match instructions::route(event, cause) {

@@ -128,7 +128,7 @@ pub(crate) fn read_mark_in_room(
     }
 }
 
-fn read_mark_packet(room: RoomId, user: UserId, last_read_seq: i64) -> SharedPacket {
+pub(crate) fn read_mark_packet(room: RoomId, user: UserId, last_read_seq: i64) -> SharedPacket {
     let delivery = Delivery::State(StateKey::ReadMark(room, user));
     SharedPacket::delivered(packets::read_mark(room, user, last_read_seq), delivery)
 }

@@ -33,5 +33,6 @@ pub mod conformance;
 pub use connect::{ConnectError, Connecting, on_connect};
 pub use engine::ChatEngine;
 pub use hub::ChatHub;
+pub use session::HTTP_WRITE_BUFFER;
 pub use settings::ChatSettings;
 pub use worker::Worker;

@@ -4,7 +4,8 @@
 //! read marks wait, and the last state wins; reactions and changes of rooms, of which none may be lost, are
 //! written later and together ([`is_over`](Notices::is_over)).
 //!
-//! The workers charge for a notice once they have delivered it, so an author may fall into debt by one notice.
+//! The workers charge for a notice once they have delivered it, so the notices that are due at one time may put
+//! their author into debt.
 
 use std::time::{Duration, Instant};
 

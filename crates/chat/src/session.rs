@@ -11,5 +11,6 @@ pub(crate) mod socket;
 pub(crate) mod state;
 
 pub(crate) use actor::{ChatSession, Wake};
+pub use outbox::HTTP_WRITE_BUFFER;
 pub(crate) use outbox::{Delivery, Outbox, StateKey};
 pub(crate) use reader::Reader;

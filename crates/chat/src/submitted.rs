@@ -1,6 +1,6 @@
 //! What a session submitted to the application, and the answer to it alone.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use abu_application::messaging::{
     ports::Answer,
@@ -19,7 +19,7 @@ use abu_domain::{
 
 use crate::{
     bus::{Instruction, Requester},
-    instructions::shared,
+    instructions::{read_mark_packet, shared},
     packets,
 };
 
@@ -53,7 +53,12 @@ impl Asker {
                 user,
                 last_read_seq,
                 ..
-            } => packets::read_mark(room, user, last_read_seq).into(),
+            } => {
+                return Some(Instruction::Answer {
+                    requester: self.requester,
+                    packet: Arc::new(read_mark_packet(room, user, last_read_seq)),
+                });
+            }
             Answer::Refused(refusal) => match self.error(&refusal) {
                 Some(error) => error.into(),
                 None => {

@@ -132,6 +132,10 @@ impl Handle {
         frames: &mut WorkerFrames<'_>,
         delivery: Delivery,
     ) {
+        // An older state that waits would follow the newer one.
+        if let Delivery::State(key) = frames.delivery() {
+            self.outbox.forget_state(&key);
+        }
         let frame = frames.answer(request_ref, self.profile);
         if frame.is_some_and(|frame| self.queue_frame(frame, delivery)) {
             self.outbox.flush();

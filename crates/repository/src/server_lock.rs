@@ -121,7 +121,7 @@ impl ServerLock {
         self.take()
     }
 
-    /// Lets another server take the lock.
+    /// Takes the lock on a connection of its own.
     fn take(&mut self) -> Result<(), ServerLockError> {
         let mut connection = open(&self.url)?;
         set_up(&mut connection, &self.name)?;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use abu_application::{
+    messaging::ports::LockWait,
     platform::ports::{AfterCommit, Due, StoreError},
     store::{Reads, Statements, Store, Writes},
 };
@@ -178,6 +179,7 @@ impl Store for PgStore {
             sql::<Bool>("SELECT NOT current_setting('transaction_read_only')::bool")
                 .get_result(&mut **connection)
                 .map_err(|error| StoreError::Unavailable(error.into()))?;
+        connection.is_outdated |= !is_writable;
         match is_writable {
             true => Ok(()),
             false => Err(StoreError::Unavailable("the database is read-only".into())),
@@ -230,6 +232,8 @@ pub(crate) struct Session<'a> {
     read_only: bool,
     /// Work that the commit makes due.
     due: BTreeSet<Due>,
+    /// How long messages wait for the locks of their rooms.
+    pub(crate) lock_wait: LockWait,
 }
 
 impl<'a> Session<'a> {
@@ -239,6 +243,7 @@ impl<'a> Session<'a> {
             failed: false,
             read_only: false,
             due: BTreeSet::new(),
+            lock_wait: LockWait::Usual,
         }
     }
 

@@ -53,6 +53,8 @@ pub enum AdminError {
     AuditLog(#[from] Broken),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the server sealed the heads that it noted: set auth.encryption_key as it has it")]
+    NoEncryptionKey,
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -60,9 +62,10 @@ pub enum AdminError {
 impl AdminError {
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Missing(_) | Self::Setup(SetupError::PasswordMissing) => {
-                exit_code::CONFIGURATION
-            }
+            Self::Settings(_)
+            | Self::Missing(_)
+            | Self::NoEncryptionKey
+            | Self::Setup(SetupError::PasswordMissing) => exit_code::CONFIGURATION,
             Self::Usage(_) => exit_code::USAGE,
             Self::OwnPostgres(_) => exit_code::DATABASE,
             Self::AuditLog(_) => exit_code::AUDIT_LOG,

@@ -317,15 +317,15 @@ impl Office {
 
     async fn sessions(&self, user: UserRef) -> Result<(), AdminError> {
         let id = self.id_of(user).await?;
-        // An account has far fewer.
         let page = ListRequest {
             seek: Seek::START,
             limit: MAX_LIMIT,
             count: false,
         };
         let sessions = self.accounts.sessions(self.operator.clone(), id, page);
+        let sessions = sessions.await?.items;
         let mut out = io::stdout().lock();
-        for session in sessions.await?.items {
+        for session in &sessions {
             writeln!(
                 out,
                 "{}  since {}  last used {}  {}  {}",
@@ -334,6 +334,13 @@ impl Office {
                 minute(session.last_used_at),
                 session.network.as_deref().unwrap_or("-"),
                 session.device_name.as_deref().unwrap_or("-"),
+            )?;
+        }
+        if sessions.len() == MAX_LIMIT as usize {
+            let mut hint = io::stderr().lock();
+            writeln!(
+                hint,
+                "there may be more: these are the {MAX_LIMIT} used last"
             )?;
         }
         Ok(())

@@ -59,11 +59,7 @@ fn encryption_key(settings: &Settings) -> Result<SecretString, AdminError> {
         return Ok(configured.clone());
     }
     let kept = SecretStore::new(&settings.data.dir).get(StoredSecret::EncryptionKey)?;
-    kept.ok_or_else(|| {
-        let rule =
-            "the server sealed the heads that it noted: set auth.encryption_key as it has it";
-        AdminError::Usage(rule.to_owned())
-    })
+    kept.ok_or(AdminError::NoEncryptionKey)
 }
 
 /// The heads in a log of the server; `-` is standard input.

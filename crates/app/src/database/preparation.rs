@@ -150,7 +150,7 @@ impl Preparation {
         for unknown in self.setup.unknown_groups(&groups)? {
             log::warn!(
                 "auth.totp_required_groups names {unknown}, which is no group: it requires one-time \
-                 passwords of nobody"
+                 passwords of no user"
             );
         }
         Ok(())

@@ -90,7 +90,7 @@ fn message(
     })
 }
 
-/// Spread over the week, the last some minutes ago.
+/// Spread evenly over the week.
 fn sent_at(room: &DemoRoom, number: usize, now: DateTime<Utc>) -> DateTime<Utc> {
     let left = i32::try_from(room.messages - number).unwrap_or(i32::MAX);
     let count = i32::try_from(room.messages).unwrap_or(i32::MAX);

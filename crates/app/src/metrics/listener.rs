@@ -36,7 +36,6 @@ pub(crate) fn listen(
 
 async fn scrape(handle: web::Data<PrometheusHandle>, samples: web::Data<Samples>) -> HttpResponse {
     samples.take().await;
-    handle.run_upkeep();
     HttpResponse::Ok()
         .content_type(ContentType::plaintext())
         .body(handle.render())

@@ -2,7 +2,7 @@
 
 use abu_rest::connections::ConnectionLimits;
 
-use crate::{fd_limit, settings::Settings};
+use crate::{database, fd_limit, settings::Settings};
 
 /// Unauthenticated connections of one address.
 const MAX_PER_ADDRESS: usize = 256;
@@ -11,8 +11,8 @@ const MAX_PER_ADDRESS: usize = 256;
 const OTHER_FILES: usize = 64;
 /// Files of a worker's event loops.
 const FILES_PER_WORKER: usize = 8;
-/// The server's own database connections beside the pool.
-const OWN_DATABASE_CONNECTIONS: usize = 5;
+/// Database connections beside the pool: the server's own, and that of its lock.
+const OWN_DATABASE_CONNECTIONS: usize = database::CONNECTIONS_OF_OUR_OWN as usize + 1;
 
 /// Accepted connections that no worker has registered yet. The registry ends idle connections while the
 /// listener still has this much room, so it never stops accepting for long.
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn connections_leave_a_reserve_of_files() {
-        assert_eq!(sockets(1_024, 10, 2), 1_024 - 64 - 10 - 5 - 16);
+        assert_eq!(sockets(1_024, 10, 2), 1_024 - 64 - 10 - 7 - 16);
         assert_eq!(sockets(100, 10, 2), 2 * UNREGISTERED);
         assert_eq!(sockets(usize::MAX, 10, 2), 50_000);
     }

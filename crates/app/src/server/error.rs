@@ -4,7 +4,7 @@ use abu_application::identity::setup::SetupError;
 use abu_mail::MailStartError;
 use abu_security::SecretStoreError;
 
-use crate::{database::PreparationError, exit_code};
+use crate::{database::PreparationError, exit_code, metrics::InstallError};
 
 /// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum StartError {
     #[error(transparent)]
     Mail(#[from] MailStartError),
     #[error("the metrics cannot be recorded: {0}")]
-    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    Metrics(#[from] InstallError),
     #[error("the demonstration could not be filled in: {0}")]
     Demo(#[source] SetupError),
     /// The system refused threads or signal handlers.

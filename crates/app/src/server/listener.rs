@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use abu_chat::ChatEngine;
+use abu_chat::{ChatEngine, HTTP_WRITE_BUFFER};
 use abu_rest::{
     Shared,
     connections::{Connections, Registration},
@@ -38,10 +38,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const LINGER: Duration = Duration::from_secs(1);
 /// Sized for a restart, after which all clients reconnect at once.
 const BACKLOG: i32 = 2_048;
-/// Buffered bytes of a response. A chat session with a slow client holds this much beside its
-/// outbox, so it is small. Larger responses take more writes.
-const WRITE_BUFFER: usize = 8 * 1024;
-
 /// A server with a bound address that does not accept yet.
 pub(super) struct Listener {
     pub(super) address: SocketAddr,
@@ -166,7 +162,7 @@ impl HttpConnections {
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(self.request_timeout)
             .client_disconnect_timeout(LINGER)
-            .h1_write_buffer_size(WRITE_BUFFER)
+            .h1_write_buffer_size(HTTP_WRITE_BUFFER)
             .on_connect_ext(|io: &Io, extensions| {
                 abu_chat::on_connect(io.stream(), extensions);
                 extensions.insert(io.connection().clone());

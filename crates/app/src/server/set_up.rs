@@ -148,6 +148,7 @@ impl DatabaseSupervisor {
     /// Retries with back-off until success or a permanent error.
     async fn prepare(&self, preparation: &Arc<Preparation>) -> Result<(), StartError> {
         let mut backoff = Backoff::default();
+        let mut is_waiting_for_lock = false;
         loop {
             let (preparation, own) = (Arc::clone(preparation), Arc::clone(&self.own_postgres));
             let lock = Arc::clone(&self.lock);
@@ -159,7 +160,9 @@ impl DatabaseSupervisor {
             });
             match tried.await? {
                 Err(PreparationError::ServerLock(ServerLockError::Busy(holder))) => {
-                    log::info!("waiting for the server that held the database: {holder}");
+                    if !std::mem::replace(&mut is_waiting_for_lock, true) {
+                        log::info!("waiting for the server that held the database: {holder}");
+                    }
                     sleep(LOCK_PAUSE).await;
                 }
                 Err(error) if error.may_pass() => self.wait(error, &mut backoff).await,

@@ -99,7 +99,8 @@ pub(super) async fn watch_over(watch: Watch, readiness: &Readiness) -> ServerLoc
 pub(super) fn hold(lock: &SharedLock) -> Result<(), ServerLockError> {
     match &mut *lock.lock() {
         Some(lock) => lock.hold(),
-        None => Ok(()),
+        // Released by the shutdown, which this check outlived.
+        None => Err(ServerLockError::Unavailable("the server stops".into())),
     }
 }
 

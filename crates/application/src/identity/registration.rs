@@ -110,7 +110,12 @@ impl Registration {
                 // Lock order: the address before its bucket and before accounts.
                 tx.lock_address(&new.email)?;
                 // Without a mail the newest link must stay valid.
-                if !this.context.limits.allow_mail(tx, &new.email, now)? {
+                let limits = &this.context.limits;
+                let is_allowed = match tx.address_owner(&new.email, now)? {
+                    Some(_owner) => limits.allow_notice(tx, &new.email, now)?,
+                    None => limits.allow_mail(tx, &new.email, now)?,
+                };
+                if !is_allowed {
                     return Ok(());
                 }
                 let swept = tx.sweep_unverified(now - UNVERIFIED_KEPT_FOR, SWEPT_AT_ONCE)?;

@@ -82,9 +82,7 @@ pub fn write_batch(
         });
     }
     store.transaction(|tx| {
-        if wait == LockWait::Short {
-            tx.limit_lock_wait(wait)?;
-        }
+        tx.limit_lock_wait(wait)?;
         if !messages.is_empty() && !changes.is_empty() {
             lock_rooms(tx, messages, changes)?;
         }

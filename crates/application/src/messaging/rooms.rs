@@ -418,7 +418,6 @@ fn reopen_direct(
 ) -> Result<(RoomOpened, Vec<Event>), RoomError> {
     let mut room = tx.direct_room(pair)?.ok_or(RoomError::RoomNotFound)?;
     let by = asked.created_by;
-    tx.set_hidden(room.id, by, false)?;
     let mut events = Vec::new();
     if room.is_read_only() {
         tx.lock_room(room.id)?;
@@ -426,6 +425,8 @@ fn reopen_direct(
         room = tx.room(room.id)?.ok_or(RoomError::RoomNotFound)?;
         events.push(Event::RoomStateChanged { room: room.id, by });
     }
+    // After the room's lock, as everywhere.
+    tx.set_hidden(room.id, by, false)?;
     let created = false;
     Ok((RoomOpened { room, created }, events))
 }

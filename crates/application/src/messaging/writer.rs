@@ -20,7 +20,7 @@ mod outage;
 mod outcome;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     io,
     sync::Arc,
     thread::JoinHandle,
@@ -357,6 +357,8 @@ impl Shared {
         {
             expired.extend(queue.waiting.pop_front());
         }
+        // The writer's thread sleeps until one more waits than did.
+        queue.awaited = queue.awaited.min(queue.waiting.len() + 1);
         let doubtful = if queue.storing.is_lost(now, self.store_timeout) {
             std::mem::take(&mut queue.storing.submitters)
         } else {
@@ -452,18 +454,19 @@ impl Storing {
         }
     }
 
-    /// Tries until the batch is stored or known not to be.
-    fn store_until_settled(&mut self, batch: &Batch) {
+    /// Tries until the batch is stored or known not to be; false where it went back to the queue instead.
+    fn store_until_settled(&mut self, batch: &Batch) -> bool {
         let mut pauses = Backoff::between(FIRST_RETRY, LAST_RETRY);
         loop {
             match self.attempt(batch) {
                 Ok(written) => {
                     self.locked.unlock(batch.rooms());
-                    return self.deliver(batch, written);
+                    self.deliver(batch, written);
+                    return true;
                 }
                 Err(StoreError::Locked(error)) if self.put_back(batch) => {
                     log::debug!("messages wait for a locked room: {error}");
-                    return;
+                    return false;
                 }
                 Err(StoreError::CommitInDoubt(error)) => {
                     log::warn!("the database went away during a commit: {error}");
@@ -472,13 +475,22 @@ impl Storing {
                 Err(StoreError::Unavailable(error) | StoreError::Locked(error)) => {
                     log::debug!("messages wait for the database: {error}");
                 }
-                Err(error) if batch.len() == 1 => return self.give_up(&error),
+                Err(error) if batch.len() == 1 => {
+                    self.give_up(&error);
+                    return true;
+                }
                 // One of them is the database's trouble; the others need not share it.
-                Err(_) => return self.store_one_by_one(batch),
+                Err(_) => {
+                    self.store_one_by_one(batch);
+                    return true;
+                }
             }
             match self.what_next(pauses.next_wait()) {
                 Next::TryAgain => {}
-                Next::GiveUp(error) => return self.refuse_all(&error.into()),
+                Next::GiveUp(error) => {
+                    self.refuse_all(&error.into());
+                    return true;
+                }
             }
         }
     }
@@ -503,13 +515,15 @@ impl Storing {
         }
         self.locked.lock(batch.rooms(), Instant::now());
         let submitters = std::mem::take(&mut queue.storing).submitters;
-        let waiting = batch.writes().zip(submitters);
-        let waiting = waiting.map(|((write, submitted_at), submitter)| Submission {
+        let returned = batch.writes().zip(submitters);
+        let returned = returned.map(|((write, submitted_at), submitter)| Submission {
             write,
             submitter,
             submitted_at,
         });
-        queue.waiting.extend(waiting);
+        let mut waiting: VecDeque<Submission> = returned.collect();
+        waiting.append(&mut queue.waiting);
+        queue.waiting = waiting;
         // Stable: what was submitted at one moment keeps its order.
         let queued = queue.waiting.make_contiguous();
         queued.sort_by_key(|submission| submission.submitted_at);
@@ -557,14 +571,21 @@ impl Storing {
     fn store_one_by_one(&mut self, batch: &Batch) {
         let settled = self.settled();
         let mut submitters = settled.submitters.into_iter();
+        // No later message of a room overtakes one that went back to the queue.
+        let mut returned = HashSet::new();
         for single in batch.one_by_one() {
             self.shared.queue.lock().storing = UnderWay {
                 submitters: submitters.next().into_iter().collect(),
-                since: Some(Instant::now()),
+                since: single.order.first().map(|entry| entry.submitted_at),
                 in_doubt: settled.in_doubt,
                 ..UnderWay::default()
             };
-            self.store_until_settled(&single);
+            if single.rooms().any(|room| returned.contains(&room)) && self.put_back(&single) {
+                continue;
+            }
+            if !self.store_until_settled(&single) {
+                returned.extend(single.rooms());
+            }
         }
     }
 
@@ -587,6 +608,8 @@ impl Storing {
         } = self.settled();
         let now = Instant::now();
         let waited = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        // An outage is not over while messages of a locked room wait.
+        let waited = waited.max(self.shared.queue.lock().backlog(now).oldest);
         self.shared.outage.lock().committed(waited, now);
         let mut submitters = submitters.into_iter();
         let Written {

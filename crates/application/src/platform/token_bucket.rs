@@ -58,9 +58,10 @@ impl Rate {
     }
 
     /// Takes tokens of a cost that is known only afterwards, whether or not the bucket has them. A debt has to
-    /// come back before the next token can be taken.
+    /// come back before the next token can be taken; it is at most two capacities.
     pub fn charge(self, tokens: u32, full_at: &mut Instant, now: Instant) {
-        *full_at = (*full_at).max(now) + self.interval * tokens;
+        let latest = now + self.interval * self.capacity.get() * 3;
+        *full_at = ((*full_at).max(now) + self.interval * tokens).min(latest);
     }
 }
 

@@ -5,7 +5,8 @@
 //!
 //! What was pushed counts until the kernel has taken it: the HTTP layer's write buffer, whose level the body
 //! cannot see, counts as full at all times. Answers do not count: the session reads no further request while
-//! one waits. So a session that reads nothing holds the bound and one answer.
+//! one waits. States that are coalesced do not count either: there is one for each user, and for each user in a
+//! room, and their frames are shared. So a session that reads nothing holds the bound, one answer and these.
 
 use std::{
     cell::RefCell,
@@ -33,8 +34,12 @@ use crate::{
 /// The most bytes handed to the connection at a time: small frames together, a large one in pieces.
 const MAX_CHUNK: usize = 8 * 1024;
 
-/// What the HTTP layer may hold of it: it asks for the next chunk while it holds less than 32 KB.
-pub(crate) const WRITE_BUFFER: usize = 32 * 1024 + MAX_CHUNK;
+/// The write buffer that the HTTP server is to have: a session with a slow client holds it beside its outbox, so
+/// it is small. The server asks for the next chunk while it holds less.
+pub const HTTP_WRITE_BUFFER: usize = 8 * 1024;
+
+/// What the HTTP layer may hold of a connection.
+pub(crate) const WRITE_BUFFER: usize = HTTP_WRITE_BUFFER + MAX_CHUNK;
 
 /// A session is busy while each write carries so many frames. At 12 ms of gathering, that takes some
 /// 300 messages a second, more than a user reads.
@@ -231,6 +236,11 @@ impl Outbox {
     }
 
     /// Ends the session: what waits is still sent, then the close frame, and nothing after it.
+    /// Drops a state that waits: an answer with a newer one goes before it.
+    pub(crate) fn forget_state(&self, key: &StateKey) {
+        self.0.borrow_mut().states.swap_remove(key);
+    }
+
     pub(crate) fn close(&self, code: CloseCode) {
         self.0.borrow_mut().close(code);
     }

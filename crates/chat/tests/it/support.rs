@@ -22,7 +22,7 @@ use abu_application::{
     },
     store::{Reads, Statements, Store, Writes},
 };
-use abu_chat::{ChatEngine, ChatHub, ChatSettings, Connecting, Worker};
+use abu_chat::{ChatEngine, ChatHub, ChatSettings, Connecting, HTTP_WRITE_BUFFER, Worker};
 use abu_chat_protocol::server::Welcome;
 use abu_domain::{LoginSessionId, RoomId, UserId, messaging::text::RoomName};
 use actix_web::{
@@ -191,7 +191,7 @@ impl Chat {
     /// Ends the server the way a signal does.
     pub(crate) async fn shut_down(&self) {
         let stopping = self.handle.stop(true);
-        self.engine.shut_down(EVENT_TIMEOUT).await;
+        assert!(self.engine.shut_down(EVENT_TIMEOUT).await);
         stopping.await;
     }
 }
@@ -361,6 +361,7 @@ fn serve(engine: ChatEngine, settings: ChatSettings) -> (SocketAddr, ServerHandl
                     .app_data(web::Data::new(engine.join_worker()))
                     .route("/chat/{user}/{lifetime_ms}", web::get().to(chat))
             })
+            .h1_write_buffer_size(HTTP_WRITE_BUFFER)
             .on_connect(move |io, extensions| {
                 // Every connection carries a chat.
                 let stream = io.downcast_ref::<TcpStream>().unwrap();

@@ -162,7 +162,7 @@ pub enum ChangeRefusal {
     #[error("there is no such message in the room")]
     NotFound,
     /// Another member sent it.
-    #[error("the message is somebody else's")]
+    #[error("the message is another user's")]
     NotYours,
     /// The edit window is over.
     #[error("the message can no longer be changed")]

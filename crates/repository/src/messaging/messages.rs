@@ -319,10 +319,12 @@ impl MessageStatements for Autocommit<'_> {
 
 impl MessageWrites for Session<'_> {
     fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError> {
-        self.run(|connection| store::store(connection, batch))
+        let wait = self.lock_wait;
+        self.run(|connection| store::store(connection, batch, wait))
     }
 
     fn limit_lock_wait(&mut self, wait: LockWait) -> Result<(), StoreError> {
+        self.lock_wait = wait;
         self.run(|connection| {
             sql::<()>("SELECT set_config('lock_timeout', ?::text, true)")
                 .bind::<Integer, _>(store::milliseconds(wait))

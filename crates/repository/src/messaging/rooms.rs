@@ -448,22 +448,15 @@ impl RoomReads for Session<'_> {
                     .limit(limit.into())
                     .load(connection)?;
             let listings = in_list_order(seek.is_backward(), rows).into_iter().map(
-                |(invitation, room_name, member_count, inviter)| {
-                    let bad = |column, id| BadRow { column, id };
-                    let inviter_name = |name: &str, column| {
-                        PersonName::parse(name).map_err(|_| bad(column, invitation.invited_by))
-                    };
-                    Ok(InvitationListing {
-                        room_name: RoomName::parse(&room_name)
-                            .map_err(|_| bad("rooms.name", invitation.room_id))?,
-                        member_count,
-                        inviter_firstname: inviter_name(&inviter.firstname, "users.firstname")?,
-                        inviter_lastname: inviter_name(&inviter.lastname, "users.lastname")?,
-                        invitation: invitation.into(),
-                    })
+                |(invitation, room_name, member_count, inviter)| InvitationListing {
+                    room_name: RoomName::from_storage(room_name),
+                    member_count,
+                    inviter_firstname: PersonName::from_storage(inviter.firstname),
+                    inviter_lastname: PersonName::from_storage(inviter.lastname),
+                    invitation: invitation.into(),
                 },
             );
-            Ok(listings.collect::<Result<_, BadRow>>()?)
+            Ok(listings.collect())
         })
     }
 

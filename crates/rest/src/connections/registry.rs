@@ -32,7 +32,9 @@ impl Registry {
         let of_address = (address, 0)..=(address, u64::MAX);
         let open = self.unauthenticated.range(of_address.clone());
         if open.clone().count() > most {
-            let others = open.map(|(_, state)| state).filter(|state| state.id != self.last_id);
+            let others = open
+                .map(|(_, state)| state)
+                .filter(|state| state.id != self.last_id);
             let idlest = idlest(others);
             self.end_option(idlest);
         }

@@ -54,7 +54,10 @@ struct Spent {
 impl Spent {
     /// The reader that gives way to this one. A small body frees next to nothing, so it is the last resort.
     fn gives_way_to(&self, id: u64) -> Option<u64> {
-        let mut older = self.readers.range(..id).filter(|(_, reader)| reader.bytes > 0);
+        let mut older = self
+            .readers
+            .range(..id)
+            .filter(|(_, reader)| reader.bytes > 0);
         let large = older.clone().find(|(_, reader)| reader.bytes > SMALL);
         large.or_else(|| older.next()).map(|(id, _)| *id)
     }
@@ -346,7 +349,10 @@ mod tests {
         let payload = Payload::Stream {
             payload: stream::iter([Ok(chunk.clone())]).boxed_local(),
         };
-        let cut: Vec<Bytes> = pieces(payload, ENCODED_PIECE).map(Result::unwrap).collect().await;
+        let cut: Vec<Bytes> = pieces(payload, ENCODED_PIECE)
+            .map(Result::unwrap)
+            .collect()
+            .await;
         assert_eq!(cut.len(), 11);
         assert!(cut.iter().all(|piece| piece.len() <= ENCODED_PIECE));
         assert_eq!(cut.concat(), chunk);

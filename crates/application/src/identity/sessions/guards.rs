@@ -28,7 +28,8 @@ pub(super) struct LogInGuards {
 }
 
 impl LogInGuards {
-    /// Addresses without an account are counted alike, so a refusal reveals no account.
+    /// Addresses without an account are counted like accounts that do not know the network. Once the figure
+    /// of a network is spent, an answer other than 429 reveals an account that knows it.
     pub(super) fn of(
         limits: &RateLimits,
         tx: &mut dyn Reads,

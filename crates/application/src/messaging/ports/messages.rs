@@ -245,7 +245,7 @@ pub trait MessageWrites {
     /// be given again when its commit is in doubt.
     fn store_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<StoreOutcome>, StoreError>;
 
-    /// Bounds the waits for locks until the transaction ends.
+    /// Bounds the waits for locks until the transaction ends; without it the store has a bound of its own.
     fn limit_lock_wait(&mut self, wait: LockWait) -> Result<(), StoreError>;
 
     /// Locks rooms until the transaction ends, in the order of their ids, as

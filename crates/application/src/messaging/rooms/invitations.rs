@@ -43,6 +43,8 @@ impl Rooms {
         let after = now - Invitation::LIFETIME;
         let limits = self.limits;
         self.change(move |tx| {
+            // Invitations that are accepted at once are counted one after the other.
+            tx.lock_account(caller.user)?;
             access::require_active(tx, &caller)?;
             let me = caller.user;
             let room = tx

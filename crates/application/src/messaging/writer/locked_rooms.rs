@@ -41,6 +41,9 @@ impl LockedRooms {
                 rest.length = (rest.length * 2).clamp(FIRST_REST, LONGEST_REST);
             }
         }
+        // Rooms whose messages were refused meanwhile.
+        self.rooms
+            .retain(|_, rest| now <= rest.until + 2 * LONGEST_REST);
     }
 
     pub(super) fn unlock(&mut self, rooms: impl Iterator<Item = RoomId>) {

@@ -36,6 +36,8 @@ named_enum! {
         Register => "register",
         /// A mail that any client can request, by address.
         Recover => "recover",
+        /// A notice without a link, to the owner of an address that is registered again, by address.
+        RegisterNotice => "register-notice",
         /// An address for which such a mail is requested, by network.
         RecoverNetwork => "recover-network",
         /// Whether the network has requested a mail for the address already.
@@ -53,7 +55,7 @@ impl Guard {
             Self::LogInElsewhere => settings.log_in_elsewhere,
             Self::OneTimePassword => settings.one_time_password,
             Self::Register => settings.register,
-            Self::Recover => settings.recover,
+            Self::Recover | Self::RegisterNotice => settings.recover,
             Self::RecoverNetwork => settings.recover_network,
             Self::RecoverSeen => Quota::new(1, settings.recover_network.window()),
             Self::ClaimedAddress => Quota::new(CLAIMS.0, CLAIMS.1),
@@ -195,7 +197,28 @@ impl RateLimits {
         address: &EmailAddress,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let bucket = self.bucket(Guard::Recover, &[Subject::Address(address)]);
+        self.allow(tx, Guard::Recover, address, now)
+    }
+
+    /// Whether a notice without a link may go to the address now. Counts it if so, apart from
+    /// [`allow_mail`](Self::allow_mail): a stranger's registrations never use up the owner's links.
+    pub fn allow_notice(
+        &self,
+        tx: &mut dyn Writes,
+        address: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.allow(tx, Guard::RegisterNotice, address, now)
+    }
+
+    fn allow(
+        &self,
+        tx: &mut dyn Writes,
+        guard: Guard,
+        address: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let bucket = self.bucket(guard, &[Subject::Address(address)]);
         Ok(!self.settings.enabled || !self.count(tx, &[bucket], now)?.is_empty())
     }
 

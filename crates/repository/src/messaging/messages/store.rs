@@ -43,11 +43,12 @@ const ATTEMPTS: usize = 5;
 pub(super) fn store(
     connection: &mut PgConnection,
     batch: &[NewMessage],
+    wait: LockWait,
 ) -> Result<Vec<StoreOutcome>, Failure> {
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
-    if let Some(outcomes) = append_ordinary(connection, batch, LockWait::Usual)? {
+    if let Some(outcomes) = append_ordinary(connection, batch, wait)? {
         return Ok(outcomes);
     }
     let rooms = lock_rooms(connection, batch)?;

@@ -51,8 +51,8 @@ pub(super) struct Placed {
     pub(super) place: TokenPlace,
 }
 
-/// Browsers take a name with this prefix over HTTPS alone, so no other server of the site can set it.
-/// `__Host-` would forbid the path.
+/// Browsers take a name with this prefix over HTTPS alone. Another HTTPS site of the domain can still set one,
+/// so a request with two is refused. `__Host-` would forbid the path.
 fn name(browsers: &BrowserPolicy) -> &'static str {
     match browsers.only_https {
         true => "__Secure-refresh_token",
@@ -82,10 +82,11 @@ fn token_in(headers: &HeaderMap, name: &str) -> Option<SecretString> {
 /// Checks the origin of a request that uses the cookie. Browsers send one with every POST.
 pub(super) fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
     let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
-    let origins = &shared::<BrowserPolicy>(request).origins;
+    let browsers = shared::<BrowserPolicy>(request);
     let is_allowed = header(header::ORIGIN).is_some_and(|origin| {
-        let is_own = |host| cors::is_own(origin, host);
-        origins.list(origin) || header(header::HOST).is_some_and(is_own)
+        let is_secure = !browsers.only_https || origin.starts_with(b"https://");
+        let is_own = |host| is_secure && cors::is_own(origin, host);
+        browsers.origins.list(origin) || header(header::HOST).is_some_and(is_own)
     });
     match is_allowed {
         true => Ok(()),
