@@ -351,6 +351,23 @@ async fn above_an_addresses_figure_no_mail_is_sent_and_the_newest_link_stays() {
 }
 
 #[tokio::test]
+async fn a_strangers_registrations_leave_the_owners_reset_link() {
+    let app = TestApp::limited();
+    app.amina();
+    for network in 1..=9 {
+        app.register_from(network, AMINA).await.unwrap();
+    }
+    let notices = app.take_mail_kinds();
+    assert_eq!(
+        notices,
+        vec![(AMINA.to_owned(), MailKind::AccountExists); 3]
+    );
+    app.forget_from(2, AMINA).await.unwrap();
+    let links = app.take_mail_kinds();
+    assert_eq!(links, [(AMINA.to_owned(), MailKind::ResetPassword)]);
+}
+
+#[tokio::test]
 async fn requests_that_send_no_mail_do_not_use_up_a_newcomers() {
     let app = TestApp::limited();
     for _ in 0..20 {

@@ -626,6 +626,21 @@ mod tests {
         assert_eq!(states, [3 + 98, 3 + 99]);
     }
 
+    #[test]
+    fn an_answer_leaves_no_older_state_behind() {
+        let outbox = outbox(80);
+        let key = StateKey::Presence(UserId::new(uuid::Uuid::nil()));
+        for _ in 0..3 {
+            outbox.queue(frame(1), Delivery::Firm).unwrap();
+        }
+        outbox.queue(frame(5), Delivery::State(key)).unwrap();
+        outbox.forget_state(&key);
+        outbox.queue(frame(6), Delivery::Answer).unwrap();
+        let read = drain(&outbox).0;
+        let last: Vec<u8> = read[30..].chunks(10).map(|frame| frame[0]).collect();
+        assert_eq!(last, [6]);
+    }
+
     proptest! {
         #[test]
         fn whatever_is_queued_the_last_state_arrives_last(

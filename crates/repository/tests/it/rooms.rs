@@ -679,6 +679,25 @@ fn an_invitation_replaces_only_expired_and_long_declined_ones() {
     assert!(invite(&database, at(again_at)));
 }
 
+/// Rules for names are newer than some names.
+#[test]
+fn an_invitation_with_names_of_older_rules_is_listed() {
+    let database = TestDatabase::new();
+    let inviter = database.user().create().id;
+    let user = database.user().create().id;
+    let room = database.group(inviter).create().id;
+    assert!(invite(&database, invitation(room, user, inviter)));
+    database.execute(&format!(
+        "UPDATE users SET firstname = '123' WHERE id = '{inviter}';
+         UPDATE rooms SET name = E'Cla\\u0455s' WHERE id = '{room}'"
+    ));
+    let after = SystemClock.now() - TimeDelta::days(1);
+    let listed = database.read(|tx| tx.list_invitations(user, after, Seek::START, 2));
+    let listed = listed.unwrap().remove(0);
+    assert_eq!(listed.inviter_firstname.as_str(), "123");
+    assert_eq!(listed.room_name.as_str(), "Cla\u{455}s");
+}
+
 #[test]
 fn a_list_of_invitations_pages_by_time_with_room_and_inviter() {
     let database = TestDatabase::new();
