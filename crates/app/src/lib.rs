@@ -8,5 +8,4 @@ pub mod fd_limit;
 pub mod logging;
 mod metrics;
 pub mod server;
-pub mod settings;
 pub mod wiring;

@@ -33,6 +33,7 @@ use abu_rest::{
     readiness::{Readiness, ServingState},
 };
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
+use abu_settings::Settings;
 use actix_web::dev::ServerHandle;
 use futures_util::future::join4;
 use tokio::{
@@ -45,7 +46,6 @@ use crate::{
     database::{GuardedStore, OwnPostgres},
     demo::Demo,
     metrics::{self, Samples},
-    settings::Settings,
     wiring::{Services, Wiring},
 };
 

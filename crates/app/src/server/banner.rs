@@ -8,8 +8,9 @@ use std::{
 
 use super::RunningServer;
 use abu_security::StoredSecret;
+use abu_settings::Environment;
 
-use crate::{database, demo, settings::Environment};
+use crate::{database, demo};
 
 pub(super) fn print(server: &RunningServer, demo: bool) {
     // Standard output may be closed.
