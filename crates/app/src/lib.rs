@@ -2,7 +2,6 @@
 
 pub mod admin;
 mod database;
-mod demo;
 pub mod exit_code;
 pub mod fd_limit;
 pub mod logging;

@@ -27,6 +27,7 @@ use abu_application::{
     },
 };
 use abu_chat::ChatEngine;
+use abu_demo::Demo;
 use abu_mail::{MailWorker, Wake};
 use abu_rest::{
     connections::Connections,
@@ -44,7 +45,6 @@ use tokio::{
 
 use crate::{
     database::{GuardedStore, OwnPostgres},
-    demo::Demo,
     metrics::{self, Samples},
     wiring::{Services, Wiring},
 };
