@@ -17,13 +17,11 @@ use std::path::PathBuf;
 
 use abu_application::platform::audit::{Mark, NoMark};
 use abu_domain::platform::text::EmailAddress;
+use abu_settings::{Settings, Sources};
 use actix_web::http::Uri;
 use clap::{Parser, Subcommand};
 
-use crate::{
-    exit_code,
-    settings::{Settings, Sources},
-};
+use crate::exit_code;
 
 pub use error::AdminError;
 

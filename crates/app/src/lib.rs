@@ -2,11 +2,9 @@
 
 pub mod admin;
 mod database;
-mod demo;
 pub mod exit_code;
 pub mod fd_limit;
 pub mod logging;
 mod metrics;
 pub mod server;
-pub mod settings;
 pub mod wiring;

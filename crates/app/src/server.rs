@@ -27,12 +27,14 @@ use abu_application::{
     },
 };
 use abu_chat::ChatEngine;
+use abu_demo::Demo;
 use abu_mail::{MailWorker, Wake};
 use abu_rest::{
     connections::Connections,
     readiness::{Readiness, ServingState},
 };
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
+use abu_settings::Settings;
 use actix_web::dev::ServerHandle;
 use futures_util::future::join4;
 use tokio::{
@@ -43,9 +45,7 @@ use tokio::{
 
 use crate::{
     database::{GuardedStore, OwnPostgres},
-    demo::Demo,
     metrics::{self, Samples},
-    settings::Settings,
     wiring::{Services, Wiring},
 };
 

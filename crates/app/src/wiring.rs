@@ -24,9 +24,8 @@ use abu_security::{
     BcryptHasher, GuessingPolicy, HmacHeadSealer, HmacLinkTokens, HmacRefreshTokens, SealedTotp,
     derive_key,
 };
+use abu_settings::{Environment, Settings};
 use secrecy::{ExposeSecret, SecretString};
-
-use crate::settings::{Environment, Settings};
 
 /// The deadline for a place in the database's pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);

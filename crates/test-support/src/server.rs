@@ -2,10 +2,7 @@
 
 use std::net::SocketAddr;
 
-use abu_app::{
-    server::{self, RunningServer},
-    settings::{Environment, Settings, Sources},
-};
+use abu_app::server::{self, RunningServer};
 use abu_application::{
     identity::ports::{AccessTokens, RefreshTokens},
     platform::{ports::Clock, system::SystemClock},
@@ -13,6 +10,7 @@ use abu_application::{
 use abu_domain::UserId;
 use abu_rest::readiness::Readiness;
 use abu_security::{HmacRefreshTokens, JwtTokens};
+use abu_settings::{Environment, Settings, Sources};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use uuid::Uuid;

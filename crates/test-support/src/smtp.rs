@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use abu_app::settings::Settings;
 use abu_mail::{SmtpLogIn, SmtpSecurity, SmtpSettings};
+use abu_settings::Settings;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{

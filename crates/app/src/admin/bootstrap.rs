@@ -5,12 +5,10 @@ use abu_domain::{
     identity::text::NewPassword,
     platform::text::{EmailAddress, PersonName},
 };
+use abu_settings::{Settings, SuperuserSettings};
 
 use super::{AdminError, database::OpenDatabase, operator::operator, terminal::Terminal};
-use crate::{
-    database::require_migrated,
-    settings::{Settings, SuperuserSettings},
-};
+use crate::database::require_migrated;
 
 pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     let mut terminal = Terminal::open();

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::AdminError;
-use crate::settings::{Configuration, Sources};
+use abu_settings::{Configuration, Sources};
 
 pub(super) fn run(sources: &Sources) -> Result<(), AdminError> {
     let configuration = Configuration::read(sources);

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
+use abu_settings::Settings;
 use actix_web::http::Uri;
 
 use super::AdminError;
-use crate::settings::Settings;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Enough for the status line.

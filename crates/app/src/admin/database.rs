@@ -19,13 +19,11 @@ use abu_application::{
 };
 use abu_embedded_postgres::StartError;
 use abu_security::{BcryptHasher, GuessingPolicy};
+use abu_settings::Settings;
 use secrecy::SecretString;
 
 use super::AdminError;
-use crate::{
-    database::{self, OwnPostgres},
-    settings::Settings,
-};
+use crate::database::{self, OwnPostgres};
 
 const POOL_SIZE: u32 = 1;
 /// Uncontended: one command at a time.

@@ -11,8 +11,9 @@ use abu_application::{
 use abu_repository::migrations::MigrationError;
 
 use abu_security::SecretStoreError;
+use abu_settings::ConfigErrors;
 
-use crate::{database::PreparationError, exit_code, settings::ConfigErrors};
+use crate::{database::PreparationError, exit_code};
 
 /// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]

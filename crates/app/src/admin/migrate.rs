@@ -1,9 +1,9 @@
 use std::io::{self, Write};
 
 use abu_repository::migrations;
+use abu_settings::Settings;
 
 use super::{AdminError, database::OpenDatabase};
-use crate::settings::Settings;
 
 pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     let database = OpenDatabase::of(settings)?;

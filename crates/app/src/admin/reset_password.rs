@@ -4,8 +4,9 @@ use abu_domain::platform::text::EmailAddress;
 
 use super::{AdminError, database::OpenDatabase, operator::operator, password::new_password};
 use abu_security::{SecretStore, StoredSecret};
+use abu_settings::Settings;
 
-use crate::{database::require_migrated, settings::Settings};
+use crate::database::require_migrated;
 
 pub(super) fn run(
     settings: &Settings,

@@ -22,6 +22,7 @@ use abu_domain::{
     },
     platform::text::{EmailAddress, PersonName},
 };
+use abu_settings::Settings;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use tokio::runtime::{Builder, Runtime};
@@ -30,7 +31,7 @@ use uuid::Uuid;
 use super::{
     AdminError, database::OpenDatabase, operator::operator, parse_email, password::new_password,
 };
-use crate::{database::require_migrated, settings::Settings};
+use crate::database::require_migrated;
 use abu_rest::UserDocument;
 
 const MAX_CONFLICTS: u32 = 1_000;

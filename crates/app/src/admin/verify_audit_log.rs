@@ -6,10 +6,11 @@ use std::{
 
 use abu_application::platform::audit::{Mark, sealed_heads, verify};
 use abu_security::{HmacHeadSealer, SecretStore, StoredSecret};
+use abu_settings::Settings;
 use secrecy::SecretString;
 
 use super::{AdminError, database::OpenDatabase};
-use crate::{database::require_migrated, settings::Settings};
+use crate::database::require_migrated;
 
 /// What the server writes to its log before each head.
 const BEFORE_HEAD: &str = "audit log head ";

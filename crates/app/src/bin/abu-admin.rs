@@ -6,8 +6,9 @@ use std::{
     process::ExitCode,
 };
 
-use abu_app::{admin::Arguments, exit_code, logging, settings::Sources};
+use abu_app::{admin::Arguments, exit_code, logging};
 use abu_application::platform::error_chain::error_chain;
+use abu_settings::Sources;
 use clap::Parser;
 
 fn main() -> ExitCode {

@@ -8,9 +8,9 @@ use std::{
 use abu_app::{
     exit_code, fd_limit, logging,
     server::{self, Ending},
-    settings::{Environment, Settings, Sources},
 };
 use abu_application::platform::error_chain::error_chain;
+use abu_settings::{Environment, Settings, Sources};
 use actix_web::rt::System;
 use clap::Parser;
 

@@ -19,11 +19,9 @@ use abu_repository::{
 use secrecy::SecretString;
 
 use abu_security::{SecretStore, SecretStoreError, StoredSecret};
+use abu_settings::{Environment, Settings};
 
-use crate::{
-    exit_code,
-    settings::{Environment, Settings},
-};
+use crate::exit_code;
 
 /// Prepares a database for the server; idempotent.
 pub(crate) struct Preparation {

@@ -8,8 +8,9 @@ use std::{
 
 use super::RunningServer;
 use abu_security::StoredSecret;
+use abu_settings::Environment;
 
-use crate::{database, demo, settings::Environment};
+use crate::database;
 
 pub(super) fn print(server: &RunningServer, demo: bool) {
     // Standard output may be closed.
@@ -37,8 +38,8 @@ fn write(out: &mut impl Write, server: &RunningServer, demo: bool) -> io::Result
         writeln!(out, "  password    {}", how_to_get_the_password(server))?;
     }
     if demo {
-        writeln!(out, "  people      {} and 59 more", demo::FIRST_EMAIL)?;
-        writeln!(out, "  password    {}", demo::PASSWORD)?;
+        writeln!(out, "  people      {} and 59 more", abu_demo::FIRST_EMAIL)?;
+        writeln!(out, "  password    {}", abu_demo::PASSWORD)?;
     }
     match &settings.database.url {
         Some(_) => writeln!(out, "  data        in the database of database.url")?,

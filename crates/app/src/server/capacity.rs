@@ -1,8 +1,9 @@
 //! How many connections the limit of open files (`RLIMIT_NOFILE`) allows.
 
 use abu_rest::connections::ConnectionLimits;
+use abu_settings::Settings;
 
-use crate::{database, fd_limit, settings::Settings};
+use crate::{database, fd_limit};
 
 /// Unauthenticated connections of one address.
 const MAX_PER_ADDRESS: usize = 256;

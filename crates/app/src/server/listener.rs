@@ -16,6 +16,7 @@ use abu_rest::{
     Shared,
     connections::{Connections, Registration},
 };
+use abu_settings::Settings;
 use actix_http::{HttpService, Protocol};
 use actix_server::{GracefulShutdownSignal, Server};
 use actix_service::{
@@ -30,7 +31,7 @@ use super::{
     StartError, capacity,
     io::{Io, bound_sending},
 };
-use crate::{settings::Settings, wiring::hashing_places};
+use crate::wiring::hashing_places;
 
 /// Exceeds the idle timeout of load balancers, so that they close idle connections first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);

@@ -24,6 +24,7 @@ use abu_repository::{
     server_lock::{ServerLock, ServerLockError},
 };
 use abu_security::SecretStore;
+use abu_settings::Settings;
 use parking_lot::Mutex;
 use secrecy::SecretString;
 use tokio::{sync::oneshot, task::spawn_blocking, time::sleep};
@@ -33,10 +34,7 @@ use super::{
     hourly::Hourly,
     watch::{self, Watch},
 };
-use crate::{
-    database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError},
-    settings::Settings,
-};
+use crate::database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError};
 use abu_rest::readiness::{Readiness, ServingState};
 
 /// Polling interval while another server holds the database.

@@ -1,9 +1,7 @@
 //! The demonstration: filled once, with all that a visitor is to see.
 
-use abu_app::{
-    server,
-    settings::{Environment, Settings, Sources},
-};
+use abu_app::server;
+use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::TestDatabase;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_app::settings::{Environment, Settings, Sources};
 use abu_application::{
     identity::ports::{LinkPurpose, LinkTokens},
     platform::{
@@ -24,6 +23,7 @@ use abu_domain::{
 use abu_mail::{MailWorker, SmtpLogIn, SmtpSecurity, Wake};
 use abu_rest::readiness::ServingState;
 use abu_security::HmacLinkTokens;
+use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{
     PrivateCluster, ReceivedMail, SECRET, SmtpBehavior, SmtpServer, TestDatabase, TestServer,
 };

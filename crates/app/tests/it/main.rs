@@ -1,4 +1,4 @@
-//! Tests of settings, binaries and the running server.
+//! Tests of binaries and the running server.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -20,5 +20,4 @@ mod http;
 mod mail;
 mod program;
 mod recorded_chat;
-mod settings;
 mod start_up;

@@ -6,9 +6,9 @@
 
 use std::{mem, time::Duration};
 
-use abu_app::settings::Settings;
 use abu_chat_protocol::Profile;
 use abu_domain::{RoomId, UserId, identity::user::User};
+use abu_settings::Settings;
 use abu_test_support::{ChatClient, PrivateCluster, TestDatabase, TestServer};
 use futures_util::SinkExt;
 use reqwest::Method;

@@ -1,10 +1,8 @@
 //! Readiness across database outages.
 
-use abu_app::{
-    server::{self, RunningServer},
-    settings::{Environment, Settings, Sources},
-};
+use abu_app::server::{self, RunningServer};
 use abu_rest::readiness::ServingState;
+use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{PrivateCluster, TestDatabase};
 use futures_util::future::join;
 use reqwest::{Response, StatusCode};

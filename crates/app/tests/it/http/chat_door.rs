@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use abu_app::settings::Settings;
 use abu_application::identity::ports::AccessTokens;
 use abu_chat_protocol::{CloseCode, server::ErrorCode};
 use abu_domain::{UserId, access::Permission, identity::user::User};
 use abu_security::JwtTokens;
+use abu_settings::Settings;
 use abu_test_support::{ChatClient, SECRET, session_of};
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};

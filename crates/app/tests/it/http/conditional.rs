@@ -156,7 +156,7 @@ async fn a_compressed_answer_is_not_sent_again_either() {
 #[tokio::test]
 async fn a_browser_page_reads_etags_and_gets_not_modified() {
     let origin = "https://alumni.abu.edu.ng";
-    let allow = |settings: &mut abu_app::settings::Settings| {
+    let allow = |settings: &mut abu_settings::Settings| {
         settings.cors.allowed_origins = vec![origin.to_owned()];
     };
     let rig = Rig::start_with(allow).await;

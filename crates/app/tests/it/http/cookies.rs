@@ -1,7 +1,7 @@
 //! Sessions whose refresh token is in a cookie.
 
-use abu_app::settings::Environment;
 use abu_domain::identity::user::User;
+use abu_settings::Environment;
 use serde_json::{Value, json};
 
 use super::{

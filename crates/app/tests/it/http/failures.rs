@@ -9,10 +9,7 @@ use std::{
     time::Duration,
 };
 
-use abu_app::{
-    settings::{Environment, Settings, Sources},
-    wiring::{Services, Wiring},
-};
+use abu_app::wiring::{Services, Wiring};
 use abu_application::{
     identity::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError},
     platform::{
@@ -24,6 +21,7 @@ use abu_application::{
 use abu_domain::{LoginSessionId, UserId};
 use abu_rest::readiness::{Readiness, ServingState};
 use abu_security::JwtTokens;
+use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{TestDatabase, session_of};
 use actix_web::HttpServer;
 use chrono::{DateTime, Utc};

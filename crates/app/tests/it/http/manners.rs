@@ -1,7 +1,7 @@
 //! Middleware of every response: request ids, security headers, CORS, caching, compression.
 
-use abu_app::settings::Environment;
 use abu_domain::access::Permission;
+use abu_settings::Environment;
 use serde_json::json;
 
 use super::support::{Answer, Rig};

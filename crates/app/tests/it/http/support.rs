@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use abu_app::settings::Settings;
 use abu_application::identity::ports::PasswordHasher;
 use abu_domain::{
     UserId,
@@ -10,6 +9,7 @@ use abu_domain::{
     identity::{text::NewPassword, user::User},
 };
 use abu_security::BcryptHasher;
+use abu_settings::Settings;
 use abu_test_support::{TestDatabase, TestServer};
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode,

@@ -1,9 +1,9 @@
 //! TOTP: enrollment, log-in, recovery codes, removal, and groups that require it.
 
-use abu_app::settings::Settings;
 use abu_application::platform::rate_limits::Quota;
 use abu_chat_protocol::CloseCode;
 use abu_domain::{access::Permission, identity::user::User};
+use abu_settings::Settings;
 use abu_test_support::ChatClient;
 use serde_json::{Value, json};
 use totp_rs::{Builder, Totp};

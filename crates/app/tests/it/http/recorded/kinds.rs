@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use abu_app::settings::Settings;
 use abu_application::identity::ports::AccessTokens;
 use abu_domain::{UserId, access::Permission};
 use abu_rest::{Problem, ProblemKind, readiness::ServingState};
 use abu_security::JwtTokens;
+use abu_settings::Settings;
 use abu_test_support::{ADMIN_EMAIL, ADMIN_PASSWORD, ChatClient, SECRET, session_of};
 use chrono::{TimeDelta, Utc};
 use serde_json::json;

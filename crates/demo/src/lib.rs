@@ -1,4 +1,5 @@
-//! Demonstration data: people, rooms, and a week of conversations. Not for production.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod conversations;
 mod people;
@@ -17,21 +18,21 @@ use abu_domain::identity::text::NewPassword;
 use self::{people::People, rooms::DemoRooms};
 
 /// Of every person of the demonstration.
-pub(crate) const PASSWORD: &str = "kola-nuts-and-harmattan";
+pub const PASSWORD: &str = "kola-nuts-and-harmattan";
 
 /// The person whose rooms show everything: unread messages, replies, reactions, an archived room.
-pub(crate) const FIRST_EMAIL: &str = "amina.bello@demo.example.com";
+pub const FIRST_EMAIL: &str = "amina.bello@demo.example.com";
 
-pub(crate) struct Demo {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) hasher: Arc<dyn PasswordHasher>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn Ids>,
+pub struct Demo {
+    pub store: Arc<dyn Store>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
 }
 
 impl Demo {
     /// Idempotent: does nothing if the first person has an account. Blocks.
-    pub(crate) fn fill(&self) -> Result<(), SetupError> {
+    pub fn fill(&self) -> Result<(), SetupError> {
         let now = self.clock.now();
         let first = people::email(0);
         let is_filled = self.store.read(|tx| tx.address_owner(&first, now))?;

@@ -18,9 +18,9 @@ impl Environment {
     /// Its file of settings, as built into the program.
     pub(super) const fn built_in(self) -> &'static str {
         match self {
-            Self::Development => include_str!("../../../../config/development.toml"),
-            Self::Production => include_str!("../../../../config/production.toml"),
-            Self::Test => include_str!("../../../../config/test.toml"),
+            Self::Development => include_str!("../../../config/development.toml"),
+            Self::Production => include_str!("../../../config/production.toml"),
+            Self::Test => include_str!("../../../config/test.toml"),
         }
     }
 }

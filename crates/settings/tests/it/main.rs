@@ -1,12 +1,17 @@
 //! Settings: sources, precedence, validation.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "the test's helpers may fail the test"
+)]
 
 use std::{fs, path::Path, time::Duration};
 
-use abu_app::settings::{ConfigErrors, Configuration, Environment, Settings, Sources};
 use abu_application::messaging::writer::WriterPolicy;
 use abu_chat::ChatSettings;
 use abu_domain::access::{AUTOMATIC_GROUPS, SEEDED_GROUPS};
 use abu_mail::SmtpSecurity;
+use abu_settings::{ConfigErrors, Configuration, Environment, Settings, Sources};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 

@@ -1,4 +1,5 @@
-//! Typed settings from files and variables, validated as a whole.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod config_error;
 mod effective;
@@ -198,7 +199,7 @@ impl Configuration {
 }
 
 impl AuthSettings {
-    pub(crate) fn session_policy(&self) -> SessionPolicy {
+    pub fn session_policy(&self) -> SessionPolicy {
         SessionPolicy {
             lifetime: self.session_ttl,
             totp: Arc::new(TotpPolicy {

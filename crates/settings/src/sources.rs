@@ -13,7 +13,7 @@ use config::{Config, FileFormat, Format, Map, Source, Value};
 
 use super::{config_error::ConfigError, environment::Environment};
 
-const DEFAULTS: &str = include_str!("../../../../config/default.toml");
+const DEFAULTS: &str = include_str!("../../../config/default.toml");
 
 const PREFIX: &str = "ABU__";
 /// A variable with this suffix names a file that holds the value.
