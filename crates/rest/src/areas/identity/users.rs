@@ -322,7 +322,7 @@ fn group_names(names: Vec<String>, violations: &mut Violations) -> Option<Vec<Gr
 
 json_form! {
     /// A membership in a group.
-    struct Membership from membership: access::Membership {
+    struct GroupMembership from membership: access::Membership {
         /// The name of the group.
         #[schema(example = "editor_group")]
         group: String = membership.group.to_string(),
@@ -339,7 +339,7 @@ json_form! {
         #[schema(example = json!(["editor_group"]))]
         groups: Vec<String> = memberships.iter().map(|one| one.group.to_string()).collect(),
         /// The same with their ends.
-        memberships: Vec<Membership> = memberships.into_iter().map(Membership::from).collect(),
+        memberships: Vec<GroupMembership> = memberships.into_iter().map(Into::into).collect(),
     }
 }
 
