@@ -3,7 +3,6 @@
 
 mod areas;
 mod caller;
-pub mod connections;
 mod input;
 mod list;
 mod middleware;

@@ -6,14 +6,12 @@ use abu_application::{
     UseCases, access, identity, messaging,
     platform::{ports::Ids, rate_limits::RateLimits},
 };
+use abu_connections::{BodyBudget, TrustedProxies};
 use actix_web::{HttpRequest, web::Data};
 
 use crate::{
     list::CursorCodec,
-    middleware::{
-        client_address::TrustedProxies, cors::AllowedOrigins, idempotency::Fingerprints,
-        request_body::BodyBudget,
-    },
+    middleware::{cors::AllowedOrigins, idempotency::Fingerprints},
     openapi::Api,
     readiness::Readiness,
     settings::{RestKeys, RestSettings},

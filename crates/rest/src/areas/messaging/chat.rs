@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 
 use abu_application::platform::rate_limits::{Key, Shaping};
 use abu_chat::{Connecting, Worker};
+use abu_connections::{Connection, NoRoomForChat};
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
@@ -15,7 +16,6 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use crate::{
     areas::prelude::*,
     caller::{authentication_required, bearer_token, note_caller},
-    connections::{Connection, NoRoomForChat},
     input::Query,
     middleware::cors,
     shared::{BrowserPolicy, shared},
