@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod body_budget;
 mod capacity;
 mod client_address;
 mod connections;
@@ -9,7 +10,8 @@ mod io;
 mod listener;
 mod request_body;
 
+pub use body_budget::BodyBudget;
 pub use client_address::{ClientAddress, TrustedProxies};
 pub use connections::{Connection, Connections, InFlight, NoRoomForChat};
 pub use listener::{Listener, ListenerSettings, listen};
-pub use request_body::{BodyBudget, BodyError, whole_body};
+pub use request_body::{BodyError, whole_body};
