@@ -1,6 +1,9 @@
 //! How many connections the limit of open files (`RLIMIT_NOFILE`) allows.
 
-use crate::{connections::ConnectionLimits, fd_limit, listener::ListenerSettings};
+use crate::{
+    client_address::TrustedProxies, connections::ConnectionLimits, fd_limit,
+    listener::ListenerSettings,
+};
 
 /// Unauthenticated connections of one address.
 const MAX_PER_ADDRESS: usize = 256;
@@ -40,7 +43,7 @@ pub(crate) fn of(settings: &ListenerSettings) -> Capacity {
             per_address: settings.limits_addresses.then_some(MAX_PER_ADDRESS),
             total,
             request_timeout: settings.request_timeout,
-            trusted_proxies: settings.trusted_proxies.clone(),
+            trusted_proxies: TrustedProxies::new(&settings.trusted_proxies),
         },
     }
 }

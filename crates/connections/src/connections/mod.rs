@@ -16,9 +16,10 @@ use std::{
 };
 
 use actix_web::HttpRequest;
-use ipnet::IpNet;
 use parking_lot::Mutex;
 use tokio::{sync::oneshot, time::sleep};
+
+use crate::client_address::TrustedProxies;
 
 use registry::Registry;
 use state::{Elapsed, State};
@@ -29,7 +30,7 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
 /// Connections that no chat session takes, so that health checks and requests find room.
 const RESERVED_FOR_REQUESTS: usize = 50;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct ConnectionLimits {
     /// Unauthenticated connections of one address; `None` for no limit.
     pub(crate) per_address: Option<usize>,
@@ -38,7 +39,7 @@ pub(crate) struct ConnectionLimits {
     /// Deadline for the head and the body of a request together.
     pub(crate) request_timeout: Duration,
     /// Proxies, of whose connections `per_address` does not hold.
-    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) trusted_proxies: TrustedProxies,
 }
 
 /// The open connections of one process. Cheap to clone.
@@ -93,11 +94,13 @@ impl Connections {
             ..
         } = &*self.0;
         let peer = peer.to_canonical();
-        let trusted = limits.trusted_proxies.iter().any(|net| net.contains(&peer));
         let address = one_subscriber(peer);
         let mut registry = registry.lock();
         let (state, ended) = registry.add(address, clock.now());
-        if let Some(most) = limits.per_address.filter(|_| !trusted) {
+        if let Some(most) = limits
+            .per_address
+            .filter(|_| !limits.trusted_proxies.trust(peer))
+        {
             registry.limit_unauthenticated(address, most);
         }
         registry.limit_total(limits.total);
@@ -243,7 +246,7 @@ mod tests {
             per_address: Some(MOST),
             total,
             request_timeout: Duration::from_secs(15),
-            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            trusted_proxies: TrustedProxies::new(&["10.0.0.0/8".parse().unwrap()]),
         })
     }
 
