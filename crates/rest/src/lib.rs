@@ -59,6 +59,7 @@ pub fn app(
         .app_data(shared.cursors)
         .app_data(shared.fingerprints)
         .app_data(shared.limits)
+        .app_data(shared.pages)
         .app_data(shared.proxies)
         .app_data(shared.readiness)
         .app_data(shared.request_ids)
