@@ -5,42 +5,86 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 use super::characters::{is_ignorable, is_letter, is_mark, is_number};
 
 /// The words of the text without accents, case, hooks and apostrophes, with one space between them.
-/// Punctuation and symbols part words. The function `folded` of the database agrees for the letters
-/// of names.
+/// Punctuation and symbols part words. The function `folded_words` of the database agrees for ASCII,
+/// for accents and for hooked letters; it keeps the other letters that do not decompose.
 pub(crate) fn folded(text: &str) -> String {
-    let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
-    let mut words = String::with_capacity(text.len());
-    for c in decomposed.chars().flat_map(char::to_lowercase) {
-        if is_mark(c) || is_ignorable(c) || is_apostrophe(c) {
-            continue;
-        }
-        if is_letter(c) || is_number(c) {
-            words.push(unhooked(c));
-        } else if !words.is_empty() && !words.ends_with(' ') {
-            words.push(' ');
+    if text.is_ascii() {
+        return words(text.chars(), text.len());
+    }
+    // An acute accent on its own stands for an apostrophe, and would decompose into a space and a mark.
+    let without_signs = text.chars().filter(|c| !is_apostrophe(*c));
+    let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize_iter(without_signs);
+    words(decomposed, text.len())
+}
+
+fn words(decomposed: impl Iterator<Item = char>, capacity: usize) -> String {
+    let mut words = String::with_capacity(capacity);
+    for c in decomposed.flat_map(char::to_lowercase) {
+        match c {
+            'a'..='z' | '0'..='9' => words.push(c),
+            _ if is_apostrophe(c) || is_mark(c) || is_ignorable(c) => {}
+            _ if is_letter(c) || is_number(c) => push_plain(&mut words, c),
+            _ if words.is_empty() || words.ends_with(' ') => {}
+            _ => words.push(' '),
         }
     }
     words.truncate(words.trim_end().len());
     words
 }
 
-/// Signs inside Hausa and Yoruba names, in the forms that keyboards write.
+/// Signs inside Hausa and Yoruba names, in the forms that keyboards write; and letters for the
+/// glottal stop.
 fn is_apostrophe(c: char) -> bool {
     matches!(
         c,
-        '\'' | '`' | '\u{2018}' | '\u{2019}' | '\u{2bb}' | '\u{2bc}'
+        '\'' | '`'
+            | '\u{b4}'
+            | '\u{242}'
+            | '\u{294}'
+            | '\u{2b9}'
+            | '\u{2bb}'..='\u{2bf}'
+            | '\u{1ffd}'
+            | '\u{2018}'..='\u{2019}'
+            | '\u{201b}'
+            | '\u{2032}'
+            | '\u{a78c}'
     )
 }
 
-/// Hausa's and Fulfulde's hooked letters as people without them write.
-fn unhooked(c: char) -> char {
-    match c {
-        'ɓ' => 'b',
-        'ɗ' => 'd',
-        'ƙ' => 'k',
-        'ƴ' => 'y',
+/// Appends a lower-case Latin letter that does not decompose as people without it write: the hooked
+/// letters of Hausa and Fulfulde, and those of other alphabets. Appends any other letter as it is.
+fn push_plain(words: &mut String, c: char) {
+    let plain = match c {
+        'ⱥ' => 'a',
+        'ƀ' | 'ɓ' => 'b',
+        'ƈ' | 'ȼ' => 'c',
+        'đ' | 'ð' | 'ɖ' | 'ɗ' => 'd',
+        'ǝ' | 'ə' | 'ɛ' | 'ɇ' => 'e',
+        'ƒ' => 'f',
+        'ǥ' | 'ɠ' | 'ɣ' => 'g',
+        'ħ' | 'ɦ' => 'h',
+        'ı' | 'ɨ' | 'ɩ' => 'i',
+        'ɉ' => 'j',
+        'ĸ' | 'ƙ' => 'k',
+        'ł' | 'ƚ' => 'l',
+        'ŋ' | 'ɲ' => 'n',
+        'ø' | 'ɔ' | 'ɵ' => 'o',
+        'ƥ' => 'p',
+        'ɋ' => 'q',
+        'ɍ' => 'r',
+        'ẜ' | 'ẝ' => 's',
+        'ŧ' | 'ƭ' | 'ʈ' | 'ⱦ' => 't',
+        'ʉ' | 'ʊ' => 'u',
+        'ʋ' => 'v',
+        'ƴ' | 'ɏ' => 'y',
+        'ƶ' => 'z',
+        'æ' => return words.push_str("ae"),
+        'œ' => return words.push_str("oe"),
+        'ß' => return words.push_str("ss"),
+        'þ' => return words.push_str("th"),
         other => other,
-    }
+    };
+    words.push(plain);
 }
 
 #[cfg(test)]
@@ -58,12 +102,20 @@ mod tests {
             ("  Ṣadé—Bello ", "sade bello"),
             ("Hauwa’u", "hauwau"),
             ("Hauwa'u", "hauwau"),
-            ("İbrahim", "ibrahim"),
+            ("Sa´adatu", "saadatu"),
+            ("İbrahim ıssa", "ibrahim issa"),
+            ("Bjørn Æ Straße", "bjorn ae strasse"),
             ("ABU\u{200d} Ａdmin!", "abu admin"),
             ("★", ""),
         ] {
             assert_eq!(folded(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn ascii_folds_as_any_other_text() {
+        let ascii = String::from_iter('\0'..='\x7f');
+        assert_eq!(folded(&ascii), folded(&format!("{ascii}\u{301}")));
     }
 
     proptest! {

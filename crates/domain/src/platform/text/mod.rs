@@ -13,11 +13,14 @@ use std::fmt;
 
 #[cfg(test)]
 pub(crate) use any_text::{any_text, every_character};
+pub(crate) use characters::is_number;
+#[cfg(test)]
+pub(crate) use characters::{is_letter, script};
 pub use email::{EmailAddress, MaskedEmail};
 pub(crate) use fold::folded;
 pub(crate) use line::{mended_line, nfc, one_line};
-pub(crate) use name::of_one_script_a_word;
 pub use name::{DeviceName, PersonName, require_free_name};
+pub(crate) use name::{NO_LETTER, of_one_script_a_word};
 pub use note::{Description, OfficeTitle, Reason};
 
 /// The validation rule that a text breaks. The caller adds the name of the field.

@@ -13,7 +13,7 @@ const ONE_TO_100: Violation = Violation {
     code: "name.length",
     rule: "must have 1 to 100 characters",
 };
-const NO_LETTER: Violation = Violation {
+pub(crate) const NO_LETTER: Violation = Violation {
     code: "name.no-letter",
     rule: "must contain a letter",
 };
