@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod access;
+pub mod alumni;
 pub mod identity;
 pub mod messaging;
 pub mod platform;

@@ -1,0 +1,3 @@
+//! Alumni: who they are, and how a search finds them.
+
+pub mod names;
