@@ -4,7 +4,7 @@ pub mod admin;
 mod database;
 pub mod exit_code;
 pub mod fd_limit;
-pub mod logging;
 mod metrics;
 pub mod server;
+mod version;
 pub mod wiring;

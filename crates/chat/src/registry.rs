@@ -8,7 +8,10 @@ use abu_domain::{LoginSessionId, RoomId, UserId};
 use indexmap::IndexSet;
 use slab::Slab;
 
-use crate::directory::{Snapshot, Version};
+use crate::{
+    directory::{Snapshot, Version},
+    engine::Slice,
+};
 use abu_application::messaging::ports::RoomChatState;
 
 /// A session of this worker. The serial tells it from a later session in the same slot.
@@ -205,8 +208,11 @@ impl<H> Registry<H> {
             .map(|session| &session.handle)
     }
 
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = &H> {
-        self.sessions.iter().map(|(_, session)| &session.handle)
+    pub(crate) fn sessions_in(&self, slice: Slice) -> impl Iterator<Item = &H> {
+        let sessions = self.sessions.iter();
+        sessions
+            .filter(move |(slot, _)| slice.holds(*slot))
+            .map(|(_, session)| &session.handle)
     }
 
     pub(crate) fn sessions_of(&self, user: UserId) -> impl Iterator<Item = &H> {

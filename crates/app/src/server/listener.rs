@@ -18,7 +18,7 @@ use abu_rest::{
 };
 use abu_settings::Settings;
 use actix_http::{HttpService, Protocol};
-use actix_server::{GracefulShutdownSignal, Server};
+use actix_server::{GracefulShutdownSignal, Server, ServerBuilder};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service,
     map_config,
@@ -39,32 +39,52 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const LINGER: Duration = Duration::from_secs(1);
 /// Sized for a restart, after which all clients reconnect at once.
 const BACKLOG: i32 = 2_048;
-/// A server with a bound address that does not accept yet.
+/// A server with a bound address that has no threads yet.
 pub(super) struct Listener {
     pub(super) address: SocketAddr,
-    pub(super) server: Server,
+    pub(super) builder: ServerBuilder,
     pub(super) connections: Connections,
+    pub(super) workers: usize,
+    pub(super) max_connections: usize,
 }
 
-pub(super) fn listen(
+/// A bound socket, which the kernel accepts connections for.
+pub(super) struct Bound {
+    pub(super) address: SocketAddr,
+    pub(super) socket: TcpListener,
+}
+
+pub(super) fn bind(settings: &Settings) -> Result<Bound, StartError> {
+    bind_to(SocketAddr::new(settings.server.host, settings.server.port))
+}
+
+pub(super) fn bind_to(wanted: SocketAddr) -> Result<Bound, StartError> {
+    let bound = || {
+        let socket = open(wanted)?;
+        let address = socket.local_addr()?;
+        Ok(Bound { address, socket })
+    };
+    bound().map_err(|source| StartError::Listen {
+        address: wanted,
+        source,
+    })
+}
+
+pub(super) fn prepare(
     settings: &Settings,
+    Bound { address, socket }: Bound,
     rest: Shared,
     chat: ChatEngine,
 ) -> Result<Listener, StartError> {
-    let wanted = SocketAddr::new(settings.server.host, settings.server.port);
-    let refused = |source| StartError::Listen {
-        address: wanted,
-        source,
-    };
-    let listener = bind(wanted).map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
     let workers = workers(settings);
     let capacity = capacity::of(settings, workers);
-    let shutdown_seconds = settings.server.shutdown_timeout.as_secs_f64().ceil() as u64;
+    let max_connections = capacity.limits.total;
+    // The drain has deadlines of its own, all of them shorter.
+    let longest_stop = settings.server.drain_spread + settings.server.shutdown_timeout;
     let builder = Server::build()
         .workers(workers)
         .max_concurrent_connections(capacity.per_worker)
-        .shutdown_timeout(shutdown_seconds)
+        .shutdown_timeout(longest_stop.as_secs_f64().ceil() as u64)
         .worker_max_blocking_threads(blocking_threads(settings))
         .disable_signals();
     let connections = Connections::new(capacity.limits);
@@ -79,16 +99,18 @@ pub(super) fn listen(
     };
     // Each worker calls it once: there is one socket.
     let builder = builder
-        .listen("http", listener, move || service.clone().into_factory())
-        .map_err(refused)?;
+        .listen("http", socket, move || service.clone().into_factory())
+        .map_err(|source| StartError::Listen { address, source })?;
     Ok(Listener {
         address,
-        server: builder.run(),
+        builder,
         connections,
+        workers,
+        max_connections,
     })
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,

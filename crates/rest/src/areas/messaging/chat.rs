@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 
 use abu_application::platform::rate_limits::{Key, Shaping};
 use abu_chat::{Connecting, Worker};
+use abu_domain::platform::network::Network;
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
@@ -17,7 +18,7 @@ use crate::{
     caller::{authentication_required, bearer_token, note_caller},
     connections::{Connection, NoRoomForChat},
     input::Query,
-    middleware::cors,
+    middleware::{client_address::ClientAddress, cors},
     shared::{BrowserPolicy, shared},
 };
 
@@ -65,7 +66,8 @@ async fn open_chat(
     check_handshake(&request)?;
     let connection = Connection::of(&request);
     connection.map_or(Ok(()), Connection::has_room_for_chat)?;
-    let who = match credential.redeem(&identity, &messaging).await {
+    let network = Network::of(ClientAddress::of(&request));
+    let who = match credential.redeem(&identity, &messaging, network).await {
         Ok(who) => who,
         Err(problem) => return Err(limits.failed(Shaping::FailedHandshake, problem)),
     };
@@ -155,6 +157,7 @@ impl Credential {
         self,
         identity: &Identity,
         messaging: &Messaging,
+        network: Network,
     ) -> Result<Connecting, Problem> {
         match self {
             Self::Token(token) => {
@@ -163,6 +166,7 @@ impl Credential {
                     user_id: claims.user_id,
                     session_id: claims.session_id,
                     expires_at: claims.expires_at,
+                    network,
                 })
             }
             Self::Ticket(ticket) => {
@@ -172,6 +176,7 @@ impl Credential {
                     user_id: holder.user_id,
                     session_id: holder.session_id,
                     expires_at: holder.access_expires_at,
+                    network,
                 })
             }
         }
