@@ -132,7 +132,11 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let settings = Arc::new(settings);
     // What fails most often comes first, before any thread.
     let socket = listener::bind(&settings)?;
-    let metrics_socket = settings.metrics.listen.map(listener::bind_to).transpose()?;
+    let metrics_socket = settings
+        .metrics
+        .listen
+        .map(listener::bind_for_metrics)
+        .transpose()?;
     let recorder = match metrics_socket {
         Some(_) => Some(metrics::install()?),
         None => None,
@@ -170,9 +174,8 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let metrics = metrics_socket
         .zip(recorder)
         .map(|(Bound { address, socket }, recorder)| {
-            let server = metrics::listen(socket, recorder, samples)
-                .map_err(|source| StartError::Listen { address, source });
-            Ok::<_, StartError>((address, server?))
+            let server = metrics::listen(socket, recorder, samples);
+            Ok::<_, StartError>((address, server.map_err(StartError::Threads)?))
         })
         .transpose()?;
     // From here on nothing fails.

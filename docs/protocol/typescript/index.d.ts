@@ -49,7 +49,8 @@ export type ServerPacket =
   | Packet<"member-notify", MemberNotify>
   | Packet<"notification", Notification>
   | Packet<"token-expiring", TokenExpiring>
-  | Packet<"token-renewed", TokenRenewed>;
+  | Packet<"token-renewed", TokenRenewed>
+  | Packet<"server-closing", ServerClosing>;
 
 /**
  * Says something in a room.
@@ -512,7 +513,7 @@ export interface RoomNotify {
 /**
  * The members of a room of the user's changed, or the role of one.
  *
- * Sent by the server to every session of the room's other members when somebody was added, removed
+ * Sent by the server to every session of the room's other members when a member was added, removed
  * or left, and to every session of all members when a role changed. Users who were added to a room
  * together hear of the room by `room-notify` alone. A client that shows a list of members changes
  * the entry, or reads the list again over the REST API; it does so too where it does not know the
@@ -579,6 +580,17 @@ export interface TokenExpiring {
 export interface TokenRenewed {
   /** When the new token expires, and the session with it. */
   expires_at: string;
+}
+
+/**
+ * The server is about to close the session, because it stops or restarts.
+ *
+ * Sent by the server right before it closes the connection with 1001. A client reconnects with
+ * back-off, and waits at least this long before the first attempt.
+ */
+export interface ServerClosing {
+  /** The least wait before the first attempt to reconnect, in milliseconds. */
+  reconnect_after_ms: number;
 }
 
 /**

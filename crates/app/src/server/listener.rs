@@ -16,7 +16,7 @@ use abu_rest::{
     Shared,
     connections::{Connections, Registration},
 };
-use abu_settings::Settings;
+use abu_settings::{ServerSettings, Settings};
 use actix_http::{HttpService, Protocol};
 use actix_server::{GracefulShutdownSignal, Server, ServerBuilder};
 use actix_service::{
@@ -48,17 +48,23 @@ pub(super) struct Listener {
     pub(super) max_connections: usize,
 }
 
-/// A bound socket, which the kernel accepts connections for.
+/// A bound socket, for which the kernel accepts connections.
 pub(super) struct Bound {
     pub(super) address: SocketAddr,
     pub(super) socket: TcpListener,
 }
 
 pub(super) fn bind(settings: &Settings) -> Result<Bound, StartError> {
-    bind_to(SocketAddr::new(settings.server.host, settings.server.port))
+    let ServerSettings { host, port, .. } = settings.server;
+    let setting = "server.host and server.port (ABU__SERVER__HOST, ABU__SERVER__PORT)";
+    bind_to(SocketAddr::new(host, port), setting)
 }
 
-pub(super) fn bind_to(wanted: SocketAddr) -> Result<Bound, StartError> {
+pub(super) fn bind_for_metrics(wanted: SocketAddr) -> Result<Bound, StartError> {
+    bind_to(wanted, "metrics.listen (ABU__METRICS__LISTEN)")
+}
+
+fn bind_to(wanted: SocketAddr, setting: &'static str) -> Result<Bound, StartError> {
     let bound = || {
         let socket = open(wanted)?;
         let address = socket.local_addr()?;
@@ -66,6 +72,7 @@ pub(super) fn bind_to(wanted: SocketAddr) -> Result<Bound, StartError> {
     };
     bound().map_err(|source| StartError::Listen {
         address: wanted,
+        setting,
         source,
     })
 }
@@ -100,7 +107,7 @@ pub(super) fn prepare(
     // Each worker calls it once: there is one socket.
     let builder = builder
         .listen("http", socket, move || service.clone().into_factory())
-        .map_err(|source| StartError::Listen { address, source })?;
+        .map_err(StartError::Threads)?;
     Ok(Listener {
         address,
         builder,
