@@ -159,6 +159,7 @@ async fn a_log_that_is_not_read_stops_neither_requests_nor_the_shutdown() {
     let (folder, database) = (folder(), TestDatabase::new());
     let mut child = on(&database, &folder)
         .env("ABU__LOG__FILTER", "trace")
+        .env("ABU__RATE_LIMITS__ENABLED", "false")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -70,7 +70,7 @@ async fn an_outage_answers_senders_in_time_and_service_resumes() {
 
 #[tokio::test]
 async fn a_stop_tells_that_messages_were_left() {
-    let mut cluster = PrivateCluster::start();
+    let cluster = PrivateCluster::start();
     let chat = chat_on(&cluster);
     let amina = chat.user();
     let room = chat.room(&[amina]).await;
