@@ -4,11 +4,9 @@
 //! until the database is migrated and seeded.
 
 mod banner;
-mod capacity;
 mod drain;
 mod error;
 mod hourly;
-mod io;
 mod listener;
 mod reload;
 mod set_up;
@@ -30,10 +28,11 @@ use abu_application::{
     },
 };
 use abu_chat::ChatEngine;
+use abu_connections::Connections;
 use abu_demo::Demo;
 use abu_logging::LogHandle;
 use abu_mail::{MailWorker, Wake};
-use abu_rest::{connections::Connections, readiness::Readiness};
+use abu_rest::readiness::Readiness;
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
 use abu_settings::Settings;
 use actix_web::dev::ServerHandle;
@@ -49,7 +48,6 @@ use crate::{
 };
 
 use hourly::Hourly;
-use listener::Bound;
 use set_up::SharedLock;
 
 pub use crate::database::PreparationError;
@@ -173,11 +171,9 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let listener = listener::prepare(&settings, socket, rest, chat.clone())?;
     let metrics = metrics_socket
         .zip(recorder)
-        .map(|(Bound { address, socket }, recorder)| {
-            let server = metrics::listen(socket, recorder, samples);
-            Ok::<_, StartError>((address, server.map_err(StartError::Threads)?))
-        })
-        .transpose()?;
+        .map(|(socket, recorder)| metrics::listen(socket, recorder, samples))
+        .transpose()
+        .map_err(StartError::Threads)?;
     // From here on nothing fails.
     start_line::log(
         &settings,

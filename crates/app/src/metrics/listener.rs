@@ -1,6 +1,10 @@
 //! `GET /metrics`, for scrapers in the operator's network.
 
-use std::{io, net::TcpListener, sync::Arc};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::header::ContentType, web};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -14,7 +18,8 @@ pub(crate) fn listen(
     socket: TcpListener,
     handle: PrometheusHandle,
     samples: Samples,
-) -> io::Result<Server> {
+) -> io::Result<(SocketAddr, Server)> {
+    let address = socket.local_addr()?;
     let (handle, samples) = (web::Data::new(handle), web::Data::from(Arc::new(samples)));
     let server = HttpServer::new(move || {
         App::new()
@@ -27,7 +32,7 @@ pub(crate) fn listen(
     .shutdown_timeout(1)
     .disable_signals()
     .listen(socket)?;
-    Ok(server.run())
+    Ok((address, server.run()))
 }
 
 async fn scrape(handle: web::Data<PrometheusHandle>, samples: web::Data<Samples>) -> HttpResponse {

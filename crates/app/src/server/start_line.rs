@@ -2,11 +2,10 @@
 
 use std::net::SocketAddr;
 
+use abu_connections::{Listener, fd_limit};
 use abu_settings::Settings;
 
-use super::listener::Listener;
 use crate::{
-    fd_limit,
     version::{COMMIT, VERSION},
     wiring::hashing_places,
 };

@@ -1,5 +1,6 @@
 //! The outermost layer: what is the same for every request and every answer, however it came about.
 
+use abu_connections::{ClientAddress, Connection, InFlight, TrustedProxies};
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
@@ -10,7 +11,6 @@ use actix_web::{
 
 use super::{
     access_log::{Entry, FollowedBody},
-    client_address::ClientAddress,
     conditional,
     idempotency::Replayed,
     rate_limit::ShownQuotaStatus,
@@ -18,7 +18,6 @@ use super::{
     security_headers,
 };
 use crate::{
-    connections::{Connection, InFlight},
     problem::{self, Problem},
     shared::{BrowserPolicy, RequestIds, shared},
 };
@@ -33,7 +32,8 @@ pub(crate) async fn envelope(
     let only_https = shared::<BrowserPolicy>(request.request()).only_https;
     let ids = shared::<RequestIds>(request.request());
     let id = RequestId::of(request.headers(), &*ids.0);
-    ClientAddress::note(request.request());
+    let proxies = shared::<TrustedProxies>(request.request());
+    ClientAddress::note(request.request(), proxies);
     let mut entry = Entry::begin(request.request(), id.clone());
     request.extensions_mut().insert(id.clone());
     let status = ShownQuotaStatus::follow(request.request());

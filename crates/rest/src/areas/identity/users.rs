@@ -8,13 +8,17 @@ use abu_domain::{
     UserId,
     access::GroupName,
     identity::{
-        text::{NewPassword, PhoneNumber},
+        text::NewPassword,
         user::{self, Verification},
     },
-    platform::text::{EmailAddress, PersonName, Reason},
+    platform::text::{EmailAddress, Reason},
 };
 
-use crate::areas::{access::names::MAX_NAMES, identity::dto::User, prelude::*};
+use crate::areas::{
+    access::names::MAX_NAMES,
+    identity::dto::{User, own_details},
+    prelude::*,
+};
 
 routes! {
     list_users, create_user, get_user, update_user, delete_user, list_groups_of_user,
@@ -125,16 +129,15 @@ request_body! {
     |body, violations| {
         let email = violations.check("email", EmailAddress::parse(&body.email));
         let password = violations.check("password", NewPassword::parse(body.password));
-        let firstname = violations.check("firstname", PersonName::parse(&body.firstname));
-        let middlename = violations.optional("middlename", body.middlename, PersonName::parse);
-        let lastname = violations.check("lastname", PersonName::parse(&body.lastname));
-        let phone = violations.optional("phone", body.phone, PhoneNumber::parse);
+        let details =
+            own_details(violations, &body.firstname, body.middlename, &body.lastname, body.phone);
+        let OwnDetails { firstname, middlename, lastname, phone } = details?;
         Some(UserDraft {
             email: email?,
             password: password?,
-            firstname: firstname?,
+            firstname,
             middlename,
-            lastname: lastname?,
+            lastname,
             phone,
         })
     }
@@ -201,18 +204,11 @@ request_body! {
     }
     |body, violations| {
         let email = violations.check("email", EmailAddress::parse(&body.email));
-        let firstname = violations.check("firstname", PersonName::parse(&body.firstname));
-        let middlename = violations.optional("middlename", body.middlename, PersonName::parse);
-        let lastname = violations.check("lastname", PersonName::parse(&body.lastname));
-        let phone = violations.optional("phone", body.phone, PhoneNumber::parse);
+        let details =
+            own_details(violations, &body.firstname, body.middlename, &body.lastname, body.phone);
         Some(UserUpdate {
             email: email?,
-            details: OwnDetails {
-                firstname: firstname?,
-                middlename,
-                lastname: lastname?,
-                phone,
-            },
+            details: details?,
         })
     }
 }
