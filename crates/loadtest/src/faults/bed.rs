@@ -110,7 +110,7 @@ impl Launch {
         command
             .env("ABU__DATABASE__URL", &self.database_url)
             .env("ABU__METRICS__LISTEN", "127.0.0.1:0")
-            .env("ABU__LOG__FILTER", "info,abu_app::access=off")
+            .env_remove("ABU__LOG__FILTER")
             .env("ABU__AUTH__BCRYPT_COST", "4")
             .envs(self.tuning.server.iter().copied());
         let before = log.length();

@@ -15,6 +15,8 @@ use super::{
 const LOGGED_FROM: Duration = Duration::from_secs(1);
 /// Readiness must follow an outage of all rooms within this time.
 const READY_WITHIN: Duration = Duration::from_secs(2);
+/// More lines are a flood.
+const MOST_WARNINGS: usize = 50;
 /// The server's memory may grow by this much.
 pub(super) const MEMORY_LIMIT: u64 = 64 << 20;
 
@@ -69,6 +71,9 @@ impl Facts<'_> {
         let outages = self.outages_of_a_room();
         if self.warnings == 0 && (refused > 0 || !outages.is_empty()) {
             complaints.push("an outage without a line in the log".to_owned());
+        }
+        if self.warnings > MOST_WARNINGS {
+            complaints.push(format!("{} lines in the log", self.warnings));
         }
         for outage in self.outages_of_all_rooms() {
             let seconds = (outage.end - outage.start).as_secs_f64();
@@ -265,6 +270,8 @@ mod tests {
         let mut unlogged = Row::new();
         unlogged.warnings = 0;
         assert!(unlogged.complaints().contains("without a line in the log"));
+        unlogged.warnings = 51;
+        assert_eq!(unlogged.complaints(), "51 lines in the log");
         let mut late = Row::new();
         late.seen.ready = probes(late.start, 45..65);
         assert!(late.complaints().contains("/health/ready was 200"));
