@@ -3,7 +3,6 @@
 pub mod admin;
 mod database;
 pub mod exit_code;
-pub mod fd_limit;
 pub mod logging;
 mod metrics;
 pub mod server;

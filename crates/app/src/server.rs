@@ -4,10 +4,8 @@
 //! until the database is migrated and seeded.
 
 mod banner;
-mod capacity;
 mod error;
 mod hourly;
-mod io;
 mod listener;
 mod set_up;
 mod signals;
@@ -27,12 +25,10 @@ use abu_application::{
     },
 };
 use abu_chat::ChatEngine;
+use abu_connections::Connections;
 use abu_demo::Demo;
 use abu_mail::{MailWorker, Wake};
-use abu_rest::{
-    connections::Connections,
-    readiness::{Readiness, ServingState},
-};
+use abu_rest::readiness::{Readiness, ServingState};
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
 use abu_settings::Settings;
 use actix_web::dev::ServerHandle;

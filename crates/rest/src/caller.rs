@@ -13,6 +13,7 @@ use abu_application::{
     },
     platform::Origin,
 };
+use abu_connections::{ClientAddress, Connection};
 use abu_domain::UserId;
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -21,10 +22,10 @@ use actix_web::{
 };
 
 use super::{
-    middleware::{client_address::ClientAddress, request_id::RequestId},
+    middleware::request_id::RequestId,
     problem::{Problem, ProblemKind},
 };
-use crate::{connections::Connection, shared::shared};
+use crate::shared::shared;
 
 /// The user of a valid access token. The use case checks that the session lasts and that the account
 /// exists and is not suspended.

@@ -3,7 +3,6 @@
 
 mod areas;
 mod caller;
-pub mod connections;
 mod input;
 mod list;
 mod middleware;
@@ -60,6 +59,7 @@ pub fn app(
         .app_data(shared.cursors)
         .app_data(shared.fingerprints)
         .app_data(shared.limits)
+        .app_data(shared.pages)
         .app_data(shared.proxies)
         .app_data(shared.readiness)
         .app_data(shared.request_ids)

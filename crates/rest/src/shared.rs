@@ -6,15 +6,15 @@ use abu_application::{
     UseCases, access, identity, messaging,
     platform::{ports::Ids, rate_limits::RateLimits},
 };
+use abu_connections::{BodyBudget, TrustedProxies};
+use abu_pages::{PageSettings, Pages};
 use actix_web::{HttpRequest, web::Data};
 
 use crate::{
     list::CursorCodec,
-    middleware::{
-        client_address::TrustedProxies, cors::AllowedOrigins, idempotency::Fingerprints,
-        request_body::BodyBudget,
-    },
+    middleware::{cors::AllowedOrigins, idempotency::Fingerprints},
     openapi::Api,
+    problem::ProblemKind,
     readiness::Readiness,
     settings::{RestKeys, RestSettings},
 };
@@ -31,7 +31,6 @@ pub(crate) struct RequestIds(pub(crate) Arc<dyn Ids>);
 pub(crate) struct BrowserPolicy {
     pub(crate) origins: AllowedOrigins,
     pub(crate) console: bool,
-    pub(crate) docs: bool,
     pub(crate) only_https: bool,
 }
 
@@ -47,6 +46,7 @@ pub struct Shared {
     pub(crate) cursors: Data<CursorCodec>,
     pub(crate) fingerprints: Data<Fingerprints>,
     pub(crate) limits: Data<RateLimits>,
+    pub(crate) pages: Data<Pages>,
     pub(crate) proxies: Data<TrustedProxies>,
     pub(crate) readiness: Data<Readiness>,
     pub(crate) request_ids: Data<RequestIds>,
@@ -61,21 +61,27 @@ impl Shared {
         readiness: Readiness,
         ids: Arc<dyn Ids>,
     ) -> Self {
+        let (api, openapi) = Api::describe();
+        let pages = PageSettings {
+            console: settings.console,
+            docs: settings.docs,
+        };
+        let problems = ProblemKind::ALL.iter().map(|kind| kind.page());
         Self {
             access: Data::new(use_cases.access.clone()),
             identity: Data::new(use_cases.identity.clone()),
             messaging: Data::new(use_cases.messaging.clone()),
-            api: Data::new(Api::describe()),
+            api: Data::new(api),
             bodies: Data::new(BodyBudget::new(settings.max_body_bytes)),
             browsers: Data::new(BrowserPolicy {
                 origins: AllowedOrigins::new(&settings.allowed_origins),
                 console: settings.console,
-                docs: settings.docs,
                 only_https: settings.only_https,
             }),
             cursors: Data::new(CursorCodec::new(keys.cursors)),
             fingerprints: Data::new(Fingerprints::new(keys.fingerprints)),
             limits: Data::from(limits),
+            pages: Data::new(Pages::new(pages, openapi, problems)),
             proxies: Data::new(TrustedProxies::new(&settings.trusted_proxies)),
             readiness: Data::new(readiness),
             request_ids: Data::new(RequestIds(ids)),

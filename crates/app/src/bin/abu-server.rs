@@ -6,10 +6,11 @@ use std::{
 };
 
 use abu_app::{
-    exit_code, fd_limit, logging,
+    exit_code, logging,
     server::{self, Ending},
 };
 use abu_application::platform::error_chain::error_chain;
+use abu_connections::fd_limit;
 use abu_settings::{Environment, Settings, Sources};
 use actix_web::rt::System;
 use clap::Parser;

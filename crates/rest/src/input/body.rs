@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Bytes};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Bytes};
 
 use super::{
     IntoDraft, Violations,
@@ -48,6 +48,13 @@ impl<B: IntoDraft> FromRequest for Form<B> {
         );
         Box::pin(async move { draft::<B>(read_form(&bytes.await?)?).map(Self) })
     }
+}
+
+/// Whether the head announces a body.
+pub(crate) fn has_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH);
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
 }
 
 fn draft<B: IntoDraft>(body: B) -> Result<B::Draft, Problem> {

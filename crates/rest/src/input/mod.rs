@@ -10,7 +10,7 @@ mod json;
 mod query;
 mod violations;
 
-pub(crate) use body::{Body, Form};
+pub(crate) use body::{Body, Form, has_body};
 pub(crate) use error::FieldError;
 pub(crate) use json::present;
 pub(crate) use query::{NoParameters, Query, flag, short_text, time, uuid};

@@ -11,6 +11,7 @@ use std::{
     time::Instant,
 };
 
+use abu_connections::{ClientAddress, InFlight};
 use abu_domain::{UserId, platform::network::Network};
 use actix_web::{
     Error, HttpMessage,
@@ -22,8 +23,8 @@ use actix_web::{
 
 use log::{Level, Record, kv::Value};
 
-use super::{client_address::ClientAddress, request_id::RequestId};
-use crate::{caller::KnownCaller, connections::InFlight, problem::Problem};
+use super::request_id::RequestId;
+use crate::{caller::KnownCaller, problem::Problem};
 
 /// Where the lines go: a target of its own, so that they can be turned off alone.
 const TARGET: &str = "abu_app::access";

@@ -2,7 +2,7 @@
 
 use actix_cors::Cors;
 use actix_web::{
-    Error,
+    Error, HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -13,6 +13,10 @@ use actix_web::{
 };
 
 use super::{idempotency, rate_limit, request_id};
+use crate::{
+    problem::{Problem, ProblemKind},
+    shared::{BrowserPolicy, shared},
+};
 
 /// For how long a browser may remember an answer to its preflight, in seconds.
 const REMEMBER: usize = 3_600;
@@ -35,14 +39,14 @@ impl AllowedOrigins {
     }
 
     /// Whether the origin itself is on the list. Pages of these alone may use cookies.
-    pub(crate) fn list(&self, origin: &[u8]) -> bool {
+    fn list(&self, origin: &[u8]) -> bool {
         match self {
             Self::Any => false,
             Self::These(_) => self.allow(origin),
         }
     }
 
-    pub(crate) fn allow(&self, origin: &[u8]) -> bool {
+    fn allow(&self, origin: &[u8]) -> bool {
         match self {
             Self::Any => true,
             Self::These(origins) => origins.iter().any(|known| known.as_bytes() == origin),
@@ -50,9 +54,56 @@ impl AllowedOrigins {
     }
 }
 
+/// What a page may use by its origin, which browsers send but do not check.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageUse {
+    Chat,
+    /// The cookie of a session.
+    Cookie,
+}
+
+impl PageUse {
+    /// The console is a page of this server, so the list of allowed origins need not name it.
+    fn is_open_to(self, origin: &[u8], host: Option<&[u8]>, browsers: &BrowserPolicy) -> bool {
+        let is_own = host.is_some_and(|host| is_own(origin, host));
+        match self {
+            Self::Chat => browsers.origins.allow(origin) || (browsers.console && is_own),
+            Self::Cookie => {
+                let is_secure = !browsers.only_https || origin.starts_with(b"https://");
+                browsers.origins.list(origin) || (is_secure && is_own)
+            }
+        }
+    }
+
+    const fn refusal(self) -> &'static str {
+        match self {
+            Self::Chat => "Pages of this origin may not open the chat.",
+            Self::Cookie => "Pages of this origin may not use the cookie of a session.",
+        }
+    }
+}
+
+/// Checks the origin of the page that sends a request. Browsers send one with every POST and handshake; a
+/// client without one is no browser, and has no cookie.
+pub(crate) fn check_origin(request: &HttpRequest, page_use: PageUse) -> Result<(), Problem> {
+    let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
+    let browsers = shared::<BrowserPolicy>(request);
+    let is_allowed = match header(header::ORIGIN) {
+        Some(origin) => page_use.is_open_to(origin, header(header::HOST), browsers),
+        None => page_use == PageUse::Chat,
+    };
+    match is_allowed {
+        true => Ok(()),
+        false => Err(Problem::new(
+            ProblemKind::OriginNotAllowed,
+            page_use.refusal(),
+        )),
+    }
+}
+
 /// Whether a page of this origin came from this server, by the `Host` that the browser asks for. The
 /// scheme is not compared: a proxy may have taken TLS off.
-pub(crate) fn is_own(origin: &[u8], host: &[u8]) -> bool {
+fn is_own(origin: &[u8], host: &[u8]) -> bool {
     [&b"http://"[..], b"https://"]
         .iter()
         .any(|scheme| origin.strip_prefix(*scheme) == Some(host))

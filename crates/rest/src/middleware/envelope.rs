@@ -1,5 +1,6 @@
 //! The outermost layer: what is the same for every request and every answer, however it came about.
 
+use abu_connections::{ClientAddress, Connection, InFlight, TrustedProxies};
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
@@ -10,7 +11,6 @@ use actix_web::{
 
 use super::{
     access_log::{Entry, FollowedBody},
-    client_address::ClientAddress,
     conditional,
     idempotency::Replayed,
     rate_limit::ShownQuotaStatus,
@@ -18,7 +18,6 @@ use super::{
     security_headers,
 };
 use crate::{
-    connections::{Connection, InFlight},
     problem::{self, Problem},
     shared::{BrowserPolicy, RequestIds, shared},
 };
@@ -35,7 +34,8 @@ pub(crate) async fn envelope(
     let id = RequestId::of(request.headers(), &*ids.0);
     let mut entry = Entry::begin(request.head(), id.clone());
     request.extensions_mut().insert(id.clone());
-    ClientAddress::note(request.request());
+    let proxies = shared::<TrustedProxies>(request.request());
+    ClientAddress::note(request.request(), proxies);
     let status = ShownQuotaStatus::follow(request.request());
     if request.method() == Method::HEAD && answers_head(request.path()) {
         // The same answer as for GET; the connection leaves its body out.

@@ -5,7 +5,6 @@
 
 pub(crate) mod access_log;
 pub(crate) mod catch_panic;
-pub(crate) mod client_address;
 pub(crate) mod conditional;
 pub(crate) mod cors;
 pub(crate) mod documented;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use abu_application::platform::rate_limits::{Key, QuotaStatus, RateLimited, RateLimits, Shaping};
+use abu_connections::ClientAddress;
 use abu_domain::platform::network::Network;
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest,
@@ -20,7 +21,6 @@ use actix_web::{
     middleware::Next,
 };
 
-use super::client_address::ClientAddress;
 use crate::{caller, problem::Problem, shared::shared};
 
 pub(crate) const LIMIT: HeaderName = HeaderName::from_static("ratelimit");

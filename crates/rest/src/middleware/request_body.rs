@@ -1,396 +1,48 @@
 //! Reading of request bodies, in bounded memory for all requests together.
-//!
-//! When the budget is spent, the body that has been read longest gives way, of those that hold more than most
-//! bodies do. A body that arrives at the speed of a network is never that one, so clients that send slowly
-//! cannot shut others out.
 
-use std::{collections::BTreeMap, future::Future, iter};
+use std::future::Future;
 
+use abu_connections::{BodyBudget, BodyError};
 use actix_web::{
     HttpRequest,
-    dev::{Decompress, Payload},
-    error::PayloadError,
-    http::header::{self, HeaderMap, HeaderValue},
-    web::{Bytes, BytesMut, Data},
+    dev::Payload,
+    web::{Bytes, Data},
 };
-use futures_util::{Stream, StreamExt, stream};
-use parking_lot::Mutex;
+use futures_util::TryFutureExt;
 
 use crate::{
-    connections::Connection,
     problem::{Problem, ProblemKind},
     shared::shared,
 };
 
-/// What all bodies that are being read may hold: 32 MB, of which a quarter is for what ended bodies hold
-/// until their connections are dropped.
-const BUDGET: usize = 24 * 1024 * 1024;
-
-/// What a body takes of the budget at a time, once it is larger than most are.
-const SEGMENT: usize = 64 * 1024;
-const SMALL: usize = 16 * 1024;
-
-/// What the decoder gets at a time. It expands a piece at most a thousandfold before the limit is checked, and
-/// decodes one of this size in place, without a thread of the blocking pool.
-const ENCODED_PIECE: usize = 1024;
-
-/// Limits of one body, and of all that are being read.
-pub(crate) struct BodyBudget {
-    max_body: usize,
-    budget: usize,
-    spent: Mutex<Spent>,
-    /// Segments to use again. Each thread has a heap of its own, so what one frees would not serve another.
-    spare: Mutex<Vec<BytesMut>>,
-}
-
-#[derive(Default)]
-struct Spent {
-    bytes: usize,
-    last_id: u64,
-    /// By the order in which the reading began.
-    readers: BTreeMap<u64, Reader>,
-}
-
-impl Spent {
-    /// The reader that gives way to this one. A small body frees next to nothing, so it is the last resort.
-    fn gives_way_to(&self, id: u64) -> Option<u64> {
-        let mut older = self
-            .readers
-            .range(..id)
-            .filter(|(_, reader)| reader.bytes > 0);
-        let large = older.clone().find(|(_, reader)| reader.bytes > SMALL);
-        large.or_else(|| older.next()).map(|(id, _)| *id)
-    }
-}
-
-struct Reader {
-    bytes: usize,
-    connection: Option<Connection>,
-}
-
-/// One body's part of the budget.
-struct Share<'a> {
-    budget: &'a BodyBudget,
-    id: u64,
-}
-
-impl BodyBudget {
-    pub(crate) fn new(max_body: usize) -> Self {
-        // One body of the largest size must fit.
-        Self::of(max_body, BUDGET.max(max_body + 2 * SEGMENT))
-    }
-
-    fn of(max_body: usize, budget: usize) -> Self {
-        Self {
-            max_body,
-            budget,
-            spent: Mutex::default(),
-            spare: Mutex::default(),
-        }
-    }
-
-    fn begin(&self, connection: Option<Connection>) -> Share<'_> {
-        let mut spent = self.spent.lock();
-        spent.last_id += 1;
-        let id = spent.last_id;
-        let reader = Reader {
-            bytes: 0,
-            connection,
-        };
-        spent.readers.insert(id, reader);
-        Share { budget: self, id }
-    }
-}
-
-impl Share<'_> {
-    fn segment(&self) -> Result<BytesMut, Problem> {
-        self.take(SEGMENT)?;
-        let spare = self.budget.spare.lock().pop();
-        Ok(spare.unwrap_or_else(|| BytesMut::with_capacity(SEGMENT)))
-    }
-
-    /// Fails where this body is the one that gives way.
-    fn take(&self, bytes: usize) -> Result<(), Problem> {
-        let mut spent = self.budget.spent.lock();
-        while spent.bytes + bytes > self.budget.budget {
-            let oldest = spent.gives_way_to(self.id).ok_or_else(gives_way)?;
-            if let Some(oldest) = spent.readers.remove(&oldest) {
-                spent.bytes -= oldest.bytes;
-                if let Some(connection) = oldest.connection {
-                    connection.end();
-                }
-            }
-        }
-        let reader = spent.readers.get_mut(&self.id).ok_or_else(gives_way)?;
-        reader.bytes += bytes;
-        spent.bytes += bytes;
-        Ok(())
-    }
-}
-
-impl Drop for Share<'_> {
-    fn drop(&mut self) {
-        let mut spent = self.budget.spent.lock();
-        if let Some(reader) = spent.readers.remove(&self.id) {
-            spent.bytes -= reader.bytes;
-        }
-        if spent.readers.is_empty() {
-            self.budget.spare.lock().clear();
-        }
-    }
-}
-
-/// What has come of a body.
-struct Received<'a> {
-    share: Share<'a>,
-    small: BytesMut,
-    segments: Vec<BytesMut>,
-    bytes: usize,
-}
-
-impl<'a> Received<'a> {
-    fn nothing(share: Share<'a>) -> Self {
-        Self {
-            share,
-            small: BytesMut::new(),
-            segments: Vec::new(),
-            bytes: 0,
-        }
-    }
-
-    fn append(&mut self, chunk: &[u8]) -> Result<(), Problem> {
-        self.bytes += chunk.len();
-        if self.segments.is_empty() && self.bytes <= SMALL {
-            self.share.take(chunk.len())?;
-            self.small.extend_from_slice(chunk);
-            return Ok(());
-        }
-        let mut chunk = chunk;
-        while !chunk.is_empty() {
-            let segment = match self.segments.last_mut() {
-                Some(segment) if segment.len() < SEGMENT => segment,
-                _ => {
-                    self.segments.push(self.share.segment()?);
-                    continue;
-                }
-            };
-            let (fitting, rest) = chunk.split_at(chunk.len().min(SEGMENT - segment.len()));
-            segment.extend_from_slice(fitting);
-            chunk = rest;
-        }
-        Ok(())
-    }
-
-    fn into_whole(mut self) -> Bytes {
-        let mut whole = std::mem::take(&mut self.small);
-        whole.reserve(self.bytes - whole.len());
-        for segment in &self.segments {
-            whole.extend_from_slice(segment);
-        }
-        whole.freeze()
-    }
-}
-
-impl Drop for Received<'_> {
-    fn drop(&mut self) {
-        let emptied = self.segments.drain(..).map(|mut segment| {
-            segment.clear();
-            segment
-        });
-        self.share.budget.spare.lock().extend(emptied);
-    }
-}
-
-/// Reads a body to its end. It is decoded meanwhile, piece by piece, and the limits count decoded bytes. So a
-/// compressed body holds no more memory than a plain one, but for one decoded piece.
 pub(crate) fn whole_body(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
     let budget = Data::clone(shared::<BodyBudget>(request));
-    let connection = Connection::of(request).cloned();
-    let declared = declared_length(request);
-    let is_decodable = is_decodable(request.headers());
-    let most = match request.headers().contains_key(header::CONTENT_ENCODING) {
-        true => ENCODED_PIECE,
-        false => usize::MAX,
-    };
-    let encoded = Decompress::from_headers(pieces(payload.take(), most), request.headers());
-    async move {
-        if !is_decodable {
-            return Err(Problem::new(
+    abu_connections::whole_body(request, payload, budget).map_err(Problem::from)
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let (kind, detail) = match error {
+            BodyError::Encoding => (
                 ProblemKind::UnsupportedMedia,
                 "The body must be plain or compressed once with gzip.",
-            ));
-        }
-        if declared > budget.max_body {
-            return Err(too_large());
-        }
-        let share = budget.begin(connection.clone());
-        let body = read(encoded, budget.max_body, share).await?;
-        if let Some(connection) = connection {
-            connection.body_is_complete();
-        }
-        Ok(body)
-    }
-}
-
-/// Cuts what comes into pieces of at most `most` bytes.
-fn pieces(
-    payload: Payload,
-    most: usize,
-) -> impl Stream<Item = Result<Bytes, PayloadError>> + Unpin {
-    payload.flat_map(move |chunk| {
-        let mut left = Some(chunk);
-        stream::iter(iter::from_fn(move || match left.take()? {
-            Ok(mut bytes) if bytes.len() > most => {
-                let piece = bytes.split_to(most);
-                left = Some(Ok(bytes));
-                Some(Ok(piece))
-            }
-            last => Some(last),
-        }))
-    })
-}
-
-/// Whether the body has a single encoding that the server knows (RFC 9110, 8.4). `x-gzip` is the old name
-/// of gzip, which the decoder does not know.
-fn is_decodable(headers: &HeaderMap) -> bool {
-    let mut encodings = headers.get_all(header::CONTENT_ENCODING);
-    let first = encodings.next().map(HeaderValue::as_bytes);
-    let is_known = first.is_none_or(|name| {
-        [&b"gzip"[..], b"identity"]
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(name))
-    });
-    is_known && encodings.next().is_none()
-}
-
-/// Zero where the request does not say it.
-fn declared_length(request: &HttpRequest) -> usize {
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok());
-    length.and_then(|length| length.parse().ok()).unwrap_or(0)
-}
-
-async fn read(
-    mut chunks: Decompress<impl Stream<Item = Result<Bytes, PayloadError>> + Unpin>,
-    max: usize,
-    share: Share<'_>,
-) -> Result<Bytes, Problem> {
-    let mut body = Received::nothing(share);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| unreadable(&error))?;
-        if body.bytes + chunk.len() > max {
-            return Err(too_large());
-        }
-        body.append(&chunk)?;
-    }
-    Ok(body.into_whole())
-}
-
-fn unreadable(error: &PayloadError) -> Problem {
-    match error {
-        PayloadError::Overflow => too_large(),
-        _ => Problem::new(
-            ProblemKind::MalformedJson,
-            "The body could not be read to its end.",
-        ),
-    }
-}
-
-fn too_large() -> Problem {
-    Problem::new(
-        ProblemKind::PayloadTooLarge,
-        "The body is larger than the server takes.",
-    )
-}
-
-fn gives_way() -> Problem {
-    Problem::new(
-        ProblemKind::Unavailable,
-        "Too many bodies are being read. Try again in a moment.",
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn the_body_that_is_read_longest_gives_way() {
-        let budget = BodyBudget::of(10, 25);
-        let (first, second, third) = (budget.begin(None), budget.begin(None), budget.begin(None));
-        first.take(10).unwrap();
-        second.take(10).unwrap();
-        third.take(10).unwrap();
-        assert!(first.take(1).is_err(), "it gave way");
-        second.take(5).unwrap();
-        assert_eq!(budget.spent.lock().bytes, 25);
-    }
-
-    #[test]
-    fn small_bodies_stay_while_a_large_one_can_give_way() {
-        let budget = BodyBudget::of(10, 3 * SMALL);
-        let [small, silent, large, newest] = [(); 4].map(|()| budget.begin(None));
-        small.take(300).unwrap();
-        large.take(2 * SMALL).unwrap();
-        newest.take(2 * SMALL).unwrap();
-        assert!(large.take(1).is_err(), "it gave way");
-        small.take(1).unwrap();
-        silent.take(1).unwrap();
-    }
-
-    #[actix_web::test]
-    async fn compressed_bodies_are_decoded_in_small_pieces() {
-        let chunk = Bytes::from(vec![7; 10 * ENCODED_PIECE + 1]);
-        let payload = Payload::Stream {
-            payload: stream::iter([Ok(chunk.clone())]).boxed_local(),
+            ),
+            BodyError::TooLarge => (
+                ProblemKind::PayloadTooLarge,
+                "The body is larger than the server takes.",
+            ),
+            BodyError::Broken => (
+                ProblemKind::MalformedJson,
+                "The body could not be read to its end.",
+            ),
+            BodyError::GivesWay => (
+                ProblemKind::Unavailable,
+                "Too many bodies are being read. Try again in a moment.",
+            ),
         };
-        let cut: Vec<Bytes> = pieces(payload, ENCODED_PIECE)
-            .map(Result::unwrap)
-            .collect()
-            .await;
-        assert_eq!(cut.len(), 11);
-        assert!(cut.iter().all(|piece| piece.len() <= ENCODED_PIECE));
-        assert_eq!(cut.concat(), chunk);
-    }
-
-    #[test]
-    fn the_oldest_body_is_refused_when_nothing_else_can_give_way() {
-        let budget = BodyBudget::of(10, 25);
-        let (first, second) = (budget.begin(None), budget.begin(None));
-        second.take(20).unwrap();
-        first.take(5).unwrap();
-        assert_eq!(first.take(1).unwrap_err().kind(), ProblemKind::Unavailable);
-    }
-
-    proptest! {
-        #[test]
-        fn a_body_is_whole_whatever_chunks_it_came_in(lengths in prop::collection::vec(0_usize..150_000, 0..6)) {
-            let budget = BodyBudget::new(1_000_000);
-            let mut body = Received::nothing(budget.begin(None));
-            let mut expected = Vec::new();
-            for (number, length) in lengths.into_iter().enumerate() {
-                let chunk = vec![number as u8; length];
-                body.append(&chunk).unwrap();
-                expected.extend(chunk);
-            }
-            prop_assert!(body.into_whole() == expected);
-            prop_assert_eq!(budget.spent.lock().bytes, 0);
-            prop_assert!(budget.spare.lock().is_empty());
-        }
-    }
-
-    #[test]
-    fn what_a_body_held_is_free_again_once_it_is_read() {
-        let budget = BodyBudget::of(10, 25);
-        for _ in 0..10 {
-            budget.begin(None).take(25).unwrap();
-        }
-        assert_eq!(budget.spent.lock().bytes, 0);
-        assert!(budget.spent.lock().readers.is_empty());
+        Self::new(kind, detail)
     }
 }

@@ -18,7 +18,7 @@ use utoipa::{
 use utoipa_actix_web::AppExt;
 
 use super::{
-    areas::{self, platform::Asset},
+    areas,
     list::EntryFields,
     middleware::{
         conditional,
@@ -36,26 +36,26 @@ pub(crate) const BEARER: &str = "bearer";
 const PASSWORD_FORM: &str = "password";
 
 pub(crate) struct Api {
-    pub(crate) document: Asset,
     pub routes: DocumentedRoutes,
     pub(crate) entry_fields: EntryFields,
     pub replayed: ReplayedRoutes,
 }
 
 impl Api {
-    pub(crate) fn describe() -> Self {
+    /// With the document itself, in JSON.
+    pub(crate) fn describe() -> (Self, String) {
         let description = description();
         #[expect(
             clippy::expect_used,
             reason = "it is made of texts and numbers, and is the same for every start"
         )]
         let json = description.to_json().expect("the description is JSON");
-        Self {
-            document: Asset::new("application/json", json),
+        let api = Self {
             routes: DocumentedRoutes::of(&description),
             entry_fields: EntryFields::of(&description),
             replayed: ReplayedRoutes::of(&description),
-        }
+        };
+        (api, json)
     }
 }
 
@@ -215,10 +215,9 @@ fn add_common_problems(path: &str, operation: &mut Operation) {
             kinds.push(ProblemKind::AccountDeactivated);
         }
     }
-    if has_parameter(operation, |parameter| {
-        parameter.parameter_in == ParameterIn::Path
-    }) {
-        // Of a form that nothing has.
+    let in_path = |parameter: &Parameter| parameter.parameter_in == ParameterIn::Path;
+    // Nothing has a path of this form, or the page is off.
+    if has_parameter(operation, in_path) || has_tag(operation, "documentation") {
         kinds.push(ProblemKind::NotFound);
     }
     if let Some(body) = &operation.request_body {
@@ -249,6 +248,10 @@ fn is_open_to_the_hidden(path: &str) -> bool {
 fn has_parameter(operation: &Operation, is_it: impl Fn(&Parameter) -> bool) -> bool {
     let mut parameters = operation.parameters.iter().flatten();
     parameters.any(|parameter| matches!(parameter, RefOr::T(parameter) if is_it(parameter)))
+}
+
+fn has_tag(operation: &Operation, name: &str) -> bool {
+    operation.tags.iter().flatten().any(|tag| tag == name)
 }
 
 fn is_json(body: &RefOr<RequestBody>) -> bool {

@@ -1,6 +1,7 @@
 //! The one table of problem types: the answers, the API description and the pages behind their
 //! addresses all come from it.
 
+use abu_pages::ProblemPage;
 use actix_web::http::StatusCode;
 
 macro_rules! problem_kinds {
@@ -137,6 +138,15 @@ impl ProblemKind {
 
     pub fn address(self) -> String {
         format!("/problems/{}", self.slug())
+    }
+
+    pub(crate) const fn page(self) -> ProblemPage {
+        ProblemPage {
+            slug: self.slug(),
+            title: self.title(),
+            explanation: self.explanation(),
+            status: self.status(),
+        }
     }
 
     pub(super) const fn retry_after(self) -> Option<u32> {

@@ -158,8 +158,10 @@ impl Problem {
 
     /// What an error answer of the framework means, which carries no problem of ours.
     pub(crate) fn foreign(status: StatusCode, error: Option<&actix_web::Error>) -> Self {
-        let kind = ProblemKind::from_status(status);
-        let problem = Self::new(kind, kind.explanation());
+        let problem = match ProblemKind::from_status(status) {
+            ProblemKind::NotFound => Self::not_found(),
+            kind => Self::new(kind, kind.explanation()),
+        };
         match error {
             // Errors of the framework stay on their thread; what they say can leave it.
             Some(error) if status.is_server_error() => problem.caused_by(error.to_string()),

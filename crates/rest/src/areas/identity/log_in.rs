@@ -10,14 +10,17 @@ use abu_domain::{
     identity::text::{LoginPassword, OneTimePassword},
     platform::text::{DeviceName, EmailAddress},
 };
-use actix_web::{CustomizeResponder, FromRequest, HttpRequest, dev::Payload, http::header};
+use actix_web::{CustomizeResponder, FromRequest, HttpRequest, dev::Payload};
 
-use crate::areas::{
-    identity::{
-        dto::TokenHolder,
-        refresh_cookie::{self, Placed, TokenPlace},
+use crate::{
+    areas::{
+        identity::{
+            dto::TokenHolder,
+            refresh_cookie::{self, Placed, TokenPlace},
+        },
+        prelude::*,
     },
-    prelude::*,
+    input::has_body,
 };
 
 routes! { log_in, refresh, log_in_to_docs }
@@ -144,7 +147,7 @@ impl FromRequest for ShownToken {
         });
         let in_cookie = match in_cookie {
             // A request with the cookie needs no body.
-            Some(in_cookie) if has_no_body(request) => return Box::pin(ready(in_cookie)),
+            Some(in_cookie) if !has_body(request) => return Box::pin(ready(in_cookie)),
             in_cookie => in_cookie,
         };
         let body = Body::<Refresh>::from_request(request, payload);
@@ -162,12 +165,6 @@ impl FromRequest for ShownToken {
             }
         })
     }
-}
-
-fn has_no_body(request: &HttpRequest) -> bool {
-    let headers = request.headers();
-    let length = headers.get(header::CONTENT_LENGTH);
-    !headers.contains_key(header::TRANSFER_ENCODING) && length.is_none_or(|length| length == "0")
 }
 
 /// Get the next pair of tokens.

@@ -13,7 +13,7 @@ use actix_web::{
 
 use crate::{
     areas::{identity::log_in::TokenPair, prelude::*},
-    middleware::cors,
+    middleware::cors::{self, PageUse},
     shared::{BrowserPolicy, shared},
 };
 
@@ -79,22 +79,9 @@ fn token_in(headers: &HeaderMap, name: &str) -> Option<SecretString> {
     tokens.next().is_none().then(|| token.into())
 }
 
-/// Checks the origin of a request that uses the cookie. Browsers send one with every POST.
+/// Checks the origin of a request that uses the cookie.
 pub(super) fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
-    let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
-    let browsers = shared::<BrowserPolicy>(request);
-    let is_allowed = header(header::ORIGIN).is_some_and(|origin| {
-        let is_secure = !browsers.only_https || origin.starts_with(b"https://");
-        let is_own = |host| is_secure && cors::is_own(origin, host);
-        browsers.origins.list(origin) || header(header::HOST).is_some_and(is_own)
-    });
-    match is_allowed {
-        true => Ok(()),
-        false => Err(Problem::new(
-            ProblemKind::OriginNotAllowed,
-            "Pages of this origin may not use the cookie of a session.",
-        )),
-    }
+    cors::check_origin(request, PageUse::Cookie)
 }
 
 /// The answer to a log-in or a refresh, with the refresh token in its place.

@@ -4,21 +4,22 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use abu_application::identity::{
     emails::{Proof, ProofDraft},
-    ports::Consents,
+    ports::{Consents, OwnDetails},
     registration::RegistrationDraft,
 };
 use abu_domain::{
     identity::{
         consent::ConsentPurpose,
-        text::{NewPassword, PhoneNumber, TermsVersion},
+        text::{NewPassword, TermsVersion},
     },
-    platform::text::{DeviceName, EmailAddress, PersonName, require_free_name},
+    platform::text::{DeviceName, EmailAddress, require_free_name},
 };
 use actix_web::{CustomizeResponder, HttpRequest, Responder};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType};
 
 use crate::areas::{
     identity::{
+        dto::own_details,
         log_in::TokenPair,
         refresh_cookie::{self, TokenPlace},
     },
@@ -55,14 +56,12 @@ request_body! {
     }
     |body, violations| {
         let email = violations.check("email", EmailAddress::parse(&body.email));
-        let firstname = violations.check("firstname", PersonName::parse(&body.firstname));
-        let middlename = violations.optional("middlename", body.middlename, PersonName::parse);
-        let lastname = violations.check("lastname", PersonName::parse(&body.lastname));
-        let phone = violations.optional("phone", body.phone, PhoneNumber::parse);
+        let details =
+            own_details(violations, &body.firstname, body.middlename, &body.lastname, body.phone);
         let version = TermsVersion::parse(&body.terms_version);
         let version = violations.check("terms_version", version);
         let granted = body.consents.granted(violations);
-        let (firstname, lastname) = firstname.zip(lastname)?;
+        let OwnDetails { firstname, middlename, lastname, phone } = details?;
         violations.check(
             "lastname",
             require_free_name(&firstname, middlename.as_ref(), &lastname),

@@ -4,21 +4,15 @@ use std::future::{Ready, ready};
 
 use abu_application::platform::rate_limits::{Key, Shaping};
 use abu_chat::{Connecting, Worker};
-use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::{Version, header},
-    web,
-};
+use abu_connections::{Connection, NoRoomForChat};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Version, web};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     areas::prelude::*,
     caller::{authentication_required, bearer_token, note_caller},
-    connections::{Connection, NoRoomForChat},
-    input::Query,
-    middleware::cors,
-    shared::{BrowserPolicy, shared},
+    input::{Query, has_body},
+    middleware::cors::{PageUse, check_origin},
 };
 
 routes! { open_chat }
@@ -60,7 +54,7 @@ async fn open_chat(
     limits: Limits,
     worker: ThisWorker,
 ) -> Answer {
-    check_origin(&request)?;
+    check_origin(&request, PageUse::Chat)?;
     let credential = Credential::of(&request)?;
     check_handshake(&request)?;
     let connection = Connection::of(&request);
@@ -79,10 +73,7 @@ async fn open_chat(
 
 /// A handshake is an HTTP/1.1 GET without a body (RFC 6455, 4.2.1): what follows it would be read as frames.
 fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
-    let headers = request.headers();
-    let length = headers.get(header::CONTENT_LENGTH);
-    if headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
-    {
+    if has_body(request) {
         return Err(Problem::new(
             ProblemKind::BadRequest,
             "A WebSocket handshake has no body.",
@@ -104,28 +95,6 @@ impl From<NoRoomForChat> for Problem {
             "The server has as many chat sessions as it can hold.",
         )
     }
-}
-
-/// Browsers send the origin of the page; other clients send none, and are not checked.
-fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
-    let Some(origin) = request.headers().get(header::ORIGIN) else {
-        return Ok(());
-    };
-    let origin = origin.as_bytes();
-    let browsers = shared::<BrowserPolicy>(request);
-    if browsers.origins.allow(origin) || is_console(request, browsers, origin) {
-        return Ok(());
-    }
-    Err(Problem::new(
-        ProblemKind::OriginNotAllowed,
-        "Pages of this origin may not open the chat.",
-    ))
-}
-
-/// The console is a page of this server, so the list of allowed origins need not name it.
-fn is_console(request: &HttpRequest, browsers: &BrowserPolicy, origin: &[u8]) -> bool {
-    let host = request.headers().get(header::HOST);
-    browsers.console && host.is_some_and(|host| cors::is_own(origin, host.as_bytes()))
 }
 
 /// The credential of a handshake. It has no `Debug`, and so no way into a log.

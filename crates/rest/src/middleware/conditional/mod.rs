@@ -14,4 +14,4 @@ mod tag;
 pub(crate) use if_match::{IfMatch, IfMatchParameter, RequiredIfMatch, RequiredIfMatchParameter};
 pub(crate) use in_docs::{describe_change, describe_get};
 pub(crate) use not_modified::{mark_encoded, not_modified};
-pub(crate) use tag::{of_body as tag_of_body, versioned};
+pub(crate) use tag::versioned;

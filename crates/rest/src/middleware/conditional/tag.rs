@@ -27,7 +27,7 @@ pub(crate) fn versioned(body: &impl Serialize, version: Version) -> Result<HttpR
         .body(body))
 }
 
-pub(crate) fn of_body(body: &[u8]) -> EntityTag {
+pub(super) fn of_body(body: &[u8]) -> EntityTag {
     EntityTag::new_strong(digest(body))
 }
 

@@ -5,4 +5,4 @@ mod user;
 
 pub(super) use email::Email;
 pub use user::User;
-pub(super) use user::{Account, TokenHolder};
+pub(super) use user::{Account, TokenHolder, own_details};

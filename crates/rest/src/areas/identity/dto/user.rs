@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
-use abu_application::identity::own_account::OwnAccount;
-use abu_domain::identity::user;
+use abu_application::identity::{own_account::OwnAccount, ports::OwnDetails};
+use abu_domain::{
+    identity::{text::PhoneNumber, user},
+    platform::text::PersonName,
+};
 
 use crate::areas::prelude::*;
 
@@ -42,6 +45,26 @@ json_form! {
         created_at: DateTime<Utc> = user.created_at,
         last_modified: DateTime<Utc> = user.last_modified,
     }
+}
+
+/// Parses the names and the phone number of an account.
+pub(crate) fn own_details(
+    violations: &mut Violations,
+    firstname: &str,
+    middlename: Option<String>,
+    lastname: &str,
+    phone: Option<String>,
+) -> Option<OwnDetails> {
+    let firstname = violations.check("firstname", PersonName::parse(firstname));
+    let middlename = violations.optional("middlename", middlename, PersonName::parse);
+    let lastname = violations.check("lastname", PersonName::parse(lastname));
+    let phone = violations.optional("phone", phone, PhoneNumber::parse);
+    Some(OwnDetails {
+        firstname: firstname?,
+        middlename,
+        lastname: lastname?,
+        phone,
+    })
 }
 
 json_form! {

@@ -4,27 +4,23 @@
 
 use std::{
     collections::HashMap,
-    future::{Ready, ready},
     sync::{Arc, LazyLock},
 };
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse,
-    dev::Payload,
+    Error, HttpRequest,
+    error::ErrorInternalServerError,
     get,
-    http::header,
     web::{Data, Path},
 };
 use parking_lot::Mutex;
-use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
-use super::asset::{Asset, Delivery};
 use crate::{
-    openapi::Api,
-    problem::{Answer, Problem, problems},
-    shared::{BrowserPolicy, shared},
+    Answer, Pages,
+    asset::{Asset, Delivery},
+    not_found, see,
 };
 
 /// Scripts, styles and data from this server alone; the page sets styles on its own elements, and its
@@ -47,7 +43,7 @@ static PAGE: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 /// Files that were asked for. Only names that exist get in.
 static FILES: LazyLock<Mutex<HashMap<String, Arc<Asset>>>> = LazyLock::new(Mutex::default);
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(root)
         .service(docs)
@@ -56,98 +52,68 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(openapi);
 }
 
-/// Requests that find the documentation here. Where it is off there is nothing at its addresses.
-struct SwitchedOn;
-
-impl FromRequest for SwitchedOn {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(match shared::<BrowserPolicy>(request).docs {
-            true => Ok(Self),
-            false => Err(Problem::not_found()),
-        })
-    }
-}
-
-problems! {
-    DocsProblems: NotFound;
-}
-
 /// Go to the documentation.
 #[utoipa::path(
     tag = "documentation",
-    responses((status = 303, description = "To `/docs`."), DocsProblems),
+    responses((status = 303, description = "To `/docs`.")),
 )]
 #[get("/")]
-async fn root(_on: SwitchedOn) -> HttpResponse {
-    see("/docs")
+async fn root(pages: Data<Pages>) -> Answer {
+    pages.require_docs()?;
+    Ok(see("/docs"))
 }
 
 /// Read and try the API.
 #[utoipa::path(
     tag = "documentation",
-    responses((status = 303, description = "To the page."), DocsProblems),
+    responses((status = 303, description = "To the page.")),
 )]
 #[get("/docs")]
-async fn docs(_on: SwitchedOn) -> HttpResponse {
+async fn docs(pages: Data<Pages>) -> Answer {
+    pages.require_docs()?;
     // The page names its files relative to itself, so it must be inside the folder.
-    see("/docs/index.html")
+    Ok(see("/docs/index.html"))
 }
 
 /// Read and try the API, by the folder's address.
 #[utoipa::path(
     tag = "documentation",
-    responses((status = 303, description = "To the page."), DocsProblems),
+    responses((status = 303, description = "To the page.")),
 )]
 #[get("/docs/")]
-async fn docs_folder(_on: SwitchedOn) -> HttpResponse {
-    see("/docs/index.html")
-}
-
-fn see(address: &'static str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, address))
-        .finish()
-}
-
-/// The path of a file.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-struct FilePath {
-    /// Its name.
-    #[param(example = "index.html")]
-    file: String,
+async fn docs_folder(pages: Data<Pages>) -> Answer {
+    pages.require_docs()?;
+    Ok(see("/docs/index.html"))
 }
 
 /// Get a file of the documentation page.
 #[utoipa::path(
     tag = "documentation",
-    params(FilePath),
-    responses((status = 200, description = "The file.", content_type = "text/html", body = String), DocsProblems),
+    params(("file" = String, Path, description = "Its name.", example = "index.html")),
+    responses((status = 200, description = "The file.", content_type = "text/html", body = String)),
 )]
 #[get("/docs/{file}")]
-async fn docs_file(_on: SwitchedOn, path: Path<FilePath>, request: HttpRequest) -> Answer {
+async fn docs_file(pages: Data<Pages>, name: Path<String>, request: HttpRequest) -> Answer {
+    pages.require_docs()?;
     let delivery = Delivery {
         policy: Some(PAGE_POLICY),
         cache: CACHE,
     };
-    file(&path.file)?.answer(&request, delivery).await
+    file(&name)?.answer(&request, delivery).await
 }
 
-fn file(name: &str) -> Result<Arc<Asset>, Problem> {
+fn file(name: &str) -> Result<Arc<Asset>, Error> {
     let mut files = FILES.lock();
     if let Some(known) = files.get(name) {
         return Ok(Arc::clone(known));
     }
     let file = utoipa_swagger_ui::serve(name, Arc::clone(&PAGE))
-        .map_err(|error| Problem::internal(error.to_string()))?;
+        .map_err(|error| ErrorInternalServerError(error.to_string()))?;
     let SwaggerFile {
         bytes,
         content_type,
         ..
-    } = file.ok_or_else(Problem::not_found)?;
+    } = file.ok_or_else(not_found)?;
     let asset = Arc::new(Asset::new(content_type, bytes.into_owned()));
     files.insert(name.to_owned(), Arc::clone(&asset));
     Ok(asset)
@@ -156,13 +122,14 @@ fn file(name: &str) -> Result<Arc<Asset>, Problem> {
 /// Get the description of the API.
 #[utoipa::path(
     tag = "documentation",
-    responses((status = 200, description = "An OpenAPI document.", body = Object), DocsProblems),
+    responses((status = 200, description = "An OpenAPI document.", body = Object)),
 )]
 #[get("/openapi.json")]
-async fn openapi(_on: SwitchedOn, api: Data<Api>, request: HttpRequest) -> Answer {
+async fn openapi(pages: Data<Pages>, request: HttpRequest) -> Answer {
+    pages.require_docs()?;
     let delivery = Delivery {
         policy: None,
         cache: CACHE,
     };
-    api.document.answer(&request, delivery).await
+    pages.openapi.answer(&request, delivery).await
 }

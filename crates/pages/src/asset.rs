@@ -1,17 +1,21 @@
 //! Static files in memory: every response shares one copy, compressed once.
 
+use std::io::Write;
+
 use actix_web::{
-    HttpRequest, HttpResponse,
+    Error, HttpRequest, HttpResponse,
+    error::ErrorInternalServerError,
     http::header::{self, AcceptEncoding, ContentEncoding, ETag, Encoding, EntityTag, Header},
     web::{self, Bytes},
 };
-use std::io::Write;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use crate::{
-    middleware::conditional,
-    problem::{Answer, Problem},
-};
+use crate::Answer;
+
+/// Half of the hash is kept: 128 bits are enough to tell bodies apart.
+const DIGEST_BYTES: usize = 16;
 
 pub(crate) struct Asset {
     content_type: String,
@@ -22,11 +26,11 @@ pub(crate) struct Asset {
 
 /// How browsers must treat an asset.
 #[derive(Clone, Copy)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     /// `Content-Security-Policy`; `None` for the one of all data.
-    pub(super) policy: Option<&'static str>,
+    pub(crate) policy: Option<&'static str>,
     /// `Cache-Control`.
-    pub(super) cache: &'static str,
+    pub(crate) cache: &'static str,
 }
 
 impl Asset {
@@ -34,13 +38,13 @@ impl Asset {
         let plain = bytes.into();
         Self {
             content_type: content_type.into(),
-            tag: conditional::tag_of_body(&plain),
+            tag: tag(&plain),
             plain,
             gzip: OnceCell::new(),
         }
     }
 
-    pub(super) async fn answer(&self, request: &HttpRequest, delivery: Delivery) -> Answer {
+    pub(crate) async fn answer(&self, request: &HttpRequest, delivery: Delivery) -> Answer {
         let (encoding, body) = match self.is_text() && takes_gzip(request) {
             true => (ContentEncoding::Gzip, self.gzip().await?.clone()),
             // The compression leaves alone what is marked.
@@ -63,16 +67,20 @@ impl Asset {
         !self.content_type.starts_with("image/") || self.content_type.starts_with("image/svg")
     }
 
-    async fn gzip(&self) -> Result<&Bytes, Problem> {
+    async fn gzip(&self) -> Result<&Bytes, Error> {
         let compressed = self.gzip.get_or_try_init(async || {
             let plain = self.plain.clone();
             web::block(move || compress(&plain))
                 .await
-                .map_err(Problem::internal)?
-                .map_err(Problem::internal)
+                .map_err(ErrorInternalServerError)?
+                .map_err(ErrorInternalServerError)
         });
         compressed.await
     }
+}
+
+fn tag(body: &[u8]) -> EntityTag {
+    EntityTag::new_strong(URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..DIGEST_BYTES]))
 }
 
 fn compress(plain: &[u8]) -> std::io::Result<Bytes> {

@@ -14,52 +14,48 @@ use actix_web::{
 };
 use ipnet::IpNet;
 
-use crate::shared::shared;
-
 /// The address of the client, as far as those in between can be believed. IPv4 inside IPv6 is IPv4.
 ///
 /// It is personal data: it may count requests and go into the records made for it. Into the log goes its
 /// network at most.
 #[derive(Clone, Copy)]
-pub(crate) struct ClientAddress(IpAddr);
+pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    pub(crate) fn of(request: &HttpRequest) -> IpAddr {
-        let noted = request.extensions().get::<Self>().copied();
-        noted.unwrap_or_else(|| Self::find(request)).0
+    /// The noted one; without a note the peer's.
+    pub fn of(request: &HttpRequest) -> IpAddr {
+        let noted = request.extensions().get::<Self>().map(|noted| noted.0);
+        noted.unwrap_or_else(|| peer(request))
     }
 
     /// Finds it, once for all who ask later.
-    pub(crate) fn note(request: &HttpRequest) {
-        let found = Self::find(request);
+    pub fn note(request: &HttpRequest, proxies: &TrustedProxies) {
+        let found = Self(proxies.client_of(peer(request), request.headers()));
         request.extensions_mut().insert(found);
-    }
-
-    fn find(request: &HttpRequest) -> Self {
-        // Only connections that are none of the network's have no address.
-        let peer = request
-            .peer_addr()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let proxies = shared::<TrustedProxies>(request);
-        Self(proxies.client_of(peer, request.headers()))
     }
 }
 
+/// Only connections that are none of the network's have no address.
+fn peer(request: &HttpRequest) -> IpAddr {
+    let peer = request.peer_addr();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+}
+
 #[derive(Debug, Default)]
-pub(crate) struct TrustedProxies {
+pub struct TrustedProxies {
     networks: Vec<IpNet>,
     has_warned: AtomicBool,
 }
 
 impl TrustedProxies {
-    pub(crate) fn new(networks: &[IpNet]) -> Self {
+    pub fn new(networks: &[IpNet]) -> Self {
         Self {
             networks: networks.to_vec(),
             has_warned: AtomicBool::new(false),
         }
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.networks
             .iter()
             .any(|network| network.contains(&address))

@@ -16,9 +16,10 @@ use std::{
 };
 
 use actix_web::HttpRequest;
-use ipnet::IpNet;
 use parking_lot::Mutex;
 use tokio::{sync::oneshot, time::sleep};
+
+use crate::client_address::TrustedProxies;
 
 use registry::Registry;
 use state::{Elapsed, State};
@@ -29,16 +30,16 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
 /// Connections that no chat session takes, so that health checks and requests find room.
 const RESERVED_FOR_REQUESTS: usize = 50;
 
-#[derive(Clone, Debug)]
-pub struct ConnectionLimits {
+#[derive(Debug)]
+pub(crate) struct ConnectionLimits {
     /// Unauthenticated connections of one address; `None` for no limit.
-    pub per_address: Option<usize>,
+    pub(crate) per_address: Option<usize>,
     /// All connections.
-    pub total: usize,
+    pub(crate) total: usize,
     /// Deadline for the head and the body of a request together.
-    pub request_timeout: Duration,
+    pub(crate) request_timeout: Duration,
     /// Proxies, of whose connections `per_address` does not hold.
-    pub trusted_proxies: Vec<IpNet>,
+    pub(crate) trusted_proxies: TrustedProxies,
 }
 
 /// The open connections of one process. Cheap to clone.
@@ -53,10 +54,10 @@ struct Shared {
 }
 
 /// A registered connection, for as long as its listener serves it.
-pub struct Registration {
-    pub connection: Connection,
+pub(crate) struct Registration {
+    pub(crate) connection: Connection,
     /// Completes when the connection must be dropped.
-    pub ended: oneshot::Receiver<()>,
+    pub(crate) ended: oneshot::Receiver<()>,
 }
 
 /// What the middleware and the listener report about one connection.
@@ -68,14 +69,14 @@ pub struct Connection {
 
 /// A request that is being served; dropped once its response is handed to the connection.
 #[derive(Default)]
-pub(crate) struct InFlight(Option<Connection>);
+pub struct InFlight(Option<Connection>);
 
 /// All connections that may carry a chat do.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NoRoomForChat;
+pub struct NoRoomForChat;
 
 impl Connections {
-    pub fn new(limits: ConnectionLimits) -> Self {
+    pub(crate) fn new(limits: ConnectionLimits) -> Self {
         Self(Arc::new(Shared {
             limits,
             clock: Elapsed::start(),
@@ -85,7 +86,7 @@ impl Connections {
     }
 
     /// Registers a connection from `peer`. Where there are too many, the one that is idle longest ends.
-    pub fn register(&self, peer: IpAddr) -> Registration {
+    pub(crate) fn register(&self, peer: IpAddr) -> Registration {
         let Shared {
             limits,
             clock,
@@ -93,11 +94,13 @@ impl Connections {
             ..
         } = &*self.0;
         let peer = peer.to_canonical();
-        let trusted = limits.trusted_proxies.iter().any(|net| net.contains(&peer));
         let address = one_subscriber(peer);
         let mut registry = registry.lock();
         let (state, ended) = registry.add(address, clock.now());
-        if let Some(most) = limits.per_address.filter(|_| !trusted) {
+        if let Some(most) = limits
+            .per_address
+            .filter(|_| !limits.trusted_proxies.trust(peer))
+        {
             registry.limit_unauthenticated(address, most);
         }
         registry.limit_total(limits.total);
@@ -154,28 +157,28 @@ impl Drop for Registration {
 }
 
 impl Connection {
-    pub(crate) fn of(request: &HttpRequest) -> Option<&Self> {
+    pub fn of(request: &HttpRequest) -> Option<&Self> {
         request.conn_data()
     }
 
     /// Bytes came from the peer.
-    pub fn received(&self) {
+    pub(crate) fn received(&self) {
         if !self.carries_chat() {
             self.state.received(self.shared.clock.now());
         }
     }
 
     /// The socket took bytes, or is `blocked` until the peer reads.
-    pub fn sent(&self, blocked: bool) {
+    pub(crate) fn sent(&self, blocked: bool) {
         self.state.sent(blocked, || self.shared.clock.now());
     }
 
-    pub fn carries_chat(&self) -> bool {
+    pub(crate) fn carries_chat(&self) -> bool {
         self.state.carries_chat()
     }
 
     /// A request's head is complete.
-    pub(crate) fn begin(&self, has_body: bool) -> InFlight {
+    pub fn begin(&self, has_body: bool) -> InFlight {
         self.state.begin(has_body, self.shared.clock.now());
         InFlight(Some(self.clone()))
     }
@@ -186,13 +189,13 @@ impl Connection {
     }
 
     /// A request with a valid credential came.
-    pub(crate) fn authenticate(&self) {
+    pub fn authenticate(&self) {
         if self.state.authenticate() {
             self.shared.registry.lock().authenticated(&self.state);
         }
     }
 
-    pub(crate) fn has_room_for_chat(&self) -> Result<(), NoRoomForChat> {
+    pub fn has_room_for_chat(&self) -> Result<(), NoRoomForChat> {
         let most = self
             .shared
             .limits
@@ -205,7 +208,7 @@ impl Connection {
     }
 
     /// A chat session runs on it from here on: it is never idle, and its body never ends.
-    pub(crate) fn upgrade_to_chat(&self) {
+    pub fn upgrade_to_chat(&self) {
         if self.state.upgrade_to_chat() {
             self.shared.registry.lock().upgraded(&self.state);
         }
@@ -243,7 +246,7 @@ mod tests {
             per_address: Some(MOST),
             total,
             request_timeout: Duration::from_secs(15),
-            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            trusted_proxies: TrustedProxies::new(&["10.0.0.0/8".parse().unwrap()]),
         })
     }
 

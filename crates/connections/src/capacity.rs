@@ -1,9 +1,9 @@
 //! How many connections the limit of open files (`RLIMIT_NOFILE`) allows.
 
-use abu_rest::connections::ConnectionLimits;
-use abu_settings::Settings;
-
-use crate::{database, fd_limit};
+use crate::{
+    client_address::TrustedProxies, connections::ConnectionLimits, fd_limit,
+    listener::ListenerSettings,
+};
 
 /// Unauthenticated connections of one address.
 const MAX_PER_ADDRESS: usize = 256;
@@ -12,8 +12,6 @@ const MAX_PER_ADDRESS: usize = 256;
 const OTHER_FILES: usize = 64;
 /// Files of a worker's event loops.
 const FILES_PER_WORKER: usize = 8;
-/// Database connections beside the pool: the server's own, and that of its lock.
-const OWN_DATABASE_CONNECTIONS: usize = database::CONNECTIONS_OF_OUR_OWN as usize + 1;
 
 /// Accepted connections that no worker has registered yet. The registry ends idle connections while the
 /// listener still has this much room, so it never stops accepting for long.
@@ -24,14 +22,14 @@ const MAX_PER_WORKER: usize = 25_000;
 /// With fewer connections a few hundred users fill the server.
 const SMALL: usize = 1_000;
 
-pub(super) struct Capacity {
-    pub(super) per_worker: usize,
-    pub(super) limits: ConnectionLimits,
+pub(crate) struct Capacity {
+    pub(crate) per_worker: usize,
+    pub(crate) limits: ConnectionLimits,
 }
 
-pub(super) fn of(settings: &Settings, workers: usize) -> Capacity {
+pub(crate) fn of(settings: &ListenerSettings) -> Capacity {
     let files = usize::try_from(fd_limit::current()).unwrap_or(usize::MAX);
-    let sockets = sockets(files, settings.database.pool_size as usize, workers);
+    let sockets = sockets(files, settings.database_connections, settings.workers);
     let total = sockets - UNREGISTERED;
     if total < SMALL {
         log::warn!(
@@ -40,19 +38,19 @@ pub(super) fn of(settings: &Settings, workers: usize) -> Capacity {
         );
     }
     Capacity {
-        per_worker: sockets.div_ceil(workers),
+        per_worker: sockets.div_ceil(settings.workers),
         limits: ConnectionLimits {
-            per_address: settings.rate_limits.enabled.then_some(MAX_PER_ADDRESS),
+            per_address: settings.limits_addresses.then_some(MAX_PER_ADDRESS),
             total,
-            request_timeout: settings.server.request_timeout,
-            trusted_proxies: settings.server.trusted_proxies.clone(),
+            request_timeout: settings.request_timeout,
+            trusted_proxies: TrustedProxies::new(&settings.trusted_proxies),
         },
     }
 }
 
 /// Even a tiny limit leaves some room: then the system refuses, and not the arithmetic.
-fn sockets(files: usize, pool: usize, workers: usize) -> usize {
-    let reserve = OTHER_FILES + pool + OWN_DATABASE_CONNECTIONS + workers * FILES_PER_WORKER;
+fn sockets(files: usize, database_connections: usize, workers: usize) -> usize {
+    let reserve = OTHER_FILES + database_connections + workers * FILES_PER_WORKER;
     files
         .saturating_sub(reserve)
         .clamp(2 * UNREGISTERED, MAX_PER_WORKER * workers)
@@ -64,8 +62,8 @@ mod tests {
 
     #[test]
     fn connections_leave_a_reserve_of_files() {
-        assert_eq!(sockets(1_024, 10, 2), 1_024 - 64 - 10 - 7 - 16);
-        assert_eq!(sockets(100, 10, 2), 2 * UNREGISTERED);
-        assert_eq!(sockets(usize::MAX, 10, 2), 50_000);
+        assert_eq!(sockets(1_024, 17, 2), 1_024 - 64 - 17 - 16);
+        assert_eq!(sockets(100, 17, 2), 2 * UNREGISTERED);
+        assert_eq!(sockets(usize::MAX, 17, 2), 50_000);
     }
 }

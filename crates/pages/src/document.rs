@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-pub(super) fn page(markdown: &str) -> String {
+pub(crate) fn page(markdown: &str) -> String {
     let mut events = Vec::new();
     let mut leads_nowhere = false;
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
@@ -28,8 +28,7 @@ pub(super) fn page(markdown: &str) -> String {
 }
 
 fn framed(title: &str, body: &str) -> String {
-    let mut escaped = String::new();
-    html::push_html(&mut escaped, [Event::Text(title.into())].into_iter());
+    let escaped = escaped(title);
     format!(
         "<!doctype html>\n\
          <html lang=\"en\">\n\
@@ -55,6 +54,13 @@ fn framed(title: &str, body: &str) -> String {
          </body>\n\
          </html>\n"
     )
+}
+
+/// Text as HTML shows it.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    html::push_html(&mut escaped, [Event::Text(text.into())].into_iter());
+    escaped
 }
 
 /// The begin or the end of a link, where it leads to something that is served.

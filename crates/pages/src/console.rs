@@ -1,22 +1,20 @@
 //! The console: a page on which a developer chats as two people, sees every packet, and reads about
 //! each; for as long as `console.enabled` says so.
 //!
-//! Its files lie in `crates/rest/console` and are inside the program, as are the documents.
+//! Its files lie in `crates/pages/console` and are inside the program, as are the documents.
 
-mod document;
+use std::{collections::HashMap, sync::LazyLock};
 
-use std::{
-    collections::HashMap,
-    future::{Ready, ready},
-    sync::LazyLock,
+use actix_web::{
+    HttpRequest, get,
+    web::{Data, Path},
 };
+use utoipa_actix_web::service_config::ServiceConfig;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
-
-use super::asset::{Asset, Delivery};
 use crate::{
-    areas::prelude::*,
-    shared::{BrowserPolicy, shared},
+    Answer, Pages,
+    asset::{Asset, Delivery},
+    document, not_found, see,
 };
 
 /// The page has its scripts and styles in files and makes no element of text, so that nothing that came
@@ -36,7 +34,7 @@ macro_rules! files {
     ($($name:literal: $content_type:expr;)*) => {
         [$((
             $name,
-            Asset::new($content_type, include_str!(concat!("../../../../console/", $name))),
+            Asset::new($content_type, include_str!(concat!("../console/", $name))),
         )),*]
     };
 }
@@ -52,9 +50,9 @@ static FILES: LazyLock<HashMap<&str, Asset>> = LazyLock::new(|| {
     page_files().into_iter().chain(documents).collect()
 });
 
-const PACKETS: &str = include_str!("../../../../../../docs/protocol/packets.json");
-const REFERENCE: &str = include_str!("../../../../../../docs/protocol/reference.md");
-const GUIDE: &str = include_str!("../../../../../../docs/chat-protocol.md");
+const PACKETS: &str = include_str!("../../../docs/protocol/packets.json");
+const REFERENCE: &str = include_str!("../../../docs/protocol/reference.md");
+const GUIDE: &str = include_str!("../../../docs/chat-protocol.md");
 
 #[rustfmt::skip]
 fn page_files() -> [(&'static str, Asset); 14] {
@@ -76,34 +74,11 @@ fn page_files() -> [(&'static str, Asset); 14] {
     }
 }
 
-routes! { console, console_folder, console_file }
-
-/// Requests that find the console here. Where it is off there is nothing at its addresses.
-struct SwitchedOn;
-
-impl FromRequest for SwitchedOn {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(match shared::<BrowserPolicy>(request).console {
-            true => Ok(Self),
-            false => Err(Problem::not_found()),
-        })
-    }
-}
-
-/// The path of a file.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Path)]
-struct FilePath {
-    /// Its name; `packets` and `guide` are the chat's documentation.
-    #[param(example = "packets")]
-    file: String,
-}
-
-problems! {
-    ConsoleProblems: NotFound;
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(console)
+        .service(console_folder)
+        .service(console_file);
 }
 
 /// Try the chat as two people.
@@ -111,34 +86,35 @@ problems! {
 /// A page for developers that shows every packet. There only where the operator turned it on.
 #[utoipa::path(
     tag = "documentation",
-    responses((status = 200, description = "The page.", content_type = "text/html", body = String), ConsoleProblems),
+    responses((status = 200, description = "The page.", content_type = "text/html", body = String)),
 )]
 #[get("/console")]
-async fn console(_on: SwitchedOn, request: HttpRequest) -> Answer {
+async fn console(pages: Data<Pages>, request: HttpRequest) -> Answer {
+    pages.require_console()?;
     file("index.html", &request).await
 }
 
 /// Try the chat, by the folder's address.
 #[utoipa::path(
     tag = "documentation",
-    responses((status = 303, description = "To the page."), ConsoleProblems),
+    responses((status = 303, description = "To the page.")),
 )]
 #[get("/console/")]
-async fn console_folder(_on: SwitchedOn) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, "/console"))
-        .finish()
+async fn console_folder(pages: Data<Pages>) -> Answer {
+    pages.require_console()?;
+    Ok(see("/console"))
 }
 
 /// Get a file of the console, or read the chat's documentation.
 #[utoipa::path(
     tag = "documentation",
-    params(FilePath),
-    responses((status = 200, description = "The file.", content_type = "text/html", body = String), ConsoleProblems),
+    params(("file" = String, Path, description = "Its name; `packets` and `guide` are the chat's documentation.", example = "packets")),
+    responses((status = 200, description = "The file.", content_type = "text/html", body = String)),
 )]
 #[get("/console/{file}")]
-async fn console_file(_on: SwitchedOn, path: Path<FilePath>, request: HttpRequest) -> Answer {
-    file(&path.file, &request).await
+async fn console_file(pages: Data<Pages>, name: Path<String>, request: HttpRequest) -> Answer {
+    pages.require_console()?;
+    file(&name, &request).await
 }
 
 async fn file(name: &str, request: &HttpRequest) -> Answer {
@@ -146,6 +122,6 @@ async fn file(name: &str, request: &HttpRequest) -> Answer {
         policy: Some(PAGE_POLICY),
         cache: CACHE,
     };
-    let asset = FILES.get(name).ok_or_else(Problem::not_found)?;
+    let asset = FILES.get(name).ok_or_else(not_found)?;
     asset.answer(request, delivery).await
 }

@@ -7,10 +7,11 @@ use std::{
     time::Duration,
 };
 
-use abu_rest::connections::Connection;
 use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::connections::Connection;
 
 /// What the kernel holds of an answer beyond what is on its way. The send buffer itself grows to
 /// megabytes; a peer that does not read would fill it.
@@ -20,7 +21,7 @@ const MAX_UNSENT: u32 = 128 * 1024;
 /// What one connection reads before others have their turn. The HTTP layer buffers a burst in one piece.
 const MAX_BURST: usize = 16 * 1024;
 
-pub(super) struct Io {
+pub(crate) struct Io {
     stream: TcpStream,
     connection: Connection,
     /// For the chat, until it is set.
@@ -30,7 +31,7 @@ pub(super) struct Io {
 }
 
 impl Io {
-    pub(super) fn new(stream: TcpStream, connection: Connection, chat_send_buffer: usize) -> Self {
+    pub(crate) fn new(stream: TcpStream, connection: Connection, chat_send_buffer: usize) -> Self {
         Self {
             stream,
             connection,
@@ -39,11 +40,11 @@ impl Io {
         }
     }
 
-    pub(super) fn stream(&self) -> &TcpStream {
+    pub(crate) fn stream(&self) -> &TcpStream {
         &self.stream
     }
 
-    pub(super) fn connection(&self) -> &Connection {
+    pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
 
@@ -61,7 +62,7 @@ impl Io {
 /// Bounds what a peer that does not read costs: its connection breaks after `timeout` without an
 /// acknowledgment or a larger window (`TCP_USER_TIMEOUT` covers the zero-window probe).
 #[cfg(target_os = "linux")]
-pub(super) fn bound_sending(stream: &TcpStream, timeout: Duration) {
+pub(crate) fn bound_sending(stream: &TcpStream, timeout: Duration) {
     let socket = SockRef::from(stream);
     // A kernel without them still serves.
     let _ = socket.set_tcp_user_timeout(Some(timeout));
@@ -70,7 +71,7 @@ pub(super) fn bound_sending(stream: &TcpStream, timeout: Duration) {
 
 /// Only Linux has these bounds.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn bound_sending(_stream: &TcpStream, _timeout: Duration) {}
+pub(crate) fn bound_sending(_stream: &TcpStream, _timeout: Duration) {}
 
 impl AsyncRead for Io {
     fn poll_read(

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod body_budget;
+mod capacity;
+mod client_address;
+mod connections;
+pub mod fd_limit;
+mod io;
+mod listener;
+mod request_body;
+
+pub use body_budget::BodyBudget;
+pub use client_address::{ClientAddress, TrustedProxies};
+pub use connections::{Connection, Connections, InFlight, NoRoomForChat};
+pub use listener::{Listener, ListenerSettings, listen};
+pub use request_body::{BodyError, whole_body};
