@@ -101,7 +101,7 @@ fn alternating_typing_of_one_account_is_a_few_notices_for_each_listener() {
                 devices.push(scene.connect(scene.noisy).await);
             }
             let packet = |turn: usize| {
-                ClientPacket::from(Typing::new(scene.room.uuid(), turn % 2 == 0)).to_json()
+                ClientPacket::from(Typing::new(scene.room.uuid(), turn.is_multiple_of(2))).to_json()
             };
             let floods = devices
                 .into_iter()
