@@ -71,10 +71,7 @@ impl Wiring<'_> {
         let policy: Arc<dyn PasswordPolicy> =
             Arc::new(GuessingPolicy::new(auth.min_password_score));
         let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
-        let limits = Arc::new(RateLimits::new(
-            settings.rate_limits,
-            derive_key(secret, RateLimits::KEY_LABEL),
-        ));
+        let limits = Arc::new(rate_limits(settings, &self.secret));
         let context = Context {
             database,
             clock: self.clock,
@@ -148,6 +145,11 @@ impl Wiring<'_> {
             log_in_failures,
         })
     }
+}
+
+pub(crate) fn rate_limits(settings: &Settings, secret: &SecretString) -> RateLimits {
+    let key = derive_key(secret.expose_secret().as_bytes(), RateLimits::KEY_LABEL);
+    RateLimits::new(settings.rate_limits, key)
 }
 
 fn rest_settings(settings: &Settings) -> RestSettings {

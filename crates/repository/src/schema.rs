@@ -529,6 +529,8 @@ diesel::table! {
     user_group (user_id, group_id) {
         user_id -> Uuid,
         group_id -> Uuid,
+        /// Exclusive end of the membership; null for none. An ended membership counts for nothing.
+        valid_until -> Nullable<Timestamptz>,
     }
 }
 

@@ -10,6 +10,7 @@ use abu_application::{
 use abu_domain::UserId;
 use abu_security::{HmacRefreshTokens, JwtTokens};
 use abu_settings::{Environment, Settings, Sources};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -82,6 +83,15 @@ impl TestServer {
 
     /// An access token of `user`; creates the login session [`session_of`] if there is none.
     pub fn token(&self, user: UserId) -> String {
+        self.token_issued_at(user, SystemClock.now())
+    }
+
+    /// An access token of a day ago, of the same login session as [`token`](Self::token).
+    pub fn expired_token(&self, user: UserId) -> String {
+        self.token_issued_at(user, SystemClock.now() - TimeDelta::days(1))
+    }
+
+    fn token_issued_at(&self, user: UserId, time: DateTime<Utc>) -> String {
         let session = session_of(user);
         self.database.execute(&format!(
             "INSERT INTO sessions (id, user_id, created_at, last_used_at, refreshed_at, expires_at)
@@ -90,7 +100,7 @@ impl TestServer {
              ON CONFLICT DO NOTHING"
         ));
         self.tokens
-            .issue(user, session, Uuid::new_v4(), SystemClock.now())
+            .issue(user, session, Uuid::new_v4(), time)
             .expect("a token can be signed")
             .token
     }

@@ -15,7 +15,7 @@ use abu_application::{
 };
 use abu_domain::{
     UserId,
-    access::{Assignment, GroupName},
+    access::{Assignment, GroupName, Membership},
     identity::{
         text::PhoneNumber,
         user::{User, Verification},
@@ -100,6 +100,9 @@ pub(super) enum UserCommand {
         /// The name of the group, such as alumni_office_group.
         #[arg(value_parser = parse_group)]
         group: GroupName,
+        /// When the membership ends by itself, such as 2028-01-05T00:00:00Z; without it, never.
+        #[arg(long, value_name = "TIME")]
+        until: Option<DateTime<Utc>>,
     },
 }
 
@@ -201,8 +204,8 @@ pub(super) fn run(settings: &Settings, command: UserCommand) -> Result<(), Admin
             let which = session.map_or(WhichSessions::All, |id| WhichSessions::Only(id.into()));
             Office::open(settings)?.wait_for(async |office| office.end_sessions(user, which).await)
         }
-        UserCommand::Grant { user, group } => {
-            Office::open(settings)?.wait_for(async |office| office.grant(user, group).await)
+        UserCommand::Grant { user, group, until } => {
+            Office::open(settings)?.wait_for(async |office| office.grant(user, group, until).await)
         }
     }
 }
@@ -255,10 +258,15 @@ impl Office {
         say(format_args!("activated {}", described(&user)))
     }
 
-    async fn grant(&self, user: UserRef, group: GroupName) -> Result<(), AdminError> {
+    async fn grant(
+        &self,
+        user: UserRef,
+        group: GroupName,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<(), AdminError> {
         let id = self.id_of(user).await?;
         let (by, groups) = (self.operator.clone(), vec![group]);
-        let user = self.accounts.add_to_groups(by, id, groups).await?;
+        let user = self.accounts.add_to_groups(by, id, groups, until).await?;
         let groups = user.groups.join(", ");
         say(format_args!("{} is in {groups}", described(&user)))
     }
@@ -474,7 +482,8 @@ impl Display for Shown<'_> {
                 email.email.as_str()
             )?;
         }
-        writeln!(f, "groups        {}", listed(&user.groups))?;
+        let groups: Vec<String> = self.0.memberships.iter().map(membership).collect();
+        writeln!(f, "groups        {}", listed(&groups))?;
         for assignment in &self.0.assignments {
             writeln!(f, "role          {}", term_of(assignment))?;
         }
@@ -517,11 +526,18 @@ fn term_of(assignment: &Assignment) -> String {
         Some(chapter) => format!(" in chapter {chapter}"),
         None => String::new(),
     };
-    let end = match assignment.term.until() {
+    format!("{}{place}{}", assignment.role, end(assignment.term.until()))
+}
+
+fn membership(membership: &Membership) -> String {
+    format!("{}{}", membership.group, end(membership.valid_until))
+}
+
+fn end(until: Option<DateTime<Utc>>) -> String {
+    match until {
         Some(until) => format!(" until {}", minute(until)),
         None => String::new(),
-    };
-    format!("{}{place}{end}", assignment.role)
+    }
 }
 
 fn listed(names: &[String]) -> String {

@@ -6,11 +6,19 @@ use std::{
     process::{Command, Stdio},
 };
 
-use abu_application::{identity::ports::PasswordHasher, platform::ports::AuditEntry};
+use abu_application::{
+    identity::ports::PasswordHasher,
+    platform::{
+        ports::{AuditEntry, Clock},
+        rate_limits::{Guard, RateLimits, Subject},
+        system::SystemClock,
+    },
+};
 use abu_chat_protocol::CloseCode;
 use abu_domain::{UserId, identity::text::LoginPassword, platform::text::EmailAddress};
-use abu_security::BcryptHasher;
-use abu_test_support::{ChatClient, TestDatabase, TestServer, session_of};
+use abu_security::{BcryptHasher, derive_key};
+use abu_settings::{Environment, Settings, Sources};
+use abu_test_support::{ChatClient, SECRET, TestDatabase, TestServer, session_of};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
@@ -243,6 +251,34 @@ fn reset_password_kills_the_links_that_were_sent_and_tells_the_owner() {
              ASSERT (SELECT array_agg(kind) FROM email_outbox) = ARRAY['password_changed'];
          END $$",
     );
+}
+
+#[test]
+fn reset_password_lifts_the_accounts_daily_figure_of_wrong_passwords() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let [owner, other] =
+        [EMAIL, "amina@example.com"].map(|email| database.user().email(email).create().id);
+    let one_a_day = "ABU__RATE_LIMITS__LOG_IN_ELSEWHERE";
+    let sources = Sources::built_in(Environment::Test)
+        .variable("ABU__AUTH__JWT_SECRET", SECRET)
+        .variable(one_a_day, "1/d");
+    let settings = Settings::load(&sources).unwrap();
+    let key = derive_key(SECRET.as_bytes(), RateLimits::KEY_LABEL);
+    let limits = RateLimits::new(settings.rate_limits, key);
+    let now = SystemClock.now();
+    let spend = |user| {
+        let bucket = [limits.bucket(Guard::LogInElsewhere, &[Subject::User(user)])];
+        let counted = database.transaction(|tx| limits.count(tx, &bucket, now));
+        counted.unwrap().len()
+    };
+    assert_eq!([owner, other].map(spend), [1, 1]);
+    assert_eq!([owner, other].map(spend), [0, 0]);
+    let mut reset = on(&database, &folder);
+    reset.env("ABU__AUTH__JWT_SECRET", SECRET);
+    reset.args(["reset-password", EMAIL, "--password-stdin"]);
+    let said = say_with_input(&mut reset, PASSWORD);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_eq!([owner, other].map(spend), [1, 0]);
 }
 
 #[test]
@@ -570,8 +606,12 @@ fn accounts_are_made_granted_suspended_activated_and_listed_in_the_operators_nam
     assert_eq!(made.code, Some(0), "{}", made.err);
     assert!(password_is(&database, amina, "harmattan over kongo hill"));
 
-    let granted = say(&mut user(&["grant", amina, "editor_group"]));
+    let term = ["--until", "2099-01-05T08:30:00Z"];
+    let granted = say(user(&["grant", amina, "editor_group"]).args(term));
     assert_eq!(granted.code, Some(0), "{}", granted.err);
+    let shown = say(&mut user(&["show", amina])).out;
+    let groups = "groups        applicant_group, editor_group until 2099-01-05T08:30Z\n";
+    assert!(shown.contains(groups), "{shown}");
     let suspended = say(&mut user(&["suspend", amina]));
     assert_eq!(suspended.code, Some(0), "{}", suspended.err);
     let listed = say(&mut user(&["list", "--suspended", "--json"]));

@@ -1,7 +1,5 @@
 //! Role assignments with a scope and a term, which ends without a further action.
 
-use std::collections::BTreeMap;
-
 use abu_domain::{
     AssignmentId, UserId,
     access::{Assignment, Permission, PermissionName, RoleName, Scope, Term},
@@ -10,8 +8,8 @@ use abu_domain::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    AccessControl, AccessError, Caller, has_proved_address, require_held, require_in, require_rank,
-    require_rank_in_chapter, require_to_change_rights_in,
+    AccessControl, AccessError, Caller, has_proved_address, hold_ends, require_held, require_in,
+    require_rank, require_rank_in_chapter, require_to_change_rights_in,
 };
 use crate::{
     access::{
@@ -243,10 +241,9 @@ fn within_own_term(
     actor: &CallerRecord,
     assignment: Assignment,
 ) -> Result<Assignment, AssignmentError> {
-    if actor.is_superuser {
-        return Ok(assignment);
-    }
-    let ends = ends_of(tx, caller.user, &assignment)?;
+    let permissions = permissions(tx, &assignment)?;
+    let given = permissions.iter().map(PermissionName::as_str);
+    let ends = hold_ends(tx, caller, actor, given, assignment.scope)?;
     let Some(first) = ends.values().min() else {
         return Ok(assignment);
     };
@@ -259,27 +256,6 @@ fn within_own_term(
             Err(AccessError::Beyond(ended.map(|(name, _)| name).collect()).into())
         }
     }
-}
-
-/// Those of the role's permissions that `user` holds for a term, each with its end.
-fn ends_of(
-    tx: &mut dyn Reads,
-    user: UserId,
-    assignment: &Assignment,
-) -> Result<BTreeMap<String, DateTime<Utc>>, AssignmentError> {
-    let held = tx.held_permissions(user, u32::MAX)?;
-    let holds = |name: &PermissionName| {
-        let there = held.iter().filter(|held| {
-            held.permission == *name && [Scope::Global, assignment.scope].contains(&held.scope)
-        });
-        let ends: Option<Vec<_>> = there.map(|held| held.until).collect();
-        let last = ends?.into_iter().max()?;
-        Some((name.to_string(), last))
-    };
-    Ok(permissions(tx, assignment)?
-        .iter()
-        .filter_map(holds)
-        .collect())
 }
 
 fn permissions(

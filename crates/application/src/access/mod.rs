@@ -40,6 +40,7 @@ pub use audit_log::AuditLog;
 pub use control::{AccessControl, Named, RightsError};
 pub use mails::{MailError, Mails};
 pub use named_sets::{Composite, NamedSetChange, NamedSetDraft, NamedSetKind};
+pub(crate) use rank::hold_ends;
 pub use rank::{
     LastSuperAdmin, keep_a_super_admin, require_held, require_held_for_good, require_rank,
     require_rank_in_chapter, require_rank_over_holders, require_rank_over_members,

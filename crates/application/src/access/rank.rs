@@ -2,9 +2,10 @@
 //!
 //! A use case that grants permissions checks all that it grants. A use case that acts on an
 //! account, role or group checks all that its owner or holders hold. Equals may act on each other.
-//! A permanent grant needs permissions that the caller holds permanently.
+//! No grant outlasts its giver: a membership or an assignment ends with the giver's own hold, and a
+//! grant without an end needs permissions that the caller holds permanently.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use abu_domain::{
     UserId,
@@ -12,6 +13,7 @@ use abu_domain::{
 };
 
 use super::{AccessError, Authority};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -67,6 +69,29 @@ pub fn require_held_for_good<'a>(
 ) -> Result<(), AccessError> {
     let giver = caller.held_until(tx, None)?;
     require_held(&giver, given, Scope::Global)
+}
+
+/// The ends of the caller's hold in `scope` of those of the permissions that it does not hold
+/// permanently, by name. Call it after [`require_held`].
+pub(crate) fn hold_ends<'a>(
+    tx: &mut dyn Reads,
+    caller: &impl Authority,
+    actor: &CallerRecord,
+    given: impl IntoIterator<Item = &'a str>,
+    scope: Scope,
+) -> Result<BTreeMap<String, DateTime<Utc>>, StoreError> {
+    let Some(user) = caller.user().filter(|_| !actor.is_superuser) else {
+        return Ok(BTreeMap::new());
+    };
+    let held = tx.held_permissions(user, u32::MAX)?;
+    let end_of = |name: &'a str| {
+        let there = held.iter().filter(|held| {
+            held.permission.as_str() == name && [Scope::Global, scope].contains(&held.scope)
+        });
+        let ends: Option<Vec<_>> = there.map(|held| held.until).collect();
+        Some((name.to_owned(), ends?.into_iter().max()?))
+    };
+    Ok(given.into_iter().filter_map(end_of).collect())
 }
 
 /// Rejects a change to a role or group that grants what the actor lacks. Rejects additions that the

@@ -71,6 +71,9 @@ pub enum AccountError {
     /// The account's address is unverified, so its owner is unknown.
     #[error("the e-mail address of the account is not verified")]
     Unverified,
+    /// A membership would have ended before it begins.
+    #[error("the membership is over before it begins")]
+    TermOver,
     #[error("the last active super admin must stay one")]
     LastSuperAdmin,
     #[error("a superuser is always a super admin")]

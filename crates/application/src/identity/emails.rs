@@ -304,8 +304,8 @@ pub(crate) fn take_address(
     Ok(true)
 }
 
-/// Replaces the primary address by one that an administrator vouches for, and mails the old one.
-/// Call it under the locks of address and account. False if the address belongs to another account.
+/// Replaces the primary address by one that an administrator vouches for, and mails the old one. Mail
+/// recovery waits for the owner's proof of an address that the account has not proved. Call it under the locks of address and account. False if the address belongs to another account.
 pub(crate) fn replace_primary(
     tx: &mut dyn Writes,
     ids: &dyn Ids,
@@ -333,6 +333,7 @@ pub(crate) fn replace_primary(
             new
         }
     };
+    tx.mark_vouched_for(new.id, now)?;
     set_primary(tx, &new, now)?;
     // Owners of earlier addresses must not undo an administrator's decision.
     tx.mark_undone_since(user.id, now - UNDO_WINDOW, now)?;
@@ -344,11 +345,10 @@ pub(crate) fn replace_primary(
     Ok(true)
 }
 
-/// Makes a proved address the primary one and deletes the previous primary one.
+/// Makes a verified address the primary one and deletes the previous primary one.
 fn set_primary(tx: &mut dyn Writes, new: &UserEmail, now: DateTime<Utc>) -> Result<(), StoreError> {
     let emails = tx.emails_of(new.user_id)?;
     let old = emails.iter().find(|email| email.is_primary);
-    tx.mark_verified(new.id, now)?;
     // The old address must not approve anything any more.
     tx.kill_verifications(new.user_id, now)?;
     tx.make_primary(new, now)?;

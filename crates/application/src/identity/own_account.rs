@@ -132,6 +132,7 @@ impl OwnAccounts {
         .await
     }
 
+    /// Shows the caller's account again. In its erasure window an account stays closed.
     pub async fn reactivate(&self, caller: Caller) -> Result<(), AccessError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         self.context
@@ -141,6 +142,9 @@ impl OwnAccounts {
                 let record = access::require_self(tx, &caller)?;
                 if !record.is_deactivated {
                     return Ok(());
+                }
+                if tx.erasure_due(caller.user)?.is_some() {
+                    return Err(AccessError::Suspended);
                 }
                 tx.set_deactivated(caller.user, None, now)?;
                 caller

@@ -25,6 +25,7 @@ use crate::{
     platform::{
         audit::{Action, Target},
         ports::{Clock, Ids, StoreError},
+        rate_limits::{Guard, RateLimits, Subject},
     },
     store::{Reads, Store, Writes},
 };
@@ -160,12 +161,14 @@ impl Setup {
     }
 
     /// Replaces the password of the address's account; false if there is none. Ends all its
-    /// sessions, invalidates the links in sent mails, and mails the owner.
+    /// sessions, invalidates the links in sent mails, lifts the daily figure of wrong passwords, and
+    /// mails the owner.
     pub fn reset_password(
         &self,
         by: &impl Authority,
         email: &EmailAddress,
         password: &NewPassword,
+        limits: &RateLimits,
     ) -> Result<bool, SetupError> {
         let owner: Result<_, StoreError> = self.store.read(|tx| owner_of(tx, email));
         let Some(owner) = owner? else {
@@ -181,6 +184,8 @@ impl Setup {
             };
             replace_password(tx, &*self.ids, &owner, &hash, now)?;
             tx.end_sessions(owner.id, WhichSessions::All, EndReason::PasswordReset, now)?;
+            let failures = limits.bucket(Guard::LogInElsewhere, &[Subject::User(owner.id)]);
+            limits.fill(tx, failures)?;
             by.entry(Action::PasswordReset)
                 .on(Target::user(owner.id))
                 .write(tx, self.ids.time_ordered(), now)?;

@@ -243,6 +243,33 @@ async fn an_address_from_staff_replaces_the_primary_and_notifies_its_reader() {
 }
 
 #[tokio::test]
+async fn an_address_from_staff_logs_in_and_resets_no_password_until_proved() {
+    let (app, staff, amina) = scene();
+    set_address(&app, &staff, &amina, NEW).await.unwrap();
+    app.take_mail_kinds();
+    app.try_log_in(NEW, PASSWORD, None).await.unwrap();
+    app.forget_password(NEW).await;
+    assert_eq!(app.take_mail_kinds(), []);
+    let passwords = &app.use_cases.identity.passwords;
+    let sent = passwords.send_reset_to(staff.caller(), amina.id()).await;
+    assert_refused!(sent, SendResetError::Unverified);
+
+    app.resend(NEW).await;
+    let token = app.link_token(&app.only_mail_to(NEW));
+    app.open(&token, None).await.unwrap();
+    app.new_reset_link(NEW).await;
+}
+
+#[tokio::test]
+async fn a_proved_further_address_stays_proved_when_staff_makes_it_primary() {
+    let (app, staff, amina) = scene();
+    app.add_verified_email(&amina.caller(), NEW).await;
+    set_address(&app, &staff, &amina, NEW).await.unwrap();
+    app.take_mail_kinds();
+    app.new_reset_link(NEW).await;
+}
+
+#[tokio::test]
 async fn staff_takes_no_address_from_another_account() {
     let (app, staff, amina) = scene();
     app.member().email("musa@example.com").create();

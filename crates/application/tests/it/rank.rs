@@ -3,6 +3,7 @@
 mod accounts;
 mod automatic;
 mod groups;
+mod memberships;
 mod permissions;
 mod roles;
 mod terms;

@@ -168,7 +168,7 @@ async fn logging_in_reactivates_a_deactivated_account() {
 }
 
 #[tokio::test]
-async fn logging_in_does_not_reactivate_an_account_in_its_erasure_window() {
+async fn an_account_in_its_erasure_window_is_not_reactivated() {
     let app = TestApp::new();
     let amina = app.member().email(AMINA).hidden().create();
     let now = app.now();
@@ -185,6 +185,12 @@ async fn logging_in_does_not_reactivate_an_account_in_its_erasure_window() {
     assert_refused!(refused, LogInError::InvalidCredentials);
     let refused = app.try_log_in(AMINA, PASSWORD, None).await;
     assert_refused!(refused, LogInError::Suspended);
+    let reactivated = app
+        .use_cases
+        .identity
+        .own_accounts
+        .reactivate(amina.caller());
+    assert_refused!(reactivated.await, AccessError::Suspended);
     let active = app.store(|tx| tx.active_users(&[amina.id()]));
     assert_eq!(active, []);
 }

@@ -286,7 +286,7 @@ async fn the_group_of_super_admins_gives_what_none_of_its_roles_gives() {
     created.await.unwrap();
     let (name, accounts) = (group(SUPER_ADMIN_GROUP), &app.use_cases.identity.accounts);
     let beyond = |error: &AccessError| matches!(error, AccessError::Beyond(missing) if missing.iter().eq(["can_print_card"]));
-    let joined = accounts.add_to_groups(equal.caller(), equal.id(), vec![name.clone()]);
+    let joined = accounts.add_to_groups(equal.caller(), equal.id(), vec![name.clone()], None);
     assert_refused!(joined.await, AccountError::Access(error) if beyond(&error));
     let own = vec![app.role_of(&[])];
     let added = access.add_parts(equal.caller(), name, own, ANY).await;

@@ -5,10 +5,12 @@
 //! [`Permission`] lists those that the code checks.
 
 mod assignment;
+mod membership;
 mod names;
 mod rights;
 
 pub use assignment::{Assignment, Scope, Term};
+pub use membership::Membership;
 pub use names::{AccessName, GroupName, PermissionName, RoleName};
 pub use rights::{Group, NamedSet, PermissionRecord, Role};
 

@@ -50,19 +50,26 @@ struct CallerRow {
     in_chapters: Vec<String>,
 }
 
-/// Rights of the user `?` as a [`CallerRow`]. The binds are the user twice, those of `$term`, the
-/// user, [`SUPER_ADMIN_GROUP`], and those of `$from`. Assigned roles count if their term satisfies
-/// `$term`. Super admins hold all permissions.
+/// Rights of the user `?` as a [`CallerRow`]. The binds are the user and those of `$lasts` three
+/// times, with [`SUPER_ADMIN_GROUP`] before the last ones, and those of `$from`. Memberships and
+/// assigned roles count if their end satisfies `$lasts`, assigned roles also if their start satisfies
+/// `$begun`. Super admins hold all permissions.
 macro_rules! holdings {
-    ($term:literal, $totp_due:literal, $from:literal) => {
+    ($begun:literal, $lasts:literal, $totp_due:literal, $from:literal) => {
         concat!(
             "WITH held AS (
                  SELECT role_id, NULL::uuid AS chapter
-                 FROM user_group JOIN role_group USING (group_id) WHERE user_id = ?
+                 FROM user_group JOIN role_group USING (group_id)
+                 WHERE user_id = ? AND (valid_until IS NULL OR ",
+            $lasts,
+            ")
                  UNION
-                 SELECT role_id, scope_id FROM role_assignments WHERE user_id = ? AND ",
-            $term,
-            "),
+                 SELECT role_id, scope_id FROM role_assignments
+                 WHERE user_id = ? AND ",
+            $begun,
+            " AND (valid_until IS NULL OR ",
+            $lasts,
+            ")),
              granted AS (
                  SELECT chapter, permissions.name
                  FROM held JOIN permission_role USING (role_id)
@@ -70,7 +77,10 @@ macro_rules! holdings {
                  UNION
                  SELECT NULL, permissions.name FROM permissions
                  WHERE EXISTS (SELECT FROM user_group JOIN groups ON groups.id = group_id
-                               WHERE user_id = ? AND groups.name = ?))
+                               WHERE user_id = ? AND groups.name = ?
+                                 AND (valid_until IS NULL OR ",
+            $lasts,
+            ")))
              SELECT is_active, deactivated_at IS NOT NULL AS is_deactivated, is_superuser, ",
             $totp_due,
             " AS totp_due,
@@ -99,13 +109,15 @@ macro_rules! exceeds {
                  WHERE permissions.name <> ALL (?)),
              given AS (
                  SELECT role_id, user_id FROM user_group JOIN role_group USING (group_id)
+                 WHERE valid_until IS NULL OR now() < valid_until
                  UNION ALL
                  SELECT role_id, user_id FROM role_assignments
                  WHERE valid_until IS NULL OR now() < valid_until)
              SELECT DISTINCT beyond.name FROM beyond JOIN given USING (role_id)
              WHERE user_id IN (SELECT user_id FROM holders)
                AND user_id NOT IN (SELECT user_id FROM user_group JOIN groups ON groups.id = group_id
-                                   WHERE groups.name = ?)"
+                                   WHERE groups.name = ?
+                                     AND (valid_until IS NULL OR now() < valid_until))"
         )
     };
 }
@@ -144,7 +156,8 @@ impl AccessReads for Session<'_> {
         let user = user.uuid();
         self.run(|connection| {
             let found: Option<CallerRow> = sql::<Untyped>(holdings!(
-                "valid_from <= now() AND (valid_until IS NULL OR now() < valid_until)",
+                "valid_from <= now()",
+                "now() < valid_until",
                 "totp_due",
                 "sessions JOIN users ON users.id = sessions.user_id
                  WHERE sessions.id = ? AND users.id = ?
@@ -166,7 +179,8 @@ impl AccessReads for Session<'_> {
         let user = user.uuid();
         self.run(|connection| {
             let found: Option<CallerRow> = sql::<Untyped>(holdings!(
-                "(valid_until IS NULL OR now() < valid_until)",
+                "true",
+                "now() < valid_until",
                 "false",
                 "users WHERE users.id = ?"
             ))
@@ -189,15 +203,18 @@ impl AccessReads for Session<'_> {
         let user = user.uuid();
         self.run(|connection| {
             let found: Option<CallerRow> = sql::<Untyped>(holdings!(
-                "valid_from <= now() AND (valid_until IS NULL OR valid_until >= ?)",
+                "valid_from <= now()",
+                "valid_until >= ?",
                 "false",
                 "users WHERE users.id = ?"
             ))
             .bind::<SqlUuid, _>(user)
+            .bind::<Nullable<Timestamptz>, _>(until)
             .bind::<SqlUuid, _>(user)
             .bind::<Nullable<Timestamptz>, _>(until)
             .bind::<SqlUuid, _>(user)
             .bind::<Text, _>(SUPER_ADMIN_GROUP)
+            .bind::<Nullable<Timestamptz>, _>(until)
             .bind::<SqlUuid, _>(user)
             .get_result(connection)
             .optional()?;
@@ -215,8 +232,9 @@ impl AccessReads for Session<'_> {
             let rows: Vec<(String, Option<Uuid>, Option<DateTime<Utc>>)> =
                 sql::<(Text, Nullable<SqlUuid>, Nullable<Timestamptz>)>(
                     "WITH held AS (
-                         SELECT role_id, NULL::uuid AS chapter, NULL::timestamptz AS until
-                         FROM user_group JOIN role_group USING (group_id) WHERE user_id = ?
+                         SELECT role_id, NULL::uuid AS chapter, valid_until AS until
+                         FROM user_group JOIN role_group USING (group_id)
+                         WHERE user_id = ? AND (valid_until IS NULL OR now() < valid_until)
                          UNION ALL
                          SELECT role_id, scope_id, valid_until
                          FROM role_assignments
@@ -227,9 +245,10 @@ impl AccessReads for Session<'_> {
                          FROM held JOIN permission_role USING (role_id)
                          JOIN permissions ON permissions.id = permission_id
                          UNION ALL
-                         SELECT permissions.name, NULL, NULL FROM permissions
-                         WHERE EXISTS (SELECT FROM user_group JOIN groups ON groups.id = group_id
-                                       WHERE user_id = ? AND groups.name = ?))
+                         SELECT permissions.name, NULL, valid_until
+                         FROM permissions, user_group JOIN groups ON groups.id = group_id
+                         WHERE user_id = ? AND groups.name = ?
+                           AND (valid_until IS NULL OR now() < valid_until))
                      SELECT name, chapter,
                             CASE WHEN bool_or(until IS NULL) THEN NULL ELSE max(until) END
                      FROM granted GROUP BY name, chapter
@@ -297,7 +316,8 @@ impl AccessReads for Session<'_> {
             let beyond = sql::<Text>(exceeds!(
                 "SELECT user_id
                  FROM roles JOIN role_group ON role_id = roles.id
-                 JOIN user_group USING (group_id) WHERE roles.name = ?
+                 JOIN user_group USING (group_id)
+                 WHERE roles.name = ? AND (valid_until IS NULL OR now() < valid_until)
                  UNION
                  SELECT user_id FROM roles JOIN role_assignments ON role_id = roles.id
                  WHERE roles.name = ? AND (valid_until IS NULL OR now() < valid_until)"
@@ -319,7 +339,7 @@ impl AccessReads for Session<'_> {
         self.run(|connection| {
             let beyond = sql::<Text>(exceeds!(
                 "SELECT user_id FROM groups JOIN user_group ON group_id = groups.id
-                 WHERE groups.name = ?"
+                 WHERE groups.name = ? AND (valid_until IS NULL OR now() < valid_until)"
             ));
             let beyond = beyond
                 .bind::<Text, _>(group.as_str())
@@ -339,6 +359,7 @@ impl AccessReads for Session<'_> {
                 .inner_join(groups::table)
                 .inner_join(users::table)
                 .filter(groups::name.eq(SUPER_ADMIN_GROUP))
+                .filter(user_group::valid_until.is_null())
                 .filter(users::is_active)
                 .filter(exists(proved))
                 .filter(users::id.ne(user.uuid()))
@@ -406,13 +427,14 @@ impl AccessWrites for Session<'_> {
             return Err(StoreError::Other(format!("there is no {group}").into()));
         };
         self.run(|connection| {
-            let added = diesel::insert_into(user_group::table)
-                .values((
-                    user_group::user_id.eq(user.uuid()),
-                    user_group::group_id.eq(id),
-                ))
-                .on_conflict_do_nothing()
-                .execute(connection)?;
+            let added = sql::<()>(
+                "INSERT INTO user_group AS known (user_id, group_id) VALUES (?, ?)
+                 ON CONFLICT (user_id, group_id) DO UPDATE SET valid_until = NULL
+                 WHERE known.valid_until IS NOT NULL",
+            )
+            .bind::<SqlUuid, _>(user.uuid())
+            .bind::<SqlUuid, _>(id)
+            .execute(connection)?;
             Ok(added == 1)
         })
     }

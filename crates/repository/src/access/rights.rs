@@ -264,7 +264,7 @@ named_set! {
     parts: roles through role_group (group_id, role_id),
     holders: users through user_group (group_id, user_id),
     is_used: "SELECT EXISTS (SELECT FROM groups JOIN user_group ON group_id = groups.id
-                             WHERE name = ?)",
+                             WHERE name = ? AND (valid_until IS NULL OR now() < valid_until))",
 }
 
 impl<N: Table> NamedSetReads<N> for Session<'_> {

@@ -297,6 +297,19 @@ impl EmailWrites for Session<'_> {
         })
     }
 
+    fn mark_vouched_for(&mut self, id: EmailId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(user_emails::table.find(id.uuid()))
+                .filter(user_emails::verified_at.is_null())
+                .set((
+                    user_emails::verified_at.eq(now),
+                    user_emails::awaits_proof.eq(true),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
     fn make_primary(&mut self, email: &UserEmail, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.run(|connection| {
             // Clears the old one first: a unique index allows one primary address per account.

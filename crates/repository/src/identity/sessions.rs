@@ -306,14 +306,19 @@ impl SessionWrites for Session<'_> {
     ) -> Result<(), StoreError> {
         self.run(|connection| {
             // `SKIP LOCKED` gives concurrent sweeps different rows; `LIMIT` bounds each. The sweep
-            // skips an expired row that this statement updates. A refresh within a day writes nothing.
+            // skips an expired row that this statement updates. A use within a day of the last one
+            // writes nothing: `ON CONFLICT` alone would lock the row, which is a write as well.
             sql::<()>(
                 "WITH swept AS (
                      DELETE FROM known_networks WHERE (user_id, network) IN (
                          SELECT user_id, network FROM known_networks WHERE last_used_at < ?
                          ORDER BY last_used_at LIMIT 100 FOR UPDATE SKIP LOCKED))
                  INSERT INTO known_networks AS known (user_id, network, last_used_at)
-                 VALUES (?, ?, ?)
+                 SELECT used.* FROM (VALUES (?, ?, ?)) AS used (user_id, network, at)
+                 WHERE NOT EXISTS (
+                     SELECT FROM known_networks AS recent
+                     WHERE recent.user_id = used.user_id AND recent.network = used.network
+                       AND recent.last_used_at >= used.at - interval '1 day')
                  ON CONFLICT (user_id, network) DO UPDATE SET last_used_at = EXCLUDED.last_used_at
                  WHERE known.last_used_at < EXCLUDED.last_used_at - interval '1 day'",
             )

@@ -9,7 +9,7 @@ use abu_application::{
 };
 use abu_domain::{
     UserId,
-    access::GroupName,
+    access::{GroupName, Membership},
     identity::{
         text::PhoneNumber,
         user::{User, Verification},
@@ -18,7 +18,7 @@ use abu_domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::{array, auto_type, exists, sql as literal},
+    dsl::{array, auto_type, exists, now as moment, sql as literal},
     expression::{ValidGrouping, is_aggregate},
     pg::Pg,
     prelude::*,
@@ -64,8 +64,17 @@ fn group_names() -> _ {
     user_group::table
         .inner_join(groups::table)
         .filter(user_group::user_id.eq(users::id))
+        .filter(runs())
         .order(groups::name)
         .select(groups::name)
+}
+
+/// Whether a membership has not ended.
+#[auto_type]
+fn runs() -> _ {
+    user_group::valid_until
+        .is_null()
+        .or(user_group::valid_until.gt(moment))
 }
 
 impl TryFrom<UserRow> for User {
@@ -199,6 +208,23 @@ impl UserReads for Session<'_> {
         })
     }
 
+    fn memberships(&mut self, id: UserId) -> Result<Vec<Membership>, StoreError> {
+        self.run(|connection| {
+            let rows: Vec<(String, Option<DateTime<Utc>>)> = user_group::table
+                .inner_join(groups::table)
+                .filter(user_group::user_id.eq(id.uuid()))
+                .filter(runs())
+                .order(groups::name)
+                .select((groups::name, user_group::valid_until))
+                .load(connection)?;
+            let memberships = rows.into_iter().map(|(group, valid_until)| Membership {
+                group: GroupName::from_storage(group),
+                valid_until,
+            });
+            Ok(memberships.collect())
+        })
+    }
+
     fn active_users(&mut self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         self.run(|connection| {
@@ -272,17 +298,21 @@ impl UserWrites for Session<'_> {
     fn add_to_groups(
         &mut self,
         id: UserId,
-        groups: &[GroupName],
+        memberships: &[Membership],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        let names: Vec<&str> = memberships.iter().map(|one| one.group.as_str()).collect();
+        let ends: Vec<_> = memberships.iter().map(|one| one.valid_until).collect();
         self.run(|connection| {
             sql::<()>(
-                "INSERT INTO user_group (user_id, group_id)
-                 SELECT ?, groups.id FROM groups WHERE name = ANY (?)
-                 ON CONFLICT DO NOTHING",
+                "INSERT INTO user_group (user_id, group_id, valid_until)
+                 SELECT DISTINCT ?, groups.id, joined.valid_until
+                 FROM unnest(?, ?) AS joined (name, valid_until) JOIN groups USING (name)
+                 ON CONFLICT (user_id, group_id) DO UPDATE SET valid_until = EXCLUDED.valid_until",
             )
             .bind::<SqlUuid, _>(id.uuid())
-            .bind::<Array<Text>, _>(texts(groups))
+            .bind::<Array<Text>, _>(names)
+            .bind::<Array<Nullable<Timestamptz>>, _>(ends)
             .execute(connection)?;
             touch(connection, id, now)
         })
@@ -367,6 +397,7 @@ fn filtered<'a>(
         }
         let members = user_group::table
             .filter(user_group::group_id.eq_any(groups))
+            .filter(runs())
             .select(user_group::user_id);
         query = query.filter(users::id.eq_any(members));
     }

@@ -89,9 +89,13 @@ impl RateLimitWrites for Session<'_> {
                      SELECT key, now, step * interval '1 microsecond' AS step,
                             span * interval '1 microsecond' AS span, pauses, doubles
                      FROM unnest(?, ?, ?, ?, ?) AS a (key, step, span, pauses, doubles), clock)
-                 INSERT INTO rate_limits AS known (key, full_at, expires_at)
-                 SELECT key, now + step, now + greatest(step, CASE WHEN doubles THEN interval '1 day' ELSE step END)
-                 FROM asked ORDER BY key
+                 INSERT INTO rate_limits AS known (key, full_at, is_paused, pauses, expires_at)
+                 SELECT key, after.full_at, is_empty, is_empty::int,
+                        after.full_at + CASE WHEN doubles THEN interval '1 day' ELSE interval '0' END
+                 FROM asked,
+                 LATERAL (SELECT asked.pauses AND step * 2 > span) AS emptied (is_empty),
+                 LATERAL (SELECT now + CASE WHEN is_empty THEN span ELSE step END) AS after (full_at)
+                 ORDER BY key
                  ON CONFLICT (key) DO UPDATE SET (full_at, is_paused, taken, pauses, expires_at) = (
                      SELECT after.full_at, is_empty, before.taken + 1, before.pauses + is_empty::int,
                             after.full_at + CASE WHEN doubles THEN interval '1 day' ELSE interval '0' END

@@ -10,6 +10,7 @@ mod changes;
 mod erasures;
 mod idempotency;
 mod mail;
+mod memberships;
 mod messages;
 mod migrations;
 mod outages;

@@ -93,6 +93,39 @@ fn each_pause_is_twice_as_long_until_a_day_without_use() {
 }
 
 #[test]
+fn a_bucket_of_one_token_pauses_with_the_first() {
+    let one = |when_empty| {
+        let mut bucket = Drawn::from(when_empty);
+        bucket.rule.interval = WINDOW;
+        bucket
+    };
+    for (when_empty, pauses) in [
+        (WhenEmpty::Refill, false),
+        (WhenEmpty::Pause, true),
+        (WhenEmpty::PauseLonger, true),
+    ] {
+        let bucket = one(when_empty);
+        let taken = bucket.take().unwrap();
+        assert_eq!(
+            (taken.taken, taken.is_paused),
+            (1, pauses),
+            "{when_empty:?}"
+        );
+        assert_eq!(taken.full_at, bucket.now + WINDOW);
+        assert_eq!(bucket.take(), None);
+    }
+    let mut bucket = one(WhenEmpty::PauseLonger);
+    for pause in [WINDOW, WINDOW * 2, WINDOW * 4] {
+        assert_eq!(bucket.take_all(), 1);
+        assert_eq!(bucket.after(pause - TimeDelta::seconds(1)).take_all(), 0);
+        bucket.after(TimeDelta::seconds(1));
+    }
+    bucket.after(TimeDelta::days(1) + TimeDelta::seconds(1));
+    assert_eq!(bucket.take_all(), 1);
+    assert_eq!(bucket.after(WINDOW).take_all(), 1);
+}
+
+#[test]
 fn several_buckets_give_by_one_statement_those_that_have_a_token() {
     let bucket = Drawn::from(WhenEmpty::Refill);
     let other = BucketKey(Uuid::new_v4());

@@ -16,6 +16,8 @@ use abu_domain::{
 use abu_test_support::TestDatabase;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::memberships::member_of;
+
 fn permission(name: &str) -> PermissionName {
     PermissionName::parse(name).unwrap()
 }
@@ -169,7 +171,7 @@ fn whatever_shows_a_name_is_a_later_version_once_that_changes() {
     let user = database.user().with(|new| new.created_at = now).create().id;
     let none = words("");
     let versions = database.transaction(|tx| {
-        tx.add_to_groups(user, &[group("card_printers")], now)?;
+        tx.add_to_groups(user, &[member_of("card_printers", None)], now)?;
         let later = now + TimeDelta::seconds(1);
         let old = permission("can_print_card");
         tx.update_named(&old, &permission("can_print_cards"), &none, later)?;
@@ -256,7 +258,7 @@ fn what_is_used_is_known_until_it_is_not() {
     let (printer, printers) = (role("card_printer"), group("card_printers"));
     database
         .transaction(|tx| {
-            tx.add_to_groups(user, std::slice::from_ref(&printers), now)?;
+            tx.add_to_groups(user, &[member_of("card_printers", None)], now)?;
             tx.remove_parts(&printers, std::slice::from_ref(&printer))?;
             tx.remove_parts(&printer, &[permission("can_print_card")])
         })

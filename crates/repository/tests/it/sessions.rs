@@ -207,3 +207,22 @@ fn an_account_knows_a_network_for_ninety_days_after_its_last_use() {
         "it was deleted"
     );
 }
+
+#[test]
+fn a_network_used_within_a_day_is_neither_written_nor_locked() {
+    let database = TestDatabase::new();
+    let user = database.user().create().id;
+    let network = Network::of(Ipv4Addr::new(102, 89, 1, 7).into());
+    let now = SystemClock.now();
+    let note = |at: DateTime<Utc>| database.transaction(|tx| tx.note_network(user, network, at));
+    // `xmax` is the transaction that last locked the row version, `ctid` its place.
+    let row = || database.texts("SELECT xmax::text || ' ' || ctid::text FROM known_networks");
+    note(now).unwrap();
+    let first = row();
+    assert_eq!(first, ["0 (0,1)"]);
+    note(now).unwrap();
+    note(now + TimeDelta::days(1)).unwrap();
+    assert_eq!(row(), first);
+    note(now + TimeDelta::days(1) + TimeDelta::seconds(1)).unwrap();
+    assert_ne!(row(), first);
+}

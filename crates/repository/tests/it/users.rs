@@ -19,6 +19,8 @@ use abu_test_support::TestDatabase;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
+use crate::memberships::member_of;
+
 fn unknown() -> UserId {
     UserId::new(Uuid::new_v4())
 }
@@ -441,8 +443,9 @@ fn groups_are_joined_and_left_together_and_the_account_has_changed() {
         parsed.collect()
     };
     let now = user.created_at + TimeDelta::seconds(1);
+    let joining = ["editor_group", APPLICANT_GROUP].map(|group| member_of(group, None));
     let joined = database.transaction(|tx| {
-        tx.add_to_groups(user.id, &names(&["editor_group", APPLICANT_GROUP]), now)?;
+        tx.add_to_groups(user.id, &joining, now)?;
         tx.user(user.id)
     });
     let joined = joined.unwrap().unwrap();

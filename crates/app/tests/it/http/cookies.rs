@@ -152,6 +152,39 @@ async fn logging_out_by_the_cookie_ends_its_session_and_deletes_it() {
 }
 
 #[tokio::test]
+async fn logging_out_with_a_dead_access_token_ends_the_cookies_session() {
+    let rig = rig_for_page().await;
+    let user = rig.member();
+    let ended = rig.log_in(&user).await;
+    let log_out = rig.post("/api/v1/auth/logout");
+    let log_out = log_out.bearing(&ended["access_token"]).send();
+    log_out.await.expect_nothing();
+    let expired = rig.server.expired_token(user.id);
+    for dead in [
+        json!(expired),
+        json!("no token"),
+        ended["access_token"].clone(),
+    ] {
+        let answer = log_in(&rig, &user).await;
+        let (tokens, cookie) = (answer.expect(200), cookie(&answer));
+        let refused = with_cookie(&rig, "/api/v1/auth/logout", &cookie);
+        let refused = refused
+            .bearing(&dead)
+            .header("origin", "https://evil.example");
+        refused.send().await.problem("origin-not-allowed");
+        assert!(is_accepted(&rig, &tokens).await);
+
+        let call = with_cookie(&rig, "/api/v1/auth/logout", &cookie);
+        let left = call.bearing(&dead).header("origin", PAGE).send().await;
+        left.expect_nothing();
+        assert_eq!(left.header("set-cookie"), CLEARED);
+        assert!(!is_accepted(&rig, &tokens).await, "{dead}");
+    }
+    let alone = rig.post("/api/v1/auth/logout").bearing(&json!(expired));
+    alone.send().await.problem("token-expired");
+}
+
+#[tokio::test]
 async fn logging_out_by_an_access_token_deletes_the_cookie_too() {
     let rig = rig_for_page().await;
     let user = rig.member();

@@ -181,3 +181,32 @@ async fn a_link_that_staff_sends_resets_the_password() {
         .await
         .expect(200);
 }
+
+#[tokio::test]
+async fn a_membership_in_a_group_shows_when_it_ends() {
+    let rig = Rig::start().await;
+    let admin = rig.holder_of(&[Permission::ModifyUser, Permission::ViewUser]);
+    let group = rig.group_of(&rig.role_of(&["can_view_user"]));
+    let path = format!("/api/v1/users/{}/groups", rig.user().id);
+    let join = |body: Value| rig.post(&path).by(&admin).json(&body).send();
+    let until = "2099-01-05T08:30:00Z";
+    let joined = join(json!({"groups": [group], "valid_until": until})).await;
+    assert_eq!(joined.expect(200)["groups"], json!([group]));
+    let groups = rig.get(&path).by(&admin).send().await.expect(200);
+    let memberships = json!([{"group": group, "valid_until": until}]);
+    assert_eq!(
+        groups,
+        json!({"groups": [group], "memberships": memberships})
+    );
+
+    for (valid_until, code) in [
+        ("2001-01-05T08:30:00Z", "term.over"),
+        ("soon", "time.invalid"),
+    ] {
+        let refused = join(json!({"groups": [group], "valid_until": valid_until})).await;
+        assert_eq!(refused.mistakes(), pairs(&[("/valid_until", code)]));
+    }
+    join(json!({"groups": [group]})).await.expect(200);
+    let groups = rig.get(&path).by(&admin).send().await.expect(200);
+    assert_eq!(groups["memberships"][0]["valid_until"], Value::Null);
+}

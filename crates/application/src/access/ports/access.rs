@@ -83,7 +83,8 @@ pub struct HeldPermission {
 /// group's roles.
 pub trait AccessReads {
     /// The rights of `user` if `session` lasts; else `None`. A suspended account has no session
-    /// left, but is reported with `is_active` false. Assigned roles count while their term runs.
+    /// left, but is reported with `is_active` false. Memberships and assigned roles count while their
+    /// term runs.
     fn caller(
         &mut self,
         user: UserId,
@@ -132,8 +133,8 @@ pub trait AccessReads {
         held: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError>;
 
-    /// Counts members of the super-admin group other than `user` that can log in. They are not
-    /// suspended and have a verified primary address.
+    /// Counts permanent members of the super-admin group other than `user` that can log in. They are
+    /// not suspended and have a verified primary address.
     fn other_active_super_admins(&mut self, user: UserId) -> Result<u64, StoreError>;
 
     /// Names of the permissions that [`AccessWrites::seed_access`] would create: missing ones, and
@@ -152,8 +153,8 @@ pub trait AccessWrites {
     /// Returns the number of new rows.
     fn seed_access(&mut self, now: DateTime<Utc>) -> Result<usize, StoreError>;
 
-    /// Adds the user to the group; false if they are a member already. A conflict for an unknown
-    /// user; [`StoreError::Other`] for an unknown group.
+    /// Adds the user to the group without an end; false if they are such a member already. A conflict
+    /// for an unknown user; [`StoreError::Other`] for an unknown group.
     fn add_to_group(&mut self, user: UserId, group: &str) -> Result<bool, StoreError>;
 }
 

@@ -23,7 +23,8 @@ pub struct UserUpdate {
 
 impl Accounts {
     /// Updates an account; takes `can_modify_user` and rank over its owner. A new address counts as
-    /// verified, because the administrator vouches for it. A mail notifies the old address. Callers
+    /// verified, because the administrator vouches for it; mail recovery waits for the owner's proof. A
+    /// mail notifies the old address. Callers
     /// cannot change their own address this way: that requires their password.
     pub async fn update(
         &self,

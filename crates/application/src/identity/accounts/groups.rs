@@ -1,48 +1,69 @@
 //! Group membership of accounts.
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use abu_domain::{
     UserId,
-    access::{GroupName, Permission, SUPER_ADMIN_GROUP},
+    access::{GroupName, Membership, Permission, SUPER_ADMIN_GROUP, Scope},
     identity::user::User,
 };
+use chrono::{DateTime, Utc};
 
 use super::{AccountError, Accounts, locked};
 use crate::{
-    access::{self, Authority},
+    access::{self, Authority, Caller, ports::CallerRecord},
     identity::sessions::SessionPolicy,
     platform::{
-        audit::{Action, Target},
+        audit::{Action, Entry, Target},
         ports::StoreError,
     },
-    store::Writes,
+    store::{Reads, Writes},
 };
 
 impl Accounts {
-    /// Adds an account to groups; takes `can_modify_user` and rank over its owner. The caller must
-    /// hold all permissions of the groups permanently. The account's address must be verified. If a
-    /// group requires TOTP, the rule applies to live sessions at once.
+    /// The memberships of an account that have not ended; takes `can_view_user`.
+    pub async fn memberships(
+        &self,
+        caller: Caller,
+        id: UserId,
+    ) -> Result<Vec<Membership>, AccountError> {
+        self.context
+            .database
+            .read(move |tx| {
+                access::require(tx, &caller, Permission::ViewUser)?;
+                tx.user(id)?.ok_or(AccountError::NotFound)?;
+                Ok(tx.memberships(id)?)
+            })
+            .await
+    }
+
+    /// Adds an account to groups until `until`; takes `can_modify_user`, rank over its owner, and
+    /// all permissions of the groups. A membership ends no later than the caller's own hold of them.
+    /// It may extend an earlier one, and never shortens it. The account's address must be verified.
+    /// If a group requires TOTP, the rule applies to live sessions at once.
     pub async fn add_to_groups(
         &self,
         caller: impl Authority,
         id: UserId,
         groups: Vec<GroupName>,
+        until: Option<DateTime<Utc>>,
     ) -> Result<User, AccountError> {
         let (now, entry_id) = self.context.now_and_entry_id();
         let policy = Arc::clone(&self.policy);
         self.context
             .database
             .transaction(move |tx| {
-                let user = to_regroup(tx, &caller, id, &groups)?;
-                let is_in = |group: &GroupName| user.groups.iter().any(|own| own == group.as_str());
-                let added: Vec<GroupName> = groups.into_iter().filter(|g| !is_in(g)).collect();
+                let (actor, user) = to_regroup(tx, &caller, id, &groups)?;
+                if until.is_some_and(|until| until <= now) {
+                    return Err(AccountError::TermOver);
+                }
+                let known = tx.memberships(id)?;
+                let asked = extending(&known, memberships(groups, until));
+                let given = within_own_hold(tx, &caller, &actor, asked)?;
+                let added = extending(&known, given);
                 if added.is_empty() {
                     return Ok(user);
                 }
-                let given = tx.permissions_of_groups(&added)?;
-                let given = given.iter().map(String::as_str);
-                access::require_held_for_good(tx, &caller, given)?;
                 if !access::has_proved_address(tx, id)? {
                     return Err(AccountError::Unverified);
                 }
@@ -52,7 +73,7 @@ impl Accounts {
                 caller
                     .entry(Action::UserAddToGroup)
                     .on(Target::user(id))
-                    .with_names("groups", &added)
+                    .with_memberships(&added)
                     .write(tx, entry_id, now)?;
                 Ok(user)
             })
@@ -72,7 +93,7 @@ impl Accounts {
         self.context
             .database
             .transaction(move |tx| {
-                let user = to_regroup(tx, &caller, id, &groups)?;
+                let (_actor, user) = to_regroup(tx, &caller, id, &groups)?;
                 let is_in = |group: &GroupName| user.groups.iter().any(|own| own == group.as_str());
                 let removed: Vec<GroupName> = groups.into_iter().filter(is_in).collect();
                 if removed.is_empty() {
@@ -101,6 +122,40 @@ impl Accounts {
     }
 }
 
+fn memberships(groups: Vec<GroupName>, valid_until: Option<DateTime<Utc>>) -> Vec<Membership> {
+    let membership = |group| Membership { group, valid_until };
+    groups.into_iter().map(membership).collect()
+}
+
+/// Those that outlast the known membership of the same group.
+fn extending(known: &[Membership], mut memberships: Vec<Membership>) -> Vec<Membership> {
+    memberships.retain(|new| {
+        let mut known = known.iter();
+        let known = known.find(|known| known.group == new.group);
+        known.is_none_or(|known| new.outlasts(known.valid_until))
+    });
+    memberships
+}
+
+/// Shortens each membership to the caller's own hold of what its group gives.
+fn within_own_hold(
+    tx: &mut dyn Reads,
+    caller: &impl Authority,
+    actor: &CallerRecord,
+    mut memberships: Vec<Membership>,
+) -> Result<Vec<Membership>, AccountError> {
+    let groups: Vec<GroupName> = memberships.iter().map(|new| new.group.clone()).collect();
+    let given = tx.permissions_of_groups(&groups)?;
+    access::require_held(actor, given.iter().map(String::as_str), Scope::Global)?;
+    for new in &mut memberships {
+        let given = tx.permissions_of_groups(slice::from_ref(&new.group))?;
+        let given = given.iter().map(String::as_str);
+        let ends = access::hold_ends(tx, caller, actor, given, Scope::Global)?;
+        new.valid_until = ends.into_values().chain(new.valid_until).min();
+    }
+    Ok(memberships)
+}
+
 /// Applies the TOTP rule of the account's groups to its sessions. The account is locked, so no
 /// session can start under its former groups.
 fn note_totp_duty(
@@ -118,12 +173,23 @@ fn to_regroup(
     caller: &impl Authority,
     id: UserId,
     groups: &[GroupName],
-) -> Result<User, AccountError> {
+) -> Result<(CallerRecord, User), AccountError> {
     let actor = access::require_to_change_rights(tx, caller, Permission::ModifyUser)?;
     let user = locked(tx, id)?;
     access::require_rank(tx, caller, &actor, id)?;
     match tx.unknown_names(groups)? {
-        unknown if unknown.is_empty() => Ok(user),
+        unknown if unknown.is_empty() => Ok((actor, user)),
         unknown => Err(AccountError::UnknownGroups(unknown)),
+    }
+}
+
+impl Entry {
+    fn with_memberships(self, memberships: &[Membership]) -> Self {
+        let text = |one: &Membership| match one.valid_until {
+            Some(until) => format!("{} until {}", one.group, until.format("%FT%TZ")),
+            None => one.group.to_string(),
+        };
+        let texts: Vec<String> = memberships.iter().map(text).collect();
+        self.with_names("groups", &texts)
     }
 }

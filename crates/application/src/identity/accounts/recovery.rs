@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use abu_domain::{
     LoginSessionId, UserId,
-    access::{Assignment, Permission},
+    access::{Assignment, Membership, Permission},
     identity::user::{User, UserEmail},
 };
 use chrono::{DateTime, Utc};
@@ -32,6 +32,7 @@ pub struct AccountOverview {
     pub user: User,
     pub is_deactivated: bool,
     pub emails: Vec<UserEmail>,
+    pub memberships: Vec<Membership>,
     /// Role assignments whose term runs, newest first.
     pub assignments: Vec<Assignment>,
     /// Time of the confirmation; `None` without a second factor.
@@ -149,6 +150,7 @@ impl Accounts {
                 Ok(AccountOverview {
                     is_deactivated: tx.holder(id)?.is_some_and(|holder| holder.is_deactivated),
                     emails: tx.emails_of(id)?,
+                    memberships: tx.memberships(id)?,
                     assignments: tx.list_assignments(&running, Seek::START, MAX_ASSIGNMENTS)?,
                     totp_since: totp.as_ref().and_then(|totp| totp.confirmed_at),
                     recovery_codes_left: totp.map_or(0, |totp| totp.recovery_codes.len()),

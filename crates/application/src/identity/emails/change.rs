@@ -69,6 +69,7 @@ impl Emails {
         now: DateTime<Utc>,
     ) -> Result<(), LinkError> {
         let user = tx.user(new.user_id)?.ok_or(LinkError::Gone)?;
+        tx.mark_verified(new.id, now)?;
         set_primary(tx, new, now)?;
         let id = self.context.ids.random();
         let change = EmailChange {

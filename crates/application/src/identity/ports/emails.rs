@@ -130,8 +130,13 @@ pub trait EmailWrites {
     /// Also deletes the proofs of the address.
     fn delete_email(&mut self, id: EmailId) -> Result<(), StoreError>;
 
-    /// Marks an unproved address, also an administrator's, as proved. A conflict if another account has proved it.
+    /// Marks an unproved address, also an administrator's, as proved. A conflict if another account has
+    /// proved it.
     fn mark_verified(&mut self, id: EmailId, now: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Marks an unverified address as one that an administrator vouches for, and that awaits its
+    /// owner's proof. A conflict if another account has proved it.
+    fn mark_vouched_for(&mut self, id: EmailId, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// A conflict if another account has it as its primary address.
     fn make_primary(&mut self, email: &UserEmail, now: DateTime<Utc>) -> Result<(), StoreError>;

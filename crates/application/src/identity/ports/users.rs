@@ -1,6 +1,6 @@
 use abu_domain::{
     UserId,
-    access::GroupName,
+    access::{GroupName, Membership},
     identity::{
         text::PhoneNumber,
         user::{User, Verification},
@@ -77,6 +77,9 @@ pub trait UserReads {
 
     fn count_users(&mut self, filter: &UserFilter) -> Result<Total, StoreError>;
 
+    /// The memberships that have not ended, by the name of the group.
+    fn memberships(&mut self, id: UserId) -> Result<Vec<Membership>, StoreError>;
+
     /// The active accounts among `ids`: with a verified address, neither suspended nor deactivated.
     fn active_users(&mut self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 }
@@ -102,10 +105,11 @@ pub trait UserWrites {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
+    /// Adds the user to groups, or replaces the end of a membership.
     fn add_to_groups(
         &mut self,
         id: UserId,
-        groups: &[GroupName],
+        memberships: &[Membership],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 

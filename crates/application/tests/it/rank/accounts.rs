@@ -114,7 +114,7 @@ async fn an_account_that_holds_more_joins_no_group_from_below() {
     let weak_group = office.app.group_of(&[]);
     let accounts = &office.app.use_cases.identity.accounts;
     let admin = office.admin.caller();
-    let refused = accounts.add_to_groups(admin, stronger.id(), vec![weak_group]);
+    let refused = accounts.add_to_groups(admin, stronger.id(), vec![weak_group], None);
     assert_lacks(refused.await, &[PRIZE]);
 }
 
@@ -182,7 +182,12 @@ async fn only_a_superuser_acts_on_a_superuser() {
             .update(admin.clone(), superuser.id(), update, ANY)
             .await,
         accounts
-            .add_to_groups(admin.clone(), superuser.id(), vec![group("dpo_group")])
+            .add_to_groups(
+                admin.clone(),
+                superuser.id(),
+                vec![group("dpo_group")],
+                None,
+            )
             .await,
     ] {
         assert_refused!(refused, AccountError::Access(AccessError::SuperusersOnly));
@@ -207,7 +212,9 @@ async fn each_missing_permission_of_a_joined_group_is_named() {
     for joining in [&office.admin, &office.weaker()] {
         let groups = vec![group("dpo_group"), office.app.group_of(&[])];
         let admin = office.admin.caller();
-        let refused = accounts.add_to_groups(admin, joining.id(), groups).await;
+        let refused = accounts
+            .add_to_groups(admin, joining.id(), groups, None)
+            .await;
         assert_lacks(refused, &of_privacy);
         let now = office.app.store(|tx| tx.user(joining.id())).unwrap();
         assert_eq!(now.groups, joining.user.groups);
@@ -221,7 +228,7 @@ async fn a_group_within_the_callers_rights_is_joined_and_left() {
     let viewers = app.group_of(&[app.role_of(&ADMINISTRATION)]);
     let accounts = &app.use_cases.identity.accounts;
     let (admin, names) = (office.admin.caller(), vec![viewers.clone()]);
-    let joined = accounts.add_to_groups(admin.clone(), member.id(), names.clone());
+    let joined = accounts.add_to_groups(admin.clone(), member.id(), names.clone(), None);
     assert_eq!(joined.await.unwrap().groups, [viewers.to_string()]);
     let left = accounts.remove_from_groups(admin, member.id(), names);
     assert_eq!(left.await.unwrap().groups, [""; 0]);
@@ -233,6 +240,6 @@ async fn an_account_without_a_verified_address_joins_no_group() {
     let member = office.app.member().unverified().create();
     let groups = vec![office.app.group_of(&[])];
     let accounts = &office.app.use_cases.identity.accounts;
-    let refused = accounts.add_to_groups(office.admin.caller(), member.id(), groups);
+    let refused = accounts.add_to_groups(office.admin.caller(), member.id(), groups, None);
     assert_refused!(refused.await, AccountError::Unverified);
 }

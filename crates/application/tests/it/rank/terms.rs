@@ -94,19 +94,6 @@ async fn a_permission_held_for_a_term_goes_into_no_group() {
 }
 
 #[tokio::test]
-async fn a_permission_held_for_a_term_is_given_by_no_group() {
-    let office = Office::new();
-    let group = office.app.group_of(&[office.role()]);
-    let accounts = &office.app.use_cases.identity.accounts;
-    let friend = office.app.member().create();
-    for joining in [&office.officer, &friend] {
-        let (officer, groups) = (office.officer.caller(), vec![group.clone()]);
-        let refused = accounts.add_to_groups(officer, joining.id(), groups).await;
-        assert_lacks(refused, &[VIEW]);
-    }
-}
-
-#[tokio::test]
 async fn callers_assign_themselves_a_role_until_the_end_of_their_term() {
     let office = Office::new();
     let access = &office.app.use_cases.access.control;

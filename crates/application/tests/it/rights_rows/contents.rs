@@ -82,7 +82,7 @@ async fn the_unknown_groups_of_an_account_are_named() {
     let caller = || admin.caller();
     for refused in [
         accounts
-            .add_to_groups(caller(), member.id(), groups.clone())
+            .add_to_groups(caller(), member.id(), groups.clone(), None)
             .await,
         accounts
             .remove_from_groups(caller(), member.id(), groups.clone())

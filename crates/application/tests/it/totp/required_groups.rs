@@ -44,7 +44,7 @@ async fn log_in(app: &TestApp, member: &Member) -> Caller {
 
 async fn join(app: &TestApp, admin: &Member, member: &Member, name: &str) {
     let accounts = &app.use_cases.identity.accounts;
-    let joined = accounts.add_to_groups(admin.caller(), member.id(), vec![group(name)]);
+    let joined = accounts.add_to_groups(admin.caller(), member.id(), vec![group(name)], None);
     joined.await.unwrap();
 }
 

@@ -127,6 +127,9 @@ refusals! {
             "has an account already",
         ),
         AccountError::UnknownGroups(names) => unknown(Named::Group, &names),
+        AccountError::TermOver => {
+            Self::in_field("valid_until", "term.over", "must be later than now")
+        }
         AccountError::Name(violation) => reserved_name(violation),
         AccountError::Password(error) => refused_password("password", error),
     }

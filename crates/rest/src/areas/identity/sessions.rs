@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use abu_application::identity::sessions::{OwnSession, SessionError};
 use abu_domain::LoginSessionId;
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
 
 use crate::areas::{
     identity::refresh_cookie::{self, logged_out},
@@ -17,11 +17,11 @@ problems! {
     LogOutProblems: OriginNotAllowed;
 }
 
-/// The credential of a session to end: an access token, or else the cookie. It has no `Debug`, and so
-/// no way into a log.
-enum Leaving {
-    Token(CurrentUser),
-    Cookie(SecretString),
+/// The credentials of a session to end: a valid access token, or else the cookie. It has no `Debug`,
+/// and so no way into a log.
+struct Leaving {
+    caller: Result<CurrentUser, Problem>,
+    cookie: Option<SecretString>,
 }
 
 impl FromRequest for Leaving {
@@ -29,12 +29,10 @@ impl FromRequest for Leaving {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let has_token = request.headers().contains_key(header::AUTHORIZATION);
-        ready(match refresh_cookie::read(request).filter(|_| !has_token) {
-            Some(token) => refresh_cookie::check_origin(request).map(|()| Self::Cookie(token)),
-            None => CurrentUser::from_request(request, payload)
-                .into_inner()
-                .map(Self::Token),
+        let caller = CurrentUser::from_request(request, payload).into_inner();
+        ready(match (caller, refresh_cookie::read(request)) {
+            (Err(problem), None) => Err(problem),
+            (caller, cookie) => Ok(Self { caller, cookie }),
         })
     }
 }
@@ -42,8 +40,8 @@ impl FromRequest for Leaving {
 /// Log out.
 ///
 /// The session ends: its tokens are refused from now on, and its connections to the chat are closed
-/// with 4001. Without an access token the cookie counts; its request must have an `Origin` that is on
-/// the server's list or the server's own. The cookie is deleted.
+/// with 4001. Without a valid access token the cookie counts; its request must have an `Origin` that is
+/// on the server's list or the server's own. The cookie is deleted.
 #[utoipa::path(
     tag = "auth",
     security(("bearer" = []), ("refresh_cookie" = [])),
@@ -56,13 +54,25 @@ async fn log_out(
     origin: RequestOrigin,
     leaving: Leaving,
 ) -> Answer {
-    match leaving {
-        Leaving::Token(caller) => identity.sessions.log_out(caller.0).await?,
-        Leaving::Cookie(token) => match identity.sessions.log_out_by(token, origin.0).await {
-            // The cookie of an ended session is deleted all the same.
-            Ok(()) | Err(SessionError::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        },
+    let by_token = match leaving.caller {
+        Ok(caller) => identity
+            .sessions
+            .log_out(caller.0)
+            .await
+            .map_err(Problem::from),
+        Err(problem) => Err(problem),
+    };
+    match (by_token, leaving.cookie) {
+        (Ok(()), _) => {}
+        (Err(problem), None) => return Err(problem),
+        (Err(_), Some(token)) => {
+            refresh_cookie::check_origin(&request)?;
+            match identity.sessions.log_out_by(token, origin.0).await {
+                // The cookie of an ended session is deleted all the same.
+                Ok(()) | Err(SessionError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
     logged_out(&request)
 }

@@ -6,7 +6,7 @@ use abu_application::identity::{
 };
 use abu_domain::{
     UserId,
-    access::GroupName,
+    access::{self, GroupName},
     identity::{
         text::NewPassword,
         user::{self, Verification},
@@ -190,7 +190,8 @@ request_body! {
         "phone": "+2348031234567",
     }))]
     struct UserChange into UserUpdate {
-        /// What it logs in with. Another one counts as verified: you vouch for it.
+        /// What it logs in with. Another one counts as verified: you vouch for it. Its owner confirms it
+        /// before a forgotten password is reset by mail.
         email: String,
         #[schema(min_length = 1, max_length = 100)]
         firstname: String,
@@ -284,48 +285,87 @@ async fn delete_user(
 
 request_body! {
     /// Some groups.
-    #[derive(Serialize)]
     #[schema(example = json!({"groups": ["editor_group"]}))]
     struct GroupNames into Vec<GroupName> {
         /// Their names.
         #[schema(max_items = 100)]
         groups: Vec<String>,
     }
+    |body, violations| group_names(body.groups, violations)
+}
+
+request_body! {
+    /// Some groups, and how long the account is in them.
+    #[schema(example = json!({"groups": ["editor_group"], "valid_until": "2099-01-05T08:30:00Z"}))]
+    struct NewMemberships into (Vec<GroupName>, Option<DateTime<Utc>>) {
+        /// Their names.
+        #[schema(max_items = 100)]
+        groups: Vec<String>,
+        /// Until when; left out, the memberships have no fixed end.
+        #[schema(value_type = Option<DateTime<Utc>>)]
+        valid_until: Option<String>,
+    }
     |body, violations| {
-        violations.list("groups", body.groups, MAX_NAMES, |name| {
-            GroupName::parse(&name)
-        })
+        let valid_until = violations.optional("valid_until", body.valid_until, time);
+        let groups = group_names(body.groups, violations);
+        Some((groups?, valid_until))
+    }
+}
+
+fn group_names(names: Vec<String>, violations: &mut Violations) -> Option<Vec<GroupName>> {
+    violations.list("groups", names, MAX_NAMES, |name| GroupName::parse(&name))
+}
+
+json_form! {
+    /// A membership in a group.
+    struct GroupMembership from membership: access::Membership {
+        /// The name of the group.
+        #[schema(example = "editor_group")]
+        group: String = membership.group.to_string(),
+        /// When it ends by itself; null without a fixed end.
+        #[schema(example = "2028-01-05T08:30:00Z")]
+        valid_until: Option<DateTime<Utc>> = membership.valid_until,
+    }
+}
+
+json_form! {
+    /// The groups of an account.
+    struct GroupsOfUser from memberships: Vec<access::Membership> {
+        /// Their names, in alphabetical order.
+        #[schema(example = json!(["editor_group"]))]
+        groups: Vec<String> = memberships.iter().map(|one| one.group.to_string()).collect(),
+        /// The same with their ends.
+        memberships: Vec<GroupMembership> = memberships.into_iter().map(Into::into).collect(),
     }
 }
 
 /// See which groups an account is in.
 ///
-/// Takes `can_view_user`.
+/// Ended memberships are left out. Takes `can_view_user`.
 #[utoipa::path(
     tag = "users",
     params(ByUuid),
-    responses((status = 200, description = "The groups.", body = GroupNames), StaffOnly),
+    responses((status = 200, description = "The groups.", body = GroupsOfUser), StaffOnly),
 )]
 #[get("/users/{uuid}/groups")]
 async fn list_groups_of_user(
     identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
-) -> Answer<Json<GroupNames>> {
-    let user = identity.accounts.get(caller.0, path.id()).await?;
-    Ok(Json(GroupNames {
-        groups: user.groups,
-    }))
+) -> Answer<Json<GroupsOfUser>> {
+    let memberships = identity.accounts.memberships(caller.0, path.id()).await?;
+    Ok(Json(memberships.into()))
 }
 
 /// Put an account in groups.
 ///
-/// Takes `can_modify_user`, every permission that its owner holds, and, held for good, every one that
-/// the groups give. Its address must be verified. Groups that it is in already change nothing.
+/// Takes `can_modify_user`, every permission that its owner holds, and every one that the groups give.
+/// A membership ends no later than your own hold of these permissions; `GET /users/{uuid}/groups` shows
+/// its end. It may extend a membership, and never shortens one. Its address must be verified.
 #[utoipa::path(
     tag = "users",
     params(ByUuid),
-    request_body = GroupNames,
+    request_body = NewMemberships,
     responses((status = 200, description = "The account.", body = User), StaffOnly, Conflicts),
 )]
 #[post("/users/{uuid}/groups")]
@@ -333,11 +373,12 @@ async fn add_user_to_groups(
     identity: Identity,
     caller: CurrentUser,
     path: Path<ByUuid>,
-    body: Body<GroupNames>,
+    body: Body<NewMemberships>,
 ) -> Answer {
+    let (groups, until) = body.0;
     let user = identity
         .accounts
-        .add_to_groups(caller.0, path.id(), body.0)
+        .add_to_groups(caller.0, path.id(), groups, until)
         .await?;
     with_version(user)
 }
