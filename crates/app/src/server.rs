@@ -24,6 +24,7 @@ use abu_application::{
     identity::ports::PasswordHasher,
     platform::{
         ports::Ids,
+        readiness::Readiness,
         system::{SystemClock, SystemIds},
     },
 };
@@ -32,7 +33,6 @@ use abu_connections::Connections;
 use abu_demo::Demo;
 use abu_logging::LogHandle;
 use abu_mail::{MailWorker, Wake};
-use abu_rest::readiness::Readiness;
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
 use abu_settings::Settings;
 use actix_web::dev::ServerHandle;

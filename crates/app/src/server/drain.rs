@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use abu_rest::readiness::ServingState;
+use abu_application::platform::readiness::ServingState;
 use futures_util::future::join;
 use tokio::{
     task::spawn_blocking,

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use abu_application::platform::readiness::ServingState;
 use abu_chat_protocol::{CloseCode, ServerPacket};
-use abu_rest::readiness::ServingState;
 use abu_test_support::{ChatClient, TestServer};
 use futures_util::future::join_all;
 use reqwest::StatusCode;

@@ -9,8 +9,10 @@ use abu_app::{
     server::{self, RunningServer},
     wiring::Wiring,
 };
-use abu_application::platform::system::{SystemClock, SystemIds};
-use abu_rest::readiness::{Readiness, ServingState};
+use abu_application::platform::{
+    readiness::{Readiness, ServingState},
+    system::{SystemClock, SystemIds},
+};
 use abu_security::JwtTokens;
 use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{PrivateCluster, TestDatabase};
