@@ -103,6 +103,7 @@ pub fn run(url: &SecretString) -> Result<Vec<String>, MigrationError> {
     lock(&mut connection)?;
     connection.setup()?;
     let applied = applied(&mut connection)?;
+    let is_new = applied.is_empty();
     let pending = pending(&applied)?;
     let unknown = unknown(applied)?;
     if !unknown.is_empty() {
@@ -113,8 +114,32 @@ pub fn run(url: &SecretString) -> Result<Vec<String>, MigrationError> {
         done.push(run_one(&mut connection, migration)?);
     }
     done.extend(backfill::run(&mut connection)?);
+    if is_new {
+        backfill::skip_second_pass(&mut connection)?;
+    }
     // The lock ends with the connection.
     Ok(done)
+}
+
+/// Makes the second pass of the backfills where it is due, for rows that the previous release wrote
+/// during the first one. Returns the names of the backfills that changed rows. Call it in the first
+/// server of this release: `stops` ends it between two batches, and the next server goes on there.
+pub fn repeat_backfills(
+    url: &SecretString,
+    stops: &dyn Fn() -> bool,
+) -> Result<Vec<String>, MigrationError> {
+    let mut connection = open(url)?;
+    if !backfill::awaits_second_pass(&mut connection)? {
+        return Ok(Vec::new());
+    }
+    lock(&mut connection)?;
+    backfill::repeat(&mut connection, stops)
+}
+
+/// Has the next server make the second pass again, for rows that an earlier release wrote after a
+/// rollback.
+pub fn demand_second_pass(url: &SecretString) -> Result<(), MigrationError> {
+    Ok(backfill::demand_second_pass(&mut open(url)?)?)
 }
 
 /// Waits until no other process migrates this schema. Polls, because a waiting statement would
