@@ -164,7 +164,7 @@ fn of_two_accounts_of_one_address_the_one_verified_first_keeps_it() {
 }
 
 #[test]
-fn a_claim_that_nobody_proved_yields_to_a_proof() {
+fn an_unproved_claim_yields_to_a_proof() {
     let database = before_backfills();
     let proved = database.user().create();
     let claimed = database.user().email(&format!("amina@{HOST}")).create();
