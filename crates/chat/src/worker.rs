@@ -687,8 +687,8 @@ fn count(engine: &Engine, presence: Presence) -> Option<Event> {
     };
     let is_online = is_online?;
     let notices = &engine.hub.notices;
-    let is_told = notices.presence(user, rooms.clone(), is_online, Instant::now());
-    is_told.then_some(Event::PresenceChanged {
+    let is_sent = notices.presence(user, rooms.clone(), is_online, Instant::now());
+    is_sent.then_some(Event::PresenceChanged {
         user,
         rooms,
         is_online,
