@@ -512,7 +512,7 @@ export interface RoomNotify {
 /**
  * The members of a room of the user's changed, or the role of one.
  *
- * Sent by the server to every session of the room's other members when somebody was added, removed
+ * Sent by the server to every session of the room's other members when a member was added, removed
  * or left, and to every session of all members when a role changed. Users who were added to a room
  * together hear of the room by `room-notify` alone. A client that shows a list of members changes
  * the entry, or reads the list again over the REST API; it does so too where it does not know the
