@@ -1,8 +1,10 @@
 //! Second pass of the backfills, beside the serving of requests.
 
-use abu_application::platform::backoff::Backoff;
+use abu_application::platform::{
+    backoff::Backoff,
+    readiness::{Readiness, ServingState},
+};
 use abu_repository::migrations;
-use abu_rest::readiness::{Readiness, ServingState};
 use secrecy::SecretString;
 use tokio::{task::spawn_blocking, time::sleep};
 
