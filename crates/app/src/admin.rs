@@ -57,12 +57,21 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Bring the database's tables to this release. Several at once wait for each other.
-    Migrate,
+    Migrate {
+        /// Have the next start of the server look for rows in an earlier form again: after a rollback,
+        /// the earlier release wrote some.
+        #[arg(long)]
+        repeat_backfills: bool,
+    },
     /// Make permissions, roles, groups and the first administrator, as far as they are missing.
     ///
     /// Takes superuser.* from the settings, and asks on a terminal for what is missing. An
     /// administrator who is there keeps their password.
-    Bootstrap,
+    Bootstrap {
+        /// Permissions, roles and groups alone, as after an upgrade.
+        #[arg(long)]
+        access_only: bool,
+    },
     /// Give an account another password.
     ///
     /// Asks for the password on the terminal, so that no list of processes and no shell history
@@ -115,8 +124,13 @@ impl Arguments {
             Command::CheckHealth { url: None } => {
                 check_health::run(&check_health::usual_url(&Settings::load(sources)?)?)
             }
-            Command::Migrate => migrate::run(&Settings::load(sources)?),
-            Command::Bootstrap => bootstrap::run(&Settings::load(sources)?),
+            Command::Migrate { repeat_backfills } => {
+                migrate::run(&Settings::load(sources)?, repeat_backfills)
+            }
+            Command::Bootstrap { access_only: true } => {
+                bootstrap::seed_access(&Settings::load(sources)?)
+            }
+            Command::Bootstrap { access_only: false } => bootstrap::run(&Settings::load(sources)?),
             Command::ResetPassword {
                 email,
                 password_stdin,

@@ -15,19 +15,20 @@ use abu_chat_protocol::{
     server::{ChatJoinNotify, ChatLeave, TypingNotify},
 };
 
-use abu_domain::{RoomId, UserId};
+use abu_domain::{RoomId, UserId, messaging::message::Message};
 
 use crate::{
     bus::{Instruction, Requester},
-    directory::Change,
+    directory::{Cause, Change},
     frame::SharedPacket,
     packets,
+    roster::sorted,
     session::{Delivery, StateKey},
 };
 
 /// In a larger room, only the reader's own sessions get a read mark: where thousands read one message,
 /// the fan-out would be millions of packets that no client can show.
-const MOST_TOLD_OF_READ_MARKS: i32 = 200;
+const MOST_RECEIVERS_OF_READ_MARKS: i32 = 200;
 
 /// Where an event goes.
 pub(crate) enum Route {
@@ -38,11 +39,7 @@ pub(crate) enum Route {
 /// The route of an event that a session of this process may have caused.
 pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
     Route::Workers(match event {
-        Event::MessageStored { message } => Instruction::InRoom {
-            room: message.room_id,
-            requester: cause,
-            packet: shared(packets::message_receive(&message, &[])),
-        },
+        Event::MessageStored { message } => message_stored(&message, cause),
         Event::MessageChanged(changed) => Instruction::InRoom {
             room: changed.message.room_id,
             requester: cause,
@@ -53,7 +50,7 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
             user,
             last_read_seq,
             member_count,
-        } => match is_told_of_read_marks(member_count) {
+        } => match receives_read_marks(member_count) {
             true => read_mark_in_room(room, user, last_read_seq, cause),
             false => Instruction::ToUser {
                 user,
@@ -76,14 +73,23 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
             is_online,
         } => Instruction::AroundUser {
             user,
-            rooms,
-            packet: presence_packet(user, is_online),
+            rooms: sorted(rooms.into_iter()),
+            packet: Arc::new(presence_packet(user, is_online).heard_of(user)),
         },
-        Event::MembershipChanged { room, users, by } => {
-            return Route::Directory(Change::Members { room, users, by });
+        Event::MembershipChanged {
+            room,
+            users,
+            added,
+            by,
+        } => {
+            return Route::Directory(Change::Members {
+                room,
+                users,
+                cause: Some(Cause { added, by }),
+            });
         }
-        Event::RolesChanged { room, users, by } => {
-            return Route::Directory(Change::Roles { room, users, by });
+        Event::RolesChanged { room, roles, by } => {
+            return Route::Directory(Change::Roles { room, roles, by });
         }
         Event::UsersInvited { room, users, by } => {
             return Route::Directory(Change::Invited { room, users, by });
@@ -102,9 +108,30 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
     })
 }
 
+fn message_stored(message: &Message, requester: Option<Requester>) -> Instruction {
+    let room = message.room_id;
+    let own = packets::message_receive(message, &[]);
+    if own.client_message_id.is_none() {
+        return Instruction::InRoom {
+            room,
+            requester,
+            packet: shared(own),
+        };
+    }
+    let mut packet = own.clone();
+    packet.client_message_id = None;
+    Instruction::Message {
+        room,
+        sender: message.sender_id,
+        requester,
+        own: shared(own),
+        packet: shared(packet),
+    }
+}
+
 /// Whether all members of a room of this size hear of read marks.
-pub(crate) fn is_told_of_read_marks(member_count: i32) -> bool {
-    member_count <= MOST_TOLD_OF_READ_MARKS
+pub(crate) fn receives_read_marks(member_count: i32) -> bool {
+    member_count <= MOST_RECEIVERS_OF_READ_MARKS
 }
 
 fn changed_packet(changed: &Changed) -> Arc<SharedPacket> {
@@ -138,13 +165,12 @@ fn typing_packet(room: RoomId, user: UserId, is_typing: bool) -> Arc<SharedPacke
     Arc::new(SharedPacket::delivered(packet, Delivery::Droppable).heard_of(user))
 }
 
-fn presence_packet(user: UserId, is_online: bool) -> Arc<SharedPacket> {
+pub(crate) fn presence_packet(user: UserId, is_online: bool) -> SharedPacket {
     let packet: ServerPacket = match is_online {
         true => ChatJoinNotify::new(user.uuid()).into(),
         false => ChatLeave::new(user.uuid()).into(),
     };
-    let delivery = Delivery::State(StateKey::Presence(user));
-    Arc::new(SharedPacket::delivered(packet, delivery).heard_of(user))
+    SharedPacket::delivered(packet, Delivery::State(StateKey::Presence(user)))
 }
 
 /// A notice that others get of what the user did, or the server by itself.

@@ -49,7 +49,8 @@ export type ServerPacket =
   | Packet<"member-notify", MemberNotify>
   | Packet<"notification", Notification>
   | Packet<"token-expiring", TokenExpiring>
-  | Packet<"token-renewed", TokenRenewed>;
+  | Packet<"token-renewed", TokenRenewed>
+  | Packet<"server-closing", ServerClosing>;
 
 /**
  * Says something in a room.
@@ -67,8 +68,9 @@ export interface MessageSend {
   /** Where to say it. */
   room_id: RoomId;
   /**
-   * An idempotency key: a UUID that the client chooses for the message. A retry with the same UUID
-   * gets the stored message back, and the server stores the message once.
+   * An idempotency key: a UUID that the client chooses for the message, unique for its sender in
+   * the room. A retry with the same UUID and text gets the stored message back, and the server
+   * stores the message once. Another text under the same UUID is the error `conflict`.
    */
   client_message_id?: string;
   /** The message of the same room that this one answers. */
@@ -265,6 +267,8 @@ export interface MessageReceive {
   message_id: MessageId;
   /** Its place in the room: 1, 2, 3 and so on, without gaps or repeats. */
   seq: number;
+  /** What its sender's client called it; to the sender's own sessions alone. */
+  client_message_id?: string;
   /** The message that it answers. */
   reply_to?: MessageId;
   /** When its text was last changed, if ever. */
@@ -582,6 +586,17 @@ export interface TokenRenewed {
 }
 
 /**
+ * The server is about to close the session, because it stops or restarts.
+ *
+ * Sent by the server right before it closes the connection with 1001. A client reconnects with
+ * back-off, and waits at least this long before the first attempt.
+ */
+export interface ServerClosing {
+  /** The least wait before the first attempt to reconnect, in milliseconds. */
+  reconnect_after_ms: number;
+}
+
+/**
  * An emoji, which may consist of several characters: no letters, spaces or control characters, and
  * not ASCII alone.
  */
@@ -591,7 +606,7 @@ export type Emoji = string;
  * What went wrong, for a program to act on. The set may grow; a client treats a code it does not
  * know like `internal`.
  */
-export type ErrorCode = "malformed-packet" | "unknown-type" | "invalid-payload" | "not-a-member" | "read-only-room" | "rate-limited" | "blocked" | "not-found" | "forbidden" | "too-late" | "unavailable" | "internal" | (string & {});
+export type ErrorCode = "malformed-packet" | "unknown-type" | "invalid-payload" | "not-a-member" | "read-only-room" | "rate-limited" | "blocked" | "conflict" | "not-found" | "forbidden" | "too-late" | "unavailable" | "internal" | (string & {});
 
 /** How each side of a connection knows that the other is there. */
 export interface Heartbeat {
@@ -922,7 +937,7 @@ export namespace V1 {
    * What went wrong, for a program to act on. The set may grow; a client treats a code it does not
    * know like `internal`.
    */
-  export type ErrorCode = "malformed-packet" | "unknown-type" | "invalid-payload" | "not-a-member" | "read-only-room" | "rate-limited" | "blocked" | "not-found" | "forbidden" | "too-late" | "unavailable" | "internal" | (string & {});
+  export type ErrorCode = "malformed-packet" | "unknown-type" | "invalid-payload" | "not-a-member" | "read-only-room" | "rate-limited" | "blocked" | "conflict" | "not-found" | "forbidden" | "too-late" | "unavailable" | "internal" | (string & {});
 
   /** What a `chat-join` announces. */
   export type Notice = "join";

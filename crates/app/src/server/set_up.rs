@@ -15,6 +15,7 @@ use abu_application::{
     platform::{
         backoff::Backoff,
         ports::{Due, Publish},
+        readiness::{Readiness, ServingState},
         system::{SystemClock, SystemIds},
     },
 };
@@ -30,12 +31,11 @@ use secrecy::SecretString;
 use tokio::{sync::oneshot, task::spawn_blocking, time::sleep};
 
 use super::{
-    StartError,
+    StartError, backfills,
     hourly::Hourly,
     watch::{self, Watch},
 };
 use crate::database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError};
-use abu_rest::readiness::{Readiness, ServingState};
 
 /// Polling interval while another server holds the database.
 const LOCK_PAUSE: Duration = Duration::from_millis(500);
@@ -61,9 +61,13 @@ pub(super) struct DatabaseSupervisor {
 pub(super) type SharedLock = Arc<Mutex<Option<ServerLock>>>;
 
 impl DatabaseSupervisor {
-    /// Sends the outcome of the preparation to `done`. Completes when the server drains or loses
-    /// the database to another server.
-    pub(super) async fn supervise(self, done: oneshot::Sender<Result<(), StartError>>) {
+    /// Sends the outcome of the preparation to `done`. Completes after a message on `end`, or when the
+    /// server loses the database to another server.
+    pub(super) async fn supervise(
+        self,
+        done: oneshot::Sender<Result<(), StartError>>,
+        end: oneshot::Receiver<()>,
+    ) {
         // Must not be canceled: shutdown has to know a started PostgreSQL.
         let url = match self.url().await {
             Ok(url) => url,
@@ -76,7 +80,8 @@ impl DatabaseSupervisor {
         let lock = ServerLock::new(url.clone(), database::server_name(&SystemIds));
         *self.lock.lock() = Some(lock);
         let lost = tokio::select! {
-            () = self.readiness.reaches(ServingState::Draining) => None,
+            // A server that is dropped without a stop runs on.
+            Ok(()) = end => None,
             lost = self.set_up_and_watch(url, done) => lost,
         };
         if let Some(error) = lost {
@@ -92,7 +97,7 @@ impl DatabaseSupervisor {
         url: SecretString,
         done: oneshot::Sender<Result<(), StartError>>,
     ) -> Option<ServerLockError> {
-        let set_up = self.set_up(url).await;
+        let set_up = self.set_up(url.clone()).await;
         let store = set_up.as_ref().ok().cloned();
         let _ = done.send(set_up.map(|_store| ()));
         let watch = Watch {
@@ -103,6 +108,7 @@ impl DatabaseSupervisor {
             ended: EndedElsewhere::default(),
             hourly: self.hourly.clone(),
         };
+        tokio::spawn(backfills::repeat(url, self.readiness.clone()));
         Some(watch::watch_over(watch, &self.readiness).await)
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{ErrorKind, Write},
     process::{Command, Stdio},
 };
 
@@ -40,12 +40,14 @@ fn say_with_input(command: &mut Command, input: &str) -> Said {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
+    let written = child.stdin.take().unwrap().write_all(input.as_bytes());
+    if let Err(error) = written {
+        assert_eq!(
+            error.kind(),
+            ErrorKind::BrokenPipe,
+            "a refusal needs no input"
+        );
+    }
     let output = child.wait_with_output().unwrap();
     Said {
         code: output.status.code(),
@@ -95,6 +97,27 @@ fn migrate_updates_an_empty_database_once() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_rollback_the_next_server_mends_what_the_earlier_release_wrote() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let user = database.user().create().id;
+    database.execute("UPDATE users SET firstname = E'Ami\\u200Bna'");
+    let said = say(on(&database, &folder).args(["migrate", "--repeat-backfills"]));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let server = TestServer::start_on(database.clone(), |_settings| {}).await;
+    while database
+        .read(|tx| tx.user(user))
+        .unwrap()
+        .unwrap()
+        .firstname
+        .as_str()
+        != "Amina"
+    {
+        tokio::task::yield_now().await;
+    }
+    server.stop().await;
+}
+
 #[test]
 fn a_missing_database_has_its_exit_code_and_shows_no_password() {
     let folder = folder();
@@ -131,6 +154,21 @@ fn bootstrap_makes_the_administrator_once_and_never_changes_them() {
         second.out
     );
     assert!(password_is(&database, EMAIL, PASSWORD));
+}
+
+#[test]
+fn after_an_upgrade_bootstrap_adds_permissions_and_asks_for_no_administrator() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let seed = || {
+        say(on(&database, &folder)
+            .args(["bootstrap", "--access-only"])
+            .env("ABU__SUPERUSER__EMAIL", ""))
+    };
+    let first = seed();
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    assert!(first.out.contains("missing permissions"), "{}", first.out);
+    assert!(seed().out.starts_with("0 missing"));
+    assert_eq!(database.texts("SELECT count(*)::text FROM users"), ["0"]);
 }
 
 #[test]

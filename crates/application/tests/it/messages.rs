@@ -244,12 +244,18 @@ fn a_client_message_id_sent_again_is_stored_once() {
         ..scene.draft(&scene.amina, text)
     };
     let first = stored(scene.store(draft("once")));
-    let outcomes = scene
-        .write(&[draft("twice"), draft("thrice")], &[])
-        .messages;
+    let outcomes = scene.write(&[draft("once"), draft("once")], &[]).messages;
     for outcome in outcomes {
         assert_eq!(outcome, StoreOutcome::Repeated(first.clone()));
     }
+    assert_eq!(scene.store(draft("twice")), StoreOutcome::ClientIdTaken);
+    // So is the room's: in another room it is another message.
+    let elsewhere = scene.app.database.group(scene.amina.id()).create().id;
+    let there = NewMessage {
+        room_id: elsewhere,
+        ..draft("twice")
+    };
+    assert_eq!(stored(scene.store(there)).room_id, elsewhere);
     // The id is its sender's: another sender's is another message.
     let other = NewMessage {
         client_message_id: id,
@@ -706,6 +712,31 @@ async fn a_locked_room_holds_back_its_own_messages_alone() {
     let mut places = [first, second].map(|sent| sent.unwrap().message.seq);
     places.sort_unstable();
     assert_eq!(places, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_locked_room_alone_is_no_outage_of_the_store() {
+    let scene = Scene::new();
+    let other = scene.app.database.group(scene.musa.id()).create().id;
+    let messages = &scene.app.use_cases.messaging.messages;
+    let send = |member: &Member, room_id| {
+        let draft = MessageDraft {
+            room_id,
+            text: text("hello"),
+            client_message_id: new_id(),
+            reply_to: None,
+        };
+        messages.send(member.caller(), draft)
+    };
+    let mut lock = Some(scene.app.database.lock_room(scene.room));
+    let unlock = async {
+        send(&scene.musa, other).await.unwrap();
+        messages.expire(Instant::now() + Duration::from_secs(2));
+        assert!(messages.is_storing());
+        lock.take();
+    };
+    let (sent, ()) = tokio::join!(send(&scene.amina, scene.room), unlock);
+    sent.unwrap();
 }
 
 #[tokio::test]

@@ -101,6 +101,10 @@ fn each_error_carries_its_code_and_just_the_fields_that_belong_to_it() {
             json!({"code": "blocked", "request_type": name, "room_id": "room123"}),
         ),
         (
+            Error::conflict(name, "room123"),
+            json!({"code": "conflict", "request_type": name, "room_id": "room123"}),
+        ),
+        (
             Error::not_found(name, "room123"),
             json!({"code": "not-found", "request_type": name, "room_id": "room123"}),
         ),
@@ -148,7 +152,7 @@ fn the_sentence_of_an_invalid_payload_begins_with_the_field() {
 }
 
 #[test]
-fn the_time_to_wait_is_never_told_too_short() {
+fn the_time_to_wait_is_rounded_up() {
     for (pause, milliseconds) in [(0, 0), (1, 1), (999_999, 1), (1_000_000, 1), (1_000_001, 2)] {
         let error = Error::rate_limited("typing", Duration::from_nanos(pause));
         assert_eq!(error.retry_after_ms, Some(milliseconds));
