@@ -57,7 +57,12 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Bring the database's tables to this release. Several at once wait for each other.
-    Migrate,
+    Migrate {
+        /// Have the next start of the server look for rows in an earlier form again: after a rollback,
+        /// the earlier release wrote some.
+        #[arg(long)]
+        repeat_backfills: bool,
+    },
     /// Make permissions, roles, groups and the first administrator, as far as they are missing.
     ///
     /// Takes superuser.* from the settings, and asks on a terminal for what is missing. An
@@ -119,7 +124,9 @@ impl Arguments {
             Command::CheckHealth { url: None } => {
                 check_health::run(&check_health::usual_url(&Settings::load(sources)?)?)
             }
-            Command::Migrate => migrate::run(&Settings::load(sources)?),
+            Command::Migrate { repeat_backfills } => {
+                migrate::run(&Settings::load(sources)?, repeat_backfills)
+            }
             Command::Bootstrap { access_only: true } => {
                 bootstrap::seed_access(&Settings::load(sources)?)
             }

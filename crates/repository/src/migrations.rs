@@ -100,9 +100,10 @@ pub fn state(url: &SecretString) -> Result<MigrationState, MigrationError> {
 pub fn run(url: &SecretString) -> Result<Vec<String>, MigrationError> {
     let mut connection = open(url)?;
     connection.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
-    lock(&mut connection)?;
+    lock(&mut connection, &|| false)?;
     connection.setup()?;
     let applied = applied(&mut connection)?;
+    let is_new = applied.is_empty();
     let pending = pending(&applied)?;
     let unknown = unknown(applied)?;
     if !unknown.is_empty() {
@@ -113,24 +114,51 @@ pub fn run(url: &SecretString) -> Result<Vec<String>, MigrationError> {
         done.push(run_one(&mut connection, migration)?);
     }
     done.extend(backfill::run(&mut connection)?);
+    if is_new {
+        backfill::skip_second_pass(&mut connection)?;
+    }
     // The lock ends with the connection.
     Ok(done)
 }
 
-/// Waits until no other process migrates this schema. Polls, because a waiting statement would
-/// block those of the other migrator that wait for all running statements.
-fn lock(connection: &mut PgConnection) -> Result<(), MigrationError> {
-    let mut told = false;
-    loop {
-        if try_lock(connection, Lock::Migration)? {
-            return Ok(());
+/// Makes the second pass of the backfills where it is due, for rows that the previous release wrote
+/// during the first one. Returns the names of the backfills that changed rows. Call it in the first
+/// server of this release: `stops` ends it between two batches, and the next server goes on there.
+pub fn repeat_backfills(
+    url: &SecretString,
+    stops: &dyn Fn() -> bool,
+) -> Result<Vec<String>, MigrationError> {
+    let mut connection = open(url)?;
+    if !backfill::awaits_second_pass(&mut connection)? {
+        return Ok(Vec::new());
+    }
+    match lock(&mut connection, stops)? {
+        true => backfill::repeat(&mut connection, stops),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Has the next server make the second pass again, for rows that an earlier release wrote after a
+/// rollback.
+pub fn demand_second_pass(url: &SecretString) -> Result<(), MigrationError> {
+    Ok(backfill::demand_second_pass(&mut open(url)?)?)
+}
+
+/// Waits until no other process migrates this schema; false once `stops` is true. Polls, because a
+/// waiting statement would block those of the other migrator that wait for all running statements.
+fn lock(connection: &mut PgConnection, stops: &dyn Fn() -> bool) -> Result<bool, MigrationError> {
+    let mut is_logged = false;
+    while !try_lock(connection, Lock::Migration)? {
+        if stops() {
+            return Ok(false);
         }
-        if !told {
+        if !is_logged {
             log::info!("waiting for another process that migrates the database");
-            told = true;
+            is_logged = true;
         }
         thread::sleep(PAUSE);
     }
+    Ok(true)
 }
 
 /// Versions of the applied migrations; empty for a new database.

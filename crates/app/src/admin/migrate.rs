@@ -5,7 +5,7 @@ use abu_settings::Settings;
 
 use super::{AdminError, database::OpenDatabase};
 
-pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
+pub(super) fn run(settings: &Settings, repeat_backfills: bool) -> Result<(), AdminError> {
     let database = OpenDatabase::of(settings)?;
     let done = migrations::run(&database.url)?;
     let mut out = io::stdout().lock();
@@ -14,6 +14,10 @@ pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     }
     if done.is_empty() {
         writeln!(out, "nothing to migrate")?;
+    }
+    if repeat_backfills {
+        migrations::demand_second_pass(&database.url)?;
+        writeln!(out, "the next start of the server repeats the backfills")?;
     }
     Ok(())
 }
