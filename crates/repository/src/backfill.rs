@@ -9,6 +9,8 @@ mod addresses;
 mod lines;
 mod reactions;
 
+use std::time::Duration;
+
 use diesel::{
     PgConnection,
     prelude::*,
@@ -16,7 +18,10 @@ use diesel::{
 };
 use uuid::Uuid;
 
-use crate::{migrations::MigrationError, sql::sql};
+use crate::{
+    migrations::{MigrationError, retry},
+    sql::sql,
+};
 
 /// Keys of a batch. The position is stored once a batch.
 const BATCH: i32 = 500;
@@ -69,11 +74,15 @@ pub(crate) fn unfinished(connection: &mut PgConnection) -> QueryResult<Vec<Strin
         .collect())
 }
 
-/// Runs what is not finished; returns the names of the backfills that changed rows.
-pub(crate) fn run(connection: &mut PgConnection) -> Result<Vec<String>, MigrationError> {
+/// Runs what is not finished; returns the names of the backfills that changed rows. Tries for `patience` to get
+/// the locks of a batch.
+pub(crate) fn run(
+    connection: &mut PgConnection,
+    patience: Duration,
+) -> Result<Vec<String>, MigrationError> {
     let mut changed = Vec::new();
     for (name, backfill) in all() {
-        let rows = run_one(connection, name, &backfill)?;
+        let rows = run_one(connection, name, &backfill, patience)?;
         if rows > 0 {
             log::info!(backfill = name, rows = rows; "brought existing rows to the form of this release");
             changed.push(format!("backfill of {name} ({rows} rows)"));
@@ -86,17 +95,20 @@ fn run_one(
     connection: &mut PgConnection,
     name: &'static str,
     backfill: &Run,
+    patience: Duration,
 ) -> Result<usize, MigrationError> {
     let Some(mut position) = start(connection, name)? else {
         return Ok(0);
     };
     let mut changed = 0;
     loop {
-        let batch = match backfill {
-            Run::Addresses => addresses::batch(connection, position),
-            Run::Reactions => reactions::batch(connection, position),
-            Run::Lines(column) => column.batch(connection, position),
-        }?;
+        let batch = retry(patience, name, || {
+            Ok(match backfill {
+                Run::Addresses => addresses::batch(connection, position),
+                Run::Reactions => reactions::batch(connection, position),
+                Run::Lines(column) => column.batch(connection, position),
+            }?)
+        })?;
         changed += batch.changed;
         let Some(last) = batch.last else {
             sql::<()>("UPDATE backfills SET finished_at = now() WHERE name = ?")
