@@ -68,7 +68,11 @@ enum Command {
     ///
     /// Takes superuser.* from the settings, and asks on a terminal for what is missing. An
     /// administrator who is there keeps their password.
-    Bootstrap,
+    Bootstrap {
+        /// Permissions, roles and groups alone, as after an upgrade.
+        #[arg(long)]
+        access_only: bool,
+    },
     /// Give an account another password.
     ///
     /// Asks for the password on the terminal, so that no list of processes and no shell history
@@ -128,7 +132,10 @@ impl Arguments {
                 check_health::run(&check_health::usual_url(&Settings::load(sources)?)?)
             }
             Command::Migrate(arguments) => migrate::run(&Settings::load(sources)?, &arguments),
-            Command::Bootstrap => bootstrap::run(&Settings::load(sources)?),
+            Command::Bootstrap { access_only: true } => {
+                bootstrap::seed_access(&Settings::load(sources)?)
+            }
+            Command::Bootstrap { access_only: false } => bootstrap::run(&Settings::load(sources)?),
             Command::ResetPassword {
                 email,
                 password_stdin,

@@ -28,7 +28,7 @@ Exit codes:
   2  the command line is wrong
   3  the configuration is wrong or incomplete, or another server runs on the database, or the database is one
      that cannot be used (its encoding is not UTF8, a transaction pooler stands before it)
-  4  the database cannot be reached or started
+  4  the database cannot be reached or started, or a lock in it is not released
   5  the database's migrations are not those of this release
   6  the address to listen on cannot be had
   7  the audit log is not whole

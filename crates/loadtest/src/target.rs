@@ -1,7 +1,8 @@
 //! The server under test: the product with its own database, or a baseline server. A drop stops its processes.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, OpenOptions},
     io::{self, BufRead, BufReader},
     net::SocketAddr,
     os::unix::process::CommandExt,
@@ -9,22 +10,21 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use serde::Serialize;
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use crate::{
-    community::{self, Community, Place},
+    community::{Community, Place},
     connection::upgrade_request,
     database::Database,
+    tokens::{ISSUER, Signer, new_secret},
     usage::{self, Usage},
 };
 
@@ -34,11 +34,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 /// The prefix of the line with a server's address.
 const LISTENS: &str = "listens on";
 /// The server's log file, in its data folder.
-const LOG: &str = "server.log";
+pub(crate) const LOG: &str = "server.log";
 /// The number of log lines in the error of a server that ended.
 const LAST_LINES: usize = 10;
-const TOKEN_LIFETIME: Duration = Duration::from_secs(6 * 3_600);
-const ISSUER: &str = "abu-alumni-connect";
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
@@ -90,7 +88,7 @@ pub(crate) struct Target {
     pub(crate) database: Option<Database>,
     pub(crate) postgres_version: Option<String>,
     community: Community,
-    signing_key: EncodingKey,
+    signer: Signer,
     postmaster: Option<u32>,
     // The fields drop in this order: the process ends before its folder goes.
     process: Process,
@@ -114,10 +112,13 @@ impl Target {
     ) -> Result<Self, TargetError> {
         fs::create_dir_all(scratch)?;
         let data = TempDir::with_prefix_in("abu-loadtest-", scratch)?;
-        // Two random UUIDs have 244 bits of entropy.
-        let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        let secret = new_secret();
         let (process, address) = match kind {
-            Kind::Server => Process::start(&mut server(binary, data.path(), &secret), data.path())?,
+            Kind::Server => {
+                let mut command = Command::new(binary);
+                configure(&mut command, data.path(), &secret);
+                Process::start(&mut command, data.path())?
+            }
             floor => Process::start(
                 Command::new(env::current_exe()?).arg(floor.name()),
                 data.path(),
@@ -129,7 +130,7 @@ impl Target {
             database: None,
             postgres_version: None,
             community,
-            signing_key: EncodingKey::from_secret(secret.as_bytes()),
+            signer: Signer::new(&secret),
             postmaster: None,
             process,
             data,
@@ -158,38 +159,10 @@ impl Target {
     pub(crate) fn handshake(&self, place: Place) -> Result<Vec<u8>, TargetError> {
         let user = self.community.user(place);
         let path = match self.kind {
-            Kind::Server => format!("/chat?token={}", self.token(user)?),
+            Kind::Server => format!("/chat?token={}", self.signer.token(user)?),
             Kind::FloorA | Kind::FloorB => format!("/chat?room={}&user={user}", place.room),
         };
         Ok(upgrade_request(self.address, &path))
-    }
-
-    fn token(&self, user: u32) -> Result<String, TargetError> {
-        #[derive(Serialize)]
-        struct Claims {
-            sub: Uuid,
-            sid: Uuid,
-            jti: Uuid,
-            iss: &'static str,
-            aud: &'static str,
-            iat: u64,
-            exp: u64,
-        }
-        let now = SystemTime::UNIX_EPOCH
-            .elapsed()
-            .unwrap_or_default()
-            .as_secs();
-        let claims = Claims {
-            sub: community::user_id(user),
-            sid: community::user_id(user),
-            jti: Uuid::new_v4(),
-            iss: ISSUER,
-            aud: ISSUER,
-            iat: now,
-            exp: now + TOKEN_LIFETIME.as_secs(),
-        };
-        let header = Header::new(Algorithm::HS256);
-        Ok(jsonwebtoken::encode(&header, &claims, &self.signing_key)?)
     }
 
     pub(crate) fn usage(&mut self) -> Result<TargetUsage, TargetError> {
@@ -204,8 +177,7 @@ impl Target {
 }
 
 /// The product with default settings, but without rate limits: one generator stands for thousands of users.
-fn server(binary: &Path, data: &Path, secret: &str) -> Command {
-    let mut command = Command::new(binary);
+pub(crate) fn configure(command: &mut Command, data: &Path, secret: &str) {
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("ABU_") {
             command.env_remove(name);
@@ -223,20 +195,22 @@ fn server(binary: &Path, data: &Path, secret: &str) -> Command {
         .env("ABU__AUTH__AUDIENCE", ISSUER)
         .env("ABU__LOG__FILTER", "warn")
         .env_remove("RUST_LOG");
-    command
 }
 
 /// A child process; a drop stops it.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts the process, and waits until it prints its address. Its log goes to `folder`.
-    fn start(command: &mut Command, folder: &Path) -> Result<(Self, SocketAddr), TargetError> {
+    /// Starts the process, and waits until it prints its address. Appends its log to the one in `folder`.
+    pub(crate) fn start(
+        command: &mut Command,
+        folder: &Path,
+    ) -> Result<(Self, SocketAddr), TargetError> {
         let log = folder.join(LOG);
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(fs::File::create(&log)?)
+            .stderr(OpenOptions::new().create(true).append(true).open(&log)?)
             // Ctrl-C must reach only the generator, which then stops its servers.
             .process_group(0)
             .spawn();
@@ -248,6 +222,21 @@ impl Process {
         let address = found
             .ok_or_else(|| TargetError::Silent(fs::read_to_string(&log).unwrap_or_default()))?;
         Ok((process, address))
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        // The process may have ended already.
+        let _ = kill(Pid::from_raw(self.0.id() as i32), signal);
+    }
+
+    /// Ends the process without a chance to clean up.
+    pub(crate) fn kill(mut self) -> io::Result<()> {
+        self.0.kill()?;
+        self.0.wait().map(drop)
     }
 
     fn expect_to_run(&mut self, folder: &Path) -> Result<(), TargetError> {
@@ -280,9 +269,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let pid = Pid::from_raw(self.0.id() as i32);
-        // The process may have ended already.
-        let _ = kill(pid, Signal::SIGTERM);
+        if !matches!(self.0.try_wait(), Ok(None)) {
+            return;
+        }
+        self.signal(Signal::SIGTERM);
         let until = Instant::now() + STOP_TIMEOUT;
         while Instant::now() < until {
             if !matches!(self.0.try_wait(), Ok(None)) {

@@ -217,8 +217,8 @@ fn run_read_only(
         .batch_execute("SET default_transaction_read_only = on")
         .map_err(store_error)?;
     work(&mut Session::new(connection));
-    // A connection on which this fails is broken, and the pool drops it.
-    let _ = connection.batch_execute("SET default_transaction_read_only = off");
+    // Back to the database's own value. A connection on which this fails is broken, and the pool drops it.
+    let _ = connection.batch_execute("RESET default_transaction_read_only");
     Ok(())
 }
 

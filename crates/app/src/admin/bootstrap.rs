@@ -47,19 +47,26 @@ pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
         lastname,
     };
     let done = setup.bootstrap(&operator(), &draft)?;
-    let mut out = io::stdout().lock();
+    report_access_rows(done.access_rows_added)?;
+    let administrator = match done.superuser {
+        SuperuserOutcome::Created => "the administrator was made",
+        SuperuserOutcome::AlreadyThere => "the administrator was there and keeps their password",
+    };
+    Ok(writeln!(io::stdout(), "{administrator}")?)
+}
+
+pub(super) fn seed_access(settings: &Settings) -> Result<(), AdminError> {
+    let database = OpenDatabase::of(settings)?;
+    require_migrated(&database.url)?;
+    let added = database.setup(settings).seed_access(&operator())?;
+    Ok(report_access_rows(added)?)
+}
+
+fn report_access_rows(added: usize) -> io::Result<()> {
     writeln!(
-        out,
-        "{} missing permissions, roles, groups and links were added",
-        done.access_rows_added
-    )?;
-    match done.superuser {
-        SuperuserOutcome::Created => writeln!(out, "the administrator was made")?,
-        SuperuserOutcome::AlreadyThere => {
-            writeln!(out, "the administrator was there and keeps their password")?;
-        }
-    }
-    Ok(())
+        io::stdout(),
+        "{added} missing permissions, roles, groups and links were added"
+    )
 }
 
 /// Without a terminal, reports all missing settings at once and changes nothing. Only the database

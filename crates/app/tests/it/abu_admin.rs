@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{ErrorKind, Write},
     process::{Command, Stdio},
 };
 
@@ -44,12 +44,14 @@ fn say_with_input(command: &mut Command, input: &str) -> Said {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
+    let written = child.stdin.take().unwrap().write_all(input.as_bytes());
+    if let Err(error) = written {
+        assert_eq!(
+            error.kind(),
+            ErrorKind::BrokenPipe,
+            "a refusal needs no input"
+        );
+    }
     let output = child.wait_with_output().unwrap();
     Said {
         code: output.status.code(),
@@ -135,6 +137,21 @@ fn bootstrap_makes_the_administrator_once_and_never_changes_them() {
         second.out
     );
     assert!(password_is(&database, EMAIL, PASSWORD));
+}
+
+#[test]
+fn after_an_upgrade_bootstrap_adds_permissions_and_asks_for_no_administrator() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let seed = || {
+        say(on(&database, &folder)
+            .args(["bootstrap", "--access-only"])
+            .env("ABU__SUPERUSER__EMAIL", ""))
+    };
+    let first = seed();
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    assert!(first.out.contains("missing permissions"), "{}", first.out);
+    assert!(seed().out.starts_with("0 missing"));
+    assert_eq!(database.texts("SELECT count(*)::text FROM users"), ["0"]);
 }
 
 #[test]

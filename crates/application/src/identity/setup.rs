@@ -107,7 +107,7 @@ impl Setup {
         let now = self.clock.now();
         let new_user = self.superuser_to_insert(superuser)?;
         self.store.transaction(|tx| {
-            let access_rows_added = tx.seed_access(now)?;
+            let access_rows_added = self.seed(tx, by, now)?;
             tx.lock_address(&superuser.email)?;
             let created = match owner_of(tx, &superuser.email)? {
                 Some(user) if !user.is_superuser => return Err(SetupError::NotASuperuser),
@@ -117,11 +117,6 @@ impl Setup {
                 }
                 None => Some(add_superuser(tx, new_user, now)?),
             };
-            if access_rows_added > 0 {
-                by.entry(Action::AccessSeed)
-                    .with("rows", access_rows_added.to_string())
-                    .write(tx, self.ids.time_ordered(), now)?;
-            }
             if let Some(id) = created {
                 by.entry(Action::UserCreate)
                     .on(Target::user(id))
@@ -136,6 +131,27 @@ impl Setup {
                 },
             })
         })
+    }
+
+    /// Seeds permissions, roles and groups, and returns how many rows were missing. Idempotent.
+    pub fn seed_access(&self, by: &impl Authority) -> Result<usize, SetupError> {
+        let now = self.clock.now();
+        self.store.transaction(|tx| self.seed(tx, by, now))
+    }
+
+    fn seed(
+        &self,
+        tx: &mut dyn Writes,
+        by: &impl Authority,
+        now: DateTime<Utc>,
+    ) -> Result<usize, SetupError> {
+        let added = tx.seed_access(now)?;
+        if added > 0 {
+            by.entry(Action::AccessSeed)
+                .with("rows", added.to_string())
+                .write(tx, self.ids.time_ordered(), now)?;
+        }
+        Ok(added)
     }
 
     /// Names of permissions that the code checks and [bootstrap](Self::bootstrap) would create.

@@ -248,9 +248,9 @@ impl Messaging {
         self.writer.backlog(now)
     }
 
-    /// Whether messages are stored in time, rather than refused or late.
+    /// Whether messages are stored in time, rather than all refused or late.
     pub fn is_storing(&self) -> bool {
-        !self.writer.is_in_outage()
+        !self.writer.is_in_outage(Instant::now())
     }
 
     /// Stores what waits and ends the threads; what is submitted later is refused. Blocks for as long as that

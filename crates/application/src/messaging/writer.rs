@@ -45,6 +45,7 @@ use crate::{
     },
     platform::{
         backoff::Backoff,
+        error_chain::error_chain,
         ports::{Ids, StoreError},
     },
     store::Store,
@@ -282,8 +283,10 @@ impl Writer {
             return Err(submitter);
         }
         if queue.waiting.len() >= self.shared.capacity {
+            let now = Instant::now();
+            let submitted = queue.backlog(now).since(now);
             drop(queue);
-            self.shared.outage.lock().refused(1, Instant::now());
+            self.shared.outage.lock().refused(1, submitted, now);
             return Err(submitter);
         }
         queue.waiting.push_back(Submission {
@@ -304,9 +307,9 @@ impl Writer {
         self.shared.queue.lock().backlog(now)
     }
 
-    /// Whether writes are refused or slow.
-    pub(super) fn is_in_outage(&self) -> bool {
-        self.shared.outage.lock().is_open()
+    /// Whether no write is stored in time.
+    pub(super) fn is_in_outage(&self, now: Instant) -> bool {
+        self.shared.outage.lock().is_total(now)
     }
 
     /// Refuses what waited too long; returns what to publish.
@@ -344,11 +347,18 @@ pub struct Backlog {
     pub oldest: Duration,
 }
 
+impl Backlog {
+    /// When the oldest was submitted.
+    fn since(&self, now: Instant) -> Instant {
+        now.checked_sub(self.oldest).unwrap_or(now)
+    }
+}
+
 impl Shared {
     fn expire(&self, now: Instant) -> Vec<Publication> {
         let too_old = |since: Instant| now.saturating_duration_since(since) >= self.store_timeout;
         let mut queue = self.queue.lock();
-        let oldest = queue.backlog(now).oldest;
+        let backlog = queue.backlog(now);
         let mut expired = Vec::new();
         while queue
             .waiting
@@ -366,8 +376,8 @@ impl Shared {
         };
         drop(queue);
         let mut outage = self.outage.lock();
-        outage.refused(expired.len() + doubtful.len(), now);
-        outage.waited(oldest, now);
+        outage.refused(expired.len() + doubtful.len(), backlog.since(now), now);
+        outage.waited(backlog.oldest, now);
         drop(outage);
         let expired = expired
             .into_iter()
@@ -464,16 +474,16 @@ impl Storing {
                     self.deliver(batch, written);
                     return true;
                 }
-                Err(StoreError::Locked(error)) if self.put_back(batch) => {
-                    log::debug!("messages wait for a locked room: {error}");
+                Err(error @ StoreError::Locked(_)) if self.put_back(batch) => {
+                    self.note_failure(&error);
                     return false;
                 }
                 Err(StoreError::CommitInDoubt(error)) => {
                     log::warn!("the database went away during a commit: {error}");
                     self.shared.queue.lock().storing.in_doubt = true;
                 }
-                Err(StoreError::Unavailable(error) | StoreError::Locked(error)) => {
-                    log::debug!("messages wait for the database: {error}");
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Locked(_))) => {
+                    self.note_failure(&error);
                 }
                 Err(error) if batch.len() == 1 => {
                     self.give_up(&error);
@@ -589,6 +599,12 @@ impl Storing {
         }
     }
 
+    fn note_failure(&self, error: &StoreError) {
+        let cause = error_chain(error);
+        log::debug!("messages wait for the database: {cause}");
+        self.shared.outage.lock().failed(cause);
+    }
+
     fn give_up(&self, error: &StoreError) {
         let reference = self.ids.random().to_string();
         log::error!(
@@ -610,7 +626,10 @@ impl Storing {
         let waited = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         // An outage is not over while messages of a locked room wait.
         let waited = waited.max(self.shared.queue.lock().backlog(now).oldest);
-        self.shared.outage.lock().committed(waited, now);
+        let is_room_locked = self.locked.is_any(now);
+        let mut outage = self.shared.outage.lock();
+        outage.committed(waited, is_room_locked, now);
+        drop(outage);
         let mut submitters = submitters.into_iter();
         let Written {
             messages,
@@ -651,9 +670,12 @@ impl Storing {
     }
 
     fn refuse_all(&self, refusal: &Refusal) {
-        let submitters = self.settled().submitters;
-        let count = submitters.len();
-        self.shared.outage.lock().refused(count, Instant::now());
+        let UnderWay {
+            submitters, since, ..
+        } = self.settled();
+        let (count, now) = (submitters.len(), Instant::now());
+        let submitted = since.unwrap_or(now);
+        self.shared.outage.lock().refused(count, submitted, now);
         let submitters = submitters.into_iter();
         let answers =
             submitters.filter_map(|submitter| outcome::refuse(submitter, refusal.clone()));

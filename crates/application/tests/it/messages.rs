@@ -709,6 +709,31 @@ async fn a_locked_room_holds_back_its_own_messages_alone() {
 }
 
 #[tokio::test]
+async fn a_locked_room_alone_is_no_outage_of_the_store() {
+    let scene = Scene::new();
+    let other = scene.app.database.group(scene.musa.id()).create().id;
+    let messages = &scene.app.use_cases.messaging.messages;
+    let send = |member: &Member, room_id| {
+        let draft = MessageDraft {
+            room_id,
+            text: text("hello"),
+            client_message_id: new_id(),
+            reply_to: None,
+        };
+        messages.send(member.caller(), draft)
+    };
+    let mut lock = Some(scene.app.database.lock_room(scene.room));
+    let unlock = async {
+        send(&scene.musa, other).await.unwrap();
+        messages.expire(Instant::now() + Duration::from_secs(2));
+        assert!(messages.is_storing());
+        lock.take();
+    };
+    let (sent, ()) = tokio::join!(send(&scene.amina, scene.room), unlock);
+    sent.unwrap();
+}
+
+#[tokio::test]
 async fn refused_messages_are_an_outage_until_one_is_stored() {
     let scene = Scene::new();
     let messages = &scene.app.use_cases.messaging.messages;

@@ -200,6 +200,31 @@ fn no_error_shows_the_password_of_the_url() {
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
 }
 
+/// Checked reads of debug builds must leave the database's own value in force.
+#[test]
+fn a_read_hides_no_read_only_database_from_later_writes() {
+    let cluster = PrivateCluster::start();
+    let database = cluster.database();
+    let user = database.user().create().id;
+    let store = PgStore::connect(PoolSettings {
+        size: 1,
+        ..database.settings()
+    });
+    let store: &dyn Store = &store;
+    database.execute("ALTER SYSTEM SET default_transaction_read_only = on");
+    database.execute("SELECT pg_reload_conf()");
+    while store.ping().is_ok() {
+        std::thread::yield_now();
+    }
+    store.read(|tx| tx.user(user)).unwrap();
+    let now = SystemClock.now();
+    let refused = store.transaction(|tx| tx.set_active(user, false, now));
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
+}
+
 /// After a failover an old connection may lead to the former primary.
 #[test]
 fn a_connection_to_a_read_only_database_leaves_the_pool() {

@@ -28,6 +28,13 @@ struct Rest {
     length: Duration,
 }
 
+impl Rest {
+    /// Its messages were refused, and no others came.
+    fn is_abandoned(&self, now: Instant) -> bool {
+        now > self.until + 2 * LONGEST_REST
+    }
+}
+
 impl LockedRooms {
     /// Notes that one of the rooms is locked. Each failed try of one room doubles the rest before the next.
     pub(super) fn lock(&mut self, rooms: impl Iterator<Item = RoomId>, now: Instant) {
@@ -41,9 +48,12 @@ impl LockedRooms {
                 rest.length = (rest.length * 2).clamp(FIRST_REST, LONGEST_REST);
             }
         }
-        // Rooms whose messages were refused meanwhile.
-        self.rooms
-            .retain(|_, rest| now <= rest.until + 2 * LONGEST_REST);
+        self.rooms.retain(|_, rest| !rest.is_abandoned(now));
+    }
+
+    /// Whether messages still come for a locked room.
+    pub(super) fn is_any(&self, now: Instant) -> bool {
+        self.rooms.values().any(|rest| !rest.is_abandoned(now))
     }
 
     pub(super) fn unlock(&mut self, rooms: impl Iterator<Item = RoomId>) {

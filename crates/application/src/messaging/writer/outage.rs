@@ -7,57 +7,93 @@ const SLOW: Duration = Duration::from_secs(1);
 /// Without traffic an outage is over after this long without a refusal.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// A commit proves for this long that other rooms than those of the outage are stored.
+const PROOF: Duration = Duration::from_secs(5);
+
 #[derive(Default)]
 pub(super) struct Outage {
     run: Option<Run>,
+    last_commit: Option<Instant>,
+    /// Why the last attempt failed, since the last commit.
+    cause: Option<String>,
 }
 
 struct Run {
     since: Instant,
+    /// When the first of its writes was submitted.
+    submitted: Instant,
     last_trouble: Instant,
     refused: u64,
+    names_cause: bool,
 }
 
 impl Outage {
-    pub(super) fn is_open(&self) -> bool {
-        self.run.is_some()
+    /// Whether nothing is stored, rather than the messages of a locked room alone.
+    pub(super) fn is_total(&self, now: Instant) -> bool {
+        let Some(run) = &self.run else {
+            return false;
+        };
+        self.last_commit.is_none_or(|commit| {
+            commit < run.submitted || now.saturating_duration_since(commit) >= PROOF
+        })
     }
 
-    pub(super) fn refused(&mut self, count: usize, now: Instant) {
+    /// An attempt to store failed.
+    pub(super) fn failed(&mut self, cause: String) {
+        self.cause = Some(cause);
+        self.name_cause();
+    }
+
+    /// These were refused, of which the first was submitted then.
+    pub(super) fn refused(&mut self, count: usize, submitted: Instant, now: Instant) {
         if count > 0 {
-            self.trouble(now, "messages are refused, because they cannot be stored");
-            if let Some(run) = &mut self.run {
-                run.refused += count as u64;
-            }
+            let what = "messages are refused, because they cannot be stored";
+            self.trouble(submitted, now, what).refused += count as u64;
         }
     }
 
     /// The oldest write has been waiting that long.
     pub(super) fn waited(&mut self, oldest: Duration, now: Instant) {
         match &self.run {
-            _ if oldest >= SLOW => self.trouble(now, "messages wait to be stored"),
+            _ if oldest >= SLOW => {
+                let submitted = now.checked_sub(oldest).unwrap_or(now);
+                self.trouble(submitted, now, "messages wait to be stored");
+            }
             Some(run) if now.saturating_duration_since(run.last_trouble) >= QUIET => self.end(now),
             _ => {}
         }
     }
 
-    /// A batch was committed, whose oldest write had waited that long.
-    pub(super) fn committed(&mut self, oldest: Duration, now: Instant) {
-        if oldest < SLOW {
+    /// A batch was committed, whose oldest write had waited that long. While a room is locked, the outage of its
+    /// messages goes on.
+    pub(super) fn committed(&mut self, oldest: Duration, is_room_locked: bool, now: Instant) {
+        self.last_commit = Some(now);
+        self.cause = None;
+        if oldest < SLOW && !is_room_locked {
             self.end(now);
         }
     }
 
-    fn trouble(&mut self, now: Instant, what: &str) {
-        let run = self.run.get_or_insert_with(|| {
+    fn trouble(&mut self, submitted: Instant, now: Instant, what: &str) -> &mut Run {
+        if self.run.is_none() {
             log::warn!("{what}");
-            Run {
-                since: now,
-                last_trouble: now,
-                refused: 0,
-            }
+        }
+        let run = self.run.get_or_insert(Run {
+            since: now,
+            submitted,
+            last_trouble: now,
+            refused: 0,
+            names_cause: false,
         });
         run.last_trouble = now;
+        name_cause(run, self.cause.as_deref());
+        run
+    }
+
+    fn name_cause(&mut self) {
+        if let Some(run) = &mut self.run {
+            name_cause(run, self.cause.as_deref());
+        }
     }
 
     fn end(&mut self, now: Instant) {
@@ -71,33 +107,74 @@ impl Outage {
     }
 }
 
+/// Logs the first known cause of a run.
+fn name_cause(run: &mut Run, cause: Option<&str>) {
+    if let Some(cause) = cause.filter(|_| !run.names_cause) {
+        run.names_cause = true;
+        log::warn!("messages are not stored: {cause}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn second(start: Instant, seconds: u64) -> Instant {
+        start + Duration::from_secs(seconds)
+    }
+
     #[test]
     fn an_outage_lasts_from_the_first_trouble_to_a_prompt_commit() {
         let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
+        let at = |seconds| second(start, seconds);
         let mut outage = Outage::default();
         outage.waited(Duration::from_millis(999), at(0));
-        assert!(!outage.is_open());
+        assert!(!outage.is_total(at(0)));
         outage.waited(SLOW, at(1));
-        outage.refused(3, at(4));
-        outage.committed(Duration::from_secs(4), at(5));
-        assert!(outage.is_open());
-        outage.committed(Duration::ZERO, at(6));
-        assert!(!outage.is_open());
+        outage.refused(3, at(0), at(4));
+        outage.committed(Duration::from_secs(4), false, at(5));
+        assert!(outage.run.is_some());
+        outage.committed(Duration::ZERO, false, at(6));
+        assert!(outage.run.is_none());
     }
 
     #[test]
     fn without_traffic_an_outage_ends_after_a_quiet_time() {
         let start = Instant::now();
         let mut outage = Outage::default();
-        outage.refused(1, start);
+        outage.refused(1, start, start);
         outage.waited(Duration::ZERO, start + QUIET / 2);
-        assert!(outage.is_open());
+        assert!(outage.is_total(start + QUIET / 2));
         outage.waited(Duration::ZERO, start + QUIET);
-        assert!(!outage.is_open());
+        assert!(!outage.is_total(start + QUIET));
+    }
+
+    #[test]
+    fn an_outage_is_total_until_a_message_submitted_later_is_stored() {
+        let start = Instant::now();
+        let at = |seconds| second(start, seconds);
+        let mut outage = Outage::default();
+        outage.committed(Duration::ZERO, false, at(0));
+        outage.waited(SLOW, at(2));
+        assert!(outage.is_total(at(2)));
+        outage.committed(Duration::ZERO, true, at(3));
+        assert!(outage.run.is_some() && !outage.is_total(at(3)));
+        assert!(outage.is_total(at(3) + PROOF));
+    }
+
+    #[test]
+    fn a_run_names_its_first_cause_once() {
+        let start = Instant::now();
+        let names = |outage: &Outage| outage.run.as_ref().map(|run| run.names_cause);
+        let mut outage = Outage::default();
+        outage.failed("the disk is full".to_owned());
+        assert_eq!(names(&outage), None);
+        outage.waited(SLOW, start);
+        assert_eq!(names(&outage), Some(true));
+        outage.committed(Duration::ZERO, false, start);
+        outage.waited(SLOW, start);
+        assert_eq!(names(&outage), Some(false));
+        outage.failed("the disk is full".to_owned());
+        assert_eq!(names(&outage), Some(true));
     }
 }
