@@ -21,6 +21,7 @@ use abu_application::{
     identity::ports::PasswordHasher,
     platform::{
         ports::Ids,
+        readiness::{Readiness, ServingState},
         system::{SystemClock, SystemIds},
     },
 };
@@ -28,7 +29,6 @@ use abu_chat::ChatEngine;
 use abu_connections::Connections;
 use abu_demo::Demo;
 use abu_mail::{MailWorker, Wake};
-use abu_rest::readiness::{Readiness, ServingState};
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
 use abu_settings::Settings;
 use actix_web::dev::ServerHandle;

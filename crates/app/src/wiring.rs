@@ -15,11 +15,12 @@ use abu_application::{
     platform::{
         ports::{Clock, HeadSealer, Ids, Publish},
         rate_limits::RateLimits,
+        readiness::Readiness,
     },
     store::Store,
 };
 use abu_chat::{ChatEngine, ChatHub};
-use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared, readiness::Readiness};
+use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared};
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacHeadSealer, HmacLinkTokens, HmacRefreshTokens, SealedTotp,
     derive_key,

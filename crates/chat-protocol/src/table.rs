@@ -235,7 +235,7 @@ packets! {
     /// A packet that a client sends to the server.
     ClientPacket, ToServer {
         "message-send" => MessageSend, V1 + grown, answer MessageReceive,
-            errors [NotAMember ReadOnlyRoom Blocked NotFound];
+            errors [NotAMember ReadOnlyRoom Blocked Conflict NotFound];
         "chat-join" => ChatJoin, V1;
         "typing" => Typing, V1, errors [NotAMember ReadOnlyRoom];
         "list-message-request" => ListMessageRequest, V1, answer ListMessageResponse,

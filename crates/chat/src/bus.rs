@@ -12,6 +12,7 @@ use crate::{
     directory::Version,
     frame::SharedPacket,
     registry::{RoomView, SessionKey},
+    roster::Rooms,
 };
 
 /// Number of a worker thread.
@@ -68,6 +69,14 @@ pub(crate) enum Instruction {
         requester: Option<Requester>,
         packet: Arc<SharedPacket>,
     },
+    /// A message that was stored, for every session in the room; the sender's own sessions get another packet.
+    Message {
+        room: RoomId,
+        sender: UserId,
+        requester: Option<Requester>,
+        own: Arc<SharedPacket>,
+        packet: Arc<SharedPacket>,
+    },
     /// Something that was stored, for every session of one user. `requester` waits for it.
     ToUser {
         user: UserId,
@@ -80,13 +89,25 @@ pub(crate) enum Instruction {
         except: Option<SessionAddress>,
         packet: Arc<SharedPacket>,
     },
-    /// A packet for every session that shares one of these rooms with the user, once each. The user's
-    /// own sessions do not get it.
-    AroundUser {
+    /// A packet for every session of a room's members except the user.
+    ToOthers {
+        room: RoomId,
         user: UserId,
-        rooms: Vec<RoomId>,
         packet: Arc<SharedPacket>,
     },
+    /// The presence of the user, for every session whose user sees it by one of these rooms, once each.
+    AroundUser {
+        user: UserId,
+        rooms: Rooms,
+        packet: Arc<SharedPacket>,
+    },
+    /// A presence, for every session of these users.
+    ToUsers {
+        users: Vec<UserId>,
+        packet: Arc<SharedPacket>,
+    },
+    /// For presence, the user counts as a member of these rooms; `None` for their own rooms again.
+    ShownIn { user: UserId, rooms: Option<Rooms> },
     /// An answer for one session alone.
     Answer {
         requester: Requester,
@@ -105,8 +126,6 @@ pub(crate) enum Instruction {
         /// `None` where the room is gone.
         member_count: Option<u32>,
         version: Version,
-        #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Ack,
     },
     /// Whether a room takes messages now.
     RoomState {
@@ -115,13 +134,6 @@ pub(crate) enum Instruction {
         /// For the room's sessions, where that is new to them.
         packet: Arc<SharedPacket>,
         version: Version,
-        #[expect(dead_code, reason = "tells by being dropped")]
-        handled: Ack,
-    },
-    /// The room has another name.
-    RoomRenamed {
-        room: RoomId,
-        packet: Arc<SharedPacket>,
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Ack,
     },

@@ -6,12 +6,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    iter,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use abu_application::{
@@ -19,7 +20,6 @@ use abu_application::{
     platform::{error_chain::log_failure, ports::StoreError},
     store::{Reads, Store},
 };
-use abu_chat_protocol::server::MemberNotify;
 use abu_domain::{
     LoginSessionId, RoomId, UserId,
     messaging::room::{Room, RoomRole},
@@ -29,9 +29,12 @@ use tokio::sync::oneshot;
 
 use crate::{
     bus::{Ack, Instruction, LocalBus},
-    instructions::{heard_of, shared},
+    frame::SharedPacket,
+    instructions::heard_of,
+    notices::RoomFact,
     packets,
     registry::RoomView,
+    visibility::Visibility,
 };
 
 pub(crate) type Version = u64;
@@ -57,6 +60,8 @@ pub(crate) enum LookupError {
 const QUEUE: usize = 16_384;
 /// How many connecting users one query looks up.
 const LOOKUP_BATCH: usize = 256;
+/// How many users one turn on the bus moves into a room: each is compared with all of its members.
+const MOVED_AT_ONCE: usize = 16;
 /// How long after a failure a change is read again.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -79,11 +84,12 @@ pub(crate) enum Change {
     Members {
         room: RoomId,
         users: Vec<UserId>,
-        by: UserId,
+        /// None where the directory itself found the change.
+        cause: Option<Cause>,
     },
     Roles {
         room: RoomId,
-        users: Vec<UserId>,
+        roles: Vec<(UserId, RoomRole)>,
         by: Option<UserId>,
     },
     /// What the room is called to which these users are invited.
@@ -111,17 +117,31 @@ pub(crate) enum Change {
     },
 }
 
+/// What an event says of a change of members. By the time it is read again there may be a later change, of which
+/// this user did nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cause {
+    /// Rather than removed.
+    pub(crate) added: bool,
+    pub(crate) by: UserId,
+}
+
 pub(crate) struct Directory {
     requests: SyncSender<Request>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Directory {
-    pub(crate) fn start(store: Arc<dyn Store>, bus: Arc<LocalBus>) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        store: Arc<dyn Store>,
+        bus: Arc<LocalBus>,
+        visibility: Visibility,
+    ) -> std::io::Result<Self> {
         let (requests, inbox) = sync_channel(QUEUE);
         let reader = Reader {
             store,
             bus,
+            visibility,
             inbox,
             version: 0,
             unsettled: Vec::new(),
@@ -180,6 +200,7 @@ impl Directory {
 struct Reader {
     store: Arc<dyn Store>,
     bus: Arc<LocalBus>,
+    visibility: Visibility,
     inbox: Receiver<Request>,
     version: Version,
     /// Changes that could not be read; they are tried again until they can.
@@ -248,11 +269,13 @@ impl Reader {
             return;
         }
         self.version += 1;
+        let version = self.version;
         match self.read_connecting(&lookups) {
             Ok((members, live)) => {
+                self.enter(&members);
                 for lookup in lookups {
                     let lasts = live.contains(&lookup.log_in);
-                    let snapshot = self.snapshot(members.get(&lookup.user), lasts);
+                    let snapshot = snapshot(version, members.get(&lookup.user), lasts);
                     let _ = lookup.reply.send(snapshot);
                 }
             }
@@ -262,6 +285,23 @@ impl Reader {
                     let _ = lookup.reply.send(Err(LookupError::Unavailable));
                 }
             }
+        }
+    }
+
+    /// Notes with whom these users share rooms. A membership that is not known yet, as its event is still to come,
+    /// is read again at once: connections of one user never differ.
+    fn enter(&mut self, members: &HashMap<UserId, ChatMember>) {
+        let mut differing: HashMap<RoomId, Vec<UserId>> = HashMap::new();
+        for (user, member) in members {
+            let rooms = member.rooms.iter().map(|room| room.room_id);
+            for room in self.visibility.users.enter(*user, rooms) {
+                differing.entry(room).or_default().push(*user);
+            }
+        }
+        for (room, users) in differing {
+            let cause = None;
+            let change = Change::Members { room, users, cause };
+            self.refresh(change, Ack::pair().0);
         }
     }
 
@@ -282,27 +322,14 @@ impl Reader {
         })
     }
 
-    fn snapshot(
-        &self,
-        member: Option<&ChatMember>,
-        log_in_lasts: bool,
-    ) -> Result<Snapshot, LookupError> {
-        match member {
-            // First: the log-ins of a suspended account have ended too.
-            Some(member) if !member.is_active => Err(LookupError::Suspended),
-            None => Err(LookupError::SessionEnded),
-            Some(_) if !log_in_lasts => Err(LookupError::SessionEnded),
-            Some(member) if member.is_deactivated => Err(LookupError::Deactivated),
-            Some(member) => Ok(Snapshot {
-                version: self.version,
-                rooms: member.rooms.clone(),
-            }),
-        }
-    }
-
     fn refresh(&mut self, change: Change, handled: Ack) {
         self.version += 1;
         match self.read(&change) {
+            Ok(Found::Memberships(found)) => {
+                self.move_members(found);
+                self.bus
+                    .publish_blocking(|| vec![Instruction::Mark { handled }]);
+            }
             Ok(found) => {
                 let instructions = self.instructions(change, found, handled);
                 self.bus.publish_blocking(|| instructions);
@@ -316,16 +343,22 @@ impl Reader {
 
     fn read(&self, change: &Change) -> Result<Found, StoreError> {
         match change {
-            Change::Members { room, users, .. } => self.store.read(|tx| {
-                Ok(Found::Memberships {
+            Change::Members { room, users, cause } => self.store.read(|tx| {
+                Ok(Found::Memberships(Memberships {
+                    room: *room,
                     members: tx.chat_memberships(*room, users)?,
                     roles: roles(tx, *room, users)?,
-                    room: tx.room(*room)?,
-                })
+                    found: tx.room(*room)?,
+                    cause: *cause,
+                }))
             }),
-            Change::Roles { room, users, .. } => self
-                .store
-                .read(|tx| Ok(Found::Roles(roles(tx, *room, users)?))),
+            Change::Roles {
+                room, roles: told, ..
+            } => {
+                let users: Vec<UserId> = told.iter().map(|(user, _)| *user).collect();
+                self.store
+                    .read(|tx| Ok(Found::Roles(roles(tx, *room, &users)?)))
+            }
             Change::Account { user } => self.store.read(|tx| {
                 let found = tx.chat_members(&[*user])?;
                 Ok(Found::Active(found.iter().any(|member| member.is_active)))
@@ -339,53 +372,82 @@ impl Reader {
         }
     }
 
+    /// Publishes what these users are to a room now, and then, for some of them at a time, moves them in or out.
+    fn move_members(&self, read: Memberships) {
+        let Memberships {
+            room,
+            members,
+            roles,
+            found,
+            cause,
+        } = read;
+        let by = |added| {
+            cause
+                .filter(|cause| cause.added == added)
+                .map(|cause| cause.by)
+        };
+        // Before the memberships apply, so users who enter together are not told of each other.
+        let told = members.iter().filter_map(|(user, state)| {
+            let role = state.and(roles.get(user).copied());
+            // Without the actor there is an event to come, which names them.
+            let by = by(role.is_some())?;
+            let packet = heard_of(by, packets::member_moved(room, *user, role, by));
+            self.room_changed(RoomFact::Member(room, *user), packet)
+        });
+        self.bus.publish_blocking(|| told.collect());
+        let added = heard_of(by(true), packets::added(room, found.as_ref(), by(true)));
+        let removed = heard_of(by(false), packets::removed(room, by(false)));
+        let member_count = found.map(|room| room.member_count.unsigned_abs());
+        for members in members.chunks(MOVED_AT_ONCE) {
+            let memberships = Instruction::Memberships {
+                room,
+                members: members.to_vec(),
+                added: Arc::clone(&added),
+                removed: Arc::clone(&removed),
+                member_count,
+                version: self.version,
+            };
+            self.bus.publish_blocking(|| {
+                let are_members = members.iter().map(|(user, state)| (*user, state.is_some()));
+                let by = cause.map(|cause| cause.by);
+                let now = Instant::now();
+                let shown = self.visibility.members_changed(room, are_members, by, now);
+                iter::once(memberships).chain(shown).collect()
+            });
+        }
+    }
+
+    /// Broadcasts the change now, or later.
+    fn room_changed(&self, fact: RoomFact, packet: Arc<SharedPacket>) -> Option<Instruction> {
+        let notices = &self.visibility.notices;
+        notices
+            .room(fact, &packet, Instant::now())
+            .then(|| fact.instruction(packet))
+    }
+
     /// None for an account that is not suspended after all.
     fn instructions(&self, change: Change, found: Found, handled: Ack) -> Vec<Instruction> {
         let version = self.version;
         match (change, found) {
             (
-                Change::Members { room, by, .. },
-                Found::Memberships {
-                    members,
-                    roles,
-                    room: found,
+                Change::Roles {
+                    room,
+                    roles: changed,
+                    by,
                 },
+                Found::Roles(roles),
             ) => {
-                let added = packets::added(room, found.as_ref(), by);
-                // Before the memberships apply, so users who enter together are not told of each other.
-                let mut instructions: Vec<Instruction> = members
-                    .iter()
-                    .map(|(user, state)| {
-                        let role = state.and(roles.get(user).copied());
-                        around(
-                            room,
-                            *user,
-                            by,
-                            packets::member_moved(room, *user, role, by),
-                        )
-                    })
-                    .collect();
-                instructions.push(Instruction::Memberships {
-                    room,
-                    members,
-                    added: shared(added),
-                    removed: shared(packets::removed(room, by)),
-                    member_count: found.map(|room| room.member_count.unsigned_abs()),
-                    version,
-                    handled,
-                });
-                instructions
-            }
-            (Change::Roles { room, by, .. }, Found::Roles(roles)) => {
-                let told = roles.into_iter().map(|(user, role)| Instruction::InRoom {
-                    room,
-                    requester: None,
-                    packet: heard_of(by, packets::role_changed(room, user, role, by)),
+                // Of a role that changed again there is an event to come, which names the actor.
+                let current = |(user, role): &(UserId, RoomRole)| roles.get(user) == Some(role);
+                let told = changed.into_iter().filter(current);
+                let told = told.filter_map(|(user, role)| {
+                    let packet = heard_of(by, packets::role_changed(room, user, role, by));
+                    self.room_changed(RoomFact::Role(room, user), packet)
                 });
                 told.chain([Instruction::Mark { handled }]).collect()
             }
             (Change::Invited { room, users, by }, Found::Room(found)) => {
-                let packet = shared(packets::invited(room, found.as_ref(), by));
+                let packet = heard_of(by, packets::invited(room, found.as_ref(), by));
                 let told = users.into_iter().map(|user| Instruction::ToUser {
                     user,
                     requester: None,
@@ -408,11 +470,11 @@ impl Reader {
                 }]
             }
             (Change::Name { room, by }, Found::Room(Some(found))) => {
-                vec![Instruction::RoomRenamed {
-                    room,
-                    packet: heard_of(by, packets::renamed(&found, by)),
-                    handled,
-                }]
+                let packet = heard_of(by, packets::renamed(&found, by));
+                let told = self.room_changed(RoomFact::Name(room), packet);
+                told.into_iter()
+                    .chain([Instruction::Mark { handled }])
+                    .collect()
             }
             (Change::Account { user }, Found::Active(false)) => vec![Instruction::Suspended {
                 user,
@@ -430,12 +492,21 @@ impl Reader {
     }
 }
 
-/// For the room's other members.
-fn around(room: RoomId, user: UserId, by: UserId, packet: MemberNotify) -> Instruction {
-    Instruction::AroundUser {
-        user,
-        rooms: vec![room],
-        packet: heard_of(by, packet),
+fn snapshot(
+    version: Version,
+    member: Option<&ChatMember>,
+    log_in_lasts: bool,
+) -> Result<Snapshot, LookupError> {
+    match member {
+        // First: the log-ins of a suspended account have ended too.
+        Some(member) if !member.is_active => Err(LookupError::Suspended),
+        None => Err(LookupError::SessionEnded),
+        Some(_) if !log_in_lasts => Err(LookupError::SessionEnded),
+        Some(member) if member.is_deactivated => Err(LookupError::Deactivated),
+        Some(member) => Ok(Snapshot {
+            version,
+            rooms: member.rooms.clone(),
+        }),
     }
 }
 
@@ -452,13 +523,19 @@ fn roles(
         .collect())
 }
 
+/// What some users are to a room.
+struct Memberships {
+    room: RoomId,
+    members: Vec<(UserId, Option<RoomChatState>)>,
+    roles: HashMap<UserId, RoomRole>,
+    /// None where the room is gone.
+    found: Option<Room>,
+    cause: Option<Cause>,
+}
+
 /// What was read of a change.
 enum Found {
-    Memberships {
-        members: Vec<(UserId, Option<RoomChatState>)>,
-        roles: HashMap<UserId, RoomRole>,
-        room: Option<Room>,
-    },
+    Memberships(Memberships),
     Roles(HashMap<UserId, RoomRole>),
     Room(Option<Room>),
     Active(bool),

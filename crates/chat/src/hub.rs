@@ -22,6 +22,7 @@ use crate::{
     submitted::Asker,
     typing::TypingNotice,
     users::Users,
+    visibility::Visibility,
 };
 
 /// Subscribes the workers of this process to the application's events.
@@ -32,7 +33,8 @@ pub struct ChatHub {
     pub(crate) bus: Arc<LocalBus>,
     pub(crate) directory: Directory,
     pub(crate) users: Arc<Users>,
-    pub(crate) notices: Notices,
+    pub(crate) notices: Arc<Notices>,
+    pub(crate) visibility: Visibility,
 }
 
 impl ChatHub {
@@ -40,11 +42,17 @@ impl ChatHub {
     /// Where the directory's thread cannot be started.
     pub fn start(store: &Arc<dyn Store>, settings: &ChatSettings) -> io::Result<Arc<Self>> {
         let bus = Arc::new(LocalBus::new(settings.worker_queue));
-        Ok(Arc::new(Self {
-            directory: Directory::start(Arc::clone(store), Arc::clone(&bus))?,
+        let visibility = Visibility {
             users: Arc::new(Users::new(settings)),
-            notices: Notices::new(settings),
+            notices: Arc::new(Notices::new(settings)),
+        };
+        let directory = Directory::start(Arc::clone(store), Arc::clone(&bus), visibility.clone())?;
+        Ok(Arc::new(Self {
             bus,
+            directory,
+            users: Arc::clone(&visibility.users),
+            notices: Arc::clone(&visibility.notices),
+            visibility,
         }))
     }
 
@@ -106,30 +114,20 @@ impl ChatHub {
     /// Broadcasts what waited for its turn.
     pub(crate) fn due(&self, now: Instant) -> Vec<Instruction> {
         let due = self.notices.due(now).into_iter();
-        due.filter_map(|due| match due {
-            Due::Typing(notice) => self.typing_instruction(notice),
-            Due::Presence {
-                user,
-                rooms,
-                is_online,
-            } => {
-                let event = Event::PresenceChanged {
-                    user,
-                    rooms,
-                    is_online,
-                };
-                self.instruction(event, None)
-            }
+        due.flat_map(|due| match due {
+            Due::Typing(notice) => self.typing_instruction(notice).into_iter().collect(),
+            Due::Presence { user, by } => self.visibility.due(user, by),
+            Due::Room(fact, packet) => vec![fact.instruction(packet)],
             Due::ReadMark {
                 user,
                 room,
                 last_read_seq,
-            } => Some(instructions::read_mark_in_room(
+            } => vec![instructions::read_mark_in_room(
                 room,
                 user,
                 last_read_seq,
                 None,
-            )),
+            )],
         })
         .collect()
     }

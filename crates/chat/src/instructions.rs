@@ -15,13 +15,14 @@ use abu_chat_protocol::{
     server::{ChatJoinNotify, ChatLeave, TypingNotify},
 };
 
-use abu_domain::{RoomId, UserId};
+use abu_domain::{RoomId, UserId, messaging::message::Message};
 
 use crate::{
     bus::{Instruction, Requester},
-    directory::Change,
+    directory::{Cause, Change},
     frame::SharedPacket,
     packets,
+    roster::sorted,
     session::{Delivery, StateKey},
 };
 
@@ -38,11 +39,7 @@ pub(crate) enum Route {
 /// The route of an event that a session of this process may have caused.
 pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
     Route::Workers(match event {
-        Event::MessageStored { message } => Instruction::InRoom {
-            room: message.room_id,
-            requester: cause,
-            packet: shared(packets::message_receive(&message, &[])),
-        },
+        Event::MessageStored { message } => message_stored(&message, cause),
         Event::MessageChanged(changed) => Instruction::InRoom {
             room: changed.message.room_id,
             requester: cause,
@@ -76,14 +73,23 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
             is_online,
         } => Instruction::AroundUser {
             user,
-            rooms,
-            packet: presence_packet(user, is_online),
+            rooms: sorted(rooms.into_iter()),
+            packet: Arc::new(presence_packet(user, is_online).heard_of(user)),
         },
-        Event::MembershipChanged { room, users, by } => {
-            return Route::Directory(Change::Members { room, users, by });
+        Event::MembershipChanged {
+            room,
+            users,
+            added,
+            by,
+        } => {
+            return Route::Directory(Change::Members {
+                room,
+                users,
+                cause: Some(Cause { added, by }),
+            });
         }
-        Event::RolesChanged { room, users, by } => {
-            return Route::Directory(Change::Roles { room, users, by });
+        Event::RolesChanged { room, roles, by } => {
+            return Route::Directory(Change::Roles { room, roles, by });
         }
         Event::UsersInvited { room, users, by } => {
             return Route::Directory(Change::Invited { room, users, by });
@@ -100,6 +106,27 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
             return Route::Directory(Change::LogIns { user, log_ins });
         }
     })
+}
+
+fn message_stored(message: &Message, requester: Option<Requester>) -> Instruction {
+    let room = message.room_id;
+    let own = packets::message_receive(message, &[]);
+    if own.client_message_id.is_none() {
+        return Instruction::InRoom {
+            room,
+            requester,
+            packet: shared(own),
+        };
+    }
+    let mut packet = own.clone();
+    packet.client_message_id = None;
+    Instruction::Message {
+        room,
+        sender: message.sender_id,
+        requester,
+        own: shared(own),
+        packet: shared(packet),
+    }
 }
 
 /// Whether all members of a room of this size hear of read marks.
@@ -138,13 +165,12 @@ fn typing_packet(room: RoomId, user: UserId, is_typing: bool) -> Arc<SharedPacke
     Arc::new(SharedPacket::delivered(packet, Delivery::Droppable).heard_of(user))
 }
 
-fn presence_packet(user: UserId, is_online: bool) -> Arc<SharedPacket> {
+pub(crate) fn presence_packet(user: UserId, is_online: bool) -> SharedPacket {
     let packet: ServerPacket = match is_online {
         true => ChatJoinNotify::new(user.uuid()).into(),
         false => ChatLeave::new(user.uuid()).into(),
     };
-    let delivery = Delivery::State(StateKey::Presence(user));
-    Arc::new(SharedPacket::delivered(packet, delivery).heard_of(user))
+    SharedPacket::delivered(packet, Delivery::State(StateKey::Presence(user)))
 }
 
 /// A notice that others get of what the user did, or the server by itself.

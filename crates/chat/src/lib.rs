@@ -14,6 +14,7 @@ mod packets;
 mod presence;
 mod rate_limit;
 mod registry;
+mod roster;
 mod session;
 mod settings;
 mod submitted;
@@ -21,6 +22,7 @@ mod throttle;
 mod timers;
 mod typing;
 mod users;
+mod visibility;
 mod worker;
 
 #[cfg(feature = "bench")]

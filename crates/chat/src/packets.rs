@@ -58,7 +58,7 @@ pub(crate) fn welcome(
     )
 }
 
-/// A stored message as sessions see it, with these reactions.
+/// A stored message with these reactions, as a session of its sender sees it.
 pub(crate) fn message_receive(message: &Message, reactions: &[Reaction]) -> MessageReceive {
     let mut shown = MessageReceive::new(
         message.room_id.uuid(),
@@ -67,6 +67,7 @@ pub(crate) fn message_receive(message: &Message, reactions: &[Reaction]) -> Mess
         message.sent_at,
     )
     .stored_as(message.id.uuid(), above_0(message.seq));
+    shown.client_message_id = message.client_message_id;
     shown.reply_to = message.reply_to.map(|answered| answered.uuid().into());
     shown.edited_at = message.edited_at;
     shown.deleted = message.is_deleted();
@@ -194,14 +195,14 @@ pub(crate) fn presence_response(
 }
 
 /// For a user who became a member.
-pub(crate) fn added(id: RoomId, room: Option<&Room>, by: UserId) -> RoomNotify {
+pub(crate) fn added(id: RoomId, room: Option<&Room>, by: Option<UserId>) -> RoomNotify {
     let mut notify = room_notify(id, RoomChange::Added, by);
     notify.name = room.and_then(name_of);
     notify
 }
 
 /// For a user who is no longer a member.
-pub(crate) fn removed(id: RoomId, by: UserId) -> RoomNotify {
+pub(crate) fn removed(id: RoomId, by: Option<UserId>) -> RoomNotify {
     room_notify(id, RoomChange::Removed, by)
 }
 
@@ -265,8 +266,12 @@ pub(crate) fn renamed(room: &Room, by: UserId) -> RoomNotify {
     notify
 }
 
-fn room_notify(room: RoomId, change: RoomChange, by: UserId) -> RoomNotify {
-    RoomNotify::new(room.uuid(), change).done_by(by.uuid())
+fn room_notify(room: RoomId, change: RoomChange, by: impl Into<Option<UserId>>) -> RoomNotify {
+    let notify = RoomNotify::new(room.uuid(), change);
+    match by.into() {
+        Some(by) => notify.done_by(by.uuid()),
+        None => notify,
+    }
 }
 
 fn name_of(room: &Room) -> Option<String> {

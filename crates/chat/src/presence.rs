@@ -2,52 +2,43 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use abu_domain::{RoomId, UserId};
+use abu_domain::UserId;
 
 /// Joins and leaves of one worker's sessions, in the order of each user's first. The queue has one entry
 /// per user, in which a join and a leave before the broadcast cancel out. So the users bound its size.
 #[derive(Debug, Default)]
 pub(crate) struct PresenceQueue {
     order: VecDeque<UserId>,
-    waiting: HashMap<UserId, Waiting>,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
     /// Sessions that joined, less those that left.
-    joined: i32,
-    rooms: Vec<RoomId>,
+    waiting: HashMap<UserId, i32>,
 }
 
 /// The net change of a user's joined sessions.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Presence {
     pub(crate) user: UserId,
-    /// Their members get the broadcast.
-    pub(crate) rooms: Vec<RoomId>,
     /// Sessions that joined, less those that left.
     pub(crate) joined: i32,
 }
 
 impl PresenceQueue {
-    /// Notes that a session of the user, who is in these rooms, joined.
-    pub(crate) fn join(&mut self, user: UserId, rooms: Vec<RoomId>) {
-        self.note(user, rooms, 1);
+    /// Notes that a session of the user joined.
+    pub(crate) fn join(&mut self, user: UserId) {
+        self.note(user, 1);
     }
 
-    /// Notes that a session of the user, who is in these rooms, left.
-    pub(crate) fn leave(&mut self, user: UserId, rooms: Vec<RoomId>) {
-        self.note(user, rooms, -1);
+    /// Notes that a session of the user left.
+    pub(crate) fn leave(&mut self, user: UserId) {
+        self.note(user, -1);
     }
 
-    fn note(&mut self, user: UserId, rooms: Vec<RoomId>, joined: i32) {
+    fn note(&mut self, user: UserId, joined: i32) {
         let order = &mut self.order;
         let waiting = self.waiting.entry(user).or_insert_with(|| {
             order.push_back(user);
-            Waiting::default()
+            0
         });
-        waiting.joined += joined;
-        waiting.rooms = rooms;
+        *waiting += joined;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -59,12 +50,8 @@ impl PresenceQueue {
         let first = self.order.drain(..users.min(self.order.len()));
         first
             .filter_map(|user| {
-                let Waiting { joined, rooms } = self.waiting.remove(&user)?;
-                Some(Presence {
-                    user,
-                    rooms,
-                    joined,
-                })
+                let joined = self.waiting.remove(&user)?;
+                Some(Presence { user, joined })
             })
             .collect()
     }
@@ -80,14 +67,9 @@ mod tests {
         UserId::new(Uuid::from_u128(number))
     }
 
-    fn room(number: u128) -> RoomId {
-        RoomId::new(Uuid::from_u128(number))
-    }
-
-    fn presence(number: u128, joined: i32, rooms: &[RoomId]) -> Presence {
+    fn presence(number: u128, joined: i32) -> Presence {
         Presence {
             user: user(number),
-            rooms: rooms.to_vec(),
             joined,
         }
     }
@@ -96,36 +78,31 @@ mod tests {
     fn users_come_out_in_order_and_so_many_at_a_time() {
         let mut queue = PresenceQueue::default();
         for number in 1..=3 {
-            queue.join(user(number), vec![room(number)]);
+            queue.join(user(number));
         }
-        let first = [presence(1, 1, &[room(1)]), presence(2, 1, &[room(2)])];
-        assert_eq!(queue.take(2), first);
-        assert_eq!(queue.take(2), [presence(3, 1, &[room(3)])]);
+        assert_eq!(queue.take(2), [presence(1, 1), presence(2, 1)]);
+        assert_eq!(queue.take(2), [presence(3, 1)]);
         assert!(queue.is_empty());
         assert_eq!(queue.take(2), []);
     }
 
     #[test]
-    fn a_user_is_in_it_once_with_the_newest_rooms() {
+    fn a_user_is_in_it_once_with_all_their_sessions() {
         let mut queue = PresenceQueue::default();
-        queue.join(user(1), vec![room(1)]);
-        queue.join(user(1), vec![room(1), room(2)]);
-        queue.leave(user(2), vec![room(3)]);
-        let all = [
-            presence(1, 2, &[room(1), room(2)]),
-            presence(2, -1, &[room(3)]),
-        ];
-        assert_eq!(queue.take(9), all);
+        queue.join(user(1));
+        queue.join(user(1));
+        queue.leave(user(2));
+        assert_eq!(queue.take(9), [presence(1, 2), presence(2, -1)]);
     }
 
     #[test]
     fn whoever_came_and_left_meanwhile_is_in_it_once_with_nothing_to_tell() {
         let mut queue = PresenceQueue::default();
         for _ in 0..1_000 {
-            queue.join(user(1), vec![]);
-            queue.leave(user(1), vec![]);
+            queue.join(user(1));
+            queue.leave(user(1));
         }
         assert_eq!(queue.order.len(), 1);
-        assert_eq!(queue.take(9), [presence(1, 0, &[])]);
+        assert_eq!(queue.take(9), [presence(1, 0)]);
     }
 }

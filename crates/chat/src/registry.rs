@@ -8,8 +8,12 @@ use abu_domain::{LoginSessionId, RoomId, UserId};
 use indexmap::IndexSet;
 use slab::Slab;
 
-use crate::directory::{Snapshot, Version};
 use abu_application::messaging::ports::RoomChatState;
+
+use crate::{
+    directory::{Snapshot, Version},
+    roster::{Rooms, are_disjoint},
+};
 
 /// A session of this worker. The serial tells it from a later session in the same slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +65,8 @@ pub(crate) struct Registry<H> {
     sessions: Slab<Session<H>>,
     users: HashMap<UserId, User>,
     rooms: HashMap<RoomId, Room>,
+    /// Where users whose change of presence waits still count as members; see [`roster`](crate::roster).
+    shown_in: HashMap<UserId, Rooms>,
     next_serial: u64,
     /// Number of the current walk over several rooms; a session that carries it was met already.
     walk: u64,
@@ -105,6 +111,7 @@ impl<H> Default for Registry<H> {
             sessions: Slab::new(),
             users: HashMap::new(),
             rooms: HashMap::new(),
+            shown_in: HashMap::new(),
             next_serial: 1,
             walk: 0,
         }
@@ -243,17 +250,42 @@ impl<H> Registry<H> {
             .map(|slot| self.keyed(*slot))
     }
 
-    /// The sessions of all members of the rooms except `user`, each once.
+    /// The room's sessions except those of `user`.
+    pub(crate) fn others_in_room(
+        &self,
+        room: RoomId,
+        user: UserId,
+    ) -> impl Iterator<Item = (SessionKey, &H)> {
+        let is_other = move |(key, _): &(SessionKey, &H)| self.sessions[key.slot].user != user;
+        self.in_room(room).filter(is_other)
+    }
+
+    /// For presence, the user counts as a member of these rooms; `None` for their own rooms again.
+    pub(crate) fn show_in(&mut self, user: UserId, rooms: Option<&Rooms>) {
+        match rooms {
+            Some(rooms) => self.shown_in.insert(user, Rooms::clone(rooms)),
+            None => self.shown_in.remove(&user),
+        };
+    }
+
+    /// The sessions of all who see the presence of `user` by one of these ascending rooms, each once.
     pub(crate) fn sharing_a_room(&mut self, user: UserId, rooms: &[RoomId]) -> Vec<SessionKey> {
         self.walk += 1;
         let mut met = Vec::new();
+        for (lagging, shown_in) in &self.shown_in {
+            if *lagging != user && !are_disjoint(shown_in, rooms) {
+                met.extend(self.keyed_sessions_of(*lagging).map(|(key, _)| key));
+            }
+        }
+        let has_lagging = !self.shown_in.is_empty();
         for room in rooms {
             let Some(room) = self.rooms.get(room) else {
                 continue;
             };
             for slot in &room.sessions {
                 let session = &mut self.sessions[*slot];
-                if session.met_in_walk != self.walk && session.user != user {
+                let is_lagging = has_lagging && self.shown_in.contains_key(&session.user);
+                if session.met_in_walk != self.walk && session.user != user && !is_lagging {
                     session.met_in_walk = self.walk;
                     met.push(SessionKey {
                         slot: *slot,

@@ -87,6 +87,7 @@ impl Asker {
             SubmitError::NotAMember => Some(server::Error::not_a_member(request, room)),
             SubmitError::ReadOnly => Some(server::Error::read_only_room(request, room)),
             SubmitError::ReplyToUnknown => Some(server::Error::not_found(request, room)),
+            SubmitError::ClientIdTaken => Some(server::Error::conflict(request, room)),
             SubmitError::Refused(refusal) => Some(change_refused(*refusal, request, self.room)),
             SubmitError::Unavailable => Some(self.unavailable()),
             SubmitError::InDoubt => None,

@@ -67,8 +67,9 @@ where
                 self.set_timer(key, full_at);
                 false
             }
-            (true, false) | (false, true) => false,
-            (false, false) => self.attempt(key, now, allowed),
+            (false, true) => false,
+            // One that waits may have waited for the budget of another user.
+            (_, false) => self.attempt(key, now, allowed),
         }
     }
 
@@ -110,7 +111,7 @@ where
         &mut self,
         now: Instant,
         timers: usize,
-        allowed: impl Fn(&K) -> Result<(), Duration>,
+        allowed: impl Fn(&K, &P) -> Result<(), Duration>,
     ) -> Vec<(K, S, P)> {
         let mut told = Vec::new();
         for _ in 0..timers {
@@ -120,12 +121,15 @@ where
             let Some((_, key)) = self.timers.pop_first() else {
                 break;
             };
-            if !self.is_waiting(&key) {
+            let waiting = self.keys.get(&key).filter(|known| known.waits);
+            let Some(payload) = waiting.map(|known| known.payload.clone()) else {
                 self.keys.remove(&key);
-            } else if self.attempt(key, now, || allowed(&key))
+                continue;
+            };
+            if self.attempt(key, now, || allowed(&key, &payload))
                 && let Some(known) = self.keys.get(&key)
             {
-                told.push((key, known.wanted.clone(), known.payload.clone()));
+                told.push((key, known.wanted.clone(), payload));
             }
         }
         told
@@ -189,6 +193,60 @@ where
     }
 }
 
+/// The turns of changes whose content the caller keeps: each change of a key is new, and counts as a state of its
+/// own. `P` is what the caller needs at the key's turn, as of its last change.
+#[derive(Debug)]
+pub(crate) struct Turns<K, P> {
+    throttle: Throttle<K, u64, P>,
+    changes: u64,
+}
+
+impl<K, P> Turns<K, P>
+where
+    K: Copy + Eq + Hash + Ord,
+    P: Clone,
+{
+    pub(crate) fn new(rate: Option<Rate>) -> Self {
+        Self {
+            throttle: Throttle::new(rate),
+            changes: 0,
+        }
+    }
+
+    /// Whether it is the key's turn now; otherwise [`due`](Self::due) returns the key.
+    pub(crate) fn take(
+        &mut self,
+        key: K,
+        payload: P,
+        now: Instant,
+        allowed: impl FnOnce() -> Result<(), Duration>,
+    ) -> bool {
+        let before = self.changes;
+        self.changes += 1;
+        let (throttle, change) = (&mut self.throttle, self.changes);
+        throttle.change(key, before, change, payload, now, allowed)
+    }
+
+    pub(crate) fn is_waiting(&self, key: &K) -> bool {
+        self.throttle.is_waiting(key)
+    }
+
+    pub(crate) fn has_due(&self, now: Instant) -> bool {
+        self.throttle.has_due(now)
+    }
+
+    /// The keys whose turn has come; see [`Throttle::due`].
+    pub(crate) fn due(
+        &mut self,
+        now: Instant,
+        timers: usize,
+        allowed: impl Fn(&K, &P) -> Result<(), Duration>,
+    ) -> impl Iterator<Item = (K, P)> {
+        let due = self.throttle.due(now, timers, allowed).into_iter();
+        due.map(|(key, _, payload)| (key, payload))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
@@ -217,7 +275,7 @@ mod tests {
             for (pause, wanted, is_refused) in changes {
                 now += Duration::from_millis(pause);
                 let refusal = || if is_refused { Err(SECOND / 10) } else { Ok(()) };
-                for (_, due, ()) in throttle.due(now, 9, |_| refusal()) {
+                for (_, due, ()) in throttle.due(now, 9, |_, ()| refusal()) {
                     prop_assert_ne!(told, due, "nothing new");
                     told = due;
                     notices.push(now);
@@ -238,7 +296,7 @@ mod tests {
             }
             for _ in 0..9 {
                 now += 3 * SECOND;
-                for (_, due, ()) in throttle.due(now, 9, |_| Ok(())) {
+                for (_, due, ()) in throttle.due(now, 9, |_, ()| Ok(())) {
                     told = due;
                     notices.push(now);
                 }
@@ -265,7 +323,7 @@ mod tests {
         assert!(throttle.is_waiting(&0));
         assert!(!throttle.change(0, true, false, (), now, || Ok(())));
         assert!(!throttle.is_waiting(&0));
-        assert_eq!(throttle.due(now + 60 * SECOND, 9, |_| Ok(())), []);
+        assert_eq!(throttle.due(now + 60 * SECOND, 9, |_, ()| Ok(())), []);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::{
 
 use abu_application::platform::token_bucket::Rate;
 use abu_domain::{RoomId, UserId};
+use indexmap::IndexMap;
 
 use crate::{bus::SessionAddress, rate_limit::rate, throttle::Throttle};
 
@@ -29,6 +30,35 @@ pub(crate) struct TypingNotice {
     pub(crate) is_typing: bool,
     /// The session that typed last, which does not hear it.
     pub(crate) from: SessionAddress,
+}
+
+/// How many notices wait to be published before superseded ones are dropped.
+const BACKLOG: usize = 4_096;
+
+/// What sessions said of their typing, in order. Above [`BACKLOG`] it is compacted: the last state of each
+/// session in each room stays. It then grows to twice what stayed before it is compacted again, so each notice
+/// costs constant time on average.
+#[derive(Debug, Default)]
+pub(crate) struct TypingBacklog {
+    notices: Vec<TypingNotice>,
+    compact_at: usize,
+}
+
+impl TypingBacklog {
+    pub(crate) fn push(&mut self, notice: TypingNotice) {
+        if self.notices.len() >= self.compact_at.max(BACKLOG) {
+            let key = |notice: &TypingNotice| (notice.user, notice.room, notice.from);
+            let notices = self.notices.drain(..);
+            let last: IndexMap<_, _> = notices.map(|last| (key(&last), last)).collect();
+            self.notices.extend(last.into_values());
+            self.compact_at = 2 * self.notices.len();
+        }
+        self.notices.push(notice);
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<TypingNotice> {
+        std::mem::take(self).notices
+    }
 }
 
 impl Typists {
@@ -111,7 +141,7 @@ impl Typists {
         timers: usize,
         allowed: impl Fn(UserId) -> Result<(), Duration>,
     ) -> Vec<TypingNotice> {
-        let due = self.notices.due(now, timers, |(user, _)| allowed(*user));
+        let due = self.notices.due(now, timers, |(user, _), _| allowed(*user));
         due.into_iter()
             .map(|((user, room), is_typing, from)| TypingNotice {
                 user,
@@ -217,5 +247,33 @@ mod tests {
         // The silence of the devices, which the sessions notice later, is no news.
         assert_eq!(scene.says(false, 1, 10 * SECOND), None);
         assert_eq!(scene.says(true, 1, 11 * SECOND), Some(true));
+    }
+
+    #[test]
+    fn a_backlog_keeps_the_last_state_of_each_session_and_is_rarely_compacted() {
+        let notice = |room: usize, is_typing| TypingNotice {
+            room: RoomId::new(Uuid::from_u128(room as u128)),
+            ..Scene::notice(is_typing, session(1))
+        };
+        let mut backlog = TypingBacklog::default();
+        let mut compactions = 0;
+        for room in 0..8 * BACKLOG {
+            let before = backlog.compact_at;
+            backlog.push(notice(room, true));
+            compactions += usize::from(backlog.compact_at != before);
+        }
+        assert_eq!(compactions, 3, "at one, two and four times the bound");
+        for _ in 0..16 * BACKLOG {
+            backlog.push(notice(0, true));
+            backlog.push(notice(0, false));
+        }
+        let taken = backlog.take();
+        assert!(taken.len() <= 16 * BACKLOG, "{}", taken.len());
+        let last = |room: usize| {
+            let of_room = |said: &&TypingNotice| said.room == notice(room, true).room;
+            taken.iter().rfind(of_room).map(|said| said.is_typing)
+        };
+        assert_eq!((last(0), last(1)), (Some(false), Some(true)));
+        assert!(backlog.take().is_empty());
     }
 }

@@ -1,5 +1,5 @@
-//! What the whole process must know of each connected user: how many sessions they have, and how many of
-//! them have joined.
+//! What the whole process must know of each connected user: how many sessions they have, how many of them have
+//! joined, and with whom they share rooms.
 
 use std::{
     collections::HashMap,
@@ -9,21 +9,30 @@ use std::{
     },
 };
 
-use abu_domain::UserId;
+use abu_domain::{RoomId, UserId};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::ChatSettings;
+use crate::{
+    ChatSettings,
+    roster::{Rooms, Roster, Shown},
+};
 
 /// All connected users.
 ///
-/// One lock, held for a few instructions; taken inside the bus's turn for presence, and never while
-/// waiting for anything.
+/// One lock, held for a few instructions, or for those of one membership change; taken inside the bus's turn
+/// for presence, and never while waiting for anything.
 pub(crate) struct Users {
-    slots: Mutex<HashMap<UserId, Arc<Slot>>>,
+    people: Mutex<People>,
     max_sessions: usize,
     /// The number of slots, for [`Users::all_gone`].
     count: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct People {
+    slots: HashMap<UserId, Arc<Slot>>,
+    roster: Roster,
 }
 
 struct Slot {
@@ -41,7 +50,7 @@ pub(crate) struct SessionPlace {
 impl Users {
     pub(crate) fn new(settings: &ChatSettings) -> Self {
         Self {
-            slots: Mutex::new(HashMap::new()),
+            people: Mutex::default(),
             max_sessions: settings.max_sessions_per_user,
             count: watch::channel(0).0,
         }
@@ -49,14 +58,14 @@ impl Users {
 
     /// A place for one more session; `None` where the user has as many as allowed.
     pub(crate) fn take_place(self: &Arc<Self>, user: UserId) -> Option<SessionPlace> {
-        let mut slots = self.slots.lock();
-        let slot = slot(&mut slots, user);
+        let mut people = self.people.lock();
+        let slot = people.slot(user);
         // All counters change under the lock of the map; they are atomic only to be shared.
         if slot.sessions.load(Ordering::Relaxed) >= self.max_sessions {
             return None;
         }
         slot.sessions.fetch_add(1, Ordering::Relaxed);
-        self.count.send_replace(slots.len());
+        self.count.send_replace(people.slots.len());
         Some(SessionPlace {
             users: Arc::clone(self),
             user,
@@ -67,34 +76,75 @@ impl Users {
     /// Counts one more joined session; true for the user's first. It may have ended meanwhile: then its
     /// [`leave`](Self::leave) is still to come, and counts it out again.
     pub(crate) fn join(&self, user: UserId) -> bool {
-        let mut slots = self.slots.lock();
-        let slot = slot(&mut slots, user);
-        self.count.send_replace(slots.len());
-        slot.joined.fetch_add(1, Ordering::Relaxed) == 0
+        let mut people = self.people.lock();
+        let slot = people.slot(user);
+        self.count.send_replace(people.slots.len());
+        let is_first = slot.joined.fetch_add(1, Ordering::Relaxed) == 0;
+        if is_first {
+            people.roster.set_joined(user, true);
+        }
+        is_first
     }
 
     /// Counts a joined session out; true for the user's last.
     pub(crate) fn leave(&self, user: UserId) -> bool {
-        let mut slots = self.slots.lock();
-        let Some(slot) = slots.get(&user) else {
+        let mut people = self.people.lock();
+        let Some(slot) = people.slots.get(&user) else {
             return false;
         };
         let was_last = slot.joined.fetch_sub(1, Ordering::Relaxed) == 1;
-        self.forget_if_gone(&mut slots, user);
+        if was_last {
+            people.roster.set_joined(user, false);
+        }
+        self.forget_if_gone(&mut people, user);
         was_last
     }
 
     /// Which of `users` have a joined session.
     pub(crate) fn online(&self, users: &[UserId]) -> Vec<bool> {
-        let slots = self.slots.lock();
+        let people = self.people.lock();
         users
             .iter()
             .map(|user| {
-                slots
+                people
+                    .slots
                     .get(user)
                     .is_some_and(|slot| slot.joined.load(Ordering::Relaxed) > 0)
             })
             .collect()
+    }
+
+    /// Notes the rooms of a user who is connecting. Returns those in which the user's membership is not what
+    /// was known.
+    pub(crate) fn enter(&self, user: UserId, rooms: impl Iterator<Item = RoomId>) -> Vec<RoomId> {
+        let mut people = self.people.lock();
+        match people.slots.contains_key(&user) {
+            true => people.roster.enter(user, rooms),
+            // The connection was given up meanwhile.
+            false => Vec::new(),
+        }
+    }
+
+    /// Notes whether the user is a member of the room; true where that is new.
+    pub(crate) fn set_member(&self, user: UserId, room: RoomId, is_member: bool) -> bool {
+        self.people.lock().roster.set_member(user, room, is_member)
+    }
+
+    /// See [`Roster::changes`].
+    pub(crate) fn changes(&self, user: UserId) -> Vec<Shown> {
+        self.people.lock().roster.changes(user)
+    }
+
+    /// See [`Roster::settle`].
+    pub(crate) fn settle(&self, user: UserId) {
+        let mut people = self.people.lock();
+        people.roster.settle(user);
+        self.forget_if_gone(&mut people, user);
+    }
+
+    /// See [`Roster::lagging`].
+    pub(crate) fn lagging(&self, user: UserId) -> Option<Rooms> {
+        self.people.lock().roster.lagging(user)
     }
 
     /// Ends when no session is left, and every one that had joined was counted out.
@@ -104,32 +154,35 @@ impl Users {
     }
 
     /// A slot stays while a session is open, or joined and not yet counted out.
-    fn forget_if_gone(&self, slots: &mut HashMap<UserId, Arc<Slot>>, user: UserId) {
-        let gone = slots.get(&user).is_some_and(|slot| {
-            slot.sessions.load(Ordering::Relaxed) == 0 && slot.joined.load(Ordering::Relaxed) == 0
+    fn forget_if_gone(&self, people: &mut People, user: UserId) {
+        let is_open = people.slots.get(&user).is_some_and(|slot| {
+            slot.sessions.load(Ordering::Relaxed) > 0 || slot.joined.load(Ordering::Relaxed) > 0
         });
-        if gone {
-            slots.remove(&user);
-            self.count.send_replace(slots.len());
+        if !is_open {
+            people.roster.forget(user);
+            people.slots.remove(&user);
+            self.count.send_replace(people.slots.len());
         }
     }
 }
 
-fn slot(slots: &mut HashMap<UserId, Arc<Slot>>, user: UserId) -> Arc<Slot> {
-    let slot = slots.entry(user).or_insert_with(|| {
-        Arc::new(Slot {
-            sessions: AtomicUsize::new(0),
-            joined: AtomicUsize::new(0),
-        })
-    });
-    Arc::clone(slot)
+impl People {
+    fn slot(&mut self, user: UserId) -> Arc<Slot> {
+        let slot = self.slots.entry(user).or_insert_with(|| {
+            Arc::new(Slot {
+                sessions: AtomicUsize::new(0),
+                joined: AtomicUsize::new(0),
+            })
+        });
+        Arc::clone(slot)
+    }
 }
 
 impl Drop for SessionPlace {
     fn drop(&mut self) {
-        let mut slots = self.users.slots.lock();
+        let mut people = self.users.people.lock();
         self.slot.sessions.fetch_sub(1, Ordering::Relaxed);
-        self.users.forget_if_gone(&mut slots, self.user);
+        self.users.forget_if_gone(&mut people, self.user);
     }
 }
 
@@ -195,7 +248,7 @@ mod tests {
                 drop(place);
                 users.leave(user);
             }
-            assert!(users.slots.lock().is_empty());
+            assert!(users.people.lock().slots.is_empty());
         }
     }
 }

@@ -16,12 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abu_application::messaging::events::Event;
 use abu_chat_protocol::{CloseCode, Profile, RequestRef};
 use abu_domain::{LoginSessionId, RoomId, UserId};
 use actix::{Addr, WeakAddr};
 use bytes::Bytes;
-use indexmap::IndexMap;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
@@ -33,7 +31,7 @@ use crate::{
     registry::{EndedMeanwhile, Moved, Registry, RoomView, SessionKey},
     session::{ChatSession, Delivery, Outbox, Wake},
     timers::Wheel,
-    typing::TypingNotice,
+    typing::{TypingBacklog, TypingNotice},
 };
 
 /// Step of the timer wheel: how late a deadline may be noticed.
@@ -47,8 +45,6 @@ const DELIVERIES_A_TURN: usize = 2_000;
 /// gathers half of its time and writes the other half.
 const LEAST_GATHERING: Duration = Duration::from_millis(12);
 const MOST_GATHERING: Duration = Duration::from_millis(150);
-/// How many changes of who types wait to be published before repeated ones are dropped.
-const TYPING_BACKLOG: usize = 4_096;
 /// How long frames wait that their author's listeners have to hear together, unless others are written before:
 /// see [`notices`](crate::notices).
 const LAZY_GATHERING: Duration = Duration::from_secs(3);
@@ -68,7 +64,7 @@ struct Inner {
     registry: RefCell<Registry<Handle>>,
     wheel: RefCell<Wheel<WeakAddr<ChatSession>>>,
     /// What sessions said of their typing, to be published.
-    typing: RefCell<Vec<TypingNotice>>,
+    typing: RefCell<TypingBacklog>,
     has_typing: Notify,
     presence: RefCell<PresenceQueue>,
     has_presence: Notify,
@@ -149,7 +145,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         for presence in self.presence.get_mut().take(usize::MAX) {
             if presence.joined < 0 {
-                drop(count(&self.engine, presence));
+                count(&self.engine, presence);
             }
         }
     }
@@ -220,10 +216,6 @@ impl Worker {
         self.0.registry.borrow().room_of(user, room)
     }
 
-    pub(crate) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
-        self.0.registry.borrow().rooms_of(user)
-    }
-
     /// Wakes the session at the deadline, or up to a step later.
     pub(crate) fn arm(&self, session: WeakAddr<ChatSession>, deadline: Instant) {
         self.0.wheel.borrow_mut().arm(session, deadline);
@@ -231,28 +223,20 @@ impl Worker {
 
     /// Broadcasts presence to co-members when the user's first session joins.
     pub(crate) fn joined(&self, user: UserId) {
-        let rooms = self.rooms_of(user);
-        self.0.presence.borrow_mut().join(user, rooms);
+        self.0.presence.borrow_mut().join(user);
         self.0.has_presence.notify_one();
     }
 
     /// Broadcasts presence to co-members when the user's last session leaves.
     pub(crate) fn left(&self, user: UserId) {
-        let rooms = self.rooms_of(user);
-        self.0.presence.borrow_mut().leave(user, rooms);
+        self.0.presence.borrow_mut().leave(user);
         self.0.has_presence.notify_one();
     }
 
     /// Queues what a session said of its typing. The last state of each session and room stays, however long
     /// the queue grows.
     pub(crate) fn typing(&self, change: TypingNotice) {
-        let mut typing = self.0.typing.borrow_mut();
-        if typing.len() >= TYPING_BACKLOG {
-            let key = |change: &TypingNotice| (change.user, change.room, change.from);
-            let last: IndexMap<_, _> = typing.drain(..).map(|last| (key(&last), last)).collect();
-            typing.extend(last.into_values());
-        }
-        typing.push(change);
+        self.0.typing.borrow_mut().push(change);
         self.0.has_typing.notify_one();
     }
 
@@ -349,7 +333,7 @@ impl Worker {
     async fn tell_typing(self) {
         loop {
             self.0.has_typing.notified().await;
-            let waiting = std::mem::take(&mut *self.0.typing.borrow_mut());
+            let waiting = self.0.typing.borrow_mut().take();
             let hub = &self.0.engine.hub;
             let now = Instant::now();
             let tell = |change| hub.typing(change, now);
@@ -418,6 +402,20 @@ impl Worker {
                 requester,
                 packet,
             } => self.to_room(*room, requester.as_ref(), packet),
+            Instruction::Message {
+                room,
+                sender,
+                requester,
+                own,
+                packet,
+            } => {
+                let registry = self.0.registry.borrow();
+                let others = registry.others_in_room(*room, *sender);
+                self.tell(&registry, others, None, packet);
+                let is_in = registry.room_of(*sender, *room).is_some();
+                let own_sessions = registry.keyed_sessions_of(*sender).filter(|_| is_in);
+                self.tell(&registry, own_sessions, requester.as_ref(), own);
+            }
             Instruction::ToUser {
                 user,
                 requester,
@@ -437,6 +435,12 @@ impl Worker {
                 rooms,
                 packet,
             } => self.around_user(*user, rooms, packet),
+            Instruction::ToOthers { room, user, packet } => self.to_others(*room, *user, packet),
+            Instruction::ToUsers { users, packet } => self.to_users(users, packet),
+            Instruction::ShownIn { user, rooms } => {
+                let mut registry = self.0.registry.borrow_mut();
+                registry.show_in(*user, rooms.as_ref());
+            }
             Instruction::Answer { requester, packet } => {
                 let mut frames = WorkerFrames::of(packet);
                 self.with_session(requester.session, |handle| {
@@ -454,20 +458,17 @@ impl Worker {
                 removed,
                 member_count,
                 version,
-                handled: _,
             } => {
-                let (mut added, mut removed) = (WorkerFrames::of(added), WorkerFrames::of(removed));
                 let mut registry = self.0.registry.borrow_mut();
                 for (user, state) in members {
                     let view = state.map(RoomView::from);
-                    let frames = match registry.membership_changed(*user, *room, view, *version) {
-                        Some(Moved::In) => &mut added,
-                        Some(Moved::Out) => &mut removed,
+                    let packet = match registry.membership_changed(*user, *room, view, *version) {
+                        Some(Moved::In) => added,
+                        Some(Moved::Out) => removed,
                         None => continue,
                     };
-                    for session in registry.sessions_of(*user) {
-                        self.deliver(session, frames, false);
-                    }
+                    let sessions = registry.keyed_sessions_of(*user);
+                    self.tell(&registry, sessions, None, packet);
                 }
                 if let Some(member_count) = member_count {
                     registry.resized(*room, *member_count, *version);
@@ -487,11 +488,6 @@ impl Worker {
                     self.to_room(*room, None, packet);
                 }
             }
-            Instruction::RoomRenamed {
-                room,
-                packet,
-                handled: _,
-            } => self.to_room(*room, None, packet),
             Instruction::Suspended {
                 user,
                 version,
@@ -602,24 +598,40 @@ impl Worker {
         (session.worker == self.0.id).then_some(session.key)
     }
 
+    fn to_others(&self, room: RoomId, user: UserId, packet: &SharedPacket) {
+        let registry = self.0.registry.borrow();
+        self.tell(&registry, registry.others_in_room(room, user), None, packet);
+    }
+
     fn around_user(&self, user: UserId, rooms: &[RoomId], packet: &SharedPacket) {
-        let is_lazy = self.is_lazy(packet);
-        let mut frames = WorkerFrames::of(packet);
         let mut registry = self.0.registry.borrow_mut();
         let sharing = registry.sharing_a_room(user, rooms);
-        self.charge(packet, sharing.len());
-        for key in sharing {
-            if let Some(session) = registry.session(key) {
-                self.note_delivery();
-                if session.queue(&mut frames) {
-                    match is_lazy {
-                        true => self.flush_lazily(&session.outbox),
-                        // Few wait for it, and where one comes others often do.
-                        false => self.flush_deferred(&session.outbox),
-                    }
-                }
+        let sessions = sharing.into_iter().filter_map(|key| registry.session(key));
+        self.tell_presence_to(sessions, packet);
+    }
+
+    fn to_users(&self, users: &[UserId], packet: &SharedPacket) {
+        let registry = self.0.registry.borrow();
+        let sessions = users.iter().flat_map(|user| registry.sessions_of(*user));
+        self.tell_presence_to(sessions, packet);
+    }
+
+    fn tell_presence_to<'a>(
+        &self,
+        sessions: impl Iterator<Item = &'a Handle>,
+        packet: &SharedPacket,
+    ) {
+        let mut frames = WorkerFrames::of(packet);
+        let mut listeners = 0;
+        for session in sessions {
+            listeners += 1;
+            self.note_delivery();
+            if session.queue(&mut frames) {
+                // Few wait for it, and where one comes others often do.
+                self.flush_deferred(&session.outbox);
             }
         }
+        self.charge(packet, listeners);
     }
 
     fn with_session(&self, session: SessionAddress, act: impl FnOnce(&Handle)) {
@@ -650,47 +662,34 @@ impl Worker {
 fn tell_of(engine: &Engine, users: Vec<Presence>, handled: Ack) -> Vec<Instruction> {
     let told = users
         .into_iter()
-        .filter_map(|presence| engine.hub.instruction(count(engine, presence)?, None));
+        .filter(|presence| count(engine, *presence))
+        .flat_map(|Presence { user, .. }| {
+            let visibility = &engine.hub.visibility;
+            visibility.presence_changed(user, Instant::now())
+        });
     told.chain([Instruction::Mark { handled }]).collect()
 }
 
-/// Counts the user's sessions in or out; the event where that changes whether the user is online, and its turn
-/// has come.
-fn count(engine: &Engine, presence: Presence) -> Option<Event> {
-    let Presence {
-        user,
-        rooms,
-        joined,
-    } = presence;
+/// Counts the user's sessions in or out; whether that changes that the user is online.
+fn count(engine: &Engine, Presence { user, joined }: Presence) -> bool {
     let users = &engine.hub.users;
     let sessions = 0..joined.unsigned_abs();
     let seen = || engine.last_seen.note(user, engine.context().clock.now());
     // Each is counted; one of them at most is the first to come or the last to go.
-    let is_online = match joined.cmp(&0) {
-        Ordering::Greater => {
-            let came = sessions.filter(|_| users.join(user)).count() > 0;
-            came.then_some(true)
-        }
+    match joined.cmp(&0) {
+        Ordering::Greater => sessions.filter(|_| users.join(user)).count() > 0,
         Ordering::Less => {
             let went = sessions.filter(|_| users.leave(user)).count() > 0;
-            went.then(|| {
+            if went {
                 seen();
-                false
-            })
+            }
+            went
         }
         Ordering::Equal => {
             if users.online(&[user]) == [false] {
                 seen();
             }
-            None
+            false
         }
-    };
-    let is_online = is_online?;
-    let notices = &engine.hub.notices;
-    let is_told = notices.presence(user, rooms.clone(), is_online, Instant::now());
-    is_told.then_some(Event::PresenceChanged {
-        user,
-        rooms,
-        is_online,
-    })
+    }
 }

@@ -22,13 +22,13 @@ use ipnet::IpNet;
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// The noted one; without a note the peer's.
+    /// The address that [`note`](Self::note) found; without it, the peer's.
     pub fn of(request: &HttpRequest) -> IpAddr {
         let noted = request.extensions().get::<Self>().map(|noted| noted.0);
         noted.unwrap_or_else(|| peer(request))
     }
 
-    /// Finds it, once for all who ask later.
+    /// Finds the address once, for all readers of the request.
     pub fn note(request: &HttpRequest, proxies: &TrustedProxies) {
         let found = Self(proxies.client_of(peer(request), request.headers()));
         request.extensions_mut().insert(found);

@@ -40,17 +40,17 @@ const LINGER: Duration = Duration::from_secs(1);
 /// Sized for a restart, after which all clients reconnect at once.
 const BACKLOG: i32 = 2_048;
 
-/// What the operator decides about connections, and what those who serve them need.
+/// Limits that the operator sets, and what the served applications need.
 #[derive(Clone, Debug)]
 pub struct ListenerSettings {
     pub address: SocketAddr,
     pub workers: usize,
     pub blocking_threads: usize,
-    /// Files that the database needs, and connections must leave.
+    /// They take file descriptors, too.
     pub database_connections: usize,
     /// Whether unauthenticated connections of one address are limited.
     pub limits_addresses: bool,
-    /// Proxies, of whose connections that limit does not hold.
+    /// Proxies, whose connections have no such limit.
     pub trusted_proxies: Vec<IpNet>,
     /// Deadline for the head and the body of a request together.
     pub request_timeout: Duration,

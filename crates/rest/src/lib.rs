@@ -8,7 +8,6 @@ mod list;
 mod middleware;
 mod openapi;
 mod problem;
-pub mod readiness;
 mod secret_json;
 mod settings;
 mod shared;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use abu_application::{
     UseCases, access, identity, messaging,
-    platform::{ports::Ids, rate_limits::RateLimits},
+    platform::{ports::Ids, rate_limits::RateLimits, readiness::Readiness},
 };
 use abu_connections::{BodyBudget, TrustedProxies};
 use abu_pages::{PageSettings, Pages};
@@ -15,7 +15,6 @@ use crate::{
     middleware::{cors::AllowedOrigins, idempotency::Fingerprints},
     openapi::Api,
     problem::ProblemKind,
-    readiness::Readiness,
     settings::{RestKeys, RestSettings},
 };
 

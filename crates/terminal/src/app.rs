@@ -110,6 +110,8 @@ pub(crate) struct App {
     selected: usize,
     people: HashMap<UserId, Known>,
     invitations: Vec<Invitation>,
+    /// The notice says that an answer to one of them failed.
+    answer_failed: bool,
     me: Option<UserId>,
     connection: Connection,
     is_writing: bool,
@@ -141,6 +143,7 @@ impl App {
             selected: 0,
             people: HashMap::new(),
             invitations: vec![],
+            answer_failed: false,
             me,
             connection: Connection::Connected,
             is_writing: true,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use abu_chat_client::{
     Emoji, EndReason, Event, Interruption, MessageUpdated, RoomChange, RoomNotify, TypingNotify,
+    protocol::server::{MemberChange, MemberNotify},
 };
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         person, reaction,
     },
     keys::Action,
-    room::{KEPT, KEPT_ASIDE},
+    room::{KEPT, KEPT_ASIDE, Members},
 };
 
 #[test]
@@ -206,6 +207,53 @@ fn an_invitation_is_asked_for_shown_and_answered() {
     assert_eq!(answered, [Effect::Ask(Question::Answer(first, true))]);
     amina.gets(Input::Answered(Ok(())));
     assert!(amina.app.notice().unwrap().contains("Choir"));
+}
+
+#[test]
+fn an_invitation_whose_answer_failed_can_be_answered_again() {
+    let mut amina = Amina::new();
+    let open = || Input::Invitations(Ok(vec![invitation(1, "Choir")]));
+    amina.gets(open());
+    let answer = [Effect::Ask(Question::Answer(
+        uuid::Uuid::from_u128(1),
+        true,
+    ))];
+    assert_eq!(amina.does(Action::Join), answer);
+    let asked = amina.gets(Input::Answered(Err("no connection".to_owned())));
+    assert_eq!(asked, [Effect::Ask(Question::Invitations)]);
+    amina.gets(open());
+    let why = "The invitation cannot be answered: no connection";
+    assert_eq!(amina.app.notice(), Some(why));
+    assert_eq!(amina.does(Action::Join), []);
+    assert!(amina.app.notice().unwrap().contains("Choir"));
+    assert_eq!(amina.does(Action::Join), answer);
+}
+
+#[test]
+fn members_who_changed_during_the_request_or_a_reconnect_are_asked_for_again() {
+    let mut amina = Amina::new();
+    let ask = [Effect::Ask(Question::Members("group".into()))];
+    let change = || {
+        let change = MemberNotify::new("group", "zainab", MemberChange::Removed);
+        Input::Chat(Event::Member(change))
+    };
+    let answer = |amina: &mut Amina, names: &[&str]| {
+        let people = names.iter().map(|name| person(name, name, true));
+        amina.gets(Input::Members("group".into(), Ok(people.collect())))
+    };
+    assert_eq!(amina.gets(change()), ask);
+    assert_eq!(amina.gets(change()), []);
+    assert_eq!(
+        answer(&mut amina, &["amina", "musa", "zainab"]),
+        ask,
+        "it may be old"
+    );
+    assert_eq!(answer(&mut amina, &["amina", "musa"]), []);
+    let known = Members::Known(vec!["amina".into(), "musa".into()]);
+    assert_eq!(amina.app.room().unwrap().members, known);
+    amina.gets(Input::Chat(Event::Lagged));
+    let listed = amina.gets(Input::Rooms(Ok(vec![group(0, 0), direct(0)])));
+    assert_eq!(listed, ask);
 }
 
 #[test]

@@ -73,7 +73,23 @@ impl Editing {
 pub(crate) enum Members {
     Unknown,
     Asked,
+    /// The members changed after the request, so its answer may be old.
+    Outdated,
     Known(Vec<UserId>),
+}
+
+impl Members {
+    pub(crate) fn is_asked(&self) -> bool {
+        matches!(self, Self::Asked | Self::Outdated)
+    }
+
+    /// The members changed.
+    pub(crate) fn outdate(&mut self) {
+        *self = match self {
+            Self::Unknown | Self::Known(_) => Self::Unknown,
+            Self::Asked | Self::Outdated => Self::Outdated,
+        };
+    }
 }
 
 /// The load state of the history.

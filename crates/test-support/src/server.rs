@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 use abu_app::server::{self, RunningServer};
 use abu_application::{
     identity::ports::{AccessTokens, RefreshTokens},
-    platform::{ports::Clock, system::SystemClock},
+    platform::{ports::Clock, readiness::Readiness, system::SystemClock},
 };
 use abu_domain::UserId;
-use abu_rest::readiness::Readiness;
 use abu_security::{HmacRefreshTokens, JwtTokens};
 use abu_settings::{Environment, Settings, Sources};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -67,8 +67,9 @@ export interface MessageSend {
   /** Where to say it. */
   room_id: RoomId;
   /**
-   * An idempotency key: a UUID that the client chooses for the message. A retry with the same UUID
-   * gets the stored message back, and the server stores the message once.
+   * An idempotency key: a UUID that the client chooses for the message, unique for its sender in
+   * the room. A retry with the same UUID and text gets the stored message back, and the server
+   * stores the message once. Another text under the same UUID is the error `conflict`.
    */
   client_message_id?: string;
   /** The message of the same room that this one answers. */
@@ -265,6 +266,8 @@ export interface MessageReceive {
   message_id: MessageId;
   /** Its place in the room: 1, 2, 3 and so on, without gaps or repeats. */
   seq: number;
+  /** What its sender's client called it; to the sender's own sessions alone. */
+  client_message_id?: string;
   /** The message that it answers. */
   reply_to?: MessageId;
   /** When its text was last changed, if ever. */
@@ -591,7 +594,7 @@ export type Emoji = string;
  * What went wrong, for a program to act on. The set may grow; a client treats a code it does not
  * know like `internal`.
  */
-export type ErrorCode = "malformed-packet" | "unknown-type" | "invalid-payload" | "not-a-member" | "read-only-room" | "rate-limited" | "blocked" | "not-found" | "forbidden" | "too-late" | "unavailable" | "internal" | (string & {});
+export type ErrorCode = "malformed-packet" | "unknown-type" | "invalid-payload" | "not-a-member" | "read-only-room" | "rate-limited" | "blocked" | "conflict" | "not-found" | "forbidden" | "too-late" | "unavailable" | "internal" | (string & {});
 
 /** How each side of a connection knows that the other is there. */
 export interface Heartbeat {
@@ -922,7 +925,7 @@ export namespace V1 {
    * What went wrong, for a program to act on. The set may grow; a client treats a code it does not
    * know like `internal`.
    */
-  export type ErrorCode = "malformed-packet" | "unknown-type" | "invalid-payload" | "not-a-member" | "read-only-room" | "rate-limited" | "blocked" | "not-found" | "forbidden" | "too-late" | "unavailable" | "internal" | (string & {});
+  export type ErrorCode = "malformed-packet" | "unknown-type" | "invalid-payload" | "not-a-member" | "read-only-room" | "rate-limited" | "blocked" | "conflict" | "not-found" | "forbidden" | "too-late" | "unavailable" | "internal" | (string & {});
 
   /** What a `chat-join` announces. */
   export type Notice = "join";

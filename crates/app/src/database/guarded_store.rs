@@ -4,12 +4,13 @@ use std::sync::{
 };
 
 use abu_application::{
-    platform::ports::StoreError,
+    platform::{
+        ports::StoreError,
+        readiness::{Readiness, ServingState},
+    },
     store::{Reads, Statements, Store, Writes},
 };
 use abu_repository::{PgStore, PoolState};
-
-use abu_rest::readiness::{Readiness, ServingState};
 
 /// Circuit breaker before the store. Requests fail fast while the database is unavailable, instead
 /// of piling up.

@@ -6,10 +6,10 @@ use std::{
 };
 
 use abu_application::{
-    Database, messaging::messages::Messaging, platform::figures::StoredFigures,
-    platform::ports::StoreError,
+    Database,
+    messaging::messages::Messaging,
+    platform::{figures::StoredFigures, ports::StoreError, readiness::Readiness},
 };
-use abu_rest::readiness::Readiness;
 use metrics::gauge;
 use metrics_process::Collector;
 use tokio::sync::Mutex;

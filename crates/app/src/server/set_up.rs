@@ -15,6 +15,7 @@ use abu_application::{
     platform::{
         backoff::Backoff,
         ports::{Due, Publish},
+        readiness::{Readiness, ServingState},
         system::{SystemClock, SystemIds},
     },
 };
@@ -35,7 +36,6 @@ use super::{
     watch::{self, Watch},
 };
 use crate::database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError};
-use abu_rest::readiness::{Readiness, ServingState};
 
 /// Polling interval while another server holds the database.
 const LOCK_PAUSE: Duration = Duration::from_millis(500);

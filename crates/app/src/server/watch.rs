@@ -12,6 +12,7 @@ use abu_application::{
     platform::{
         error_chain::{error_chain, log_failure},
         ports::{Clock, Publish, StoreError},
+        readiness::{Readiness, ServingState},
         system::SystemClock,
     },
     store::Store,
@@ -25,7 +26,6 @@ use tokio::{
 
 use super::{hourly::Hourly, set_up::SharedLock};
 use crate::database::OwnPostgres;
-use abu_rest::readiness::{Readiness, ServingState};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 /// A slower response counts as an outage.

@@ -13,6 +13,7 @@ use abu_application::{
     platform::{
         mail::{self, MailContent, MailState},
         ports::{Clock, MailRecord},
+        readiness::ServingState,
         system::{SystemClock, SystemIds},
     },
 };
@@ -21,7 +22,6 @@ use abu_domain::{
     platform::text::{EmailAddress, PersonName},
 };
 use abu_mail::{MailWorker, SmtpLogIn, SmtpSecurity, Wake};
-use abu_rest::readiness::ServingState;
 use abu_security::HmacLinkTokens;
 use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{

@@ -1,7 +1,7 @@
 //! Readiness across database outages.
 
 use abu_app::server::{self, RunningServer};
-use abu_rest::readiness::ServingState;
+use abu_application::platform::readiness::ServingState;
 use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{PrivateCluster, TestDatabase};
 use futures_util::future::join;

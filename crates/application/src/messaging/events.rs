@@ -1,7 +1,10 @@
 //! Events of the messaging area, and those of identity that end connections. An event names what it concerns
 //! by ids and holds no handle of a process, so that it can be serialized and applied elsewhere.
 
-use abu_domain::{RoomId, UserId, messaging::message::Message};
+use abu_domain::{
+    RoomId, UserId,
+    messaging::{message::Message, room::RoomRole},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{identity::events::IdentityEvent, messaging::messages::Changed};
@@ -24,12 +27,14 @@ pub enum Event {
     MembershipChanged {
         room: RoomId,
         users: Vec<UserId>,
+        /// Rather than removed. `by` is the actor of this alone, and not of a later change.
+        added: bool,
         by: UserId,
     },
-    /// A hint to read again which roles these members have.
+    /// A hint to read again which roles these members have; they were given these.
     RolesChanged {
         room: RoomId,
-        users: Vec<UserId>,
+        roles: Vec<(UserId, RoomRole)>,
         /// None for the succession of a suspended owner.
         by: Option<UserId>,
     },
@@ -134,6 +139,10 @@ mod tests {
         ]
     }
 
+    fn role() -> impl Strategy<Value = RoomRole> {
+        proptest::sample::select(RoomRole::ALL)
+    }
+
     fn event() -> impl Strategy<Value = Event> {
         let users = || vec(id::<UserId>(), 0..4);
         prop_oneof![
@@ -148,16 +157,16 @@ mod tests {
                     member_count,
                 }
             ),
-            (id(), users(), id()).prop_map(|(room, users, by)| Event::MembershipChanged {
-                room,
-                users,
-                by
+            (id(), users(), any::<bool>(), id()).prop_map(|(room, users, added, by)| {
+                Event::MembershipChanged {
+                    room,
+                    users,
+                    added,
+                    by,
+                }
             }),
-            (id(), users(), option::of(id())).prop_map(|(room, users, by)| Event::RolesChanged {
-                room,
-                users,
-                by
-            }),
+            (id(), vec((id(), role()), 0..4), option::of(id()))
+                .prop_map(|(room, roles, by)| Event::RolesChanged { room, roles, by }),
             (id(), users(), id()).prop_map(|(room, users, by)| Event::UsersInvited {
                 room,
                 users,

@@ -87,17 +87,10 @@ pub fn write_batch(
             lock_rooms(tx, messages, changes)?;
         }
         let stored = tx.store_messages(messages)?;
-        // A repeated message of another room comes without reactions: its sender may have left that
-        // room.
-        let repeated = stored
-            .iter()
-            .zip(messages)
-            .filter_map(|(outcome, sent)| match outcome {
-                StoreOutcome::Repeated(message) if message.room_id == sent.room_id => {
-                    Some((message, message.sender_id))
-                }
-                _ => None,
-            });
+        let repeated = stored.iter().filter_map(|outcome| match outcome {
+            StoreOutcome::Repeated(message) => Some((message, message.sender_id)),
+            _ => None,
+        });
         let reactions = shown::reactions(tx, repeated)?;
         Ok(Written {
             changes: changes::make(tx, changes)?,
@@ -202,6 +195,9 @@ pub enum MessagingError {
     /// The room has no message of the id that is answered.
     #[error("the answered message is not in the room")]
     ReplyToUnknown,
+    /// The caller sent another text to the room under the same client message id.
+    #[error("the client message id belongs to another message")]
+    ClientIdTaken,
     /// The message cannot be changed that way.
     #[error(transparent)]
     Refused(#[from] ChangeRefusal),
@@ -440,6 +436,7 @@ impl From<SubmitError> for MessagingError {
             SubmitError::NotAMember => Self::RoomNotFound,
             SubmitError::ReadOnly => Self::ReadOnly,
             SubmitError::ReplyToUnknown => Self::ReplyToUnknown,
+            SubmitError::ClientIdTaken => Self::ClientIdTaken,
             SubmitError::Refused(refusal) => Self::Refused(refusal),
             SubmitError::Unavailable | SubmitError::InDoubt => Self::Unavailable,
         }

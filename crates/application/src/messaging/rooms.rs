@@ -152,6 +152,9 @@ pub enum RoomError {
     TooManyRooms,
     #[error("the caller made too many rooms today, or brought too many people into rooms")]
     QuotaUsedUp { retry_after: TimeDelta },
+    /// More people at once than a user may bring into rooms in a day: no wait helps.
+    #[error("these are more people than a user may bring into rooms in a day, which is {most}")]
+    TooManyPeople { most: u32 },
     /// No open invitation of the caller's has this id.
     #[error("there is no such invitation")]
     InvitationNotFound,
@@ -384,6 +387,7 @@ fn opened(
     let event = Event::MembershipChanged {
         room: room.id,
         users: members,
+        added: true,
         by: new_room.created_by,
     };
     let created = true;

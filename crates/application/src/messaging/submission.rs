@@ -18,6 +18,9 @@ pub enum SubmitError {
     /// The room has no message of the id that is answered.
     #[error("the answered message is not in the room")]
     ReplyToUnknown,
+    /// The sender sent another text to the room under the same client message id.
+    #[error("the client message id belongs to another message")]
+    ClientIdTaken,
     /// The message cannot be changed that way.
     #[error(transparent)]
     Refused(#[from] ChangeRefusal),

@@ -1,5 +1,5 @@
-//! Cross-cutting mechanisms: pagination, versions, outbox, audit chain, rate limits, blocking pool,
-//! clock and ids.
+//! Cross-cutting mechanisms: pagination, versions, outbox, audit chain, rate limits, serving state,
+//! blocking pool, clock and ids.
 
 pub mod audit;
 pub mod backoff;
@@ -13,6 +13,7 @@ pub mod mail;
 mod origin;
 pub mod ports;
 pub mod rate_limits;
+pub mod readiness;
 pub mod system;
 pub mod token_bucket;
 pub mod versions;

@@ -244,12 +244,18 @@ fn a_client_message_id_sent_again_is_stored_once() {
         ..scene.draft(&scene.amina, text)
     };
     let first = stored(scene.store(draft("once")));
-    let outcomes = scene
-        .write(&[draft("twice"), draft("thrice")], &[])
-        .messages;
+    let outcomes = scene.write(&[draft("once"), draft("once")], &[]).messages;
     for outcome in outcomes {
         assert_eq!(outcome, StoreOutcome::Repeated(first.clone()));
     }
+    assert_eq!(scene.store(draft("twice")), StoreOutcome::ClientIdTaken);
+    // So is the room's: in another room it is another message.
+    let elsewhere = scene.app.database.group(scene.amina.id()).create().id;
+    let there = NewMessage {
+        room_id: elsewhere,
+        ..draft("twice")
+    };
+    assert_eq!(stored(scene.store(there)).room_id, elsewhere);
     // The id is its sender's: another sender's is another message.
     let other = NewMessage {
         client_message_id: id,

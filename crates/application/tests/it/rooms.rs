@@ -1139,8 +1139,13 @@ async fn more_people_than_the_quota_enter_no_room_at_once() {
     let app = with_quotas(100, 2);
     let owner = app.member().create();
     let others = [(); 3].map(|()| app.member().create().id());
-    let wait = quota_of(open_group(&app, &owner, &others).await);
-    assert_eq!(wait, TimeDelta::days(1));
+    // No wait helps, so none is named.
+    let refused = open_group(&app, &owner, &others).await;
+    assert_refused!(refused, RoomError::TooManyPeople { most: 2 });
+    let room = open_group(&app, &owner, &[]).await.unwrap().room.id;
+    let rooms = &app.use_cases.messaging.rooms;
+    let refused = rooms.add_members(owner.caller(), room, others.to_vec());
+    assert_refused!(refused.await, RoomError::TooManyPeople { most: 2 });
     open_group(&app, &owner, &others[1..]).await.unwrap();
 }
 

@@ -23,8 +23,9 @@ payload! {
         pub message: String = spoken(MAX_MESSAGE_CHARACTERS),
         /// Where to say it.
         pub room_id: RoomId,
-        /// An idempotency key: a UUID that the client chooses for the message. A retry with the same
-        /// UUID gets the stored message back, and the server stores the message once.
+        /// An idempotency key: a UUID that the client chooses for the message, unique for its sender in
+        /// the room. A retry with the same UUID and text gets the stored message back, and the server
+        /// stores the message once. Another text under the same UUID is the error `conflict`.
         pub client_message_id: Option<Uuid> = v2,
         /// The message of the same room that this one answers.
         pub reply_to: Option<MessageId> = v2,

@@ -96,6 +96,16 @@ impl Error {
         .in_room(room_id)
     }
 
+    /// The user sent another text to the room under the same `client_message_id`.
+    pub fn conflict(request_type: &str, room_id: impl Into<RoomId>) -> Self {
+        Self::new(
+            ErrorCode::Conflict,
+            Some(request_type),
+            "You sent another message to this room under the same id.",
+        )
+        .in_room(room_id)
+    }
+
     /// There is no such message in the room, or it was deleted.
     pub fn not_found(request_type: &str, room_id: impl Into<RoomId>) -> Self {
         Self::new(

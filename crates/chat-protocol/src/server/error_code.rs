@@ -16,6 +16,8 @@ open_words! {
         RateLimited = "rate-limited",
         /// The other person cannot be written to.
         Blocked = "blocked",
+        /// The session's user sent another text to the room under the same `client_message_id`. Profile v2 has it.
+        Conflict = "conflict",
         /// There is no such message in the room, or it was deleted. Profile v2 has it.
         NotFound = "not-found",
         /// The message belongs to another user, and the session's user is no moderator of the room. Profile v2 has it.

@@ -1,6 +1,7 @@
 use std::num::NonZeroU64;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::Reaction;
 use crate::{MessageId, RoomId, UserId};
@@ -29,6 +30,8 @@ payload! {
         pub message_id: Option<MessageId> = promised,
         /// Its place in the room: 1, 2, 3 and so on, without gaps or repeats.
         pub seq: Option<NonZeroU64> = promised,
+        /// What its sender's client called it; to the sender's own sessions alone.
+        pub client_message_id: Option<Uuid> = v2,
         /// The message that it answers.
         pub reply_to: Option<MessageId> = v2,
         /// When its text was last changed, if ever.
@@ -58,6 +61,7 @@ impl MessageReceive {
             timestamp,
             message_id: None,
             seq: None,
+            client_message_id: None,
             reply_to: None,
             edited_at: None,
             deleted: false,
@@ -72,6 +76,15 @@ impl MessageReceive {
         Self {
             message_id: Some(message_id.into()),
             seq: Some(seq),
+            ..self
+        }
+    }
+
+    /// With what its sender's client called it, for a session of the sender.
+    #[must_use]
+    pub fn with_client_message_id(self, id: Uuid) -> Self {
+        Self {
+            client_message_id: Some(id),
             ..self
         }
     }

@@ -101,6 +101,10 @@ fn each_error_carries_its_code_and_just_the_fields_that_belong_to_it() {
             json!({"code": "blocked", "request_type": name, "room_id": "room123"}),
         ),
         (
+            Error::conflict(name, "room123"),
+            json!({"code": "conflict", "request_type": name, "room_id": "room123"}),
+        ),
+        (
             Error::not_found(name, "room123"),
             json!({"code": "not-found", "request_type": name, "room_id": "room123"}),
         ),

@@ -86,6 +86,7 @@ async fn a_membership_event_from_elsewhere_is_applied_by_its_ids() {
     let event = Event::MembershipChanged {
         room,
         users: vec![bello],
+        added: false,
         by: amina,
     };
     publish(&chat, event).await;

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod budgets;
 mod catching_up;
 mod changing;
+mod client_ids;
 mod closing;
 mod database_away;
 mod errors;
@@ -14,6 +16,7 @@ mod history;
 mod membership;
 mod messages;
 mod presence;
+mod presence_follows;
 mod reading;
 mod room_news;
 mod slow_readers;

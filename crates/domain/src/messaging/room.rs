@@ -16,7 +16,8 @@ named_enum! {
 
 named_enum! {
     /// A member's role in a room; a greater role includes the rights of the lesser ones.
-    #[derive(PartialOrd, Ord)]
+    #[derive(PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
     pub enum RoomRole {
         /// Reads and writes.
         Member => "member",

@@ -684,6 +684,7 @@ impl RoomWrites for Session<'_> {
         }
         let rooms: Vec<Uuid> = rooms.iter().map(|room| room.uuid()).collect();
         self.run(|connection| {
+            // Locks members in the order of `mark_read`, so the two cannot deadlock.
             let rows: Vec<(Uuid, Uuid, String)> = sql::<(SqlUuid, SqlUuid, Text)>(
                 "WITH successors AS (
                      SELECT successor.*
@@ -698,15 +699,21 @@ impl RoomWrites for Session<'_> {
                      WHERE NOT EXISTS (
                          SELECT FROM room_members JOIN users ON users.id = user_id
                          WHERE room_id = asked.id AND role = 'owner' AND is_active)),
-                 changed AS (
-                     UPDATE room_members SET role =
-                         CASE WHEN room_members.user_id = successors.user_id
-                              THEN 'owner' ELSE 'member' END
-                     FROM successors
-                     WHERE room_members.room_id = successors.room_id
-                       AND successors.role <> 'owner'
+                 standing AS MATERIALIZED (
+                     SELECT room_members.room_id, room_members.user_id,
+                            room_members.user_id = successors.user_id AS succeeds
+                     FROM successors JOIN room_members USING (room_id)
+                     WHERE successors.role <> 'owner'
                        AND (room_members.user_id = successors.user_id
                             OR room_members.role = 'owner')
+                     ORDER BY room_members.room_id, room_members.user_id
+                     FOR NO KEY UPDATE OF room_members),
+                 changed AS (
+                     UPDATE room_members
+                     SET role = CASE WHEN succeeds THEN 'owner' ELSE 'member' END
+                     FROM standing
+                     WHERE room_members.room_id = standing.room_id
+                       AND room_members.user_id = standing.user_id
                      RETURNING room_members.room_id, room_members.user_id, room_members.role),
                  modified AS (
                      UPDATE rooms SET last_modified = ?

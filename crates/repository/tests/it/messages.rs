@@ -322,7 +322,7 @@ fn the_same_client_message_id_again_gets_the_stored_message() {
         amina,
         bola,
         one,
-        two,
+        ..
     } = scene();
     let id = Uuid::new_v4();
     let first = store(
@@ -335,22 +335,18 @@ fn the_same_client_message_id_again_gets_the_stored_message() {
         &database,
         &[
             new_message(one, amina, "before"),
-            with_client_id(new_message(one, amina, "again"), id),
-            with_client_id(new_message(two, amina, "again, elsewhere"), id),
+            with_client_id(new_message(one, amina, "once"), id),
+            with_client_id(new_message(one, amina, "another text"), id),
             // Another person may have chosen the same.
             with_client_id(new_message(one, bola, "by chance"), id),
         ],
     );
     assert_eq!(
         outcomes[1..3],
-        [
-            StoreOutcome::Repeated(first.clone()),
-            StoreOutcome::Repeated(first)
-        ]
+        [StoreOutcome::Repeated(first), StoreOutcome::ClientIdTaken]
     );
     assert_eq!((stored(&outcomes[0]).seq, stored(&outcomes[3]).seq), (2, 3));
     assert_dense(&database, one, 3);
-    assert_dense(&database, two, 0);
 }
 
 #[test]
@@ -362,14 +358,51 @@ fn the_same_client_message_id_twice_in_a_batch_is_stored_once() {
         ..
     } = scene();
     let id = Uuid::new_v4();
-    let twice = [
-        with_client_id(new_message(one, amina, "once"), id),
-        with_client_id(new_message(one, amina, "twice"), id),
-    ];
-    let outcomes = store(&database, &twice);
+    let thrice = ["once", "once", "another text"]
+        .map(|text| with_client_id(new_message(one, amina, text), id));
+    let outcomes = store(&database, &thrice);
     assert_eq!(
-        outcomes[1],
-        StoreOutcome::Repeated(stored(&outcomes[0]).clone())
+        outcomes[1..],
+        [
+            StoreOutcome::Repeated(stored(&outcomes[0]).clone()),
+            StoreOutcome::ClientIdTaken
+        ]
+    );
+    assert_dense(&database, one, 1);
+}
+
+/// However the text changed since: a retry repeats what was first said.
+#[test]
+fn a_retry_of_an_edited_or_deleted_message_is_known_by_its_first_text() {
+    let Scene {
+        database,
+        amina,
+        one,
+        ..
+    } = scene();
+    let id = Uuid::new_v4();
+    let said = with_client_id(new_message(one, amina, "helo"), id);
+    let first = stored(&store(&database, &[said])[0]).clone();
+    let later = |revision: i64, body: &str| {
+        database.execute(&format!(
+            "INSERT INTO message_edits (message_id, revision, body, changed_by, changed_at)
+             VALUES ('{}', {revision}, '{body}', '{amina}', now());
+             UPDATE messages SET body = 'hello', edited_at = now(), revision = {revision}
+             WHERE id = '{}'",
+            first.id, first.id
+        ));
+    };
+    later(1, "helo");
+    later(2, "hallo");
+    let again = |text| with_client_id(new_message(one, amina, text), id);
+    let outcomes = store(&database, &[again("helo"), again("hallo"), again("hello")]);
+    assert!(
+        matches!(&outcomes[0], StoreOutcome::Repeated(message) if message.id == first.id),
+        "{outcomes:?}"
+    );
+    assert_eq!(
+        outcomes[1..],
+        [StoreOutcome::ClientIdTaken, StoreOutcome::ClientIdTaken]
     );
     assert_dense(&database, one, 1);
 }
@@ -395,40 +428,62 @@ fn a_client_message_id_refused_in_one_room_works_in_another() {
     assert_eq!(stored(&outcomes[1]).seq, 1);
 }
 
-/// Rooms' locks do not part those who send the same id to two rooms at once.
 #[test]
-fn one_client_message_id_to_two_rooms_is_stored_once() {
+fn one_client_message_id_in_two_rooms_is_two_messages() {
     let Scene {
         database,
         amina,
-        bola,
         one,
         two,
+        ..
     } = scene();
-    let (database, id) = (&database, Uuid::new_v4());
-    let (first, second) = std::thread::scope(|scope| {
-        let both = database.transaction(|tx| {
-            let first =
-                tx.store_messages(&[with_client_id(new_message(one, amina, "here"), id)])?;
-            let writer = scope.spawn(move || {
-                let batch = [
-                    new_message(two, bola, "before"),
-                    with_client_id(new_message(two, amina, "or there"), id),
-                    new_message(two, bola, "after"),
-                ];
-                store(database, &batch)
-            });
-            database.wait_for_blocked(1);
-            Ok((first, writer))
-        });
-        let (first, writer) = both.unwrap();
-        (first, writer.join().unwrap())
-    });
-    assert_eq!(second[1], StoreOutcome::Repeated(stored(&first[0]).clone()));
-    assert_eq!((stored(&second[0]).seq, stored(&second[2]).seq), (1, 2));
-    assert_dense(database, one, 1);
-    assert_dense(database, two, 2);
-    assert_eq!(history(database, two)[1].text.as_str(), "after");
+    let id = Uuid::new_v4();
+    let here = with_client_id(new_message(one, amina, "here"), id);
+    let there = with_client_id(new_message(two, amina, "and there"), id);
+    let outcomes = store(&database, &[here]);
+    let first = stored(&outcomes[0]).clone();
+    let outcomes = store(&database, &[there]);
+    assert_eq!((first.seq, stored(&outcomes[0]).seq), (1, 1));
+    let again = |room, text| with_client_id(new_message(room, amina, text), id);
+    let outcomes = store(&database, &[again(one, "here"), again(two, "here")]);
+    assert_eq!(
+        outcomes,
+        [StoreOutcome::Repeated(first), StoreOutcome::ClientIdTaken]
+    );
+    let batch = [again(one, "here"), again(two, "and there")];
+    let again = store(&database, &batch);
+    let is_repeated = |outcome: &StoreOutcome| matches!(outcome, StoreOutcome::Repeated(_));
+    assert!(again.iter().all(is_repeated), "{again:?}");
+    assert_dense(&database, one, 1);
+    assert_dense(&database, two, 1);
+}
+
+/// It looks for the ids without a room, and its function answers that nothing is stored.
+#[test]
+fn the_function_of_the_previous_release_stores_under_the_new_index() {
+    let Scene {
+        database,
+        amina,
+        one,
+        two,
+        ..
+    } = scene();
+    let id = Uuid::new_v4();
+    store(
+        &database,
+        &[with_client_id(new_message(one, amina, "here"), id)],
+    );
+    let store_there = |client_id: Uuid| {
+        let message = MessageId::new(Uuid::now_v7());
+        database.texts(&format!(
+            "SELECT coalesce(store_ordinary_messages(ARRAY['{two}'::uuid], ARRAY['{message}'::uuid],
+                 ARRAY['{amina}'::uuid], ARRAY['there'], ARRAY['{client_id}'::uuid],
+                 ARRAY[NULL::uuid], ARRAY[now()])::text, 'none')"
+        ))
+    };
+    assert_eq!(store_there(id), ["none"]);
+    assert_eq!(store_there(Uuid::new_v4()), ["{1}"]);
+    assert_dense(&database, two, 1);
 }
 
 #[test]

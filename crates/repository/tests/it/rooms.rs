@@ -582,6 +582,39 @@ fn a_suspension_waits_for_a_leave_and_then_finds_the_successor() {
     assert_eq!((owner_now(heir), owner_now(next)), (false, true));
 }
 
+#[test]
+fn a_succession_locks_members_in_the_order_of_read_marks() {
+    let database = &TestDatabase::new();
+    let (owner, heir) = (database.user().create().id, database.user().create().id);
+    let group = || database.group(owner).member(heir).create().id;
+    let mut rooms = [group(), group()];
+    rooms.sort_unstable();
+    let now = SystemClock.now();
+    let [first, second] = rooms;
+    database.message(first, owner, "hello");
+    database.message(second, owner, "hello");
+    let suspended = database.transaction(|tx| tx.set_active(owner, false, now));
+    suspended.unwrap();
+    let mark = |room_id| ReadMark {
+        room_id,
+        user_id: heir,
+        seq: 1,
+        wrote: false,
+    };
+    let passed = std::thread::scope(|scope| {
+        let succession = database.transaction(|tx| {
+            tx.mark_read(&[mark(first)])?;
+            let succession =
+                scope.spawn(|| database.transaction(|tx| tx.pass_ownership(&[second, first], now)));
+            database.wait_for_blocked(1);
+            tx.mark_read(&[mark(second)])?;
+            Ok(succession)
+        });
+        succession.unwrap().join().unwrap()
+    });
+    assert_eq!(passed.unwrap().len(), 4, "both members of both rooms");
+}
+
 fn invitation(room_id: RoomId, user_id: UserId, invited_by: UserId) -> Invitation {
     Invitation {
         id: InvitationId::new(Uuid::new_v4()),

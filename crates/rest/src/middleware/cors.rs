@@ -83,8 +83,8 @@ impl PageUse {
     }
 }
 
-/// Checks the origin of the page that sends a request. Browsers send one with every POST and handshake; a
-/// client without one is no browser, and has no cookie.
+/// Checks the origin of the page that sends a request. Browsers send `Origin` with every POST and handshake, so a
+/// handshake without it comes from another client. A cookie comes from a browser alone.
 pub(crate) fn check_origin(request: &HttpRequest, page_use: PageUse) -> Result<(), Problem> {
     let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
     let browsers = shared::<BrowserPolicy>(request);

@@ -17,7 +17,9 @@ impl App {
     pub(super) fn invited(&mut self, invitations: Result<Vec<Invitation>, String>) -> Vec<Effect> {
         if let Ok(invitations) = invitations {
             self.invitations = invitations;
-            self.offer();
+            if !std::mem::take(&mut self.answer_failed) {
+                self.offer();
+            }
         }
         vec![]
     }
@@ -39,10 +41,17 @@ impl App {
 
     pub(super) fn invitation_answered(&mut self, result: Result<(), String>) -> Vec<Effect> {
         match result {
-            Ok(()) => self.offer(),
-            Err(why) => self.notice = Some(format!("The invitation cannot be answered: {why}")),
+            Ok(()) => {
+                self.offer();
+                vec![]
+            }
+            Err(why) => {
+                self.notice = Some(format!("The invitation cannot be answered: {why}"));
+                self.answer_failed = true;
+                // Where it is still open it can be answered again.
+                vec![Effect::Ask(Question::Invitations)]
+            }
         }
-        vec![]
     }
 
     fn offer(&mut self) {

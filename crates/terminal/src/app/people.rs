@@ -25,7 +25,7 @@ impl App {
 
     /// Requests one member list at a time: of the selected room first, then of direct rooms, whose title needs it.
     pub(super) fn ask_members(&mut self) -> Option<Effect> {
-        if self.rooms.iter().any(|room| room.members == Members::Asked) {
+        if self.rooms.iter().any(|room| room.members.is_asked()) {
             return None;
         }
         let selected = self.selected;
@@ -51,7 +51,7 @@ impl App {
     ) -> Vec<Effect> {
         // An error counts as an empty list, so that no request loop starts.
         let people = people.unwrap_or_default();
-        let is_asked = |place: &usize| self.rooms[*place].members == Members::Asked;
+        let is_asked = |place: &usize| self.rooms[*place].members.is_asked();
         // A failed second request keeps the first answer.
         let place = self.place(room);
         let place = place.filter(|place| !people.is_empty() || is_asked(place));
@@ -59,7 +59,11 @@ impl App {
             let me = people.iter().find(|person| self.is_me(&person.id));
             self.rooms[place].moderates = me.map(|person| person.moderates);
             let ids = people.iter().map(|person| person.id.clone()).collect();
-            self.rooms[place].members = Members::Known(ids);
+            let members = &mut self.rooms[place].members;
+            *members = match members {
+                Members::Outdated => Members::Unknown,
+                _ => Members::Known(ids),
+            };
         }
         for person in people {
             if self.people.len() < PEOPLE || self.people.contains_key(&person.id) {
@@ -74,10 +78,8 @@ impl App {
 
     /// Requests the list of members again, which also tells whether the user moderates the room.
     pub(super) fn members_changed(&mut self, room: &RoomId) -> Vec<Effect> {
-        if let Some(place) = self.place(room)
-            && matches!(self.rooms[place].members, Members::Known(_))
-        {
-            self.rooms[place].members = Members::Unknown;
+        if let Some(place) = self.place(room) {
+            self.rooms[place].members.outdate();
         }
         self.ask_members().into_iter().collect()
     }

@@ -6,7 +6,7 @@ use abu_chat_client::{Message, MessageId, ReadNotify, RoomId};
 
 use super::{App, Effect, PEOPLE, Question};
 use crate::{
-    room::{History, KEPT, KEPT_ASIDE, Members, Room},
+    room::{History, KEPT, KEPT_ASIDE, Room},
     transcript::Transcript,
 };
 
@@ -69,9 +69,7 @@ impl App {
         if is_stranger && self.people.len() < PEOPLE {
             // The entry prevents a second request for the same user, even without a name.
             self.people.entry(sender).or_default();
-            if self.rooms[place].members != Members::Asked {
-                self.rooms[place].members = Members::Unknown;
-            }
+            self.rooms[place].members.outdate();
             effects.extend(self.ask_members());
         }
         effects

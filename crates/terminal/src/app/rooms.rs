@@ -62,8 +62,13 @@ impl App {
         effects
     }
 
-    /// Requests what the server does not resend after a reconnect: rooms, invitations and presence.
+    /// Requests what the server does not resend after a reconnect: rooms, invitations and presence. Lists of
+    /// members follow the list of rooms.
     pub(super) fn look_anew(&mut self) -> Vec<Effect> {
+        // A direct room always has its two members.
+        for room in self.rooms.iter_mut().filter(|room| !room.info.is_direct) {
+            room.members.outdate();
+        }
         let mut effects: Vec<_> = self.ask_rooms().into_iter().collect();
         effects.push(Effect::Ask(Question::Invitations));
         let room = self.room();

@@ -2,7 +2,9 @@
 
 mod bodies;
 mod chats;
+mod hashing;
 mod idle;
+mod notices;
 mod stopping;
 mod target;
 mod unread;

@@ -92,6 +92,16 @@ impl Target {
         issued.unwrap().token
     }
 
+    /// The address of a chat session of this user.
+    pub(super) fn chat(&self, user: UserId) -> String {
+        format!("ws://{}/chat?token={}", self.address, self.token(user))
+    }
+
+    /// A connection from a network of its own.
+    pub(super) fn connect_from_network(&self, network: u8) -> TcpStream {
+        connect_from(self.address, Ipv4Addr::new(127, 1, network, 1))
+    }
+
     /// A connection from an address of this machine: 0 for 127.0.0.1, 1 for 127.0.0.2 and so on.
     pub(super) fn connect(&self, from: u8) -> TcpStream {
         connect(self.address, from)
@@ -165,9 +175,12 @@ impl Target {
 }
 
 fn connect(address: SocketAddr, from: u8) -> TcpStream {
+    connect_from(address, Ipv4Addr::new(127, 0, 0, from + 1))
+}
+
+fn connect_from(address: SocketAddr, from: Ipv4Addr) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    let from = SocketAddr::from((Ipv4Addr::new(127, 0, 0, from + 1), 0));
-    socket.bind(&from.into()).unwrap();
+    socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
     socket.connect(&address.into()).unwrap();
     socket.into()
 }

@@ -14,12 +14,12 @@ use abu_application::{
     identity::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError},
     platform::{
         ports::{Ids, StoreError},
+        readiness::{Readiness, ServingState},
         system::{SystemClock, SystemIds},
     },
     store::{Reads, Statements, Store, Writes},
 };
 use abu_domain::{LoginSessionId, UserId};
-use abu_rest::readiness::{Readiness, ServingState};
 use abu_security::JwtTokens;
 use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{TestDatabase, session_of};

@@ -26,6 +26,13 @@ fn places(page: &Value) -> Vec<i64> {
         .collect()
 }
 
+/// The message without what its sender alone sees.
+fn for_others(message: &Value) -> Value {
+    let mut message = message.clone();
+    message.as_object_mut().unwrap().remove("client_message_id");
+    message
+}
+
 #[tokio::test]
 async fn a_message_is_answered_as_it_is_stored() {
     let rig = Rig::start().await;
@@ -54,7 +61,9 @@ async fn a_message_is_answered_as_it_is_stored() {
     let reply = say(&rig, room, &other, reply).await.expect(201);
     assert_eq!(reply["reply_to"], stored["message_id"]);
     let page = read(&rig, room, &other, "").await;
-    assert_eq!(page["items"], json!([reply, stored]));
+    assert_eq!(page["items"], json!([reply, for_others(&stored)]));
+    let page = read(&rig, room, &me, "").await;
+    assert_eq!(page["items"], json!([for_others(&reply), stored]));
 }
 
 #[tokio::test]
@@ -70,6 +79,22 @@ async fn a_message_sent_again_is_stored_once() {
     let third = say(&rig, room, &me, body).await.expect(201);
     assert_eq!(first.expect(201), third);
     assert_eq!(second.expect(201), third);
+    assert_eq!(places(&read(&rig, room, &me, "").await), [1]);
+}
+
+#[tokio::test]
+async fn one_client_message_id_is_one_text_in_each_room() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let group = || rig.database().group(me.id).create().id;
+    let (room, elsewhere) = (group(), group());
+    let id = Uuid::new_v4();
+    let body = |text: &str| json!({"message": text, "client_message_id": id});
+    say(&rig, room, &me, body("once")).await.expect(201);
+    let refused = say(&rig, room, &me, body("another text")).await;
+    assert_eq!(refused.problem("conflict")["code"], "client-message-id");
+    let there = say(&rig, elsewhere, &me, body("another text")).await;
+    assert_eq!(there.expect(201)["room_id"], elsewhere.to_string());
     assert_eq!(places(&read(&rig, room, &me, "").await), [1]);
 }
 
@@ -342,9 +367,11 @@ async fn an_edited_message_is_shown_so_everywhere() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(read(&rig, room, &other, "").await["items"], json!([edited]));
+    assert_eq!(read(&rig, room, &me, "").await["items"], json!([edited]));
+    let shown = for_others(&edited);
+    assert_eq!(read(&rig, room, &other, "").await["items"], json!([shown]));
     let rooms = rig.get("/api/v1/rooms").by(&other).send().await.expect(200);
-    assert_eq!(rooms["items"][0]["last_message"], edited);
+    assert_eq!(rooms["items"][0]["last_message"], shown);
 }
 
 #[tokio::test]

@@ -33,7 +33,8 @@ pub fn encoded_len(shown: &ShownMessage) -> usize {
 /// Reactions, by message and by whom they are shown to.
 pub type Reactions = HashMap<(MessageId, UserId), Vec<Reaction>>;
 
-/// The messages, with their reactions as `user` sees them. Reads nothing for messages without reactions.
+/// The messages as `user` sees them: with their reactions, and with a client message id on the user's own
+/// alone. Reads nothing for messages without reactions.
 pub(crate) fn shown_to(
     tx: &mut dyn Reads,
     user: UserId,
@@ -42,7 +43,12 @@ pub(crate) fn shown_to(
     let mut reactions = reactions(tx, messages.iter().map(|message| (message, user)))?;
     let shown = messages.into_iter().map(|message| ShownMessage {
         reactions: reactions.remove(&(message.id, user)).unwrap_or_default(),
-        message,
+        message: Message {
+            client_message_id: message
+                .client_message_id
+                .filter(|_| message.sender_id == user),
+            ..message
+        },
     });
     Ok(shown.collect())
 }

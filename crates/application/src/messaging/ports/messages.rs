@@ -20,9 +20,11 @@ use crate::platform::{
 pub enum StoreOutcome {
     /// It stands in its room now.
     Stored(Message),
-    /// The same sender had sent the same `client_message_id` before (or earlier in the batch): this
-    /// is what stands in the room, and nothing was added.
+    /// The sender had sent the same text to the room under the same `client_message_id` before (or earlier in the
+    /// batch): this is what stands in the room, and nothing was added.
     Repeated(Message),
+    /// The sender had sent another text to the room under the same `client_message_id`.
+    ClientIdTaken,
     /// The sender is not a member of the room, or there is no such room.
     NotAMember,
     ReadOnly,

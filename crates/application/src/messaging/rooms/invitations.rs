@@ -65,6 +65,7 @@ impl Rooms {
             let event = Event::MembershipChanged {
                 room,
                 users: vec![me],
+                added: true,
                 by: me,
             };
             Ok((joined, vec![event]))

@@ -90,6 +90,7 @@ impl Rooms {
                 events.push(Event::MembershipChanged {
                     room: id,
                     users: added.clone(),
+                    added: true,
                     by,
                 });
             }
@@ -146,6 +147,7 @@ impl Rooms {
             let left = Event::MembershipChanged {
                 room: id,
                 users: vec![user],
+                added: false,
                 by: caller.user,
             };
             Ok(((), vec![left]))
@@ -166,6 +168,7 @@ impl Rooms {
             let mut events = vec![Event::MembershipChanged {
                 room: id,
                 users: vec![me],
+                added: false,
                 by: me,
             }];
             if room.member_count == 1 {
@@ -206,7 +209,7 @@ impl Rooms {
             tx.set_role(id, user, role, now)?;
             let changed = Event::RolesChanged {
                 room: id,
-                users: vec![user],
+                roles: vec![(user, role)],
                 by: Some(caller.user),
             };
             Ok((Membership { role, ..target }, vec![changed]))

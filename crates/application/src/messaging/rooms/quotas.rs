@@ -60,10 +60,11 @@ pub(super) fn count_people(
     let Some(quotas) = limits.quotas.filter(|_| people > 0) else {
         return Ok(());
     };
-    if people > quotas.people {
-        return Err(refusal(now, now));
+    let most = quotas.people;
+    if people > most {
+        return Err(RoomError::TooManyPeople { most });
     }
-    match tx.bring_people(user, people, quotas.people, now - DAY, now)? {
+    match tx.bring_people(user, people, most, now - DAY, now)? {
         Some(counted_at) => Err(refusal(counted_at, now)),
         None => Ok(()),
     }

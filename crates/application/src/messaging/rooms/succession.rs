@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use abu_domain::{RoomId, UserId};
+use abu_domain::{RoomId, UserId, messaging::room::RoomRole};
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -51,13 +51,13 @@ pub(super) fn events(
     changes: &[RoleChange],
     by: Option<UserId>,
 ) -> impl Iterator<Item = Event> + use<> {
-    let mut rooms: BTreeMap<RoomId, Vec<UserId>> = BTreeMap::new();
+    let mut rooms: BTreeMap<RoomId, Vec<(UserId, RoomRole)>> = BTreeMap::new();
     for change in changes {
         rooms
             .entry(change.room_id)
             .or_default()
-            .push(change.user_id);
+            .push((change.user_id, change.role));
     }
-    let event = move |(room, users)| Event::RolesChanged { room, users, by };
+    let event = move |(room, roles)| Event::RolesChanged { room, roles, by };
     rooms.into_iter().map(event)
 }

@@ -52,6 +52,7 @@ pub(super) fn of_message(
             let answer = Answer::Repeated(repeated);
             Some(Publication::Answer { answer, receipt })
         }
+        StoreOutcome::ClientIdTaken => refuse(submitter?, SubmitError::ClientIdTaken.into()),
         StoreOutcome::NotAMember => refuse(submitter?, SubmitError::NotAMember.into()),
         StoreOutcome::ReadOnly => refuse(submitter?, SubmitError::ReadOnly.into()),
         StoreOutcome::ReplyToUnknown => refuse(submitter?, SubmitError::ReplyToUnknown.into()),

@@ -58,10 +58,13 @@ impl Publish<IdentityEvent> for LiveCalls {
 impl Publish<Event> for LiveCalls {
     fn publish(&self, event: Event) -> Applied {
         match event {
-            Event::MembershipChanged { room, users, by } => {
+            Event::MembershipChanged {
+                room, users, by, ..
+            } => {
                 self.record(LiveCall::MembershipChanged(room, users, by));
             }
-            Event::RolesChanged { room, users, by } => {
+            Event::RolesChanged { room, roles, by } => {
+                let users = roles.into_iter().map(|(user, _)| user).collect();
                 self.record(LiveCall::RolesChanged(room, users, by));
             }
             Event::UsersInvited { room, users, by } => {

@@ -30,7 +30,7 @@ use uuid::Uuid;
 use super::MessageRow;
 use crate::{
     error::{BadRow, Failure},
-    schema::{messages, rooms},
+    schema::{message_edits, messages, rooms},
     sql::sql,
 };
 
@@ -129,7 +129,7 @@ fn repeats_itself(batch: &[NewMessage]) -> bool {
     let mut ids = HashSet::with_capacity(batch.len());
     let mut client_ids = HashSet::with_capacity(batch.len());
     batch.iter().any(|message| {
-        let is_new_to_client = |id| client_ids.insert((message.sender_id, id));
+        let is_new_to_client = |id| client_ids.insert((message.room_id, message.sender_id, id));
         !ids.insert(message.id) || !message.client_message_id.is_none_or(is_new_to_client)
     })
 }
@@ -160,14 +160,16 @@ type Newest = (i64, DateTime<Utc>);
 #[derive(Default)]
 struct Known {
     by_id: HashMap<MessageId, Message>,
-    by_client_id: HashMap<(UserId, Uuid), Message>,
+    by_client_id: HashMap<(RoomId, UserId, Uuid), Message>,
+    /// What those said first that were edited or deleted.
+    first_texts: HashMap<MessageId, String>,
 }
 
 impl Known {
     fn add(&mut self, message: Message) {
         if let Some(client_id) = message.client_message_id {
-            self.by_client_id
-                .insert((message.sender_id, client_id), message.clone());
+            let key = (message.room_id, message.sender_id, client_id);
+            self.by_client_id.insert(key, message.clone());
         }
         self.by_id.insert(message.id, message);
     }
@@ -178,9 +180,19 @@ impl Known {
             .for_each(|message| self.add(message));
     }
 
-    fn repeated(&self, message: &NewMessage) -> Option<&Message> {
+    /// The outcome of a message whose client id its sender has used in the room before.
+    fn repeated(&self, message: &NewMessage) -> Option<StoreOutcome> {
         let client_id = message.client_message_id?;
-        self.by_client_id.get(&(message.sender_id, client_id))
+        let key = (message.room_id, message.sender_id, client_id);
+        let stored = self.by_client_id.get(&key)?;
+        let first_text = match has_other_text_now(stored) {
+            true => self.first_texts.get(&stored.id).map(String::as_str),
+            false => Some(stored.text.as_str()),
+        };
+        Some(match first_text {
+            Some(text) if text != message.text.as_str() => StoreOutcome::ClientIdTaken,
+            _ => StoreOutcome::Repeated(stored.clone()),
+        })
     }
 }
 
@@ -226,8 +238,8 @@ impl Places {
             self.refused = true;
             return StoreOutcome::NotAMember;
         };
-        if let Some(stored) = known.repeated(message) {
-            return StoreOutcome::Repeated(stored.clone());
+        if let Some(outcome) = known.repeated(message) {
+            return outcome;
         }
         if room.read_only {
             self.refused = true;
@@ -323,22 +335,50 @@ fn stored_under_client_ids(
     connection: &mut PgConnection,
     batch: &[NewMessage],
 ) -> QueryResult<Known> {
-    let (senders, client_ids): (Vec<Uuid>, Vec<Uuid>) = batch
+    let named: Vec<(&NewMessage, Uuid)> = batch
         .iter()
-        .filter_map(|message| Some((message.sender_id.uuid(), message.client_message_id?)))
-        .unzip();
+        .filter_map(|message| Some((message, message.client_message_id?)))
+        .collect();
     let mut known = Known::default();
-    if !client_ids.is_empty() {
+    if !named.is_empty() {
         let rows = sql::<messages::SqlType>(select_messages_from!(
-            "unnest(?, ?) AS asked (sender_id, client_message_id)
-             JOIN messages USING (sender_id, client_message_id)"
+            "unnest(?, ?, ?) AS asked (sender_id, client_message_id, room_id)
+             JOIN messages USING (sender_id, client_message_id, room_id)"
         ))
-        .bind::<Array<SqlUuid>, _>(senders)
-        .bind::<Array<SqlUuid>, _>(client_ids)
+        .bind::<Array<SqlUuid>, _>(column(&named, |(message, _)| message.sender_id.uuid()))
+        .bind::<Array<SqlUuid>, _>(column(&named, |(_, client_id)| *client_id))
+        .bind::<Array<SqlUuid>, _>(column(&named, |(message, _)| message.room_id.uuid()))
         .load(connection)?;
         known.extend(rows);
+        known.first_texts = first_texts(connection, known.by_id.values())?;
     }
     Ok(known)
+}
+
+fn has_other_text_now(message: &Message) -> bool {
+    message.edited_at.is_some() || message.is_deleted()
+}
+
+/// What those of the messages said first that were edited or deleted.
+fn first_texts<'a>(
+    connection: &mut PgConnection,
+    messages: impl Iterator<Item = &'a Message>,
+) -> QueryResult<HashMap<MessageId, String>> {
+    let changed = messages.filter(|message| has_other_text_now(message));
+    let changed: Vec<Uuid> = changed.map(|message| message.id.uuid()).collect();
+    if changed.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, String)> = message_edits::table
+        .filter(message_edits::message_id.eq_any(changed))
+        .distinct_on(message_edits::message_id)
+        .order((message_edits::message_id, message_edits::revision))
+        .select((message_edits::message_id, message_edits::body))
+        .load(connection)?;
+    let texts = rows
+        .into_iter()
+        .map(|(id, text)| (MessageId::new(id), text));
+    Ok(texts.collect())
 }
 
 fn stored_under_ids(

@@ -91,7 +91,7 @@ request_body! {
         /// 1 to 4,000 characters after trimming.
         #[schema(min_length = 1, max_length = 4000)]
         message: String,
-        /// Your own id for it: sending it again stores nothing twice.
+        /// Your own id for it in the room: sending it again stores nothing twice.
         client_message_id: Uuid,
         /// The message of the same room that it answers.
         reply_to: Option<Uuid>,
@@ -106,13 +106,14 @@ request_body! {
 /// Send a message.
 ///
 /// It takes the way of every message: it is stored, then delivered to the chat sessions of all members.
-/// The answer comes once it is stored. Sending the same `client_message_id` again answers with the
-/// message that is stored, for ever and whatever `Idempotency-Key` says: it needs none.
+/// The answer comes once it is stored. Sending the same text to the room under the same `client_message_id`
+/// again answers with the message that is stored, for ever and whatever `Idempotency-Key` says: it needs none.
+/// Another text under the same id is 409 `conflict`.
 #[utoipa::path(
     tag = "messages",
     params(ByUuid),
     request_body = NewMessage,
-    responses((status = 201, description = "The message as it is stored.", body = Message)),
+    responses((status = 201, description = "The message as it is stored.", body = Message), Conflicts),
 )]
 #[post("/rooms/{uuid}/messages")]
 async fn send_message(

@@ -49,6 +49,10 @@ refusals! {
             let seconds = retry_after.num_seconds() + 1;
             Self::rate_limited(u32::try_from(seconds).unwrap_or(u32::MAX))
         }
+        RoomError::TooManyPeople { most } => {
+            let rule = format!("must name at most {most} people, which is the figure of a day");
+            Self::in_field("member_ids", "member_ids.too-many", rule)
+        }
         RoomError::ReservedName(violation) => {
             Self::in_field("name", violation.code, violation.rule)
         }
@@ -57,6 +61,8 @@ refusals! {
     MessagingError: Access, Changed, RateLimited, Refused, Store {
         RoomNotFound => NotFound, NO_SUCH_ROOM;
         ReadOnly => Conflict("archived"), ROOM_ARCHIVED;
+        ClientIdTaken => Conflict("client-message-id"),
+            "You sent another message to this room under the same client_message_id.";
         Unavailable => Unavailable,
             "It could not be stored now. Doing it again is safe; send a message with the same \
              client_message_id.";

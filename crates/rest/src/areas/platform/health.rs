@@ -1,12 +1,9 @@
 //! What load balancers and operators ask.
 
+use abu_application::platform::readiness::{Readiness, ServingState};
 use actix_web::web::Data;
 
-use crate::{
-    areas::prelude::*,
-    readiness::{Readiness, ServingState},
-    shared::Messaging,
-};
+use crate::areas::prelude::*;
 
 routes! { live, ready }
 

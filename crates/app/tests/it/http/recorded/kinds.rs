@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use abu_application::identity::ports::AccessTokens;
+use abu_application::{identity::ports::AccessTokens, platform::readiness::ServingState};
 use abu_domain::{UserId, access::Permission};
-use abu_rest::{Problem, ProblemKind, readiness::ServingState};
+use abu_rest::{Problem, ProblemKind};
 use abu_security::JwtTokens;
 use abu_settings::Settings;
 use abu_test_support::{ADMIN_EMAIL, ADMIN_PASSWORD, ChatClient, SECRET, session_of};

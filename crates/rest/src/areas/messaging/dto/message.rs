@@ -23,7 +23,7 @@ json_form! {
         message: String = shown.message.text.as_str().to_owned(),
         /// When it was accepted.
         timestamp: DateTime<Utc> = shown.message.sent_at,
-        /// The id its sender gave it.
+        /// The id its sender gave it; the sender alone sees it.
         #[serde(skip_serializing_if = "Option::is_none")]
         client_message_id: Option<Uuid> = shown.message.client_message_id,
         /// The message it answers.

@@ -1,4 +1,4 @@
-//! Whether requests can be served now: known by all, and cheap to ask.
+//! The serving state of the process: starting, ready, database unavailable, draining.
 
 use std::{
     pin::pin,
@@ -25,7 +25,7 @@ pub enum ServingState {
     Draining,
 }
 
-/// The server's state, shared by everyone who asks for it. Cheap to clone and to read.
+/// The state of one server. Cheap to clone and to read.
 #[derive(Clone, Debug)]
 pub struct Readiness(Arc<Shared>);
 
@@ -61,7 +61,6 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// A server in that state.
     pub fn new(state: ServingState) -> Self {
         Self(Arc::new(Shared {
             code: AtomicU8::new(state.code()),
@@ -69,12 +68,10 @@ impl Readiness {
         }))
     }
 
-    /// The state now.
     pub fn state(&self) -> ServingState {
         ServingState::from_code(self.0.code.load(Ordering::Relaxed))
     }
 
-    /// Whether requests are served now.
     pub fn is_ready(&self) -> bool {
         self.state() == ServingState::Ready
     }
