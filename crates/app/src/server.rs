@@ -3,6 +3,7 @@
 //! It listens before it has a database. Health checks get responses at once; other requests get 503
 //! until the database is migrated and seeded.
 
+mod backfills;
 mod banner;
 mod error;
 mod hourly;

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_waits_goes_on_when_readers_keep_up_or_the_time_is_over() {
+    async fn a_waiter_goes_on_when_readers_keep_up_or_the_deadline_passes() {
         let backpressure = Arc::new(Backpressure::default());
         let mut share = Share::of(&backpressure);
         share.set_loaded(true);

@@ -69,7 +69,7 @@ impl ChatHub {
             last_read_seq,
             member_count,
         } = event
-            && instructions::is_told_of_read_marks(member_count)
+            && instructions::receives_read_marks(member_count)
             && !self
                 .notices
                 .read_mark(user, room, last_read_seq, Instant::now())
@@ -134,7 +134,7 @@ impl ChatHub {
 
     /// The messages' senders and rooms, if any user types at all.
     fn typists(&self, batch: &[Publication]) -> Vec<(UserId, RoomId)> {
-        if !self.notices.is_anybody_typing() {
+        if !self.notices.has_typing_users() {
             return Vec::new();
         }
         let stored = batch.iter().filter_map(|publication| match publication {

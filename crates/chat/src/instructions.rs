@@ -28,7 +28,7 @@ use crate::{
 
 /// In a larger room, only the reader's own sessions get a read mark: where thousands read one message,
 /// the fan-out would be millions of packets that no client can show.
-const MOST_TOLD_OF_READ_MARKS: i32 = 200;
+const MOST_RECEIVERS_OF_READ_MARKS: i32 = 200;
 
 /// Where an event goes.
 pub(crate) enum Route {
@@ -50,7 +50,7 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
             user,
             last_read_seq,
             member_count,
-        } => match is_told_of_read_marks(member_count) {
+        } => match receives_read_marks(member_count) {
             true => read_mark_in_room(room, user, last_read_seq, cause),
             false => Instruction::ToUser {
                 user,
@@ -130,8 +130,8 @@ fn message_stored(message: &Message, requester: Option<Requester>) -> Instructio
 }
 
 /// Whether all members of a room of this size hear of read marks.
-pub(crate) fn is_told_of_read_marks(member_count: i32) -> bool {
-    member_count <= MOST_TOLD_OF_READ_MARKS
+pub(crate) fn receives_read_marks(member_count: i32) -> bool {
+    member_count <= MOST_RECEIVERS_OF_READ_MARKS
 }
 
 fn changed_packet(changed: &Changed) -> Arc<SharedPacket> {

@@ -131,7 +131,7 @@ impl Notices {
         typing.said(change, now, || self.check(change.user, now))
     }
 
-    pub(crate) fn is_anybody_typing(&self) -> bool {
+    pub(crate) fn has_typing_users(&self) -> bool {
         !self.typing.lock().is_empty()
     }
 

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_came_and_left_meanwhile_is_in_it_once_with_nothing_to_tell() {
+    fn joins_and_leaves_that_cancel_out_queue_one_empty_entry() {
         let mut queue = PresenceQueue::default();
         for _ in 0..1_000 {
             queue.join(user(1));

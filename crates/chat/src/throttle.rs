@@ -23,7 +23,7 @@ pub(crate) struct Throttle<K, S, P> {
 
 #[derive(Debug)]
 struct Known<S, P> {
-    told: S,
+    sent: S,
     wanted: S,
     payload: P,
     full_at: Instant,
@@ -59,8 +59,8 @@ where
     ) -> bool {
         let known = self.know(key, before, payload, now);
         known.wanted = wanted;
-        let is_told = known.told == known.wanted;
-        match (known.waits, is_told) {
+        let is_sent = known.sent == known.wanted;
+        match (known.waits, is_sent) {
             (true, true) => {
                 known.waits = false;
                 let full_at = known.full_at;
@@ -86,14 +86,14 @@ where
         if known.waits {
             return false;
         }
-        let is_told = self.attempt(key, now, allowed);
-        if !is_told && let Some(known) = self.keys.get_mut(&key) {
+        let is_sent = self.attempt(key, now, allowed);
+        if !is_sent && let Some(known) = self.keys.get_mut(&key) {
             // Nothing is new, so nothing waits.
             known.waits = false;
             let full_at = known.full_at;
             self.set_timer(key, full_at);
         }
-        is_told
+        is_sent
     }
 
     /// Whether a state of the key waits.
@@ -113,7 +113,7 @@ where
         timers: usize,
         allowed: impl Fn(&K, &P) -> Result<(), Duration>,
     ) -> Vec<(K, S, P)> {
-        let mut told = Vec::new();
+        let mut sent = Vec::new();
         for _ in 0..timers {
             if !self.has_due(now) {
                 break;
@@ -129,10 +129,10 @@ where
             if self.attempt(key, now, || allowed(&key, &payload))
                 && let Some(known) = self.keys.get(&key)
             {
-                told.push((key, known.wanted.clone(), payload));
+                sent.push((key, known.wanted.clone(), payload));
             }
         }
-        told
+        sent
     }
 
     fn know(&mut self, key: K, before: S, payload: P, now: Instant) -> &mut Known<S, P> {
@@ -145,7 +145,7 @@ where
             Entry::Vacant(place) => {
                 self.timers.insert((now, key));
                 place.insert(Known {
-                    told: before.clone(),
+                    sent: before.clone(),
                     wanted: before,
                     payload,
                     full_at: now,
@@ -171,17 +171,17 @@ where
             .rate
             .map_or(Ok(()), |rate| rate.take(&mut full_at, now).map(drop))
             .and_then(|()| allowed());
-        let (is_told, timer) = match taken {
+        let (is_sent, timer) = match taken {
             Ok(()) => {
-                known.told = known.wanted.clone();
+                known.sent = known.wanted.clone();
                 known.full_at = full_at;
                 (true, full_at)
             }
             Err(wait) => (false, now + wait),
         };
-        known.waits = !is_told;
+        known.waits = !is_sent;
         self.set_timer(key, timer);
-        is_told
+        is_sent
     }
 
     fn set_timer(&mut self, key: K, at: Instant) {
@@ -270,38 +270,38 @@ mod tests {
         ) {
             let start = Instant::now();
             let (mut throttle, mut now) = (throttle(), start);
-            let (mut state, mut told) = (false, false);
+            let (mut state, mut sent) = (false, false);
             let mut notices: Vec<Instant> = Vec::new();
             for (pause, wanted, is_refused) in changes {
                 now += Duration::from_millis(pause);
                 let refusal = || if is_refused { Err(SECOND / 10) } else { Ok(()) };
                 for (_, due, ()) in throttle.due(now, 9, |_, ()| refusal()) {
-                    prop_assert_ne!(told, due, "nothing new");
-                    told = due;
+                    prop_assert_ne!(sent, due, "nothing new");
+                    sent = due;
                     notices.push(now);
                 }
-                let is_told = match wanted == state {
+                let is_sent = match wanted == state {
                     true if state => throttle.renew(0, state, (), now, refusal),
                     true => false,
                     false => throttle.change(0, state, wanted, (), now, refusal),
                 };
                 state = wanted;
-                if is_told {
-                    told = state;
+                if is_sent {
+                    sent = state;
                     notices.push(now);
                 }
                 if !throttle.is_waiting(&0) {
-                    prop_assert_eq!(told, state);
+                    prop_assert_eq!(sent, state);
                 }
             }
             for _ in 0..9 {
                 now += 3 * SECOND;
                 for (_, due, ()) in throttle.due(now, 9, |_, ()| Ok(())) {
-                    told = due;
+                    sent = due;
                     notices.push(now);
                 }
             }
-            prop_assert_eq!(told, state);
+            prop_assert_eq!(sent, state);
             prop_assert!(throttle.keys.is_empty() && throttle.timers.is_empty(), "it forgets");
             for (index, first) in notices.iter().enumerate() {
                 for (more, last) in notices[index..].iter().enumerate() {
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_back_before_its_turn_leaves_nothing_to_tell() {
+    fn a_change_back_before_its_turn_leaves_nothing_to_send() {
         let (mut throttle, now) = (throttle(), Instant::now());
         for turn in 0..4 {
             let wanted = turn % 2 == 0;

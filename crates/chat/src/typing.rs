@@ -95,12 +95,12 @@ impl Typists {
         if !types {
             self.sessions.remove(&key);
         }
-        let is_told = match (typed, types) {
+        let is_sent = match (typed, types) {
             (true, true) => is_typing && self.notices.renew(key, true, from, now, allowed),
             (false, false) => false,
             _ => self.notices.change(key, typed, types, from, now, allowed),
         };
-        is_told.then_some(TypingNotice {
+        is_sent.then_some(TypingNotice {
             is_typing: types,
             ..change
         })
@@ -116,8 +116,8 @@ impl Typists {
     ) -> Option<TypingNotice> {
         let from = *self.sessions.remove(&(user, room))?.last()?;
         let key = (user, room);
-        let is_told = self.notices.change(key, true, false, from, now, allowed);
-        is_told.then_some(TypingNotice {
+        let is_sent = self.notices.change(key, true, false, from, now, allowed);
+        is_sent.then_some(TypingNotice {
             user,
             room,
             is_typing: false,

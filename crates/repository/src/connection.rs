@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_not_there_is_told_by_name() {
+    fn an_unreachable_server_is_named_in_the_error() {
         let error = open(&SecretString::from("postgres://u:p@127.0.0.1:1/d")).err();
         let told = error.map(|error| error.to_string()).unwrap_or_default();
         assert!(told.contains("127.0.0.1") && !told.contains('\n'), "{told}");

@@ -141,6 +141,7 @@ pub fn run_within(url: &SecretString, patience: Duration) -> Result<Vec<String>,
     let mut connection = migrator(url)?;
     connection.setup()?;
     let applied = applied(&mut connection)?;
+    let is_new = applied.is_empty();
     let pending = pending(&applied)?;
     let unknown = unknown(applied)?;
     require_order(&mut connection, &pending, unknown)?;
@@ -152,6 +153,9 @@ pub fn run_within(url: &SecretString, patience: Duration) -> Result<Vec<String>,
         done.push(name);
     }
     done.extend(backfill::run(&mut connection, patience)?);
+    if is_new {
+        backfill::skip_second_pass(&mut connection)?;
+    }
     // The lock ends with the connection.
     Ok(done)
 }
@@ -186,7 +190,7 @@ pub fn revert(url: &SecretString, version: &str) -> Result<Vec<String>, Migratio
 fn migrator(url: &SecretString) -> Result<PgConnection, MigrationError> {
     let mut connection = open_session(url)?;
     connection.batch_execute(SET_UP)?;
-    lock(&mut connection)?;
+    lock(&mut connection, &|| false)?;
     Ok(connection)
 }
 
@@ -237,20 +241,45 @@ pub(crate) fn retry<T>(
     }
 }
 
-/// Waits until no other process migrates this schema. Polls, because a waiting statement would
-/// block those of the other migrator that wait for all running statements.
-fn lock(connection: &mut PgConnection) -> Result<(), MigrationError> {
-    let mut told = false;
-    loop {
-        if try_lock(connection, Lock::Migration)? {
-            return Ok(());
+/// Makes the second pass of the backfills where it is due, for rows that the previous release wrote
+/// during the first one. Returns the names of the backfills that changed rows. Call it in the first
+/// server of this release: `stops` ends it between two batches, and the next server goes on there.
+pub fn repeat_backfills(
+    url: &SecretString,
+    stops: &dyn Fn() -> bool,
+) -> Result<Vec<String>, MigrationError> {
+    let mut connection = open_session(url)?;
+    connection.batch_execute(SET_UP)?;
+    if !backfill::awaits_second_pass(&mut connection)? {
+        return Ok(Vec::new());
+    }
+    match lock(&mut connection, stops)? {
+        true => backfill::repeat(&mut connection, stops),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Has the next server make the second pass again, for rows that an earlier release wrote after a
+/// rollback.
+pub fn demand_second_pass(url: &SecretString) -> Result<(), MigrationError> {
+    Ok(backfill::demand_second_pass(&mut open_session(url)?)?)
+}
+
+/// Waits until no other process migrates this schema; false once `stops` is true. Polls, because a
+/// waiting statement would block those of the other migrator that wait for all running statements.
+fn lock(connection: &mut PgConnection, stops: &dyn Fn() -> bool) -> Result<bool, MigrationError> {
+    let mut is_logged = false;
+    while !try_lock(connection, Lock::Migration)? {
+        if stops() {
+            return Ok(false);
         }
-        if !told {
+        if !is_logged {
             log::info!("waiting for another process that migrates the database");
-            told = true;
+            is_logged = true;
         }
         thread::sleep(PAUSE);
     }
+    Ok(true)
 }
 
 /// Versions of the applied migrations; empty for a new database.

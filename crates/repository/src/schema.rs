@@ -55,7 +55,10 @@ diesel::table! {
         name -> Text,
         /// The key of the last row that was looked at; a backfill that was interrupted goes on after it.
         position -> Nullable<Uuid>,
+        /// End of the first pass, before the new release serves.
         finished_at -> Nullable<Timestamptz>,
+        /// End of the second pass, after the previous release has stopped: it wrote rows while the first one ran.
+        repeated_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -13,6 +13,10 @@ pub(super) struct MigrateArguments {
     /// The server must not run. Asks first.
     #[arg(long, value_name = "VERSION")]
     down_to: Option<String>,
+    /// Have the next start of the server look for rows in an earlier form again: after a rollback,
+    /// the earlier release wrote some.
+    #[arg(long, conflicts_with = "down_to")]
+    repeat_backfills: bool,
     /// Do not ask.
     #[arg(long, requires = "down_to")]
     yes: bool,
@@ -21,12 +25,12 @@ pub(super) struct MigrateArguments {
 pub(super) fn run(settings: &Settings, arguments: &MigrateArguments) -> Result<(), AdminError> {
     let database = OpenDatabase::of(settings)?;
     match &arguments.down_to {
-        None => up(&database.url),
+        None => up(&database.url, arguments.repeat_backfills),
         Some(version) => down(&database.url, version, arguments.yes),
     }
 }
 
-fn up(url: &SecretString) -> Result<(), AdminError> {
+fn up(url: &SecretString, repeat_backfills: bool) -> Result<(), AdminError> {
     let done = migrations::run(url)?;
     let newer = migrations::state(url)?.unknown;
     let mut out = io::stdout().lock();
@@ -42,6 +46,10 @@ fn up(url: &SecretString) -> Result<(), AdminError> {
             "a newer release migrated this database ({}); it lacks nothing of this one",
             newer.join(", ")
         )?;
+    }
+    if repeat_backfills {
+        migrations::demand_second_pass(url)?;
+        writeln!(out, "the next start of the server repeats the backfills")?;
     }
     Ok(())
 }

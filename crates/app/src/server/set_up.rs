@@ -31,7 +31,7 @@ use secrecy::SecretString;
 use tokio::{sync::oneshot, task::spawn_blocking, time::sleep};
 
 use super::{
-    StartError,
+    StartError, backfills,
     hourly::Hourly,
     watch::{self, Watch},
 };
@@ -92,7 +92,7 @@ impl DatabaseSupervisor {
         url: SecretString,
         done: oneshot::Sender<Result<(), StartError>>,
     ) -> Option<ServerLockError> {
-        let set_up = self.set_up(url).await;
+        let set_up = self.set_up(url.clone()).await;
         let store = set_up.as_ref().ok().cloned();
         let _ = done.send(set_up.map(|_store| ()));
         let watch = Watch {
@@ -103,6 +103,7 @@ impl DatabaseSupervisor {
             ended: EndedElsewhere::default(),
             hourly: self.hourly.clone(),
         };
+        tokio::spawn(backfills::repeat(url, self.readiness.clone()));
         Some(watch::watch_over(watch, &self.readiness).await)
     }
 

@@ -101,6 +101,27 @@ fn migrate_updates_an_empty_database_once() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_rollback_the_next_server_mends_what_the_earlier_release_wrote() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let user = database.user().create().id;
+    database.execute("UPDATE users SET firstname = E'Ami\\u200Bna'");
+    let said = say(on(&database, &folder).args(["migrate", "--repeat-backfills"]));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let server = TestServer::start_on(database.clone(), |_settings| {}).await;
+    while database
+        .read(|tx| tx.user(user))
+        .unwrap()
+        .unwrap()
+        .firstname
+        .as_str()
+        != "Amina"
+    {
+        tokio::task::yield_now().await;
+    }
+    server.stop().await;
+}
+
 #[test]
 fn a_missing_database_has_its_exit_code_and_shows_no_password() {
     let folder = folder();

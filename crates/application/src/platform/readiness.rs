@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_a_state_is_told_when_it_comes() {
+    async fn a_waiter_for_a_state_wakes_when_it_is_reached() {
         let readiness = Readiness::default();
         let waiting = tokio::spawn({
             let readiness = readiness.clone();

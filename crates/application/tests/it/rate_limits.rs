@@ -99,7 +99,7 @@ fn refused_by(result: Result<LogIn, LogInError>) -> (&'static str, u32) {
 }
 
 #[tokio::test]
-async fn wrong_passwords_from_one_network_lock_nobody_out_of_another() {
+async fn wrong_passwords_from_one_network_do_not_lock_out_another() {
     let app = TestApp::limited();
     app.amina();
     app.fail(3, AMINA, 10).await;

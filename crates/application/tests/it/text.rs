@@ -56,7 +56,7 @@ async fn a_permission_that_waits_for_one_time_passwords_makes_no_staff() {
 }
 
 #[tokio::test]
-async fn nobody_takes_the_full_name_of_the_office() {
+async fn the_full_names_of_the_office_are_reserved() {
     let app = TestApp::new();
     let member = app.member().create();
     let staff = app.member().super_admin().create();

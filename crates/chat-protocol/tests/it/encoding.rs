@@ -152,7 +152,7 @@ fn the_sentence_of_an_invalid_payload_begins_with_the_field() {
 }
 
 #[test]
-fn the_time_to_wait_is_never_told_too_short() {
+fn the_time_to_wait_is_rounded_up() {
     for (pause, milliseconds) in [(0, 0), (1, 1), (999_999, 1), (1_000_000, 1), (1_000_001, 2)] {
         let error = Error::rate_limited("typing", Duration::from_nanos(pause));
         assert_eq!(error.retry_after_ms, Some(milliseconds));

@@ -208,7 +208,7 @@ fn what_is_wrong_with_a_message_is_named() {
 }
 
 #[test]
-fn a_user_who_sends_too_fast_is_told_how_long_to_wait() {
+fn a_rate_limited_user_receives_the_time_to_wait() {
     let mut session = session();
     session.lookup.wait.set(Some(Duration::from_millis(1_500)));
     let effects = session.says(&send(open_room(), "hi"));
@@ -275,7 +275,7 @@ fn typing_lasts_until_the_client_ends_it_or_ten_seconds_of_silence() {
 }
 
 #[test]
-fn nobody_types_in_a_room_above_the_limit() {
+fn typing_is_dropped_in_a_room_above_the_limit() {
     let types = |typing_room_limit, member_count| {
         let mut session = session_with(ChatSettings {
             typing_room_limit,
@@ -399,7 +399,7 @@ fn any_frame_is_a_sign_of_life() {
 }
 
 #[test]
-fn a_v2_session_is_told_of_the_end_of_its_token_once_and_goes_on_with_another() {
+fn a_v2_session_gets_one_expiry_notice_and_continues_with_a_new_token() {
     let mut session = v2_session();
     let tick = |session: &mut Session, seconds: u32| {
         // Pings are another matter.
@@ -590,7 +590,7 @@ fn inputs() -> impl Strategy<Value = Vec<(u64, Input)>> {
 
 proptest! {
     #[test]
-    fn whatever_comes_the_others_are_told_the_truth_and_no_more_than_they_need(inputs in inputs()) {
+    fn any_input_causes_true_notices_and_no_needless_ones(inputs in inputs()) {
         let mut session = session();
         let mut now = Duration::ZERO;
         let mut joined = false;

@@ -87,7 +87,7 @@ async fn an_edit_reaches_every_v2_session_and_no_v1_session() {
 }
 
 #[tokio::test]
-async fn a_deleted_message_keeps_its_place_for_everybody() {
+async fn a_deleted_message_keeps_its_place_for_every_member() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let room = chat.room(&[amina, bello]).await;

@@ -160,7 +160,7 @@ async fn both_members_hear_of_the_reopening_of_an_archived_direct_room() {
 }
 
 #[tokio::test]
-async fn a_leave_and_the_succession_are_told_to_the_other_members() {
+async fn a_leave_and_the_succession_reach_the_other_members() {
     let chat = Chat::start();
     let (amina, bello) = (chat.user(), chat.user());
     let own = chat.room(&[amina]).await;
@@ -220,7 +220,7 @@ async fn all_members_hear_of_a_changed_role_in_v2_only() {
 }
 
 #[tokio::test]
-async fn users_who_enter_together_are_not_told_of_each_other() {
+async fn users_added_together_receive_no_notice_of_each_other() {
     let chat = Chat::start();
     let [amina, bello, chidi] = [(); 3].map(|()| chat.user());
     let mut owner = chat.connect_v2(amina).await;

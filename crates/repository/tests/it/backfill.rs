@@ -164,7 +164,7 @@ fn of_two_accounts_of_one_address_the_one_verified_first_keeps_it() {
 }
 
 #[test]
-fn a_claim_that_nobody_proved_yields_to_a_proof() {
+fn an_unproved_claim_yields_to_a_proof() {
     let database = before_backfills();
     let proved = database.user().create();
     let claimed = database.user().email(&format!("amina@{HOST}")).create();
@@ -286,4 +286,69 @@ fn a_backfill_that_was_killed_goes_on_where_it_was() {
             .pending
             .is_empty()
     );
+}
+
+/// Writes a person's name as the previous release does.
+fn write_old_name(database: &TestDatabase, user: &User) {
+    database.execute(&format!(
+        "UPDATE users SET firstname = E'Ami\\u200Bna' WHERE id = '{}'",
+        user.id
+    ));
+}
+
+fn firstname(database: &TestDatabase, user: &User) -> String {
+    let user = database.read(|tx| tx.user(user.id)).unwrap().unwrap();
+    user.firstname.as_str().to_owned()
+}
+
+#[test]
+fn rows_that_the_previous_release_wrote_during_a_backfill_take_the_new_form() {
+    let database = before_backfills();
+    backfill(&database);
+    let user = database.user().create();
+    write_old_name(&database, &user);
+    spelled(&database, &user, &format!("amina@{OLD_HOST}"));
+    assert!(backfill(&database).is_empty());
+    let repeat = || migrations::repeat_backfills(&database.url(), &|| false).unwrap();
+    let repeated = [
+        "backfill of user_emails.email (1 rows)",
+        "backfill of users.firstname (1 rows)",
+    ];
+    assert_eq!(repeat(), repeated);
+    assert_eq!(firstname(&database, &user), "Amina");
+    assert_eq!(
+        owner(&database, &format!("amina@{OLD_HOST}")),
+        Some(user.id)
+    );
+    write_old_name(&database, &user);
+    assert!(repeat().is_empty(), "one second pass is enough");
+    migrations::demand_second_pass(&database.url()).unwrap();
+    assert_eq!(repeat(), repeated[1..]);
+}
+
+#[test]
+fn a_second_pass_that_is_stopped_goes_on_where_it_was() {
+    let database = before_backfills();
+    backfill(&database);
+    database.execute(
+        "INSERT INTO users (id, email, password_hash, firstname, lastname, created_at, last_modified)
+         SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, n || '@example.com', '-',
+                E'Ami\\u200Bna', 'Bello', now(), now()
+         FROM generate_series(1, 700) AS n",
+    );
+    let old = "SELECT count(*)::text FROM users WHERE firstname <> 'Amina'";
+    let has_begun = || database.texts(old) != ["700"];
+    let stopped = migrations::repeat_backfills(&database.url(), &has_begun).unwrap();
+    assert_eq!(stopped, ["backfill of users.firstname (500 rows)"]);
+    assert_eq!(database.texts(old), ["200"]);
+    let rest = migrations::repeat_backfills(&database.url(), &|| false).unwrap();
+    assert_eq!(rest, ["backfill of users.firstname (200 rows)"]);
+    assert_eq!(database.texts(old), ["0"]);
+}
+
+#[test]
+fn a_new_database_needs_no_second_pass() {
+    let database = TestDatabase::new();
+    let due = "SELECT name FROM backfills WHERE finished_at IS NULL OR repeated_at IS NULL";
+    assert_eq!(database.texts(due), [""; 0]);
 }

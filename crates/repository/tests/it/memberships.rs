@@ -43,7 +43,7 @@ fn join(database: &TestDatabase, name: &str, until: Option<DateTime<Utc>>) -> Us
     user
 }
 
-/// The permissions of the user now, in future, and as a caller.
+/// The rights of the user as a caller, and without regard to sessions.
 fn records(database: &TestDatabase, user: UserId) -> [CallerRecord; 2] {
     let read = |tx: &mut dyn abu_application::store::Reads| {
         let caller = tx.caller(user, session_of(user))?.unwrap();

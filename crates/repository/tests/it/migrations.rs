@@ -348,7 +348,7 @@ fn a_migration_that_fails_is_named_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_database_that_is_away_is_told_as_such() {
+fn an_unreachable_database_is_reported_as_unavailable() {
     let away = migrations::run(&"postgres://abu@127.0.0.1:1/abu".into()).unwrap_err();
     assert!(matches!(away, MigrationError::Unavailable(_)), "{away:?}");
 }

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_route_that_nobody_described_is_refused_by_path_method_or_parameter() {
+    async fn an_undocumented_route_is_refused_by_path_method_or_parameter() {
         use ProblemKind::{MethodNotAllowed, NotFound, UnknownParameter};
         assert_eq!(refusal(Method::GET, "/things/7", "page=2").await, None);
         for (method, path, query, expected) in [

@@ -210,7 +210,7 @@ async fn carry_out<B: MessageBody + 'static>(
     let id = request.extensions().get::<RequestId>().cloned();
     let claim = match use_cases.idempotency.begin(keyed).await {
         Ok(Begun::First(claim)) => claim,
-        Ok(Begun::Again(answer)) => return Ok(told_again(request, answer)),
+        Ok(Begun::Again(answer)) => return Ok(replayed(request, answer)),
         Err(refused) => return Ok(request.error_response(Problem::from(refused))),
     };
     // Nothing the handler held is used again, as in the layer that answers panics.
@@ -298,7 +298,7 @@ impl Replayed {
     }
 }
 
-fn told_again(request: ServiceRequest, answer: StoredResponse) -> ServiceResponse<BoxBody> {
+fn replayed(request: ServiceRequest, answer: StoredResponse) -> ServiceResponse<BoxBody> {
     let StoredResponse {
         status,
         content_type,

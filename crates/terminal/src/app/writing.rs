@@ -48,10 +48,10 @@ impl App {
         if is_empty {
             return self.stop_typing();
         }
-        let is_told = self.typing.as_ref().is_some_and(|(said_in, when)| {
+        let is_announced = self.typing.as_ref().is_some_and(|(said_in, when)| {
             *said_in == room && now.duration_since(*when) < TYPING_AGAIN
         });
-        if is_told {
+        if is_announced {
             return vec![];
         }
         self.typing = Some((room.clone(), now));
@@ -59,8 +59,9 @@ impl App {
     }
 
     pub(super) fn stop_typing(&mut self) -> Vec<Effect> {
-        let told = self.typing.take();
-        told.map(|(room, _)| Effect::Typing(room, false))
+        let announced = self.typing.take();
+        announced
+            .map(|(room, _)| Effect::Typing(room, false))
             .into_iter()
             .collect()
     }

@@ -47,7 +47,7 @@ fn assert_keys(rig: &Rig, expected: usize) {
 }
 
 /// Returns once a request waits for a table that is held back.
-async fn someone_waits(rig: &Rig) {
+async fn a_request_is_blocked(rig: &Rig) {
     let database = rig.database().clone();
     spawn_blocking(move || database.wait_for_blocked(1))
         .await
@@ -176,7 +176,7 @@ async fn a_retry_during_the_first_request_gets_retry_after() {
     let held = rig.database().hold("rooms");
     let first = open(&rig, &user, &key, "slow").send();
     let meanwhile = async {
-        someone_waits(&rig).await;
+        a_request_is_blocked(&rig).await;
         let second = open(&rig, &user, &key, "slow").send().await;
         let other = open(&rig, &user, &key, "other").send().await;
         drop(held);
@@ -247,7 +247,7 @@ async fn a_client_that_disconnects_gets_the_response_on_retry() {
     let (user, key, id) = (rig.user(), key(), format!("vanished-{}", Uuid::new_v4()));
     let held = rig.database().hold("rooms");
     let connection = send_and_leave(&rig, &user, &key, &id, "kept").await;
-    someone_waits(&rig).await;
+    a_request_is_blocked(&rig).await;
     // Without lingering a close resets the connection: the server hears of it at once.
     connection.set_zero_linger().unwrap();
     drop(connection);

@@ -32,7 +32,7 @@ fn link(answer: &Answer, relation: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn following_the_links_shows_everybody_once_the_newest_first() {
+async fn following_the_links_lists_every_entry_once_newest_first() {
     let rig = Rig::start().await;
     let viewer = rig.holder_of(&[Permission::ViewUser]);
     let mut expected: Vec<String> = (0..7).map(|_| rig.user().id.to_string()).collect();

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit_log;
 mod authentication;
+mod browser_cookies;
 mod chat_door;
 mod conditional;
 mod console;

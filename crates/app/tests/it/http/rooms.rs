@@ -30,7 +30,7 @@ async fn listed(rig: &Rig, user: &User) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_new_group_has_its_maker_and_everybody_named_once() {
+async fn a_new_group_has_its_creator_and_each_named_member_once() {
     let rig = Rig::start().await;
     let (maker, one, two) = (rig.user(), rig.user(), rig.user());
     let body = group(" Class of 2015 ", &[&one, &two, &one, &maker]);

@@ -241,7 +241,7 @@ async fn each_change_of_an_account_writes_one_entry() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_created_for_somebody_writes_one_entry() {
+async fn creating_an_account_for_its_owner_writes_one_entry() {
     let office = Office::new();
     let accounts = &office.app.use_cases.identity.accounts;
     let draft = user_draft("new@example.com");

@@ -125,7 +125,7 @@ async fn a_role_that_entered_an_automatic_group_takes_no_raising_permission() {
 }
 
 #[tokio::test]
-async fn no_rename_or_creation_brings_a_raising_permission_to_everybody() {
+async fn no_rename_or_creation_makes_a_raising_permission_automatic() {
     let office = Office::new();
     let (app, superuser) = (&office.app, &office.superuser);
     let access = &app.use_cases.access.control;

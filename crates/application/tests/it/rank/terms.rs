@@ -189,7 +189,7 @@ async fn two_terms_that_follow_each_other_do_not_count_as_one() {
 }
 
 #[tokio::test]
-async fn a_role_beyond_the_callers_rights_is_assigned_to_nobody_anywhere() {
+async fn a_role_beyond_the_callers_rights_is_assigned_in_no_scope() {
     let office = super::Office::new();
     let access = &office.app.use_cases.access.control;
     let chapter = Scope::Chapter(Uuid::from_u128(7));

@@ -66,7 +66,7 @@ async fn a_role_of_terms_that_are_over_is_deleted_with_them() {
 }
 
 #[tokio::test]
-async fn a_group_is_deleted_once_nobody_is_in_it() {
+async fn a_group_is_deleted_once_it_has_no_members() {
     let (app, admin) = office();
     let (access, group) = (&app.use_cases.access.control, app.group_of(&[]));
     let member = app.member().create();

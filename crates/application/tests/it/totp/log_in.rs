@@ -97,7 +97,7 @@ async fn a_suspended_account_is_named_only_after_both_factors() {
 }
 
 #[tokio::test]
-async fn a_second_factor_that_nobody_asks_for_does_no_harm() {
+async fn an_unrequested_second_factor_is_ignored() {
     let app = TestApp::new();
     let member = app.member().create();
     let shown = OneTimePassword::new("123456");

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_nobody_sees_or_types_are_refused() {
+    fn invisible_and_control_characters_are_refused() {
         for c in [
             '\u{200b}', '\u{202e}', '\u{ad}', '\u{fe0f}', '\u{e000}', '\u{378}', '\u{fffe}',
             '\u{115f}', '\u{2028}', '\u{1100}', '\u{640}', '\u{85}', '\0',

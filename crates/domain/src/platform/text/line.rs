@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_holds_neither_controls_nor_what_nobody_sees() {
+    fn a_line_holds_neither_controls_nor_invisible_characters() {
         for text in ["a\nb", "a\0b", "a\u{9f}b", "a\tb"] {
             assert_eq!(parse(text), Err(CONTROL), "{text:?}");
         }
