@@ -74,6 +74,8 @@ export function receive(rooms: Map<string, Room>, packet: ServerPacket): string 
     case "token-expiring":
     case "token-renewed":
       return packet.payload.expires_at;
+    case "server-closing":
+      return `${packet.payload.reconnect_after_ms}`;
     case "error": {
       const { code, request_type, retry_after_ms } = packet.payload;
       if (code === "rate-limited" && request_type !== null) return `${request_type} ${retry_after_ms ?? 0}`;

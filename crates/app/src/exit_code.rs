@@ -18,6 +18,8 @@ pub const AUDIT_LOG: u8 = 7;
 pub const WORK_LEFT: u8 = 8;
 /// SIGINT cut a shutdown short: 128 + 2.
 pub const INTERRUPTED: u8 = 130;
+/// SIGQUIT cut a shutdown short: 128 + 3.
+pub const QUIT: u8 = 131;
 /// SIGTERM cut a shutdown short: 128 + 15.
 pub const TERMINATED: u8 = 143;
 
@@ -32,5 +34,5 @@ Exit codes:
   5  the database's migrations are not those of this release
   6  the address to listen on cannot be had
   7  the audit log is not whole
-  8  stopped, but not everything was finished within server.shutdown_timeout
-  130, 143  ended at once by a second Ctrl-C or SIGTERM";
+  8  stopped, but not everything was finished in time (server.shutdown_timeout)
+  130, 131, 143  ended at once by a second Ctrl-C, SIGQUIT or SIGTERM";

@@ -3,7 +3,7 @@
 pub mod admin;
 mod database;
 pub mod exit_code;
-pub mod logging;
 mod metrics;
 pub mod server;
+mod version;
 pub mod wiring;

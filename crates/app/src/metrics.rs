@@ -7,9 +7,11 @@ mod described;
 mod listener;
 mod samples;
 
-use std::{io, net::SocketAddr, sync::OnceLock, thread, time::Duration};
+use std::{io, sync::OnceLock, thread, time::Duration};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::version::{COMMIT, VERSION};
 
 pub(crate) use listener::listen;
 pub(crate) use samples::Samples;
@@ -60,15 +62,9 @@ fn build() -> Result<PrometheusHandle, BuildError> {
     described::describe();
     metrics::gauge!(
         "abu_build_info",
-        "version" => env!("CARGO_PKG_VERSION"),
-        "commit" => option_env!("ABU_COMMIT").unwrap_or("unknown"),
+        "version" => VERSION,
+        "commit" => COMMIT,
     )
     .set(1.0);
     Ok(handle)
-}
-
-/// A bound listener that does not accept yet.
-pub(crate) struct Listening {
-    pub(crate) address: SocketAddr,
-    pub(crate) server: actix_web::dev::Server,
 }

@@ -5,11 +5,14 @@
 
 mod backfills;
 mod banner;
+mod drain;
 mod error;
 mod hourly;
 mod listener;
+mod reload;
 mod set_up;
 mod signals;
+mod start_line;
 mod watch;
 
 use std::{
@@ -22,22 +25,21 @@ use abu_application::{
     identity::ports::PasswordHasher,
     platform::{
         ports::Ids,
-        readiness::{Readiness, ServingState},
+        readiness::Readiness,
         system::{SystemClock, SystemIds},
     },
 };
 use abu_chat::ChatEngine;
 use abu_connections::Connections;
 use abu_demo::Demo;
+use abu_logging::LogHandle;
 use abu_mail::{MailWorker, Wake};
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
 use abu_settings::Settings;
 use actix_web::dev::ServerHandle;
-use futures_util::future::join4;
 use tokio::{
     sync::oneshot,
     task::{JoinHandle, spawn_blocking},
-    time::timeout,
 };
 
 use crate::{
@@ -77,6 +79,7 @@ pub struct RunningServer {
     supervisor: JoinHandle<()>,
     own_postgres: Arc<OnceLock<OwnPostgres>>,
     lock: SharedLock,
+    end_of_watch: oneshot::Sender<()>,
     /// Receives why the server cannot go on.
     lost: oneshot::Receiver<StartError>,
 }
@@ -92,20 +95,30 @@ pub enum Ending {
     Interrupted(Received),
 }
 
-/// Runs a server until SIGTERM or SIGINT starts a graceful shutdown. A second signal ends it at
-/// once; the caller must then exit without cleanup. Prints the banner once it is ready.
-pub async fn run(settings: Settings, demo: bool) -> Result<Ending, StartError> {
-    let mut signals = signals::Signals::catch()?;
+/// Runs a server until a signal starts a graceful shutdown. A second one ends it at once; the caller
+/// must then exit without cleanup. Prints the banner once it is ready.
+pub async fn run(settings: Settings, demo: bool, log: LogHandle) -> Result<Ending, StartError> {
+    let (mut signals, hangups) = signals::Signals::catch()?;
+    tokio::spawn(reload::on_hangup(hangups, log));
     let mut server = start(settings)?;
-    let outcome = tokio::select! {
-        error = server.serve(demo) => Err(error),
+    let failure = tokio::select! {
+        error = server.serve(demo) => Some(error),
         signal = signals.next() => {
             log::info!("received {signal}, stopping");
-            Ok(())
+            None
+        }
+    };
+    let stopping = async {
+        match failure {
+            None => Ok(server.stop().await),
+            Some(error) => {
+                server.stop_at_once().await;
+                Err(error)
+            }
         }
     };
     tokio::select! {
-        ending = server.stop() => outcome.map(|()| ending),
+        ending = stopping => ending,
         again = signals.next() => Ok(Ending::Interrupted(again)),
     }
 }
@@ -116,7 +129,14 @@ pub async fn run(settings: Settings, demo: bool) -> Result<Ending, StartError> {
 /// Call it inside a Tokio or Actix runtime.
 pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let settings = Arc::new(settings);
-    let recorder = match settings.metrics.listen {
+    // What fails most often comes first, before any thread.
+    let socket = listener::bind(&settings)?;
+    let metrics_socket = settings
+        .metrics
+        .listen
+        .map(listener::bind_for_metrics)
+        .transpose()?;
+    let recorder = match metrics_socket {
         Some(_) => Some(metrics::install()?),
         None => None,
     };
@@ -142,28 +162,30 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         link_tokens,
         wake.clone(),
     )?;
-    let listener = listener::listen(&settings, rest, chat.clone())?;
-    tokio::spawn(listener.connections.clone().enforce());
     let own_postgres = Arc::new(OnceLock::new());
-    let metrics = settings
-        .metrics
-        .listen
+    let samples = Samples::new(
+        readiness.clone(),
+        messaging,
+        Arc::clone(&store),
+        Arc::clone(&own_postgres),
+    );
+    let listener = listener::prepare(&settings, socket, rest, chat.clone())?;
+    let metrics = metrics_socket
         .zip(recorder)
-        .map(|(wanted, handle)| {
-            let samples = Samples::new(
-                readiness.clone(),
-                messaging,
-                Arc::clone(&store),
-                Arc::clone(&own_postgres),
-            );
-            metrics::listen(wanted, handle, samples).map_err(|source| StartError::Listen {
-                address: wanted,
-                source,
-            })
-        });
-    let metrics = metrics.transpose()?;
+        .map(|(socket, recorder)| metrics::listen(socket, recorder, samples))
+        .transpose()
+        .map_err(StartError::Threads)?;
+    // From here on nothing fails.
+    start_line::log(
+        &settings,
+        &listener,
+        metrics.as_ref().map(|(address, _server)| *address),
+    );
+    let server = listener.builder.run();
+    tokio::spawn(listener.connections.clone().enforce());
     let lock = SharedLock::default();
     let (tell_lost, lost) = oneshot::channel();
+    let (end_of_watch, watch_ends) = oneshot::channel();
     let supervisor = set_up::DatabaseSupervisor {
         settings: Arc::clone(&settings),
         readiness: readiness.clone(),
@@ -179,10 +201,9 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         lost: tell_lost,
     };
     let (done, set_up) = oneshot::channel();
-    let metrics = metrics.map(|listening| {
-        let (address, handle) = (listening.address, listening.server.handle());
-        tokio::spawn(listening.server);
-        log::info!("metrics at http://{address}/metrics");
+    let metrics = metrics.map(|(address, server)| {
+        let handle = server.handle();
+        tokio::spawn(server);
         (address, handle)
     });
     Ok(RunningServer {
@@ -190,10 +211,11 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         store,
         hasher,
         address: listener.address,
-        http: listener.server.handle(),
+        http: server.handle(),
         connections: listener.connections,
-        listening: tokio::spawn(listener.server),
-        supervisor: tokio::spawn(supervisor.supervise(done)),
+        listening: tokio::spawn(server),
+        supervisor: tokio::spawn(supervisor.supervise(done, watch_ends)),
+        end_of_watch,
         settings,
         secrets,
         readiness,
@@ -254,46 +276,6 @@ impl RunningServer {
             .await
             .map_err(|_panicked| StartError::Broken("filling the database"))?
             .map_err(StartError::Demo)
-    }
-
-    /// Graceful shutdown: stops accepting, closes chat sessions with 1001, and finishes requests,
-    /// accepted messages and the current mail. Unfinished requests, and peers that do not read, have
-    /// one second. Waits at most `server.shutdown_timeout`, then stops
-    /// the private PostgreSQL. Anything slower ends with the process.
-    pub async fn stop(self) -> Ending {
-        self.mail.take_no_more();
-        self.readiness.set(ServingState::Draining);
-        self.connections.drain();
-        let limit = self.settings.server.shutdown_timeout;
-        let mail = self.mail;
-        let drained = join4(
-            self.http.stop(true),
-            self.chat.shut_down(limit),
-            self.supervisor,
-            spawn_blocking(move || mail.stop()),
-        );
-        let ending = match timeout(limit, drained).await {
-            Ok((_, true, _, _)) => Ending::Stopped,
-            _ => {
-                log::warn!(
-                    "not everything was finished within {} s",
-                    limit.as_secs_f64()
-                );
-                Ending::WorkLeft
-            }
-        };
-        if let Some((_address, metrics)) = self.metrics {
-            metrics.stop(false).await;
-        }
-        let (own_postgres, lock) = (Arc::clone(&self.own_postgres), self.lock);
-        // The panic hook has reported a panic, and nothing is left to stop.
-        let _ = spawn_blocking(move || {
-            release(&lock);
-            stop_postgres(own_postgres.get());
-        })
-        .await;
-        log::info!("stopped");
-        ending
     }
 
     /// Completes if the listener ends without [`stop`](Self::stop), or if another server took the

@@ -273,5 +273,6 @@ packets! {
         "notification" => Notification, V2;
         "token-expiring" => TokenExpiring, V2;
         "token-renewed" => TokenRenewed, V2;
+        "server-closing" => ServerClosing, V2;
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::{
     directory::Version,
+    engine::Slice,
     frame::SharedPacket,
     registry::{RoomView, SessionKey},
     roster::Rooms,
@@ -156,8 +157,11 @@ pub(crate) enum Instruction {
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Ack,
     },
-    /// The server is going down.
-    ShutDown,
+    /// The server is going down: closes a slice of the sessions, after this packet.
+    Close {
+        slice: Slice,
+        packet: Arc<SharedPacket>,
+    },
 }
 
 /// Instructions in the order they were published, on their way to all workers.

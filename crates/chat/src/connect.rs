@@ -2,9 +2,8 @@
 
 use std::{any::Any, os::fd::AsRawFd, time::Instant};
 
-use abu_application::Context;
 use abu_chat_protocol::Profile;
-use abu_domain::{LoginSessionId, UserId};
+use abu_domain::{LoginSessionId, UserId, platform::network::Network};
 use actix::{Actor, AsyncContext};
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -14,6 +13,7 @@ use actix_web::{
 };
 use chrono::{DateTime, Utc};
 use socket2::SockRef;
+use uuid::Uuid;
 
 use crate::{
     Worker,
@@ -37,6 +37,8 @@ pub struct Connecting {
     pub session_id: LoginSessionId,
     /// When their access token expires, and the session with it.
     pub expires_at: DateTime<Utc>,
+    /// Where the connection comes from, for the log.
+    pub network: Network,
 }
 
 /// Why a connection was refused before it became a WebSocket.
@@ -115,8 +117,9 @@ impl Worker {
                 .headers_mut()
                 .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
         }
+        let id = engine.context().ids.random();
         if negotiated.profile >= Profile::V2 {
-            greet(engine, who, &outbox);
+            greet(engine, id, who, &outbox);
         }
         let now = Instant::now();
         let lifetime = (who.expires_at - engine.context().clock.now()).to_std();
@@ -129,6 +132,9 @@ impl Worker {
             let actor = ChatSession::create(|ctx| {
                 ctx.add_stream(reader);
                 ChatSession {
+                    id,
+                    network: who.network,
+                    began: now,
                     user: who.user_id,
                     log_in: who.session_id,
                     key,
@@ -174,10 +180,8 @@ impl From<EndedMeanwhile> for ConnectError {
 }
 
 /// Queues `welcome` as the first packet: no other task has the outbox yet.
-fn greet(engine: &Engine, who: Connecting, outbox: &Outbox) {
-    let Context { clock, ids, .. } = engine.context();
-    let session = ids.random();
-    log::debug!("chat session {session} of user {}", who.user_id);
+fn greet(engine: &Engine, session: Uuid, who: Connecting, outbox: &Outbox) {
+    let clock = &engine.context().clock;
     let welcome = packets::welcome(
         session,
         who.user_id,

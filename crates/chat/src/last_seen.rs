@@ -56,15 +56,26 @@ impl LastSeen {
 
     /// Writes what is left, once, and ends the thread.
     pub(crate) fn stop(&self) {
-        self.shared.notes.lock().stopping = true;
-        self.shared.changed.notify_one();
+        self.shared.stop();
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
         }
     }
 }
 
+/// Ends the thread without waiting for it.
+impl Drop for LastSeen {
+    fn drop(&mut self) {
+        self.shared.stop();
+    }
+}
+
 impl Shared {
+    fn stop(&self) {
+        self.notes.lock().stopping = true;
+        self.changed.notify_one();
+    }
+
     fn run(&self) {
         loop {
             let (seen, stopping) = self.next();

@@ -12,6 +12,7 @@ use abu_application::messaging::ports::RoomChatState;
 
 use crate::{
     directory::{Snapshot, Version},
+    engine::Slice,
     roster::{Rooms, are_disjoint},
 };
 
@@ -212,8 +213,11 @@ impl<H> Registry<H> {
             .map(|session| &session.handle)
     }
 
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = &H> {
-        self.sessions.iter().map(|(_, session)| &session.handle)
+    pub(crate) fn sessions_in(&self, slice: Slice) -> impl Iterator<Item = &H> {
+        let sessions = self.sessions.iter();
+        sessions
+            .filter(move |(slot, _)| slice.holds(*slot))
+            .map(|(_, session)| &session.handle)
     }
 
     pub(crate) fn sessions_of(&self, user: UserId) -> impl Iterator<Item = &H> {

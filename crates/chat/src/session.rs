@@ -9,8 +9,10 @@ pub(crate) mod reader;
 mod requests;
 pub(crate) mod socket;
 pub(crate) mod state;
+mod traffic;
 
 pub(crate) use actor::{ChatSession, Wake};
 pub use outbox::HTTP_WRITE_BUFFER;
 pub(crate) use outbox::{Delivery, Outbox, StateKey};
 pub(crate) use reader::Reader;
+use traffic::Traffic;

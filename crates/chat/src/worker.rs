@@ -514,8 +514,10 @@ impl Worker {
                 }
             }
             Instruction::Mark { handled: _ } => {}
-            Instruction::ShutDown => {
-                for session in self.0.registry.borrow().sessions() {
+            Instruction::Close { slice, packet } => {
+                let mut frames = WorkerFrames::of(packet);
+                for session in self.0.registry.borrow().sessions_in(*slice) {
+                    session.answer(None, &mut frames, Delivery::Answer);
                     session.end(CloseCode::GoingAway);
                 }
             }

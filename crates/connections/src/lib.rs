@@ -13,5 +13,5 @@ mod request_body;
 pub use body_budget::BodyBudget;
 pub use client_address::{ClientAddress, TrustedProxies};
 pub use connections::{Connection, Connections, InFlight, NoRoomForChat};
-pub use listener::{Listener, ListenerSettings, listen};
+pub use listener::{Listener, ListenerSettings, bind, prepare};
 pub use request_body::{BodyError, whole_body};

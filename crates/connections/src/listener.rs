@@ -12,7 +12,7 @@ use std::{
 };
 
 use actix_http::{HttpService, Protocol};
-use actix_server::{GracefulShutdownSignal, Server};
+use actix_server::{GracefulShutdownSignal, Server, ServerBuilder};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service,
     map_config,
@@ -43,7 +43,6 @@ const BACKLOG: i32 = 2_048;
 /// Limits that the operator sets, and what the served applications need.
 #[derive(Clone, Debug)]
 pub struct ListenerSettings {
-    pub address: SocketAddr,
     pub workers: usize,
     pub blocking_threads: usize,
     /// They take file descriptors, too.
@@ -64,15 +63,21 @@ pub struct ListenerSettings {
     pub on_connect: fn(&dyn Any, &mut Extensions),
 }
 
-/// A server with a bound address that does not accept yet.
+/// A server with a bound address that has no threads yet.
 pub struct Listener {
     pub address: SocketAddr,
-    pub server: Server,
+    pub builder: ServerBuilder,
     pub connections: Connections,
+    pub workers: usize,
+    pub max_connections: usize,
 }
 
-/// Binds the address. Each worker thread serves an application that `app` makes.
-pub fn listen<A, S, B>(settings: ListenerSettings, app: A) -> io::Result<Listener>
+/// Prepares to serve on a bound socket. Each worker thread serves an application that `app` makes.
+pub fn prepare<A, S, B>(
+    settings: ListenerSettings,
+    listener: TcpListener,
+    app: A,
+) -> io::Result<Listener>
 where
     A: Fn() -> App<S> + Clone + Send + 'static,
     S: ServiceFactory<
@@ -84,7 +89,6 @@ where
         > + 'static,
     B: MessageBody + 'static,
 {
-    let listener = bind(settings.address)?;
     let address = listener.local_addr()?;
     let capacity = capacity::of(&settings);
     let shutdown_seconds = settings.shutdown_timeout.as_secs_f64().ceil() as u64;
@@ -94,6 +98,7 @@ where
         .shutdown_timeout(shutdown_seconds)
         .worker_max_blocking_threads(settings.blocking_threads)
         .disable_signals();
+    let (workers, max_connections) = (settings.workers, capacity.limits.total);
     let connections = Connections::new(capacity.limits);
     let service = HttpConnections {
         app,
@@ -105,12 +110,15 @@ where
     let builder = builder.listen("http", listener, move || service.clone().into_factory())?;
     Ok(Listener {
         address,
-        server: builder.run(),
+        builder,
         connections,
+        workers,
+        max_connections,
     })
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+/// Binds the address; the kernel accepts connections from here on.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,

@@ -28,6 +28,7 @@ use abu_domain::{
     identity::text::NewPassword,
     platform::text::{EmailAddress, PersonName},
 };
+use abu_logging::{Filter, Format};
 use abu_mail::MailSettings;
 use chrono::TimeDelta;
 use ipnet::IpNet;
@@ -69,7 +70,11 @@ pub struct ServerSettings {
     pub port: u16,
     /// 0 is one per core.
     pub workers: usize,
-    /// Deadline of a graceful shutdown.
+    /// Time in which a draining server still accepts connections.
+    pub drain_delay: Duration,
+    /// Time over which a draining server closes its chat sessions.
+    pub drain_spread: Duration,
+    /// Deadline of the rest of a graceful shutdown.
     pub shutdown_timeout: Duration,
     /// Deadline for the head and the body of a request together.
     pub request_timeout: Duration,
@@ -151,8 +156,8 @@ pub struct ConsoleSettings {
 /// `log.*`
 #[derive(Clone, Debug)]
 pub struct LogSettings {
-    /// Levels by module, in `env_logger`'s syntax.
-    pub filter: String,
+    pub format: Format,
+    pub filter: Filter,
 }
 
 /// `metrics.*`

@@ -15,6 +15,7 @@ use abu_domain::{
     identity::text::NewPassword,
     platform::text::{EmailAddress, PersonName},
 };
+use abu_logging::{Filter, Format};
 use abu_mail::{MailSettings, SmtpLogIn, SmtpSecurity, SmtpSettings};
 use chrono::TimeDelta;
 use ipnet::{IpNet, Ipv4Net};
@@ -82,6 +83,8 @@ fn server(reader: &mut Reader, environment: Environment) -> ServerSettings {
         }),
         port: reader.whole("server.port", 0..=65_535),
         workers: reader.whole("server.workers", 0..=512),
+        drain_delay: reader.seconds("server.drain_delay", 0.0..=600.0),
+        drain_spread: reader.seconds("server.drain_spread", 0.0..=600.0),
         shutdown_timeout: reader.seconds("server.shutdown_timeout", 1.0..=600.0),
         request_timeout: reader.seconds("server.request_timeout", 0.5..=600.0),
         send_timeout: reader.seconds("server.send_timeout", 0.5..=3_600.0),
@@ -235,12 +238,8 @@ fn cors(reader: &mut Reader) -> CorsSettings {
 
 fn log(reader: &mut Reader) -> LogSettings {
     LogSettings {
-        filter: reader.required("log.filter", String::new(), |text| {
-            let known = env_filter::Builder::new()
-                .try_parse(text)
-                .map(|_builder| text.to_owned());
-            known.map_err(|_unknown| "must be a level or a list of module=level")
-        }),
+        format: reader.required("log.format", Format::Text, str::parse),
+        filter: reader.required("log.filter", Filter::default(), Filter::parse),
     }
 }
 

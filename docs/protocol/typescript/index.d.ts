@@ -49,7 +49,8 @@ export type ServerPacket =
   | Packet<"member-notify", MemberNotify>
   | Packet<"notification", Notification>
   | Packet<"token-expiring", TokenExpiring>
-  | Packet<"token-renewed", TokenRenewed>;
+  | Packet<"token-renewed", TokenRenewed>
+  | Packet<"server-closing", ServerClosing>;
 
 /**
  * Says something in a room.
@@ -582,6 +583,17 @@ export interface TokenExpiring {
 export interface TokenRenewed {
   /** When the new token expires, and the session with it. */
   expires_at: string;
+}
+
+/**
+ * The server is about to close the session, because it stops or restarts.
+ *
+ * Sent by the server right before it closes the connection with 1001. A client reconnects with
+ * back-off, and waits at least this long before the first attempt.
+ */
+export interface ServerClosing {
+  /** The least wait before the first attempt to reconnect, in milliseconds. */
+  reconnect_after_ms: number;
 }
 
 /**

@@ -6,15 +6,18 @@ use std::{
     process::ExitCode,
 };
 
-use abu_app::{admin::Arguments, exit_code, logging};
+use abu_app::{admin::Arguments, exit_code};
 use abu_application::platform::error_chain::error_chain;
+use abu_logging::Filter;
 use abu_settings::Sources;
 use clap::Parser;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Results go to standard output. The log holds warnings only, unless `RUST_LOG` says otherwise.
-    logging::init(&env::var("RUST_LOG").unwrap_or_else(|_not_set| "warn".to_owned()));
+    let filter = env::var("RUST_LOG").ok();
+    let filter = filter.and_then(|filter| Filter::parse(&filter).ok());
+    abu_logging::install_unbuffered(&filter.unwrap_or_default());
     match arguments.run(&Sources::of_process()) {
         Ok(()) => exit_code::OK.into(),
         Err(error) => {

@@ -3,10 +3,11 @@
 use std::{
     io::{self, Write},
     process::exit,
+    time::Duration,
 };
 
 use abu_app::{
-    exit_code, logging,
+    exit_code,
     server::{self, Ending},
 };
 use abu_application::platform::error_chain::error_chain;
@@ -20,7 +21,10 @@ The server of ABU Alumni Connect.
 
 Settings come from config/ and .env in this folder and from variables such as ABU__SERVER__PORT;
 `abu-admin check-config` shows them. Without database.url it runs a PostgreSQL of its own in data.dir.
-SIGTERM or Ctrl-C stops it in order, a second one at once.";
+SIGTERM, SIGQUIT or Ctrl-C stops it in order, a second one at once. SIGHUP reads log.filter again.";
+
+/// How long a log that is not read may delay the end.
+const LOG_PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Parser)]
 #[command(name = "abu-server", version, about = ABOUT, after_help = exit_code::HELP)]
@@ -46,18 +50,25 @@ fn main() -> ! {
         );
         exit(exit_code::CONFIGURATION.into())
     }
-    logging::init(&settings.log.filter);
+    let log = match abu_logging::install(settings.log.format, &settings.log.filter) {
+        Ok(log) => log,
+        Err(error) => {
+            complain(&error);
+            exit(exit_code::FAILED.into())
+        }
+    };
     fd_limit::allow_as_many_as_possible();
     let system = System::new();
-    let code = match system.block_on(server::run(settings, arguments.demo)) {
+    let code = match system.block_on(server::run(settings, arguments.demo, log.clone())) {
         Ok(Ending::Stopped) => exit_code::OK,
         Ok(Ending::WorkLeft) => exit_code::WORK_LEFT,
         Ok(Ending::Interrupted(signal)) => signal.exit_code(),
         Err(error) => {
-            complain(&error);
+            log.report_failure("abu_server", &error_chain(&error));
             error.exit_code()
         }
     };
+    log.flush(LOG_PATIENCE);
     // Exits instead of dropping the system, which would wait for remaining tasks. A graceful stop
     // has already waited for those that matter.
     exit(code.into())

@@ -1,20 +1,25 @@
 //! `GET /metrics`, for scrapers in the operator's network.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
 
-use actix_web::{App, HttpResponse, HttpServer, http::header::ContentType, web};
+use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::header::ContentType, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{Listening, Samples};
+use super::Samples;
 
 /// A scraper needs one at a time.
 const MAX_CONNECTIONS: usize = 32;
 
 pub(crate) fn listen(
-    wanted: SocketAddr,
+    socket: TcpListener,
     handle: PrometheusHandle,
     samples: Samples,
-) -> io::Result<Listening> {
+) -> io::Result<(SocketAddr, Server)> {
+    let address = socket.local_addr()?;
     let (handle, samples) = (web::Data::new(handle), web::Data::from(Arc::new(samples)));
     let server = HttpServer::new(move || {
         App::new()
@@ -26,12 +31,8 @@ pub(crate) fn listen(
     .max_connections(MAX_CONNECTIONS)
     .shutdown_timeout(1)
     .disable_signals()
-    .bind(wanted)?;
-    let address = server.addrs().first().copied().unwrap_or(wanted);
-    Ok(Listening {
-        address,
-        server: server.run(),
-    })
+    .listen(socket)?;
+    Ok((address, server.run()))
 }
 
 async fn scrape(handle: web::Data<PrometheusHandle>, samples: web::Data<Samples>) -> HttpResponse {

@@ -6,24 +6,36 @@ use std::{
     path::{Path, absolute},
 };
 
-use super::RunningServer;
+use abu_logging::Format;
 use abu_security::StoredSecret;
 use abu_settings::Environment;
+use tokio::task::spawn_blocking;
 
-use crate::database;
+use super::RunningServer;
+use crate::{database, version::VERSION};
 
+/// A log in JSON is read by programs, which need no banner.
 pub(super) fn print(server: &RunningServer, demo: bool) {
-    // Standard output may be closed.
-    let _ = write(&mut io::stdout().lock(), server, demo);
+    if server.settings.log.format == Format::Json {
+        return;
+    }
+    let mut banner = Vec::new();
+    // Writing to memory does not fail.
+    let _ = write(&mut banner, server, demo);
+    // On a thread of its own: a pipe that is not read would block this one.
+    drop(spawn_blocking(move || {
+        let mut out = io::stdout().lock();
+        // Standard output may be closed.
+        let _ = out.write_all(&banner).and_then(|()| out.flush());
+    }));
 }
 
 fn write(out: &mut impl Write, server: &RunningServer, demo: bool) -> io::Result<()> {
     let settings = &server.settings;
-    let version = env!("CARGO_PKG_VERSION");
     let site = format!("http://{}", reachable(server.address));
     writeln!(
         out,
-        "\nABU Alumni Connect {version}, {}",
+        "\nABU Alumni Connect {VERSION}, {}",
         settings.environment
     )?;
     writeln!(out, "  listens on  {}", server.address)?;
@@ -51,8 +63,7 @@ fn write(out: &mut impl Write, server: &RunningServer, demo: bool) -> io::Result
     if settings.mail.smtp.is_none() {
         writeln!(out, "  mail        {}", full(&settings.data.mail_folder()))?;
     }
-    writeln!(out, "  stop it with Ctrl-C\n")?;
-    out.flush()
+    writeln!(out, "  stop it with Ctrl-C\n")
 }
 
 fn how_to_get_the_password(server: &RunningServer) -> String {

@@ -9,9 +9,11 @@ use crate::{database::PreparationError, exit_code, metrics::InstallError};
 /// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("cannot listen on {address}: {}", why_not(.source))]
+    #[error("cannot listen on {address}: {}", why_not(.source, .setting))]
     Listen {
         address: SocketAddr,
+        /// Where the address comes from.
+        setting: &'static str,
         source: io::Error,
     },
     #[error(transparent)]
@@ -51,18 +53,16 @@ impl StartError {
     }
 }
 
-fn why_not(error: &io::Error) -> String {
+fn why_not(error: &io::Error, setting: &str) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            "another program listens there; stop it, or set server.port (ABU__SERVER__PORT) to \
-             another port"
-                .to_owned()
+            format!("another program listens there; stop it, or set another port in {setting}")
         }
         io::ErrorKind::AddrNotAvailable => {
-            "this machine has no such address; set server.host (ABU__SERVER__HOST)".to_owned()
+            format!("this machine has no such address; set one of its own in {setting}")
         }
         io::ErrorKind::PermissionDenied => {
-            "ports below 1024 take special rights; set server.port (ABU__SERVER__PORT)".to_owned()
+            format!("ports below 1024 take special rights; set another in {setting}")
         }
         _ => error.to_string(),
     }

@@ -1,11 +1,14 @@
 //! The HTTP listener: the REST application and the chat on `abu-connections`.
 
-use std::{net::SocketAddr, thread};
+use std::{
+    net::{SocketAddr, TcpListener},
+    thread,
+};
 
 use abu_chat::{ChatEngine, HTTP_WRITE_BUFFER};
 use abu_connections::{Listener, ListenerSettings};
 use abu_rest::Shared;
-use abu_settings::Settings;
+use abu_settings::{ServerSettings, Settings};
 
 use super::StartError;
 use crate::{database, wiring::hashing_places};
@@ -13,22 +16,38 @@ use crate::{database, wiring::hashing_places};
 /// Database connections beside the pool: the server's own, and that of its lock.
 const OWN_DATABASE_CONNECTIONS: usize = database::CONNECTIONS_OF_OUR_OWN as usize + 1;
 
-pub(super) fn listen(
+pub(super) fn bind(settings: &Settings) -> Result<TcpListener, StartError> {
+    let ServerSettings { host, port, .. } = settings.server;
+    let setting = "server.host and server.port (ABU__SERVER__HOST, ABU__SERVER__PORT)";
+    bind_to(SocketAddr::new(host, port), setting)
+}
+
+pub(super) fn bind_for_metrics(wanted: SocketAddr) -> Result<TcpListener, StartError> {
+    bind_to(wanted, "metrics.listen (ABU__METRICS__LISTEN)")
+}
+
+fn bind_to(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
+    abu_connections::bind(address).map_err(|source| StartError::Listen {
+        address,
+        setting,
+        source,
+    })
+}
+
+pub(super) fn prepare(
     settings: &Settings,
+    socket: TcpListener,
     rest: Shared,
     chat: ChatEngine,
 ) -> Result<Listener, StartError> {
-    let settings = listener_settings(settings);
-    let address = settings.address;
     let app = move || abu_rest::app(rest.clone(), chat.join_worker());
-    abu_connections::listen(settings, app).map_err(|source| StartError::Listen { address, source })
+    abu_connections::prepare(listener_settings(settings), socket, app).map_err(StartError::Threads)
 }
 
 fn listener_settings(settings: &Settings) -> ListenerSettings {
     let server = &settings.server;
     let pool = settings.database.pool_size as usize;
     ListenerSettings {
-        address: SocketAddr::new(server.host, server.port),
         workers: match server.workers {
             0 => thread::available_parallelism().map_or(2, usize::from),
             workers => workers,
@@ -40,7 +59,8 @@ fn listener_settings(settings: &Settings) -> ListenerSettings {
         trusted_proxies: server.trusted_proxies.clone(),
         request_timeout: server.request_timeout,
         send_timeout: server.send_timeout,
-        shutdown_timeout: server.shutdown_timeout,
+        // The drain has shorter deadlines of its own.
+        shutdown_timeout: server.drain_spread + server.shutdown_timeout,
         write_buffer: HTTP_WRITE_BUFFER,
         chat_send_buffer: settings.chat.send_buffer_bytes,
         on_connect: abu_chat::on_connect,

@@ -61,9 +61,13 @@ pub(super) struct DatabaseSupervisor {
 pub(super) type SharedLock = Arc<Mutex<Option<ServerLock>>>;
 
 impl DatabaseSupervisor {
-    /// Sends the outcome of the preparation to `done`. Completes when the server drains or loses
-    /// the database to another server.
-    pub(super) async fn supervise(self, done: oneshot::Sender<Result<(), StartError>>) {
+    /// Sends the outcome of the preparation to `done`. Completes after a message on `end`, or when the
+    /// server loses the database to another server.
+    pub(super) async fn supervise(
+        self,
+        done: oneshot::Sender<Result<(), StartError>>,
+        end: oneshot::Receiver<()>,
+    ) {
         // Must not be canceled: shutdown has to know a started PostgreSQL.
         let url = match self.url().await {
             Ok(url) => url,
@@ -76,7 +80,8 @@ impl DatabaseSupervisor {
         let lock = ServerLock::new(url.clone(), database::server_name(&SystemIds));
         *self.lock.lock() = Some(lock);
         let lost = tokio::select! {
-            () = self.readiness.reaches(ServingState::Draining) => None,
+            // A server that is dropped without a stop runs on.
+            Ok(()) = end => None,
             lost = self.set_up_and_watch(url, done) => lost,
         };
         if let Some(error) = lost {

@@ -1,4 +1,4 @@
-//! Signals that stop the server: SIGINT and SIGTERM.
+//! Signals: SIGINT, SIGTERM and SIGQUIT stop the server, SIGHUP reloads, SIGUSR1 and SIGUSR2 do nothing.
 
 use std::fmt;
 
@@ -7,10 +7,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::StartError;
 use crate::exit_code;
 
+/// A signal that stops the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
     /// SIGINT: Ctrl-C.
     Interrupt,
+    /// SIGQUIT: Ctrl-\, and a graceful stop for some service managers.
+    Quit,
     /// SIGTERM: service managers send it.
     Terminate,
 }
@@ -20,6 +23,7 @@ impl Received {
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => exit_code::INTERRUPTED,
+            Self::Quit => exit_code::QUIT,
             Self::Terminate => exit_code::TERMINATED,
         }
     }
@@ -29,6 +33,7 @@ impl fmt::Display for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Interrupt => "SIGINT",
+            Self::Quit => "SIGQUIT",
             Self::Terminate => "SIGTERM",
         })
     }
@@ -37,21 +42,29 @@ impl fmt::Display for Received {
 /// From here on the signals no longer end the process.
 pub(super) struct Signals {
     interrupt: Signal,
+    quit: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    pub(super) fn catch() -> Result<Self, StartError> {
+    /// Also returns the stream of SIGHUP.
+    pub(super) fn catch() -> Result<(Self, Signal), StartError> {
         let catch = |kind| signal(kind).map_err(StartError::Threads);
-        Ok(Self {
+        // A handler stays for the life of the process.
+        let _ = catch(SignalKind::user_defined1())?;
+        let _ = catch(SignalKind::user_defined2())?;
+        let signals = Self {
             interrupt: catch(SignalKind::interrupt())?,
+            quit: catch(SignalKind::quit())?,
             terminate: catch(SignalKind::terminate())?,
-        })
+        };
+        Ok((signals, catch(SignalKind::hangup())?))
     }
 
     pub(super) async fn next(&mut self) -> Received {
         tokio::select! {
             _ = self.interrupt.recv() => Received::Interrupt,
+            _ = self.quit.recv() => Received::Quit,
             _ = self.terminate.recv() => Received::Terminate,
         }
     }

@@ -194,6 +194,7 @@ fn in_production(folder: &TempDir, database: &TestDatabase) -> Command {
     command
         .env("ABU_ENV", "production")
         .env("ABU__SERVER__PORT", "0")
+        .env("ABU__SERVER__DRAIN_DELAY", "0")
         .env("ABU__DATABASE__URL", database.url().expose_secret())
         .env("ABU__AUTH__JWT_SECRET", "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA")
         .env(

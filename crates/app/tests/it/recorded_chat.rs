@@ -609,6 +609,8 @@ async fn closes_by_violation_and_shutdown_are_as_recorded() {
     let next = TestServer::start().await;
     mem::replace(&mut talk.server, next).stop().await;
     talk.hear(&[old, new]).await;
+    // After the notice.
+    talk.hear(&[new]).await;
     talk.assert_recorded("closes");
 }
 

@@ -1,7 +1,19 @@
 //! Readiness across database outages.
 
-use abu_app::server::{self, RunningServer};
-use abu_application::platform::readiness::ServingState;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use abu_app::{
+    server::{self, RunningServer},
+    wiring::Wiring,
+};
+use abu_application::platform::{
+    readiness::{Readiness, ServingState},
+    system::{SystemClock, SystemIds},
+};
+use abu_security::JwtTokens;
 use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{PrivateCluster, TestDatabase};
 use futures_util::future::join;
@@ -9,6 +21,9 @@ use reqwest::{Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
+const HOUR: Duration = Duration::from_secs(3_600);
 
 const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "correct horse battery";
@@ -159,6 +174,32 @@ async fn a_server_that_starts_while_another_stops_takes_the_database_over() {
     ready.unwrap();
     expect_service(&next).await;
     next.stop().await;
+}
+
+#[actix_web::test]
+async fn services_that_are_dropped_end_their_threads() {
+    let (database, data) = (TestDatabase::new(), TempDir::new().unwrap());
+    let settings = Settings::load(&sources(&database, &data)).unwrap();
+    let secret = "fQ3mW8xN1vB6kT9rY4cH7jL2pS5dG0zA";
+    let store = database.store();
+    // Each thread holds the store.
+    let held = Arc::downgrade(&store);
+    let wiring = Wiring {
+        settings: &settings,
+        secret: secret.into(),
+        encryption_key: secret.into(),
+        store,
+        readiness: Readiness::default(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        access_tokens: Arc::new(JwtTokens::new(&secret.into(), "abu", "abu", HOUR)),
+    };
+    drop(wiring.wire().unwrap());
+    let began = Instant::now();
+    while held.strong_count() > 0 {
+        assert!(began.elapsed() < EVENT_TIMEOUT, "a thread runs on");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -250,11 +250,12 @@ impl Messaging {
     }
 
     /// Stores what waits and ends the threads; what is submitted later is refused. Blocks for as long as that
-    /// takes.
-    pub fn stop(&self) {
-        self.writer.stop();
+    /// takes. Returns whether all messages and changes were stored.
+    pub fn stop(&self) -> bool {
+        let is_stored = self.writer.stop();
         // After the writer, which notes the marks of senders.
         self.read_marks.stop();
+        is_stored
     }
 
     /// Sends a message to a room of the caller's, on the way that every message takes. Ends once it

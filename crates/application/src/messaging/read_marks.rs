@@ -156,11 +156,17 @@ impl ReadMarks {
 
     /// Stores what is left, once, and ends the thread.
     pub(super) fn stop(&self) {
-        self.shared.marks.lock().stopping = true;
-        self.shared.changed.notify_one();
+        self.shared.stop();
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
         }
+    }
+}
+
+/// Ends the thread without waiting for it.
+impl Drop for ReadMarks {
+    fn drop(&mut self) {
+        self.shared.stop();
     }
 }
 
@@ -183,6 +189,11 @@ impl Marks {
 }
 
 impl Shared {
+    fn stop(&self) {
+        self.marks.lock().stopping = true;
+        self.changed.notify_one();
+    }
+
     /// Wakes the thread, if it sleeps until there is a mark.
     fn wake(&self, mut marks: MutexGuard<'_, Marks>) {
         let is_awaited = std::mem::take(&mut marks.is_awaited);
@@ -261,9 +272,10 @@ impl Shared {
             return SubmitError::Unavailable.into();
         }
         let reference = self.ids.random().to_string();
-        log_failure(
-            &format!("storing read marks (reference {reference})"),
-            error,
+        log::error!(
+            reference = reference.as_str();
+            "read marks could not be stored: {error}: {:?}",
+            std::error::Error::source(error)
         );
         Refusal::Internal { reference }
     }

@@ -193,6 +193,8 @@ struct Queue {
     /// How many messages the writer's thread sleeps for: it is not woken for fewer.
     awaited: usize,
     stopping: bool,
+    /// Writes were refused after the stop.
+    left_unstored: bool,
 }
 
 /// The batch that is being stored.
@@ -318,13 +320,22 @@ impl Writer {
     }
 
     /// Takes no more messages, stores what waits, and ends the thread. Blocks for as long as that
-    /// takes.
-    pub(super) fn stop(&self) {
-        self.shared.queue.lock().stopping = true;
-        self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.lock().take() {
-            let _ = thread.join();
+    /// takes. Returns whether everything was stored.
+    pub(super) fn stop(&self) -> bool {
+        self.shared.stop();
+        if let Some(thread) = self.thread.lock().take()
+            && thread.join().is_err()
+        {
+            return false;
         }
+        !self.shared.queue.lock().left_unstored
+    }
+}
+
+/// Ends the thread without waiting for it.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.shared.stop();
     }
 }
 
@@ -355,6 +366,11 @@ impl Backlog {
 }
 
 impl Shared {
+    fn stop(&self) {
+        self.queue.lock().stopping = true;
+        self.changed.notify_one();
+    }
+
     fn expire(&self, now: Instant) -> Vec<Publication> {
         let too_old = |since: Instant| now.saturating_duration_since(since) >= self.store_timeout;
         let mut queue = self.queue.lock();
@@ -608,7 +624,8 @@ impl Storing {
     fn give_up(&self, error: &StoreError) {
         let reference = self.ids.random().to_string();
         log::error!(
-            "a message could not be stored (reference {reference}): {error}: {:?}",
+            reference = reference.as_str();
+            "a message could not be stored: {error}: {:?}",
             std::error::Error::source(error)
         );
         self.refuse_all(&Refusal::Internal { reference });
@@ -676,6 +693,9 @@ impl Storing {
         let (count, now) = (submitters.len(), Instant::now());
         let submitted = since.unwrap_or(now);
         self.shared.outage.lock().refused(count, submitted, now);
+        let mut queue = self.shared.queue.lock();
+        queue.left_unstored |= queue.stopping && count > 0;
+        drop(queue);
         let submitters = submitters.into_iter();
         let answers =
             submitters.filter_map(|submitter| outcome::refuse(submitter, refusal.clone()));

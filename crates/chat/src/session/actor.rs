@@ -21,12 +21,14 @@ use abu_chat_protocol::{
 use abu_domain::{
     LoginSessionId, MessageId, RoomId, UserId,
     messaging::message::{MessageChange, NewMessage},
+    platform::network::Network,
 };
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, StreamHandler,
     WeakAddr, WrapFuture,
 };
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{
     Outbox,
@@ -48,7 +50,17 @@ use crate::{
     users::SessionPlace,
 };
 
+/// The target of the line at a session's end.
+const TARGET: &str = "abu_chat::session";
+
+/// A connection that broke has no close frame (RFC 6455, 7.4.1).
+const NO_CLOSE_FRAME: u16 = 1006;
+
 pub(crate) struct ChatSession {
+    /// As the `welcome` has it.
+    pub(crate) id: Uuid,
+    pub(crate) network: Network,
+    pub(crate) began: Instant,
     pub(crate) user: UserId,
     /// The login session of the token or ticket.
     pub(crate) log_in: LoginSessionId,
@@ -86,6 +98,7 @@ impl Drop for ChatSession {
     fn drop(&mut self) {
         metrics::gauge!("abu_chat_sessions").decrement(1.0);
         self.wind_up(Instant::now());
+        self.log_end();
         self.outbox.finish();
     }
 }
@@ -125,6 +138,25 @@ impl Handler<Wake> for ChatSession {
 }
 
 impl ChatSession {
+    fn log_end(&self) {
+        let traffic = self.outbox.traffic();
+        let code = self.outbox.close_code().map_or(NO_CLOSE_FRAME, u16::from);
+        let milliseconds = self.began.elapsed().as_millis();
+        log::info!(
+            target: TARGET,
+            code = code,
+            seconds = milliseconds as f64 / 1_000.0,
+            packets_in = traffic.packets_in,
+            packets_out = traffic.packets_out,
+            bytes_in = traffic.bytes_in,
+            bytes_out = traffic.bytes_out,
+            session:% = self.id,
+            user:% = self.user,
+            network:% = self.network;
+            "chat session ended"
+        );
+    }
+
     /// Counts what is no packet.
     fn count_control(
         &mut self,
@@ -148,6 +180,7 @@ impl ChatSession {
     ) {
         match socket::answer(received, &self.outbox) {
             Incoming::Text(text) => {
+                self.outbox.count_packet_in();
                 let view = View {
                     worker: &self.worker,
                     user: self.user,
@@ -406,7 +439,8 @@ impl ChatSession {
             error => {
                 let reference = self.worker.engine().context().ids.random().to_string();
                 log::error!(
-                    "{} could not be answered (reference {reference}): {error}: {:?}",
+                    reference = reference.as_str();
+                    "{} could not be answered: {error}: {:?}",
                     asked.request,
                     std::error::Error::source(error)
                 );

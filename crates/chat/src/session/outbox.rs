@@ -21,11 +21,13 @@ use std::{
 
 use abu_chat_protocol::CloseCode;
 use abu_domain::{RoomId, UserId};
+use actix_http::ws::OpCode;
 use actix_web::body::{BodySize, MessageBody};
 use bytes::{Bytes, BytesMut};
 use indexmap::IndexMap;
 use nix::sys::socket::{Shutdown, shutdown};
 
+use super::Traffic;
 use crate::{
     backpressure::{Backpressure, Share},
     frame::close_frame,
@@ -85,6 +87,8 @@ struct Queue {
     max_bytes: usize,
     share: Share,
     phase: Phase,
+    close_code: Option<CloseCode>,
+    traffic: Traffic,
     body: Option<Waker>,
     /// Reads the session's requests, once no answer waits.
     reader: Option<Waker>,
@@ -104,6 +108,24 @@ struct Queue {
 struct Queued {
     frame: Bytes,
     is_answer: bool,
+    is_packet: bool,
+}
+
+impl Queued {
+    fn new(frame: Bytes, is_answer: bool) -> Self {
+        Self {
+            is_packet: is_packet(&frame),
+            frame,
+            is_answer,
+        }
+    }
+}
+
+/// A text frame, whose opcode is in its first byte (RFC 6455, 5.2).
+fn is_packet(frame: &[u8]) -> bool {
+    frame
+        .first()
+        .is_some_and(|first| first & 0x0F == u8::from(OpCode::Text))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +157,8 @@ impl Outbox {
             max_bytes,
             share: Share::of(backpressure),
             phase: Phase::Open,
+            close_code: None,
+            traffic: Traffic::default(),
             body: None,
             reader: None,
             has_progressed: false,
@@ -212,9 +236,9 @@ impl Outbox {
                 queue.states.insert(key, frame);
             }
             Delivery::Firm | Delivery::Droppable | Delivery::State(_) => {
-                queue.append(frame, false);
+                queue.append(Queued::new(frame, false));
             }
-            Delivery::Answer => queue.append(frame, true),
+            Delivery::Answer => queue.append(Queued::new(frame, true)),
         }
         Ok(())
     }
@@ -235,12 +259,30 @@ impl Outbox {
         std::mem::take(&mut self.0.borrow_mut().has_progressed)
     }
 
-    /// Ends the session: what waits is still sent, then the close frame, and nothing after it.
     /// Drops a state that waits: an answer with a newer one goes before it.
     pub(crate) fn forget_state(&self, key: &StateKey) {
         self.0.borrow_mut().states.swap_remove(key);
     }
 
+    pub(crate) fn count_bytes_in(&self, bytes: usize) {
+        self.0.borrow_mut().traffic.bytes_in += bytes as u64;
+    }
+
+    pub(crate) fn count_packet_in(&self) {
+        self.0.borrow_mut().traffic.packets_in += 1;
+    }
+
+    /// What was received, and what the connection has taken of the rest.
+    pub(crate) fn traffic(&self) -> Traffic {
+        self.0.borrow().traffic
+    }
+
+    /// The code of the close frame; none where the connection broke.
+    pub(crate) fn close_code(&self) -> Option<CloseCode> {
+        self.0.borrow().close_code
+    }
+
+    /// Ends the session: what waits is still sent, then the close frame, and nothing after it.
     pub(crate) fn close(&self, code: CloseCode) {
         self.0.borrow_mut().close(code);
     }
@@ -284,12 +326,13 @@ impl Outbox {
 }
 
 impl Queue {
-    fn append(&mut self, frame: Bytes, is_answer: bool) {
-        if is_answer {
-            self.answer_bytes += frame.len();
+    fn append(&mut self, queued: Queued) {
+        let bytes = queued.frame.len();
+        if queued.is_answer {
+            self.answer_bytes += bytes;
         }
-        self.hold(self.bytes + frame.len());
-        self.frames.push_back(Queued { frame, is_answer });
+        self.hold(self.bytes + bytes);
+        self.frames.push_back(queued);
     }
 
     /// Drops what waits, but for the rest of a frame that is partly written.
@@ -300,7 +343,10 @@ impl Queue {
         self.answer_bytes = 0;
         self.hold(0);
         if let Some(begun) = begun {
-            self.append(begun.frame, false);
+            self.append(Queued {
+                is_answer: false,
+                ..begun
+            });
         }
         self.wake_reader();
     }
@@ -317,11 +363,12 @@ impl Queue {
     fn close(&mut self, code: CloseCode) {
         if self.phase == Phase::Open {
             self.phase = Phase::Closing;
+            self.close_code = Some(code);
             metrics::counter!("abu_chat_closed_total", "code" => u16::from(code).to_string())
                 .increment(1);
             // They would follow the close frame.
             self.states = IndexMap::new();
-            self.append(close_frame(code), false);
+            self.append(Queued::new(close_frame(code), false));
             self.wake_body();
             self.wake_reader();
         }
@@ -356,6 +403,7 @@ impl Queue {
         let is_answer = first.is_answer;
         self.is_first_begun = !first.frame.is_empty();
         if !self.is_first_begun {
+            self.traffic.packets_out += u64::from(first.is_packet);
             self.frames.pop_front();
         }
         self.note_taken(piece.len(), is_answer);
@@ -370,6 +418,7 @@ impl Queue {
             .pop_front_if(|next| chunk.len() + next.frame.len() <= MAX_CHUNK)
         {
             chunk.extend_from_slice(&next.frame);
+            self.traffic.packets_out += u64::from(next.is_packet);
             self.note_taken(next.frame.len(), next.is_answer);
         }
         chunk.freeze()
@@ -380,9 +429,11 @@ impl Queue {
         let (_, first) = self.states.pop()?;
         let mut chunk = BytesMut::from(&first[..]);
         self.writing += 1;
+        self.traffic.packets_out += 1;
         while let Some((_, next)) = self.states.pop() {
             chunk.extend_from_slice(&next);
             self.writing += 1;
+            self.traffic.packets_out += 1;
             if chunk.len() + next.len() > MAX_CHUNK {
                 break;
             }
@@ -390,10 +441,12 @@ impl Queue {
         if self.states.is_empty() {
             self.states = IndexMap::new();
         }
+        self.traffic.bytes_out += chunk.len() as u64;
         Some(chunk.freeze())
     }
 
     fn note_taken(&mut self, bytes: usize, is_answer: bool) {
+        self.traffic.bytes_out += bytes as u64;
         self.hold(self.bytes - bytes);
         if is_answer {
             self.answer_bytes -= bytes;
@@ -540,6 +593,23 @@ mod tests {
             [frame(1), close_frame(CloseCode::GoingAway)].concat()
         );
         assert!(ended);
+    }
+
+    #[test]
+    fn packets_and_bytes_count_once_the_connection_has_taken_them() {
+        let outbox = outbox(60_000);
+        let packet = crate::frame::frame(OpCode::Text, &[b'x'; 3 * MAX_CHUNK]);
+        let bytes = packet.len() as u64;
+        outbox.push(packet).unwrap();
+        outbox.answer(crate::frame::pong_frame(b""));
+        assert_eq!(outbox.traffic(), Traffic::default());
+        outbox.close(CloseCode::GoingAway);
+        let (frames, _) = drain(&outbox);
+        let traffic = outbox.traffic();
+        assert_eq!(traffic.packets_out, 1);
+        assert_eq!(traffic.bytes_out, frames.len() as u64);
+        assert!(traffic.bytes_out > bytes);
+        assert_eq!(outbox.close_code(), Some(CloseCode::GoingAway));
     }
 
     #[test]

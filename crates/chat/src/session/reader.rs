@@ -46,7 +46,10 @@ impl Stream for Reader {
                 return Poll::Ready(Some(outcome));
             }
             match ready!(Pin::new(&mut self.payload).poll_next(cx)) {
-                Some(Ok(chunk)) => self.decoder.feed(chunk),
+                Some(Ok(chunk)) => {
+                    self.outbox.count_bytes_in(chunk.len());
+                    self.decoder.feed(chunk);
+                }
                 // Lost or ended, the connection is gone.
                 Some(Err(_)) | None => return Poll::Ready(None),
             }

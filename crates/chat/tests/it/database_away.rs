@@ -69,6 +69,23 @@ async fn an_outage_answers_senders_in_time_and_service_resumes() {
 }
 
 #[tokio::test]
+async fn a_stop_tells_that_messages_were_left() {
+    let cluster = PrivateCluster::start();
+    let chat = chat_on(&cluster);
+    let amina = chat.user();
+    let room = chat.room(&[amina]).await;
+    let mut session = chat.connect(amina).await;
+    cluster.stop();
+    session.say(room, "left").await;
+    while chat.messaging.backlog(Instant::now()).length == 0 {
+        tokio::task::yield_now().await;
+    }
+    let engine = chat.engine.clone();
+    let stopped = tokio::task::spawn_blocking(move || engine.stop());
+    assert!(!stopped.await.unwrap());
+}
+
+#[tokio::test]
 async fn a_stalled_database_leaves_no_sender_waiting() {
     let cluster = PrivateCluster::start();
     let chat = chat_on(&cluster);

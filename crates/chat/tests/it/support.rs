@@ -1,7 +1,7 @@
 //! Test rig: a server with the chat engine alone.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, mpsc},
     time::Duration,
 };
@@ -24,7 +24,9 @@ use abu_application::{
 };
 use abu_chat::{ChatEngine, ChatHub, ChatSettings, Connecting, HTTP_WRITE_BUFFER, Worker};
 use abu_chat_protocol::server::Welcome;
-use abu_domain::{LoginSessionId, RoomId, UserId, messaging::text::RoomName};
+use abu_domain::{
+    LoginSessionId, RoomId, UserId, messaging::text::RoomName, platform::network::Network,
+};
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, rt::net::TcpStream, web,
 };
@@ -191,8 +193,12 @@ impl Chat {
     /// Ends the server the way a signal does.
     pub(crate) async fn shut_down(&self) {
         let stopping = self.handle.stop(true);
-        assert!(self.engine.shut_down(EVENT_TIMEOUT).await);
+        let closing = self.engine.close_sessions(Duration::ZERO);
+        tokio::time::timeout(EVENT_TIMEOUT, closing).await.unwrap();
         stopping.await;
+        let engine = self.engine.clone();
+        let is_stored = tokio::task::spawn_blocking(move || engine.stop()).await;
+        assert!(is_stored.unwrap());
     }
 }
 
@@ -344,6 +350,7 @@ async fn chat(
         user_id: UserId::new(user),
         session_id: abu_test_support::session_of(UserId::new(user)),
         expires_at: Utc::now() + Duration::from_millis(lifetime_ms),
+        network: Network::of(Ipv4Addr::LOCALHOST.into()),
     };
     match worker.connect(&request, payload, connecting).await {
         Ok(response) => response,

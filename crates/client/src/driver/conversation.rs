@@ -323,6 +323,9 @@ impl Driver {
                 conversation.renew_at =
                     Some(conversation.renewals_after.max(conversation.heard_at));
             }
+            ServerPacket::ServerClosing(closing) => {
+                self.reconnect_after = Some(asked_wait(closing.reconnect_after_ms));
+            }
             ServerPacket::Error(error) => log::debug!("the server says {}", error.code.as_str()),
             _ => {}
         }

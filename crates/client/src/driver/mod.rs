@@ -67,6 +67,8 @@ struct Driver {
     has_rooms: bool,
     /// A token that the server rejected as expired.
     refused: Option<crate::AccessToken>,
+    /// The wait that a closing server requested.
+    reconnect_after: Option<Duration>,
 }
 
 /// How a connection ended.
@@ -116,6 +118,7 @@ impl Driver {
             backoff: settings.backoff.clone(),
             has_rooms: false,
             refused: None,
+            reconnect_after: None,
         };
         tokio::spawn(async move {
             driver.run(opened, end).await;
@@ -137,7 +140,7 @@ impl Driver {
             let setback = match opened.take() {
                 Some(opened) => match self.talk(opened).await {
                     Outcome::Over(reason) => return reason,
-                    Outcome::Interrupted(cause) => (cause, None),
+                    Outcome::Interrupted(cause) => (cause, self.reconnect_after.take()),
                 },
                 None => {
                     let attempt = Attempt {

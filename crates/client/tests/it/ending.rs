@@ -217,6 +217,30 @@ async fn a_reconnect_waits_for_the_servers_retry_after() {
 }
 
 #[tokio::test]
+async fn a_reconnect_waits_as_long_as_the_closing_server_asks() {
+    let wait = Duration::from_millis(500);
+    let scripts = [
+        Script::Drain(wait),
+        Script::Close(CloseCode::GoingAway),
+        Script::Stay,
+    ];
+    let server = FakeServer::new(scripts).await;
+    let (_chat, mut events) = server.session().connect().await.unwrap();
+    let mut delays = Vec::new();
+    while delays.len() < 2 {
+        delays.push(
+            until(&mut events, |event| match event {
+                Event::Reconnecting { delay, .. } => Some(delay),
+                _ => None,
+            })
+            .await,
+        );
+    }
+    assert!(delays[0] >= wait, "{delays:?}");
+    assert!(delays[1] < wait, "{delays:?}");
+}
+
+#[tokio::test]
 async fn a_forbidden_chat_is_over() {
     let server = FakeServer::new([Script::Refuse(FORBIDDEN)]).await;
     let (chat, _events) = server.session().open(Vec::new());

@@ -11,7 +11,7 @@ use std::{
 use abu_chat_client::{AccessToken, Session};
 use abu_chat_protocol::{
     ClientPacket, CloseCode, Decoded, Profile, ServerPacket,
-    server::{Heartbeat, Limits, MessageReceive, Welcome},
+    server::{Heartbeat, Limits, MessageReceive, ServerClosing, Welcome},
 };
 use chrono::DateTime;
 use futures_util::{SinkExt, StreamExt};
@@ -39,6 +39,8 @@ pub(crate) enum Script {
     Refuse(&'static str),
     /// `welcome`, then a close with this code.
     Close(CloseCode),
+    /// `welcome`, then `server-closing` with this wait, and a close with 1001.
+    Drain(Duration),
     /// `welcome`, then no answer to any packet.
     Stay,
     /// `welcome`, then an answer to the first message after the client's next frame.
@@ -108,6 +110,10 @@ async fn serve(
             _ => scripts.pop_front().unwrap(),
         }
     };
+    let closing = match script {
+        Script::Drain(wait) => Some(ServerPacket::from(ServerClosing::new(wait))),
+        _ => None,
+    };
     let answers_late = matches!(script, Script::AnswerLate);
     let code = match script {
         Script::Refuse(text) => {
@@ -130,6 +136,7 @@ async fn serve(
             return;
         }
         Script::Close(code) => Some(code),
+        Script::Drain(_) => Some(CloseCode::GoingAway),
         Script::Stay | Script::AnswerLate => None,
     };
     let upgraded = accept_hdr_async(stream, |request: &Request, mut response: Response| {
@@ -143,6 +150,9 @@ async fn serve(
     });
     let mut socket = upgraded.await.unwrap();
     socket.send(Frame::text(welcome().to_json())).await.unwrap();
+    if let Some(closing) = closing {
+        socket.send(Frame::text(closing.to_json())).await.unwrap();
+    }
     if let Some(code) = code {
         let frame = CloseFrame {
             code: u16::from(code).into(),

@@ -2,8 +2,7 @@
 //!
 //! It is written when the last byte of the answer was handed to the connection, or when the client
 //! went away before. It shows the path and never the query, where the chat's tokens and tickets are;
-//! nor the end of a path that is a secret. It shows the client's network only where a password or a
-//! one-time password was wrong.
+//! nor the end of a path that is a secret. It shows the client's network, not the address.
 
 use std::{
     pin::Pin,
@@ -14,14 +13,15 @@ use std::{
 use abu_connections::{ClientAddress, InFlight};
 use abu_domain::{UserId, platform::network::Network};
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
-    dev::{RequestHead, ServiceResponse},
-    http::{Method, StatusCode},
+    dev::ServiceResponse,
+    http::{Method, StatusCode, Uri},
     web::Bytes,
 };
 
 use log::{Level, Record, kv::Value};
+use percent_encoding::percent_decode_str;
 
 use super::request_id::RequestId;
 use crate::{caller::KnownCaller, problem::Problem};
@@ -35,7 +35,10 @@ const MAX_PATH_SHOWN: usize = 256;
 const MAX_CHUNK: usize = 16 * 1024;
 
 /// What follows in a path is a link to another password.
-const BEFORE_SECRET: &str = "/reset-password/";
+const BEFORE_SECRET: &str = "reset-password";
+
+/// Load balancers and containers ask these every few seconds.
+const PROBES: [&str; 2] = ["/health/live", "/health/ready"];
 
 /// A line that is written when it is dropped.
 #[derive(Debug)]
@@ -45,8 +48,8 @@ pub(crate) struct Entry {
     request: RequestId,
     begun: Instant,
     user: Option<UserId>,
-    /// The client's network, if the request failed to authenticate.
-    network: Option<Network>,
+    network: Network,
+    has_failed_authentication: bool,
     status: Option<StatusCode>,
     /// The pattern of the route; none where no route matched.
     route: Option<String>,
@@ -54,18 +57,15 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn begin(head: &RequestHead, request: RequestId) -> Self {
-        // A path is ASCII by the time it gets here, so it can be cut anywhere.
-        let path = head.uri.path();
-        let secret = path.find(BEFORE_SECRET).map(|at| at + BEFORE_SECRET.len());
-        let end = secret.unwrap_or(path.len()).min(MAX_PATH_SHOWN);
+    pub(crate) fn begin(request: &HttpRequest, id: RequestId) -> Self {
         Self {
-            method: head.method.clone(),
-            path: path.get(..end).unwrap_or(path).to_owned(),
-            request,
+            method: request.method().clone(),
+            path: shown_path(request.uri()),
+            request: id,
             begun: Instant::now(),
             user: None,
-            network: None,
+            network: Network::of(ClientAddress::of(request)),
+            has_failed_authentication: false,
             status: None,
             route: None,
             bytes: 0,
@@ -91,8 +91,7 @@ impl Entry {
             .extensions()
             .get::<KnownCaller>()
             .map(|caller| caller.0);
-        self.network = has_failed_authentication(&response)
-            .then(|| Network::of(ClientAddress::of(response.request())));
+        self.has_failed_authentication = has_failed_authentication(&response);
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let entry = (!upgraded).then_some(self);
         response.map_body(|_head, body| FollowedBody {
@@ -138,18 +137,27 @@ impl Drop for Entry {
         // Without a status the client went away before there was an answer.
         let status = self.status.as_ref().map_or("-", StatusCode::as_str);
         self.count(status);
-        if !log::log_enabled!(target: TARGET, Level::Info) {
+        let level = match PROBES.contains(&self.path.as_str()) {
+            true => Level::Debug,
+            false => Level::Info,
+        };
+        if !log::log_enabled!(target: TARGET, level) {
             return;
         }
         let Self { method, path, .. } = &*self;
+        let code = self.status.map(|status| u64::from(status.as_u16()));
         let user = self.user.map(|user| user.to_string());
-        let network = self.network.map(|network| network.to_string());
+        let failed = self.has_failed_authentication.then_some("authentication");
         let pairs = [
+            ("method", Some(method.as_str().into())),
+            ("path", Some(path.as_str().into())),
+            ("status", code.map(Value::from)),
             ("ms", Some(self.begun.elapsed().as_millis().into())),
             ("bytes", Some(self.bytes.into())),
             ("request", Some(Value::from_display(&self.request))),
+            ("network", Some(Value::from_display(&self.network))),
             ("user", user.as_deref().map(Value::from)),
-            ("network", network.as_deref().map(Value::from)),
+            ("failed", failed.map(Value::from)),
         ];
         let known = pairs
             .into_iter()
@@ -158,12 +166,49 @@ impl Drop for Entry {
         log::logger().log(
             &Record::builder()
                 .target(TARGET)
-                .level(Level::Info)
+                .level(level)
                 .key_values(&known.as_slice())
                 .args(format_args!("{method} {path} {status}"))
                 .build(),
         );
     }
+}
+
+/// The path up to a secret or an encoded query. Routes match decoded paths, and a client may encode twice, so
+/// the rules apply to the decoded text.
+fn shown_path(uri: &Uri) -> String {
+    let path = uri.path();
+    let decoded = fully_decoded(path);
+    match end_of_shown(&decoded) {
+        Some(end) => cut(&decoded[..end]),
+        None => cut(path),
+    }
+}
+
+fn fully_decoded(path: &str) -> String {
+    let mut text = path.to_owned();
+    // Each round makes it shorter, or is the last.
+    loop {
+        let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if decoded.len() >= text.len() {
+            return text;
+        }
+        text = decoded;
+    }
+}
+
+fn end_of_shown(decoded: &str) -> Option<usize> {
+    let query = decoded.find('?');
+    let lower = decoded.to_ascii_lowercase();
+    let secret = lower.find(BEFORE_SECRET).map(|at| {
+        let end = at + BEFORE_SECRET.len();
+        end + usize::from(decoded[end..].starts_with('/'))
+    });
+    query.into_iter().chain(secret).min()
+}
+
+fn cut(path: &str) -> String {
+    path[..path.floor_char_boundary(MAX_PATH_SHOWN)].to_owned()
 }
 
 /// Attackers are recognized by their network. What they typed is not logged.
@@ -206,5 +251,43 @@ impl MessageBody for FollowedBody {
         let chunk = this.rest.split_to(this.rest.len().min(MAX_CHUNK));
         entry.bytes += chunk.len() as u64;
         Poll::Ready(Some(Ok(chunk)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(path: &str) -> String {
+        shown_path(&path.parse().unwrap())
+    }
+
+    #[test]
+    fn a_path_is_shown_as_it_came_up_to_the_bound() {
+        assert_eq!(shown("/api/v1/me?token=secret"), "/api/v1/me");
+        assert_eq!(shown("/%41/%20"), "/%41/%20");
+        assert_eq!(
+            shown(&format!("/{}", "a".repeat(300))).len(),
+            MAX_PATH_SHOWN
+        );
+    }
+
+    #[test]
+    fn however_it_is_encoded_the_secret_of_a_reset_is_not_shown() {
+        for path in [
+            "/api/v1/auth/reset-password/secret",
+            "/api/v1/auth/reset%2Dpassword/secret",
+            "/api/v1/auth/reset-password%2Fsecret",
+            "/api/v1/auth/%72eset-passwor%64/secret",
+            "/api/v1/auth/reset%252Dpassword/secret",
+            "/api/v1/auth/Reset-Password/secret",
+            "/api/v1/auth/reset-password;secret",
+            "/api/v1/auth%3Ftoken=secret",
+            "/%ff/reset%2Dpassword/secret",
+        ] {
+            let shown = shown(path);
+            assert!(!shown.contains("secret"), "{path}: {shown}");
+        }
+        assert_eq!(shown("/a/reset%2Dpassword/secret"), "/a/reset-password/");
     }
 }

@@ -32,10 +32,10 @@ pub(crate) async fn envelope(
     let only_https = shared::<BrowserPolicy>(request.request()).only_https;
     let ids = shared::<RequestIds>(request.request());
     let id = RequestId::of(request.headers(), &*ids.0);
-    let mut entry = Entry::begin(request.head(), id.clone());
-    request.extensions_mut().insert(id.clone());
     let proxies = shared::<TrustedProxies>(request.request());
     ClientAddress::note(request.request(), proxies);
+    let mut entry = Entry::begin(request.request(), id.clone());
+    request.extensions_mut().insert(id.clone());
     let status = ShownQuotaStatus::follow(request.request());
     if request.method() == Method::HEAD && answers_head(request.path()) {
         // The same answer as for GET; the connection leaves its body out.

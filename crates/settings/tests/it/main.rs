@@ -192,12 +192,31 @@ fn an_empty_variable_unsets_what_may_be_missing() {
 }
 
 #[test]
+fn a_log_filter_that_would_silence_the_log_is_refused() {
+    for (key, value, problem) in [
+        (
+            "FILTER",
+            "warning",
+            "log.filter must be a level (error, warn, info,",
+        ),
+        (
+            "FORMAT",
+            "JSON",
+            "log.format must be text or json, but is \"JSON\"",
+        ),
+    ] {
+        let found = mistakes(&development().variable(format!("ABU__LOG__{key}"), value));
+        assert!(found.to_string().contains(problem), "{found}");
+    }
+}
+
+#[test]
 fn rust_log_wins_over_the_configured_filter() {
     let sources = development()
         .variable("ABU__LOG__FILTER", "error")
         .variable("RUST_LOG", "debug,abu_chat=trace");
     let settings = Settings::load(&sources).unwrap();
-    assert_eq!(settings.log.filter, "debug,abu_chat=trace");
+    assert_eq!(settings.log.filter.as_str(), "debug,abu_chat=trace");
 }
 
 #[test]
@@ -230,7 +249,7 @@ fn all_mistakes_are_reported_at_once_by_name_and_place() {
         "server.shutdown_timeout must be a number of seconds from 1 to 600, but is \"NaN\" (from the variable ABU__SERVER__SHUTDOWN_TIMEOUT)".to_owned(),
         "chat.idle_timeout must be more than chat.ping_interval, but is \"10\" (from the variable ABU__CHAT__IDLE_TIMEOUT)".to_owned(),
         format!("chat.writer_batch must be a whole number from 1 to 5000, but is 20000 (from {defaults})"),
-        "log.filter must be a level or a list of module=level, but is \"loud=very\" (from the variable ABU__LOG__FILTER)".to_owned(),
+        "log.filter must be a level (error, warn, info, debug, trace, off), or module=level, separated by commas, but is \"loud=very\" (from the variable ABU__LOG__FILTER)".to_owned(),
         "ABU__DATABASE__URL_FILE names a file that cannot be read: No such file or directory (os error 2)".to_owned(),
         "cors.allowed_origins must hold origins in lower case and without a path, such as https://alumni.abu.edu.ng, or *, but is \"https://a.example/path\" (from the variable ABU__CORS__ALLOWED_ORIGINS)".to_owned(),
         "auth.totp_required_groups must hold names of groups, such as super_admin_group, but is \"staff_group, The Staff\" (from the variable ABU__AUTH__TOTP_REQUIRED_GROUPS)".to_owned(),

@@ -140,7 +140,7 @@ async fn each_request_has_one_line_that_names_the_caller_and_no_query() {
 }
 
 #[tokio::test]
-async fn a_failed_authentication_shows_the_network_and_not_the_address() {
+async fn a_request_shows_its_network_and_whether_authentication_failed() {
     listen();
     let rig = Rig::start_with(|settings| {
         settings.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
@@ -153,7 +153,7 @@ async fn a_failed_authentication_shows_the_network_and_not_the_address() {
     let log_in = |password| rig.post("/api/v1/auth/token").json(&body(password));
     let change = json!({"current_password": "a wrong one", "new_password": PASSWORD});
     let own = rig.post("/api/v1/me/password").by(&user).json(&change);
-    for (call, status, shown) in [
+    for (call, status, failed) in [
         (log_in("a wrong one"), 401, true),
         (own, 422, true),
         (log_in(PASSWORD), 200, false),
@@ -162,7 +162,8 @@ async fn a_failed_authentication_shows_the_network_and_not_the_address() {
         let answer = call.header("x-forwarded-for", address).send().await;
         assert_eq!(answer.status.as_u16(), status);
         let line = access_line(answer.header("x-request-id"));
-        assert_eq!(line.contains(" network=192.0.2.0/24"), shown, "{line}");
+        assert!(line.contains(" network=192.0.2.0/24"), "{line}");
+        assert_eq!(line.contains(" failed=authentication"), failed, "{line}");
         assert!(!line.contains(address) && !line.contains(email), "{line}");
     }
 }
@@ -313,6 +314,13 @@ async fn the_log_holds_no_address_password_name_or_link() {
         let call = call(&format!("/auth/reset-password/{link}"));
         call.json(&json!({"password": password})).send()
     };
+    let encoded = format!("/auth/reset%2Dpassword/{link}");
+    let answer = call(&encoded).json(&json!({})).send().await;
+    let line = access_line(answer.header("x-request-id"));
+    assert!(
+        line.contains("POST /api/v1/auth/reset-password/ "),
+        "{line}"
+    );
     reset("password1234").await.problem("validation-failed");
     let answer = reset(second).await;
     answer.expect(200);

@@ -4,7 +4,8 @@ use std::future::{Ready, ready};
 
 use abu_application::platform::rate_limits::{Key, Shaping};
 use abu_chat::{Connecting, Worker};
-use abu_connections::{Connection, NoRoomForChat};
+use abu_connections::{ClientAddress, Connection, NoRoomForChat};
+use abu_domain::platform::network::Network;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Version, web};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -59,7 +60,8 @@ async fn open_chat(
     check_handshake(&request)?;
     let connection = Connection::of(&request);
     connection.map_or(Ok(()), Connection::has_room_for_chat)?;
-    let who = match credential.redeem(&identity, &messaging).await {
+    let network = Network::of(ClientAddress::of(&request));
+    let who = match credential.redeem(&identity, &messaging, network).await {
         Ok(who) => who,
         Err(problem) => return Err(limits.failed(Shaping::FailedHandshake, problem)),
     };
@@ -124,6 +126,7 @@ impl Credential {
         self,
         identity: &Identity,
         messaging: &Messaging,
+        network: Network,
     ) -> Result<Connecting, Problem> {
         match self {
             Self::Token(token) => {
@@ -132,6 +135,7 @@ impl Credential {
                     user_id: claims.user_id,
                     session_id: claims.session_id,
                     expires_at: claims.expires_at,
+                    network,
                 })
             }
             Self::Ticket(ticket) => {
@@ -141,6 +145,7 @@ impl Credential {
                     user_id: holder.user_id,
                     session_id: holder.session_id,
                     expires_at: holder.access_expires_at,
+                    network,
                 })
             }
         }

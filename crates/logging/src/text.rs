@@ -1,30 +1,20 @@
-//! Log format: one line per record on standard error with time, level, module, message, and
-//! `key=value` pairs.
+//! Text format: one line per record with time, level, target, message, and `key=value` pairs.
 
 use std::{
     fmt::{self, Write as _},
     io::{self, Write as _},
 };
 
-use env_logger::{Builder, fmt::Formatter};
+use env_logger::fmt::Formatter;
 use log::{
     Record,
     kv::{self, Key, Value, VisitSource},
 };
 
-/// Installs the logger with a filter in `env_logger`'s syntax. Only the first call in a process has
-/// an effect.
-pub fn init(filter: &str) {
-    let installed = Builder::new()
-        .parse_filters(filter)
-        .format(write_record)
-        .try_init();
-    if installed.is_err() {
-        log::debug!("the logger is installed already");
-    }
-}
+/// Pairs of an access line that its message repeats: `GET /health/live 200`.
+const IN_MESSAGE: [&str; 3] = ["method", "path", "status"];
 
-fn write_record(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+pub(crate) fn write_record(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let time = out.timestamp_millis();
     let style = out.default_level_style(record.level());
     let level = record.level();
@@ -51,7 +41,9 @@ impl Line {
 
 impl<'kvs> VisitSource<'kvs> for Line {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
-        self.push(format_args!(" {key}={value}"));
+        if !IN_MESSAGE.contains(&key.as_str()) {
+            self.push(format_args!(" {key}={value}"));
+        }
         Ok(())
     }
 }
@@ -86,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_record_is_one_line_whatever_is_in_it() {
-        let pairs = [("user", "a\u{1b}[31m b"), ("n", "7")];
+        let pairs = [("user", "a\u{1b}[31m b"), ("path", "/"), ("n", "7")];
         let line = Line::of(
             &Record::builder()
                 .level(Level::Info)
