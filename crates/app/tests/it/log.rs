@@ -146,7 +146,17 @@ async fn json_lines_hold_the_start_each_request_and_each_chat_as_fields() {
     assert_eq!(status.code(), Some(0));
 }
 
-/// The address of a server whose log is not read.
+/// A server whose log is not read; killed when dropped.
+struct Unread(Child);
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 fn address(child: &mut Child) -> String {
     let banner = BufReader::new(child.stdout.take().unwrap());
     let mut lines = banner.lines().map(Result::unwrap);
@@ -157,19 +167,20 @@ fn address(child: &mut Child) -> String {
 #[tokio::test]
 async fn a_log_that_is_not_read_stops_neither_requests_nor_the_shutdown() {
     let (folder, database) = (folder(), TestDatabase::new());
-    let mut child = on(&database, &folder)
+    let child = on(&database, &folder)
         .env("ABU__LOG__FILTER", "trace")
         .env("ABU__RATE_LIMITS__ENABLED", "false")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let address = address(&mut child);
+    let mut server = Unread(child);
+    let address = address(&mut server.0);
     // Far more than a pipe holds.
     let path = format!("/{}", "x".repeat(200));
     for _ in 0..1_000 {
         assert_eq!(get(&address, &path).await, StatusCode::NOT_FOUND);
     }
-    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    kill(Pid::from_raw(server.0.id() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(server.0.wait().unwrap().code(), Some(0));
 }
