@@ -643,9 +643,13 @@ impl Storing {
         let waited = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         // An outage is not over while messages of a locked room wait.
         let waited = waited.max(self.shared.queue.lock().backlog(now).oldest);
-        let is_room_locked = self.locked.is_any(now);
+        let newest = batch.order.last().map_or(now, |last| last.submitted_at);
         let mut outage = self.shared.outage.lock();
-        outage.committed(waited, is_room_locked, now);
+        outage.stored(newest);
+        // The outage of a locked room goes on, whatever other rooms store.
+        if !self.locked.is_any(now) {
+            outage.committed(waited, now);
+        }
         drop(outage);
         let mut submitters = submitters.into_iter();
         let Written {

@@ -71,3 +71,14 @@ fn a_server_that_cannot_be_started_is_an_error() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("cannot start /nonexistent/server"), "{said}");
 }
+
+#[test]
+fn faults_are_listed_by_name_and_an_unknown_one_is_an_error() {
+    let output = loadtest(&["faults", "--list", "--only", "kill -9"]);
+    let names = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(names, "kill -9 of the server\nkill -9 of PostgreSQL\n");
+    let output = loadtest(&["faults", "--only", "earthquake"]);
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("there is no fault \"earthquake\""), "{said}");
+}

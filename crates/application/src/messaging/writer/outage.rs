@@ -7,13 +7,14 @@ const SLOW: Duration = Duration::from_secs(1);
 /// Without traffic an outage is over after this long without a refusal.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// A commit proves for this long that other rooms than those of the outage are stored.
+/// A stored write proves for this long that other rooms than those of the outage are stored.
 const PROOF: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 pub(super) struct Outage {
     run: Option<Run>,
-    last_commit: Option<Instant>,
+    /// When the newest stored write was submitted.
+    newest_stored: Option<Instant>,
     /// Why the last attempt failed, since the last commit.
     cause: Option<String>,
 }
@@ -33,8 +34,9 @@ impl Outage {
         let Some(run) = &self.run else {
             return false;
         };
-        self.last_commit.is_none_or(|commit| {
-            commit < run.submitted || now.saturating_duration_since(commit) >= PROOF
+        // A batch that is committed after the first of them was submitted may hold earlier writes alone.
+        self.newest_stored.is_none_or(|newest| {
+            newest <= run.submitted || now.saturating_duration_since(newest) >= PROOF
         })
     }
 
@@ -64,12 +66,15 @@ impl Outage {
         }
     }
 
-    /// A batch was committed, whose oldest write had waited that long. While a room is locked, the outage of its
-    /// messages goes on.
-    pub(super) fn committed(&mut self, oldest: Duration, is_room_locked: bool, now: Instant) {
-        self.last_commit = Some(now);
+    /// A batch was committed, of which the newest write was submitted then.
+    pub(super) fn stored(&mut self, newest: Instant) {
+        self.newest_stored = self.newest_stored.max(Some(newest));
         self.cause = None;
-        if oldest < SLOW && !is_room_locked {
+    }
+
+    /// The oldest write has waited that long when the last batch was committed.
+    pub(super) fn committed(&mut self, oldest: Duration, now: Instant) {
+        if oldest < SLOW {
             self.end(now);
         }
     }
@@ -132,9 +137,9 @@ mod tests {
         assert!(!outage.is_total(at(0)));
         outage.waited(SLOW, at(1));
         outage.refused(3, at(0), at(4));
-        outage.committed(Duration::from_secs(4), false, at(5));
+        outage.committed(Duration::from_secs(4), at(5));
         assert!(outage.run.is_some());
-        outage.committed(Duration::ZERO, false, at(6));
+        outage.committed(Duration::ZERO, at(6));
         assert!(outage.run.is_none());
     }
 
@@ -154,10 +159,10 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| second(start, seconds);
         let mut outage = Outage::default();
-        outage.committed(Duration::ZERO, false, at(0));
         outage.waited(SLOW, at(2));
+        outage.stored(at(1));
         assert!(outage.is_total(at(2)));
-        outage.committed(Duration::ZERO, true, at(3));
+        outage.stored(at(3));
         assert!(outage.run.is_some() && !outage.is_total(at(3)));
         assert!(outage.is_total(at(3) + PROOF));
     }
@@ -171,7 +176,8 @@ mod tests {
         assert_eq!(names(&outage), None);
         outage.waited(SLOW, start);
         assert_eq!(names(&outage), Some(true));
-        outage.committed(Duration::ZERO, false, start);
+        outage.stored(start);
+        outage.committed(Duration::ZERO, start);
         outage.waited(SLOW, start);
         assert_eq!(names(&outage), Some(false));
         outage.failed("the disk is full".to_owned());
