@@ -5,10 +5,12 @@ mod check_config;
 mod check_health;
 mod database;
 mod error;
+mod mail;
 mod migrate;
 mod operator;
 mod password;
 mod reset_password;
+mod secrets;
 mod terminal;
 mod user;
 mod verify_audit_log;
@@ -35,6 +37,7 @@ runs in data.dir, and starts that for the while if the server is not running.";
 const EXAMPLES: &str = "\
 Examples:
   abu-admin migrate
+  abu-admin migrate --down-to 2026-12-01-090000
   ABU__SUPERUSER__EMAIL=office@abu.edu.ng abu-admin bootstrap
   abu-admin reset-password amina@example.com
   pass show abu/amina | abu-admin reset-password amina@example.com --password-stdin
@@ -42,6 +45,8 @@ Examples:
   abu-admin user grant amina@example.com alumni_office_group
   abu-admin user reset-totp amina@example.com
   abu-admin user revoke amina@example.com
+  abu-admin mail test --to amina@example.com
+  abu-admin secrets re-encrypt
   abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
   journalctl -u abu-server | abu-admin verify-audit-log --log -
   abu-admin check-config && abu-server";
@@ -56,13 +61,9 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Bring the database's tables to this release. Several at once wait for each other.
-    Migrate {
-        /// Have the next start of the server look for rows in an earlier form again: after a rollback,
-        /// the earlier release wrote some.
-        #[arg(long)]
-        repeat_backfills: bool,
-    },
+    /// Bring the database's tables to this release, or back to an earlier one. Several at once wait for each
+    /// other.
+    Migrate(migrate::MigrateArguments),
     /// Make permissions, roles, groups and the first administrator, as far as they are missing.
     ///
     /// Takes superuser.* from the settings, and asks on a terminal for what is missing. An
@@ -88,6 +89,12 @@ enum Command {
     /// their log-ins, remove lost second factors.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Try the mail server.
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
+    /// Finish the rotation of the encryption key.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Prove that the audit log is whole: nothing in it changed, missing, or in another place.
     ///
     /// Compares the log with the heads that the server noted each hour, under a seal that no database writer
@@ -124,9 +131,7 @@ impl Arguments {
             Command::CheckHealth { url: None } => {
                 check_health::run(&check_health::usual_url(&Settings::load(sources)?)?)
             }
-            Command::Migrate { repeat_backfills } => {
-                migrate::run(&Settings::load(sources)?, repeat_backfills)
-            }
+            Command::Migrate(arguments) => migrate::run(&Settings::load(sources)?, &arguments),
             Command::Bootstrap { access_only: true } => {
                 bootstrap::seed_access(&Settings::load(sources)?)
             }
@@ -136,6 +141,8 @@ impl Arguments {
                 password_stdin,
             } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
             Command::User(command) => user::run(&Settings::load(sources)?, command),
+            Command::Mail(command) => mail::run(&Settings::load(sources)?, &command),
+            Command::Secrets(command) => secrets::run(&Settings::load(sources)?, &command),
             Command::VerifyAuditLog { from, known, log } => {
                 verify_audit_log::run(&Settings::load(sources)?, from, known, &log)
             }

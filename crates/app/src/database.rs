@@ -1,6 +1,7 @@
 //! Database access: connection pool, private PostgreSQL, and preparation of the schema.
 
 mod guarded_store;
+mod inspection;
 mod own_postgres;
 mod preparation;
 mod server_name;
@@ -11,6 +12,7 @@ use abu_repository::{PgStore, PoolSettings};
 use secrecy::SecretString;
 
 pub(crate) use guarded_store::GuardedStore;
+pub(crate) use inspection::inspect;
 pub(crate) use own_postgres::{OwnPostgres, folder};
 pub use preparation::PreparationError;
 pub(crate) use preparation::{Preparation, require_migrated};

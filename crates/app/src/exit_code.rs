@@ -4,7 +4,7 @@ pub const OK: u8 = 0;
 /// A failure without a code of its own.
 pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
-/// Invalid or incomplete settings, or another server runs on the database.
+/// Invalid or incomplete settings, a database that cannot serve, or another server on it.
 pub const CONFIGURATION: u8 = 3;
 /// The database is unreachable or does not start.
 pub const DATABASE: u8 = 4;
@@ -28,8 +28,9 @@ Exit codes:
   0  done
   1  failed, for another reason than these
   2  the command line is wrong
-  3  the configuration is wrong or incomplete, or another server runs on the database
-  4  the database cannot be reached or started
+  3  the configuration is wrong or incomplete, or another server runs on the database, or the database is one
+     that cannot be used (its encoding is not UTF8, a transaction pooler stands before it)
+  4  the database cannot be reached or started, or a lock in it is not released
   5  the database's migrations are not those of this release
   6  the address to listen on cannot be had
   7  the audit log is not whole

@@ -312,7 +312,8 @@ fn wire(
         None => secrets.get_or_make(StoredSecret::EncryptionKey, &*ids)?,
     };
     let access_tokens =
-        JwtTokens::new(&secret, &auth.issuer, &auth.audience, auth.access_token_ttl);
+        JwtTokens::new(&secret, &auth.issuer, &auth.audience, auth.access_token_ttl)
+            .accepting(auth.previous_jwt_secret.as_ref());
     let wiring = Wiring {
         settings,
         secret,

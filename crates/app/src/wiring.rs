@@ -90,8 +90,13 @@ impl Wiring<'_> {
                 policy: Arc::clone(&policy),
             },
             access_tokens: Arc::clone(&self.access_tokens),
-            refresh_tokens: Arc::new(HmacRefreshTokens::new(secret)),
-            one_time_passwords: Arc::new(SealedTotp::new(&self.encryption_key)),
+            refresh_tokens: Arc::new(
+                HmacRefreshTokens::new(secret).accepting(auth.previous_jwt_secret.as_ref()),
+            ),
+            one_time_passwords: Arc::new(
+                SealedTotp::new(&self.encryption_key)
+                    .accepting(auth.previous_encryption_key.as_ref()),
+            ),
             link_tokens: Arc::clone(&link_tokens),
         };
         let messaging = messaging::Policies {

@@ -41,11 +41,16 @@ pub(crate) fn welcome(
         EDIT_WINDOW.to_std().unwrap_or_default(),
     );
     let limits = match settings.rate_limits_enabled {
-        true => limits.with_rates(
-            settings.messages_per_second.into(),
-            settings.messages_per_minute.into(),
-            settings.packets_per_second.into(),
-        ),
+        true => limits
+            .with_rates(
+                settings.messages_per_second.into(),
+                settings.messages_per_minute.into(),
+                settings.packets_per_second.into(),
+            )
+            .with_message_bytes(
+                settings.message_bytes_at_once.into(),
+                settings.message_bytes_per_minute.into(),
+            ),
         false => limits,
     };
     Welcome::new(

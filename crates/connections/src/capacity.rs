@@ -19,8 +19,8 @@ const UNREGISTERED: usize = 64;
 
 const MAX_PER_WORKER: usize = 25_000;
 
-/// With fewer connections a few hundred users fill the server.
-const SMALL: usize = 1_000;
+/// A lower limit of open files is too small for a community: usual limits are 65,536 and more.
+const FEW_FILES: usize = 4_096;
 
 pub(crate) struct Capacity {
     pub(crate) per_worker: usize,
@@ -31,7 +31,7 @@ pub(crate) fn of(settings: &ListenerSettings) -> Capacity {
     let files = usize::try_from(fd_limit::current()).unwrap_or(usize::MAX);
     let sockets = sockets(files, settings.database_connections, settings.workers);
     let total = sockets - UNREGISTERED;
-    if total < SMALL {
+    if files < FEW_FILES {
         log::warn!(
             "the limit of open files ({files}) leaves room for {total} connections; raise it \
              (ulimit -n, LimitNOFILE of systemd)"

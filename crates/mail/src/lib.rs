@@ -3,9 +3,11 @@
 
 mod files;
 mod message;
+mod outage;
 mod settings;
 mod smtp;
 mod templates;
+mod test_mail;
 mod worker;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
@@ -20,6 +22,7 @@ use abu_application::{
 };
 
 pub use settings::{MailSettings, SmtpLogIn, SmtpSecurity, SmtpSettings};
+pub use test_mail::{TestMailError, send_test_mail};
 pub use worker::{MailWorker, Wake};
 
 use files::FilesMailer;
@@ -27,7 +30,7 @@ use message::MessageForm;
 use smtp::SmtpMailer;
 use templates::Templates;
 
-/// A lease outlasts the delivery deadline by this: name resolution and the store are not counted in it.
+/// A lease outlasts the delivery deadline by this: the store is not counted in it.
 const LEASE_RESERVE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -48,10 +51,7 @@ pub fn start(
     links: Arc<dyn LinkTokens>,
     wake: Wake,
 ) -> Result<MailWorker, MailStartError> {
-    let form = MessageForm {
-        from: settings.from.clone(),
-        reply_to: settings.reply_to.clone(),
-    };
+    let form = MessageForm::of(settings);
     let (mailer, longest): (Arc<dyn Mailer>, _) = match &settings.smtp {
         Some(smtp) => (Arc::new(SmtpMailer::new(smtp, form)?), smtp.timeout),
         None => (Arc::new(FilesMailer::new(folder, form)), Duration::ZERO),

@@ -6,10 +6,16 @@ use lettre::{
     Address, Message,
     address::Envelope,
     message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
+        Mailbox, MessageBuilder, MultiPart,
+        header::{ContentType, HeaderName, HeaderValue},
     },
 };
+
+use crate::MailSettings;
+
+const TEST_TEXT: &str = "\
+This is a test mail of ABU Alumni Connect. The mail server accepted it.\r\n\
+Look at its Authentication-Results header: it should say spf=pass, dkim=pass and dmarc=pass.\r\n";
 
 /// The headers that all mails share.
 #[derive(Clone, Debug)]
@@ -24,31 +30,56 @@ pub(super) struct MessageForm {
 pub(super) struct FormError;
 
 impl MessageForm {
-    /// The headers hold no user input except the recipient's parsed address: no header injection.
+    pub(super) fn of(settings: &MailSettings) -> Self {
+        Self {
+            from: settings.from.clone(),
+            reply_to: settings.reply_to.clone(),
+        }
+    }
+
     pub(super) fn message(&self, rendered: &RenderedMail) -> Result<Message, FormError> {
         // An earlier release may have stored it, in another form.
         let recipient = EmailAddress::parse(rendered.mail.recipient.as_str())
             .map_err(|_no_address| FormError)?;
+        let parts = MultiPart::alternative_plain_html(rendered.text.clone(), rendered.html.clone());
+        self.headers(&recipient, &rendered.subject)?
+            .message_id(Some(self.message_id(rendered)))
+            .multipart(parts)
+            .map_err(|_incomplete| FormError)
+    }
+
+    pub(super) fn test(&self, recipient: &EmailAddress) -> Result<Message, FormError> {
+        self.headers(recipient, "Test mail of ABU Alumni Connect")?
+            .message_id(None)
+            .header(ContentType::TEXT_PLAIN)
+            .body(TEST_TEXT.to_owned())
+            .map_err(|_incomplete| FormError)
+    }
+
+    /// The headers hold no user input except the recipient's parsed address: no header injection.
+    fn headers(
+        &self,
+        recipient: &EmailAddress,
+        subject: &str,
+    ) -> Result<MessageBuilder, FormError> {
         // lettre's own check refuses combining marks, which RFC 6532 allows.
         let to = Address::new_dangerous(recipient.local_part(), recipient.host());
         let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()])
             .map_err(|_no_recipient| FormError)?;
-        let mut message = Message::builder()
+        let message = Message::builder()
             .envelope(envelope)
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(&rendered.subject)
-            .message_id(Some(self.message_id(rendered)))
+            .subject(subject)
             // Keeps auto-responders from answering (RFC 3834).
             .raw_header(HeaderValue::new(
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
             ));
-        if let Some(reply_to) = &self.reply_to {
-            message = message.reply_to(reply_to.clone());
-        }
-        let parts = MultiPart::alternative_plain_html(rendered.text.clone(), rendered.html.clone());
-        message.multipart(parts).map_err(|_incomplete| FormError)
+        Ok(match &self.reply_to {
+            Some(reply_to) => message.reply_to(reply_to.clone()),
+            None => message,
+        })
     }
 
     /// Stable across attempts, so mail programs can drop duplicates.

@@ -1,28 +1,38 @@
-//! SMTP delivery (RFC 5321) with connection reuse and a deadline per mail.
+//! SMTP delivery (RFC 5321) with connection reuse and one deadline for a whole delivery: name resolution, TCP,
+//! TLS, authentication and the mail.
 
 use std::{
     error::Error as StdError,
+    future::Future,
     io::ErrorKind,
     time::{Duration, Instant},
 };
 
 use abu_application::platform::ports::{Mailer, MailerError, RenderedMail};
 use lettre::{
-    Address,
+    Address, Message,
     address::Envelope,
     transport::smtp::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{SmtpConnection, TlsParameters},
+        client::{AsyncSmtpConnection, TlsParameters},
         commands::{Data, Mail, Rcpt, Rset},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
+        response::Response,
     },
 };
 use parking_lot::Mutex;
 use secrecy::ExposeSecret;
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::{timeout, timeout_at},
+};
 
-use crate::message::MessageForm;
-use crate::settings::{SmtpSecurity, SmtpSettings};
+use crate::{
+    MailStartError,
+    message::MessageForm,
+    settings::{SmtpSecurity, SmtpSettings},
+};
 
 /// Deadline of the liveness probe of a kept connection.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,11 +43,13 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 const ABOUT_US: [&str; 6] = ["421", "454", "530", "534", "535", "538"];
 /// Truncates stored failure reasons.
 const MAX_REASON_CHARS: usize = 200;
+/// Threads for name resolution, which no deadline can cancel.
+const LOOKUPS: usize = 2;
 
 /// Delivers to one SMTP server and keeps the connection for the next mail.
 ///
-/// Uses `SmtpConnection`, because `SmtpTransport` hides whether the server refuses the mail or this
-/// client. It also has no deadline for a mail across all its steps.
+/// Uses `AsyncSmtpConnection`, because lettre's transports hide whether the server refuses the mail or this
+/// client. The blocking connection bounds each read, so a server that sends a byte now and then holds it for ever.
 pub(super) struct SmtpMailer {
     host: String,
     port: u16,
@@ -47,6 +59,8 @@ pub(super) struct SmtpMailer {
     hello: ClientId,
     form: MessageForm,
     resting: Mutex<Option<Resting>>,
+    /// Its connections belong to this runtime.
+    runtime: Background,
 }
 
 enum Security {
@@ -56,13 +70,13 @@ enum Security {
 }
 
 struct Resting {
-    connection: SmtpConnection,
+    connection: AsyncSmtpConnection,
     since: Instant,
 }
 
 impl SmtpMailer {
     /// Connects lazily. Fails where the certificate authority cannot be used.
-    pub(super) fn new(settings: &SmtpSettings, form: MessageForm) -> Result<Self, Error> {
+    pub(super) fn new(settings: &SmtpSettings, form: MessageForm) -> Result<Self, MailStartError> {
         Ok(Self {
             host: settings.host.clone(),
             port: settings.port,
@@ -79,42 +93,70 @@ impl SmtpMailer {
             hello: ClientId::default(),
             form,
             resting: Mutex::new(None),
+            runtime: Background::start()?,
         })
     }
 
+    /// Sends a message before the deadline, and returns the server's reply to it. Blocks.
+    pub(super) fn deliver(&self, message: &Message) -> Result<Response, Failure> {
+        self.runtime.block_on(self.converse(message))
+    }
+
+    async fn converse(&self, message: &Message) -> Result<Response, Failure> {
+        let deadline = tokio::time::Instant::now() + self.timeout;
+        let mut connection = match timeout_at(deadline, self.connection()).await {
+            Ok(connected) => connected?,
+            Err(_elapsed) => return Err(Failure::too_long(Stage::Connecting)),
+        };
+        let formatted = message.formatted();
+        let given = give(&mut connection, message.envelope(), &formatted);
+        let given = match timeout_at(deadline, given).await {
+            Ok(given) => given,
+            Err(_elapsed) => Err(Failure::too_long(Stage::Begun)),
+        };
+        // After any reply the connection can take another mail.
+        if given
+            .as_ref()
+            .map_or_else(|failure| failure.code.is_some(), |_reply| true)
+        {
+            *self.resting.lock() = Some(Resting {
+                connection,
+                since: Instant::now(),
+            });
+        }
+        given
+    }
+
     /// A connection that is ready for a mail: the kept one if it still answers, else a new one.
-    fn connection(&self, deadline: Deadline) -> Result<SmtpConnection, MailerError> {
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Failure> {
         let resting = self.resting.lock().take();
         let usable = resting.filter(|resting| resting.since.elapsed() < LONGEST_REST);
         if let Some(Resting { mut connection, .. }) = usable {
             // `RSET` also discards a mail that was refused half way.
-            let probed = connection
-                .set_timeout(Some(PROBE_TIMEOUT.min(self.timeout)))
-                .is_ok_and(|()| connection.command(Rset).is_ok());
-            if probed {
+            let probe = timeout(PROBE_TIMEOUT, connection.command(Rset));
+            if matches!(probe.await, Ok(Ok(_))) {
                 return Ok(connection);
             }
         }
-        self.connect(deadline)
-            .map_err(|failure| MailerError::Unreachable(failure.reason))
+        let connected = self.connect().await;
+        connected.map_err(|error| Failure::new(&error, Stage::Connecting))
     }
 
-    fn connect(&self, deadline: Deadline) -> Result<SmtpConnection, Failure> {
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
         let wrapper = match &self.security {
-            Security::Tls(parameters) => Some(parameters),
+            Security::Tls(parameters) => Some(parameters.clone()),
             Security::None | Security::StartTls(_) => None,
         };
         let address = (self.host.as_str(), self.port);
-        let left = deadline.left()?;
+        // Of two addresses of the host, one may be dead.
+        let share = Some(self.timeout / 2);
         let mut connection =
-            SmtpConnection::connect(address, Some(left), &self.hello, wrapper, None)?;
+            AsyncSmtpConnection::connect_tokio1(address, share, &self.hello, wrapper, None).await?;
         if let Security::StartTls(parameters) = &self.security {
-            deadline.applied_to(&mut connection)?;
-            connection.starttls(parameters, &self.hello)?;
+            connection.starttls(parameters.clone(), &self.hello).await?;
         }
         if let Some(credentials) = &self.credentials {
-            deadline.applied_to(&mut connection)?;
-            connection.auth(DEFAULT_MECHANISMS, credentials)?;
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
         }
         Ok(connection)
     }
@@ -126,25 +168,35 @@ impl Mailer for SmtpMailer {
             .form
             .message(rendered)
             .map_err(|error| MailerError::Permanent(error.to_string()))?;
-        let deadline = Deadline::after(self.timeout);
-        let mut connection = self.connection(deadline)?;
-        let given = give(
-            &mut connection,
-            message.envelope(),
-            &message.formatted(),
-            deadline,
-        );
-        // After any reply the connection can take another mail.
-        if given
-            .as_ref()
-            .map_or_else(|failure| failure.code.is_some(), |()| true)
-        {
-            *self.resting.lock() = Some(Resting {
-                connection,
-                since: Instant::now(),
-            });
+        self.deliver(&message)?;
+        Ok(())
+    }
+}
+
+/// A runtime whose drop waits for nothing: a name may still be resolving.
+struct Background(Option<Runtime>);
+
+impl Background {
+    fn start() -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(LOOKUPS)
+            .build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        #[expect(clippy::expect_used, reason = "only the drop takes the runtime")]
+        let runtime = self.0.as_ref().expect("a runtime until the drop");
+        runtime.block_on(work)
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
         }
-        given.map_err(MailerError::from)
     }
 }
 
@@ -158,39 +210,37 @@ fn tls(settings: &SmtpSettings) -> Result<TlsParameters, Error> {
 
 /// Sends one mail. Once the server has accepted a sender, it serves this client, so its replies
 /// concern the mail.
-fn give(
-    connection: &mut SmtpConnection,
+async fn give(
+    connection: &mut AsyncSmtpConnection,
     envelope: &Envelope,
     message: &[u8],
-    deadline: Deadline,
-) -> Result<(), Failure> {
+) -> Result<Response, Failure> {
     let parameters = mail_parameters(connection, envelope)?;
-    deadline.applied_to(connection)?;
-    connection.command(Mail::new(envelope.from().cloned(), parameters))?;
-    finish(connection, envelope, message, deadline).map_err(Failure::once_begun)
+    let offer = Mail::new(envelope.from().cloned(), parameters);
+    let offered = connection.command(offer).await;
+    offered.map_err(|error| Failure::new(&error, Stage::Offering))?;
+    let finished = finish(connection, envelope, message).await;
+    finished.map_err(|error| Failure::new(&error, Stage::Begun))
 }
 
-fn finish(
-    connection: &mut SmtpConnection,
+async fn finish(
+    connection: &mut AsyncSmtpConnection,
     envelope: &Envelope,
     message: &[u8],
-    deadline: Deadline,
-) -> Result<(), Failure> {
+) -> Result<Response, Error> {
     for recipient in envelope.to() {
-        deadline.applied_to(connection)?;
-        connection.command(Rcpt::new(recipient.clone(), Vec::new()))?;
+        connection
+            .command(Rcpt::new(recipient.clone(), Vec::new()))
+            .await?;
     }
-    deadline.applied_to(connection)?;
-    connection.command(Data)?;
-    deadline.applied_to(connection)?;
-    connection.message(message)?;
-    Ok(())
+    connection.command(Data).await?;
+    connection.message(message).await
 }
 
 /// `SMTPUTF8` for addresses beyond ASCII (RFC 6531). All other parts of a mail are encoded in
 /// ASCII.
 fn mail_parameters(
-    connection: &SmtpConnection,
+    connection: &AsyncSmtpConnection,
     envelope: &Envelope,
 ) -> Result<Vec<MailParameter>, Failure> {
     let ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
@@ -206,74 +256,35 @@ fn mail_parameters(
         false => Err(Failure {
             code: Some("553".to_owned()),
             reason: "the mail server takes no address with letters beyond ASCII".to_owned(),
-            once_begun: false,
+            reply: None,
+            stage: Stage::Offering,
         }),
     }
 }
 
-/// The deadline of one mail.
-#[derive(Clone, Copy)]
-struct Deadline(Instant);
-
-impl Deadline {
-    fn after(time: Duration) -> Self {
-        Self(Instant::now() + time)
-    }
-
-    fn left(self) -> Result<Duration, Failure> {
-        let left = self.0.saturating_duration_since(Instant::now());
-        match left.is_zero() {
-            true => Err(Failure::too_long()),
-            false => Ok(left),
-        }
-    }
-
-    /// Bounds the next step by the remaining time.
-    fn applied_to(self, connection: &mut SmtpConnection) -> Result<(), Failure> {
-        let left = self.left()?;
-        connection
-            .set_timeout(Some(left))
-            .map_err(|_closed| Failure::broken_off())
-    }
+/// How far a delivery came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Connecting,
+    /// The connection is ready, and no sender is accepted yet.
+    Offering,
+    /// The server has accepted a mail from this client.
+    Begun,
 }
 
 /// A failure whose reason may be stored and shown: it quotes no reply, which may contain addresses.
 #[derive(Debug)]
-struct Failure {
+pub(super) struct Failure {
     /// The reply code, if the server replied.
     code: Option<String>,
-    reason: String,
-    /// Whether the server had accepted a mail from this client before.
-    once_begun: bool,
+    pub(super) reason: String,
+    /// The text of the reply, for the operator alone.
+    pub(super) reply: Option<String>,
+    stage: Stage,
 }
 
 impl Failure {
-    fn too_long() -> Self {
-        Self::without_answer("the mail server takes too long")
-    }
-
-    fn broken_off() -> Self {
-        Self::without_answer("the connection to the mail server broke")
-    }
-
-    fn without_answer(reason: &str) -> Self {
-        Self {
-            code: None,
-            reason: reason.chars().take(MAX_REASON_CHARS).collect(),
-            once_begun: false,
-        }
-    }
-
-    fn once_begun(self) -> Self {
-        Self {
-            once_begun: true,
-            ..self
-        }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+    fn new(error: &Error, stage: Stage) -> Self {
         if let Some(code) = error.status() {
             let mut code = code.to_string();
             let said = error.source().map(ToString::to_string);
@@ -281,34 +292,49 @@ impl From<Error> for Failure {
                 code.push(' ');
                 code.push_str(enhanced);
             }
-            let reason = format!("the mail server answered {code}");
             return Self {
+                reason: format!("the mail server answered {code}"),
                 code: Some(code),
-                reason,
-                once_begun: false,
+                reply: said,
+                stage,
             };
         }
-        if timed_out(&error) {
-            return Self::too_long();
+        if timed_out(error) {
+            return Self::too_long(stage);
         }
         // The error quotes the malformed reply.
-        if error.is_response() {
-            return Self::broken_off();
+        let reason = match error.is_response() {
+            true => "the connection to the mail server broke".to_owned(),
+            false => error.to_string(),
+        };
+        Self::without_answer(&reason, stage)
+    }
+
+    fn too_long(stage: Stage) -> Self {
+        Self::without_answer("the mail server takes too long", stage)
+    }
+
+    fn without_answer(reason: &str, stage: Stage) -> Self {
+        Self {
+            code: None,
+            reason: reason.chars().take(MAX_REASON_CHARS).collect(),
+            reply: None,
+            stage,
         }
-        Self::without_answer(&error.to_string())
     }
 }
 
 impl From<Failure> for MailerError {
     fn from(failure: Failure) -> Self {
         let reason = failure.reason;
-        match failure.code.as_deref() {
+        match (failure.stage, failure.code.as_deref()) {
+            (Stage::Connecting, _) => Self::Unreachable(reason),
+            (Stage::Offering, Some(code)) if about_us(code) => Self::Unreachable(reason),
             // `Unreachable` would pause all mail, and a mail that always gets such a reply would
             // block the queue forever.
-            Some(code) if about_us(code) && failure.once_begun => Self::Temporary(reason),
-            Some(code) if about_us(code) => Self::Unreachable(reason),
-            Some(code) if code.starts_with('5') => Self::Permanent(reason),
-            Some(_) | None => Self::Temporary(reason),
+            (Stage::Begun, Some(code)) if about_us(code) => Self::Temporary(reason),
+            (_, Some(code)) if code.starts_with('5') => Self::Permanent(reason),
+            (_, Some(_) | None) => Self::Temporary(reason),
         }
     }
 }
@@ -345,25 +371,31 @@ mod tests {
 
     #[test]
     fn a_reply_code_decides_between_retry_dead_letter_and_pause() {
-        let failure = |code: &str| Failure {
-            code: Some(code.to_owned()),
-            reason: String::new(),
-            once_begun: false,
+        let verdict = |code: &str, stage| {
+            MailerError::from(Failure {
+                code: Some(code.to_owned()),
+                reason: String::new(),
+                reply: None,
+                stage,
+            })
         };
-        let verdict = |code: &str| MailerError::from(failure(code));
         for code in ["450", "451 4.7.1", "452"] {
-            assert_eq!(verdict(code), MailerError::Temporary(String::new()));
+            let temporary = MailerError::Temporary(String::new());
+            assert_eq!(verdict(code, Stage::Offering), temporary);
         }
         for code in ["550 5.1.1", "553", "554"] {
-            assert_eq!(verdict(code), MailerError::Permanent(String::new()));
+            for stage in [Stage::Offering, Stage::Begun] {
+                assert_eq!(verdict(code, stage), MailerError::Permanent(String::new()));
+            }
+            let unreachable = MailerError::Unreachable(String::new());
+            assert_eq!(verdict(code, Stage::Connecting), unreachable);
         }
         for code in ["421 4.3.2", "454", "530 5.7.0", "535"] {
-            assert_eq!(verdict(code), MailerError::Unreachable(String::new()));
-            let begun = MailerError::from(failure(code).once_begun());
-            assert_eq!(begun, MailerError::Temporary(String::new()));
+            let unreachable = MailerError::Unreachable(String::new());
+            assert_eq!(verdict(code, Stage::Offering), unreachable);
+            let temporary = MailerError::Temporary(String::new());
+            assert_eq!(verdict(code, Stage::Begun), temporary);
         }
-        let begun = MailerError::from(failure("550").once_begun());
-        assert_eq!(begun, MailerError::Permanent(String::new()));
     }
 
     #[test]

@@ -14,6 +14,8 @@ use abu_application::platform::{
 };
 use parking_lot::{Condvar, Mutex};
 
+use crate::outage::{Line, Outage};
+
 /// Back-off while the mail server is unreachable or refuses this client.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -85,7 +87,7 @@ impl MailWorker {
             wake: wake.clone(),
             interval,
             pauses: Backoff::between(FIRST_PAUSE, LONGEST_PAUSE),
-            last_obstacle: None,
+            outage: Outage::default(),
             erased_at: None,
         };
         let thread = thread::Builder::new()
@@ -123,8 +125,7 @@ struct Work {
     wake: Wake,
     interval: Duration,
     pauses: Backoff,
-    /// The last reason why no mail could be sent, so that the log holds each once.
-    last_obstacle: Option<String>,
+    outage: Outage,
     /// Time at which a deletion of expired mails found no more.
     erased_at: Option<Instant>,
 }
@@ -198,15 +199,27 @@ impl Work {
                 mail:% = mail.id, kind, attempt = mail.attempt;
                 "a mail was given up: {reason}"
             ),
-            Verdict::Unreachable { reason } if self.last_obstacle.as_ref() != Some(reason) => {
-                log::error!("no mail can be sent: {reason}");
-            }
             Verdict::Unreachable { .. } => {}
         }
-        self.last_obstacle = match verdict {
-            Verdict::Unreachable { reason } => Some(reason.clone()),
-            _ => None,
+        let now = Instant::now();
+        let line = match verdict {
+            Verdict::Unreachable { reason } => self.outage.failed(reason, now),
+            _ => self.outage.answered(now),
         };
+        match (line, verdict) {
+            (Some(Line::Reason), Verdict::Unreachable { reason }) => {
+                log::error!("no mail can be sent: {reason}");
+            }
+            (Some(Line::GoesOn(time, attempts)), Verdict::Unreachable { reason }) => log::error!(
+                minutes = time.as_secs() / 60, attempts;
+                "no mail can be sent still: {reason}"
+            ),
+            (Some(Line::Ended(time, attempts)), _) => log::info!(
+                seconds = time.as_secs(), attempts;
+                "mails can be sent again"
+            ),
+            _ => {}
+        }
     }
 }
 

@@ -12,6 +12,8 @@ mod addresses;
 mod lines;
 mod reactions;
 
+use std::time::Duration;
+
 use diesel::{
     PgConnection,
     prelude::*,
@@ -19,7 +21,10 @@ use diesel::{
 };
 use uuid::Uuid;
 
-use crate::{migrations::MigrationError, sql::sql};
+use crate::{
+    migrations::{MigrationError, retry},
+    sql::sql,
+};
 
 /// Keys of a batch. The position is stored once a batch.
 const BATCH: i32 = 500;
@@ -80,9 +85,13 @@ pub(crate) fn unfinished(connection: &mut PgConnection) -> QueryResult<Vec<Strin
         .collect())
 }
 
-/// Makes the first pass of what is not finished; returns the names of the backfills that changed rows.
-pub(crate) fn run(connection: &mut PgConnection) -> Result<Vec<String>, MigrationError> {
-    passes(connection, Pass::First, &|| false)
+/// Makes the first pass of what is not finished; returns the names of the backfills that changed rows. Tries for
+/// `patience` to get the locks of a batch.
+pub(crate) fn run(
+    connection: &mut PgConnection,
+    patience: Duration,
+) -> Result<Vec<String>, MigrationError> {
+    passes(connection, Pass::First, &|| false, patience)
 }
 
 /// Makes the second pass of what was not repeated, until `stops` is true between two batches; returns
@@ -91,7 +100,8 @@ pub(crate) fn repeat(
     connection: &mut PgConnection,
     stops: &dyn Fn() -> bool,
 ) -> Result<Vec<String>, MigrationError> {
-    passes(connection, Pass::Second, stops)
+    // The caller tries again.
+    passes(connection, Pass::Second, stops, Duration::ZERO)
 }
 
 /// No earlier release has written anything.
@@ -116,10 +126,11 @@ fn passes(
     connection: &mut PgConnection,
     pass: Pass,
     stops: &dyn Fn() -> bool,
+    patience: Duration,
 ) -> Result<Vec<String>, MigrationError> {
     let mut changed = Vec::new();
     for (name, backfill) in all() {
-        let rows = run_one(connection, name, &backfill, pass, stops)?;
+        let rows = run_one(connection, name, &backfill, pass, stops, patience)?;
         if rows > 0 {
             log::info!(backfill = name, rows = rows; "brought existing rows to the form of this release");
             changed.push(format!("backfill of {name} ({rows} rows)"));
@@ -134,17 +145,20 @@ fn run_one(
     backfill: &Run,
     pass: Pass,
     stops: &dyn Fn() -> bool,
+    patience: Duration,
 ) -> Result<usize, MigrationError> {
     let Some(mut position) = start(connection, name, pass)? else {
         return Ok(0);
     };
     let mut changed = 0;
     while !stops() {
-        let batch = match backfill {
-            Run::Addresses => addresses::batch(connection, position),
-            Run::Reactions => reactions::batch(connection, position),
-            Run::Lines(column) => column.batch(connection, position),
-        }?;
+        let batch = retry(patience, name, || {
+            Ok(match backfill {
+                Run::Addresses => addresses::batch(connection, position),
+                Run::Reactions => reactions::batch(connection, position),
+                Run::Lines(column) => column.batch(connection, position),
+            }?)
+        })?;
         changed += batch.changed;
         let Some(last) = batch.last else {
             finish(connection, name, pass)?;

@@ -30,6 +30,8 @@ const DEFAULTS: [(&str, &str); 6] = [
 const UNTRANSLATED_MESSAGES: &str = "DO $$ BEGIN SET lc_messages = 'C'; \
      EXCEPTION WHEN insufficient_privilege THEN END $$";
 
+const BROKE: &str = "the connection broke while it was set up";
+
 /// The longest wait for another transaction's lock: below the deadline of a message's sender. Transactions
 /// that make progress hold locks for milliseconds.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -41,7 +43,12 @@ pub(crate) struct ConnectError(Cow<'static, str>);
 
 pub(crate) fn open(url: &SecretString) -> Result<PgConnection, ConnectError> {
     let url = with_defaults(url.expose_secret());
-    PgConnection::establish(url.expose_secret()).map_err(|error| ConnectError(words(error)))
+    let mut connection =
+        PgConnection::establish(url.expose_secret()).map_err(|error| ConnectError(words(error)))?;
+    connection
+        .batch_execute(UNTRANSLATED_MESSAGES)
+        .map_err(|_broken| ConnectError(BROKE.into()))?;
+    Ok(connection)
 }
 
 /// The URL with [`DEFAULTS`] before its own parameters: libpq uses the last of two with one name.
@@ -66,9 +73,7 @@ fn words(error: ConnectionError) -> Cow<'static, str> {
         ConnectionError::BadConnection(said) if said.starts_with("connection to server ") => {
             said.split_whitespace().collect::<Vec<_>>().join(" ").into()
         }
-        ConnectionError::CouldntSetupConfiguration(_) => {
-            "the connection broke while it was set up".into()
-        }
+        ConnectionError::CouldntSetupConfiguration(_) => BROKE.into(),
         _ => "the database's host is not known, or its URL cannot be read".into(),
     }
 }
@@ -124,8 +129,7 @@ impl Manager {
         };
         connection
             .batch_execute(&format!(
-                "{UNTRANSLATED_MESSAGES}; \
-                 SET statement_timeout = {limit}; \
+                "SET statement_timeout = {limit}; \
                  SET lock_timeout = {lock_limit}; \
                  SET idle_in_transaction_session_timeout = {limit}; \
                  SET default_transaction_isolation = 'read committed'"

@@ -110,6 +110,13 @@ pub(crate) fn is_read_only(error: &Error) -> bool {
     )
 }
 
+/// Whether a migration waited too long for a lock. `diesel_migrations` hides the database's error in a private
+/// type, which shows its text.
+pub(crate) fn is_lock_timeout(error: &dyn std::error::Error) -> bool {
+    let text = error.to_string();
+    LOCKED.iter().any(|words| text.contains(words))
+}
+
 fn says(told: &(dyn DatabaseErrorInformation + Send + Sync), beginnings: &[&str]) -> bool {
     beginnings
         .iter()

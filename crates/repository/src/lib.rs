@@ -7,6 +7,7 @@ mod backfill;
 mod connection;
 mod error;
 mod identity;
+pub mod inspection;
 mod like;
 mod lists;
 mod messaging;
@@ -15,7 +16,9 @@ mod platform;
 #[rustfmt::skip]
 mod schema;
 pub mod server_lock;
+mod session;
 mod sql;
 mod store;
 
+pub use session::TransactionPooler;
 pub use store::{PgStore, PoolSettings, PoolState};

@@ -36,7 +36,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Heads of the audit log that servers noted, about one an hour. Rows are added and never changed.
+    /// Heads of the audit log that servers noted, about one an hour. Rows are added, and only their seal changes, with the key.
     audit_witnesses (seq) {
         /// The newest entry at that time.
         seq -> Int8,

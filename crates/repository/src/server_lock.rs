@@ -1,7 +1,6 @@
 //! Single-instance lock: a session-level advisory lock on a connection of its own.
 //!
-//! The lock ends with the connection, so a killed server leaves none behind. A connection pooler
-//! must not share sessions among clients here.
+//! The lock ends with the connection, so a killed server leaves none behind.
 
 use std::{
     fmt,
@@ -20,8 +19,8 @@ use secrecy::SecretString;
 
 use crate::{
     advisory_lock::{Lock, try_lock},
-    connection::{ConnectError, open},
     error::store_error,
+    session::{SessionError, TransactionPooler, open_session},
     sql::sql,
 };
 
@@ -63,11 +62,17 @@ pub enum ServerLockError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the database refused the server's lock: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Pooler(#[from] TransactionPooler),
 }
 
-impl From<ConnectError> for ServerLockError {
-    fn from(error: ConnectError) -> Self {
-        Self::Unavailable(error.into())
+impl From<SessionError> for ServerLockError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Connect(error) => Self::Unavailable(error.into()),
+            SessionError::Query(error) => error.into(),
+            SessionError::Pooler(pooler) => pooler.into(),
+        }
     }
 }
 
@@ -123,7 +128,7 @@ impl ServerLock {
 
     /// Takes the lock on a connection of its own.
     fn take(&mut self) -> Result<(), ServerLockError> {
-        let mut connection = open(&self.url)?;
+        let mut connection = open_session(&self.url)?;
         set_up(&mut connection, &self.name)?;
         let holder = loop {
             if try_lock(&mut connection, Lock::Server)? {

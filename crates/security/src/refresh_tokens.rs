@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use uuid::Uuid;
 
 use crate::keys;
@@ -14,36 +14,59 @@ use crate::keys;
 #[derive(Clone)]
 pub struct HmacRefreshTokens {
     mac: Hmac<Sha256>,
+    /// Of the secret before a rotation: it reads and does not make.
+    previous: Option<Hmac<Sha256>>,
 }
 
 impl HmacRefreshTokens {
     pub fn new(secret: &[u8]) -> Self {
         Self {
-            mac: keys::derived_hmac(secret, "abu-alumni-connect refresh tokens 1"),
+            mac: derived(secret),
+            previous: None,
         }
     }
+
+    /// Also reads tokens that were made before a rotation of the secret.
+    #[must_use]
+    pub fn accepting(mut self, previous: Option<&SecretString>) -> Self {
+        self.previous = previous.map(|secret| derived(secret.expose_secret().as_bytes()));
+        self
+    }
+}
+
+fn derived(secret: &[u8]) -> Hmac<Sha256> {
+    keys::derived_hmac(secret, "abu-alumni-connect refresh tokens 1")
+}
+
+fn made(mut mac: Hmac<Sha256>, session: LoginSessionId, number: u32) -> SecretString {
+    // Both have a fixed length, so no two pairs of session and number give the same input.
+    mac.update(session.uuid().as_bytes());
+    mac.update(&number.to_be_bytes());
+    let session = URL_SAFE_NO_PAD.encode(session.uuid().as_bytes());
+    let tag = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    format!("{session}.{number}.{tag}").into()
 }
 
 impl RefreshTokens for HmacRefreshTokens {
     fn make(&self, session: LoginSessionId, number: u32) -> SecretString {
-        let mut mac = self.mac.clone();
-        // Both have a fixed length, so no two pairs of session and number give the same input.
-        mac.update(session.uuid().as_bytes());
-        mac.update(&number.to_be_bytes());
-        let session = URL_SAFE_NO_PAD.encode(session.uuid().as_bytes());
-        let tag = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
-        format!("{session}.{number}.{tag}").into()
+        made(self.mac.clone(), session, number)
     }
 
-    /// Compares the whole token with the one that `make` gives, so no token has a second spelling.
+    /// Compares the whole token with the one that each key gives, so no token has a second spelling.
     fn read(&self, token: &SecretString) -> Option<(LoginSessionId, u32)> {
         let shown = token.expose_secret();
         let mut parts = shown.splitn(3, '.');
         let session = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
         let session = LoginSessionId::new(Uuid::from_slice(&session).ok()?);
         let number = parts.next()?.parse().ok()?;
-        let made = self.make(session, number);
-        let same = made.expose_secret().as_bytes().ct_eq(shown.as_bytes());
+        let keys = [Some(&self.mac), self.previous.as_ref()];
+        let same = keys
+            .into_iter()
+            .flatten()
+            .fold(Choice::from(0), |same, mac| {
+                let made = made(mac.clone(), session, number);
+                same | made.expose_secret().as_bytes().ct_eq(shown.as_bytes())
+            });
         bool::from(same).then_some((session, number))
     }
 }
@@ -78,6 +101,19 @@ mod tests {
     fn a_token_of_another_secret_is_refused() {
         let token = HmacRefreshTokens::new(b"another secret").make(session(), 0);
         assert_eq!(tokens().read(&token), None);
+    }
+
+    #[test]
+    fn a_previous_secret_reads_and_makes_nothing() {
+        let previous = SecretString::from("a secret of the test's own");
+        let rotated = HmacRefreshTokens::new(b"the next secret").accepting(Some(&previous));
+        let old = tokens().make(session(), 7);
+        assert_eq!(rotated.read(&old), Some((session(), 7)));
+        let new = rotated.make(session(), 8);
+        assert_eq!(rotated.read(&new), Some((session(), 8)));
+        assert_eq!(tokens().read(&new), None);
+        let third = HmacRefreshTokens::new(b"another secret").make(session(), 7);
+        assert_eq!(rotated.read(&third), None);
     }
 
     #[test]

@@ -140,6 +140,12 @@ fn read_private(path: &Path) -> io::Result<SecretString> {
     require_private(&file.metadata()?, "0600")?;
     let mut text = String::new();
     file.take(MAX_BYTES).read_to_string(&mut text)?;
+    if text.starts_with('\u{feff}') {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it begins with a byte-order mark; save it as UTF-8 without one",
+        ));
+    }
     let secret = text.trim_end_matches(['\r', '\n']);
     if secret.len() < MIN_BYTES {
         return Err(io::Error::new(
@@ -230,6 +236,18 @@ mod tests {
         make().unwrap();
         fs::write(secrets.path(StoredSecret::JwtSecret), "").unwrap();
         assert!(make().is_err());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_secret() {
+        let data = TempDir::new().unwrap();
+        let secrets = SecretStore::new(data.path());
+        let make = || secrets.get_or_make(StoredSecret::JwtSecret, &SystemIds);
+        let made = make().unwrap();
+        let marked = format!("\u{feff}{}", made.expose_secret());
+        fs::write(secrets.path(StoredSecret::JwtSecret), marked).unwrap();
+        let error = make().unwrap_err().to_string();
+        assert!(error.contains("byte-order mark"), "{error}");
     }
 
     #[test]

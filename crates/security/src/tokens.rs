@@ -6,7 +6,7 @@ use std::{error::Error, time::Duration};
 use abu_application::identity::ports::{AccessTokens, IssuedToken, TokenClaims, TokenError};
 use abu_domain::{LoginSessionId, UserId};
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -20,6 +20,8 @@ const CLOCK_SKEW: i64 = 60;
 pub struct JwtTokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
+    /// Of the secret before a rotation: it verifies and does not sign.
+    previous: Option<DecodingKey>,
     validation: Validation,
     issuer: String,
     audience: String,
@@ -60,11 +62,30 @@ impl JwtTokens {
         Self {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
+            previous: None,
             validation,
             issuer,
             audience,
             lifetime,
         }
+    }
+
+    /// Also verifies tokens that the secret before a rotation signed.
+    #[must_use]
+    pub fn accepting(mut self, previous: Option<&SecretString>) -> Self {
+        let key =
+            |secret: &SecretString| DecodingKey::from_secret(secret.expose_secret().as_bytes());
+        self.previous = previous.map(key);
+        self
+    }
+
+    /// Tries the current key first, then the previous one: which of the two signed a token is no secret.
+    fn decode(&self, token: &str) -> Result<TokenData<Claims>, TokenError> {
+        let keys = [Some(&self.decoding), self.previous.as_ref()];
+        keys.into_iter()
+            .flatten()
+            .find_map(|key| jsonwebtoken::decode(token, key, &self.validation).ok())
+            .ok_or(TokenError::Invalid)
     }
 }
 
@@ -96,8 +117,7 @@ impl AccessTokens for JwtTokens {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Invalid);
         }
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-            .map_err(|_not_ours| TokenError::Invalid)?;
+        let decoded = self.decode(token)?;
         // RFC 7515, 4.1.11: a recipient refuses critical extensions that it does not implement.
         if decoded.header.crit.is_some() {
             return Err(TokenError::Invalid);
@@ -243,6 +263,26 @@ mod tests {
         ] {
             assert_eq!(verify(&issue(&other)), Err(TokenError::Invalid));
         }
+    }
+
+    #[test]
+    fn a_previous_secret_verifies_and_signs_nothing() {
+        let next = "the secret after the rotation, of 40 byte";
+        let previous = SecretString::from(SECRET);
+        let rotated = tokens_with(next, "us", "them").accepting(Some(&previous));
+        let old = issue(&tokens());
+        assert!(rotated.verify(&old, now()).is_ok());
+        let later = now() + TimeDelta::seconds(60);
+        assert_eq!(rotated.verify(&old, later), Err(TokenError::Expired));
+        let new = issue(&rotated);
+        assert!(tokens_with(next, "us", "them").verify(&new, now()).is_ok());
+        assert_eq!(verify(&new), Err(TokenError::Invalid));
+        let third = issue(&tokens_with(
+            "a secret of neither, which is long",
+            "us",
+            "them",
+        ));
+        assert_eq!(rotated.verify(&third, now()), Err(TokenError::Invalid));
     }
 
     #[test]

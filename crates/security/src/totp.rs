@@ -4,15 +4,15 @@
 use std::error::Error;
 
 use abu_application::{
-    identity::ports::{NewTotpSecret, OneTimePasswords},
-    platform::ports::Ids,
+    identity::ports::{NewTotpSecret, OneTimePasswords, TotpSealing},
+    platform::ports::{Ids, KeyAge},
 };
 use abu_domain::{UserId, identity::text::TotpCode, platform::text::EmailAddress};
 use chrono::{DateTime, Utc};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use totp_rs::{Algorithm, Builder, Secret};
 
-use crate::sealing::Sealer;
+use crate::sealing::{SealError, Sealer};
 
 /// Authenticator apps show it beside the address.
 const ISSUER: &str = "ABU Alumni Connect";
@@ -27,15 +27,38 @@ const SKEW: u16 = 1;
 #[derive(Clone)]
 pub struct SealedTotp {
     sealer: Sealer,
+    /// Of the key before a rotation: it opens and does not seal.
+    previous: Option<Sealer>,
 }
 
 impl SealedTotp {
     pub fn new(encryption_key: &SecretString) -> Self {
-        let key = encryption_key.expose_secret().as_bytes();
         Self {
-            sealer: Sealer::new(key, "abu-alumni-connect totp secrets 1"),
+            sealer: sealer(encryption_key),
+            previous: None,
         }
     }
+
+    /// Also opens what was sealed before a rotation of the key.
+    #[must_use]
+    pub fn accepting(mut self, previous: Option<&SecretString>) -> Self {
+        self.previous = previous.map(sealer);
+        self
+    }
+
+    fn open(&self, user: UserId, sealed: &[u8]) -> Result<SecretSlice<u8>, SealError> {
+        let owner = user.uuid();
+        let opened = self.sealer.open(owner.as_bytes(), sealed);
+        match &self.previous {
+            Some(previous) => opened.or_else(|_closed| previous.open(owner.as_bytes(), sealed)),
+            None => opened,
+        }
+    }
+}
+
+fn sealer(encryption_key: &SecretString) -> Sealer {
+    let key = encryption_key.expose_secret().as_bytes();
+    Sealer::new(key, "abu-alumni-connect totp secrets 1")
 }
 
 impl OneTimePasswords for SealedTotp {
@@ -68,10 +91,33 @@ impl OneTimePasswords for SealedTotp {
         sealed: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Option<i64>, Box<dyn Error + Send + Sync>> {
-        let secret = self.sealer.open(user.uuid().as_bytes(), sealed)?;
+        let secret = self.open(user, sealed)?;
         let totp = totp(secret.expose_secret()).build()?;
         let step = totp.check(code.secret().expose_secret(), now.timestamp().try_into()?);
         Ok(step.map(i64::try_from).transpose()?)
+    }
+}
+
+impl TotpSealing for SealedTotp {
+    fn key_of(&self, user: UserId, sealed: &[u8]) -> Option<KeyAge> {
+        let owner = user.uuid();
+        let opens = |sealer: &Sealer| sealer.open(owner.as_bytes(), sealed).is_ok();
+        KeyAge::of(
+            opens(&self.sealer),
+            self.previous.as_ref().is_some_and(opens),
+        )
+    }
+
+    fn seal_again(
+        &self,
+        user: UserId,
+        sealed: &[u8],
+        ids: &dyn Ids,
+    ) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+        let secret = self.open(user, sealed)?;
+        let owner = user.uuid();
+        let (owner, secret) = (owner.as_bytes(), secret.expose_secret());
+        Ok(self.sealer.seal(owner, secret, ids.secret())?)
     }
 }
 
@@ -153,6 +199,31 @@ mod tests {
         let musa = UserId::new(Uuid::from_u128(2));
         let now = DateTime::from_timestamp(59, 0).unwrap();
         assert!(totp().step_of(&code, musa, &sealed(), now).is_err());
+    }
+
+    #[test]
+    fn after_a_rotation_old_secrets_open_and_are_sealed_anew() {
+        let old_key = "a key of the test's own, long enough".into();
+        let next_key = "the key after the rotation".into();
+        let rotated = SealedTotp::new(&next_key).accepting(Some(&old_key));
+        let old = sealed();
+        assert_eq!(rotated.key_of(amina(), &old), Some(KeyAge::Previous));
+        assert_eq!(
+            rotated.open(amina(), &old).unwrap().expose_secret(),
+            RFC_SECRET
+        );
+        let again = rotated.seal_again(amina(), &old, &SystemIds).unwrap();
+        assert_eq!(rotated.key_of(amina(), &again), Some(KeyAge::Current));
+        let next = SealedTotp::new(&next_key);
+        assert_eq!(
+            next.open(amina(), &again).unwrap().expose_secret(),
+            RFC_SECRET
+        );
+        assert_eq!(next.key_of(amina(), &old), None);
+        assert_eq!(totp().key_of(amina(), &again), None);
+        let musa = UserId::new(Uuid::from_u128(2));
+        assert_eq!(rotated.key_of(musa, &old), None);
+        assert!(rotated.seal_again(musa, &old, &SystemIds).is_err());
     }
 
     #[test]

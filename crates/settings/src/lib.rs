@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 
 mod config_error;
+mod dotenv;
 mod effective;
 mod environment;
 mod reader;
 mod sections;
 mod sources;
+mod spelling;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -98,11 +100,15 @@ pub struct DatabaseSettings {
 pub struct AuthSettings {
     /// Signs access tokens; `None` for a generated secret.
     pub jwt_secret: Option<SecretString>,
+    /// Verifies tokens that were signed before a rotation.
+    pub previous_jwt_secret: Option<SecretString>,
     pub access_token_ttl: Duration,
     /// Time after which a session expires without a refresh.
     pub session_ttl: Duration,
     /// Encrypts secrets in the database; `None` for a generated one.
     pub encryption_key: Option<SecretString>,
+    /// Opens what was encrypted before a rotation.
+    pub previous_encryption_key: Option<SecretString>,
     /// Groups whose members must use a second factor.
     pub totp_required_groups: Vec<String>,
     pub issuer: String,

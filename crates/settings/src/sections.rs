@@ -152,9 +152,11 @@ fn database(reader: &mut Reader) -> DatabaseSettings {
 fn auth(reader: &mut Reader) -> AuthSettings {
     AuthSettings {
         jwt_secret: long_secret(reader, "auth.jwt_secret"),
+        previous_jwt_secret: long_secret(reader, "auth.previous_jwt_secret"),
         access_token_ttl: reader.seconds("auth.access_token_ttl", 1.0..=2_592_000.0),
         session_ttl: reader.seconds("auth.session_ttl", 1.0..=31_536_000.0),
         encryption_key: long_secret(reader, "auth.encryption_key"),
+        previous_encryption_key: long_secret(reader, "auth.previous_encryption_key"),
         totp_required_groups: totp_required_groups(reader),
         issuer: reader.required("auth.issuer", String::new(), short_text),
         audience: reader.required("auth.audience", String::new(), short_text),
@@ -378,6 +380,30 @@ fn compare(reader: &mut Reader, settings: &Settings) {
         longest_mail.is_none_or(|longest| settings.server.shutdown_timeout > longest),
         "must be more than mail.smtp_timeout",
     );
+    let auth = &settings.auth;
+    let differ = |one: &Option<SecretString>, other: &Option<SecretString>| {
+        let text = SecretString::expose_secret;
+        one.is_none() || one.as_ref().map(text) != other.as_ref().map(text)
+    };
+    for (key, current, holds) in [
+        (
+            "auth.previous_jwt_secret",
+            "auth.jwt_secret",
+            differ(&auth.previous_jwt_secret, &auth.jwt_secret),
+        ),
+        (
+            "auth.previous_encryption_key",
+            "auth.encryption_key",
+            differ(&auth.previous_encryption_key, &auth.encryption_key),
+        ),
+    ] {
+        reader.rule(
+            key,
+            &[current],
+            holds,
+            format!("must be another one than {current}"),
+        );
+    }
     reader.rule(
         "auth.session_ttl",
         &["auth.access_token_ttl"],
@@ -527,10 +553,16 @@ fn short_text(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// Its host is an A-label: not every relay takes addresses beyond ASCII.
 fn mailbox(text: &str) -> Result<Mailbox, &'static str> {
-    text.parse().map_err(
-        |_no_address| "must be an address such as ABU Alumni Connect <no-reply@alumni.abu.edu.ng>",
-    )
+    const RULE: &str = "must be an address such as ABU Alumni Connect <no-reply@alumni.abu.edu.ng>";
+    let mailbox: Mailbox = text.parse().map_err(|_no_address| RULE)?;
+    if mailbox.email.domain().is_ascii() {
+        return Ok(mailbox);
+    }
+    let host = host_name(mailbox.email.domain()).map_err(|_no_host| RULE)?;
+    let email = Address::new(mailbox.email.user(), host).map_err(|_no_address| RULE)?;
+    Ok(Mailbox::new(mailbox.name, email))
 }
 
 /// A URL without a trailing slash. Templates insert it into HTML without escaping.
@@ -546,12 +578,15 @@ fn site_url(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// A name beyond ASCII becomes its A-label, which DNS and certificates have.
 fn host_name(text: &str) -> Result<String, &'static str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
-    match text.chars().all(allowed) {
-        true => Ok(text.to_owned()),
-        false => Err("must be a host's name or IP address"),
-    }
+    let host = match text.is_ascii() {
+        true => Some(text.to_owned()),
+        false => idna::domain_to_ascii_strict(text).ok(),
+    };
+    host.filter(|host| host.chars().all(allowed))
+        .ok_or("must be a host's name or IP address")
 }
 
 fn smtp_security(text: &str) -> Result<SmtpSecurity, &'static str> {

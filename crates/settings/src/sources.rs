@@ -1,7 +1,7 @@
 //! Sources of settings and their precedence.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
     ffi::OsString,
     fs::{self, File},
@@ -11,13 +11,17 @@ use std::{
 
 use config::{Config, FileFormat, Format, Map, Source, Value};
 
-use super::{config_error::ConfigError, environment::Environment};
+use super::{
+    config_error::ConfigError,
+    dotenv,
+    environment::Environment,
+    spelling::{self, FILE_SUFFIX, PREFIX},
+};
 
 const DEFAULTS: &str = include_str!("../../../config/default.toml");
 
-const PREFIX: &str = "ABU__";
-/// A variable with this suffix names a file that holds the value.
-const FILE_SUFFIX: &str = "_file";
+/// Editors write it at the start of a file, where it would become part of the value.
+pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Bounds the read: a device file may be endless.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
@@ -90,7 +94,7 @@ impl Sources {
             environment.name(),
             &mut errors,
         ));
-        let (plain, files) = from_variables(&variables, &mut errors);
+        let (plain, files) = from_variables(&variables, &known_keys(&layers), &mut errors);
         layers.push(plain);
         layers.push(files);
         let values = merge(layers).unwrap_or_else(|error| {
@@ -111,10 +115,7 @@ impl Sources {
     fn all_variables(&self, errors: &mut Vec<ConfigError>) -> BTreeMap<String, Variable> {
         let mut all = BTreeMap::new();
         if let Some(file) = &self.dotenv {
-            all = read_dotenv(file).unwrap_or_else(|error| {
-                errors.push(error);
-                BTreeMap::new()
-            });
+            all = dotenv::read(file, errors);
         }
         for (name, value) in &self.variables {
             let variable = Variable {
@@ -148,9 +149,9 @@ impl Sources {
 }
 
 /// An environment variable or a line of `.env`.
-struct Variable {
-    value: OsString,
-    origin: String,
+pub(super) struct Variable {
+    pub(super) value: OsString,
+    pub(super) origin: String,
 }
 
 /// The settings of one source, for `config`.
@@ -193,7 +194,13 @@ fn from_folder(folder: Option<&Path>, name: &str, errors: &mut Vec<ConfigError>)
     let path = folder?.join(format!("{name}.toml"));
     let origin = path.display().to_string();
     match fs::read_to_string(&path) {
-        Ok(text) => Some(parse_toml(&origin, &text, errors)),
+        Ok(text) => {
+            if text.starts_with(BYTE_ORDER_MARK) {
+                errors.push(without_mark(&origin));
+            }
+            let text = text.trim_start_matches(BYTE_ORDER_MARK);
+            Some(parse_toml(&origin, text, errors))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => {
             errors.push(ConfigError::in_source(
@@ -219,45 +226,35 @@ fn parse_toml(origin: &str, text: &str, errors: &mut Vec<ConfigError>) -> Layer 
     })
 }
 
-fn read_dotenv(file: &Path) -> Result<BTreeMap<String, Variable>, ConfigError> {
-    let origin = file.display().to_string();
-    let unreadable = |error: &dyn std::fmt::Display| {
-        ConfigError::in_source(origin.clone(), format!("cannot be read: {error}"))
-    };
-    let text = match fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(unreadable(&error)),
-    };
-    dotenvy::from_read_iter(text.as_bytes())
-        .map(|item| match item {
-            Ok((name, value)) => {
-                let variable = Variable {
-                    value: value.into(),
-                    origin: format!("{name} in {origin}"),
-                };
-                Ok((name, variable))
-            }
-            // The error quotes the line, which may hold a secret.
-            Err(dotenvy::Error::LineParse(line, _)) => {
-                let number = text.lines().take_while(|known| *known != line).count() + 1;
-                Err(unreadable(&format!("line {number} is no NAME=value")))
-            }
-            Err(error) => Err(unreadable(&error)),
-        })
-        .collect()
+pub(super) fn without_mark(origin: &str) -> ConfigError {
+    let problem = "begins with a byte-order mark: save it as UTF-8 without one";
+    ConfigError::in_source(origin, problem)
+}
+
+/// The keys of the built-in defaults, which name every setting.
+fn known_keys(layers: &[Layer]) -> BTreeSet<String> {
+    let mut flat = BTreeMap::new();
+    for (section, value) in layers.first().into_iter().flat_map(|layer| &layer.0) {
+        flatten(section, value.clone(), &mut flat);
+    }
+    flat.into_keys().collect()
 }
 
 /// Settings from variables, and those from files that variables name.
 fn from_variables(
     variables: &BTreeMap<String, Variable>,
+    known: &BTreeSet<String>,
     errors: &mut Vec<ConfigError>,
 ) -> (Layer, Layer) {
     let (mut plain, mut files) = (Layer::default(), Layer::default());
-    let ours = variables
-        .iter()
-        .filter_map(|(name, variable)| Some((name.strip_prefix(PREFIX)?, name, variable)));
-    for (rest, name, variable) in ours {
+    for (name, variable) in variables {
+        if let Some(mistake) = spelling::mistake(name, known) {
+            errors.push(ConfigError::in_source(name, mistake));
+            continue;
+        }
+        let Some(rest) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
         let key = rest.to_lowercase().replace("__", ".");
         let plain_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c);
         if !key.chars().all(plain_name) {
@@ -301,6 +298,11 @@ fn read_named_file(variable: &Variable) -> Result<String, String> {
     File::open(&variable.value)
         .and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
         .map_err(|error| format!("names a file that cannot be read: {error}"))?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        let problem =
+            "names a file that begins with a byte-order mark: save it as UTF-8 without one";
+        return Err(problem.to_owned());
+    }
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

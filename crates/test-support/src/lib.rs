@@ -10,6 +10,7 @@ mod builders;
 mod chat_client;
 mod cluster;
 mod database;
+mod pooler;
 mod private_cluster;
 #[cfg(feature = "server")]
 mod server;
@@ -20,6 +21,7 @@ pub use builders::{GroupBuilder, UserBuilder, caller, session_of};
 pub use chat_client::ChatClient;
 pub use cluster::cluster;
 pub use database::{HeldTable, TestDatabase, new_message};
+pub use pooler::TransactionPooler;
 pub use private_cluster::{Frozen, PrivateCluster};
 #[cfg(feature = "server")]
 pub use server::{ADMIN_EMAIL, ADMIN_PASSWORD, SECRET, TestServer};

@@ -22,6 +22,9 @@ use rustls::{
 /// A test fails where an awaited mail takes longer.
 const MAIL_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Pace of the lines of [`SmtpBehavior::Dribble`].
+const DRIBBLE_PACE: Duration = Duration::from_millis(20);
+
 /// The server's host, which its certificate names.
 const HOST: &str = "localhost";
 
@@ -38,6 +41,8 @@ pub enum SmtpBehavior {
     LoseAnswer,
     /// Sends no reply after the message until [`SmtpServer::release`], and then accepts the mail.
     Stall,
+    /// Replies to the message with line after line, slowly and without an end.
+    Dribble,
 }
 
 /// A mail that the server accepted.
@@ -76,6 +81,8 @@ struct State {
     received: Vec<ReceivedMail>,
     stalled: usize,
     released: bool,
+    /// Whether connections are greeted with line after line, without an end.
+    greets_without_end: bool,
     stopping: bool,
 }
 
@@ -146,6 +153,11 @@ impl SmtpServer {
     /// Applies these behaviors to the next mails, one each. The server accepts all others.
     pub fn script(&self, behaviors: impl IntoIterator<Item = SmtpBehavior>) {
         self.shared.lock().script.extend(behaviors);
+    }
+
+    /// Greets connections with line after line, slowly and without an end.
+    pub fn greet_without_end(&self) {
+        self.shared.lock().greets_without_end = true;
     }
 
     /// Continues stalled mails.
@@ -223,6 +235,15 @@ impl Shared {
         state.stalled -= 1;
     }
 
+    fn stops_within(&self, time: Duration) -> bool {
+        let serving = |state: &mut State| !state.stopping;
+        let (state, _wait) = self
+            .changed
+            .wait_timeout_while(self.lock(), time, serving)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.stopping
+    }
+
     fn take(&self, mail: ReceivedMail) {
         self.lock().received.push(mail);
         self.changed.notify_all();
@@ -270,6 +291,9 @@ impl Dialog {
             to: String::new(),
             behavior: SmtpBehavior::Accept,
         };
+        if dialog.shared.lock().greets_without_end {
+            return dialog.dribble("220-localhost is almost ready");
+        }
         dialog.say("220 localhost ready")?;
         loop {
             let command = dialog.line()?;
@@ -366,6 +390,10 @@ impl Dialog {
         if self.behavior == SmtpBehavior::Stall {
             self.shared.stall();
         }
+        if self.behavior == SmtpBehavior::Dribble {
+            self.dribble("250-2.0.0 Almost taken")?;
+            return Ok(Next::End);
+        }
         self.shared.take(ReceivedMail {
             from: self.from.clone(),
             to: self.to.clone(),
@@ -378,6 +406,14 @@ impl Dialog {
         }
         self.say("250 2.0.0 Taken")?;
         Ok(Next::Command)
+    }
+
+    /// Ends when the client closes the connection, or the server stops.
+    fn dribble(&mut self, line: &str) -> io::Result<()> {
+        while !self.shared.stops_within(DRIBBLE_PACE) {
+            self.say(line)?;
+        }
+        Ok(())
     }
 
     fn say(&mut self, line: &str) -> io::Result<()> {

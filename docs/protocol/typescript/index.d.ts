@@ -631,6 +631,13 @@ export interface Limits {
   messages_per_second?: number;
   /** The most messages the user may send in a minute; left out where there is no limit. */
   messages_per_minute?: number;
+  /**
+   * The most bytes of text that the user may send in messages and edits at once; left out where
+   * there is no limit.
+   */
+  message_bytes_at_once?: number;
+  /** The same in a minute. */
+  message_bytes_per_minute?: number;
   /** The most packets the session may send in a second; left out where there is no limit. */
   packets_per_second?: number;
 }

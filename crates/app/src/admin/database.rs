@@ -1,6 +1,11 @@
 //! The server's database, opened for one command.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use abu_application::{
     BlockingPool, Context, Database,
@@ -23,7 +28,7 @@ use abu_settings::Settings;
 use secrecy::SecretString;
 
 use super::AdminError;
-use crate::database::{self, OwnPostgres};
+use crate::database::{self, OwnPostgres, PreparationError, folder, inspect};
 
 const POOL_SIZE: u32 = 1;
 /// Uncontended: one command at a time.
@@ -36,14 +41,27 @@ pub(super) struct OpenDatabase {
 }
 
 impl OpenDatabase {
+    /// Names the database on standard error, so that no command works on another one unnoticed.
     pub(super) fn of(settings: &Settings) -> Result<Self, AdminError> {
-        match &settings.database.url {
-            Some(url) => Ok(Self {
+        let data_dir = &settings.data.dir;
+        let database = match &settings.database.url {
+            Some(url) => Self {
                 url: url.clone(),
                 _own: None,
-            }),
-            None => Self::own(&settings.data.dir),
+            },
+            None => Self::own(data_dir)?,
+        };
+        let place = inspect(&database.url).map_err(PreparationError::from)?;
+        let mut out = io::stderr().lock();
+        match &settings.database.url {
+            Some(_) => writeln!(out, "database: {place}")?,
+            None => writeln!(
+                out,
+                "database: {place}; the private one in {}, because database.url is not set",
+                folder(data_dir).display()
+            )?,
         }
+        Ok(database)
     }
 
     /// Starts the server's own PostgreSQL, or connects to the one of a running server.

@@ -2,14 +2,14 @@ use std::{io, path::PathBuf};
 
 use abu_application::{
     access::AccessError,
-    identity::{accounts::AccountError, setup::SetupError},
+    identity::{accounts::AccountError, key_rotation::RotationError, setup::SetupError},
     platform::{
         audit::{Broken, VerificationError},
         ports::StoreError,
     },
 };
+use abu_mail::{MailStartError, TestMailError};
 use abu_repository::migrations::MigrationError;
-
 use abu_security::SecretStoreError;
 use abu_settings::ConfigErrors;
 
@@ -56,6 +56,20 @@ pub enum AdminError {
     Store(#[from] StoreError),
     #[error("the server sealed the heads that it noted: set auth.encryption_key as it has it")]
     NoEncryptionKey,
+    #[error("nothing was changed")]
+    NotConfirmed,
+    #[error("the mail could not be sent: {0}")]
+    TestMail(#[from] TestMailError),
+    #[error(
+        "a server encrypts with the previous key still: give it both keys, restart it, and repeat this"
+    )]
+    KeyInUse,
+    #[error(
+        "{0} values open with neither key: set auth.previous_encryption_key to the key that encrypted them"
+    )]
+    KeyLost(usize),
+    #[error("a secret cannot be encrypted: {0}")]
+    Seal(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -66,6 +80,9 @@ impl AdminError {
             Self::Settings(_)
             | Self::Missing(_)
             | Self::NoEncryptionKey
+            | Self::TestMail(
+                TestMailError::NoRelay | TestMailError::Start(MailStartError::Certificates(_)),
+            )
             | Self::Setup(SetupError::PasswordMissing) => exit_code::CONFIGURATION,
             Self::Usage(_) => exit_code::USAGE,
             Self::OwnPostgres(_) => exit_code::DATABASE,
@@ -81,6 +98,11 @@ impl AdminError {
             | Self::NotHealthy(_)
             | Self::Log { .. }
             | Self::NoHeads(_)
+            | Self::NotConfirmed
+            | Self::TestMail(_)
+            | Self::KeyInUse
+            | Self::KeyLost(_)
+            | Self::Seal(_)
             | Self::Secrets(_)
             | Self::Store(_)
             | Self::Terminal(_) => exit_code::FAILED,
@@ -93,6 +115,15 @@ impl From<VerificationError> for AdminError {
         match error {
             VerificationError::Broken(broken) => broken.into(),
             VerificationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RotationError> for AdminError {
+    fn from(error: RotationError) -> Self {
+        match error {
+            RotationError::Store(error) => Self::Store(error),
+            RotationError::Seal(source) => Self::Seal(source),
         }
     }
 }

@@ -275,6 +275,12 @@ impl Office {
         let by = self.operator.clone();
         let conflicts = self.accounts.email_conflicts(by, MAX_CONFLICTS).await?;
         let mut out = io::stdout().lock();
+        if conflicts.is_empty() {
+            writeln!(
+                out,
+                "no conflicts: every account logs in by its own address"
+            )?;
+        }
         for conflict in &conflicts {
             let holder = match conflict.holder_id {
                 Some(holder) => format!("held by {holder}"),

@@ -5,11 +5,10 @@ use std::{
 };
 
 use abu_application::platform::audit::{Mark, sealed_heads, verify};
-use abu_security::{HmacHeadSealer, SecretStore, StoredSecret};
+use abu_security::HmacHeadSealer;
 use abu_settings::Settings;
-use secrecy::SecretString;
 
-use super::{AdminError, database::OpenDatabase};
+use super::{AdminError, database::OpenDatabase, secrets::encryption_key};
 use crate::database::require_migrated;
 
 /// What the server writes to its log before each head.
@@ -37,7 +36,8 @@ pub(super) fn run(
     // Before `verify` reads the head: a later witness would lie beyond it.
     let witnesses = store.read(|tx| tx.audit_witnesses(first))?;
     if !witnesses.is_empty() {
-        let sealer = HmacHeadSealer::new(&encryption_key(settings)?);
+        let sealer = HmacHeadSealer::new(&encryption_key(settings)?)
+            .accepting(settings.auth.previous_encryption_key.as_ref());
         noted.extend(sealed_heads(&witnesses, &sealer)?);
     }
     known.extend_from_slice(&noted);
@@ -53,14 +53,6 @@ pub(super) fn run(
     }
     writeln!(out, "head {}", verified.head)?;
     Ok(())
-}
-
-fn encryption_key(settings: &Settings) -> Result<SecretString, AdminError> {
-    if let Some(configured) = &settings.auth.encryption_key {
-        return Ok(configured.clone());
-    }
-    let kept = SecretStore::new(&settings.data.dir).get(StoredSecret::EncryptionKey)?;
-    kept.ok_or(AdminError::NoEncryptionKey)
 }
 
 /// The heads in a log of the server; `-` is standard input.

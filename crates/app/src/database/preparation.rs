@@ -13,6 +13,7 @@ use abu_domain::{
     platform::text::EmailAddress,
 };
 use abu_repository::{
+    inspection::InspectionError,
     migrations::{self, MigrationError},
     server_lock::ServerLockError,
 };
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 use abu_security::{SecretStore, SecretStoreError, StoredSecret};
 use abu_settings::{Environment, Settings};
 
+use super::inspect;
 use crate::exit_code;
 
 /// Prepares a database for the server; idempotent.
@@ -41,6 +43,8 @@ pub enum PreparationError {
     )]
     PendingMigrations(Vec<String>),
     #[error(transparent)]
+    Inspection(#[from] InspectionError),
+    #[error(transparent)]
     ServerLock(#[from] ServerLockError),
     #[error(transparent)]
     Migration(#[from] MigrationError),
@@ -55,11 +59,17 @@ pub enum PreparationError {
 impl PreparationError {
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::PendingMigrations(_) | Self::Migration(MigrationError::Newer { .. }) => {
+            Self::PendingMigrations(_)
+            | Self::Migration(MigrationError::Newer { .. } | MigrationError::NotOurs(_)) => {
                 exit_code::MIGRATIONS
             }
+            Self::Migration(MigrationError::NoSuchVersion(_)) => exit_code::USAGE,
             Self::Setup(SetupError::PasswordMissing)
-            | Self::ServerLock(ServerLockError::Held(_)) => exit_code::CONFIGURATION,
+            | Self::Inspection(InspectionError::Encoding(_) | InspectionError::Pooler(_))
+            | Self::Migration(MigrationError::Pooler(_) | MigrationError::ServerRuns)
+            | Self::ServerLock(ServerLockError::Held(_) | ServerLockError::Pooler(_)) => {
+                exit_code::CONFIGURATION
+            }
             error if error.may_pass() => exit_code::DATABASE,
             _ => exit_code::FAILED,
         }
@@ -68,7 +78,8 @@ impl PreparationError {
     /// Whether a retry may succeed.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Migration(MigrationError::Unavailable(_))
+            Self::Inspection(InspectionError::Unavailable(_))
+            | Self::Migration(MigrationError::Unavailable(_) | MigrationError::Locked(_))
             | Self::ServerLock(ServerLockError::Busy(_) | ServerLockError::Unavailable(_)) => true,
             Self::Setup(SetupError::Store(error)) | Self::Store(error) => error.is_transient(),
             _ => false,
@@ -80,6 +91,7 @@ impl Preparation {
     /// Migrates if the settings allow it, and bootstraps outside production. In production
     /// `abu-admin bootstrap` does that. Blocks.
     pub(crate) fn run(&self) -> Result<(), PreparationError> {
+        inspect(&self.url)?;
         if self.settings.database.migrate_on_start {
             migrations::run(&self.url)?;
         } else {

@@ -7,18 +7,22 @@ use std::{
 };
 
 use abu_application::{
-    identity::ports::PasswordHasher,
+    identity::ports::{OneTimePasswords, PasswordHasher},
     platform::{
+        audit::note_head,
         ports::{AuditEntry, Clock},
         rate_limits::{Guard, RateLimits, Subject},
-        system::SystemClock,
+        system::{SystemClock, SystemIds},
     },
 };
 use abu_chat_protocol::CloseCode;
 use abu_domain::{UserId, identity::text::LoginPassword, platform::text::EmailAddress};
-use abu_security::{BcryptHasher, derive_key};
+use abu_security::{BcryptHasher, HmacHeadSealer, SealedTotp, derive_key};
 use abu_settings::{Environment, Settings, Sources};
-use abu_test_support::{ChatClient, SECRET, TestDatabase, TestServer, session_of};
+use abu_test_support::{
+    ChatClient, SECRET, SmtpBehavior, SmtpServer, TestDatabase, TestServer, TransactionPooler,
+    session_of,
+};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
@@ -350,7 +354,7 @@ fn an_error_message_names_its_causes() {
     database.user().email(EMAIL).create();
     let grant = say(on(&database, &folder).args(["user", "grant", EMAIL, "editor_group"]));
     assert_eq!(
-        (grant.code, grant.err.as_str()),
+        (grant.code, grant.complaint().as_str()),
         (
             Some(1),
             "abu-admin: the database refused: nothing is seeded\n"
@@ -360,7 +364,7 @@ fn an_error_message_names_its_causes() {
     reset.args(["reset-password", EMAIL, "--password-stdin"]);
     let personal = say_with_input(&mut reset, "amina bello of kongo");
     assert_eq!(
-        (personal.code, personal.err.as_str()),
+        (personal.code, personal.complaint().as_str()),
         (
             Some(1),
             "abu-admin: the password must not contain your name or your e-mail address\n"
@@ -370,7 +374,7 @@ fn an_error_message_names_its_causes() {
         .arg("bootstrap")
         .env("ABU__SUPERUSER__EMAIL", EMAIL));
     assert_eq!(
-        (ordinary.code, ordinary.err.as_str()),
+        (ordinary.code, ordinary.complaint().as_str()),
         (
             Some(1),
             "abu-admin: the superuser's e-mail address belongs to an ordinary account\n"
@@ -732,6 +736,252 @@ fn accounts_that_lost_their_address_are_listed_with_its_holder() {
         &*keeper.to_string(),
     ];
     assert_eq!(fields, expected);
+    let none = say(on(&TestDatabase::new(), &folder).args(["user", "conflicts"]));
+    assert_eq!(
+        (none.code, none.out.as_str()),
+        (
+            Some(0),
+            "no conflicts: every account logs in by its own address\n"
+        )
+    );
+}
+
+#[test]
+fn every_command_names_its_database_and_a_private_one_as_such() {
+    let (folder, database) = (folder(), TestDatabase::empty());
+    let schema = database.texts("SELECT current_schema()::text").remove(0);
+    let place = format!("at the Unix socket of port 5432, schema {schema}\n");
+    for command in [
+        ["migrate"].as_slice(),
+        &["user", "list"],
+        &["verify-audit-log"],
+        &["secrets", "re-encrypt"],
+    ] {
+        let said = say(on(&database, &folder).args(command));
+        let line = said.err.lines().next().unwrap_or_default();
+        assert!(line.starts_with("database: "), "{command:?} {}", said.err);
+        assert!(said.err.contains(&place), "{command:?} {}", said.err);
+    }
+    let private = say(abu_admin(&folder).arg("migrate"));
+    let expected = "; the private one in .data/postgres, because database.url is not set\n";
+    assert!(private.err.contains(expected), "{}", private.err);
+}
+
+#[test]
+fn an_operator_learns_that_the_clocks_differ() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    database.execute(
+        "CREATE FUNCTION clock_timestamp() RETURNS timestamptz
+         RETURN pg_catalog.clock_timestamp() + interval '90 seconds'",
+    );
+    let url = database.url();
+    let url = url
+        .expose_secret()
+        .replacen("&application", ",pg_catalog&application", 1);
+    let said = say(abu_admin(&folder)
+        .arg("migrate")
+        .env("ABU__DATABASE__URL", url));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let (_, rest) = said.err.split_once("the database's clock is ").unwrap();
+    let (seconds, rest) = rest.split_once(" s ").unwrap();
+    assert!(
+        (seconds.parse::<f64>().unwrap() - 90.0).abs() < 2.0,
+        "{seconds}"
+    );
+    assert!(rest.starts_with("ahead of this machine's"), "{rest}");
+}
+
+#[test]
+fn a_database_that_cannot_serve_is_a_mistake_of_configuration() {
+    let (folder, database) = (folder(), TestDatabase::empty());
+    let pooler = TransactionPooler::before(&database);
+    let pooled = say(abu_admin(&folder)
+        .arg("migrate")
+        .env("ABU__DATABASE__URL", pooler.url().expose_secret()));
+    assert_eq!(pooled.code, Some(3), "{}", pooled.err);
+    assert!(
+        pooled.err.contains("a transaction pooler"),
+        "{}",
+        pooled.err
+    );
+    database.execute(
+        "CREATE DATABASE another_encoding
+         TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'",
+    );
+    let url = database.url();
+    let (server, _) = url.expose_secret().rsplit_once('/').unwrap();
+    let url = format!("{server}/another_encoding");
+    let encoded = say(abu_admin(&folder)
+        .arg("migrate")
+        .env("ABU__DATABASE__URL", &url));
+    assert_eq!(encoded.code, Some(3), "{}", encoded.err);
+    assert!(
+        encoded.err.contains("must be UTF8, but is LATIN1"),
+        "{}",
+        encoded.err
+    );
+    let server = Program::start(abu_server(&folder).env("ABU__DATABASE__URL", &url));
+    let (status, log) = server.end();
+    assert_eq!(status.code(), Some(3), "{log}");
+    assert!(log.contains("must be UTF8, but is LATIN1"), "{log}");
+}
+
+/// The versions of the last two migrations, the newest last.
+fn last_versions(database: &TestDatabase) -> [String; 2] {
+    let mut versions = database
+        .texts("SELECT version FROM __diesel_schema_migrations ORDER BY version DESC LIMIT 2");
+    versions.reverse();
+    versions.try_into().unwrap()
+}
+
+#[test]
+fn migrate_serves_a_newer_database_with_a_notice() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')");
+    let said = say(on(&database, &folder).arg("migrate"));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let expected = "nothing to migrate\n\
+                    a newer release migrated this database (99990101000000); it lacks nothing of this one\n";
+    assert_eq!(said.out, expected);
+    let [last, _newer] = last_versions(&database);
+    database.execute(&format!(
+        "DELETE FROM __diesel_schema_migrations WHERE version = '{last}'"
+    ));
+    let refused = say(on(&database, &folder).arg("migrate"));
+    assert_eq!(refused.code, Some(5), "{}", refused.err);
+}
+
+#[test]
+fn migrate_goes_down_to_a_version_once_it_is_confirmed() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let [kept, undone] = last_versions(&database);
+    let mut down = on(&database, &folder);
+    down.args(["migrate", "--down-to", &kept]);
+    let unasked = say(&mut down);
+    assert_eq!(unasked.code, Some(2), "{}", unasked.err);
+    let declined = say_on_terminal(&down, &folder, "no\n");
+    assert_eq!(declined.code, Some(1), "{}", declined.out);
+    assert!(
+        declined.out.contains("nothing was changed"),
+        "{}",
+        declined.out
+    );
+    assert_eq!(last_versions(&database), [kept.clone(), undone.clone()]);
+
+    let confirmed = say_on_terminal(&down, &folder, "yes\n");
+    assert_eq!(confirmed.code, Some(0), "{}", confirmed.out);
+    assert!(confirmed.out.contains("undid "), "{}", confirmed.out);
+    assert_eq!(last_versions(&database)[1], kept);
+    let again = say(down.arg("--yes"));
+    assert_eq!(
+        (again.code, again.out.as_str()),
+        (Some(0), "nothing to undo\n")
+    );
+    let unknown = say(on(&database, &folder).args(["migrate", "--down-to", "1", "--yes"]));
+    assert_eq!(unknown.code, Some(2), "{}", unknown.err);
+    let up = say(on(&database, &folder).arg("migrate"));
+    assert_eq!(up.code, Some(0), "{}", up.err);
+    assert_eq!(last_versions(&database)[1], undone);
+}
+
+fn mail_test(folder: &TempDir, smtp: &SmtpServer) -> Command {
+    let mut command = abu_admin(folder);
+    command
+        .args(["mail", "test", "--to", "amina@bücher.example"])
+        .env("ABU__MAIL__SMTP_HOST", "localhost")
+        .env("ABU__MAIL__SMTP_PORT", smtp.port().to_string())
+        .env("ABU__MAIL__SMTP_SECURITY", "none");
+    command
+}
+
+#[test]
+fn a_test_mail_shows_the_answer_of_the_mail_server() {
+    let (folder, smtp) = (folder(), SmtpServer::start());
+    let sent = say(&mut mail_test(&folder, &smtp));
+    assert_eq!(
+        (sent.code, sent.out.as_str()),
+        (Some(0), "the mail server took the mail: 250 2.0.0 Taken\n"),
+        "{}",
+        sent.err
+    );
+    let received = smtp.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].to, "amina@xn--bcher-kva.example");
+    assert!(received[0].message.contains("Subject: Test mail"));
+
+    smtp.script([SmtpBehavior::Refuse("550 5.7.1 SPF fails\u{7} for you")]);
+    let refused = say(&mut mail_test(&folder, &smtp));
+    assert_eq!(refused.code, Some(1), "{}", refused.err);
+    let expected = "abu-admin: the mail could not be sent: the mail server answered 550 5.7.1: \
+                    5.7.1 SPF fails  for you\n";
+    assert_eq!(refused.err, expected);
+    let nowhere = say(abu_admin(&folder).args(["mail", "test", "--to", "amina@example.com"]));
+    assert_eq!(nowhere.code, Some(3), "{}", nowhere.err);
+    assert!(
+        nowhere.err.contains("mail.smtp_host is not set"),
+        "{}",
+        nowhere.err
+    );
+}
+
+#[test]
+fn re_encryption_leaves_nothing_that_needs_the_previous_key() {
+    const OLD: &str = "the key before the rotation, 32 bytes long";
+    const NEXT: &str = "the key after the rotation, 32 bytes long too";
+    let (folder, database) = (folder(), TestDatabase::new());
+    let user = database.user().email(EMAIL).create().id;
+    let (old, address) = (SecretString::from(OLD), EmailAddress::parse(EMAIL).unwrap());
+    let made = SealedTotp::new(&old)
+        .make(user, &address, &SystemIds)
+        .unwrap();
+    database
+        .transaction(|tx| tx.insert_totp(user, &made.sealed, SystemClock.now()))
+        .unwrap();
+    // Its entries are the log whose head is noted.
+    let bootstrap = say(on(&database, &folder)
+        .arg("bootstrap")
+        .env("ABU__SUPERUSER__EMAIL", "admin@example.com")
+        .env("ABU__SUPERUSER__PASSWORD", PASSWORD));
+    assert_eq!(bootstrap.code, Some(0), "{}", bootstrap.err);
+    let sealer = HmacHeadSealer::new(&old);
+    note_head(&*database.store(), &sealer, SystemClock.now()).unwrap();
+
+    let with_keys = |keys: &[(&str, &str)], command: &[&str]| {
+        let mut program = on(&database, &folder);
+        program.args(command).envs(keys.iter().copied());
+        say(&mut program)
+    };
+    let (current, previous) = (
+        "ABU__AUTH__ENCRYPTION_KEY",
+        "ABU__AUTH__PREVIOUS_ENCRYPTION_KEY",
+    );
+    let both = [(current, NEXT), (previous, OLD)];
+    let verify = ["verify-audit-log"];
+    assert_eq!(with_keys(&both, &verify).code, Some(0));
+    assert_eq!(with_keys(&[(current, NEXT)], &verify).code, Some(7));
+    let lost = with_keys(&[(current, NEXT)], &["secrets", "re-encrypt"]);
+    assert_eq!(lost.code, Some(1), "{}", lost.out);
+    assert!(
+        lost.err.contains("2 values open with neither key"),
+        "{}",
+        lost.err
+    );
+
+    let done = with_keys(&both, &["secrets", "re-encrypt"]);
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let expected = "one-time passwords: 1 encrypted anew; 1 have the current key, 0 the previous one, 0 neither\n\
+                    heads of the audit log: 1 encrypted anew; 1 have the current key, 0 the previous one, 0 neither\n\
+                    nothing needs auth.previous_encryption_key any more\n";
+    assert_eq!(done.out, expected);
+    let again = with_keys(&[(current, NEXT)], &["secrets", "re-encrypt"]);
+    assert!(
+        again
+            .out
+            .starts_with("one-time passwords: 0 encrypted anew; 1 have"),
+        "{}",
+        again.out
+    );
+    assert_eq!(with_keys(&[(current, NEXT)], &verify).code, Some(0));
 }
 
 /// A migrated and seeded database with an enrolled user who has one session.
@@ -773,7 +1023,7 @@ fn reset_totp_removes_the_second_factor_and_notifies_the_owner() {
     assert_eq!(by, format!("os:{}", os_user()));
     let again = user_command(&database, &folder, &["reset-totp", &user.to_string()]);
     assert_eq!(
-        (again.code, again.err.as_str()),
+        (again.code, again.complaint().as_str()),
         (
             Some(1),
             "abu-admin: the account has no one-time passwords\n"
@@ -840,7 +1090,7 @@ fn sessions_lists_the_log_ins_of_an_account_and_ends_one_or_all() {
     let stranger = uuid::Uuid::new_v4().to_string();
     let none = user_command(&database, &folder, &["sessions", EMAIL, "--end", &stranger]);
     assert_eq!(
-        (none.code, none.err.as_str()),
+        (none.code, none.complaint().as_str()),
         (Some(1), "abu-admin: the account has no such log-in\n")
     );
     let ended = user_command(&database, &folder, &["sessions", EMAIL, "--end", &session]);

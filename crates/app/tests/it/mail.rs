@@ -293,6 +293,34 @@ async fn a_mail_server_that_says_nothing_is_not_waited_for_for_ever() {
     server.stop().await;
 }
 
+/// Each read takes less than the timeout, so only a deadline of the whole delivery ends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_server_that_dribbles_is_not_waited_for_for_ever() {
+    let smtp = SmtpServer::start();
+    smtp.script([SmtpBehavior::Dribble]);
+    let short = |settings: &mut Settings| {
+        settings.mail.smtp.as_mut().unwrap().timeout = Duration::from_millis(500);
+    };
+    let server = server_on(&smtp, TestDatabase::new(), short).await;
+    let database = server.database();
+    let id = enqueue(database);
+    let waiting = wait_for(database, id, |record| record.failed_at.is_some());
+    let reason = Some("the mail server takes too long");
+    assert_eq!(waiting.last_error.as_deref(), reason);
+    assert_eq!((waiting.state, waiting.attempts), (MailState::Pending, 1));
+    server.stop().await;
+
+    let smtp = SmtpServer::start();
+    smtp.greet_without_end();
+    let server = server_on(&smtp, TestDatabase::new(), short).await;
+    let database = server.database();
+    let id = enqueue(database);
+    let waiting = wait_for(database, id, |record| record.failed_at.is_some());
+    assert_eq!(waiting.last_error.as_deref(), reason);
+    assert_eq!(waiting.attempts, 0);
+    server.stop().await;
+}
+
 /// A worker beside that of the server, as a takeover may leave for a moment.
 fn worker_on(smtp: &SmtpServer, database: &TestDatabase) -> MailWorker {
     let mut settings = Settings::load(&Sources::built_in(Environment::Test)).unwrap();

@@ -59,6 +59,16 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
+impl Said {
+    /// Standard error without the line that names the database.
+    pub(crate) fn complaint(&self) -> String {
+        let lines = self.err.split_inclusive('\n');
+        lines
+            .filter(|line| !line.starts_with("database: "))
+            .collect()
+    }
+}
+
 /// Runs a program to its end.
 pub(crate) fn say(command: &mut Command) -> Said {
     let output = command.output().unwrap();

@@ -230,3 +230,49 @@ async fn metrics_have_a_listener_of_their_own() {
     }
     server.stop().await;
 }
+
+#[actix_web::test]
+async fn after_a_rotation_old_tokens_are_good_until_their_secret_goes() {
+    const OLD: &str = "the secret before the rotation, 32 bytes long";
+    const NEXT: &str = "the secret after the rotation, 32 bytes long too";
+    let (database, data) = (TestDatabase::new(), TempDir::new().unwrap());
+    let sources = sources(&database, &data);
+    let with = |secret| sources.clone().variable("ABU__AUTH__JWT_SECRET", secret);
+    let mut before = start(&with(OLD));
+    before.ready().await.unwrap();
+    let old: Value = log_in(&before).await.json().await.unwrap();
+    before.stop().await;
+
+    let mut rotated = start(&with(NEXT).variable("ABU__AUTH__PREVIOUS_JWT_SECRET", OLD));
+    rotated.ready().await.unwrap();
+    assert_eq!(me(&rotated, &old).await, StatusCode::OK);
+    let refreshed = refresh(&rotated, &old).await;
+    assert_eq!(refreshed.status(), StatusCode::OK);
+    let new: Value = refreshed.json().await.unwrap();
+    assert_eq!(me(&rotated, &new).await, StatusCode::OK);
+    rotated.stop().await;
+
+    let mut after = start(&with(NEXT));
+    after.ready().await.unwrap();
+    assert_eq!(me(&after, &old).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(me(&after, &new).await, StatusCode::OK);
+    assert_eq!(refresh(&after, &new).await.status(), StatusCode::OK);
+    after.stop().await;
+}
+
+async fn me(server: &RunningServer, tokens: &Value) -> StatusCode {
+    let url = format!("http://{}/api/v1/me", server.address());
+    let token = tokens["access_token"].as_str().unwrap();
+    let response = reqwest::Client::new().get(url).bearer_auth(token).send();
+    response.await.unwrap().status()
+}
+
+async fn refresh(server: &RunningServer, tokens: &Value) -> Response {
+    let url = format!("http://{}/api/v1/auth/refresh", server.address());
+    reqwest::Client::new()
+        .post(url)
+        .json(&json!({ "refresh_token": tokens["refresh_token"] }))
+        .send()
+        .await
+        .unwrap()
+}

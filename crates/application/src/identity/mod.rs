@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod emails;
 pub mod events;
+pub mod key_rotation;
 pub mod own_account;
 pub mod passwords;
 pub mod ports;

@@ -54,6 +54,11 @@ payload! {
         pub messages_per_second: Option<u64>,
         /// The most messages the user may send in a minute; left out where there is no limit.
         pub messages_per_minute: Option<u64>,
+        /// The most bytes of text that the user may send in messages and edits at once; left out where there is no
+        /// limit.
+        pub message_bytes_at_once: Option<u64>,
+        /// The same in a minute.
+        pub message_bytes_per_minute: Option<u64>,
         /// The most packets the session may send in a second; left out where there is no limit.
         pub packets_per_second: Option<u64>,
     }
@@ -99,6 +104,8 @@ impl Limits {
             edit_window_ms: whole_milliseconds(edit_window),
             messages_per_second: None,
             messages_per_minute: None,
+            message_bytes_at_once: None,
+            message_bytes_per_minute: None,
             packets_per_second: None,
         }
     }
@@ -115,6 +122,16 @@ impl Limits {
             messages_per_second: Some(messages_per_second),
             messages_per_minute: Some(messages_per_minute),
             packets_per_second: Some(packets_per_second),
+            ..self
+        }
+    }
+
+    /// With limits of the text of messages and edits.
+    #[must_use]
+    pub fn with_message_bytes(self, at_once: u64, per_minute: u64) -> Self {
+        Self {
+            message_bytes_at_once: Some(at_once),
+            message_bytes_per_minute: Some(per_minute),
             ..self
         }
     }

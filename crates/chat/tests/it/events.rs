@@ -4,7 +4,11 @@ use abu_application::messaging::events::Event;
 use abu_chat_protocol::{ServerPacket, server::ErrorCode};
 use abu_domain::{
     MessageId,
-    messaging::{message::NewMessage, room::Departure, text::MessageText},
+    messaging::{
+        message::NewMessage,
+        room::{Departure, RoomRole},
+        text::MessageText,
+    },
 };
 use chrono::Utc;
 use uuid::Uuid;
@@ -71,6 +75,30 @@ async fn an_event_from_elsewhere_reaches_every_session_that_it_concerns() {
     );
     first.hears_nothing_else(room).await;
     outside.hears_nothing_else(own).await;
+}
+
+/// By the time it is read, another user may have undone it, of whom an event is to come.
+#[tokio::test]
+async fn a_change_that_was_undone_names_no_actor() {
+    let chat = Chat::start();
+    let (amina, bello, chidi) = (chat.user(), chat.user(), chat.user());
+    let room = chat.room(&[amina, bello]).await;
+    let mut watching = chat.connect_v2(amina).await;
+    let moved = |users, added| Event::MembershipChanged {
+        room,
+        users,
+        added,
+        by: bello,
+    };
+    publish(&chat, moved(vec![chidi], true)).await;
+    publish(&chat, moved(vec![bello], false)).await;
+    let roles = Event::RolesChanged {
+        room,
+        roles: vec![(bello, RoomRole::Owner)],
+        by: Some(amina),
+    };
+    publish(&chat, roles).await;
+    watching.hears_nothing_else(room).await;
 }
 
 #[tokio::test]

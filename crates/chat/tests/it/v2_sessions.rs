@@ -66,6 +66,8 @@ async fn a_welcome_tells_the_limits_of_speed_where_there_are_any() {
     assert_eq!(welcome.limits.messages_per_second, Some(7));
     assert_eq!(welcome.limits.messages_per_minute, Some(120));
     assert_eq!(welcome.limits.packets_per_second, Some(50));
+    assert_eq!(welcome.limits.message_bytes_at_once, Some(64 * 1024));
+    assert_eq!(welcome.limits.message_bytes_per_minute, Some(256 * 1024));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use diesel::{
     prelude::*,
     sql_types::{Array, BigInt, Binary, Nullable, Timestamptz, Uuid as SqlUuid},
 };
+use uuid::Uuid;
 
 use crate::{
     error::{BadRow, Failure},
@@ -65,6 +66,28 @@ impl TotpReads for Session<'_> {
             Ok(diesel::select(exists(confirmed)).get_result(connection)?)
         })
     }
+
+    fn sealed_totp(
+        &mut self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Vec<u8>)>, StoreError> {
+        self.run(|connection| {
+            let mut secrets = totp_secrets::table
+                .order(totp_secrets::user_id)
+                .limit(limit.into())
+                .select((totp_secrets::user_id, totp_secrets::sealed_secret))
+                .into_boxed();
+            if let Some(after) = after {
+                secrets = secrets.filter(totp_secrets::user_id.gt(after.uuid()));
+            }
+            let rows: Vec<(Uuid, Vec<u8>)> = secrets.load(connection)?;
+            Ok(rows
+                .into_iter()
+                .map(|(user, sealed)| (UserId::new(user), sealed))
+                .collect())
+        })
+    }
 }
 
 impl TotpWrites for Session<'_> {
@@ -86,6 +109,21 @@ impl TotpWrites for Session<'_> {
             .bind::<Timestamptz, _>(now)
             .execute(connection)?;
             Ok(kept == 1)
+        })
+    }
+
+    fn replace_sealed_totp(
+        &mut self,
+        user: UserId,
+        sealed: &[u8],
+        by: &[u8],
+    ) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let replaced = diesel::update(totp_secrets::table.find(user.uuid()))
+                .filter(totp_secrets::sealed_secret.eq(sealed))
+                .set(totp_secrets::sealed_secret.eq(by))
+                .execute(connection)?;
+            Ok(replaced == 1)
         })
     }
 

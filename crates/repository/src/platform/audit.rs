@@ -172,6 +172,15 @@ impl AuditWrites for Session<'_> {
         })
     }
 
+    fn seal_audit_witness_again(&mut self, seq: i64, seal: &[u8]) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(audit_witnesses::table.find(seq))
+                .set(audit_witnesses::seal.eq(seal))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
     fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError> {
         let (seq, prev) = self.run(|connection| {
             Ok(audit_log_head::table

@@ -13,6 +13,7 @@ use abu_domain::{MailId, platform::text::EmailAddress};
 use chrono::{DateTime, Utc};
 use diesel::{
     data_types::PgInterval,
+    dsl::now,
     pg::Pg,
     prelude::*,
     sql_types::{
@@ -168,7 +169,8 @@ impl MailWrites for Session<'_> {
                     email_outbox::kind.eq(mail.content.kind().name()),
                     email_outbox::params.eq(params),
                     email_outbox::created_at.eq(mail.created_at),
-                    email_outbox::next_attempt_at.eq(mail.created_at),
+                    // The time at which the transaction began, by the database's clock.
+                    email_outbox::next_attempt_at.eq(now),
                 ))
                 .execute(connection)?;
             Ok(())

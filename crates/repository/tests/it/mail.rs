@@ -21,6 +21,7 @@ use abu_domain::{
 };
 use abu_repository::PgStore;
 use abu_test_support::TestDatabase;
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 /// Exceeds the duration of any test.
@@ -94,6 +95,16 @@ fn a_mail_of_a_transaction_that_fails_is_never_sent() {
     });
     assert!(failed.is_err());
     assert!(claim(&database).is_none());
+}
+
+#[test]
+fn a_server_whose_clock_is_ahead_delays_no_mail() {
+    let database = TestDatabase::new();
+    let ahead = SystemClock.now() + TimeDelta::hours(1);
+    let id = database
+        .transaction(|tx| mail::enqueue(tx, &SystemIds, ahead, &amina(), content()))
+        .unwrap();
+    assert_eq!(claim(&database).unwrap().id, id);
 }
 
 #[test]

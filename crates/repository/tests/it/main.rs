@@ -9,6 +9,7 @@ mod backfill;
 mod changes;
 mod erasures;
 mod idempotency;
+mod inspection;
 mod mail;
 mod memberships;
 mod messages;

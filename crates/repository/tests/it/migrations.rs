@@ -1,4 +1,9 @@
-use abu_repository::migrations::{self, MIGRATIONS, MigrationError, MigrationState};
+use std::time::Duration;
+
+use abu_repository::{
+    migrations::{self, MIGRATIONS, MigrationError, MigrationState},
+    server_lock::ServerLock,
+};
 use abu_test_support::TestDatabase;
 use diesel::{
     PgConnection, RunQueryDsl,
@@ -178,18 +183,140 @@ fn what_is_pending_is_named_and_looking_changes_nothing() {
     assert!(migrations::run(&database.url()).unwrap().is_empty());
 }
 
+fn revert_last(database: &TestDatabase) -> String {
+    let all = all();
+    let last = all.last().unwrap();
+    database.connection().revert_migration(last).unwrap();
+    last.name().to_string()
+}
+
+fn make_newer(database: &TestDatabase, version: &str) {
+    database.execute(&format!(
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('{version}')"
+    ));
+}
+
 #[test]
-fn a_database_of_a_newer_release_is_recognized_and_left_alone() {
+fn a_newer_database_that_lacks_nothing_of_ours_is_left_alone() {
     let database = TestDatabase::new();
-    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')");
+    make_newer(&database, "99990101000000");
     let newer = MigrationState {
         pending: Vec::new(),
         unknown: vec!["99990101000000".to_owned()],
     };
     assert_eq!(migrations::state(&database.url()).unwrap(), newer);
+    assert_eq!(migrations::run(&database.url()).unwrap(), [""; 0]);
+    assert_eq!(migrations::state(&database.url()).unwrap(), newer);
+}
+
+#[test]
+fn no_migration_runs_after_a_later_one_of_another_release() {
+    let database = TestDatabase::new();
+    make_newer(&database, "99990101000000");
+    let last = revert_last(&database);
     let refused = migrations::run(&database.url()).unwrap_err();
-    assert!(refused.to_string().contains("newer release"), "{refused}");
-    assert!(matches!(refused, MigrationError::Newer { unknown } if unknown == newer.unknown));
+    let said = refused.to_string();
+    assert!(
+        said.contains(&last) && said.contains("99990101000000"),
+        "{said}"
+    );
+    assert!(matches!(refused, MigrationError::Newer { .. }));
+    assert_eq!(migrations::state(&database.url()).unwrap().pending, [last]);
+}
+
+#[test]
+fn a_migration_runs_after_an_earlier_one_of_another_release() {
+    let database = TestDatabase::new();
+    make_newer(&database, "20000101000000");
+    let last = revert_last(&database);
+    assert_eq!(migrations::run(&database.url()).unwrap(), [last]);
+}
+
+fn version_of(name: &str) -> String {
+    let (version, _) = name.split_once('_').unwrap();
+    version.replace('-', "")
+}
+
+#[test]
+fn migrations_are_undone_down_to_a_version_newest_first() {
+    let database = TestDatabase::new();
+    let names = names();
+    let place = names.len() - 3;
+    let mut last_two: Vec<_> = names[place + 1..].to_vec();
+    last_two.reverse();
+    let (url, version) = (database.url(), version_of(&names[place]));
+    assert_eq!(migrations::after(&url, &version).unwrap(), last_two);
+    assert_eq!(migrations::revert(&url, &version).unwrap(), last_two);
+    let pending = migrations::state(&url).unwrap().pending;
+    assert_eq!(pending, names[place + 1..]);
+    assert_eq!(migrations::revert(&url, &version).unwrap(), [""; 0]);
+    assert_eq!(migrations::run(&url).unwrap(), pending);
+}
+
+#[test]
+fn unknown_versions_and_those_of_a_newer_release_are_not_undone() {
+    let database = TestDatabase::new();
+    let (url, names) = (database.url(), names());
+    let unknown = migrations::revert(&url, "20000101000000").unwrap_err();
+    assert!(
+        matches!(unknown, MigrationError::NoSuchVersion(_)),
+        "{unknown:?}"
+    );
+    make_newer(&database, "99990101000000");
+    let version = version_of(&names[names.len() - 2]);
+    let newer = migrations::revert(&url, &version).unwrap_err();
+    assert!(matches!(newer, MigrationError::NotOurs(_)), "{newer:?}");
+    assert_eq!(migrations::state(&url).unwrap().pending, [""; 0]);
+}
+
+#[test]
+fn nothing_is_undone_under_a_running_server() {
+    let database = TestDatabase::new();
+    let (url, names) = (database.url(), names());
+    let mut server = ServerLock::new(url.clone(), "a server".to_owned());
+    server.hold().unwrap();
+    let version = version_of(&names[names.len() - 2]);
+    let refused = migrations::revert(&url, &version).unwrap_err();
+    assert!(matches!(refused, MigrationError::ServerRuns), "{refused:?}");
+    assert_eq!(migrations::state(&url).unwrap().pending, [""; 0]);
+}
+
+/// A table, and the migration that waits for its lock.
+const LOCKED: (&str, &str) = ("audit_witnesses", "let_witnesses_be_sealed_anew");
+
+fn before_the_locked_migration() -> (TestDatabase, String) {
+    let database = TestDatabase::new();
+    let all = all();
+    let is_locked = |name: &String| name.ends_with(LOCKED.1);
+    let migration = all
+        .iter()
+        .find(|migration| is_locked(&migration.name().to_string()))
+        .unwrap();
+    database.connection().revert_migration(migration).unwrap();
+    (database, migration.name().to_string())
+}
+
+#[test]
+fn a_migration_gives_way_while_it_waits_for_a_lock() {
+    let (database, name) = before_the_locked_migration();
+    let held = database.lock(LOCKED.0);
+    std::thread::scope(|scope| {
+        let migrator = scope.spawn(|| migrations::run(&database.url()));
+        database.wait_for_blocked(1);
+        database.wait_for_blocked(0);
+        drop(held);
+        assert_eq!(migrator.join().unwrap().unwrap(), [name]);
+    });
+}
+
+#[test]
+fn a_migration_that_never_gets_its_locks_leaves_nothing() {
+    let (database, name) = before_the_locked_migration();
+    let held = database.lock(LOCKED.0);
+    let locked = migrations::run_within(&database.url(), Duration::ZERO).unwrap_err();
+    assert!(matches!(locked, MigrationError::Locked(_)), "{locked:?}");
+    drop(held);
+    assert_eq!(migrations::run(&database.url()).unwrap(), [name]);
 }
 
 #[test]

@@ -141,3 +141,27 @@ fn unknown_users_get_neither_secret_nor_codes() {
         );
     }
 }
+
+#[test]
+fn sealed_secrets_are_read_in_order_and_replaced_only_unchanged() {
+    let database = TestDatabase::new();
+    let mut users = [(); 3].map(|()| database.user().create().id);
+    users.sort_unstable_by_key(|user| user.uuid());
+    for user in users {
+        database
+            .transaction(|tx| tx.insert_totp(user, user.uuid().as_bytes(), SystemClock.now()))
+            .unwrap();
+    }
+    let sealed = |after, limit| database.read(|tx| tx.sealed_totp(after, limit)).unwrap();
+    let row = |user: UserId| (user, user.uuid().as_bytes().to_vec());
+    assert_eq!(sealed(None, 2), [row(users[0]), row(users[1])]);
+    assert_eq!(sealed(Some(users[1]), 2), [row(users[2])]);
+    let replace = |old: &[u8]| {
+        database
+            .transaction(|tx| tx.replace_sealed_totp(users[2], old, b"again"))
+            .unwrap()
+    };
+    assert!(!replace(b"another"));
+    assert!(replace(users[2].uuid().as_bytes()));
+    assert_eq!(sealed(Some(users[1]), 2), [(users[2], b"again".to_vec())]);
+}

@@ -606,3 +606,154 @@ fn a_removed_setting_names_what_replaces_it() {
                   rate_limits.failed_handshake replace it";
     assert!(said.to_string().contains(wanted), "{said}");
 }
+
+#[test]
+fn a_name_with_the_wrong_underscores_is_reported_with_the_right_one() {
+    for (name, right) in [
+        (
+            "ABU_SERVER_PORT",
+            "the setting's variable is ABU__SERVER__PORT",
+        ),
+        (
+            "ABU_SERVER__PORT",
+            "the setting's variable is ABU__SERVER__PORT",
+        ),
+        (
+            "ABU__SERVER_PORT",
+            "the setting's variable is ABU__SERVER__PORT",
+        ),
+        (
+            "ABU_RATE_LIMITS_FAILED_HANDSHAKE",
+            "the setting's variable is ABU__RATE_LIMITS__FAILED_HANDSHAKE",
+        ),
+        (
+            "ABU_AUTH_JWT_SECRET_FILE",
+            "the setting's variable is ABU__AUTH__JWT_SECRET_FILE",
+        ),
+        (
+            "ABU_SERVER_LISTEN",
+            "variables of settings are spelled like ABU__SERVER__LISTEN",
+        ),
+    ] {
+        let said = mistakes(&development().variable(name, "8080")).to_string();
+        let line = format!("{name} is not read: {right}");
+        assert!(
+            said.lines().any(|said| said.trim() == line),
+            "{line}\n{said}"
+        );
+        assert_eq!(said.lines().count(), 2, "{said}");
+    }
+}
+
+#[test]
+fn variables_of_other_programs_are_no_mistakes() {
+    let mut sources = development().variable("ABU__SERVER__PORT", "8080");
+    for name in [
+        "ABU_CHAT_PASSWORD",
+        "ABU_IMAGE_TAG",
+        "ABUSE_SERVER_PORT",
+        "ABU_",
+    ] {
+        sources = sources.variable(name, "x");
+    }
+    Settings::load(&sources).unwrap();
+}
+
+#[test]
+fn an_unquoted_dollar_in_dotenv_is_reported_and_its_value_is_not() {
+    let folder = TempDir::new().unwrap();
+    let dotenv = file(
+        &folder,
+        ".env",
+        "ABU__DATABASE__URL=postgres://abu:hunter2$x@db/abu\n\
+         ABU__SUPERUSER__LASTNAME=\"Bello$HOME\"\n\
+         ABU__AUTH__JWT_SECRET='Zq8rT1vX4mN7bK2wL5pD9s$3hJ6fC0yA'\n\
+         ABU__AUTH__ENCRYPTION_KEY=hT5kW9dX2zR7vB4nM1cQ8f\\$3sJ6gP0yE\n\
+         OTHER=$HOME\n",
+    );
+    let said = mistakes(&development().dotenv(&dotenv)).to_string();
+    for name in ["ABU__DATABASE__URL", "ABU__SUPERUSER__LASTNAME"] {
+        let line = format!(
+            "{name} in {} has a $ that stands for a variable: put the value in single quotes",
+            dotenv.display()
+        );
+        assert!(
+            said.lines().any(|said| said.trim() == line),
+            "{line}\n{said}"
+        );
+    }
+    assert_eq!(said.lines().count(), 3, "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_byte_order_mark_is_reported_wherever_it_is() {
+    let folder = TempDir::new().unwrap();
+    let toml = file(&folder, "default.toml", "\u{feff}[server]\nport = 8081\n");
+    let dotenv = file(&folder, ".env", "\u{feff}ABU__SERVER__WORKERS=2\n");
+    let secret = file(&folder, "secret", &format!("\u{feff}{SECRET}\n"));
+    let sources = with_config_dir(folder.path())
+        .dotenv(&dotenv)
+        .variable("ABU__AUTH__JWT_SECRET_FILE", &secret);
+    let said = mistakes(&sources).to_string();
+    let mark = "begins with a byte-order mark: save it as UTF-8 without one";
+    for line in [
+        format!("{} {mark}", toml.display()),
+        format!("{} {mark}", dotenv.display()),
+        format!("ABU__AUTH__JWT_SECRET_FILE names a file that {mark}"),
+    ] {
+        assert!(
+            said.lines().any(|said| said.trim() == line),
+            "{line}\n{said}"
+        );
+    }
+    assert_eq!(said.lines().count(), 4, "{said}");
+}
+
+#[test]
+fn a_previous_secret_is_long_and_another_one() {
+    let rotated = production()
+        .variable("ABU__AUTH__PREVIOUS_JWT_SECRET", KEY)
+        .variable("ABU__AUTH__PREVIOUS_ENCRYPTION_KEY", SECRET);
+    let auth = Settings::load(&rotated).unwrap().auth;
+    let previous = [auth.previous_jwt_secret, auth.previous_encryption_key];
+    let previous = previous.map(|secret| secret.unwrap().expose_secret().to_owned());
+    assert_eq!(previous, [KEY, SECRET]);
+    let wrong = production()
+        .variable("ABU__AUTH__PREVIOUS_JWT_SECRET", SECRET)
+        .variable("ABU__AUTH__PREVIOUS_ENCRYPTION_KEY", "short");
+    let said = mistakes(&wrong).to_string();
+    for part in [
+        "auth.previous_jwt_secret must be another one than auth.jwt_secret",
+        "auth.previous_encryption_key must have at least 32 bytes",
+    ] {
+        assert!(said.contains(part), "{part}\nis not in\n{said}");
+    }
+}
+
+#[test]
+fn hosts_of_mail_beyond_ascii_become_their_a_labels() {
+    let sources = production()
+        .variable("ABU__MAIL__FROM", "ABU Alumni <No-Reply@bücher.example>")
+        .variable("ABU__MAIL__REPLY_TO", "office@ẹ̀kọ́.example")
+        .variable("ABU__MAIL__SMTP_HOST", "smtp.BÜCHER.example");
+    let mail = Settings::load(&sources).unwrap().mail;
+    assert_eq!(
+        mail.from.to_string(),
+        "ABU Alumni <No-Reply@xn--bcher-kva.example>"
+    );
+    let reply_to = mail.reply_to.unwrap().email.to_string();
+    assert!(
+        reply_to.starts_with("office@xn--") && reply_to.is_ascii(),
+        "{reply_to}"
+    );
+    assert_eq!(mail.smtp.unwrap().host, "smtp.xn--bcher-kva.example");
+    for host in ["smtp bücher", "ü..example"] {
+        let wrong = production().variable("ABU__MAIL__SMTP_HOST", host);
+        let said = mistakes(&wrong).to_string();
+        assert!(
+            said.contains("mail.smtp_host must be a host's name"),
+            "{said}"
+        );
+    }
+}

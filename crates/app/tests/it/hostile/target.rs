@@ -66,6 +66,10 @@ impl Target {
         }
         let program = Program::start(&mut command);
         let address = program.address().parse().unwrap();
+        // It listens before it has its database.
+        within(EVENT_TIMEOUT, || {
+            answer(connect(address, 0), "/health/ready").starts_with(b"HTTP/1.1 200")
+        });
         Self {
             program,
             address,
@@ -211,15 +215,20 @@ pub(super) fn within(limit: Duration, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The whole answer to a GET.
-pub(super) fn get(mut socket: TcpStream, path: &str) -> Vec<u8> {
+/// The whole answer to a GET, which is 200.
+pub(super) fn get(socket: TcpStream, path: &str) -> Vec<u8> {
+    let answer = answer(socket, path);
+    let status = String::from_utf8_lossy(&answer[..12]).into_owned();
+    assert_eq!(status, "HTTP/1.1 200", "{path}");
+    answer
+}
+
+fn answer(mut socket: TcpStream, path: &str) -> Vec<u8> {
     socket.set_read_timeout(Some(EVENT_TIMEOUT)).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
     socket.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).unwrap();
-    let status = String::from_utf8_lossy(&answer[..12]).into_owned();
-    assert_eq!(status, "HTTP/1.1 200", "{path}");
     answer
 }
 

@@ -25,7 +25,7 @@ pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetReads, ResetWrites};
 pub use security::{
     AccessTokens, IssuedToken, NewTotpSecret, OneTimePasswords, PasswordHasher, PasswordMatch,
-    PasswordPolicy, PasswordWeakness, RefreshTokens, TokenClaims, TokenError,
+    PasswordPolicy, PasswordWeakness, RefreshTokens, TokenClaims, TokenError, TotpSealing,
 };
 pub use sessions::{
     ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession, RefreshableSession,

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::platform::ports::Ids;
+use crate::platform::ports::{Ids, KeyAge};
 
 /// Password hashing. Its methods block for tens of milliseconds by design.
 pub trait PasswordHasher: Send + Sync + 'static {
@@ -149,4 +149,18 @@ pub trait OneTimePasswords: Send + Sync + 'static {
         sealed: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Option<i64>, Box<dyn Error + Send + Sync>>;
+}
+
+/// Re-encryption of TOTP secrets after a rotation of the key.
+pub trait TotpSealing: Send + Sync + 'static {
+    /// The key that the user's secret was encrypted with; `None` for neither.
+    fn key_of(&self, user: UserId, sealed: &[u8]) -> Option<KeyAge>;
+
+    /// Encrypts the user's secret with the current key. Fails where neither key opens it.
+    fn seal_again(
+        &self,
+        user: UserId,
+        sealed: &[u8],
+        ids: &dyn Ids,
+    ) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>>;
 }

@@ -24,6 +24,13 @@ pub trait TotpReads {
 
     /// Whether log-in requires a second factor of the user.
     fn has_totp(&mut self, user: UserId) -> Result<bool, StoreError>;
+
+    /// At most `limit` encrypted secrets of the users after `after`, in the order of the users.
+    fn sealed_totp(
+        &mut self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<(UserId, Vec<u8>)>, StoreError>;
 }
 
 pub trait TotpWrites {
@@ -34,6 +41,14 @@ pub trait TotpWrites {
         user: UserId,
         sealed_secret: &[u8],
         now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// Replaces an encrypted secret; false if the user has another one meanwhile.
+    fn replace_sealed_totp(
+        &mut self,
+        user: UserId,
+        sealed: &[u8],
+        by: &[u8],
     ) -> Result<bool, StoreError>;
 
     /// Confirms the secret with a code of that step; false if there is none to confirm.

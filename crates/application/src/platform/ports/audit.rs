@@ -2,7 +2,7 @@ use abu_domain::UserId;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{KeyAge, StoreError};
 use crate::platform::{
     audit::{Action, Mark},
     lists::{Seek, Total},
@@ -76,6 +76,9 @@ pub struct AuditWitness {
 /// Authenticates heads of the log by a key that is not in the store.
 pub trait HeadSealer: Send + Sync {
     fn seal(&self, head: &Mark) -> [u8; 32];
+
+    /// The key that the seal was made with; `None` for neither.
+    fn key_of(&self, head: &Mark, seal: &[u8]) -> Option<KeyAge>;
 }
 
 pub trait AuditReads {
@@ -108,4 +111,7 @@ pub trait AuditWrites {
 
     /// Keeps an earlier witness of the same entry.
     fn insert_audit_witness(&mut self, witness: &AuditWitness) -> Result<(), StoreError>;
+
+    /// Replaces the seal of a witness, and nothing else of it.
+    fn seal_audit_witness_again(&mut self, seq: i64, seal: &[u8]) -> Result<(), StoreError>;
 }

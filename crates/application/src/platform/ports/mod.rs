@@ -4,6 +4,7 @@ mod after_commit;
 mod all_ports;
 mod audit;
 mod idempotency;
+mod key_age;
 mod mail;
 mod publish;
 mod rate_limits;
@@ -18,6 +19,7 @@ pub use audit::{
 pub use idempotency::{
     IdempotencyReads, IdempotencyWrites, KnownRequest, RequestKey, StoredResponse,
 };
+pub use key_age::KeyAge;
 pub use mail::{
     ClaimedMail, Mail, MailBacklog, MailFilter, MailReads, MailRecord, MailRenderer, MailWrites,
     Mailer, MailerError, RenderedMail,

@@ -100,11 +100,24 @@ async fn a_noted_head_that_was_changed_bears_no_seal() {
     assert_eq!(verified(&app), Err(Broken { seq: 1, flaw }));
 }
 
+#[tokio::test]
+async fn a_seal_that_was_changed_is_no_seal() {
+    let app = TestApp::new();
+    log_in(&app).await;
+    note(&app);
+    app.database
+        .execute("UPDATE audit_witnesses SET seal = hash");
+    let (seq, flaw) = (1, Flaw::Unsealed);
+    assert_eq!(verified(&app), Err(Broken { seq, flaw }));
+}
+
 #[test]
 fn noted_heads_are_neither_changed_nor_deleted_by_statements() {
     let app = TestApp::new();
     for statement in [
-        "UPDATE audit_witnesses SET seal = hash",
+        "UPDATE audit_witnesses SET seq = seq + 1",
+        "UPDATE audit_witnesses SET hash = seal",
+        "UPDATE audit_witnesses SET noted_at = now(), seal = hash",
         "DELETE FROM audit_witnesses",
         "TRUNCATE audit_witnesses",
     ] {
