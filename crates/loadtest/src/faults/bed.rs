@@ -117,11 +117,23 @@ impl Launch {
         let (process, http) = Process::start(&mut command, &self.data)?;
         let place = Place {
             http,
-            metrics: metrics_address(&log.since(before)?).ok_or(FaultError::NoMetrics)?,
+            metrics: wait_for_metrics(log, before)?,
             pid: process.id(),
         };
         Ok((process, place))
     }
+}
+
+/// The server writes its log in the background, so the line may come after the banner.
+fn wait_for_metrics(log: &ServerLog, offset: u64) -> Result<SocketAddr, FaultError> {
+    let until = Instant::now() + START_TIMEOUT;
+    while Instant::now() < until {
+        if let Some(address) = metrics_address(&log.since(offset)?) {
+            return Ok(address);
+        }
+        thread::sleep(LOOK_PERIOD);
+    }
+    Err(FaultError::NoMetrics)
 }
 
 fn metrics_address(log: &str) -> Option<SocketAddr> {
