@@ -142,7 +142,7 @@ impl Notices {
     }
 
     /// The user came or went, or others share a room with them, which `by` caused: whether to broadcast that
-    /// now. A change that nobody can see takes no turn.
+    /// now. A change without a listener takes no turn.
     pub(crate) fn presence(
         &self,
         user: UserId,
@@ -281,7 +281,7 @@ mod tests {
         let change = |is_visible| notices.presence(user(1), user(2), is_visible, now);
         for _ in 0..6 {
             assert!(change(true));
-            assert!(change(false), "what nobody sees takes no turn");
+            assert!(change(false), "a change without a listener takes no turn");
         }
         assert!(!change(true));
         assert!(!change(false), "it follows what waits");

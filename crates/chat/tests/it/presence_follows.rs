@@ -85,7 +85,7 @@ async fn who_leaves_the_last_common_room_is_seen_to_go() {
     let mut guest = chat.connect(bello).await;
     host.join().await;
     assert_eq!(presence(&mut guest).await, (amina, true));
-    // Bello has not joined, so nobody sees Bello come or go.
+    // Bello has not joined, so no listener sees Bello come or go.
     chat.remove(bello, room, bello).await;
     assert_eq!(presence(&mut guest).await, (amina, false));
     host.hears_nothing_else(room).await;

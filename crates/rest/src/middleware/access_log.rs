@@ -4,35 +4,26 @@
 //! went away before. It shows the path and never the query, where the chat's tokens and tickets are;
 //! nor the end of a path that is a secret. It shows the client's network, not the address.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll, ready},
-    time::Instant,
-};
+use std::time::Instant;
 
-use abu_connections::{ClientAddress, InFlight};
+use abu_connections::{ClientAddress, InFlight, ServedBody};
 use abu_domain::{UserId, platform::network::Network};
 use actix_web::{
     Error, HttpMessage, HttpRequest,
-    body::{BodySize, BoxBody, MessageBody},
+    body::{BoxBody, MessageBody},
     dev::ServiceResponse,
     http::{Method, StatusCode, Uri},
-    web::Bytes,
 };
-
 use log::{Level, Record, kv::Value};
 use percent_encoding::percent_decode_str;
 
-use super::request_id::RequestId;
+use super::{request_id::RequestId, request_metrics};
 use crate::{caller::KnownCaller, problem::Problem};
 
 /// Where the lines go: a target of its own, so that they can be turned off alone.
 const TARGET: &str = "abu_app::access";
 
 const MAX_PATH_SHOWN: usize = 256;
-
-/// The connection copies each chunk into its write buffer: a client that reads slowly holds one of them.
-const MAX_CHUNK: usize = 16 * 1024;
 
 /// What follows in a path is a link to another password.
 const BEFORE_SECRET: &str = "reset-password";
@@ -83,7 +74,7 @@ impl Entry {
         mut self,
         response: ServiceResponse<BoxBody>,
         in_flight: InFlight,
-    ) -> ServiceResponse<FollowedBody> {
+    ) -> ServiceResponse<impl MessageBody + use<>> {
         self.status = Some(response.status());
         self.route = response.request().match_pattern();
         self.user = response
@@ -94,41 +85,13 @@ impl Entry {
         self.has_failed_authentication = has_failed_authentication(&response);
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let entry = (!upgraded).then_some(self);
-        response.map_body(|_head, body| FollowedBody {
-            body,
-            rest: Bytes::new(),
-            entry,
-            _in_flight: in_flight,
-        })
+        // The body owns the entry, and so drops it.
+        let count = entry.map(|mut entry| move |bytes| entry.sent(bytes));
+        response.map_body(|_head, body| ServedBody::new(body, count, in_flight))
     }
-}
 
-impl Entry {
-    fn count(&self, status: &str) {
-        let route = self.route.as_deref().unwrap_or("none").to_owned();
-        metrics::histogram!("abu_http_request_seconds", "route" => route.clone())
-            .record(self.begun.elapsed());
-        metrics::counter!(
-            "abu_http_requests_total",
-            "method" => known_method(&self.method),
-            "route" => route,
-            "status" => status.to_owned(),
-        )
-        .increment(1);
-    }
-}
-
-/// Clients may invent methods, and each label value is held in memory.
-fn known_method(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
+    fn sent(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
     }
 }
 
@@ -136,7 +99,8 @@ impl Drop for Entry {
     fn drop(&mut self) {
         // Without a status the client went away before there was an answer.
         let status = self.status.as_ref().map_or("-", StatusCode::as_str);
-        self.count(status);
+        let route = self.route.as_deref().unwrap_or("none");
+        request_metrics::record(&self.method, route, status, self.begun.elapsed());
         let level = match PROBES.contains(&self.path.as_str()) {
             true => Level::Debug,
             false => Level::Info,
@@ -215,43 +179,6 @@ fn cut(path: &str) -> String {
 fn has_failed_authentication(response: &ServiceResponse<BoxBody>) -> bool {
     let problem: Option<&Problem> = response.response().error().and_then(Error::as_error);
     problem.is_some_and(Problem::is_failed_authentication)
-}
-
-/// A body in small chunks that counts what was sent of it.
-pub(crate) struct FollowedBody {
-    body: BoxBody,
-    /// What is left of a large chunk.
-    rest: Bytes,
-    entry: Option<Entry>,
-    _in_flight: InFlight,
-}
-
-impl MessageBody for FollowedBody {
-    type Error = <BoxBody as MessageBody>::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let this = &mut *self;
-        // The outbox of a WebSocket makes chunks of its own.
-        let Some(entry) = &mut this.entry else {
-            return Pin::new(&mut this.body).poll_next(cx);
-        };
-        if this.rest.is_empty() {
-            match ready!(Pin::new(&mut this.body).poll_next(cx)) {
-                Some(Ok(chunk)) => this.rest = chunk,
-                end => return Poll::Ready(end),
-            }
-        }
-        let chunk = this.rest.split_to(this.rest.len().min(MAX_CHUNK));
-        entry.bytes += chunk.len() as u64;
-        Poll::Ready(Some(Ok(chunk)))
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use actix_web::{
 };
 
 use super::{
-    access_log::{Entry, FollowedBody},
+    access_log::Entry,
     conditional,
     idempotency::Replayed,
     rate_limit::ShownQuotaStatus,
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) async fn envelope(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<FollowedBody>, Error> {
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let in_flight = begin(&mut request);
     let only_https = shared::<BrowserPolicy>(request.request()).only_https;
     let ids = shared::<RequestIds>(request.request());

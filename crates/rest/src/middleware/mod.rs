@@ -13,4 +13,5 @@ pub(crate) mod idempotency;
 pub(crate) mod rate_limit;
 pub(crate) mod request_body;
 pub(crate) mod request_id;
+mod request_metrics;
 mod security_headers;

@@ -51,7 +51,7 @@ impl Scene {
         ChatClient::connect(&self.target.chat(user)).await.unwrap()
     }
 
-    /// Everything that each listener hears until a marker of their own. Nobody read before.
+    /// Everything that each listener hears until a marker of their own. None has read before.
     async fn heard(&self, listeners: &mut [ChatClient]) -> Vec<Vec<ServerPacket>> {
         let mut heard = Vec::new();
         for (listener, own) in listeners.iter_mut().zip(&self.own) {
@@ -171,7 +171,7 @@ fn the_largest_messages_of_one_account_cut_no_slow_reader_off() {
             }
             assert!((4..=8).contains(&accepted), "{accepted}");
             for packets in scene.heard(&mut listeners).await {
-                assert_eq!(packets.len(), accepted, "nobody missed one or was cut off");
+                assert_eq!(packets.len(), accepted, "none missed one or was cut off");
             }
         });
     });
