@@ -44,13 +44,16 @@ const COMMUNITY: Community = Community {
     members: PEOPLE + GUESTS,
 };
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+/// Of the log behind the server.
+const LOG_TIMEOUT: Duration = Duration::from_secs(10);
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK_PERIOD: Duration = Duration::from_millis(50);
 /// The writer answers within five seconds; a slow machine has twice as long.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Names the connections that are not the server's.
 pub(super) const APPLICATION: &str = "abu-loadtest";
-const METRICS: &str = "metrics at http://";
+/// The field of the start line with the address of the metrics.
+const METRICS: &str = " metrics=";
 
 /// What a row changes of the bed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,16 +120,28 @@ impl Launch {
         let (process, http) = Process::start(&mut command, &self.data)?;
         let place = Place {
             http,
-            metrics: metrics_address(&log.since(before)?).ok_or(FaultError::NoMetrics)?,
+            metrics: wait_for_metrics(log, before)?,
             pid: process.id(),
         };
         Ok((process, place))
     }
 }
 
+/// The server writes its log in the background, so the line may come after the banner.
+fn wait_for_metrics(log: &ServerLog, offset: u64) -> Result<SocketAddr, FaultError> {
+    let until = Instant::now() + LOG_TIMEOUT;
+    while Instant::now() < until {
+        if let Some(address) = metrics_address(&log.since(offset)?) {
+            return Ok(address);
+        }
+        thread::sleep(LOOK_PERIOD);
+    }
+    Err(FaultError::NoMetrics)
+}
+
 fn metrics_address(log: &str) -> Option<SocketAddr> {
     let (_, address) = log.split_once(METRICS)?;
-    address.split('/').next()?.parse().ok()
+    address.split_whitespace().next()?.parse().ok()
 }
 
 impl Bed {
@@ -368,7 +383,7 @@ mod tests {
 
     #[test]
     fn the_address_of_the_metrics_is_read_from_the_log() {
-        let log = "T INFO  abu_app::server: metrics at http://127.0.0.1:9464/metrics\n";
+        let log = "T INFO  abu_app::server: listening metrics=127.0.0.1:9464 workers=2\n";
         assert_eq!(metrics_address(log), "127.0.0.1:9464".parse().ok());
         assert_eq!(metrics_address("T INFO  abu_app::server: ready"), None);
     }
