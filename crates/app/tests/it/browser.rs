@@ -160,7 +160,15 @@ struct Driver {
 }
 
 impl Driver {
+    /// It takes a free port of IPv4 and ends if another program has the same one of IPv6.
     fn start() -> Self {
+        const ATTEMPTS: usize = 5;
+        (0..ATTEMPTS)
+            .find_map(|_| Self::start_once())
+            .expect("chromedriver says where it listens")
+    }
+
+    fn start_once() -> Option<Self> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -169,13 +177,16 @@ impl Driver {
             .spawn()
             .expect("there is a chromedriver; scripts/setup --tests installs it");
         let mut said = BufReader::new(process.stdout.take().unwrap());
-        let port = port(&mut said).expect("chromedriver says where it listens");
-        Self {
+        let Some(port) = port(&mut said) else {
+            process.wait().expect("it has ended");
+            return None;
+        };
+        Some(Self {
             process,
             port,
             address: format!("http://127.0.0.1:{port}/"),
             _said: said,
-        }
+        })
     }
 }
 
