@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod alumni;
 mod database;
 pub mod identity;
 pub mod messaging;

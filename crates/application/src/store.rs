@@ -1,7 +1,7 @@
 //! The store: every port of every area on one connection.
 
 use crate::{
-    access, identity, messaging,
+    access, alumni, identity, messaging,
     platform::{
         self,
         ports::{AfterCommit, StoreError, all_ports},
@@ -14,7 +14,8 @@ all_ports! {
         platform::ports::Reads,
         access::ports::Reads,
         identity::ports::Reads,
-        messaging::ports::Reads,;
+        messaging::ports::Reads,
+        alumni::ports::Reads,;
     /// Everything that can be asked of the store inside a transaction.
     Writes:
         Reads,
@@ -22,7 +23,8 @@ all_ports! {
         platform::ports::Writes,
         access::ports::Writes,
         identity::ports::Writes,
-        messaging::ports::Writes,;
+        messaging::ports::Writes,
+        alumni::ports::Writes,;
 }
 
 all_ports! {

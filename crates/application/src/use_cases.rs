@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    Database, access, identity,
+    Database, access, alumni, identity,
     messaging::{
         self,
         ports::{EventBus, Presence},
@@ -47,6 +47,7 @@ pub struct UseCases {
     pub access: access::UseCases,
     pub identity: identity::UseCases,
     pub messaging: messaging::UseCases,
+    pub alumni: alumni::UseCases,
 }
 
 impl UseCases {
@@ -63,6 +64,7 @@ impl UseCases {
             access: access::UseCases::new(context, totp_policy),
             identity: identity::UseCases::new(context, policies.identity, Arc::new(succession)),
             messaging: messaging::UseCases::start(context, policies.messaging)?,
+            alumni: alumni::UseCases::new(context),
         })
     }
 }

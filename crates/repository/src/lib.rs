@@ -3,6 +3,7 @@
 
 mod access;
 mod advisory_lock;
+mod alumni;
 mod backfill;
 mod connection;
 mod error;

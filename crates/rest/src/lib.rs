@@ -52,6 +52,7 @@ pub fn app(
         .app_data(shared.access)
         .app_data(shared.identity)
         .app_data(shared.messaging)
+        .app_data(shared.alumni)
         .app_data(shared.api)
         .app_data(shared.bodies)
         .app_data(shared.browsers)

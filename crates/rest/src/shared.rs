@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use abu_application::{
-    UseCases, access, identity, messaging,
+    UseCases, access, alumni, identity, messaging,
     platform::{ports::Ids, rate_limits::RateLimits, readiness::Readiness},
 };
 use abu_connections::{BodyBudget, TrustedProxies};
@@ -22,6 +22,7 @@ use crate::{
 pub(crate) type Access = Data<access::UseCases>;
 pub(crate) type Identity = Data<identity::UseCases>;
 pub(crate) type Messaging = Data<messaging::UseCases>;
+pub(crate) type Alumni = Data<alumni::UseCases>;
 
 /// Generates request ids.
 pub(crate) struct RequestIds(pub(crate) Arc<dyn Ids>);
@@ -39,6 +40,7 @@ pub struct Shared {
     pub(crate) access: Access,
     pub(crate) identity: Identity,
     pub(crate) messaging: Messaging,
+    pub(crate) alumni: Alumni,
     pub(crate) api: Data<Api>,
     pub(crate) bodies: Data<BodyBudget>,
     pub(crate) browsers: Data<BrowserPolicy>,
@@ -70,6 +72,7 @@ impl Shared {
             access: Data::new(use_cases.access.clone()),
             identity: Data::new(use_cases.identity.clone()),
             messaging: Data::new(use_cases.messaging.clone()),
+            alumni: Data::new(use_cases.alumni.clone()),
             api: Data::new(api),
             bodies: Data::new(BodyBudget::new(settings.max_body_bytes)),
             browsers: Data::new(BrowserPolicy {

@@ -1,6 +1,7 @@
 //! The routes of every area, each in the folder of its name.
 
 pub(crate) mod access;
+mod alumni;
 mod common;
 pub(crate) mod identity;
 mod messaging;
@@ -17,7 +18,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             scope(BASE)
                 .configure(access::configure)
                 .configure(identity::configure)
-                .configure(messaging::configure),
+                .configure(messaging::configure)
+                .configure(alumni::configure),
         )
         .configure(messaging::configure_chat)
         .configure(platform::configure);

@@ -1,0 +1,26 @@
+use super::{claims::Claims, reference::Reference, register::Register};
+use crate::Context;
+
+/// The use cases of this area.
+#[derive(Clone)]
+pub struct UseCases {
+    pub reference: Reference,
+    pub register: Register,
+    pub claims: Claims,
+}
+
+impl UseCases {
+    pub(crate) fn new(context: &Context) -> Self {
+        Self {
+            reference: Reference {
+                context: context.clone(),
+            },
+            register: Register {
+                context: context.clone(),
+            },
+            claims: Claims {
+                context: context.clone(),
+            },
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Ports of the alumni area.
+
+mod claims;
+mod reference;
+mod register;
