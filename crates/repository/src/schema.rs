@@ -189,6 +189,10 @@ diesel::table! {
         runs_at -> Timestamptz,
         /// When the erasure began; it cannot be called off since.
         started_at -> Nullable<Timestamptz>,
+        /// Which part of the work is next, so that an interrupted erasure goes on where it was.
+        stage -> Int2,
+        /// Where in that part; each part says what it means.
+        position -> Nullable<Uuid>,
         /// The last mail to the owner; the erasure waits until it is sent before it forgets the address.
         farewell_id -> Nullable<Uuid>,
     }
