@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod emails;
+pub mod erasure;
 pub mod events;
 pub mod key_rotation;
 pub mod own_account;
@@ -12,4 +13,4 @@ pub mod sessions;
 pub mod setup;
 mod use_cases;
 
-pub use use_cases::{Policies, UseCases};
+pub use use_cases::{OuterAreas, Policies, UseCases};

@@ -5,9 +5,13 @@ use chrono::TimeDelta;
 use super::{
     accounts::Accounts,
     emails::Emails,
+    erasure::Erasures,
     own_account::OwnAccounts,
     passwords::{PasswordWork, Passwords},
-    ports::{AccessTokens, LinkTokens, OneTimePasswords, RefreshTokens, StandingListener},
+    ports::{
+        AccessTokens, ErasureListener, LinkTokens, OneTimePasswords, RefreshTokens,
+        StandingListener,
+    },
     registration::Registration,
     sessions::{SessionPolicy, Sessions},
 };
@@ -27,6 +31,14 @@ pub struct Policies {
     pub link_tokens: Arc<dyn LinkTokens>,
 }
 
+/// What outer areas do for this one.
+pub struct OuterAreas {
+    pub standing: Arc<dyn StandingListener>,
+    /// In the order in which they forget an erased account. A stored position counts by it, so a new
+    /// area comes last.
+    pub erasure: Vec<Arc<dyn ErasureListener>>,
+}
+
 /// The use cases of this area.
 #[derive(Clone)]
 pub struct UseCases {
@@ -34,16 +46,14 @@ pub struct UseCases {
     pub own_accounts: OwnAccounts,
     pub registration: Registration,
     pub emails: Emails,
+    pub erasures: Erasures,
     pub passwords: Passwords,
     pub sessions: Sessions,
 }
 
 impl UseCases {
-    pub(crate) fn new(
-        context: &Context,
-        policies: Policies,
-        standing: Arc<dyn StandingListener>,
-    ) -> Self {
+    pub(crate) fn new(context: &Context, policies: Policies, outer: OuterAreas) -> Self {
+        let OuterAreas { standing, erasure } = outer;
         let Policies {
             sessions,
             verification_lifetime,
@@ -69,7 +79,13 @@ impl UseCases {
                 context: context.clone(),
                 passwords: passwords.clone(),
                 policy,
+                standing: Arc::clone(&standing),
+            },
+            erasures: Erasures {
+                context: context.clone(),
+                passwords: passwords.clone(),
                 standing,
+                listeners: erasure.into(),
             },
             own_accounts: OwnAccounts {
                 context: context.clone(),

@@ -1,6 +1,7 @@
 //! Rooms, messages and the tickets that open the chat.
 
 pub mod budget;
+pub mod erasure;
 pub mod events;
 pub mod messages;
 pub mod ports;

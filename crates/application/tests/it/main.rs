@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod emails;
 mod ended_sessions;
+mod erasure;
 mod idempotency;
 mod identity_calls;
 mod key_rotation;

@@ -19,7 +19,10 @@ pub use emails::{
     EmailChange, EmailConflict, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash,
     Verification,
 };
-pub use erasures::{Erasure, ErasureReads, ErasureWrites};
+pub use erasures::{
+    Erasure, ErasureBacklog, ErasureListener, ErasureReads, ErasureRecord, ErasureStep,
+    ErasureWrites, InOneTransaction, LedgerEntry, UserHash,
+};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetReads, ResetWrites};

@@ -3,6 +3,7 @@
 mod credentials;
 mod dto;
 mod emails;
+mod erasure;
 mod log_in;
 mod me;
 mod passwords;
@@ -26,5 +27,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(passwords::configure)
         .configure(emails::configure)
         .configure(me::configure)
+        .configure(erasure::configure)
         .configure(users::configure);
 }

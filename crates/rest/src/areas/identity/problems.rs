@@ -5,6 +5,7 @@ use abu_application::{
     identity::{
         accounts::AccountError,
         emails::{EmailError, LinkError, ProofError},
+        erasure::OwnErasureError,
         own_account::OwnAccountError,
         passwords::{
             ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError,
@@ -24,6 +25,7 @@ use crate::{
 };
 
 const GONE: &str = "The link is not good, or not any more. Have another one sent.";
+const ERASURE_BEGAN: &str = "The erasure of the account has begun and cannot be canceled.";
 const NO_SUCH_ACCOUNT: &str = "There is no such account.";
 
 /// What is wrong with the new password in the body's field `name`.
@@ -106,6 +108,14 @@ refusals! {
         TotpError::Internal(cause) => Self::internal(cause),
     }
 
+    OwnErasureError: Store {
+        LastSuperAdmin => Conflict("last-super-admin"), LAST_SUPER_ADMIN;
+        NotFound => NotFound, "No erasure of the account is scheduled that its owner can cancel.";
+        Begun => Conflict("erasure-began"), ERASURE_BEGAN;
+    } {
+        OwnErasureError::Confirm(error) => unconfirmed("password", error),
+    }
+
     AccountError: Access, Changed, Store {
         NotFound => NotFound, NO_SUCH_ACCOUNT;
         Unverified => Conflict("email-unverified"), EMAIL_UNVERIFIED;
@@ -120,6 +130,7 @@ refusals! {
             "Remove your own one-time passwords with DELETE /api/v1/auth/totp, which asks for your \
              password and a code.";
         NoTotp => Conflict("totp-not-enabled"), "The account has no one-time passwords.";
+        ErasureBegan => Conflict("erasure-began"), ERASURE_BEGAN;
     } {
         AccountError::EmailTaken => duplicate_email(
             "The e-mail address has an account already.",
