@@ -9,6 +9,9 @@ pub mod messaging;
 pub mod platform;
 
 pub use platform::{
-    ids::{AssignmentId, EmailId, InvitationId, LoginSessionId, MailId, MessageId, RoomId, UserId},
+    ids::{
+        AssignmentId, BatchId, ClaimId, EmailId, InvitationId, LoginSessionId, MailId, MessageId,
+        RecordId, RecordInvitationId, RoomId, UserId,
+    },
     text::Violation,
 };

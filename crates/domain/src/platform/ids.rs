@@ -78,3 +78,19 @@ typed_id!(
     /// A mail in the outbox; UUIDv7, so ids sort by the time of their creation.
     MailId
 );
+typed_id!(
+    /// A claim of an account on a record of the register; UUIDv4.
+    ClaimId
+);
+typed_id!(
+    /// An invitation to claim a record of the register; UUIDv4.
+    RecordInvitationId
+);
+typed_id!(
+    /// A batch of invitations to claim records; UUIDv4.
+    BatchId
+);
+typed_id!(
+    /// A record of the register of graduates; UUIDv4.
+    RecordId
+);
