@@ -9,6 +9,9 @@ pub mod messaging;
 pub mod platform;
 
 pub use platform::{
-    ids::{AssignmentId, EmailId, InvitationId, LoginSessionId, MailId, MessageId, RoomId, UserId},
+    ids::{
+        AssignmentId, EmailId, InvitationId, JobId, LoginSessionId, MailId, MessageId, RoomId,
+        TaskId, UserId,
+    },
     text::Violation,
 };
