@@ -10,8 +10,9 @@ pub mod platform;
 
 pub use platform::{
     ids::{
-        AssignmentId, EmailId, InvitationId, JobId, LoginSessionId, MailId, MessageId, RoomId,
-        TaskId, UserId,
+        AssignmentId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId, FacultyId,
+        IndustryId, InvitationId, JobId, LoginSessionId, MailId, MessageId, ProgrammeId, RecordId,
+        RecordInvitationId, RoomId, StateId, TaskId, UserId,
     },
     text::Violation,
 };
