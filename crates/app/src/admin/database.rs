@@ -26,6 +26,7 @@ use abu_application::{
 use abu_embedded_postgres::StartError;
 use abu_security::{BcryptHasher, GuessingPolicy};
 use abu_settings::Settings;
+use abu_storage::FolderStore;
 use secrecy::SecretString;
 
 use super::AdminError;
@@ -90,7 +91,7 @@ impl OpenDatabase {
         }
     }
 
-    fn context(&self) -> Context {
+    fn context(&self, settings: &Settings) -> Context {
         Context {
             database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
             clock: Arc::new(SystemClock),
@@ -98,12 +99,13 @@ impl OpenDatabase {
             events: Arc::new(NoSubscribers),
             presence: Arc::new(NoPresence),
             limits: Arc::new(RateLimits::off()),
+            files: Arc::new(FolderStore::new(settings.storage_folder())),
         }
     }
 
     /// Erasures with the areas that forget. It starts the threads that store their changes.
     pub(super) fn erasures(&self, settings: &Settings) -> Result<Erasures, AdminError> {
-        let context = self.context();
+        let context = self.context(settings);
         let messaging = Messaging::start(context.clone(), WriterPolicy::default(), None)
             .map_err(AdminError::Threads)?;
         Ok(Erasures {
@@ -118,7 +120,7 @@ impl OpenDatabase {
 
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
         Accounts {
-            context: self.context(),
+            context: self.context(settings),
             passwords: password_work(settings),
             policy: Arc::new(settings.auth.session_policy()),
             standing: Arc::new(Succession {
@@ -128,7 +130,7 @@ impl OpenDatabase {
     }
 
     pub(super) fn store(&self) -> Arc<dyn Store> {
-        Arc::new(database::open(self.url.clone(), POOL_SIZE, || ()))
+        Arc::new(database::open(self.url.clone(), POOL_SIZE, 0, || ()))
     }
 }
 
