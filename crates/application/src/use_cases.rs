@@ -44,10 +44,15 @@ pub fn erasure_listeners(
     context: &Context,
     messaging: &messaging::messages::Messaging,
 ) -> Vec<Arc<dyn identity::ports::ErasureListener>> {
-    vec![Arc::new(messaging::erasure::ForgottenMember {
-        events: Arc::clone(&context.events),
-        writer: Arc::clone(&messaging.writer),
-    })]
+    vec![
+        Arc::new(identity::exports::ForgottenExports {
+            files: Arc::clone(&context.files),
+        }),
+        Arc::new(messaging::erasure::ForgottenMember {
+            events: Arc::clone(&context.events),
+            writer: Arc::clone(&messaging.writer),
+        }),
+    ]
 }
 
 /// What the operator decides, by area.
@@ -80,6 +85,7 @@ impl UseCases {
         let outer = identity::OuterAreas {
             standing: Arc::new(succession),
             erasure: erasure_listeners(context, &messaging.messages),
+            exports: vec![Arc::new(messaging::exports::OwnConversations)],
         };
         Ok(Self {
             access: access::UseCases::new(context, totp_policy),

@@ -4,6 +4,8 @@
 //! bounded size whose position is stored. At the end the account's row becomes a tombstone: the
 //! uuid stays, because rooms and the audit log refer to it, and nothing of the row names a person.
 
+mod job;
+
 use std::sync::Arc;
 
 use abu_domain::{
@@ -30,6 +32,8 @@ use crate::{
     },
     store::{Store, Writes},
 };
+
+pub use job::EraseAccounts;
 
 /// After the account is closed: what its sessions had submitted is stored by then.
 const SETTLING: TimeDelta = TimeDelta::seconds(20);

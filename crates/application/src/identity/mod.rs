@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod emails;
 pub mod erasure;
 pub mod events;
+pub mod exports;
 pub mod key_rotation;
 pub mod own_account;
 pub mod passwords;

@@ -1,15 +1,16 @@
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use chrono::TimeDelta;
 
 use super::{
     accounts::Accounts,
     emails::Emails,
-    erasure::Erasures,
+    erasure::{EraseAccounts, Erasures},
+    exports::{self, Exports, OwnIdentity},
     own_account::OwnAccounts,
     passwords::{PasswordWork, Passwords},
     ports::{
-        AccessTokens, ErasureListener, LinkTokens, OneTimePasswords, RefreshTokens,
+        AccessTokens, ErasureListener, ExportSource, LinkTokens, OneTimePasswords, RefreshTokens,
         StandingListener,
     },
     registration::Registration,
@@ -37,6 +38,8 @@ pub struct OuterAreas {
     /// In the order in which they forget an erased account. A stored position counts by it, so a new
     /// area comes last.
     pub erasure: Vec<Arc<dyn ErasureListener>>,
+    /// In the order of the file.
+    pub exports: Vec<Arc<dyn ExportSource>>,
 }
 
 /// The use cases of this area.
@@ -47,13 +50,19 @@ pub struct UseCases {
     pub registration: Registration,
     pub emails: Emails,
     pub erasures: Erasures,
+    pub exports: Exports,
     pub passwords: Passwords,
     pub sessions: Sessions,
 }
 
 impl UseCases {
     pub(crate) fn new(context: &Context, policies: Policies, outer: OuterAreas) -> Self {
-        let OuterAreas { standing, erasure } = outer;
+        let OuterAreas {
+            standing,
+            erasure,
+            exports: outer_exports,
+        } = outer;
+        let own: Arc<dyn ExportSource> = Arc::new(OwnIdentity);
         let Policies {
             sessions,
             verification_lifetime,
@@ -87,6 +96,11 @@ impl UseCases {
                 standing,
                 listeners: erasure.into(),
             },
+            exports: Exports {
+                context: context.clone(),
+                passwords: passwords.clone(),
+                sources: iter::once(own).chain(outer_exports).collect(),
+            },
             own_accounts: OwnAccounts {
                 context: context.clone(),
             },
@@ -115,6 +129,8 @@ impl UseCases {
 
     /// The handlers of this area's background jobs.
     pub(crate) fn job_handlers(&self) -> Vec<Arc<dyn JobHandler>> {
-        Vec::new()
+        let mut handlers = exports::handlers(&self.exports);
+        handlers.push(Arc::new(EraseAccounts(self.erasures.clone())));
+        handlers
     }
 }

@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod erasure;
 pub mod events;
+pub mod exports;
 pub mod messages;
 pub mod ports;
 pub mod read_marks;

@@ -105,6 +105,10 @@ named_enum! {
         AccountDeactivate => "account.deactivate",
         /// A user reactivated their account.
         AccountReactivate => "account.reactivate",
+        /// A user asked for a copy of their data.
+        AccountExport => "account.export",
+        /// A user fetched a copy of their data.
+        AccountFetchExport => "account.fetch-export",
         /// A user asked for the erasure of their account.
         AccountRequestErasure => "account.request-erasure",
         /// A user canceled the erasure of their account.

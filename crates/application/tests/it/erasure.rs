@@ -1,5 +1,6 @@
 //! Erasure of accounts: what becomes of each row, in which order, and what other members see of it.
 
+mod copies;
 mod everything;
 mod requests;
 

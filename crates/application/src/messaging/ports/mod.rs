@@ -2,6 +2,7 @@
 
 mod erasure;
 mod event_bus;
+mod exports;
 mod messages;
 mod rooms;
 mod tickets;
@@ -10,6 +11,7 @@ use crate::platform::ports::all_ports;
 
 pub use erasure::{LeftGroup, MessagingErasureReads, MessagingErasureWrites, OwnMessage};
 pub use event_bus::{Answer, EventBus, NoPresence, Presence, Publication};
+pub use exports::{MessagingExportReads, MessagingPart};
 pub use messages::{
     ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockWait, LockedRoom, MessageReads,
     MessageStatements, MessageWrites, NewReaction, PastText, ReactionKey, RoomCounters, SeqWindow,
@@ -23,7 +25,7 @@ pub use tickets::{ChatTicket, TicketWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: MessageReads, MessagingErasureReads, RoomReads,;
+    Reads: MessageReads, MessagingErasureReads, MessagingExportReads, RoomReads,;
     /// What the area writes.
     Writes: MessageWrites, MessagingErasureWrites, RoomWrites, TicketWrites,;
     /// What the area writes by a statement of its own.

@@ -64,3 +64,6 @@ INSERT INTO message_emoji (message_id, emoji, reactions, first_revision) VALUES 
 
 INSERT INTO chat_tickets (ticket_hash, user_id, expires_at, access_expires_at, session_id)
 SELECT 'ticket', :user, now(), now(), id FROM sessions WHERE user_id = :user LIMIT 1;
+
+INSERT INTO data_exports (id, user_id, task_id, requested_at)
+VALUES (gen_random_uuid(), :user, gen_random_uuid(), now());

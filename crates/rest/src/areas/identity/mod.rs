@@ -4,6 +4,7 @@ mod credentials;
 mod dto;
 mod emails;
 mod erasure;
+mod exports;
 mod log_in;
 mod me;
 mod passwords;
@@ -28,5 +29,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(emails::configure)
         .configure(me::configure)
         .configure(erasure::configure)
+        .configure(exports::configure)
         .configure(users::configure);
 }

@@ -6,6 +6,7 @@ use abu_application::{
         accounts::AccountError,
         emails::{EmailError, LinkError, ProofError},
         erasure::OwnErasureError,
+        exports::ExportError,
         own_account::OwnAccountError,
         passwords::{
             ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError,
@@ -106,6 +107,18 @@ refusals! {
             Self::in_field("otp", "otp.wrong", rule)
         }
         TotpError::Internal(cause) => Self::internal(cause),
+    }
+
+    ExportError: RateLimited, Store {
+        NotFound => NotFound, "There is no such copy of your data.";
+        NotReady => Conflict("export-pending"), "The copy of your data is being written.";
+        Gone => Gone, "The copy of your data was deleted. Have another one made.";
+    } {
+        ExportError::Confirm(error) => unconfirmed("password", error),
+        ExportError::File(error) if error.is_transient() => {
+            abu_application::platform::ports::StoreError::Unavailable(error.into()).into()
+        }
+        ExportError::File(error) => Self::internal(error),
     }
 
     OwnErasureError: Store {
