@@ -326,7 +326,9 @@ fn a_schedule_runs_once_on_two_servers() {
         job.created_at > only.created_at && job.next_attempt_at > only.next_attempt_at
     });
     assert_eq!(next.leased_until, None);
-    servers.map(JobWorkers::stop);
+    for server in servers {
+        server.stop();
+    }
     assert_eq!(*runs.lock(), 1);
     assert_eq!(all().unwrap().len(), 1);
 }
