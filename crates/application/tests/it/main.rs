@@ -9,6 +9,7 @@ mod ended_sessions;
 mod erasure;
 mod idempotency;
 mod identity_calls;
+mod jobs;
 mod key_rotation;
 mod mail;
 mod messages;
