@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Context,
-    access::{self, AccessError, Caller},
+    access::{self, AccessError, Authority, Caller},
     platform::{
         audit::{Action, Target},
         jobs::Lane,

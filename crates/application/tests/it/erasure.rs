@@ -2,6 +2,7 @@
 
 mod copies;
 mod everything;
+mod job;
 mod requests;
 
 use std::thread;
