@@ -73,7 +73,7 @@ fn the_job_erases_one_account_after_the_other_past_one_that_waits() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_job_writes_a_copy_of_what_the_user_gave_and_nothing_of_others() {
     let scene = Scene::new();
     let (app, amina) = (&scene.app, &scene.amina);
