@@ -8,7 +8,11 @@ use diesel::{
     sql_types::{Array, Text},
 };
 use icu_normalizer::DecomposingNormalizerBorrowed;
-use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
 
 /// The database's words of each text, with a space between them.
 fn words(connection: &mut PgConnection, texts: &[String]) -> Vec<String> {
@@ -90,8 +94,8 @@ fn name_like() -> impl Strategy<Value = String> {
 #[test]
 fn any_name_folds_in_the_database_as_in_the_program() {
     let database = TestDatabase::new();
-    let names = vec(name_like(), 300);
-    let outcome = TestRunner::default().run(&names, |names| {
+    let names = vec(name_like(), 100);
+    let outcome = TestRunner::new(Config::with_cases(32)).run(&names, |names| {
         let names: Vec<_> = names
             .into_iter()
             .filter(|name| name.chars().all(may_be_in_a_name))
