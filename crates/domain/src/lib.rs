@@ -9,6 +9,10 @@ pub mod messaging;
 pub mod platform;
 
 pub use platform::{
-    ids::{AssignmentId, EmailId, InvitationId, LoginSessionId, MailId, MessageId, RoomId, UserId},
+    ids::{
+        AssignmentId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId, FacultyId,
+        IndustryId, InvitationId, LoginSessionId, MailId, MessageId, ProgrammeId, RecordId,
+        RecordInvitationId, RoomId, StateId, UserId,
+    },
     text::Violation,
 };

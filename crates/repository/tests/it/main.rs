@@ -11,6 +11,7 @@ mod erasures;
 mod folding;
 mod idempotency;
 mod inspection;
+mod inventory;
 mod mail;
 mod memberships;
 mod messages;
