@@ -93,6 +93,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Countries and territories of ISO 3166-1. Rows are never deleted.
+    countries (id) {
+        id -> Int2,
+        /// ISO 3166-1 alpha-2.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Copies of their data that people asked for. The file is in the store of files, under the export's id.
     data_exports (id) {
         /// UUIDv4; names the file too.
@@ -110,11 +133,60 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Degrees, diplomas and certificates that the university awards. Rows are never deleted.
+    degrees (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        level -> Text,
+        abbreviation -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Departments of the university, past and present. Rows are never deleted.
+    departments (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        faculty_id -> Int2,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Changes of primary addresses, which the reader of the old one may undo.
     email_changes (id) {
         id -> Uuid,
         user_id -> Uuid,
-        /// Lower case; nobody else gets it while the change can be undone.
+        /// In canonical form. No other account gets it while the change can be undone.
         old_email -> Text,
         new_email -> Text,
         /// SHA-256 of the token in the mail to the old address.
@@ -129,7 +201,7 @@ diesel::table! {
     /// Addresses that keep an older spelling, because another account has the canonical one. The office decides.
     email_conflicts (email_id) {
         email_id -> Uuid,
-        /// The canonical form, with which nobody but its holder logs in.
+        /// The canonical form, with which only its holder logs in.
         address -> Text,
         /// The account that verified it first; null once that is gone.
         holder_id -> Nullable<Uuid>,
@@ -142,7 +214,7 @@ diesel::table! {
     email_outbox (id) {
         /// UUIDv7; the Message-ID is made of it.
         id -> Uuid,
-        /// The address, in lower case.
+        /// The address in canonical form.
         recipient -> Text,
         /// What it is about, such as verify_email; names the templates.
         kind -> Text,
@@ -165,7 +237,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Requests to prove that somebody reads an address.
+    /// Requests to prove that the owner of an account reads an address.
     email_verifications (id) {
         id -> Uuid,
         email_id -> Uuid,
@@ -216,6 +288,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Faculties and schools of the university, past and present. Rows are never deleted.
+    faculties (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Named sets of roles that users are put in, such as super_admin_group.
     groups (id) {
         id -> Uuid,
@@ -253,6 +348,31 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When the key may be used for something new.
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Industries: the sections of ISIC Rev. 4 under labels of our own. Rows are never deleted.
+    industries (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        /// The letter of the section in ISIC Rev. 4.
+        section -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
     }
 }
 
@@ -298,7 +418,7 @@ diesel::table! {
     /// Networks from which a user logged in or refreshed a session in the last 90 days.
     known_networks (user_id, network) {
         user_id -> Uuid,
-        /// In CIDR notation, without the part that names a machine.
+        /// In CIDR notation, without the part that names a machine: an IPv4 /24 or an IPv6 /48.
         network -> Text,
         /// Accurate to a day.
         last_used_at -> Timestamptz,
@@ -342,7 +462,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Every message, kept for ever.
+    /// The messages of all rooms. A deleted message keeps its row and its place, without its text.
     messages (room_id, seq) {
         room_id -> Uuid,
         /// Place in the room: 1, 2, 3 and so on, without gaps or repeats.
@@ -351,7 +471,7 @@ diesel::table! {
         id -> Uuid,
         sender_id -> Uuid,
         body -> Text,
-        /// Chosen by the sending client, so that sending again stores nothing twice.
+        /// Chosen by the sending client, unique for its sender in each room, so that sending again stores nothing twice.
         client_message_id -> Nullable<Uuid>,
         /// Id of the message in the same room that this one answers.
         reply_to -> Nullable<Uuid>,
@@ -401,6 +521,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Programmes of study: a subject, the department that teaches it, and the degree it leads to. Rows are never deleted.
+    programmes (id) {
+        id -> Int4,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        department_id -> Int2,
+        degree_id -> Int2,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int4>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Token buckets (GCRA) of the limits that guard secrets and mailboxes. Unlogged: a crash of the database fills every bucket.
     rate_limits (key) {
         /// A keyed hash of the limit's name and of what it counts by.
@@ -419,6 +564,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The lists of reference data. Writers of a list lock its row first.
+    reference_lists (kind) {
+        kind -> Text,
+        /// Rises by one with each change of the list; 0 for a list that nothing has filled.
+        version -> Int8,
+        /// Version of the data file that was loaded last; 0 if none was.
+        file_version -> Int4,
+        /// Where the data file has its rows from.
+        source -> Text,
+        /// The day on which the source was read.
+        retrieved -> Nullable<Date>,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Roles that users hold for a term, everywhere or inside one chapter.
     role_assignments (id) {
         id -> Uuid,
@@ -428,7 +589,7 @@ diesel::table! {
         /// Which chapter; the role counts in it and in all below it.
         scope_id -> Nullable<Uuid>,
         valid_from -> Timestamptz,
-        /// When the term ends by itself; without it, it ends when somebody ends it.
+        /// When the term ends by itself; without it, it ends when a user with the permission ends it.
         valid_until -> Nullable<Timestamptz>,
         /// What the office is called, such as Vice President, North-West.
         office_title -> Nullable<Text>,
@@ -559,6 +720,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The states of Nigeria and the Federal Capital Territory. Rows are never deleted.
+    states (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        zone -> Text,
+        /// ISO 3166-2:NG.
+        iso_code -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Long work as the people see it who asked for it; a job does the work. Forgotten some weeks after its end.
     tasks (id) {
         /// UUIDv4: who knows it may still not see the task.
@@ -622,7 +809,7 @@ diesel::table! {
     user_emails (id) {
         id -> Uuid,
         user_id -> Uuid,
-        /// Lower case.
+        /// In canonical form: NFC, lower case, its host as an A-label. email_conflicts lists the addresses that are not.
         email -> Text,
         /// Where mail goes; the same as users.email.
         is_primary -> Bool,
@@ -657,9 +844,9 @@ diesel::table! {
     users (id) {
         /// UUIDv4; the only identifier clients ever see.
         id -> Uuid,
-        /// Lower case.
+        /// The primary address in canonical form: NFC, lower case, its host as an A-label.
         email -> Text,
-        /// bcrypt, in its modular crypt form.
+        /// bcrypt, in its modular crypt form; an exclamation mark while the account has no password.
         password_hash -> Text,
         firstname -> Text,
         middlename -> Nullable<Text>,
@@ -674,7 +861,7 @@ diesel::table! {
         verification -> Text,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
-        /// Since when its owner has it hidden; logging in brings it back.
+        /// Since when its owner has it hidden. A log-in shows it again; in its erasure window no log-in succeeds.
         deactivated_at -> Nullable<Timestamptz>,
         /// Set on a tombstone: the row of an erased account, which names no person any more.
         erased_at -> Nullable<Timestamptz>,
@@ -685,6 +872,7 @@ diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(data_exports -> users (user_id));
+diesel::joinable!(departments -> faculties (faculty_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
 diesel::joinable!(email_conflicts -> users (holder_id));
@@ -694,6 +882,8 @@ diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
+diesel::joinable!(programmes -> degrees (degree_id));
+diesel::joinable!(programmes -> departments (department_id));
 diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
@@ -719,15 +909,20 @@ diesel::allow_tables_to_appear_in_same_query!(
     backfills,
     chat_tickets,
     consents,
+    countries,
     data_exports,
+    degrees,
+    departments,
     email_changes,
     email_conflicts,
     email_outbox,
     email_verifications,
     erasure_ledger,
     erasures,
+    faculties,
     groups,
     idempotency_keys,
+    industries,
     jobs,
     known_networks,
     message_edits,
@@ -737,7 +932,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     password_resets,
     permission_role,
     permissions,
+    programmes,
     rate_limits,
+    reference_lists,
     role_assignments,
     role_group,
     roles,
@@ -747,6 +944,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     room_members,
     rooms,
     sessions,
+    states,
     tasks,
     totp_recovery_codes,
     totp_secrets,

@@ -84,7 +84,7 @@ pub enum AccountError {
     OwnEmail,
     /// An erasure that its owner requests can be canceled by its owner alone, whom the suspension
     /// would lock out.
-    #[error("nobody has their own account erased this way")]
+    #[error("staff cannot erase their own account this way")]
     OwnErasure,
     /// What was erased does not come back.
     #[error("the erasure of the account has begun")]
