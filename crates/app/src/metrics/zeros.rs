@@ -3,18 +3,13 @@
 //! Prometheus takes the first value of a counter for its begin. A series that appears with its first events hides
 //! them from `rate`, such as the sessions that one fault ends all at once.
 
-use abu_chat_protocol::CloseCode;
-
 /// As `abu_application` counts them.
 const LOG_IN_FAILURES: [&str; 2] = ["credentials", "second-factor"];
 /// As `abu_mail` counts them.
 const MAIL_OUTCOMES: [&str; 4] = ["sent", "postponed", "dead", "unreachable"];
 
 pub(super) fn begin() {
-    for code in CloseCode::NAMED {
-        let code = u16::from(*code).to_string();
-        metrics::counter!("abu_chat_closed_total", "code" => code).increment(0);
-    }
+    abu_chat::begin_counters();
     for reason in LOG_IN_FAILURES {
         metrics::counter!("abu_log_ins_failed_total", "reason" => reason).increment(0);
     }
