@@ -8,6 +8,7 @@ mod draw;
 mod graduates;
 mod matric;
 mod names;
+mod reference;
 mod studies;
 mod vocabulary;
 
