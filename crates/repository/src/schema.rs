@@ -169,7 +169,7 @@ diesel::table! {
     email_changes (id) {
         id -> Uuid,
         user_id -> Uuid,
-        /// Lower case; nobody else gets it while the change can be undone.
+        /// In canonical form. No other account gets it while the change can be undone.
         old_email -> Text,
         new_email -> Text,
         /// SHA-256 of the token in the mail to the old address.
@@ -184,7 +184,7 @@ diesel::table! {
     /// Addresses that keep an older spelling, because another account has the canonical one. The office decides.
     email_conflicts (email_id) {
         email_id -> Uuid,
-        /// The canonical form, with which nobody but its holder logs in.
+        /// The canonical form, with which only its holder logs in.
         address -> Text,
         /// The account that verified it first; null once that is gone.
         holder_id -> Nullable<Uuid>,
@@ -197,7 +197,7 @@ diesel::table! {
     email_outbox (id) {
         /// UUIDv7; the Message-ID is made of it.
         id -> Uuid,
-        /// The address, in lower case.
+        /// The address in canonical form.
         recipient -> Text,
         /// What it is about, such as verify_email; names the templates.
         kind -> Text,
@@ -220,7 +220,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Requests to prove that somebody reads an address.
+    /// Requests to prove that the owner of an account reads an address.
     email_verifications (id) {
         id -> Uuid,
         email_id -> Uuid,
@@ -242,6 +242,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Accounts that were erased. A restored backup may hold them again, and the ledger names them without their data.
+    erasure_ledger (user_hash) {
+        /// SHA-256 of the 16 bytes of the account's id.
+        user_hash -> Bytea,
+        erased_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Accounts that are to be erased.
     erasures (user_id) {
         user_id -> Uuid,
@@ -250,6 +259,14 @@ diesel::table! {
         requested_at -> Timestamptz,
         /// Until then it can be called off.
         runs_at -> Timestamptz,
+        /// When the erasure began; it cannot be called off since.
+        started_at -> Nullable<Timestamptz>,
+        /// Which part of the work is next, so that an interrupted erasure goes on where it was.
+        stage -> Int2,
+        /// Where in that part; each part says what it means.
+        position -> Nullable<Uuid>,
+        /// The last mail to the owner; the erasure waits until it is sent before it forgets the address.
+        farewell_id -> Nullable<Uuid>,
     }
 }
 
@@ -343,10 +360,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Background work: a row is deleted when its work is done. Dead letters stay until the operator revives or cancels them.
+    jobs (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        /// interactive: a person waits for it; a worker serves that lane alone. bulk: all else.
+        lane -> Text,
+        /// Names the handler. Workers leave kinds that they do not know to a newer release.
+        kind -> Text,
+        /// At most one pending job of a kind has it.
+        key -> Nullable<Text>,
+        /// What to do: ids and parameters, no personal data.
+        payload -> Jsonb,
+        /// Checkpoint: how far the work is, written with the effects of the last step.
+        cursor -> Nullable<Jsonb>,
+        /// The task that shows its progress.
+        task_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// pending: due at next_attempt_at, or under way; dead: given up.
+        state -> Text,
+        /// How often it was claimed since the last step that committed, an attempt under way included.
+        attempts -> Int4,
+        next_attempt_at -> Timestamptz,
+        /// Until when it belongs to the worker that claimed it. It is the fencing token: each claim and each renewal sets a later one.
+        leased_until -> Nullable<Timestamptz>,
+        /// When it was asked to end; the worker ends it between two steps.
+        canceled_at -> Nullable<Timestamptz>,
+        /// Work that came with the same key while a worker had the job; it runs after this one.
+        next_payload -> Nullable<Jsonb>,
+        /// When that work is due.
+        next_run_at -> Nullable<Timestamptz>,
+        /// Why the last failed attempt failed; holds no personal data.
+        last_error -> Nullable<Text>,
+        /// When the last failed attempt failed.
+        failed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Networks from which a user logged in or refreshed a session in the last 90 days.
     known_networks (user_id, network) {
         user_id -> Uuid,
-        /// In CIDR notation, without the part that names a machine.
+        /// In CIDR notation, without the part that names a machine: an IPv4 /24 or an IPv6 /48.
         network -> Text,
         /// Accurate to a day.
         last_used_at -> Timestamptz,
@@ -390,7 +445,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Every message, kept for ever.
+    /// The messages of all rooms. A deleted message keeps its row and its place, without its text.
     messages (room_id, seq) {
         room_id -> Uuid,
         /// Place in the room: 1, 2, 3 and so on, without gaps or repeats.
@@ -399,7 +454,7 @@ diesel::table! {
         id -> Uuid,
         sender_id -> Uuid,
         body -> Text,
-        /// Chosen by the sending client, so that sending again stores nothing twice.
+        /// Chosen by the sending client, unique for its sender in each room, so that sending again stores nothing twice.
         client_message_id -> Nullable<Uuid>,
         /// Id of the message in the same room that this one answers.
         reply_to -> Nullable<Uuid>,
@@ -517,7 +572,7 @@ diesel::table! {
         /// Which chapter; the role counts in it and in all below it.
         scope_id -> Nullable<Uuid>,
         valid_from -> Timestamptz,
-        /// When the term ends by itself; without it, it ends when somebody ends it.
+        /// When the term ends by itself; without it, it ends when a user with the permission ends it.
         valid_until -> Nullable<Timestamptz>,
         /// What the office is called, such as Vice President, North-West.
         office_title -> Nullable<Text>,
@@ -674,6 +729,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Long work as the people see it who asked for it; a job does the work. Forgotten some weeks after its end.
+    tasks (id) {
+        /// UUIDv4: who knows it may still not see the task.
+        id -> Uuid,
+        /// What it does, such as import_judge.
+        kind -> Text,
+        /// What it works on, such as an import.
+        subject_id -> Nullable<Uuid>,
+        /// queued: waits for a worker, or for its next attempt; canceling: ends as soon as its step has ended.
+        state -> Text,
+        /// The part of the work under way.
+        phase -> Nullable<Text>,
+        /// How much of the phase is done, in units.
+        done -> Int8,
+        /// How much the phase has; null while that is not known.
+        total -> Nullable<Int8>,
+        /// What is counted, such as rows.
+        unit -> Nullable<Text>,
+        /// Holders of this permission see and cancel the task too; null for its creator alone.
+        permission -> Nullable<Text>,
+        /// Null for the operator and for the server itself.
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// Time of the last change of what is shown.
+        last_modified -> Timestamptz,
+        phase_began_at -> Nullable<Timestamptz>,
+        /// When a worker last wrote progress.
+        heartbeat_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        /// Why it failed, for its creator; holds no personal data.
+        failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// Codes that each stand in for a one-time password once.
     totp_recovery_codes (user_id, code_hash) {
         user_id -> Uuid,
@@ -702,7 +792,7 @@ diesel::table! {
     user_emails (id) {
         id -> Uuid,
         user_id -> Uuid,
-        /// Lower case.
+        /// In canonical form: NFC, lower case, its host as an A-label. email_conflicts lists the addresses that are not.
         email -> Text,
         /// Where mail goes; the same as users.email.
         is_primary -> Bool,
@@ -737,9 +827,9 @@ diesel::table! {
     users (id) {
         /// UUIDv4; the only identifier clients ever see.
         id -> Uuid,
-        /// Lower case.
+        /// The primary address in canonical form: NFC, lower case, its host as an A-label.
         email -> Text,
-        /// bcrypt, in its modular crypt form.
+        /// bcrypt, in its modular crypt form; an exclamation mark while the account has no password.
         password_hash -> Text,
         firstname -> Text,
         middlename -> Nullable<Text>,
@@ -754,8 +844,10 @@ diesel::table! {
         verification -> Text,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
-        /// Since when its owner has it hidden; logging in brings it back.
+        /// Since when its owner has it hidden. A log-in shows it again; in its erasure window no log-in succeeds.
         deactivated_at -> Nullable<Timestamptz>,
+        /// Set on a tombstone: the row of an erased account, which names no person any more.
+        erased_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -767,6 +859,7 @@ diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
 diesel::joinable!(email_conflicts -> users (holder_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
+diesel::joinable!(jobs -> tasks (task_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
@@ -783,6 +876,7 @@ diesel::joinable!(room_invitations -> rooms (room_id));
 diesel::joinable!(room_members -> rooms (room_id));
 diesel::joinable!(room_members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(tasks -> users (created_by));
 diesel::joinable!(totp_recovery_codes -> totp_secrets (user_id));
 diesel::joinable!(totp_secrets -> users (user_id));
 diesel::joinable!(user_emails -> users (user_id));
@@ -804,11 +898,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     email_conflicts,
     email_outbox,
     email_verifications,
+    erasure_ledger,
     erasures,
     faculties,
     groups,
     idempotency_keys,
     industries,
+    jobs,
     known_networks,
     message_edits,
     message_emoji,
@@ -830,6 +926,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rooms,
     sessions,
     states,
+    tasks,
     totp_recovery_codes,
     totp_secrets,
     user_emails,

@@ -1,12 +1,17 @@
 //! Ports of the alumni area.
 
 mod claims;
+mod import_files;
 mod reference;
 mod register;
 
 use crate::platform::ports::all_ports;
 
 pub use claims::{ClaimReads, ClaimWrites};
+pub use import_files::{
+    CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
+    Inspection, OfficeFile,
+};
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
 
