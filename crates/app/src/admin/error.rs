@@ -83,6 +83,12 @@ pub enum AdminError {
     Seal(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the reference data could not be loaded: {0}")]
     ReferenceData(#[from] ReferenceDataError),
+    #[error("production takes no synthetic people")]
+    Synthetic,
+    #[error(transparent)]
+    NoCourses(#[from] abu_generator::NoCourses),
+    #[error("cannot write {}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -122,6 +128,9 @@ impl AdminError {
             | Self::Secrets(_)
             | Self::Store(_)
             | Self::ReferenceData(_)
+            | Self::Synthetic
+            | Self::NoCourses(_)
+            | Self::File { .. }
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }
