@@ -1242,7 +1242,9 @@ fn production_takes_no_synthetic_graduates() {
         said.err
     );
     assert!(said.err.contains("no synthetic people"), "{}", said.err);
+}
 
+#[test]
 fn an_erasure_runs_without_a_server_and_again_after_a_restored_backup() {
     let (folder, database, user) = with_an_enrolled_user();
     let room = database.group(user).create().id;
