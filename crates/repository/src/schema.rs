@@ -170,6 +170,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Accounts that were erased. A restored backup may hold them again, and the ledger names them without their data.
+    erasure_ledger (user_hash) {
+        /// SHA-256 of the 16 bytes of the account's id.
+        user_hash -> Bytea,
+        erased_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Accounts that are to be erased.
     erasures (user_id) {
         user_id -> Uuid,
@@ -178,6 +187,14 @@ diesel::table! {
         requested_at -> Timestamptz,
         /// Until then it can be called off.
         runs_at -> Timestamptz,
+        /// When the erasure began; it cannot be called off since.
+        started_at -> Nullable<Timestamptz>,
+        /// Which part of the work is next, so that an interrupted erasure goes on where it was.
+        stage -> Int2,
+        /// Where in that part; each part says what it means.
+        position -> Nullable<Uuid>,
+        /// The last mail to the owner; the erasure waits until it is sent before it forgets the address.
+        farewell_id -> Nullable<Uuid>,
     }
 }
 
@@ -569,6 +586,8 @@ diesel::table! {
         last_modified -> Timestamptz,
         /// Since when its owner has it hidden; logging in brings it back.
         deactivated_at -> Nullable<Timestamptz>,
+        /// Set on a tombstone: the row of an erased account, which names no person any more.
+        erased_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -611,6 +630,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     email_conflicts,
     email_outbox,
     email_verifications,
+    erasure_ledger,
     erasures,
     groups,
     idempotency_keys,

@@ -10,6 +10,7 @@ mod changes;
 mod erasures;
 mod idempotency;
 mod inspection;
+mod inventory;
 mod mail;
 mod memberships;
 mod messages;
