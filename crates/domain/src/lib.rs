@@ -9,6 +9,9 @@ pub mod messaging;
 pub mod platform;
 
 pub use platform::{
-    ids::{AssignmentId, EmailId, InvitationId, LoginSessionId, MailId, MessageId, RoomId, UserId},
+    ids::{
+        AssignmentId, CountryId, DegreeId, DepartmentId, EmailId, FacultyId, IndustryId,
+        InvitationId, LoginSessionId, MailId, MessageId, ProgrammeId, RoomId, StateId, UserId,
+    },
     text::Violation,
 };

@@ -93,6 +93,78 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Countries and territories of ISO 3166-1. Rows are never deleted.
+    countries (id) {
+        id -> Int2,
+        /// ISO 3166-1 alpha-2.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Degrees, diplomas and certificates that the university awards. Rows are never deleted.
+    degrees (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        level -> Text,
+        abbreviation -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Departments of the university, past and present. Rows are never deleted.
+    departments (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        faculty_id -> Int2,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Changes of primary addresses, which the reader of the old one may undo.
     email_changes (id) {
         id -> Uuid,
@@ -199,6 +271,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Faculties and schools of the university, past and present. Rows are never deleted.
+    faculties (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Named sets of roles that users are put in, such as super_admin_group.
     groups (id) {
         id -> Uuid,
@@ -236,6 +331,31 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When the key may be used for something new.
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Industries: the sections of ISIC Rev. 4 under labels of our own. Rows are never deleted.
+    industries (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        /// The letter of the section in ISIC Rev. 4.
+        section -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
     }
 }
 
@@ -346,6 +466,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Programmes of study: a subject, the department that teaches it, and the degree it leads to. Rows are never deleted.
+    programmes (id) {
+        id -> Int4,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        department_id -> Int2,
+        degree_id -> Int2,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int4>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Token buckets (GCRA) of the limits that guard secrets and mailboxes. Unlogged: a crash of the database fills every bucket.
     rate_limits (key) {
         /// A keyed hash of the limit's name and of what it counts by.
@@ -360,6 +505,22 @@ diesel::table! {
         pauses -> Int4,
         /// After this time the row says nothing any more.
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The lists of reference data. Writers of a list lock its row first.
+    reference_lists (kind) {
+        kind -> Text,
+        /// Rises by one with each change of the list; 0 for a list that nothing has filled.
+        version -> Int8,
+        /// Version of the data file that was loaded last; 0 if none was.
+        file_version -> Int4,
+        /// Where the data file has its rows from.
+        source -> Text,
+        /// The day on which the source was read.
+        retrieved -> Nullable<Date>,
+        last_modified -> Timestamptz,
     }
 }
 
@@ -504,6 +665,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The states of Nigeria and the Federal Capital Territory. Rows are never deleted.
+    states (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        zone -> Text,
+        /// ISO 3166-2:NG.
+        iso_code -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Codes that each stand in for a one-time password once.
     totp_recovery_codes (user_id, code_hash) {
         user_id -> Uuid,
@@ -594,6 +781,7 @@ diesel::table! {
 diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
+diesel::joinable!(departments -> faculties (faculty_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
 diesel::joinable!(email_conflicts -> users (holder_id));
@@ -602,6 +790,8 @@ diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
+diesel::joinable!(programmes -> degrees (degree_id));
+diesel::joinable!(programmes -> departments (department_id));
 diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
@@ -626,14 +816,19 @@ diesel::allow_tables_to_appear_in_same_query!(
     backfills,
     chat_tickets,
     consents,
+    countries,
+    degrees,
+    departments,
     email_changes,
     email_conflicts,
     email_outbox,
     email_verifications,
     erasure_ledger,
     erasures,
+    faculties,
     groups,
     idempotency_keys,
+    industries,
     known_networks,
     message_edits,
     message_emoji,
@@ -642,7 +837,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     password_resets,
     permission_role,
     permissions,
+    programmes,
     rate_limits,
+    reference_lists,
     role_assignments,
     role_group,
     roles,
@@ -652,6 +849,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     room_members,
     rooms,
     sessions,
+    states,
     totp_recovery_codes,
     totp_secrets,
     user_emails,
