@@ -16,6 +16,8 @@ CREATE TABLE imports (
     counts jsonb NOT NULL DEFAULT '{}',
     unknown_values jsonb NOT NULL DEFAULT '[]',
     failure text,
+    run_id uuid,
+    heartbeat_at timestamptz,
     task_id uuid,
     created_by uuid,
     created_at timestamptz NOT NULL,
@@ -25,7 +27,8 @@ CREATE TABLE imports (
     last_modified timestamptz NOT NULL,
     CONSTRAINT imports_pkey PRIMARY KEY (id),
     CONSTRAINT imports_kind_check CHECK (kind IN ('awards')),
-    CONSTRAINT imports_state_check CHECK (state IN ('uploaded', 'judging', 'judged', 'committing', 'committed', 'rolling_back', 'rolled_back', 'failed', 'discarded'))
+    CONSTRAINT imports_state_check CHECK (state IN ('uploaded', 'judging', 'judged', 'committing', 'committed', 'rolling_back', 'rolled_back', 'failed', 'discarded')),
+    CONSTRAINT imports_run_check CHECK ((state IN ('judging', 'committing', 'rolling_back')) = (run_id IS NOT NULL))
 );
 COMMENT ON TABLE imports IS 'Files of graduates that the office uploaded. Rows stay; the files go.';
 COMMENT ON COLUMN imports.file_hash IS 'SHA-256 of the file.';
@@ -37,6 +40,8 @@ COMMENT ON COLUMN imports.lines IS 'Number of records in the file, without its h
 COMMENT ON COLUMN imports.counts IS 'Number of lines by verdict.';
 COMMENT ON COLUMN imports.unknown_values IS 'Distinct values that the mapping lacks, with the number of their lines.';
 COMMENT ON COLUMN imports.failure IS 'Why the last step failed; null if it did not.';
+COMMENT ON COLUMN imports.run_id IS 'The process that works on the import, while one does; the fencing token of its commit.';
+COMMENT ON COLUMN imports.heartbeat_at IS 'Last sign of life of that process. A later one takes over a minute after it.';
 COMMENT ON COLUMN imports.task_id IS 'The newest task about the import.';
 COMMENT ON COLUMN imports.created_by IS 'Null for the operator at the machine.';
 COMMENT ON COLUMN imports.judged_at IS 'Time before the judgment read the register.';
