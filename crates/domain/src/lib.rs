@@ -10,8 +10,9 @@ pub mod platform;
 
 pub use platform::{
     ids::{
-        AssignmentId, CountryId, DegreeId, DepartmentId, EmailId, FacultyId, IndustryId,
-        InvitationId, LoginSessionId, MailId, MessageId, ProgrammeId, RoomId, StateId, UserId,
+        AssignmentId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId, FacultyId,
+        IndustryId, InvitationId, LoginSessionId, MailId, MessageId, ProgrammeId, RecordId,
+        RecordInvitationId, RoomId, StateId, UserId,
     },
     text::Violation,
 };

@@ -132,3 +132,19 @@ numbered_id!(
     /// An industry.
     IndustryId(i16)
 );
+typed_id!(
+    /// A claim of an account on a record of the register; UUIDv4.
+    ClaimId
+);
+typed_id!(
+    /// An invitation to claim a record of the register; UUIDv4.
+    RecordInvitationId
+);
+typed_id!(
+    /// A batch of invitations to claim records; UUIDv4.
+    BatchId
+);
+typed_id!(
+    /// A record of the register of graduates; UUIDv4.
+    RecordId
+);
