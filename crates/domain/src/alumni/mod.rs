@@ -2,5 +2,7 @@
 
 pub mod claims;
 pub mod import_state;
+pub mod imports;
 pub mod names;
 pub mod reference;
+pub mod register;

@@ -2,6 +2,7 @@
 
 mod claims;
 mod imports;
+mod import_files;
 mod reference;
 mod register;
 
@@ -13,6 +14,10 @@ pub use imports::{
     RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
 };
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
+pub use import_files::{
+    CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
+    Inspection, OfficeFile,
+};
 pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {
