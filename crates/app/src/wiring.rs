@@ -13,6 +13,7 @@ use abu_application::{
     },
     messaging::{self, messages::Messaging, rooms::RoomLimits},
     platform::{
+        jobs::Handlers,
         ports::{Clock, HeadSealer, Ids, Publish},
         rate_limits::RateLimits,
         readiness::Readiness,
@@ -26,6 +27,7 @@ use abu_security::{
     derive_key,
 };
 use abu_settings::{Environment, Settings};
+use abu_storage::FolderStore;
 use secrecy::{ExposeSecret, SecretString};
 
 /// The deadline for a place in the database's pool.
@@ -56,6 +58,7 @@ pub struct Services {
     pub link_tokens: Arc<dyn LinkTokens>,
     pub head_sealer: Arc<dyn HeadSealer>,
     pub log_in_failures: Arc<LogInFailures>,
+    pub job_handlers: Handlers,
 }
 
 impl Wiring<'_> {
@@ -79,6 +82,7 @@ impl Wiring<'_> {
             events: hub.clone(),
             presence: hub.clone(),
             limits: Arc::clone(&limits),
+            files: Arc::new(FolderStore::new(settings.storage_folder())),
         };
         let identity = identity::Policies {
             sessions: auth.session_policy(),
@@ -122,6 +126,7 @@ impl Wiring<'_> {
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
         let use_cases = UseCases::new(&context, policies)?;
+        let job_handlers = use_cases.job_handlers();
         let messaging = use_cases.messaging.messages.clone();
         let log_in_failures = Arc::clone(&use_cases.identity.sessions.failures);
         let chat = ChatEngine::start(
@@ -148,6 +153,7 @@ impl Wiring<'_> {
             link_tokens,
             head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
             log_in_failures,
+            job_handlers,
         })
     }
 }

@@ -505,6 +505,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Background work: a row is deleted when its work is done. Dead letters stay until the operator revives or cancels them.
+    jobs (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        /// interactive: a person waits for it; a worker serves that lane alone. bulk: all else.
+        lane -> Text,
+        /// Names the handler. Workers leave kinds that they do not know to a newer release.
+        kind -> Text,
+        /// At most one pending job of a kind has it.
+        key -> Nullable<Text>,
+        /// What to do: ids and parameters, no personal data.
+        payload -> Jsonb,
+        /// Checkpoint: how far the work is, written with the effects of the last step.
+        cursor -> Nullable<Jsonb>,
+        /// The task that shows its progress.
+        task_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// pending: due at next_attempt_at, or under way; dead: given up.
+        state -> Text,
+        /// How often it was claimed since the last step that committed, an attempt under way included.
+        attempts -> Int4,
+        next_attempt_at -> Timestamptz,
+        /// Until when it belongs to the worker that claimed it. It is the fencing token: each claim and each renewal sets a later one.
+        leased_until -> Nullable<Timestamptz>,
+        /// When it was asked to end; the worker ends it between two steps.
+        canceled_at -> Nullable<Timestamptz>,
+        /// Work that came with the same key while a worker had the job; it runs after this one.
+        next_payload -> Nullable<Jsonb>,
+        /// When that work is due.
+        next_run_at -> Nullable<Timestamptz>,
+        /// Why the last failed attempt failed; holds no personal data.
+        last_error -> Nullable<Text>,
+        /// When the last failed attempt failed.
+        failed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Networks from which a user logged in or refreshed a session in the last 90 days.
     known_networks (user_id, network) {
         user_id -> Uuid,
@@ -848,6 +886,41 @@ diesel::table! {
         edited_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Long work as the people see it who asked for it; a job does the work. Forgotten some weeks after its end.
+    tasks (id) {
+        /// UUIDv4: who knows it may still not see the task.
+        id -> Uuid,
+        /// What it does, such as import_judge.
+        kind -> Text,
+        /// What it works on, such as an import.
+        subject_id -> Nullable<Uuid>,
+        /// queued: waits for a worker, or for its next attempt; canceling: ends as soon as its step has ended.
+        state -> Text,
+        /// The part of the work under way.
+        phase -> Nullable<Text>,
+        /// How much of the phase is done, in units.
+        done -> Int8,
+        /// How much the phase has; null while that is not known.
+        total -> Nullable<Int8>,
+        /// What is counted, such as rows.
+        unit -> Nullable<Text>,
+        /// Holders of this permission see and cancel the task too; null for its creator alone.
+        permission -> Nullable<Text>,
+        /// Null for the operator and for the server itself.
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// Time of the last change of what is shown.
+        last_modified -> Timestamptz,
+        phase_began_at -> Nullable<Timestamptz>,
+        /// When a worker last wrote progress.
+        heartbeat_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        /// Why it failed, for its creator; holds no personal data.
+        failure -> Nullable<Text>,
     }
 }
 

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use super::{claims::Claims, reference::Reference, register::Register};
-use crate::Context;
+use crate::{Context, platform::jobs::JobHandler};
 
 /// The use cases of this area.
 #[derive(Clone)]
@@ -22,5 +24,10 @@ impl UseCases {
                 context: context.clone(),
             },
         }
+    }
+
+    /// The handlers of this area's background jobs.
+    pub(crate) fn job_handlers(&self) -> Vec<Arc<dyn JobHandler>> {
+        Vec::new()
     }
 }
