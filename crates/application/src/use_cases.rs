@@ -42,6 +42,7 @@ impl Context {
 pub struct Policies {
     pub identity: identity::Policies,
     pub messaging: messaging::Policies,
+    pub alumni: alumni::Policies,
 }
 
 /// The application, as its adapters call it.
@@ -68,7 +69,7 @@ impl UseCases {
             access: access::UseCases::new(context, totp_policy),
             identity: identity::UseCases::new(context, policies.identity, Arc::new(succession)),
             messaging: messaging::UseCases::start(context, policies.messaging)?,
-            alumni: alumni::UseCases::new(context),
+            alumni: alumni::UseCases::new(context, policies.alumni),
             tidy: Tidy {
                 files: Arc::clone(&context.files),
             },

@@ -156,3 +156,11 @@ typed_id!(
     /// Long work as its creator sees it; UUIDv4.
     TaskId
 );
+typed_id!(
+    /// A degree or diploma of a person in the register; UUIDv4.
+    AwardId
+);
+typed_id!(
+    /// An import of the register; UUIDv4.
+    ImportId
+);

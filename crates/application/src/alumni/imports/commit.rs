@@ -3,11 +3,7 @@
 use abu_domain::{ImportId, TaskId, access::Permission, alumni::import_state::ImportState};
 
 use super::{
-    ImportError, Imports, NAMED, Watch,
-    jobs::COMMIT,
-    run::Path,
-    upload::target,
-    watch::steps,
+    ImportError, Imports, NAMED, Watch, jobs::COMMIT, run::Path, upload::target, watch::steps,
 };
 use crate::{
     access::{self, Authority, Caller},

@@ -163,10 +163,17 @@ impl JobHandler for JudgeJob {
         let Payload { import, user, .. } = step.payload()?;
         let Self(imports) = self;
         // The checkpoint of an import that is judged and goes on to its commit.
-        if step.cursor::<Value>()?.is_some_and(|cursor| cursor["judged"] == true) {
-            let committed =
-                imports.write_to_register(&Requester(user), import, &Follow(&step));
-            return settle(step, committed.map(|_counts| Next::Done), ImportState::Committed, true);
+        if step
+            .cursor::<Value>()?
+            .is_some_and(|cursor| cursor["judged"] == true)
+        {
+            let committed = imports.write_to_register(&Requester(user), import, &Follow(&step));
+            return settle(
+                step,
+                committed.map(|_counts| Next::Done),
+                ImportState::Committed,
+                true,
+            );
         }
         let judged = imports.judge(import, &Follow(&step));
         let next = judged.map(|import| match import.commit_when_judged {
@@ -184,8 +191,15 @@ impl JobHandler for CommitJob {
 
     fn step(&self, step: Step<'_>) -> Result<Settled, JobError> {
         let Payload { import, user, .. } = step.payload()?;
-        let committed = self.0.write_to_register(&Requester(user), import, &Follow(&step));
-        settle(step, committed.map(|_counts| Next::Done), ImportState::Committed, false)
+        let committed = self
+            .0
+            .write_to_register(&Requester(user), import, &Follow(&step));
+        settle(
+            step,
+            committed.map(|_counts| Next::Done),
+            ImportState::Committed,
+            false,
+        )
     }
 }
 
@@ -196,10 +210,15 @@ impl JobHandler for RollBackJob {
 
     fn step(&self, step: Step<'_>) -> Result<Settled, JobError> {
         let Payload { import, user, skip } = step.payload()?;
-        let undone =
-            self.0
-                .take_from_register(&Requester(user), import, skip, &Follow(&step));
-        settle(step, undone.map(|_counts| Next::Done), ImportState::RolledBack, false)
+        let undone = self
+            .0
+            .take_from_register(&Requester(user), import, skip, &Follow(&step));
+        settle(
+            step,
+            undone.map(|_counts| Next::Done),
+            ImportState::RolledBack,
+            false,
+        )
     }
 }
 

@@ -83,7 +83,7 @@ impl Imports {
     fn open(&self, import: &Import) -> Result<Box<dyn Read + Send>, ImportError> {
         let key = import.file_key.clone().ok_or(ImportError::FileGone)?;
         let key = FileKey::parse(&key).map_err(|_broken| ImportError::FileGone)?;
-        Ok(self.policy.files.open(&key)?.reader)
+        Ok(self.context.files.open(&key)?.reader)
     }
 
     fn judge_staged(

@@ -23,11 +23,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::{
-    Context,
-    alumni::ports::ImportFiles,
-    platform::{blocking::BlockingPool, ports::FileStore},
-};
+use crate::{Context, alumni::ports::ImportFiles, platform::blocking::BlockingPool};
 
 pub use draft::{ImportDraft, LegalBasis};
 pub use error::ImportError;
@@ -47,7 +43,6 @@ const NAMED: u32 = 100;
 /// What the operator decides, and the adapters that imports work with.
 #[derive(Clone)]
 pub struct ImportPolicy {
-    pub files: Arc<dyn FileStore>,
     pub parser: Arc<dyn ImportFiles>,
     /// The largest file.
     pub max_bytes: u64,

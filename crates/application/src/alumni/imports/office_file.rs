@@ -55,7 +55,10 @@ impl Imports {
 
     fn written(&self, lines: &[JudgedLine]) -> io::Result<Vec<u8>> {
         let shared = Shared::default();
-        let mut file = self.policy.parser.write(Box::new(shared.clone()), &HEADER)?;
+        let mut file = self
+            .policy
+            .parser
+            .write(Box::new(shared.clone()), &HEADER)?;
         for line in lines {
             let cells = cells(line);
             file.row(&cells.each_ref().map(String::as_str))?;

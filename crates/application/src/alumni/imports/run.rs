@@ -81,7 +81,8 @@ impl Imports {
         let is_lost = AtomicBool::new(false);
         let result = thread::scope(|scope| {
             let (end, ended) = mpsc::channel();
-            scope.spawn(|| beat(store, import, id, &is_lost, &ended));
+            let flag = &is_lost;
+            scope.spawn(move || beat(store, import, id, flag, &ended));
             let run = Run {
                 import,
                 id,
@@ -101,7 +102,11 @@ impl Imports {
         let failed = path.through == ImportState::Judging && error.is_of_the_file();
         let interrupted = matches!(error, ImportError::Interrupted);
         let end = RunEnd {
-            state: if failed { ImportState::Failed } else { path.back },
+            state: if failed {
+                ImportState::Failed
+            } else {
+                path.back
+            },
             failure: (!interrupted).then(|| error.for_the_office()),
         };
         let now = self.context.clock.now();

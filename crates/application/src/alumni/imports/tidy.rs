@@ -18,8 +18,12 @@ impl Imports {
     }
 
     fn try_to_forget(&self, import: &Import) -> Result<(), ImportError> {
-        if let Some(key) = import.file_key.as_deref().and_then(|key| FileKey::parse(key).ok()) {
-            self.policy.files.delete(&key)?;
+        if let Some(key) = import
+            .file_key
+            .as_deref()
+            .and_then(|key| FileKey::parse(key).ok())
+        {
+            self.context.files.delete(&key)?;
         }
         let store = self.context.database.store();
         Ok(store.transaction(|tx| tx.forget_file(import.id))?)

@@ -83,7 +83,7 @@ impl Imports {
         let key = file_key(id)?;
         Ok(Upload {
             id,
-            writer: self.policy.files.create(&key)?,
+            writer: self.context.files.create(&key)?,
             key,
             hash: Sha256::new(),
             bytes: 0,

@@ -5,7 +5,7 @@ use abu_domain::{
         imports::CandidateRow,
     },
 };
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -193,18 +193,18 @@ pub trait ImportReads {
     fn outdated_lines(&mut self, id: ImportId, limit: u32) -> Result<Vec<u32>, StoreError>;
 
     /// The first records that a roll-back cannot undo, because something depends on them.
-    fn roll_back_blockers(
-        &mut self,
-        id: ImportId,
-        limit: u32,
-    ) -> Result<Vec<Blocker>, StoreError>;
+    fn roll_back_blockers(&mut self, id: ImportId, limit: u32) -> Result<Vec<Blocker>, StoreError>;
 
-    /// Ended imports whose files are still stored, and that did not change for so long, oldest first.
+    /// Imports whose files are still stored, on which no process works and that did not change since,
+    /// oldest first.
     fn imports_to_tidy(
         &mut self,
-        unchanged_for: TimeDelta,
+        unchanged_since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<Import>, StoreError>;
+
+    /// Lines of the import that are staged and have a verdict. A crash of the database loses them.
+    fn count_staged_lines(&mut self, id: ImportId) -> Result<u64, StoreError>;
 }
 
 pub trait ImportWrites {

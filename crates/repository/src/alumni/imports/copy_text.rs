@@ -28,7 +28,10 @@ fn push_row(text: &mut Vec<u8>, import: &str, row: &CandidateRow) {
     array(text, Some(defects.iter().map(String::as_str)));
     value(text, row.surname.as_deref());
     value(text, row.given_names.as_deref());
-    array(text, row.name_tokens.as_deref().map(|tokens| tokens.split(' ')));
+    array(
+        text,
+        row.name_tokens.as_deref().map(|tokens| tokens.split(' ')),
+    );
     value(text, matric_raw);
     value(text, matric_norm);
     number(text, row.department.map(|id| id.get()));

@@ -8,9 +8,7 @@ use abu_domain::{ImportId, alumni::import_state::Verdict};
 use chrono::NaiveDate;
 use diesel::{
     PgConnection, RunQueryDsl,
-    sql_types::{
-        Array, BigInt, Date, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid,
-    },
+    sql_types::{Array, BigInt, Date, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -144,8 +142,9 @@ fn judged_line(import: ImportId, row: Row) -> Result<JudgedLine, BadRow> {
         id: import.uuid(),
     };
     let (line, verdict, reasons, record, award, diff, surname, given_names, matric, ..) = row;
-    let (department, programme, degree, year, class_of_degree, email, phone, date_of_birth) =
-        (row.9, row.10, row.11, row.12, row.13, row.14, row.15, row.16);
+    let (department, programme, degree, year, class_of_degree, email, phone, date_of_birth) = (
+        row.9, row.10, row.11, row.12, row.13, row.14, row.15, row.16,
+    );
     Ok(JudgedLine {
         line: line
             .try_into()

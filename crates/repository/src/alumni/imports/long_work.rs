@@ -22,7 +22,8 @@ const WITHOUT_LIMITS: &str = "SET LOCAL statement_timeout = 0; \
      SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
 
 /// Checks before an answer: they may take longer than usual statements, and end before their caller's deadline.
-const CHECK: &str = "SET LOCAL statement_timeout = '14s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
+const CHECK: &str =
+    "SET LOCAL statement_timeout = '14s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
 
 /// Below it the planner's own statistics are good enough.
 const MANY: usize = 10_000;
@@ -62,7 +63,9 @@ pub(super) fn judge(
         on_step(done, JUDGMENT.len() as u64);
         let statement = sql::<()>(text);
         match text.contains('?') {
-            true => statement.bind::<SqlUuid, _>(import.uuid()).execute(connection)?,
+            true => statement
+                .bind::<SqlUuid, _>(import.uuid())
+                .execute(connection)?,
             false => statement.execute(connection)?,
         };
         connection.batch_execute(&format!("ANALYZE {table}"))?;
@@ -227,8 +230,16 @@ pub(super) fn clear_staging(
 ) -> Result<(), Failure> {
     connection.batch_execute(WITHOUT_LIMITS)?;
     if which == Staging::All {
-        of(connection, "DELETE FROM import_rows WHERE import_id = ?", import)?;
-        of(connection, "DELETE FROM import_verdicts WHERE import_id = ?", import)?;
+        of(
+            connection,
+            "DELETE FROM import_rows WHERE import_id = ?",
+            import,
+        )?;
+        of(
+            connection,
+            "DELETE FROM import_verdicts WHERE import_id = ?",
+            import,
+        )?;
         return Ok(());
     }
     let imported: Vec<&str> = Verdict::ALL

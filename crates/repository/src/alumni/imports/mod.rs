@@ -26,7 +26,9 @@ use diesel::{
     data_types::PgInterval,
     pg::Pg,
     prelude::*,
-    sql_types::{Array, Bool, Integer, Interval, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{
+        Array, Bool, Integer, Interval, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    },
 };
 use serde_json::Value;
 use uuid::Uuid;
