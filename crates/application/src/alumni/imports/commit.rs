@@ -64,6 +64,10 @@ impl Imports {
             store.transaction(|tx| {
                 access::require(tx, authority, Permission::ImportAlumni)?;
                 tx.lock_records_of_import(id)?;
+                let lines = tx.import(id)?.ok_or(ImportError::NotFound)?.lines;
+                if tx.count_staged_lines(id)? != lines {
+                    return Err(ImportError::StagingLost);
+                }
                 require_up_to_date(tx, id)?;
                 let (now, entry_id) = self.context.now_and_entry_id();
                 let counts = tx.commit_import(id, authority.user(), now, &mut |done, total| {

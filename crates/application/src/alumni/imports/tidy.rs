@@ -34,7 +34,8 @@ impl Imports {
     pub fn tidy(&self) -> Result<bool, ImportError> {
         const NEVER_COMMITTED: [ImportState; 2] = [ImportState::Uploaded, ImportState::Judged];
         let store = self.context.database.store();
-        let due = store.read(|tx| tx.imports_to_tidy(KEPT_FOR, BATCH))?;
+        let since = self.context.clock.now() - KEPT_FOR;
+        let due = store.read(|tx| tx.imports_to_tidy(since, BATCH))?;
         for import in &due {
             let now = self.context.clock.now();
             store.transaction(|tx| {

@@ -21,14 +21,12 @@ use abu_domain::{
         imports::CandidateRow,
     },
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::{
     data_types::PgInterval,
     pg::Pg,
     prelude::*,
-    sql_types::{
-        Array, Bool, Integer, Interval, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
-    },
+    sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -208,20 +206,32 @@ impl ImportReads for Session<'_> {
 
     fn imports_to_tidy(
         &mut self,
-        unchanged_for: TimeDelta,
+        unchanged_since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<Import>, StoreError> {
         self.run(|connection| {
-            let since = Utc::now() - unchanged_for;
             let rows = imports::table
                 .filter(imports::file_key.is_not_null())
                 .filter(imports::run_id.is_null())
-                .filter(imports::last_modified.lt(since))
+                .filter(imports::last_modified.lt(unchanged_since))
                 .order((imports::last_modified.asc(), imports::id.asc()))
                 .limit(limit.into())
                 .select(ImportRow::as_select())
                 .load(connection)?;
             all(rows)
+        })
+    }
+
+    fn count_staged_lines(&mut self, id: ImportId) -> Result<u64, StoreError> {
+        self.run(|connection| {
+            let counted: i64 = sql::<BigInt>(
+                "SELECT least((SELECT count(*) FROM import_rows WHERE import_id = ?),
+                              (SELECT count(*) FROM import_verdicts WHERE import_id = ?))",
+            )
+            .bind::<SqlUuid, _>(id.uuid())
+            .bind::<SqlUuid, _>(id.uuid())
+            .get_result(connection)?;
+            Ok(counted.unsigned_abs())
         })
     }
 }
