@@ -286,6 +286,7 @@ fn to_line(line: i64) -> u32 {
 #[get("/admin/imports/{uuid}/errors.csv")]
 async fn download_import_errors(alumni: Alumni, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     let id = path.id();
+    let import = alumni.imports.get(caller.0.clone(), id).await?;
     let first = alumni.imports.left_out(caller.0.clone(), id, None).await?;
     let head = alumni.imports.report_part(&first, true);
     let head = Bytes::from(head.map_err(Problem::internal)?);
@@ -306,6 +307,11 @@ async fn download_import_errors(alumni: Alumni, caller: CurrentUser, path: Path<
     let whole = futures_util::StreamExt::chain(stream::once(async { Ok(head) }), rest);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
+        // The lines change with each judgment and commit.
+        .insert_header(header::ETag(header::EntityTag::new_weak(format!(
+            "{}",
+            Version::of(import.last_modified).micros()
+        ))))
         .insert_header((
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"errors-{id}.csv\""),
