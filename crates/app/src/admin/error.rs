@@ -78,6 +78,12 @@ pub enum AdminError {
     ReferenceData(#[from] ReferenceDataError),
     #[error(transparent)]
     Import(ImportError),
+    #[error("production takes no synthetic people")]
+    Synthetic,
+    #[error(transparent)]
+    NoCourses(#[from] abu_generator::NoCourses),
+    #[error("cannot write {}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -115,6 +121,9 @@ impl AdminError {
             | Self::Store(_)
             | Self::ReferenceData(_)
             | Self::Import(_)
+            | Self::Synthetic
+            | Self::NoCourses(_)
+            | Self::File { .. }
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }
