@@ -5,6 +5,7 @@ mod check_config;
 mod check_health;
 mod database;
 mod error;
+mod jobs;
 mod mail;
 mod migrate;
 mod operator;
@@ -45,6 +46,7 @@ Examples:
   abu-admin user grant amina@example.com alumni_office_group
   abu-admin user reset-totp amina@example.com
   abu-admin user revoke amina@example.com
+  abu-admin jobs list --dead
   abu-admin mail test --to amina@example.com
   abu-admin secrets re-encrypt
   abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
@@ -89,6 +91,9 @@ enum Command {
     /// their log-ins, remove lost second factors.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Look after background jobs: list and show them, revive those that were given up, cancel them.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Try the mail server.
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -141,6 +146,7 @@ impl Arguments {
                 password_stdin,
             } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
             Command::User(command) => user::run(&Settings::load(sources)?, command),
+            Command::Jobs(command) => jobs::run(&Settings::load(sources)?, command),
             Command::Mail(command) => mail::run(&Settings::load(sources)?, &command),
             Command::Secrets(command) => secrets::run(&Settings::load(sources)?, &command),
             Command::VerifyAuditLog { from, known, log } => {

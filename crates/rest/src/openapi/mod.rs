@@ -306,6 +306,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             it did not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "tasks", description = "Long work in the background, and its progress."),
         (name = "mails", description = "What became of the platform's mail, for those who look after \
             it."),
         (name = "audit", description = "Who did what, for those who watch over it."),
