@@ -8,6 +8,7 @@ mod audit;
 mod backfill;
 mod changes;
 mod erasures;
+mod folding;
 mod idempotency;
 mod inspection;
 mod inventory;
