@@ -92,15 +92,7 @@ impl OpenDatabase {
 
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
         Accounts {
-            context: Context {
-                database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
-                clock: Arc::new(SystemClock),
-                ids: Arc::new(SystemIds),
-                events: Arc::new(NoSubscribers),
-                presence: Arc::new(NoPresence),
-                limits: Arc::new(RateLimits::off()),
-                files: Arc::new(FolderStore::new(settings.storage_folder())),
-            },
+            context: self.context(settings),
             passwords: PasswordWork {
                 queue: HashingQueue::new(1, false),
                 hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
@@ -110,6 +102,19 @@ impl OpenDatabase {
             standing: Arc::new(Succession {
                 events: Arc::new(NoSubscribers),
             }),
+        }
+    }
+
+    /// What use cases work with; no server learns what they do.
+    pub(super) fn context(&self, settings: &Settings) -> Context {
+        Context {
+            database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            events: Arc::new(NoSubscribers),
+            presence: Arc::new(NoPresence),
+            limits: Arc::new(RateLimits::off()),
+            files: Arc::new(FolderStore::new(settings.storage_folder())),
         }
     }
 

@@ -1,7 +1,7 @@
 use std::{io, path::PathBuf};
 
 use abu_application::{
-    access::AccessError,
+    access::{AccessError, JobsError},
     identity::{accounts::AccountError, key_rotation::RotationError, setup::SetupError},
     platform::{
         audit::{Broken, VerificationError},
@@ -44,6 +44,8 @@ pub enum AdminError {
     Secrets(#[from] SecretStoreError),
     #[error(transparent)]
     Account(AccountError),
+    #[error(transparent)]
+    Job(JobsError),
     #[error("cannot start a thread: {0}")]
     Threads(#[source] io::Error),
     #[error("cannot read {}: {source}", path.display())]
@@ -91,6 +93,7 @@ impl AdminError {
             Self::Database(error) => error.exit_code(),
             Self::Account(_)
             | Self::Setup(_)
+            | Self::Job(_)
             | Self::Threads(_)
             | Self::Password(_)
             | Self::NoSuchAccount
@@ -136,6 +139,17 @@ impl From<AccountError> for AdminError {
             }
             AccountError::NotFound => Self::NoSuchAccount,
             error => Self::Account(error),
+        }
+    }
+}
+
+impl From<JobsError> for AdminError {
+    fn from(error: JobsError) -> Self {
+        match error {
+            JobsError::Store(error) | JobsError::Access(AccessError::Store(error)) => {
+                Self::Store(error)
+            }
+            error => Self::Job(error),
         }
     }
 }

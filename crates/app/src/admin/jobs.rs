@@ -7,15 +7,11 @@ use std::{
 };
 
 use abu_application::{
-    BlockingPool, Context, Database,
     access::{Jobs, JobsError, Operator},
-    messaging::ports::NoPresence,
     platform::{
         jobs::JobState,
         lists::{ListRequest, MAX_LIMIT, Seek},
-        ports::{JobCanceling, JobFilter, JobRecord, NoSubscribers},
-        rate_limits::RateLimits,
-        system::{SystemClock, SystemIds},
+        ports::{JobCanceling, JobFilter, JobRecord},
     },
 };
 use abu_domain::JobId;
@@ -182,7 +178,9 @@ impl Office {
                 }
             }
         }
-        say(format_args!("{revived} jobs are tried again, {refused} are not"))
+        say(format_args!(
+            "{revived} jobs are tried again, {refused} are not"
+        ))
     }
 
     async fn cancel(&self, id: JobId) -> Result<(), AdminError> {
@@ -213,7 +211,13 @@ impl ListArguments {
 struct Table<'a>(&'a [JobRecord]);
 
 const HEAD: [&str; 7] = [
-    "JOB", "LANE", "KIND", "STATE", "ATTEMPTS", "SINCE", "LAST ERROR",
+    "JOB",
+    "LANE",
+    "KIND",
+    "STATE",
+    "ATTEMPTS",
+    "SINCE",
+    "LAST ERROR",
 ];
 
 impl Display for Table<'_> {

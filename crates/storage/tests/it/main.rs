@@ -92,7 +92,10 @@ fn a_file_that_is_being_written_is_invisible() {
     file.write_all(b"half").unwrap();
     file.flush().unwrap();
     assert!(matches!(rig.read("a"), Err(FileError::NotFound)));
-    assert!(matches!(rig.store.size(&key("a")), Err(FileError::NotFound)));
+    assert!(matches!(
+        rig.store.size(&key("a")),
+        Err(FileError::NotFound)
+    ));
     drop(file);
     assert!(matches!(rig.read("a"), Err(FileError::NotFound)));
     assert_eq!(rig.partial(), 0);
@@ -102,7 +105,10 @@ fn a_file_that_is_being_written_is_invisible() {
 fn a_replaced_or_deleted_file_is_read_to_its_end() {
     let rig = rig();
     rig.put("a", "old");
-    let (one, other) = (rig.store.open(&key("a")).unwrap(), rig.store.open(&key("a")).unwrap());
+    let (one, other) = (
+        rig.store.open(&key("a")).unwrap(),
+        rig.store.open(&key("a")).unwrap(),
+    );
     rig.put("a", "newer");
     assert_eq!(content(one), "old");
     assert_eq!(rig.read("a").unwrap(), "newer");
@@ -152,7 +158,11 @@ fn a_sweep_removes_what_dead_writers_left_and_nothing_else() {
     alive.write_all(b"still writing").unwrap();
     let left = rig.root().join("files/.partial/left");
     fs::write(&left, "of a killed server").unwrap();
-    assert_eq!(rig.store.sweep().unwrap(), 0, "it may be a writer's that begins");
+    assert_eq!(
+        rig.store.sweep().unwrap(),
+        0,
+        "it may be a writer's that begins"
+    );
     rig.age_partial();
     assert_eq!(rig.store.sweep().unwrap(), 1);
     assert!(!left.exists());
@@ -181,4 +191,13 @@ fn two_writers_of_one_key_do_not_mix() {
     other.finish().unwrap();
     assert_eq!(rig.read("a").unwrap(), "other");
     assert_eq!(rig.partial(), 0);
+}
+
+#[test]
+fn a_path_that_cannot_be_a_folder_shows_at_the_start() {
+    let rig = rig();
+    rig.store.prepare().unwrap();
+    let taken = rig.root().join("taken");
+    fs::write(&taken, "").unwrap();
+    assert!(FolderStore::new(taken).prepare().is_err());
 }

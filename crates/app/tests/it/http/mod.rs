@@ -33,5 +33,6 @@ mod role_assignments;
 mod rooms;
 mod sessions;
 mod support;
+mod tasks;
 mod totp;
 mod users;
