@@ -178,9 +178,7 @@ impl Office {
                 }
             }
         }
-        say(format_args!(
-            "{revived} jobs are tried again, {refused} are not"
-        ))
+        say(format_args!("tried again: {revived}, refused: {refused}"))
     }
 
     async fn cancel(&self, id: JobId) -> Result<(), AdminError> {

@@ -172,7 +172,7 @@ fn the_operator_lists_and_shows_jobs() {
 fn the_operator_revives_and_cancels_jobs() {
     let (database, id) = foreign(JobState::Dead);
     let revived = out(admin(&database, &["revive", "--all"]));
-    assert_eq!(revived, "1 jobs are tried again, 0 are not\n");
+    assert_eq!(revived, "tried again: 1, refused: 0\n");
     let job = database.read(|tx| tx.job(id)).unwrap().unwrap();
     assert_eq!((job.state, job.attempts), (JobState::Pending, 0));
     let id = id.to_string();
