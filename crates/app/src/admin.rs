@@ -4,7 +4,9 @@ mod bootstrap;
 mod check_config;
 mod check_health;
 mod database;
+mod erasures;
 mod error;
+mod generate_alumni;
 mod jobs;
 mod mail;
 mod migrate;
@@ -47,10 +49,12 @@ Examples:
   abu-admin user reset-totp amina@example.com
   abu-admin user revoke amina@example.com
   abu-admin jobs list --dead
+  abu-admin erasures export > /mnt/safe/erasures
   abu-admin mail test --to amina@example.com
   abu-admin secrets re-encrypt
   abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
   journalctl -u abu-server | abu-admin verify-audit-log --log -
+  abu-admin generate-alumni --count 10000 --seed 7 --out graduates.csv
   abu-admin check-config && abu-server";
 
 /// The command line.
@@ -66,12 +70,12 @@ enum Command {
     /// Bring the database's tables to this release, or back to an earlier one. Several at once wait for each
     /// other.
     Migrate(migrate::MigrateArguments),
-    /// Make permissions, roles, groups and the first administrator, as far as they are missing.
+    /// Make permissions, roles, groups, reference data and the first administrator, as far as they are missing.
     ///
     /// Takes superuser.* from the settings, and asks on a terminal for what is missing. An
     /// administrator who is there keeps their password.
     Bootstrap {
-        /// Permissions, roles and groups alone, as after an upgrade.
+        /// No administrator, as after an upgrade.
         #[arg(long)]
         access_only: bool,
     },
@@ -94,6 +98,9 @@ enum Command {
     /// Look after background jobs: list and show them, revive those that were given up, cancel them.
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
+    /// See and carry out erasures of accounts, and repeat them after a backup was restored.
+    #[command(subcommand)]
+    Erasures(erasures::ErasuresCommand),
     /// Try the mail server.
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -118,6 +125,10 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         log: Vec<PathBuf>,
     },
+    /// Make synthetic graduates for tests and measurements: a register as CSV. Production refuses it.
+    ///
+    /// A seed stands for the same people on every machine, and a larger count adds to them.
+    GenerateAlumni(generate_alumni::GenerateArguments),
     /// Show the settings in force and where they come from, secrets hidden, and every mistake in them.
     CheckConfig,
     /// Ask a running server whether it serves requests.
@@ -147,7 +158,11 @@ impl Arguments {
             } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
             Command::User(command) => user::run(&Settings::load(sources)?, command),
             Command::Jobs(command) => jobs::run(&Settings::load(sources)?, command),
+            Command::Erasures(command) => erasures::run(&Settings::load(sources)?, command),
             Command::Mail(command) => mail::run(&Settings::load(sources)?, &command),
+            Command::GenerateAlumni(arguments) => {
+                generate_alumni::run(&Settings::load(sources)?, &arguments)
+            }
             Command::Secrets(command) => secrets::run(&Settings::load(sources)?, &command),
             Command::VerifyAuditLog { from, known, log } => {
                 verify_audit_log::run(&Settings::load(sources)?, from, known, &log)

@@ -93,6 +93,95 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Countries and territories of ISO 3166-1. Rows are never deleted.
+    countries (id) {
+        id -> Int2,
+        /// ISO 3166-1 alpha-2.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Copies of their data that people asked for. The file is in the store of files, under the export's id.
+    data_exports (id) {
+        /// UUIDv4; names the file too.
+        id -> Uuid,
+        user_id -> Uuid,
+        /// The task that writes the file. No foreign key: the export outlives it.
+        task_id -> Uuid,
+        requested_at -> Timestamptz,
+        ready_at -> Nullable<Timestamptz>,
+        failed_at -> Nullable<Timestamptz>,
+        /// When the file is deleted, and the row with it.
+        expires_at -> Nullable<Timestamptz>,
+        bytes -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    /// Degrees, diplomas and certificates that the university awards. Rows are never deleted.
+    degrees (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        level -> Text,
+        abbreviation -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Departments of the university, past and present. Rows are never deleted.
+    departments (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        faculty_id -> Int2,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Changes of primary addresses, which the reader of the old one may undo.
     email_changes (id) {
         id -> Uuid,
@@ -199,6 +288,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Faculties and schools of the university, past and present. Rows are never deleted.
+    faculties (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Named sets of roles that users are put in, such as super_admin_group.
     groups (id) {
         id -> Uuid,
@@ -236,6 +348,31 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When the key may be used for something new.
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Industries: the sections of ISIC Rev. 4 under labels of our own. Rows are never deleted.
+    industries (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        /// The letter of the section in ISIC Rev. 4.
+        section -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
     }
 }
 
@@ -384,6 +521,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Programmes of study: a subject, the department that teaches it, and the degree it leads to. Rows are never deleted.
+    programmes (id) {
+        id -> Int4,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        department_id -> Int2,
+        degree_id -> Int2,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int4>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Token buckets (GCRA) of the limits that guard secrets and mailboxes. Unlogged: a crash of the database fills every bucket.
     rate_limits (key) {
         /// A keyed hash of the limit's name and of what it counts by.
@@ -398,6 +560,22 @@ diesel::table! {
         pauses -> Int4,
         /// After this time the row says nothing any more.
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The lists of reference data. Writers of a list lock its row first.
+    reference_lists (kind) {
+        kind -> Text,
+        /// Rises by one with each change of the list; 0 for a list that nothing has filled.
+        version -> Int8,
+        /// Version of the data file that was loaded last; 0 if none was.
+        file_version -> Int4,
+        /// Where the data file has its rows from.
+        source -> Text,
+        /// The day on which the source was read.
+        retrieved -> Nullable<Date>,
+        last_modified -> Timestamptz,
     }
 }
 
@@ -542,6 +720,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The states of Nigeria and the Federal Capital Territory. Rows are never deleted.
+    states (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        zone -> Text,
+        /// ISO 3166-2:NG.
+        iso_code -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Long work as the people see it who asked for it; a job does the work. Forgotten some weeks after its end.
     tasks (id) {
         /// UUIDv4: who knows it may still not see the task.
@@ -667,6 +871,8 @@ diesel::table! {
 diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
+diesel::joinable!(data_exports -> users (user_id));
+diesel::joinable!(departments -> faculties (faculty_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
 diesel::joinable!(email_conflicts -> users (holder_id));
@@ -676,6 +882,8 @@ diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
+diesel::joinable!(programmes -> degrees (degree_id));
+diesel::joinable!(programmes -> departments (department_id));
 diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
@@ -701,14 +909,20 @@ diesel::allow_tables_to_appear_in_same_query!(
     backfills,
     chat_tickets,
     consents,
+    countries,
+    data_exports,
+    degrees,
+    departments,
     email_changes,
     email_conflicts,
     email_outbox,
     email_verifications,
     erasure_ledger,
     erasures,
+    faculties,
     groups,
     idempotency_keys,
+    industries,
     jobs,
     known_networks,
     message_edits,
@@ -718,7 +932,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     password_resets,
     permission_role,
     permissions,
+    programmes,
     rate_limits,
+    reference_lists,
     role_assignments,
     role_group,
     roles,
@@ -728,6 +944,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     room_members,
     rooms,
     sessions,
+    states,
     tasks,
     totp_recovery_codes,
     totp_secrets,

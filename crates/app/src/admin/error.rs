@@ -2,18 +2,23 @@ use std::{io, path::PathBuf};
 
 use abu_application::{
     access::{AccessError, JobsError},
-    identity::{accounts::AccountError, key_rotation::RotationError, setup::SetupError},
+    identity::{
+        accounts::AccountError, erasure::RunError, key_rotation::RotationError, setup::SetupError,
+    },
     platform::{
         audit::{Broken, VerificationError},
         ports::StoreError,
     },
 };
 use abu_mail::{MailStartError, TestMailError};
-use abu_repository::migrations::MigrationError;
+use abu_repository::{migrations::MigrationError, server_lock::ServerLockError};
 use abu_security::SecretStoreError;
 use abu_settings::ConfigErrors;
 
-use crate::{database::PreparationError, exit_code};
+use crate::{
+    database::{PreparationError, ReferenceDataError},
+    exit_code,
+};
 
 /// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +38,10 @@ pub enum AdminError {
     Password(String),
     #[error("there is no account with that e-mail address")]
     NoSuchAccount,
+    #[error("there is no account with that UUID, or it is erased")]
+    NoSuchUser,
+    #[error(transparent)]
+    ServerLock(ServerLockError),
     #[error("the account has no such log-in")]
     NoSuchSession,
     #[error("{0}")]
@@ -46,6 +55,8 @@ pub enum AdminError {
     Account(AccountError),
     #[error(transparent)]
     Job(JobsError),
+    #[error(transparent)]
+    Access(AccessError),
     #[error("cannot start a thread: {0}")]
     Threads(#[source] io::Error),
     #[error("cannot read {}: {source}", path.display())]
@@ -72,6 +83,14 @@ pub enum AdminError {
     KeyLost(usize),
     #[error("a secret cannot be encrypted: {0}")]
     Seal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the reference data could not be loaded: {0}")]
+    ReferenceData(#[from] ReferenceDataError),
+    #[error("production takes no synthetic people")]
+    Synthetic,
+    #[error(transparent)]
+    NoCourses(#[from] abu_generator::NoCourses),
+    #[error("cannot write {}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -97,6 +116,9 @@ impl AdminError {
             | Self::Threads(_)
             | Self::Password(_)
             | Self::NoSuchAccount
+            | Self::NoSuchUser
+            | Self::ServerLock(_)
+            | Self::Access(_)
             | Self::NoSuchSession
             | Self::NotHealthy(_)
             | Self::Log { .. }
@@ -108,7 +130,30 @@ impl AdminError {
             | Self::Seal(_)
             | Self::Secrets(_)
             | Self::Store(_)
+            | Self::ReferenceData(_)
+            | Self::Synthetic
+            | Self::NoCourses(_)
+            | Self::File { .. }
             | Self::Terminal(_) => exit_code::FAILED,
+        }
+    }
+}
+
+impl From<RunError> for AdminError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Access(error) => error.into(),
+            RunError::NotFound => Self::NoSuchUser,
+            RunError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccessError> for AdminError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Store(error) => error.into(),
+            error => Self::Access(error),
         }
     }
 }

@@ -3,9 +3,11 @@
 #![cfg(test)]
 
 mod accounts;
+mod alumni;
 mod audit;
 mod emails;
 mod ended_sessions;
+mod erasure;
 mod idempotency;
 mod identity_calls;
 mod jobs;

@@ -3,4 +3,5 @@
 pub mod claims;
 pub mod imports;
 pub mod names;
+pub mod reference;
 pub mod register;

@@ -12,7 +12,7 @@ pub use import_files::{
     CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
     Inspection, OfficeFile,
 };
-pub use reference::{ReferenceReads, ReferenceWrites};
+pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {
