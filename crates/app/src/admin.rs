@@ -7,6 +7,7 @@ mod database;
 mod erasures;
 mod error;
 mod generate_alumni;
+mod imports;
 mod jobs;
 mod mail;
 mod migrate;
@@ -49,6 +50,8 @@ Examples:
   abu-admin user reset-totp amina@example.com
   abu-admin user revoke amina@example.com
   abu-admin jobs list --dead
+  abu-admin import-alumni graduates.csv --mapping mapping.toml --commit
+  abu-admin imports show 3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41 --errors errors.csv
   abu-admin erasures export > /mnt/safe/erasures
   abu-admin mail test --to amina@example.com
   abu-admin secrets re-encrypt
@@ -98,6 +101,13 @@ enum Command {
     /// Look after background jobs: list and show them, revive those that were given up, cancel them.
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
+    /// Judge a file of graduates against the register, and with --commit import it.
+    ///
+    /// Prints the number of lines by verdict. Without --mapping it proposes one and stores nothing.
+    ImportAlumni(imports::ImportArguments),
+    /// Look after imports of the register: list and show them, commit them, roll them back.
+    #[command(subcommand)]
+    Imports(imports::ImportsCommand),
     /// See and carry out erasures of accounts, and repeat them after a backup was restored.
     #[command(subcommand)]
     Erasures(erasures::ErasuresCommand),
@@ -158,6 +168,10 @@ impl Arguments {
             } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
             Command::User(command) => user::run(&Settings::load(sources)?, command),
             Command::Jobs(command) => jobs::run(&Settings::load(sources)?, command),
+            Command::ImportAlumni(arguments) => {
+                imports::import(&Settings::load(sources)?, &arguments)
+            }
+            Command::Imports(command) => imports::run(&Settings::load(sources)?, &command),
             Command::Erasures(command) => erasures::run(&Settings::load(sources)?, command),
             Command::Mail(command) => mail::run(&Settings::load(sources)?, &command),
             Command::GenerateAlumni(arguments) => {

@@ -59,6 +59,7 @@ pub fn erasure_listeners(
 pub struct Policies {
     pub identity: identity::Policies,
     pub messaging: messaging::Policies,
+    pub alumni: alumni::Policies,
 }
 
 /// The application, as its adapters call it.
@@ -91,7 +92,7 @@ impl UseCases {
             access: access::UseCases::new(context, totp_policy),
             identity: identity::UseCases::new(context, policies.identity, outer),
             messaging,
-            alumni: alumni::UseCases::new(context),
+            alumni: alumni::UseCases::new(context, policies.alumni),
             tidy: Tidy {
                 files: Arc::clone(&context.files),
             },

@@ -8,7 +8,9 @@ use std::{
 };
 
 use abu_application::{
-    BlockingPool, Context, Database, erasure_listeners,
+    BlockingPool, Context, Database,
+    alumni::imports::Imports,
+    erasure_listeners,
     identity::{
         accounts::Accounts,
         erasure::Erasures,
@@ -30,7 +32,10 @@ use abu_storage::FolderStore;
 use secrecy::SecretString;
 
 use super::AdminError;
-use crate::database::{self, OwnPostgres, PreparationError, folder, inspect};
+use crate::{
+    database::{self, OwnPostgres, PreparationError, folder, inspect},
+    wiring::import_policy,
+};
 
 const POOL_SIZE: u32 = 1;
 /// Uncontended: one command at a time.
@@ -126,6 +131,13 @@ impl OpenDatabase {
             standing: Arc::new(Succession {
                 events: Arc::new(NoSubscribers),
             }),
+        }
+    }
+
+    pub(super) fn imports(&self, settings: &Settings) -> Imports {
+        Imports {
+            context: self.context(settings),
+            policy: import_policy(settings),
         }
     }
 

@@ -2,6 +2,7 @@ use std::{io, path::PathBuf};
 
 use abu_application::{
     access::{AccessError, JobsError},
+    alumni::imports::ImportError,
     identity::{
         accounts::AccountError, erasure::RunError, key_rotation::RotationError, setup::SetupError,
     },
@@ -85,6 +86,8 @@ pub enum AdminError {
     Seal(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the reference data could not be loaded: {0}")]
     ReferenceData(#[from] ReferenceDataError),
+    #[error(transparent)]
+    Import(ImportError),
     #[error("production takes no synthetic people")]
     Synthetic,
     #[error(transparent)]
@@ -131,6 +134,7 @@ impl AdminError {
             | Self::Secrets(_)
             | Self::Store(_)
             | Self::ReferenceData(_)
+            | Self::Import(_)
             | Self::Synthetic
             | Self::NoCourses(_)
             | Self::File { .. }
@@ -195,6 +199,24 @@ impl From<JobsError> for AdminError {
                 Self::Store(error)
             }
             error => Self::Job(error),
+        }
+    }
+}
+
+impl From<ImportError> for AdminError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Store(error) | ImportError::Access(AccessError::Store(error)) => {
+                Self::Store(error)
+            }
+            ImportError::Mapping(errors) => {
+                let errors = errors.iter().map(ToString::to_string);
+                Self::Usage(format!(
+                    "the mapping does not fit: {}",
+                    errors.collect::<Vec<_>>().join("; ")
+                ))
+            }
+            error => Self::Import(error),
         }
     }
 }
