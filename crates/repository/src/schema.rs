@@ -1,6 +1,30 @@
 // Written by `cargo run -p abu-repository --example print-schema`; do not edit.
 
 diesel::table! {
+    /// The register of graduates, one row a person. Members never see it.
+    alumni_records (id) {
+        id -> Uuid,
+        surname -> Text,
+        given_names -> Text,
+        previous_names -> Array<Nullable<Text>>,
+        /// Distinct tokens of surname and given names, sorted by bytes.
+        name_tokens -> Array<Nullable<Text>>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        date_of_birth -> Nullable<Date>,
+        state -> Text,
+        /// The record that replaced this one.
+        merged_into -> Nullable<Uuid>,
+        /// The import that created the record: the source of each field that record_field_sources does not name. Null for records of the office. Without a foreign key, which would check a million times that one row exists; imports are never deleted.
+        created_by_import -> Nullable<Uuid>,
+        /// Rises with each change of the record or of one of its awards.
+        version -> Int8,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Who did what to whom. Rows are added and never changed, and each proves the one before.
     audit_log (seq) {
         /// Place in the chain: 1, 2, 3 and so on, without gaps.
@@ -45,6 +69,28 @@ diesel::table! {
         noted_at -> Timestamptz,
         /// HMAC over seq and hash with a key that is not in the database.
         seal -> Bytea,
+    }
+}
+
+diesel::table! {
+    /// Degrees and diplomas of the people in the register.
+    awards (id) {
+        id -> Uuid,
+        record_id -> Uuid,
+        programme_id -> Nullable<Int4>,
+        department_id -> Nullable<Int2>,
+        degree_id -> Int2,
+        year -> Int2,
+        class_of_degree -> Nullable<Text>,
+        /// The matriculation number as the source spells it.
+        matric_raw -> Nullable<Text>,
+        /// Its letters and digits alone, upper case. Not unique: a person may have several awards, and clerks err.
+        matric_norm -> Nullable<Text>,
+        /// As in alumni_records.
+        created_by_import -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
     }
 }
 
@@ -169,7 +215,7 @@ diesel::table! {
     email_changes (id) {
         id -> Uuid,
         user_id -> Uuid,
-        /// Lower case; nobody else gets it while the change can be undone.
+        /// In canonical form. No other account gets it while the change can be undone.
         old_email -> Text,
         new_email -> Text,
         /// SHA-256 of the token in the mail to the old address.
@@ -184,7 +230,7 @@ diesel::table! {
     /// Addresses that keep an older spelling, because another account has the canonical one. The office decides.
     email_conflicts (email_id) {
         email_id -> Uuid,
-        /// The canonical form, with which nobody but its holder logs in.
+        /// The canonical form, with which only its holder logs in.
         address -> Text,
         /// The account that verified it first; null once that is gone.
         holder_id -> Nullable<Uuid>,
@@ -197,7 +243,7 @@ diesel::table! {
     email_outbox (id) {
         /// UUIDv7; the Message-ID is made of it.
         id -> Uuid,
-        /// The address, in lower case.
+        /// The address in canonical form.
         recipient -> Text,
         /// What it is about, such as verify_email; names the templates.
         kind -> Text,
@@ -220,7 +266,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Requests to prove that somebody reads an address.
+    /// Requests to prove that the owner of an account reads an address.
     email_verifications (id) {
         id -> Uuid,
         email_id -> Uuid,
@@ -242,6 +288,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Accounts that were erased. A restored backup may hold them again, and the ledger names them without their data.
+    erasure_ledger (user_hash) {
+        /// SHA-256 of the 16 bytes of the account's id.
+        user_hash -> Bytea,
+        erased_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Accounts that are to be erased.
     erasures (user_id) {
         user_id -> Uuid,
@@ -250,6 +305,14 @@ diesel::table! {
         requested_at -> Timestamptz,
         /// Until then it can be called off.
         runs_at -> Timestamptz,
+        /// When the erasure began; it cannot be called off since.
+        started_at -> Nullable<Timestamptz>,
+        /// Which part of the work is next, so that an interrupted erasure goes on where it was.
+        stage -> Int2,
+        /// Where in that part; each part says what it means.
+        position -> Nullable<Uuid>,
+        /// The last mail to the owner; the erasure waits until it is sent before it forgets the address.
+        farewell_id -> Nullable<Uuid>,
     }
 }
 
@@ -318,6 +381,105 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What imports overwrote, for their roll-back.
+    import_changes (import_id, record_id) {
+        import_id -> Uuid,
+        record_id -> Uuid,
+        /// The record, its changed awards and its field sources before the import.
+        before -> Jsonb,
+        /// Version of the record that the import left.
+        after_version -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Staged lines of imports. Unlogged: a crash of the database empties it, and the stored file fills it again.
+    import_rows (import_id, line) {
+        import_id -> Uuid,
+        line -> Int4,
+        /// Why the line is malformed or holds unknown values; empty otherwise.
+        defects -> Array<Nullable<Text>>,
+        surname -> Nullable<Text>,
+        given_names -> Nullable<Text>,
+        name_tokens -> Nullable<Array<Nullable<Text>>>,
+        matric_raw -> Nullable<Text>,
+        matric_norm -> Nullable<Text>,
+        department_id -> Nullable<Int2>,
+        programme_id -> Nullable<Int4>,
+        degree_id -> Nullable<Int2>,
+        year -> Nullable<Int2>,
+        class_of_degree -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        date_of_birth -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    /// The verdict on each staged line. Written once, by one statement.
+    import_verdicts (import_id, line) {
+        import_id -> Uuid,
+        line -> Int4,
+        state -> Text,
+        reasons -> Array<Nullable<Text>>,
+        /// The record that the line matches; the id of the new record if the line is ready.
+        record_id -> Nullable<Uuid>,
+        /// The award that the line matches; the id of the new award if there is none.
+        award_id -> Nullable<Uuid>,
+        /// Version of the record as judged; null for a new one.
+        record_version -> Nullable<Int8>,
+        /// Changed fields with their values before and after, and fields kept because their source outranks an import.
+        diff -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    /// Files of graduates that the office uploaded. Rows stay; the files go.
+    imports (id) {
+        id -> Uuid,
+        kind -> Text,
+        state -> Text,
+        file_name -> Text,
+        /// SHA-256 of the file.
+        file_hash -> Bytea,
+        /// Key in the file store; null once the file is deleted.
+        file_key -> Nullable<Text>,
+        bytes -> Int8,
+        encoding -> Nullable<Text>,
+        delimiter -> Nullable<Text>,
+        mapping -> Jsonb,
+        /// SHA-256 of the mapping as canonical JSON.
+        mapping_hash -> Bytea,
+        /// Why the office may process the data, in its own words.
+        legal_basis -> Text,
+        /// Whether the import is no dry run: the commit follows the judgment.
+        commit_when_judged -> Bool,
+        /// Number of records in the file, without its header.
+        lines -> Int8,
+        /// Number of lines by verdict.
+        counts -> Jsonb,
+        /// Distinct values that the mapping lacks, with the number of their lines.
+        unknown_values -> Jsonb,
+        /// Why the last step failed; null if it did not.
+        failure -> Nullable<Text>,
+        /// The process that works on the import, while one does; the fencing token of its commit.
+        run_id -> Nullable<Uuid>,
+        /// Last sign of life of that process. A later one takes over a minute after it.
+        heartbeat_at -> Nullable<Timestamptz>,
+        /// The newest task about the import.
+        task_id -> Nullable<Uuid>,
+        /// Null for the operator at the machine.
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// Time before the judgment read the register.
+        judged_at -> Nullable<Timestamptz>,
+        committed_by -> Nullable<Uuid>,
+        committed_at -> Nullable<Timestamptz>,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Industries: the sections of ISIC Rev. 4 under labels of our own. Rows are never deleted.
     industries (id) {
         id -> Int2,
@@ -343,10 +505,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Background work: a row is deleted when its work is done. Dead letters stay until the operator revives or cancels them.
+    jobs (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        /// interactive: a person waits for it; a worker serves that lane alone. bulk: all else.
+        lane -> Text,
+        /// Names the handler. Workers leave kinds that they do not know to a newer release.
+        kind -> Text,
+        /// At most one pending job of a kind has it.
+        key -> Nullable<Text>,
+        /// What to do: ids and parameters, no personal data.
+        payload -> Jsonb,
+        /// Checkpoint: how far the work is, written with the effects of the last step.
+        cursor -> Nullable<Jsonb>,
+        /// The task that shows its progress.
+        task_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// pending: due at next_attempt_at, or under way; dead: given up.
+        state -> Text,
+        /// How often it was claimed since the last step that committed, an attempt under way included.
+        attempts -> Int4,
+        next_attempt_at -> Timestamptz,
+        /// Until when it belongs to the worker that claimed it. It is the fencing token: each claim and each renewal sets a later one.
+        leased_until -> Nullable<Timestamptz>,
+        /// When it was asked to end; the worker ends it between two steps.
+        canceled_at -> Nullable<Timestamptz>,
+        /// Work that came with the same key while a worker had the job; it runs after this one.
+        next_payload -> Nullable<Jsonb>,
+        /// When that work is due.
+        next_run_at -> Nullable<Timestamptz>,
+        /// Why the last failed attempt failed; holds no personal data.
+        last_error -> Nullable<Text>,
+        /// When the last failed attempt failed.
+        failed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Networks from which a user logged in or refreshed a session in the last 90 days.
     known_networks (user_id, network) {
         user_id -> Uuid,
-        /// In CIDR notation, without the part that names a machine.
+        /// In CIDR notation, without the part that names a machine: an IPv4 /24 or an IPv6 /48.
         network -> Text,
         /// Accurate to a day.
         last_used_at -> Timestamptz,
@@ -390,7 +590,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Every message, kept for ever.
+    /// The messages of all rooms. A deleted message keeps its row and its place, without its text.
     messages (room_id, seq) {
         room_id -> Uuid,
         /// Place in the room: 1, 2, 3 and so on, without gaps or repeats.
@@ -399,7 +599,7 @@ diesel::table! {
         id -> Uuid,
         sender_id -> Uuid,
         body -> Text,
-        /// Chosen by the sending client, so that sending again stores nothing twice.
+        /// Chosen by the sending client, unique for its sender in each room, so that sending again stores nothing twice.
         client_message_id -> Nullable<Uuid>,
         /// Id of the message in the same room that this one answers.
         reply_to -> Nullable<Uuid>,
@@ -492,6 +692,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Provenance of a field whose source is not the import that created the record.
+    record_field_sources (id) {
+        id -> Int8,
+        record_id -> Uuid,
+        /// Null for a field of the record itself.
+        award_id -> Nullable<Uuid>,
+        field -> Text,
+        /// Imports never overwrite fields of the sources office and self.
+        source -> Text,
+        import_id -> Nullable<Uuid>,
+        actor_id -> Nullable<Uuid>,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// The lists of reference data. Writers of a list lock its row first.
     reference_lists (kind) {
         kind -> Text,
@@ -517,7 +733,7 @@ diesel::table! {
         /// Which chapter; the role counts in it and in all below it.
         scope_id -> Nullable<Uuid>,
         valid_from -> Timestamptz,
-        /// When the term ends by itself; without it, it ends when somebody ends it.
+        /// When the term ends by itself; without it, it ends when a user with the permission ends it.
         valid_until -> Nullable<Timestamptz>,
         /// What the office is called, such as Vice President, North-West.
         office_title -> Nullable<Text>,
@@ -674,6 +890,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Long work as the people see it who asked for it; a job does the work. Forgotten some weeks after its end.
+    tasks (id) {
+        /// UUIDv4: who knows it may still not see the task.
+        id -> Uuid,
+        /// What it does, such as import_judge.
+        kind -> Text,
+        /// What it works on, such as an import.
+        subject_id -> Nullable<Uuid>,
+        /// queued: waits for a worker, or for its next attempt; canceling: ends as soon as its step has ended.
+        state -> Text,
+        /// The part of the work under way.
+        phase -> Nullable<Text>,
+        /// How much of the phase is done, in units.
+        done -> Int8,
+        /// How much the phase has; null while that is not known.
+        total -> Nullable<Int8>,
+        /// What is counted, such as rows.
+        unit -> Nullable<Text>,
+        /// Holders of this permission see and cancel the task too; null for its creator alone.
+        permission -> Nullable<Text>,
+        /// Null for the operator and for the server itself.
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// Time of the last change of what is shown.
+        last_modified -> Timestamptz,
+        phase_began_at -> Nullable<Timestamptz>,
+        /// When a worker last wrote progress.
+        heartbeat_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        /// Why it failed, for its creator; holds no personal data.
+        failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// Codes that each stand in for a one-time password once.
     totp_recovery_codes (user_id, code_hash) {
         user_id -> Uuid,
@@ -702,7 +953,7 @@ diesel::table! {
     user_emails (id) {
         id -> Uuid,
         user_id -> Uuid,
-        /// Lower case.
+        /// In canonical form: NFC, lower case, its host as an A-label. email_conflicts lists the addresses that are not.
         email -> Text,
         /// Where mail goes; the same as users.email.
         is_primary -> Bool,
@@ -737,9 +988,9 @@ diesel::table! {
     users (id) {
         /// UUIDv4; the only identifier clients ever see.
         id -> Uuid,
-        /// Lower case.
+        /// The primary address in canonical form: NFC, lower case, its host as an A-label.
         email -> Text,
-        /// bcrypt, in its modular crypt form.
+        /// bcrypt, in its modular crypt form; an exclamation mark while the account has no password.
         password_hash -> Text,
         firstname -> Text,
         middlename -> Nullable<Text>,
@@ -754,11 +1005,17 @@ diesel::table! {
         verification -> Text,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
-        /// Since when its owner has it hidden; logging in brings it back.
+        /// Since when its owner has it hidden. A log-in shows it again; in its erasure window no log-in succeeds.
         deactivated_at -> Nullable<Timestamptz>,
+        /// Set on a tombstone: the row of an erased account, which names no person any more.
+        erased_at -> Nullable<Timestamptz>,
     }
 }
 
+diesel::joinable!(awards -> alumni_records (record_id));
+diesel::joinable!(awards -> degrees (degree_id));
+diesel::joinable!(awards -> departments (department_id));
+diesel::joinable!(awards -> programmes (programme_id));
 diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
@@ -767,12 +1024,16 @@ diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
 diesel::joinable!(email_conflicts -> users (holder_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
+diesel::joinable!(import_changes -> alumni_records (record_id));
+diesel::joinable!(import_changes -> imports (import_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
 diesel::joinable!(programmes -> degrees (degree_id));
 diesel::joinable!(programmes -> departments (department_id));
+diesel::joinable!(record_field_sources -> alumni_records (record_id));
+diesel::joinable!(record_field_sources -> awards (award_id));
 diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
@@ -791,9 +1052,11 @@ diesel::joinable!(user_group -> users (user_id));
 diesel::joinable!(user_presence -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    alumni_records,
     audit_log,
     audit_log_head,
     audit_witnesses,
+    awards,
     backfills,
     chat_tickets,
     consents,
@@ -804,10 +1067,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     email_conflicts,
     email_outbox,
     email_verifications,
+    erasure_ledger,
     erasures,
     faculties,
     groups,
     idempotency_keys,
+    import_changes,
+    import_rows,
+    import_verdicts,
+    imports,
     industries,
     known_networks,
     message_edits,
@@ -819,6 +1087,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     permissions,
     programmes,
     rate_limits,
+    record_field_sources,
     reference_lists,
     role_assignments,
     role_group,

@@ -7,7 +7,10 @@ use abu_application::{
         rooms::{RoomLimits, RoomQuotas},
         writer::WriterPolicy,
     },
-    platform::rate_limits::{Quota, RateLimitSettings},
+    platform::{
+        jobs::JobSettings,
+        rate_limits::{Quota, RateLimitSettings},
+    },
 };
 use abu_chat::ChatSettings;
 use abu_domain::{
@@ -24,8 +27,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, DocsSettings,
-    Environment, LogSettings, MetricsSettings, ServerSettings, Settings, SuperuserSettings,
-    reader::Reader,
+    Environment, ImportSettings, LogSettings, MetricsSettings, ServerSettings, Settings,
+    StorageSettings, SuperuserSettings, reader::Reader,
 };
 
 /// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
@@ -61,8 +64,18 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
                     .map_err(|_invalid| "must be an address and a port, such as 127.0.0.1:9464")
             }),
         },
+        storage: StorageSettings {
+            path: reader.text("storage.path").map(PathBuf::from),
+        },
         data: data(reader),
         mail: mail(reader, environment),
+        jobs: JobSettings {
+            workers: reader.whole("jobs.workers", 2..=32),
+            poll_interval: reader.seconds("jobs.poll_interval", 0.05..=60.0),
+        },
+        imports: ImportSettings {
+            max_bytes: reader.whole("imports.max_bytes", 1_024..=8_589_934_592),
+        },
         chat: chat(reader),
         rooms: rooms(reader),
         writer: writer(reader),
@@ -565,17 +578,34 @@ fn mailbox(text: &str) -> Result<Mailbox, &'static str> {
     Ok(Mailbox::new(mailbox.name, email))
 }
 
-/// A URL without a trailing slash. Templates insert it into HTML without escaping.
+/// A URL without a trailing slash; its host is an A-label. Templates insert it into HTML without escaping.
 fn site_url(text: &str) -> Result<String, &'static str> {
+    const RULE: &str = "must be an address such as https://alumni.abu.edu.ng, without ? and #";
     let url = text.trim_end_matches('/');
-    let host = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/[]".contains(c);
-    match host {
-        Some(host) if !host.is_empty() && host.chars().all(allowed) => Ok(url.to_owned()),
-        _ => Err("must be an address such as https://alumni.abu.edu.ng, without ? and #"),
+    let (scheme, rest) = url
+        .split_once("://")
+        .filter(|(scheme, _)| ["https", "http"].contains(scheme))
+        .ok_or(RULE)?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = ascii_authority(authority).ok_or(RULE)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:[]".contains(c);
+    let is_allowed = !authority.is_empty()
+        && authority.chars().all(allowed)
+        && path.chars().all(|c| allowed(c) || c == '/');
+    match is_allowed {
+        true => Ok(format!("{scheme}://{authority}{path}")),
+        false => Err(RULE),
     }
+}
+
+/// The host with its port. An IP address is ASCII, so the first colon of another text begins the port.
+fn ascii_authority(text: &str) -> Option<String> {
+    if text.is_ascii() {
+        return Some(text.to_owned());
+    }
+    let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+    let host = host_name(host).ok()?;
+    Some(host + port)
 }
 
 /// A name beyond ASCII becomes its A-label, which DNS and certificates have.

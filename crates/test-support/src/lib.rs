@@ -10,6 +10,7 @@ mod builders;
 mod chat_client;
 mod cluster;
 mod database;
+mod inventory;
 mod pooler;
 mod private_cluster;
 #[cfg(feature = "server")]
@@ -21,6 +22,7 @@ pub use builders::{GroupBuilder, UserBuilder, caller, session_of};
 pub use chat_client::ChatClient;
 pub use cluster::cluster;
 pub use database::{HeldTable, TestDatabase, new_message};
+pub use inventory::{ColumnRule, Inventory, RowsRule, TableRules, inventory};
 pub use pooler::TransactionPooler;
 pub use private_cluster::{Frozen, PrivateCluster};
 #[cfg(feature = "server")]

@@ -9,6 +9,7 @@ use std::{
 
 use abu_application::{
     BlockingPool, Context, Database,
+    alumni::imports::Imports,
     identity::{
         accounts::Accounts,
         passwords::{HashingQueue, PasswordWork},
@@ -25,10 +26,14 @@ use abu_application::{
 use abu_embedded_postgres::StartError;
 use abu_security::{BcryptHasher, GuessingPolicy};
 use abu_settings::Settings;
+use abu_storage::FolderStore;
 use secrecy::SecretString;
 
 use super::AdminError;
-use crate::database::{self, OwnPostgres, PreparationError, folder, inspect};
+use crate::{
+    database::{self, OwnPostgres, PreparationError, folder, inspect},
+    wiring::import_policy,
+};
 
 const POOL_SIZE: u32 = 1;
 /// Uncontended: one command at a time.
@@ -91,14 +96,7 @@ impl OpenDatabase {
 
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
         Accounts {
-            context: Context {
-                database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
-                clock: Arc::new(SystemClock),
-                ids: Arc::new(SystemIds),
-                events: Arc::new(NoSubscribers),
-                presence: Arc::new(NoPresence),
-                limits: Arc::new(RateLimits::off()),
-            },
+            context: self.context(settings),
             passwords: PasswordWork {
                 queue: HashingQueue::new(1, false),
                 hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
@@ -111,7 +109,26 @@ impl OpenDatabase {
         }
     }
 
+    pub(super) fn imports(&self, settings: &Settings) -> Imports {
+        Imports {
+            context: self.context(settings),
+            policy: import_policy(settings),
+        }
+    }
+
+    fn context(&self, settings: &Settings) -> Context {
+        Context {
+            database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            events: Arc::new(NoSubscribers),
+            presence: Arc::new(NoPresence),
+            limits: Arc::new(RateLimits::off()),
+            files: Arc::new(FolderStore::new(settings.storage_folder())),
+        }
+    }
+
     pub(super) fn store(&self) -> Arc<dyn Store> {
-        Arc::new(database::open(self.url.clone(), POOL_SIZE, || ()))
+        Arc::new(database::open(self.url.clone(), POOL_SIZE, 0, || ()))
     }
 }

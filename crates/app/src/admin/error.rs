@@ -2,6 +2,7 @@ use std::{io, path::PathBuf};
 
 use abu_application::{
     access::AccessError,
+    alumni::imports::ImportError,
     identity::{accounts::AccountError, key_rotation::RotationError, setup::SetupError},
     platform::{
         audit::{Broken, VerificationError},
@@ -81,6 +82,8 @@ pub enum AdminError {
     NoCourses(#[from] abu_generator::NoCourses),
     #[error("cannot write {}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Import(ImportError),
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -120,6 +123,7 @@ impl AdminError {
             | Self::Synthetic
             | Self::NoCourses(_)
             | Self::File { .. }
+            | Self::Import(_)
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }
@@ -151,6 +155,24 @@ impl From<AccountError> for AdminError {
             }
             AccountError::NotFound => Self::NoSuchAccount,
             error => Self::Account(error),
+        }
+    }
+}
+
+impl From<ImportError> for AdminError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Store(error) | ImportError::Access(AccessError::Store(error)) => {
+                Self::Store(error)
+            }
+            ImportError::Mapping(errors) => {
+                let errors = errors.iter().map(ToString::to_string);
+                Self::Usage(format!(
+                    "the mapping does not fit: {}",
+                    errors.collect::<Vec<_>>().join("; ")
+                ))
+            }
+            error => Self::Import(error),
         }
     }
 }

@@ -3,11 +3,13 @@
 #![cfg(test)]
 
 mod accounts;
+mod alumni;
 mod audit;
 mod emails;
 mod ended_sessions;
 mod idempotency;
 mod identity_calls;
+mod jobs;
 mod key_rotation;
 mod mail;
 mod messages;

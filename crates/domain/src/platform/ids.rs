@@ -104,6 +104,14 @@ typed_id!(
     /// A mail in the outbox; UUIDv7, so ids sort by the time of their creation.
     MailId
 );
+typed_id!(
+    /// A background job; UUIDv7, so ids sort by the time of their creation.
+    JobId
+);
+typed_id!(
+    /// Long work as its creator sees it; UUIDv4.
+    TaskId
+);
 numbered_id!(
     /// A faculty of the university.
     FacultyId(i16)
@@ -131,4 +139,28 @@ numbered_id!(
 numbered_id!(
     /// An industry.
     IndustryId(i16)
+);
+typed_id!(
+    /// A claim of an account on a record of the register; UUIDv4.
+    ClaimId
+);
+typed_id!(
+    /// An invitation to claim a record of the register; UUIDv4.
+    RecordInvitationId
+);
+typed_id!(
+    /// A batch of invitations to claim records; UUIDv4.
+    BatchId
+);
+typed_id!(
+    /// A record of the register of graduates; UUIDv4.
+    RecordId
+);
+typed_id!(
+    /// A degree or diploma of a person in the register; UUIDv4.
+    AwardId
+);
+typed_id!(
+    /// An import of the register; UUIDv4.
+    ImportId
 );

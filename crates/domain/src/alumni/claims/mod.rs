@@ -1,0 +1,22 @@
+//! Verification: claims of accounts on records of the register.
+//!
+//! [`Claim::apply`] is the state machine, [`Calendar`] the clock of working days, [`ClaimCode`] the secret on an
+//! invitation, and [`matching`] the score that explains to a reviewer how well a record fits.
+
+mod calendar;
+mod code;
+mod machine;
+pub mod matching;
+mod text;
+
+pub use calendar::{Calendar, REVIEW_DAYS};
+pub use code::{ClaimCode, ClaimCodeHash};
+pub use machine::{
+    Applied, Claim, ClaimState, Command, CommandKind, Decision, EventKind, Lease, Method,
+    NEEDS_INFO_LIFETIME, Proof, REVIEW_LEASE, ReasonCode, Refusal, Subject, TRANSITIONS,
+    Transition, Verdict, Vote,
+};
+pub use text::ClaimMessage;
+
+#[cfg(test)]
+mod model;
