@@ -17,6 +17,7 @@ use abu_settings::ConfigErrors;
 use crate::{
     database::{PreparationError, ReferenceDataError},
     exit_code,
+    synthetic::SyntheticError,
 };
 
 /// The texts are for the operator.
@@ -79,7 +80,7 @@ pub enum AdminError {
     #[error("production takes no synthetic people")]
     Synthetic,
     #[error(transparent)]
-    NoCourses(#[from] abu_generator::NoCourses),
+    Generator(#[from] SyntheticError),
     #[error("cannot write {}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -121,7 +122,7 @@ impl AdminError {
             | Self::Store(_)
             | Self::ReferenceData(_)
             | Self::Synthetic
-            | Self::NoCourses(_)
+            | Self::Generator(_)
             | Self::File { .. }
             | Self::Import(_)
             | Self::Terminal(_) => exit_code::FAILED,

@@ -27,7 +27,7 @@ use clap::{Args, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-use self::progress::Shown;
+pub(super) use self::progress::Shown;
 use super::{AdminError, database::OpenDatabase, operator::operator};
 use crate::database::require_migrated;
 
@@ -205,7 +205,9 @@ fn take(
 }
 
 /// Waits while another import runs. One whose process was killed counts as running for a minute.
-fn patiently<T>(mut step: impl FnMut() -> Result<T, ImportError>) -> Result<T, AdminError> {
+pub(super) fn patiently<T>(
+    mut step: impl FnMut() -> Result<T, ImportError>,
+) -> Result<T, AdminError> {
     let mut is_first = true;
     loop {
         match step() {
@@ -221,7 +223,11 @@ fn patiently<T>(mut step: impl FnMut() -> Result<T, ImportError>) -> Result<T, A
     }
 }
 
-fn commit(imports: &Imports, operator: &Operator, id: ImportId) -> Result<(), AdminError> {
+pub(super) fn commit(
+    imports: &Imports,
+    operator: &Operator,
+    id: ImportId,
+) -> Result<(), AdminError> {
     let shown = Shown::start();
     let counts = patiently(|| imports.write_to_register(operator, id, &shown))?;
     drop(shown);
@@ -310,7 +316,7 @@ fn show(
     Ok(file.sync_all()?)
 }
 
-fn print(import: &Import) -> io::Result<()> {
+pub(super) fn print(import: &Import) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "import {}: {}", import.id, import.state.name())?;
     writeln!(out, "{} lines", import.lines)?;
