@@ -10,7 +10,7 @@ use abu_application::{
         imports::PREVIEW_BYTES,
         ports::{Import as ImportState, JudgedLine},
     },
-    platform::ports::StoredResponse,
+    platform::{lists::ListRequest, ports::StoredResponse},
 };
 use abu_domain::{ImportId, TaskId, alumni::import_state::Verdict};
 use actix_web::{HttpRequest, http::StatusCode, http::header, web, web::Bytes};
@@ -141,10 +141,10 @@ async fn upload_import(
     payload: web::Payload,
 ) -> Answer {
     let query = Query::parse(request.query_string());
-    let key = idempotency::required_key(&request)?;
     let parameters = UploadParameters::read(query)?;
     // Before a byte of the body is read.
     alumni.imports.authorize(caller.0.clone()).await?;
+    let key = idempotency::required_key(&request)?;
     let Received { upload, draft } =
         receive(&alumni.imports, &request, payload, parameters).await?;
     let body = draft.fingerprint(&upload.hash());
@@ -254,7 +254,12 @@ async fn list_import_rows(
     path: Path<ByUuid>,
     page: Page<Rows>,
 ) -> Answer {
-    let request = page.request.map(to_line);
+    let ListRequest { seek, limit, count } = page.request;
+    let request = ListRequest {
+        seek: seek.map(to_line),
+        limit,
+        count,
+    };
     let lines = alumni
         .imports
         .lines(caller.0, path.id(), page.filter, request);
@@ -281,6 +286,7 @@ fn to_line(line: i64) -> u32 {
 #[get("/admin/imports/{uuid}/errors.csv")]
 async fn download_import_errors(alumni: Alumni, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     let id = path.id();
+    let import = alumni.imports.get(caller.0.clone(), id).await?;
     let first = alumni.imports.left_out(caller.0.clone(), id, None).await?;
     let head = alumni.imports.report_part(&first, true);
     let head = Bytes::from(head.map_err(Problem::internal)?);
@@ -291,16 +297,21 @@ async fn download_import_errors(alumni: Alumni, caller: CurrentUser, path: Path<
             let lines = imports
                 .left_out(caller, id, Some(after))
                 .await
-                .map_err(Problem::from)?;
+                .map_err(|refused| actix_web::Error::from(Problem::from(refused)))?;
             let part = imports
                 .report_part(&lines, false)
-                .map_err(Problem::internal)?;
-            Ok::<_, Problem>(Some((Bytes::from(part), last(&lines))))
+                .map_err(|broken| actix_web::Error::from(Problem::internal(broken)))?;
+            Ok::<_, actix_web::Error>(Some((Bytes::from(part), last(&lines))))
         }
     });
     let whole = futures_util::StreamExt::chain(stream::once(async { Ok(head) }), rest);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
+        // The lines change with each judgment and commit.
+        .insert_header(header::ETag(header::EntityTag::new_weak(format!(
+            "{}",
+            Version::of(import.last_modified).micros()
+        ))))
         .insert_header((
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"errors-{id}.csv\""),
