@@ -51,7 +51,7 @@ export class Claims {
   async #readNames() {
     for (const [kind, names] of Object.entries(this.#names)) {
       const { items } = await this.#office.reference(kind);
-      for (const { code, name } of items) names.set(code, name);
+      for (const { code, name, abbreviation } of items) names.set(code, abbreviation ?? name);
     }
   }
 

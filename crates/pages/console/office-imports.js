@@ -2,7 +2,7 @@
 
 import { element, uuid } from "./dom.js";
 import { Upload } from "./office-upload.js";
-import { Pages, badge, bytes, button, counted, duration, facts, number, query, row, save, table, tableOf, time } from "./office-view.js";
+import { Pages, badge, bytes, button, counted, duration, facts, number, query, row, save, sleep, table, tableOf, time } from "./office-view.js";
 
 /** How often a running task is asked how far it is, in milliseconds. */
 const POLL = 1_000;
@@ -355,5 +355,3 @@ function progressText({ phase, done, total, unit, eta_seconds }) {
   const rest = eta_seconds ? `about ${duration(eta_seconds)} left` : "";
   return [phase, size.trim(), rest].filter(Boolean).join(" · ") || "Waiting …";
 }
-
-const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

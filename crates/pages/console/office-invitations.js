@@ -1,7 +1,10 @@
 // Batches of invitations: printed codes, and invitations by mail.
 
 import { element, uuid } from "./dom.js";
-import { Pages, badge, button, choice, counted, day, facts, field, number, query, save, time } from "./office-view.js";
+import { Pages, badge, button, choice, counted, day, facts, field, number, query, save, sleep, time } from "./office-view.js";
+
+/** How often a batch that is being made is looked at, in milliseconds. */
+const POLL = 1_000;
 
 export class Invitations {
   #office;
@@ -80,13 +83,14 @@ export class Invitations {
     );
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const segment = {
-        ...(department.value && { department: department.value }),
+      const body = {
+        channel: channel.value,
+        ...(department.value && { departments: [department.value] }),
         ...(from.value && { year_from: Number(from.value) }),
         ...(to.value && { year_to: Number(to.value) }),
       };
       const made = await view.attempt(() =>
-        this.#office.call("POST", "/admin/invitations", { body: { channel: channel.value, segment }, headers: { "Idempotency-Key": uuid() } }),
+        this.#office.call("POST", "/admin/invitations", { body, headers: { "Idempotency-Key": uuid() } }),
       );
       if (!made) return;
       await this.#reload();
@@ -98,6 +102,15 @@ export class Invitations {
   async #show(view, id) {
     const item = await view.attempt(() => this.#office.ask("GET", `/admin/invitations/${id}`));
     if (!item || !view.isOpen) return;
+    this.#draw(view, item);
+    if (item.state !== "preparing") return;
+    await sleep(POLL);
+    if (!view.isOpen) return;
+    this.#reload();
+    await this.#show(view, id);
+  }
+
+  #draw(view, item) {
     const actions = element("div", { class: "actions" });
     const isGood = item.state === "ready" && !item.revoked_at;
     if (item.channel === "printed" && isGood) {

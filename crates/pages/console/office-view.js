@@ -97,6 +97,8 @@ export function choice(options, value = "", attributes = {}) {
 /** A field with its label. */
 export const field = (label, control, attributes = {}) => element("label", attributes, label, control);
 
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 /** Has the browser keep a file. */
 export function save(blob, name) {
   const address = URL.createObjectURL(blob);

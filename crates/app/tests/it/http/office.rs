@@ -189,3 +189,138 @@ async fn on_a_phone_the_list_and_what_is_open_take_turns() {
         .until("document.querySelector('.list').offsetParent !== null")
         .await;
 }
+
+/// A graduate in the register.
+fn record(rig: &Rig, surname: &str, given_names: &str, tokens: &str, matric: &str) {
+    rig.database().execute(&format!(
+        "WITH r AS (
+             INSERT INTO alumni_records (id, surname, given_names, name_tokens, created_at, last_modified)
+             VALUES (gen_random_uuid(), '{surname}', '{given_names}', '{{{tokens}}}', now(), now()) RETURNING id)
+         INSERT INTO awards (id, record_id, department_id, degree_id, year, matric_raw, matric_norm, created_at, last_modified)
+         SELECT gen_random_uuid(), r.id, d.id, g.id, 2015, '{matric}', '{matric}', now(), now()
+         FROM r, departments d, degrees g WHERE d.code = 'computer-science' AND g.code = 'bsc'"
+    ));
+}
+
+/// A submitted claim of the applicant.
+async fn claim(rig: &Rig, applicant: &User, surname: &str, matric: &str) {
+    let body = json!({
+        "awards": [{
+            "matric": matric,
+            "surname_at_graduation": surname,
+            "department": "computer-science",
+            "degree": "bsc",
+            "year": 2015,
+        }],
+        "list_me": true,
+    });
+    let made = rig.post("/api/v1/me/claims").by(applicant).json(&body);
+    let claim = made.send().await.expect(201);
+    let address = format!(
+        "/api/v1/me/claims/{}/submit",
+        claim["uuid"].as_str().unwrap()
+    );
+    rig.post(&address).by(applicant).send().await.expect(202);
+}
+
+#[tokio::test]
+async fn staff_decide_claims_beside_the_records_that_may_be_meant() {
+    let rig = Rig::without_limits().await;
+    record(
+        &rig,
+        "Abubakar",
+        "Muhammad",
+        "abubakar,muhammad",
+        "U11CS1070",
+    );
+    let (amina, mohamed) = (
+        person(&rig, "Amina", "Bello"),
+        person(&rig, "Mohamed", "Abubaker"),
+    );
+    claim(&rig, &mohamed, "Abubaker", "U11CS1070").await;
+    claim(&rig, &amina, "Bello", "U11CS9999").await;
+    let browser = open_office(&rig, &staff(&rig, "Hauwa", &OFFICE[1..2])).await;
+
+    browser
+        .until("document.querySelectorAll('.entries li').length === 2")
+        .await;
+    browser.click(".entries li:first-child a").await;
+    browser
+        .until("document.querySelector('.candidate.chosen .badge')?.textContent === 'strong'")
+        .await;
+    let names = "document.querySelector('.candidate.chosen tbody tr').innerText";
+    let names = browser.value(names).await;
+    assert!(names.as_str().unwrap().contains("lexicon"), "{names}");
+    press(&browser, "Approve").await;
+    is(&browser, "verified").await;
+    let verified = format!(
+        "(SELECT verification FROM users WHERE id = '{}') = 'verified'",
+        mohamed.id
+    );
+    rig.assert_stored(&verified);
+
+    browser
+        .until("document.querySelectorAll('.entries li').length === 1")
+        .await;
+    browser.click(".entries li:first-child a").await;
+    browser
+        .until("document.querySelector('.view h2').textContent === 'Amina Bello'")
+        .await;
+    // The applicant reads a reason, so there must be one.
+    press(&browser, "Ask the applicant").await;
+    browser
+        .until("document.querySelector('.notice').textContent.includes('reason')")
+        .await;
+    browser.choose("[name=reason_code]", "more-details").await;
+    browser
+        .fill("[name=message]", "Which hall did you live in?")
+        .await;
+    press(&browser, "Ask the applicant").await;
+    is(&browser, "asked the applicant").await;
+    rig.assert_stored("(SELECT count(*) FROM claims WHERE state = 'needs_info') = 1");
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn staff_print_codes_and_revoke_them() {
+    let rig = Rig::without_limits().await;
+    record(
+        &rig,
+        "Abubakar",
+        "Muhammad",
+        "abubakar,muhammad",
+        "U11CS1070",
+    );
+    let browser = open_office(&rig, &staff(&rig, "Hauwa", &OFFICE[2..])).await;
+    browser
+        .until("document.querySelector('.list .primary')")
+        .await;
+    browser.click(".list .primary").await;
+    browser
+        .until("document.querySelector('[name=department]')")
+        .await;
+    browser
+        .choose("[name=department]", "computer-science")
+        .await;
+    browser.fill("[name=year_from]", "2015").await;
+    browser.click("form [type=submit].primary").await;
+    is(&browser, "valid").await;
+    rig.assert_stored("(SELECT made FROM invitation_batches) = 1");
+
+    press(&browser, "Download the codes").await;
+    press(&browser, "Download the codes again").await;
+    browser.until("document.querySelector('dialog').open").await;
+    browser
+        .fill("dialog textarea", "The printer lost the file")
+        .await;
+    answer_yes(&browser).await;
+    browser
+        .until("!document.querySelector('dialog').open")
+        .await;
+
+    press(&browser, "Revoke").await;
+    answer_yes(&browser).await;
+    is(&browser, "revoked").await;
+    rig.assert_stored("(SELECT revoked_at FROM invitation_batches) IS NOT NULL");
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
