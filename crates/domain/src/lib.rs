@@ -10,8 +10,9 @@ pub mod platform;
 
 pub use platform::{
     ids::{
-        AssignmentId, BatchId, ClaimId, EmailId, InvitationId, LoginSessionId, MailId, MessageId,
-        RecordId, RecordInvitationId, RoomId, UserId,
+        AssignmentId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId, FacultyId,
+        IndustryId, InvitationId, LoginSessionId, MailId, MessageId, ProgrammeId, RecordId,
+        RecordInvitationId, RoomId, StateId, UserId,
     },
     text::Violation,
 };

@@ -133,6 +133,12 @@ named_enum! {
         TotpRenewCodes => "totp.renew-codes",
         /// An account was given another password.
         PasswordReset => "password.reset",
+        /// A data file of the program was loaded into a list of reference data.
+        ReferenceLoad => "reference.load",
+        /// The office added an entry to a list of reference data.
+        ReferenceCreate => "reference.create",
+        /// The office edited an entry of a list of reference data.
+        ReferenceUpdate => "reference.update",
     }
 }
 

@@ -46,6 +46,32 @@ macro_rules! typed_id {
     };
 }
 
+macro_rules! numbered_id {
+    ($(#[$doc:meta])* $name:ident($number:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name($number);
+
+        impl $name {
+            /// Wraps a number that is known to name this kind of thing.
+            pub const fn new(id: $number) -> Self {
+                Self(id)
+            }
+
+            /// The bare number, for storage alone: the wire names these things by their codes.
+            pub const fn get(self) -> $number {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
 typed_id!(
     /// An account; UUIDv4.
     UserId
@@ -93,4 +119,32 @@ typed_id!(
 typed_id!(
     /// A record of the register of graduates; UUIDv4.
     RecordId
+);
+numbered_id!(
+    /// A faculty of the university.
+    FacultyId(i16)
+);
+numbered_id!(
+    /// A department of the university.
+    DepartmentId(i16)
+);
+numbered_id!(
+    /// A programme of study.
+    ProgrammeId(i32)
+);
+numbered_id!(
+    /// A degree, diploma or certificate.
+    DegreeId(i16)
+);
+numbered_id!(
+    /// A state of Nigeria.
+    StateId(i16)
+);
+numbered_id!(
+    /// A country.
+    CountryId(i16)
+);
+numbered_id!(
+    /// An industry.
+    IndustryId(i16)
 );

@@ -7,7 +7,7 @@ mod register;
 use crate::platform::ports::all_ports;
 
 pub use claims::{ClaimReads, ClaimWrites};
-pub use reference::{ReferenceReads, ReferenceWrites};
+pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {
