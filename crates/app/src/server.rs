@@ -151,6 +151,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         hasher,
         password_policy,
         link_tokens,
+        claim_codes,
         head_sealer,
         log_in_failures,
     } = wire(&settings, &secrets, &readiness, Arc::clone(&store))?;
@@ -160,6 +161,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         settings.data.mail_folder(),
         store.clone(),
         link_tokens,
+        claim_codes,
         wake.clone(),
     )?;
     let own_postgres = Arc::new(OnceLock::new());

@@ -3,7 +3,8 @@
 use std::{io, sync::Arc, thread, time::Duration};
 
 use abu_application::{
-    BlockingPool, Context, Database, Policies, UseCases,
+    BlockingPool, Context, Database, Policies, UseCases, alumni,
+    alumni::ports::ClaimCodes,
     identity::{
         self,
         events::IdentityEvent,
@@ -22,8 +23,8 @@ use abu_application::{
 use abu_chat::{ChatEngine, ChatHub};
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared};
 use abu_security::{
-    BcryptHasher, GuessingPolicy, HmacHeadSealer, HmacLinkTokens, HmacRefreshTokens, SealedTotp,
-    derive_key,
+    BcryptHasher, GuessingPolicy, HmacClaimCodes, HmacHeadSealer, HmacLinkTokens,
+    HmacRefreshTokens, SealedTotp, derive_key,
 };
 use abu_settings::{Environment, Settings};
 use secrecy::{ExposeSecret, SecretString};
@@ -54,6 +55,7 @@ pub struct Services {
     pub hasher: Arc<dyn PasswordHasher>,
     pub password_policy: Arc<dyn PasswordPolicy>,
     pub link_tokens: Arc<dyn LinkTokens>,
+    pub claim_codes: Arc<dyn ClaimCodes>,
     pub head_sealer: Arc<dyn HeadSealer>,
     pub log_in_failures: Arc<LogInFailures>,
 }
@@ -71,6 +73,8 @@ impl Wiring<'_> {
         let policy: Arc<dyn PasswordPolicy> =
             Arc::new(GuessingPolicy::new(auth.min_password_score));
         let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
+        let claim_codes: Arc<dyn ClaimCodes> =
+            Arc::new(HmacClaimCodes::new(secret).accepting(auth.previous_jwt_secret.as_ref()));
         let limits = Arc::new(rate_limits(settings, &self.secret));
         let context = Context {
             database,
@@ -116,6 +120,9 @@ impl Wiring<'_> {
         let policies = Policies {
             identity,
             messaging,
+            alumni: alumni::Policies {
+                claim_codes: Arc::clone(&claim_codes),
+            },
         };
         let keys = RestKeys {
             cursors: derive_key(secret, CursorCodec::KEY_LABEL),
@@ -146,6 +153,7 @@ impl Wiring<'_> {
             hasher,
             password_policy: policy,
             link_tokens,
+            claim_codes,
             head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
             log_in_failures,
         })

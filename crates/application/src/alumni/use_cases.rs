@@ -1,5 +1,21 @@
-use super::{claims::Claims, reference::Reference, register::Register};
-use crate::Context;
+use std::sync::Arc;
+
+use super::{
+    claims::Claims, invitations::Invitations, ports::ClaimCodes, reference::Reference,
+    register::Register,
+};
+use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens};
+
+/// What the operator decides in this area, and the cryptography that it uses.
+pub struct Policies {
+    pub claim_codes: Arc<dyn ClaimCodes>,
+}
+
+/// What verification takes of the areas of accounts and rights.
+pub struct Verification {
+    pub links: Arc<dyn LinkTokens>,
+    pub totp_policy: Arc<TotpPolicy>,
+}
 
 /// The use cases of this area.
 #[derive(Clone)]
@@ -7,10 +23,17 @@ pub struct UseCases {
     pub reference: Reference,
     pub register: Register,
     pub claims: Claims,
+    pub invitations: Invitations,
 }
 
 impl UseCases {
-    pub(crate) fn new(context: &Context) -> Self {
+    pub(crate) fn new(context: &Context, policies: Policies, verification: Verification) -> Self {
+        let claims = Claims {
+            context: context.clone(),
+            codes: policies.claim_codes,
+            links: verification.links,
+            totp_policy: verification.totp_policy,
+        };
         Self {
             reference: Reference {
                 context: context.clone(),
@@ -18,9 +41,10 @@ impl UseCases {
             register: Register {
                 context: context.clone(),
             },
-            claims: Claims {
-                context: context.clone(),
+            invitations: Invitations {
+                claims: claims.clone(),
             },
+            claims,
         }
     }
 }

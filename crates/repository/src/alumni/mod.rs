@@ -1,5 +1,6 @@
 //! Ports of the alumni area.
 
 mod claims;
+mod invitations;
 mod reference;
 mod register;

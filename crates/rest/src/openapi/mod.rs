@@ -302,6 +302,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         (name = "users", description = "Accounts, for those who look after them."),
         (name = "access", description = "Permissions, roles, groups, and roles assigned for a term. \
             Nobody gives what they do not hold, and nobody acts on whom they do not outrank."),
+        (name = "verification", description = "Claims: how an account proves to be a graduate in the \
+            register, and how the alumni office decides."),
         (name = "rooms", description = "Conversations. Whoever is not in a room is answered as if \
             it did not exist."),
         (name = "messages", description = "What is said in rooms."),

@@ -1,18 +1,27 @@
 //! Ports of the alumni area.
 
 mod claims;
+mod invitations;
 mod reference;
 mod register;
 
 use crate::platform::ports::all_ports;
 
-pub use claims::{ClaimReads, ClaimWrites};
+pub use claims::{
+    AskedCodes, AwardFacts, CandidateQuery, ClaimCodes, ClaimEvent, ClaimFilter, ClaimReads,
+    ClaimRecord, ClaimWrites, CodeKind, DuePosition, KnownCode, MailboxInvitation, QueuedClaim,
+    RecordFacts, RecordInvitation,
+};
+pub use invitations::{
+    Batch, BatchState, Channel, InvitationReads, InvitationWrites, Invitee, NewInvitation,
+    PrintedInvitation, Segment,
+};
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ReferenceReads, RegisterReads,;
+    Reads: ClaimReads, InvitationReads, ReferenceReads, RegisterReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ReferenceWrites, RegisterWrites,;
+    Writes: ClaimWrites, InvitationWrites, ReferenceWrites, RegisterWrites,;
 }

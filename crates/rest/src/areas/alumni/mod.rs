@@ -1,5 +1,21 @@
 //! Reference data, the register of graduates, and claims.
 
+mod claims;
+mod csv;
+mod dto;
+mod holidays;
+mod invitations;
+mod problems;
+mod proofs;
+mod review;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(super) fn configure(_config: &mut ServiceConfig<'_>) {}
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(claims::configure)
+        .configure(proofs::configure)
+        .configure(review::configure)
+        .configure(invitations::configure)
+        .configure(holidays::configure);
+}
