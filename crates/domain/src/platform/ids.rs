@@ -104,6 +104,34 @@ typed_id!(
     /// A mail in the outbox; UUIDv7, so ids sort by the time of their creation.
     MailId
 );
+numbered_id!(
+    /// A faculty of the university.
+    FacultyId(i16)
+);
+numbered_id!(
+    /// A department of the university.
+    DepartmentId(i16)
+);
+numbered_id!(
+    /// A programme of study.
+    ProgrammeId(i32)
+);
+numbered_id!(
+    /// A degree, diploma or certificate.
+    DegreeId(i16)
+);
+numbered_id!(
+    /// A state of Nigeria.
+    StateId(i16)
+);
+numbered_id!(
+    /// A country.
+    CountryId(i16)
+);
+numbered_id!(
+    /// An industry.
+    IndustryId(i16)
+);
 typed_id!(
     /// A claim of an account on a record of the register; UUIDv4.
     ClaimId

@@ -2,6 +2,7 @@
 
 mod claims;
 mod invitations;
+mod import_files;
 mod reference;
 mod register;
 
@@ -17,6 +18,10 @@ pub use invitations::{
     PrintedInvitation, Segment,
 };
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
+pub use import_files::{
+    CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
+    Inspection, OfficeFile,
+};
 pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {

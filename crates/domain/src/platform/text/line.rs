@@ -28,6 +28,11 @@ pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
+/// The text in Normalization Form KC: full-width letters become plain ones.
+pub(crate) fn nfkc(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfkc().normalize(text)
+}
+
 /// Composes the text, trims it, and makes each run of spaces one. It must then have 1 to `max_chars`
 /// characters, one of them visible and each fit for a line.
 pub(crate) fn one_line(
