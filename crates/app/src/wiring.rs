@@ -14,6 +14,7 @@ use abu_application::{
     },
     messaging::{self, messages::Messaging, rooms::RoomLimits},
     platform::{
+        jobs::Handlers,
         ports::{Clock, HeadSealer, Ids, Publish},
         rate_limits::RateLimits,
         readiness::Readiness,
@@ -27,6 +28,7 @@ use abu_security::{
     HmacRefreshTokens, SealedTotp, derive_key,
 };
 use abu_settings::{Environment, Settings};
+use abu_storage::FolderStore;
 use secrecy::{ExposeSecret, SecretString};
 
 /// The deadline for a place in the database's pool.
@@ -58,6 +60,7 @@ pub struct Services {
     pub claim_codes: Arc<dyn ClaimCodes>,
     pub head_sealer: Arc<dyn HeadSealer>,
     pub log_in_failures: Arc<LogInFailures>,
+    pub job_handlers: Handlers,
 }
 
 impl Wiring<'_> {
@@ -83,6 +86,7 @@ impl Wiring<'_> {
             events: hub.clone(),
             presence: hub.clone(),
             limits: Arc::clone(&limits),
+            files: Arc::new(FolderStore::new(settings.storage_folder())),
         };
         let identity = identity::Policies {
             sessions: auth.session_policy(),
@@ -129,6 +133,7 @@ impl Wiring<'_> {
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
         let use_cases = UseCases::new(&context, policies)?;
+        let job_handlers = use_cases.job_handlers();
         let messaging = use_cases.messaging.messages.clone();
         let log_in_failures = Arc::clone(&use_cases.identity.sessions.failures);
         let chat = ChatEngine::start(
@@ -156,6 +161,7 @@ impl Wiring<'_> {
             claim_codes,
             head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
             log_in_failures,
+            job_handlers,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Every use case, by area.
 
-use std::{io, sync::Arc};
+use std::{io, iter, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -12,8 +12,10 @@ use crate::{
         ports::{EventBus, Presence},
     },
     platform::{
-        ports::{Clock, Ids},
+        jobs::{Handlers, JobHandler},
+        ports::{Clock, FileStore, Ids},
         rate_limits::RateLimits,
+        tidy::Tidy,
     },
 };
 
@@ -26,6 +28,7 @@ pub struct Context {
     pub events: Arc<dyn EventBus>,
     pub presence: Arc<dyn Presence>,
     pub limits: Arc<RateLimits>,
+    pub files: Arc<dyn FileStore>,
 }
 
 impl Context {
@@ -49,6 +52,7 @@ pub struct UseCases {
     pub identity: identity::UseCases,
     pub messaging: messaging::UseCases,
     pub alumni: alumni::UseCases,
+    tidy: Tidy,
 }
 
 impl UseCases {
@@ -70,6 +74,19 @@ impl UseCases {
             identity: identity::UseCases::new(context, policies.identity, Arc::new(succession)),
             messaging: messaging::UseCases::start(context, policies.messaging)?,
             alumni: alumni::UseCases::new(context, policies.alumni, verification),
+            tidy: Tidy {
+                files: Arc::clone(&context.files),
+            },
         })
+    }
+
+    /// The handlers of every area's background jobs.
+    pub fn job_handlers(&self) -> Handlers {
+        let tidy: Arc<dyn JobHandler> = Arc::new(self.tidy.clone());
+        Handlers::new(
+            iter::once(tidy)
+                .chain(self.identity.job_handlers())
+                .chain(self.alumni.job_handlers()),
+        )
     }
 }

@@ -370,14 +370,6 @@ diesel::table! {
         requested_at -> Timestamptz,
         /// Until then it can be called off.
         runs_at -> Timestamptz,
-        /// When the erasure began; it cannot be called off since.
-        started_at -> Nullable<Timestamptz>,
-        /// Which part of the work is next, so that an interrupted erasure goes on where it was.
-        stage -> Int2,
-        /// Where in that part; each part says what it means.
-        position -> Nullable<Uuid>,
-        /// The last mail to the owner; the erasure waits until it is sent before it forgets the address.
-        farewell_id -> Nullable<Uuid>,
     }
 }
 
@@ -622,6 +614,44 @@ diesel::table! {
         accepted_at -> Nullable<Timestamptz>,
         accepted_by -> Nullable<Uuid>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Background work: a row is deleted when its work is done. Dead letters stay until the operator revives or cancels them.
+    jobs (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        /// interactive: a person waits for it; a worker serves that lane alone. bulk: all else.
+        lane -> Text,
+        /// Names the handler. Workers leave kinds that they do not know to a newer release.
+        kind -> Text,
+        /// At most one pending job of a kind has it.
+        key -> Nullable<Text>,
+        /// What to do: ids and parameters, no personal data.
+        payload -> Jsonb,
+        /// Checkpoint: how far the work is, written with the effects of the last step.
+        cursor -> Nullable<Jsonb>,
+        /// The task that shows its progress.
+        task_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// pending: due at next_attempt_at, or under way; dead: given up.
+        state -> Text,
+        /// How often it was claimed since the last step that committed, an attempt under way included.
+        attempts -> Int4,
+        next_attempt_at -> Timestamptz,
+        /// Until when it belongs to the worker that claimed it. It is the fencing token: each claim and each renewal sets a later one.
+        leased_until -> Nullable<Timestamptz>,
+        /// When it was asked to end; the worker ends it between two steps.
+        canceled_at -> Nullable<Timestamptz>,
+        /// Work that came with the same key while a worker had the job; it runs after this one.
+        next_payload -> Nullable<Jsonb>,
+        /// When that work is due.
+        next_run_at -> Nullable<Timestamptz>,
+        /// Why the last failed attempt failed; holds no personal data.
+        last_error -> Nullable<Text>,
+        /// When the last failed attempt failed.
+        failed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -982,6 +1012,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Long work as the people see it who asked for it; a job does the work. Forgotten some weeks after its end.
+    tasks (id) {
+        /// UUIDv4: who knows it may still not see the task.
+        id -> Uuid,
+        /// What it does, such as import_judge.
+        kind -> Text,
+        /// What it works on, such as an import.
+        subject_id -> Nullable<Uuid>,
+        /// queued: waits for a worker, or for its next attempt; canceling: ends as soon as its step has ended.
+        state -> Text,
+        /// The part of the work under way.
+        phase -> Nullable<Text>,
+        /// How much of the phase is done, in units.
+        done -> Int8,
+        /// How much the phase has; null while that is not known.
+        total -> Nullable<Int8>,
+        /// What is counted, such as rows.
+        unit -> Nullable<Text>,
+        /// Holders of this permission see and cancel the task too; null for its creator alone.
+        permission -> Nullable<Text>,
+        /// Null for the operator and for the server itself.
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// Time of the last change of what is shown.
+        last_modified -> Timestamptz,
+        phase_began_at -> Nullable<Timestamptz>,
+        /// When a worker last wrote progress.
+        heartbeat_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        /// Why it failed, for its creator; holds no personal data.
+        failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// Codes that each stand in for a one-time password once.
     totp_recovery_codes (user_id, code_hash) {
         user_id -> Uuid,
@@ -1064,8 +1129,6 @@ diesel::table! {
         last_modified -> Timestamptz,
         /// Since when its owner has it hidden; logging in brings it back.
         deactivated_at -> Nullable<Timestamptz>,
-        /// Set on a tombstone: the row of an erased account, which names no person any more.
-        erased_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -1092,6 +1155,7 @@ diesel::joinable!(invitations -> alumni_records (record_id));
 diesel::joinable!(invitations -> claims (claim_id));
 diesel::joinable!(invitations -> invitation_batches (batch_id));
 diesel::joinable!(invitations -> users (accepted_by));
+diesel::joinable!(jobs -> tasks (task_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(mailbox_suppressions -> alumni_records (record_id));
 diesel::joinable!(password_resets -> users (user_id));
@@ -1111,6 +1175,7 @@ diesel::joinable!(room_invitations -> rooms (room_id));
 diesel::joinable!(room_members -> rooms (room_id));
 diesel::joinable!(room_members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(tasks -> users (created_by));
 diesel::joinable!(totp_recovery_codes -> totp_secrets (user_id));
 diesel::joinable!(totp_secrets -> users (user_id));
 diesel::joinable!(user_emails -> users (user_id));
@@ -1150,6 +1215,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     industries,
     invitation_batches,
     invitations,
+    jobs,
     known_networks,
     mailbox_suppressions,
     message_edits,
@@ -1173,6 +1239,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rooms,
     sessions,
     states,
+    tasks,
     totp_recovery_codes,
     totp_secrets,
     user_emails,

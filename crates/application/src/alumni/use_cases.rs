@@ -1,10 +1,13 @@
 use std::sync::Arc;
 
 use super::{
-    claims::Claims, invitations::Invitations, ports::ClaimCodes, reference::Reference,
+    claims::{Claims, ExpiryJob, MailboxJob},
+    invitations::{BatchJob, Invitations},
+    ports::ClaimCodes,
+    reference::Reference,
     register::Register,
 };
-use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens};
+use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens, platform::jobs::JobHandler};
 
 /// What the operator decides in this area, and the cryptography that it uses.
 pub struct Policies {
@@ -46,5 +49,14 @@ impl UseCases {
             },
             claims,
         }
+    }
+
+    /// The handlers of this area's background jobs.
+    pub(crate) fn job_handlers(&self) -> Vec<Arc<dyn JobHandler>> {
+        vec![
+            Arc::new(MailboxJob(self.claims.clone())),
+            Arc::new(ExpiryJob(self.claims.clone())),
+            Arc::new(BatchJob(self.invitations.clone())),
+        ]
     }
 }

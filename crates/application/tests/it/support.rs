@@ -30,8 +30,10 @@ use abu_domain::identity::text::LoginPassword;
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
 };
+use abu_storage::FolderStore;
 use abu_test_support::TestDatabase;
 use chrono::{DateTime, TimeDelta, Utc};
+use tempfile::TempDir;
 
 pub(crate) use clock::TestClock;
 pub(crate) use live::{LiveCall, LiveCalls};
@@ -64,6 +66,8 @@ pub(crate) struct TestApp {
     pub(crate) live: Arc<LiveCalls>,
     pub(crate) use_cases: UseCases,
     links: HmacLinkTokens,
+    /// Of the stored files; dropped with them.
+    _files: TempDir,
 }
 
 impl TestApp {
@@ -93,6 +97,7 @@ impl TestApp {
         let clock = Arc::new(TestClock::default());
         let live = Arc::new(LiveCalls::default());
         let links = HmacLinkTokens::new(SECRET.as_bytes());
+        let files = TempDir::with_prefix("abu-files-").unwrap();
         let context = Context {
             database: Database::new(database.store(), BlockingPool::new(4, POOL_TIMEOUT)),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -100,6 +105,7 @@ impl TestApp {
             events: Arc::clone(&live) as _,
             presence: Arc::clone(&live) as _,
             limits: Arc::new(RateLimits::new(rate_limits, [7; 32])),
+            files: Arc::new(FolderStore::new(files.path())),
         };
         let mut policies = policies(&links);
         change(&mut policies);
@@ -111,6 +117,7 @@ impl TestApp {
             live,
             use_cases: UseCases::new(&context, policies).unwrap(),
             links,
+            _files: files,
         }
     }
 

@@ -148,31 +148,11 @@ typed_id!(
     /// A record of the register of graduates; UUIDv4.
     RecordId
 );
-numbered_id!(
-    /// A faculty of the university.
-    FacultyId(i16)
+typed_id!(
+    /// A background job; UUIDv7, so ids sort by the time of their creation.
+    JobId
 );
-numbered_id!(
-    /// A department of the university.
-    DepartmentId(i16)
-);
-numbered_id!(
-    /// A programme of study.
-    ProgrammeId(i32)
-);
-numbered_id!(
-    /// A degree, diploma or certificate.
-    DegreeId(i16)
-);
-numbered_id!(
-    /// A state of Nigeria.
-    StateId(i16)
-);
-numbered_id!(
-    /// A country.
-    CountryId(i16)
-);
-numbered_id!(
-    /// An industry.
-    IndustryId(i16)
+typed_id!(
+    /// Long work as its creator sees it; UUIDv4.
+    TaskId
 );
