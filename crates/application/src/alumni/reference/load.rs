@@ -9,7 +9,7 @@ use crate::{
     access::Authority,
     alumni::ports::FileHead,
     platform::{
-        audit::{Action, Target},
+        audit::Action,
         ports::{Clock, Ids, StoreError},
     },
     store::{Store, Writes},
@@ -34,6 +34,16 @@ pub struct Loaded {
     /// Texts that mean two entries now, because the office added what the file brings too. Imports report them as
     /// ambiguous.
     pub ambiguous: Vec<Flaw>,
+}
+
+impl Loaded {
+    /// `None` where nothing was changed.
+    fn changes(&self) -> Option<String> {
+        (self.added + self.updated > 0).then(|| {
+            let (name, added, updated) = (self.kind.name(), self.added, self.updated);
+            format!("{name} ({added} added, {updated} updated)")
+        })
+    }
 }
 
 /// Why data files were not loaded.
@@ -69,19 +79,28 @@ impl Loader {
             let loaded: Result<Vec<_>, _> =
                 files.iter().map(|file| load_file(tx, file, now)).collect();
             let loaded: Vec<Loaded> = loaded?.into_iter().flatten().collect();
-            for done in loaded.iter().filter(|done| done.added + done.updated > 0) {
+            let changed: Vec<String> = loaded.iter().filter_map(Loaded::changes).collect();
+            if !changed.is_empty() {
                 by.entry(Action::ReferenceLoad)
-                    .on(Target {
-                        kind: "reference_list",
-                        id: done.kind.name().to_owned(),
-                    })
-                    .with("added", done.added.to_string())
-                    .with("updated", done.updated.to_string())
+                    .with_names("lists", &changed)
                     .write(tx, self.ids.time_ordered(), now)?;
             }
             Ok(loaded)
         })
     }
+}
+
+/// The lists whose file is newer than the one that was loaded last.
+pub fn outdated(store: &dyn Store, files: &[DataFile]) -> Result<Vec<Kind>, StoreError> {
+    let heads = store.read(|tx| tx.reference_lists())?;
+    let is_older = |kind, version| {
+        let mut heads = heads.iter();
+        heads.any(|head| head.kind == kind && head.file.version < version)
+    };
+    let newer = files
+        .iter()
+        .filter(|file| is_older(file.kind, file.head.version));
+    Ok(newer.map(|file| file.kind).collect())
 }
 
 /// `None` where a newer file was loaded before.

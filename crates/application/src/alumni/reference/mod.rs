@@ -7,7 +7,7 @@ mod load;
 
 use crate::Context;
 
-pub use load::{DataFile, LoadError, Loaded, Loader};
+pub use load::{DataFile, LoadError, Loaded, Loader, outdated};
 
 /// The use cases of this resource.
 #[derive(Clone)]

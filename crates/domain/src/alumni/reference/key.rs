@@ -3,7 +3,7 @@
 use crate::platform::text::folded;
 
 /// Words that people leave out, abbreviate or replace by a sign.
-const FILLERS: [&str; 7] = ["and", "of", "in", "the", "for", "with", "n"];
+const FILLERS: [&str; 6] = ["and", "of", "in", "the", "for", "with"];
 /// What stands before the name of a unit.
 const UNITS: [&str; 4] = ["department", "dept", "faculty", "fac"];
 /// How many characters of a text count; a [`Label`](super::Label) has fewer.

@@ -117,6 +117,7 @@ fn a_period_does_not_end_before_it_begins() {
 fn spellings_of_a_name_share_a_key() {
     for (spellings, expected) in [
         (&["B.Sc.", "BSc", "b. sc", "B Sc"][..], "bsc"),
+        (&["B.N.Sc.", "BNSc"], "bnsc"),
         (
             &[
                 "Chemical & Petroleum Engineering",
