@@ -6,6 +6,7 @@
 mod candidates;
 mod errors;
 mod holidays;
+mod jobs;
 mod mailbox;
 mod own;
 mod proof;
@@ -19,6 +20,8 @@ use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens};
 
 pub use candidates::{Candidate, MAX_CANDIDATES};
 pub use errors::ClaimError;
+pub use jobs::{ExpiryJob, MailboxJob};
+pub(in crate::alumni) use mailbox::{disown_token_hash, greeted};
 pub use own::{ClaimDraft, MAX_EVENTS, OwnClaim};
 pub use proof::Preview;
 pub use review::ReviewedClaim;

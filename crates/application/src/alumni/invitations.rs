@@ -3,6 +3,8 @@
 //! A job makes the invitations of a batch, so a batch of the whole register takes no request's time. Codes are stored
 //! nowhere: each download derives them again, asks for a reason from the second time on, and is audited.
 
+mod jobs;
+
 use abu_domain::{
     BatchId, RecordInvitationId, access::Permission, alumni::claims::ClaimCode,
     platform::text::Reason,
@@ -21,6 +23,8 @@ use crate::{
         ports::StoreError,
     },
 };
+
+pub use jobs::BatchJob;
 
 /// How long printed codes are good.
 const PRINTED_LIFETIME: TimeDelta = TimeDelta::days(365);

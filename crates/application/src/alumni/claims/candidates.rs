@@ -6,6 +6,7 @@ use abu_domain::alumni::{
         matching::{Facts, Score},
     },
     names::{Lexicon, Name},
+    register::MatricNumber,
 };
 
 use super::{ClaimError, own::known_codes};
@@ -144,9 +145,8 @@ fn record_facts(record: &RecordFacts) -> Vec<Facts> {
 }
 
 fn norm(matric: &str) -> Option<String> {
-    let signs = matric.chars().filter(char::is_ascii_alphanumeric);
-    let norm: String = signs.map(|c| c.to_ascii_uppercase()).collect();
-    (!norm.is_empty()).then_some(norm)
+    let number = MatricNumber::parse(matric).ok()?;
+    Some(number.norm().to_owned())
 }
 
 fn query(claim: &ClaimRecord, known: &[KnownCode]) -> CandidateQuery {

@@ -98,8 +98,7 @@ impl Claims {
 
     /// Submits a draft, or submits again after the office asked.
     pub async fn submit(&self, caller: Caller, id: ClaimId) -> Result<OwnClaim, ClaimError> {
-        self.command(caller, id, Command::Submit)
-            .await
+        self.command(caller, id, Command::Submit).await
     }
 
     /// Sends a message to the office; it answers the office's question if there is one.
@@ -109,8 +108,7 @@ impl Claims {
         id: ClaimId,
         message: ClaimMessage,
     ) -> Result<OwnClaim, ClaimError> {
-        self.command(caller, id, Command::Answer(message))
-            .await
+        self.command(caller, id, Command::Answer(message)).await
     }
 
     pub async fn withdraw(&self, caller: Caller, id: ClaimId) -> Result<OwnClaim, ClaimError> {

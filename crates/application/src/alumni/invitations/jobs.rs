@@ -10,7 +10,7 @@ use super::{InvitationError, Invitations, new_batch, target};
 use crate::{
     access::{self, Authority},
     alumni::{
-        claims::{greeted, disown_token_hash},
+        claims::{disown_token_hash, greeted},
         ports::{Batch, BatchState, Channel, Invitee, NewInvitation, Segment},
     },
     platform::{

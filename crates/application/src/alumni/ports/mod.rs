@@ -1,8 +1,8 @@
 //! Ports of the alumni area.
 
 mod claims;
-mod invitations;
 mod import_files;
+mod invitations;
 mod reference;
 mod register;
 
@@ -13,15 +13,15 @@ pub use claims::{
     ClaimRecord, ClaimWrites, CodeKind, DuePosition, KnownCode, MailboxInvitation, QueuedClaim,
     RecordFacts, RecordInvitation,
 };
+pub use import_files::{
+    CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
+    Inspection, OfficeFile,
+};
 pub use invitations::{
     Batch, BatchState, Channel, InvitationReads, InvitationWrites, Invitee, NewInvitation,
     PrintedInvitation, Segment,
 };
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
-pub use import_files::{
-    CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
-    Inspection, OfficeFile,
-};
 pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {

@@ -24,8 +24,7 @@ pub(super) fn filtered(filter: &ClaimFilter) -> claims::BoxedQuery<'static, Pg> 
         query = query.filter(claims::due_at.lt(before));
     }
     if !filter.faculties.is_empty() {
-        let faculties: Vec<Option<String>> =
-            filter.faculties.iter().cloned().map(Some).collect();
+        let faculties: Vec<Option<String>> = filter.faculties.iter().cloned().map(Some).collect();
         query = query.filter(claims::faculties.overlaps_with(faculties));
     }
     query

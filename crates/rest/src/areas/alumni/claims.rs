@@ -107,7 +107,10 @@ fn with_version(own: OwnClaim) -> Answer {
 async fn create_claim(alumni: Alumni, caller: CurrentUser, body: Body<NewClaim>) -> Answer {
     let own = alumni.claims.create(caller.0, body.0).await?;
     let id = own.record.claim.id;
-    Ok(created(&format!("/me/claims/{id}"), &OwnClaimForm::from(own)))
+    Ok(created(
+        &format!("/me/claims/{id}"),
+        &OwnClaimForm::from(own),
+    ))
 }
 
 /// See a claim of yours.

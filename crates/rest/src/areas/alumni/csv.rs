@@ -30,6 +30,9 @@ mod tests {
     fn cells_are_quoted_and_formulas_are_text() {
         let mut csv = String::new();
         push_row(&mut csv, &["=1+1", "a \"b\", c", "", "＝SUM(A1)", "Ṣadé"]);
-        assert_eq!(csv, "\"'=1+1\",\"a \"\"b\"\", c\",\"\",\"'＝SUM(A1)\",\"Ṣadé\"\r\n");
+        assert_eq!(
+            csv,
+            "\"'=1+1\",\"a \"\"b\"\", c\",\"\",\"'＝SUM(A1)\",\"Ṣadé\"\r\n"
+        );
     }
 }

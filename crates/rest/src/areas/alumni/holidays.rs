@@ -85,6 +85,9 @@ async fn put_holiday(
 )]
 #[delete("/admin/holidays/{day}")]
 async fn delete_holiday(alumni: Alumni, caller: CurrentUser, path: Path<ByDay>) -> Answer {
-    alumni.claims.remove_holiday(caller.0, path.parse()?).await?;
+    alumni
+        .claims
+        .remove_holiday(caller.0, path.parse()?)
+        .await?;
     Ok(no_content())
 }

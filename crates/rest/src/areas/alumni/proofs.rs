@@ -8,7 +8,7 @@ use crate::areas::{
     prelude::*,
 };
 
-routes! { give_code, get_invitation, accept_invitation_to_claim, disown_code }
+routes! { give_code, ask_mailbox_code, get_invitation, accept_invitation_to_claim, disown_code }
 
 request_body! {
     /// The code of an invitation.
@@ -45,6 +45,23 @@ async fn give_code(
 ) -> Answer<Json<OwnClaimForm>> {
     let own = alumni.claims.redeem(caller.0, path.id(), body.0).await?;
     Ok(Json(own.into()))
+}
+
+/// Have a code mailed to the address in the register.
+///
+/// The answer is the same whether or not the register has you or your address. The code is good for 20 minutes, and for
+/// this claim alone. You can ask 3 times a day.
+#[utoipa::path(
+    tag = "verification",
+    params(ByUuid),
+    responses((status = 202, description = "If there is an address, a mail is on its way.", body = Accepted), Conflicts),
+)]
+#[post("/me/claims/{uuid}/mailbox")]
+async fn ask_mailbox_code(alumni: Alumni, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
+    alumni.claims.ask_mailbox(caller.0, path.id()).await?;
+    Ok(accepted(
+        "If the register has your record and an address of yours, a code is on its way there.",
+    ))
 }
 
 /// The path of an invitation.

@@ -152,7 +152,9 @@ async fn approve_claim(
     expected: IfMatch,
     body: Body<Approval>,
 ) -> Answer {
-    let approved = alumni.claims.approve(caller.0, path.id(), body.0, expected.0);
+    let approved = alumni
+        .claims
+        .approve(caller.0, path.id(), body.0, expected.0);
     with_version(approved.await?)
 }
 

@@ -1,14 +1,13 @@
 use abu_domain::{
-    alumni::claims::{ClaimedAward, award_year},
+    alumni::{
+        claims::{ClaimedAward, award_year},
+        register::MatricNumber,
+    },
     platform::text::PersonName,
 };
 
 use crate::areas::prelude::*;
 
-const MATRIC: Violation = Violation {
-    code: "matric.length",
-    rule: "must have 1 to 40 characters, a letter or digit among them",
-};
 const CODE: Violation = Violation {
     code: "reference.unknown",
     rule: "must be a code of the reference data",
@@ -74,11 +73,7 @@ impl AwardBody {
 }
 
 fn matric(text: &str) -> Result<(), Violation> {
-    let text = text.trim();
-    let fits = text.chars().count() <= 40
-        && text.chars().any(|c| c.is_ascii_alphanumeric())
-        && !text.chars().any(char::is_control);
-    fits.then_some(()).ok_or(MATRIC)
+    MatricNumber::parse(text).map(drop)
 }
 
 /// The form of a code; the use case knows which there are.
