@@ -12,6 +12,7 @@ use std::{sync::Arc, time::Duration};
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
     access::{Caller, TotpPolicy},
+    alumni,
     identity::{
         self,
         passwords::{HashingQueue, PasswordWork},
@@ -28,7 +29,8 @@ use abu_application::{
 };
 use abu_domain::identity::text::LoginPassword;
 use abu_security::{
-    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
+    BcryptHasher, GuessingPolicy, HmacClaimCodes, HmacLinkTokens, HmacRefreshTokens, JwtTokens,
+    SealedTotp,
 };
 use abu_storage::FolderStore;
 use abu_test_support::TestDatabase;
@@ -41,7 +43,7 @@ pub(crate) use members::{Member, MemberBuilder, PASSWORD, origin};
 pub(crate) use refusals::{assert_lacks, assert_refused};
 pub(crate) use rights::*;
 
-const SECRET: &str = "Wq7rT2mX9bK4vN6hJ1cF8sL3pD5gY0zE";
+pub(crate) const SECRET: &str = "Wq7rT2mX9bK4vN6hJ1cF8sL3pD5gY0zE";
 
 /// The lowest cost of bcrypt.
 const BCRYPT_COST: u32 = 4;
@@ -119,6 +121,10 @@ impl TestApp {
             links,
             _files: files,
         }
+    }
+
+    pub(crate) fn links(&self) -> &HmacLinkTokens {
+        &self.links
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -230,9 +236,13 @@ fn policies(links: &HmacLinkTokens) -> Policies {
         writer: WriterPolicy::default(),
         limits: None,
     };
+    let alumni = alumni::Policies {
+        claim_codes: Arc::new(HmacClaimCodes::new(SECRET.as_bytes())),
+    };
     Policies {
         identity,
         messaging,
+        alumni,
     }
 }
 

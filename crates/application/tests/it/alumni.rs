@@ -1,0 +1,3 @@
+//! The rules of the alumni area.
+
+mod claims;
