@@ -9,7 +9,7 @@ mod witness;
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use abu_domain::{LoginSessionId, UserId, named_enum};
+use abu_domain::{JobId, LoginSessionId, UserId, named_enum};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -175,6 +175,12 @@ named_enum! {
         ReferenceCreate => "reference.create",
         /// The office edited an entry of a list of reference data.
         ReferenceUpdate => "reference.update",
+        /// A background job that was given up is tried again.
+        JobRevive => "job.revive",
+        /// A background job was asked to end.
+        JobCancel => "job.cancel",
+        /// A background job was deleted as it was.
+        JobDelete => "job.delete",
     }
 }
 
@@ -200,6 +206,14 @@ impl Target {
     pub fn user(id: UserId) -> Self {
         Self {
             kind: "user",
+            id: id.to_string(),
+        }
+    }
+
+    /// A background job.
+    pub fn job(id: JobId) -> Self {
+        Self {
+            kind: "job",
             id: id.to_string(),
         }
     }

@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     sync::atomic::{
         AtomicBool, AtomicU8, AtomicU64,
-        Ordering::{AcqRel, Relaxed},
+        Ordering::{AcqRel, Relaxed, Release},
     },
     time::{Duration, Instant},
 };
@@ -122,10 +122,9 @@ impl State {
             .is_ok()
     }
 
-    /// Whether it carried no chat before.
-    pub(super) fn upgrade_to_chat(&self) -> bool {
+    pub(super) fn upgrade_to_chat(&self) {
         self.body_is_complete();
-        self.kind.swap(CHAT, AcqRel) != CHAT
+        self.kind.store(CHAT, Release);
     }
 
     pub(super) fn carries_chat(&self) -> bool {
@@ -254,8 +253,7 @@ mod tests {
         let state = state();
         state.received(50);
         state.begin(true, 60);
-        assert!(state.upgrade_to_chat());
+        state.upgrade_to_chat();
         assert!(never_ends(&state));
-        assert!(!state.upgrade_to_chat());
     }
 }

@@ -301,11 +301,12 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         (name = "me", description = "The caller's own account."),
         (name = "users", description = "Accounts, for those who look after them."),
         (name = "access", description = "Permissions, roles, groups, and roles assigned for a term. \
-            Nobody gives what they do not hold, and nobody acts on whom they do not outrank."),
+            Callers give only permissions that they hold, and act only on users whose permissions they \
+            hold."),
         (name = "verification", description = "Claims: how an account proves to be a graduate in the \
             register, and how the alumni office decides."),
-        (name = "rooms", description = "Conversations. Whoever is not in a room is answered as if \
-            it did not exist."),
+        (name = "rooms", description = "Conversations. For a caller who is not a member, a room \
+            does not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
         (name = "mails", description = "What became of the platform's mail, for those who look after \
