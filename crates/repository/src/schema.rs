@@ -370,6 +370,14 @@ diesel::table! {
         requested_at -> Timestamptz,
         /// Until then it can be called off.
         runs_at -> Timestamptz,
+        /// When the erasure began; it cannot be called off since.
+        started_at -> Nullable<Timestamptz>,
+        /// Which part of the work is next, so that an interrupted erasure goes on where it was.
+        stage -> Int2,
+        /// Where in that part; each part says what it means.
+        position -> Nullable<Uuid>,
+        /// The last mail to the owner; the erasure waits until it is sent before it forgets the address.
+        farewell_id -> Nullable<Uuid>,
     }
 }
 
@@ -1129,6 +1137,8 @@ diesel::table! {
         last_modified -> Timestamptz,
         /// Since when its owner has it hidden. A log-in shows it again; in its erasure window no log-in succeeds.
         deactivated_at -> Nullable<Timestamptz>,
+        /// Set on a tombstone: the row of an erased account, which names no person any more.
+        erased_at -> Nullable<Timestamptz>,
     }
 }
 
