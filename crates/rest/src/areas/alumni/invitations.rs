@@ -236,7 +236,7 @@ async fn next_part(
     invitations: Invitations,
     batch: BatchId,
     part: Download,
-) -> Result<Option<(Bytes, Download)>, Problem> {
+) -> Result<Option<(Bytes, Download)>, InvitationError> {
     let after = match part {
         Download::Head => {
             // The byte order mark makes spreadsheet programs read UTF-8.
@@ -250,8 +250,7 @@ async fn next_part(
         Download::After(after) => after,
         Download::End => return Ok(None),
     };
-    let codes: Result<_, InvitationError> = invitations.next_codes(batch, after).await;
-    let (codes, next) = codes?;
+    let (codes, next) = invitations.next_codes(batch, after).await?;
     let mut rows = String::with_capacity(codes.len() * 96);
     for code in &codes {
         push_code(&mut rows, code);
