@@ -35,3 +35,4 @@ mod sessions;
 mod support;
 mod totp;
 mod users;
+mod verification;

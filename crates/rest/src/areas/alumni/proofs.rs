@@ -1,6 +1,6 @@
 //! Codes that prove a claim.
 
-use abu_application::identity::ports::token_from_text;
+use abu_application::{alumni::claims::ClaimError, identity::ports::token_from_text};
 use abu_domain::alumni::claims::ClaimCode;
 
 use crate::areas::{
@@ -138,16 +138,10 @@ async fn accept_invitation_to_claim(
 request_body! {
     /// The token of the link in a mail with a code.
     #[schema(example = json!({"token": "q3Jf0cF0y1m2n3o4p5q6r7s8t9u0v1w2x3y4z5A6B7C"}))]
-    struct DisownToken into [u8; 32] {
+    struct DisownToken into String {
         token: String,
     }
-    |body, violations| {
-        let token = token_from_text(&body.token).ok_or(Violation {
-            code: "token.invalid",
-            rule: "must be the token of a link",
-        });
-        violations.check("token", token)
-    }
+    |body, _violations| Some(body.token)
 }
 
 /// Say that you asked for no code.
@@ -162,6 +156,7 @@ request_body! {
 )]
 #[post("/claims/disown")]
 async fn disown_code(alumni: Alumni, body: Body<DisownToken>) -> Answer {
-    alumni.claims.disown(body.0).await?;
+    let token = token_from_text(&body.0).ok_or(ClaimError::BadLink)?;
+    alumni.claims.disown(token).await?;
     Ok(no_content())
 }
