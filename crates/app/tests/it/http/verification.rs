@@ -174,7 +174,7 @@ async fn a_code_mailed_to_the_address_on_record_verifies() {
     let mail = mails
         .iter()
         .find(|mail| mail.to == "fatima.1990@example.com");
-    let text = mail.unwrap().text();
+    let text = &mail.unwrap().message;
     let code = text
         .split_whitespace()
         .find(|word| word.starts_with("ABU-"));
