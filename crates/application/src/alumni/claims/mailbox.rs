@@ -42,8 +42,11 @@ impl Claims {
         id: ClaimId,
         now: DateTime<Utc>,
     ) -> Result<(), ClaimError> {
-        let Some(record) = tx.claim(id)?.filter(|record| record.claim.state.is_open()) else {
-            return Ok(());
+        // The claim is locked before the record, as everywhere.
+        let record = match transition::locked(tx, id) {
+            Ok(record) if record.claim.state.is_open() => record,
+            Ok(_) | Err(ClaimError::NotFound) => return Ok(()),
+            Err(error) => return Err(error),
         };
         let Some((candidate, address)) = only_fit(&candidates::candidates(tx, &record)?) else {
             return Ok(());
