@@ -160,11 +160,12 @@ fn query(claim: &ClaimRecord, known: &[KnownCode]) -> CandidateQuery {
         CodeKind::Degree => None,
     });
     let years = claim.awards.iter().map(|award| award.year);
-    let (first, last) = (years.clone().min(), years.max());
+    let (first, last) = (years.clone().min(), years.clone().max());
     CandidateQuery {
         matrics: matrics.filter_map(norm).collect(),
         spellings: spellings(&claim.names),
         departments: departments.collect(),
+        exact_years: years.collect(),
         years: match first.zip(last) {
             Some((first, last)) => (first - YEARS_APART, last + YEARS_APART),
             // A claim without an award has no year to narrow by.

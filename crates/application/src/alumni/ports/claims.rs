@@ -162,7 +162,9 @@ pub struct CandidateQuery {
     pub spellings: [Vec<String>; 3],
     /// Ids of departments.
     pub departments: Vec<i16>,
-    /// Inclusive.
+    /// The years of the claim.
+    pub exact_years: Vec<i16>,
+    /// Inclusive; zeros where the claim names no year.
     pub years: (i16, i16),
 }
 
