@@ -3,8 +3,8 @@
 use std::{io, sync::Arc, thread, time::Duration};
 
 use abu_application::{
-    BlockingPool, Context, Database, Policies, UseCases, alumni,
-    alumni::ports::ClaimCodes,
+    BlockingPool, Context, Database, Policies, UseCases,
+    alumni::{self, imports::ImportPolicy, ports::ClaimCodes},
     identity::{
         self,
         events::IdentityEvent,
@@ -22,6 +22,7 @@ use abu_application::{
     store::Store,
 };
 use abu_chat::{ChatEngine, ChatHub};
+use abu_register_csv::CsvFiles;
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared};
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacClaimCodes, HmacHeadSealer, HmacLinkTokens,
@@ -126,6 +127,7 @@ impl Wiring<'_> {
             messaging,
             alumni: alumni::Policies {
                 claim_codes: Arc::clone(&claim_codes),
+                imports: import_policy(settings),
             },
         };
         let keys = RestKeys {
@@ -163,6 +165,17 @@ impl Wiring<'_> {
             log_in_failures,
             job_handlers,
         })
+    }
+}
+
+/// Uploads that are written to disk at one time.
+const UPLOADS: usize = 4;
+
+pub(crate) fn import_policy(settings: &Settings) -> ImportPolicy {
+    ImportPolicy {
+        parser: Arc::new(CsvFiles),
+        max_bytes: settings.imports.max_bytes,
+        disk: BlockingPool::new(UPLOADS, POOL_TIMEOUT),
     }
 }
 

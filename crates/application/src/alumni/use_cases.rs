@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::{
     claims::{Claims, ExpiryJob, MailboxJob},
+    imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
     ports::ClaimCodes,
     reference::Reference,
@@ -9,15 +10,16 @@ use super::{
 };
 use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens, platform::jobs::JobHandler};
 
-/// What the operator decides in this area, and the cryptography that it uses.
-pub struct Policies {
-    pub claim_codes: Arc<dyn ClaimCodes>,
-}
-
 /// What verification takes of the areas of accounts and rights.
 pub struct Verification {
     pub links: Arc<dyn LinkTokens>,
     pub totp_policy: Arc<TotpPolicy>,
+}
+
+/// What the operator decides, and the cryptography of codes.
+pub struct Policies {
+    pub claim_codes: Arc<dyn ClaimCodes>,
+    pub imports: ImportPolicy,
 }
 
 /// The use cases of this area.
@@ -25,6 +27,7 @@ pub struct Verification {
 pub struct UseCases {
     pub reference: Reference,
     pub register: Register,
+    pub imports: Imports,
     pub claims: Claims,
     pub invitations: Invitations,
 }
@@ -44,6 +47,10 @@ impl UseCases {
             register: Register {
                 context: context.clone(),
             },
+            imports: Imports {
+                context: context.clone(),
+                policy: policies.imports,
+            },
             invitations: Invitations {
                 claims: claims.clone(),
             },
@@ -53,7 +60,12 @@ impl UseCases {
 
     /// The handlers of this area's background jobs.
     pub(crate) fn job_handlers(&self) -> Vec<Arc<dyn JobHandler>> {
+        let imports = || self.imports.clone();
         vec![
+            Arc::new(JudgeJob(imports())),
+            Arc::new(CommitJob(imports())),
+            Arc::new(RollBackJob(imports())),
+            Arc::new(TidyJob(imports())),
             Arc::new(MailboxJob(self.claims.clone())),
             Arc::new(ExpiryJob(self.claims.clone())),
             Arc::new(BatchJob(self.invitations.clone())),

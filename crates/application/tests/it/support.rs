@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
     access::{Caller, TotpPolicy},
-    alumni,
+    alumni::{self, imports::ImportPolicy},
     identity::{
         self,
         passwords::{HashingQueue, PasswordWork},
@@ -28,6 +28,7 @@ use abu_application::{
     store::Writes,
 };
 use abu_domain::identity::text::LoginPassword;
+use abu_register_csv::CsvFiles;
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacClaimCodes, HmacLinkTokens, HmacRefreshTokens, JwtTokens,
     SealedTotp,
@@ -238,6 +239,11 @@ fn policies(links: &HmacLinkTokens) -> Policies {
     };
     let alumni = alumni::Policies {
         claim_codes: Arc::new(HmacClaimCodes::new(SECRET.as_bytes())),
+        imports: ImportPolicy {
+            parser: Arc::new(CsvFiles),
+            max_bytes: 1_000_000,
+            disk: BlockingPool::new(4, POOL_TIMEOUT),
+        },
     };
     Policies {
         identity,

@@ -156,3 +156,11 @@ typed_id!(
     /// A record of the register of graduates; UUIDv4.
     RecordId
 );
+typed_id!(
+    /// A degree or diploma of a person in the register; UUIDv4.
+    AwardId
+);
+typed_id!(
+    /// An import of the register; UUIDv4.
+    ImportId
+);

@@ -1,6 +1,7 @@
 //! Ports of the alumni area.
 
 mod claims;
+mod imports;
 mod invitations;
 mod reference;
 mod register;

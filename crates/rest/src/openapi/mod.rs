@@ -309,6 +309,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             does not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "register", description = "The register of graduates, for the alumni office."),
         (name = "mails", description = "What became of the platform's mail, for those who look after \
             it."),
         (name = "audit", description = "Who did what, for those who watch over it."),

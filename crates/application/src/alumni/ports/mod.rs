@@ -2,6 +2,7 @@
 
 mod claims;
 mod import_files;
+mod imports;
 mod invitations;
 mod reference;
 mod register;
@@ -17,6 +18,10 @@ pub use import_files::{
     CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
     Inspection, OfficeFile,
 };
+pub use imports::{
+    Blocker, CommitCounts, Import, ImportReads, ImportWrites, JudgedLine, NewImport, OnStep,
+    RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
+};
 pub use invitations::{
     Batch, BatchState, Channel, InvitationReads, InvitationWrites, Invitee, NewInvitation,
     PrintedInvitation, Segment,
@@ -26,7 +31,7 @@ pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, InvitationReads, ReferenceReads, RegisterReads,;
+    Reads: ClaimReads, ImportReads, InvitationReads, ReferenceReads, RegisterReads,;
     /// What the area writes.
-    Writes: ClaimWrites, InvitationWrites, ReferenceWrites, RegisterWrites,;
+    Writes: ClaimWrites, ImportWrites, InvitationWrites, ReferenceWrites, RegisterWrites,;
 }

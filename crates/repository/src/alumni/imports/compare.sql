@@ -27,23 +27,23 @@ CROSS JOIN LATERAL (
            v.field <> 'award' AND (v.owner IS NULL OR EXISTS (
                SELECT FROM record_field_sources s
                WHERE s.record_id = d.record_id AND s.award_id IS NOT DISTINCT FROM v.award_id
-                 AND s.field = v.field AND s.source IN ('office', 'self'))) AS is_kept
+                 AND s.field = ANY (v.sources) AND s.source IN ('office', 'self'))) AS is_kept
     FROM (VALUES
         -- The tokens are of the whole name, so its parts change together.
-        ('names', true, NULL::uuid, (d.p).created_by_import, (d.p).surname || ', ' || (d.p).given_names, (d.r).surname || ', ' || (d.r).given_names),
-        ('email', true, NULL, (d.p).created_by_import, lower((d.p).email), lower((d.r).email)),
-        ('phone', true, NULL, (d.p).created_by_import, (d.p).phone, (d.r).phone),
-        ('date_of_birth', true, NULL, (d.p).created_by_import, (d.p).date_of_birth::text, (d.r).date_of_birth::text),
-        ('award', false, NULL, NULL, NULL,
+        ('names', true, '{surname,given_names}'::text[], NULL::uuid, (d.p).created_by_import, (d.p).surname || ', ' || (d.p).given_names, (d.r).surname || ', ' || (d.r).given_names),
+        ('email', true, '{email}', NULL, (d.p).created_by_import, lower((d.p).email), lower((d.r).email)),
+        ('phone', true, '{phone}', NULL, (d.p).created_by_import, (d.p).phone, (d.r).phone),
+        ('date_of_birth', true, '{date_of_birth}', NULL, (d.p).created_by_import, (d.p).date_of_birth::text, (d.r).date_of_birth::text),
+        ('award', false, '{}', NULL, NULL, NULL,
             CASE WHEN d.award_id IS NULL THEN concat_ws(' ', (SELECT code FROM degrees WHERE id = (d.r).degree_id), (d.r).year) END),
-        ('year', false, d.award_id, (d.a).created_by_import, (d.a).year::text, (d.r).year::text),
-        ('matric', false, d.award_id, (d.a).created_by_import, (d.a).matric_norm, (d.r).matric_norm),
-        ('department', false, d.award_id, (d.a).created_by_import,
+        ('year', false, '{year}', d.award_id, (d.a).created_by_import, (d.a).year::text, (d.r).year::text),
+        ('matric', false, '{matric}', d.award_id, (d.a).created_by_import, (d.a).matric_norm, (d.r).matric_norm),
+        ('department', false, '{department}', d.award_id, (d.a).created_by_import,
             (SELECT code FROM departments WHERE id = (d.a).department_id), (SELECT code FROM departments WHERE id = (d.r).department_id)),
-        ('programme', false, d.award_id, (d.a).created_by_import,
+        ('programme', false, '{programme}', d.award_id, (d.a).created_by_import,
             (SELECT code FROM programmes WHERE id = (d.a).programme_id), (SELECT code FROM programmes WHERE id = (d.r).programme_id)),
-        ('class_of_degree', false, d.award_id, (d.a).created_by_import, (d.a).class_of_degree, (d.r).class_of_degree)
-    ) AS v (field, is_of_record, award_id, owner, before, after)
+        ('class_of_degree', false, '{class_of_degree}', d.award_id, (d.a).created_by_import, (d.a).class_of_degree, (d.r).class_of_degree)
+    ) AS v (field, is_of_record, sources, award_id, owner, before, after)
     WHERE v.after IS DISTINCT FROM v.before AND v.after IS NOT NULL
       AND CASE WHEN v.is_of_record THEN NOT d.is_later WHEN v.field = 'award' THEN true ELSE d.award_id IS NOT NULL END
 ) AS f

@@ -1,6 +1,3 @@
-SET LOCAL statement_timeout = 0;
-SET LOCAL work_mem = '64MB';
-SET LOCAL jit = off;
 CREATE TEMPORARY TABLE import_repeats (line integer NOT NULL, first integer NOT NULL, is_alike boolean NOT NULL) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_matches (
     line integer NOT NULL, record_id uuid NOT NULL, award_id uuid,

@@ -4,6 +4,7 @@ mod claims;
 mod csv;
 mod dto;
 mod holidays;
+mod imports;
 mod invitations;
 mod problems;
 mod proofs;
@@ -17,5 +18,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(proofs::configure)
         .configure(review::configure)
         .configure(invitations::configure)
-        .configure(holidays::configure);
+        .configure(holidays::configure)
+        .configure(imports::configure);
 }
