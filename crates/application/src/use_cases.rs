@@ -62,6 +62,10 @@ impl UseCases {
     /// Where a thread cannot be started.
     pub fn new(context: &Context, policies: Policies) -> io::Result<Self> {
         let totp_policy = Arc::clone(&policies.identity.sessions.totp);
+        let verification = alumni::Verification {
+            links: Arc::clone(&policies.identity.link_tokens),
+            totp_policy: Arc::clone(&totp_policy),
+        };
         let succession = messaging::rooms::Succession {
             events: Arc::clone(&context.events),
         };
@@ -69,7 +73,7 @@ impl UseCases {
             access: access::UseCases::new(context, totp_policy),
             identity: identity::UseCases::new(context, policies.identity, Arc::new(succession)),
             messaging: messaging::UseCases::start(context, policies.messaging)?,
-            alumni: alumni::UseCases::new(context, policies.alumni),
+            alumni: alumni::UseCases::new(context, policies.alumni, verification),
             tidy: Tidy {
                 files: Arc::clone(&context.files),
             },

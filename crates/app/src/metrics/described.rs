@@ -73,6 +73,10 @@ fn describe_gauges() {
         Unit::Seconds,
         "Time since the oldest pending mail was due"
     );
+    describe_gauge!(
+        "abu_claims_overdue",
+        "Claims that the alumni office should have decided"
+    );
     describe_gauge!("abu_audit_head", "Place of the newest audit entry");
     describe_gauge!(
         "abu_embedded_postgres_up",

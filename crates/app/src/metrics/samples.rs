@@ -8,7 +8,12 @@ use std::{
 use abu_application::{
     Database,
     messaging::messages::Messaging,
-    platform::{figures::StoredFigures, ports::StoreError, readiness::Readiness},
+    platform::{
+        figures::StoredFigures,
+        ports::{Clock, StoreError},
+        readiness::Readiness,
+        system::SystemClock,
+    },
 };
 use metrics::gauge;
 use metrics_process::Collector;
@@ -71,11 +76,14 @@ impl Samples {
             return;
         }
         let database: &Database = &self.messaging.context.database;
-        let read: Result<StoredFigures, StoreError> =
-            database.read(|tx| StoredFigures::read(tx)).await;
+        let now = SystemClock.now();
+        let read: Result<(StoredFigures, u64), StoreError> = database
+            .read(move |tx| Ok((StoredFigures::read(tx)?, tx.overdue_claims(now)?)))
+            .await;
         match read {
-            Ok(figures) => {
+            Ok((figures, overdue_claims)) => {
                 set_stored(&figures);
+                gauge!("abu_claims_overdue").set(overdue_claims as f64);
                 *stored_at = Some(Instant::now());
             }
             Err(error) => log::debug!("figures for a scrape could not be read: {error}"),

@@ -37,3 +37,4 @@ mod sessions;
 mod support;
 mod totp;
 mod users;
+mod verification;
