@@ -65,7 +65,10 @@ impl Demo {
         let newest = Seek::After(None);
         let imports = self.store.read(|tx| tx.list_imports(newest, 1))?;
         if imports.is_empty() {
-            register::import(&self.imports, &self.generator)?;
+            let import = register::import(&self.imports, &self.generator)?;
+            let (ids, now) = (&*self.ids, self.clock.now());
+            self.store
+                .transaction(|tx| register::claim(tx, import, &self.generator, ids, now))?;
         }
         Ok(())
     }

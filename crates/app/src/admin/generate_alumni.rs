@@ -4,13 +4,21 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use abu_application::{
-    alumni::imports::{ImportDraft, LegalBasis, Upload},
-    platform::ports::StoreError,
+    alumni::{
+        imports::{ImportDraft, LegalBasis, Upload},
+        ports::SyntheticShares,
+        synthetic::SyntheticMembers,
+    },
+    platform::{
+        ports::StoreError,
+        system::{SystemClock, SystemIds},
+    },
 };
-use abu_domain::alumni::import_state::ImportState;
+use abu_domain::{ImportId, alumni::import_state::ImportState};
 use abu_generator::{Generator, mapping, write_header, write_row};
 use abu_settings::{Environment, Settings};
 use clap::Args;
@@ -41,6 +49,17 @@ pub(super) struct GenerateArguments {
     /// Import the graduates into the register.
     #[arg(long)]
     load: bool,
+    /// Give them accounts, too, that have no password.
+    #[arg(long, requires = "load")]
+    members: bool,
+    /// Of a hundred accounts, so many are verified.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, requires = "members",
+        value_parser = clap::value_parser!(u8).range(0..=100))]
+    verified: u8,
+    /// Of a hundred verified accounts, so many are willing to be in the directory.
+    #[arg(long, value_name = "PERCENT", default_value_t = 95, requires = "members",
+        value_parser = clap::value_parser!(u8).range(0..=100))]
+    listed: u8,
 }
 
 pub(super) fn run(settings: &Settings, arguments: &GenerateArguments) -> Result<(), AdminError> {
@@ -115,5 +134,31 @@ fn load(
         print(&judged)?;
         commit(&imports, &operator, import.id)?;
     }
+    if arguments.members {
+        make_members(&database, import.id, arguments)?;
+    }
     Ok(())
+}
+
+fn make_members(
+    database: &OpenDatabase,
+    import: ImportId,
+    arguments: &GenerateArguments,
+) -> Result<(), AdminError> {
+    let members = SyntheticMembers {
+        store: database.store(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+    };
+    let shares = SyntheticShares {
+        verified: arguments.verified,
+        listed: arguments.listed,
+    };
+    let counts = members.make(&operator(), import, shares)?;
+    Ok(writeln!(
+        io::stdout(),
+        "made {} accounts, {} of them verified",
+        counts.members,
+        counts.verified
+    )?)
 }

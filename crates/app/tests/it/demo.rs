@@ -32,6 +32,14 @@ async fn the_demonstration_is_filled_in_once_and_completely() {
         ),
         ("true", "SELECT (count(*) > 2900)::text FROM alumni_records"),
         (
+            "40",
+            "SELECT count(*)::text FROM users WHERE verification = 'verified'",
+        ),
+        (
+            "6",
+            "SELECT count(*)::text FROM claims WHERE state = 'submitted'",
+        ),
+        (
             "60",
             "SELECT count(*)::text FROM alumni_records WHERE email LIKE '%@demo.example.com'",
         ),

@@ -189,6 +189,8 @@ named_enum! {
         ImportRollBack => "import.roll-back",
         /// An import was given up before its commit.
         ImportDiscard => "import.discard",
+        /// Synthetic graduates got accounts.
+        SyntheticMembers => "synthetic.members",
         /// A data file of the program was loaded into a list of reference data.
         ReferenceLoad => "reference.load",
         /// The office added an entry to a list of reference data.
