@@ -4,6 +4,7 @@ mod bootstrap;
 mod check_config;
 mod check_health;
 mod database;
+mod erasures;
 mod error;
 mod generate_alumni;
 mod imports;
@@ -49,6 +50,7 @@ Examples:
   abu-admin user revoke amina@example.com
   abu-admin import-alumni graduates.csv --mapping mapping.toml --commit
   abu-admin imports show 3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41 --errors errors.csv
+  abu-admin erasures export > /mnt/safe/erasures
   abu-admin mail test --to amina@example.com
   abu-admin secrets re-encrypt
   abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
@@ -101,6 +103,9 @@ enum Command {
     /// Look after imports of the register: list and show them, commit them, roll them back.
     #[command(subcommand)]
     Imports(imports::ImportsCommand),
+    /// See and carry out erasures of accounts, and repeat them after a backup was restored.
+    #[command(subcommand)]
+    Erasures(erasures::ErasuresCommand),
     /// Try the mail server.
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -161,6 +166,7 @@ impl Arguments {
                 imports::import(&Settings::load(sources)?, &arguments)
             }
             Command::Imports(command) => imports::run(&Settings::load(sources)?, &command),
+            Command::Erasures(command) => erasures::run(&Settings::load(sources)?, command),
             Command::Mail(command) => mail::run(&Settings::load(sources)?, &command),
             Command::GenerateAlumni(arguments) => {
                 generate_alumni::run(&Settings::load(sources)?, &arguments)

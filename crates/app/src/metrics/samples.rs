@@ -7,13 +7,9 @@ use std::{
 
 use abu_application::{
     Database,
+    identity::{erasure::OVERDUE_AFTER, ports::ErasureBacklog},
     messaging::messages::Messaging,
-    platform::{
-        figures::StoredFigures,
-        ports::{Clock, StoreError},
-        readiness::Readiness,
-        system::SystemClock,
-    },
+    platform::{figures::StoredFigures, ports::StoreError, readiness::Readiness},
 };
 use metrics::gauge;
 use metrics_process::Collector;
@@ -76,13 +72,16 @@ impl Samples {
             return;
         }
         let database: &Database = &self.messaging.context.database;
-        let now = SystemClock.now();
-        let read: Result<(StoredFigures, u64), StoreError> = database
-            .read(move |tx| Ok((StoredFigures::read(tx)?, tx.overdue_claims(now)?)))
-            .await;
-        match read {
-            Ok((figures, overdue_claims)) => {
+        let now = self.messaging.context.clock.now();
+        let read = database.read::<_, StoreError>(move |tx| {
+            let erasures = tx.erasure_backlog(now, now - OVERDUE_AFTER)?;
+            let overdue_claims = tx.overdue_claims(now)?;
+            Ok((StoredFigures::read(tx)?, erasures, overdue_claims))
+        });
+        match read.await {
+            Ok((figures, erasures, overdue_claims)) => {
                 set_stored(&figures);
+                set_erasures(erasures);
                 gauge!("abu_claims_overdue").set(overdue_claims as f64);
                 *stored_at = Some(Instant::now());
             }
@@ -97,6 +96,12 @@ fn set_stored(figures: &StoredFigures) {
     gauge!("abu_mails_dead").set(mail.dead as f64);
     gauge!("abu_mail_oldest_seconds").set(mail.oldest.as_secs_f64());
     gauge!("abu_audit_head").set(figures.audit_head as f64);
+}
+
+fn set_erasures(erasures: ErasureBacklog) {
+    gauge!("abu_erasures_scheduled").set(erasures.scheduled as f64);
+    gauge!("abu_erasures_due").set(erasures.due as f64);
+    gauge!("abu_erasures_overdue").set(erasures.overdue as f64);
 }
 
 fn flag(is_set: bool) -> f64 {

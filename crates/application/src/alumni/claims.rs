@@ -15,8 +15,14 @@ mod transition;
 
 use std::sync::Arc;
 
+use abu_domain::UserId;
+use chrono::{DateTime, Utc};
+
 use super::ports::ClaimCodes;
-use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens};
+use crate::{
+    Context, access::TotpPolicy, identity::ports::LinkTokens, platform::ports::StoreError,
+    store::Writes,
+};
 
 pub use candidates::{Candidate, MAX_CANDIDATES};
 pub use errors::ClaimError;
@@ -33,4 +39,10 @@ pub struct Claims {
     pub codes: Arc<dyn ClaimCodes>,
     pub links: Arc<dyn LinkTokens>,
     pub totp_policy: Arc<TotpPolicy>,
+}
+
+/// Forgets the claims of an erased account. Its record can be claimed again.
+pub fn unlink(tx: &mut dyn Writes, user: UserId, _now: DateTime<Utc>) -> Result<(), StoreError> {
+    tx.unlink_user(user)?;
+    Ok(())
 }

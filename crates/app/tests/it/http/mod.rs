@@ -26,6 +26,7 @@ mod own_account;
 mod passwords;
 mod permissions;
 mod post;
+mod privacy;
 mod rate_limits;
 mod recorded;
 mod redaction;
