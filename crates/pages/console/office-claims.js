@@ -68,6 +68,7 @@ export class Claims {
       read: (cursor) => this.#office.ask("GET", `/admin/claims${query({ ...this.#filters, limit: 20, cursor })}`),
       draw: (item) => element("li", {}, this.#entry(item)),
       empty: "No claim waits.",
+      failed: (problem) => this.#office.notice(problem),
     });
     const status = choice([["", "open"], ["submitted", "waiting"], ["in_review", "under review"], ["needs_info", "asked"], ["verified", "verified"], ["rejected", "rejected"]], this.#filters.status, { name: "status" });
     const due = choice([["", "any time"], ["overdue", "overdue"]], this.#filters.due, { name: "due" });

@@ -56,6 +56,7 @@ export class Imports {
       read: (cursor) => this.#office.ask("GET", `/admin/imports${query({ limit: 20, cursor })}`),
       draw: (item) => element("li", {}, this.#entry(item)),
       empty: "No file was imported yet.",
+      failed: (problem) => this.#office.notice(problem),
     });
     target.replaceChildren(
       element(
@@ -297,6 +298,7 @@ export class Imports {
       read: (cursor) => this.#office.ask("GET", `/admin/imports/${item.uuid}/rows${query({ state: verdict, limit: 50, cursor })}`),
       draw: lineOf,
       empty: "No line has this verdict.",
+      failed: (problem) => this.#office.notice(problem),
     });
     const tabs = known.map((name) => {
       const tab = element("button", { type: "button", "data-verdict": name, title: VERDICTS[name][1] }, VERDICTS[name][0], element("b", {}, number(counts[name])));

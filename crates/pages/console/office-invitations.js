@@ -20,6 +20,7 @@ export class Invitations {
       read: (cursor) => this.#office.ask("GET", `/admin/invitations${query({ limit: 20, cursor })}`),
       draw: (item) => element("li", {}, this.#entry(item)),
       empty: "No invitations were made yet.",
+      failed: (problem) => this.#office.notice(problem),
     });
     target.replaceChildren(
       element(

@@ -122,13 +122,14 @@ export class Pages {
   #cursor = null;
   #reading = 0;
 
-  /** `read(cursor)` resolves to a page, `draw(item)` makes what goes into `target`. */
-  constructor(target, { read, draw, empty }) {
+  /** `read(cursor)` resolves to a page, `draw(item)` makes what goes into `target`; `failed(problem)` shows what went
+   *  wrong. */
+  constructor(target, { read, draw, empty, failed }) {
     this.target = target;
     this.#read = read;
     this.#draw = draw;
     this.empty = element("p", { class: "empty", hidden: true }, empty);
-    this.more = button("More", () => this.#next());
+    this.more = button("More", () => this.#next().catch(failed));
     this.foot = element("div", { class: "more", hidden: true }, this.more);
   }
 

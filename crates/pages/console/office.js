@@ -1,6 +1,6 @@
 // The alumni office's page: log-in, the three areas of work, and which of them is shown.
 
-import { Account } from "./api.js";
+import { Account, Problem } from "./api.js";
 import { element, parts } from "./dom.js";
 import { Claims } from "./office-claims.js";
 import { Imports } from "./office-imports.js";
@@ -13,6 +13,8 @@ const AREAS = {
   claims: [Claims, "can_verify_alumni"],
   invitations: [Invitations, "can_create_invitation"],
 };
+
+const LOGGED_OUT = "logged-out";
 
 class Office {
   #part = parts(document);
@@ -74,13 +76,18 @@ class Office {
 
   async #logOut() {
     const account = this.#account;
+    this.#leave();
+    this.notice("");
+    await account.logOut().catch((problem) => this.notice(problem));
+  }
+
+  /** Back to the form. */
+  #leave() {
     this.#account = this.me = this.#shown = null;
     this.#references.clear();
     this.#close();
     this.#part.list.replaceChildren();
-    this.notice("");
     this.#showLogIn();
-    await account.logOut().catch((problem) => this.notice(problem));
   }
 
   #showLogIn() {
@@ -149,16 +156,22 @@ class Office {
     else location.hash = hash;
   }
 
-  ask(method, path, body) {
-    return this.#account.ask(method, path, body);
+  async ask(method, path, body) {
+    return this.#loggedIn().ask(method, path, body);
   }
 
-  call(method, path, options) {
-    return this.#account.call(method, path, options);
+  async call(method, path, options) {
+    return this.#loggedIn().call(method, path, options);
   }
 
-  file(method, path, body) {
-    return this.#account.file(method, path, body);
+  async file(method, path, body) {
+    return this.#loggedIn().file(method, path, body);
+  }
+
+  /** Work that goes on after a log-out ends here. */
+  #loggedIn() {
+    if (!this.#account) throw new Problem(0, { type: LOGGED_OUT });
+    return this.#account;
   }
 
   /** The whole list of a kind of reference data, once read. */
@@ -174,7 +187,9 @@ class Office {
   /** Shows what went wrong: a text, or a problem. */
   notice(problem) {
     const { notice } = this.#part;
-    if (this.me === null && problem?.slug === "token-expired") return;
+    if (problem?.slug === LOGGED_OUT) return;
+    // The session has ended: elsewhere, or by its age.
+    if (problem?.status === 401 && this.me) this.#leave();
     const text = typeof problem === "string" ? problem : described(problem);
     notice.textContent = text;
     notice.hidden = text === "";
