@@ -199,12 +199,6 @@ named_enum! {
         ImportRollBack => "import.roll-back",
         /// An import was given up before its commit.
         ImportDiscard => "import.discard",
-        /// A data file of the program was loaded into a list of reference data.
-        ReferenceLoad => "reference.load",
-        /// The office added an entry to a list of reference data.
-        ReferenceCreate => "reference.create",
-        /// The office edited an entry of a list of reference data.
-        ReferenceUpdate => "reference.update",
     }
 }
 
