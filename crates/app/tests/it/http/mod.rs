@@ -35,6 +35,7 @@ mod role_assignments;
 mod rooms;
 mod sessions;
 mod support;
+mod tasks;
 mod totp;
 mod users;
 mod verification;
