@@ -1,7 +1,7 @@
 use std::{io, path::PathBuf};
 
 use abu_application::{
-    access::AccessError,
+    access::{AccessError, JobsError},
     alumni::imports::ImportError,
     identity::{
         accounts::AccountError, erasure::RunError, key_rotation::RotationError, setup::SetupError,
@@ -55,6 +55,8 @@ pub enum AdminError {
     Secrets(#[from] SecretStoreError),
     #[error(transparent)]
     Account(AccountError),
+    #[error(transparent)]
+    Job(JobsError),
     #[error(transparent)]
     Access(AccessError),
     #[error("cannot start a thread: {0}")]
@@ -114,6 +116,7 @@ impl AdminError {
             Self::Database(error) => error.exit_code(),
             Self::Account(_)
             | Self::Setup(_)
+            | Self::Job(_)
             | Self::Threads(_)
             | Self::Password(_)
             | Self::NoSuchAccount
@@ -186,6 +189,17 @@ impl From<AccountError> for AdminError {
             }
             AccountError::NotFound => Self::NoSuchAccount,
             error => Self::Account(error),
+        }
+    }
+}
+
+impl From<JobsError> for AdminError {
+    fn from(error: JobsError) -> Self {
+        match error {
+            JobsError::Store(error) | JobsError::Access(AccessError::Store(error)) => {
+                Self::Store(error)
+            }
+            error => Self::Job(error),
         }
     }
 }

@@ -195,12 +195,6 @@ named_enum! {
         ImportDiscard => "import.discard",
         /// Synthetic graduates got accounts.
         SyntheticMembers => "synthetic.members",
-        /// A data file of the program was loaded into a list of reference data.
-        ReferenceLoad => "reference.load",
-        /// The office added an entry to a list of reference data.
-        ReferenceCreate => "reference.create",
-        /// The office edited an entry of a list of reference data.
-        ReferenceUpdate => "reference.update",
     }
 }
 

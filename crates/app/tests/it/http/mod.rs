@@ -36,6 +36,7 @@ mod role_assignments;
 mod rooms;
 mod sessions;
 mod support;
+mod tasks;
 mod totp;
 mod users;
 mod verification;
