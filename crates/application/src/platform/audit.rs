@@ -179,6 +179,12 @@ named_enum! {
         InvitationsDownload => "invitations.download",
         /// The office revoked the codes of a batch.
         InvitationsRevoke => "invitations.revoke",
+        /// A data file of the program was loaded into a list of reference data.
+        ReferenceLoad => "reference.load",
+        /// The office added an entry to a list of reference data.
+        ReferenceCreate => "reference.create",
+        /// The office edited an entry of a list of reference data.
+        ReferenceUpdate => "reference.update",
         /// A background job that was given up is tried again.
         JobRevive => "job.revive",
         /// A background job was asked to end.
