@@ -515,8 +515,7 @@ pub(super) mod tests {
     #[test]
     fn the_code_of_an_invitation_is_shown_and_messages_are_wrapped_and_escaped() {
         let code = HmacClaimCodes::new(b"a secret of the test's own");
-        let code =
-            abu_application::alumni::ports::ClaimCodes::code(&code, Uuid::from_u128(7).into());
+        let code = ClaimCodes::code(&code, Uuid::from_u128(7).into());
         for content in every_content() {
             let has_code = matches!(
                 content.kind(),

@@ -54,7 +54,7 @@ impl Session<'_> {
             })?,
         };
         let records = rows.into_iter().map(|row| row.into_record(&votes));
-        Ok(self.run(|_connection| Ok(records.collect::<Result<Vec<_>, BadRow>>()?))?)
+        self.run(|_connection| Ok(records.collect::<Result<Vec<_>, BadRow>>()?))
     }
 
     fn one_with_votes(&mut self, row: Option<ClaimRow>) -> Result<Option<ClaimRecord>, StoreError> {
