@@ -101,7 +101,7 @@ async fn upload(browser: &Browser, file: &PathBuf) {
     browser
         .fill("[name=legal_basis]", "Public task of the university")
         .await;
-    browser.click("form [type=submit].primary").await;
+    browser.click(".view form [type=submit]").await;
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn staff_import_a_file_mend_its_mapping_and_roll_it_back() {
         .until(&format!("document.querySelector(\"{meaning}\")"))
         .await;
     browser.choose(meaning, "computer-science").await;
-    browser.click("form [type=submit].primary").await;
+    browser.click(".view form [type=submit]").await;
     has_lines(&browser, "ready", 3).await;
 
     press(&browser, "Commit 3 lines").await;
@@ -303,7 +303,7 @@ async fn staff_print_codes_and_revoke_them() {
         .choose("[name=department]", "computer-science")
         .await;
     browser.fill("[name=year_from]", "2015").await;
-    browser.click("form [type=submit].primary").await;
+    browser.click(".view form [type=submit]").await;
     is(&browser, "valid").await;
     rig.assert_stored("(SELECT made FROM invitation_batches) = 1");
 
