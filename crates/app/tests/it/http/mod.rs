@@ -27,6 +27,7 @@ mod post;
 mod rate_limits;
 mod recorded;
 mod redaction;
+mod reference;
 mod registration;
 mod rights;
 mod role_assignments;
