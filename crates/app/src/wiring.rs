@@ -4,6 +4,7 @@ use std::{io, sync::Arc, thread, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
+    alumni::{self, imports::ImportPolicy},
     identity::{
         self,
         events::IdentityEvent,
@@ -21,6 +22,7 @@ use abu_application::{
     store::Store,
 };
 use abu_chat::{ChatEngine, ChatHub};
+use abu_register_csv::CsvFiles;
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared};
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacHeadSealer, HmacLinkTokens, HmacRefreshTokens, SealedTotp,
@@ -120,6 +122,9 @@ impl Wiring<'_> {
         let policies = Policies {
             identity,
             messaging,
+            alumni: alumni::Policies {
+                imports: import_policy(settings),
+            },
         };
         let keys = RestKeys {
             cursors: derive_key(secret, CursorCodec::KEY_LABEL),
@@ -155,6 +160,17 @@ impl Wiring<'_> {
             log_in_failures,
             job_handlers,
         })
+    }
+}
+
+/// Uploads that are written to disk at one time.
+const UPLOADS: usize = 4;
+
+pub(crate) fn import_policy(settings: &Settings) -> ImportPolicy {
+    ImportPolicy {
+        parser: Arc::new(CsvFiles),
+        max_bytes: settings.imports.max_bytes,
+        disk: BlockingPool::new(UPLOADS, POOL_TIMEOUT),
     }
 }
 

@@ -1,6 +1,30 @@
 // Written by `cargo run -p abu-repository --example print-schema`; do not edit.
 
 diesel::table! {
+    /// The register of graduates, one row a person. Members never see it.
+    alumni_records (id) {
+        id -> Uuid,
+        surname -> Text,
+        given_names -> Text,
+        previous_names -> Array<Nullable<Text>>,
+        /// Distinct tokens of surname and given names, sorted by bytes.
+        name_tokens -> Array<Nullable<Text>>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        date_of_birth -> Nullable<Date>,
+        state -> Text,
+        /// The record that replaced this one.
+        merged_into -> Nullable<Uuid>,
+        /// The import that created the record: the source of each field that record_field_sources does not name. Null for records of the office. Without a foreign key, which would check a million times that one row exists; imports are never deleted.
+        created_by_import -> Nullable<Uuid>,
+        /// Rises with each change of the record or of one of its awards.
+        version -> Int8,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Who did what to whom. Rows are added and never changed, and each proves the one before.
     audit_log (seq) {
         /// Place in the chain: 1, 2, 3 and so on, without gaps.
@@ -45,6 +69,28 @@ diesel::table! {
         noted_at -> Timestamptz,
         /// HMAC over seq and hash with a key that is not in the database.
         seal -> Bytea,
+    }
+}
+
+diesel::table! {
+    /// Degrees and diplomas of the people in the register.
+    awards (id) {
+        id -> Uuid,
+        record_id -> Uuid,
+        programme_id -> Nullable<Int4>,
+        department_id -> Nullable<Int2>,
+        degree_id -> Int2,
+        year -> Int2,
+        class_of_degree -> Nullable<Text>,
+        /// The matriculation number as the source spells it.
+        matric_raw -> Nullable<Text>,
+        /// Its letters and digits alone, upper case. Not unique: a person may have several awards, and clerks err.
+        matric_norm -> Nullable<Text>,
+        /// As in alumni_records.
+        created_by_import -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
     }
 }
 
@@ -112,6 +158,23 @@ diesel::table! {
         edited_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Copies of their data that people asked for. The file is in the store of files, under the export's id.
+    data_exports (id) {
+        /// UUIDv4; names the file too.
+        id -> Uuid,
+        user_id -> Uuid,
+        /// The task that writes the file. No foreign key: the export outlives it.
+        task_id -> Uuid,
+        requested_at -> Timestamptz,
+        ready_at -> Nullable<Timestamptz>,
+        failed_at -> Nullable<Timestamptz>,
+        /// When the file is deleted, and the row with it.
+        expires_at -> Nullable<Timestamptz>,
+        bytes -> Nullable<Int8>,
     }
 }
 
@@ -335,6 +398,105 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What imports overwrote, for their roll-back.
+    import_changes (import_id, record_id) {
+        import_id -> Uuid,
+        record_id -> Uuid,
+        /// The record, its changed awards and its field sources before the import.
+        before -> Jsonb,
+        /// Version of the record that the import left.
+        after_version -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Staged lines of imports. Unlogged: a crash of the database empties it, and the stored file fills it again.
+    import_rows (import_id, line) {
+        import_id -> Uuid,
+        line -> Int4,
+        /// Why the line is malformed or holds unknown values; empty otherwise.
+        defects -> Array<Nullable<Text>>,
+        surname -> Nullable<Text>,
+        given_names -> Nullable<Text>,
+        name_tokens -> Nullable<Array<Nullable<Text>>>,
+        matric_raw -> Nullable<Text>,
+        matric_norm -> Nullable<Text>,
+        department_id -> Nullable<Int2>,
+        programme_id -> Nullable<Int4>,
+        degree_id -> Nullable<Int2>,
+        year -> Nullable<Int2>,
+        class_of_degree -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        date_of_birth -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    /// The verdict on each staged line. Written once, by one statement.
+    import_verdicts (import_id, line) {
+        import_id -> Uuid,
+        line -> Int4,
+        state -> Text,
+        reasons -> Array<Nullable<Text>>,
+        /// The record that the line matches; the id of the new record if the line is ready.
+        record_id -> Nullable<Uuid>,
+        /// The award that the line matches; the id of the new award if there is none.
+        award_id -> Nullable<Uuid>,
+        /// Version of the record as judged; null for a new one.
+        record_version -> Nullable<Int8>,
+        /// Changed fields with their values before and after, and fields kept because their source outranks an import.
+        diff -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    /// Files of graduates that the office uploaded. Rows stay; the files go.
+    imports (id) {
+        id -> Uuid,
+        kind -> Text,
+        state -> Text,
+        file_name -> Text,
+        /// SHA-256 of the file.
+        file_hash -> Bytea,
+        /// Key in the file store; null once the file is deleted.
+        file_key -> Nullable<Text>,
+        bytes -> Int8,
+        encoding -> Nullable<Text>,
+        delimiter -> Nullable<Text>,
+        mapping -> Jsonb,
+        /// SHA-256 of the mapping as canonical JSON.
+        mapping_hash -> Bytea,
+        /// Why the office may process the data, in its own words.
+        legal_basis -> Text,
+        /// Whether the import is no dry run: the commit follows the judgment.
+        commit_when_judged -> Bool,
+        /// Number of records in the file, without its header.
+        lines -> Int8,
+        /// Number of lines by verdict.
+        counts -> Jsonb,
+        /// Distinct values that the mapping lacks, with the number of their lines.
+        unknown_values -> Jsonb,
+        /// Why the last step failed; null if it did not.
+        failure -> Nullable<Text>,
+        /// The process that works on the import, while one does; the fencing token of its commit.
+        run_id -> Nullable<Uuid>,
+        /// Last sign of life of that process. A later one takes over a minute after it.
+        heartbeat_at -> Nullable<Timestamptz>,
+        /// The newest task about the import.
+        task_id -> Nullable<Uuid>,
+        /// Null for the operator at the machine.
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// Time before the judgment read the register.
+        judged_at -> Nullable<Timestamptz>,
+        committed_by -> Nullable<Uuid>,
+        committed_at -> Nullable<Timestamptz>,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Industries: the sections of ISIC Rev. 4 under labels of our own. Rows are never deleted.
     industries (id) {
         id -> Int2,
@@ -543,6 +705,22 @@ diesel::table! {
         pauses -> Int4,
         /// After this time the row says nothing any more.
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Provenance of a field whose source is not the import that created the record.
+    record_field_sources (id) {
+        id -> Int8,
+        record_id -> Uuid,
+        /// Null for a field of the record itself.
+        award_id -> Nullable<Uuid>,
+        field -> Text,
+        /// Imports never overwrite fields of the sources office and self.
+        source -> Text,
+        import_id -> Nullable<Uuid>,
+        actor_id -> Nullable<Uuid>,
+        changed_at -> Timestamptz,
     }
 }
 
@@ -851,21 +1029,29 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(awards -> alumni_records (record_id));
+diesel::joinable!(awards -> degrees (degree_id));
+diesel::joinable!(awards -> departments (department_id));
+diesel::joinable!(awards -> programmes (programme_id));
 diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
+diesel::joinable!(data_exports -> users (user_id));
 diesel::joinable!(departments -> faculties (faculty_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
 diesel::joinable!(email_conflicts -> users (holder_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
-diesel::joinable!(jobs -> tasks (task_id));
+diesel::joinable!(import_changes -> alumni_records (record_id));
+diesel::joinable!(import_changes -> imports (import_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
 diesel::joinable!(programmes -> degrees (degree_id));
 diesel::joinable!(programmes -> departments (department_id));
+diesel::joinable!(record_field_sources -> alumni_records (record_id));
+diesel::joinable!(record_field_sources -> awards (award_id));
 diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
@@ -876,7 +1062,6 @@ diesel::joinable!(room_invitations -> rooms (room_id));
 diesel::joinable!(room_members -> rooms (room_id));
 diesel::joinable!(room_members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
-diesel::joinable!(tasks -> users (created_by));
 diesel::joinable!(totp_recovery_codes -> totp_secrets (user_id));
 diesel::joinable!(totp_secrets -> users (user_id));
 diesel::joinable!(user_emails -> users (user_id));
@@ -885,13 +1070,16 @@ diesel::joinable!(user_group -> users (user_id));
 diesel::joinable!(user_presence -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    alumni_records,
     audit_log,
     audit_log_head,
     audit_witnesses,
+    awards,
     backfills,
     chat_tickets,
     consents,
     countries,
+    data_exports,
     degrees,
     departments,
     email_changes,
@@ -903,6 +1091,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     faculties,
     groups,
     idempotency_keys,
+    import_changes,
+    import_rows,
+    import_verdicts,
+    imports,
     industries,
     jobs,
     known_networks,
@@ -915,6 +1107,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     permissions,
     programmes,
     rate_limits,
+    record_field_sources,
     reference_lists,
     role_assignments,
     role_group,

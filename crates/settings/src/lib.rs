@@ -58,6 +58,7 @@ pub struct Settings {
     pub mail: MailSettings,
     /// `jobs.*`
     pub jobs: JobSettings,
+    pub imports: ImportSettings,
     pub chat: ChatSettings,
     /// `chat.max_room_members` and `chat.max_rooms_per_user`.
     pub rooms: RoomLimits,
@@ -188,6 +189,13 @@ impl DataSettings {
 pub struct StorageSettings {
     /// The folder of uploads and exports; `None` for one under `data.dir`.
     pub path: Option<PathBuf>,
+}
+
+/// `imports.*`
+#[derive(Clone, Copy, Debug)]
+pub struct ImportSettings {
+    /// The largest file of graduates.
+    pub max_bytes: u64,
 }
 
 /// The merged configuration, valid or not.

@@ -27,8 +27,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, DocsSettings,
-    Environment, LogSettings, MetricsSettings, ServerSettings, Settings, StorageSettings,
-    SuperuserSettings, reader::Reader,
+    Environment, ImportSettings, LogSettings, MetricsSettings, ServerSettings, Settings,
+    StorageSettings, SuperuserSettings, reader::Reader,
 };
 
 /// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
@@ -72,6 +72,9 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         jobs: JobSettings {
             workers: reader.whole("jobs.workers", 2..=32),
             poll_interval: reader.seconds("jobs.poll_interval", 0.05..=60.0),
+        },
+        imports: ImportSettings {
+            max_bytes: reader.whole("imports.max_bytes", 1_024..=8_589_934_592),
         },
         chat: chat(reader),
         rooms: rooms(reader),

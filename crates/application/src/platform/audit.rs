@@ -53,6 +53,8 @@ named_enum! {
         UserSendReset => "user.send-reset",
         /// An account is to be erased.
         UserScheduleErasure => "user.schedule-erasure",
+        /// An account was erased.
+        UserErase => "user.erase",
         /// An account was suspended.
         UserSuspend => "user.suspend",
         /// An account was activated again.
@@ -103,6 +105,14 @@ named_enum! {
         AccountDeactivate => "account.deactivate",
         /// A user reactivated their account.
         AccountReactivate => "account.reactivate",
+        /// A user asked for a copy of their data.
+        AccountExport => "account.export",
+        /// A user fetched a copy of their data.
+        AccountFetchExport => "account.fetch-export",
+        /// A user asked for the erasure of their account.
+        AccountRequestErasure => "account.request-erasure",
+        /// A user canceled the erasure of their account.
+        AccountCancelErasure => "account.cancel-erasure",
         /// A user verified an address.
         EmailVerify => "email.verify",
         /// The primary address approved a further or new one.
@@ -133,18 +143,26 @@ named_enum! {
         TotpRenewCodes => "totp.renew-codes",
         /// An account was given another password.
         PasswordReset => "password.reset",
-        /// A data file of the program was loaded into a list of reference data.
-        ReferenceLoad => "reference.load",
-        /// The office added an entry to a list of reference data.
-        ReferenceCreate => "reference.create",
-        /// The office edited an entry of a list of reference data.
-        ReferenceUpdate => "reference.update",
         /// A background job that was given up is tried again.
         JobRevive => "job.revive",
         /// A background job was asked to end.
         JobCancel => "job.cancel",
         /// A background job was deleted as it was.
         JobDelete => "job.delete",
+        /// A file of graduates was uploaded.
+        ImportUpload => "import.upload",
+        /// The register took over the lines of an import.
+        ImportCommit => "import.commit",
+        /// The register lost again what an import brought.
+        ImportRollBack => "import.roll-back",
+        /// An import was given up before its commit.
+        ImportDiscard => "import.discard",
+        /// A data file of the program was loaded into a list of reference data.
+        ReferenceLoad => "reference.load",
+        /// The office added an entry to a list of reference data.
+        ReferenceCreate => "reference.create",
+        /// The office edited an entry of a list of reference data.
+        ReferenceUpdate => "reference.update",
     }
 }
 

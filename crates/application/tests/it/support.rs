@@ -12,6 +12,7 @@ use std::{sync::Arc, time::Duration};
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
     access::{Caller, TotpPolicy},
+    alumni::{self, imports::ImportPolicy},
     identity::{
         self,
         passwords::{HashingQueue, PasswordWork},
@@ -27,6 +28,7 @@ use abu_application::{
     store::Writes,
 };
 use abu_domain::identity::text::LoginPassword;
+use abu_register_csv::CsvFiles;
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
 };
@@ -230,9 +232,17 @@ fn policies(links: &HmacLinkTokens) -> Policies {
         writer: WriterPolicy::default(),
         limits: None,
     };
+    let alumni = alumni::Policies {
+        imports: ImportPolicy {
+            parser: Arc::new(CsvFiles),
+            max_bytes: 1_000_000,
+            disk: BlockingPool::new(4, POOL_TIMEOUT),
+        },
+    };
     Policies {
         identity,
         messaging,
+        alumni,
     }
 }
 

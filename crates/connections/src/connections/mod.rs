@@ -173,9 +173,9 @@ impl Connection {
     }
 
     /// Bytes came from the peer.
-    pub(crate) fn received(&self) {
+    pub(crate) fn received(&self, bytes: usize) {
         if !self.carries_chat() {
-            self.state.received(self.shared.clock.now());
+            self.state.received(bytes as u64, self.shared.clock.now());
         }
     }
 
@@ -194,8 +194,14 @@ impl Connection {
         InFlight(Some(self.clone()))
     }
 
+    /// The body of the current request is a file: it may take as long as it comes at 4 KB/s, over each half
+    /// minute.
+    pub fn begin_upload(&self) {
+        self.state.begin_upload(self.shared.clock.now());
+    }
+
     /// The body of the current request is complete.
-    pub(crate) fn body_is_complete(&self) {
+    pub fn body_is_complete(&self) {
         self.state.body_is_complete();
     }
 
@@ -319,7 +325,7 @@ mod tests {
         let connections = connections(100);
         let mut open = open(&connections, "192.0.2.1", MOST);
         next_moment(&connections);
-        open[0].connection.received();
+        open[0].connection.received(1);
         let mut newest = connections.register("192.0.2.1".parse().unwrap());
         assert_eq!(ended(&mut open), [false, true, false, false]);
         assert!(!has_ended(&mut newest));
@@ -427,7 +433,7 @@ mod tests {
     fn draining_ends_connections_that_sent_nothing() {
         let connections = connections(100);
         let mut open = open(&connections, "192.0.2.1", 2);
-        open[1].connection.received();
+        open[1].connection.received(1);
         connections.drain();
         assert_eq!(ended(&mut open), [true, false]);
     }

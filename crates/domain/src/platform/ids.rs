@@ -112,6 +112,10 @@ typed_id!(
     /// Long work as its creator sees it; UUIDv4.
     TaskId
 );
+typed_id!(
+    /// A copy of a user's data; UUIDv4.
+    ExportId
+);
 numbered_id!(
     /// A faculty of the university.
     FacultyId(i16)
@@ -155,4 +159,12 @@ typed_id!(
 typed_id!(
     /// A record of the register of graduates; UUIDv4.
     RecordId
+);
+typed_id!(
+    /// A degree or diploma of a person in the register; UUIDv4.
+    AwardId
+);
+typed_id!(
+    /// An import of the register; UUIDv4.
+    ImportId
 );

@@ -1,9 +1,12 @@
 //! Reference data, the register of graduates, and claims.
 
+mod imports;
 mod reference;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.configure(reference::configure);
+    config
+        .configure(imports::configure)
+        .configure(reference::configure);
 }

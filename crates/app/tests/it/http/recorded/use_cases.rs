@@ -6,9 +6,12 @@ use abu_application::{
     access::{
         AccessError, AssignmentError, MailError, Named, RightsError, idempotency::IdempotencyError,
     },
+    alumni::{imports::ImportError, ports::Blocker},
     identity::{
         accounts::AccountError,
         emails::{EmailError, LinkError, ProofError},
+        erasure::OwnErasureError,
+        exports::ExportError,
         own_account::OwnAccountError,
         passwords::{
             ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError,
@@ -17,12 +20,16 @@ use abu_application::{
         sessions::{LogInError, RefreshError, SessionError, TotpError},
     },
     messaging::{messages::MessagingError, rooms::RoomError, tickets::TicketError},
-    platform::{ports::StoreError, versions::PreconditionFailed},
+    platform::{
+        ports::{FileError, StoreError},
+        versions::PreconditionFailed,
+    },
 };
 use abu_chat::ConnectError;
 use abu_domain::{
-    UserId, Violation,
+    RecordId, UserId, Violation,
     access::{GroupName, Permission, RoleName},
+    alumni::import_state::ImportState,
     messaging::message::ChangeRefusal,
 };
 use abu_rest::Problem;
@@ -164,6 +171,7 @@ fn the_problems_of_accounts_are_as_recorded() {
         AccountError::OwnErasure,
         AccountError::OwnTotp,
         AccountError::NoTotp,
+        AccountError::ErasureBegan,
         AccountError::Name(reserved()),
         AccountError::Changed(PreconditionFailed),
         AccountError::Password(weak()),
@@ -176,6 +184,16 @@ fn the_problems_of_accounts_are_as_recorded() {
         OwnAccountError::NamesLocked,
         OwnAccountError::Name(reserved()),
         OwnAccountError::Store(away()),
+        OwnErasureError::Confirm(wrong_password()),
+        OwnErasureError::LastSuperAdmin,
+        OwnErasureError::NotFound,
+        OwnErasureError::Begun,
+        OwnErasureError::Store(away()),
+        ExportError::Confirm(wrong_password()),
+        ExportError::NotFound,
+        ExportError::NotReady,
+        ExportError::Gone,
+        ExportError::Store(away()),
         EmailError::Confirm(wrong_password()),
         EmailError::Confirm(ConfirmError::Access(AccessError::Suspended)),
         EmailError::Confirm(ConfirmError::Store(away())),
@@ -279,4 +297,30 @@ fn the_problems_of_rooms_and_messages_are_as_recorded() {
         MessagingError::Store(away()),
     ];
     record.assert_recorded("rooms");
+}
+
+#[test]
+fn the_problems_of_imports_are_as_recorded() {
+    let blocker = Blocker {
+        record: RecordId::new(Uuid::from_u128(1)),
+        reason: "edited".to_owned(),
+    };
+    let record = record![
+        ImportError::Access(AccessError::Suspended),
+        ImportError::NotFound,
+        ImportError::WrongState(ImportState::Committed),
+        ImportError::UnderWay,
+        ImportError::Busy,
+        ImportError::Outdated(vec![2, 7]),
+        ImportError::Blocked(vec![blocker]),
+        ImportError::TooLate,
+        ImportError::TooLarge { max_bytes: 10 },
+        ImportError::Empty,
+        ImportError::FileGone,
+        ImportError::StagingLost,
+        ImportError::Interrupted,
+        ImportError::Files(FileError::NotFound),
+        ImportError::Store(away()),
+    ];
+    record.assert_recorded("imports");
 }
