@@ -26,7 +26,7 @@ use clap::Args;
 use super::{
     AdminError,
     database::OpenDatabase,
-    imports::{Shown, commit, patiently, print},
+    imports::{commit, judge},
     operator::operator,
 };
 use crate::{database::require_migrated, synthetic};
@@ -128,10 +128,7 @@ fn load(
     };
     let import = imports.take_file(&operator, upload, &draft)?.import;
     if import.state != ImportState::Committed {
-        let shown = Shown::start();
-        let judged = patiently(|| imports.judge(import.id, &shown))?;
-        drop(shown);
-        print(&judged)?;
+        judge(&imports, import.id)?;
         commit(&imports, &operator, import.id)?;
     }
     if arguments.members {

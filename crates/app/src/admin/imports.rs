@@ -27,7 +27,7 @@ use clap::{Args, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-pub(super) use self::progress::Shown;
+use self::progress::Shown;
 use super::{AdminError, database::OpenDatabase, operator::operator};
 use crate::database::require_migrated;
 
@@ -119,10 +119,7 @@ pub(super) fn import(settings: &Settings, arguments: &ImportArguments) -> Result
         )?;
         return Ok(());
     }
-    let shown = Shown::start();
-    let judged = patiently(|| imports.judge(id, &shown))?;
-    drop(shown);
-    print(&judged)?;
+    judge(&imports, id)?;
     if !arguments.commit {
         let mut out = io::stdout().lock();
         writeln!(
@@ -205,9 +202,7 @@ fn take(
 }
 
 /// Waits while another import runs. One whose process was killed counts as running for a minute.
-pub(super) fn patiently<T>(
-    mut step: impl FnMut() -> Result<T, ImportError>,
-) -> Result<T, AdminError> {
+fn patiently<T>(mut step: impl FnMut() -> Result<T, ImportError>) -> Result<T, AdminError> {
     let mut is_first = true;
     loop {
         match step() {
@@ -221,6 +216,14 @@ pub(super) fn patiently<T>(
             done => return Ok(done?),
         }
     }
+}
+
+/// Judges an import, and prints its verdicts.
+pub(super) fn judge(imports: &Imports, id: ImportId) -> Result<(), AdminError> {
+    let shown = Shown::start();
+    let judged = patiently(|| imports.judge(id, &shown))?;
+    drop(shown);
+    print(&judged)
 }
 
 pub(super) fn commit(
@@ -316,7 +319,7 @@ fn show(
     Ok(file.sync_all()?)
 }
 
-pub(super) fn print(import: &Import) -> io::Result<()> {
+fn print(import: &Import) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "import {}: {}", import.id, import.state.name())?;
     writeln!(out, "{} lines", import.lines)?;
