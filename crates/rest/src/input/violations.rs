@@ -37,7 +37,7 @@ pub(crate) struct Violations {
 }
 
 impl Violations {
-    pub(super) fn in_body() -> Self {
+    pub(crate) fn in_body() -> Self {
         Self {
             errors: Vec::new(),
             is_query: false,

@@ -310,6 +310,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
         (name = "tasks", description = "Long work in the background, and its progress."),
+        (name = "reference", description = "Faculties, departments, programmes, degrees, states, \
+            countries and industries: versioned lists, which take no access token."),
         (name = "register", description = "The register of graduates, for the alumni office."),
         (name = "mails", description = "What became of the platform's mail, for those who look after \
             it."),

@@ -29,6 +29,7 @@ mod privacy;
 mod rate_limits;
 mod recorded;
 mod redaction;
+mod reference;
 mod registration;
 mod rights;
 mod role_assignments;

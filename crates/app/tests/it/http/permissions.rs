@@ -32,9 +32,9 @@ pub(super) enum Access {
 use Access::{Enrolled, Holder, Member, Own, Owner, Public, User};
 use Permission::{
     CreateGroup, CreateInvitation, CreatePermission, CreateRole, CreateUser, DeleteGroup,
-    DeletePermission, DeleteRole, DeleteUser, ImportAlumni, ModifyGroup, ModifyMail,
-    ModifyPermission, ModifyRole, ModifyUser, VerifyAlumni, ViewAuditLog, ViewGroup, ViewMail,
-    ViewPermission, ViewRole, ViewUser,
+    DeletePermission, DeleteRole, DeleteUser, ImportAlumni, ManageSettings, ModifyGroup,
+    ModifyMail, ModifyPermission, ModifyRole, ModifyUser, VerifyAlumni, ViewAuditLog, ViewGroup,
+    ViewMail, ViewPermission, ViewRole, ViewUser,
 };
 
 pub(super) const TABLE: &[(&str, &str, Access)] = &[
@@ -69,6 +69,24 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "/api/v1/auth/totp", Enrolled),
     ("POST", "/api/v1/auth/totp/confirm", Enrolled),
     ("POST", "/api/v1/auth/totp/recovery-codes", Enrolled),
+    ("GET", "/api/v1/reference", Public),
+    ("GET", "/api/v1/reference/{kind}", Public),
+    ("GET", "/api/v1/reference/{kind}/v/{version}", Public),
+    (
+        "GET",
+        "/api/v1/admin/reference/{kind}/{code}",
+        Holder(ManageSettings),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/reference/{kind}",
+        Holder(ManageSettings),
+    ),
+    (
+        "PATCH",
+        "/api/v1/admin/reference/{kind}/{code}",
+        Holder(ManageSettings),
+    ),
     ("GET", "/api/v1/me", User),
     ("GET", "/api/v1/me/permissions", User),
     ("PATCH", "/api/v1/me", User),
@@ -434,6 +452,14 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             "role": "member",
             "scope_type": "global",
         })),
+        ("POST", "/api/v1/admin/reference/{kind}") => call.json(&json!({
+            "code": Uuid::new_v4().simple().to_string(),
+            "name": format!("Own {}", Uuid::new_v4()),
+            "faculty": "arts",
+        })),
+        ("PATCH", "/api/v1/admin/reference/{kind}/{code}") => {
+            call.json(&json!({"confirmed_by": "Registry"}))
+        }
         ("POST", "/api/v1/rooms") => {
             call.json(&json!({"kind": "group", "name": "x", "member_ids": []}))
         }

@@ -8,6 +8,7 @@ mod imports;
 mod invitations;
 mod problems;
 mod proofs;
+mod reference;
 mod review;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,5 +20,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(review::configure)
         .configure(invitations::configure)
         .configure(holidays::configure)
-        .configure(imports::configure);
+        .configure(imports::configure)
+        .configure(reference::configure);
 }
