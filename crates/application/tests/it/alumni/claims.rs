@@ -18,9 +18,8 @@ use abu_application::{
         ports::{Batch, BatchState, Channel, ClaimCodes, NewInvitation, Segment},
     },
     platform::{
-        jobs::{JobWakes, JobWorkers},
+        jobs::{JobRunner, JobTimes, JobWakes, JobWorkers},
         mail::MailKind,
-        ports::Ids,
         system::SystemIds,
     },
 };
@@ -236,11 +235,15 @@ impl TestApp {
     }
 
     fn run_jobs_until(&self, is_done: impl Fn() -> bool) {
-        let handlers = self.use_cases.job_handlers();
-        let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-        let (wakes, poll) = (JobWakes::new(1), Duration::from_millis(5));
-        let store = self.database.store();
-        let workers = JobWorkers::start(store, ids, handlers, wakes, poll).unwrap();
+        let workers = JobWorkers::start(JobRunner {
+            store: self.database.store(),
+            ids: Arc::new(SystemIds),
+            handlers: self.use_cases.job_handlers(),
+            wakes: JobWakes::new(1),
+            poll_interval: Duration::from_millis(20),
+            times: JobTimes::default(),
+        })
+        .unwrap();
         let began = Instant::now();
         while !is_done() {
             assert!(began.elapsed() < PATIENCE, "the jobs are not done");
