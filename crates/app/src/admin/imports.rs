@@ -223,7 +223,7 @@ pub(super) fn judge(imports: &Imports, id: ImportId) -> Result<(), AdminError> {
     let shown = Shown::start();
     let judged = patiently(|| imports.judge(id, &shown))?;
     drop(shown);
-    print(&judged)
+    Ok(print(&judged)?)
 }
 
 pub(super) fn commit(
