@@ -1,6 +1,9 @@
 //! The alumni office's page: its files, and the office's work in a browser.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use abu_domain::{access::Permission, identity::user::User};
 use serde_json::json;
@@ -89,7 +92,7 @@ fn written(folder: &TempDir) -> PathBuf {
     path
 }
 
-async fn upload(browser: &Browser, file: &PathBuf) {
+async fn upload(browser: &Browser, file: &Path) {
     browser.click(".list .primary").await;
     browser.until("document.querySelector('[name=file]')").await;
     browser
