@@ -126,6 +126,22 @@ impl Violations {
         Some(parsed)
     }
 
+    /// Parses a field of an element of a list of objects.
+    pub(crate) fn in_element<T>(
+        &mut self,
+        list: &'static str,
+        index: usize,
+        field: &'static str,
+        parsed: Result<T, Violation>,
+    ) -> Option<T> {
+        parsed
+            .map_err(|violation| {
+                let error = FieldError::in_element(list, index, field, violation);
+                self.errors.push(error);
+            })
+            .ok()
+    }
+
     /// A field that only some values of other fields require.
     pub(crate) fn required<T>(&mut self, name: &'static str, field: Option<T>) -> Option<T> {
         self.check(name, field.ok_or(REQUIRED))

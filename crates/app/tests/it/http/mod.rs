@@ -39,3 +39,4 @@ mod support;
 mod tasks;
 mod totp;
 mod users;
+mod verification;

@@ -294,6 +294,9 @@ impl Subjects {
             .replace("{perm_name}", perm_name)
             .replace("{group_name}", &self.group)
             .replace("{reset_uuid}", &self.user)
+            // A code of no invitation.
+            .replace("{code}", "ABU-0000-0000-0000")
+            .replace("{day}", "2026-12-25")
             .replace("{file}", "index.html")
             .replace("{slug}", "not-found")
     }
