@@ -4,7 +4,11 @@ use std::{io, sync::Arc, thread, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
-    alumni::{self, imports::ImportPolicy},
+    alumni::{
+        self,
+        imports::{ImportPolicy, Imports},
+        ports::ClaimCodes,
+    },
     identity::{
         self,
         events::IdentityEvent,
@@ -25,8 +29,8 @@ use abu_chat::{ChatEngine, ChatHub};
 use abu_register_csv::CsvFiles;
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared};
 use abu_security::{
-    BcryptHasher, GuessingPolicy, HmacHeadSealer, HmacLinkTokens, HmacRefreshTokens, SealedTotp,
-    derive_key,
+    BcryptHasher, GuessingPolicy, HmacClaimCodes, HmacHeadSealer, HmacLinkTokens,
+    HmacRefreshTokens, SealedTotp, derive_key,
 };
 use abu_settings::{Environment, Settings};
 use abu_storage::FolderStore;
@@ -58,9 +62,11 @@ pub struct Services {
     pub hasher: Arc<dyn PasswordHasher>,
     pub password_policy: Arc<dyn PasswordPolicy>,
     pub link_tokens: Arc<dyn LinkTokens>,
+    pub claim_codes: Arc<dyn ClaimCodes>,
     pub head_sealer: Arc<dyn HeadSealer>,
     pub log_in_failures: Arc<LogInFailures>,
     pub job_handlers: Handlers,
+    pub imports: Imports,
 }
 
 impl Wiring<'_> {
@@ -76,6 +82,8 @@ impl Wiring<'_> {
         let policy: Arc<dyn PasswordPolicy> =
             Arc::new(GuessingPolicy::new(auth.min_password_score));
         let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
+        let claim_codes: Arc<dyn ClaimCodes> =
+            Arc::new(HmacClaimCodes::new(secret).accepting(auth.previous_jwt_secret.as_ref()));
         let limits = Arc::new(rate_limits(settings, &self.secret));
         let context = Context {
             database,
@@ -123,6 +131,7 @@ impl Wiring<'_> {
             identity,
             messaging,
             alumni: alumni::Policies {
+                claim_codes: Arc::clone(&claim_codes),
                 imports: import_policy(settings),
             },
         };
@@ -132,6 +141,7 @@ impl Wiring<'_> {
         };
         let use_cases = UseCases::new(&context, policies)?;
         let job_handlers = use_cases.job_handlers();
+        let imports = use_cases.alumni.imports.clone();
         let messaging = use_cases.messaging.messages.clone();
         let log_in_failures = Arc::clone(&use_cases.identity.sessions.failures);
         let chat = ChatEngine::start(
@@ -156,9 +166,11 @@ impl Wiring<'_> {
             hasher,
             password_policy: policy,
             link_tokens,
+            claim_codes,
             head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
             log_in_failures,
             job_handlers,
+            imports,
         })
     }
 }

@@ -2,9 +2,11 @@
 
 pub mod claims;
 pub mod imports;
+pub mod invitations;
 pub mod ports;
 pub mod reference;
 pub mod register;
+pub mod synthetic;
 mod use_cases;
 
-pub use use_cases::{Policies, UseCases};
+pub use use_cases::{Policies, UseCases, Verification};

@@ -1,4 +1,6 @@
 //! The rules of the alumni area.
 
+mod claims;
 mod imports;
 mod reference;
+mod synthetic;

@@ -2,5 +2,7 @@
 
 mod claims;
 mod imports;
+mod invitations;
 mod reference;
 mod register;
+mod synthetic;
