@@ -45,17 +45,20 @@ use tokio::{
     task::{JoinHandle, spawn_blocking},
 };
 
-use crate::{
+use abu_programs::{
     database::{GuardedStore, OwnPostgres},
-    metrics::{self, Samples},
     synthetic,
+};
+
+use crate::{
+    metrics::{self, Samples},
     wiring::{Services, Wiring},
 };
 
 use hourly::Hourly;
 use set_up::SharedLock;
 
-pub use crate::database::PreparationError;
+pub use abu_programs::database::PreparationError;
 pub use error::StartError;
 pub use signals::Received;
 

@@ -26,7 +26,7 @@ use abu_application::{
     store::Store,
 };
 use abu_chat::{ChatEngine, ChatHub};
-use abu_register_csv::CsvFiles;
+use abu_programs::parts::{import_policy, rate_limits};
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared};
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacClaimCodes, HmacHeadSealer, HmacLinkTokens,
@@ -186,22 +186,6 @@ fn files(settings: &Settings) -> FolderStore {
         );
     }
     files
-}
-
-/// Uploads that are written to disk at one time.
-const UPLOADS: usize = 4;
-
-pub(crate) fn import_policy(settings: &Settings) -> ImportPolicy {
-    ImportPolicy {
-        parser: Arc::new(CsvFiles),
-        max_bytes: settings.imports.max_bytes,
-        disk: BlockingPool::new(UPLOADS, POOL_TIMEOUT),
-    }
-}
-
-pub(crate) fn rate_limits(settings: &Settings, secret: &SecretString) -> RateLimits {
-    let key = derive_key(secret.expose_secret().as_bytes(), RateLimits::KEY_LABEL);
-    RateLimits::new(settings.rate_limits, key)
 }
 
 fn rest_settings(settings: &Settings) -> RestSettings {

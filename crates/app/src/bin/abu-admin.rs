@@ -6,9 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use abu_app::{admin::Arguments, exit_code};
 use abu_application::platform::error_chain::error_chain;
 use abu_logging::Filter;
+use abu_operator::Arguments;
+use abu_programs::exit_code;
 use abu_settings::Sources;
 use clap::Parser;
 

@@ -15,7 +15,7 @@ use metrics::gauge;
 use metrics_process::Collector;
 use tokio::sync::Mutex;
 
-use crate::database::{GuardedStore, OwnPostgres};
+use abu_programs::database::{GuardedStore, OwnPostgres};
 
 /// A scrape more often than this gets the last figures from the database again.
 const FRESH: Duration = Duration::from_secs(10);

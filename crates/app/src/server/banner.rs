@@ -12,7 +12,9 @@ use abu_settings::Environment;
 use tokio::task::spawn_blocking;
 
 use super::RunningServer;
-use crate::{database, version::VERSION};
+use abu_programs::database;
+
+use crate::version::VERSION;
 
 /// A log in JSON is read by programs, which need no banner.
 pub(super) fn print(server: &RunningServer, demo: bool) {

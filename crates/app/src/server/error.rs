@@ -4,9 +4,9 @@ use abu_demo::DemoError;
 use abu_mail::MailStartError;
 use abu_security::SecretStoreError;
 
-use crate::{
-    database::PreparationError, exit_code, metrics::InstallError, synthetic::SyntheticError,
-};
+use abu_programs::{database::PreparationError, exit_code, synthetic::SyntheticError};
+
+use crate::metrics::InstallError;
 
 /// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,9 @@ use abu_rest::Shared;
 use abu_settings::{ServerSettings, Settings};
 
 use super::StartError;
-use crate::{database, wiring::hashing_places};
+use abu_programs::database;
+
+use crate::wiring::hashing_places;
 
 /// Database connections beside the pool: the server's own, and that of its lock.
 const OWN_DATABASE_CONNECTIONS: usize = database::CONNECTIONS_OF_OUR_OWN as usize + 1;

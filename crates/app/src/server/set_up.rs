@@ -36,7 +36,7 @@ use super::{
     hourly::Hourly,
     watch::{self, Watch},
 };
-use crate::database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError};
+use abu_programs::database::{self, GuardedStore, OwnPostgres, Preparation, PreparationError};
 
 /// Polling interval while another server holds the database.
 const LOCK_PAUSE: Duration = Duration::from_millis(500);

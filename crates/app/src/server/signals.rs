@@ -5,7 +5,7 @@ use std::fmt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::StartError;
-use crate::exit_code;
+use abu_programs::exit_code;
 
 /// A signal that stops the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

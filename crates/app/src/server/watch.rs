@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::{hourly::Hourly, set_up::SharedLock};
-use crate::database::OwnPostgres;
+use abu_programs::database::OwnPostgres;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 /// A slower response counts as an outage.

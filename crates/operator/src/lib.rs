@@ -1,4 +1,5 @@
-//! Operator commands of `abu-admin`.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod bootstrap;
 mod check_config;
@@ -27,7 +28,7 @@ use abu_settings::{Settings, Sources};
 use actix_web::http::Uri;
 use clap::{Parser, Subcommand};
 
-use crate::exit_code;
+use abu_programs::exit_code;
 
 pub use error::AdminError;
 

@@ -8,7 +8,7 @@ use abu_domain::{
 use abu_settings::{Settings, SuperuserSettings};
 
 use super::{AdminError, database::OpenDatabase, operator::operator, terminal::Terminal};
-use crate::database::{reference_data, require_migrated};
+use abu_programs::database::{reference_data, require_migrated};
 
 pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     let mut terminal = Terminal::open();

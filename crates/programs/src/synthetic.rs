@@ -12,7 +12,7 @@ pub enum SyntheticError {
 }
 
 /// The people of a seed.
-pub(crate) fn generator(seed: u64) -> Result<Generator, SyntheticError> {
+pub fn generator(seed: u64) -> Result<Generator, SyntheticError> {
     let files = abu_reference_data::files()?;
     let entries = files.iter().flat_map(|file| &file.entries);
     Ok(Generator::new(seed, Department::of_reference(entries))?)

@@ -32,9 +32,9 @@ use abu_storage::FolderStore;
 use secrecy::SecretString;
 
 use super::AdminError;
-use crate::{
+use abu_programs::{
     database::{self, OwnPostgres, PreparationError, folder, inspect},
-    wiring::import_policy,
+    parts::import_policy,
 };
 
 const POOL_SIZE: u32 = 1;

@@ -25,10 +25,7 @@ pub enum ReferenceDataError {
 }
 
 /// Merges the data files of this release into the lists of the database. Idempotent.
-pub(crate) fn load(
-    store: Arc<dyn Store>,
-    by: &impl Authority,
-) -> Result<Vec<Loaded>, ReferenceDataError> {
+pub fn load(store: Arc<dyn Store>, by: &impl Authority) -> Result<Vec<Loaded>, ReferenceDataError> {
     let loader = Loader {
         store,
         clock: Arc::new(SystemClock),
@@ -38,6 +35,6 @@ pub(crate) fn load(
 }
 
 /// The lists of which the database has not loaded the files of this release.
-pub(crate) fn outdated(store: &dyn Store) -> Result<Vec<Kind>, ReferenceDataError> {
+pub fn outdated(store: &dyn Store) -> Result<Vec<Kind>, ReferenceDataError> {
     Ok(reference::outdated(store, &abu_reference_data::files()?)?)
 }

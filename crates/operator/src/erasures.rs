@@ -23,7 +23,7 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use super::{AdminError, database::OpenDatabase, operator::operator, user::minute};
-use crate::database::require_migrated;
+use abu_programs::database::require_migrated;
 
 /// Entries of the ledger that are read at once.
 const PAGE: u32 = 1_000;

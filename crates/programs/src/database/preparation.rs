@@ -27,11 +27,11 @@ use super::{inspect, reference_data, reference_data::ReferenceDataError};
 use crate::exit_code;
 
 /// Prepares a database for the server; idempotent.
-pub(crate) struct Preparation {
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) url: SecretString,
-    pub(crate) setup: Setup,
-    pub(crate) secrets: SecretStore,
+pub struct Preparation {
+    pub settings: Arc<Settings>,
+    pub url: SecretString,
+    pub setup: Setup,
+    pub secrets: SecretStore,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ impl PreparationError {
     }
 
     /// Whether a retry may succeed.
-    pub(crate) fn may_pass(&self) -> bool {
+    pub fn may_pass(&self) -> bool {
         match self {
             Self::Inspection(InspectionError::Unavailable(_))
             | Self::Migration(MigrationError::Unavailable(_) | MigrationError::Locked(_))
@@ -98,7 +98,7 @@ impl PreparationError {
 impl Preparation {
     /// Migrates if the settings allow it, and bootstraps outside production. In production
     /// `abu-admin bootstrap` does that. Blocks.
-    pub(crate) fn run(&self) -> Result<(), PreparationError> {
+    pub fn run(&self) -> Result<(), PreparationError> {
         inspect(&self.url)?;
         if self.settings.database.migrate_on_start {
             migrations::run(&self.url)?;
@@ -240,7 +240,7 @@ impl Preparation {
 
 /// Rejects pending migrations. Accepts migrations of a newer release: each release's migrations
 /// keep the previous release working.
-pub(crate) fn require_migrated(url: &SecretString) -> Result<(), PreparationError> {
+pub fn require_migrated(url: &SecretString) -> Result<(), PreparationError> {
     let state = migrations::state(url)?;
     if !state.unknown.is_empty() {
         log::warn!(

@@ -29,7 +29,7 @@ use super::{
     imports::{commit, judge},
     operator::operator,
 };
-use crate::{database::require_migrated, synthetic};
+use abu_programs::{database::require_migrated, synthetic};
 
 /// Bytes that are written at once.
 const BUFFER: usize = 1 << 18;

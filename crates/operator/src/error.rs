@@ -16,7 +16,7 @@ use abu_repository::{migrations::MigrationError, server_lock::ServerLockError};
 use abu_security::SecretStoreError;
 use abu_settings::ConfigErrors;
 
-use crate::{
+use abu_programs::{
     database::{PreparationError, ReferenceDataError},
     exit_code,
     synthetic::SyntheticError,

@@ -31,7 +31,7 @@ use uuid::Uuid;
 use super::{
     AdminError, database::OpenDatabase, operator::operator, parse_email, password::new_password,
 };
-use crate::database::require_migrated;
+use abu_programs::database::require_migrated;
 use abu_rest::UserDocument;
 
 const MAX_CONFLICTS: u32 = 1_000;

@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use self::progress::Shown;
 use super::{AdminError, database::OpenDatabase, operator::operator};
-use crate::database::require_migrated;
+use abu_programs::database::require_migrated;
 
 /// Read at a time.
 const PIECE: usize = 1024 * 1024;

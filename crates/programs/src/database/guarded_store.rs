@@ -14,14 +14,14 @@ use abu_repository::{PgStore, PoolState};
 
 /// Circuit breaker before the store. Requests fail fast while the database is unavailable, instead
 /// of piling up.
-pub(crate) struct GuardedStore {
+pub struct GuardedStore {
     opened: OnceLock<PgStore>,
     readiness: Readiness,
     is_lost: AtomicBool,
 }
 
 impl GuardedStore {
-    pub(crate) fn new(readiness: Readiness) -> Self {
+    pub fn new(readiness: Readiness) -> Self {
         Self {
             opened: OnceLock::new(),
             readiness,
@@ -30,13 +30,13 @@ impl GuardedStore {
     }
 
     /// Sets the store; later calls have no effect.
-    pub(crate) fn open(&self, store: PgStore) {
+    pub fn open(&self, store: PgStore) {
         let _ = self.opened.set(store);
     }
 
     /// Refuses all work from now on, also of a server that drains: another server holds the
     /// database.
-    pub(crate) fn lose(&self) {
+    pub fn lose(&self) {
         self.is_lost.store(true, Ordering::Relaxed);
     }
 
@@ -61,7 +61,7 @@ impl GuardedStore {
 
 impl GuardedStore {
     /// `None` before the store is opened.
-    pub(crate) fn pool(&self) -> Option<PoolState> {
+    pub fn pool(&self) -> Option<PoolState> {
         self.opened.get().map(PgStore::pool_state)
     }
 }

@@ -9,7 +9,7 @@ use abu_security::HmacHeadSealer;
 use abu_settings::Settings;
 
 use super::{AdminError, database::OpenDatabase, secrets::encryption_key};
-use crate::database::require_migrated;
+use abu_programs::database::require_migrated;
 
 /// What the server writes to its log before each head.
 const BEFORE_HEAD: &str = "audit log head ";

@@ -8,7 +8,7 @@ const MAX_HOST_CHARS: usize = 20;
 
 /// Names this process to the operator of another one. The random part is for containers, which
 /// share host names and process ids.
-pub(crate) fn server_name(ids: &dyn Ids) -> String {
+pub fn server_name(ids: &dyn Ids) -> String {
     let host = gethostname().unwrap_or_default();
     let host: String = host
         .to_string_lossy()

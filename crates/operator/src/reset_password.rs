@@ -6,7 +6,7 @@ use abu_security::{SecretStore, StoredSecret};
 use abu_settings::Settings;
 
 use super::{AdminError, database::OpenDatabase, operator::operator, password::new_password};
-use crate::{database::require_migrated, wiring::rate_limits};
+use abu_programs::{database::require_migrated, parts::rate_limits};
 
 pub(super) fn run(
     settings: &Settings,

@@ -21,7 +21,7 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use super::{AdminError, database::OpenDatabase, operator::operator};
-use crate::database::require_migrated;
+use abu_programs::database::require_migrated;
 
 /// How many jobs are shown unless more are asked for.
 const DEFAULT_SHOWN: u32 = 100;

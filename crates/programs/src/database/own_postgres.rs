@@ -8,12 +8,12 @@ use abu_embedded_postgres::{Postgres, PostgresOptions, StartError, StopError};
 use secrecy::SecretString;
 
 /// The private PostgreSQL of a server without `database.url`, in `postgres` in the data folder.
-pub(crate) struct OwnPostgres(Postgres);
+pub struct OwnPostgres(Postgres);
 
 impl OwnPostgres {
     /// Starts it and writes its URL to a file for other programs. Blocks. Fails if PostgreSQL is
     /// not installed or does not start, or if another process runs this one.
-    pub(crate) fn start(data_dir: &Path) -> Result<Self, StartError> {
+    pub fn start(data_dir: &Path) -> Result<Self, StartError> {
         let postgres = Postgres::start(PostgresOptions::durable(folder(data_dir)))?;
         let note = note(data_dir);
         if let Err(error) = fs::write(&note, postgres.url()) {
@@ -23,31 +23,31 @@ impl OwnPostgres {
     }
 
     /// Holds no secret.
-    pub(crate) fn url(&self) -> SecretString {
+    pub fn url(&self) -> SecretString {
         self.0.url().into()
     }
 
-    pub(crate) fn is_running(&self) -> bool {
+    pub fn is_running(&self) -> bool {
         self.0.is_running()
     }
 
     /// Restarts it if it has ended. Blocks only then.
-    pub(crate) fn ensure_running(&self) -> Result<(), StartError> {
+    pub fn ensure_running(&self) -> Result<(), StartError> {
         self.0.ensure_running().map(|_had_to_start| ())
     }
 
     /// Stops it and waits. Fails if it had to be killed.
-    pub(crate) fn stop(&self, timeout: Duration) -> Result<(), StopError> {
+    pub fn stop(&self, timeout: Duration) -> Result<(), StopError> {
         self.0.stop(timeout)
     }
 
     /// The URL of the private PostgreSQL that another process runs in this data folder.
-    pub(crate) fn noted_url(data_dir: &Path) -> io::Result<SecretString> {
+    pub fn noted_url(data_dir: &Path) -> io::Result<SecretString> {
         fs::read_to_string(note(data_dir)).map(SecretString::from)
     }
 }
 
-pub(crate) fn folder(data_dir: &Path) -> PathBuf {
+pub fn folder(data_dir: &Path) -> PathBuf {
     data_dir.join("postgres")
 }
 

@@ -4,7 +4,7 @@ mod guarded_store;
 mod inspection;
 mod own_postgres;
 mod preparation;
-pub(crate) mod reference_data;
+pub mod reference_data;
 mod server_name;
 
 use std::time::Duration;
@@ -12,18 +12,18 @@ use std::time::Duration;
 use abu_repository::{PgStore, PoolSettings};
 use secrecy::SecretString;
 
-pub(crate) use guarded_store::GuardedStore;
-pub(crate) use inspection::inspect;
-pub(crate) use own_postgres::{OwnPostgres, folder};
+pub use guarded_store::GuardedStore;
+pub use inspection::inspect;
+pub use own_postgres::{OwnPostgres, folder};
 pub use preparation::PreparationError;
-pub(crate) use preparation::{Preparation, require_migrated};
-pub(crate) use reference_data::ReferenceDataError;
-pub(crate) use server_name::server_name;
+pub use preparation::{Preparation, require_migrated};
+pub use reference_data::ReferenceDataError;
+pub use server_name::server_name;
 
 /// Connections beside those of requests: the message writer, the read marks, the chat's directory
 /// and last-seen times, the mail worker, the heartbeat of the jobs, and the watch. None of them waits for
 /// a request.
-pub(crate) const CONNECTIONS_OF_OUR_OWN: u32 = 7;
+pub const CONNECTIONS_OF_OUR_OWN: u32 = 7;
 /// Longest wait for a connection before the database counts as unavailable.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longer than any statement takes, and shorter than clients wait.
@@ -31,7 +31,7 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A store that connects lazily and calls `on_refused` for each refused connection. Each worker of the
 /// jobs has a connection of its own.
-pub(crate) fn open(
+pub fn open(
     url: SecretString,
     pool_size: u32,
     workers: usize,

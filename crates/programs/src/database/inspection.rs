@@ -6,7 +6,7 @@ use secrecy::SecretString;
 const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(2);
 
 /// Refuses a database that the program cannot use; warns of one that it can use badly.
-pub(crate) fn inspect(url: &SecretString) -> Result<Place, InspectionError> {
+pub fn inspect(url: &SecretString) -> Result<Place, InspectionError> {
     let found = inspection::inspect(url)?;
     if found.clock_ahead.abs() > TOLERATED_SKEW {
         let direction = match found.clock_ahead > TimeDelta::zero() {

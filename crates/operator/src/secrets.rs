@@ -15,7 +15,7 @@ use clap::Subcommand;
 use secrecy::SecretString;
 
 use super::{AdminError, database::OpenDatabase};
-use crate::database::require_migrated;
+use abu_programs::database::require_migrated;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SecretsCommand {
