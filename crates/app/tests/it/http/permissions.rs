@@ -303,7 +303,7 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         Holder(VerifyAlumni),
     ),
     ("GET", "/api/v1/admin/holidays", Holder(VerifyAlumni)),
-    ("PUT", "/api/v1/admin/holidays/{day}", Holder(VerifyAlumni)),
+    ("POST", "/api/v1/admin/holidays", Holder(VerifyAlumni)),
     (
         "DELETE",
         "/api/v1/admin/holidays/{day}",
@@ -491,7 +491,9 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             | "/api/v1/admin/claims/{uuid}/request-info"
             | "/api/v1/admin/claims/{uuid}/revoke",
         ) => call.json(&json!({"reason_code": "other", "message": "Why?"})),
-        ("PUT", "/api/v1/admin/holidays/{day}") => call.json(&json!({"name": "Christmas Day"})),
+        ("POST", "/api/v1/admin/holidays") => {
+            call.json(&json!({"day": "2026-12-25", "name": "Christmas Day"}))
+        }
         ("POST", "/api/v1/admin/invitations") => call.json(&json!({"channel": "printed"})),
         ("POST", "/api/v1/rooms/{uuid}/messages") => call.json(&json!({
             "message": "hello",

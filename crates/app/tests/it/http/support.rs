@@ -205,6 +205,9 @@ pub(super) struct Subjects {
     group: String,
     assignment: String,
     invitation: String,
+    own_claim: String,
+    claim: String,
+    batch: String,
 }
 
 impl Subjects {
@@ -220,6 +223,9 @@ impl Subjects {
             group: "no_group".to_owned(),
             assignment: id(),
             invitation: id(),
+            own_claim: id(),
+            claim: id(),
+            batch: id(),
         }
     }
 
@@ -238,6 +244,9 @@ impl Subjects {
             given,
             assignment: Uuid::new_v4().to_string(),
             invitation: Uuid::new_v4().to_string(),
+            own_claim: Uuid::new_v4().to_string(),
+            claim: Uuid::new_v4().to_string(),
+            batch: Uuid::new_v4().to_string(),
         };
         let Self {
             room,
@@ -246,6 +255,9 @@ impl Subjects {
             assignment,
             user,
             given,
+            own_claim,
+            claim,
+            batch,
             ..
         } = &subjects;
         rig.database().execute(&format!(
@@ -257,9 +269,14 @@ impl Subjects {
                  FROM roles WHERE name = '{given}';
              INSERT INTO room_invitations (id, room_id, user_id, invited_by, created_at)
                  VALUES ('{invitation}', '{room}', '{user}', '{}', now());
+             INSERT INTO claims (id, user_id, state, awards, names, list_me, due_at, created_at, last_modified)
+                 VALUES ('{own_claim}', '{}', 'rejected', '[]', '{{Amina Bello}}', true, now(), now(), now()),
+                        ('{claim}', '{user}', 'rejected', '[]', '{{Amina Bello}}', true, now(), now(), now());
+             INSERT INTO invitation_batches (id, channel, segment, state, expires_at, created_at, last_modified)
+                 VALUES ('{batch}', 'printed', '{{}}', 'ready', now(), now(), now());
              INSERT INTO totp_secrets (user_id, sealed_secret, created_at, confirmed_at)
                  VALUES ('{user}', '\\x00', now(), now())",
-            owner.id
+            owner.id, owner.id
         ));
         subjects
     }
@@ -268,6 +285,9 @@ impl Subjects {
     pub(super) fn fill(&self, path: &str, perm_name: &str) -> String {
         let (id, name) = match path.split('/').nth(3) {
             Some("rooms") => (&self.room, &self.role),
+            _ if path.starts_with("/api/v1/me/claims") => (&self.own_claim, &self.role),
+            _ if path.starts_with("/api/v1/admin/claims") => (&self.claim, &self.role),
+            _ if path.starts_with("/api/v1/admin/invitations") => (&self.batch, &self.role),
             Some("room-invitations") => (&self.invitation, &self.role),
             Some("role-assignments") => (&self.assignment, &self.role),
             Some("permissions") => (&self.user, &self.permission),

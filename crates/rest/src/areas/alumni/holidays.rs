@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use crate::areas::prelude::*;
 
-routes! { list_holidays, put_holiday, delete_holiday }
+routes! { list_holidays, create_holiday, delete_holiday }
 
 /// The holidays of the last year and to come.
 #[derive(Serialize, ToSchema)]
@@ -43,34 +43,41 @@ impl ByDay {
     }
 }
 
+/// A day, and its name.
+type NewHoliday = (NaiveDate, OfficeTitle);
+
 request_body! {
     /// A public holiday.
-    #[schema(example = json!({"name": "Christmas Day"}))]
-    struct Holiday into OfficeTitle {
+    #[schema(example = json!({"day": "2026-12-25", "name": "Christmas Day"}))]
+    struct Holiday into NewHoliday {
+        /// A day in Nigeria.
+        day: String,
         #[schema(min_length = 1, max_length = 100)]
         name: String,
     }
-    |body, violations| violations.check("name", OfficeTitle::parse(&body.name))
+    |body, violations| {
+        let day = body.day.parse().map_err(|_no_day| Violation {
+            code: "day.invalid",
+            rule: "must be a day such as 2026-12-25",
+        });
+        let day = violations.check("day", day);
+        let name = violations.check("name", OfficeTitle::parse(&body.name));
+        Some((day?, name?))
+    }
 }
 
-/// Enter a public holiday.
+/// Enter a public holiday, or rename it.
 ///
 /// The clock of claims that are submitted from now on stands still on it. Takes `can_verify_alumni`.
 #[utoipa::path(
     tag = "verification",
-    params(ByDay),
     request_body = Holiday,
     responses((status = 204, description = "Entered."), StaffOnly),
 )]
-#[put("/admin/holidays/{day}")]
-async fn put_holiday(
-    alumni: Alumni,
-    caller: CurrentUser,
-    path: Path<ByDay>,
-    body: Body<Holiday>,
-) -> Answer {
-    let name = body.0.as_str().to_owned();
-    let day = path.parse()?;
+#[post("/admin/holidays")]
+async fn create_holiday(alumni: Alumni, caller: CurrentUser, body: Body<Holiday>) -> Answer {
+    let (day, name) = body.0;
+    let name = name.as_str().to_owned();
     alumni.claims.add_holiday(caller.0, day, name).await?;
     Ok(no_content())
 }
