@@ -64,12 +64,12 @@ enum Command {
     /// Bring the database's tables to this release, or back to an earlier one. Several at once wait for each
     /// other.
     Migrate(migrate::MigrateArguments),
-    /// Make permissions, roles, groups and the first administrator, as far as they are missing.
+    /// Make permissions, roles, groups, reference data and the first administrator, as far as they are missing.
     ///
     /// Takes superuser.* from the settings, and asks on a terminal for what is missing. An
     /// administrator who is there keeps their password.
     Bootstrap {
-        /// Permissions, roles and groups alone, as after an upgrade.
+        /// No administrator, as after an upgrade.
         #[arg(long)]
         access_only: bool,
     },

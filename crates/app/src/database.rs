@@ -4,6 +4,7 @@ mod guarded_store;
 mod inspection;
 mod own_postgres;
 mod preparation;
+pub(crate) mod reference_data;
 mod server_name;
 
 use std::time::Duration;
@@ -16,25 +17,31 @@ pub(crate) use inspection::inspect;
 pub(crate) use own_postgres::{OwnPostgres, folder};
 pub use preparation::PreparationError;
 pub(crate) use preparation::{Preparation, require_migrated};
+pub use reference_data::ReferenceDataError;
 pub(crate) use server_name::server_name;
 
 /// Connections beside those of requests: the message writer, the read marks, the chat's directory
-/// and last-seen times, the mail worker, and the watch. None of them waits for a request.
-pub(crate) const CONNECTIONS_OF_OUR_OWN: u32 = 6;
+/// and last-seen times, the mail worker, the heartbeat of the jobs, and the watch. None of them waits for
+/// a request.
+pub(crate) const CONNECTIONS_OF_OUR_OWN: u32 = 7;
 /// Longest wait for a connection before the database counts as unavailable.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longer than any statement takes, and shorter than clients wait.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A store that connects lazily and calls `on_refused` for each refused connection.
+/// A store that connects lazily and calls `on_refused` for each refused connection. Each worker of the
+/// jobs has a connection of its own.
 pub(crate) fn open(
     url: SecretString,
     pool_size: u32,
+    workers: usize,
     on_refused: impl Fn() + Send + Sync + 'static,
 ) -> PgStore {
     let settings = PoolSettings {
         url,
-        size: pool_size.saturating_add(CONNECTIONS_OF_OUR_OWN),
+        size: pool_size
+            .saturating_add(CONNECTIONS_OF_OUR_OWN)
+            .saturating_add(workers.try_into().unwrap_or(u32::MAX)),
         connection_timeout: CONNECTION_TIMEOUT,
         statement_timeout: STATEMENT_TIMEOUT,
     };

@@ -24,16 +24,18 @@ use std::{
 use abu_application::{
     identity::ports::PasswordHasher,
     platform::{
+        jobs::{JobWakes, JobWorkers},
         ports::Ids,
         readiness::Readiness,
         system::{SystemClock, SystemIds},
+        wake::Wake,
     },
 };
 use abu_chat::ChatEngine;
 use abu_connections::Connections;
 use abu_demo::Demo;
 use abu_logging::LogHandle;
-use abu_mail::{MailWorker, Wake};
+use abu_mail::MailWorker;
 use abu_security::{JwtTokens, SecretStore, StoredSecret};
 use abu_settings::Settings;
 use actix_web::dev::ServerHandle;
@@ -71,6 +73,7 @@ pub struct RunningServer {
     readiness: Readiness,
     chat: ChatEngine,
     mail: MailWorker,
+    jobs: JobWorkers,
     http: ServerHandle,
     connections: Connections,
     listening: JoinHandle<std::io::Result<()>>,
@@ -153,6 +156,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         link_tokens,
         head_sealer,
         log_in_failures,
+        job_handlers,
     } = wire(&settings, &secrets, &readiness, Arc::clone(&store))?;
     let wake = Wake::default();
     let mail = abu_mail::start(
@@ -162,6 +166,15 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         link_tokens,
         wake.clone(),
     )?;
+    let job_wakes = JobWakes::new(settings.jobs.workers);
+    let jobs = JobWorkers::start(
+        store.clone(),
+        Arc::new(SystemIds),
+        job_handlers,
+        job_wakes.clone(),
+        settings.jobs.poll_interval,
+    )
+    .map_err(StartError::Threads)?;
     let own_postgres = Arc::new(OnceLock::new());
     let samples = Samples::new(
         readiness.clone(),
@@ -196,6 +209,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         identity_events,
         policy: password_policy,
         mail: wake,
+        jobs: job_wakes,
         hourly: Hourly::new(head_sealer, log_in_failures),
         lock: Arc::clone(&lock),
         lost: tell_lost,
@@ -221,6 +235,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         readiness,
         chat,
         mail,
+        jobs,
         set_up,
         own_postgres,
         lock,

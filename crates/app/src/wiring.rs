@@ -4,6 +4,7 @@ use std::{io, sync::Arc, thread, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
+    alumni::{self, imports::ImportPolicy},
     identity::{
         self,
         events::IdentityEvent,
@@ -13,6 +14,7 @@ use abu_application::{
     },
     messaging::{self, messages::Messaging, rooms::RoomLimits},
     platform::{
+        jobs::Handlers,
         ports::{Clock, HeadSealer, Ids, Publish},
         rate_limits::RateLimits,
         readiness::Readiness,
@@ -20,12 +22,14 @@ use abu_application::{
     store::Store,
 };
 use abu_chat::{ChatEngine, ChatHub};
+use abu_register_csv::CsvFiles;
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared};
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacHeadSealer, HmacLinkTokens, HmacRefreshTokens, SealedTotp,
     derive_key,
 };
 use abu_settings::{Environment, Settings};
+use abu_storage::FolderStore;
 use secrecy::{ExposeSecret, SecretString};
 
 /// The deadline for a place in the database's pool.
@@ -56,6 +60,7 @@ pub struct Services {
     pub link_tokens: Arc<dyn LinkTokens>,
     pub head_sealer: Arc<dyn HeadSealer>,
     pub log_in_failures: Arc<LogInFailures>,
+    pub job_handlers: Handlers,
 }
 
 impl Wiring<'_> {
@@ -79,6 +84,7 @@ impl Wiring<'_> {
             events: hub.clone(),
             presence: hub.clone(),
             limits: Arc::clone(&limits),
+            files: Arc::new(FolderStore::new(settings.storage_folder())),
         };
         let identity = identity::Policies {
             sessions: auth.session_policy(),
@@ -116,12 +122,16 @@ impl Wiring<'_> {
         let policies = Policies {
             identity,
             messaging,
+            alumni: alumni::Policies {
+                imports: import_policy(settings),
+            },
         };
         let keys = RestKeys {
             cursors: derive_key(secret, CursorCodec::KEY_LABEL),
             fingerprints: derive_key(secret, Fingerprints::KEY_LABEL),
         };
         let use_cases = UseCases::new(&context, policies)?;
+        let job_handlers = use_cases.job_handlers();
         let messaging = use_cases.messaging.messages.clone();
         let log_in_failures = Arc::clone(&use_cases.identity.sessions.failures);
         let chat = ChatEngine::start(
@@ -148,7 +158,19 @@ impl Wiring<'_> {
             link_tokens,
             head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
             log_in_failures,
+            job_handlers,
         })
+    }
+}
+
+/// Uploads that are written to disk at one time.
+const UPLOADS: usize = 4;
+
+pub(crate) fn import_policy(settings: &Settings) -> ImportPolicy {
+    ImportPolicy {
+        parser: Arc::new(CsvFiles),
+        max_bytes: settings.imports.max_bytes,
+        disk: BlockingPool::new(UPLOADS, POOL_TIMEOUT),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every use case, by area.
 
-use std::{io, sync::Arc};
+use std::{io, iter, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -12,8 +12,10 @@ use crate::{
         ports::{EventBus, Presence},
     },
     platform::{
-        ports::{Clock, Ids},
+        jobs::{Handlers, JobHandler},
+        ports::{Clock, FileStore, Ids},
         rate_limits::RateLimits,
+        tidy::Tidy,
     },
 };
 
@@ -26,6 +28,7 @@ pub struct Context {
     pub events: Arc<dyn EventBus>,
     pub presence: Arc<dyn Presence>,
     pub limits: Arc<RateLimits>,
+    pub files: Arc<dyn FileStore>,
 }
 
 impl Context {
@@ -39,6 +42,7 @@ impl Context {
 pub struct Policies {
     pub identity: identity::Policies,
     pub messaging: messaging::Policies,
+    pub alumni: alumni::Policies,
 }
 
 /// The application, as its adapters call it.
@@ -48,6 +52,7 @@ pub struct UseCases {
     pub identity: identity::UseCases,
     pub messaging: messaging::UseCases,
     pub alumni: alumni::UseCases,
+    tidy: Tidy,
 }
 
 impl UseCases {
@@ -64,7 +69,20 @@ impl UseCases {
             access: access::UseCases::new(context, totp_policy),
             identity: identity::UseCases::new(context, policies.identity, Arc::new(succession)),
             messaging: messaging::UseCases::start(context, policies.messaging)?,
-            alumni: alumni::UseCases::new(context),
+            alumni: alumni::UseCases::new(context, policies.alumni),
+            tidy: Tidy {
+                files: Arc::clone(&context.files),
+            },
         })
+    }
+
+    /// The handlers of every area's background jobs.
+    pub fn job_handlers(&self) -> Handlers {
+        let tidy: Arc<dyn JobHandler> = Arc::new(self.tidy.clone());
+        Handlers::new(
+            iter::once(tidy)
+                .chain(self.identity.job_handlers())
+                .chain(self.alumni.job_handlers()),
+        )
     }
 }

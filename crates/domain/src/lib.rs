@@ -10,9 +10,9 @@ pub mod platform;
 
 pub use platform::{
     ids::{
-        AssignmentId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId, FacultyId,
-        IndustryId, InvitationId, LoginSessionId, MailId, MessageId, ProgrammeId, RecordId,
-        RecordInvitationId, RoomId, StateId, UserId,
+        AssignmentId, AwardId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId,
+        FacultyId, ImportId, IndustryId, InvitationId, JobId, LoginSessionId, MailId, MessageId,
+        ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId, TaskId, UserId,
     },
     text::Violation,
 };

@@ -17,13 +17,14 @@ use abu_application::{
     platform::{
         mail::{Delivery, DeliveryPolicy},
         ports::Mailer,
+        wake::Wake,
     },
     store::Store,
 };
 
 pub use settings::{MailSettings, SmtpLogIn, SmtpSecurity, SmtpSettings};
 pub use test_mail::{TestMailError, send_test_mail};
-pub use worker::{MailWorker, Wake};
+pub use worker::MailWorker;
 
 use files::FilesMailer;
 use message::MessageForm;

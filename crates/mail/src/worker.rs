@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -11,8 +10,8 @@ use abu_application::platform::{
     backoff::Backoff,
     mail::{Delivery, Verdict},
     ports::{ClaimedMail, StoreError},
+    wake::Wake,
 };
-use parking_lot::{Condvar, Mutex};
 
 use crate::outage::{Line, Outage};
 
@@ -23,54 +22,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 /// Interval between deletions of expired mails.
 const BETWEEN_ERASURES: Duration = Duration::from_secs(600);
-
-/// Wakes the worker's thread.
-#[derive(Clone, Default)]
-pub struct Wake(Arc<Shared>);
-
-#[derive(Default)]
-struct Shared {
-    reasons: Mutex<Reasons>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Reasons {
-    mail_is_due: bool,
-    stopping: bool,
-}
-
-impl Wake {
-    /// Call it after the commit: the worker reads committed mails only.
-    pub fn mail_is_due(&self) {
-        self.0.reasons.lock().mail_is_due = true;
-        self.0.changed.notify_all();
-    }
-
-    fn stop(&self) {
-        self.0.reasons.lock().stopping = true;
-        self.0.changed.notify_all();
-    }
-
-    fn is_stopping(&self) -> bool {
-        self.0.reasons.lock().stopping
-    }
-
-    /// Waits until mail is due, the worker must stop, or `time` has passed.
-    fn rest(&self, time: Duration) {
-        let mut reasons = self.0.reasons.lock();
-        let restless = |reasons: &mut Reasons| !reasons.mail_is_due && !reasons.stopping;
-        self.0.changed.wait_while_for(&mut reasons, restless, time);
-        reasons.mail_is_due = false;
-    }
-
-    /// Waits until the worker must stop or `time` has passed.
-    fn pause(&self, time: Duration) {
-        let mut reasons = self.0.reasons.lock();
-        let going_on = |reasons: &mut Reasons| !reasons.stopping;
-        self.0.changed.wait_while_for(&mut reasons, going_on, time);
-    }
-}
 
 /// Handle of the thread. Dropped without [`stop`](Self::stop), it tells the thread to stop but does
 /// not wait for it.
@@ -239,27 +190,4 @@ fn report(error: &StoreError) {
         false => log::Level::Error,
     };
     log::log!(level, "the outbox cannot be read or written: {error}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LONG: Duration = Duration::from_secs(600);
-
-    #[test]
-    fn a_wake_before_the_wait_is_not_lost() {
-        let wake = Wake::default();
-        wake.mail_is_due();
-        wake.rest(LONG);
-    }
-
-    #[test]
-    fn stop_ends_every_wait() {
-        let wake = Wake::default();
-        wake.stop();
-        wake.rest(LONG);
-        wake.pause(LONG);
-        assert!(wake.is_stopping());
-    }
 }

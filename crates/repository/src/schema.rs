@@ -1,6 +1,30 @@
 // Written by `cargo run -p abu-repository --example print-schema`; do not edit.
 
 diesel::table! {
+    /// The register of graduates, one row a person. Members never see it.
+    alumni_records (id) {
+        id -> Uuid,
+        surname -> Text,
+        given_names -> Text,
+        previous_names -> Array<Nullable<Text>>,
+        /// Distinct tokens of surname and given names, sorted by bytes.
+        name_tokens -> Array<Nullable<Text>>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        date_of_birth -> Nullable<Date>,
+        state -> Text,
+        /// The record that replaced this one.
+        merged_into -> Nullable<Uuid>,
+        /// The import that created the record: the source of each field that record_field_sources does not name. Null for records of the office. Without a foreign key, which would check a million times that one row exists; imports are never deleted.
+        created_by_import -> Nullable<Uuid>,
+        /// Rises with each change of the record or of one of its awards.
+        version -> Int8,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Who did what to whom. Rows are added and never changed, and each proves the one before.
     audit_log (seq) {
         /// Place in the chain: 1, 2, 3 and so on, without gaps.
@@ -49,6 +73,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Degrees and diplomas of the people in the register.
+    awards (id) {
+        id -> Uuid,
+        record_id -> Uuid,
+        programme_id -> Nullable<Int4>,
+        department_id -> Nullable<Int2>,
+        degree_id -> Int2,
+        year -> Int2,
+        class_of_degree -> Nullable<Text>,
+        /// The matriculation number as the source spells it.
+        matric_raw -> Nullable<Text>,
+        /// Its letters and digits alone, upper case. Not unique: a person may have several awards, and clerks err.
+        matric_norm -> Nullable<Text>,
+        /// As in alumni_records.
+        created_by_import -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// How far existing rows were brought to a new form, in batches, after the migrations.
     backfills (name) {
         /// Which rows; the program lists the names.
@@ -89,6 +135,78 @@ diesel::table! {
         /// Where they were asked, such as registration.
         source -> Text,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Countries and territories of ISO 3166-1. Rows are never deleted.
+    countries (id) {
+        id -> Int2,
+        /// ISO 3166-1 alpha-2.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Degrees, diplomas and certificates that the university awards. Rows are never deleted.
+    degrees (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        level -> Text,
+        abbreviation -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Departments of the university, past and present. Rows are never deleted.
+    departments (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        faculty_id -> Int2,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
     }
 }
 
@@ -199,6 +317,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Faculties and schools of the university, past and present. Rows are never deleted.
+    faculties (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Named sets of roles that users are put in, such as super_admin_group.
     groups (id) {
         id -> Uuid,
@@ -236,6 +377,168 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When the key may be used for something new.
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What imports overwrote, for their roll-back.
+    import_changes (import_id, record_id) {
+        import_id -> Uuid,
+        record_id -> Uuid,
+        /// The record, its changed awards and its field sources before the import.
+        before -> Jsonb,
+        /// Version of the record that the import left.
+        after_version -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Staged lines of imports. Unlogged: a crash of the database empties it, and the stored file fills it again.
+    import_rows (import_id, line) {
+        import_id -> Uuid,
+        line -> Int4,
+        /// Why the line is malformed or holds unknown values; empty otherwise.
+        defects -> Array<Nullable<Text>>,
+        surname -> Nullable<Text>,
+        given_names -> Nullable<Text>,
+        name_tokens -> Nullable<Array<Nullable<Text>>>,
+        matric_raw -> Nullable<Text>,
+        matric_norm -> Nullable<Text>,
+        department_id -> Nullable<Int2>,
+        programme_id -> Nullable<Int4>,
+        degree_id -> Nullable<Int2>,
+        year -> Nullable<Int2>,
+        class_of_degree -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        date_of_birth -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    /// The verdict on each staged line. Written once, by one statement.
+    import_verdicts (import_id, line) {
+        import_id -> Uuid,
+        line -> Int4,
+        state -> Text,
+        reasons -> Array<Nullable<Text>>,
+        /// The record that the line matches; the id of the new record if the line is ready.
+        record_id -> Nullable<Uuid>,
+        /// The award that the line matches; the id of the new award if there is none.
+        award_id -> Nullable<Uuid>,
+        /// Version of the record as judged; null for a new one.
+        record_version -> Nullable<Int8>,
+        /// Changed fields with their values before and after, and fields kept because their source outranks an import.
+        diff -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    /// Files of graduates that the office uploaded. Rows stay; the files go.
+    imports (id) {
+        id -> Uuid,
+        kind -> Text,
+        state -> Text,
+        file_name -> Text,
+        /// SHA-256 of the file.
+        file_hash -> Bytea,
+        /// Key in the file store; null once the file is deleted.
+        file_key -> Nullable<Text>,
+        bytes -> Int8,
+        encoding -> Nullable<Text>,
+        delimiter -> Nullable<Text>,
+        mapping -> Jsonb,
+        /// SHA-256 of the mapping as canonical JSON.
+        mapping_hash -> Bytea,
+        /// Why the office may process the data, in its own words.
+        legal_basis -> Text,
+        /// Whether the import is no dry run: the commit follows the judgment.
+        commit_when_judged -> Bool,
+        /// Number of records in the file, without its header.
+        lines -> Int8,
+        /// Number of lines by verdict.
+        counts -> Jsonb,
+        /// Distinct values that the mapping lacks, with the number of their lines.
+        unknown_values -> Jsonb,
+        /// Why the last step failed; null if it did not.
+        failure -> Nullable<Text>,
+        /// The process that works on the import, while one does; the fencing token of its commit.
+        run_id -> Nullable<Uuid>,
+        /// Last sign of life of that process. A later one takes over a minute after it.
+        heartbeat_at -> Nullable<Timestamptz>,
+        /// The newest task about the import.
+        task_id -> Nullable<Uuid>,
+        /// Null for the operator at the machine.
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// Time before the judgment read the register.
+        judged_at -> Nullable<Timestamptz>,
+        committed_by -> Nullable<Uuid>,
+        committed_at -> Nullable<Timestamptz>,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Industries: the sections of ISIC Rev. 4 under labels of our own. Rows are never deleted.
+    industries (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        /// The letter of the section in ISIC Rev. 4.
+        section -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Background work: a row is deleted when its work is done. Dead letters stay until the operator revives or cancels them.
+    jobs (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        /// interactive: a person waits for it; a worker serves that lane alone. bulk: all else.
+        lane -> Text,
+        /// Names the handler. Workers leave kinds that they do not know to a newer release.
+        kind -> Text,
+        /// At most one pending job of a kind has it.
+        key -> Nullable<Text>,
+        /// What to do: ids and parameters, no personal data.
+        payload -> Jsonb,
+        /// Checkpoint: how far the work is, written with the effects of the last step.
+        cursor -> Nullable<Jsonb>,
+        /// The task that shows its progress.
+        task_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// pending: due at next_attempt_at, or under way; dead: given up.
+        state -> Text,
+        /// How often it was claimed since the last step that committed, an attempt under way included.
+        attempts -> Int4,
+        next_attempt_at -> Timestamptz,
+        /// Until when it belongs to the worker that claimed it. It is the fencing token: each claim and each renewal sets a later one.
+        leased_until -> Nullable<Timestamptz>,
+        /// When it was asked to end; the worker ends it between two steps.
+        canceled_at -> Nullable<Timestamptz>,
+        /// Work that came with the same key while a worker had the job; it runs after this one.
+        next_payload -> Nullable<Jsonb>,
+        /// When that work is due.
+        next_run_at -> Nullable<Timestamptz>,
+        /// Why the last failed attempt failed; holds no personal data.
+        last_error -> Nullable<Text>,
+        /// When the last failed attempt failed.
+        failed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -346,6 +649,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Programmes of study: a subject, the department that teaches it, and the degree it leads to. Rows are never deleted.
+    programmes (id) {
+        id -> Int4,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        department_id -> Int2,
+        degree_id -> Int2,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int4>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Token buckets (GCRA) of the limits that guard secrets and mailboxes. Unlogged: a crash of the database fills every bucket.
     rate_limits (key) {
         /// A keyed hash of the limit's name and of what it counts by.
@@ -360,6 +688,38 @@ diesel::table! {
         pauses -> Int4,
         /// After this time the row says nothing any more.
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Provenance of a field whose source is not the import that created the record.
+    record_field_sources (id) {
+        id -> Int8,
+        record_id -> Uuid,
+        /// Null for a field of the record itself.
+        award_id -> Nullable<Uuid>,
+        field -> Text,
+        /// Imports never overwrite fields of the sources office and self.
+        source -> Text,
+        import_id -> Nullable<Uuid>,
+        actor_id -> Nullable<Uuid>,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The lists of reference data. Writers of a list lock its row first.
+    reference_lists (kind) {
+        kind -> Text,
+        /// Rises by one with each change of the list; 0 for a list that nothing has filled.
+        version -> Int8,
+        /// Version of the data file that was loaded last; 0 if none was.
+        file_version -> Int4,
+        /// Where the data file has its rows from.
+        source -> Text,
+        /// The day on which the source was read.
+        retrieved -> Nullable<Date>,
+        last_modified -> Timestamptz,
     }
 }
 
@@ -504,6 +864,67 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The states of Nigeria and the Federal Capital Territory. Rows are never deleted.
+    states (id) {
+        id -> Int2,
+        /// Names the row for programs; never changes.
+        code -> Text,
+        name -> Text,
+        /// Other and former names, by which imports find the row.
+        aliases -> Array<Nullable<Text>>,
+        zone -> Text,
+        /// ISO 3166-2:NG.
+        iso_code -> Text,
+        valid_from -> Nullable<Date>,
+        /// The last day on which the row is in use; null as long as it is.
+        valid_until -> Nullable<Date>,
+        /// What took its place.
+        successor_id -> Nullable<Int2>,
+        /// What confirms the row, such as a letter of the Registry; null until then.
+        confirmed_by -> Nullable<Text>,
+        /// When the office edited the row last; data files leave such rows alone.
+        edited_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Long work as the people see it who asked for it; a job does the work. Forgotten some weeks after its end.
+    tasks (id) {
+        /// UUIDv4: who knows it may still not see the task.
+        id -> Uuid,
+        /// What it does, such as import_judge.
+        kind -> Text,
+        /// What it works on, such as an import.
+        subject_id -> Nullable<Uuid>,
+        /// queued: waits for a worker, or for its next attempt; canceling: ends as soon as its step has ended.
+        state -> Text,
+        /// The part of the work under way.
+        phase -> Nullable<Text>,
+        /// How much of the phase is done, in units.
+        done -> Int8,
+        /// How much the phase has; null while that is not known.
+        total -> Nullable<Int8>,
+        /// What is counted, such as rows.
+        unit -> Nullable<Text>,
+        /// Holders of this permission see and cancel the task too; null for its creator alone.
+        permission -> Nullable<Text>,
+        /// Null for the operator and for the server itself.
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        /// Time of the last change of what is shown.
+        last_modified -> Timestamptz,
+        phase_began_at -> Nullable<Timestamptz>,
+        /// When a worker last wrote progress.
+        heartbeat_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        /// Why it failed, for its creator; holds no personal data.
+        failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// Codes that each stand in for a one-time password once.
     totp_recovery_codes (user_id, code_hash) {
         user_id -> Uuid,
@@ -591,17 +1012,28 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(awards -> alumni_records (record_id));
+diesel::joinable!(awards -> degrees (degree_id));
+diesel::joinable!(awards -> departments (department_id));
+diesel::joinable!(awards -> programmes (programme_id));
 diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
+diesel::joinable!(departments -> faculties (faculty_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
 diesel::joinable!(email_conflicts -> users (holder_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
+diesel::joinable!(import_changes -> alumni_records (record_id));
+diesel::joinable!(import_changes -> imports (import_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
+diesel::joinable!(programmes -> degrees (degree_id));
+diesel::joinable!(programmes -> departments (department_id));
+diesel::joinable!(record_field_sources -> alumni_records (record_id));
+diesel::joinable!(record_field_sources -> awards (award_id));
 diesel::joinable!(role_assignments -> roles (role_id));
 diesel::joinable!(role_group -> groups (group_id));
 diesel::joinable!(role_group -> roles (role_id));
@@ -620,20 +1052,31 @@ diesel::joinable!(user_group -> users (user_id));
 diesel::joinable!(user_presence -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    alumni_records,
     audit_log,
     audit_log_head,
     audit_witnesses,
+    awards,
     backfills,
     chat_tickets,
     consents,
+    countries,
+    degrees,
+    departments,
     email_changes,
     email_conflicts,
     email_outbox,
     email_verifications,
     erasure_ledger,
     erasures,
+    faculties,
     groups,
     idempotency_keys,
+    import_changes,
+    import_rows,
+    import_verdicts,
+    imports,
+    industries,
     known_networks,
     message_edits,
     message_emoji,
@@ -642,7 +1085,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     password_resets,
     permission_role,
     permissions,
+    programmes,
     rate_limits,
+    record_field_sources,
+    reference_lists,
     role_assignments,
     role_group,
     roles,
@@ -652,6 +1098,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     room_members,
     rooms,
     sessions,
+    states,
     totp_recovery_codes,
     totp_secrets,
     user_emails,

@@ -21,7 +21,7 @@ use abu_application::{
     access::TotpPolicy,
     identity::sessions::SessionPolicy,
     messaging::{rooms::RoomLimits, writer::WriterPolicy},
-    platform::rate_limits::RateLimitSettings,
+    platform::{jobs::JobSettings, rate_limits::RateLimitSettings},
 };
 use abu_chat::ChatSettings;
 use abu_domain::{
@@ -54,7 +54,11 @@ pub struct Settings {
     pub log: LogSettings,
     pub metrics: MetricsSettings,
     pub data: DataSettings,
+    pub storage: StorageSettings,
     pub mail: MailSettings,
+    /// `jobs.*`
+    pub jobs: JobSettings,
+    pub imports: ImportSettings,
     pub chat: ChatSettings,
     /// `chat.max_room_members` and `chat.max_rooms_per_user`.
     pub rooms: RoomLimits,
@@ -180,6 +184,20 @@ impl DataSettings {
     }
 }
 
+/// `storage.*`
+#[derive(Clone, Debug)]
+pub struct StorageSettings {
+    /// The folder of uploads and exports; `None` for one under `data.dir`.
+    pub path: Option<PathBuf>,
+}
+
+/// `imports.*`
+#[derive(Clone, Copy, Debug)]
+pub struct ImportSettings {
+    /// The largest file of graduates.
+    pub max_bytes: u64,
+}
+
 /// The merged configuration, valid or not.
 #[derive(Clone, Debug)]
 pub struct Configuration {
@@ -221,6 +239,12 @@ impl AuthSettings {
 }
 
 impl Settings {
+    /// The folder of uploads and exports.
+    pub fn storage_folder(&self) -> PathBuf {
+        let configured = self.storage.path.clone();
+        configured.unwrap_or_else(|| self.data.dir.join("files"))
+    }
+
     /// Fails with all errors at once.
     pub fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
         Configuration::read(sources).settings

@@ -7,7 +7,10 @@ use abu_application::{
         rooms::{RoomLimits, RoomQuotas},
         writer::WriterPolicy,
     },
-    platform::rate_limits::{Quota, RateLimitSettings},
+    platform::{
+        jobs::JobSettings,
+        rate_limits::{Quota, RateLimitSettings},
+    },
 };
 use abu_chat::ChatSettings;
 use abu_domain::{
@@ -24,8 +27,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, DocsSettings,
-    Environment, LogSettings, MetricsSettings, ServerSettings, Settings, SuperuserSettings,
-    reader::Reader,
+    Environment, ImportSettings, LogSettings, MetricsSettings, ServerSettings, Settings,
+    StorageSettings, SuperuserSettings, reader::Reader,
 };
 
 /// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
@@ -61,8 +64,18 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
                     .map_err(|_invalid| "must be an address and a port, such as 127.0.0.1:9464")
             }),
         },
+        storage: StorageSettings {
+            path: reader.text("storage.path").map(PathBuf::from),
+        },
         data: data(reader),
         mail: mail(reader, environment),
+        jobs: JobSettings {
+            workers: reader.whole("jobs.workers", 2..=32),
+            poll_interval: reader.seconds("jobs.poll_interval", 0.05..=60.0),
+        },
+        imports: ImportSettings {
+            max_bytes: reader.whole("imports.max_bytes", 1_024..=8_589_934_592),
+        },
         chat: chat(reader),
         rooms: rooms(reader),
         writer: writer(reader),

@@ -8,7 +8,7 @@ use abu_domain::{
 use abu_settings::{Settings, SuperuserSettings};
 
 use super::{AdminError, database::OpenDatabase, operator::operator, terminal::Terminal};
-use crate::database::require_migrated;
+use crate::database::{reference_data, require_migrated};
 
 pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     let mut terminal = Terminal::open();
@@ -48,6 +48,7 @@ pub(super) fn run(settings: &Settings) -> Result<(), AdminError> {
     };
     let done = setup.bootstrap(&operator(), &draft)?;
     report_access_rows(done.access_rows_added)?;
+    load_reference_data(&database)?;
     let administrator = match done.superuser {
         SuperuserOutcome::Created => "the administrator was made",
         SuperuserOutcome::AlreadyThere => "the administrator was there and keeps their password",
@@ -59,7 +60,25 @@ pub(super) fn seed_access(settings: &Settings) -> Result<(), AdminError> {
     let database = OpenDatabase::of(settings)?;
     require_migrated(&database.url)?;
     let added = database.setup(settings).seed_access(&operator())?;
-    Ok(report_access_rows(added)?)
+    report_access_rows(added)?;
+    load_reference_data(&database)
+}
+
+fn load_reference_data(database: &OpenDatabase) -> Result<(), AdminError> {
+    for list in reference_data::load(database.store(), &operator())? {
+        writeln!(
+            io::stdout(),
+            "{}: {} entries were added, {} updated, and {} left as the office edited them",
+            list.kind.name(),
+            list.added,
+            list.updated,
+            list.kept,
+        )?;
+        for ambiguous in &list.ambiguous {
+            writeln!(io::stdout(), "{}: {ambiguous}", list.kind.name())?;
+        }
+    }
+    Ok(())
 }
 
 fn report_access_rows(added: usize) -> io::Result<()> {

@@ -25,6 +25,7 @@ use abu_application::{
 use abu_embedded_postgres::StartError;
 use abu_security::{BcryptHasher, GuessingPolicy};
 use abu_settings::Settings;
+use abu_storage::FolderStore;
 use secrecy::SecretString;
 
 use super::AdminError;
@@ -98,6 +99,7 @@ impl OpenDatabase {
                 events: Arc::new(NoSubscribers),
                 presence: Arc::new(NoPresence),
                 limits: Arc::new(RateLimits::off()),
+                files: Arc::new(FolderStore::new(settings.storage_folder())),
             },
             passwords: PasswordWork {
                 queue: HashingQueue::new(1, false),
@@ -112,6 +114,6 @@ impl OpenDatabase {
     }
 
     pub(super) fn store(&self) -> Arc<dyn Store> {
-        Arc::new(database::open(self.url.clone(), POOL_SIZE, || ()))
+        Arc::new(database::open(self.url.clone(), POOL_SIZE, 0, || ()))
     }
 }

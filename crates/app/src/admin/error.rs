@@ -13,7 +13,10 @@ use abu_repository::migrations::MigrationError;
 use abu_security::SecretStoreError;
 use abu_settings::ConfigErrors;
 
-use crate::{database::PreparationError, exit_code};
+use crate::{
+    database::{PreparationError, ReferenceDataError},
+    exit_code,
+};
 
 /// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +73,8 @@ pub enum AdminError {
     KeyLost(usize),
     #[error("a secret cannot be encrypted: {0}")]
     Seal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the reference data could not be loaded: {0}")]
+    ReferenceData(#[from] ReferenceDataError),
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -105,6 +110,7 @@ impl AdminError {
             | Self::Seal(_)
             | Self::Secrets(_)
             | Self::Store(_)
+            | Self::ReferenceData(_)
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }

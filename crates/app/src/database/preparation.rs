@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use abu_application::{
     access::Server,
+    alumni::reference::LoadError,
     identity::setup::{Bootstrapped, Setup, SetupError, SuperuserDraft, SuperuserOutcome},
     platform::ports::StoreError,
 };
@@ -22,7 +23,7 @@ use secrecy::SecretString;
 use abu_security::{SecretStore, SecretStoreError, StoredSecret};
 use abu_settings::{Environment, Settings};
 
-use super::inspect;
+use super::{inspect, reference_data, reference_data::ReferenceDataError};
 use crate::exit_code;
 
 /// Prepares a database for the server; idempotent.
@@ -54,6 +55,8 @@ pub enum PreparationError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Secrets(#[from] SecretStoreError),
+    #[error("the reference data could not be loaded: {0}")]
+    ReferenceData(#[from] ReferenceDataError),
 }
 
 impl PreparationError {
@@ -81,7 +84,12 @@ impl PreparationError {
             Self::Inspection(InspectionError::Unavailable(_))
             | Self::Migration(MigrationError::Unavailable(_) | MigrationError::Locked(_))
             | Self::ServerLock(ServerLockError::Busy(_) | ServerLockError::Unavailable(_)) => true,
-            Self::Setup(SetupError::Store(error)) | Self::Store(error) => error.is_transient(),
+            Self::Setup(SetupError::Store(error))
+            | Self::Store(error)
+            | Self::ReferenceData(
+                ReferenceDataError::Store(error)
+                | ReferenceDataError::Load(LoadError::Store(error)),
+            ) => error.is_transient(),
             _ => false,
         }
     }
@@ -98,8 +106,14 @@ impl Preparation {
             require_migrated(&self.url)?;
         }
         match self.settings.environment {
-            Environment::Production => self.warn_of_unseeded()?,
-            _ => self.bootstrap()?,
+            Environment::Production => {
+                self.warn_of_unseeded()?;
+                self.warn_of_outdated_reference_data()?;
+            }
+            _ => {
+                self.bootstrap()?;
+                self.load_reference_data()?;
+            }
         }
         self.warn_of_automatic_escalations()?;
         self.warn_of_email_conflicts()?;
@@ -143,6 +157,26 @@ impl Preparation {
                 unseeded.len(),
                 unseeded.join(", ")
             );
+        }
+        Ok(())
+    }
+
+    fn warn_of_outdated_reference_data(&self) -> Result<(), PreparationError> {
+        let outdated = reference_data::outdated(&*self.setup.store)?;
+        if !outdated.is_empty() {
+            let names: Vec<&str> = outdated.iter().map(|kind| kind.name()).collect();
+            log::warn!(
+                "the reference data of this release are not loaded ({}); run `abu-admin bootstrap`",
+                names.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    fn load_reference_data(&self) -> Result<(), PreparationError> {
+        let loaded = reference_data::load(Arc::clone(&self.setup.store), &Server)?;
+        for ambiguous in loaded.iter().flat_map(|list| &list.ambiguous) {
+            log::warn!("imports cannot tell entries of reference data apart: {ambiguous}");
         }
         Ok(())
     }

@@ -27,8 +27,9 @@ struct Pace {
 impl RunningServer {
     /// Graceful shutdown. `/health/ready` fails for `server.drain_delay`. Then the server stops accepting, and
     /// closes chat sessions with 1001 over `server.drain_spread`, while requests finish. Unfinished requests, and
-    /// peers that do not read, have one second. Last, accepted messages and the current mail are finished, and
-    /// the private PostgreSQL stops. Anything slower than `server.shutdown_timeout` ends with the process.
+    /// peers that do not read, have one second. Last, accepted messages, the current mail and the
+    /// current steps of jobs are finished, and the private PostgreSQL stops. Anything slower than
+    /// `server.shutdown_timeout` ends with the process.
     pub async fn stop(self) -> Ending {
         let server = &self.settings.server;
         let pace = Pace {
@@ -45,6 +46,7 @@ impl RunningServer {
 
     async fn drain(self, pace: Pace) -> Ending {
         self.mail.take_no_more();
+        self.jobs.take_no_more();
         // A server that never served has no clients to wait for.
         if self.readiness.set(ServingState::Draining) != ServingState::Starting {
             sleep(pace.delay).await;
@@ -53,6 +55,7 @@ impl RunningServer {
         let limit = self.settings.server.shutdown_timeout;
         let deadline = Instant::now() + pace.spread + limit;
         let mail = spawn_blocking(move || self.mail.stop());
+        let jobs = spawn_blocking(move || self.jobs.stop());
         // The listener first: a closed session must not find the old server again.
         let connections = join(self.http.stop(true), self.chat.close_sessions(pace.spread));
         let connections = timeout_at(deadline - limit / FOR_STORING, connections).await;
@@ -60,8 +63,8 @@ impl RunningServer {
         let storing = spawn_blocking(move || chat.stop());
         let (watching, end_of_watch) = (self.supervisor, self.end_of_watch);
         let rest = async {
-            let stored = storing.await;
-            // The watch holds the server's lock for the writer. It may have ended.
+            let (stored, _jobs) = join(storing, jobs).await;
+            // The watch holds the server's lock for the writer and the jobs. It may have ended.
             let _ = end_of_watch.send(());
             let _ = join(watching, mail).await;
             // The panic hook has reported a panic.

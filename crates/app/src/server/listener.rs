@@ -54,7 +54,7 @@ fn listener_settings(settings: &Settings) -> ListenerSettings {
         },
         // One thread for each place of the blocking pools, so no place waits for a thread.
         blocking_threads: pool + hashing_places(),
-        database_connections: pool + OWN_DATABASE_CONNECTIONS,
+        database_connections: pool + OWN_DATABASE_CONNECTIONS + settings.jobs.workers,
         limits_addresses: settings.rate_limits.enabled,
         trusted_proxies: server.trusted_proxies.clone(),
         request_timeout: server.request_timeout,

@@ -14,12 +14,13 @@ use abu_application::{
     },
     platform::{
         backoff::Backoff,
+        jobs::JobWakes,
         ports::{Due, Publish},
         readiness::{Readiness, ServingState},
         system::{SystemClock, SystemIds},
+        wake::Wake,
     },
 };
-use abu_mail::Wake;
 use abu_repository::{
     PgStore,
     server_lock::{ServerLock, ServerLockError},
@@ -51,6 +52,7 @@ pub(super) struct DatabaseSupervisor {
     pub(super) identity_events: Arc<dyn Publish<IdentityEvent>>,
     pub(super) policy: Arc<dyn PasswordPolicy>,
     pub(super) mail: Wake,
+    pub(super) jobs: JobWakes,
     pub(super) hourly: Hourly,
     pub(super) lock: SharedLock,
     /// Receives why the server cannot go on.
@@ -113,12 +115,14 @@ impl DatabaseSupervisor {
     }
 
     async fn set_up(&self, url: SecretString) -> Result<PgStore, StartError> {
-        let mail = self.mail.clone();
+        let (mail, jobs) = (self.mail.clone(), self.jobs.clone());
+        let workers = self.settings.jobs.workers;
         let readiness = self.readiness.clone();
         let pool_size = self.settings.database.pool_size;
-        let store = database::open(url.clone(), pool_size, move || readiness.refused())
+        let store = database::open(url.clone(), pool_size, workers, move || readiness.refused())
             .after_commit(move |due| match due {
-                Due::Mail => mail.mail_is_due(),
+                Due::Mail => mail.work_is_due(),
+                Due::Jobs => jobs.job_is_due(),
             });
         let preparation = Arc::new(Preparation {
             settings: Arc::clone(&self.settings),

@@ -15,13 +15,14 @@ use abu_application::{
         ports::{Clock, MailRecord},
         readiness::ServingState,
         system::{SystemClock, SystemIds},
+        wake::Wake,
     },
 };
 use abu_domain::{
     MailId,
     platform::text::{EmailAddress, PersonName},
 };
-use abu_mail::{MailWorker, SmtpLogIn, SmtpSecurity, Wake};
+use abu_mail::{MailWorker, SmtpLogIn, SmtpSecurity};
 use abu_security::HmacLinkTokens;
 use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{

@@ -1,9 +1,10 @@
 //! Alumni: the university's reference data, the register of graduates, and the claims on it.
 
 pub mod claims;
+pub mod imports;
 pub mod ports;
 pub mod reference;
 pub mod register;
 mod use_cases;
 
-pub use use_cases::UseCases;
+pub use use_cases::{Policies, UseCases};

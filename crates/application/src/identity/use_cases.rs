@@ -11,7 +11,7 @@ use super::{
     registration::Registration,
     sessions::{SessionPolicy, Sessions},
 };
-use crate::Context;
+use crate::{Context, platform::jobs::JobHandler};
 
 /// What the operator decides about accounts, and the cryptography that enforces it.
 pub struct Policies {
@@ -95,5 +95,10 @@ impl UseCases {
             },
             sessions,
         }
+    }
+
+    /// The handlers of this area's background jobs.
+    pub(crate) fn job_handlers(&self) -> Vec<Arc<dyn JobHandler>> {
+        Vec::new()
     }
 }

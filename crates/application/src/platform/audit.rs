@@ -133,6 +133,20 @@ named_enum! {
         TotpRenewCodes => "totp.renew-codes",
         /// An account was given another password.
         PasswordReset => "password.reset",
+        /// A file of graduates was uploaded.
+        ImportUpload => "import.upload",
+        /// The register took over the lines of an import.
+        ImportCommit => "import.commit",
+        /// The register lost again what an import brought.
+        ImportRollBack => "import.roll-back",
+        /// An import was given up before its commit.
+        ImportDiscard => "import.discard",
+        /// A data file of the program was loaded into a list of reference data.
+        ReferenceLoad => "reference.load",
+        /// The office added an entry to a list of reference data.
+        ReferenceCreate => "reference.create",
+        /// The office edited an entry of a list of reference data.
+        ReferenceUpdate => "reference.update",
     }
 }
 

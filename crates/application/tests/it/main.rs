@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod alumni;
 mod audit;
 mod emails;
 mod ended_sessions;

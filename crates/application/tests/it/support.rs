@@ -12,6 +12,7 @@ use std::{sync::Arc, time::Duration};
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
     access::{Caller, TotpPolicy},
+    alumni::{self, imports::ImportPolicy},
     identity::{
         self,
         passwords::{HashingQueue, PasswordWork},
@@ -27,11 +28,14 @@ use abu_application::{
     store::Writes,
 };
 use abu_domain::identity::text::LoginPassword;
+use abu_register_csv::CsvFiles;
 use abu_security::{
     BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
 };
+use abu_storage::FolderStore;
 use abu_test_support::TestDatabase;
 use chrono::{DateTime, TimeDelta, Utc};
+use tempfile::TempDir;
 
 pub(crate) use clock::TestClock;
 pub(crate) use live::{LiveCall, LiveCalls};
@@ -64,6 +68,8 @@ pub(crate) struct TestApp {
     pub(crate) live: Arc<LiveCalls>,
     pub(crate) use_cases: UseCases,
     links: HmacLinkTokens,
+    /// Of the stored files; dropped with them.
+    _files: TempDir,
 }
 
 impl TestApp {
@@ -93,6 +99,7 @@ impl TestApp {
         let clock = Arc::new(TestClock::default());
         let live = Arc::new(LiveCalls::default());
         let links = HmacLinkTokens::new(SECRET.as_bytes());
+        let files = TempDir::with_prefix("abu-files-").unwrap();
         let context = Context {
             database: Database::new(database.store(), BlockingPool::new(4, POOL_TIMEOUT)),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -100,6 +107,7 @@ impl TestApp {
             events: Arc::clone(&live) as _,
             presence: Arc::clone(&live) as _,
             limits: Arc::new(RateLimits::new(rate_limits, [7; 32])),
+            files: Arc::new(FolderStore::new(files.path())),
         };
         let mut policies = policies(&links);
         change(&mut policies);
@@ -111,6 +119,7 @@ impl TestApp {
             live,
             use_cases: UseCases::new(&context, policies).unwrap(),
             links,
+            _files: files,
         }
     }
 
@@ -223,9 +232,17 @@ fn policies(links: &HmacLinkTokens) -> Policies {
         writer: WriterPolicy::default(),
         limits: None,
     };
+    let alumni = alumni::Policies {
+        imports: ImportPolicy {
+            parser: Arc::new(CsvFiles),
+            max_bytes: 1_000_000,
+            disk: BlockingPool::new(4, POOL_TIMEOUT),
+        },
+    };
     Policies {
         identity,
         messaging,
+        alumni,
     }
 }
 

@@ -37,7 +37,8 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite;
 use uuid::Uuid;
 
-pub(crate) use abu_test_support::{ChatClient as Client, caller};
+pub(crate) use abu_storage::FolderStore;
+use abu_test_support::{ChatClient as Client, caller};
 
 /// How long anything may take before the test has failed.
 pub(crate) const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -91,6 +92,8 @@ impl Chat {
             events: hub.clone(),
             presence: hub.clone(),
             limits: Arc::new(RateLimits::off()),
+            // The chat stores no files.
+            files: Arc::new(FolderStore::new("unused")),
         };
         let messaging = {
             let limits = settings.message_limits();

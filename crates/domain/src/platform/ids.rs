@@ -148,3 +148,19 @@ typed_id!(
     /// A record of the register of graduates; UUIDv4.
     RecordId
 );
+typed_id!(
+    /// A background job; UUIDv7, so ids sort by the time of their creation.
+    JobId
+);
+typed_id!(
+    /// Long work as its creator sees it; UUIDv4.
+    TaskId
+);
+typed_id!(
+    /// A degree or diploma of a person in the register; UUIDv4.
+    AwardId
+);
+typed_id!(
+    /// An import of the register; UUIDv4.
+    ImportId
+);

@@ -1,5 +1,6 @@
 //! Ports of the alumni area.
 
 mod claims;
+mod imports;
 mod reference;
 mod register;

@@ -12,7 +12,6 @@ use abu_application::platform::{
 use abu_domain::{MailId, platform::text::EmailAddress};
 use chrono::{DateTime, Utc};
 use diesel::{
-    data_types::PgInterval,
     dsl::now,
     pg::Pg,
     prelude::*,
@@ -23,6 +22,7 @@ use diesel::{
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::leases::{Claim, Queue, claim, interval, queue};
 use crate::{
     error::BadRow,
     lists::{descending, in_list_order, total},
@@ -30,6 +30,8 @@ use crate::{
     sql::sql,
     store::Session,
 };
+
+const OUTBOX: Queue = queue!("email_outbox");
 
 /// `id, attempts, leased_until, recipient, kind, params, created_at`
 type ClaimedRow = (
@@ -184,7 +186,6 @@ impl MailWrites for Session<'_> {
     ) -> Result<Option<ClaimedMail>, StoreError> {
         let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
         self.run(|connection| {
-            // A concurrent claim skips the locked row, and later sees its lease.
             let row: Option<ClaimedRow> = sql::<(
                 SqlUuid,
                 Integer,
@@ -193,17 +194,11 @@ impl MailWrites for Session<'_> {
                 Text,
                 Jsonb,
                 Timestamptz,
-            )>(
-                "UPDATE email_outbox SET attempts = attempts + 1, leased_until = now() + ?
-                     WHERE id = (
-                         SELECT id FROM email_outbox
-                         WHERE state = 'pending' AND next_attempt_at <= now()
-                           AND (leased_until IS NULL OR leased_until <= now())
-                           AND kind = ANY(?)
-                         ORDER BY next_attempt_at, id LIMIT 1
-                         FOR UPDATE SKIP LOCKED)
-                     RETURNING id, attempts, leased_until, recipient, kind, params, created_at",
-            )
+            )>(claim!(
+                "email_outbox",
+                "kind = ANY(?)",
+                "id, attempts, leased_until, recipient, kind, params, created_at"
+            ))
             .bind::<Interval, _>(interval(lease))
             .bind::<Array<Text>, _>(kinds)
             .get_result(connection)
@@ -233,48 +228,21 @@ impl MailWrites for Session<'_> {
         reason: &str,
     ) -> Result<(), StoreError> {
         self.run(|connection| {
-            sql::<()>(
-                "UPDATE email_outbox
-                 SET next_attempt_at = now() + ?, leased_until = NULL,
-                     last_error = ?, failed_at = now()
-                 WHERE id = ? AND leased_until = ?",
-            )
-            .bind::<Interval, _>(interval(wait))
-            .bind::<Text, _>(reason)
-            .bind::<SqlUuid, _>(claim.id.uuid())
-            .bind::<Timestamptz, _>(claim.leased_until)
-            .execute(connection)?;
+            OUTBOX.postpone(connection, claim_of(claim), wait, reason)?;
             Ok(())
         })
     }
 
     fn mark_dead(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
         self.run(|connection| {
-            sql::<()>(
-                "UPDATE email_outbox
-                 SET state = 'dead', leased_until = NULL, last_error = ?, failed_at = now()
-                 WHERE id = ? AND leased_until = ?",
-            )
-            .bind::<Text, _>(reason)
-            .bind::<SqlUuid, _>(claim.id.uuid())
-            .bind::<Timestamptz, _>(claim.leased_until)
-            .execute(connection)?;
+            OUTBOX.bury(connection, claim_of(claim), reason)?;
             Ok(())
         })
     }
 
     fn release_mail(&mut self, claim: &ClaimedMail, reason: &str) -> Result<(), StoreError> {
         self.run(|connection| {
-            sql::<()>(
-                "UPDATE email_outbox
-                 SET attempts = attempts - 1, next_attempt_at = now(), leased_until = NULL,
-                     last_error = ?, failed_at = now()
-                 WHERE id = ? AND leased_until = ?",
-            )
-            .bind::<Text, _>(reason)
-            .bind::<SqlUuid, _>(claim.id.uuid())
-            .bind::<Timestamptz, _>(claim.leased_until)
-            .execute(connection)?;
+            OUTBOX.release(connection, claim_of(claim), reason)?;
             Ok(())
         })
     }
@@ -298,22 +266,15 @@ impl MailWrites for Session<'_> {
     }
 
     fn requeue(&mut self, id: MailId) -> Result<bool, StoreError> {
-        self.run(|connection| {
-            let changed = sql::<()>(
-                "UPDATE email_outbox
-                 SET state = 'pending', attempts = 0, next_attempt_at = now()
-                 WHERE id = ? AND state = 'dead'",
-            )
-            .bind::<SqlUuid, _>(id.uuid())
-            .execute(connection)?;
-            Ok(changed == 1)
-        })
+        self.run(|connection| Ok(OUTBOX.revive(connection, id.uuid())?))
     }
 }
 
-/// Microseconds in an `i64` reach for 292,000 years.
-fn interval(duration: Duration) -> PgInterval {
-    PgInterval::from_microseconds(duration.as_micros().try_into().unwrap_or(i64::MAX))
+fn claim_of(mail: &ClaimedMail) -> Claim {
+    Claim {
+        id: mail.id.uuid(),
+        until: mail.leased_until,
+    }
 }
 
 /// The filtered query, without an order.

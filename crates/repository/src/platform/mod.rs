@@ -2,5 +2,8 @@
 
 mod audit;
 mod idempotency;
+mod jobs;
+mod leases;
 mod mail;
 mod rate_limits;
+mod tasks;

@@ -312,7 +312,8 @@ fn the_hook_runs_once_per_commit_that_makes_mail_due() {
     let database = TestDatabase::new();
     let woken = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&woken);
-    let store = PgStore::connect(database.settings()).after_commit(move |Due::Mail| {
+    let store = PgStore::connect(database.settings()).after_commit(move |due| {
+        assert_eq!(due, Due::Mail);
         counter.fetch_add(1, Ordering::Relaxed);
     });
     let store: &dyn Store = &store;

@@ -2,6 +2,7 @@
 
 mod claims;
 mod import_files;
+mod imports;
 mod reference;
 mod register;
 
@@ -12,12 +13,16 @@ pub use import_files::{
     CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
     Inspection, OfficeFile,
 };
-pub use reference::{ReferenceReads, ReferenceWrites};
+pub use imports::{
+    Blocker, CommitCounts, Import, ImportReads, ImportWrites, JudgedLine, NewImport, OnStep,
+    RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
+};
+pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ReferenceReads, RegisterReads,;
+    Reads: ClaimReads, ImportReads, ReferenceReads, RegisterReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ReferenceWrites, RegisterWrites,;
+    Writes: ClaimWrites, ImportWrites, ReferenceWrites, RegisterWrites,;
 }

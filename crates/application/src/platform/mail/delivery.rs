@@ -11,13 +11,11 @@ use crate::{
     platform::{
         mail::MailKind,
         ports::{ClaimedMail, MailRenderer, Mailer, MailerError, StoreError},
+        retries::wait_after,
     },
     store::Store,
 };
 
-/// The wait after the first failed attempt; it doubles with each attempt.
-const FIRST_WAIT: Duration = Duration::from_secs(10);
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 /// Mails per delete statement.
 const ERASED_AT_ONCE: u32 = 500;
 
@@ -91,7 +89,7 @@ impl Delivery {
                 Verdict::Dead { reason }
             }
             Err(MailerError::Temporary(reason)) => Verdict::Later {
-                wait: wait_after(mail),
+                wait: wait_after(mail.attempt, mail.id.uuid()),
                 reason,
             },
         }
@@ -120,50 +118,5 @@ impl Delivery {
 fn dead(reason: &str) -> Verdict {
     Verdict::Dead {
         reason: reason.to_owned(),
-    }
-}
-
-/// Exponential back-off with jitter. The jitter comes from the random part of the mail's id.
-fn wait_after(mail: &ClaimedMail) -> Duration {
-    let doublings = mail.attempt.saturating_sub(1).min(16);
-    let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
-    let [.., last] = mail.id.uuid().into_bytes();
-    wait.mul_f64(1.0 - f64::from(last) / 512.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use abu_domain::MailId;
-    use chrono::DateTime;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn failed(attempt: u32, id: u128) -> ClaimedMail {
-        ClaimedMail {
-            id: MailId::new(Uuid::from_u128(id)),
-            attempt,
-            leased_until: DateTime::UNIX_EPOCH,
-            mail: None,
-        }
-    }
-
-    #[test]
-    fn waits_double_from_ten_seconds_to_an_hour() {
-        let waits: Vec<u64> = (1..=12)
-            .map(|attempt| wait_after(&failed(attempt, 0)).as_secs())
-            .collect();
-        let expected = [
-            10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600, 3_600,
-        ];
-        assert_eq!(waits, expected);
-        assert_eq!(wait_after(&failed(u32::MAX, 0)), LONGEST_WAIT);
-    }
-
-    #[test]
-    fn jitter_shortens_a_wait_by_up_to_a_half() {
-        let waits: Vec<_> = (0..256).map(|id| wait_after(&failed(1, id))).collect();
-        assert!(waits.windows(2).all(|pair| pair[0] > pair[1]));
-        assert!(waits.iter().all(|wait| *wait > FIRST_WAIT / 2));
     }
 }

@@ -2,6 +2,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     Mail,
+    Jobs,
 }
 
 pub trait AfterCommit {
