@@ -11,8 +11,8 @@ pub mod platform;
 pub use platform::{
     ids::{
         AssignmentId, AwardId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId,
-        FacultyId, ImportId, IndustryId, InvitationId, JobId, LoginSessionId, MailId, MessageId,
-        ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId, TaskId, UserId,
+        FacultyId, ImportId, IndustryId, InvitationId, JobId, LoginSessionId, MailId, MergeId,
+        MessageId, ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId, TaskId, UserId,
     },
     text::Violation,
 };

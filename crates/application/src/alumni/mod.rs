@@ -3,6 +3,7 @@
 pub mod claims;
 pub mod imports;
 pub mod ports;
+pub mod records;
 pub mod reference;
 pub mod register;
 mod use_cases;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::{
     claims::Claims,
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
+    records::{DuplicatesJob, Records},
     reference::Reference,
     register::Register,
 };
@@ -18,6 +19,7 @@ pub struct Policies {
 pub struct UseCases {
     pub reference: Reference,
     pub register: Register,
+    pub records: Records,
     pub imports: Imports,
     pub claims: Claims,
 }
@@ -29,6 +31,9 @@ impl UseCases {
                 context: context.clone(),
             },
             register: Register {
+                context: context.clone(),
+            },
+            records: Records {
                 context: context.clone(),
             },
             imports: Imports {
@@ -49,6 +54,7 @@ impl UseCases {
             Arc::new(CommitJob(imports())),
             Arc::new(RollBackJob(imports())),
             Arc::new(TidyJob(imports())),
+            Arc::new(DuplicatesJob(self.records.clone())),
         ]
     }
 }

@@ -3,6 +3,7 @@
 mod claims;
 mod import_files;
 mod imports;
+mod records;
 mod reference;
 mod register;
 
@@ -17,12 +18,16 @@ pub use imports::{
     Blocker, CommitCounts, Import, ImportReads, ImportWrites, JudgedLine, NewImport, OnStep,
     RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
 };
+pub use records::{
+    AwardCodes, ClassKey, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent, RecordEvent,
+    RecordFilter, RecordReads, RecordWrites,
+};
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ImportReads, ReferenceReads, RegisterReads,;
+    Reads: ClaimReads, ImportReads, RecordReads, ReferenceReads, RegisterReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, ReferenceWrites, RegisterWrites,;
+    Writes: ClaimWrites, ImportWrites, RecordWrites, ReferenceWrites, RegisterWrites,;
 }
