@@ -5,6 +5,7 @@ mod check_config;
 mod check_health;
 mod database;
 mod error;
+mod imports;
 mod mail;
 mod migrate;
 mod operator;
@@ -45,6 +46,8 @@ Examples:
   abu-admin user grant amina@example.com alumni_office_group
   abu-admin user reset-totp amina@example.com
   abu-admin user revoke amina@example.com
+  abu-admin import-alumni graduates.csv --mapping mapping.toml --commit
+  abu-admin imports show 3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41 --errors errors.csv
   abu-admin mail test --to amina@example.com
   abu-admin secrets re-encrypt
   abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
@@ -89,6 +92,13 @@ enum Command {
     /// their log-ins, remove lost second factors.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Judge a file of graduates against the register, and with --commit import it.
+    ///
+    /// Prints the number of lines by verdict. Without --mapping it proposes one and stores nothing.
+    ImportAlumni(imports::ImportArguments),
+    /// Look after imports of the register: list and show them, commit them, roll them back.
+    #[command(subcommand)]
+    Imports(imports::ImportsCommand),
     /// Try the mail server.
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -141,6 +151,10 @@ impl Arguments {
                 password_stdin,
             } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
             Command::User(command) => user::run(&Settings::load(sources)?, command),
+            Command::ImportAlumni(arguments) => {
+                imports::import(&Settings::load(sources)?, &arguments)
+            }
+            Command::Imports(command) => imports::run(&Settings::load(sources)?, &command),
             Command::Mail(command) => mail::run(&Settings::load(sources)?, &command),
             Command::Secrets(command) => secrets::run(&Settings::load(sources)?, &command),
             Command::VerifyAuditLog { from, known, log } => {

@@ -17,7 +17,7 @@ pub(crate) use inspection::inspect;
 pub(crate) use own_postgres::{OwnPostgres, folder};
 pub use preparation::PreparationError;
 pub(crate) use preparation::{Preparation, require_migrated};
-pub use reference_data::ReferenceDataError;
+pub(crate) use reference_data::ReferenceDataError;
 pub(crate) use server_name::server_name;
 
 /// Connections beside those of requests: the message writer, the read marks, the chat's directory

@@ -24,7 +24,7 @@ use std::{
 use abu_application::{
     identity::ports::PasswordHasher,
     platform::{
-        jobs::{JobWakes, JobWorkers},
+        jobs::{JobRunner, JobTimes, JobWakes, JobWorkers},
         ports::Ids,
         readiness::Readiness,
         system::{SystemClock, SystemIds},
@@ -167,13 +167,14 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         wake.clone(),
     )?;
     let job_wakes = JobWakes::new(settings.jobs.workers);
-    let jobs = JobWorkers::start(
-        store.clone(),
-        Arc::new(SystemIds),
-        job_handlers,
-        job_wakes.clone(),
-        settings.jobs.poll_interval,
-    )
+    let jobs = JobWorkers::start(JobRunner {
+        store: store.clone(),
+        ids: Arc::new(SystemIds),
+        handlers: job_handlers,
+        wakes: job_wakes.clone(),
+        poll_interval: settings.jobs.poll_interval,
+        times: JobTimes::default(),
+    })
     .map_err(StartError::Threads)?;
     let own_postgres = Arc::new(OnceLock::new());
     let samples = Samples::new(

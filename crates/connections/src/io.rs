@@ -90,7 +90,7 @@ impl AsyncRead for Io {
             0 => self.burst = 0,
             bytes => {
                 self.burst += bytes;
-                self.connection.received();
+                self.connection.received(bytes);
             }
         }
         polled

@@ -13,7 +13,7 @@ mod served_body;
 
 pub use body_budget::BodyBudget;
 pub use client_address::{ClientAddress, TrustedProxies};
-pub use connections::{Connection, Connections, InFlight, NoRoomForChat};
+pub use connections::{ChatPlace, Connection, Connections, InFlight, NoRoomForChat};
 pub use listener::{Listener, ListenerSettings, bind, prepare};
 pub use request_body::{BodyError, whole_body};
 pub use served_body::ServedBody;

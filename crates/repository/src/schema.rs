@@ -215,7 +215,7 @@ diesel::table! {
     email_changes (id) {
         id -> Uuid,
         user_id -> Uuid,
-        /// Lower case; nobody else gets it while the change can be undone.
+        /// In canonical form. No other account gets it while the change can be undone.
         old_email -> Text,
         new_email -> Text,
         /// SHA-256 of the token in the mail to the old address.
@@ -230,7 +230,7 @@ diesel::table! {
     /// Addresses that keep an older spelling, because another account has the canonical one. The office decides.
     email_conflicts (email_id) {
         email_id -> Uuid,
-        /// The canonical form, with which nobody but its holder logs in.
+        /// The canonical form, with which only its holder logs in.
         address -> Text,
         /// The account that verified it first; null once that is gone.
         holder_id -> Nullable<Uuid>,
@@ -243,7 +243,7 @@ diesel::table! {
     email_outbox (id) {
         /// UUIDv7; the Message-ID is made of it.
         id -> Uuid,
-        /// The address, in lower case.
+        /// The address in canonical form.
         recipient -> Text,
         /// What it is about, such as verify_email; names the templates.
         kind -> Text,
@@ -266,7 +266,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Requests to prove that somebody reads an address.
+    /// Requests to prove that the owner of an account reads an address.
     email_verifications (id) {
         id -> Uuid,
         email_id -> Uuid,
@@ -546,7 +546,7 @@ diesel::table! {
     /// Networks from which a user logged in or refreshed a session in the last 90 days.
     known_networks (user_id, network) {
         user_id -> Uuid,
-        /// In CIDR notation, without the part that names a machine.
+        /// In CIDR notation, without the part that names a machine: an IPv4 /24 or an IPv6 /48.
         network -> Text,
         /// Accurate to a day.
         last_used_at -> Timestamptz,
@@ -590,7 +590,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Every message, kept for ever.
+    /// The messages of all rooms. A deleted message keeps its row and its place, without its text.
     messages (room_id, seq) {
         room_id -> Uuid,
         /// Place in the room: 1, 2, 3 and so on, without gaps or repeats.
@@ -599,7 +599,7 @@ diesel::table! {
         id -> Uuid,
         sender_id -> Uuid,
         body -> Text,
-        /// Chosen by the sending client, so that sending again stores nothing twice.
+        /// Chosen by the sending client, unique for its sender in each room, so that sending again stores nothing twice.
         client_message_id -> Nullable<Uuid>,
         /// Id of the message in the same room that this one answers.
         reply_to -> Nullable<Uuid>,
@@ -733,7 +733,7 @@ diesel::table! {
         /// Which chapter; the role counts in it and in all below it.
         scope_id -> Nullable<Uuid>,
         valid_from -> Timestamptz,
-        /// When the term ends by itself; without it, it ends when somebody ends it.
+        /// When the term ends by itself; without it, it ends when a user with the permission ends it.
         valid_until -> Nullable<Timestamptz>,
         /// What the office is called, such as Vice President, North-West.
         office_title -> Nullable<Text>,
@@ -953,7 +953,7 @@ diesel::table! {
     user_emails (id) {
         id -> Uuid,
         user_id -> Uuid,
-        /// Lower case.
+        /// In canonical form: NFC, lower case, its host as an A-label. email_conflicts lists the addresses that are not.
         email -> Text,
         /// Where mail goes; the same as users.email.
         is_primary -> Bool,
@@ -988,9 +988,9 @@ diesel::table! {
     users (id) {
         /// UUIDv4; the only identifier clients ever see.
         id -> Uuid,
-        /// Lower case.
+        /// The primary address in canonical form: NFC, lower case, its host as an A-label.
         email -> Text,
-        /// bcrypt, in its modular crypt form.
+        /// bcrypt, in its modular crypt form; an exclamation mark while the account has no password.
         password_hash -> Text,
         firstname -> Text,
         middlename -> Nullable<Text>,
@@ -1005,7 +1005,7 @@ diesel::table! {
         verification -> Text,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
-        /// Since when its owner has it hidden; logging in brings it back.
+        /// Since when its owner has it hidden. A log-in shows it again; in its erasure window no log-in succeeds.
         deactivated_at -> Nullable<Timestamptz>,
         /// Set on a tombstone: the row of an erased account, which names no person any more.
         erased_at -> Nullable<Timestamptz>,

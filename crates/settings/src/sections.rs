@@ -578,17 +578,34 @@ fn mailbox(text: &str) -> Result<Mailbox, &'static str> {
     Ok(Mailbox::new(mailbox.name, email))
 }
 
-/// A URL without a trailing slash. Templates insert it into HTML without escaping.
+/// A URL without a trailing slash; its host is an A-label. Templates insert it into HTML without escaping.
 fn site_url(text: &str) -> Result<String, &'static str> {
+    const RULE: &str = "must be an address such as https://alumni.abu.edu.ng, without ? and #";
     let url = text.trim_end_matches('/');
-    let host = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/[]".contains(c);
-    match host {
-        Some(host) if !host.is_empty() && host.chars().all(allowed) => Ok(url.to_owned()),
-        _ => Err("must be an address such as https://alumni.abu.edu.ng, without ? and #"),
+    let (scheme, rest) = url
+        .split_once("://")
+        .filter(|(scheme, _)| ["https", "http"].contains(scheme))
+        .ok_or(RULE)?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = ascii_authority(authority).ok_or(RULE)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:[]".contains(c);
+    let is_allowed = !authority.is_empty()
+        && authority.chars().all(allowed)
+        && path.chars().all(|c| allowed(c) || c == '/');
+    match is_allowed {
+        true => Ok(format!("{scheme}://{authority}{path}")),
+        false => Err(RULE),
     }
+}
+
+/// The host with its port. An IP address is ASCII, so the first colon of another text begins the port.
+fn ascii_authority(text: &str) -> Option<String> {
+    if text.is_ascii() {
+        return Some(text.to_owned());
+    }
+    let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+    let host = host_name(host).ok()?;
+    Some(host + port)
 }
 
 /// A name beyond ASCII becomes its A-label, which DNS and certificates have.

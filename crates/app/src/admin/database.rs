@@ -9,6 +9,7 @@ use std::{
 
 use abu_application::{
     BlockingPool, Context, Database,
+    alumni::imports::Imports,
     identity::{
         accounts::Accounts,
         passwords::{HashingQueue, PasswordWork},
@@ -29,7 +30,10 @@ use abu_storage::FolderStore;
 use secrecy::SecretString;
 
 use super::AdminError;
-use crate::database::{self, OwnPostgres, PreparationError, folder, inspect};
+use crate::{
+    database::{self, OwnPostgres, PreparationError, folder, inspect},
+    wiring::import_policy,
+};
 
 const POOL_SIZE: u32 = 1;
 /// Uncontended: one command at a time.
@@ -92,15 +96,7 @@ impl OpenDatabase {
 
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
         Accounts {
-            context: Context {
-                database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
-                clock: Arc::new(SystemClock),
-                ids: Arc::new(SystemIds),
-                events: Arc::new(NoSubscribers),
-                presence: Arc::new(NoPresence),
-                limits: Arc::new(RateLimits::off()),
-                files: Arc::new(FolderStore::new(settings.storage_folder())),
-            },
+            context: self.context(settings),
             passwords: PasswordWork {
                 queue: HashingQueue::new(1, false),
                 hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
@@ -110,6 +106,25 @@ impl OpenDatabase {
             standing: Arc::new(Succession {
                 events: Arc::new(NoSubscribers),
             }),
+        }
+    }
+
+    pub(super) fn imports(&self, settings: &Settings) -> Imports {
+        Imports {
+            context: self.context(settings),
+            policy: import_policy(settings),
+        }
+    }
+
+    fn context(&self, settings: &Settings) -> Context {
+        Context {
+            database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            events: Arc::new(NoSubscribers),
+            presence: Arc::new(NoPresence),
+            limits: Arc::new(RateLimits::off()),
+            files: Arc::new(FolderStore::new(settings.storage_folder())),
         }
     }
 

@@ -2,6 +2,7 @@ use std::{io, path::PathBuf};
 
 use abu_application::{
     access::AccessError,
+    alumni::imports::ImportError,
     identity::{accounts::AccountError, key_rotation::RotationError, setup::SetupError},
     platform::{
         audit::{Broken, VerificationError},
@@ -75,6 +76,8 @@ pub enum AdminError {
     Seal(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the reference data could not be loaded: {0}")]
     ReferenceData(#[from] ReferenceDataError),
+    #[error(transparent)]
+    Import(ImportError),
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -111,6 +114,7 @@ impl AdminError {
             | Self::Secrets(_)
             | Self::Store(_)
             | Self::ReferenceData(_)
+            | Self::Import(_)
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }
@@ -142,6 +146,24 @@ impl From<AccountError> for AdminError {
             }
             AccountError::NotFound => Self::NoSuchAccount,
             error => Self::Account(error),
+        }
+    }
+}
+
+impl From<ImportError> for AdminError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Store(error) | ImportError::Access(AccessError::Store(error)) => {
+                Self::Store(error)
+            }
+            ImportError::Mapping(errors) => {
+                let errors = errors.iter().map(ToString::to_string);
+                Self::Usage(format!(
+                    "the mapping does not fit: {}",
+                    errors.collect::<Vec<_>>().join("; ")
+                ))
+            }
+            error => Self::Import(error),
         }
     }
 }

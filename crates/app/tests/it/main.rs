@@ -18,6 +18,7 @@ mod fixtures;
 mod history_checker;
 mod hostile;
 mod http;
+mod imports;
 mod log;
 mod mail;
 mod program;

@@ -6,6 +6,7 @@ mod audit_log;
 mod control;
 mod groups;
 pub mod idempotency;
+mod jobs;
 mod mails;
 mod named_sets;
 mod parts;
@@ -14,6 +15,7 @@ pub mod ports;
 mod rank;
 mod roles;
 mod targets;
+mod tasks;
 mod totp_policy;
 mod use_cases;
 
@@ -38,6 +40,7 @@ use crate::{
 pub use assignments::{AssignmentDraft, AssignmentError};
 pub use audit_log::AuditLog;
 pub use control::{AccessControl, Named, RightsError};
+pub use jobs::{Jobs, JobsError};
 pub use mails::{MailError, Mails};
 pub use named_sets::{Composite, NamedSetChange, NamedSetDraft, NamedSetKind};
 pub(crate) use rank::hold_ends;
@@ -46,6 +49,7 @@ pub use rank::{
     require_rank_in_chapter, require_rank_over_holders, require_rank_over_members,
     require_to_change_rights, require_to_change_rights_in,
 };
+pub use tasks::{TaskError, Tasks};
 pub use totp_policy::TotpPolicy;
 pub use use_cases::UseCases;
 

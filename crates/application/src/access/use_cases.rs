@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{AccessControl, AuditLog, Mails, TotpPolicy, idempotency::Idempotency};
+use super::{AccessControl, AuditLog, Jobs, Mails, Tasks, TotpPolicy, idempotency::Idempotency};
 use crate::Context;
 
 /// The use cases of this area.
@@ -9,7 +9,9 @@ pub struct UseCases {
     pub control: AccessControl,
     pub audit_log: AuditLog,
     pub idempotency: Idempotency,
+    pub jobs: Jobs,
     pub mails: Mails,
+    pub tasks: Tasks,
 }
 
 impl UseCases {
@@ -25,7 +27,13 @@ impl UseCases {
             idempotency: Idempotency {
                 context: context.clone(),
             },
+            jobs: Jobs {
+                context: context.clone(),
+            },
             mails: Mails {
+                context: context.clone(),
+            },
+            tasks: Tasks {
                 context: context.clone(),
             },
         }

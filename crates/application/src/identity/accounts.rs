@@ -83,7 +83,7 @@ pub enum AccountError {
     OwnEmail,
     /// An erasure that its owner requests can be canceled by its owner alone, whom the suspension
     /// would lock out.
-    #[error("nobody has their own account erased this way")]
+    #[error("staff cannot erase their own account this way")]
     OwnErasure,
     /// Callers remove their own second factor with it and their password.
     #[error("one's own one-time passwords are removed another way")]

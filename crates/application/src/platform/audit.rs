@@ -9,7 +9,7 @@ mod witness;
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use abu_domain::{LoginSessionId, UserId, named_enum};
+use abu_domain::{JobId, LoginSessionId, UserId, named_enum};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -133,6 +133,12 @@ named_enum! {
         TotpRenewCodes => "totp.renew-codes",
         /// An account was given another password.
         PasswordReset => "password.reset",
+        /// A background job that was given up is tried again.
+        JobRevive => "job.revive",
+        /// A background job was asked to end.
+        JobCancel => "job.cancel",
+        /// A background job was deleted as it was.
+        JobDelete => "job.delete",
         /// A file of graduates was uploaded.
         ImportUpload => "import.upload",
         /// The register took over the lines of an import.
@@ -184,6 +190,14 @@ impl Target {
     pub fn user(id: UserId) -> Self {
         Self {
             kind: "user",
+            id: id.to_string(),
+        }
+    }
+
+    /// A background job.
+    pub fn job(id: JobId) -> Self {
+        Self {
+            kind: "job",
             id: id.to_string(),
         }
     }

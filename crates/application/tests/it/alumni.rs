@@ -1,1 +1,4 @@
+//! The rules of the alumni area.
+
 mod imports;
+mod reference;

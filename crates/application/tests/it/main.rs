@@ -9,6 +9,7 @@ mod emails;
 mod ended_sessions;
 mod idempotency;
 mod identity_calls;
+mod jobs;
 mod key_rotation;
 mod mail;
 mod messages;

@@ -121,7 +121,7 @@ impl Error {
         Self::new(
             ErrorCode::Forbidden,
             Some(request_type),
-            "You cannot do this to somebody else's message.",
+            "You cannot do this to another user's message.",
         )
         .in_room(room_id)
     }

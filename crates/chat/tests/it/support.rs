@@ -37,8 +37,8 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite;
 use uuid::Uuid;
 
-pub(crate) use abu_storage::FolderStore;
-use abu_test_support::{ChatClient as Client, caller};
+use abu_storage::FolderStore;
+pub(crate) use abu_test_support::{ChatClient as Client, caller};
 
 /// How long anything may take before the test has failed.
 pub(crate) const EVENT_TIMEOUT: Duration = Duration::from_secs(20);

@@ -75,6 +75,13 @@ pub struct InFlight(Option<Connection>);
 #[derive(Clone, Copy, Debug)]
 pub struct NoRoomForChat;
 
+/// A place among the chats that a handshake holds: free again where the handshake fails.
+#[must_use]
+pub struct ChatPlace {
+    connection: Connection,
+    is_used: bool,
+}
+
 impl Connections {
     pub(crate) fn new(limits: ConnectionLimits) -> Self {
         Self(Arc::new(Shared {
@@ -134,6 +141,10 @@ impl Connections {
 }
 
 impl Shared {
+    fn most_chats(&self) -> usize {
+        self.limits.total.saturating_sub(RESERVED_FOR_REQUESTS)
+    }
+
     fn end_overdue(&self) {
         let now = self.clock.now();
         let request = self.limits.request_timeout;
@@ -162,9 +173,9 @@ impl Connection {
     }
 
     /// Bytes came from the peer.
-    pub(crate) fn received(&self) {
+    pub(crate) fn received(&self, bytes: usize) {
         if !self.carries_chat() {
-            self.state.received(self.shared.clock.now());
+            self.state.received(bytes as u64, self.shared.clock.now());
         }
     }
 
@@ -183,8 +194,14 @@ impl Connection {
         InFlight(Some(self.clone()))
     }
 
+    /// The body of the current request is a file: it may take as long as it comes at 4 KB/s, over each half
+    /// minute.
+    pub fn begin_upload(&self) {
+        self.state.begin_upload(self.shared.clock.now());
+    }
+
     /// The body of the current request is complete.
-    pub(crate) fn body_is_complete(&self) {
+    pub fn body_is_complete(&self) {
         self.state.body_is_complete();
     }
 
@@ -195,27 +212,46 @@ impl Connection {
         }
     }
 
+    /// Takes nothing: a handshake that fails for want of room costs no more than this.
     pub fn has_room_for_chat(&self) -> Result<(), NoRoomForChat> {
-        let most = self
-            .shared
-            .limits
-            .total
-            .saturating_sub(RESERVED_FOR_REQUESTS);
-        match self.shared.registry.lock().chats() < most {
+        match self.shared.registry.lock().chat_places() < self.shared.most_chats() {
             true => Ok(()),
             false => Err(NoRoomForChat),
         }
     }
 
-    /// A chat session runs on it from here on: it is never idle, and its body never ends.
-    pub fn upgrade_to_chat(&self) {
-        if self.state.upgrade_to_chat() {
-            self.shared.registry.lock().upgraded(&self.state);
+    /// Finds a place and takes it in one step, so that concurrent handshakes never take too many.
+    pub fn take_chat_place(&self) -> Result<ChatPlace, NoRoomForChat> {
+        let most = self.shared.most_chats();
+        match self.shared.registry.lock().take_chat_place(most) {
+            true => Ok(ChatPlace {
+                connection: self.clone(),
+                is_used: false,
+            }),
+            false => Err(NoRoomForChat),
         }
     }
 
     pub(crate) fn end(&self) {
         self.shared.registry.lock().end(&self.state);
+    }
+}
+
+impl ChatPlace {
+    /// A chat session runs on the connection from here on: it is never idle, and its body never ends.
+    pub fn upgrade(mut self) {
+        self.is_used = true;
+        let Connection { state, shared } = &self.connection;
+        state.upgrade_to_chat();
+        shared.registry.lock().upgraded(state);
+    }
+}
+
+impl Drop for ChatPlace {
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.connection.shared.registry.lock().free_chat_place();
+        }
     }
 }
 
@@ -237,6 +273,8 @@ fn one_subscriber(peer: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::{sync::Barrier, thread};
+
     use super::*;
 
     const MOST: usize = 4;
@@ -270,12 +308,24 @@ mod tests {
         while connections.0.clock.now() == now {}
     }
 
+    /// Upgrades without a look at the limit.
+    fn upgrade(connection: &Connection) {
+        let mut registry = connection.shared.registry.lock();
+        assert!(registry.take_chat_place(usize::MAX));
+        drop(registry);
+        let place = ChatPlace {
+            connection: connection.clone(),
+            is_used: false,
+        };
+        place.upgrade();
+    }
+
     #[test]
     fn one_connection_too_many_of_an_address_ends_the_longest_idle() {
         let connections = connections(100);
         let mut open = open(&connections, "192.0.2.1", MOST);
         next_moment(&connections);
-        open[0].connection.received();
+        open[0].connection.received(1);
         let mut newest = connections.register("192.0.2.1".parse().unwrap());
         assert_eq!(ended(&mut open), [false, true, false, false]);
         assert!(!has_ended(&mut newest));
@@ -297,7 +347,7 @@ mod tests {
         let mut known = open(&connections, "192.0.2.1", MOST);
         known[0].connection.authenticate();
         known[1].connection.authenticate();
-        known[1].connection.upgrade_to_chat();
+        upgrade(&known[1].connection);
         let mut more = open(&connections, "192.0.2.1", 2);
         let mut proxied = open(&connections, "::ffff:10.0.0.9", 2 * MOST);
         for open in [&mut known, &mut more, &mut proxied] {
@@ -321,7 +371,7 @@ mod tests {
         let mut open: Vec<_> = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
             .map(|peer| connections.register(peer.parse().unwrap()))
             .into();
-        open[0].connection.upgrade_to_chat();
+        upgrade(&open[0].connection);
         open[1].connection.authenticate();
         for expected in [[false, false, true], [false, true, true]] {
             next_moment(&connections);
@@ -337,7 +387,7 @@ mod tests {
         let connections = connections(RESERVED_FOR_REQUESTS + 1);
         let one = connections.register("192.0.2.1".parse().unwrap());
         one.connection.has_room_for_chat().unwrap();
-        one.connection.upgrade_to_chat();
+        one.connection.take_chat_place().unwrap().upgrade();
         assert!(one.connection.has_room_for_chat().is_err());
         drop(one);
         let other = connections.register("192.0.2.1".parse().unwrap());
@@ -345,10 +395,45 @@ mod tests {
     }
 
     #[test]
+    fn a_handshake_that_fails_gives_its_place_back() {
+        let connections = connections(RESERVED_FOR_REQUESTS + 1);
+        let one = connections.register("192.0.2.1".parse().unwrap());
+        let place = one.connection.take_chat_place().unwrap();
+        assert!(one.connection.has_room_for_chat().is_err());
+        assert!(one.connection.take_chat_place().is_err());
+        drop(place);
+        one.connection.take_chat_place().unwrap().upgrade();
+    }
+
+    #[test]
+    fn concurrent_handshakes_take_no_more_places_than_there_are() {
+        const PLACES: usize = 8;
+        const HANDSHAKES: usize = 32;
+        let connections = connections(RESERVED_FOR_REQUESTS + PLACES);
+        let start = Barrier::new(HANDSHAKES);
+        let handshake = || {
+            let registration = connections.register("10.0.0.1".parse().unwrap());
+            start.wait();
+            let place = registration.connection.take_chat_place();
+            // As long as the session takes to open: all others have tried by then.
+            start.wait();
+            let is_chat = place.map(ChatPlace::upgrade).is_ok();
+            (registration, is_chat)
+        };
+        let opened = thread::scope(|scope| {
+            let running = [(); HANDSHAKES].map(|()| scope.spawn(handshake));
+            running.map(|running| running.join().unwrap())
+        });
+        let chats = opened.iter().filter(|(_, is_chat)| *is_chat).count();
+        assert_eq!(chats, PLACES);
+        assert_eq!(connections.0.registry.lock().chat_places(), PLACES);
+    }
+
+    #[test]
     fn draining_ends_connections_that_sent_nothing() {
         let connections = connections(100);
         let mut open = open(&connections, "192.0.2.1", 2);
-        open[1].connection.received();
+        open[1].connection.received(1);
         connections.drain();
         assert_eq!(ended(&mut open), [true, false]);
     }

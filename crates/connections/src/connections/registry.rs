@@ -16,6 +16,8 @@ pub(super) struct Registry {
     unauthenticated: BTreeMap<(IpAddr, u64), Arc<State>>,
     authenticated: HashMap<u64, Arc<State>>,
     chats: HashMap<u64, Arc<State>>,
+    /// Places that handshakes hold.
+    opening: usize,
 }
 
 impl Registry {
@@ -83,14 +85,28 @@ impl Registry {
         }
     }
 
+    /// Places that chats and handshakes hold.
+    pub(super) fn chat_places(&self) -> usize {
+        self.chats.len() + self.opening
+    }
+
+    /// Whether fewer than `most` were taken.
+    pub(super) fn take_chat_place(&mut self, most: usize) -> bool {
+        let is_free = self.chat_places() < most;
+        self.opening += usize::from(is_free);
+        is_free
+    }
+
+    pub(super) fn free_chat_place(&mut self) {
+        self.opening -= 1;
+    }
+
+    /// The place that its handshake took becomes the connection's.
     pub(super) fn upgraded(&mut self, state: &Arc<State>) {
+        self.free_chat_place();
         if self.remove(state) {
             self.chats.insert(state.id, Arc::clone(state));
         }
-    }
-
-    pub(super) fn chats(&self) -> usize {
-        self.chats.len()
     }
 
     pub(super) fn end(&mut self, state: &State) {

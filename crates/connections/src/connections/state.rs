@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     sync::atomic::{
         AtomicBool, AtomicU8, AtomicU64,
-        Ordering::{AcqRel, Relaxed},
+        Ordering::{AcqRel, Relaxed, Release},
     },
     time::{Duration, Instant},
 };
@@ -28,6 +28,10 @@ impl Elapsed {
 
 const NEVER: u64 = 0;
 
+/// The least rate of an upload: 4 KB/s over each half minute.
+const UPLOAD_WINDOW: u64 = 30_000;
+const UPLOAD_WINDOW_BYTES: u64 = 30 * 4 * 1024;
+
 const UNAUTHENTICATED: u8 = 0;
 const AUTHENTICATED: u8 = 1;
 const CHAT: u8 = 2;
@@ -40,6 +44,9 @@ pub(super) struct State {
     has_sent: AtomicBool,
     /// Since when a request is incomplete.
     receiving_since: AtomicU64,
+    /// Since when the bytes of an upload are counted.
+    uploading_since: AtomicU64,
+    uploaded_bytes: AtomicU64,
     /// Since when the socket takes no more bytes.
     blocked_since: AtomicU64,
     in_flight: AtomicBool,
@@ -59,6 +66,8 @@ impl State {
             last_active: AtomicU64::new(now),
             has_sent: AtomicBool::new(false),
             receiving_since: AtomicU64::new(NEVER),
+            uploading_since: AtomicU64::new(NEVER),
+            uploaded_bytes: AtomicU64::new(0),
             blocked_since: AtomicU64::new(NEVER),
             in_flight: AtomicBool::new(false),
             early_bytes: AtomicBool::new(false),
@@ -67,9 +76,13 @@ impl State {
         }
     }
 
-    pub(super) fn received(&self, now: u64) {
+    pub(super) fn received(&self, bytes: u64, now: u64) {
         self.last_active.store(now, Relaxed);
         self.has_sent.store(true, Relaxed);
+        if self.is_uploading() {
+            self.uploaded_bytes.fetch_add(bytes, Relaxed);
+            return;
+        }
         if self.receiving_since.load(Relaxed) == NEVER {
             match self.in_flight.load(Relaxed) {
                 true => self.early_bytes.store(true, Relaxed),
@@ -101,13 +114,42 @@ impl State {
         self.receiving_since.store(since, Relaxed);
     }
 
+    /// The body may take long, but must come at the least rate of an upload.
+    pub(super) fn begin_upload(&self, now: u64) {
+        self.uploaded_bytes.store(0, Relaxed);
+        self.uploading_since.store(now, Relaxed);
+        self.receiving_since.store(NEVER, Relaxed);
+    }
+
+    fn is_uploading(&self) -> bool {
+        self.uploading_since.load(Relaxed) != NEVER
+    }
+
+    /// Judges each window once it is over, and begins the next one.
+    fn uploads_too_slowly(&self, now: u64) -> bool {
+        let since = self.uploading_since.load(Relaxed);
+        if since == NEVER || now.saturating_sub(since) < UPLOAD_WINDOW {
+            return false;
+        }
+        // The upload may have ended meanwhile.
+        let next = self
+            .uploading_since
+            .compare_exchange(since, now, AcqRel, Relaxed);
+        next.is_ok() && self.uploaded_bytes.swap(0, Relaxed) < UPLOAD_WINDOW_BYTES
+    }
+
     pub(super) fn body_is_complete(&self) {
         self.receiving_since.store(NEVER, Relaxed);
+        self.uploading_since.store(NEVER, Relaxed);
     }
 
     pub(super) fn answered(&self, now: u64) {
         self.last_active.store(now, Relaxed);
         self.in_flight.store(false, Relaxed);
+        // An upload that was refused: the rest of its body has a usual deadline.
+        if self.uploading_since.swap(NEVER, Relaxed) != NEVER {
+            self.receiving_since.store(now, Relaxed);
+        }
         if self.receiving_since.load(Relaxed) != NEVER {
             self.left_unread.store(true, Relaxed);
         } else if self.early_bytes.swap(false, Relaxed) {
@@ -122,10 +164,9 @@ impl State {
             .is_ok()
     }
 
-    /// Whether it carried no chat before.
-    pub(super) fn upgrade_to_chat(&self) -> bool {
+    pub(super) fn upgrade_to_chat(&self) {
         self.body_is_complete();
-        self.kind.swap(CHAT, AcqRel) != CHAT
+        self.kind.store(CHAT, Release);
     }
 
     pub(super) fn carries_chat(&self) -> bool {
@@ -145,7 +186,7 @@ impl State {
     pub(super) fn is_serving(&self) -> bool {
         let is_complete = self.receiving_since.load(Relaxed) == NEVER;
         let is_read = self.blocked_since.load(Relaxed) == NEVER;
-        self.in_flight.load(Relaxed) && is_complete && is_read
+        self.in_flight.load(Relaxed) && is_complete && is_read && !self.is_uploading()
     }
 
     pub(super) fn is_overdue(
@@ -159,6 +200,7 @@ impl State {
             since != NEVER && u128::from(now.saturating_sub(since)) >= limit.as_millis()
         };
         longer_than(&self.receiving_since, receiving)
+            || self.uploads_too_slowly(now)
             || sending.is_some_and(|limit| longer_than(&self.blocked_since, limit))
     }
 
@@ -193,10 +235,10 @@ mod tests {
     fn one_deadline_holds_for_head_and_body_together() {
         let state = state();
         assert!(never_ends(&state));
-        state.received(50);
+        state.received(1, 50);
         assert!(ends_at(&state, 150));
         state.begin(true, 90);
-        state.received(120);
+        state.received(1, 120);
         assert!(ends_at(&state, 150));
         state.body_is_complete();
         assert!(never_ends(&state));
@@ -205,21 +247,21 @@ mod tests {
     #[test]
     fn a_later_request_has_a_deadline_of_its_own() {
         let state = state();
-        state.received(50);
+        state.received(1, 50);
         state.begin(false, 60);
         assert!(never_ends(&state));
         state.answered(500);
         assert!(never_ends(&state));
-        state.received(900);
+        state.received(1, 900);
         assert!(ends_at(&state, 1_000));
     }
 
     #[test]
     fn bytes_that_came_during_a_request_count_once_it_is_answered() {
         let state = state();
-        state.received(50);
+        state.received(1, 50);
         state.begin(false, 60);
-        state.received(70);
+        state.received(1, 70);
         assert!(never_ends(&state));
         state.answered(500);
         assert!(ends_at(&state, 600));
@@ -230,7 +272,7 @@ mod tests {
     #[test]
     fn a_body_left_unread_keeps_its_deadline_and_the_next_request_has_another() {
         let state = state();
-        state.received(50);
+        state.received(1, 50);
         state.begin(true, 60);
         state.answered(70);
         assert!(ends_at(&state, 150));
@@ -250,12 +292,43 @@ mod tests {
     }
 
     #[test]
+    fn an_upload_lasts_while_its_bytes_come_at_the_least_rate() {
+        let state = state();
+        state.received(100, 50);
+        state.begin(true, 60);
+        state.begin_upload(70);
+        for window in 1..5 {
+            state.received(UPLOAD_WINDOW_BYTES, window * UPLOAD_WINDOW);
+            assert!(!state.is_overdue(70 + window * UPLOAD_WINDOW, LIMIT, None));
+        }
+        state.received(UPLOAD_WINDOW_BYTES - 1, 5 * UPLOAD_WINDOW);
+        let end = 70 + 5 * UPLOAD_WINDOW;
+        assert!(!state.is_overdue(end - 1, LIMIT, None));
+        assert!(state.is_overdue(end, LIMIT, None));
+    }
+
+    #[test]
+    fn what_follows_an_upload_has_a_usual_deadline() {
+        let (whole, refused) = (state(), state());
+        for state in [&whole, &refused] {
+            state.received(100, 50);
+            state.begin(true, 60);
+            state.begin_upload(70);
+            assert!(!state.is_serving());
+        }
+        whole.body_is_complete();
+        whole.answered(500);
+        assert!(never_ends(&whole));
+        refused.answered(500);
+        assert!(ends_at(&refused, 600));
+    }
+
+    #[test]
     fn a_chat_has_no_deadline() {
         let state = state();
-        state.received(50);
+        state.received(1, 50);
         state.begin(true, 60);
-        assert!(state.upgrade_to_chat());
+        state.upgrade_to_chat();
         assert!(never_ends(&state));
-        assert!(!state.upgrade_to_chat());
     }
 }

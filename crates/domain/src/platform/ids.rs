@@ -104,6 +104,14 @@ typed_id!(
     /// A mail in the outbox; UUIDv7, so ids sort by the time of their creation.
     MailId
 );
+typed_id!(
+    /// A background job; UUIDv7, so ids sort by the time of their creation.
+    JobId
+);
+typed_id!(
+    /// Long work as its creator sees it; UUIDv4.
+    TaskId
+);
 numbered_id!(
     /// A faculty of the university.
     FacultyId(i16)
@@ -147,14 +155,6 @@ typed_id!(
 typed_id!(
     /// A record of the register of graduates; UUIDv4.
     RecordId
-);
-typed_id!(
-    /// A background job; UUIDv7, so ids sort by the time of their creation.
-    JobId
-);
-typed_id!(
-    /// Long work as its creator sees it; UUIDv4.
-    TaskId
 );
 typed_id!(
     /// A degree or diploma of a person in the register; UUIDv4.

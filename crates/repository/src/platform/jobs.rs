@@ -182,7 +182,7 @@ impl JobReads for Session<'_> {
 
 impl JobWrites for Session<'_> {
     fn enqueue_job(&mut self, job: &NewJob) -> Result<JobId, StoreError> {
-        let id = self.run(|connection| Ok(enqueue(connection, job, job.run_at)?))?;
+        let id = self.run(|connection| enqueue(connection, job, job.run_at))?;
         self.after_commit(Due::Jobs);
         Ok(id)
     }
@@ -193,7 +193,7 @@ impl JobWrites for Session<'_> {
                 Schedule::Every(time) => RunAt::In(time),
                 Schedule::Daily(times) => RunAt::At(next_time_of_day(connection, times)?),
             };
-            Ok(enqueue(connection, job, run_at)?)
+            enqueue(connection, job, run_at)
         })
     }
 

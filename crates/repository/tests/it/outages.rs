@@ -17,6 +17,7 @@ use abu_application::{
 use abu_domain::UserId;
 use abu_repository::{PgStore, PoolSettings};
 use abu_test_support::{PrivateCluster, TestDatabase, new_message};
+use diesel::connection::SimpleConnection;
 
 /// Makes the store hold as many connections as it can, all idle again when this returns.
 fn fill_pool(database: &TestDatabase) {
@@ -280,4 +281,80 @@ fn a_refused_connection_is_noted_at_once() {
     cluster.stop();
     assert!(store.ping().is_err());
     assert!(refused.load(Ordering::Relaxed) > 0);
+}
+
+/// Sets the language of the server's messages to another one than English: the locale, or `None` if the
+/// machine or its PostgreSQL has no other.
+fn speak_another_language(database: &TestDatabase) -> Option<String> {
+    let locales = database.texts(
+        "SELECT collname::text FROM pg_collation
+         WHERE collprovider = 'c' AND collname ~ '^[a-z]+_[A-Z]+.utf8$' AND collname !~ '^en_'",
+    );
+    let english = told(database);
+    locales.into_iter().find(|locale| {
+        database.execute(&format!("ALTER SYSTEM SET lc_messages = '{locale}'"));
+        database.execute("SELECT pg_reload_conf()");
+        while database.texts("SHOW lc_messages") != [locale.as_str()] {
+            std::thread::yield_now();
+        }
+        told(database) != english
+    })
+}
+
+/// What a new session is told about a broken statement.
+fn told(database: &TestDatabase) -> String {
+    let failed = database.connection().batch_execute("SELECT 1 / 0");
+    failed.unwrap_err().to_string()
+}
+
+#[test]
+fn errors_are_recognized_where_the_server_speaks_another_language() {
+    let cluster = PrivateCluster::start();
+    let database = cluster.database();
+    let user = database.user().create().id;
+    let Some(locale) = speak_another_language(&database) else {
+        eprintln!(
+            "skipped: no other locale than English; `localedef -i de_DE -f UTF-8 de_DE.UTF-8` makes one"
+        );
+        return;
+    };
+    let store = PgStore::connect(PoolSettings {
+        statement_timeout: Duration::from_millis(100),
+        ..database.settings()
+    });
+    let store: &dyn Store = &store;
+    let now = SystemClock.now();
+    let locked = database.lock("users");
+    let canceled = store.read(|tx| tx.user(user));
+    drop(locked);
+    assert!(
+        matches!(canceled, Err(StoreError::Unavailable(_))),
+        "{locale}: {canceled:?}"
+    );
+    assert!(store.read(|tx| tx.user(user)).unwrap().is_some());
+
+    let store = PgStore::connect(database.settings());
+    let store: &dyn Store = &store;
+    let room = database.group(user).create().id;
+    let locked = database.lock_room(room);
+    let batch = [new_message(room, user, "waits")];
+    let wait = LockWait::Usual;
+    let refused = store.autocommit(|statements| statements.append_messages(&batch, wait));
+    drop(locked);
+    assert!(
+        matches!(refused, Err(StoreError::Locked(_))),
+        "{locale}: {refused:?}"
+    );
+
+    database.execute("ALTER SYSTEM SET default_transaction_read_only = on");
+    database.execute("SELECT pg_reload_conf()");
+    let refused = loop {
+        if let Err(error) = store.transaction(|tx| tx.set_active(user, false, now)) {
+            break error;
+        }
+    };
+    assert!(
+        matches!(refused, StoreError::Unavailable(_)),
+        "{locale}: {refused:?}"
+    );
 }

@@ -11,7 +11,7 @@ use std::{
 
 use abu_application::{
     access::{
-        self,
+        self, Caller,
         idempotency::{Begun, Claim, KeyedRequest},
     },
     platform::ports::StoredResponse,
@@ -50,6 +50,15 @@ const MAX_KEPT: usize = 256 * 1024;
 /// What a handler declares, in `extensions(…)`, whose answer is [`SecretJson`](crate::secret_json).
 pub(crate) const SECRET_ANSWER: &str = "x-secret-answer";
 
+/// What a handler declares, in `extensions(…)`, that receives a large body by itself: it claims the key once it
+/// knows the body, and keeps its own answer.
+pub(crate) const READS_OWN_BODY: &str = "x-reads-own-body";
+
+fn reads_own_body(operation: &Operation) -> bool {
+    let extensions = operation.extensions.as_ref();
+    extensions.is_some_and(|all| all.get(READS_OWN_BODY) == Some(&Value::Bool(true)))
+}
+
 /// Whether retries get the stored response of this operation. A response with a secret is never stored,
 /// because the database must not hold it.
 pub(crate) fn is_replayed(method: &str, operation: &Operation) -> bool {
@@ -68,7 +77,8 @@ impl ReplayedRoutes {
     pub(crate) fn of(description: &OpenApi) -> Self {
         let mut routes = HashMap::new();
         for (path, item) in &description.paths.paths {
-            let replayed = operations(item).find(|(method, it)| is_replayed(method, it));
+            let replayed = operations(item)
+                .find(|(method, it)| is_replayed(method, it) && !reads_own_body(it));
             if let Some((_, operation)) = replayed {
                 let security = operation.security.as_ref();
                 let needs_token = security.is_some_and(|all| !all.is_empty());
@@ -200,6 +210,50 @@ async fn read(request: &mut ServiceRequest) -> Result<[u8; 32], Problem> {
     Ok(fingerprint)
 }
 
+/// The key of a request to a route that requires one.
+pub(crate) fn required_key(request: &HttpRequest) -> Result<Uuid, Problem> {
+    parsed_key(request.headers())?.ok_or_else(|| {
+        Problem::new(
+            ProblemKind::IdempotencyKeyInvalid,
+            "This route requires the header Idempotency-Key, a UUID of your own.",
+        )
+    })
+}
+
+/// A request whose handler has received the body by itself; `body` stands for it.
+pub(crate) fn keyed_request(
+    request: &HttpRequest,
+    caller: &Caller,
+    key: Uuid,
+    body: &[u8],
+) -> KeyedRequest {
+    let fingerprints = shared::<Fingerprints>(request);
+    let fingerprint = fingerprints.of([
+        request.method().as_str().as_bytes(),
+        request.path().as_bytes(),
+        b"",
+        body,
+    ]);
+    KeyedRequest {
+        caller: Some(caller.clone()),
+        route: request.match_pattern().unwrap_or_default(),
+        key,
+        fingerprint,
+    }
+}
+
+/// The stored answer, as a handler gives it again.
+pub(crate) fn replay(request: &HttpRequest, answer: StoredResponse) -> HttpResponse<BoxBody> {
+    request.extensions_mut().insert(Replayed);
+    let id = request.extensions().get::<RequestId>().cloned();
+    answered_again(id.as_ref(), answer, true)
+}
+
+/// An answer that is kept and given at once.
+pub(crate) fn given(answer: StoredResponse) -> HttpResponse<BoxBody> {
+    answered_again(None, answer, false)
+}
+
 /// Carries the request out if it is the first with its key, and keeps its answer.
 async fn carry_out<B: MessageBody + 'static>(
     keyed: KeyedRequest,
@@ -299,6 +353,15 @@ impl Replayed {
 }
 
 fn replayed(request: ServiceRequest, answer: StoredResponse) -> ServiceResponse<BoxBody> {
+    let response = replay(request.request(), answer);
+    request.into_response(response)
+}
+
+fn answered_again(
+    request: Option<&RequestId>,
+    answer: StoredResponse,
+    is_replayed: bool,
+) -> HttpResponse<BoxBody> {
     let StoredResponse {
         status,
         content_type,
@@ -307,9 +370,8 @@ fn replayed(request: ServiceRequest, answer: StoredResponse) -> ServiceResponse<
         mut body,
     } = answer;
     if content_type.as_deref() == Some(problem::MEDIA_TYPE) {
-        body = met_by(request.extensions().get::<RequestId>(), body);
+        body = met_by(request, body);
     }
-    request.extensions_mut().insert(Replayed);
     // What is stored was an answer once.
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::new(status).set_body(BoxBody::new(body));
@@ -317,7 +379,7 @@ fn replayed(request: ServiceRequest, answer: StoredResponse) -> ServiceResponse<
         (header::CONTENT_TYPE, content_type),
         (header::LOCATION, location),
         (header::ETAG, etag),
-        (REPLAYED, Some("true".to_owned())),
+        (REPLAYED, is_replayed.then(|| "true".to_owned())),
     ];
     for (name, value) in kept {
         let value = value.and_then(|value| HeaderValue::try_from(value).ok());
@@ -325,7 +387,7 @@ fn replayed(request: ServiceRequest, answer: StoredResponse) -> ServiceResponse<
             response.headers_mut().insert(name, value);
         }
     }
-    request.into_response(response)
+    response
 }
 
 fn met_by(request: Option<&RequestId>, document: Vec<u8>) -> Vec<u8> {

@@ -301,11 +301,13 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         (name = "me", description = "The caller's own account."),
         (name = "users", description = "Accounts, for those who look after them."),
         (name = "access", description = "Permissions, roles, groups, and roles assigned for a term. \
-            Nobody gives what they do not hold, and nobody acts on whom they do not outrank."),
-        (name = "rooms", description = "Conversations. Whoever is not in a room is answered as if \
-            it did not exist."),
+            Callers give only permissions that they hold, and act only on users whose permissions they \
+            hold."),
+        (name = "rooms", description = "Conversations. For a caller who is not a member, a room \
+            does not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "register", description = "The register of graduates, for the alumni office."),
         (name = "mails", description = "What became of the platform's mail, for those who look after \
             it."),
         (name = "audit", description = "Who did what, for those who watch over it."),

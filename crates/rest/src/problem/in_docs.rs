@@ -93,7 +93,7 @@ fn sample(kind: ProblemKind) -> Problem {
         }
         ProblemKind::Conflict => Problem::conflict(
             "last-owner",
-            "A room always has an owner: make somebody else one first.",
+            "A room always has an owner. Make another member owner first.",
         ),
         ProblemKind::RateLimited => Problem::rate_limited(12),
         kind => Problem::new(kind, kind.explanation()),

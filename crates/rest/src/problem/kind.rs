@@ -61,12 +61,12 @@ problem_kinds! {
         "The password is right, and the account has one-time passwords. Send the same log-in again \
          with `otp`: what the device shows now, or a recovery code.";
     RefreshReused => UNAUTHORIZED, "refresh-reused", "The refresh token was used before",
-        "Two hold tokens of this session, and one of them may be a thief. It was ended for both, and \
-         its owner was told by mail. Log in again.";
+        "Two hold tokens of this session, and one of them may be a thief. The server ended it for both, \
+         and mailed its owner. Log in again.";
     PermissionDenied => FORBIDDEN, "permission-denied", "A permission is missing",
         "The caller lacks permissions, named in `required`, or the role in the room that this \
-         takes. Whoever gives permissions must hold them, and whoever acts on an account must hold \
-         all that its owner holds.";
+         takes. A caller who gives permissions must hold them. A caller who acts on an account must \
+         hold all permissions of its owner.";
     TotpRequired => FORBIDDEN, "totp-required", "One-time passwords must be set up first",
         "Members of this group use their permissions only with one-time passwords: set them up with \
          `POST /api/v1/auth/totp`.";
@@ -105,9 +105,9 @@ problem_kinds! {
         "Every field or parameter that breaks a rule is listed in `errors`, with a stable `code` \
          and a sentence for people.";
     PreconditionRequired => PRECONDITION_REQUIRED, "precondition-required",
-        "It must be said what is to be changed",
-        "This change takes the header `If-Match` with the `ETag` of what was read, so that nobody \
-         undoes the work of others unseen.";
+        "The header If-Match is missing",
+        "This change takes the header `If-Match` with the `ETag` of what was read, so that it does \
+         not undo another client's change unseen.";
     UpgradeRequired => UPGRADE_REQUIRED, "upgrade-required", "A WebSocket is required",
         "The chat speaks WebSocket: open this address with a WebSocket client.";
     IdempotencyKeyInvalid => BAD_REQUEST, "idempotency-key-invalid", "The idempotency key is not a UUID",

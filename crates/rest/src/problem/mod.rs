@@ -118,8 +118,8 @@ impl Problem {
     pub fn privilege_escalation(missing: impl IntoIterator<Item = String>) -> Self {
         let mut problem = Self::new(
             ProblemKind::PermissionDenied,
-            "This concerns permissions that you do not hold, or not for as long: nobody gives or \
-             takes away what they do not have, or acts on whom they do not outrank.",
+            "You lack some of these permissions, or hold them for a shorter time. You can give, take \
+             away and act on only what your own permissions cover.",
         );
         problem.0.required = missing.into_iter().collect();
         problem

@@ -422,6 +422,37 @@ fn mail_is_sent_as_configured_and_outside_production_becomes_files() {
 }
 
 #[test]
+fn links_in_mails_lead_to_the_a_label_of_an_international_host() {
+    for (site_url, expected) in [
+        ("https://Bücher.example", "https://xn--bcher-kva.example"),
+        (
+            "https://bücher.example:8443/alumni/",
+            "https://xn--bcher-kva.example:8443/alumni",
+        ),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+    ] {
+        let sources = production().variable("ABU__MAIL__SITE_URL", site_url);
+        let mail = Settings::load(&sources).unwrap().mail;
+        assert_eq!(mail.site_url, expected);
+    }
+    for site_url in [
+        "https://bücher.example/é",
+        "https://a\u{200d}ü.example",
+        "https://bü cher.example",
+        "https://amina@bücher.example",
+        "https://bücher.example:é",
+        "https:///bücher",
+        "ftp://bücher.example",
+    ] {
+        let said = mistakes(&production().variable("ABU__MAIL__SITE_URL", site_url)).to_string();
+        assert!(
+            said.contains("mail.site_url must be an address such as"),
+            "{site_url}: {said}"
+        );
+    }
+}
+
+#[test]
 fn invalid_and_unsafe_mail_settings_are_refused_in_production() {
     let folder = TempDir::new().unwrap();
     let no_certificate = file(&folder, "ca.pem", "nothing");

@@ -14,6 +14,7 @@ mod errors;
 mod escalation;
 mod failures;
 mod idempotency;
+mod imports;
 mod life;
 mod lists;
 mod mails;

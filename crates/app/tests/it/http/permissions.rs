@@ -7,6 +7,7 @@ use abu_rest::ProblemKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::imports::upload_address;
 use super::support::{Answer, Call, PASSWORD, Rig, Subjects};
 
 /// Who may call a route.
@@ -31,8 +32,8 @@ pub(super) enum Access {
 use Access::{Enrolled, Holder, Member, Own, Owner, Public, User};
 use Permission::{
     CreateGroup, CreatePermission, CreateRole, CreateUser, DeleteGroup, DeletePermission,
-    DeleteRole, DeleteUser, ModifyGroup, ModifyMail, ModifyPermission, ModifyRole, ModifyUser,
-    ViewAuditLog, ViewGroup, ViewMail, ViewPermission, ViewRole, ViewUser,
+    DeleteRole, DeleteUser, ImportAlumni, ModifyGroup, ModifyMail, ModifyPermission, ModifyRole,
+    ModifyUser, ViewAuditLog, ViewGroup, ViewMail, ViewPermission, ViewRole, ViewUser,
 };
 
 pub(super) const TABLE: &[(&str, &str, Access)] = &[
@@ -179,6 +180,44 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         "/api/v1/admin/mails/{uuid}/retry",
         Holder(ModifyMail),
     ),
+    ("GET", "/api/v1/admin/imports", Holder(ImportAlumni)),
+    ("POST", "/api/v1/admin/imports", Holder(ImportAlumni)),
+    (
+        "POST",
+        "/api/v1/admin/imports/preview",
+        Holder(ImportAlumni),
+    ),
+    ("GET", "/api/v1/admin/imports/{uuid}", Holder(ImportAlumni)),
+    (
+        "DELETE",
+        "/api/v1/admin/imports/{uuid}",
+        Holder(ImportAlumni),
+    ),
+    (
+        "GET",
+        "/api/v1/admin/imports/{uuid}/rows",
+        Holder(ImportAlumni),
+    ),
+    (
+        "GET",
+        "/api/v1/admin/imports/{uuid}/errors.csv",
+        Holder(ImportAlumni),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/imports/{uuid}/judge",
+        Holder(ImportAlumni),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/imports/{uuid}/commit",
+        Holder(ImportAlumni),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/imports/{uuid}/rollback",
+        Holder(ImportAlumni),
+    ),
     ("GET", "/api/v1/rooms/{uuid}/messages", Member),
     ("POST", "/api/v1/rooms/{uuid}/messages", Member),
     (
@@ -227,6 +266,14 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
     let address = subjects.fill(path, ModifyRole.name());
     let call = rig.call(method, &address).header("if-match", "*");
     match (method, path) {
+        ("POST", "/api/v1/admin/imports") => rig
+            .call(method, &upload_address(&[]))
+            .header("idempotency-key", &Uuid::new_v4().to_string())
+            .header("content-type", "text/csv")
+            .body(format!("Surname\n{}\n", Uuid::new_v4())),
+        ("POST", "/api/v1/admin/imports/preview") => call
+            .header("content-type", "text/csv")
+            .body("Surname\nBello\n".to_owned()),
         ("POST", "/api/v1/auth/token") => call.json(&json!({
             "email": abu_test_support::ADMIN_EMAIL,
             "password": abu_test_support::ADMIN_PASSWORD,

@@ -4,11 +4,13 @@ use abu_application::platform::rate_limits::Quota;
 use abu_chat_protocol::CloseCode;
 use abu_domain::{access::Permission, identity::user::User};
 use abu_settings::Settings;
-use abu_test_support::ChatClient;
+use abu_test_support::{ChatClient, TestDatabase, TestServer};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use totp_rs::{Builder, Totp};
 
 use super::support::{Answer, PASSWORD, Rig, pairs};
+use crate::program::{abu_admin, folder, say};
 
 /// An authenticator app.
 struct Device(Totp);
@@ -354,4 +356,72 @@ async fn the_staff_remove_the_factor_of_an_owner_who_lost_the_device() {
     let own = rig.delete(&format!("/api/v1/users/{}/totp", clerk.id));
     let own = own.by(&clerk).send().await;
     assert_eq!(own.problem("conflict")["code"], "own-account");
+}
+
+const OLD_KEY: &str = "the key before the rotation, 32 bytes long";
+const NEXT_KEY: &str = "the key after the rotation, 32 bytes long too";
+
+/// A server with this key and perhaps the one before it.
+async fn with_keys(database: &TestDatabase, key: &str, previous: Option<&str>) -> Rig {
+    let server = TestServer::start_on(database.clone(), |settings| {
+        settings.auth.encryption_key = Some(key.into());
+        settings.auth.previous_encryption_key = previous.map(Into::into);
+    });
+    Rig::on(server.await)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_time_passwords_outlive_a_rotation_of_the_encryption_key() {
+    let database = TestDatabase::new();
+    let rig = with_keys(&database, OLD_KEY, None).await;
+    let who = enrolled(&rig).await;
+    let enter = async |rig: &Rig| {
+        forget_steps(rig);
+        log_in(rig, &who.user, PASSWORD, Some(&who.device.shows(0))).await
+    };
+    rig.server.stop().await;
+
+    let rig = with_keys(&database, NEXT_KEY, Some(OLD_KEY)).await;
+    enter(&rig).await.expect(200);
+    let folder = folder();
+    let said = tokio::task::spawn_blocking({
+        let url = database.url();
+        move || {
+            let mut command = abu_admin(&folder);
+            command
+                .args(["secrets", "re-encrypt"])
+                .env("ABU__DATABASE__URL", url.expose_secret())
+                .env("ABU__AUTH__ENCRYPTION_KEY", NEXT_KEY)
+                .env("ABU__AUTH__PREVIOUS_ENCRYPTION_KEY", OLD_KEY);
+            say(&mut command)
+        }
+    });
+    let said = said.await.unwrap();
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    enter(&rig).await.expect(200);
+    rig.server.stop().await;
+
+    let rig = with_keys(&database, NEXT_KEY, None).await;
+    enter(&rig).await.expect(200);
+    // And a wrong code is still wrong.
+    forget_steps(&rig);
+    let guessed = log_in(&rig, &who.user, PASSWORD, Some(&who.device.wrong())).await;
+    guessed.problem("invalid-credentials");
+    rig.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_lost_encryption_key_only_recovery_codes_log_in() {
+    let database = TestDatabase::new();
+    let rig = with_keys(&database, OLD_KEY, None).await;
+    let who = enrolled(&rig).await;
+    rig.server.stop().await;
+
+    let rig = with_keys(&database, NEXT_KEY, None).await;
+    let shown = who.device.shows(0);
+    let refused = log_in(&rig, &who.user, PASSWORD, Some(&shown)).await;
+    assert!(!refused.status.is_success(), "{}", refused.text());
+    let recovered = log_in(&rig, &who.user, PASSWORD, Some(&who.recovery_codes[0])).await;
+    recovered.expect(200);
+    rig.server.stop().await;
 }

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{JobError, JobHandler, handler::Scheduled};
+use super::{JobError, JobHandler, handler::Scheduled, workers::JobTimes};
 use crate::{
     platform::{
         ports::{After, Checkpoint, ClaimedJob, Ids, Lease, NewJob, RunAt, TaskEnd},
@@ -19,10 +19,6 @@ use crate::{
     store::{Store, Writes},
 };
 
-/// How long a worker has a job without a sign of life.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
-/// How long a worker stays with one job while others wait.
-const TURN: Duration = Duration::from_secs(5);
 /// Progress is written at most this often.
 const BETWEEN_PROGRESS: Duration = Duration::from_secs(1);
 /// The key of scheduled jobs: each kind has one.
@@ -97,6 +93,7 @@ pub(super) struct Turn<'a> {
     pub(super) handler: &'a dyn JobHandler,
     pub(super) held: &'a Held,
     pub(super) began: Instant,
+    pub(super) times: JobTimes,
     pub(super) noted: Mutex<Noted>,
 }
 
@@ -209,11 +206,11 @@ impl<'a> Step<'a> {
         cursor: Value,
         wait: Option<Duration>,
     ) -> Result<Settled, JobError> {
-        let is_over = self.should_stop() || self.turn.began.elapsed() >= TURN;
+        let is_over = self.should_stop() || self.turn.began.elapsed() >= self.turn.times.turn;
         let after = match wait {
             Some(wait) => After::GiveBack(wait),
             None if is_over => After::GiveBack(Duration::ZERO),
-            None => After::Keep(LEASE),
+            None => After::Keep(self.turn.times.lease),
         };
         let left = tx.checkpoint_job(lease, &cursor, after)?;
         let left = left.ok_or(JobError::LeaseLost)?;

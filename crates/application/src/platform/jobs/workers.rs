@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use super::{
     Handlers, JobError, JobHandler, Lane, Settled, Step,
-    step::{Held, LEASE, Outcome, Turn, schedule_next},
+    step::{Held, Outcome, Turn, schedule_next},
 };
 use crate::{
     platform::{
@@ -28,7 +28,7 @@ use crate::{
 /// Pause while the database is unavailable; it reports that at once.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 /// A lease survives two heartbeats that fail.
-const BETWEEN_HEARTBEATS: Duration = Duration::from_secs(20);
+const HEARTBEATS_PER_LEASE: u32 = 3;
 /// What the creator of a task reads after a failure inside the server.
 const INTERNAL_FAILURE: &str = "It failed inside the server. The operator sees why.";
 
@@ -39,6 +39,36 @@ pub struct JobSettings {
     pub workers: usize,
     /// How often each polls for jobs of other processes.
     pub poll_interval: Duration,
+}
+
+/// How long a worker has a job.
+#[derive(Clone, Copy, Debug)]
+pub struct JobTimes {
+    /// Without a sign of life.
+    pub lease: Duration,
+    /// While others wait.
+    pub turn: Duration,
+}
+
+impl Default for JobTimes {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(60),
+            turn: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What the workers work with.
+pub struct JobRunner {
+    pub store: Arc<dyn Store>,
+    pub ids: Arc<dyn Ids>,
+    pub handlers: Handlers,
+    /// One for each worker.
+    pub wakes: JobWakes,
+    /// How often each polls for jobs of other processes.
+    pub poll_interval: Duration,
+    pub times: JobTimes,
 }
 
 /// Wakes every worker of this process. Cheap to clone.
@@ -68,13 +98,8 @@ pub struct JobWorkers {
 impl JobWorkers {
     /// Starts one thread for each wake, and one for their heartbeat. The first worker serves the
     /// interactive lane alone, if it is not the only one.
-    pub fn start(
-        store: Arc<dyn Store>,
-        ids: Arc<dyn Ids>,
-        handlers: Handlers,
-        wakes: JobWakes,
-        poll_interval: Duration,
-    ) -> io::Result<Self> {
+    pub fn start(runner: JobRunner) -> io::Result<Self> {
+        let JobRunner { wakes, .. } = &runner;
         let mut workers = Self {
             wakes: wakes.clone(),
             heartbeat: Wake::default(),
@@ -86,24 +111,25 @@ impl JobWorkers {
             slots.push(slot.clone());
             let is_reserved = index == 0 && wakes.0.len() > 1;
             let worker = Worker {
-                store: Arc::clone(&store),
-                ids: Arc::clone(&ids),
-                handlers: handlers.clone(),
+                store: Arc::clone(&runner.store),
+                ids: Arc::clone(&runner.ids),
+                handlers: runner.handlers.clone(),
                 wake: wake.clone(),
-                lanes: if is_reserved {
-                    &[Lane::Interactive]
-                } else {
-                    Lane::ALL
+                lanes: match is_reserved {
+                    true => &[Lane::Interactive],
+                    false => Lane::ALL,
                 },
                 schedules_due: index == 0,
-                poll_interval,
+                poll_interval: runner.poll_interval,
+                times: runner.times,
                 slot,
             };
             workers.spawn(format!("job-{index}"), move || worker.run())?;
         }
         let heartbeat = Heartbeat {
-            store,
+            store: runner.store,
             wake: workers.heartbeat.clone(),
+            lease: runner.times.lease,
             slots,
         };
         workers.spawn("job-heartbeat".to_owned(), move || heartbeat.run())?;
@@ -152,13 +178,14 @@ type Slot = Arc<Mutex<Option<Arc<Held>>>>;
 struct Heartbeat {
     store: Arc<dyn Store>,
     wake: Wake,
+    lease: Duration,
     slots: Vec<Slot>,
 }
 
 impl Heartbeat {
     fn run(self) {
         loop {
-            self.wake.pause(BETWEEN_HEARTBEATS);
+            self.wake.pause(self.lease / HEARTBEATS_PER_LEASE);
             if self.wake.is_stopping() {
                 return;
             }
@@ -176,7 +203,10 @@ impl Heartbeat {
         let Some(mut lease) = held.lease.try_lock() else {
             return;
         };
-        match self.store.transaction(|tx| tx.renew_job(&lease, LEASE)) {
+        match self
+            .store
+            .transaction(|tx| tx.renew_job(&lease, self.lease))
+        {
             Ok(Some(renewed)) => *lease = renewed,
             Ok(None) => held.is_lost.store(true, Ordering::Relaxed),
             Err(error) => report(&error),
@@ -193,6 +223,7 @@ struct Worker {
     /// Whether this worker has to see to it that each schedule has its job.
     schedules_due: bool,
     poll_interval: Duration,
+    times: JobTimes,
     slot: Slot,
 }
 
@@ -234,7 +265,7 @@ impl Worker {
         let kinds: Vec<_> = self.handlers.kinds().collect();
         for lane in self.lanes {
             let claimed = self.store.transaction(|tx| {
-                let claimed = tx.claim_job(*lane, &kinds, LEASE)?;
+                let claimed = tx.claim_job(*lane, &kinds, self.times.lease)?;
                 if let Some(task) = claimed.as_ref().and_then(|job| job.task) {
                     tx.run_task(task)?;
                 }
@@ -260,6 +291,7 @@ impl Worker {
             handler,
             held: &held,
             began: Instant::now(),
+            times: self.times,
             noted: Mutex::default(),
         };
         let outcome = self.take_steps(&turn, job);

@@ -5,9 +5,8 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 use super::characters::{is_ignorable, is_letter, is_mark, is_number};
 
 /// The words of the text without accents, case, hooks and apostrophes, with one space between them.
-/// Punctuation and symbols part words. The function `folded_words` of the database agrees for ASCII,
-/// for accents and for hooked letters; it keeps the other letters that do not decompose.
-pub(crate) fn folded(text: &str) -> String {
+/// Punctuation and symbols part words. The function `folded_words` of the database does the same.
+pub fn folded(text: &str) -> String {
     if text.is_ascii() {
         return words(text.chars(), text.len());
     }

@@ -17,7 +17,7 @@ pub(crate) use characters::is_number;
 #[cfg(test)]
 pub(crate) use characters::{is_letter, script};
 pub use email::{EmailAddress, MaskedEmail};
-pub(crate) use fold::folded;
+pub use fold::folded;
 pub(crate) use line::{mended_line, nfc, nfkc, one_line};
 pub use name::{DeviceName, PersonName, require_free_name};
 pub(crate) use name::{NO_LETTER, of_one_script_a_word};

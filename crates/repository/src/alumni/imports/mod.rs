@@ -23,7 +23,6 @@ use abu_domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::{
-    data_types::PgInterval,
     pg::Pg,
     prelude::*,
     sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
@@ -306,10 +305,11 @@ impl ImportWrites for Session<'_> {
 
     fn beat_run(&mut self, id: ImportId, run: Uuid) -> Result<bool, StoreError> {
         self.run(|connection| {
-            let beaten = diesel::update(imports::table.find(id.uuid()))
-                .filter(imports::run_id.eq(run))
-                .set(imports::heartbeat_at.eq(diesel::dsl::now.nullable()))
-                .execute(connection)?;
+            let beaten =
+                sql::<()>("UPDATE imports SET heartbeat_at = now() WHERE id = ? AND run_id = ?")
+                    .bind::<SqlUuid, _>(id.uuid())
+                    .bind::<SqlUuid, _>(run)
+                    .execute(connection)?;
             Ok(beaten == 1)
         })
     }

@@ -10,7 +10,8 @@ SELECT r.import_id, r.line,
             WHEN m.line IS NULL THEN 'ready'
             WHEN d.changed IS NOT NULL THEN 'will_update'
             ELSE 'unchanged' END,
-       CASE WHEN again.is_alike OR same.first < r.line THEN ARRAY['same-as-line:' || coalesce(again.first, same.first)]
+       CASE WHEN r.defects <> '{}' THEN r.defects
+            WHEN again.is_alike OR same.first < r.line THEN ARRAY['same-as-line:' || coalesce(again.first, same.first)]
             WHEN again.line IS NOT NULL THEN ARRAY['matric-of-line:' || again.first]
             WHEN m.doubt IS NOT NULL THEN ARRAY[m.doubt]
             WHEN d.kept IS NOT NULL THEN ARRAY['kept']

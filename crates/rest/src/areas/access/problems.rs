@@ -14,7 +14,7 @@ use crate::{
 pub(crate) const ACCOUNT_SUSPENDED: &str = "The account is suspended.";
 pub(crate) const ACCOUNT_DEACTIVATED: &str =
     "The account is hidden. Show it again first: POST /api/v1/me/reactivate.";
-pub(crate) const EMAIL_UNVERIFIED: &str = "Nobody proved that they read the address of the account. Give it one that you vouch for first.";
+pub(crate) const EMAIL_UNVERIFIED: &str = "The address of the account is not verified. Give the account an address that you vouch for first.";
 pub(crate) const LAST_SUPER_ADMIN: &str = "There is always an active account in super_admin_group, \
     and the group always gives everything.";
 pub(crate) const SESSION_ENDED: &str = "The session has ended. Log in again.";

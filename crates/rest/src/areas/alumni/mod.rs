@@ -1,5 +1,9 @@
 //! Reference data, the register of graduates, and claims.
 
+mod imports;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(super) fn configure(_config: &mut ServiceConfig<'_>) {}
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.configure(imports::configure);
+}

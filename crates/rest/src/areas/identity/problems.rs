@@ -115,7 +115,7 @@ refusals! {
         OwnEmail => Conflict("own-account"),
             "Change your own address with POST /api/v1/me/email, which asks for your password.";
         OwnErasure => Conflict("own-account"),
-            "Nobody has their own account erased this way: ask another one of the staff.";
+            "Staff cannot erase their own account this way. Ask another member of staff.";
         OwnTotp => Conflict("own-account"),
             "Remove your own one-time passwords with DELETE /api/v1/auth/totp, which asks for your \
              password and a code.";

@@ -68,8 +68,11 @@ async fn open_chat(
     limits.take(Shaping::Handshake, Key::User(who.user_id))?;
     note_caller(&request, who.user_id);
     connection.inspect(|connection| connection.authenticate());
+    let place = connection.map(Connection::take_chat_place).transpose()?;
     let opened = worker.0.connect(&request, payload, who).await?;
-    connection.inspect(|connection| connection.upgrade_to_chat());
+    if let Some(place) = place {
+        place.upgrade();
+    }
     Ok(opened)
 }
 

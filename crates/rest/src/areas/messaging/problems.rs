@@ -30,7 +30,7 @@ refusals! {
         DirectRoom => Conflict("direct-room"),
             "A direct room has no name, no roles, and always its two members.";
         LastOwner => Conflict("last-owner"),
-            "A room always has an owner: make somebody else one first.";
+            "A room always has an owner. Make another member owner first.";
         Archived => Conflict("archived"), ROOM_ARCHIVED;
         TooManyMembers => Conflict("room-full"), "The room would have too many members.";
         TooManyRooms => Conflict("too-many-rooms"),
@@ -75,7 +75,7 @@ refusals! {
 
     ChangeRefusal: {
         NotFound => NotFound, "There is no such message in the room, or it was deleted.";
-        NotYours => PermissionDenied, "Somebody else said this.";
+        NotYours => PermissionDenied, "The message is another user's.";
         TooLate => Conflict("too-late"), "The message can no longer be changed.";
         ChangedMeanwhile => PreconditionFailed, CHANGED_MEANWHILE;
         TooManyEmoji => Conflict("too-many-emoji"), TOO_MANY_EMOJI;

@@ -6,6 +6,7 @@ use abu_application::{
     access::{
         AccessError, AssignmentError, MailError, Named, RightsError, idempotency::IdempotencyError,
     },
+    alumni::{imports::ImportError, ports::Blocker},
     identity::{
         accounts::AccountError,
         emails::{EmailError, LinkError, ProofError},
@@ -17,12 +18,16 @@ use abu_application::{
         sessions::{LogInError, RefreshError, SessionError, TotpError},
     },
     messaging::{messages::MessagingError, rooms::RoomError, tickets::TicketError},
-    platform::{ports::StoreError, versions::PreconditionFailed},
+    platform::{
+        ports::{FileError, StoreError},
+        versions::PreconditionFailed,
+    },
 };
 use abu_chat::ConnectError;
 use abu_domain::{
-    UserId, Violation,
+    RecordId, UserId, Violation,
     access::{GroupName, Permission, RoleName},
+    alumni::import_state::ImportState,
     messaging::message::ChangeRefusal,
 };
 use abu_rest::Problem;
@@ -279,4 +284,30 @@ fn the_problems_of_rooms_and_messages_are_as_recorded() {
         MessagingError::Store(away()),
     ];
     record.assert_recorded("rooms");
+}
+
+#[test]
+fn the_problems_of_imports_are_as_recorded() {
+    let blocker = Blocker {
+        record: RecordId::new(Uuid::from_u128(1)),
+        reason: "edited".to_owned(),
+    };
+    let record = record![
+        ImportError::Access(AccessError::Suspended),
+        ImportError::NotFound,
+        ImportError::WrongState(ImportState::Committed),
+        ImportError::UnderWay,
+        ImportError::Busy,
+        ImportError::Outdated(vec![2, 7]),
+        ImportError::Blocked(vec![blocker]),
+        ImportError::TooLate,
+        ImportError::TooLarge { max_bytes: 10 },
+        ImportError::Empty,
+        ImportError::FileGone,
+        ImportError::StagingLost,
+        ImportError::Interrupted,
+        ImportError::Files(FileError::NotFound),
+        ImportError::Store(away()),
+    ];
+    record.assert_recorded("imports");
 }

@@ -153,7 +153,7 @@ fn the_report_is_neutral_for_spreadsheets() {
 #[test]
 fn after_thirty_days_files_and_lines_are_forgotten() {
     let register = Register::new();
-    let committed = register.imported(&[AMINA, ",,,,,,,,"]);
+    let committed = register.imported(&[AMINA, "Sani,,,,,,,,"]);
     let judged = register.judged(&[AMINA]);
     register.imports().tidy().unwrap();
     assert!(register.import(committed.id).file_key.is_some());

@@ -273,7 +273,7 @@ fn every_line_of_a_broken_file_has_one_verdict() {
         &b"\nBello,Amina,Sani,U15CS1070,CS,BSc,2015,,"[..],
         b"\nBello,Am\0ina,,U2,CS,BSc,2015,,",
         b"\nragged,row",
-        b"\n,,,,,,,,",
+        b"\nSani,,,,,,,,",
         b"\nSani,Ali,,U3,CS,BSc,1066,,",
         b"\nSani,Ali,,U4,CS,BSc,2015,no address,",
         b"\n\"Sani\",Ali,,U5,\"CS\",BSc,2015,,\n",

@@ -1,0 +1,12 @@
+COMMENT ON COLUMN known_networks.network IS 'In CIDR notation, without the part that names a machine.';
+COMMENT ON COLUMN role_assignments.valid_until IS 'When the term ends by itself; without it, it ends when somebody ends it.';
+COMMENT ON COLUMN email_conflicts.address IS 'The canonical form, with which nobody but its holder logs in.';
+COMMENT ON COLUMN email_outbox.recipient IS 'The address, in lower case.';
+COMMENT ON TABLE email_verifications IS 'Requests to prove that somebody reads an address.';
+COMMENT ON COLUMN email_changes.old_email IS 'Lower case; nobody else gets it while the change can be undone.';
+COMMENT ON COLUMN user_emails.email IS 'Lower case.';
+COMMENT ON COLUMN users.deactivated_at IS 'Since when its owner has it hidden; logging in brings it back.';
+COMMENT ON COLUMN users.password_hash IS 'bcrypt, in its modular crypt form.';
+COMMENT ON COLUMN users.email IS 'Lower case.';
+COMMENT ON COLUMN messages.client_message_id IS 'Chosen by the sending client, so that sending again stores nothing twice.';
+COMMENT ON TABLE messages IS 'Every message, kept for ever.';
