@@ -692,6 +692,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Pairs of records that may be one person, found every night.
+    record_duplicates (left_id, right_id) {
+        left_id -> Uuid,
+        right_id -> Uuid,
+        /// matric: one matriculation number and degree; names: equal names up to spelling, one department and year.
+        reason -> Text,
+        /// The last night that found the pair.
+        found_at -> Timestamptz,
+        /// When the office said that they are two people. The pair is not listed again.
+        dismissed_at -> Nullable<Timestamptz>,
+        dismissed_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// What the office did to records of the register. Imports have import_changes instead.
+    record_events (id) {
+        id -> Int8,
+        record_id -> Uuid,
+        at -> Timestamptz,
+        /// merged: into another record; absorbed: took another record over.
+        kind -> Text,
+        /// Null for the operator at the machine.
+        actor_id -> Nullable<Uuid>,
+        merge_id -> Nullable<Uuid>,
+        /// The changed fields as they were.
+        before -> Jsonb,
+    }
+}
+
+diesel::table! {
     /// Provenance of a field whose source is not the import that created the record.
     record_field_sources (id) {
         id -> Int8,
@@ -704,6 +735,25 @@ diesel::table! {
         import_id -> Nullable<Uuid>,
         actor_id -> Nullable<Uuid>,
         changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Merges of two records, with everything that undoing one needs.
+    record_merges (id) {
+        id -> Uuid,
+        keep_id -> Uuid,
+        drop_id -> Uuid,
+        /// Fields that the kept record took from the dropped one.
+        choices -> Jsonb,
+        /// Both records, their awards and their field sources before the merge.
+        before -> Jsonb,
+        /// Ids of the awards, claims, invitations and earlier merged records that moved.
+        moved -> Jsonb,
+        /// Change of the kept record that the merge left: a later one is an edit since.
+        keep_modified_at -> Timestamptz,
+        actor_id -> Nullable<Uuid>,
+        at -> Timestamptz,
     }
 }
 
@@ -1026,12 +1076,14 @@ diesel::joinable!(email_conflicts -> users (holder_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
 diesel::joinable!(import_changes -> alumni_records (record_id));
 diesel::joinable!(import_changes -> imports (import_id));
+diesel::joinable!(jobs -> tasks (task_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
 diesel::joinable!(programmes -> degrees (degree_id));
 diesel::joinable!(programmes -> departments (department_id));
+diesel::joinable!(record_events -> alumni_records (record_id));
 diesel::joinable!(record_field_sources -> alumni_records (record_id));
 diesel::joinable!(record_field_sources -> awards (award_id));
 diesel::joinable!(role_assignments -> roles (role_id));
@@ -1044,6 +1096,7 @@ diesel::joinable!(room_invitations -> rooms (room_id));
 diesel::joinable!(room_members -> rooms (room_id));
 diesel::joinable!(room_members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(tasks -> users (created_by));
 diesel::joinable!(totp_recovery_codes -> totp_secrets (user_id));
 diesel::joinable!(totp_secrets -> users (user_id));
 diesel::joinable!(user_emails -> users (user_id));
@@ -1077,6 +1130,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_verdicts,
     imports,
     industries,
+    jobs,
     known_networks,
     message_edits,
     message_emoji,
@@ -1087,7 +1141,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     permissions,
     programmes,
     rate_limits,
+    record_duplicates,
+    record_events,
     record_field_sources,
+    record_merges,
     reference_lists,
     role_assignments,
     role_group,
@@ -1099,6 +1156,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rooms,
     sessions,
     states,
+    tasks,
     totp_recovery_codes,
     totp_secrets,
     user_emails,

@@ -39,7 +39,7 @@ pub struct RecordDraft {
 }
 
 /// An award as the office writes it: reference data by code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AwardDraft {
     /// The award to be changed; none for a new one.
     pub id: Option<AwardId>,

@@ -8,5 +8,5 @@ pub use duplicates::{Classmate, namesakes};
 pub use matric::MatricNumber;
 pub use record::{
     Award, AwardDetails, ClassOfDegree, FieldSource, MAX_AWARDS, MAX_PREVIOUS_NAMES, Record,
-    RecordDetails, RecordState, Source, register_name,
+    RecordDetails, RecordState, Source, award_year, register_name,
 };

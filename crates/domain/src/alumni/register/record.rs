@@ -122,6 +122,20 @@ pub struct AwardDetails {
     pub matric: Option<MatricNumber>,
 }
 
+/// Parses the year of an award.
+///
+/// # Errors
+/// `year.range` outside of 1962 to 2100.
+pub fn award_year(year: i32) -> Result<i16, Violation> {
+    let in_range = i16::try_from(year)
+        .ok()
+        .filter(|year| (1962..=2100).contains(year));
+    in_range.ok_or(Violation {
+        code: "year.range",
+        rule: "must be a year from 1962 to 2100",
+    })
+}
+
 impl AwardDetails {
     /// Whether both can be one award of one person: nothing that both say differs.
     pub fn is_same_as(&self, other: &Self) -> bool {
@@ -172,7 +186,7 @@ pub struct Award {
 }
 
 /// The class of a degree, as registers write it: `Second Class Upper`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClassOfDegree(String);
 
 impl ClassOfDegree {

@@ -1,6 +1,7 @@
 //! Records of the register: search, changes, history, merges and duplicates.
 
 mod duplicates;
+mod links;
 mod rows;
 
 use abu_application::{
@@ -31,7 +32,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    error::{BadRow, Failure},
+    error::BadRow,
     lists::{ascending, in_list_order, total},
     schema::{alumni_records, awards, departments},
     sql::sql,
@@ -199,14 +200,7 @@ impl RecordReads for Session<'_> {
     }
 
     fn claimed_records(&mut self, records: &[RecordId]) -> Result<Vec<RecordId>, StoreError> {
-        self.run(|connection| {
-            let ids: Vec<Uuid> = sql::<SqlUuid>(
-                "SELECT record_id FROM claims WHERE state = 'verified' AND record_id = ANY (?)",
-            )
-            .bind::<Array<SqlUuid>, _>(uuids(records))
-            .load(connection)?;
-            Ok(ids.into_iter().map(RecordId::new).collect())
-        })
+        self.run(|connection| links::claimed(connection, records))
     }
 
     fn classmates_after(
@@ -421,29 +415,7 @@ impl RecordWrites for Session<'_> {
     }
 
     fn move_links(&mut self, from: RecordId, to: RecordId) -> Result<MovedLinks, StoreError> {
-        self.run(|connection| {
-            let mut moved = |text: &'static str| -> Result<Vec<Uuid>, Failure> {
-                Ok(sql::<SqlUuid>(text)
-                    .bind::<SqlUuid, _>(to.uuid())
-                    .bind::<SqlUuid, _>(from.uuid())
-                    .load(connection)?)
-            };
-            let claims =
-                moved("UPDATE claims SET record_id = ? WHERE record_id = ? RETURNING id")?;
-            let invitations =
-                moved("UPDATE invitations SET record_id = ? WHERE record_id = ? RETURNING id")?;
-            moved("UPDATE claim_decisions SET record_id = ? WHERE record_id = ? RETURNING claim_id")?;
-            moved(
-                "INSERT INTO mailbox_suppressions (record_id, until, created_at)
-                 SELECT ?, until, created_at FROM mailbox_suppressions WHERE record_id = ?
-                 ON CONFLICT (record_id) DO UPDATE SET until = greatest(mailbox_suppressions.until, excluded.until)
-                 RETURNING record_id",
-            )?;
-            Ok(MovedLinks {
-                claims,
-                invitations,
-            })
-        })
+        self.run(|connection| links::move_all(connection, from, to))
     }
 
     fn mark_merged(
