@@ -4,7 +4,9 @@ mod bootstrap;
 mod check_config;
 mod check_health;
 mod database;
+mod erasures;
 mod error;
+mod generate_alumni;
 mod imports;
 mod mail;
 mod migrate;
@@ -48,10 +50,12 @@ Examples:
   abu-admin user revoke amina@example.com
   abu-admin import-alumni graduates.csv --mapping mapping.toml --commit
   abu-admin imports show 3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41 --errors errors.csv
+  abu-admin erasures export > /mnt/safe/erasures
   abu-admin mail test --to amina@example.com
   abu-admin secrets re-encrypt
   abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
   journalctl -u abu-server | abu-admin verify-audit-log --log -
+  abu-admin generate-alumni --count 10000 --seed 7 --out graduates.csv
   abu-admin check-config && abu-server";
 
 /// The command line.
@@ -99,6 +103,9 @@ enum Command {
     /// Look after imports of the register: list and show them, commit them, roll them back.
     #[command(subcommand)]
     Imports(imports::ImportsCommand),
+    /// See and carry out erasures of accounts, and repeat them after a backup was restored.
+    #[command(subcommand)]
+    Erasures(erasures::ErasuresCommand),
     /// Try the mail server.
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -123,6 +130,10 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         log: Vec<PathBuf>,
     },
+    /// Make synthetic graduates for tests and measurements: a register as CSV. Production refuses it.
+    ///
+    /// A seed stands for the same people on every machine, and a larger count adds to them.
+    GenerateAlumni(generate_alumni::GenerateArguments),
     /// Show the settings in force and where they come from, secrets hidden, and every mistake in them.
     CheckConfig,
     /// Ask a running server whether it serves requests.
@@ -155,7 +166,11 @@ impl Arguments {
                 imports::import(&Settings::load(sources)?, &arguments)
             }
             Command::Imports(command) => imports::run(&Settings::load(sources)?, &command),
+            Command::Erasures(command) => erasures::run(&Settings::load(sources)?, command),
             Command::Mail(command) => mail::run(&Settings::load(sources)?, &command),
+            Command::GenerateAlumni(arguments) => {
+                generate_alumni::run(&Settings::load(sources)?, &arguments)
+            }
             Command::Secrets(command) => secrets::run(&Settings::load(sources)?, &command),
             Command::VerifyAuditLog { from, known, log } => {
                 verify_audit_log::run(&Settings::load(sources)?, from, known, &log)

@@ -6,6 +6,7 @@
 mod described;
 mod listener;
 mod samples;
+mod zeros;
 
 use std::{io, sync::OnceLock, thread, time::Duration};
 
@@ -60,6 +61,7 @@ fn build() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .install_recorder()?;
     described::describe();
+    zeros::begin();
     metrics::gauge!(
         "abu_build_info",
         "version" => VERSION,

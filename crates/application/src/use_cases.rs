@@ -38,6 +38,23 @@ impl Context {
     }
 }
 
+/// The areas that forget an erased account, in their order. A stored position counts by it, so a new
+/// one comes last.
+pub fn erasure_listeners(
+    context: &Context,
+    messaging: &messaging::messages::Messaging,
+) -> Vec<Arc<dyn identity::ports::ErasureListener>> {
+    vec![
+        Arc::new(identity::exports::ForgottenExports {
+            files: Arc::clone(&context.files),
+        }),
+        Arc::new(messaging::erasure::ForgottenMember {
+            events: Arc::clone(&context.events),
+            writer: Arc::clone(&messaging.writer),
+        }),
+    ]
+}
+
 /// What the operator decides, by area.
 pub struct Policies {
     pub identity: identity::Policies,
@@ -65,10 +82,16 @@ impl UseCases {
         let succession = messaging::rooms::Succession {
             events: Arc::clone(&context.events),
         };
+        let messaging = messaging::UseCases::start(context, policies.messaging)?;
+        let outer = identity::OuterAreas {
+            standing: Arc::new(succession),
+            erasure: erasure_listeners(context, &messaging.messages),
+            exports: vec![Arc::new(messaging::exports::OwnConversations)],
+        };
         Ok(Self {
             access: access::UseCases::new(context, totp_policy),
-            identity: identity::UseCases::new(context, policies.identity, Arc::new(succession)),
-            messaging: messaging::UseCases::start(context, policies.messaging)?,
+            identity: identity::UseCases::new(context, policies.identity, outer),
+            messaging,
             alumni: alumni::UseCases::new(context, policies.alumni),
             tidy: Tidy {
                 files: Arc::clone(&context.files),

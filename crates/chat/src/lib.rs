@@ -3,6 +3,7 @@
 mod backpressure;
 mod bus;
 mod connect;
+mod counters;
 mod directory;
 mod engine;
 mod frame;
@@ -33,6 +34,7 @@ pub mod bench;
 pub mod conformance;
 
 pub use connect::{ConnectError, Connecting, on_connect};
+pub use counters::begin_counters;
 pub use engine::ChatEngine;
 pub use hub::ChatHub;
 pub use session::HTTP_WRITE_BUFFER;

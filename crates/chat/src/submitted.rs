@@ -107,9 +107,9 @@ pub(crate) fn request_of(write: &Write) -> &'static str {
         Write::Message(_) => MessageSend::NAME,
         Write::Change(change) => match change.kind {
             ChangeKind::Edit(_) => MessageEdit::NAME,
-            ChangeKind::Delete => MessageDelete::NAME,
+            ChangeKind::Delete | ChangeKind::Erase => MessageDelete::NAME,
             ChangeKind::React(_) => ReactionAdd::NAME,
-            ChangeKind::TakeBack(_) => ReactionRemove::NAME,
+            ChangeKind::TakeBack(_) | ChangeKind::EraseReaction(_) => ReactionRemove::NAME,
         },
     }
 }

@@ -11,8 +11,9 @@ pub mod platform;
 pub use platform::{
     ids::{
         AssignmentId, AwardId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId,
-        FacultyId, ImportId, IndustryId, InvitationId, JobId, LoginSessionId, MailId, MergeId,
-        MessageId, ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId, TaskId, UserId,
+        ExportId, FacultyId, ImportId, IndustryId, InvitationId, JobId, LoginSessionId, MailId,
+        MergeId, MessageId, ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId, TaskId,
+        UserId,
     },
     text::Violation,
 };

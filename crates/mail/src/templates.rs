@@ -50,6 +50,9 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "confirm_account_email.txt" "confirm_account_email.html"
     "totp_reset.txt" "totp_reset.html"
     "approve_email.txt" "approve_email.html"
+    "erasure_scheduled.txt" "erasure_scheduled.html"
+    "account_erased.txt" "account_erased.html"
+    "export_ready.txt" "export_ready.html"
 };
 
 pub(super) struct Templates {
@@ -285,6 +288,15 @@ pub(super) mod tests {
                 firstname: name(),
                 new_address_masked: EmailAddress::parse("b&b@example.com").unwrap().masked(),
             },
+            MailContent::ErasureScheduled {
+                firstname: name(),
+                at: at(),
+            },
+            MailContent::AccountErased { firstname: name() },
+            MailContent::ExportReady {
+                firstname: name(),
+                until: at(),
+            },
         ]
     }
 
@@ -341,6 +353,8 @@ pub(super) mod tests {
             | MailKind::TotpDisabled
             | MailKind::TotpWrong
             | MailKind::TotpReset => format!("{SITE}/forgot-password"),
+            MailKind::ErasureScheduled | MailKind::ExportReady => format!("{SITE}/privacy"),
+            MailKind::AccountErased => format!("{SITE}/register"),
         }
     }
 

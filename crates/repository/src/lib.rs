@@ -7,6 +7,7 @@ mod alumni;
 mod backfill;
 mod connection;
 mod error;
+mod export_rows;
 mod identity;
 pub mod inspection;
 mod like;

@@ -162,6 +162,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Copies of their data that people asked for. The file is in the store of files, under the export's id.
+    data_exports (id) {
+        /// UUIDv4; names the file too.
+        id -> Uuid,
+        user_id -> Uuid,
+        /// The task that writes the file. No foreign key: the export outlives it.
+        task_id -> Uuid,
+        requested_at -> Timestamptz,
+        ready_at -> Nullable<Timestamptz>,
+        failed_at -> Nullable<Timestamptz>,
+        /// When the file is deleted, and the row with it.
+        expires_at -> Nullable<Timestamptz>,
+        bytes -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     /// Degrees, diplomas and certificates that the university awards. Rows are never deleted.
     degrees (id) {
         id -> Int2,
@@ -1069,6 +1086,7 @@ diesel::joinable!(awards -> programmes (programme_id));
 diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
+diesel::joinable!(data_exports -> users (user_id));
 diesel::joinable!(departments -> faculties (faculty_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
@@ -1114,6 +1132,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     chat_tickets,
     consents,
     countries,
+    data_exports,
     degrees,
     departments,
     email_changes,

@@ -10,12 +10,14 @@ use std::{
 use abu_application::{
     BlockingPool, Context, Database,
     alumni::imports::Imports,
+    erasure_listeners,
     identity::{
         accounts::Accounts,
+        erasure::Erasures,
         passwords::{HashingQueue, PasswordWork},
         setup::Setup,
     },
-    messaging::{ports::NoPresence, rooms::Succession},
+    messaging::{messages::Messaging, ports::NoPresence, rooms::Succession, writer::WriterPolicy},
     platform::{
         ports::NoSubscribers,
         rate_limits::RateLimits,
@@ -94,14 +96,37 @@ impl OpenDatabase {
         }
     }
 
+    fn context(&self, settings: &Settings) -> Context {
+        Context {
+            database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            events: Arc::new(NoSubscribers),
+            presence: Arc::new(NoPresence),
+            limits: Arc::new(RateLimits::off()),
+            files: Arc::new(FolderStore::new(settings.storage_folder())),
+        }
+    }
+
+    /// Erasures with the areas that forget. It starts the threads that store their changes.
+    pub(super) fn erasures(&self, settings: &Settings) -> Result<Erasures, AdminError> {
+        let context = self.context(settings);
+        let messaging = Messaging::start(context.clone(), WriterPolicy::default(), None)
+            .map_err(AdminError::Threads)?;
+        Ok(Erasures {
+            passwords: password_work(settings),
+            standing: Arc::new(Succession {
+                events: Arc::new(NoSubscribers),
+            }),
+            listeners: erasure_listeners(&context, &messaging).into(),
+            context,
+        })
+    }
+
     pub(super) fn accounts(&self, settings: &Settings) -> Accounts {
         Accounts {
             context: self.context(settings),
-            passwords: PasswordWork {
-                queue: HashingQueue::new(1, false),
-                hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
-                policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
-            },
+            passwords: password_work(settings),
             policy: Arc::new(settings.auth.session_policy()),
             standing: Arc::new(Succession {
                 events: Arc::new(NoSubscribers),
@@ -116,19 +141,15 @@ impl OpenDatabase {
         }
     }
 
-    fn context(&self, settings: &Settings) -> Context {
-        Context {
-            database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds),
-            events: Arc::new(NoSubscribers),
-            presence: Arc::new(NoPresence),
-            limits: Arc::new(RateLimits::off()),
-            files: Arc::new(FolderStore::new(settings.storage_folder())),
-        }
-    }
-
     pub(super) fn store(&self) -> Arc<dyn Store> {
         Arc::new(database::open(self.url.clone(), POOL_SIZE, 0, || ()))
+    }
+}
+
+fn password_work(settings: &Settings) -> PasswordWork {
+    PasswordWork {
+        queue: HashingQueue::new(1, false),
+        hasher: Arc::new(BcryptHasher::new(settings.auth.bcrypt_cost)),
+        policy: Arc::new(GuessingPolicy::new(settings.auth.min_password_score)),
     }
 }

@@ -3,14 +3,16 @@ use std::{io, path::PathBuf};
 use abu_application::{
     access::AccessError,
     alumni::imports::ImportError,
-    identity::{accounts::AccountError, key_rotation::RotationError, setup::SetupError},
+    identity::{
+        accounts::AccountError, erasure::RunError, key_rotation::RotationError, setup::SetupError,
+    },
     platform::{
         audit::{Broken, VerificationError},
         ports::StoreError,
     },
 };
 use abu_mail::{MailStartError, TestMailError};
-use abu_repository::migrations::MigrationError;
+use abu_repository::{migrations::MigrationError, server_lock::ServerLockError};
 use abu_security::SecretStoreError;
 use abu_settings::ConfigErrors;
 
@@ -37,6 +39,10 @@ pub enum AdminError {
     Password(String),
     #[error("there is no account with that e-mail address")]
     NoSuchAccount,
+    #[error("there is no account with that UUID, or it is erased")]
+    NoSuchUser,
+    #[error(transparent)]
+    ServerLock(ServerLockError),
     #[error("the account has no such log-in")]
     NoSuchSession,
     #[error("{0}")]
@@ -48,6 +54,8 @@ pub enum AdminError {
     Secrets(#[from] SecretStoreError),
     #[error(transparent)]
     Account(AccountError),
+    #[error(transparent)]
+    Access(AccessError),
     #[error("cannot start a thread: {0}")]
     Threads(#[source] io::Error),
     #[error("cannot read {}: {source}", path.display())]
@@ -78,6 +86,12 @@ pub enum AdminError {
     ReferenceData(#[from] ReferenceDataError),
     #[error(transparent)]
     Import(ImportError),
+    #[error("production takes no synthetic people")]
+    Synthetic,
+    #[error(transparent)]
+    NoCourses(#[from] abu_generator::NoCourses),
+    #[error("cannot write {}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -102,6 +116,9 @@ impl AdminError {
             | Self::Threads(_)
             | Self::Password(_)
             | Self::NoSuchAccount
+            | Self::NoSuchUser
+            | Self::ServerLock(_)
+            | Self::Access(_)
             | Self::NoSuchSession
             | Self::NotHealthy(_)
             | Self::Log { .. }
@@ -115,7 +132,29 @@ impl AdminError {
             | Self::Store(_)
             | Self::ReferenceData(_)
             | Self::Import(_)
+            | Self::Synthetic
+            | Self::NoCourses(_)
+            | Self::File { .. }
             | Self::Terminal(_) => exit_code::FAILED,
+        }
+    }
+}
+
+impl From<RunError> for AdminError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Access(error) => error.into(),
+            RunError::NotFound => Self::NoSuchUser,
+            RunError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccessError> for AdminError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Store(error) => error.into(),
+            error => Self::Access(error),
         }
     }
 }

@@ -553,7 +553,7 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-fn minute(time: DateTime<Utc>) -> impl Display {
+pub(super) fn minute(time: DateTime<Utc>) -> impl Display {
     time.format("%FT%H:%MZ")
 }
 

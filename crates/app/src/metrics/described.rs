@@ -69,6 +69,18 @@ fn describe_gauges() {
     describe_gauge!("abu_mails_pending", "Mails that wait for their delivery");
     describe_gauge!("abu_mails_dead", "Dead letters");
     describe_gauge!(
+        "abu_erasures_scheduled",
+        "Erasures of accounts whose time has not come"
+    );
+    describe_gauge!(
+        "abu_erasures_due",
+        "Erasures of accounts that are under way or about to begin"
+    );
+    describe_gauge!(
+        "abu_erasures_overdue",
+        "Erasures that are not done two days after their time"
+    );
+    describe_gauge!(
         "abu_mail_oldest_seconds",
         Unit::Seconds,
         "Time since the oldest pending mail was due"

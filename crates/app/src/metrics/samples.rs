@@ -7,6 +7,7 @@ use std::{
 
 use abu_application::{
     Database,
+    identity::{erasure::OVERDUE_AFTER, ports::ErasureBacklog},
     messaging::messages::Messaging,
     platform::{figures::StoredFigures, ports::StoreError, readiness::Readiness},
 };
@@ -71,11 +72,15 @@ impl Samples {
             return;
         }
         let database: &Database = &self.messaging.context.database;
-        let read: Result<StoredFigures, StoreError> =
-            database.read(|tx| StoredFigures::read(tx)).await;
-        match read {
-            Ok(figures) => {
+        let now = self.messaging.context.clock.now();
+        let read = database.read::<_, StoreError>(move |tx| {
+            let erasures = tx.erasure_backlog(now, now - OVERDUE_AFTER)?;
+            Ok((StoredFigures::read(tx)?, erasures))
+        });
+        match read.await {
+            Ok((figures, erasures)) => {
                 set_stored(&figures);
+                set_erasures(erasures);
                 *stored_at = Some(Instant::now());
             }
             Err(error) => log::debug!("figures for a scrape could not be read: {error}"),
@@ -89,6 +94,12 @@ fn set_stored(figures: &StoredFigures) {
     gauge!("abu_mails_dead").set(mail.dead as f64);
     gauge!("abu_mail_oldest_seconds").set(mail.oldest.as_secs_f64());
     gauge!("abu_audit_head").set(figures.audit_head as f64);
+}
+
+fn set_erasures(erasures: ErasureBacklog) {
+    gauge!("abu_erasures_scheduled").set(erasures.scheduled as f64);
+    gauge!("abu_erasures_due").set(erasures.due as f64);
+    gauge!("abu_erasures_overdue").set(erasures.overdue as f64);
 }
 
 fn flag(is_set: bool) -> f64 {

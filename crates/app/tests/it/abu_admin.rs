@@ -1197,3 +1197,49 @@ fn verify_audit_log_compares_with_the_heads_that_the_server_noted() {
         other_key.err
     );
 }
+
+#[test]
+fn generated_graduates_depend_on_the_seed_alone() {
+    let folder = folder();
+    let generate =
+        |arguments: &[&str]| say(abu_admin(&folder).arg("generate-alumni").args(arguments));
+    let all = generate(&["--count", "30", "--seed", "7"]);
+    assert_eq!(all.code, Some(0), "{}", all.err);
+    assert_eq!(all.out.lines().count(), 31);
+
+    let file = folder.path().join("graduates.csv");
+    let path = file.to_str().unwrap();
+    let fewer = generate(&["--count", "10", "--seed", "7", "--out", path]);
+    assert_eq!((fewer.code, fewer.out.as_str()), (Some(0), ""));
+    let fewer = fs::read_to_string(file).unwrap();
+    assert_eq!(fewer.lines().count(), 11);
+    assert!(all.out.starts_with(&fewer));
+
+    let others = generate(&["--count", "30", "--seed", "8"]);
+    assert_ne!(others.out, all.out);
+}
+
+#[test]
+fn production_takes_no_synthetic_graduates() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let mut command = on(&database, &folder);
+    command
+        .env("ABU_ENV", "production")
+        .env("ABU__AUTH__JWT_SECRET", "Zq8rT1vX4mN7bK2wL5pD9sG3hJ6fC0yA")
+        .env(
+            "ABU__AUTH__ENCRYPTION_KEY",
+            "hT5kW9dX2zR7vB4nM1cQ8fL3sJ6gP0yE",
+        )
+        .env("ABU__MAIL__FROM", "no-reply@example.com")
+        .env("ABU__MAIL__SITE_URL", "https://alumni.example.com")
+        .env("ABU__MAIL__SMTP_HOST", "smtp.example.com")
+        .env("ABU__SERVER__TRUSTED_PROXIES", "none");
+    let said = say(command.args(["generate-alumni", "--count", "1"]));
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (Some(1), ""),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("no synthetic people"), "{}", said.err);
+}

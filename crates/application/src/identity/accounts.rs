@@ -38,6 +38,7 @@ use crate::{
 pub use changes::UserUpdate;
 pub use recovery::AccountOverview;
 pub use suspension::ERASURE_DELAY;
+pub(super) use suspension::shut_out;
 
 #[derive(Clone)]
 pub struct Accounts {
@@ -85,6 +86,9 @@ pub enum AccountError {
     /// would lock out.
     #[error("staff cannot erase their own account this way")]
     OwnErasure,
+    /// What was erased does not come back.
+    #[error("the erasure of the account has begun")]
+    ErasureBegan,
     /// Callers remove their own second factor with it and their password.
     #[error("one's own one-time passwords are removed another way")]
     OwnTotp,

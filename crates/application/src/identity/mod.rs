@@ -2,7 +2,9 @@
 
 pub mod accounts;
 pub mod emails;
+pub mod erasure;
 pub mod events;
+pub mod exports;
 pub mod key_rotation;
 pub mod own_account;
 pub mod passwords;
@@ -12,4 +14,4 @@ pub mod sessions;
 pub mod setup;
 mod use_cases;
 
-pub use use_cases::{Policies, UseCases};
+pub use use_cases::{OuterAreas, Policies, UseCases};

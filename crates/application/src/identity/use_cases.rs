@@ -1,13 +1,18 @@
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use chrono::TimeDelta;
 
 use super::{
     accounts::Accounts,
     emails::Emails,
+    erasure::{EraseAccounts, Erasures},
+    exports::{self, Exports, OwnIdentity},
     own_account::OwnAccounts,
     passwords::{PasswordWork, Passwords},
-    ports::{AccessTokens, LinkTokens, OneTimePasswords, RefreshTokens, StandingListener},
+    ports::{
+        AccessTokens, ErasureListener, ExportSource, LinkTokens, OneTimePasswords, RefreshTokens,
+        StandingListener,
+    },
     registration::Registration,
     sessions::{SessionPolicy, Sessions},
 };
@@ -27,6 +32,16 @@ pub struct Policies {
     pub link_tokens: Arc<dyn LinkTokens>,
 }
 
+/// What outer areas do for this one.
+pub struct OuterAreas {
+    pub standing: Arc<dyn StandingListener>,
+    /// In the order in which they forget an erased account. A stored position counts by it, so a new
+    /// area comes last.
+    pub erasure: Vec<Arc<dyn ErasureListener>>,
+    /// In the order of the file.
+    pub exports: Vec<Arc<dyn ExportSource>>,
+}
+
 /// The use cases of this area.
 #[derive(Clone)]
 pub struct UseCases {
@@ -34,16 +49,20 @@ pub struct UseCases {
     pub own_accounts: OwnAccounts,
     pub registration: Registration,
     pub emails: Emails,
+    pub erasures: Erasures,
+    pub exports: Exports,
     pub passwords: Passwords,
     pub sessions: Sessions,
 }
 
 impl UseCases {
-    pub(crate) fn new(
-        context: &Context,
-        policies: Policies,
-        standing: Arc<dyn StandingListener>,
-    ) -> Self {
+    pub(crate) fn new(context: &Context, policies: Policies, outer: OuterAreas) -> Self {
+        let OuterAreas {
+            standing,
+            erasure,
+            exports: outer_exports,
+        } = outer;
+        let own: Arc<dyn ExportSource> = Arc::new(OwnIdentity);
         let Policies {
             sessions,
             verification_lifetime,
@@ -69,7 +88,18 @@ impl UseCases {
                 context: context.clone(),
                 passwords: passwords.clone(),
                 policy,
+                standing: Arc::clone(&standing),
+            },
+            erasures: Erasures {
+                context: context.clone(),
+                passwords: passwords.clone(),
                 standing,
+                listeners: erasure.into(),
+            },
+            exports: Exports {
+                context: context.clone(),
+                passwords: passwords.clone(),
+                sources: iter::once(own).chain(outer_exports).collect(),
             },
             own_accounts: OwnAccounts {
                 context: context.clone(),
@@ -99,6 +129,8 @@ impl UseCases {
 
     /// The handlers of this area's background jobs.
     pub(crate) fn job_handlers(&self) -> Vec<Arc<dyn JobHandler>> {
-        Vec::new()
+        let mut handlers = exports::handlers(&self.exports);
+        handlers.push(Arc::new(EraseAccounts(self.erasures.clone())));
+        handlers
     }
 }

@@ -1,7 +1,9 @@
 //! Rooms, messages and the tickets that open the chat.
 
 pub mod budget;
+pub mod erasure;
 pub mod events;
+pub mod exports;
 pub mod messages;
 pub mod ports;
 pub mod read_marks;

@@ -167,6 +167,7 @@ pub enum RoomError {
 
 pub use quotas::RoomQuotas;
 pub use succession::Succession;
+pub(super) use succession::events as succession_events;
 
 impl Rooms {
     /// Makes a room whose owner is the caller. Asking again for a direct room gives the one the two

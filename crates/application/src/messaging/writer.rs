@@ -279,6 +279,25 @@ impl Writer {
         }
     }
 
+    /// Submits for a thread that may block, and returns once all are settled. An outcome stands for
+    /// each, in their order.
+    pub fn write_all(&self, writes: Vec<Write>) -> Vec<Result<Message, SubmitError>> {
+        let submitted: Vec<_> = writes
+            .into_iter()
+            .map(|write| {
+                let (reply, answer) = oneshot::channel();
+                self.enqueue(write, Submitter::Caller(reply))
+                    .map(|()| answer)
+                    .map_err(|_full| SubmitError::Unavailable)
+            })
+            .collect();
+        let settled = |answer: oneshot::Receiver<_>| {
+            answer.blocking_recv().unwrap_or(Err(SubmitError::InDoubt))
+        };
+        let outcomes = submitted.into_iter().map(|one| one.and_then(settled));
+        outcomes.collect()
+    }
+
     fn enqueue(&self, write: Write, submitter: Submitter) -> Result<(), Submitter> {
         let mut queue = self.shared.queue.lock();
         if queue.stopping {

@@ -53,6 +53,8 @@ named_enum! {
         UserSendReset => "user.send-reset",
         /// An account is to be erased.
         UserScheduleErasure => "user.schedule-erasure",
+        /// An account was erased.
+        UserErase => "user.erase",
         /// An account was suspended.
         UserSuspend => "user.suspend",
         /// An account was activated again.
@@ -103,6 +105,14 @@ named_enum! {
         AccountDeactivate => "account.deactivate",
         /// A user reactivated their account.
         AccountReactivate => "account.reactivate",
+        /// A user asked for a copy of their data.
+        AccountExport => "account.export",
+        /// A user fetched a copy of their data.
+        AccountFetchExport => "account.fetch-export",
+        /// A user asked for the erasure of their account.
+        AccountRequestErasure => "account.request-erasure",
+        /// A user canceled the erasure of their account.
+        AccountCancelErasure => "account.cancel-erasure",
         /// A user verified an address.
         EmailVerify => "email.verify",
         /// The primary address approved a further or new one.

@@ -7,6 +7,7 @@ mod alumni;
 mod audit;
 mod emails;
 mod ended_sessions;
+mod erasure;
 mod idempotency;
 mod identity_calls;
 mod jobs;

@@ -30,6 +30,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 use super::Traffic;
 use crate::{
     backpressure::{Backpressure, Share},
+    counters,
     frame::close_frame,
 };
 
@@ -364,8 +365,7 @@ impl Queue {
         if self.phase == Phase::Open {
             self.phase = Phase::Closing;
             self.close_code = Some(code);
-            metrics::counter!("abu_chat_closed_total", "code" => u16::from(code).to_string())
-                .increment(1);
+            counters::closed(code).increment(1);
             // They would follow the close frame.
             self.states = IndexMap::new();
             self.append(Queued::new(close_frame(code), false));

@@ -9,6 +9,11 @@ use crate::{
     platform::text::{EmailAddress, PersonName},
 };
 
+/// Given name of the tombstone of an erased account. No other account can have the full name.
+pub const ERASED_FIRSTNAME: &str = "Former";
+/// Surname of the tombstone of an erased account.
+pub const ERASED_LASTNAME: &str = "member";
+
 named_enum! {
     /// Verification status: whether the university has confirmed the user as a graduate.
     pub enum Verification {

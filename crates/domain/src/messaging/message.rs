@@ -143,14 +143,28 @@ pub enum ChangeKind {
     React(Emoji),
     /// Removes a reaction of the member.
     TakeBack(Emoji),
+    /// Removes the text of a message whose sender's account is erased: at any time, in any room, and
+    /// without a trace of what it said.
+    Erase,
+    /// Removes a reaction of a user whose account is erased, in any room.
+    EraseReaction(Emoji),
 }
 
 impl ChangeKind {
+    /// Whether it belongs to the erasure of an account: the rules for members do not apply.
+    pub fn is_erasure(&self) -> bool {
+        matches!(self, Self::Erase | Self::EraseReaction(_))
+    }
+
     /// The text that the change brings.
     pub fn text(&self) -> Option<&MessageText> {
         match self {
             Self::Edit(text) => Some(text),
-            Self::Delete | Self::React(_) | Self::TakeBack(_) => None,
+            Self::Delete
+            | Self::React(_)
+            | Self::TakeBack(_)
+            | Self::Erase
+            | Self::EraseReaction(_) => None,
         }
     }
 }

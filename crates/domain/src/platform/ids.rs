@@ -112,6 +112,10 @@ typed_id!(
     /// Long work as its creator sees it; UUIDv4.
     TaskId
 );
+typed_id!(
+    /// A copy of a user's data; UUIDv4.
+    ExportId
+);
 numbered_id!(
     /// A faculty of the university.
     FacultyId(i16)

@@ -3,6 +3,7 @@
 mod consents;
 mod emails;
 mod erasures;
+mod exports;
 mod own_account;
 mod resets;
 mod sessions;

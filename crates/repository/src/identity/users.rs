@@ -138,6 +138,7 @@ impl UserReads for Session<'_> {
         self.run(|connection| {
             let row = users::table
                 .find(id.uuid())
+                .filter(users::erased_at.is_null())
                 .select(UserRow::as_select())
                 .first(connection)
                 .optional()?;
@@ -346,6 +347,7 @@ impl UserWrites for Session<'_> {
                 "INSERT INTO user_presence (user_id, last_seen_at)
                  SELECT seen.id, max(seen.at)
                  FROM unnest(?, ?) AS seen (id, at) JOIN users ON users.id = seen.id
+                 WHERE erased_at IS NULL
                  GROUP BY seen.id ORDER BY seen.id
                  ON CONFLICT (user_id) DO UPDATE
                  SET last_seen_at = greatest(user_presence.last_seen_at, excluded.last_seen_at)",
@@ -377,7 +379,10 @@ fn filtered<'a>(
 ) -> Result<Option<users::BoxedQuery<'a, Pg>>, Failure> {
     // Never a prepared statement: the best index depends on the values, and a generic plan would
     // often scan all accounts.
-    let mut query = users::table.into_boxed().filter(literal::<Bool>("true"));
+    let mut query = users::table
+        .into_boxed()
+        .filter(literal::<Bool>("true"))
+        .filter(users::erased_at.is_null());
     if let Some(text) = &filter.starts_with {
         let address = EmailAddress::parse(text);
         let address = address.as_ref().map_or(text.trim(), EmailAddress::as_str);

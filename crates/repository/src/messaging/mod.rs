@@ -1,5 +1,7 @@
 //! Ports of the messaging area.
 
+mod erasure;
+mod exports;
 mod messages;
 mod rooms;
 mod tickets;

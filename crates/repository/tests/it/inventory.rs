@@ -85,7 +85,9 @@ fn the_rules_of_a_tables_columns_agree_with_those_of_its_rows() {
             let agrees = match rule {
                 ColumnRule::None => true,
                 ColumnRule::Delete => rules.rows == RowsRule::Delete,
-                ColumnRule::Clear | ColumnRule::Tombstone(_) | ColumnRule::Keep(_) => {
+                // In a table whose rows go, of the rows about other accounts.
+                ColumnRule::Keep(_) => rules.rows != RowsRule::None,
+                ColumnRule::Clear | ColumnRule::Tombstone(_) => {
                     matches!(rules.rows, RowsRule::Keep | RowsRule::Tombstone)
                 }
             };

@@ -25,6 +25,7 @@ mod own_account;
 mod passwords;
 mod permissions;
 mod post;
+mod privacy;
 mod rate_limits;
 mod recorded;
 mod redaction;

@@ -73,6 +73,13 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("PATCH", "/api/v1/me", User),
     ("POST", "/api/v1/me/deactivate", User),
     ("POST", "/api/v1/me/reactivate", User),
+    ("POST", "/api/v1/me/erasure", User),
+    ("GET", "/api/v1/me/erasure", Own),
+    ("DELETE", "/api/v1/me/erasure", Own),
+    ("POST", "/api/v1/me/exports", User),
+    ("GET", "/api/v1/me/exports", User),
+    ("GET", "/api/v1/me/exports/{uuid}", Own),
+    ("GET", "/api/v1/me/exports/{uuid}/file", Own),
     ("POST", "/api/v1/me/password", User),
     ("GET", "/api/v1/me/emails", User),
     ("POST", "/api/v1/me/emails", User),
@@ -314,7 +321,9 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             ("username", abu_test_support::ADMIN_EMAIL),
             ("password", abu_test_support::ADMIN_PASSWORD),
         ]),
-        ("POST", "/api/v1/auth/totp") => call.json(&json!({"password": PASSWORD})),
+        ("POST", "/api/v1/auth/totp" | "/api/v1/me/erasure" | "/api/v1/me/exports") => {
+            call.json(&json!({"password": PASSWORD}))
+        }
         ("POST", "/api/v1/auth/totp/confirm") => call.json(&json!({"otp": "none"})),
         ("DELETE", "/api/v1/auth/totp") | ("POST", "/api/v1/auth/totp/recovery-codes") => {
             call.json(&json!({"password": PASSWORD, "otp": "none"}))

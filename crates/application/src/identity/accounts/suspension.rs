@@ -34,6 +34,10 @@ impl Accounts {
             if user.is_active {
                 return Ok((user, Vec::new()));
             }
+            let erasure = tx.erasure(id)?;
+            if erasure.is_some_and(|erasure| erasure.started_at.is_some()) {
+                return Err(AccountError::ErasureBegan);
+            }
             tx.set_active(id, true, now)?;
             let called_off = tx.call_off_staffs_erasure(id)?;
             let passed_on = standing.standing_changed(tx, id, now)?;
@@ -159,7 +163,7 @@ pub(super) fn to_change(
     Ok(user)
 }
 
-fn shut_out(
+pub(crate) fn shut_out(
     tx: &mut dyn Writes,
     id: UserId,
     because: EndReason,

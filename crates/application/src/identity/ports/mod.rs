@@ -3,6 +3,7 @@
 mod consents;
 mod emails;
 mod erasures;
+mod exports;
 mod links;
 mod own_account;
 mod resets;
@@ -19,7 +20,13 @@ pub use emails::{
     EmailChange, EmailConflict, EmailReads, EmailWrites, NewVerification, ProofLink, TokenHash,
     Verification,
 };
-pub use erasures::{Erasure, ErasureReads, ErasureWrites};
+pub use erasures::{
+    Erasure, ErasureBacklog, ErasureListener, ErasureReads, ErasureRecord, ErasureStep,
+    ErasureWrites, InOneTransaction, LedgerEntry, UserHash,
+};
+pub use exports::{
+    DataExport, ExportPage, ExportReads, ExportSource, ExportState, ExportWrites, IdentityPart,
+};
 pub use links::{LinkPurpose, LinkTokens, token_from_text};
 pub use own_account::{OwnAccountReads, OwnAccountWrites, OwnDetails};
 pub use resets::{NewReset, PasswordReset, ResetReads, ResetWrites};
@@ -37,7 +44,7 @@ pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: EmailReads, ErasureReads, OwnAccountReads, ResetReads, SessionReads, TotpReads, UserReads,;
+    Reads: EmailReads, ErasureReads, ExportReads, OwnAccountReads, ResetReads, SessionReads, TotpReads, UserReads,;
     /// What the area writes.
-    Writes: ConsentWrites, EmailWrites, ErasureWrites, OwnAccountWrites, ResetWrites, SessionWrites, TotpWrites, UserWrites,;
+    Writes: ConsentWrites, EmailWrites, ErasureWrites, ExportWrites, OwnAccountWrites, ResetWrites, SessionWrites, TotpWrites, UserWrites,;
 }

@@ -322,10 +322,12 @@ impl Beginning {
             tx.note_network(user, network, now)?;
         }
         let record = tx.caller(user, id)?.ok_or(LogInError::InvalidCredentials)?;
-        if record.is_deactivated {
+        // Its owner logs in to cancel an erasure. Until then a deactivated account stays hidden.
+        let comes_back = record.is_deactivated && tx.erasure_due(user)?.is_none();
+        if comes_back {
             tx.set_deactivated(user, None, now)?;
         }
-        self.write_audit(tx, record.is_deactivated, second_factor, &ended.sessions)?;
+        self.write_audit(tx, comes_back, second_factor, &ended.sessions)?;
         Ok((Ok((account, record.into_permissions())), ended))
     }
 
@@ -356,8 +358,7 @@ impl Beginning {
                 Some(factor)
             }
         };
-        // In its erasure window an account is closed, and no log-in reactivates it.
-        if !account.is_active || tx.erasure_due(user)?.is_some() {
+        if !account.is_active {
             return Err(LogInError::Suspended);
         }
         if let Some(hash) = &authenticated.better_hash {

@@ -120,6 +120,8 @@ struct News {
     rooms: HashSet<RoomId>,
     past_texts: Vec<PastText>,
     cleared: HashSet<MessageId>,
+    /// Messages whose earlier texts go too.
+    forgotten: HashSet<MessageId>,
     /// Reactions that were stored, and are taken back.
     taken_back: BTreeSet<ReactionKey>,
     added: BTreeMap<ReactionKey, NewReaction>,
@@ -153,7 +155,12 @@ impl Standing {
     ) -> Result<(), StoreError> {
         let reacting: Vec<&MessageChange> = changes
             .iter()
-            .filter(|change| matches!(change.kind, ChangeKind::React(_) | ChangeKind::TakeBack(_)))
+            .filter(|change| {
+                !matches!(
+                    change.kind,
+                    ChangeKind::Edit(_) | ChangeKind::Delete | ChangeKind::Erase
+                )
+            })
             .collect();
         if reacting.is_empty() {
             return Ok(());
@@ -176,12 +183,22 @@ impl Standing {
     }
 
     fn make(&mut self, change: &MessageChange) -> ChangeOutcome {
-        let result = self.check(change).and_then(|role| match &change.kind {
-            ChangeKind::Edit(text) => self.edit(change, text),
-            ChangeKind::Delete => self.delete(change, role),
-            ChangeKind::React(emoji) => self.react(change, emoji),
-            ChangeKind::TakeBack(emoji) => self.take_back(change, emoji),
-        });
+        let result = match &change.kind {
+            ChangeKind::Erase => self.erase(change),
+            ChangeKind::EraseReaction(emoji) => self
+                .room(change)
+                .and_then(|_room| self.take_back(change, emoji)),
+            ChangeKind::Edit(text) => self.check(change).and_then(|_role| self.edit(change, text)),
+            ChangeKind::Delete => self
+                .check(change)
+                .and_then(|role| self.delete(change, role)),
+            ChangeKind::React(emoji) => self
+                .check(change)
+                .and_then(|_role| self.react(change, emoji)),
+            ChangeKind::TakeBack(emoji) => self
+                .check(change)
+                .and_then(|_role| self.take_back(change, emoji)),
+        };
         match result {
             Ok((changed, true)) => ChangeOutcome::Changed(changed),
             Ok((changed, false)) => ChangeOutcome::Unchanged(changed),
@@ -191,12 +208,16 @@ impl Standing {
         }
     }
 
-    /// What holds for every change. Answers with the role of who makes it.
+    fn room(&self, change: &MessageChange) -> Result<LockedRoom, Refused> {
+        let room = self.rooms.get(&change.room_id);
+        room.copied().ok_or(Refused::NotAMember)
+    }
+
+    /// What holds for every change of a member. Answers with the role of who makes it.
     fn check(&self, change: &MessageChange) -> Result<RoomRole, Refused> {
         let member = (change.room_id, change.user_id);
         let role = self.roles.get(&member).ok_or(Refused::NotAMember)?;
-        let room = self.rooms.get(&change.room_id).ok_or(Refused::NotAMember)?;
-        if room.read_only {
+        if self.room(change)?.read_only {
             return Err(Refused::ReadOnly);
         }
         Ok(*role)
@@ -252,17 +273,43 @@ impl Standing {
         if message.is_deleted() {
             return Ok((text_of(message), false));
         }
-        let message = Message {
-            text: MessageText::from_storage(String::new()),
-            deleted_at: Some(change.at),
-            ..message.clone()
+        let message = without_text(message, change);
+        self.clear_reactions(message.id);
+        Ok((self.replace(change, message), true))
+    }
+
+    /// A message that is deleted already loses what else is stored of it, which is no news to members.
+    fn erase(&mut self, change: &MessageChange) -> Result<Made, Refused> {
+        self.room(change)?;
+        let message = self.message(change)?;
+        if message.sender_id != change.user_id {
+            return Err(ChangeRefusal::NotYours.into());
+        }
+        let is_news = !message.is_deleted();
+        let mut message = match is_news {
+            true => without_text(message, change),
+            false => message.clone(),
         };
-        let id = message.id;
+        message.client_message_id = None;
+        self.news.forgotten.insert(message.id);
+        self.news
+            .past_texts
+            .retain(|past| past.message_id != message.id);
+        if is_news {
+            self.clear_reactions(message.id);
+            message.revision = Some(self.next_revision(change.room_id));
+        }
+        self.news.messages.insert(message.id);
+        let changed = text_of(&message);
+        self.messages.insert(message.id, message);
+        Ok((changed, is_news))
+    }
+
+    fn clear_reactions(&mut self, id: MessageId) {
         self.news.cleared.insert(id);
         self.news.taken_back.retain(|key| key.message_id != id);
         self.news.added.retain(|key, _| key.message_id != id);
         self.news.counts.retain(|(message, _)| *message != id);
-        Ok((self.replace(change, message), true))
     }
 
     /// Puts the message with its new text in the place of the old one.
@@ -390,7 +437,7 @@ impl Standing {
             news,
             ..
         } = self;
-        if news.rooms.is_empty() {
+        if news.rooms.is_empty() && news.forgotten.is_empty() {
             return None;
         }
         let revision = |id: RoomId| Some((id, rooms.get(&id)?.last_revision));
@@ -411,11 +458,20 @@ impl Standing {
                 .collect(),
             past_texts: news.past_texts,
             cleared: news.cleared.into_iter().collect(),
+            forgotten: news.forgotten.into_iter().collect(),
             taken_back: news.taken_back.into_iter().collect(),
             added: news.added.into_values().collect(),
             counts: news.counts.into_iter().map(count).collect(),
             revisions: news.rooms.into_iter().filter_map(revision).collect(),
         })
+    }
+}
+
+fn without_text(message: &Message, change: &MessageChange) -> Message {
+    Message {
+        text: MessageText::from_storage(String::new()),
+        deleted_at: Some(change.at),
+        ..message.clone()
     }
 }
 

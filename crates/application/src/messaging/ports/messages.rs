@@ -142,6 +142,8 @@ pub struct ChangedRows {
     pub past_texts: Vec<PastText>,
     /// Messages that lose all their reactions.
     pub cleared: Vec<MessageId>,
+    /// Messages of which no earlier text stays.
+    pub forgotten: Vec<MessageId>,
     /// Reactions that were there and are taken back.
     pub taken_back: Vec<ReactionKey>,
     /// Reactions that are new.

@@ -1,13 +1,17 @@
 //! Ports of the messaging area: rooms, messages, tickets, the event bus and presence.
 
+mod erasure;
 mod event_bus;
+mod exports;
 mod messages;
 mod rooms;
 mod tickets;
 
 use crate::platform::ports::all_ports;
 
+pub use erasure::{LeftGroup, MessagingErasureReads, MessagingErasureWrites, OwnMessage};
 pub use event_bus::{Answer, EventBus, NoPresence, Presence, Publication};
+pub use exports::{MessagingExportReads, MessagingPart};
 pub use messages::{
     ChangedPlace, ChangedRows, ChangesAfter, EmojiCount, LockWait, LockedRoom, MessageReads,
     MessageStatements, MessageWrites, NewReaction, PastText, ReactionKey, RoomCounters, SeqWindow,
@@ -21,9 +25,9 @@ pub use tickets::{ChatTicket, TicketWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: MessageReads, RoomReads,;
+    Reads: MessageReads, MessagingErasureReads, MessagingExportReads, RoomReads,;
     /// What the area writes.
-    Writes: MessageWrites, RoomWrites, TicketWrites,;
+    Writes: MessageWrites, MessagingErasureWrites, RoomWrites, TicketWrites,;
     /// What the area writes by a statement of its own.
     Statements: MessageStatements,;
 }

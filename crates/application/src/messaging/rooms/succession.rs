@@ -47,7 +47,7 @@ impl StandingListener for Succession {
 }
 
 /// One event for each room.
-pub(super) fn events(
+pub(in crate::messaging) fn events(
     changes: &[RoleChange],
     by: Option<UserId>,
 ) -> impl Iterator<Item = Event> + use<> {

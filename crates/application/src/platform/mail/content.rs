@@ -151,6 +151,20 @@ mails! {
         firstname: PersonName,
         new_address_masked: MaskedEmail,
     }
+    /// To a user who asked for the erasure of their account: when it happens, and how to cancel it.
+    ErasureScheduled => "erasure_scheduled" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
+    /// The last mail to a user whose account is being erased.
+    AccountErased => "account_erased" {
+        firstname: PersonName,
+    }
+    /// To a user whose export of their data can be fetched.
+    ExportReady => "export_ready" {
+        firstname: PersonName,
+        until: DateTime<Utc>,
+    }
 }
 
 impl MailContent {
@@ -209,7 +223,7 @@ mod tests {
             ("address_in_use", json!({"firstname": firstname})),
             ("email_replaced", address),
             ("confirm_account_email", verification),
-            ("totp_reset", time),
+            ("totp_reset", time.clone()),
             (
                 "approve_email",
                 json!({
@@ -218,6 +232,9 @@ mod tests {
                     "new_address_masked": new_address_masked,
                 }),
             ),
+            ("erasure_scheduled", time),
+            ("account_erased", json!({"firstname": firstname})),
+            ("export_ready", json!({"firstname": firstname, "until": at})),
         ]
     }
 

@@ -16,6 +16,8 @@ use crate::{
     store::{Reads, Writes},
 };
 
+/// Copies of their data that a user asks for.
+const EXPORTS: (u32, u32) = (1, 86_400);
 /// Mails to addresses that a logged-in user claims.
 const CLAIMS: (u32, u32) = (10, 3_600);
 
@@ -44,6 +46,8 @@ named_enum! {
         RecoverSeen => "recover-seen",
         /// A mail to an address that a user claims, by user.
         ClaimedAddress => "claimed-address",
+        /// A copy of a user's data, by user.
+        Export => "export",
     }
 }
 
@@ -59,6 +63,7 @@ impl Guard {
             Self::RecoverNetwork => settings.recover_network,
             Self::RecoverSeen => Quota::new(1, settings.recover_network.window()),
             Self::ClaimedAddress => Quota::new(CLAIMS.0, CLAIMS.1),
+            Self::Export => Quota::new(EXPORTS.0, EXPORTS.1),
         }
     }
 

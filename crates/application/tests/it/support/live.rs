@@ -4,6 +4,7 @@ use abu_application::{
     identity::events::IdentityEvent,
     messaging::{
         events::Event,
+        messages::Changed,
         ports::{EventBus, Presence, Publication},
     },
     platform::ports::{Applied, Publish},
@@ -24,12 +25,17 @@ pub(crate) enum LiveCall {
 
 /// Records the events. No client is connected.
 #[derive(Default)]
-pub(crate) struct LiveCalls(Mutex<Vec<LiveCall>>);
+pub(crate) struct LiveCalls(Mutex<Vec<LiveCall>>, Mutex<Vec<Changed>>);
 
 impl LiveCalls {
     /// The events since the last call.
     pub(crate) fn take(&self) -> Vec<LiveCall> {
         mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// The changes of messages since the last call.
+    pub(crate) fn take_changed(&self) -> Vec<Changed> {
+        mem::take(&mut self.1.lock().unwrap())
     }
 
     fn record(&self, call: LiveCall) {
@@ -86,7 +92,18 @@ impl Publish<Event> for LiveCalls {
 }
 
 impl EventBus for LiveCalls {
-    fn publish_batch(&self, _messages: Vec<Publication>) {}
+    fn publish_batch(&self, publications: Vec<Publication>) {
+        let changed = publications
+            .into_iter()
+            .filter_map(|publication| match publication {
+                Publication::Event {
+                    event: Event::MessageChanged(changed),
+                    ..
+                } => Some(changed),
+                _ => None,
+            });
+        self.1.lock().unwrap().extend(changed);
+    }
 }
 
 impl Presence for LiveCalls {

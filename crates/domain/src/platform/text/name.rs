@@ -23,7 +23,7 @@ const MIXED_SCRIPTS: Violation = Violation {
 };
 
 /// Names that only the platform's office has.
-const RESERVED: [&str; 3] = ["alumni office", "abu alumni", "abu admin"];
+const RESERVED: [&str; 4] = ["alumni office", "abu alumni", "abu admin", "former member"];
 
 /// One part of a person's name.
 ///
@@ -82,7 +82,7 @@ pub fn require_free_name(
     if is_reserved("") || is_reserved(middlename) {
         return Err(Violation {
             code: "name.reserved",
-            rule: "must not make the name of the platform's office",
+            rule: "must not make a name that the platform uses itself",
         });
     }
     Ok(())
@@ -226,6 +226,7 @@ mod tests {
             ["ABU", "Àlumni"],
             ["abu", "ADMIN"],
             ["A\u{200d}bu", "Admin."],
+            ["Former", "Member"],
         ] {
             assert_eq!(
                 check(&names).unwrap_err().code,

@@ -92,6 +92,16 @@ impl Reason {
         one_line(text, 300, LENGTH).map(Self)
     }
 
+    /// The reason of an action on the own account, which needs none.
+    pub fn own_wish() -> Self {
+        Self("The owner asked for it.".to_owned())
+    }
+
+    /// The reason of an erasure that is repeated after a backup was restored.
+    pub fn of_restored_backup() -> Self {
+        Self("It was erased before the backup was restored.".to_owned())
+    }
+
     /// The form that a reason of an earlier release takes, if it can take one.
     pub fn mended(text: &str) -> Option<Self> {
         Self::parse(&mended_line(text)).ok()

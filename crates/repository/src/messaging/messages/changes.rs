@@ -12,7 +12,7 @@ use diesel::{
 use uuid::Uuid;
 
 use crate::{
-    schema::{message_emoji, message_reactions},
+    schema::{message_edits, message_emoji, message_reactions},
     sql::sql,
 };
 
@@ -20,6 +20,7 @@ use crate::{
 /// [`MessageWrites::save_changes`](abu_application::messaging::ports::MessageWrites::save_changes).
 pub(super) fn save(connection: &mut PgConnection, rows: &ChangedRows) -> QueryResult<()> {
     keep_past_texts(connection, &rows.past_texts)?;
+    forget_past_texts(connection, &rows.forgotten)?;
     update_messages(connection, &rows.messages)?;
     clear_reactions(connection, &rows.cleared)?;
     take_reactions_back(connection, &rows.taken_back)?;
@@ -49,15 +50,26 @@ fn keep_past_texts(connection: &mut PgConnection, texts: &[PastText]) -> QueryRe
     Ok(())
 }
 
+fn forget_past_texts(connection: &mut PgConnection, messages: &[MessageId]) -> QueryResult<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = column(messages, |message| message.uuid());
+    let texts = message_edits::table.filter(message_edits::message_id.eq_any(ids));
+    diesel::delete(texts).execute(connection)?;
+    Ok(())
+}
+
 fn update_messages(connection: &mut PgConnection, messages: &[Message]) -> QueryResult<()> {
     if messages.is_empty() {
         return Ok(());
     }
     sql::<()>(
         "UPDATE messages SET body = new.body, edited_at = new.edited_at,
-                             deleted_at = new.deleted_at, revision = new.revision
-         FROM unnest(?, ?, ?, ?, ?, ?)
-             AS new (room_id, seq, body, edited_at, deleted_at, revision)
+                             deleted_at = new.deleted_at, revision = new.revision,
+                             client_message_id = new.client_message_id
+         FROM unnest(?, ?, ?, ?, ?, ?, ?)
+             AS new (room_id, seq, body, edited_at, deleted_at, revision, client_message_id)
          WHERE messages.room_id = new.room_id AND messages.seq = new.seq",
     )
     .bind::<Array<SqlUuid>, _>(column(messages, |message| message.room_id.uuid()))
@@ -66,6 +78,7 @@ fn update_messages(connection: &mut PgConnection, messages: &[Message]) -> Query
     .bind::<Array<Nullable<Timestamptz>>, _>(column(messages, |message| message.edited_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(messages, |message| message.deleted_at))
     .bind::<Array<Nullable<BigInt>>, _>(column(messages, |message| message.revision))
+    .bind::<Array<Nullable<SqlUuid>>, _>(column(messages, |message| message.client_message_id))
     .execute(connection)?;
     Ok(())
 }

@@ -3,6 +3,8 @@
 mod credentials;
 mod dto;
 mod emails;
+mod erasure;
+mod exports;
 mod log_in;
 mod me;
 mod passwords;
@@ -26,5 +28,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(passwords::configure)
         .configure(emails::configure)
         .configure(me::configure)
+        .configure(erasure::configure)
+        .configure(exports::configure)
         .configure(users::configure);
 }

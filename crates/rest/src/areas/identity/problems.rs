@@ -5,6 +5,8 @@ use abu_application::{
     identity::{
         accounts::AccountError,
         emails::{EmailError, LinkError, ProofError},
+        erasure::OwnErasureError,
+        exports::ExportError,
         own_account::OwnAccountError,
         passwords::{
             ChangePasswordError, ConfirmError, NewPasswordError, ResetError, SendResetError,
@@ -24,6 +26,7 @@ use crate::{
 };
 
 const GONE: &str = "The link is not good, or not any more. Have another one sent.";
+const ERASURE_BEGAN: &str = "The erasure of the account has begun and cannot be canceled.";
 const NO_SUCH_ACCOUNT: &str = "There is no such account.";
 
 /// What is wrong with the new password in the body's field `name`.
@@ -106,6 +109,26 @@ refusals! {
         TotpError::Internal(cause) => Self::internal(cause),
     }
 
+    ExportError: RateLimited, Store {
+        NotFound => NotFound, "There is no such copy of your data.";
+        NotReady => Conflict("export-pending"), "The copy of your data is being written.";
+        Gone => Gone, "The copy of your data was deleted. Have another one made.";
+    } {
+        ExportError::Confirm(error) => unconfirmed("password", error),
+        ExportError::File(error) if error.is_transient() => {
+            abu_application::platform::ports::StoreError::Unavailable(error.into()).into()
+        }
+        ExportError::File(error) => Self::internal(error),
+    }
+
+    OwnErasureError: Store {
+        LastSuperAdmin => Conflict("last-super-admin"), LAST_SUPER_ADMIN;
+        NotFound => NotFound, "No erasure of the account is scheduled that its owner can cancel.";
+        Begun => Conflict("erasure-began"), ERASURE_BEGAN;
+    } {
+        OwnErasureError::Confirm(error) => unconfirmed("password", error),
+    }
+
     AccountError: Access, Changed, Store {
         NotFound => NotFound, NO_SUCH_ACCOUNT;
         Unverified => Conflict("email-unverified"), EMAIL_UNVERIFIED;
@@ -120,6 +143,7 @@ refusals! {
             "Remove your own one-time passwords with DELETE /api/v1/auth/totp, which asks for your \
              password and a code.";
         NoTotp => Conflict("totp-not-enabled"), "The account has no one-time passwords.";
+        ErasureBegan => Conflict("erasure-began"), ERASURE_BEGAN;
     } {
         AccountError::EmailTaken => duplicate_email(
             "The e-mail address has an account already.",

@@ -260,9 +260,8 @@ struct ScheduledErasure {
 
 /// Schedule the erasure of an account.
 ///
-/// It is suspended, its sessions have ended, and it is noted that it is to be erased in seven days;
-/// activating it calls the erasure off. Asking again changes nothing. The server does not carry erasures
-/// out yet. Takes `can_delete_user` and every permission that its owner holds. Not for your own account.
+/// It is suspended, its sessions have ended, and the server erases it in seven days; until then
+/// activating it calls the erasure off. Asking again changes nothing. Takes `can_delete_user` and every permission that its owner holds. Not for your own account.
 #[utoipa::path(
     tag = "users",
     params(ByUuid),
@@ -448,7 +447,7 @@ async fn reset_totp(identity: Identity, caller: CurrentUser, path: Path<ByUuid>)
 
 /// Let a suspended account use the platform again.
 ///
-/// An erasure that the staff asked for is called off. Takes `can_modify_user` and every permission that
+/// An erasure that the staff asked for is called off, until it begins. Takes `can_modify_user` and every permission that
 /// its owner holds.
 #[utoipa::path(
     tag = "users",

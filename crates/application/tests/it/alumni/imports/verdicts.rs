@@ -268,7 +268,7 @@ fn of_lines_on_one_record_the_first_changes_the_person() {
 #[test]
 fn every_line_of_a_broken_file_has_one_verdict() {
     let register = Register::new();
-    let mut file = HEADER.replace(',', ",").into_bytes();
+    let mut file = HEADER.as_bytes().to_vec();
     for row in [
         &b"\nBello,Amina,Sani,U15CS1070,CS,BSc,2015,,"[..],
         b"\nBello,Am\0ina,,U2,CS,BSc,2015,,",

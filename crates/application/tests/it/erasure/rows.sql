@@ -1,0 +1,69 @@
+-- A row about the account :user in every table that an erasure changes. :other is another member, :group and
+-- :direct are rooms of both, :message is a message of the account with a client's id, :theirs one of :other.
+
+INSERT INTO email_outbox (id, recipient, kind, params, created_at, next_attempt_at)
+SELECT gen_random_uuid(), email, 'account_exists', '{}', now(), now() FROM users WHERE id = :user;
+
+INSERT INTO idempotency_keys
+    (scope, route, key, request_hash, status, content_type, location, etag, body, created_at, expires_at)
+VALUES (:user::text, '/api/v1/rooms', gen_random_uuid(), 'hash', 201, 'application/json', '/x', '"1"', 'body',
+        now(), now() + interval '1 day');
+
+INSERT INTO role_assignments
+    (id, user_id, role_id, scope_type, valid_from, office_title, created_at, last_modified)
+SELECT gen_random_uuid(), :user, id, 'global', now(), 'Secretary', now(), now() FROM roles LIMIT 1;
+
+INSERT INTO user_group (user_id, group_id)
+SELECT :user, id FROM groups WHERE name = 'applicant_group';
+
+INSERT INTO consents (id, user_id, purpose, version, granted, source, created_at)
+VALUES (gen_random_uuid(), :user, 'terms', '2026-01', true, 'registration', now());
+
+INSERT INTO user_emails (id, user_id, email, is_primary, verified_at, created_at)
+VALUES ('00000000-0000-0000-0000-0000000000e1', :user, 'further@example.com', false, NULL, now());
+
+INSERT INTO email_verifications (id, email_id, token_hash, makes_primary, created_at, expires_at, approval_hash)
+VALUES (gen_random_uuid(), '00000000-0000-0000-0000-0000000000e1', 'token', false, now(), now(), 'approval');
+
+INSERT INTO email_conflicts (email_id, address, holder_id, found_at)
+VALUES ('00000000-0000-0000-0000-0000000000e1', 'further@example.com', :other, now());
+
+INSERT INTO email_changes (id, user_id, old_email, new_email, undo_hash, changed_at, undo_until)
+VALUES (gen_random_uuid(), :user, 'old@example.com', 'new@example.com', 'undo', now(), now());
+
+INSERT INTO password_resets (id, user_id, token_hash, created_at, expires_at)
+VALUES (gen_random_uuid(), :user, 'reset', now(), now());
+
+UPDATE sessions SET device_name = 'A phone', address = '192.0.2.0/24' WHERE user_id = :user;
+
+INSERT INTO known_networks (user_id, network, last_used_at) VALUES (:user, '192.0.2.0/24', now());
+
+INSERT INTO totp_secrets (user_id, sealed_secret, created_at) VALUES (:user, 'sealed', now());
+
+INSERT INTO totp_recovery_codes (user_id, code_hash) VALUES (:user, 'code 1'), (:user, 'code 2');
+
+INSERT INTO user_presence (user_id, last_seen_at) VALUES (:user, now());
+
+INSERT INTO erasures (user_id, requested_by, reason, requested_at, runs_at)
+VALUES (:user, :other, 'Asked for it.', now() - interval '8 days', now() - interval '1 day');
+
+INSERT INTO room_departures (room_id, user_id, left_at) VALUES (:group, :user, now());
+
+INSERT INTO room_invitations (id, room_id, user_id, invited_by, created_at)
+VALUES (gen_random_uuid(), :group, :user, :other, now()), (gen_random_uuid(), :direct, :other, :user, now());
+
+INSERT INTO room_additions (user_id, added_at, people) VALUES (:user, now(), 3);
+
+INSERT INTO message_edits (message_id, revision, body, changed_by, changed_at)
+VALUES (:message, 1, 'what it said first', :user, now());
+
+INSERT INTO message_reactions (message_id, user_id, emoji, revision, created_at)
+VALUES (:theirs, :user, '👍', 2, now());
+
+INSERT INTO message_emoji (message_id, emoji, reactions, first_revision) VALUES (:theirs, '👍', 1, 2);
+
+INSERT INTO chat_tickets (ticket_hash, user_id, expires_at, access_expires_at, session_id)
+SELECT 'ticket', :user, now(), now(), id FROM sessions WHERE user_id = :user LIMIT 1;
+
+INSERT INTO data_exports (id, user_id, task_id, requested_at)
+VALUES (gen_random_uuid(), :user, gen_random_uuid(), now());

@@ -1,0 +1,5 @@
+//! The people of a seed, as a whole.
+
+#![cfg(test)]
+
+mod people;
