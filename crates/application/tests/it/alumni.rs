@@ -1,4 +1,5 @@
 //! The rules of the alumni area.
 
 mod imports;
+mod records;
 mod reference;

@@ -28,6 +28,7 @@ mod post;
 mod privacy;
 mod rate_limits;
 mod recorded;
+mod records;
 mod redaction;
 mod registration;
 mod rights;
