@@ -577,7 +577,7 @@ async fn each_use_of_records_takes_its_permission() {
     let register = Register::new();
     let id = register.added("Bello", "Amina", None).await.record.id;
     let member = register.app.member().create();
-    let caller = || member.caller.clone();
+    let caller = || member.caller();
     let page = ListRequest {
         seek: Seek::START,
         limit: 1,
